@@ -1,0 +1,31 @@
+-- Schemas say who may see what: `public` is what the Data API and Realtime expose, always under row-level security;
+-- `private` is never exposed and holds internals, hot tables and security-definer helpers.
+create schema if not exists private;
+comment on schema private is 'Internals of casare_cloud: never exposed through the Data API.';
+
+revoke all on schema private from public;
+grant usage on schema private to anon, authenticated, service_role;
+
+-- Default privileges differ between platform versions (open or closed). Nothing here relies on them: every object is
+-- granted by name. The schema-less form is the only one that takes PUBLIC's execute away.
+alter default privileges revoke execute on functions from public;
+
+-- The login of the cloud functions. It owns nothing and inherits nothing: a request must name the role it acts as.
+do $$
+begin
+    if not exists (select from pg_catalog.pg_roles where rolname = 'casare_functions') then
+        create role casare_functions login noinherit;
+    end if;
+end
+$$;
+grant anon, authenticated to casare_functions;
+grant usage on schema private to casare_functions;
+
+-- pg_cron lives in one database of a cluster; where it (or the local runner's stand-in) already exists, leave it be.
+do $$
+begin
+    if not exists (select from pg_catalog.pg_namespace where nspname = 'cron') then
+        create extension pg_cron with schema pg_catalog;
+    end if;
+end
+$$;

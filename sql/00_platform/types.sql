@@ -1,0 +1,32 @@
+-- Functions that column defaults need stand here, before the tables; every other function has a file of its own.
+
+create or replace function private.clock()
+returns timestamptz
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(nullif(pg_catalog.current_setting('casare.now', true), '')::timestamptz, pg_catalog.now())
+$$;
+comment on function private.clock() is
+    'The time that every rule goes by: the transaction''s, unless a test sets casare.now. Clients of the Data API cannot set it.';
+
+create or replace function private.uuid_v7(p_at timestamptz default clock_timestamp())
+returns uuid
+language sql
+volatile
+as $$
+    select pg_catalog.encode(
+        pg_catalog.overlay(
+            pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
+            placing pg_catalog.int8send(
+                ((u.micros / 1000) << 16) | 28672 | ((u.micros % 1000) * 4096 / 1000)
+            )
+            from 1
+        ),
+        'hex'
+    )::uuid
+    from (select (extract(epoch from p_at) * 1000000)::bigint as micros) as u
+$$;
+comment on function private.uuid_v7(timestamptz) is
+    'A UUID of version 7 (RFC 9562): 48 bits of milliseconds, 12 bits of the millisecond''s fraction, 62 random bits. Ids sort by creation.';

@@ -1,0 +1,16 @@
+create type public.tenant_plan as enum ('free', 'pro', 'enterprise');
+
+create type public.api_key_kind as enum (
+    'robot',    -- acts as one robot
+    'service'   -- acts as a program of the tenant, with scopes
+);
+
+-- Who makes this request, as the database has verified it. See private.caller().
+create type private.caller as (
+    principal text,         -- user | robot | service
+    tenant_id uuid,
+    user_id uuid,           -- set for users
+    robot_id uuid,          -- set for robots
+    api_key_id uuid,        -- set for robots and service keys
+    permissions text[]      -- codes and wildcards, e.g. {workflows.read,jobs.*}
+);

@@ -1,0 +1,53 @@
+create type public.workflow_status as enum ('draft', 'published', 'deprecated', 'archived');
+
+create table public.workflows (
+    workflow_id uuid not null default private.uuid_v7(),
+    tenant_id uuid not null,
+    name text not null,
+    description text not null default '',
+    status public.workflow_status not null default 'draft',
+    is_enabled boolean not null default true,
+    current_version integer not null default 1,
+    metadata jsonb not null default '{}',
+    created_by uuid,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    deleted_at timestamptz,
+    constraint workflows_pkey primary key (workflow_id),
+    constraint workflows_tenant_id_workflow_id_key unique (tenant_id, workflow_id),
+    constraint workflows_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
+    constraint workflows_name_check check (length(name) between 1 and 255)
+);
+create index workflows_tenant_id_name_idx on public.workflows (tenant_id, lower(name)) where deleted_at is null;
+comment on table public.workflows is 'The definition of an automation, by name; what runs is one of its versions.';
+
+create table public.workflow_versions (
+    workflow_id uuid not null,
+    version integer not null,
+    tenant_id uuid not null,
+    definition jsonb not null,
+    node_count integer not null,
+    created_by uuid,
+    created_at timestamptz not null default now(),
+    constraint workflow_versions_pkey primary key (workflow_id, version),
+    constraint workflow_versions_tenant_id_workflow_id_fkey foreign key (tenant_id, workflow_id)
+        references public.workflows (tenant_id, workflow_id) on delete cascade,
+    constraint workflow_versions_node_count_check check (node_count between 0 and 1000)
+);
+create index workflow_versions_tenant_id_idx on public.workflow_versions (tenant_id, workflow_id);
+comment on table public.workflow_versions is 'An immutable published form of a workflow.';
+
+create table public.workflow_backups (
+    workflow_id uuid not null,
+    version integer not null,
+    tenant_id uuid not null,
+    object_key text not null,
+    stored_at timestamptz not null default now(),
+    removed_at timestamptz,
+    constraint workflow_backups_pkey primary key (workflow_id, version),
+    constraint workflow_backups_workflow_id_version_fkey foreign key (workflow_id, version)
+        references public.workflow_versions (workflow_id, version) on delete cascade,
+    constraint workflow_backups_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
+);
+create index workflow_backups_tenant_id_idx on public.workflow_backups (tenant_id);
+comment on table public.workflow_backups is 'Where the copy of a workflow version outside the database is.';

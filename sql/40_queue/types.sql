@@ -1,0 +1,28 @@
+create type public.job_status as enum (
+    'queued',       -- enqueue, retry policy, release, rescue -> queued
+    'claimed',      -- queued -> claimed (a fact of private.leases, never stored in jobs)
+    'running',      -- claimed -> running (a fact of private.leases, never stored in jobs)
+    'completed',    -- claimed, running -> completed
+    'failed',       -- claimed, running -> failed
+    'cancelled',    -- queued, claimed, running -> cancelled
+    'timeout'       -- claimed, running -> timeout
+);
+
+create type public.execution_mode as enum ('lan', 'internet');
+
+-- What a robot gets for a claim.
+create type public.claimed_job as (
+    job_id uuid,
+    lease_token bigint,
+    lease_expires_at timestamptz,
+    attempt integer,
+    max_attempts integer,
+    workflow_id uuid,
+    workflow_version integer,
+    workflow_name text,
+    workflow_json jsonb,
+    input jsonb,
+    priority integer,
+    environment text,
+    timeout_seconds integer
+);

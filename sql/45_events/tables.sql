@@ -1,0 +1,42 @@
+-- Writers append to the inbox without waiting for one another. Whoever reads first gives the committed rows their number
+-- in the tenant's sequence, under one lock, so that a reader who resumes after a number misses nothing.
+create table private.event_inbox (
+    inbox_id bigint generated always as identity,
+    tenant_id uuid not null,
+    event_id uuid not null default private.uuid_v7(),
+    event_type text not null,
+    occurred_at timestamptz not null,
+    job_id uuid,
+    robot_id uuid,
+    workflow_id uuid,
+    actor_id uuid,
+    data jsonb not null default '{}',
+    constraint event_inbox_pkey primary key (inbox_id)
+);
+create index event_inbox_tenant_id_idx on private.event_inbox (tenant_id);
+comment on table private.event_inbox is 'Events that have no number yet.';
+
+create table private.event_counters (
+    tenant_id uuid not null,
+    last_seq bigint not null default 0,
+    constraint event_counters_pkey primary key (tenant_id),
+    constraint event_counters_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
+);
+comment on table private.event_counters is 'The last number given in each tenant''s sequence of events.';
+
+create table public.events (
+    tenant_id uuid not null,
+    seq bigint not null,
+    event_id uuid not null,
+    event_type text not null,           -- past tense, e.g. job.completed, robot.online
+    occurred_at timestamptz not null,
+    job_id uuid,
+    robot_id uuid,
+    workflow_id uuid,
+    actor_id uuid,
+    data jsonb not null default '{}',
+    constraint events_pkey primary key (tenant_id, seq),
+    constraint events_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
+);
+create index events_tenant_id_job_id_idx on public.events (tenant_id, job_id, seq) where job_id is not null;
+comment on table public.events is 'What happened, in a gapless sequence per tenant that a client can resume from.';
