@@ -1,15 +1,16 @@
 -- Functions that column defaults need stand here, before the tables; every other function has a file of its own.
 
+-- Neither has a SET clause, so that both are inlined: they are no security definers and name everything with its schema.
 create or replace function private.clock()
 returns timestamptz
 language sql
 stable
-set search_path = ''
 as $$
     select coalesce(nullif(pg_catalog.current_setting('casare.now', true), '')::timestamptz, pg_catalog.now())
 $$;
 comment on function private.clock() is
     'The time that every rule goes by: the transaction''s, unless a test sets casare.now. Clients of the Data API cannot set it.';
+revoke all on function private.clock() from public, anon, authenticated, service_role;
 
 create or replace function private.uuid_v7(p_at timestamptz default clock_timestamp())
 returns uuid
@@ -17,7 +18,7 @@ language sql
 volatile
 as $$
     select pg_catalog.encode(
-        pg_catalog.overlay(
+        overlay(
             pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
             placing pg_catalog.int8send(
                 ((u.micros / 1000) << 16) | 28672 | ((u.micros % 1000) * 4096 / 1000)
@@ -30,3 +31,4 @@ as $$
 $$;
 comment on function private.uuid_v7(timestamptz) is
     'A UUID of version 7 (RFC 9562): 48 bits of milliseconds, 12 bits of the millisecond''s fraction, 62 random bits. Ids sort by creation.';
+revoke all on function private.uuid_v7(timestamptz) from public, anon, authenticated, service_role;

@@ -1,0 +1,22 @@
+create or replace function private.authorize(p_permission text)
+returns private.caller
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.caller();
+begin
+    if v_caller.principal is null then
+        perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in, or send a valid key.');
+    end if;
+    if not private.has_permission(v_caller.permissions, p_permission) then
+        perform private.raise_error(403, 'FORBIDDEN', format('This needs the permission %s.', p_permission));
+    end if;
+    return v_caller;
+end
+$$;
+comment on function private.authorize(text) is
+    'The verified caller, who has the permission; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise. The first line of every public function.';
+revoke all on function private.authorize(text) from public, anon, authenticated, service_role;

@@ -1,0 +1,31 @@
+create or replace function private.select_tenant_id(p_user_id uuid, p_claimed_tenant_id uuid)
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid;
+begin
+    if p_claimed_tenant_id is not null then
+        select m.tenant_id
+        into v_tenant_id
+        from public.memberships as m
+        join public.tenants as t on t.tenant_id = m.tenant_id
+        where m.tenant_id = p_claimed_tenant_id and m.user_id = p_user_id and t.deleted_at is null;
+    else
+        select m.tenant_id
+        into v_tenant_id
+        from public.memberships as m
+        join public.tenants as t on t.tenant_id = m.tenant_id
+        left join public.profiles as p on p.user_id = m.user_id and p.active_tenant_id = m.tenant_id
+        where m.user_id = p_user_id and t.deleted_at is null
+        order by (p.user_id is null), m.created_at, m.tenant_id
+        limit 1;
+    end if;
+    return v_tenant_id;
+end
+$$;
+comment on function private.select_tenant_id(uuid, uuid) is
+    'The tenant that a user acts in: the claimed one or none; without a claim the active one of the profile, else the oldest membership.';
+revoke all on function private.select_tenant_id(uuid, uuid) from public, anon, authenticated, service_role;
