@@ -1,0 +1,94 @@
+"""A database of one test, and the ways to enter it as the callers that the product knows."""
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from casare_cloud.local.postgres import LOGINS, PostgresServer
+
+Claims = Mapping[str, Any]
+Connection = psycopg.Connection[DictRow]
+
+
+@dataclass
+class Database:
+    """A fresh copy of the schema. What `connect` opens commits by itself, returns dicts, and closes with the test."""
+
+    server: PostgresServer
+    name: str
+    _open: list[Connection] = field(default_factory=list)
+
+    def dsn(self, user: str = "postgres") -> str:
+        """The URL for a login role: postgres, supabase_admin, authenticator, casare_functions, supabase_auth_admin …"""
+        return self.server.dsn(user, self.name)
+
+    def connect(self, role: str = "postgres", claims: Claims | None = None) -> Connection:
+        """Enters as a login role, or as anon, authenticated or service_role as the Data API does, with a JWT's claims.
+
+        Role and claims hold for the whole connection, not for one transaction.
+        """
+        login = role if role in LOGINS else "authenticator"
+        connection = psycopg.connect(self.dsn(login), autocommit=True, row_factory=dict_row, prepare_threshold=None)
+        self._open.append(connection)
+        if login != role:
+            connection.execute("select set_config('role', %s, false)", [role])
+        if claims is not None:
+            set_claims(connection, claims, local=False)
+        return connection
+
+    def close(self) -> None:
+        """Closes what `connect` opened."""
+        for connection in self._open:
+            connection.close()
+        self._open.clear()
+
+
+def set_claims(connection: psycopg.Connection[Any], claims: Claims, *, local: bool = True) -> None:
+    """Sets `request.jwt.claims`, for this transaction or for the connection."""
+    text = json.dumps(claims, default=str)
+    connection.execute("select set_config('request.jwt.claims', %s, %s)", [text, local])
+
+
+@contextmanager
+def as_caller(connection: Connection, claims: Claims | None) -> Iterator[Connection]:
+    """A transaction under a caller's role and claims (None: anonymous), as a request runs it.
+
+    The connection's login role must be a member of the API roles: postgres, authenticator, casare_functions.
+    """
+    with connection.transaction():
+        role = "anon" if claims is None else str(claims.get("role", "authenticated"))
+        connection.execute("select set_config('role', %s, true)", [role])
+        set_claims(connection, claims or {"role": "anon"})
+        yield connection
+
+
+def at(connection: psycopg.Connection[Any], time: object) -> None:
+    """Sets the time that every rule goes by (`private.clock()`), for the connection; None ends it."""
+    connection.execute("select set_config('casare.now', %s, false)", ["" if time is None else str(time)])
+
+
+def unique_name(prefix: str = "test") -> str:
+    """A name for a database that no other test has."""
+    return f"{prefix}_{uuid.uuid4().hex[:12]}"
+
+
+@contextmanager
+def database_copy(server: PostgresServer, template: str) -> Iterator[Database]:
+    """A copy of a template database, dropped at the end."""
+    name = unique_name()
+    server.create_database(name, template)
+    database = Database(server, name)
+    try:
+        yield database
+    finally:
+        database.close()
+        server.drop_database(name)
+
+
+DatabaseContext = AbstractContextManager[Database]
