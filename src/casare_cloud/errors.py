@@ -16,3 +16,45 @@ class ApiError(Exception):
         self.code = code
         self.message = message
         self.headers = dict(headers or {})
+
+
+class InvalidArgument(ApiError):
+    """The request breaks a rule that its sentence names, with the field."""
+
+    def __init__(self, message: str, code: str = "INVALID_ARGUMENT") -> None:
+        super().__init__(400, code, message)
+
+
+class AuthenticationFailed(ApiError):
+    """Nobody can be recognised by what the request carries. The sentence never says which part was wrong."""
+
+    def __init__(self, message: str = "A valid access token or API key is required.") -> None:
+        super().__init__(401, "AUTHENTICATION_FAILED", message, {"WWW-Authenticate": "Bearer"})
+
+
+class Forbidden(ApiError):
+    """The caller is known and may not do this."""
+
+    def __init__(self, message: str = "You are not allowed to do this.") -> None:
+        super().__init__(403, "FORBIDDEN", message)
+
+
+class NotFound(ApiError):
+    """There is no such thing, or it is not the caller's: the two are never told apart."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(404, code, message)
+
+
+class Conflict(ApiError):
+    """The request contradicts the state of what it names."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(409, code, message)
+
+
+class Unavailable(ApiError):
+    """A service behind this one does not answer; the same request may succeed after `retry_after` seconds."""
+
+    def __init__(self, code: str, message: str, retry_after: int = 1) -> None:
+        super().__init__(503, code, message, {"Retry-After": str(retry_after)})

@@ -1,0 +1,133 @@
+"""Settings: everything a process reads from its environment, read once, in one place."""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class ConfigurationError(Exception):
+    """The environment does not describe a system that may start; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a function, the gateway or a command needs to know about the world.
+
+    Names of the environment variables are the upper-case field names, except those with a `CASARE_` prefix and those
+    of document 000 ("Environment Variables"). Values that are secrets are left out of `repr`.
+    """
+
+    database_url: str = field(default="", repr=False)
+    supabase_url: str = "http://127.0.0.1:54321"
+    supabase_publishable_key: str = ""
+    supabase_secret_key: str = field(default="", repr=False)
+    supabase_jwt_secret: str = field(default="", repr=False)  # accept HS256 tokens too; empty: asymmetric keys only
+    signing_key: str = field(
+        default="", repr=False
+    )  # CASARE_SIGNING_KEY: ES256 private JWK that robot tokens are signed with
+    is_local: bool = False  # CASARE_LOCAL=1: the embedded stack
+    jwt_dev_mode: bool = False  # a request without credentials acts as the first administrator; local stack only
+    trusted_proxies: tuple[Network, ...] = ()  # CASARE_TRUSTED_PROXIES: may name the client's address
+    pool_size: int = 4  # CASARE_POOL_SIZE: connections of one process
+    robot_token_seconds: int = 3600  # CASARE_ROBOT_TOKEN_SECONDS: life of a direct-mode token, 600..3600
+    robot_auth_enabled: bool = False  # accept robot tokens without our prefix and checksum (imported ROBOT_TOKENS)
+    workflow_backup_enabled: bool = True
+    workflows_dir: str = "./workflows"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read and check the settings; raises `ConfigurationError` with a sentence that names the variable."""
+        env = os.environ if environ is None else environ
+        settings = cls(
+            database_url=env.get("DATABASE_URL", ""),
+            supabase_url=env.get("SUPABASE_URL", "http://127.0.0.1:54321").rstrip("/"),
+            supabase_publishable_key=env.get("SUPABASE_PUBLISHABLE_KEY", ""),
+            supabase_secret_key=env.get("SUPABASE_SECRET_KEY", ""),
+            supabase_jwt_secret=env.get("SUPABASE_JWT_SECRET", ""),
+            signing_key=env.get("CASARE_SIGNING_KEY", ""),
+            is_local=_flag(env, "CASARE_LOCAL", False),
+            jwt_dev_mode=_flag(env, "JWT_DEV_MODE", False),
+            trusted_proxies=_networks(env.get("CASARE_TRUSTED_PROXIES", "")),
+            pool_size=_integer(env, "CASARE_POOL_SIZE", 4, 1, 100),
+            robot_token_seconds=_integer(env, "CASARE_ROBOT_TOKEN_SECONDS", 3600, 600, 3600),
+            robot_auth_enabled=_flag(env, "ROBOT_AUTH_ENABLED", False),
+            workflow_backup_enabled=_flag(env, "WORKFLOW_BACKUP_ENABLED", True),
+            workflows_dir=env.get("WORKFLOWS_DIR", "./workflows"),
+        )
+        settings.check()
+        return settings
+
+    def check(self) -> None:
+        """Refuse combinations that must not run: developer mode anywhere but on the local stack."""
+        if self.jwt_dev_mode and not (self.is_local and is_loopback(self.database_url)):
+            raise ConfigurationError(
+                "JWT_DEV_MODE switches authentication off and is only allowed on the local stack: "
+                "unset it, or set CASARE_LOCAL=1 with a DATABASE_URL on 127.0.0.1."
+            )
+        if self.supabase_jwt_secret and len(self.supabase_jwt_secret) < 32:
+            raise ConfigurationError("SUPABASE_JWT_SECRET must have at least 32 characters, or be unset.")
+
+
+def is_loopback(database_url: str) -> bool:
+    """Whether every host that a connection string names is this machine (a loopback address or a Unix socket)."""
+    if "://" in database_url:
+        parts = urlsplit(database_url)
+        hosts = [_host_of(item) for item in parts.netloc.rpartition("@")[2].split(",")]
+        for key, value in parse_qsl(parts.query):
+            if key in ("host", "hostaddr"):
+                hosts += value.split(",")
+            if key == "service":
+                return False
+    else:
+        pairs = dict(item.partition("=")[::2] for item in database_url.split() if "=" in item)
+        if "service" in pairs:
+            return False
+        hosts = [*pairs.get("host", "").split(","), *pairs.get("hostaddr", "").split(",")]
+    named = [unquote(host).strip("'") for host in hosts if host]
+    return bool(named) and all(_is_loopback_host(host) for host in named)
+
+
+def _host_of(item: str) -> str:
+    if item.startswith("["):
+        return item[1:].partition("]")[0]
+    return item.partition(":")[0]
+
+
+def _is_loopback_host(host: str) -> bool:
+    if host.startswith("/") or host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _flag(env: Mapping[str, str], name: str, default: bool) -> bool:
+    text = env.get(name, "").strip().lower()
+    if text in ("1", "true", "yes", "on"):
+        return True
+    if text in ("0", "false", "no", "off"):
+        return False
+    if not text:
+        return default
+    raise ConfigurationError(f"{name} must be true or false, not {text!r}.")
+
+
+def _integer(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise ConfigurationError(f"{name} must be a whole number from {low} to {high}, not {text!r}.")
+    return int(text)
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(item.strip(), strict=False) for item in text.split(",") if item.strip())
+    except ValueError as error:
+        raise ConfigurationError(f"CASARE_TRUSTED_PROXIES must be addresses or networks: {error}.") from error

@@ -1,0 +1,310 @@
+"""The database of a request: one transaction under the caller's own role, begun in one round trip.
+
+A `Transaction` sends `begin`, the caller's identity and the first statement together (pipeline mode), so that being
+somebody costs no round trip of its own. The database verifies the identity: Python only forwards it.
+"""
+
+import asyncio
+import select
+import weakref
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+import psycopg
+from psycopg import AsyncConnection, sql
+from psycopg.pq import TransactionStatus
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from casare_cloud.config import ConfigurationError, Settings
+from casare_cloud.database_errors import as_api_error, is_lost_connection, refusal_of, unavailable
+
+CONNECT_SECONDS = 5
+POOL_SECONDS = 5.0
+STATEMENT_MILLISECONDS = {"anon": 3000, "authenticated": 8000}  # as the roles have it on the platform
+
+Params = Mapping[str, Any] | Sequence[Any] | None
+Connection = AsyncConnection[DictRow]
+
+
+class Caller(Protocol):
+    """Who a transaction acts as: a role with claims that were verified, or the hash of a key that SQL looks up."""
+
+    @property
+    def role(self) -> str: ...
+
+    @property
+    def claims(self) -> str | None: ...
+
+    @property
+    def key_hash(self) -> bytes | None: ...
+
+
+class Database:
+    """Connections of one process: a small pool that opens on first use, one per event loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncConnectionPool[Connection]]
+        self._pools = weakref.WeakKeyDictionary()
+
+    @asynccontextmanager
+    async def transaction(
+        self, caller: Caller | None, request_id: str | None = None, client_ip: str | None = None
+    ) -> AsyncIterator["Transaction"]:
+        """Run the block in one transaction as `caller`: committed when the block ends, rolled back when it raises.
+
+        Without a caller it runs as the functions' own login, which may call the narrow functions of `private` that are
+        needed before a caller is known, and nothing else. Nothing is sent before the first statement; a key that is
+        not live fails that statement with 401. Errors of the database arrive as `ApiError`.
+        """
+        transaction = self.begin(caller, request_id, client_ip)
+        try:
+            yield transaction
+            await transaction.commit()
+        finally:
+            await transaction.close()
+
+    def begin(
+        self, caller: Caller | None, request_id: str | None = None, client_ip: str | None = None
+    ) -> "Transaction":
+        """Like `transaction`, for callers that commit and close by themselves."""
+        return Transaction(self, caller, request_id, client_ip)
+
+    async def ping(self, seconds: float) -> None:
+        """Return if the database answers within `seconds`; raise `ApiError` 503 otherwise."""
+        try:
+            async with asyncio.timeout(seconds):
+                async with self.transaction(None) as tx:
+                    await tx.execute("select 1")
+        except TimeoutError as error:
+            raise unavailable() from error
+
+    def usage(self) -> tuple[int, int]:
+        """(connections this process may hold, how many of them are free now)."""
+        pool = self._pools.get(asyncio.get_running_loop())
+        if pool is None:
+            return self._settings.pool_size, self._settings.pool_size
+        stats = pool.get_stats()
+        busy = stats.get("pool_size", 0) - stats.get("pool_available", 0)
+        return self._settings.pool_size, max(0, self._settings.pool_size - busy)
+
+    async def close(self) -> None:
+        """Close the pool of this event loop, if it was opened."""
+        pool = self._pools.pop(asyncio.get_running_loop(), None)
+        if pool is not None:
+            await pool.close()
+
+    async def acquire(self) -> Connection:
+        """A healthy connection; 503 when none can be had within the pool's patience."""
+        pool = await self._pool()
+        try:
+            return await pool.getconn()
+        except PoolTimeout as error:
+            raise unavailable() from error
+
+    async def release(self, connection: Connection) -> None:
+        """Give a connection back; one that is in the middle of something is rolled back or dropped by the pool."""
+        pool = self._pools.get(asyncio.get_running_loop())
+        if pool is not None:
+            await pool.putconn(connection)
+        else:
+            await connection.close()
+
+    async def _pool(self) -> AsyncConnectionPool[Connection]:
+        loop = asyncio.get_running_loop()
+        pool = self._pools.get(loop)
+        if pool is None:
+            if not self._settings.database_url:
+                raise ConfigurationError("DATABASE_URL is not set: it must name the Postgres database.")
+            pool = self._pools[loop] = AsyncConnectionPool(
+                self._settings.database_url,
+                min_size=0,
+                max_size=self._settings.pool_size,
+                timeout=POOL_SECONDS,
+                reconnect_timeout=POOL_SECONDS,
+                max_idle=300,
+                open=False,
+                check=_refuse_dropped,
+                kwargs={
+                    "autocommit": True,
+                    "prepare_threshold": None,
+                    "connect_timeout": CONNECT_SECONDS,
+                    "keepalives_idle": 30,
+                    "row_factory": dict_row,
+                    "application_name": "casare_cloud",
+                },
+            )
+            await pool.open(wait=False)
+        return pool
+
+
+class Transaction:
+    """One transaction of one caller. Statements name their parameters `%(name)s`; dicts go as jsonb."""
+
+    def __init__(
+        self, database: Database, caller: Caller | None, request_id: str | None, client_ip: str | None
+    ) -> None:
+        self._database = database
+        self._caller = caller
+        self._request_id = request_id
+        self._client_ip = client_ip
+        self._connection: Connection | None = None
+        self._is_over = False
+
+    async def fetch_one(self, query: str, params: Params = None) -> DictRow | None:
+        """The first row of a statement, or None."""
+        rows = await self._run(query, params)
+        return rows[0] if rows else None
+
+    async def fetch_all(self, query: str, params: Params = None) -> list[DictRow]:
+        """All rows of a statement."""
+        return await self._run(query, params)
+
+    async def fetch_value(self, query: str, params: Params = None) -> Any:
+        """The first column of the first row, or None."""
+        row = await self.fetch_one(query, params)
+        return next(iter(row.values())) if row else None
+
+    async def execute(self, query: str, params: Params = None) -> None:
+        """Run a statement for its effect."""
+        await self._run(query, params)
+
+    async def call(self, function: str, **arguments: Any) -> Any:
+        """Call `schema.function(p_name => value, …)` that returns one value, and return the value.
+
+        Arguments are named without their `p_`. A refusal that SQL returned instead of raising, so that what it wrote
+        commits, is committed first and then raised as `ApiError`.
+        """
+        value = await self.fetch_value(*_call_of("select {} as value", function, arguments))
+        refusal = refusal_of(value)
+        if refusal is not None:
+            await self.commit()
+            raise refusal
+        return value
+
+    async def call_row(self, function: str, **arguments: Any) -> DictRow | None:
+        """Call a function that returns a row (or None)."""
+        rows = await self.call_rows(function, **arguments)
+        return rows[0] if rows else None
+
+    async def call_rows(self, function: str, **arguments: Any) -> list[DictRow]:
+        """Call a function that returns a set of rows."""
+        return await self.fetch_all(*_call_of("select * from {}", function, arguments))
+
+    async def commit(self) -> None:
+        """Make the work permanent. Repeating it does nothing; a statement after it is a mistake."""
+        self._is_over = True
+        if self._connection is not None:
+            try:
+                await self._connection.execute("commit")
+            except (psycopg.Error, OSError) as error:
+                raise as_api_error(error) from error
+            finally:
+                await self.close()
+
+    async def close(self) -> None:
+        """Undo what was not committed and give the connection back."""
+        self._is_over = True
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            if not connection.closed and connection.info.transaction_status != TransactionStatus.IDLE:
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    await connection.execute("rollback")
+        except (psycopg.Error, OSError, TimeoutError):
+            await connection.close()
+        finally:
+            await asyncio.shield(self._database.release(connection))
+
+    async def _run(self, query: str, params: Params) -> list[DictRow]:
+        if self._is_over:
+            raise RuntimeError("The transaction is over: no statement can run in it any more.")
+        adapted = _adapt(params)
+        try:
+            if self._connection is not None:
+                return await _rows(await self._connection.execute(query, adapted))
+            try:
+                return await self._begin_with(query, adapted)
+            except psycopg.OperationalError as error:
+                if not is_lost_connection(error, self._connection):
+                    raise
+                # The connection had gone while it lay in the pool. Nothing was committed: send again.
+                await self.close()
+                self._is_over = False
+                return await self._begin_with(query, adapted)
+        except (psycopg.Error, UnicodeEncodeError) as error:
+            raise as_api_error(error) from error
+
+    async def _begin_with(self, query: str, params: Params) -> list[DictRow]:
+        """`begin`, the identity and the first statement in one round trip."""
+        connection = self._connection = await self._database.acquire()
+        caller = self._caller
+        role = caller.role if caller else "none"
+        settings: dict[str, str] = {
+            "casare.request_id": self._request_id or "",
+            "casare.client_ip": self._client_ip or "",
+            "statement_timeout": str(STATEMENT_MILLISECONDS.get(role, 8000)),
+        }
+        async with connection.pipeline():
+            await connection.execute("begin")
+            if caller and caller.key_hash is not None:
+                await connection.execute(*_set_local(settings))
+                await connection.execute("select private.enter_with_key(%s)", [caller.key_hash])
+                await connection.execute(*_set_local({"role": role}))
+            elif caller:
+                claims = caller.claims or '{"role":"anon"}'
+                await connection.execute(*_set_local({**settings, "request.jwt.claims": claims, "role": role}))
+            else:
+                await connection.execute(*_set_local(settings))
+            cursor = await connection.execute(query, params)
+            await _sync(connection)
+            return await _rows(cursor)
+
+
+async def _sync(connection: Connection) -> None:
+    """Send what is queued and raise the first error of it."""
+    async with connection.pipeline() as pipeline:
+        await pipeline.sync()
+
+
+async def _rows(cursor: psycopg.AsyncCursor[DictRow]) -> list[DictRow]:
+    return await cursor.fetchall() if cursor.description else []
+
+
+def _set_local(settings: Mapping[str, str]) -> tuple[Any, list[str]]:
+    calls = ", ".join("pg_catalog.set_config(%s, %s, true)" for _ in settings)
+    return "select " + calls, [item for pair in settings.items() for item in pair]
+
+
+def _call_of(template: str, function: str, arguments: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
+    names = sql.SQL(", ").join(
+        sql.SQL("{} => {}").format(sql.Identifier(f"p_{name}"), sql.Placeholder(name)) for name in arguments
+    )
+    call = sql.SQL("{}({})").format(sql.Identifier(*function.split(".")), names)
+    return sql.SQL(template).format(call), arguments
+
+
+def _adapt(params: Params) -> Params:
+    if isinstance(params, Mapping):
+        return {name: _adapt_value(value) for name, value in params.items()}
+    if params is not None:
+        return [_adapt_value(value) for value in params]
+    return None
+
+
+def _adapt_value(value: Any) -> Any:
+    if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, dict) for item in value)):
+        return Jsonb(value)
+    return value
+
+
+async def _refuse_dropped(connection: Connection) -> None:
+    """Pool check without a round trip: an idle connection has nothing to read unless the server has hung up."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
+    if poll.poll(0):
+        await connection.execute("")

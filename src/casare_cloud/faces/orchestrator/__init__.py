@@ -1,0 +1,1 @@
+"""The CasareRPA orchestrator API: documents 000, 002 and 003."""

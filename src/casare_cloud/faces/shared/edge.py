@@ -1,0 +1,156 @@
+"""The outermost layer of a face: request id, client address, body limit, and an answer when everything else failed.
+
+Plain ASGI, without FastAPI, so that a cold process can answer before the web framework is imported.
+"""
+
+import ipaddress
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from uuid import uuid4
+
+from starlette.exceptions import HTTPException
+
+from casare_cloud.config import Network
+from casare_cloud.errors import ApiError
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+logger = logging.getLogger("casare_cloud")
+
+BODY_BYTES = 10 * 1024 * 1024  # documents 000 and 002: "Max payload size: 10MB"
+UPLOAD_BYTES = 50 * 1024 * 1024  # "max 50MB" for the file; the form around it may add a little
+_FORM_ALLOWANCE = 64 * 1024
+
+
+class Edge:
+    """Wraps an ASGI app; puts `request_id` and `client_ip` into `scope["state"]`.
+
+    `body_limit` says how many bytes a request to a path may have; a bigger one is answered 413 before it is kept.
+    """
+
+    def __init__(self, app: App, trusted_proxies: tuple[Network, ...], body_limit: Callable[[str], int]) -> None:
+        self._app = app
+        self._trusted_proxies = trusted_proxies
+        self._body_limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+        request_id = request_id_of(headers.get("x-request-id"))
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        peer = scope["client"][0] if scope.get("client") else None
+        state["client_ip"] = client_ip_of(peer, headers.get("x-forwarded-for"), self._trusted_proxies)
+        has_started = False
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal has_started
+            if message["type"] == "http.response.start":
+                has_started = True
+                message = {**message, "headers": [*message.get("headers", ()), (b"x-request-id", request_id.encode())]}
+            await send(message)
+
+        limit = self._body_limit(scope["path"])
+        try:
+            declared = headers.get("content-length", "")
+            if declared.isascii() and declared.isdigit() and (len(declared) > 15 or int(declared) > limit):
+                raise _too_large(limit)
+            await self._app(scope, _limited(receive, limit), send_with_id)
+        except Exception as error:
+            if has_started:
+                logger.exception("request %s failed after its answer had begun", request_id)
+                return
+            await send_json(send_with_id, *problem_of(error, request_id))
+
+
+def request_id_of(given: str | None) -> str:
+    """The caller's request id when it is a short plain word, else a new one."""
+    return given if given and re.fullmatch(r"[A-Za-z0-9._:-]{1,128}", given) else str(uuid4())
+
+
+def client_ip_of(peer: str | None, forwarded_for: str | None, trusted: tuple[Network, ...]) -> str | None:
+    """The client's address: the peer's, or, behind trusted proxies only, the nearest one in `X-Forwarded-For` that is
+    not itself a trusted proxy. None when there is no address (a Unix socket)."""
+    address = _address(peer)
+    hops = [item.strip() for item in forwarded_for.split(",")] if forwarded_for else []
+    while address is not None and hops and any(address in network for network in trusted):
+        nearer = _address(hops.pop())
+        if nearer is None:
+            break
+        address = nearer
+    return str(address) if address is not None else None
+
+
+def _address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address((text or "").partition("%")[0])
+    except ValueError:
+        return None
+    mapped = getattr(address, "ipv4_mapped", None)
+    return mapped if mapped is not None else address
+
+
+class BodyTooLarge(HTTPException):
+    """413. An HTTPException, because that is what body parsers let through."""
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(413, f"The request body may have at most {limit // (1024 * 1024)} MB.")
+
+
+def _limited(receive: Receive, limit: int) -> Receive:
+    received = 0
+
+    async def read() -> Message:
+        nonlocal received
+        message = await receive()
+        if message["type"] == "http.request":
+            received += len(message.get("body", b""))
+            if received > limit:
+                raise _too_large(limit)
+        return message
+
+    return read
+
+
+def problem_of(error: Exception, request_id: str) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """(status, body, headers) of an error. What nobody foresaw is logged in full and told as a bare 500."""
+    if isinstance(error, ApiError):
+        body = {"detail": error.message, "error_code": error.code, "request_id": request_id}
+        return error.status, body, error.headers
+    if isinstance(error, HTTPException):
+        code = _CODES.get(error.status_code, "REQUEST_REFUSED")
+        body = {"detail": error.detail, "error_code": code, "request_id": request_id}
+        return error.status_code, body, dict(error.headers or {})
+    logger.error("request %s failed", request_id, exc_info=error)
+    body = {"detail": "Something went wrong on our side.", "error_code": "INTERNAL_ERROR", "request_id": request_id}
+    return 500, body, {}
+
+
+_CODES = {
+    400: "INVALID_ARGUMENT",
+    401: "AUTHENTICATION_FAILED",
+    403: "FORBIDDEN",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    413: "PAYLOAD_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+}
+
+
+async def send_json(send: Send, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+    """Answer with JSON, without a web framework."""
+    content = json.dumps(body, ensure_ascii=True).encode()
+    raw = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+    raw += [(name.lower().encode(), value.encode("latin-1")) for name, value in (headers or {}).items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": content})

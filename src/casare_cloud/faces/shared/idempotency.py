@@ -1,0 +1,46 @@
+"""`Idempotency-Key`: a repeated POST gets the first answer and does nothing (api-map §3).
+
+The key is taken in the transaction of the work, and the answer is stored in it: work and answer are kept together or
+not at all. Same key and body: the first answer. First one still running: 409. Other body: 422.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
+
+from casare_cloud.database import Transaction
+from casare_cloud.errors import InvalidArgument
+from casare_cloud.identity import Actor
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+async def answer_once(request: Request, actor: Actor, tx: Transaction, handler: Handler) -> Response:
+    """Run the handler, or answer what it answered when this key was first used by this caller."""
+    key = request.headers.get("idempotency-key")
+    if key is None or request.method != "POST" or actor.is_anonymous:
+        return await handler(request)
+    if not 1 <= len(key) <= 255 or not key.isascii() or not key.isprintable():
+        raise InvalidArgument("Idempotency-Key (header): must have 1 to 255 printable ASCII characters.")
+    stored = await tx.fetch_one(
+        "select * from private.begin_idempotent_request(%(key)s, %(request_hash)s)",
+        {"key": key, "request_hash": await _fingerprint(request)},
+    )
+    if stored is not None and stored.get("status_code") is not None:
+        return JSONResponse(stored["response"], stored["status_code"], {"Idempotent-Replayed": "true"})
+    response = await handler(request)
+    if 200 <= response.status_code < 300:
+        body = json.loads(bytes(response.body)) if response.body else None
+        await tx.call("private.finish_idempotent_request", key=key, status_code=response.status_code, response=body)
+    return response
+
+
+async def _fingerprint(request: Request) -> bytes:
+    """SHA-256 of what makes a request the same one: method, path, query and body."""
+    digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
+    digest.update(await request.body())
+    return digest.digest()

@@ -1,0 +1,259 @@
+"""Who makes a request: reads the carriers of a credential, verifies tokens, makes keys and robot tokens.
+
+A key is only checked for its form here; whether it is live is for the database, in the round trip of the first
+statement. A token's signature is checked here; what its owner may do is, again, for the database.
+"""
+
+import hashlib
+import json
+import re
+import secrets
+import time
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from casare_cloud.config import Settings
+from casare_cloud.errors import AuthenticationFailed, Unavailable
+
+KeyKind = Literal["robot", "service"]
+
+_BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_PREFIXES: dict[str, KeyKind] = {"crpa_": "robot", "robot_": "robot", "sk_live_": "service"}
+_SECRET_CHARACTERS = 43  # 62^43 > 2^256
+_CHECKSUM_CHARACTERS = 6
+_ASYMMETRIC = {"EC": ("ES256", "ES384"), "RSA": ("RS256", "RS384", "RS512"), "OKP": ("EdDSA",)}
+_CLOCK_SKEW_SECONDS = 30  # as PostgREST allows
+_JWKS_SECONDS = 600
+_FORCED_REFRESH_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who makes a request, as far as can be said without the database.
+
+    `claims` is the JSON of a verified token, `key_hash` the SHA-256 of an API key; both None: nobody in particular.
+    """
+
+    role: str = "anon"
+    claims: str | None = None
+    key_hash: bytes | None = None
+    token: str | None = None  # the access token as it came, to hand it on to Supabase Auth
+    is_dev_mode: bool = False
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether the request carried no credential."""
+        return self.claims is None and self.key_hash is None
+
+    def __repr__(self) -> str:
+        kind = "anonymous" if self.is_anonymous else "key" if self.key_hash else "token"
+        return f"Actor({kind})"
+
+
+ANONYMOUS = Actor()
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that was just made: `key` is shown once, `key_hash` (SHA-256) and `prefix` are what is stored."""
+
+    key: str
+    key_hash: bytes
+    prefix: str
+
+
+def new_api_key(kind: KeyKind) -> NewKey:
+    """A new key of 256 bits: prefix, 43 random base62 characters, and a checksum that tells typing errors from lies."""
+    prefix = "crpa_" if kind == "robot" else "sk_live_"
+    body = prefix + "".join(secrets.choice(_BASE62) for _ in range(_SECRET_CHARACTERS))
+    key = body + _checksum(body)
+    return NewKey(key, hash_of_key(key), key[: len(prefix) + 6])
+
+
+def kind_of_key(key: str) -> KeyKind | None:
+    """What kind of key a text is; None when it has no known prefix, a wrong length or a wrong checksum."""
+    for prefix, kind in _PREFIXES.items():
+        if key.startswith(prefix):
+            body, checksum = key[:-_CHECKSUM_CHARACTERS], key[-_CHECKSUM_CHARACTERS:]
+            is_whole = len(key) == len(prefix) + _SECRET_CHARACTERS + _CHECKSUM_CHARACTERS
+            return kind if is_whole and key.isascii() and _checksum(body) == checksum else None
+    return None
+
+
+def hash_of_key(key: str) -> bytes:
+    """What is stored of a key, and looked up."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+def _checksum(body: str) -> str:
+    number = zlib.crc32(body.encode())
+    digits = ""
+    for _ in range(_CHECKSUM_CHARACTERS):
+        number, digit = divmod(number, 62)
+        digits = _BASE62[digit] + digits
+    return digits
+
+
+class Verifier:
+    """Recognises the credential of a request. One per process: it keeps the public keys of Supabase Auth."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._keys = KeySet(f"{settings.supabase_url}/auth/v1/.well-known/jwks.json")
+
+    async def actor_of(self, headers: Mapping[str, str]) -> Actor:
+        """The actor that a request's headers name; `AuthenticationFailed` for a credential that cannot be right.
+
+        Carriers, in this order: `Authorization: Bearer <token or key>`, `X-Api-Key`, `X-Api-Token`. No carrier at all
+        is `ANONYMOUS`. `headers` has lower-case names.
+        """
+        credential = _bearer_of(headers.get("authorization"))
+        is_legacy_token = False
+        if credential is None:
+            credential = headers.get("x-api-key")
+        if credential is None:
+            credential = headers.get("x-api-token")
+            is_legacy_token = credential is not None and self._settings.robot_auth_enabled
+        if credential is None:
+            return ANONYMOUS
+        credential = credential.strip()
+        if credential.startswith(tuple(_PREFIXES)):
+            if kind_of_key(credential) is None:
+                raise AuthenticationFailed()
+            return Actor("authenticated", key_hash=hash_of_key(credential))
+        if credential.count(".") == 2:
+            claims = await self.verify(credential)
+            return Actor("authenticated", claims=json.dumps(claims), token=credential)
+        if is_legacy_token and re.fullmatch(r"[!-~]{16,512}", credential):
+            return Actor("authenticated", key_hash=hash_of_key(credential))
+        raise AuthenticationFailed()
+
+    async def verify(self, token: str) -> dict[str, Any]:
+        """The claims of a token whose signature, audience, role and times are right; else `AuthenticationFailed`."""
+        import jwt  # only requests with tokens pay for the cryptography
+
+        try:
+            header = jwt.get_unverified_header(token)
+            algorithm, kid = header.get("alg"), header.get("kid")
+            key: Any
+            if algorithm == "HS256" and self._settings.supabase_jwt_secret:
+                key = self._settings.supabase_jwt_secret
+            elif isinstance(kid, str):
+                key = await self._keys.key_for(kid, algorithm)
+            else:
+                key = None
+            if key is None or not isinstance(algorithm, str):
+                raise AuthenticationFailed()
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=[algorithm],
+                audience="authenticated",
+                leeway=_CLOCK_SKEW_SECONDS,
+                options={"require": ["exp", "iat", "sub", "aud"]},
+            )
+        except (jwt.PyJWTError, ValueError, TypeError) as error:
+            raise AuthenticationFailed() from error
+        if claims.get("role") != "authenticated" or not _is_uuid(claims.get("sub")):
+            raise AuthenticationFailed()
+        return claims
+
+
+class KeySet:
+    """The public keys of an issuer: fetched when needed, kept ten minutes, fetched once more for an unknown key id."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._keys: dict[str, Any] = {}
+        self._fetched_at: float | None = None
+        self._forced_at: float | None = None
+
+    async def key_for(self, kid: str, algorithm: object) -> Any | None:
+        """The key with this id, if it is a public key for this algorithm; None otherwise."""
+        if self._fetched_at is None or time.monotonic() - self._fetched_at > _JWKS_SECONDS:
+            await self._fetch()
+        elif kid not in self._keys and (
+            self._forced_at is None or time.monotonic() - self._forced_at > _FORCED_REFRESH_SECONDS
+        ):
+            self._forced_at = time.monotonic()
+            await self._fetch()
+        key = self._keys.get(kid)
+        if key is None or algorithm not in _ASYMMETRIC.get(key.key_type, ()):
+            return None
+        return key if key.algorithm_name == algorithm else None
+
+    async def _fetch(self) -> None:
+        import httpx2
+        import jwt
+
+        try:
+            async with httpx2.AsyncClient(timeout=5) as client:
+                response = await client.get(self._url)
+                response.raise_for_status()
+                published = response.json()["keys"]
+        except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
+            if self._fetched_at is not None:
+                return  # a stale key is better than none: keys are retired slowly, and the next request asks again
+            raise Unavailable(
+                "AUTH_UNAVAILABLE", "The sign-in service does not answer; try again in a moment."
+            ) from error
+        keys: dict[str, Any] = {}
+        for item in published:
+            try:
+                if isinstance(item.get("kid"), str) and item.get("kty") in _ASYMMETRIC:
+                    keys[item["kid"]] = jwt.PyJWK.from_dict(item)
+            except jwt.PyJWTError:
+                continue  # a kind of key that this version does not know
+        self._keys, self._fetched_at = keys, time.monotonic()
+
+
+def mint_robot_token(settings: Settings, tenant_id: UUID, robot_id: UUID, api_key_id: UUID) -> tuple[str, int]:
+    """A short-lived ES256 token for direct mode (Data API and Realtime), and its life in seconds (600 to 3600).
+
+    It is signed with `CASARE_SIGNING_KEY`, whose public half Supabase Auth publishes; the database checks at every use
+    that key and robot still exist.
+    """
+    import jwt
+
+    if not settings.signing_key:
+        raise Unavailable(
+            "DIRECT_MODE_UNAVAILABLE", "Direct mode is not set up here: CASARE_SIGNING_KEY is missing.", 3600
+        )
+    jwk = json.loads(settings.signing_key)
+    seconds = min(3600, max(600, settings.robot_token_seconds))
+    now = int(time.time())
+    claims = {
+        "iss": f"{settings.supabase_url}/auth/v1",
+        "aud": "authenticated",
+        "role": "authenticated",
+        "sub": str(robot_id),
+        "iat": now,
+        "exp": now + seconds,
+        "app_metadata": {
+            "tenant_id": str(tenant_id),
+            "principal": "robot",
+            "robot_id": str(robot_id),
+            "api_key_id": str(api_key_id),
+        },
+    }
+    key = jwt.PyJWK.from_dict(jwk, algorithm="ES256")
+    return jwt.encode(claims, key, algorithm="ES256", headers={"kid": jwk["kid"]}), seconds
+
+
+def _bearer_of(header: str | None) -> str | None:
+    if header is None:
+        return None
+    scheme, _, credential = header.partition(" ")
+    if scheme.lower() != "bearer" or not credential.strip():
+        raise AuthenticationFailed()
+    return credential
+
+
+def _is_uuid(value: object) -> bool:
+    return (
+        isinstance(value, str)
+        and re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", value) is not None
+    )
