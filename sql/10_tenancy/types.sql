@@ -14,3 +14,19 @@ create type private.caller as (
     api_key_id uuid,        -- set for robots and service keys
     permissions text[]      -- codes and wildcards, e.g. {workflows.read,jobs.*}
 );
+
+-- A key as people see it: everything but its hash.
+create type public.api_key_summary as (
+    api_key_id uuid,
+    tenant_id uuid,
+    kind public.api_key_kind,
+    name text,
+    prefix text,
+    robot_id uuid,
+    scopes text[],
+    created_by uuid,
+    created_at timestamptz,
+    expires_at timestamptz,
+    last_used_at timestamptz,
+    revoked_at timestamptz
+);

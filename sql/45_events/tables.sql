@@ -13,7 +13,7 @@ create table private.event_inbox (
     data jsonb not null default '{}',
     constraint event_inbox_pkey primary key (inbox_id)
 );
-create index event_inbox_tenant_id_idx on private.event_inbox (tenant_id);
+create index event_inbox_tenant_id_idx on private.event_inbox (tenant_id, inbox_id);
 comment on table private.event_inbox is 'Events that have no number yet.';
 
 create table private.event_counters (

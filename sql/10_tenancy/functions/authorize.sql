@@ -20,3 +20,4 @@ $$;
 comment on function private.authorize(text) is
     'The verified caller, who has the permission; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise. The first line of every public function.';
 revoke all on function private.authorize(text) from public, anon, authenticated, service_role;
+grant execute on function private.authorize(text) to authenticated;

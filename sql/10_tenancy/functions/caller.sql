@@ -15,7 +15,6 @@ declare
     v_kind public.api_key_kind;
     v_claimed_tenant_id uuid := (v_app ->> 'tenant_id')::uuid;
     v_claimed_robot_id uuid;
-    v_session_id uuid;
 begin
     if v_claims is null then
         return null;
@@ -55,24 +54,10 @@ begin
         return v_caller;
     end if;
 
-    v_caller.user_id := (v_claims ->> 'sub')::uuid;
-    if v_caller.user_id is null or coalesce(v_app ->> 'principal', 'user') <> 'user' then
+    v_caller.user_id := private.authenticate_user(v_claims);
+    if v_caller.user_id is null then
         return null;
     end if;
-
-    perform from auth.users as u
-    where u.id = v_caller.user_id and u.deleted_at is null and (u.banned_until is null or u.banned_until <= private.clock());
-    if not found then
-        return null;
-    end if;
-    v_session_id := (v_claims ->> 'session_id')::uuid;
-    if v_session_id is not null then
-        perform from auth.sessions as s where s.id = v_session_id and s.user_id = v_caller.user_id;
-        if not found then
-            return null;
-        end if;
-    end if;
-
     v_caller.tenant_id := private.select_tenant_id(v_caller.user_id, v_claimed_tenant_id);
     if v_caller.tenant_id is null then
         return null;

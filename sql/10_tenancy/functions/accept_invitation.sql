@@ -1,0 +1,58 @@
+-- Takes the token and hashes it here: what stands in the table is not enough to accept.
+create or replace function public.accept_invitation(p_token text)
+returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_user_id uuid := private.authenticate_user(nullif(current_setting('request.jwt.claims', true), '')::jsonb);
+    v_invitation public.invitations;
+    v_granted text[];
+begin
+    if v_user_id is null then
+        perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in to accept an invitation.');
+    end if;
+    select i.*
+    into v_invitation
+    from public.invitations as i
+    join public.tenants as t on t.tenant_id = i.tenant_id
+    join auth.users as u on u.id = v_user_id
+    where i.token_hash = sha256(convert_to(p_token, 'UTF8'))
+        and i.accepted_at is null
+        and i.revoked_at is null
+        and i.expires_at > private.clock()
+        and t.deleted_at is null
+        and lower(u.email) = i.email
+    for update of i;
+    -- Who invited must still be allowed to: a removed admin does not come back, or send a friend, by an old invitation.
+    v_granted := private.list_actor_permissions(v_invitation.tenant_id, v_invitation.invited_by);
+    if v_invitation.invitation_id is null
+        or not private.has_permission(v_granted, 'members.write')
+        or not private.has_permissions(
+            v_granted,
+            array(select rp.permission from public.role_permissions as rp where rp.role_id = v_invitation.role_id)
+        )
+    then
+        perform private.raise_error(404, 'INVITATION_NOT_FOUND', 'There is no such open invitation for you.');
+    end if;
+
+    insert into public.memberships (tenant_id, user_id)
+    values (v_invitation.tenant_id, v_user_id)
+    on conflict do nothing;
+    insert into public.member_roles (tenant_id, user_id, role_id)
+    values (v_invitation.tenant_id, v_user_id, v_invitation.role_id)
+    on conflict do nothing;
+    update public.invitations as i
+    set accepted_at = private.clock()
+    where i.invitation_id = v_invitation.invitation_id;
+    update public.profiles as p
+    set active_tenant_id = v_invitation.tenant_id
+    where p.user_id = v_user_id;
+    return v_invitation.tenant_id;
+end
+$$;
+comment on function public.accept_invitation(text) is
+    'Makes the signed-in user, whose address was invited, a member and returns the tenant, which the next token is for; once per invitation.';
+revoke all on function public.accept_invitation(text) from public, anon, authenticated, service_role;
+grant execute on function public.accept_invitation(text) to authenticated;

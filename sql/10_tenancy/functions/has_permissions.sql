@@ -1,0 +1,15 @@
+create or replace function private.has_permissions(p_granted text[], p_permissions text[])
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    return not exists (
+        select from unnest(p_permissions) as p (permission) where not private.has_permission(p_granted, p.permission)
+    );
+end
+$$;
+comment on function private.has_permissions(text[], text[]) is
+    'Whether a set of granted codes holds every one of another set, wildcards included: nobody gives what they have not got.';
+revoke all on function private.has_permissions(text[], text[]) from public, anon, authenticated, service_role;

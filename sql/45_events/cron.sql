@@ -1,0 +1,1 @@
+select cron.schedule('casare_sequence_events', '* * * * *', 'select private.sequence_events()');

@@ -1,0 +1,28 @@
+create or replace function public.list_events(p_after bigint default 0, p_limit integer default 100)
+returns setof public.events
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('events.read');
+begin
+    if p_after is null or p_after < 0 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'after must be 0 or the number of an event.');
+    end if;
+    if p_limit is null or p_limit not between 1 and 1000 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must lie between 1 and 1000.');
+    end if;
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    return query
+    select e.*
+    from public.events as e
+    where e.tenant_id = v_caller.tenant_id and e.seq > p_after
+    order by e.seq
+    limit p_limit;
+end
+$$;
+comment on function public.list_events(bigint, integer) is
+    'The tenant''s events after a number, in sequence and without gaps. Resume with the last number: nothing is missed, whatever was being written meanwhile.';
+revoke all on function public.list_events(bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.list_events(bigint, integer) to authenticated;

@@ -1,0 +1,26 @@
+create or replace function private.sequence_events()
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid;
+    v_count integer := 0;
+begin
+    -- From tenant to tenant along the index, however many rows each has.
+    loop
+        select i.tenant_id
+        into v_tenant_id
+        from private.event_inbox as i
+        where i.tenant_id > coalesce(v_tenant_id, '00000000-0000-0000-0000-000000000000')
+        order by i.tenant_id
+        limit 1;
+        exit when not found;
+        v_count := v_count + private.sequence_tenant_events(v_tenant_id);
+    end loop;
+    return v_count;
+end
+$$;
+comment on function private.sequence_events() is
+    'Numbers the waiting events of every tenant; returns how many. For tenants whose events nobody reads at the moment.';
+revoke all on function private.sequence_events() from public, anon, authenticated, service_role;

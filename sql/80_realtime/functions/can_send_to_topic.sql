@@ -1,0 +1,20 @@
+create or replace function private.can_send_to_topic(p_topic text, p_extension text)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return case p_extension
+        when 'presence' then p_topic ~ '^tenant:[^:]*:robots$' and private.can_receive_topic(p_topic)
+        when 'broadcast' then p_topic ~ '^job:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+            and private.holds_live_lease(private.caller(), substr(p_topic, 5)::uuid)
+        else false
+    end;
+end
+$$;
+comment on function private.can_send_to_topic(text, text) is
+    'Whether the caller may send on a private topic: presence among the tenant''s robots, and broadcasts about a job by the robot that holds it.';
+revoke all on function private.can_send_to_topic(text, text) from public, anon, authenticated, service_role;
+grant execute on function private.can_send_to_topic(text, text) to authenticated;

@@ -1,0 +1,18 @@
+create or replace function private.holds_live_lease(p_caller private.caller, p_job_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return exists (
+        select from private.leases as l
+        where l.job_id = p_job_id
+            and l.robot_id = p_caller.robot_id
+            and l.tenant_id = p_caller.tenant_id
+            and l.lease_expires_at > private.clock()
+    );
+end
+$$;
+comment on function private.holds_live_lease(private.caller, uuid) is 'Whether the caller is the robot that holds a job now.';
+revoke all on function private.holds_live_lease(private.caller, uuid) from public, anon, authenticated, service_role;
