@@ -193,8 +193,13 @@ class PostgresServer:
         """Brings a database to the state that `sql/` describes, as the role postgres; see `schema.load`."""
         with self.connect(database=database) as superuser, self.connect("postgres", database) as connection:
             result = schema.load(superuser, connection)
+        self.give_functions_password()
+        return result
+
+    def give_functions_password(self) -> None:
+        """Lets the cloud functions' role log in, once the schema has made it."""
+        with self.connect() as superuser:
             self._set_password(superuser, "casare_functions")
-            return result
 
     # --- internals ------------------------------------------------------------------------------------------------
 

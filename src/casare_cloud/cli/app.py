@@ -1,0 +1,38 @@
+"""All commands, by group. Each group's module is imported when one of its commands is called."""
+
+from typing import Annotated
+
+import typer
+
+from casare_cloud import __version__
+from casare_cloud.cli import jobs, robot, stack, workflows
+
+app = typer.Typer(
+    name="casare-cloud",
+    help="A cloud backend for fleets of software robots. Start with `casare-cloud up`, then `casare-cloud demo`.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(workflows.app, name="workflows")
+app.add_typer(robot.app, name="robot")
+app.command("up")(stack.up)
+app.command("down")(stack.down)
+app.command("status")(stack.status)
+app.command("demo")(stack.demo)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass

@@ -1,0 +1,238 @@
+"""The embedded stack put together: which children run, in which order, and what the first start makes."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from rich.console import Console
+
+from casare_cloud.local.errors import LocalStackError
+from casare_cloud.local.migrations import apply_migrations
+from casare_cloud.local.postgres import PostgresServer
+from casare_cloud.local.schema import project_root
+from casare_cloud.local.state import Ports, Secrets, StateFolder
+from casare_cloud.local.supervisor import Part, PostgresPart, ProcessPart, Supervisor
+
+DEMO_EMAIL = "demo@casare.local"
+DEMO_USERNAME = "demo"
+DEMO_ROBOT = "demo-robot"
+PLATFORM_ROLES = ("authenticator", "supabase_auth_admin", "supabase_realtime_admin", "postgres")
+
+
+DemoJob = Callable[[Mapping[str, str], Path], Awaitable[dict[str, Any]]]
+"""Runs one demo job in a folder against a stack's environment and returns the finished job."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `casare-cloud up` was asked for."""
+
+    ports: Ports
+    fresh: bool = False
+    pg_bindir: Path | None = None
+    use_supabase: bool = False
+
+
+class Stack:
+    """One run of the embedded stack, from the lock to the last child's end."""
+
+    def __init__(self, state: StateFolder, options: Options, console: Console, run_demo: DemoJob) -> None:
+        self._run_demo = run_demo
+        self._state = state
+        self._options = options
+        self._ports = options.ports
+        self._console = console
+        self._started_at = time.time()
+        self._supervisor = Supervisor(self._part_changed)
+        self._is_ready = False
+
+    async def run(self) -> None:
+        """Start everything, print the banner, wait for SIGINT or SIGTERM, stop everything."""
+        if not self._state.lock():
+            raise LocalStackError("The stack is already running. See `casare-cloud status`.")
+        if self._options.fresh:
+            self._state.erase()
+        self._state.create()
+        self._state.banner_file.unlink(missing_ok=True)
+        stop = asyncio.Event()
+        for signal_ in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(signal_, stop.set)
+        starting = asyncio.create_task(self._start())
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                await starting
+                await stopping
+            else:
+                starting.cancel()
+        finally:
+            stopping.cancel()
+            self._console.print("Stopping …")
+            await self._supervisor.stop()
+            self._write_info()
+
+    async def _start(self) -> None:
+        env = await (self._use_supabase() if self._options.use_supabase else self._start_embedded())
+        await self._start_orchestrator(env)
+        self._state.write_env(env)
+        finished_job = None
+        if "ROBOT_API_KEY" not in env:
+            env |= await self._make_demo_tenant(env)
+            self._state.write_env(env)
+            finished_job = await self._run_demo(env, self._state.path / "demo")
+        self._is_ready = True
+        self._print_banner(env, finished_job)
+
+    async def _start_embedded(self) -> dict[str, str]:
+        """Start Postgres and the platform emulators; return the environment of everything else."""
+        self._ports.refuse_taken(["platform", "postgres", "orchestrator"])
+        server = PostgresServer(
+            self._state.postgres_data,
+            self._ports.postgres,
+            bindir=self._options.pg_bindir,
+            secrets_file=self._state.path / "database-passwords.json",
+        )
+        await self._supervisor.start(PostgresPart(server))
+        await asyncio.to_thread(_prepare_database, server)
+        env = self._environment(self._state.secrets(), server.dsn("casare_functions"))
+        await self._start_process(
+            "platform",
+            [sys.executable, "-m", "casare_cloud.local.platform"],
+            {
+                **os.environ,
+                "CASARE_HOME": str(self._state.path),
+                "CASARE_PORT_OFFSET": str(self._ports.offset),
+                **{f"CASARE_DSN_{role.upper()}": server.dsn(role) for role in PLATFORM_ROLES},
+                "CASARE_RUN_CRON": "" if server.has_pg_cron else "1",
+            },
+            env["SUPABASE_URL"],
+            "/auth/v1/health",
+        )
+        return env
+
+    def _environment(self, secrets: Secrets, database_url: str) -> dict[str, str]:
+        known = self._state.read_env()
+        return {
+            "ORCHESTRATOR_URL": f"http://127.0.0.1:{self._ports.orchestrator}",
+            "SUPABASE_URL": f"http://127.0.0.1:{self._ports.platform}",
+            "SUPABASE_PUBLISHABLE_KEY": secrets.publishable_key,
+            "SUPABASE_SECRET_KEY": secrets.secret_key,
+            "DATABASE_URL": database_url,
+            "CASARE_SIGNING_KEY": secrets.signing_key,
+            "CASARE_LOCAL": "1",
+            "DEMO_EMAIL": DEMO_EMAIL,
+            "DEMO_USERNAME": DEMO_USERNAME,
+            "DEMO_PASSWORD": secrets.demo_password,
+            **{name: known[name] for name in ("DEMO_TENANT_ID", "ROBOT_ID", "ROBOT_API_KEY") if name in known},
+        }
+
+    async def _use_supabase(self) -> dict[str, str]:
+        """Take Supabase from the environment instead of the embedded one."""
+        names = ("SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY", "DATABASE_URL")
+        missing = [name for name in names if not os.environ.get(name)]
+        if missing:
+            raise LocalStackError(f"`casare-cloud up --supabase` needs {', '.join(missing)} in the environment.")
+        self._ports.refuse_taken(["orchestrator"])
+        env = self._environment(self._state.secrets(), os.environ["DATABASE_URL"])
+        env |= {name: os.environ[name] for name in names}
+        env["CASARE_SIGNING_KEY"] = os.environ.get("CASARE_SIGNING_KEY", "")
+        return env
+
+    async def _start_orchestrator(self, env: dict[str, str]) -> None:
+        await self._start_process(
+            "orchestrator",
+            [
+                sys.executable,
+                "-m",
+                "functions_framework",
+                "--target=orchestrator",
+                f"--source={project_root() / 'functions' / 'orchestrator' / 'main.py'}",
+                "--signature-type=http",
+                "--host=127.0.0.1",
+                f"--port={self._ports.orchestrator}",
+            ],
+            {**os.environ, **env},
+            env["ORCHESTRATOR_URL"],
+            "/health/ready",
+        )
+
+    async def _start_process(self, name: str, argv: list[str], env: dict[str, str], url: str, path: str) -> None:
+        log = self._state.logs / f"{name}.log"
+        await self._supervisor.start(ProcessPart(name, url, log, argv, env, is_ready=_answers(url + path)))
+
+    async def _make_demo_tenant(self, env: dict[str, str]) -> dict[str, str]:
+        """Register the demo tenant through the public API, with a key for its robot."""
+        from casare_cloud.client import Client
+
+        async with Client(env["ORCHESTRATOR_URL"]) as client:
+            await client.register(
+                email=DEMO_EMAIL,
+                password=env["DEMO_PASSWORD"],
+                username=DEMO_USERNAME,
+                org_name="Demo",
+                first_name="Demo",
+                last_name="Person",
+            )
+            me = await client.me()
+            key = await client.create_robot_api_key(name="Demo robot")
+        return {"DEMO_TENANT_ID": me["tenant_id"], "ROBOT_ID": DEMO_ROBOT, "ROBOT_API_KEY": key["api_key"]}
+
+    def _part_changed(self, part: Part, sentence: str) -> None:
+        if self._is_ready or part.restarts:
+            self._console.print(f"[dim]{time.strftime('%H:%M:%S')}[/dim] {sentence}")
+        self._write_info()
+
+    def _write_info(self) -> None:
+        self._state.write_info(
+            {
+                "pid": os.getpid(),
+                "port_offset": self._ports.offset,
+                "started_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started_at)),
+                "parts": [
+                    {
+                        "name": part.name,
+                        "state": part.state,
+                        "pid": part.pid,
+                        "restarts": part.restarts,
+                        "address": part.address,
+                        "log": str(part.log),
+                    }
+                    for part in self._supervisor.parts
+                ],
+            }
+        )
+
+    def _print_banner(self, env: dict[str, str], finished_job: dict[str, Any] | None) -> None:
+        from casare_cloud.local.banner import banner
+
+        text = banner(env, finished_job, time.time() - self._started_at)
+        self._state.banner_file.write_text(text)
+        self._console.print(text, end="", markup=False)
+
+
+def _prepare_database(server: PostgresServer) -> None:
+    """Bring the database to what the platform starts with, then to the newest migration."""
+    server.bootstrap()
+    apply_migrations(server.dsn("postgres"))
+    server.give_functions_password()
+
+
+def _answers(url: str) -> Callable[[], Awaitable[bool]]:
+    """A check that the URL answers 200."""
+    client = httpx2.AsyncClient(timeout=2.0, trust_env=False)
+
+    async def check() -> bool:
+        try:
+            return (await client.get(url)).status_code == 200
+        except httpx2.HTTPError:
+            return False
+
+    return check

@@ -1,0 +1,200 @@
+"""What the embedded stack keeps between starts: folders, ports, secrets and the environment file."""
+
+import base64
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import socket
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from casare_cloud.local.errors import LocalStackError
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The published ports, all moved by one offset."""
+
+    offset: int = 0
+
+    @property
+    def platform(self) -> int:
+        return 54321 + self.offset
+
+    @property
+    def postgres(self) -> int:
+        return 54322 + self.offset
+
+    @property
+    def orchestrator(self) -> int:
+        return 8000 + self.offset
+
+    def named(self) -> dict[str, int]:
+        return {"platform": self.platform, "postgres": self.postgres, "orchestrator": self.orchestrator}
+
+    def refuse_taken(self, names: list[str]) -> None:
+        """Raise `LocalStackError` when another program listens on one of the ports."""
+        taken = [f"{port} ({name})" for name, port in self.named().items() if name in names and is_listening(port)]
+        if taken:
+            raise LocalStackError(
+                f"Another program uses port {', '.join(taken)}. Stop it, or move every port with "
+                f"`casare-cloud up --port-offset {self.offset + 100}`."
+            )
+
+
+def is_listening(port: int) -> bool:
+    """Whether something accepts connections on the loopback port."""
+    with socket.socket() as probe:
+        probe.settimeout(0.2)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Keys and tokens of one local stack, made once and kept in `secrets.json` (mode 0600)."""
+
+    publishable_key: str
+    secret_key: str
+    jwt_secret: str
+    signing_key: str  # private ES256 JWK as JSON
+    demo_password: str
+
+    @staticmethod
+    def generate() -> "Secrets":
+        return Secrets(
+            publishable_key="sb_publishable_" + secrets.token_urlsafe(24),
+            secret_key="sb_secret_" + secrets.token_urlsafe(32),
+            jwt_secret=secrets.token_urlsafe(48),
+            signing_key=json.dumps(new_signing_key()),
+            demo_password="Demo-" + secrets.token_urlsafe(9) + "1a",
+        )
+
+
+def new_signing_key() -> dict[str, str]:
+    """A private ES256 key as a JWK with a `kid` (RFC 7517)."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    numbers = ec.generate_private_key(ec.SECP256R1()).private_numbers()
+
+    def encoded(value: int) -> str:
+        return base64.urlsafe_b64encode(value.to_bytes(32, "big")).rstrip(b"=").decode()
+
+    return {
+        "kty": "EC",
+        "crv": "P-256",
+        "alg": "ES256",
+        "use": "sig",
+        "kid": str(uuid.uuid4()),
+        "x": encoded(numbers.public_numbers.x),
+        "y": encoded(numbers.public_numbers.y),
+        "d": encoded(numbers.private_value),
+    }
+
+
+class StateFolder:
+    """`.casare/`: data, logs, secrets, the environment file, and the lock that says a stack is running."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.env_file = path / "env"
+        self.logs = path / "logs"
+        self.postgres_data = path / "postgres"
+        self.banner_file = path / "banner"
+        self._info_file = path / "stack.json"
+        self._lock_file = path / "lock"
+        self._lock: int | None = None
+
+    @staticmethod
+    def default() -> "StateFolder":
+        """The folder named by `CASARE_HOME`, else `.casare` in the current folder."""
+        return StateFolder(Path(os.environ.get("CASARE_HOME", ".casare")).resolve())
+
+    def create(self) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.logs.mkdir(exist_ok=True)
+
+    def lock(self) -> bool:
+        """Take the lock for this process's life; False when another stack holds it."""
+        self.create()
+        handle = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(handle)
+            return False
+        self._lock = handle
+        return True
+
+    def is_locked(self) -> bool:
+        """Whether a running stack holds the lock."""
+        if self._lock is not None or not self._lock_file.exists():
+            return self._lock is not None
+        handle = os.open(self._lock_file, os.O_RDWR)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
+    def read_info(self) -> dict[str, Any]:
+        """What the running (or last) stack wrote about itself: `pid`, `port_offset`, `started_at`, `children`."""
+        try:
+            info: dict[str, Any] = json.loads(self._info_file.read_text())
+        except (OSError, ValueError):
+            return {}
+        return info
+
+    def write_info(self, info: Mapping[str, Any]) -> None:
+        write_private(self._info_file, json.dumps(info, indent=1))
+
+    def secrets(self) -> Secrets:
+        """The stack's secrets, generated at the first call."""
+        path = self.path / "secrets.json"
+        try:
+            stored = json.loads(path.read_text())
+            return Secrets(**{field.name: stored[field.name] for field in fields(Secrets)})
+        except FileNotFoundError:
+            made = Secrets.generate()
+            write_private(path, json.dumps(made.__dict__, indent=1))
+            return made
+        except (ValueError, KeyError) as problem:
+            raise LocalStackError(
+                f"{path} cannot be read ({problem!r}). Start over with `casare-cloud up --fresh`."
+            ) from problem
+
+    def read_env(self) -> dict[str, str]:
+        """The environment file as a dictionary; empty when there is none."""
+        if not self.env_file.exists():
+            return {}
+        pairs = (line.split("=", 1) for line in self.env_file.read_text().splitlines() if "=" in line)
+        return {name: value for name, value in pairs if not name.startswith("#")}
+
+    def write_env(self, values: Mapping[str, str]) -> None:
+        lines = "".join(f"{name}={value}\n" for name, value in values.items())
+        write_private(self.env_file, "# Written by casare-cloud up. Keep it private: it holds keys.\n" + lines)
+
+    def erase(self) -> None:
+        """Remove everything but the lock."""
+        for entry in self.path.iterdir():
+            if entry == self._lock_file:
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, in one step."""
+    temporary = path.with_name(path.name + ".new")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+    temporary.replace(path)
