@@ -1,0 +1,89 @@
+"""`casare-cloud robot …`: run a robot agent on this machine."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from casare_cloud.cli.output import errors_as_sentences
+
+app = typer.Typer(help="Run a robot on this machine.", no_args_is_help=True)
+
+
+class TransportName(StrEnum):
+    """How the robot talks to the cloud."""
+
+    direct = "direct"
+    rest = "rest"
+
+
+@app.callback()
+def _group() -> None:
+    """Run a robot on this machine."""
+
+
+@app.command("run")
+def run(
+    api_key: Annotated[
+        str | None, typer.Option("--api-key", envvar="ROBOT_API_KEY", help="The robot's key (crpa_…).")
+    ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option("--url", envvar="ORCHESTRATOR_URL", help="The orchestrator, e.g. http://127.0.0.1:8000."),
+    ] = None,
+    robot_id: Annotated[
+        str | None, typer.Option("--robot-id", envvar="ROBOT_ID", help="1-64 letters, digits, _ or -.")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="A name for people. Default: the robot id.")] = None,
+    transport: Annotated[
+        TransportName,
+        typer.Option(
+            "--transport", help="direct: Data API and Realtime, no function in the path; rest: the orchestrator."
+        ),
+    ] = TransportName.direct,
+    environment: Annotated[
+        str, typer.Option("--environment", help="Jobs for this environment, and for any.")
+    ] = "default",
+    capability: Annotated[
+        list[str] | None, typer.Option("--capability", help="Something this robot can do; repeat for more.")
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option("--tag", help="A label; repeat for more.")] = None,
+    concurrency: Annotated[int, typer.Option("--concurrency", "-c", min=1, max=100, help="Jobs at a time.")] = 1,
+    work_dir: Annotated[
+        Path | None,
+        typer.Option("--work-dir", help="Where jobs get their folders. Default: .casare/robots/<robot id>."),
+    ] = None,
+    lease_seconds: Annotated[
+        int, typer.Option("--lease-seconds", min=5, max=3600, help="A dead robot's jobs are another's after this long.")
+    ] = 20,
+) -> None:
+    """Claim and run jobs until Ctrl-C or SIGTERM; running jobs are finished first, a second signal ends at once.
+
+    On the machine of a local stack no option is needed.
+
+    Examples: casare-cloud robot run · casare-cloud robot run --url https://… --api-key crpa_… --robot-id office-7
+    """
+    from casare_cloud.cli.session import environment as surroundings
+    from casare_cloud.cli.session import setting
+    from casare_cloud.local.state import StateFolder
+    from casare_cloud.robot.agent import run_agent
+
+    env = surroundings()
+    robot = setting(env, "ROBOT_ID", robot_id, "--robot-id")
+    with errors_as_sentences():
+        raise SystemExit(
+            run_agent(
+                orchestrator_url=setting(env, "ORCHESTRATOR_URL", url, "--url"),
+                api_key=setting(env, "ROBOT_API_KEY", api_key, "--api-key"),
+                robot_id=robot,
+                name=name or robot,
+                transport=transport.value,
+                environment=environment,
+                capabilities=capability or [],
+                tags=tag or [],
+                concurrency=concurrency,
+                work_dir=work_dir or StateFolder.default().path / "robots" / robot,
+                lease_seconds=lease_seconds,
+            )
+        )

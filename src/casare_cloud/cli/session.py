@@ -1,0 +1,33 @@
+"""How a command reaches the service: addresses and credentials from options, the environment, or the local stack."""
+
+import os
+from collections.abc import Mapping
+
+from casare_cloud.cli.output import fail
+from casare_cloud.client import Client
+
+
+def environment() -> Mapping[str, str]:
+    """The process's environment over the local stack's `.casare/env`."""
+    from casare_cloud.local.state import StateFolder
+
+    return {**StateFolder.default().read_env(), **os.environ}
+
+
+def setting(env: Mapping[str, str], name: str, given: str | None, option: str) -> str:
+    """The option's value, else the environment's; ends the command with a sentence when there is neither."""
+    value = given or env.get(name)
+    if not value:
+        fail(f"Give {option}, or set {name}, or start a local stack with `casare-cloud up`.", 2)
+    return value
+
+
+async def signed_in(env: Mapping[str, str] | None = None) -> Client:
+    """A client signed in with `CASARE_API_KEY` (a service key), else as the local stack's demo user."""
+    env = env if env is not None else environment()
+    url = setting(env, "ORCHESTRATOR_URL", None, "ORCHESTRATOR_URL")
+    client = Client(url, api_key=env.get("CASARE_API_KEY"))
+    if not env.get("CASARE_API_KEY"):
+        name = setting(env, "DEMO_USERNAME", env.get("CASARE_USERNAME"), "CASARE_USERNAME")
+        await client.login(name, setting(env, "DEMO_PASSWORD", env.get("CASARE_PASSWORD"), "CASARE_PASSWORD"))
+    return client

@@ -1,0 +1,76 @@
+"""What the embedded stack keeps: private files, one stack at a time, sentences that help."""
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from casare_cloud.local.errors import LocalStackError
+from casare_cloud.local.state import Ports, StateFolder
+
+
+def test_secrets_and_environment_are_readable_by_their_owner_only(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path / "casare")
+    state.create()
+    state.secrets()
+    state.write_env({"ROBOT_API_KEY": "crpa_x"})
+    for name in ("secrets.json", "env"):
+        assert (state.path / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_secrets_stay_the_same_between_starts(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path)
+    assert state.secrets() == StateFolder(tmp_path).secrets()
+
+
+def test_damaged_secrets_say_how_to_start_over(tmp_path: Path) -> None:
+    (tmp_path / "secrets.json").write_text(json.dumps({"publishable_key": "x"}))
+    with pytest.raises(LocalStackError, match="up --fresh"):
+        StateFolder(tmp_path).secrets()
+
+
+def test_the_environment_file_reads_back(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path)
+    values = {"DATABASE_URL": "postgresql://a:b@127.0.0.1/x?a=b", "CASARE_SIGNING_KEY": '{"kty": "EC"}'}
+    state.write_env(values)
+    assert state.read_env() == values
+
+
+def test_a_second_stack_cannot_take_the_lock(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path)
+    assert state.lock()
+    program = (
+        "from pathlib import Path; from casare_cloud.local.state import StateFolder; "
+        f"state = StateFolder(Path({str(tmp_path)!r})); print(state.is_locked(), state.lock())"
+    )
+    source = str(Path(__file__).parents[2] / "src")
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"PYTHONPATH": source}
+    )
+    assert answer.stdout.split() == ["True", "False"]
+
+
+def test_a_lock_left_by_a_dead_process_is_no_lock(tmp_path: Path) -> None:
+    (tmp_path / "lock").touch()
+    assert not StateFolder(tmp_path).is_locked()
+
+
+def test_fresh_erases_everything_but_the_lock(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path)
+    assert state.lock()
+    state.secrets()
+    (tmp_path / "postgres").mkdir()
+    state.erase()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["lock"]
+
+
+def test_a_taken_port_is_named_with_a_way_out() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        ports = Ports(other.getsockname()[1] - 8000)
+        with pytest.raises(LocalStackError, match=r"port \d+ \(orchestrator\).*--port-offset"):
+            ports.refuse_taken(["orchestrator"])

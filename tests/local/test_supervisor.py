@@ -1,0 +1,133 @@
+"""The supervisor notices what dies, restarts it, and leaves nothing behind."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from casare_cloud.local.errors import LocalStackError
+from casare_cloud.local.postgres import PostgresServer
+from casare_cloud.local.supervisor import Part, PostgresPart, ProcessPart, Supervisor
+
+SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+class Changes:
+    """What the supervisor said, and a way to wait for a state."""
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
+        self._changed = asyncio.Event()
+
+    def __call__(self, part: Part, sentence: str) -> None:
+        self.sentences.append(sentence)
+        self._changed.set()
+
+    async def until(self, ending: str) -> None:
+        async with asyncio.timeout(20):
+            while not any(sentence.endswith(ending) for sentence in self.sentences):
+                self._changed.clear()
+                await self._changed.wait()
+
+
+async def _always() -> bool:
+    return True
+
+
+async def _never() -> bool:
+    return False
+
+
+def process(tmp_path: Path, argv: list[str] = SLEEPER, *, is_ready=_always, ready_seconds: float = 5.0) -> ProcessPart:
+    return ProcessPart("sleeper", "", tmp_path / "log", argv, os.environ, is_ready, ready_seconds)
+
+
+async def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
+    changes = Changes()
+    supervisor = Supervisor(changes)
+    part = process(tmp_path)
+    await supervisor.start(part)
+    first = part.pid
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    await changes.until("is running again")
+    assert part.pid not in (None, first)
+    assert part.restarts == 1
+    assert "sleeper ended with signal 9; restarting" in changes.sentences
+    await supervisor.stop()
+
+
+async def test_stop_leaves_no_process(tmp_path: Path) -> None:
+    supervisor = Supervisor(Changes())
+    part = process(tmp_path)
+    await supervisor.start(part)
+    pid = part.pid
+    assert pid is not None
+    await supervisor.stop()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert part.state == "stopped"
+
+
+async def test_a_child_that_ends_while_starting_is_reported_with_its_last_words(tmp_path: Path) -> None:
+    part = process(tmp_path, [sys.executable, "-c", "raise SystemExit('the disk is full')"], is_ready=_never)
+    with pytest.raises(LocalStackError, match="(?s)ended with exit code 1 while starting.*the disk is full"):
+        await Supervisor(Changes()).start(part)
+
+
+async def test_a_child_that_never_answers_is_killed_and_reported(tmp_path: Path) -> None:
+    part = process(tmp_path, is_ready=_never, ready_seconds=0.2)
+    with pytest.raises(LocalStackError, match="sleeper did not answer within"):
+        await Supervisor(Changes()).start(part)
+    assert await asyncio.wait_for(part.ended(), 5) == -signal.SIGKILL
+
+
+async def test_postgres_is_started_again_after_kill_9(tmp_path: Path) -> None:
+    server = PostgresServer(tmp_path / "data", fast=True, trust=True)
+    changes = Changes()
+    supervisor = Supervisor(changes)
+    part = PostgresPart(server)
+    await supervisor.start(part)
+    try:
+        assert part.pid is not None
+        os.kill(part.pid, signal.SIGKILL)
+        await changes.until("is running again")
+        with server.connect() as connection:
+            assert connection.execute("select 1").fetchone() == (1,)
+    finally:
+        await supervisor.stop()
+        server.remove_data()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
+def test_children_die_with_the_supervisor(tmp_path: Path) -> None:
+    program = f"""
+import asyncio, os
+from pathlib import Path
+from casare_cloud.local.supervisor import ProcessPart, Supervisor
+async def ready(): return True
+async def main():
+    part = ProcessPart("sleeper", "", Path({str(tmp_path / "log")!r}), {SLEEPER!r}, os.environ, ready)
+    await Supervisor(lambda part, sentence: None).start(part)
+    print(part.pid, flush=True)
+    await asyncio.sleep(60)
+asyncio.run(main())
+"""
+    source = str(Path(__file__).parents[2] / "src")
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": source}
+    )
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    descriptor = os.pidfd_open(child)
+    parent.kill()
+    parent.wait()
+    import select
+
+    readable, _, _ = select.select([descriptor], [], [], 5)
+    os.close(descriptor)
+    assert readable, "the child outlived the supervisor"
