@@ -75,7 +75,7 @@ async def test_stop_leaves_no_process(tmp_path: Path) -> None:
 
 async def test_a_child_that_ends_while_starting_is_reported_with_its_last_words(tmp_path: Path) -> None:
     part = process(tmp_path, [sys.executable, "-c", "raise SystemExit('the disk is full')"], is_ready=_never)
-    with pytest.raises(LocalStackError, match="(?s)ended with exit code 1 while starting.*the disk is full"):
+    with pytest.raises(LocalStackError, match=r"(?s)ended with exit code 1 while starting.*the disk is full"):
         await Supervisor(Changes()).start(part)
 
 

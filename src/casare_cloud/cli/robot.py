@@ -38,13 +38,9 @@ def run(
     name: Annotated[str | None, typer.Option("--name", help="A name for people. Default: the robot id.")] = None,
     transport: Annotated[
         TransportName,
-        typer.Option(
-            "--transport", help="direct: Data API and Realtime, no function in the path; rest: the orchestrator."
-        ),
+        typer.Option("--transport", help="direct: Data API and Realtime; rest: the orchestrator."),
     ] = TransportName.direct,
-    environment: Annotated[
-        str, typer.Option("--environment", help="Jobs for this environment, and for any.")
-    ] = "default",
+    environment: Annotated[str, typer.Option("--environment", help="Its jobs, and those for any.")] = "default",
     capability: Annotated[
         list[str] | None, typer.Option("--capability", help="Something this robot can do; repeat for more.")
     ] = None,
@@ -52,7 +48,7 @@ def run(
     concurrency: Annotated[int, typer.Option("--concurrency", "-c", min=1, max=100, help="Jobs at a time.")] = 1,
     work_dir: Annotated[
         Path | None,
-        typer.Option("--work-dir", help="Where jobs get their folders. Default: .casare/robots/<robot id>."),
+        typer.Option("--work-dir", help="Folder for jobs. Default: .casare/robots/<robot id>."),
     ] = None,
     lease_seconds: Annotated[
         int, typer.Option("--lease-seconds", min=5, max=3600, help="A dead robot's jobs are another's after this long.")

@@ -14,7 +14,7 @@ import httpx2
 from rich.console import Console
 
 from casare_cloud.local.errors import LocalStackError
-from casare_cloud.local.migrations import apply_migrations
+from casare_cloud.local.migration_history import apply_migrations
 from casare_cloud.local.postgres import PostgresServer
 from casare_cloud.local.schema import project_root
 from casare_cloud.local.state import Ports, Secrets, StateFolder
