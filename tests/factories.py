@@ -1,6 +1,5 @@
 """Makes the rows that a test starts from: each takes a `Database` and returns a small value."""
 
-import hashlib
 import json
 import secrets
 import uuid
@@ -9,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.databases import Claims, Database
+
+from casare_cloud.identity import new_api_key
 
 EXAMPLE_WORKFLOW: dict[str, Any] = {
     "metadata": {"name": "Example"},
@@ -178,16 +179,15 @@ def make_key(
 ) -> Key:
     """A live API key; a service key needs scopes."""
     tenant_id = tenant.tenant_id if isinstance(tenant, Tenant) else tenant
-    text = ("crpa_" if kind == "robot" else "sk_live_") + secrets.token_urlsafe(32)
-    key_hash = hashlib.sha256(text.encode()).digest()
+    new = new_api_key("robot" if kind == "robot" else "service")
     with database.connect() as owner:
         row = owner.execute(
             "insert into public.api_keys (tenant_id, kind, name, prefix, key_hash, robot_id, scopes) "
             "values (%s, %s, 'test key', %s, %s, %s, %s) returning api_key_id",
-            [tenant_id, kind, text[:12], key_hash, robot_id, list(scopes)],
+            [tenant_id, kind, new.prefix, new.key_hash, robot_id, list(scopes)],
         ).fetchone()
     assert row is not None
-    return Key(row["api_key_id"], tenant_id, kind, robot_id, text, key_hash)
+    return Key(row["api_key_id"], tenant_id, kind, robot_id, new.key, new.key_hash)
 
 
 def make_robot(

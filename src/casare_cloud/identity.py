@@ -102,7 +102,7 @@ class Verifier:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._keys = KeySet(f"{settings.supabase_url}/auth/v1/.well-known/jwks.json")
+        self._keys = KeySet(f"{settings.supabase_url}/auth/v1/.well-known/jwks.json", settings.is_local)
 
     async def actor_of(self, headers: Mapping[str, str]) -> Actor:
         """The actor that a request's headers name; `AuthenticationFailed` for a credential that cannot be right.
@@ -165,8 +165,9 @@ class Verifier:
 class KeySet:
     """The public keys of an issuer: fetched when needed, kept ten minutes, fetched once more for an unknown key id."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, is_local: bool = False) -> None:
         self._url = url
+        self._is_local = is_local  # then no proxy of the environment stands between
         self._keys: dict[str, Any] = {}
         self._fetched_at: float | None = None
         self._forced_at: float | None = None
@@ -190,7 +191,7 @@ class KeySet:
         import jwt
 
         try:
-            async with httpx2.AsyncClient(timeout=5) as client:
+            async with httpx2.AsyncClient(timeout=5, trust_env=not self._is_local) as client:
                 response = await client.get(self._url)
                 response.raise_for_status()
                 published = response.json()["keys"]

@@ -30,7 +30,7 @@ begin
             end,
             'permissions', to_jsonb(v_caller.permissions),
             'tenants', (
-                select coalesce(jsonb_agg(jsonb_build_object('tenant_id', o.tenant_id, 'name', o.name) order by o.name), '[]')
+                select coalesce(jsonb_agg(jsonb_build_object('tenant_id', o.tenant_id, 'slug', o.slug, 'name', o.name) order by o.name), '[]')
                 from public.memberships as m
                 join public.tenants as o on o.tenant_id = m.tenant_id and o.deleted_at is null
                 where m.user_id = v_caller.user_id

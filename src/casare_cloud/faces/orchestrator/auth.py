@@ -1,20 +1,153 @@
 """Who you are: log in, stay in, leave, join (documents 000, 002 and 004)."""
 
-from typing import Any
+import re
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from casare_cloud.domain.users import service
+from casare_cloud.domain.users.model import Registration
 from casare_cloud.faces.shared.routing import CurrentCall, PublicRoute, Route, Tx
+from casare_cloud.faces.shared.shapes import Answer, Body
 
-router = APIRouter(prefix="/auth", tags=["auth"], route_class=Route)
+router = APIRouter(prefix="/auth", tags=["auth"])
+known = APIRouter(route_class=Route)
 public = APIRouter(route_class=PublicRoute)
 
 
-@router.get("/me")
-async def me(call: CurrentCall, tx: Tx) -> dict[str, Any]:
-    """Who makes this request."""
-    row = await tx.fetch_one("select (c).* from private.caller() as c")
-    return {**(row or {}), "dev_mode": call.actor.is_dev_mode}
+def _is_plain(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must not hold control characters")
+    return text
+
+
+def _is_strong(password: str) -> str:
+    for pattern, what in (("[A-Z]", "an upper-case letter"), ("[a-z]", "a lower-case letter"), ("[0-9]", "a digit")):
+        if not re.search(pattern, password):
+            raise ValueError(f"must have {what}")
+    if len(password.encode()) > 72:
+        raise ValueError("must have at most 72 bytes")
+    return password
+
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(_is_plain)]
+OptionalName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255), AfterValidator(_is_plain)]
+Login = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=320), AfterValidator(_is_plain)
+]
+Password = Annotated[str, StringConstraints(min_length=1, max_length=1024), AfterValidator(_is_plain)]
+Email = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, to_lower=True, max_length=255, pattern=r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)*$"),
+    AfterValidator(_is_plain),
+]
+
+
+class LoginBody(Body):
+    """User name or e-mail (either field takes either), password, and the tenant to act in when there are several."""
+
+    username: Login
+    password: Password
+    tenant_id: Annotated[str | None, Field(max_length=128)] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _email_is_a_username(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("username") is None and "email" in data:
+            return {**data, "username": data["email"]}
+        return data
+
+
+class RefreshBody(Body):
+    """The refresh token of the last answer."""
+
+    refresh_token: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096)]
+
+
+class RegisterBody(Body):
+    """A new user and the organization they will administer."""
+
+    email: Email
+    password: Annotated[str, StringConstraints(min_length=8), AfterValidator(_is_plain), AfterValidator(_is_strong)]
+    org_name: Name
+    username: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9._+-]{1,128}$")] = None
+    first_name: OptionalName = ""
+    last_name: OptionalName = ""
+
+
+class TokensAnswer(Answer):
+    """`access_token` goes into `Authorization: Bearer …` for `expires_in` seconds."""
+
+    access_token: str
+    refresh_token: str
+    token_type: Literal["bearer"]
+    expires_in: int
+
+
+class LoggedOut(Answer):
+    """The session is over."""
+
+    message: str
+
+
+class MeAnswer(Answer):
+    """The caller; `roles` with those that they include."""
+
+    user_id: UUID
+    roles: list[str]
+    tenant_id: UUID | None
+    dev_mode: bool
+    principal: str
+    username: str | None
+    email: str | None
+    first_name: str | None
+    last_name: str | None
+    permissions: list[str]
+
+
+@public.post("/login")
+async def log_in(body: LoginBody, call: CurrentCall) -> TokensAnswer:
+    """Authenticate with user name or e-mail. Five failures in five minutes lock for fifteen (429, `Retry-After`)."""
+    tokens = await _users(call).log_in(body.username, body.password, body.tenant_id or None)
+    return TokensAnswer(**asdict(tokens))
+
+
+@public.post("/refresh")
+async def refresh(body: RefreshBody, call: CurrentCall) -> TokensAnswer:
+    """New tokens for a refresh token, which is good for one use; 400 for another kind of token, 401 for a bad one."""
+    return TokensAnswer(**asdict(await _users(call).refresh(body.refresh_token)))
+
+
+@public.post("/register", status_code=201)
+async def register(body: RegisterBody, call: CurrentCall) -> TokensAnswer:
+    """Create a user, an organization and the membership as its admin, and log in."""
+    form = Registration(**body.model_dump())
+    return TokensAnswer(**asdict(await _users(call).register(form)))
+
+
+@known.post("/logout")
+async def log_out(
+    call: CurrentCall, scope: Annotated[Literal["local", "global", "others"], Query()] = "local"
+) -> LoggedOut:
+    """End this session, or with `scope` the others or all of them. The access token is refused from now on."""
+    await _users(call).log_out(call.actor, scope)
+    return LoggedOut(message="Successfully logged out")
+
+
+@known.get("/me")
+async def me(call: CurrentCall, tx: Tx) -> MeAnswer:
+    """Who makes this request, as the database sees it."""
+    identity = await service.whoami(tx)
+    return MeAnswer(**asdict(identity), dev_mode=call.actor.is_dev_mode)
+
+
+def _users(call: CurrentCall) -> service.Users:
+    services = call.services
+    return service.Users(services.settings, services.database, services.verifier, call.client_ip)
 
 
 router.include_router(public)
+router.include_router(known)

@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
+from psycopg.types.json import Jsonb
 
 from casare_cloud.database import Transaction
 from casare_cloud.errors import InvalidArgument
@@ -35,7 +36,7 @@ async def answer_once(request: Request, actor: Actor, tx: Transaction, handler: 
     response = await handler(request)
     if 200 <= response.status_code < 300:
         body = json.loads(bytes(response.body)) if response.body else None
-        await tx.call("private.finish_idempotent_request", key=key, status_code=response.status_code, response=body)
+        await tx.call("private.finish_idempotent_request", key=key, status=response.status_code, response=Jsonb(body))
     return response
 
 

@@ -14,9 +14,10 @@ from fastapi.routing import APIRoute
 
 from casare_cloud.config import Settings
 from casare_cloud.database import Database, Transaction
+from casare_cloud.domain.users import dev_mode
 from casare_cloud.errors import AuthenticationFailed
 from casare_cloud.faces.shared import idempotency
-from casare_cloud.identity import Actor, Verifier
+from casare_cloud.identity import ANONYMOUS, Actor, Verifier
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -46,12 +47,6 @@ class Call:
         async with self.services.database.transaction(self.actor, self.request_id, self.client_ip) as tx:
             yield tx
 
-    @asynccontextmanager
-    async def unidentified_transaction(self) -> AsyncIterator[Transaction]:
-        """A transaction of the functions' own login: what is needed before the caller is known, and nothing else."""
-        async with self.services.database.transaction(None, self.request_id, self.client_ip) as tx:
-            yield tx
-
 
 class Route(APIRoute):
     """A route for known callers: 401 before anything is read when the request carries no credential."""
@@ -64,11 +59,7 @@ class Route(APIRoute):
 
         async def handle(request: Request) -> Response:
             services: Services = request.app.state.services
-            actor = await services.verifier.actor_of(request.headers)
-            if actor.is_anonymous and services.settings.jwt_dev_mode:
-                actor = await _dev_mode_actor(services)
-            if actor.is_anonymous and not self.is_public:
-                raise AuthenticationFailed()
+            actor = ANONYMOUS if self.is_public else await _actor_of(request, services)
             request_id, client_ip = request.state.request_id, request.state.client_ip
             async with services.database.transaction(actor, request_id, client_ip) as tx:
                 request.state.call = Call(services, actor, request_id, client_ip, tx)
@@ -78,16 +69,19 @@ class Route(APIRoute):
 
 
 class PublicRoute(Route):
-    """A route that anybody may call."""
+    """A route that anybody may call; a credential that comes along, perhaps an expired one, is not looked at."""
 
     is_public = True
 
 
-async def _dev_mode_actor(services: Services) -> Actor:
-    """JWT_DEV_MODE (document 000): a request without credentials acts as the first administrator of the local stack."""
-    async with services.database.transaction(None) as tx:
-        claims = await tx.fetch_value("select private.dev_mode_claims()::text as claims")
-    return Actor("authenticated", claims=claims, is_dev_mode=True) if claims else Actor()
+async def _actor_of(request: Request, services: Services) -> Actor:
+    actor = await services.verifier.actor_of(request.headers)
+    if actor.is_anonymous and services.settings.jwt_dev_mode:
+        async with services.database.transaction(None) as tx:
+            actor = await dev_mode.first_administrator(tx)
+    if actor.is_anonymous:
+        raise AuthenticationFailed()
+    return actor
 
 
 def _call_of(request: Request) -> Call:

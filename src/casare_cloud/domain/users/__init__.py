@@ -1,0 +1,1 @@
+"""Users: logging in, staying in, leaving, joining. Supabase Auth keeps passwords and sessions."""

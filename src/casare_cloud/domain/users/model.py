@@ -1,0 +1,56 @@
+"""Values of the users domain."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+# A role and the built-in roles that it includes, as GET /auth/me shows them (document 000).
+IMPLIED_ROLES = {
+    "admin": ("admin", "developer", "operator", "viewer"),
+    "developer": ("developer", "operator", "viewer"),
+    "operator": ("operator", "viewer"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A session of a user: the access token lives `expires_in` seconds, the refresh token is good for one use."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    token_type: str = "bearer"
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A person who joins with an organization of their own."""
+
+    email: str
+    password: str
+    org_name: str
+    username: str | None = None
+    first_name: str = ""
+    last_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The verified caller. `user_id` is the robot's or the key's id when no person asks."""
+
+    user_id: UUID
+    principal: str
+    tenant_id: UUID
+    tenant_name: str
+    roles: list[str]
+    permissions: list[str]
+    username: str | None
+    email: str | None
+    first_name: str | None
+    last_name: str | None
+    tenants: list[dict[str, Any]]
+
+
+def with_implied_roles(roles: list[str]) -> list[str]:
+    """The roles and those that they include, without repeats, the strongest first."""
+    return list(dict.fromkeys(name for role in roles for name in IMPLIED_ROLES.get(role, (role,))))

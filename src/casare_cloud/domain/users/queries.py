@@ -1,0 +1,26 @@
+"""SQL of the users domain."""
+
+COUNT_LOGIN = """
+select private.check_login(%(login)s, %(ip)s::inet), private.email_for_login(%(login)s) as email
+"""
+
+RECORD_LOGIN = """
+select private.record_login(%(login)s, %(ip)s::inet, %(succeeded)s::boolean)
+"""
+
+FIND_TAKEN = """
+select private.email_for_login(%(email)s) is not null as is_email_taken,
+    private.email_for_login(%(username)s) is not null as is_username_taken
+"""
+
+WHOAMI = """
+select public.whoami() as caller
+"""
+
+SET_ACTIVE_TENANT = """
+select public.set_active_tenant(%(tenant_id)s::uuid)
+"""
+
+DEV_MODE_CLAIMS = """
+select private.get_dev_mode_claims()::text as claims
+"""

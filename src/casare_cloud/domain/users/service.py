@@ -1,0 +1,152 @@
+"""What users can do about themselves. A failed login tells a stranger nothing: not who exists, not what was wrong."""
+
+import logging
+from uuid import UUID
+
+from casare_cloud.config import Settings
+from casare_cloud.database import Database, Transaction
+from casare_cloud.domain.users import queries
+from casare_cloud.domain.users.auth_api import AuthApi, AuthRefused
+from casare_cloud.domain.users.model import Identity, Registration, Tokens, with_implied_roles
+from casare_cloud.errors import ApiError, AuthenticationFailed, Conflict, InvalidArgument
+from casare_cloud.identity import Actor, Verifier
+
+logger = logging.getLogger("casare_cloud")
+
+_NOBODY = "nobody@unknown.invalid"  # asked of Auth for a login that nobody has, so that the answer takes as long
+_NO_ADDRESS = "0.0.0.0"  # noqa: S104 — the lockout's word for a client without an address
+
+
+class InvalidCredentials(ApiError):
+    """The one answer to a wrong name, a wrong password, a blocked user and a tenant that is not theirs."""
+
+    def __init__(self) -> None:
+        super().__init__(401, "INVALID_CREDENTIALS", "The user name or the password is wrong.")
+
+
+class InvalidRefreshToken(ApiError):
+    """A refresh token that was never given out, is used up, or whose session ended."""
+
+    def __init__(self) -> None:
+        super().__init__(401, "INVALID_REFRESH_TOKEN", "The refresh token is invalid or has expired.")
+
+
+class Users:
+    """The users domain for one request: a database, Supabase Auth and the address of the client."""
+
+    def __init__(self, settings: Settings, database: Database, verifier: Verifier, client_ip: str | None) -> None:
+        self._database = database
+        self._verifier = verifier
+        self._ip = client_ip or _NO_ADDRESS
+        self._auth = AuthApi(settings, client_ip)
+
+    async def log_in(self, login: str, password: str, tenant: str | None) -> Tokens:
+        """Open a session by user name or e-mail; with `tenant` (its id or slug) the tokens are for that tenant.
+
+        Raises `InvalidCredentials`, or 429 LOGIN_LOCKED with `Retry-After` after five failures in five minutes.
+        """
+        async with self._database.transaction(None) as tx:
+            row = await tx.fetch_one(queries.COUNT_LOGIN, {"login": login, "ip": self._ip})
+        email = row["email"] if row else None
+        try:
+            tokens = await self._auth.sign_in(email or _NOBODY, password)
+        except AuthRefused as refusal:
+            await self._record_login(login, succeeded=False)
+            raise InvalidCredentials() from refusal
+        except ApiError:
+            await self._record_login(login, succeeded=None)
+            raise
+        await self._record_login(login, succeeded=True)
+        return tokens if tenant is None else await self._enter_tenant(tokens, tenant)
+
+    async def refresh(self, refresh_token: str) -> Tokens:
+        """New tokens for a refresh token, which is used up. Using it again ends the session it belongs to."""
+        if refresh_token.startswith("eyJ") or refresh_token.count(".") == 2:
+            raise InvalidArgument("refresh_token: is not a refresh token.", code="INVALID_TOKEN_TYPE")
+        try:
+            return await self._auth.refresh(refresh_token)
+        except AuthRefused as refusal:
+            raise InvalidRefreshToken() from refusal
+
+    async def log_out(self, actor: Actor, scope: str = "local") -> None:
+        """End the session: its tokens are refused from the next request on."""
+        if actor.token is None:
+            raise InvalidArgument("Only a user with an access token can log out.", code="INVALID_TOKEN_TYPE")
+        try:
+            await self._auth.sign_out(actor.token, scope)
+        except AuthRefused as refusal:
+            raise AuthenticationFailed() from refusal
+
+    async def register(self, form: Registration) -> Tokens:
+        """Create the user, a tenant and their membership as its admin, or nothing; and log them in.
+
+        Raises `Conflict` EMAIL_TAKEN or USERNAME_TAKEN.
+        """
+        await self._refuse_taken(form)
+        registration = {"tenant_name": form.org_name, "first_name": form.first_name, "last_name": form.last_name}
+        if form.username is not None:
+            registration["username"] = form.username
+        try:
+            await self._auth.create_user(form.email, form.password, registration)
+        except AuthRefused as refusal:
+            if refusal.code in ("email_exists", "user_already_exists"):
+                raise Conflict("EMAIL_TAKEN", "This e-mail address is registered already.") from refusal
+            if refusal.code == "weak_password":
+                raise InvalidArgument("password: is too weak.", code="WEAK_PASSWORD") from refusal
+            await self._refuse_taken(form)
+            logger.error("auth refused to create a user: %s %s", refusal.status, refusal.code)
+            raise InvalidArgument("email: is not accepted.") from refusal
+        except ApiError:
+            await self._refuse_taken(form)  # somebody else was quicker: the trigger's refusal comes as Auth's 500
+            raise
+        try:
+            return await self._auth.sign_in(form.email, form.password)
+        except AuthRefused as refusal:
+            raise InvalidCredentials() from refusal
+
+    async def _refuse_taken(self, form: Registration) -> None:
+        async with self._database.transaction(None) as tx:
+            row = await tx.fetch_one(queries.FIND_TAKEN, {"email": form.email, "username": form.username})
+        if row and row["is_email_taken"]:
+            raise Conflict("EMAIL_TAKEN", "This e-mail address is registered already.")
+        if row and row["is_username_taken"]:
+            raise Conflict("USERNAME_TAKEN", "This user name is taken.")
+
+    async def _record_login(self, login: str, succeeded: bool | None) -> None:
+        async with self._database.transaction(None) as tx:
+            await tx.execute(queries.RECORD_LOGIN, {"login": login, "ip": self._ip, "succeeded": succeeded})
+
+    async def _enter_tenant(self, tokens: Tokens, tenant: str) -> Tokens:
+        """Tokens for the tenant that was asked for; the session ends when the user is no member of it."""
+        actor = await self._verifier.actor_of({"authorization": f"Bearer {tokens.access_token}"})
+        try:
+            async with self._database.transaction(actor) as tx:
+                me = await whoami(tx)
+                wanted = next((t["tenant_id"] for t in me.tenants if tenant in (t["tenant_id"], t.get("slug"))), None)
+                if wanted is None:
+                    raise InvalidCredentials()
+                if wanted == str(me.tenant_id):
+                    return tokens
+                await tx.execute(queries.SET_ACTIVE_TENANT, {"tenant_id": wanted})
+        except ApiError as error:
+            await self._auth.sign_out(tokens.access_token, "local")
+            raise InvalidCredentials() if error.status < 500 else error from error
+        return await self._auth.refresh(tokens.refresh_token)
+
+
+async def whoami(tx: Transaction) -> Identity:
+    """The caller as the database has verified it; raises 401 when there is none."""
+    caller = await tx.fetch_value(queries.WHOAMI)
+    return Identity(
+        user_id=UUID(caller["user_id"] or caller["robot_id"] or caller["api_key_id"]),
+        principal=caller["principal"],
+        tenant_id=UUID(caller["tenant_id"]),
+        tenant_name=caller["tenant_name"],
+        roles=with_implied_roles(caller["roles"] or []),
+        permissions=caller["permissions"] or [],
+        username=caller["username"],
+        email=caller["email"],
+        first_name=caller["first_name"],
+        last_name=caller["last_name"],
+        tenants=caller["tenants"] or [],
+    )
