@@ -1,5 +1,3 @@
-create type public.workflow_status as enum ('draft', 'published', 'deprecated', 'archived');
-
 create table public.workflows (
     workflow_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,

@@ -1,13 +1,3 @@
--- Whether a robot may claim depends on its mode and its free slots, never on the word a face shows.
-create type public.robot_mode as enum (
-    'active',       -- claims
-    'paused',       -- claims nothing, keeps what it has
-    'draining',     -- claims nothing, leaves when it is done
-    'maintenance',  -- claims nothing, a person is at it
-    'disabled'      -- claims nothing, may not come back by itself
-);
-create type public.robot_health as enum ('ok', 'error');
-
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -43,6 +33,7 @@ create table public.robot_heartbeats (
     online_since timestamptz not null,
     health public.robot_health not null default 'ok',
     is_online boolean not null default true,        -- false once the loss was noticed and told
+    is_signed_off boolean not null default false,   -- the robot itself said that it leaves: it gets no jobs until it is back
     metrics jsonb not null default '{}',
     constraint robot_heartbeats_pkey primary key (robot_id),
     constraint robot_heartbeats_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)

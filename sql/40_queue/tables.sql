@@ -5,6 +5,7 @@
 create table private.queue_tenants (
     tenant_id uuid not null,
     tenant_no integer generated always as identity,
+    pushes_jobs boolean not null default true,  -- of tenants.settings: {"realtime": {"jobs": false}} turns pushes of jobs off
     constraint queue_tenants_pkey primary key (tenant_id),
     constraint queue_tenants_tenant_no_key unique (tenant_no),
     constraint queue_tenants_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
@@ -19,7 +20,7 @@ create table private.lanes (
     robot_id uuid,                      -- target robot, or any
     priority smallint not null,
     constraint lanes_pkey primary key (lane_id),
-    constraint lanes_tenant_no_key unique nulls not distinct (tenant_no, environment, priority, required, robot_id),
+    constraint lanes_tenant_no_key unique nulls not distinct (tenant_no, robot_id, environment, priority, required),
     constraint lanes_tenant_no_fkey foreign key (tenant_no) references private.queue_tenants (tenant_no) on delete cascade
 ) with (fillfactor = 50);
 comment on table private.lanes is 'Each distinct demand on robots that a tenant''s jobs have made, with a priority.';
@@ -50,7 +51,7 @@ create table public.jobs (
     retry_of uuid,                      -- the job that this one retries
     created_by uuid,                    -- user, robot or api key
     created_at timestamptz not null default now(),
-    -- written at the end only
+    -- what follows is written when an attempt has an outcome, never by claim, start, renewal or progress
     status public.job_status not null default 'queued',
     attempts smallint not null default 0,
     lease_token bigint,                 -- of the claim whose outcome was accepted
@@ -73,8 +74,9 @@ create table public.jobs (
 create index jobs_tenant_id_job_id_idx on public.jobs (tenant_id, job_id desc);
 comment on table public.jobs is 'One run of a workflow version, as the queue sees it. Read live_jobs for the state of a job that is not finished.';
 
-create table public.jobs_default partition of public.jobs default with (fillfactor = 80);
-comment on table public.jobs_default is 'Jobs whose partition was not there in time. Nothing is refused for want of a partition.';
+-- Partitions stand in private: their rows are reached through public.jobs and its policies only.
+create table private.jobs_default partition of public.jobs default with (fillfactor = 80);
+comment on table private.jobs_default is 'Jobs whose partition was not there in time. Nothing is refused for want of a partition.';
 
 create table private.ready (
     tenant_no integer not null,
@@ -87,6 +89,7 @@ comment on table private.ready is 'Jobs that may be claimed now. The primary key
 
 create table private.scheduled (
     job_id uuid not null,
+    tenant_id uuid not null,
     tenant_no integer not null,
     lane_id integer not null,
     run_at timestamptz not null,
@@ -94,6 +97,7 @@ create table private.scheduled (
     constraint scheduled_pkey primary key (job_id)
 );
 create index scheduled_run_at_idx on private.scheduled (run_at);
+create index scheduled_tenant_id_idx on private.scheduled (tenant_id);
 comment on table private.scheduled is 'Jobs that may be claimed later: delayed ones and retries.';
 
 create table private.leases (
@@ -103,6 +107,8 @@ create table private.leases (
     tenant_no integer not null,
     lane_id integer not null,
     robot_id uuid not null,
+    workflow_id uuid not null,          -- with its name: for pushes, which then need not read the wide row
+    workflow_name text not null,
     attempt smallint not null,
     claimed_at timestamptz not null,
     started_at timestamptz,
@@ -115,6 +121,7 @@ create table private.leases (
     progress_at timestamptz,
     pushed_at timestamptz,              -- last progress push, for coalescing
     pushed_progress smallint,
+    pushed_node text,
     cancel_requested_at timestamptz,
     cancel_reason text,
     constraint leases_pkey primary key (job_id),
@@ -195,7 +202,112 @@ comment on table private.waiting_robots is 'Robots that found nothing and listen
 
 create table private.duties (
     name text not null,
+    every interval not null,
     last_run_at timestamptz not null default '-infinity',
     constraint duties_pkey primary key (name)
 ) with (fillfactor = 50);
-comment on table private.duties is 'When each periodic duty last ran, so that claims can do what cron is too coarse for.';
+comment on table private.duties is 'When each duty that cron is too coarse for last ran: claims do what is due. See private.run_due_duties().';
+insert into private.duties (name, every)
+values
+    ('promote_scheduled_jobs', interval '1 second'),
+    ('rescue_expired_leases', interval '5 seconds');
+
+-- The views stand here and not in views.sql, because functions return their rows.
+
+create view public.live_jobs with (security_invoker = true) as
+select
+    j.job_id,
+    j.tenant_id,
+    j.workflow_id,
+    j.workflow_version,
+    j.workflow_name,
+    j.trigger_type,
+    j.execution_mode,
+    j.environment,
+    j.required_capabilities,
+    j.required_tags,
+    j.target_robot_id,
+    j.priority,
+    j.input,
+    j.metadata,
+    j.dedupe_key,
+    j.max_attempts,
+    j.timeout_seconds,
+    j.retry_policy,
+    j.retry_of,
+    j.created_by,
+    j.created_at,
+    case
+        when l.job_id is null then j.status
+        when l.started_at is null then 'claimed'
+        else 'running'
+    end::public.job_status as status,
+    coalesce(l.attempt, j.attempts) as attempts,
+    coalesce(l.robot_id, j.robot_id) as robot_id,
+    coalesce(l.claimed_at, j.claimed_at) as claimed_at,
+    coalesce(l.started_at, j.started_at) as started_at,
+    coalesce(l.first_progress_at, j.first_progress_at) as first_progress_at,
+    j.finished_at,
+    j.result,
+    j.error_message,
+    j.error_type,
+    j.error_details,
+    s.run_at,
+    case when j.status = 'completed' then 100 else coalesce(l.progress, 0) end::smallint as progress,
+    l.current_node,
+    l.progress_message,
+    l.lease_expires_at,
+    l.cancel_requested_at,
+    l.cancel_reason
+from public.jobs as j
+left join private.leases as l on l.job_id = j.job_id
+left join private.scheduled as s on s.job_id = j.job_id;
+comment on view public.live_jobs is
+    'Jobs as they are now: the stored row with the facts of its lease or its delay. run_at is set while a job waits for a time.';
+
+create view public.live_robots with (security_invoker = true) as
+select
+    r.robot_id,
+    r.tenant_id,
+    r.external_id,
+    r.name,
+    r.hostname,
+    r.environment,
+    r.mode,
+    r.capabilities,
+    r.attributes,
+    r.tags,
+    r.is_internet,
+    r.max_concurrent_jobs,
+    r.created_at,
+    r.updated_at,
+    h.last_heartbeat_at,
+    case when o.is_online then h.online_since end as online_since,
+    coalesce(h.health, 'ok') as health,
+    coalesce(h.metrics, '{}') as metrics,
+    o.is_online,
+    case
+        when not o.is_online then 'offline'
+        when r.mode <> 'active' then 'maintenance'
+        when h.health = 'error' then 'error'
+        when cardinality(w.job_ids) > 0 then 'busy'
+        else 'idle'
+    end as status,
+    cardinality(w.job_ids) as load,
+    w.job_ids as current_job_ids
+from public.robots as r
+left join public.robot_heartbeats as h on h.robot_id = r.robot_id
+left join public.tenants as t on t.tenant_id = r.tenant_id
+cross join lateral (
+    select coalesce(
+        h.is_online
+        and h.last_heartbeat_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)),
+        false
+    ) as is_online
+) as o
+cross join lateral (
+    select array(select l.job_id from private.leases as l where l.robot_id = r.robot_id order by l.job_id) as job_ids
+) as w
+where r.deleted_at is null;
+comment on view public.live_robots is
+    'Robots with what they last said of themselves, the jobs that they hold, and the status word of the orchestrator''s documents.';

@@ -1,0 +1,25 @@
+create or replace function private.announce_robot(p_event text, p_robot_id uuid, p_data jsonb default '{}')
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_robot public.live_robots;
+    v_payload jsonb;
+begin
+    select r.* into v_robot from public.live_robots as r where r.robot_id = p_robot_id;
+    v_payload := jsonb_build_object(
+        'robot_id', v_robot.robot_id,
+        'external_id', v_robot.external_id,
+        'name', v_robot.name,
+        'status', v_robot.status,
+        'mode', v_robot.mode,
+        'timestamp', private.to_iso(private.clock())
+    );
+    perform private.emit_event(v_robot.tenant_id, p_event, null, p_robot_id, null, (v_payload - 'timestamp') || p_data);
+    perform private.broadcast('tenant:' || v_robot.tenant_id || ':robots', p_event, v_payload);
+end
+$$;
+comment on function private.announce_robot(text, uuid, jsonb) is
+    'Tells that a robot came, went or changed: an event for those who resume, a push for those who watch.';
+revoke all on function private.announce_robot(text, uuid, jsonb) from public, anon, authenticated, service_role;

@@ -1,0 +1,33 @@
+create or replace function private.bring_robot_online(p_tenant_id uuid, p_robot_id uuid, p_metrics jsonb, p_health public.robot_health)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_was record;
+begin
+    select h.is_online, h.last_heartbeat_at into v_was
+    from public.robot_heartbeats as h
+    where h.robot_id = p_robot_id
+    for update;
+    if not found then
+        insert into public.robot_heartbeats as h (robot_id, tenant_id, last_heartbeat_at, online_since, metrics, health)
+        values (p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), coalesce(p_health, 'ok'))
+        on conflict (robot_id) do nothing;
+        return found;
+    end if;
+    update public.robot_heartbeats as h
+    set last_heartbeat_at = v_now,
+        online_since = case when h.is_online then h.online_since else v_now end,
+        is_online = true,
+        is_signed_off = false,
+        metrics = coalesce(p_metrics, h.metrics),
+        health = coalesce(p_health, h.health)
+    where h.robot_id = p_robot_id;
+    return not v_was.is_online;
+end
+$$;
+comment on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_health) is
+    'Notes that a robot is alive, and returns whether that is news. Null metrics or health leave what was said before.';
+revoke all on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_health) from public, anon, authenticated, service_role;

@@ -1,0 +1,102 @@
+create or replace function public.register_robot(
+    p_external_id text,
+    p_name text,
+    p_hostname text default '',
+    p_capabilities text[] default '{}',
+    p_attributes jsonb default '{}',
+    p_environment text default 'default',
+    p_max_concurrent_jobs integer default 1,
+    p_tags text[] default '{}',
+    p_is_internet boolean default false
+)
+returns public.live_robots
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.caller();
+    v_now timestamptz := private.clock();
+    v_problem text;
+    v_robot public.robots;
+    v_live public.live_robots;
+    v_is_robot boolean := v_caller.principal is not distinct from 'robot';
+    v_is_news boolean := false;
+begin
+    if not v_is_robot then
+        v_caller := private.authorize('robots.write');
+    end if;
+    v_problem := case
+        when p_external_id is null then 'robot_id must be given.'
+        when p_name is null then 'name must be given.'
+        else private.find_robot_problem(
+            p_external_id, p_name, p_hostname, p_capabilities, p_attributes, p_environment, p_max_concurrent_jobs, p_tags
+        )
+    end;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+
+    -- One registration of an external id at a time.
+    perform pg_advisory_xact_lock(1920098932, hashtext(v_caller.tenant_id::text || p_external_id));
+    select r.* into v_robot
+    from public.robots as r
+    where r.tenant_id = v_caller.tenant_id and r.external_id = p_external_id and r.deleted_at is null;
+    if v_is_robot and v_caller.robot_id is distinct from v_robot.robot_id then
+        if v_caller.robot_id is not null then
+            perform private.raise_error(403, 'FORBIDDEN', 'A robot''s key works for its own robot only.');
+        elsif exists (
+            select from public.api_keys as k
+            where k.tenant_id = v_caller.tenant_id
+                and k.robot_id = v_robot.robot_id
+                and k.revoked_at is null
+                and (k.expires_at is null or k.expires_at > v_now)
+        ) then
+            perform private.raise_error(409, 'ROBOT_ID_TAKEN', 'Another live key belongs to the robot with this id.');
+        end if;
+    end if;
+
+    if v_robot.robot_id is null then
+        insert into public.robots (
+            tenant_id, external_id, name, hostname, environment, capabilities, attributes, tags, is_internet,
+            max_concurrent_jobs, created_at, updated_at
+        )
+        values (
+            v_caller.tenant_id, p_external_id, p_name, coalesce(p_hostname, ''), coalesce(p_environment, 'default'),
+            private.sorted_words(p_capabilities), coalesce(p_attributes, '{}'), private.sorted_words(p_tags),
+            coalesce(p_is_internet, false), coalesce(p_max_concurrent_jobs, 1), v_now, v_now
+        )
+        returning * into v_robot;
+    else
+        update public.robots as r
+        set name = p_name,
+            hostname = coalesce(p_hostname, ''),
+            environment = coalesce(p_environment, 'default'),
+            capabilities = private.sorted_words(p_capabilities),
+            attributes = coalesce(p_attributes, '{}'),
+            tags = private.sorted_words(p_tags),
+            is_internet = coalesce(p_is_internet, false),
+            max_concurrent_jobs = coalesce(p_max_concurrent_jobs, 1),
+            updated_at = v_now
+        where r.robot_id = v_robot.robot_id;
+    end if;
+    perform private.find_queue_tenant(v_caller.tenant_id);
+
+    if v_is_robot then
+        if v_caller.robot_id is null then
+            update public.api_keys as k set robot_id = v_robot.robot_id where k.api_key_id = v_caller.api_key_id;
+        end if;
+        v_is_news := private.bring_robot_online(v_caller.tenant_id, v_robot.robot_id, null, 'ok');
+    end if;
+    perform private.announce_robot(
+        case when v_is_news then 'robot.online' else 'robot.updated' end, v_robot.robot_id
+    );
+    select r.* into v_live from public.live_robots as r where r.robot_id = v_robot.robot_id;
+    return v_live;
+end
+$$;
+comment on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean) is
+    'Makes or updates the robot with an external id and returns it. A robot''s key that belongs to no robot yet is bound by its first registration; a bound one registers its own robot only. Users need robots.write. Raises 403 FORBIDDEN, 409 ROBOT_ID_TAKEN.';
+revoke all on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean)
+    from public, anon, authenticated, service_role;
+grant execute on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean) to authenticated;

@@ -1,0 +1,115 @@
+create or replace function private.add_job(
+    p_tenant_id uuid,
+    p_created_by uuid,
+    p_workflow_id uuid,
+    p_version integer,
+    p_input jsonb,
+    p_priority integer,
+    p_environment text,
+    p_execution_mode text,
+    p_required_capabilities text[],
+    p_required_tags text[],
+    p_robot_id uuid,
+    p_run_at timestamptz,
+    p_dedupe_key text,
+    p_max_attempts integer,
+    p_timeout_seconds integer,
+    p_retry_policy jsonb,
+    p_metadata jsonb,
+    p_trigger_type text,
+    p_retry_of uuid default null
+)
+returns uuid
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_workflow record;
+    v_job_id uuid := private.uuid_v7();
+    v_existing_job_id uuid;
+    v_required text[];
+    v_tenant_no integer;
+    v_lane_id integer;
+    v_problem text := private.find_job_problem(
+        p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities, p_required_tags,
+        p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata, p_trigger_type
+    );
+begin
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+
+    select w.name, w.is_enabled, w.status, coalesce(p_version, w.current_version) as version, v.version is not null as has_version
+    into v_workflow
+    from public.workflows as w
+    left join public.workflow_versions as v
+        on v.workflow_id = w.workflow_id and v.version = coalesce(p_version, w.current_version)
+    where w.workflow_id = p_workflow_id and w.tenant_id = p_tenant_id and w.deleted_at is null;
+    if not found or not v_workflow.has_version then
+        perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow or version.');
+    elsif not v_workflow.is_enabled or v_workflow.status not in ('published', 'deprecated') then
+        perform private.raise_error(409, 'WORKFLOW_NOT_RUNNABLE', 'The workflow is not published and enabled.');
+    end if;
+
+    if p_dedupe_key is not null then
+        loop
+            insert into private.dedupe_keys (tenant_id, dedupe_key, job_id)
+            values (p_tenant_id, p_dedupe_key, v_job_id)
+            on conflict do nothing;
+            exit when found;
+            select d.job_id into v_existing_job_id
+            from private.dedupe_keys as d
+            where d.tenant_id = p_tenant_id and d.dedupe_key = p_dedupe_key;
+            if found then
+                return v_existing_job_id;
+            end if;     -- it ended in between: the key is free again
+        end loop;
+    end if;
+
+    v_tenant_no := private.find_queue_tenant(p_tenant_id);
+    v_required := private.required_of(p_required_capabilities, p_required_tags, p_execution_mode = 'internet');
+    v_lane_id := private.find_lane(v_tenant_no, p_environment, v_required, p_robot_id, p_priority::smallint);
+
+    insert into public.jobs (
+        job_id, tenant_id, workflow_id, workflow_version, workflow_name, lane_id, trigger_type, execution_mode, environment,
+        required_capabilities, required_tags, target_robot_id, priority, input, metadata, dedupe_key, max_attempts,
+        timeout_seconds, retry_policy, retry_of, created_by, created_at
+    )
+    values (
+        v_job_id, p_tenant_id, p_workflow_id, v_workflow.version, v_workflow.name, v_lane_id, p_trigger_type,
+        p_execution_mode::public.execution_mode, p_environment, p_required_capabilities, p_required_tags, p_robot_id,
+        p_priority, p_input, p_metadata, p_dedupe_key, p_max_attempts, p_timeout_seconds,
+        coalesce(
+            p_retry_policy,
+            '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}'
+        ),
+        p_retry_of, p_created_by, private.clock()
+    );
+
+    if p_run_at > private.clock() then
+        insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at)
+        values (v_job_id, p_tenant_id, v_tenant_no, v_lane_id, p_run_at);
+    else
+        insert into private.ready (tenant_no, lane_id, job_id)
+        values (v_tenant_no, v_lane_id, v_job_id);
+        perform private.ring_robots(v_tenant_no, p_environment, v_required, p_robot_id);
+    end if;
+
+    perform private.announce_job(
+        'job.queued', 'queued', p_tenant_id, v_job_id, p_workflow_id, v_workflow.name, null, 0,
+        case when p_run_at is null then '{}' else jsonb_build_object('run_at', private.to_iso(p_run_at)) end
+    );
+    return v_job_id;
+end
+$$;
+comment on function private.add_job(
+    uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
+    jsonb, text, uuid
+) is
+    'Puts a job of a runnable workflow in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do.';
+revoke all on function private.add_job(
+    uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
+    jsonb, text, uuid
+) from public, anon, authenticated, service_role;

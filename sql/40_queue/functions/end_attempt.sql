@@ -1,0 +1,111 @@
+-- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
+create or replace function private.end_attempt(
+    p_lease private.leases,
+    p_outcome text,             -- failed | timeout | lost
+    p_error_message text,
+    p_error_type text,
+    p_error_details jsonb,
+    p_is_retryable boolean
+)
+returns jsonb
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_job record;
+    v_status public.job_status;
+    v_may_retry boolean;
+    v_retry_at timestamptz;
+    v_details jsonb;
+begin
+    select j.max_attempts, j.retry_policy, j.dedupe_key
+    into v_job
+    from public.jobs as j
+    where j.job_id = p_lease.job_id;
+
+    v_may_retry := p_is_retryable
+        and v_job.retry_policy ->> 'policy' <> 'none'
+        and (p_outcome <> 'timeout' or coalesce((v_job.retry_policy ->> 'retry_on_timeout')::boolean, true))
+        and not coalesce(v_job.retry_policy -> 'non_retryable_errors' ? p_error_type, false);
+    v_details := jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type);
+
+    if p_lease.cancel_requested_at is null and v_may_retry and p_lease.attempt < v_job.max_attempts then
+        -- The job keeps its id and so its place. After a lost lease it is ready at once: the time has been lost already.
+        v_retry_at := case
+            when p_outcome = 'lost' then v_now
+            else v_now + private.retry_delay(v_job.retry_policy, p_lease.attempt)
+        end;
+        update public.jobs as j
+        set attempts = p_lease.attempt,
+            lease_token = p_lease.lease_token,
+            error_message = p_error_message,
+            error_type = p_error_type,
+            error_details = p_error_details
+        where j.job_id = p_lease.job_id;
+        if v_retry_at <= v_now then
+            insert into private.ready (tenant_no, lane_id, job_id, attempts)
+            values (p_lease.tenant_no, p_lease.lane_id, p_lease.job_id, p_lease.attempt);
+            perform private.ring_lane(p_lease.lane_id);
+        else
+            insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at, attempts)
+            values (p_lease.job_id, p_lease.tenant_id, p_lease.tenant_no, p_lease.lane_id, v_retry_at, p_lease.attempt);
+        end if;
+        perform private.announce_job(
+            'job.retrying', 'queued', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
+            p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('run_at', private.to_iso(v_retry_at))
+        );
+        return jsonb_build_object(
+            'job_id', p_lease.job_id, 'status', 'queued', 'outcome', 'applied', 'retry_at', private.to_iso(v_retry_at)
+        );
+    end if;
+
+    v_status := case
+        when p_lease.cancel_requested_at is not null then 'cancelled'
+        when p_outcome = 'timeout' then 'timeout'
+        else 'failed'
+    end;
+    update public.jobs as j
+    set status = v_status,
+        attempts = p_lease.attempt,
+        lease_token = p_lease.lease_token,
+        robot_id = p_lease.robot_id,
+        claimed_at = p_lease.claimed_at,
+        started_at = coalesce(p_lease.started_at, p_lease.claimed_at),
+        first_progress_at = p_lease.first_progress_at,
+        finished_at = v_now,
+        error_message = case when v_status = 'cancelled' then coalesce(p_lease.cancel_reason, 'Cancelled.') else p_error_message end,
+        error_type = case when v_status = 'cancelled' then null else p_error_type end,
+        error_details = p_error_details
+    where j.job_id = p_lease.job_id;
+    if v_job.dedupe_key is not null then
+        delete from private.dedupe_keys as d where d.tenant_id = p_lease.tenant_id and d.dedupe_key = v_job.dedupe_key;
+    end if;
+    if v_status <> 'cancelled' then
+        insert into public.dead_letters (
+            job_id, tenant_id, workflow_id, reason, attempts, error_type, error_message, dead_lettered_at
+        )
+        values (
+            p_lease.job_id, p_lease.tenant_id, p_lease.workflow_id,
+            case
+                when not v_may_retry and p_outcome <> 'timeout' then 'not_retryable'
+                when p_outcome = 'timeout' then 'timeout'
+                else 'attempts_exhausted'
+            end,
+            p_lease.attempt, p_error_type, p_error_message, v_now
+        );
+    end if;
+    perform private.announce_job(
+        'job.' || v_status, v_status::text, p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
+        p_lease.robot_id, p_lease.attempt,
+        case when v_status = 'cancelled' then jsonb_build_object('message', p_lease.cancel_reason) else v_details end
+    );
+    return jsonb_build_object('job_id', p_lease.job_id, 'status', v_status, 'outcome', 'applied');
+end
+$$;
+comment on function private.end_attempt(private.leases, text, text, text, jsonb, boolean) is
+    'Ends an attempt that failed, took too long or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when somebody asked for it, cancelled.';
+revoke all on function private.end_attempt(private.leases, text, text, text, jsonb, boolean)
+    from public, anon, authenticated, service_role;

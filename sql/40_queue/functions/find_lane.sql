@@ -1,0 +1,47 @@
+create or replace function private.find_lane(
+    p_tenant_no integer,
+    p_environment text,
+    p_required text[],
+    p_robot_id uuid,
+    p_priority smallint
+)
+returns integer
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_lane_id integer;
+begin
+    loop
+        -- Two statements, because "is not distinct from" cannot use the index.
+        if p_robot_id is null then
+            select l.lane_id into v_lane_id
+            from private.lanes as l
+            where l.tenant_no = p_tenant_no
+                and l.robot_id is null
+                and l.environment = p_environment
+                and l.priority = p_priority
+                and l.required = p_required;
+        else
+            select l.lane_id into v_lane_id
+            from private.lanes as l
+            where l.tenant_no = p_tenant_no
+                and l.robot_id = p_robot_id
+                and l.environment = p_environment
+                and l.priority = p_priority
+                and l.required = p_required;
+        end if;
+        if found then
+            return v_lane_id;
+        end if;
+        insert into private.lanes (tenant_no, environment, required, robot_id, priority)
+        values (p_tenant_no, p_environment, p_required, p_robot_id, p_priority)
+        on conflict do nothing;
+    end loop;
+end
+$$;
+comment on function private.find_lane(integer, text, text[], uuid, smallint) is
+    'The lane of a demand (sorted requirements, target robot, environment, priority), made on its first use. Lanes are never removed, so the answer stays true.';
+revoke all on function private.find_lane(integer, text, text[], uuid, smallint) from public, anon, authenticated, service_role;

@@ -1,0 +1,35 @@
+create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_lease private.leases;
+begin
+    delete from private.leases as l
+    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id = v_caller.robot_id
+    returning l.* into v_lease;
+    if not found then
+        perform private.raise_lease_lost(v_caller.tenant_id, p_job_id);
+    end if;
+    if v_lease.cancel_requested_at is not null then
+        return private.end_attempt(v_lease, 'failed', null, null, null, false);
+    end if;
+    insert into private.ready (tenant_no, lane_id, job_id, attempts)
+    values (v_lease.tenant_no, v_lease.lane_id, p_job_id, v_lease.attempt - 1);
+    perform private.ring_lane(v_lease.lane_id);
+    perform private.announce_job(
+        'job.queued', 'queued', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name, null,
+        v_lease.attempt - 1, '{"message": "Released by the robot."}'
+    );
+    return jsonb_build_object('job_id', p_job_id, 'status', 'queued', 'outcome', 'applied');
+end
+$$;
+comment on function public.release_job(uuid, bigint) is
+    'Gives a claimed job back without counting the attempt; one that somebody wants cancelled ends cancelled. Raises 409 LEASE_LOST, 404 JOB_NOT_FOUND. Needs jobs.report.';
+revoke all on function public.release_job(uuid, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.release_job(uuid, bigint) to authenticated;

@@ -1,0 +1,39 @@
+-- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
+create or replace function private.rescue_expired_leases(p_limit integer default 200)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_lease private.leases;
+    v_rescued integer := 0;
+begin
+    for v_lease in
+        delete from private.leases as l
+        where l.job_id = any (array(
+            select l2.job_id
+            from private.leases as l2
+            where l2.lease_expires_at <= v_now or l2.timeout_at <= v_now
+            limit p_limit
+            for update skip locked
+        ))
+        returning l.*
+    loop
+        v_rescued := v_rescued + 1;
+        if v_lease.timeout_at <= v_now and v_lease.timeout_at <= v_lease.lease_expires_at then
+            perform private.end_attempt(
+                v_lease, 'timeout', 'The job took longer than its timeout.', 'JOB_TIMEOUT', null, true
+            );
+        else
+            perform private.end_attempt(
+                v_lease, 'lost', 'The robot did not renew its lease.', 'LEASE_EXPIRED', null, true
+            );
+        end if;
+    end loop;
+    return v_rescued;
+end
+$$;
+comment on function private.rescue_expired_leases(integer) is
+    'Takes back jobs whose lease or time is over (at most p_limit) and returns how many. The attempt counts; what follows is private.end_attempt()''s to say.';
+revoke all on function private.rescue_expired_leases(integer) from public, anon, authenticated, service_role;

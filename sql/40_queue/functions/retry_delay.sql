@@ -1,0 +1,24 @@
+create or replace function private.retry_delay(p_policy jsonb, p_attempt integer)
+returns interval
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+    v_base double precision := coalesce((p_policy ->> 'base_delay_seconds')::double precision, 5);
+    v_cap double precision := coalesce((p_policy ->> 'max_delay_seconds')::double precision, 3600);
+    v_jitter double precision := coalesce((p_policy ->> 'jitter')::double precision, 0);
+    v_delay double precision;
+begin
+    v_delay := case p_policy ->> 'policy'
+        when 'fixed' then v_base
+        when 'linear' then v_base * p_attempt
+        else v_base * power(2, least(p_attempt, 64) - 1)
+    end;
+    v_delay := least(v_delay, v_cap) * (1 - v_jitter + 2 * v_jitter * random());
+    return make_interval(secs => least(v_delay, v_cap));
+end
+$$;
+comment on function private.retry_delay(jsonb, integer) is
+    'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
+revoke all on function private.retry_delay(jsonb, integer) from public, anon, authenticated, service_role;

@@ -1,0 +1,34 @@
+create or replace function public.retry_job(p_job_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.retry');
+    v_job public.jobs;
+    v_new_job_id uuid;
+begin
+    select j.* into v_job from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
+    if not found then
+        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+    elsif v_job.status not in ('failed', 'cancelled', 'timeout') then
+        perform private.raise_error(
+            400, 'JOB_NOT_RETRYABLE', 'Only a job that is failed, cancelled or timed out can be retried.'
+        );
+    end if;
+    v_new_job_id := private.add_job(
+        v_job.tenant_id, coalesce(v_caller.user_id, v_caller.api_key_id), v_job.workflow_id, v_job.workflow_version,
+        v_job.input, v_job.priority, v_job.environment, v_job.execution_mode::text, v_job.required_capabilities,
+        v_job.required_tags, v_job.target_robot_id, null, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds,
+        v_job.retry_policy, v_job.metadata, 'retry', v_job.job_id
+    );
+    return jsonb_build_object(
+        'original_job_id', p_job_id, 'new_job_id', v_new_job_id, 'message', 'Job queued for retry'
+    );
+end
+$$;
+comment on function public.retry_job(uuid) is
+    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND. Needs jobs.retry.';
+revoke all on function public.retry_job(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.retry_job(uuid) to authenticated;

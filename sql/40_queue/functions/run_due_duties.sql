@@ -1,0 +1,33 @@
+create or replace function private.run_due_duties()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_name text;
+begin
+    for v_name in
+        select d.name
+        from private.duties as d
+        where d.last_run_at not between v_now - d.every and v_now
+        for update skip locked
+    loop
+        update private.duties as d set last_run_at = v_now where d.name = v_name;
+        begin
+            case v_name
+                when 'promote_scheduled_jobs' then
+                    perform private.promote_scheduled_jobs(200);
+                when 'rescue_expired_leases' then
+                    perform private.rescue_expired_leases(50);
+            end case;
+        exception
+            when others then    -- a duty that cannot be done must not keep robots from their work
+                raise warning '% failed: %', v_name, sqlerrm;
+        end;
+    end loop;
+end
+$$;
+comment on function private.run_due_duties() is
+    'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it, and it never fails them.';
+revoke all on function private.run_due_duties() from public, anon, authenticated, service_role;

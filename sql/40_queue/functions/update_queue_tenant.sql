@@ -1,0 +1,16 @@
+create or replace function private.update_queue_tenant()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    update private.queue_tenants as q
+    set pushes_jobs = coalesce(new.settings #> '{realtime,jobs}' <> 'false', true)
+    where q.tenant_id = new.tenant_id;
+    return null;
+end
+$$;
+comment on function private.update_queue_tenant() is
+    'Table trigger: keeps what the queue needs of a tenant''s settings beside its number.';
+revoke all on function private.update_queue_tenant() from public, anon, authenticated, service_role;
