@@ -1,30 +1,23 @@
 """Fixtures for every test: a Postgres cluster per worker, a template with the schema, a fresh copy per test."""
 
-import shutil
-import tempfile
+from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from tests import servers
 from tests.databases import Database, database_copy
 
 from casare_cloud.local.postgres import PostgresServer
 
 TEMPLATE = "casare_template"
+NOT_RUN = "not run: needs "
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A cluster of this worker's own: any port, no passwords, no fsync. `CASARE_PG_BINDIR` chooses the binaries."""
-    folder = Path(tempfile.mkdtemp(prefix="casare-test-"))
-    folder.chmod(0o755)
-    server = PostgresServer(folder / "pg", fast=True, trust=True)
-    try:
-        server.start()
+    with servers.temporary_server() as server:
         yield server
-    finally:
-        server.remove_data()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +40,64 @@ def shared_database(postgres_server: PostgresServer, template_database: str) -> 
     """One copy for all tests of a module: for tests that only read, or that make a tenant of their own."""
     with database_copy(postgres_server, template_database) as copy:
         yield copy
+
+
+@pytest.fixture(scope="session", params=servers.VERSIONS, ids=lambda version: f"postgresql-{version}")
+def server_of_version(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
+    """A cluster of each PostgreSQL version that the product supports; a version that is not installed is not run."""
+    binaries = servers.installations().get(request.param)
+    if binaries is None:
+        not_run(f"PostgreSQL {request.param}")
+        return
+    with servers.temporary_server(binaries) as server:
+        yield server
+
+
+@pytest.fixture(params=[False, True], ids=["closed", "exposed"])
+def auto_expose(request: pytest.FixtureRequest) -> bool:
+    """Whether the platform grants new objects in `public` to the API roles: both settings are in use."""
+    return bool(request.param)
+
+
+@pytest.fixture
+def database_of_version(auto_expose: bool, server_of_version: PostgresServer) -> Iterator[Database]:
+    """A fresh database on each version, with the platform's default privileges off and on."""
+    name = f"{TEMPLATE}_{'exposed' if auto_expose else 'closed'}"
+    server_of_version.bootstrap(name, auto_expose=auto_expose)
+    server_of_version.load_schema(name)
+    with database_copy(server_of_version, name) as copy:
+        yield copy
+
+
+@pytest.fixture(scope="session")
+def pg_cron_server() -> Iterator[PostgresServer]:
+    """A cluster with the real pg_cron and the schema in its database `postgres`; mark the test `needs_pg_cron`."""
+    with servers.temporary_server(servers.with_pg_cron()) as server:
+        server.bootstrap()
+        server.load_schema()
+        yield server
+
+
+def not_run(need: str) -> None:
+    """Leaves a test out and says so at the end; fails it where everything must run."""
+    if servers.everything_must_run():
+        pytest.fail(f"This test needs {need}, and CASARE_TEST_ALL=1 allows no test to be left out.")
+    pytest.skip(NOT_RUN + need)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Looks at the `needs_…` markers before any fixture is made."""
+    for marker in item.iter_markers():
+        if marker.name.startswith("needs_") and (need := servers.missing(marker.name)):
+            not_run(need)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says what was not run, so that no gap is silent."""
+    needs: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if NOT_RUN in reason:
+            needs[reason.split(NOT_RUN, 1)[1]] += 1
+    for need, count in sorted(needs.items()):
+        terminalreporter.write_line(f"not run: {count} test{'s' if count > 1 else ''} that need {need}", yellow=True)

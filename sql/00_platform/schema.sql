@@ -6,9 +6,12 @@ comment on schema private is 'Internals of casare_cloud: never exposed through t
 revoke all on schema private from public;
 grant usage on schema private to anon, authenticated, service_role;
 
--- Default privileges differ between platform versions (open or closed). Nothing here relies on them: every object is
--- granted by name. The schema-less form is the only one that takes PUBLIC's execute away.
+-- Default privileges differ between platform versions (open or closed), so they are closed here, before anything is made:
+-- every object is granted by name. The schema-less form is the only one that takes PUBLIC's execute away.
 alter default privileges revoke execute on functions from public;
+alter default privileges in schema public revoke all on tables from anon, authenticated, service_role;
+alter default privileges in schema public revoke all on sequences from anon, authenticated, service_role;
+alter default privileges in schema public revoke all on functions from anon, authenticated, service_role;
 
 -- The login of the cloud functions. It owns nothing and inherits nothing: a request must name the role it acts as.
 do $$

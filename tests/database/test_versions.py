@@ -1,0 +1,36 @@
+"""The schema loads and holds on every supported PostgreSQL, whatever the platform grants by default."""
+
+from tests import factories
+from tests.databases import Database, unique_name
+from tests.schema_dump import apply_migrations, differences, schema_objects
+
+from casare_cloud.local import migrations
+from casare_cloud.local.schema import LoadResult
+
+
+def test_the_schema_loads_and_takes_the_first_rows(database_of_version: Database) -> None:
+    tenant = factories.make_tenant(database_of_version)
+    factories.make_robot(database_of_version, tenant)
+    factories.make_workflow(database_of_version, tenant)
+    assert database_of_version.server.load_schema(database_of_version.name) is LoadResult.UNCHANGED
+
+
+def test_the_migrations_equal_sql_on_each_version(database_of_version: Database, auto_expose: bool) -> None:
+    server = database_of_version.server
+    name = unique_name("migrated")
+    server.bootstrap(name, auto_expose=auto_expose)
+    try:
+        apply_migrations(server, name, migrations.migration_files())
+        assert differences(schema_objects(server, database_of_version.name), schema_objects(server, name)) == []
+    finally:
+        server.drop_database(name)
+
+
+def test_anonymous_callers_read_no_table_on_any_version(database_of_version: Database) -> None:
+    factories.make_workflow(database_of_version, factories.make_tenant(database_of_version))
+    connection = database_of_version.connect("supabase_admin")
+    tables = connection.execute(
+        "select c.oid::regclass::text as name from pg_class as c where c.relnamespace = 'public'::regnamespace "
+        "and c.relkind in ('r', 'p', 'v', 'm') and has_table_privilege('anon', c.oid, 'select')"
+    ).fetchall()
+    assert [table["name"] for table in tables] == []

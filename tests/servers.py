@@ -1,0 +1,69 @@
+"""The PostgreSQL installations that tests can run on, and what else a test may need from the machine."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from casare_cloud.local.errors import LocalStackError
+from casare_cloud.local.pg_binaries import Binaries, find_binaries
+from casare_cloud.local.postgres import PostgresServer
+from casare_cloud.local.schema import project_root
+
+VERSIONS = (15, 17, 18)
+
+
+def everything_must_run() -> bool:
+    """In continuous integration nothing is skipped: what a test needs must be there (`CASARE_TEST_ALL=1`)."""
+    return os.environ.get("CASARE_TEST_ALL") == "1"
+
+
+@cache
+def installations() -> dict[int, Binaries]:
+    """Every PostgreSQL that is there, by major version: the default one, Debian's, and those under `.cache`."""
+    folders = [*Path("/usr/lib/postgresql").glob("*/bin"), *(project_root() / ".cache" / "postgresql").glob("*/bin")]
+    found = {}
+    for folder in [*folders, None]:
+        try:
+            binaries = find_binaries(folder)
+        except LocalStackError:
+            continue
+        found[binaries.version] = binaries
+    return found
+
+
+def with_pg_cron() -> Binaries | None:
+    """A PostgreSQL that has pg_cron installed."""
+    return next((binaries for binaries in installations().values() if binaries.has_pg_cron), None)
+
+
+@contextmanager
+def temporary_server(binaries: Binaries | None = None) -> Iterator[PostgresServer]:
+    """A cluster that lives as long as the block: any port, no passwords, no fsync."""
+    folder = Path(tempfile.mkdtemp(prefix="casare-test-"))
+    folder.chmod(0o755)
+    server = PostgresServer(folder / "pg", bindir=binaries.bindir if binaries else None, fast=True, trust=True)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove_data()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def missing(marker: str) -> str | None:
+    """What the machine lacks for tests with a marker; None when it has it."""
+    root = project_root()
+    if marker == "needs_pg_cron":
+        return None if with_pg_cron() else "a PostgreSQL with pg_cron (Debian: postgresql-15-cron)"
+    if marker == "needs_node":
+        if shutil.which("node") is None:
+            return "Node"
+        return None if (root / "node_modules" / "@supabase" / "supabase-js").exists() else "the npm packages (npm ci)"
+    if marker == "needs_browser":
+        names = ("chromium", "chromium-browser", "google-chrome")
+        return None if any(shutil.which(name) for name in names) else "Chromium"
+    return None
