@@ -74,7 +74,7 @@ comment on function private.uuid_v7(timestamptz) is
     'A UUID of version 7 (RFC 9562): 48 bits of milliseconds, 12 bits of the millisecond''s fraction, 62 random bits. Ids sort by creation.';
 revoke all on function private.uuid_v7(timestamptz) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/types.sql sha256:9f29f18bb2a063f7bf688036fe600a719757a1d8b5331ab28fd884ae8e239c18
+-- from sql/10_tenancy/types.sql sha256:2aa605b661c38919b34af15c1f9f7824c127e1b8afde6ce6d6c3432f0e67c979
 create type public.tenant_plan as enum ('free', 'pro', 'enterprise');
 
 create type public.api_key_kind as enum (
@@ -90,6 +90,22 @@ create type private.caller as (
     robot_id uuid,          -- set for robots
     api_key_id uuid,        -- set for robots and service keys
     permissions text[]      -- codes and wildcards, e.g. {workflows.read,jobs.*}
+);
+
+-- A key as people see it: everything but its hash.
+create type public.api_key_summary as (
+    api_key_id uuid,
+    tenant_id uuid,
+    kind public.api_key_kind,
+    name text,
+    prefix text,
+    robot_id uuid,
+    scopes text[],
+    created_by uuid,
+    created_at timestamptz,
+    expires_at timestamptz,
+    last_used_at timestamptz,
+    revoked_at timestamptz
 );
 
 -- from sql/40_queue/types.sql sha256:9438c9fd0ba3354821093dff0ce74a50713158c787c82de1bcd6db266743c01f
@@ -594,7 +610,7 @@ create table private.duties (
 ) with (fillfactor = 50);
 comment on table private.duties is 'When each periodic duty last ran, so that claims can do what cron is too coarse for.';
 
--- from sql/45_events/tables.sql sha256:aebb49e2980cab972713c7fe714d0d2b02b3eef5ef40712da18b36d3ccc9feed
+-- from sql/45_events/tables.sql sha256:26761cc5894c3b0472f957eef513722c6c05c48a69ee28d3b441671e1f26e059
 -- Writers append to the inbox without waiting for one another. Whoever reads first gives the committed rows their number
 -- in the tenant's sequence, under one lock, so that a reader who resumes after a number misses nothing.
 create table private.event_inbox (
@@ -610,7 +626,7 @@ create table private.event_inbox (
     data jsonb not null default '{}',
     constraint event_inbox_pkey primary key (inbox_id)
 );
-create index event_inbox_tenant_id_idx on private.event_inbox (tenant_id);
+create index event_inbox_tenant_id_idx on private.event_inbox (tenant_id, inbox_id);
 comment on table private.event_inbox is 'Events that have no number yet.';
 
 create table private.event_counters (
@@ -690,7 +706,120 @@ comment on function private.raise_error(integer, text, text, text) is
     'Ends the transaction with an HTTP status, a code to switch on (detail) and a sentence: one convention for the Data API and for Python.';
 revoke all on function private.raise_error(integer, text, text, text) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/authorize.sql sha256:8245aa6378c329e0116b0e8c540e508a1ce0472a33cb6a90ad12b15a1968088d
+-- from sql/10_tenancy/functions/accept_invitation.sql sha256:084fc7b38df3bbf2422ffab020c6eb6dca700acba3ba96aaec9113dbe23ee9b0
+-- Takes the token and hashes it here: what stands in the table is not enough to accept.
+create or replace function public.accept_invitation(p_token text)
+returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_user_id uuid := private.authenticate_user(nullif(current_setting('request.jwt.claims', true), '')::jsonb);
+    v_invitation public.invitations;
+    v_granted text[];
+begin
+    if v_user_id is null then
+        perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in to accept an invitation.');
+    end if;
+    select i.*
+    into v_invitation
+    from public.invitations as i
+    join public.tenants as t on t.tenant_id = i.tenant_id
+    join auth.users as u on u.id = v_user_id
+    where i.token_hash = sha256(convert_to(p_token, 'UTF8'))
+        and i.accepted_at is null
+        and i.revoked_at is null
+        and i.expires_at > private.clock()
+        and t.deleted_at is null
+        and lower(u.email) = i.email
+    for update of i;
+    -- Who invited must still be allowed to: a removed admin does not come back, or send a friend, by an old invitation.
+    v_granted := private.list_actor_permissions(v_invitation.tenant_id, v_invitation.invited_by);
+    if v_invitation.invitation_id is null
+        or not private.has_permission(v_granted, 'members.write')
+        or not private.has_permissions(
+            v_granted,
+            array(select rp.permission from public.role_permissions as rp where rp.role_id = v_invitation.role_id)
+        )
+    then
+        perform private.raise_error(404, 'INVITATION_NOT_FOUND', 'There is no such open invitation for you.');
+    end if;
+
+    insert into public.memberships (tenant_id, user_id)
+    values (v_invitation.tenant_id, v_user_id)
+    on conflict do nothing;
+    insert into public.member_roles (tenant_id, user_id, role_id)
+    values (v_invitation.tenant_id, v_user_id, v_invitation.role_id)
+    on conflict do nothing;
+    update public.invitations as i
+    set accepted_at = private.clock()
+    where i.invitation_id = v_invitation.invitation_id;
+    update public.profiles as p
+    set active_tenant_id = v_invitation.tenant_id
+    where p.user_id = v_user_id;
+    return v_invitation.tenant_id;
+end
+$$;
+comment on function public.accept_invitation(text) is
+    'Makes the signed-in user, whose address was invited, a member and returns the tenant, which the next token is for; once per invitation.';
+revoke all on function public.accept_invitation(text) from public, anon, authenticated, service_role;
+grant execute on function public.accept_invitation(text) to authenticated;
+
+-- from sql/10_tenancy/functions/assign_role.sql sha256:7abb1b90b5595c2883cd3845095d8b1ebbd3f72a2e55518388391107cbde063a
+create or replace function public.assign_role(p_user_id uuid, p_role_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('members.write');
+begin
+    perform private.get_manageable_member(v_caller, p_user_id);
+    perform private.get_assignable_role(v_caller, p_role_id);
+    insert into public.member_roles (tenant_id, user_id, role_id)
+    values (v_caller.tenant_id, p_user_id, p_role_id)
+    on conflict do nothing;
+end
+$$;
+comment on function public.assign_role(uuid, uuid) is 'Gives a member a role that allows no more than the caller may.';
+revoke all on function public.assign_role(uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function public.assign_role(uuid, uuid) to authenticated;
+
+-- from sql/10_tenancy/functions/authenticate_user.sql sha256:b9ccc0e98b54d1b99edc094b6b9c66448f8cda81173d012cc73979edeae74d1a
+create or replace function private.authenticate_user(p_claims jsonb)
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_user_id uuid := (p_claims ->> 'sub')::uuid;
+    v_session_id uuid := (p_claims ->> 'session_id')::uuid;
+begin
+    if v_user_id is null or coalesce(p_claims -> 'app_metadata' ->> 'principal', 'user') <> 'user' then
+        return null;
+    end if;
+    perform from auth.users as u
+    where u.id = v_user_id and u.deleted_at is null and (u.banned_until is null or u.banned_until <= private.clock());
+    if not found then
+        return null;
+    end if;
+    if v_session_id is not null then
+        perform from auth.sessions as s where s.id = v_session_id and s.user_id = v_user_id;
+        if not found then
+            return null;
+        end if;
+    end if;
+    return v_user_id;
+end
+$$;
+comment on function private.authenticate_user(jsonb) is
+    'The user that the claims name, if the account is live and the session was not logged out; whatever the tenant.';
+revoke all on function private.authenticate_user(jsonb) from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/authorize.sql sha256:c499b1d4b452e57f7a17497b83ceaac9d8eccaa55f2940a6fbd12f8bd08f68bd
 create or replace function private.authorize(p_permission text)
 returns private.caller
 language plpgsql
@@ -713,8 +842,63 @@ $$;
 comment on function private.authorize(text) is
     'The verified caller, who has the permission; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise. The first line of every public function.';
 revoke all on function private.authorize(text) from public, anon, authenticated, service_role;
+grant execute on function private.authorize(text) to authenticated;
 
--- from sql/10_tenancy/functions/caller.sql sha256:680c799d4cb98923dfa69f08b646bbf47e206aad40ee5cd88eb625df7c089436
+-- from sql/10_tenancy/functions/begin_idempotent_request.sql sha256:f995a6a63d22e5267101b49c0c2379f23a166d33bdf9227b1822b5332fcb4568
+create or replace function private.begin_idempotent_request(p_key text, p_request_hash bytea)
+returns table (status_code integer, response jsonb)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.caller();
+    v_actor_id uuid := coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id);
+    v_stored private.idempotency_keys;
+    v_now timestamptz := private.clock();
+begin
+    if v_actor_id is null then
+        perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in, or send a valid key.');
+    end if;
+    if coalesce(length(p_key), 0) not between 1 and 255 or p_request_hash is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'Idempotency-Key must have 1 to 255 characters.');
+    end if;
+    -- The lock says that a transaction is at it; it is tried, not waited for, so that a retry storm holds no connections.
+    if not pg_try_advisory_xact_lock(
+        hashtextextended(v_caller.tenant_id::text || ' ' || v_actor_id::text || ' ' || p_key, 7236401)
+    ) then
+        perform private.raise_error(409, 'REQUEST_IN_PROGRESS', 'The first request with this Idempotency-Key is still running.');
+    end if;
+
+    insert into private.idempotency_keys as i (tenant_id, actor_id, key, request_hash, created_at)
+    values (v_caller.tenant_id, v_actor_id, p_key, p_request_hash, v_now)
+    on conflict (tenant_id, actor_id, key) do update
+    set request_hash = excluded.request_hash, status_code = null, response = null, created_at = v_now
+    where i.created_at <= v_now - interval '24 hours'
+        or (i.status_code is null and i.created_at <= v_now - interval '5 minutes');
+    if found then
+        return;
+    end if;
+
+    select i.*
+    into v_stored
+    from private.idempotency_keys as i
+    where i.tenant_id = v_caller.tenant_id and i.actor_id = v_actor_id and i.key = p_key;
+    if v_stored.request_hash <> p_request_hash then
+        perform private.raise_error(422, 'IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key came with another request before.');
+    end if;
+    if v_stored.status_code is null then
+        perform private.raise_error(409, 'REQUEST_IN_PROGRESS', 'The first request with this Idempotency-Key is still running.');
+    end if;
+    return query select v_stored.status_code, v_stored.response;
+end
+$$;
+comment on function private.begin_idempotent_request(text, bytea) is
+    'The answer that the caller''s first request with this key got, or no row and the key is reserved; raises 409 while the first runs (five minutes at most) and 422 for another request. Kept for 24 hours.';
+revoke all on function private.begin_idempotent_request(text, bytea) from public, anon, authenticated, service_role;
+grant execute on function private.begin_idempotent_request(text, bytea) to authenticated;
+
+-- from sql/10_tenancy/functions/caller.sql sha256:e7f14070f8a2b2b0509d74ab7f310f52ead23cd62856d93295d1117b80fd0b27
 -- On the path of every claim and every policy. The claims say who somebody is and which tenant they mean; whether that is
 -- (still) so is looked up here, so that a removed member, a logged-out session or a revoked key loses access at its next
 -- statement and not when the token expires. Nothing is taken from user_metadata, which users write themselves.
@@ -732,7 +916,6 @@ declare
     v_kind public.api_key_kind;
     v_claimed_tenant_id uuid := (v_app ->> 'tenant_id')::uuid;
     v_claimed_robot_id uuid;
-    v_session_id uuid;
 begin
     if v_claims is null then
         return null;
@@ -772,24 +955,10 @@ begin
         return v_caller;
     end if;
 
-    v_caller.user_id := (v_claims ->> 'sub')::uuid;
-    if v_caller.user_id is null or coalesce(v_app ->> 'principal', 'user') <> 'user' then
+    v_caller.user_id := private.authenticate_user(v_claims);
+    if v_caller.user_id is null then
         return null;
     end if;
-
-    perform from auth.users as u
-    where u.id = v_caller.user_id and u.deleted_at is null and (u.banned_until is null or u.banned_until <= private.clock());
-    if not found then
-        return null;
-    end if;
-    v_session_id := (v_claims ->> 'session_id')::uuid;
-    if v_session_id is not null then
-        perform from auth.sessions as s where s.id = v_session_id and s.user_id = v_caller.user_id;
-        if not found then
-            return null;
-        end if;
-    end if;
-
     v_caller.tenant_id := private.select_tenant_id(v_caller.user_id, v_claimed_tenant_id);
     if v_caller.tenant_id is null then
         return null;
@@ -802,6 +971,28 @@ $$;
 comment on function private.caller() is
     'Who makes this request, verified against the tables at every statement; null when the claims name nobody who may act now.';
 revoke all on function private.caller() from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/check_admin_remains.sql sha256:843d4f867dd12d2ea0051f0d35f49b4676801ac67beb8e34cd7ede8cb3a9b078
+-- Call it after the change: the row of the tenant is locked, so two admins cannot remove each other at the same moment.
+create or replace function private.check_admin_remains(p_tenant_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    perform from public.tenants as t where t.tenant_id = p_tenant_id for no key update;
+    perform
+    from public.member_roles as mr
+    join public.roles as r on r.role_id = mr.role_id
+    join auth.users as u on u.id = mr.user_id
+    where mr.tenant_id = p_tenant_id and r.tenant_id is null and r.slug = 'admin' and u.deleted_at is null;
+    if not found then
+        perform private.raise_error(409, 'LAST_ADMIN', 'A tenant keeps at least one admin.');
+    end if;
+end
+$$;
+comment on function private.check_admin_remains(uuid) is 'Raises 409 LAST_ADMIN when the tenant has no member with the admin role any more.';
+revoke all on function private.check_admin_remains(uuid) from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/check_login.sql sha256:86761145c14e239089f3872a9060caf52875e964e313033922974facc6065480
 -- The attempt is counted before the password is looked at: a hundred requests at once get five guesses, not a hundred.
@@ -852,6 +1043,82 @@ comment on function private.check_login(text, inet) is
 revoke all on function private.check_login(text, inet) from public, anon, authenticated, service_role;
 grant execute on function private.check_login(text, inet) to casare_functions;
 
+-- from sql/10_tenancy/functions/check_permissions_exist.sql sha256:aa125d60f881722758637d1a48228e8607bdc590c1cf0964a7df5c58ee341696
+create or replace function private.check_permissions_exist(p_field text, p_permissions text[])
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_unknown text;
+begin
+    select coalesce(g.code, 'null')
+    into v_unknown
+    from unnest(p_permissions) as g (code)
+    where not exists (select from public.permissions as p where private.has_permission(array[g.code], p.code))
+    limit 1;
+    if found then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', format('%s: there is no permission %s.', p_field, left(v_unknown, 64)));
+    end if;
+end
+$$;
+comment on function private.check_permissions_exist(text, text[]) is
+    'Raises 400 INVALID_ARGUMENT for a code or wildcard that stands for no permission.';
+revoke all on function private.check_permissions_exist(text, text[]) from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/create_api_key.sql sha256:3b8232459f78bf84f3d02e58e2ed6d6fe40d438f5b0f8d28bf99f78c404411dd
+create or replace function public.create_api_key(
+    p_kind public.api_key_kind,
+    p_name text,
+    p_key_hash bytea,
+    p_prefix text,
+    p_robot_id uuid default null,
+    p_scopes text[] default '{}',
+    p_expires_at timestamptz default null
+)
+returns public.api_key_summary
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('api_keys.write');
+    v_scopes text[] := array(select distinct s.scope from unnest(p_scopes) as s (scope) order by s.scope);
+begin
+    if p_kind is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'kind must be robot or service.');
+    end if;
+    if p_kind = 'robot' then
+        if v_scopes <> '{}' then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'scopes: a robot key has none of its own.');
+        end if;
+        perform from public.robots as r
+        where r.robot_id = p_robot_id and r.tenant_id = v_caller.tenant_id and r.deleted_at is null;
+        if not found and p_robot_id is not null then
+            perform private.raise_error(404, 'ROBOT_NOT_FOUND', 'There is no such robot.');
+        end if;
+    else
+        if p_robot_id is not null then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'robot_id: a service key belongs to no robot.');
+        end if;
+        if v_scopes = '{}' then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'scopes must name at least one permission.');
+        end if;
+        perform private.check_permissions_exist('scopes', v_scopes);
+    end if;
+    if p_expires_at <= private.clock() then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'expires_at must lie in the future.');
+    end if;
+    return private.insert_api_key(v_caller, p_kind, p_name, p_key_hash, p_prefix, p_robot_id, v_scopes, p_expires_at);
+end
+$$;
+comment on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz) is
+    'Stores a new key by its SHA-256: of a robot (or of the first robot that registers with it), or of a program with scopes that the caller has.';
+revoke all on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz)
+    from public, anon, authenticated, service_role;
+grant execute on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz) to authenticated;
+
 -- from sql/10_tenancy/functions/create_profile.sql sha256:4587858265ace09e11620ba19002ead07325cea9e788236002dd678e196bd73b
 create or replace function private.create_profile(p_user_id uuid, p_email text)
 returns void
@@ -874,6 +1141,49 @@ $$;
 comment on function private.create_profile(uuid, text) is
     'The profile of a user who named none: the local part of the address, with a suffix when it is taken.';
 revoke all on function private.create_profile(uuid, text) from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/create_role.sql sha256:d492ad8a5645a0837a3cd9c366248ba1da6fefb58250020df3dc1c05457d43d7
+create or replace function public.create_role(
+    p_name text,
+    p_slug text,
+    p_permissions text[],
+    p_description text default ''
+)
+returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('members.write');
+    v_role_id uuid;
+begin
+    if coalesce(length(btrim(p_name)), 0) not between 1 and 128 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 128 characters.');
+    end if;
+    if p_slug is null or p_slug !~ '^[a-z][a-z0-9_-]{0,63}$' then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'slug must be lower-case letters, digits, - or _, starting with a letter, at most 64.'
+        );
+    end if;
+    if exists (select from public.roles as r where r.tenant_id is null and r.slug = p_slug) then
+        perform private.raise_error(409, 'ROLE_EXISTS', 'There is a role with this slug already.');
+    end if;
+    insert into public.roles (tenant_id, name, slug, description)
+    values (v_caller.tenant_id, btrim(p_name), p_slug, left(coalesce(p_description, ''), 1000))
+    on conflict (tenant_id, slug) do nothing
+    returning role_id into v_role_id;
+    if v_role_id is null then
+        perform private.raise_error(409, 'ROLE_EXISTS', 'There is a role with this slug already.');
+    end if;
+    perform private.set_role_permissions(v_caller, v_role_id, p_permissions);
+    return v_role_id;
+end
+$$;
+comment on function public.create_role(text, text, text[], text) is
+    'A role of the caller''s tenant with permissions that the caller has; returns its id.';
+revoke all on function public.create_role(text, text, text[], text) from public, anon, authenticated, service_role;
+grant execute on function public.create_role(text, text, text[], text) to authenticated;
 
 -- from sql/10_tenancy/functions/create_tenant.sql sha256:d733d3e0ba6230bd8a7162364759909be2328303d2e88281326f23eea27421e7
 create or replace function private.create_tenant(p_name text, p_admin_user_id uuid)
@@ -939,6 +1249,27 @@ comment on function public.custom_access_token_hook(jsonb) is
     'Called by Supabase Auth for every token: names the tenant, roles and permissions in app_metadata. The database checks them again.';
 revoke all on function public.custom_access_token_hook(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.custom_access_token_hook(jsonb) to supabase_auth_admin;
+
+-- from sql/10_tenancy/functions/delete_role.sql sha256:76cd53ca54fdd6247c74f3b8ae620e3a8a7c511677ace38b522eb94725e27744
+create or replace function public.delete_role(p_role_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('members.write');
+    v_role public.roles := private.get_assignable_role(v_caller, p_role_id);
+begin
+    if v_role.tenant_id is null then
+        perform private.raise_error(409, 'ROLE_BUILT_IN', 'A built-in role cannot be deleted.');
+    end if;
+    delete from public.roles as r where r.role_id = p_role_id;
+end
+$$;
+comment on function public.delete_role(uuid) is 'Deletes a role of the tenant and takes it from its members.';
+revoke all on function public.delete_role(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.delete_role(uuid) to authenticated;
 
 -- from sql/10_tenancy/functions/email_for_login.sql sha256:e4ff3d56209f289150fc5ec35c688bb93fce70c900b6cecaad2969fbea57fed8
 create or replace function private.email_for_login(p_login text)
@@ -1108,6 +1439,110 @@ comment on function private.enter_with_key(bytea) is
 revoke all on function private.enter_with_key(bytea) from public, anon, authenticated, service_role;
 grant execute on function private.enter_with_key(bytea) to casare_functions;
 
+-- from sql/10_tenancy/functions/finish_idempotent_request.sql sha256:acdad6f2bbfbdf81fcb02d7e0b36870f33d0fc80aafedcf78db9ae851509e83f
+create or replace function private.finish_idempotent_request(p_key text, p_status integer, p_response jsonb)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.caller();
+begin
+    update private.idempotency_keys as i
+    set status_code = p_status, response = p_response
+    where i.tenant_id = v_caller.tenant_id
+        and i.actor_id = coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id)
+        and i.key = p_key
+        and i.status_code is null;
+end
+$$;
+comment on function private.finish_idempotent_request(text, integer, jsonb) is
+    'Keeps the answer to the request that reserved the key; in the transaction of the work, so that there is neither without the other.';
+revoke all on function private.finish_idempotent_request(text, integer, jsonb) from public, anon, authenticated, service_role;
+grant execute on function private.finish_idempotent_request(text, integer, jsonb) to authenticated;
+
+-- from sql/10_tenancy/functions/get_assignable_role.sql sha256:4e0c2060ab660541cef18059da9d6d66762e5a06d4200c607b5beceac2e72e9d
+create or replace function private.get_assignable_role(p_caller private.caller, p_role_id uuid)
+returns public.roles
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_role public.roles;
+begin
+    select r.*
+    into v_role
+    from public.roles as r
+    where r.role_id = p_role_id and (r.tenant_id = p_caller.tenant_id or (r.tenant_id is null and r.slug <> 'robot'));
+    if not found then
+        perform private.raise_error(404, 'ROLE_NOT_FOUND', 'There is no such role.');
+    end if;
+    if not private.has_permissions(
+        p_caller.permissions, array(select rp.permission from public.role_permissions as rp where rp.role_id = p_role_id)
+    ) then
+        perform private.raise_error(403, 'FORBIDDEN', 'This role may do more than you may.');
+    end if;
+    return v_role;
+end
+$$;
+comment on function private.get_assignable_role(private.caller, uuid) is
+    'A role of the caller''s tenant, or a built-in one for people, that allows no more than the caller may; raises 404 or 403 otherwise.';
+revoke all on function private.get_assignable_role(private.caller, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/get_dev_mode_claims.sql sha256:c3cb42899c6ce8df18702f40303cc1b3dc700f631ddabc2b007ada176d990c45
+create or replace function private.get_dev_mode_claims()
+returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'sub', m.user_id,
+        'role', 'authenticated',
+        'app_metadata', jsonb_build_object('principal', 'user', 'tenant_id', m.tenant_id)
+    )
+    from public.member_roles as m
+    join public.roles as r on r.role_id = m.role_id and r.tenant_id is null and r.slug = 'admin'
+    join public.tenants as t on t.tenant_id = m.tenant_id and t.deleted_at is null
+    order by t.created_at, t.tenant_id, m.created_at, m.user_id
+    limit 1
+$$;
+comment on function private.get_dev_mode_claims() is
+    'The claims that JWT_DEV_MODE gives a request without credentials: the first admin of the oldest tenant. The functions ask on the local stack only; it tells them nothing that their login may not set by itself.';
+revoke all on function private.get_dev_mode_claims() from public, anon, authenticated, service_role;
+grant execute on function private.get_dev_mode_claims() to casare_functions;
+
+-- from sql/10_tenancy/functions/get_manageable_member.sql sha256:f22d09bda42ff7b93a633770b9e15c449031c3aa2b18a9c4817b3cd1c6ea3b0b
+create or replace function private.get_manageable_member(p_caller private.caller, p_user_id uuid)
+returns public.memberships
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_member public.memberships;
+begin
+    -- The lock of the tenant comes first, everywhere: see private.check_admin_remains().
+    perform from public.tenants as t where t.tenant_id = p_caller.tenant_id for no key update;
+    select m.*
+    into v_member
+    from public.memberships as m
+    where m.tenant_id = p_caller.tenant_id and m.user_id = p_user_id;
+    if not found then
+        perform private.raise_error(404, 'MEMBER_NOT_FOUND', 'There is no such member.');
+    end if;
+    if not private.has_permissions(p_caller.permissions, private.list_member_permissions(v_member.tenant_id, p_user_id)) then
+        perform private.raise_error(403, 'FORBIDDEN', 'This member may do more than you may.');
+    end if;
+    return v_member;
+end
+$$;
+comment on function private.get_manageable_member(private.caller, uuid) is
+    'A member of the caller''s tenant who may do no more than the caller; locks the tenant against other changes of members.';
+revoke all on function private.get_manageable_member(private.caller, uuid) from public, anon, authenticated, service_role;
+
 -- from sql/10_tenancy/functions/has_permission.sql sha256:71aef9292c949b9e8bf809a6fea13ffef4a1e7cabb94537c950fb79e6a06ed9d
 -- Without a SET clause, so that it is inlined. It is no security definer and runs inside functions whose search path is set.
 create or replace function private.has_permission(p_granted text[], p_permission text)
@@ -1129,6 +1564,152 @@ $$;
 comment on function private.has_permission(text[], text) is
     'Whether a set of granted codes (exact, resource.*, *.action or *) holds a permission.';
 revoke all on function private.has_permission(text[], text) from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/has_permissions.sql sha256:30a0f032d38e8e93988de309c76656c734fccdd91e22afe13c371348370d805a
+create or replace function private.has_permissions(p_granted text[], p_permissions text[])
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    return not exists (
+        select from unnest(p_permissions) as p (permission) where not private.has_permission(p_granted, p.permission)
+    );
+end
+$$;
+comment on function private.has_permissions(text[], text[]) is
+    'Whether a set of granted codes holds every one of another set, wildcards included: nobody gives what they have not got.';
+revoke all on function private.has_permissions(text[], text[]) from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/insert_api_key.sql sha256:bfb5c62ebf7fee1cf0dbc16f0560f1dbdffb2f1a75211687e0ca92a932bec1ca
+create or replace function private.insert_api_key(
+    p_caller private.caller,
+    p_kind public.api_key_kind,
+    p_name text,
+    p_key_hash bytea,
+    p_prefix text,
+    p_robot_id uuid,
+    p_scopes text[],
+    p_expires_at timestamptz
+)
+returns public.api_key_summary
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_api_key_id uuid;
+begin
+    if not private.has_permissions(
+        p_caller.permissions, case p_kind when 'robot' then '{jobs.claim,jobs.report,robots.heartbeat}' else p_scopes end
+    ) then
+        perform private.raise_error(403, 'FORBIDDEN', 'A key cannot be allowed more than you are.');
+    end if;
+    if coalesce(length(btrim(p_name)), 0) not between 1 and 128 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 128 characters.');
+    end if;
+    if p_key_hash is null or octet_length(p_key_hash) <> 32 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'key_hash must be a SHA-256.');
+    end if;
+    if coalesce(length(p_prefix), 0) not between 1 and 16 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'prefix must have 1 to 16 characters.');
+    end if;
+    insert into public.api_keys (tenant_id, kind, name, prefix, key_hash, robot_id, scopes, created_by, expires_at)
+    values (
+        p_caller.tenant_id,
+        p_kind,
+        btrim(p_name),
+        p_prefix,
+        p_key_hash,
+        p_robot_id,
+        p_scopes,
+        coalesce(p_caller.user_id, p_caller.api_key_id),
+        p_expires_at
+    )
+    on conflict (key_hash) do nothing
+    returning api_key_id into v_api_key_id;
+    if v_api_key_id is null then
+        perform private.raise_error(409, 'API_KEY_EXISTS', 'Make another key.');
+    end if;
+    return private.summarize_api_key(v_api_key_id);
+end
+$$;
+comment on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text[], timestamptz) is
+    'Writes the row of a new key that may do no more than its maker.';
+revoke all on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text[], timestamptz)
+    from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/invite_member.sql sha256:b1293765f0d1e578f6acdb3cb50551fec9fa9e7affeb5ccc06e08990f57c527b
+create or replace function public.invite_member(
+    p_email text,
+    p_role_id uuid,
+    p_token_hash bytea,
+    p_expires_at timestamptz default null
+)
+returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('members.write');
+    v_email text := lower(btrim(p_email));
+    v_now timestamptz := private.clock();
+    v_invitation_id uuid;
+begin
+    if v_email is null or length(v_email) > 254 or v_email !~ '^[^@[:space:]]+@[^@[:space:]]+$' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'email must be an e-mail address.');
+    end if;
+    if p_token_hash is null or octet_length(p_token_hash) <> 32 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'token_hash must be a SHA-256.');
+    end if;
+    if p_expires_at <= v_now or p_expires_at > v_now + interval '90 days' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'expires_at must lie in the next 90 days.');
+    end if;
+    perform private.get_assignable_role(v_caller, p_role_id);
+    insert into public.invitations (tenant_id, email, role_id, token_hash, invited_by, expires_at)
+    values (
+        v_caller.tenant_id,
+        v_email,
+        p_role_id,
+        p_token_hash,
+        coalesce(v_caller.user_id, v_caller.api_key_id),
+        coalesce(p_expires_at, v_now + interval '7 days')
+    )
+    returning invitation_id into v_invitation_id;
+    return v_invitation_id;
+end
+$$;
+comment on function public.invite_member(text, uuid, bytea, timestamptz) is
+    'Offers membership with a role to an e-mail address, for seven days unless told otherwise; the token itself is known to its sender only.';
+revoke all on function public.invite_member(text, uuid, bytea, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.invite_member(text, uuid, bytea, timestamptz) to authenticated;
+
+-- from sql/10_tenancy/functions/list_actor_permissions.sql sha256:1ecf4ac857d1f76fcbae609960cd3832967810ea1e8c9c602fd1bcb64d3aebad
+create or replace function private.list_actor_permissions(p_tenant_id uuid, p_actor_id uuid)
+returns text[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return coalesce(
+        (
+            select k.scopes
+            from public.api_keys as k
+            where k.api_key_id = p_actor_id
+                and k.tenant_id = p_tenant_id
+                and k.kind = 'service'
+                and k.revoked_at is null
+                and (k.expires_at is null or k.expires_at > private.clock())
+        ),
+        private.list_member_permissions(p_tenant_id, p_actor_id)
+    );
+end
+$$;
+comment on function private.list_actor_permissions(uuid, uuid) is
+    'What a member or a live service key may do now, found by the id that was written down when it acted.';
+revoke all on function private.list_actor_permissions(uuid, uuid) from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/list_member_permissions.sql sha256:b3cf29c54f3ca4735ee40440e2990195711af0d3dca61bdd5590a8b9cb95b38b
 create or replace function private.list_member_permissions(p_tenant_id uuid, p_user_id uuid)
@@ -1206,6 +1787,25 @@ comment on function private.login_network(inet) is
     'What counts as one address: an IPv4 address, however written, or the /64 that an IPv6 customer gets to choose addresses from.';
 revoke all on function private.login_network(inet) from public, anon, authenticated, service_role;
 
+-- from sql/10_tenancy/functions/member_tenant_id.sql sha256:239ee8f9c0a22b6e01afda22bb90e7973b5c7581cf155b5e7f228e81858eec6d
+create or replace function private.member_tenant_id()
+returns uuid
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.caller();
+begin
+    return case when v_caller.principal in ('user', 'service') then v_caller.tenant_id end;
+end
+$$;
+comment on function private.member_tenant_id() is
+    'The tenant of a caller who is a member or a program of it, whatever they may do there; null for robots and strangers.';
+revoke all on function private.member_tenant_id() from public, anon, authenticated, service_role;
+grant execute on function private.member_tenant_id() to authenticated;
+
 -- from sql/10_tenancy/functions/permitted_tenant_id.sql sha256:97023256ba7651bcac092c5f8024404ad9da3acd12defb7b44d8e02690091e5c
 -- A caller acts in one tenant at a time, so a scalar says it all; and `tenant_id = (select …)` becomes one parameter that
 -- an index on (tenant_id, …) serves in its order, which `in (select …)` inside a policy never does (a hashed subplan filters).
@@ -1248,6 +1848,42 @@ comment on function private.permitted_tenant_ids(text) is
     'The tenants in which the caller has a permission now: one or none. Policies say tenant_id = any (array(select …)), which is evaluated once per statement and can use an index.';
 revoke all on function private.permitted_tenant_ids(text) from public, anon, authenticated, service_role;
 grant execute on function private.permitted_tenant_ids(text) to authenticated;
+
+-- from sql/10_tenancy/functions/purge_idempotency_keys.sql sha256:7293feda26c1dfdfa29e21c0a827d205c4b28bc350a4a8fd16562443147e5608
+create or replace function private.purge_idempotency_keys()
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_count integer;
+begin
+    delete from private.idempotency_keys as i where i.created_at <= private.clock() - interval '24 hours';
+    get diagnostics v_count = row_count;
+    return v_count;
+end
+$$;
+comment on function private.purge_idempotency_keys() is 'Forgets stored answers after 24 hours; returns how many.';
+revoke all on function private.purge_idempotency_keys() from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/purge_login_attempts.sql sha256:78015fc08e869d525fea3d75c4de16ab724e5cc919134a874ba86e1d328d00ca
+create or replace function private.purge_login_attempts()
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_count integer;
+begin
+    delete from private.login_attempts as a
+    where a.window_started_at <= private.clock() - interval '1 hour'
+        and (a.locked_until is null or a.locked_until <= private.clock());
+    get diagnostics v_count = row_count;
+    return v_count;
+end
+$$;
+comment on function private.purge_login_attempts() is 'Forgets failed logins that count no more; returns how many.';
+revoke all on function private.purge_login_attempts() from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/record_login.sql sha256:2f00cf2a797304e9f7aa9ec119a74d04f8076a4cf7774bb0d6159b109eac6710
 create or replace function private.record_login(p_login text, p_ip inet, p_succeeded boolean)
@@ -1327,6 +1963,145 @@ comment on function private.register_user() is
     'Gives every new user a profile, and one whom the admin API created with a registration also a tenant to be admin of: user, tenant and membership or nothing.';
 revoke all on function private.register_user() from public, anon, authenticated, service_role;
 
+-- from sql/10_tenancy/functions/remove_member.sql sha256:2b62174044b25b3c118e70a12bfcb783996982574621ca630092fd734040dcbd
+create or replace function public.remove_member(p_user_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.caller();
+begin
+    -- Members may leave by themselves.
+    if v_caller.user_id is distinct from p_user_id then
+        v_caller := private.authorize('members.write');
+    end if;
+    perform private.get_manageable_member(v_caller, p_user_id);
+    delete from public.memberships as m where m.tenant_id = v_caller.tenant_id and m.user_id = p_user_id;
+    perform private.check_admin_remains(v_caller.tenant_id);
+    update public.profiles as p
+    set active_tenant_id = null
+    where p.user_id = p_user_id and p.active_tenant_id = v_caller.tenant_id;
+    return jsonb_build_object(
+        'user_id', p_user_id,
+        'live_api_keys', array(
+            select k.api_key_id
+            from public.api_keys as k
+            where k.tenant_id = v_caller.tenant_id and k.created_by = p_user_id and k.revoked_at is null
+            order by k.api_key_id
+        )
+    );
+end
+$$;
+comment on function public.remove_member(uuid) is
+    'Takes a member''s access away at once and names the API keys that the member made, which go on working until revoked; never the last admin.';
+revoke all on function public.remove_member(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.remove_member(uuid) to authenticated;
+
+-- from sql/10_tenancy/functions/revoke_api_key.sql sha256:ff80faf2a58569faf9115584652c92ce392a21929723369d81a67277c6447e20
+create or replace function public.revoke_api_key(p_api_key_id uuid)
+returns public.api_key_summary
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('api_keys.write');
+begin
+    update public.api_keys as k
+    set revoked_at = coalesce(k.revoked_at, private.clock())
+    where k.api_key_id = p_api_key_id and k.tenant_id = v_caller.tenant_id;
+    if not found then
+        perform private.raise_error(404, 'API_KEY_NOT_FOUND', 'There is no such key.');
+    end if;
+    return private.summarize_api_key(p_api_key_id);
+end
+$$;
+comment on function public.revoke_api_key(uuid) is
+    'Ends a key at once, and every token that was made with it. Revoking again changes nothing.';
+revoke all on function public.revoke_api_key(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.revoke_api_key(uuid) to authenticated;
+
+-- from sql/10_tenancy/functions/revoke_invitation.sql sha256:190f0c38dde4f6378b8a3619a314f5ef0f97df9fc6a59c417d617b9dbcb2ebdc
+create or replace function public.revoke_invitation(p_invitation_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('members.write');
+begin
+    update public.invitations as i
+    set revoked_at = coalesce(i.revoked_at, private.clock())
+    where i.invitation_id = p_invitation_id and i.tenant_id = v_caller.tenant_id and i.accepted_at is null;
+    if not found then
+        perform private.raise_error(404, 'INVITATION_NOT_FOUND', 'There is no such open invitation.');
+    end if;
+end
+$$;
+comment on function public.revoke_invitation(uuid) is 'Takes an invitation back that nobody has accepted yet.';
+revoke all on function public.revoke_invitation(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.revoke_invitation(uuid) to authenticated;
+
+-- from sql/10_tenancy/functions/rotate_api_key.sql sha256:2c5a0188f0cc7c2780d7ca466d7eb8252cc38c75518da8cb5344973a15581189
+create or replace function public.rotate_api_key(
+    p_api_key_id uuid,
+    p_key_hash bytea,
+    p_prefix text,
+    p_overlap_seconds integer default 0
+)
+returns public.api_key_summary
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('api_keys.write');
+    v_now timestamptz := private.clock();
+    v_old public.api_keys;
+    v_new public.api_key_summary;
+begin
+    if p_overlap_seconds is null or p_overlap_seconds not between 0 and 604800 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'overlap_seconds must lie between 0 and 604800.');
+    end if;
+    select k.*
+    into v_old
+    from public.api_keys as k
+    where k.api_key_id = p_api_key_id and k.tenant_id = v_caller.tenant_id
+    for update;
+    if not found then
+        perform private.raise_error(404, 'API_KEY_NOT_FOUND', 'There is no such key.');
+    end if;
+    if v_old.revoked_at is not null or v_old.expires_at <= v_now then
+        perform private.raise_error(409, 'API_KEY_NOT_LIVE', 'Only a live key can be rotated.');
+    end if;
+    v_new := private.insert_api_key(
+        v_caller,
+        v_old.kind,
+        v_old.name,
+        p_key_hash,
+        p_prefix,
+        v_old.robot_id,
+        v_old.scopes,
+        v_now + (v_old.expires_at - v_old.created_at)
+    );
+    update public.api_keys as k
+    set revoked_at = case when p_overlap_seconds = 0 then v_now end,
+        expires_at = case
+            when p_overlap_seconds = 0 then k.expires_at
+            else least(k.expires_at, v_now + make_interval(secs => p_overlap_seconds))
+        end
+    where k.api_key_id = p_api_key_id;
+    return v_new;
+end
+$$;
+comment on function public.rotate_api_key(uuid, bytea, text, integer) is
+    'A new key with the name, robot, scopes and life span of a live one, which goes on working for the overlap and then ends.';
+revoke all on function public.rotate_api_key(uuid, bytea, text, integer) from public, anon, authenticated, service_role;
+grant execute on function public.rotate_api_key(uuid, bytea, text, integer) to authenticated;
+
 -- from sql/10_tenancy/functions/select_tenant_id.sql sha256:49d9be626adce3da9d3effa035b98c119c0274c3c9bd83888e893c9c06d519e1
 create or replace function private.select_tenant_id(p_user_id uuid, p_claimed_tenant_id uuid)
 returns uuid
@@ -1360,6 +2135,243 @@ comment on function private.select_tenant_id(uuid, uuid) is
     'The tenant that a user acts in: the claimed one or none; without a claim the active one of the profile, else the oldest membership.';
 revoke all on function private.select_tenant_id(uuid, uuid) from public, anon, authenticated, service_role;
 
+-- from sql/10_tenancy/functions/set_active_tenant.sql sha256:b7187deccf0d475780069b36adac6e9280c3599db51ef9bc4aa266891552dd64
+create or replace function public.set_active_tenant(p_tenant_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_user_id uuid := private.authenticate_user(nullif(current_setting('request.jwt.claims', true), '')::jsonb);
+begin
+    if v_user_id is null then
+        perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in to choose a tenant.');
+    end if;
+    if p_tenant_id is null or private.select_tenant_id(v_user_id, p_tenant_id) is null then
+        perform private.raise_error(404, 'TENANT_NOT_FOUND', 'You are not a member of such a tenant.');
+    end if;
+    update public.profiles as p set active_tenant_id = p_tenant_id where p.user_id = v_user_id;
+end
+$$;
+comment on function public.set_active_tenant(uuid) is 'Chooses the tenant that the user''s next token is for.';
+revoke all on function public.set_active_tenant(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.set_active_tenant(uuid) to authenticated;
+
+-- from sql/10_tenancy/functions/set_role_permissions.sql sha256:d723c1bd571eaaa0ab9c04f20f427c1669bba1cdaa0da365c6862f6acda20f57
+create or replace function private.set_role_permissions(p_caller private.caller, p_role_id uuid, p_permissions text[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    perform private.check_permissions_exist('permissions', p_permissions);
+    if not private.has_permissions(p_caller.permissions, p_permissions) then
+        perform private.raise_error(403, 'FORBIDDEN', 'You cannot give permissions that you have not got.');
+    end if;
+    delete from public.role_permissions as rp
+    where rp.role_id = p_role_id and rp.permission <> all (coalesce(p_permissions, '{}'));
+    insert into public.role_permissions (role_id, permission)
+    select p_role_id, p.permission
+    from unnest(p_permissions) as p (permission)
+    on conflict do nothing;
+end
+$$;
+comment on function private.set_role_permissions(private.caller, uuid, text[]) is
+    'Makes these the permissions of a role; raises 400 for one that does not exist and 403 for one that the caller has not got.';
+revoke all on function private.set_role_permissions(private.caller, uuid, text[]) from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/summarize_api_key.sql sha256:e516d50ef1e85a326a6267f28bfa980143b371c5bbd9534823b18d129ea39bf2
+create or replace function private.summarize_api_key(p_api_key_id uuid)
+returns public.api_key_summary
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_summary public.api_key_summary;
+begin
+    select
+        k.api_key_id,
+        k.tenant_id,
+        k.kind,
+        k.name,
+        k.prefix,
+        k.robot_id,
+        k.scopes,
+        k.created_by,
+        k.created_at,
+        k.expires_at,
+        k.last_used_at,
+        k.revoked_at
+    into v_summary
+    from public.api_keys as k
+    where k.api_key_id = p_api_key_id;
+    return v_summary;
+end
+$$;
+comment on function private.summarize_api_key(uuid) is 'A key without its hash.';
+revoke all on function private.summarize_api_key(uuid) from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/unassign_role.sql sha256:b80f37cb2275d93b5e36e3a78079d6dbccc889f57a4a9951833e49f7a836ad0a
+create or replace function public.unassign_role(p_user_id uuid, p_role_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('members.write');
+begin
+    perform private.get_manageable_member(v_caller, p_user_id);
+    delete from public.member_roles as mr
+    where mr.tenant_id = v_caller.tenant_id and mr.user_id = p_user_id and mr.role_id = p_role_id;
+    if not found then
+        perform private.raise_error(404, 'ROLE_NOT_FOUND', 'The member has no such role.');
+    end if;
+    perform private.check_admin_remains(v_caller.tenant_id);
+end
+$$;
+comment on function public.unassign_role(uuid, uuid) is 'Takes a role from a member; never the admin role from the last admin.';
+revoke all on function public.unassign_role(uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function public.unassign_role(uuid, uuid) to authenticated;
+
+-- from sql/10_tenancy/functions/update_role.sql sha256:7bc58bf7cd0b8cd3c9f9c1a1491de39fc84893910d6a59b2e1b1f914486e0f80
+create or replace function public.update_role(
+    p_role_id uuid,
+    p_name text default null,
+    p_description text default null,
+    p_permissions text[] default null
+)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('members.write');
+    v_role public.roles := private.get_assignable_role(v_caller, p_role_id);
+begin
+    if v_role.tenant_id is null then
+        perform private.raise_error(409, 'ROLE_BUILT_IN', 'A built-in role cannot be changed.');
+    end if;
+    if length(btrim(p_name)) not between 1 and 128 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 128 characters.');
+    end if;
+    update public.roles as r
+    set name = coalesce(btrim(p_name), r.name), description = coalesce(left(p_description, 1000), r.description)
+    where r.role_id = p_role_id;
+    if p_permissions is not null then
+        perform private.set_role_permissions(v_caller, p_role_id, p_permissions);
+    end if;
+end
+$$;
+comment on function public.update_role(uuid, text, text, text[]) is
+    'Changes a role of the tenant, before and after within what the caller may; null leaves a part as it is.';
+revoke all on function public.update_role(uuid, text, text, text[]) from public, anon, authenticated, service_role;
+grant execute on function public.update_role(uuid, text, text, text[]) to authenticated;
+
+-- from sql/10_tenancy/functions/update_tenant.sql sha256:01cc4844120d58c8e516b99b94022794123a72b14c7050e4a94449b880ab0620
+create or replace function public.update_tenant(
+    p_name text default null,
+    p_timezone text default null,
+    p_robot_offline_after_seconds integer default null
+)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.write');
+begin
+    if length(btrim(p_name)) not between 1 and 255 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 255 characters.');
+    end if;
+    if p_timezone is not null and not exists (select from pg_catalog.pg_timezone_names as z where z.name = p_timezone) then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'timezone must be a name of the IANA time zone database.');
+    end if;
+    if p_robot_offline_after_seconds not between 5 and 86400 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'robot_offline_after_seconds must lie between 5 and 86400.');
+    end if;
+    update public.tenants as t
+    set name = coalesce(btrim(p_name), t.name),
+        timezone = coalesce(p_timezone, t.timezone),
+        robot_offline_after_seconds = coalesce(p_robot_offline_after_seconds, t.robot_offline_after_seconds),
+        updated_at = private.clock()
+    where t.tenant_id = v_caller.tenant_id;
+end
+$$;
+comment on function public.update_tenant(text, text, integer) is 'Changes the caller''s tenant; null leaves a part as it is.';
+revoke all on function public.update_tenant(text, text, integer) from public, anon, authenticated, service_role;
+grant execute on function public.update_tenant(text, text, integer) to authenticated;
+
+-- from sql/10_tenancy/functions/whoami.sql sha256:cf5a3242965694ae46ecb428af857d68d67a3046b5217a8f330f5cbb3280507f
+create or replace function public.whoami()
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.caller();
+begin
+    if v_caller.principal is null then
+        perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in, or send a valid key.');
+    end if;
+    return (
+        select jsonb_build_object(
+            'principal', v_caller.principal,
+            'tenant_id', t.tenant_id,
+            'tenant_name', t.name,
+            'user_id', v_caller.user_id,
+            'email', u.email,
+            'username', p.username,
+            'first_name', p.first_name,
+            'last_name', p.last_name,
+            'robot_id', v_caller.robot_id,
+            'api_key_id', v_caller.api_key_id,
+            'roles', case v_caller.principal
+                when 'user' then to_jsonb(private.list_member_roles(v_caller.tenant_id, v_caller.user_id))
+                when 'robot' then '["robot"]'
+                else '[]'
+            end,
+            'permissions', to_jsonb(v_caller.permissions),
+            'tenants', (
+                select coalesce(jsonb_agg(jsonb_build_object('tenant_id', o.tenant_id, 'slug', o.slug, 'name', o.name) order by o.name), '[]')
+                from public.memberships as m
+                join public.tenants as o on o.tenant_id = m.tenant_id and o.deleted_at is null
+                where m.user_id = v_caller.user_id
+            )
+        )
+        from public.tenants as t
+        left join public.profiles as p on p.user_id = v_caller.user_id
+        left join auth.users as u on u.id = v_caller.user_id
+        where t.tenant_id = v_caller.tenant_id
+    );
+end
+$$;
+comment on function public.whoami() is
+    'The verified caller: principal, tenant, roles, permissions and, for users, name, address and the tenants to choose from.';
+revoke all on function public.whoami() from public, anon, authenticated, service_role;
+grant execute on function public.whoami() to authenticated;
+
+-- from sql/45_events/functions/create_event_counter.sql sha256:e85671f2d84662b18c24933f46b3dc5cd19933a5590b6165642a5bec09f837f4
+create or replace function private.create_event_counter()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into private.event_counters (tenant_id) values (new.tenant_id) on conflict do nothing;
+    return null;
+end
+$$;
+comment on function private.create_event_counter() is 'Starts the sequence of events of a new tenant.';
+revoke all on function private.create_event_counter() from public, anon, authenticated, service_role;
+
 -- from sql/45_events/functions/emit_event.sql sha256:4b14b25291843a87f2a53537ca784cb6fa52fbec2d5ce7afe59488ee2aa4be70
 create or replace function private.emit_event(
     p_tenant_id uuid,
@@ -1384,6 +2396,127 @@ comment on function private.emit_event(uuid, text, uuid, uuid, uuid, jsonb) is
     'Writes down that something happened, with the transaction that made it happen: one insert that waits for nobody.';
 revoke all on function private.emit_event(uuid, text, uuid, uuid, uuid, jsonb) from public, anon, authenticated, service_role;
 
+-- from sql/45_events/functions/list_events.sql sha256:21b9dc6c6d3e3722d5118cc3c26dae1370eea57a3cab6128211703953738e72c
+create or replace function public.list_events(p_after bigint default 0, p_limit integer default 100)
+returns setof public.events
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('events.read');
+begin
+    if p_after is null or p_after < 0 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'after must be 0 or the number of an event.');
+    end if;
+    if p_limit is null or p_limit not between 1 and 1000 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must lie between 1 and 1000.');
+    end if;
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    return query
+    select e.*
+    from public.events as e
+    where e.tenant_id = v_caller.tenant_id and e.seq > p_after
+    order by e.seq
+    limit p_limit;
+end
+$$;
+comment on function public.list_events(bigint, integer) is
+    'The tenant''s events after a number, in sequence and without gaps. Resume with the last number: nothing is missed, whatever was being written meanwhile.';
+revoke all on function public.list_events(bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function public.list_events(bigint, integer) to authenticated;
+
+-- from sql/45_events/functions/sequence_events.sql sha256:3bd8926d345e1a229785fbb72ffeb829dc6bf552b224823c1e3ba6f6dd932148
+create or replace function private.sequence_events()
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid;
+    v_count integer := 0;
+begin
+    -- From tenant to tenant along the index, however many rows each has.
+    loop
+        select i.tenant_id
+        into v_tenant_id
+        from private.event_inbox as i
+        where i.tenant_id > coalesce(v_tenant_id, '00000000-0000-0000-0000-000000000000')
+        order by i.tenant_id
+        limit 1;
+        exit when not found;
+        v_count := v_count + private.sequence_tenant_events(v_tenant_id);
+    end loop;
+    return v_count;
+end
+$$;
+comment on function private.sequence_events() is
+    'Numbers the waiting events of every tenant; returns how many. For tenants whose events nobody reads at the moment.';
+revoke all on function private.sequence_events() from public, anon, authenticated, service_role;
+
+-- from sql/45_events/functions/sequence_tenant_events.sql sha256:d4a211a32a4b47d7f6c57ec5ac3daf09509b1d5167a38942ca1713aa0fbf9d65
+-- The row of the counter is the lock. Whoever holds it numbers; everybody else reads what has a number. The rows to number
+-- are looked up after the lock is held, in a statement of their own: a row that was committed later, however old its
+-- inbox_id, gets a later number, so a reader that resumes after a number has seen everything before it.
+create or replace function private.sequence_tenant_events(p_tenant_id uuid, p_limit integer default 10000)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_last_seq bigint;
+    v_count integer;
+begin
+    perform from private.event_inbox as i where i.tenant_id = p_tenant_id limit 1;
+    if not found then
+        return 0;
+    end if;
+    select c.last_seq
+    into v_last_seq
+    from private.event_counters as c
+    where c.tenant_id = p_tenant_id
+    for update skip locked;
+    if not found then
+        return 0;   -- somebody else is at it
+    end if;
+
+    with taken as (
+        delete from private.event_inbox as i
+        where i.inbox_id in (
+            select n.inbox_id
+            from private.event_inbox as n
+            where n.tenant_id = p_tenant_id
+            order by n.inbox_id
+            limit p_limit
+        )
+        returning i.*
+    )
+    insert into public.events (
+        tenant_id, seq, event_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data
+    )
+    select
+        t.tenant_id,
+        v_last_seq + row_number() over (order by t.inbox_id),
+        t.event_id,
+        t.event_type,
+        t.occurred_at,
+        t.job_id,
+        t.robot_id,
+        t.workflow_id,
+        t.actor_id,
+        t.data
+    from taken as t;
+    get diagnostics v_count = row_count;
+    update private.event_counters as c
+    set last_seq = v_last_seq + v_count
+    where c.tenant_id = p_tenant_id;
+    return v_count;
+end
+$$;
+comment on function private.sequence_tenant_events(uuid, integer) is
+    'Gives a tenant''s committed events the next numbers of its sequence, oldest first; returns how many. Does nothing, and waits for nobody, while another session does it.';
+revoke all on function private.sequence_tenant_events(uuid, integer) from public, anon, authenticated, service_role;
+
 -- from sql/80_realtime/functions/broadcast.sql sha256:1ac3a5a8fe4819024c6fa2c0bd28a911f67803dfbfd45377153c65944730d85e
 create or replace function private.broadcast(p_topic text, p_event text, p_payload jsonb)
 returns void
@@ -1402,6 +2535,302 @@ comment on function private.broadcast(text, text, jsonb) is
     'Rings a doorbell on a private topic. It may be lost and never fails the caller: every push has a row behind it.';
 revoke all on function private.broadcast(text, text, jsonb) from public, anon, authenticated, service_role;
 
+-- from sql/80_realtime/functions/can_receive_topic.sql sha256:d8c8906915c17814aed63b3d59c51ff534016cbffb9d43f73fb2aa31d3db8c0a
+create or replace function private.can_receive_topic(p_topic text)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_part text[] := regexp_match(
+        p_topic, '^(tenant|job|robot):([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?::([a-z]+))?$'
+    );
+    v_id uuid := v_part[2];
+    v_caller private.caller;
+begin
+    if v_part is null or (v_part[1] = 'tenant') <> (v_part[3] is not null) then
+        return false;
+    end if;
+    v_caller := private.caller();
+    if v_caller.principal is null then
+        return false;
+    end if;
+
+    if v_part[1] = 'tenant' then
+        return v_id = v_caller.tenant_id
+            and case v_part[3]
+                when 'jobs' then private.has_permission(v_caller.permissions, 'jobs.read')
+                when 'queue' then private.has_permission(v_caller.permissions, 'jobs.read')
+                when 'robots' then private.has_permission(v_caller.permissions, 'robots.read')
+                    or (v_caller.principal = 'robot' and v_caller.robot_id is not null)
+                when 'notifications' then private.has_permission(v_caller.permissions, 'events.read')
+                else false
+            end;
+    elsif v_part[1] = 'robot' then
+        return v_id is not distinct from v_caller.robot_id
+            or (
+                private.has_permission(v_caller.permissions, 'robots.read')
+                and exists (
+                    select from public.robots as r
+                    where r.robot_id = v_id and r.tenant_id = v_caller.tenant_id and r.deleted_at is null
+                )
+            );
+    else
+        return private.holds_live_lease(v_caller, v_id)
+            or (
+                private.has_permission(v_caller.permissions, 'jobs.read')
+                and exists (select from public.jobs as j where j.job_id = v_id and j.tenant_id = v_caller.tenant_id)
+            );
+    end if;
+end
+$$;
+comment on function private.can_receive_topic(text) is
+    'Whether the caller may join a private topic: members by permission, a robot its own topic, its tenant''s robots and the jobs that it holds.';
+revoke all on function private.can_receive_topic(text) from public, anon, authenticated, service_role;
+grant execute on function private.can_receive_topic(text) to authenticated;
+
+-- from sql/80_realtime/functions/can_send_to_topic.sql sha256:31615471ff6b6dab29ea7a983cd48da7e227b5deb4f0edfa2db6249daa24adf6
+create or replace function private.can_send_to_topic(p_topic text, p_extension text)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return case p_extension
+        when 'presence' then p_topic ~ '^tenant:[^:]*:robots$' and private.can_receive_topic(p_topic)
+        when 'broadcast' then p_topic ~ '^job:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+            and private.holds_live_lease(private.caller(), substr(p_topic, 5)::uuid)
+        else false
+    end;
+end
+$$;
+comment on function private.can_send_to_topic(text, text) is
+    'Whether the caller may send on a private topic: presence among the tenant''s robots, and broadcasts about a job by the robot that holds it.';
+revoke all on function private.can_send_to_topic(text, text) from public, anon, authenticated, service_role;
+grant execute on function private.can_send_to_topic(text, text) to authenticated;
+
+-- from sql/80_realtime/functions/holds_live_lease.sql sha256:63b0e2b603481e1227f69d356dfa755dcc07e30abe045b28564ff3035bc02722
+create or replace function private.holds_live_lease(p_caller private.caller, p_job_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return exists (
+        select from private.leases as l
+        where l.job_id = p_job_id
+            and l.robot_id = p_caller.robot_id
+            and l.tenant_id = p_caller.tenant_id
+            and l.lease_expires_at > private.clock()
+    );
+end
+$$;
+comment on function private.holds_live_lease(private.caller, uuid) is 'Whether the caller is the robot that holds a job now.';
+revoke all on function private.holds_live_lease(private.caller, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/90_audit/functions/audit_change.sql sha256:b40df06e952b9bc8ceb6d6f05bcf78326b093ddc9b36ccaa5aa1eb6603d078a0
+-- Arguments: the columns that name the resource, and the columns that are never written down, each as an array literal.
+create or replace function private.audit_change()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_keys text[] := tg_argv[0];
+    v_hidden text[] := tg_argv[1];
+    v_old jsonb := case when tg_op <> 'INSERT' then to_jsonb(old) - v_hidden end;
+    v_new jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) - v_hidden end;
+    v_row jsonb := coalesce(v_new, v_old);
+    v_tenant_id uuid := (v_row ->> 'tenant_id')::uuid;
+    v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+begin
+    if tg_op = 'UPDATE' then
+        -- Only what changed; a change of hidden columns alone is none.
+        select jsonb_object_agg(o.key, o.value), jsonb_object_agg(n.key, n.value)
+        into v_old, v_new
+        from jsonb_each(v_old) as o
+        join jsonb_each(v_new) as n on n.key = o.key and n.value <> o.value;
+        if v_new is null then
+            return null;
+        end if;
+    end if;
+    if v_tenant_id is null and tg_table_name = 'role_permissions' then
+        select r.tenant_id into v_tenant_id from public.roles as r where r.role_id = (v_row ->> 'role_id')::uuid;
+    end if;
+    if v_tenant_id is null then
+        return null;    -- built-in roles belong to no tenant
+    end if;
+
+    insert into public.audit_log (
+        tenant_id, actor_id, principal, action, resource_type, resource_id, old_values, new_values, request_id, ip_address,
+        created_at
+    )
+    values (
+        v_tenant_id,
+        (v_claims ->> 'sub')::uuid,
+        case
+            when v_claims ->> 'sub' is null then 'system'
+            else coalesce(v_claims -> 'app_metadata' ->> 'principal', 'user')
+        end,
+        case tg_op when 'INSERT' then 'create' else lower(tg_op) end,
+        tg_table_name,
+        (select string_agg(v_row ->> k.name, '/' order by k.position) from unnest(v_keys) with ordinality as k (name, position)),
+        v_old,
+        v_new,
+        left(nullif(current_setting('casare.request_id', true), ''), 128),
+        nullif(current_setting('casare.client_ip', true), '')::inet,
+        private.clock()
+    );
+    return null;
+end
+$$;
+comment on function private.audit_change() is
+    'Writes down who created, changed or deleted a row, from where, and what changed; in the transaction of the change.';
+revoke all on function private.audit_change() from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/policies.sql sha256:1d6381bfe622a79249a1364e94e8058c903b6c9b0ca7302b7d8b3a758fc1e33b
+-- Row-level security is enabled and forced on every table; a table without a policy is closed to clients. Clients may read
+-- what is granted here, under the policies, and write through functions only.
+do $$
+declare
+    v_table text;
+begin
+    foreach v_table in array array[
+        'public.tenants', 'public.profiles', 'public.permissions', 'public.roles', 'public.role_permissions',
+        'public.memberships', 'public.member_roles', 'public.api_keys', 'public.invitations',
+        'private.login_attempts', 'private.idempotency_keys'
+    ]
+    loop
+        execute format('alter table %s enable row level security', v_table);
+        execute format('alter table %s force row level security', v_table);
+        execute format('revoke all on table %s from public, anon, authenticated, service_role', v_table);
+    end loop;
+end
+$$;
+
+revoke all on type public.tenant_plan, public.api_key_kind, public.api_key_summary from public;
+grant usage on type public.tenant_plan, public.api_key_kind, public.api_key_summary to authenticated;
+
+-- The token hook is the only thing in public that Auth's own role runs.
+grant usage on schema public to supabase_auth_admin;
+
+grant select (tenant_id, name, slug, plan, timezone, robot_offline_after_seconds, created_at, updated_at)
+    on table public.tenants to authenticated;
+drop policy if exists tenants_select_members on public.tenants;
+create policy tenants_select_members on public.tenants
+    for select to authenticated
+    using (tenant_id = (select private.member_tenant_id()));
+
+-- Without active_tenant_id: it would name another tenant of a colleague.
+grant select (user_id, username, first_name, last_name, created_at) on table public.profiles to authenticated;
+drop policy if exists profiles_select_members on public.profiles;
+create policy profiles_select_members on public.profiles
+    for select to authenticated
+    using (user_id in (select m.user_id from public.memberships as m));
+
+grant select on table public.permissions to authenticated;
+drop policy if exists permissions_select_members on public.permissions;
+create policy permissions_select_members on public.permissions
+    for select to authenticated
+    using ((select private.permitted_tenant_id('members.read')) is not null);
+
+grant select on table public.roles to authenticated;
+drop policy if exists roles_select_members on public.roles;
+create policy roles_select_members on public.roles
+    for select to authenticated
+    using (
+        tenant_id = (select private.permitted_tenant_id('members.read'))
+        or (tenant_id is null and (select private.permitted_tenant_id('members.read')) is not null)
+    );
+
+grant select on table public.role_permissions to authenticated;
+drop policy if exists role_permissions_select_members on public.role_permissions;
+create policy role_permissions_select_members on public.role_permissions
+    for select to authenticated
+    using (role_id in (select r.role_id from public.roles as r));
+
+grant select on table public.memberships to authenticated;
+drop policy if exists memberships_select_members on public.memberships;
+create policy memberships_select_members on public.memberships
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('members.read')));
+
+grant select on table public.member_roles to authenticated;
+drop policy if exists member_roles_select_members on public.member_roles;
+create policy member_roles_select_members on public.member_roles
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('members.read')));
+
+-- Without key_hash.
+grant select (
+    api_key_id, tenant_id, kind, name, prefix, robot_id, scopes, created_by, created_at, expires_at, last_used_at, revoked_at
+) on table public.api_keys to authenticated;
+drop policy if exists api_keys_select_members on public.api_keys;
+create policy api_keys_select_members on public.api_keys
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('api_keys.read')));
+
+-- Without token_hash.
+grant select (invitation_id, tenant_id, email, role_id, invited_by, created_at, expires_at, accepted_at, revoked_at)
+    on table public.invitations to authenticated;
+drop policy if exists invitations_select_members on public.invitations;
+create policy invitations_select_members on public.invitations
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('members.read')));
+
+-- from sql/45_events/policies.sql sha256:8216c2c6cc37c55db5bdfc544653d87c45b667fe291c49638077de4c6533bd81
+alter table public.events enable row level security;
+alter table public.events force row level security;
+alter table private.event_inbox enable row level security;
+alter table private.event_inbox force row level security;
+alter table private.event_counters enable row level security;
+alter table private.event_counters force row level security;
+revoke all on table public.events, private.event_inbox, private.event_counters
+    from public, anon, authenticated, service_role;
+
+grant select on table public.events to authenticated;
+drop policy if exists events_select_members on public.events;
+create policy events_select_members on public.events
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('events.read')));
+
+-- from sql/80_realtime/policies.sql sha256:1021fd17ed8a29222b2e3e4e38feaed14e0620fc4c0cc7f033514d13dd7787c0
+-- Realtime asks these when somebody joins a private topic (select), and before the first message they send (insert). It
+-- sets realtime.topic and writes a probe row with topic and extension only, so nothing else of the row may be looked at.
+drop policy if exists casare_messages_select on realtime.messages;
+create policy casare_messages_select on realtime.messages
+    for select to authenticated
+    using (
+        extension in ('broadcast', 'presence')
+        and topic = (select realtime.topic())
+        and (select private.can_receive_topic(realtime.topic()))
+    );
+
+drop policy if exists casare_messages_insert on realtime.messages;
+create policy casare_messages_insert on realtime.messages
+    for insert to authenticated
+    with check (
+        topic = (select realtime.topic())
+        and private.can_send_to_topic(topic, extension)
+    );
+
+-- from sql/90_audit/policies.sql sha256:2f77f1e03a48c04465eb6a44749c9001310ee9a0a3da95e6543a316b90b8c279
+alter table public.audit_log enable row level security;
+alter table public.audit_log force row level security;
+revoke all on table public.audit_log from public, anon, authenticated, service_role;
+
+grant select on table public.audit_log to authenticated;
+drop policy if exists audit_log_select_members on public.audit_log;
+create policy audit_log_select_members on public.audit_log
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('audit.read')));
+
 -- from sql/10_tenancy/triggers.sql sha256:5e75a410b208758c68a00b49ba028c484f3d4ccc22ee420c2491d6df0a923c0e
 -- raw_app_meta_data can be written by the admin API only; raw_user_meta_data, which users write, is never looked at.
 drop trigger if exists casare_register_user on auth.users;
@@ -1409,3 +2838,49 @@ create trigger casare_register_user
 after insert or update of raw_app_meta_data on auth.users
 for each row
 execute function private.register_user();
+
+-- from sql/45_events/triggers.sql sha256:0008d022a4861538a354c1b614ed528952e6bb3916e6f35a0ee3bf0a47e1ae5c
+drop trigger if exists create_event_counter on public.tenants;
+create trigger create_event_counter
+after insert on public.tenants
+for each row
+execute function private.create_event_counter();
+
+-- from sql/90_audit/triggers.sql sha256:6a0da2b1ff385c4be5f880307876842ac08e88e83cd23e4ac9babda8045c061a
+-- Which tables are audited: the columns that name a row, and those that are never written down (secrets, big bodies, and
+-- columns that change on every use).
+do $$
+declare
+    v_audited record;
+begin
+    for v_audited in
+        select *
+        from (
+            values
+                ('tenants', 'insert or update or delete', '{tenant_id}', '{updated_at}'),
+                ('memberships', 'insert or update or delete', '{user_id}', '{}'),
+                ('member_roles', 'insert or update or delete', '{user_id,role_id}', '{}'),
+                ('roles', 'insert or update or delete', '{role_id}', '{}'),
+                ('role_permissions', 'insert or update or delete', '{role_id,permission}', '{}'),
+                ('api_keys', 'insert or update or delete', '{api_key_id}', '{key_hash,last_used_at}'),
+                ('invitations', 'insert or update or delete', '{invitation_id}', '{token_hash}'),
+                ('workflows', 'insert or update or delete', '{workflow_id}', '{updated_at}'),
+                ('workflow_versions', 'insert', '{workflow_id,version}', '{definition}'),
+                ('robots', 'insert or update or delete', '{robot_id}', '{updated_at}')
+        ) as audited (table_name, operations, keys, hidden)
+    loop
+        execute format('drop trigger if exists audit_change on public.%I', v_audited.table_name);
+        execute format(
+            'create trigger audit_change after %s on public.%I for each row execute function private.audit_change(%L, %L)',
+            v_audited.operations, v_audited.table_name, v_audited.keys, v_audited.hidden
+        );
+    end loop;
+end
+$$;
+
+-- from sql/10_tenancy/cron.sql sha256:b32c2c294577dc5cd8d230730f617fd21bc1d898dc4d13042d5922f3a0e3d2dd
+select cron.schedule('casare_purge_idempotency_keys', '17 * * * *', 'select private.purge_idempotency_keys()');
+select cron.schedule('casare_purge_login_attempts', '27 * * * *', 'select private.purge_login_attempts()');
+
+-- from sql/45_events/cron.sql sha256:9fb8fb58ca918668a81bbfe97836d717fab1764b1f4a4066a44db718eb6204cd
+select cron.schedule('casare_sequence_events', '* * * * *', 'select private.sequence_events()');
