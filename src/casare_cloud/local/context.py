@@ -1,0 +1,88 @@
+"""What the emulators of the platform share: where the database is, the keys, and a pool of connections per login."""
+
+import asyncio
+import select
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+Connection = psycopg.AsyncConnection[TupleRow]
+Pool = AsyncConnectionPool[Connection]
+
+_MAX_CONNECTIONS = 12
+_WAIT_SECONDS = 10.0
+
+
+@dataclass(eq=False)
+class LocalContext:
+    """One emulated project. Belongs to one event loop as soon as `pool` was called.
+
+    `signing_key` is a private ES256 JWK with `kid`; `jwt_secret`, when set, also verifies HS256 tokens. The DSNs name
+    the logins authenticator, supabase_auth_admin and supabase_realtime_admin. `token_hook` is the `pg-functions://`
+    address of the custom access token hook, or None. `exposed_schemas` are those of the Data API, the default first.
+    """
+
+    authenticator_dsn: str
+    auth_admin_dsn: str
+    realtime_admin_dsn: str
+    publishable_key: str
+    secret_key: str
+    signing_key: Mapping[str, str]
+    jwt_secret: str | None = None
+    jwt_issuer: str = "http://127.0.0.1:54321/auth/v1"
+    access_token_seconds: int = 3600
+    token_hook: str | None = "pg-functions://postgres/public/custom_access_token_hook"
+    refresh_token_reuse_seconds: int = 10
+    minimum_password_length: int = 8
+    enable_signup: bool = True
+    autoconfirm: bool = True
+    exposed_schemas: tuple[str, ...] = ("public",)
+    extra_search_path: tuple[str, ...] = ("public", "extensions")
+    max_rows: int = 1000
+    _pools: dict[str, Pool] = field(default_factory=dict, init=False, repr=False)
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
+
+    async def pool(self, dsn: str) -> Pool:
+        """The open pool of autocommitting connections for one of the DSNs; opened at its first use.
+
+        Waiting longer than 10 seconds for a connection raises `psycopg_pool.PoolTimeout`.
+        """
+        pool = self._pools.get(dsn)
+        if pool is not None:
+            return pool
+        async with self._opening:
+            if dsn not in self._pools:
+                pool = AsyncConnectionPool(
+                    dsn,
+                    kwargs={"autocommit": True, "connect_timeout": 5},
+                    connection_class=Connection,
+                    min_size=1,
+                    max_size=_MAX_CONNECTIONS,
+                    timeout=_WAIT_SECONDS,
+                    max_idle=120.0,
+                    reconnect_timeout=30.0,
+                    check=discard_dead,
+                    open=False,
+                )
+                await pool.open()
+                self._pools[dsn] = pool
+            return self._pools[dsn]
+
+    async def close(self) -> None:
+        """Close every connection."""
+        pools, self._pools = list(self._pools.values()), {}
+        for pool in pools:
+            await pool.close(timeout=1.0)
+
+
+async def discard_dead(connection: Connection) -> None:
+    """Raise `psycopg.OperationalError` for a connection that the server has closed, without a round trip.
+
+    An idle connection has nothing to read, unless its server went away or has something to say (a notice).
+    """
+    readable, _, _ = select.select([connection.pgconn.socket], [], [], 0)
+    if readable:
+        connection.pgconn.consume_input()
