@@ -1,0 +1,43 @@
+"""`python -m bench`: every figure, in one run, as Markdown on standard output."""
+
+import argparse
+import platform
+
+from bench import cold_start, http_rates, latency, memory, queue_cycle
+from bench.report import table
+from bench.stack import running_stack
+
+SECTIONS = ("queue", "http", "latency", "start", "memory")
+
+
+def main() -> None:
+    """Start a stack of its own, measure, stop it."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"any of {', '.join(SECTIONS)}; default: all")
+    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds; the median is printed")
+    parser.add_argument("--seconds", type=int, default=5, help="length of one measurement")
+    parser.add_argument("--jobs", type=int, default=60, help="jobs for the latency figures")
+    options = parser.parse_args()
+    unknown = set(options.sections) - set(SECTIONS)
+    if unknown:
+        parser.error(f"unknown section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+    wanted = options.sections or SECTIONS
+    print(f"Python {platform.python_version()}, {platform.machine()}, {platform.system()} {platform.release()}")
+    with running_stack() as stack:
+        table(
+            "First start", ("what", "seconds"), [("`casare-cloud up` until the demo job is finished", stack.started_in)]
+        )
+        if "memory" in wanted:
+            memory.run(stack)
+        if "latency" in wanted:
+            latency.run(stack, jobs=options.jobs)
+        if "http" in wanted:
+            http_rates.run(stack, rounds=options.rounds, seconds=options.seconds)
+        if "start" in wanted:
+            cold_start.run(stack, rounds=options.rounds)
+        if "queue" in wanted:
+            queue_cycle.run(stack, rounds=options.rounds, seconds=options.seconds)
+
+
+if __name__ == "__main__":
+    main()

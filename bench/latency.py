@@ -1,0 +1,59 @@
+"""From submit to the robot having the job: woken by Realtime, and by polling over REST."""
+
+import asyncio
+import time
+from typing import Any
+
+import httpx2
+from casare_cloud.robot.agent import make_transport
+from casare_cloud.robot.transport import RobotProfile
+
+from bench.report import percentile, table
+from bench.stack import BenchStack
+
+
+def run(stack: BenchStack, *, jobs: int) -> None:
+    """One idle robot, jobs one after the other."""
+    rows = []
+    for transport, title in (("direct", "direct, Realtime doorbell"), ("rest", "REST, long poll")):
+        times = asyncio.run(_measure(stack, transport, jobs))
+        rows.append((title, len(times), *(percentile(times, percent) * 1000 for percent in (50, 99))))
+    table("Submit → the robot has the job", ("transport", "jobs", "p50 ms", "p99 ms"), rows)
+
+
+async def _measure(stack: BenchStack, name: Any, jobs: int) -> list[float]:
+    url = stack.env["ORCHESTRATOR_URL"]
+    transport = make_transport(name, url, stack.env["ROBOT_API_KEY"], stack.env["ROBOT_ID"])
+    await transport.register(RobotProfile(robot_id=stack.env["ROBOT_ID"], name="bench", hostname="bench"))
+    arrived: asyncio.Queue[float] = asyncio.Queue()
+
+    async def robot() -> None:
+        while True:
+            claimed = await transport.claim(1, 60)
+            for job in claimed:
+                arrived.put_nowait(time.perf_counter())
+                await transport.start(job.lease)
+                await transport.complete(job.lease, {})
+            if not claimed:
+                await transport.wait_for_doorbell()
+
+    times = []
+    async with httpx2.AsyncClient(trust_env=False, timeout=30) as client:
+        login = await client.post(
+            f"{url}/api/v1/auth/login",
+            json={"username": stack.env["DEMO_USERNAME"], "password": stack.env["DEMO_PASSWORD"]},
+        )
+        headers = {"Authorization": "Bearer " + login.json()["access_token"]}
+        workflow = {"workflow_name": "latency", "workflow_json": {"nodes": [{"id": "start", "type": "StartNode"}]}}
+        submitted = await client.post(f"{url}/api/v1/workflows", headers=headers, json=workflow)
+        body = {"workflow_id": submitted.json()["workflow_id"]}
+        running = asyncio.create_task(robot())
+        await asyncio.wait_for(arrived.get(), 60)
+        for _ in range(jobs):
+            await asyncio.sleep(0.3)  # the robot is idle and listening again
+            began = time.perf_counter()
+            (await client.post(f"{url}/api/v1/jobs", headers=headers, json=body)).raise_for_status()
+            times.append(await asyncio.wait_for(arrived.get(), 60) - began)
+        running.cancel()
+    await transport.close()
+    return times

@@ -1,0 +1,72 @@
+"""A stack of its own for a benchmark run: other ports, a folder of its own, gone afterwards."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+PORT_OFFSET = 700
+
+
+@dataclass(frozen=True)
+class BenchStack:
+    """A running stack: its `.casare/env`, its folder, and the superuser's way in."""
+
+    env: dict[str, str]
+    home: Path
+    started_in: float
+
+    @property
+    def superuser_dsn(self) -> str:
+        passwords = json.loads((self.home / "database-passwords.json").read_text())["database_passwords"]
+        return f"postgresql://supabase_admin:{passwords['supabase_admin']}@127.0.0.1:{54322 + PORT_OFFSET}/postgres"
+
+
+@contextmanager
+def running_stack() -> Iterator[BenchStack]:
+    """Start a fresh stack and stop it at the end."""
+    with tempfile.TemporaryDirectory(prefix="casare-bench-") as folder:
+        home = Path(folder)
+        home.chmod(0o755)
+        surroundings = {**os.environ, "CASARE_HOME": folder}
+        command = [sys.executable, "-m", "casare_cloud"]
+        began = time.perf_counter()
+        subprocess.run([*command, "up", "--detach", "--port-offset", str(PORT_OFFSET)], check=True, env=surroundings)
+        seconds = time.perf_counter() - began
+        pairs = (line.split("=", 1) for line in (home / "env").read_text().splitlines() if not line.startswith("#"))
+        try:
+            yield BenchStack(dict(tuple(pair) for pair in pairs), home, seconds)  # type: ignore[misc]
+        finally:
+            subprocess.run([*command, "down"], check=False, env=surroundings)
+
+
+async def wait_for(
+    url: str,
+    process: "subprocess.Popen[bytes]",
+    *,
+    method: str = "GET",
+    headers: dict[str, str] | None = None,
+    timeout: float = 30.0,
+) -> None:
+    """Return at the first answer 200 of the URL; raise when the process ends or `timeout` seconds are over."""
+    deadline = time.monotonic() + timeout
+    async with httpx2.AsyncClient(trust_env=False, timeout=10) as client:
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                body = {"json": {}} if method == "POST" else {}
+                answer = await client.request(method, url, headers=headers, **body)  # type: ignore[arg-type]
+                if answer.status_code == 200:
+                    return
+            except httpx2.TransportError:
+                pass
+            await asyncio.sleep(0.01)
+    raise RuntimeError(f"{url} did not answer 200")
