@@ -1,5 +1,6 @@
 """Makes the rows that a test starts from: each takes a `Database` and returns a small value."""
 
+import hashlib
 import json
 import secrets
 import uuid

@@ -1,4 +1,4 @@
-create or replace function private.finish_idempotent_request(p_key text, p_status_code integer, p_response jsonb)
+create or replace function private.finish_idempotent_request(p_key text, p_status integer, p_response jsonb)
 returns void
 language plpgsql
 security definer
@@ -8,7 +8,7 @@ declare
     v_caller private.caller := private.caller();
 begin
     update private.idempotency_keys as i
-    set status_code = p_status_code, response = p_response
+    set status_code = p_status, response = p_response
     where i.tenant_id = v_caller.tenant_id
         and i.actor_id = coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id)
         and i.key = p_key
