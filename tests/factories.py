@@ -1,6 +1,5 @@
 """Makes the rows that a test starts from: each takes a `Database` and returns a small value."""
 
-import hashlib
 import json
 import secrets
 import uuid
@@ -8,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.databases import Claims, Database, as_caller
+from tests.databases import Claims, Database
 
 from casare_cloud.identity import new_api_key
 
@@ -116,21 +115,19 @@ def claims_for(
     return claims
 
 
-def make_user(
-    database: Database, email: str | None = None, app_metadata: dict[str, Any] | None = None
-) -> tuple[uuid.UUID, uuid.UUID, str]:
+def make_user(database: Database, email: str | None = None) -> tuple[uuid.UUID, uuid.UUID, str]:
     """A confirmed user of Auth with an open session: (user_id, session_id, email)."""
     user_id, session_id = uuid.uuid4(), uuid.uuid4()
     email = email or f"{user_id.hex[:10]}@example.test"
-    with database.connect("supabase_auth_admin") as auth, auth.transaction():
+    with database.connect("supabase_auth_admin") as auth:
         auth.execute(
             """
             insert into auth.users (
                 id, aud, role, email, email_confirmed_at, raw_app_meta_data, raw_user_meta_data, created_at, updated_at
             )
-            values (%s, 'authenticated', 'authenticated', %s, now(), %s, '{}', now(), now())
+            values (%s, 'authenticated', 'authenticated', %s, now(), '{}', '{}', now(), now())
             """,
-            [user_id, email, json.dumps(app_metadata or {})],
+            [user_id, email],
         )
         auth.execute(
             "insert into auth.sessions (id, user_id, created_at, updated_at, aal) "
@@ -141,48 +138,36 @@ def make_user(
 
 
 def make_tenant(database: Database, name: str | None = None) -> Tenant:
-    """A tenant with an admin, registered as `POST /auth/register` does it."""
+    """A tenant with an admin."""
     name = name or f"Tenant {uuid.uuid4().hex[:6]}"
-    username = f"admin-{uuid.uuid4().hex[:10]}"
-    user_id, session_id, email = make_user(
-        database, app_metadata={"registration": {"tenant_name": name, "username": username}}
-    )
     with database.connect() as owner:
-        row = owner.execute("select tenant_id from public.memberships where user_id = %s", [user_id]).fetchone()
+        row = owner.execute(
+            "insert into public.tenants (name, slug) values (%s, %s) returning tenant_id",
+            [name, name.lower().replace(" ", "-") + "-" + secrets.token_hex(3)],
+        ).fetchone()
     assert row is not None
-    return Tenant(row["tenant_id"], name, Member(row["tenant_id"], user_id, email, "admin", session_id))
+    return Tenant(row["tenant_id"], name, make_member(database, row["tenant_id"], "admin"))
 
 
 def make_member(
     database: Database, tenant: Tenant | uuid.UUID, role: str = "viewer", email: str | None = None
 ) -> Member:
-    """A user who was invited to the tenant with a role (admin, developer, operator, viewer …) and accepted."""
+    """A user who belongs to the tenant, with a built-in role: admin, developer, operator or viewer."""
     tenant_id = tenant.tenant_id if isinstance(tenant, Tenant) else tenant
     user_id, session_id, email = make_user(database, email)
-    member = Member(tenant_id, user_id, email, role, session_id)
-    token = secrets.token_urlsafe(32)
-    with database.connect() as owner:
-        with as_caller(owner, admin_claims(database, tenant_id)):
-            owner.execute(
-                "select public.invite_member(%s, role_id, %s) from public.roles where slug = %s",
-                [email, hashlib.sha256(token.encode()).digest(), role],
-            )
-        with as_caller(owner, claims_for(user_id, None, "user", session_id=session_id)):
-            owner.execute("select public.accept_invitation(%s)", [token])
-    return member
-
-
-def admin_claims(database: Database, tenant_id: uuid.UUID) -> Claims:
-    """The claims of one of the tenant's admins."""
-    with database.connect() as owner:
-        row = owner.execute(
-            "select mr.user_id, s.id as session_id from public.member_roles as mr "
-            "join public.roles as r on r.role_id = mr.role_id and r.slug = 'admin' and r.tenant_id is null "
-            "join auth.sessions as s on s.user_id = mr.user_id where mr.tenant_id = %s limit 1",
-            [tenant_id],
-        ).fetchone()
-    assert row is not None
-    return claims_for(row["user_id"], tenant_id, "user", session_id=row["session_id"], roles=["admin"])
+    with database.connect() as owner, owner.transaction():
+        owner.execute(
+            "insert into public.profiles (user_id, username, active_tenant_id) values (%s, %s, %s) "
+            "on conflict (user_id) do update set active_tenant_id = excluded.active_tenant_id",
+            [user_id, email, tenant_id],
+        )
+        owner.execute("insert into public.memberships (tenant_id, user_id) values (%s, %s)", [tenant_id, user_id])
+        owner.execute(
+            "insert into public.member_roles (tenant_id, user_id, role_id) "
+            "select %s, %s, role_id from public.roles where slug = %s and tenant_id is null",
+            [tenant_id, user_id, role],
+        )
+    return Member(tenant_id, user_id, email, role, session_id)
 
 
 def make_key(
@@ -192,13 +177,14 @@ def make_key(
     robot_id: uuid.UUID | None = None,
     scopes: Sequence[str] = (),
 ) -> Key:
-    """A live API key, made by an admin; a service key needs scopes."""
+    """A live API key; a service key needs scopes."""
     tenant_id = tenant.tenant_id if isinstance(tenant, Tenant) else tenant
     new = new_api_key("robot" if kind == "robot" else "service")
-    with database.connect() as owner, as_caller(owner, admin_claims(database, tenant_id)):
+    with database.connect() as owner:
         row = owner.execute(
-            "select api_key_id from public.create_api_key(%s::public.api_key_kind, 'test key', %s, %s, %s, %s)",
-            [kind, new.key_hash, new.prefix, robot_id, list(scopes)],
+            "insert into public.api_keys (tenant_id, kind, name, prefix, key_hash, robot_id, scopes) "
+            "values (%s, %s, 'test key', %s, %s, %s, %s) returning api_key_id",
+            [tenant_id, kind, new.prefix, new.key_hash, robot_id, list(scopes)],
         ).fetchone()
     assert row is not None
     return Key(row["api_key_id"], tenant_id, kind, robot_id, new.key, new.key_hash)

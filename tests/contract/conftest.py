@@ -1,0 +1,39 @@
+"""Fixtures of the contract tests: the platform they speak to."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.contract.realtime_target import Target, emulator, other_supabase, policies
+from tests.databases import unique_name
+
+from casare_cloud.local.postgres import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def realtime_database(postgres_server: PostgresServer) -> Iterator[str]:
+    """A database with the platform's schemas and nothing of the product's, and the policies of these tests."""
+    name = unique_name("realtime")
+    postgres_server.bootstrap(name)
+    with policies(postgres_server.dsn("postgres", name)):
+        yield name
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def emulated_realtime(postgres_server: PostgresServer, realtime_database: str) -> Iterator[Target]:
+    """The emulator, whatever the environment says."""
+    with emulator(
+        postgres_server.dsn("supabase_realtime_admin", realtime_database),
+        postgres_server.dsn("postgres", realtime_database),
+    ) as target:
+        yield target
+
+
+@pytest.fixture(scope="session")
+def realtime(request: pytest.FixtureRequest) -> Iterator[Target]:
+    """The Supabase that `CASARE_TEST_SUPABASE_URL` names, else the emulator."""
+    if (target := other_supabase()) is None:
+        yield request.getfixturevalue("emulated_realtime")
+        return
+    with policies(target.dsn):
+        yield target
