@@ -108,6 +108,25 @@ create type public.api_key_summary as (
     revoked_at timestamptz
 );
 
+-- from sql/20_workflows/types.sql sha256:5e3b5e507b6139b981a8bc1856fe7e248e57ea9cf87be347d31101883958f4c1
+create type public.workflow_status as enum (
+    'draft',        -- never run; draft -> published
+    'published',    -- may be enqueued; published -> deprecated, archived
+    'deprecated',   -- may be enqueued, nobody should; deprecated -> published, archived
+    'archived'      -- kept, never run; archived -> published
+);
+
+-- from sql/30_robots/types.sql sha256:bdb7d9d8734c0072685a6c4c5145d1da04af00c608c4dccafa6cf53329937ba7
+-- Whether a robot may claim depends on its mode and its free slots, never on the word a face shows.
+create type public.robot_mode as enum (
+    'active',       -- claims
+    'paused',       -- claims nothing, keeps what it has
+    'draining',     -- claims nothing, leaves when it is done
+    'maintenance',  -- claims nothing, a person is at it
+    'disabled'      -- claims nothing, may not come back by itself
+);
+create type public.robot_health as enum ('ok', 'error');
+
 -- from sql/40_queue/types.sql sha256:9438c9fd0ba3354821093dff0ce74a50713158c787c82de1bcd6db266743c01f
 create type public.job_status as enum (
     'queued',       -- enqueue, retry policy, release, rescue -> queued
@@ -298,9 +317,7 @@ create table private.idempotency_keys (
 create index idempotency_keys_created_at_idx on private.idempotency_keys (created_at);
 comment on table private.idempotency_keys is 'The first answer to a request that carried an Idempotency-Key.';
 
--- from sql/20_workflows/tables.sql sha256:fc1ea81a85384c1bcd241f2e3f2f492b98fe8edfef497e98f6d9a18df15c8116
-create type public.workflow_status as enum ('draft', 'published', 'deprecated', 'archived');
-
+-- from sql/20_workflows/tables.sql sha256:a24335cdc06f4129fde699fd1dc2735c5cda738c1bb00ff63f0051759b082424
 create table public.workflows (
     workflow_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -353,17 +370,7 @@ create table public.workflow_backups (
 create index workflow_backups_tenant_id_idx on public.workflow_backups (tenant_id);
 comment on table public.workflow_backups is 'Where the copy of a workflow version outside the database is.';
 
--- from sql/30_robots/tables.sql sha256:25aa5079adad38e65eecd348da1ace7f90d0bf170566ace9d923b0650e0458fa
--- Whether a robot may claim depends on its mode and its free slots, never on the word a face shows.
-create type public.robot_mode as enum (
-    'active',       -- claims
-    'paused',       -- claims nothing, keeps what it has
-    'draining',     -- claims nothing, leaves when it is done
-    'maintenance',  -- claims nothing, a person is at it
-    'disabled'      -- claims nothing, may not come back by itself
-);
-create type public.robot_health as enum ('ok', 'error');
-
+-- from sql/30_robots/tables.sql sha256:a819976b68ab4666f426e840dbd24bd043258626ee6f61842aed3eb1dfdecb27
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -399,6 +406,7 @@ create table public.robot_heartbeats (
     online_since timestamptz not null,
     health public.robot_health not null default 'ok',
     is_online boolean not null default true,        -- false once the loss was noticed and told
+    is_signed_off boolean not null default false,   -- the robot itself said that it leaves: it gets no jobs until it is back
     metrics jsonb not null default '{}',
     constraint robot_heartbeats_pkey primary key (robot_id),
     constraint robot_heartbeats_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
@@ -407,7 +415,7 @@ create table public.robot_heartbeats (
 create index robot_heartbeats_tenant_id_idx on public.robot_heartbeats (tenant_id, robot_id);
 comment on table public.robot_heartbeats is 'The last heartbeat of each robot. No index mentions a column that a heartbeat changes.';
 
--- from sql/40_queue/tables.sql sha256:43a1be5e93d62d4febed1abea3491d9f40d273f0c063a7b6511ddbdda72d74af
+-- from sql/40_queue/tables.sql sha256:a95efb80bc64ed677cbae578eab17b395e1081eddfcb89361e7895b88fba5ebb
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -415,6 +423,7 @@ comment on table public.robot_heartbeats is 'The last heartbeat of each robot. N
 create table private.queue_tenants (
     tenant_id uuid not null,
     tenant_no integer generated always as identity,
+    pushes_jobs boolean not null default true,  -- of tenants.settings: {"realtime": {"jobs": false}} turns pushes of jobs off
     constraint queue_tenants_pkey primary key (tenant_id),
     constraint queue_tenants_tenant_no_key unique (tenant_no),
     constraint queue_tenants_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
@@ -429,7 +438,7 @@ create table private.lanes (
     robot_id uuid,                      -- target robot, or any
     priority smallint not null,
     constraint lanes_pkey primary key (lane_id),
-    constraint lanes_tenant_no_key unique nulls not distinct (tenant_no, environment, priority, required, robot_id),
+    constraint lanes_tenant_no_key unique nulls not distinct (tenant_no, robot_id, environment, priority, required),
     constraint lanes_tenant_no_fkey foreign key (tenant_no) references private.queue_tenants (tenant_no) on delete cascade
 ) with (fillfactor = 50);
 comment on table private.lanes is 'Each distinct demand on robots that a tenant''s jobs have made, with a priority.';
@@ -460,7 +469,7 @@ create table public.jobs (
     retry_of uuid,                      -- the job that this one retries
     created_by uuid,                    -- user, robot or api key
     created_at timestamptz not null default now(),
-    -- written at the end only
+    -- what follows is written when an attempt has an outcome, never by claim, start, renewal or progress
     status public.job_status not null default 'queued',
     attempts smallint not null default 0,
     lease_token bigint,                 -- of the claim whose outcome was accepted
@@ -483,8 +492,9 @@ create table public.jobs (
 create index jobs_tenant_id_job_id_idx on public.jobs (tenant_id, job_id desc);
 comment on table public.jobs is 'One run of a workflow version, as the queue sees it. Read live_jobs for the state of a job that is not finished.';
 
-create table public.jobs_default partition of public.jobs default with (fillfactor = 80);
-comment on table public.jobs_default is 'Jobs whose partition was not there in time. Nothing is refused for want of a partition.';
+-- Partitions stand in private: their rows are reached through public.jobs and its policies only.
+create table private.jobs_default partition of public.jobs default with (fillfactor = 80);
+comment on table private.jobs_default is 'Jobs whose partition was not there in time. Nothing is refused for want of a partition.';
 
 create table private.ready (
     tenant_no integer not null,
@@ -497,6 +507,7 @@ comment on table private.ready is 'Jobs that may be claimed now. The primary key
 
 create table private.scheduled (
     job_id uuid not null,
+    tenant_id uuid not null,
     tenant_no integer not null,
     lane_id integer not null,
     run_at timestamptz not null,
@@ -504,6 +515,7 @@ create table private.scheduled (
     constraint scheduled_pkey primary key (job_id)
 );
 create index scheduled_run_at_idx on private.scheduled (run_at);
+create index scheduled_tenant_id_idx on private.scheduled (tenant_id);
 comment on table private.scheduled is 'Jobs that may be claimed later: delayed ones and retries.';
 
 create table private.leases (
@@ -513,6 +525,8 @@ create table private.leases (
     tenant_no integer not null,
     lane_id integer not null,
     robot_id uuid not null,
+    workflow_id uuid not null,          -- with its name: for pushes, which then need not read the wide row
+    workflow_name text not null,
     attempt smallint not null,
     claimed_at timestamptz not null,
     started_at timestamptz,
@@ -525,6 +539,7 @@ create table private.leases (
     progress_at timestamptz,
     pushed_at timestamptz,              -- last progress push, for coalescing
     pushed_progress smallint,
+    pushed_node text,
     cancel_requested_at timestamptz,
     cancel_reason text,
     constraint leases_pkey primary key (job_id),
@@ -605,10 +620,115 @@ comment on table private.waiting_robots is 'Robots that found nothing and listen
 
 create table private.duties (
     name text not null,
+    every interval not null,
     last_run_at timestamptz not null default '-infinity',
     constraint duties_pkey primary key (name)
 ) with (fillfactor = 50);
-comment on table private.duties is 'When each periodic duty last ran, so that claims can do what cron is too coarse for.';
+comment on table private.duties is 'When each duty that cron is too coarse for last ran: claims do what is due. See private.run_due_duties().';
+insert into private.duties (name, every)
+values
+    ('promote_scheduled_jobs', interval '1 second'),
+    ('rescue_expired_leases', interval '5 seconds');
+
+-- The views stand here and not in views.sql, because functions return their rows.
+
+create view public.live_jobs with (security_invoker = true) as
+select
+    j.job_id,
+    j.tenant_id,
+    j.workflow_id,
+    j.workflow_version,
+    j.workflow_name,
+    j.trigger_type,
+    j.execution_mode,
+    j.environment,
+    j.required_capabilities,
+    j.required_tags,
+    j.target_robot_id,
+    j.priority,
+    j.input,
+    j.metadata,
+    j.dedupe_key,
+    j.max_attempts,
+    j.timeout_seconds,
+    j.retry_policy,
+    j.retry_of,
+    j.created_by,
+    j.created_at,
+    case
+        when l.job_id is null then j.status
+        when l.started_at is null then 'claimed'
+        else 'running'
+    end::public.job_status as status,
+    coalesce(l.attempt, j.attempts) as attempts,
+    coalesce(l.robot_id, j.robot_id) as robot_id,
+    coalesce(l.claimed_at, j.claimed_at) as claimed_at,
+    coalesce(l.started_at, j.started_at) as started_at,
+    coalesce(l.first_progress_at, j.first_progress_at) as first_progress_at,
+    j.finished_at,
+    j.result,
+    j.error_message,
+    j.error_type,
+    j.error_details,
+    s.run_at,
+    case when j.status = 'completed' then 100 else coalesce(l.progress, 0) end::smallint as progress,
+    l.current_node,
+    l.progress_message,
+    l.lease_expires_at,
+    l.cancel_requested_at,
+    l.cancel_reason
+from public.jobs as j
+left join private.leases as l on l.job_id = j.job_id
+left join private.scheduled as s on s.job_id = j.job_id;
+comment on view public.live_jobs is
+    'Jobs as they are now: the stored row with the facts of its lease or its delay. run_at is set while a job waits for a time.';
+
+create view public.live_robots with (security_invoker = true) as
+select
+    r.robot_id,
+    r.tenant_id,
+    r.external_id,
+    r.name,
+    r.hostname,
+    r.environment,
+    r.mode,
+    r.capabilities,
+    r.attributes,
+    r.tags,
+    r.is_internet,
+    r.max_concurrent_jobs,
+    r.created_at,
+    r.updated_at,
+    h.last_heartbeat_at,
+    case when o.is_online then h.online_since end as online_since,
+    coalesce(h.health, 'ok') as health,
+    coalesce(h.metrics, '{}') as metrics,
+    o.is_online,
+    case
+        when not o.is_online then 'offline'
+        when r.mode <> 'active' then 'maintenance'
+        when h.health = 'error' then 'error'
+        when cardinality(w.job_ids) > 0 then 'busy'
+        else 'idle'
+    end as status,
+    cardinality(w.job_ids) as load,
+    w.job_ids as current_job_ids
+from public.robots as r
+left join public.robot_heartbeats as h on h.robot_id = r.robot_id
+left join public.tenants as t on t.tenant_id = r.tenant_id
+cross join lateral (
+    select coalesce(
+        h.is_online
+        and h.last_heartbeat_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)),
+        false
+    ) as is_online
+) as o
+cross join lateral (
+    select array(select l.job_id from private.leases as l where l.robot_id = r.robot_id order by l.job_id) as job_ids
+) as w
+where r.deleted_at is null;
+comment on view public.live_robots is
+    'Robots with what they last said of themselves, the jobs that they hold, and the status word of the orchestrator''s documents.';
 
 -- from sql/45_events/tables.sql sha256:26761cc5894c3b0472f957eef513722c6c05c48a69ee28d3b441671e1f26e059
 -- Writers append to the inbox without waiting for one another. Whoever reads first gives the committed rows their number
@@ -2357,6 +2477,2381 @@ comment on function public.whoami() is
 revoke all on function public.whoami() from public, anon, authenticated, service_role;
 grant execute on function public.whoami() to authenticated;
 
+-- from sql/20_workflows/functions/count_nodes.sql sha256:d5afb782eb34a33c0f794eb236d04dcd896ddcf85ccf1da3c9d0720c531714b4
+create or replace function private.count_nodes(p_definition jsonb)
+returns integer
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_nodes jsonb := coalesce(p_definition -> 'nodes', p_definition -> 'steps');
+begin
+    return case jsonb_typeof(v_nodes)
+        when 'array' then jsonb_array_length(v_nodes)
+        when 'object' then (select count(*) from jsonb_object_keys(v_nodes))
+    end;
+end
+$$;
+comment on function private.count_nodes(jsonb) is
+    'How many nodes (a list or an object) or steps a workflow definition has; null when it has neither.';
+revoke all on function private.count_nodes(jsonb) from public, anon, authenticated, service_role;
+
+-- from sql/20_workflows/functions/delete_workflow.sql sha256:5794ed39d7b7465439b464a08948f8f37e298935811d02a4a7ebe812611b8821
+create or replace function public.delete_workflow(p_workflow_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('workflows.delete');
+    v_now timestamptz := private.clock();
+    v_name text;
+    v_cancelled integer;
+begin
+    update public.workflows as w
+    set deleted_at = v_now, updated_at = v_now, is_enabled = false
+    where w.workflow_id = p_workflow_id and w.tenant_id = v_caller.tenant_id and w.deleted_at is null
+    returning w.name into v_name;
+    if not found then
+        perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
+    end if;
+    v_cancelled := private.cancel_jobs_of_workflow(v_caller.tenant_id, p_workflow_id, 'The workflow was deleted.');
+    perform private.emit_event(
+        v_caller.tenant_id, 'workflow.deleted', null, null, p_workflow_id,
+        jsonb_build_object('workflow_name', v_name, 'cancelled_jobs', v_cancelled)
+    );
+    return jsonb_build_object('workflow_id', p_workflow_id, 'deleted', true, 'cancelled_jobs', v_cancelled);
+end
+$$;
+comment on function public.delete_workflow(uuid) is
+    'Deletes a workflow for its users (history keeps it), cancels its waiting jobs and lets its running ones end. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.delete.';
+revoke all on function public.delete_workflow(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.delete_workflow(uuid) to authenticated;
+
+-- from sql/20_workflows/functions/submit_workflow.sql sha256:afa9f7755804b4158649fbf8074a6018fb311358662ac21b0db58d406976d43f
+create or replace function public.submit_workflow(
+    p_name text,
+    p_definition jsonb,
+    p_description text default null,
+    p_metadata jsonb default null,
+    p_workflow_id uuid default null
+)
+returns public.workflows
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('workflows.write');
+    v_now timestamptz := private.clock();
+    v_node_count integer := private.count_nodes(p_definition);
+    v_problem text;
+    v_created_by uuid := coalesce(v_caller.user_id, v_caller.api_key_id);
+    v_workflow public.workflows;
+begin
+    v_problem := case
+        when p_name is null or length(p_name) not between 1 and 255 then 'workflow_name must have 1 to 255 characters.'
+        when jsonb_typeof(p_definition) is distinct from 'object' then 'workflow_json must be an object.'
+        when v_node_count is null then 'workflow_json must have nodes (a list or an object) or steps (a list).'
+        when v_node_count > 1000 then format('workflow_json must not have more than 1000 nodes, it has %s.', v_node_count)
+        when length(p_description) > 10000 then 'description must not have more than 10000 characters.'
+        when jsonb_typeof(p_metadata) not in ('object', 'null') then 'metadata must be an object.'
+        when pg_column_size(p_metadata) > 65536 then 'metadata must not be larger than 64 KB.'
+    end;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    elsif octet_length(p_definition::text) > 10485760 then
+        perform private.raise_error(413, 'INVALID_ARGUMENT', 'workflow_json must not be larger than 10 MB.');
+    end if;
+
+    if p_workflow_id is null then
+        insert into public.workflows (
+            tenant_id, name, description, status, metadata, created_by, created_at, updated_at
+        )
+        values (
+            v_caller.tenant_id, p_name, coalesce(p_description, ''), 'published', coalesce(nullif(p_metadata, 'null'), '{}'),
+            v_created_by, v_now, v_now
+        )
+        returning * into v_workflow;
+    else
+        update public.workflows as w
+        set name = p_name,
+            description = coalesce(p_description, w.description),
+            metadata = coalesce(nullif(p_metadata, 'null'), w.metadata),
+            status = 'published',
+            current_version = w.current_version + 1,
+            updated_at = v_now
+        where w.workflow_id = p_workflow_id and w.tenant_id = v_caller.tenant_id and w.deleted_at is null
+        returning w.* into v_workflow;
+        if not found then
+            perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
+        end if;
+    end if;
+    insert into public.workflow_versions (workflow_id, version, tenant_id, definition, node_count, created_by, created_at)
+    values (
+        v_workflow.workflow_id, v_workflow.current_version, v_caller.tenant_id, p_definition, v_node_count, v_created_by, v_now
+    );
+    perform private.emit_event(
+        v_caller.tenant_id,
+        case when p_workflow_id is null then 'workflow.created' else 'workflow.updated' end,
+        null, null, v_workflow.workflow_id,
+        jsonb_build_object('workflow_name', v_workflow.name, 'version', v_workflow.current_version)
+    );
+    return v_workflow;
+end
+$$;
+comment on function public.submit_workflow(text, jsonb, text, jsonb, uuid) is
+    'Publishes a new workflow, or a new version of one, and returns it. The definition has nodes or steps: at most 1000, and 10 MB. Raises 400 or 413 INVALID_ARGUMENT, 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
+revoke all on function public.submit_workflow(text, jsonb, text, jsonb, uuid) from public, anon, authenticated, service_role;
+grant execute on function public.submit_workflow(text, jsonb, text, jsonb, uuid) to authenticated;
+
+-- from sql/30_robots/functions/announce_robot.sql sha256:255e8aff4b4dcdc93a0111a8a9498ecf3ea5d266d787dd96a90f23b9e7097cf3
+create or replace function private.announce_robot(p_event text, p_robot_id uuid, p_data jsonb default '{}')
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_robot public.live_robots;
+    v_payload jsonb;
+begin
+    select r.* into v_robot from public.live_robots as r where r.robot_id = p_robot_id;
+    v_payload := jsonb_build_object(
+        'robot_id', v_robot.robot_id,
+        'external_id', v_robot.external_id,
+        'name', v_robot.name,
+        'status', v_robot.status,
+        'mode', v_robot.mode,
+        'timestamp', private.to_iso(private.clock())
+    );
+    perform private.emit_event(v_robot.tenant_id, p_event, null, p_robot_id, null, (v_payload - 'timestamp') || p_data);
+    perform private.broadcast('tenant:' || v_robot.tenant_id || ':robots', p_event, v_payload);
+end
+$$;
+comment on function private.announce_robot(text, uuid, jsonb) is
+    'Tells that a robot came, went or changed: an event for those who resume, a push for those who watch.';
+revoke all on function private.announce_robot(text, uuid, jsonb) from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/authorize_for_robot.sql sha256:ae8e6c585a33273172f877f1ffceea1528be9f4f04237ea91323e862685d4c65
+create or replace function private.authorize_for_robot(p_robot text, p_permission text)
+returns public.robots
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.caller();
+    v_robot public.robots;
+begin
+    if v_caller.principal is distinct from 'robot' then
+        v_caller := private.authorize(p_permission);
+        if p_robot is null then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'robot_id must be given.');
+        end if;
+        return private.find_robot(v_caller.tenant_id, p_robot);
+    end if;
+    v_caller := private.authorize_robot('robots.heartbeat');
+    select r.* into v_robot from public.robots as r where r.robot_id = v_caller.robot_id;
+    -- Another robot and no robot get the same answer.
+    if p_robot is not null and lower(p_robot) <> v_robot.robot_id::text and p_robot <> v_robot.external_id then
+        perform private.raise_error(403, 'FORBIDDEN', 'A robot''s key works for its own robot only.');
+    end if;
+    return v_robot;
+end
+$$;
+comment on function private.authorize_for_robot(text, text) is
+    'The robot that a request is about: a robot''s own (null: itself), or any of the tenant for a caller with the permission. Raises 401, 403 FORBIDDEN, 404 ROBOT_NOT_FOUND.';
+revoke all on function private.authorize_for_robot(text, text) from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/bring_robot_online.sql sha256:76bb443a3ce8d944646824af8464282f296e5a351ab86d42dc8d4be2d07585ec
+create or replace function private.bring_robot_online(p_tenant_id uuid, p_robot_id uuid, p_metrics jsonb, p_health public.robot_health)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_was record;
+begin
+    select h.is_online, h.last_heartbeat_at into v_was
+    from public.robot_heartbeats as h
+    where h.robot_id = p_robot_id
+    for update;
+    if not found then
+        insert into public.robot_heartbeats as h (robot_id, tenant_id, last_heartbeat_at, online_since, metrics, health)
+        values (p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), coalesce(p_health, 'ok'))
+        on conflict (robot_id) do nothing;
+        return found;
+    end if;
+    update public.robot_heartbeats as h
+    set last_heartbeat_at = v_now,
+        online_since = case when h.is_online then h.online_since else v_now end,
+        is_online = true,
+        is_signed_off = false,
+        metrics = coalesce(p_metrics, h.metrics),
+        health = coalesce(p_health, h.health)
+    where h.robot_id = p_robot_id;
+    return not v_was.is_online;
+end
+$$;
+comment on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_health) is
+    'Notes that a robot is alive, and returns whether that is news. Null metrics or health leave what was said before.';
+revoke all on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_health) from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/calling_robot_id.sql sha256:b1ecca40e10b59a4393c2332b23db4f6eff62b359238a70674acb3e2b2a29ce4
+create or replace function private.calling_robot_id()
+returns uuid
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return (private.caller()).robot_id;
+end
+$$;
+comment on function private.calling_robot_id() is 'The robot that makes this request, verified; null for anybody else. For policies.';
+revoke all on function private.calling_robot_id() from public, anon, authenticated, service_role;
+grant execute on function private.calling_robot_id() to authenticated;
+
+-- from sql/30_robots/functions/delete_robot.sql sha256:9530358dd50d859a8e40936805e68a2bb22f2e59731f2d75c67db8793c2d73c2
+create or replace function public.delete_robot(p_robot text)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('robots.write');
+    v_robot public.robots := private.find_robot(v_caller.tenant_id, p_robot);
+    v_now timestamptz := private.clock();
+begin
+    update public.robot_heartbeats as h set is_online = false, is_signed_off = true where h.robot_id = v_robot.robot_id;
+    perform private.announce_robot('robot.deleted', v_robot.robot_id);
+    update public.robots as r set deleted_at = v_now, updated_at = v_now where r.robot_id = v_robot.robot_id;
+    update public.api_keys as k
+    set revoked_at = v_now
+    where k.tenant_id = v_caller.tenant_id and k.robot_id = v_robot.robot_id and k.revoked_at is null;
+    delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
+    -- It cannot renew them any more: whatever rescues expired leases gives them to others.
+    update private.leases as l set lease_expires_at = v_now where l.robot_id = v_robot.robot_id and l.lease_expires_at > v_now;
+    return jsonb_build_object('deleted', true, 'robot_id', v_robot.external_id);
+end
+$$;
+comment on function public.delete_robot(text) is
+    'Takes a robot out of the fleet: its keys are revoked at once and its jobs go to others. Its name is free again. Raises 404 ROBOT_NOT_FOUND. Needs robots.write.';
+revoke all on function public.delete_robot(text) from public, anon, authenticated, service_role;
+grant execute on function public.delete_robot(text) to authenticated;
+
+-- from sql/30_robots/functions/find_robot.sql sha256:c571f8be20f721b7edd82d67bad208c0d34246ccbbf6360b63ad75354470d085
+create or replace function private.find_robot(p_tenant_id uuid, p_robot text)
+returns public.robots
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_robot public.robots;
+begin
+    -- An external id may look like a UUID; the robot's own id wins.
+    if p_robot ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+        select r.* into v_robot
+        from public.robots as r
+        where r.robot_id = p_robot::uuid and r.tenant_id = p_tenant_id and r.deleted_at is null;
+    end if;
+    if v_robot.robot_id is null then
+        select r.* into v_robot
+        from public.robots as r
+        where r.tenant_id = p_tenant_id and r.external_id = p_robot and r.deleted_at is null;
+    end if;
+    if v_robot.robot_id is null then
+        perform private.raise_error(404, 'ROBOT_NOT_FOUND', 'There is no such robot.');
+    end if;
+    return v_robot;
+end
+$$;
+comment on function private.find_robot(uuid, text) is
+    'The robot of a tenant by its id or its external id. Raises 404 ROBOT_NOT_FOUND for one that is deleted, another tenant''s or not there.';
+revoke all on function private.find_robot(uuid, text) from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/find_robot_problem.sql sha256:60ecc6d04a5fb91be9517a819b4a6b262a78a1bf748a3b396907710eb1a449ce
+create or replace function private.find_robot_problem(
+    p_external_id text,
+    p_name text,
+    p_hostname text,
+    p_capabilities text[],
+    p_attributes jsonb,
+    p_environment text,
+    p_max_concurrent_jobs integer,
+    p_tags text[]
+)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    if p_external_id !~ '^[A-Za-z0-9_-]{1,64}$' then
+        return 'robot_id must have 1 to 64 letters, digits, underscores or hyphens.';
+    elsif length(p_name) not between 1 and 128 then
+        return 'name must have 1 to 128 characters.';
+    elsif length(p_hostname) > 256 then
+        return 'hostname must not have more than 256 characters.';
+    elsif length(p_environment) not between 1 and 64 or p_environment = '*' then
+        return 'environment must have 1 to 64 characters and not be *.';
+    elsif p_max_concurrent_jobs not between 1 and 100 then
+        return 'max_concurrent_jobs must be between 1 and 100.';
+    elsif jsonb_typeof(p_attributes) <> 'object' or pg_column_size(p_attributes) > 65536 then
+        return 'attributes must be an object of at most 64 KB.';
+    end if;
+    return coalesce(
+        private.find_words_problem('capabilities', p_capabilities),
+        private.find_words_problem('tags', p_tags)
+    );
+end
+$$;
+comment on function private.find_robot_problem(text, text, text, text[], jsonb, text, integer, text[]) is
+    'What is wrong with a robot''s configuration, as a sentence that names the field; null when nothing is. A field that is null is not looked at.';
+revoke all on function private.find_robot_problem(text, text, text, text[], jsonb, text, integer, text[])
+    from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/find_words_problem.sql sha256:578e2e84adc8e96d8634d5b4e9b2b1b908ebd64b5a1aa767ec9bd3f3c8386478
+create or replace function private.find_words_problem(p_field text, p_words text[])
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    if cardinality(p_words) > 100 then
+        return format('%s must not have more than 100 entries.', p_field);
+    elsif array_ndims(p_words) > 1
+        or exists (select from unnest(p_words) as w where w is null or length(w) not between 1 and 64)
+    then
+        return format('%s must be words of 1 to 64 characters.', p_field);
+    elsif exists (select from unnest(p_words) as w where w like 'tag:%' or w like 'mode:%') then
+        return format('%s must not begin with "tag:" or "mode:", which mean something else here.', p_field);
+    end if;
+    return null;
+end
+$$;
+comment on function private.find_words_problem(text, text[]) is
+    'What is wrong with a list of capabilities or tags, as a sentence that names the field; null when nothing is.';
+revoke all on function private.find_words_problem(text, text[]) from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/mark_offline_robots.sql sha256:24f51a69c176781e2cae224cdaf87e1b965fe5263f99df5811732ad88a6eb16b
+create or replace function private.mark_offline_robots()
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_robot_id uuid;
+    v_marked integer := 0;
+begin
+    for v_robot_id in
+        select h.robot_id
+        from public.robot_heartbeats as h
+        join public.tenants as t on t.tenant_id = h.tenant_id
+        where h.is_online
+            and h.last_heartbeat_at <= private.clock() - make_interval(secs => t.robot_offline_after_seconds)
+        for update of h skip locked
+    loop
+        update public.robot_heartbeats as h set is_online = false where h.robot_id = v_robot_id;
+        delete from private.waiting_robots as w where w.robot_id = v_robot_id;
+        perform private.announce_robot('robot.offline', v_robot_id);
+        v_marked := v_marked + 1;
+    end loop;
+    return v_marked;
+end
+$$;
+comment on function private.mark_offline_robots() is
+    'Notices robots that have not been heard of for their tenant''s robot_offline_after_seconds, tells it once, and returns how many.';
+revoke all on function private.mark_offline_robots() from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:b2b8ec707200da5bc4181d5f373c9f702f4e69b70d320667dd80bfb7dbc8005f
+create or replace function public.record_heartbeat(p_robot text default null, p_metrics jsonb default null)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_robot public.robots := private.authorize_for_robot(p_robot, 'robots.control');
+begin
+    if jsonb_typeof(p_metrics) not in ('object', 'null') or pg_column_size(p_metrics) > 65536 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'metrics must be an object of at most 64 KB.');
+    end if;
+    if private.bring_robot_online(v_robot.tenant_id, v_robot.robot_id, nullif(p_metrics, 'null'), null) then
+        perform private.announce_robot('robot.online', v_robot.robot_id);
+    end if;
+    return jsonb_build_object(
+        'ok', true,
+        'timestamp', private.to_iso(private.clock()),
+        'heartbeat_interval', (
+            select greatest(t.robot_offline_after_seconds / 3, 1) from public.tenants as t where t.tenant_id = v_robot.tenant_id
+        ),
+        'lease_seconds', 60,
+        'pending_commands', (
+            -- What a robot that has no Realtime must still learn.
+            select coalesce(
+                jsonb_agg(jsonb_build_object('command', 'cancel_job', 'job_id', l.job_id, 'reason', l.cancel_reason) order by l.job_id),
+                '[]'
+            )
+            from private.leases as l
+            where l.robot_id = v_robot.robot_id and l.cancel_requested_at is not null
+        )
+    );
+end
+$$;
+comment on function public.record_heartbeat(text, jsonb) is
+    'Notes that a robot is alive, with its metrics, and returns how often to say so and what waits for it (jobs to stop). Works for the robot itself and for callers with robots.control.';
+revoke all on function public.record_heartbeat(text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.record_heartbeat(text, jsonb) to authenticated;
+
+-- from sql/30_robots/functions/register_robot.sql sha256:a86ebdd8fddd081fe28bad896a0d22c8055a1c0b7238bc23170a21fd1fe1953b
+create or replace function public.register_robot(
+    p_external_id text,
+    p_name text,
+    p_hostname text default '',
+    p_capabilities text[] default '{}',
+    p_attributes jsonb default '{}',
+    p_environment text default 'default',
+    p_max_concurrent_jobs integer default 1,
+    p_tags text[] default '{}',
+    p_is_internet boolean default false
+)
+returns public.live_robots
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.caller();
+    v_now timestamptz := private.clock();
+    v_problem text;
+    v_robot public.robots;
+    v_live public.live_robots;
+    v_is_robot boolean := v_caller.principal is not distinct from 'robot';
+    v_is_news boolean := false;
+begin
+    if not v_is_robot then
+        v_caller := private.authorize('robots.write');
+    end if;
+    v_problem := case
+        when p_external_id is null then 'robot_id must be given.'
+        when p_name is null then 'name must be given.'
+        else private.find_robot_problem(
+            p_external_id, p_name, p_hostname, p_capabilities, p_attributes, p_environment, p_max_concurrent_jobs, p_tags
+        )
+    end;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+
+    -- One registration of an external id at a time.
+    perform pg_advisory_xact_lock(1920098932, hashtext(v_caller.tenant_id::text || p_external_id));
+    select r.* into v_robot
+    from public.robots as r
+    where r.tenant_id = v_caller.tenant_id and r.external_id = p_external_id and r.deleted_at is null;
+    if v_is_robot and v_caller.robot_id is distinct from v_robot.robot_id then
+        if v_caller.robot_id is not null then
+            perform private.raise_error(403, 'FORBIDDEN', 'A robot''s key works for its own robot only.');
+        elsif exists (
+            select from public.api_keys as k
+            where k.tenant_id = v_caller.tenant_id
+                and k.robot_id = v_robot.robot_id
+                and k.revoked_at is null
+                and (k.expires_at is null or k.expires_at > v_now)
+        ) then
+            perform private.raise_error(409, 'ROBOT_ID_TAKEN', 'Another live key belongs to the robot with this id.');
+        end if;
+    end if;
+
+    if v_robot.robot_id is null then
+        insert into public.robots (
+            tenant_id, external_id, name, hostname, environment, capabilities, attributes, tags, is_internet,
+            max_concurrent_jobs, created_at, updated_at
+        )
+        values (
+            v_caller.tenant_id, p_external_id, p_name, coalesce(p_hostname, ''), coalesce(p_environment, 'default'),
+            private.sorted_words(p_capabilities), coalesce(p_attributes, '{}'), private.sorted_words(p_tags),
+            coalesce(p_is_internet, false), coalesce(p_max_concurrent_jobs, 1), v_now, v_now
+        )
+        returning * into v_robot;
+    else
+        update public.robots as r
+        set name = p_name,
+            hostname = coalesce(p_hostname, ''),
+            environment = coalesce(p_environment, 'default'),
+            capabilities = private.sorted_words(p_capabilities),
+            attributes = coalesce(p_attributes, '{}'),
+            tags = private.sorted_words(p_tags),
+            is_internet = coalesce(p_is_internet, false),
+            max_concurrent_jobs = coalesce(p_max_concurrent_jobs, 1),
+            updated_at = v_now
+        where r.robot_id = v_robot.robot_id;
+    end if;
+    perform private.find_queue_tenant(v_caller.tenant_id);
+
+    if v_is_robot then
+        if v_caller.robot_id is null then
+            update public.api_keys as k set robot_id = v_robot.robot_id where k.api_key_id = v_caller.api_key_id;
+        end if;
+        v_is_news := private.bring_robot_online(v_caller.tenant_id, v_robot.robot_id, null, 'ok');
+    end if;
+    perform private.announce_robot(
+        case when v_is_news then 'robot.online' else 'robot.updated' end, v_robot.robot_id
+    );
+    select r.* into v_live from public.live_robots as r where r.robot_id = v_robot.robot_id;
+    return v_live;
+end
+$$;
+comment on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean) is
+    'Makes or updates the robot with an external id and returns it. A robot''s key that belongs to no robot yet is bound by its first registration; a bound one registers its own robot only. Users need robots.write. Raises 403 FORBIDDEN, 409 ROBOT_ID_TAKEN.';
+revoke all on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean)
+    from public, anon, authenticated, service_role;
+grant execute on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean) to authenticated;
+
+-- from sql/30_robots/functions/set_robot_status.sql sha256:076bfee7a7daf4d3e8cd1cf8b9a140a184da5ecccd7466950bafe94c172a7fb0
+create or replace function public.set_robot_status(p_robot text, p_status text)
+returns public.live_robots
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_robot public.robots := private.authorize_for_robot(p_robot, 'robots.control');
+    v_mode public.robot_mode;
+    v_is_news boolean;
+    v_live public.live_robots;
+begin
+    if not coalesce(p_status in ('idle', 'busy', 'offline', 'error', 'maintenance'), false) then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'status must be idle, busy, offline, error or maintenance.'
+        );
+    end if;
+
+    v_mode := case
+        when p_status = 'maintenance' then 'maintenance'
+        when p_status in ('idle', 'busy') and v_robot.mode = 'maintenance' then 'active'
+        -- What a person decided about the robot is not undone by what the robot says of itself.
+        when p_status in ('idle', 'busy') and (private.caller()).principal <> 'robot' then 'active'
+        else v_robot.mode
+    end;
+    if v_mode <> v_robot.mode then
+        update public.robots as r set mode = v_mode, updated_at = private.clock() where r.robot_id = v_robot.robot_id;
+    end if;
+    if p_status = 'offline' then
+        update public.robot_heartbeats as h
+        set is_online = false, is_signed_off = true
+        where h.robot_id = v_robot.robot_id and (h.is_online or not h.is_signed_off);
+        v_is_news := found;
+    else
+        v_is_news := private.bring_robot_online(
+            v_robot.tenant_id, v_robot.robot_id, null,
+            case when p_status = 'error' then 'error' when p_status in ('idle', 'busy') then 'ok' end::public.robot_health
+        );
+    end if;
+    if p_status in ('offline', 'maintenance') then
+        delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
+    end if;
+    perform private.announce_robot(
+        case
+            when v_is_news and p_status = 'offline' then 'robot.offline'
+            when v_is_news then 'robot.online'
+            else 'robot.updated'
+        end,
+        v_robot.robot_id
+    );
+    select r.* into v_live from public.live_robots as r where r.robot_id = v_robot.robot_id;
+    return v_live;
+end
+$$;
+comment on function public.set_robot_status(text, text) is
+    'Takes the status words of the orchestrator''s documents: offline signs the robot off, error and maintenance say so, idle and busy bring it back. Works for the robot itself and for callers with robots.control. Returns the robot.';
+revoke all on function public.set_robot_status(text, text) from public, anon, authenticated, service_role;
+grant execute on function public.set_robot_status(text, text) to authenticated;
+
+-- from sql/30_robots/functions/sorted_words.sql sha256:fb3e164eb39bf844f9a722142028967abb413bdeb45e564d750bf6e85ea6b262
+create or replace function private.sorted_words(p_words text[])
+returns text[]
+language sql
+immutable
+set search_path = ''
+as $$
+    select coalesce(array_agg(distinct w order by w), '{}') from unnest(p_words) as w
+$$;
+comment on function private.sorted_words(text[]) is 'The words of a list, sorted, each once; null is the empty list.';
+revoke all on function private.sorted_words(text[]) from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/update_robot.sql sha256:e796b4e500f03208f5485ebd20daec4a86bb84dbcf2171629e3e266a8264f82c
+create or replace function public.update_robot(p_robot text, p_changes jsonb)
+returns public.live_robots
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('robots.write');
+    v_robot public.robots := private.find_robot(v_caller.tenant_id, p_robot);
+    v_new record;
+    v_problem text;
+    v_live public.live_robots;
+begin
+    if jsonb_typeof(p_changes) is distinct from 'object' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'The changes must be an object.');
+    end if;
+    begin
+        select * into v_new
+        from jsonb_to_record(p_changes) as c (
+            name text, hostname text, capabilities text[], attributes jsonb, environment text, max_concurrent_jobs integer,
+            tags text[], is_internet boolean
+        );
+    exception
+        when data_exception then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'A change has a value of the wrong type: ' || sqlerrm || '.');
+    end;
+    v_problem := coalesce(
+        (
+            select format('%s cannot be changed.', k)
+            from jsonb_object_keys(p_changes) as k
+            where k not in (
+                'name', 'hostname', 'capabilities', 'attributes', 'environment', 'max_concurrent_jobs', 'tags', 'is_internet'
+            )
+            limit 1
+        ),
+        private.find_robot_problem(
+            v_robot.external_id, v_new.name, v_new.hostname, v_new.capabilities, v_new.attributes, v_new.environment,
+            v_new.max_concurrent_jobs, v_new.tags
+        )
+    );
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+    update public.robots as r
+    set name = coalesce(v_new.name, r.name),
+        hostname = coalesce(v_new.hostname, r.hostname),
+        environment = coalesce(v_new.environment, r.environment),
+        capabilities = case when v_new.capabilities is null then r.capabilities else private.sorted_words(v_new.capabilities) end,
+        attributes = case
+            when v_new.attributes is not null then v_new.attributes
+            when v_new.capabilities is not null then '{}'   -- the old form would contradict the new list
+            else r.attributes
+        end,
+        tags = case when v_new.tags is null then r.tags else private.sorted_words(v_new.tags) end,
+        is_internet = coalesce(v_new.is_internet, r.is_internet),
+        max_concurrent_jobs = coalesce(v_new.max_concurrent_jobs, r.max_concurrent_jobs),
+        updated_at = private.clock()
+    where r.robot_id = v_robot.robot_id;
+    delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;     -- waits with what it had before
+    perform private.announce_robot('robot.updated', v_robot.robot_id);
+    select r.* into v_live from public.live_robots as r where r.robot_id = v_robot.robot_id;
+    return v_live;
+end
+$$;
+comment on function public.update_robot(text, jsonb) is
+    'Changes the named fields of a robot and returns it; a null leaves a field as it is. Raises 404 ROBOT_NOT_FOUND, 400 INVALID_ARGUMENT. Needs robots.write.';
+revoke all on function public.update_robot(text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.update_robot(text, jsonb) to authenticated;
+
+-- from sql/40_queue/functions/add_job.sql sha256:29c1f407d8ef14502bb17843bda6904008192c97eaf126fadea5c291e8611d02
+create or replace function private.add_job(
+    p_tenant_id uuid,
+    p_created_by uuid,
+    p_workflow_id uuid,
+    p_version integer,
+    p_input jsonb,
+    p_priority integer,
+    p_environment text,
+    p_execution_mode text,
+    p_required_capabilities text[],
+    p_required_tags text[],
+    p_robot_id uuid,
+    p_run_at timestamptz,
+    p_dedupe_key text,
+    p_max_attempts integer,
+    p_timeout_seconds integer,
+    p_retry_policy jsonb,
+    p_metadata jsonb,
+    p_trigger_type text,
+    p_retry_of uuid default null
+)
+returns uuid
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_workflow record;
+    v_job_id uuid := private.uuid_v7();
+    v_existing_job_id uuid;
+    v_required text[];
+    v_tenant_no integer;
+    v_lane_id integer;
+    v_problem text := private.find_job_problem(
+        p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities, p_required_tags,
+        p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata, p_trigger_type
+    );
+begin
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+
+    select w.name, w.is_enabled, w.status, coalesce(p_version, w.current_version) as version, v.version is not null as has_version
+    into v_workflow
+    from public.workflows as w
+    left join public.workflow_versions as v
+        on v.workflow_id = w.workflow_id and v.version = coalesce(p_version, w.current_version)
+    where w.workflow_id = p_workflow_id and w.tenant_id = p_tenant_id and w.deleted_at is null;
+    if not found or not v_workflow.has_version then
+        perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow or version.');
+    elsif not v_workflow.is_enabled or v_workflow.status not in ('published', 'deprecated') then
+        perform private.raise_error(409, 'WORKFLOW_NOT_RUNNABLE', 'The workflow is not published and enabled.');
+    end if;
+
+    if p_dedupe_key is not null then
+        loop
+            insert into private.dedupe_keys (tenant_id, dedupe_key, job_id)
+            values (p_tenant_id, p_dedupe_key, v_job_id)
+            on conflict do nothing;
+            exit when found;
+            select d.job_id into v_existing_job_id
+            from private.dedupe_keys as d
+            where d.tenant_id = p_tenant_id and d.dedupe_key = p_dedupe_key;
+            if found then
+                return v_existing_job_id;
+            end if;     -- it ended in between: the key is free again
+        end loop;
+    end if;
+
+    v_tenant_no := private.find_queue_tenant(p_tenant_id);
+    v_required := private.required_of(p_required_capabilities, p_required_tags, p_execution_mode = 'internet');
+    v_lane_id := private.find_lane(v_tenant_no, p_environment, v_required, p_robot_id, p_priority::smallint);
+
+    insert into public.jobs (
+        job_id, tenant_id, workflow_id, workflow_version, workflow_name, lane_id, trigger_type, execution_mode, environment,
+        required_capabilities, required_tags, target_robot_id, priority, input, metadata, dedupe_key, max_attempts,
+        timeout_seconds, retry_policy, retry_of, created_by, created_at
+    )
+    values (
+        v_job_id, p_tenant_id, p_workflow_id, v_workflow.version, v_workflow.name, v_lane_id, p_trigger_type,
+        p_execution_mode::public.execution_mode, p_environment, p_required_capabilities, p_required_tags, p_robot_id,
+        p_priority, p_input, p_metadata, p_dedupe_key, p_max_attempts, p_timeout_seconds,
+        coalesce(
+            p_retry_policy,
+            '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}'
+        ),
+        p_retry_of, p_created_by, private.clock()
+    );
+
+    if p_run_at > private.clock() then
+        insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at)
+        values (v_job_id, p_tenant_id, v_tenant_no, v_lane_id, p_run_at);
+    else
+        insert into private.ready (tenant_no, lane_id, job_id)
+        values (v_tenant_no, v_lane_id, v_job_id);
+        perform private.ring_robots(v_tenant_no, p_environment, v_required, p_robot_id);
+    end if;
+
+    perform private.announce_job(
+        'job.queued', 'queued', p_tenant_id, v_job_id, p_workflow_id, v_workflow.name, null, 0,
+        case when p_run_at is null then '{}' else jsonb_build_object('run_at', private.to_iso(p_run_at)) end
+    );
+    return v_job_id;
+end
+$$;
+comment on function private.add_job(
+    uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
+    jsonb, text, uuid
+) is
+    'Puts a job of a runnable workflow in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do.';
+revoke all on function private.add_job(
+    uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
+    jsonb, text, uuid
+) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/announce_job.sql sha256:77785124e14fd94b3d2b5ee42bf8718929d7be845af971102c64ba8c8bb8ea04
+-- On the path of every transition, and the dearest part of it: one event row, and one push for each topic.
+create or replace function private.announce_job(
+    p_event text,
+    p_status text,
+    p_tenant_id uuid,
+    p_job_id uuid,
+    p_workflow_id uuid,
+    p_workflow_name text,
+    p_robot_id uuid,
+    p_attempt integer,
+    p_details jsonb default '{}'
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_payload jsonb;
+begin
+    if p_event <> 'job.progress' then
+        perform private.emit_event(
+            p_tenant_id, p_event, p_job_id, p_robot_id, p_workflow_id,
+            jsonb_build_object('status', p_status, 'workflow_name', p_workflow_name, 'attempt', p_attempt) || p_details
+        );
+    end if;
+
+    perform from private.queue_tenants as q where q.tenant_id = p_tenant_id and q.pushes_jobs;
+    if not found then
+        return;
+    end if;
+    v_payload := jsonb_build_object(
+        'job_id', p_job_id,
+        'workflow_id', p_workflow_id,
+        'workflow_name', p_workflow_name,
+        'status', p_status,
+        'robot_id', p_robot_id,
+        'attempt', p_attempt,
+        'timestamp', private.to_iso(private.clock())
+    ) || p_details;
+    perform private.broadcast('tenant:' || p_tenant_id || ':jobs', p_event, v_payload);
+    if p_event <> 'job.queued' then     -- nobody can have joined the topic of a job that is not there yet
+        perform private.broadcast('job:' || p_job_id, p_event, v_payload);
+    end if;
+end
+$$;
+comment on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb) is
+    'Tells what happened to a job: an event for those who resume, a push for those who watch. Progress is pushed only.';
+revoke all on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb)
+    from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/answer_stale_report.sql sha256:5d33b6025abe6595d5a7a307343df847a30a8bcbe85b675582abc1f6759bd13e
+-- Nothing is raised for a stale token: the evidence must be committed. The Data API takes the status from the setting, and
+-- Python turns the answer's shape, PostgREST's own for an error, into the same error.
+create or replace function private.answer_stale_report(
+    p_caller private.caller,
+    p_job_id uuid,
+    p_lease_token bigint,
+    p_outcome text,
+    p_payload jsonb
+)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_job record;
+    v_is_again boolean;
+begin
+    select j.status, j.lease_token, s.run_at
+    into v_job
+    from public.jobs as j
+    left join private.scheduled as s on s.job_id = j.job_id
+    where j.job_id = p_job_id and j.tenant_id = p_caller.tenant_id;
+    if not found then
+        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+    end if;
+
+    v_is_again := v_job.lease_token = p_lease_token and case p_outcome
+        when 'completed' then v_job.status = 'completed'
+        else v_job.status in ('queued', 'failed', 'cancelled')
+    end;
+    if v_is_again then
+        return jsonb_strip_nulls(jsonb_build_object(
+            'job_id', p_job_id,
+            'status', v_job.status,
+            'outcome', 'applied',
+            'retry_at', private.to_iso(v_job.run_at)
+        ));
+    end if;
+
+    insert into public.late_results (tenant_id, job_id, lease_token, robot_id, outcome, payload, received_at)
+    values (p_caller.tenant_id, p_job_id, p_lease_token, p_caller.robot_id, p_outcome, p_payload, private.clock());
+    perform set_config('response.status', '409', true);
+    return jsonb_build_object(
+        'code', 'PT409',
+        'message', 'This lease token does not hold the job any more; the result was kept as evidence.',
+        'details', 'LEASE_LOST',
+        'hint', null
+    );
+end
+$$;
+comment on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb) is
+    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST with the result kept in late_results. Raises 404 JOB_NOT_FOUND.';
+revoke all on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb)
+    from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/append_job_logs.sql sha256:22e14fb66e6f2c33cfc8fe2a3f31bb6fe2c9569a641bfc56a1dabae93faf566a
+create or replace function public.append_job_logs(p_job_id uuid, p_lease_token bigint, p_entries jsonb)
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_attempt smallint;
+    v_problem text;
+    v_appended integer;
+begin
+    if jsonb_typeof(p_entries) is distinct from 'array' or jsonb_array_length(p_entries) > 1000 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries must be a list of at most 1000 entries.');
+    end if;
+    select format('entries[%s]: %s', e.n - 1, e.problem) into v_problem
+    from (
+        select x.n, case
+            when jsonb_typeof(x.entry) <> 'object' then 'must be an object.'
+            when jsonb_typeof(x.entry -> 'message') is distinct from 'string' then 'message must be a text.'
+            when length(x.entry ->> 'message') > 65536 then 'message must not have more than 65536 characters.'
+            when coalesce(x.entry ->> 'level', 'info') not in ('debug', 'info', 'warning', 'error', 'critical')
+                then 'level must be debug, info, warning, error or critical.'
+            when length(x.entry ->> 'node_id') > 255 then 'node_id must not have more than 255 characters.'
+        end as problem
+        from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
+    ) as e
+    where e.problem is not null
+    order by e.n
+    limit 1;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+
+    select l.attempt into v_attempt
+    from private.leases as l
+    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id = v_caller.robot_id;
+    if not found then
+        perform private.raise_lease_lost(v_caller.tenant_id, p_job_id);
+    end if;
+    begin
+        insert into public.job_logs (tenant_id, job_id, attempt, level, message, node_id, extra, logged_at)
+        select
+            v_caller.tenant_id, p_job_id, v_attempt, coalesce(x.entry ->> 'level', 'info'), x.entry ->> 'message',
+            x.entry ->> 'node_id', x.entry -> 'extra', coalesce((x.entry ->> 'timestamp')::timestamptz, private.clock())
+        from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
+        order by x.n;
+        get diagnostics v_appended = row_count;
+    exception
+        when datetime_field_overflow or invalid_datetime_format then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries: timestamp must be a time in ISO 8601.');
+    end;
+    return v_appended;
+end
+$$;
+comment on function public.append_job_logs(uuid, bigint, jsonb) is
+    'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. Raises 409 LEASE_LOST, 404 JOB_NOT_FOUND. Needs jobs.report.';
+revoke all on function public.append_job_logs(uuid, bigint, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.append_job_logs(uuid, bigint, jsonb) to authenticated;
+
+-- from sql/40_queue/functions/authorize_robot.sql sha256:48e13a9e480e9c5ab0afdce468110e52d1379973716a61574c6e3b086caf9f7b
+create or replace function private.authorize_robot(p_permission text)
+returns private.caller
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize(p_permission);
+begin
+    if v_caller.robot_id is null then
+        perform private.raise_error(403, 'FORBIDDEN', 'Only a registered robot may do this, with its own key.');
+    end if;
+    return v_caller;
+end
+$$;
+comment on function private.authorize_robot(text) is
+    'The verified caller, who is a robot and has the permission; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
+revoke all on function private.authorize_robot(text) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/cancel_job.sql sha256:7fb7fd8c8b4f3fe96428531d6dcc6e231215f094b6e2de2d316f39639f284984
+create or replace function public.cancel_job(p_job_id uuid, p_reason text default null)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.cancel');
+    v_reason text := coalesce(nullif(p_reason, ''), 'Cancelled.');
+    v_job record;
+    v_lease private.leases;
+begin
+    if length(p_reason) > 1024 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'reason must not have more than 1024 characters.');
+    end if;
+    -- A job that others move between ready, scheduled and leases meanwhile is looked for again. No lock is taken on its
+    -- row: completion takes the lease first and the row second.
+    for i in 1..10 loop
+        select j.status, j.lane_id, q.tenant_no
+        into v_job
+        from public.jobs as j
+        join private.queue_tenants as q on q.tenant_id = j.tenant_id
+        where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
+        if not found then
+            perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+        elsif v_job.status <> 'queued' then
+            return jsonb_build_object(
+                'job_id', p_job_id,
+                'cancelled', false,
+                'previous_status', v_job.status,
+                'message', format('Job already %s, cannot cancel', case v_job.status when 'timeout' then 'timed out' else v_job.status::text end),
+                'cancel_requested', false
+            );
+        end if;
+
+        delete from private.ready as r
+        where r.tenant_no = v_job.tenant_no and r.lane_id = v_job.lane_id and r.job_id = p_job_id;
+        if not found then
+            delete from private.scheduled as s where s.job_id = p_job_id;
+        end if;
+        if found then
+            perform private.end_unclaimed_job(p_job_id, v_reason);
+            return jsonb_build_object(
+                'job_id', p_job_id,
+                'cancelled', true,
+                'previous_status', 'queued',
+                'message', 'Job cancelled successfully',
+                'cancel_requested', false
+            );
+        end if;
+
+        update private.leases as l
+        set cancel_requested_at = coalesce(l.cancel_requested_at, private.clock()),
+            cancel_reason = coalesce(l.cancel_reason, v_reason)
+        where l.job_id = p_job_id
+        returning l.* into v_lease;
+        if found then
+            perform private.broadcast(
+                'robot:' || v_lease.robot_id, 'cancel_job',
+                jsonb_build_object('job_id', p_job_id, 'reason', v_lease.cancel_reason)
+            );
+            return jsonb_build_object(
+                'job_id', p_job_id,
+                'cancelled', true,
+                'previous_status', case when v_lease.started_at is null then 'claimed' else 'running' end,
+                'message', 'Cancellation requested; the robot has been told',
+                'cancel_requested', true
+            );
+        end if;
+    end loop;
+    perform private.raise_error(503, 'JOB_BUSY', 'The job is changing hands just now; try again.');
+end
+$$;
+comment on function public.cancel_job(uuid, text) is
+    'Cancels a waiting job at once; asks the robot that holds it to stop otherwise (the answer says which). A finished job stays as it is and the answer says so. Raises 404 JOB_NOT_FOUND. Needs jobs.cancel.';
+revoke all on function public.cancel_job(uuid, text) from public, anon, authenticated, service_role;
+grant execute on function public.cancel_job(uuid, text) to authenticated;
+
+-- from sql/40_queue/functions/cancel_jobs_of_workflow.sql sha256:353cbdeeb48c311102021be0f6d178e8fe4a9f7f42219e08d8af9304dd3b990e
+-- Reads what the tenant has waiting, once: no index on jobs mentions what changes, so none knows the waiting jobs of a workflow.
+create or replace function private.cancel_jobs_of_workflow(p_tenant_id uuid, p_workflow_id uuid, p_reason text)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_tenant_no integer := private.find_queue_tenant(p_tenant_id);
+    v_job_id uuid;
+    v_cancelled integer := 0;
+begin
+    for v_job_id in
+        delete from private.ready as r
+        using public.jobs as j
+        where r.tenant_no = v_tenant_no and j.job_id = r.job_id and j.workflow_id = p_workflow_id
+        returning r.job_id
+    loop
+        perform private.end_unclaimed_job(v_job_id, p_reason);
+        v_cancelled := v_cancelled + 1;
+    end loop;
+    for v_job_id in
+        delete from private.scheduled as s
+        using public.jobs as j
+        where s.tenant_id = p_tenant_id and j.job_id = s.job_id and j.workflow_id = p_workflow_id
+        returning s.job_id
+    loop
+        perform private.end_unclaimed_job(v_job_id, p_reason);
+        v_cancelled := v_cancelled + 1;
+    end loop;
+    return v_cancelled;
+end
+$$;
+comment on function private.cancel_jobs_of_workflow(uuid, uuid, text) is
+    'Cancels every waiting job of a workflow and returns how many; those that a robot holds go on.';
+revoke all on function private.cancel_jobs_of_workflow(uuid, uuid, text) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/claim_jobs.sql sha256:7d0386c303630c395904895e0b8dca840740bec832aabae61adac22ebfc8290a
+-- Cost: one probe of ready's primary key for each lane that this robot may serve, and one for each job taken. What stands
+-- in front, behind or beside in other lanes is never read.
+create or replace function public.claim_jobs(
+    p_limit integer default 1,
+    p_lease_seconds integer default 60,
+    p_environment text default null,
+    p_listening boolean default false
+)
+returns setof public.claimed_job
+language plpgsql
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.claim');
+    v_now timestamptz := private.clock();
+    v_robot record;
+    v_lane record;
+    v_want integer;
+    v_taken uuid[];
+    v_all uuid[] := '{}';
+begin
+    if p_limit not between 1 and 100 or p_limit is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 100.');
+    elsif p_lease_seconds not between 5 and 3600 or p_lease_seconds is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'lease_seconds must be between 5 and 3600.');
+    end if;
+    perform private.run_due_duties();
+
+    -- One claim of a robot at a time, so that its slots are counted right.
+    perform pg_advisory_xact_lock(1801678962, hashtext(v_caller.robot_id::text));
+    select
+        q.tenant_no,
+        r.environment,
+        private.required_of(r.capabilities, r.tags, r.is_internet) as capabilities,
+        r.mode = 'active' and not coalesce(h.is_signed_off, false) as may_claim,
+        r.max_concurrent_jobs - (select count(*) from private.leases as l where l.robot_id = r.robot_id)::integer as free_slots
+    into v_robot
+    from public.robots as r
+    join private.queue_tenants as q on q.tenant_id = r.tenant_id
+    left join public.robot_heartbeats as h on h.robot_id = r.robot_id
+    where r.robot_id = v_caller.robot_id;
+    if p_environment <> v_robot.environment then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', format('environment must be the robot''s own, %s.', v_robot.environment)
+        );
+    end if;
+    v_want := least(p_limit, v_robot.free_slots);
+    if not v_robot.may_claim or v_want <= 0 then
+        return;
+    end if;
+
+    -- How many of the next jobs, in the order of priority and then of age, each lane has. When one job is wanted every lane
+    -- with a head is listed, as others may be taking from the best one.
+    for v_lane in
+        select c.lane_id, count(*)::integer as jobs
+        from (
+            select l.lane_id, row_number() over (order by l.priority, f.job_id) as place
+            from (
+                select e.lane_id, e.priority
+                from private.lanes as e
+                where e.tenant_no = v_robot.tenant_no
+                    and e.robot_id is null
+                    and e.environment = any (array['*', v_robot.environment])
+                    and e.required <@ v_robot.capabilities
+                union all
+                select e.lane_id, e.priority
+                from private.lanes as e
+                where e.tenant_no = v_robot.tenant_no
+                    and e.robot_id = v_caller.robot_id
+                    and e.environment = any (array['*', v_robot.environment])
+                    and e.required <@ v_robot.capabilities
+            ) as l
+            cross join lateral (
+                select r.job_id
+                from private.ready as r
+                where r.tenant_no = v_robot.tenant_no and r.lane_id = l.lane_id
+                order by r.job_id
+                limit v_want
+            ) as f
+            order by place
+            limit case when v_want > 1 then v_want end
+        ) as c
+        group by c.lane_id
+        order by min(c.place)
+    loop
+        with taken as (
+            delete from private.ready as r
+            where r.ctid = any (array(
+                select r2.ctid
+                from private.ready as r2
+                where r2.tenant_no = v_robot.tenant_no and r2.lane_id = v_lane.lane_id
+                order by r2.job_id
+                limit least(v_lane.jobs, v_want)
+                for update skip locked
+            ))
+            returning r.job_id, r.attempts
+        ), leased as (
+            insert into private.leases (
+                job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt,
+                claimed_at, lease_expires_at, timeout_at
+            )
+            select
+                t.job_id, nextval('private.lease_tokens'), v_caller.tenant_id, v_robot.tenant_no, v_lane.lane_id,
+                v_caller.robot_id, j.workflow_id, j.workflow_name, t.attempts + 1, v_now,
+                v_now + make_interval(secs => p_lease_seconds), v_now + make_interval(secs => j.timeout_seconds)
+            from taken as t
+            join public.jobs as j on j.job_id = t.job_id
+            returning job_id
+        )
+        select array_agg(d.job_id) into v_taken from leased as d;
+        if v_taken is not null then
+            v_all := v_all || v_taken;
+            v_want := v_want - cardinality(v_taken);
+            exit when v_want <= 0;
+        end if;
+    end loop;
+
+    if v_all = '{}' then
+        if p_listening then
+            insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, waiting_since)
+            values (v_caller.robot_id, v_robot.tenant_no, v_robot.environment, v_robot.capabilities, v_now)
+            on conflict (robot_id) do update set
+                environment = excluded.environment,
+                capabilities = excluded.capabilities,
+                waiting_since = excluded.waiting_since;
+        end if;
+        return;
+    end if;
+
+    perform private.announce_job(
+        'job.claimed', 'claimed', l.tenant_id, l.job_id, l.workflow_id, l.workflow_name, l.robot_id, l.attempt
+    )
+    from private.leases as l
+    where l.job_id = any (v_all);
+    return query
+    select
+        l.job_id, l.lease_token, l.lease_expires_at, l.attempt::integer, j.max_attempts::integer, j.workflow_id,
+        j.workflow_version, j.workflow_name, v.definition, j.input, j.priority::integer, j.environment, j.timeout_seconds
+    from private.leases as l
+    join public.jobs as j on j.job_id = l.job_id
+    join public.workflow_versions as v on v.workflow_id = j.workflow_id and v.version = j.workflow_version
+    where l.job_id = any (v_all)
+    order by j.priority, j.job_id;
+end
+$$;
+comment on function public.claim_jobs(integer, integer, text, boolean) is
+    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first, each with a lease and its fencing token. Needs jobs.claim.';
+revoke all on function public.claim_jobs(integer, integer, text, boolean) from public, anon, authenticated, service_role;
+grant execute on function public.claim_jobs(integer, integer, text, boolean) to authenticated;
+
+-- from sql/40_queue/functions/complete_job.sql sha256:38b2a8d07ed876b21e66faf5f8f1a3eea9405bd3c27ef6bf6c3aa51d604f51c1
+create or replace function public.complete_job(p_job_id uuid, p_lease_token bigint, p_result jsonb default null)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_now timestamptz := private.clock();
+    v_lease private.leases;
+    v_dedupe_key text;
+begin
+    if pg_column_size(p_result) > 10485760 then
+        perform private.raise_error(413, 'INVALID_ARGUMENT', 'result must not be larger than 10 MB.');
+    end if;
+    delete from private.leases as l
+    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id = v_caller.robot_id
+    returning l.* into v_lease;
+    if not found then
+        return private.answer_stale_report(
+            v_caller, p_job_id, p_lease_token, 'completed', jsonb_build_object('result', p_result)
+        );
+    end if;
+
+    update public.jobs as j
+    set status = 'completed',
+        attempts = v_lease.attempt,
+        lease_token = v_lease.lease_token,
+        robot_id = v_lease.robot_id,
+        claimed_at = v_lease.claimed_at,
+        started_at = coalesce(v_lease.started_at, v_lease.claimed_at),
+        first_progress_at = v_lease.first_progress_at,
+        finished_at = v_now,
+        result = p_result,
+        error_message = null,
+        error_type = null,
+        error_details = null
+    where j.job_id = p_job_id
+    returning j.dedupe_key into v_dedupe_key;
+    if v_dedupe_key is not null then
+        delete from private.dedupe_keys as d where d.tenant_id = v_lease.tenant_id and d.dedupe_key = v_dedupe_key;
+    end if;
+    perform private.announce_job(
+        'job.completed', 'completed', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name,
+        v_lease.robot_id, v_lease.attempt, '{"progress": 100}'
+    );
+    return jsonb_build_object('job_id', p_job_id, 'status', 'completed', 'outcome', 'applied');
+end
+$$;
+comment on function public.complete_job(uuid, bigint, jsonb) is
+    'Ends a job with its result, once; the same call again answers the same. A token that lost the job answers 409 LEASE_LOST and its result is kept in late_results. Needs jobs.report.';
+revoke all on function public.complete_job(uuid, bigint, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.complete_job(uuid, bigint, jsonb) to authenticated;
+
+-- from sql/40_queue/functions/end_attempt.sql sha256:d3c5a4cfc7e4bab6020a9895a6fecc38e49b98cc3a2d3bbbc41bd13db51a5a79
+-- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
+create or replace function private.end_attempt(
+    p_lease private.leases,
+    p_outcome text,             -- failed | timeout | lost
+    p_error_message text,
+    p_error_type text,
+    p_error_details jsonb,
+    p_is_retryable boolean
+)
+returns jsonb
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_job record;
+    v_status public.job_status;
+    v_may_retry boolean;
+    v_retry_at timestamptz;
+    v_details jsonb;
+begin
+    select j.max_attempts, j.retry_policy, j.dedupe_key
+    into v_job
+    from public.jobs as j
+    where j.job_id = p_lease.job_id;
+
+    v_may_retry := p_is_retryable
+        and v_job.retry_policy ->> 'policy' <> 'none'
+        and (p_outcome <> 'timeout' or coalesce((v_job.retry_policy ->> 'retry_on_timeout')::boolean, true))
+        and not coalesce(v_job.retry_policy -> 'non_retryable_errors' ? p_error_type, false);
+    v_details := jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type);
+
+    if p_lease.cancel_requested_at is null and v_may_retry and p_lease.attempt < v_job.max_attempts then
+        -- The job keeps its id and so its place. After a lost lease it is ready at once: the time has been lost already.
+        v_retry_at := case
+            when p_outcome = 'lost' then v_now
+            else v_now + private.retry_delay(v_job.retry_policy, p_lease.attempt)
+        end;
+        update public.jobs as j
+        set attempts = p_lease.attempt,
+            lease_token = p_lease.lease_token,
+            error_message = p_error_message,
+            error_type = p_error_type,
+            error_details = p_error_details
+        where j.job_id = p_lease.job_id;
+        if v_retry_at <= v_now then
+            insert into private.ready (tenant_no, lane_id, job_id, attempts)
+            values (p_lease.tenant_no, p_lease.lane_id, p_lease.job_id, p_lease.attempt);
+            perform private.ring_lane(p_lease.lane_id);
+        else
+            insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at, attempts)
+            values (p_lease.job_id, p_lease.tenant_id, p_lease.tenant_no, p_lease.lane_id, v_retry_at, p_lease.attempt);
+        end if;
+        perform private.announce_job(
+            'job.retrying', 'queued', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
+            p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('run_at', private.to_iso(v_retry_at))
+        );
+        return jsonb_build_object(
+            'job_id', p_lease.job_id, 'status', 'queued', 'outcome', 'applied', 'retry_at', private.to_iso(v_retry_at)
+        );
+    end if;
+
+    v_status := case
+        when p_lease.cancel_requested_at is not null then 'cancelled'
+        when p_outcome = 'timeout' then 'timeout'
+        else 'failed'
+    end;
+    update public.jobs as j
+    set status = v_status,
+        attempts = p_lease.attempt,
+        lease_token = p_lease.lease_token,
+        robot_id = p_lease.robot_id,
+        claimed_at = p_lease.claimed_at,
+        started_at = coalesce(p_lease.started_at, p_lease.claimed_at),
+        first_progress_at = p_lease.first_progress_at,
+        finished_at = v_now,
+        error_message = case when v_status = 'cancelled' then coalesce(p_lease.cancel_reason, 'Cancelled.') else p_error_message end,
+        error_type = case when v_status = 'cancelled' then null else p_error_type end,
+        error_details = p_error_details
+    where j.job_id = p_lease.job_id;
+    if v_job.dedupe_key is not null then
+        delete from private.dedupe_keys as d where d.tenant_id = p_lease.tenant_id and d.dedupe_key = v_job.dedupe_key;
+    end if;
+    if v_status <> 'cancelled' then
+        insert into public.dead_letters (
+            job_id, tenant_id, workflow_id, reason, attempts, error_type, error_message, dead_lettered_at
+        )
+        values (
+            p_lease.job_id, p_lease.tenant_id, p_lease.workflow_id,
+            case
+                when not v_may_retry and p_outcome <> 'timeout' then 'not_retryable'
+                when p_outcome = 'timeout' then 'timeout'
+                else 'attempts_exhausted'
+            end,
+            p_lease.attempt, p_error_type, p_error_message, v_now
+        );
+    end if;
+    perform private.announce_job(
+        'job.' || v_status, v_status::text, p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
+        p_lease.robot_id, p_lease.attempt,
+        case when v_status = 'cancelled' then jsonb_build_object('message', p_lease.cancel_reason) else v_details end
+    );
+    return jsonb_build_object('job_id', p_lease.job_id, 'status', v_status, 'outcome', 'applied');
+end
+$$;
+comment on function private.end_attempt(private.leases, text, text, text, jsonb, boolean) is
+    'Ends an attempt that failed, took too long or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when somebody asked for it, cancelled.';
+revoke all on function private.end_attempt(private.leases, text, text, text, jsonb, boolean)
+    from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/end_unclaimed_job.sql sha256:c9da8e48c817958d47ff673876a9744258a8b812e497e89204db06c72533a285
+create or replace function private.end_unclaimed_job(p_job_id uuid, p_reason text)
+returns void
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_job public.jobs;
+begin
+    update public.jobs as j
+    set status = 'cancelled', finished_at = private.clock(), error_message = p_reason
+    where j.job_id = p_job_id
+    returning j.* into v_job;
+    if v_job.dedupe_key is not null then
+        delete from private.dedupe_keys as d where d.tenant_id = v_job.tenant_id and d.dedupe_key = v_job.dedupe_key;
+    end if;
+    perform private.announce_job(
+        'job.cancelled', 'cancelled', v_job.tenant_id, p_job_id, v_job.workflow_id, v_job.workflow_name, null,
+        v_job.attempts, jsonb_build_object('message', p_reason)
+    );
+end
+$$;
+comment on function private.end_unclaimed_job(uuid, text) is
+    'Writes and tells that a job ended cancelled. Its row in ready or scheduled has been taken away by the same transaction.';
+revoke all on function private.end_unclaimed_job(uuid, text) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/enqueue_job.sql sha256:b38e8712b45ea026804eaf5e7870556eaf5ebdf9db62a3e57b90274117414998
+create or replace function public.enqueue_job(
+    p_workflow_id uuid,
+    p_input jsonb default '{}',
+    p_priority integer default 10,
+    p_environment text default '*',
+    p_execution_mode text default 'lan',
+    p_required_capabilities text[] default '{}',
+    p_required_tags text[] default '{}',
+    p_robot_id text default null,
+    p_run_at timestamptz default null,
+    p_dedupe_key text default null,
+    p_max_attempts integer default 3,
+    p_timeout_seconds integer default 3600,
+    p_retry_policy jsonb default null,
+    p_metadata jsonb default '{}',
+    p_trigger_type text default 'manual',
+    p_version integer default null
+)
+returns public.live_jobs
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.create');
+    v_robot_id uuid;
+    v_job_id uuid;
+    v_job public.live_jobs;
+begin
+    if p_robot_id is not null then
+        v_robot_id := (private.find_robot(v_caller.tenant_id, p_robot_id)).robot_id;
+    end if;
+    v_job_id := private.add_job(
+        v_caller.tenant_id,
+        coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id),
+        p_workflow_id, p_version, p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities,
+        p_required_tags, v_robot_id, p_run_at, p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata,
+        p_trigger_type
+    );
+    select j.* into v_job from public.live_jobs as j where j.job_id = v_job_id;
+    return v_job;
+end
+$$;
+comment on function public.enqueue_job(
+    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer
+) is
+    'Puts one job in the queue and returns it; with a dedupe key that an unfinished job has, returns that one. Environment * is any robot''s. Needs jobs.create.';
+revoke all on function public.enqueue_job(
+    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer
+) from public, anon, authenticated, service_role;
+grant execute on function public.enqueue_job(
+    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer
+) to authenticated;
+
+-- from sql/40_queue/functions/ensure_job_partitions.sql sha256:9b842981d53895ec49c20228288c63ff6daabe52c81d0542e6fe89476c6a21fe
+-- Rows that came before their partition are in the default one. They are moved into the new partition, for which nobody
+-- may touch jobs for a moment; with partitions made weeks ahead that never happens.
+create or replace function private.ensure_job_partitions(p_weeks_ahead integer default 4)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_week timestamptz;
+    v_name text;
+    v_from uuid;
+    v_to uuid;
+    v_made integer := 0;
+begin
+    for i in 0..p_weeks_ahead loop
+        v_week := date_trunc('week', private.clock(), 'UTC') + make_interval(days => 7 * i);
+        v_name := 'jobs_' || to_char(v_week at time zone 'UTC', 'IYYY"w"IW');
+        continue when to_regclass('private.' || v_name) is not null;
+        v_from := private.uuid_v7_floor(v_week);
+        v_to := private.uuid_v7_floor(v_week + interval '7 days');
+        execute format('create table private.%I (like public.jobs including all) with (fillfactor = 80)', v_name);
+        execute format('alter table private.%I enable row level security, force row level security', v_name);
+        execute format(
+            'comment on table private.%I is %L', v_name, format('Jobs made in the week from %s on.', (v_week at time zone 'UTC')::date)
+        );
+        execute format('revoke all on private.%I from public, anon, authenticated, service_role', v_name);
+        if exists (select from private.jobs_default as d where d.job_id >= v_from and d.job_id < v_to) then
+            lock table public.jobs in access exclusive mode;
+            execute format(
+                'with moved as (delete from private.jobs_default where job_id >= $1 and job_id < $2 returning *) '
+                'insert into private.%I select * from moved',
+                v_name
+            ) using v_from, v_to;
+        end if;
+        execute format(
+            'alter table public.jobs attach partition private.%I for values from (%L) to (%L)', v_name, v_from, v_to
+        );
+        v_made := v_made + 1;
+    end loop;
+    return v_made;
+end
+$$;
+comment on function private.ensure_job_partitions(integer) is
+    'Makes the partitions of jobs for this week (Monday, UTC) and p_weeks_ahead more, and returns how many it made.';
+revoke all on function private.ensure_job_partitions(integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/fail_job.sql sha256:69b84cd20c1ad34efb5f64285af381bb924bb4a8c22b0c7c39a13382abb2dda5
+create or replace function public.fail_job(
+    p_job_id uuid,
+    p_lease_token bigint,
+    p_error_message text,
+    p_error_type text default null,
+    p_stack_trace text default null,
+    p_failed_node text default null,
+    p_retryable boolean default true
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_lease private.leases;
+    v_details jsonb := jsonb_strip_nulls(jsonb_build_object(
+        'stack_trace', left(p_stack_trace, 65536), 'failed_node', p_failed_node
+    ));
+begin
+    if coalesce(p_error_message, '') = '' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'error_message must not be empty.');
+    elsif length(p_error_message) > 65536 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'error_message must not have more than 65536 characters.');
+    elsif length(p_error_type) > 255 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'error_type must not have more than 255 characters.');
+    elsif length(p_failed_node) > 255 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'failed_node must not have more than 255 characters.');
+    end if;
+    delete from private.leases as l
+    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id = v_caller.robot_id
+    returning l.* into v_lease;
+    if not found then
+        return private.answer_stale_report(
+            v_caller, p_job_id, p_lease_token, 'failed',
+            jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type) || v_details
+        );
+    end if;
+    return private.end_attempt(v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true));
+end
+$$;
+comment on function public.fail_job(uuid, bigint, text, text, text, text, boolean) is
+    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call and to a stale token. Needs jobs.report.';
+revoke all on function public.fail_job(uuid, bigint, text, text, text, text, boolean) from public, anon, authenticated, service_role;
+grant execute on function public.fail_job(uuid, bigint, text, text, text, text, boolean) to authenticated;
+
+-- from sql/40_queue/functions/find_job_problem.sql sha256:808ea81f3ccc763942784b9faf337263273ebc20bc68e741c2bf56decc8df0ab
+create or replace function private.find_job_problem(
+    p_input jsonb,
+    p_priority integer,
+    p_environment text,
+    p_execution_mode text,
+    p_required_capabilities text[],
+    p_required_tags text[],
+    p_dedupe_key text,
+    p_max_attempts integer,
+    p_timeout_seconds integer,
+    p_retry_policy jsonb,
+    p_metadata jsonb,
+    p_trigger_type text
+)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    if p_priority not between 0 and 20 or p_priority is null then
+        return 'priority must be between 0 and 20.';
+    elsif length(p_environment) not between 1 and 64 or p_environment is null then
+        return 'environment must have 1 to 64 characters.';
+    elsif p_execution_mode not in ('lan', 'internet') or p_execution_mode is null then
+        return 'execution_mode must be lan or internet.';
+    elsif p_max_attempts not between 1 and 100 or p_max_attempts is null then
+        return 'max_attempts must be between 1 and 100.';
+    elsif p_timeout_seconds not between 1 and 604800 or p_timeout_seconds is null then
+        return 'timeout_seconds must be between 1 and 604800.';
+    elsif length(p_dedupe_key) not between 1 and 255 then
+        return 'dedupe_key must have 1 to 255 characters.';
+    elsif length(p_trigger_type) not between 1 and 64 or p_trigger_type is null then
+        return 'trigger_type must have 1 to 64 characters.';
+    elsif jsonb_typeof(p_input) is distinct from 'object' then
+        return 'input must be an object.';
+    elsif pg_column_size(p_input) > 10485760 then
+        return 'input must not be larger than 10 MB.';
+    elsif jsonb_typeof(p_metadata) is distinct from 'object' then
+        return 'metadata must be an object.';
+    elsif pg_column_size(p_metadata) > 65536 then
+        return 'metadata must not be larger than 64 KB.';
+    elsif p_required_capabilities is null or p_required_tags is null then
+        return 'required_capabilities and required_tags must be lists.';
+    elsif p_retry_policy is not null and private.find_retry_policy_problem(p_retry_policy) is not null then
+        return private.find_retry_policy_problem(p_retry_policy);
+    end if;
+    if p_required_capabilities <> '{}' or p_required_tags <> '{}' then
+        return coalesce(
+            private.find_words_problem('required_capabilities', p_required_capabilities),
+            private.find_words_problem('required_tags', p_required_tags)
+        );
+    end if;
+    return null;
+end
+$$;
+comment on function private.find_job_problem(jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text) is
+    'What is wrong with a job that somebody wants to enqueue, as a sentence that names the field; null when nothing is.';
+revoke all on function private.find_job_problem(jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text)
+    from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/find_lane.sql sha256:81ece22d13ecd8cb70aec53ded393907a56a1aba989e18503f164ad23a2e9d1f
+create or replace function private.find_lane(
+    p_tenant_no integer,
+    p_environment text,
+    p_required text[],
+    p_robot_id uuid,
+    p_priority smallint
+)
+returns integer
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_lane_id integer;
+begin
+    loop
+        -- Two statements, because "is not distinct from" cannot use the index.
+        if p_robot_id is null then
+            select l.lane_id into v_lane_id
+            from private.lanes as l
+            where l.tenant_no = p_tenant_no
+                and l.robot_id is null
+                and l.environment = p_environment
+                and l.priority = p_priority
+                and l.required = p_required;
+        else
+            select l.lane_id into v_lane_id
+            from private.lanes as l
+            where l.tenant_no = p_tenant_no
+                and l.robot_id = p_robot_id
+                and l.environment = p_environment
+                and l.priority = p_priority
+                and l.required = p_required;
+        end if;
+        if found then
+            return v_lane_id;
+        end if;
+        insert into private.lanes (tenant_no, environment, required, robot_id, priority)
+        values (p_tenant_no, p_environment, p_required, p_robot_id, p_priority)
+        on conflict do nothing;
+    end loop;
+end
+$$;
+comment on function private.find_lane(integer, text, text[], uuid, smallint) is
+    'The lane of a demand (sorted requirements, target robot, environment, priority), made on its first use. Lanes are never removed, so the answer stays true.';
+revoke all on function private.find_lane(integer, text, text[], uuid, smallint) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/find_queue_tenant.sql sha256:a1724593e4699941953a7df21bf0e0586d411f6e2f7fa222a2b7a2fa924767d8
+create or replace function private.find_queue_tenant(p_tenant_id uuid)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_tenant_no integer;
+begin
+    loop
+        select q.tenant_no into v_tenant_no from private.queue_tenants as q where q.tenant_id = p_tenant_id;
+        if found then
+            return v_tenant_no;
+        end if;
+        insert into private.queue_tenants (tenant_id, pushes_jobs)
+        select t.tenant_id, coalesce(t.settings #> '{realtime,jobs}' <> 'false', true)
+        from public.tenants as t
+        where t.tenant_id = p_tenant_id
+        on conflict do nothing;
+    end loop;
+end
+$$;
+comment on function private.find_queue_tenant(uuid) is
+    'The number that stands for a tenant in the hot tables, given on its first use.';
+revoke all on function private.find_queue_tenant(uuid) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/find_retry_policy_problem.sql sha256:5de7ac03056d6a6d7c680a41decd21b193127326464dc0a784d8afe165f613ec
+create or replace function private.find_retry_policy_problem(p_policy jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_key text;
+    v_value jsonb;
+begin
+    if jsonb_typeof(p_policy) is distinct from 'object' then
+        return 'retry_policy must be an object.';
+    end if;
+    if not coalesce(p_policy ->> 'policy' in ('none', 'fixed', 'linear', 'exponential'), false) then
+        return 'retry_policy.policy must be none, fixed, linear or exponential.';
+    end if;
+    for v_key, v_value in select e.key, e.value from jsonb_each(p_policy) as e loop
+        case v_key
+            when 'policy' then
+                null;
+            when 'base_delay_seconds', 'max_delay_seconds' then
+                if jsonb_typeof(v_value) <> 'number' or v_value::numeric not between 0 and 604800 then
+                    return format('retry_policy.%s must be a number of seconds between 0 and 604800.', v_key);
+                end if;
+            when 'jitter' then
+                if jsonb_typeof(v_value) <> 'number' or v_value::numeric not between 0 and 1 then
+                    return 'retry_policy.jitter must be a fraction between 0 and 1.';
+                end if;
+            when 'retry_on_timeout' then
+                if jsonb_typeof(v_value) <> 'boolean' then
+                    return 'retry_policy.retry_on_timeout must be true or false.';
+                end if;
+            when 'non_retryable_errors' then
+                if jsonb_typeof(v_value) <> 'array' or jsonb_array_length(v_value) > 100
+                    or exists (select from jsonb_array_elements(v_value) as e where jsonb_typeof(e) <> 'string')
+                then
+                    return 'retry_policy.non_retryable_errors must be a list of at most 100 error types.';
+                end if;
+            else
+                return format('retry_policy has no field %s.', v_key);
+        end case;
+    end loop;
+    return null;
+end
+$$;
+comment on function private.find_retry_policy_problem(jsonb) is
+    'What is wrong with a retry policy, as a sentence that names the field; null when nothing is.';
+revoke all on function private.find_retry_policy_problem(jsonb) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/held_job_ids.sql sha256:373fb1fae4271f9eef602984caaa017f3bd883fbf1b72c70d982204043dfed41
+create or replace function private.held_job_ids()
+returns setof uuid
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return query
+    select l.job_id from private.leases as l where l.robot_id = (private.caller()).robot_id;
+end
+$$;
+comment on function private.held_job_ids() is 'The jobs that the calling robot holds a lease of; none for anybody else. For policies.';
+revoke all on function private.held_job_ids() from public, anon, authenticated, service_role;
+grant execute on function private.held_job_ids() to authenticated;
+
+-- from sql/40_queue/functions/job_reader_tenant_id.sql sha256:6b8e58e0b8688dc78ecd0258bbf412909149513a3ce4595d41b3b5d145fb32a4
+create or replace function private.job_reader_tenant_id()
+returns uuid
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.caller();
+begin
+    return case
+        when v_caller.robot_id is not null or private.has_permission(v_caller.permissions, 'jobs.read') then v_caller.tenant_id
+    end;
+end
+$$;
+comment on function private.job_reader_tenant_id() is
+    'The tenant whose jobs the caller may see, all of them (jobs.read) or those that it holds (a robot); null for anybody else. For policies.';
+revoke all on function private.job_reader_tenant_id() from public, anon, authenticated, service_role;
+grant execute on function private.job_reader_tenant_id() to authenticated;
+
+-- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:ac3367c83be93f0b7fc409fd9bee7fe6bc396086922d5cd98330a213d8cc0cb8
+create or replace function private.promote_scheduled_jobs(p_limit integer default 1000)
+returns integer
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_lane record;
+    v_promoted integer := 0;
+begin
+    for v_lane in
+        with due as (
+            select s.job_id
+            from private.scheduled as s
+            where s.run_at <= private.clock()
+            order by s.run_at
+            limit p_limit
+            for update skip locked
+        ), taken as (
+            delete from private.scheduled as s
+            where s.job_id = any (array(select d.job_id from due as d))
+            returning s.tenant_no, s.lane_id, s.job_id, s.attempts
+        ), promoted as (
+            insert into private.ready (tenant_no, lane_id, job_id, attempts)
+            select t.tenant_no, t.lane_id, t.job_id, t.attempts from taken as t
+            returning lane_id
+        )
+        select p.lane_id, count(*)::integer as jobs from promoted as p group by p.lane_id
+    loop
+        v_promoted := v_promoted + v_lane.jobs;
+        perform private.ring_lane(v_lane.lane_id, v_lane.jobs);
+    end loop;
+    return v_promoted;
+end
+$$;
+comment on function private.promote_scheduled_jobs(integer) is
+    'Makes delayed jobs and retries whose time has come ready, wakes robots for them, and returns how many. Many may run it at once.';
+revoke all on function private.promote_scheduled_jobs(integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/raise_lease_lost.sql sha256:51346faf76ebd4be2c01aaad1aca11c77081230e76ed5435d052f99a53000b46
+create or replace function private.raise_lease_lost(p_tenant_id uuid, p_job_id uuid)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    perform from public.jobs as j where j.job_id = p_job_id and j.tenant_id = p_tenant_id;
+    if not found then
+        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+    end if;
+    perform private.raise_error(409, 'LEASE_LOST', 'This lease token does not hold the job any more.');
+end
+$$;
+comment on function private.raise_lease_lost(uuid, uuid) is
+    'Raises 409 LEASE_LOST for a job of the tenant, 404 JOB_NOT_FOUND for any other.';
+revoke all on function private.raise_lease_lost(uuid, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/release_job.sql sha256:b05ecf7a5515c241860eeaf2d76e424ae494a905211c7b8434e03c47a103ea91
+create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_lease private.leases;
+begin
+    delete from private.leases as l
+    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id = v_caller.robot_id
+    returning l.* into v_lease;
+    if not found then
+        perform private.raise_lease_lost(v_caller.tenant_id, p_job_id);
+    end if;
+    if v_lease.cancel_requested_at is not null then
+        return private.end_attempt(v_lease, 'failed', null, null, null, false);
+    end if;
+    insert into private.ready (tenant_no, lane_id, job_id, attempts)
+    values (v_lease.tenant_no, v_lease.lane_id, p_job_id, v_lease.attempt - 1);
+    perform private.ring_lane(v_lease.lane_id);
+    perform private.announce_job(
+        'job.queued', 'queued', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name, null,
+        v_lease.attempt - 1, '{"message": "Released by the robot."}'
+    );
+    return jsonb_build_object('job_id', p_job_id, 'status', 'queued', 'outcome', 'applied');
+end
+$$;
+comment on function public.release_job(uuid, bigint) is
+    'Gives a claimed job back without counting the attempt; one that somebody wants cancelled ends cancelled. Raises 409 LEASE_LOST, 404 JOB_NOT_FOUND. Needs jobs.report.';
+revoke all on function public.release_job(uuid, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.release_job(uuid, bigint) to authenticated;
+
+-- from sql/40_queue/functions/renew_leases.sql sha256:7e5822165c39dfa519c7ba0272df804d59b6b27f01087689f2ac63c600200931
+create or replace function public.renew_leases(p_leases jsonb, p_lease_seconds integer default 60)
+returns table (job_id uuid, renewed boolean, lease_expires_at timestamptz, cancel_requested boolean)
+language plpgsql
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_until timestamptz := private.clock() + make_interval(secs => p_lease_seconds);
+begin
+    if p_lease_seconds not between 5 and 3600 or p_lease_seconds is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'lease_seconds must be between 5 and 3600.');
+    elsif jsonb_typeof(p_leases) is distinct from 'array' or jsonb_array_length(p_leases) > 100 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'leases must be a list of at most 100 leases.');
+    end if;
+    return query
+    with asked as (
+        select a.job_id, a.lease_token, a.n
+        from rows from (
+            jsonb_to_recordset(p_leases) as (job_id uuid, lease_token bigint)
+        ) with ordinality as a (job_id, lease_token, n)
+    ), locked as (
+        -- Locked in the order of their ids, so that two renewals never wait for each other in a circle.
+        select l.job_id, l.lease_token
+        from private.leases as l
+        where l.job_id = any (array(select a.job_id from asked as a)) and l.robot_id = v_caller.robot_id
+        order by l.job_id
+        for update
+    ), kept as (
+        update private.leases as l
+        set lease_expires_at = v_until
+        from locked as k
+        join asked as a on a.job_id = k.job_id and a.lease_token = k.lease_token
+        where l.job_id = k.job_id
+        returning l.job_id, l.lease_token, l.cancel_requested_at is not null as cancel_requested
+    )
+    select a.job_id, k.job_id is not null, case when k.job_id is not null then v_until end, coalesce(k.cancel_requested, false)
+    from asked as a
+    left join kept as k on k.job_id = a.job_id and k.lease_token = a.lease_token
+    order by a.n;
+end
+$$;
+comment on function public.renew_leases(jsonb, integer) is
+    'Extends the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each whether it is still held and whether the job shall stop. Needs jobs.report.';
+revoke all on function public.renew_leases(jsonb, integer) from public, anon, authenticated, service_role;
+grant execute on function public.renew_leases(jsonb, integer) to authenticated;
+
+-- from sql/40_queue/functions/report_progress.sql sha256:dacc4665c0a361118863191b0440e111bb45a4502c4db377cdbbc87c55286654
+create or replace function public.report_progress(
+    p_job_id uuid,
+    p_progress integer,
+    p_current_node text default null,
+    p_message text default null,
+    p_lease_token bigint default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_now timestamptz := private.clock();
+    v_old private.leases;
+    v_is_pushed boolean;
+begin
+    if p_progress not between 0 and 100 or p_progress is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'progress must be between 0 and 100.');
+    elsif length(p_current_node) > 255 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'current_node must not have more than 255 characters.');
+    elsif length(p_message) > 4096 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'message must not have more than 4096 characters.');
+    end if;
+    select l.* into v_old
+    from private.leases as l
+    where l.job_id = p_job_id
+        and l.robot_id = v_caller.robot_id
+        and (p_lease_token is null or l.lease_token = p_lease_token)
+    for update;
+    if not found then
+        perform private.raise_lease_lost(v_caller.tenant_id, p_job_id);
+    end if;
+
+    -- Watchers see at most two pushes a second of a job, and none that says what the last one said.
+    v_is_pushed := (v_old.pushed_at is null or v_now - v_old.pushed_at >= interval '500 milliseconds')
+        and (v_old.pushed_progress is distinct from p_progress or v_old.pushed_node is distinct from p_current_node);
+    update private.leases as l
+    set progress = p_progress,
+        current_node = p_current_node,
+        progress_message = p_message,
+        progress_at = v_now,
+        first_progress_at = coalesce(l.first_progress_at, v_now),
+        started_at = coalesce(l.started_at, v_now),
+        pushed_at = case when v_is_pushed then v_now else l.pushed_at end,
+        pushed_progress = case when v_is_pushed then p_progress else l.pushed_progress end,
+        pushed_node = case when v_is_pushed then p_current_node else l.pushed_node end
+    where l.job_id = p_job_id;
+
+    if v_old.started_at is null then    -- published clients report progress without a start
+        perform private.announce_job(
+            'job.started', 'running', v_old.tenant_id, p_job_id, v_old.workflow_id, v_old.workflow_name, v_old.robot_id,
+            v_old.attempt
+        );
+    end if;
+    if v_is_pushed then
+        perform private.announce_job(
+            'job.progress', 'running', v_old.tenant_id, p_job_id, v_old.workflow_id, v_old.workflow_name, v_old.robot_id,
+            v_old.attempt,
+            jsonb_build_object('progress', p_progress, 'current_node', p_current_node, 'message', p_message)
+        );
+    end if;
+    return jsonb_build_object(
+        'job_id', p_job_id,
+        'progress', p_progress,
+        'current_node', p_current_node,
+        'cancel_requested', v_old.cancel_requested_at is not null
+    );
+end
+$$;
+comment on function public.report_progress(uuid, integer, text, text, bigint) is
+    'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease. Raises 409 LEASE_LOST, 404 JOB_NOT_FOUND. Needs jobs.report.';
+revoke all on function public.report_progress(uuid, integer, text, text, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.report_progress(uuid, integer, text, text, bigint) to authenticated;
+
+-- from sql/40_queue/functions/required_of.sql sha256:4ff2b663dd1184f090d44a3eddba78bb39212101fd2d40194c5b03772e2e8ab2
+create or replace function private.required_of(p_capabilities text[], p_tags text[], p_is_internet boolean)
+returns text[]
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    if p_capabilities = '{}' and p_tags = '{}' then
+        return case when p_is_internet then '{mode:internet}' else '{}' end;
+    end if;
+    return array(
+        select c from unnest(p_capabilities) as c
+        union
+        select 'tag:' || t from unnest(p_tags) as t
+        union
+        select 'mode:internet' where p_is_internet
+        order by 1
+    );
+end
+$$;
+comment on function private.required_of(text[], text[], boolean) is
+    'Capabilities, tags and internet mode as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
+revoke all on function private.required_of(text[], text[], boolean) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/rescue_expired_leases.sql sha256:9636f65c24b2301c944697378e1c34f9615fa0e00a6442d819f23bfaa93c123c
+-- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
+create or replace function private.rescue_expired_leases(p_limit integer default 200)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_lease private.leases;
+    v_rescued integer := 0;
+begin
+    for v_lease in
+        delete from private.leases as l
+        where l.job_id = any (array(
+            select l2.job_id
+            from private.leases as l2
+            where l2.lease_expires_at <= v_now or l2.timeout_at <= v_now
+            limit p_limit
+            for update skip locked
+        ))
+        returning l.*
+    loop
+        v_rescued := v_rescued + 1;
+        if v_lease.timeout_at <= v_now and v_lease.timeout_at <= v_lease.lease_expires_at then
+            perform private.end_attempt(
+                v_lease, 'timeout', 'The job took longer than its timeout.', 'JOB_TIMEOUT', null, true
+            );
+        else
+            perform private.end_attempt(
+                v_lease, 'lost', 'The robot did not renew its lease.', 'LEASE_EXPIRED', null, true
+            );
+        end if;
+    end loop;
+    return v_rescued;
+end
+$$;
+comment on function private.rescue_expired_leases(integer) is
+    'Takes back jobs whose lease or time is over (at most p_limit) and returns how many. The attempt counts; what follows is private.end_attempt()''s to say.';
+revoke all on function private.rescue_expired_leases(integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/retry_delay.sql sha256:ef328547c849ed1bd24ea456b74f62c4d7580e4799245746ab446c41967bbccb
+create or replace function private.retry_delay(p_policy jsonb, p_attempt integer)
+returns interval
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+    v_base double precision := coalesce((p_policy ->> 'base_delay_seconds')::double precision, 5);
+    v_cap double precision := coalesce((p_policy ->> 'max_delay_seconds')::double precision, 3600);
+    v_jitter double precision := coalesce((p_policy ->> 'jitter')::double precision, 0);
+    v_delay double precision;
+begin
+    v_delay := case p_policy ->> 'policy'
+        when 'fixed' then v_base
+        when 'linear' then v_base * p_attempt
+        else v_base * power(2, least(p_attempt, 64) - 1)
+    end;
+    v_delay := least(v_delay, v_cap) * (1 - v_jitter + 2 * v_jitter * random());
+    return make_interval(secs => least(v_delay, v_cap));
+end
+$$;
+comment on function private.retry_delay(jsonb, integer) is
+    'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
+revoke all on function private.retry_delay(jsonb, integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/retry_job.sql sha256:553dccabe8148cd5cee03e811166d1dcdb39da65bb1b167d96d7fbb1f011a2c5
+create or replace function public.retry_job(p_job_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.retry');
+    v_job public.jobs;
+    v_new_job_id uuid;
+begin
+    select j.* into v_job from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
+    if not found then
+        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+    elsif v_job.status not in ('failed', 'cancelled', 'timeout') then
+        perform private.raise_error(
+            400, 'JOB_NOT_RETRYABLE', 'Only a job that is failed, cancelled or timed out can be retried.'
+        );
+    end if;
+    v_new_job_id := private.add_job(
+        v_job.tenant_id, coalesce(v_caller.user_id, v_caller.api_key_id), v_job.workflow_id, v_job.workflow_version,
+        v_job.input, v_job.priority, v_job.environment, v_job.execution_mode::text, v_job.required_capabilities,
+        v_job.required_tags, v_job.target_robot_id, null, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds,
+        v_job.retry_policy, v_job.metadata, 'retry', v_job.job_id
+    );
+    return jsonb_build_object(
+        'original_job_id', p_job_id, 'new_job_id', v_new_job_id, 'message', 'Job queued for retry'
+    );
+end
+$$;
+comment on function public.retry_job(uuid) is
+    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND. Needs jobs.retry.';
+revoke all on function public.retry_job(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.retry_job(uuid) to authenticated;
+
+-- from sql/40_queue/functions/ring_lane.sql sha256:78f47b40928d4a93a0e85a16d638c4a460e0cf58b95f01e722f6392f1a4fbd85
+create or replace function private.ring_lane(p_lane_id integer, p_jobs integer default 1)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+begin
+    return (
+        select private.ring_robots(l.tenant_no, l.environment, l.required, l.robot_id, p_jobs)
+        from private.lanes as l
+        where l.lane_id = p_lane_id
+    );
+end
+$$;
+comment on function private.ring_lane(integer, integer) is 'Wakes robots for jobs that became ready in a lane. See private.ring_robots().';
+revoke all on function private.ring_lane(integer, integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/ring_robots.sql sha256:6610a29c2f048489a797ef2392c42269528a7daa5b5cc0d0bab5bbf7458eacd3
+create or replace function private.ring_robots(
+    p_tenant_no integer,
+    p_environment text,
+    p_required text[],
+    p_robot_id uuid,
+    p_jobs integer default 1
+)
+returns integer
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_robot_id uuid;
+    v_rung integer := 0;
+begin
+    for v_robot_id in
+        delete from private.waiting_robots as w
+        where w.robot_id = any (array(
+            select w2.robot_id
+            from private.waiting_robots as w2
+            where w2.tenant_no = p_tenant_no
+                and (p_environment = '*' or w2.environment = p_environment)
+                and p_required <@ w2.capabilities
+                and (p_robot_id is null or w2.robot_id = p_robot_id)
+                and w2.waiting_since > private.clock() - interval '90 seconds'
+            limit p_jobs
+            for update skip locked
+        ))
+        returning w.robot_id
+    loop
+        perform private.broadcast('robot:' || v_robot_id, 'job_available', '{}');
+        v_rung := v_rung + 1;
+    end loop;
+    return v_rung;
+end
+$$;
+comment on function private.ring_robots(integer, text, text[], uuid, integer) is
+    'Wakes as many waiting robots as there are new jobs, none twice and none that may not have them. The bell may be lost: robots also poll.';
+revoke all on function private.ring_robots(integer, text, text[], uuid, integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/run_due_duties.sql sha256:cafe13211d0e450767e3a0ddf9c62cf0c93c6474f60426f48062f6eb7c87e429
+create or replace function private.run_due_duties()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_name text;
+begin
+    for v_name in
+        select d.name
+        from private.duties as d
+        where d.last_run_at not between v_now - d.every and v_now
+        for update skip locked
+    loop
+        update private.duties as d set last_run_at = v_now where d.name = v_name;
+        begin
+            case v_name
+                when 'promote_scheduled_jobs' then
+                    perform private.promote_scheduled_jobs(200);
+                when 'rescue_expired_leases' then
+                    perform private.rescue_expired_leases(50);
+            end case;
+        exception
+            when others then    -- a duty that cannot be done must not keep robots from their work
+                raise warning '% failed: %', v_name, sqlerrm;
+        end;
+    end loop;
+end
+$$;
+comment on function private.run_due_duties() is
+    'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it, and it never fails them.';
+revoke all on function private.run_due_duties() from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/start_job.sql sha256:895d2b72e64ef4e0d31c4563cdcf85abcb26b4e62fd66c479d2ea447cdca6ad7
+create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_now timestamptz := private.clock();
+    v_lease private.leases;
+begin
+    select l.* into v_lease
+    from private.leases as l
+    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id = v_caller.robot_id
+    for update;
+    if not found then
+        perform private.raise_lease_lost(v_caller.tenant_id, p_job_id);
+    end if;
+    if v_lease.started_at is null then
+        -- The time that a job may take counts from its start, not from its claim.
+        update private.leases as l
+        set started_at = v_now, timeout_at = l.timeout_at + (v_now - l.claimed_at)
+        where l.job_id = p_job_id;
+        v_lease.started_at := v_now;
+        perform private.announce_job(
+            'job.started', 'running', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name,
+            v_lease.robot_id, v_lease.attempt
+        );
+    end if;
+    return jsonb_build_object(
+        'job_id', p_job_id,
+        'status', 'running',
+        'started_at', private.to_iso(v_lease.started_at),
+        'lease_expires_at', private.to_iso(v_lease.lease_expires_at),
+        'cancel_requested', v_lease.cancel_requested_at is not null
+    );
+end
+$$;
+comment on function public.start_job(uuid, bigint) is
+    'Says that a claimed job runs now; saying it again changes nothing. Raises 409 LEASE_LOST without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
+revoke all on function public.start_job(uuid, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.start_job(uuid, bigint) to authenticated;
+
+-- from sql/40_queue/functions/to_iso.sql sha256:1d56ec4ceb804d8667218d02b0f54e1a3f54fd9728e6d7e452fe8b496ec2a053
+-- Without a SET clause, so that it is inlined.
+create or replace function private.to_iso(p_at timestamptz)
+returns text
+language sql
+stable
+as $$
+    select pg_catalog.to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
+comment on function private.to_iso(timestamptz) is 'A time as every answer and message shows it: ISO 8601, UTC, with Z.';
+revoke all on function private.to_iso(timestamptz) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/update_queue_tenant.sql sha256:d22c439a56f64fd8472637de584b1bae0b75929f7860751d5c76710bd1207332
+create or replace function private.update_queue_tenant()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    update private.queue_tenants as q
+    set pushes_jobs = coalesce(new.settings #> '{realtime,jobs}' <> 'false', true)
+    where q.tenant_id = new.tenant_id;
+    return null;
+end
+$$;
+comment on function private.update_queue_tenant() is
+    'Table trigger: keeps what the queue needs of a tenant''s settings beside its number.';
+revoke all on function private.update_queue_tenant() from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/uuid_v7_floor.sql sha256:d1b7b6db2b603bce378a0c94894ce1c44b7b4f700b5411abd9ae2496431af52d
+create or replace function private.uuid_v7_floor(p_at timestamptz)
+returns uuid
+language sql
+immutable
+strict
+set search_path = ''
+as $$
+    select encode(int8send((extract(epoch from p_at) * 1000)::bigint << 16) || '\x0000000000000000', 'hex')::uuid
+$$;
+comment on function private.uuid_v7_floor(timestamptz) is
+    'A UUID that is smaller than every UUID of version 7 made at or after a time, and greater than every one made a millisecond before.';
+revoke all on function private.uuid_v7_floor(timestamptz) from public, anon, authenticated, service_role;
+
 -- from sql/45_events/functions/create_event_counter.sql sha256:e85671f2d84662b18c24933f46b3dc5cd19933a5590b6165642a5bec09f837f4
 create or replace function private.create_event_counter()
 returns trigger
@@ -2784,6 +5279,124 @@ create policy invitations_select_members on public.invitations
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('members.read')));
 
+-- from sql/20_workflows/policies.sql sha256:bdeb0bab02897dc47ad7654f9ad06acca253fe039c59f8276241c4865091166b
+alter table public.workflows enable row level security, force row level security;
+alter table public.workflow_versions enable row level security, force row level security;
+alter table public.workflow_backups enable row level security, force row level security;
+
+revoke all on public.workflows, public.workflow_versions, public.workflow_backups from anon, authenticated, service_role;
+grant select on public.workflows, public.workflow_versions, public.workflow_backups to authenticated;
+
+drop policy if exists workflows_select_members on public.workflows;
+create policy workflows_select_members on public.workflows
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('workflows.read')));
+
+drop policy if exists workflow_versions_select_members on public.workflow_versions;
+create policy workflow_versions_select_members on public.workflow_versions
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('workflows.read')));
+
+drop policy if exists workflow_backups_select_members on public.workflow_backups;
+create policy workflow_backups_select_members on public.workflow_backups
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('workflows.read')));
+
+-- from sql/30_robots/policies.sql sha256:2a3f46455a7c6e7682d989249aecbc7ca4a762bf218cd211bce2135610633af8
+alter table public.robots enable row level security, force row level security;
+alter table public.robot_heartbeats enable row level security, force row level security;
+
+revoke all on public.robots, public.robot_heartbeats from anon, authenticated, service_role;
+grant select on public.robots, public.robot_heartbeats to authenticated;
+
+drop policy if exists robots_select_members on public.robots;
+create policy robots_select_members on public.robots
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('robots.read')));
+
+drop policy if exists robots_select_self on public.robots;
+create policy robots_select_self on public.robots
+    for select to authenticated
+    using (robot_id = (select private.calling_robot_id()));
+
+drop policy if exists robot_heartbeats_select_members on public.robot_heartbeats;
+create policy robot_heartbeats_select_members on public.robot_heartbeats
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('robots.read')));
+
+drop policy if exists robot_heartbeats_select_self on public.robot_heartbeats;
+create policy robot_heartbeats_select_self on public.robot_heartbeats
+    for select to authenticated
+    using (robot_id = (select private.calling_robot_id()));
+
+-- from sql/40_queue/policies.sql sha256:e5c0a842bbfafec643a4b5fe079cd2c51dc3ae804eda46662b15acab65859fe6
+alter table private.queue_tenants enable row level security, force row level security;
+alter table private.lanes enable row level security, force row level security;
+alter table public.jobs enable row level security, force row level security;
+alter table private.jobs_default enable row level security, force row level security;
+alter table private.ready enable row level security, force row level security;
+alter table private.scheduled enable row level security, force row level security;
+alter table private.leases enable row level security, force row level security;
+alter table private.dedupe_keys enable row level security, force row level security;
+alter table public.dead_letters enable row level security, force row level security;
+alter table public.late_results enable row level security, force row level security;
+alter table public.job_logs enable row level security, force row level security;
+alter table private.waiting_robots enable row level security, force row level security;
+alter table private.duties enable row level security, force row level security;
+
+revoke all on public.jobs, public.dead_letters, public.late_results, public.job_logs, public.live_jobs, public.live_robots
+    from anon, authenticated, service_role;
+grant select on public.jobs, public.dead_letters, public.late_results, public.job_logs, public.live_jobs, public.live_robots
+    to authenticated;
+-- What the views read in the name of the caller. private is not exposed, and the policies below hold.
+grant select on private.leases, private.scheduled to authenticated;
+grant execute on function private.clock() to authenticated;
+
+-- One policy, so that its first clause alone decides which index serves a list: two policies would be joined by "or".
+drop policy if exists jobs_select_members_and_holder on public.jobs;
+create policy jobs_select_members_and_holder on public.jobs
+    for select to authenticated
+    using (
+        tenant_id = (select private.job_reader_tenant_id())
+        and (
+            (select private.permitted_tenant_id('jobs.read')) is not null
+            or job_id = any (array(select private.held_job_ids()))
+        )
+    );
+
+drop policy if exists leases_select_members on private.leases;
+create policy leases_select_members on private.leases
+    for select to authenticated
+    using (
+        tenant_id = (select private.permitted_tenant_id('jobs.read'))
+        or tenant_id = (select private.permitted_tenant_id('robots.read'))
+    );
+
+drop policy if exists leases_select_holder on private.leases;
+create policy leases_select_holder on private.leases
+    for select to authenticated
+    using (robot_id = (select private.calling_robot_id()));
+
+drop policy if exists scheduled_select_members on private.scheduled;
+create policy scheduled_select_members on private.scheduled
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('jobs.read')));
+
+drop policy if exists dead_letters_select_members on public.dead_letters;
+create policy dead_letters_select_members on public.dead_letters
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('jobs.read')));
+
+drop policy if exists late_results_select_members on public.late_results;
+create policy late_results_select_members on public.late_results
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('jobs.read')));
+
+drop policy if exists job_logs_select_members on public.job_logs;
+create policy job_logs_select_members on public.job_logs
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('logs.read')));
+
 -- from sql/45_events/policies.sql sha256:8216c2c6cc37c55db5bdfc544653d87c45b667fe291c49638077de4c6533bd81
 alter table public.events enable row level security;
 alter table public.events force row level security;
@@ -2839,6 +5452,14 @@ after insert or update of raw_app_meta_data on auth.users
 for each row
 execute function private.register_user();
 
+-- from sql/40_queue/triggers.sql sha256:e1ef86cd94aff3e6099bf933409ed3c6bdab5bd2b376a15bc44d2c2cd1c0b11d
+drop trigger if exists tenants_update_queue_tenant on public.tenants;
+create trigger tenants_update_queue_tenant
+    after update of settings on public.tenants
+    for each row
+    when (old.settings is distinct from new.settings)
+    execute function private.update_queue_tenant();
+
 -- from sql/45_events/triggers.sql sha256:0008d022a4861538a354c1b614ed528952e6bb3916e6f35a0ee3bf0a47e1ae5c
 drop trigger if exists create_event_counter on public.tenants;
 create trigger create_event_counter
@@ -2881,6 +5502,16 @@ $$;
 -- from sql/10_tenancy/cron.sql sha256:b32c2c294577dc5cd8d230730f617fd21bc1d898dc4d13042d5922f3a0e3d2dd
 select cron.schedule('casare_purge_idempotency_keys', '17 * * * *', 'select private.purge_idempotency_keys()');
 select cron.schedule('casare_purge_login_attempts', '27 * * * *', 'select private.purge_login_attempts()');
+
+-- from sql/40_queue/cron.sql sha256:9e90269962f7cc42d64d2ac2d903578ab7bdbeb3afc2591dfe06024945d3442b
+select private.ensure_job_partitions();
+
+-- Claims do the first two as well, every second and every five: see private.run_due_duties(). Minutes are what every
+-- version of pg_cron has.
+select cron.schedule('casare-promote-scheduled-jobs', '* * * * *', 'select private.promote_scheduled_jobs()');
+select cron.schedule('casare-rescue-expired-leases', '* * * * *', 'select private.rescue_expired_leases()');
+select cron.schedule('casare-mark-offline-robots', '* * * * *', 'select private.mark_offline_robots()');
+select cron.schedule('casare-ensure-job-partitions', '17 3 * * *', 'select private.ensure_job_partitions()');
 
 -- from sql/45_events/cron.sql sha256:9fb8fb58ca918668a81bbfe97836d717fab1764b1f4a4066a44db718eb6204cd
 select cron.schedule('casare_sequence_events', '* * * * *', 'select private.sequence_events()');

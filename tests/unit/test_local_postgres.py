@@ -194,7 +194,10 @@ def test_in_a_folder_that_only_root_may_enter_binaries_and_data_are_kept_elsewhe
     again = PostgresServer(private / "data", bindir=bindir, fast=True)
     with again:
         assert count(again, "select n from public.kept") == 7
-    again.remove_data()
+    shutil.rmtree(private / "data")
+    with PostgresServer(private / "data", bindir=bindir, fast=True) as erased:
+        assert count(erased, "select to_regclass('public.kept') is null") is True
+    erased.remove_data()
     assert not any((elsewhere / "data").iterdir())
 
 

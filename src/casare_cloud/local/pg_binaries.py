@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from casare_cloud.local.errors import LocalStackError
+from casare_cloud.local.processes import end_server_of
 
 OLDEST_VERSION = 15
 
@@ -202,9 +203,18 @@ def reachable_data_dir(asked: Path, account: Account) -> Path:
         return asked
     target = relocation_root() / "data" / short_hash(str(asked.resolve()))
     _make_root(target.parent)
-    target.mkdir(exist_ok=True)
+    if target.exists():  # what the pointer named was erased with it
+        end_server_of(target)
+        shutil.rmtree(target)
+    target.mkdir()
     pointer.write_text(f"{target}\n")
     return target
+
+
+def end_leftover_server(asked: Path) -> None:
+    """Ends the server of a data folder that was left running when its supervisor was killed."""
+    pointer = asked / "moved-to"
+    end_server_of(Path(pointer.read_text().strip()) if pointer.exists() else asked)
 
 
 def _make_root(folder: Path) -> None:

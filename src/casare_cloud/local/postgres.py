@@ -20,9 +20,9 @@ from casare_cloud.local import schema
 from casare_cloud.local.errors import LocalStackError
 from casare_cloud.local.pg_binaries import find_binaries, reachable_binaries, reachable_data_dir, server_account
 from casare_cloud.local.processes import (
+    end_server_of,
     environment_for_postgres,
     free_port,
-    is_postgres_of,
     kill_orphans_in,
     port_is_free,
     wait_until,
@@ -108,7 +108,7 @@ class PostgresServer:
         if not (self.data_dir / "PG_VERSION").exists():
             self._initdb()
         self._check_version()
-        self.end_leftover()
+        end_server_of(self.data_dir)
         self._write_settings()
         self._give_superuser_password()
         for attempt in range(5):
@@ -241,20 +241,6 @@ class PostgresServer:
                 f"The data in {self.asked_dir} is of PostgreSQL {made_by}; {self.binaries.bindir} is {self.version}. "
                 "Start over with --fresh, or name the older binaries in CASARE_PG_BINDIR."
             )
-
-    def end_leftover(self) -> None:
-        """Deals with the lock of a server that was not stopped: ends the server if it lives, else removes the lock."""
-        lock = self.data_dir / "postmaster.pid"
-        if not lock.exists():
-            return
-        first = lock.read_text().split("\n", 1)[0].strip()
-        pid = int(first) if first.isdigit() else 0
-        if pid and is_postgres_of(pid, self.data_dir):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
-            wait_until(lambda: not is_postgres_of(pid, self.data_dir), 15)
-        if pid == 0 or not is_postgres_of(pid, self.data_dir):
-            lock.unlink(missing_ok=True)
 
     def _write_settings(self) -> None:
         socket_dir = str(self.data_dir) if len(str(self.data_dir)) < 80 else ""

@@ -51,6 +51,21 @@ def is_postgres_of(pid: int, data_dir: Path) -> bool:
     return "postgres" in words and str(data_dir) in words
 
 
+def end_server_of(data_dir: Path) -> None:
+    """Deals with the lock of a server that was not stopped: ends the server if it lives, else removes the lock."""
+    lock = data_dir / "postmaster.pid"
+    if not lock.exists():
+        return
+    first = lock.read_text().split("\n", 1)[0].strip()
+    pid = int(first) if first.isdigit() else 0
+    if pid and is_postgres_of(pid, data_dir):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGINT)
+        wait_until(lambda: not is_postgres_of(pid, data_dir), 15)
+    if pid == 0 or not is_postgres_of(pid, data_dir):
+        lock.unlink(missing_ok=True)
+
+
 def kill_orphans_in(data_dir: Path) -> None:
     """Ends server processes that outlived their postmaster and still hold its memory (where /proc tells them)."""
     for entry in Path("/proc").glob("[0-9]*"):

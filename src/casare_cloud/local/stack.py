@@ -15,6 +15,7 @@ from rich.console import Console
 
 from casare_cloud.local.errors import LocalStackError
 from casare_cloud.local.migration_history import apply_migrations
+from casare_cloud.local.pg_binaries import end_leftover_server
 from casare_cloud.local.postgres import PostgresServer
 from casare_cloud.local.schema import project_root
 from casare_cloud.local.state import Ports, Secrets, StateFolder
@@ -57,6 +58,7 @@ class Stack:
         """Start everything, print the banner, wait for SIGINT or SIGTERM, stop everything."""
         if not self._state.lock():
             raise LocalStackError("The stack is already running. See `casare-cloud status`.")
+        end_leftover_server(self._state.postgres_data)
         if self._options.fresh:
             self._state.erase()
         self._state.create()
