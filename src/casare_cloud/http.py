@@ -1,0 +1,170 @@
+"""HTTP as every client of ours speaks it: JSON in and out, patient with a network that is not, one error class.
+
+Used by the robot's transports and by `casare_cloud.client`. Both doors are understood: the orchestrator's errors
+(`{"detail", "error_code"}`) and the Data API's (`{"code", "message", "details"}`) become the same `ApiError`.
+"""
+
+import asyncio
+import random
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from time import time
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+
+from casare_cloud.errors import ApiError
+
+DEFAULT_TIMEOUT_SECONDS = 30.0
+RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
+
+
+class Unreachable(ApiError):
+    """Nobody answered, or what answered was not the service; trying again later may work."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(503, "UNREACHABLE", message)
+
+
+def is_transient(error: ApiError) -> bool:
+    """Whether the same call may succeed later: no connection, a server's fault, or too many requests."""
+    return error.status in RETRIED_STATUSES
+
+
+def backoff_delays(first: float = 0.5, most: float = 30.0, factor: float = 2.0) -> Iterator[float]:
+    """Endless waiting times in seconds, growing from `first` to `most`, each spread by ±50 % so that clients part."""
+    delay = first
+    while True:
+        yield delay * random.uniform(0.5, 1.5)  # noqa: S311 - spreading load, not a secret
+        delay = min(delay * factor, most)
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """What `Retry-After` asks for (RFC 9110 §10.2.3: seconds or a date), capped at five minutes."""
+    value = headers.get("retry-after")
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - time()
+        except ValueError:
+            return None
+    return min(max(seconds, 0.0), 300.0)
+
+
+def error_from(response: httpx2.Response) -> ApiError:
+    """The `ApiError` that an answer other than success stands for, whichever door it came from."""
+    headers = {name: response.headers[name] for name in ("retry-after", "x-request-id") if name in response.headers}
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if isinstance(body, dict):
+        return error_from_body(response.status_code, body, headers)
+    return ApiError(
+        response.status_code, f"HTTP_{response.status_code}", response.reason_phrase or "no reason given", headers
+    )
+
+
+def error_from_body(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> ApiError:
+    """The `ApiError` in an error body of the orchestrator or of the Data API (where `details` holds our code)."""
+    if "detail" in body or "error_code" in body:
+        code, message = body.get("error_code"), body.get("detail")
+    else:
+        code, message = body.get("details"), body.get("message") or body.get("msg")
+        if not isinstance(code, str) or not code.isupper() or " " in code:
+            code = body.get("code") or body.get("error_code")
+    return ApiError(
+        status, str(code or f"HTTP_{status}"), str(message or body.get("error") or "no reason given"), headers
+    )
+
+
+class HttpClient:
+    """Calls one service. Network errors, 5xx and 429 are tried again with growing pauses; anything else is raised.
+
+    `attempts` is the number of tries of one call; the pauses honour `Retry-After`. Raises `ApiError`, and its
+    subclass `Unreachable` when no try got an answer.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        attempts: int = 4,
+        first_delay: float = 0.25,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.headers = dict(headers or {})
+        self._attempts = attempts
+        self._first_delay = first_delay
+        self._client = httpx2.AsyncClient(timeout=DEFAULT_TIMEOUT_SECONDS, transport=transport)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        files: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
+        timeout: float = DEFAULT_TIMEOUT_SECONDS,
+        attempts: int | None = None,
+    ) -> Any:
+        """The decoded JSON of the answer (None when it is empty). `timeout` is in seconds and for each try."""
+        tries = attempts or self._attempts
+        delays = backoff_delays(self._first_delay)
+        for attempt in range(1, tries + 1):
+            try:
+                response = await self._client.request(
+                    method,
+                    self.base_url + path,
+                    json=json,
+                    params=params,
+                    headers={**self.headers, **(headers or {})},
+                    files=files,
+                    data=data,
+                    timeout=httpx2.Timeout(timeout, connect=min(timeout, 10.0)),
+                )
+            except httpx2.InvalidURL as error:
+                raise ApiError(400, "INVALID_ARGUMENT", f"{self.base_url} is not a URL: {error}") from error
+            except httpx2.TransportError as error:
+                failure: ApiError = Unreachable(f"{self.base_url} does not answer: {error or type(error).__name__}")
+                pause = None
+            else:
+                if response.status_code < 400:
+                    return _decoded(response)
+                failure = error_from(response)
+                pause = retry_after_seconds(response.headers)
+            if attempt == tries or not is_transient(failure):
+                raise failure
+            own = next(delays)
+            await asyncio.sleep(own if pause is None else pause + random.uniform(0, own))  # noqa: S311 - jitter
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    async def close(self) -> None:
+        """Closes the connections; the client is of no use afterwards."""
+        await self._client.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def _decoded(response: httpx2.Response) -> Any:
+    if not response.content:
+        return None
+    try:
+        return response.json()
+    except ValueError as error:
+        raise Unreachable(f"{response.url.host} answered with something other than JSON") from error

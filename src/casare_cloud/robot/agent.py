@@ -1,0 +1,110 @@
+"""The way in for `casare-cloud robot run`: one robot in this process, until a signal tells it to stop."""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from casare_cloud.errors import ApiError
+from casare_cloud.robot.agent_core import DEFAULT_GRACE_SECONDS, DEFAULT_LEASE_SECONDS, Agent, KeyRefused
+from casare_cloud.robot.console import AgentEvent, EventHandler, print_event
+from casare_cloud.robot.machine import hostname
+from casare_cloud.robot.transport import RobotProfile, Transport
+
+
+def run_agent(
+    *,
+    orchestrator_url: str,
+    api_key: str,
+    robot_id: str,
+    name: str | None = None,
+    transport: Literal["direct", "rest"] = "direct",
+    environment: str = "default",
+    capabilities: Sequence[str] = (),
+    tags: Sequence[str] = (),
+    concurrency: int = 1,
+    work_dir: Path | str = ".casare-robot",
+    lease_seconds: int = DEFAULT_LEASE_SECONDS,
+    grace_seconds: float = DEFAULT_GRACE_SECONDS,
+    on_event: EventHandler | None = None,
+) -> int:
+    """Runs a robot until it is told to stop; blocks. Returns the exit code: 0 after a drain, 2 when the key is
+    refused, 1 when the service does not accept the robot for another reason.
+
+    The first SIGTERM or SIGINT drains (running jobs get `grace_seconds`), the second ends the process at once with
+    130; what it held is another's when the leases end. `on_event` gets every `AgentEvent`; without it they are
+    printed, one line each.
+    """
+    profile = RobotProfile(
+        robot_id=robot_id,
+        name=name or robot_id,
+        hostname=hostname(),
+        environment=environment,
+        capabilities=tuple(capabilities),
+        tags=tuple(tags),
+        max_concurrent_jobs=concurrency,
+    )
+    emit = on_event or print_event
+    folder = Path(work_dir).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+
+    async def main() -> None:
+        agent = Agent(
+            make_transport(transport, orchestrator_url, api_key, robot_id),
+            profile,
+            folder,
+            lease_seconds=lease_seconds,
+            grace_seconds=grace_seconds,
+            on_event=emit,
+        )
+        _drain_on_signals(agent, emit)
+        await agent.run()
+
+    try:
+        asyncio.run(main())
+    except KeyRefused as error:
+        emit(AgentEvent("stopped", str(error)))
+        return 2
+    except ApiError as error:
+        emit(AgentEvent("stopped", f"The service does not accept this robot: {error.message} ({error.code})"))
+        return 1
+    return 0
+
+
+def make_transport(
+    transport: Literal["direct", "rest"], orchestrator_url: str, api_key: str, robot_id: str
+) -> Transport:
+    """The transport of that name, not connected yet."""
+    if transport == "rest":
+        from casare_cloud.robot.rest import RestTransport
+
+        return RestTransport(orchestrator_url, api_key, robot_id)
+    from casare_cloud.robot.direct import DirectTransport
+
+    return DirectTransport(orchestrator_url, api_key, robot_id)
+
+
+def _drain_on_signals(agent: Agent, emit: EventHandler) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return
+    loop = asyncio.get_running_loop()
+    seen = False
+
+    def on_signal() -> None:
+        nonlocal seen
+        if seen:
+            emit(AgentEvent("stopped", f"at once; {len(agent.running_job_ids)} left to their leases"))
+            sys.stdout.flush()
+            os._exit(130)
+        seen = True
+        agent.drain()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, on_signal)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(on_signal))

@@ -1,0 +1,329 @@
+"""The agent: keeps a robot registered and alive, claims jobs up to its slots, runs them, delivers what came of them."""
+
+import asyncio
+from collections.abc import Awaitable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from casare_cloud.errors import ApiError
+from casare_cloud.http import Unreachable, backoff_delays, is_transient
+from casare_cloud.robot.console import AgentEvent, EventHandler, print_event
+from casare_cloud.robot.delivery import Delivery
+from casare_cloud.robot.job_run import JobRun
+from casare_cloud.robot.machine import MachineMetrics
+from casare_cloud.robot.spool import Outcome
+from casare_cloud.robot.transport import ClaimedJob, RobotProfile, Signal, Transport
+
+T = TypeVar("T")
+
+DEFAULT_LEASE_SECONDS = 20
+DEFAULT_GRACE_SECONDS = 30.0
+CLAIM_PATIENCE_SECONDS = 1.5
+
+
+class KeyRefused(Exception):
+    """The service does not know the robot's key, or no longer; the agent has stopped."""
+
+
+class Agent:
+    """A robot's life. `run()` returns after `drain()`, and raises `KeyRefused` when the key is not accepted.
+
+    `lease_seconds` is how long a job stays with a robot that says nothing: leases are renewed at a third of it, so
+    a dead robot's job is another's after `lease_seconds` and the service's rescue. `grace_seconds` is how long
+    running jobs may take to finish when the agent drains; what is left then is released.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        profile: RobotProfile,
+        work_dir: Path,
+        *,
+        lease_seconds: int = DEFAULT_LEASE_SECONDS,
+        grace_seconds: float = DEFAULT_GRACE_SECONDS,
+        on_event: EventHandler = print_event,
+    ) -> None:
+        self._transport = transport
+        self._profile = profile
+        self._work_dir = work_dir
+        self._lease_seconds = lease_seconds
+        self._grace_seconds = grace_seconds
+        self._on_event = on_event
+        self._delivery = Delivery(transport, work_dir / "spool", self._emit)
+        self._metrics = MachineMetrics(work_dir)
+        self._runs: dict[str, JobRun] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._slot_freed = asyncio.Event()
+        self._draining = asyncio.Event()
+        self._resumed = asyncio.Event()
+        self._resumed.set()
+        self._failed: asyncio.Future[None] | None = None
+        self._is_offline = False
+
+    async def run(self) -> None:
+        """Registers, works until `drain()` is called and the running jobs are settled, and says goodbye."""
+        self._failed = asyncio.get_running_loop().create_future()
+        try:
+            await self._register()
+            if self._draining.is_set():
+                return
+            await self._work()
+        except ApiError as error:
+            if error.status in (401, 403):
+                raise KeyRefused(_key_refused(self._profile.robot_id, error)) from error
+            raise
+        finally:
+            await self._transport.close()
+
+    def drain(self) -> None:
+        """Claims nothing more; `run()` returns when the running jobs have finished or the grace time is over."""
+        if not self._draining.is_set():
+            count = len(self._runs)
+            self._emit("draining", f"no new jobs; {count} running" if count else "no new jobs")
+            self._draining.set()
+
+    @property
+    def running_job_ids(self) -> list[str]:
+        return list(self._runs)
+
+    async def _register(self) -> None:
+        for pause in backoff_delays(0.5, 15.0):
+            try:
+                await self._transport.register(self._profile)
+            except ApiError as error:
+                if not is_transient(error):
+                    raise
+                self._note_offline(error)
+                if await self._wait(self._draining, pause):
+                    return
+            else:
+                break
+        self._note_online()
+        self._emit(
+            "registered",
+            f"{self._profile.robot_id} ({self._profile.name}), {self._profile.max_concurrent_jobs} at a time",
+        )
+
+    async def _work(self) -> None:
+        loops = [
+            asyncio.create_task(loop)
+            for loop in (self._heartbeats(), self._renewals(), self._signals(), self._redeliveries())
+        ]
+        claims = asyncio.create_task(self._claims())
+        assert self._failed is not None
+        try:
+            await asyncio.wait({claims, self._failed, *loops}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (claims, *loops):
+                if task.done() and not task.cancelled():
+                    task.result()
+            if self._failed.done():
+                self._failed.result()
+            await self._settle()
+            await self._goodbye()
+        finally:
+            for task in (claims, *loops, *self._tasks.values()):
+                task.cancel()
+            await asyncio.gather(claims, *loops, *self._tasks.values(), return_exceptions=True)
+
+    # Claiming
+
+    async def _claims(self) -> None:
+        while not self._draining.is_set():
+            free = self._profile.max_concurrent_jobs - len(self._runs)
+            if free <= 0 or not self._resumed.is_set():
+                self._slot_freed.clear()
+                await self._any_of(self._slot_freed, self._draining, *([] if free <= 0 else [self._resumed]))
+                continue
+            try:
+                jobs = await self._unless_draining(self._transport.claim(free, self._lease_seconds))
+                if jobs is None:
+                    return
+                self._note_online()
+                for job in jobs:
+                    await self._take(job)
+                if not jobs:
+                    await self._unless_draining(self._transport.wait_for_doorbell())
+            except ApiError as error:
+                if not is_transient(error):
+                    raise
+                self._note_offline(error)
+                await self._unless_draining(self._transport.wait_for_doorbell())
+
+    async def _deliver(self, outcome: Outcome) -> None:
+        if not await self._delivery.deliver(outcome):
+            self._note_offline(Unreachable("the result could not be sent"))
+
+    async def _redeliveries(self) -> None:
+        await self._delivery.keep_trying(self._note_online)
+
+    async def _take(self, job: ClaimedJob) -> None:
+        if self._draining.is_set():
+            await self._deliver(Outcome(job.lease, "released"))
+            return
+        self._emit("claimed", f"{_named(job)}, attempt {job.attempt} of {job.max_attempts}", job.job_id)
+        folder = self._work_dir / "jobs" / f"{job.job_id}-{job.attempt}"
+        run = JobRun(job, self._transport, folder)
+        self._runs[job.job_id] = run
+        self._tasks[job.job_id] = asyncio.create_task(self._run_job(run))
+
+    async def _run_job(self, run: JobRun) -> None:
+        job = run.job
+        try:
+            outcome = await run.run()
+            if outcome is None:
+                self._emit(
+                    "lease_lost", f"{_named(job)}: another robot may have it; the result is discarded", job.job_id
+                )
+                return
+            self._describe(run, outcome)
+            await self._deliver(outcome)
+        except ApiError as error:
+            if self._failed is not None and not self._failed.done():
+                self._failed.set_exception(error)
+        finally:
+            self._runs.pop(job.job_id, None)
+            self._tasks.pop(job.job_id, None)
+            self._slot_freed.set()
+
+    def _describe(self, run: JobRun, outcome: Outcome) -> None:
+        job = run.job
+        if outcome.kind == "released":
+            self._emit("cancelled" if run.stop_reason == "cancelled" else "released", _named(job), job.job_id)
+        elif outcome.failure is not None:
+            self._emit(
+                "failed", f"{_named(job)}: {outcome.failure.error_type}: {outcome.failure.error_message}", job.job_id
+            )
+        else:
+            self._emit("completed", f"{_named(job)}", job.job_id)
+
+    # Staying alive
+
+    async def _heartbeats(self) -> None:
+        interval = 30.0
+        while True:
+            metrics = {**self._metrics.read(), "active_jobs": len(self._runs), "active_job_ids": list(self._runs)}
+            try:
+                answer = await self._transport.heartbeat(metrics)
+                interval = max(1.0, answer.interval_seconds)
+                for order in answer.signals:
+                    self._obey(order)
+            except ApiError as error:
+                if not is_transient(error):
+                    raise
+                self._note_offline(error)
+            await asyncio.sleep(interval)
+
+    async def _renewals(self) -> None:
+        while True:
+            await asyncio.sleep(self._lease_seconds / 3)
+            leases = [run.job.lease for run in list(self._runs.values())] + list(self._delivery.waiting.values())
+            if not leases:
+                continue
+            try:
+                renewals = await self._transport.renew(leases, self._lease_seconds)
+            except ApiError as error:
+                if not is_transient(error):
+                    raise
+                self._note_offline(error)
+                continue
+            for renewal in renewals:
+                run = self._runs.get(renewal.job_id)
+                if not renewal.renewed:
+                    self._delivery.waiting.pop(renewal.job_id, None)
+                    if run is not None:
+                        run.stop("lease_lost", "the lease was lost")
+                elif renewal.cancel_requested and run is not None:
+                    run.stop("cancelled", "cancel requested")
+
+    async def _signals(self) -> None:
+        while True:
+            self._obey(await self._transport.next_signal())
+
+    def _obey(self, order: Signal) -> None:
+        match order.kind:
+            case "cancel_job":
+                run = self._runs.get(order.job_id or "")
+                if run is not None:
+                    run.stop("cancelled", order.reason or "cancel requested")
+            case "pause":
+                if self._resumed.is_set():
+                    self._resumed.clear()
+                    self._emit("paused", "no new jobs until resumed")
+            case "resume":
+                if not self._resumed.is_set():
+                    self._resumed.set()
+                    self._slot_freed.set()
+                    self._emit("resumed", "claiming again")
+            case "shutdown":
+                self.drain()
+
+    # Leaving
+
+    async def _settle(self) -> None:
+        """Lets running jobs finish within the grace time, then releases them."""
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=self._grace_seconds)
+        for run in self._runs.values():
+            run.stop("released", "the robot is shutting down")
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=10)
+
+    async def _goodbye(self) -> None:
+        with suppress(ApiError):  # the service notices by itself when heartbeats stay away
+            await self._transport.say_goodbye()
+        self._emit("stopped", "goodbye")
+
+    # Helpers
+
+    async def _unless_draining(self, work: Awaitable[T]) -> T | None:
+        """The result of `work`, or None when draining begins and the work does not end within a moment."""
+        task = asyncio.ensure_future(work)
+        drain = asyncio.create_task(self._draining.wait())
+        try:
+            await asyncio.wait({task, drain}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                await asyncio.wait({task}, timeout=CLAIM_PATIENCE_SECONDS)
+            return task.result() if task.done() else None
+        finally:
+            drain.cancel()
+            task.cancel()
+
+    async def _any_of(self, *events: asyncio.Event) -> None:
+        waits = [asyncio.create_task(event.wait()) for event in events]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _wait(self, event: asyncio.Event, seconds: float) -> bool:
+        try:
+            await asyncio.wait_for(event.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    def _note_offline(self, error: ApiError) -> None:
+        if not self._is_offline:
+            self._is_offline = True
+            self._emit("offline", f"{error.message}; trying again")
+
+    def _note_online(self) -> None:
+        if self._is_offline:
+            self._is_offline = False
+            self._emit("online", "connected again")
+
+    def _emit(self, kind: str, message: str, job_id: str | None = None) -> None:
+        self._on_event(AgentEvent(kind, message, {} if job_id is None else {"job_id": job_id}))
+
+
+def _named(job: ClaimedJob) -> str:
+    return f"“{job.workflow_name}” (job {job.job_id})"
+
+
+def _key_refused(robot_id: str, error: ApiError) -> str:
+    return (
+        f"The service refused the key of robot {robot_id}: {error.message} ({error.code}). "
+        "The key may be revoked, expired or another robot's; create a new one and start the robot with it."
+    )

@@ -1,0 +1,93 @@
+"""Hands outcomes to the service: from disk, so that neither a crash nor a dead network loses one."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from casare_cloud.errors import ApiError
+from casare_cloud.http import backoff_delays, is_transient
+from casare_cloud.robot.spool import Outcome, Spool
+from casare_cloud.robot.transport import Lease, Transport
+
+LOG_BATCH = 1_000
+
+
+class Delivery:
+    """Keeps every outcome in the spool until the service has taken or refused it.
+
+    `waiting` are the leases of outcomes that could not be sent yet: they are worth renewing. `emit` gets the kind
+    of an event, its message and the job's id.
+    """
+
+    def __init__(self, transport: Transport, folder: Path, emit: Callable[[str, str, str | None], None]) -> None:
+        self.waiting: dict[str, Lease] = {}
+        self._transport = transport
+        self._spool = Spool(folder)
+        self._emit = emit
+        self._in_hand: set[Lease] = set()
+        self._wake = asyncio.Event()
+
+    async def deliver(self, outcome: Outcome) -> bool:
+        """Sends the outcome now if possible; False leaves it to `keep_trying`. Raises when the key is refused."""
+        lease = outcome.lease
+        self._in_hand.add(lease)
+        try:
+            self._spool.put(outcome)
+            await self._send(outcome)
+            return True
+        except ApiError as error:
+            if not is_transient(error):
+                raise
+            self.waiting[lease.job_id] = lease
+            self._emit("spooled", f"job {lease.job_id}: {outcome.kind}; sent when the connection is back", lease.job_id)
+            return False
+        finally:
+            self._in_hand.discard(lease)
+            self._wake.set()
+
+    async def keep_trying(self, on_success: Callable[[], None]) -> None:
+        """Never returns: sends what this robot, now or in an earlier life, could not send."""
+        while True:
+            self._wake.clear()
+            delays = backoff_delays(0.5, 15.0)
+            while outcomes := [outcome for outcome in self._spool if outcome.lease not in self._in_hand]:
+                try:
+                    for outcome in outcomes:
+                        if await self._send(outcome):
+                            self._emit("delivered", f"job {outcome.lease.job_id}: {outcome.kind}", outcome.lease.job_id)
+                    on_success()
+                except ApiError as error:
+                    if not is_transient(error):
+                        raise
+                    await asyncio.sleep(next(delays))
+            await self._wake.wait()
+
+    async def _send(self, outcome: Outcome) -> bool:
+        """One try; forgets the outcome when it is taken (True) or refused (False), raises what is worth another try."""
+        lease = outcome.lease
+        is_taken = True
+        try:
+            await self._send_logs(outcome)
+            if outcome.kind == "completed":
+                await self._transport.complete(lease, outcome.result or {})
+            elif outcome.kind == "failed" and outcome.failure is not None:
+                await self._transport.fail(lease, outcome.failure)
+            else:
+                await self._transport.release(lease)
+        except ApiError as error:
+            if is_transient(error) or error.status == 401:
+                raise
+            is_taken = False
+            self._emit("refused", f"job {lease.job_id}: {error.message} ({error.code})", lease.job_id)
+        self._spool.remove(lease)
+        self.waiting.pop(lease.job_id, None)
+        return is_taken
+
+    async def _send_logs(self, outcome: Outcome) -> None:
+        """Logs that the service does not want must not keep the outcome from it."""
+        try:
+            for start in range(0, len(outcome.logs), LOG_BATCH):
+                await self._transport.logs(outcome.lease, outcome.logs[start : start + LOG_BATCH])
+        except ApiError as error:
+            if is_transient(error) or error.status == 401:
+                raise

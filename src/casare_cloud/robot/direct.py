@@ -1,0 +1,268 @@
+"""The direct transport: the Data API for every call and Realtime for the doorbell; no function stands in the path.
+
+The only call to the orchestrator exchanges the robot's key for a short token (`POST /robots/{id}/token`), again before
+the token ends. Everything works with Realtime down: the doorbell is then only the growing pause between polls.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+from casare_cloud.errors import ApiError
+from casare_cloud.http import HttpClient, error_from_body
+from casare_cloud.robot.realtime import RealtimeClient
+from casare_cloud.robot.rest import api_base
+from casare_cloud.robot.transport import (
+    ClaimedJob,
+    Failure,
+    HeartbeatAnswer,
+    Lease,
+    Renewal,
+    RobotProfile,
+    Signal,
+    signal_from,
+)
+
+POLL_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0)
+RING_SPREAD_SECONDS = 0.3
+TOKEN_MARGIN_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A robot's short token, where it is good, and until when (seconds of the monotonic clock)."""
+
+    token: str
+    supabase_url: str
+    publishable_key: str
+    topics: tuple[str, ...]
+    renew_at: float
+
+    @property
+    def is_fresh(self) -> bool:
+        return time.monotonic() < self.renew_at
+
+
+class DirectTransport:
+    """Robot calls through `/rest/v1/rpc/…` with the robot's own token, woken by its private Realtime channel."""
+
+    def __init__(
+        self,
+        orchestrator_url: str,
+        api_key: str,
+        robot_id: str,
+        *,
+        http_transport: httpx2.AsyncBaseTransport | None = None,
+        poll_seconds: Sequence[float] = POLL_SECONDS,
+    ) -> None:
+        self._orchestrator = HttpClient(
+            api_base(orchestrator_url), headers={"X-Api-Key": api_key}, transport=http_transport
+        )
+        self._robot_id = robot_id
+        self._http_transport = http_transport
+        self._poll_seconds = poll_seconds
+        self._polls_without_work = 0
+        self._data: HttpClient | None = None
+        self._access: Access | None = None
+        self._exchanging = asyncio.Lock()
+        self._realtime: RealtimeClient | None = None
+        self._realtime_task: asyncio.Task[None] | None = None
+        self._signals: asyncio.Queue[Signal] = asyncio.Queue()
+        self._rung = asyncio.Event()
+
+    # Access
+
+    async def _token(self, *, not_this: str | None = None) -> Access:
+        """Access that is good for a while; a new one when the one at hand is old or is the one that was refused."""
+        async with self._exchanging:
+            access = self._access
+            if access is None or not access.is_fresh or access.token == not_this:
+                access = self._access = await self._exchange()
+                if self._data is None:
+                    self._data = HttpClient(access.supabase_url + "/rest/v1/rpc", transport=self._http_transport)
+            return access
+
+    async def _exchange(self) -> Access:
+        answer = await self._orchestrator.call("POST", f"/robots/{self._robot_id}/token", json={})
+        lifetime = float(answer.get("expires_in") or 600)
+        return Access(
+            token=str(answer["access_token"]),
+            supabase_url=str(answer["supabase_url"]).rstrip("/"),
+            publishable_key=str(answer["publishable_key"]),
+            topics=tuple(str(topic) for topic in answer.get("topics") or ()),
+            renew_at=time.monotonic() + max(lifetime - TOKEN_MARGIN_SECONDS, lifetime / 2),
+        )
+
+    async def _rpc(self, function: str, *, attempts: int | None = None, **arguments: Any) -> Any:
+        """Calls a SQL function. A token that is refused is exchanged once; if the key is dead, that raises 401."""
+        access = await self._token()
+        for is_last in (False, True):
+            assert self._data is not None
+            try:
+                answer = await self._data.call(
+                    "POST",
+                    f"/{function}",
+                    json=arguments,
+                    headers={"apikey": access.publishable_key, "Authorization": f"Bearer {access.token}"},
+                    attempts=attempts,
+                )
+            except ApiError as error:
+                if error.status != 401 or is_last:
+                    raise
+                access = await self._token(not_this=access.token)
+                continue
+            if isinstance(answer, dict) and str(answer.get("code", "")).startswith("PT"):
+                raise error_from_body(int(answer["code"][2:]), answer)
+            return answer
+        raise AssertionError("unreachable: the second try returns or raises")
+
+    # Calls
+
+    async def register(self, profile: RobotProfile) -> Mapping[str, Any]:
+        """Registers through the Data API; a robot that is not there yet registers with its key first."""
+        try:
+            await self._token()
+        except ApiError as error:
+            if error.status not in (403, 404):
+                raise
+            await self._orchestrator.call("POST", "/robots/register", json=_registration(profile))
+        answer = await self._rpc(
+            "register_robot",
+            p_external_id=profile.robot_id,
+            p_name=profile.name,
+            p_hostname=profile.hostname,
+            p_capabilities=list(profile.capabilities),
+            p_environment=profile.environment,
+            p_max_concurrent_jobs=profile.max_concurrent_jobs,
+            p_tags=list(profile.tags),
+            p_is_internet=profile.is_internet,
+        )
+        row: Mapping[str, Any] = (answer[0] if answer else {}) if isinstance(answer, list) else answer or {}
+        await self._listen(str(row.get("robot_id") or ""))
+        return row
+
+    async def heartbeat(self, metrics: Mapping[str, Any]) -> HeartbeatAnswer:
+        return HeartbeatAnswer.from_answer(await self._rpc("record_heartbeat", attempts=1, p_metrics=dict(metrics)))
+
+    async def claim(self, limit: int, lease_seconds: int) -> Sequence[ClaimedJob]:
+        listening = self._realtime is not None and self._realtime.is_joined
+        self._rung.clear()
+        rows = await self._rpc(
+            "claim_jobs", attempts=1, p_limit=limit, p_lease_seconds=lease_seconds, p_listening=listening
+        )
+        self._polls_without_work = 0 if rows else self._polls_without_work + 1
+        return [ClaimedJob.from_answer(row) for row in rows or ()]
+
+    async def wait_for_doorbell(self) -> None:
+        """A ring ends the wait after a random moment, so that the robots it wakes do not come all at once."""
+        step = min(max(self._polls_without_work, 1), len(self._poll_seconds)) - 1
+        pause = self._poll_seconds[step] * random.uniform(0.75, 1.25)  # noqa: S311 - spreading load
+        try:
+            await asyncio.wait_for(self._rung.wait(), pause)
+        except TimeoutError:
+            return
+        self._polls_without_work = 0
+        await asyncio.sleep(random.uniform(0, RING_SPREAD_SECONDS))  # noqa: S311
+
+    async def next_signal(self) -> Signal:
+        return await self._signals.get()
+
+    async def start(self, lease: Lease) -> None:
+        await self._rpc("start_job", p_job_id=lease.job_id, p_lease_token=lease.lease_token)
+
+    async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
+        pairs = [{"job_id": lease.job_id, "lease_token": lease.lease_token} for lease in leases]
+        rows = await self._rpc("renew_leases", attempts=1, p_leases=pairs, p_lease_seconds=lease_seconds)
+        found = {str(row["job_id"]): row for row in rows or ()}
+        return [
+            Renewal(
+                lease.job_id,
+                renewed=bool(found.get(lease.job_id, {}).get("renewed")),
+                cancel_requested=bool(found.get(lease.job_id, {}).get("cancel_requested")),
+            )
+            for lease in leases
+        ]
+
+    async def progress(self, lease: Lease, percent: int, current_node: str | None, message: str | None) -> bool:
+        answer = await self._rpc(
+            "report_progress",
+            attempts=1,
+            p_job_id=lease.job_id,
+            p_progress=percent,
+            p_current_node=current_node,
+            p_message=message,
+            p_lease_token=lease.lease_token,
+        )
+        return isinstance(answer, Mapping) and bool(answer.get("cancel_requested"))
+
+    async def complete(self, lease: Lease, result: Mapping[str, Any]) -> None:
+        await self._rpc("complete_job", p_job_id=lease.job_id, p_lease_token=lease.lease_token, p_result=dict(result))
+
+    async def fail(self, lease: Lease, failure: Failure) -> None:
+        await self._rpc(
+            "fail_job",
+            p_job_id=lease.job_id,
+            p_lease_token=lease.lease_token,
+            p_error_message=failure.error_message,
+            p_error_type=failure.error_type,
+            p_stack_trace=failure.stack_trace,
+            p_failed_node=failure.failed_node,
+            p_retryable=failure.is_retryable,
+        )
+
+    async def release(self, lease: Lease) -> None:
+        await self._rpc("release_job", p_job_id=lease.job_id, p_lease_token=lease.lease_token)
+
+    async def logs(self, lease: Lease, entries: Sequence[Mapping[str, Any]]) -> None:
+        await self._rpc(
+            "append_job_logs", p_job_id=lease.job_id, p_lease_token=lease.lease_token, p_entries=list(entries)
+        )
+
+    async def say_goodbye(self) -> None:
+        await self._rpc("set_robot_status", attempts=1, p_robot=self._robot_id, p_status="offline")
+
+    async def close(self) -> None:
+        if self._realtime_task is not None:
+            self._realtime_task.cancel()
+            await asyncio.gather(self._realtime_task, return_exceptions=True)
+        for client in (self._data, self._orchestrator):
+            if client is not None:
+                await client.close()
+
+    # Realtime
+
+    async def _listen(self, robot_uuid: str) -> None:
+        if self._realtime is not None:
+            return
+        access = await self._token()
+        own = next((topic for topic in access.topics if topic.startswith("robot:")), f"robot:{robot_uuid}")
+        self._realtime = RealtimeClient(access.supabase_url, access.publishable_key, self._realtime_token)
+        self._realtime.subscribe(own, self._on_push, on_join=self._rung.set)
+        self._realtime_task = asyncio.create_task(self._realtime.run())
+
+    async def _realtime_token(self) -> tuple[str, float]:
+        access = await self._token()
+        return access.token, max(access.renew_at - time.monotonic(), 1.0)
+
+    def _on_push(self, event: str, payload: Mapping[str, Any]) -> None:
+        if event == "job_available":
+            self._rung.set()
+        elif (order := signal_from(event, payload)) is not None:
+            self._signals.put_nowait(order)
+
+
+def _registration(profile: RobotProfile) -> dict[str, Any]:
+    return {
+        "robot_id": profile.robot_id,
+        "name": profile.name,
+        "hostname": profile.hostname,
+        "capabilities": list(profile.capabilities),
+        "environment": profile.environment,
+        "max_concurrent_jobs": profile.max_concurrent_jobs,
+        "tags": list(profile.tags),
+    }

@@ -1,0 +1,257 @@
+"""What a running workflow knows, and what one node sees of it."""
+
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from casare_cloud.robot.executor.control import RunControl
+from casare_cloud.robot.executor.errors import LoopLimitError, NodeInputError
+from casare_cloud.robot.executor.expressions import evaluate, is_true
+from casare_cloud.robot.executor.graph import Node
+from casare_cloud.robot.executor.sandbox import Sandbox
+from casare_cloud.robot.executor.templates import MISSING, as_text, names_in, render, resolve
+
+MAX_NODE_RUNS = 1_000_000
+_UNSET = object()
+
+
+class Reporter(Protocol):
+    """Where a run tells what it does; called from the thread that runs the workflow."""
+
+    def progress(self, percent: int, node_id: str | None, message: str | None) -> None: ...
+
+    def log(
+        self, level: str, message: str, node_id: str | None = None, extra: Mapping[str, Any] | None = None
+    ) -> None: ...
+
+
+@dataclass(slots=True)
+class Timing:
+    """How often a node ran and how long in all; `status` is that of its last run."""
+
+    node_id: str
+    node_type: str
+    runs: int = 0
+    seconds: float = 0.0
+    status: str = "completed"
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "node_id": self.node_id,
+            "node_type": self.node_type,
+            "status": self.status,
+            "duration_ms": round(self.seconds * 1000),
+            "runs": self.runs,
+        }
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a workflow: its variables, what its nodes put out, and its ties to the outside."""
+
+    control: RunControl
+    sandbox: Sandbox
+    reporter: Reporter
+    variables: dict[str, Any]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    timings: dict[str, Timing] = field(default_factory=dict)
+    output: Any = None
+    node_runs: int = 0
+    depth: int = 0
+    percent: int = 0
+    warned: set[str] = field(default_factory=set)
+
+    def begin(self, node: Node) -> Timing:
+        """Counts a node's run; raises when the workflow must stop or has run too many nodes."""
+        self.control.check()
+        self.node_runs += 1
+        if self.node_runs > MAX_NODE_RUNS:
+            raise LoopLimitError(f"the workflow ran more than {MAX_NODE_RUNS:,} nodes", node_id=node.id)
+        timing = self.timings.get(node.id)
+        if timing is None:
+            timing = self.timings[node.id] = Timing(node.id, node.type)
+        timing.runs += 1
+        return timing
+
+    def show(self, percent: float, node: Node) -> None:
+        """Reports progress; the percentage never goes back and stays under 100 until the end."""
+        self.percent = max(self.percent, min(99, int(percent)))
+        if self.depth == 0:
+            self.reporter.progress(self.percent, node.id, node.name)
+
+    def warn_once(self, message: str, node_id: str) -> None:
+        if message not in self.warned and len(self.warned) < 100:
+            self.warned.add(message)
+            self.reporter.log("warning", message, node_id)
+
+
+class NodeRun:
+    """One execution of a node, as its implementation sees it: inputs by name, and the run it belongs to.
+
+    An input comes from the connection into that port, else from the node's configuration with its templates
+    replaced, else from the default.
+    """
+
+    def __init__(self, run: Run, node: Node, connected: Callable[[str], Any], lookup: Callable[[str], Any]) -> None:
+        self.run = run
+        self.node = node
+        self._connected = connected
+        self.lookup = lookup
+
+    def raw(self, *names: str) -> Any:
+        """The configuration as written, or None."""
+        return next((self.node.config[name] for name in names if self.node.config.get(name) not in (None, "")), None)
+
+    def is_connected(self, name: str) -> bool:
+        return self._connected(name) is not MISSING
+
+    def value(self, *names: str, default: Any = None) -> Any:
+        """The first of these inputs that is there."""
+        for name in names:
+            connected = self._connected(name)
+            if connected is not MISSING:
+                return connected
+        for name in names:
+            if name in self.node.config and self.node.config[name] is not None:
+                return self.render(self.node.config[name])
+        return default
+
+    def need(self, *names: str) -> Any:
+        """As `value`, but missing or empty is an error that names the input."""
+        value = self.value(*names)
+        if value is None or value == "":
+            raise NodeInputError(f"{self.node.type} {self.node.id} needs {names[0]}", node_id=self.node.id)
+        return value
+
+    def render(self, value: Any) -> Any:
+        """`value` with its templates replaced; a name that is nowhere is left and warned about once."""
+        for name in names_in(value):
+            if self.lookup(name) is MISSING:
+                self.run.warn_once(f"{{{{{name}}}}} names no variable and no node output", self.node.id)
+        return render(value, self.lookup)
+
+    def text(self, *names: str, default: str = "") -> str:
+        return as_text(self.value(*names, default=default))
+
+    def number(self, *names: str, default: Any = _UNSET) -> float | int:
+        return to_number(self._given(names, default), f"{names[0]} of {self.node.id}")
+
+    def integer(self, *names: str, default: Any = _UNSET) -> int:
+        return int(self.number(*names, default=default))
+
+    def flag(self, *names: str, default: bool = False) -> bool:
+        return is_true(self.value(*names, default=default))
+
+    def items(self, *names: str) -> list[Any]:
+        return to_list(self.value(*names, default=[]), f"{names[0]} of {self.node.id}")
+
+    def mapping(self, *names: str) -> dict[str, Any]:
+        return to_dict(self.value(*names, default={}), f"{names[0]} of {self.node.id}")
+
+    def evaluate(self, expression: str) -> Any:
+        return evaluate(expression, self.lookup)
+
+    def condition(self) -> bool:
+        """The truth of the `condition` port, or of the `expression` or `condition` in the configuration."""
+        connected = self._connected("condition")
+        if connected is not MISSING:
+            return is_true(connected)
+        written = self.raw("expression", "condition")
+        if isinstance(written, str):
+            return is_true(self.evaluate(written))
+        return is_true(written)
+
+    def log(self, level: str, message: str, extra: Mapping[str, Any] | None = None) -> None:
+        self.run.reporter.log(level, message, self.node.id, extra)
+
+    def _given(self, names: tuple[str, ...], default: Any) -> Any:
+        value = self.value(*names)
+        if value is not None and value != "":
+            return value
+        if default is _UNSET:
+            raise NodeInputError(f"{self.node.type} {self.node.id} needs {names[0]}", node_id=self.node.id)
+        return default
+
+
+def make_lookup(run: Run, compute: Callable[[str], None] | None = None) -> Callable[[str], Any]:
+    """How templates of this run find values; `compute` may produce a passive node's outputs first."""
+
+    def lookup(path: str) -> Any:
+        found = resolve(path, run.variables, run.outputs)
+        if found is MISSING and compute is not None and "." in path:
+            compute(path.partition(".")[0])
+            found = resolve(path, run.variables, run.outputs)
+        return found
+
+    return lookup
+
+
+def to_number(value: Any, what: str) -> float | int:
+    """A number from a number or its text; whole ones stay integers."""
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int | float):
+        return value
+    try:
+        text = str(value).strip()
+        return int(text) if text.lstrip("+-").isdigit() else float(text)
+    except ValueError as error:
+        raise NodeInputError(f"{what} is not a number: {as_text(value)[:100]!r}") from error
+
+
+def to_list(value: Any, what: str) -> list[Any]:
+    """A list from a list, or from the JSON text of one."""
+    found = parsed(value)
+    if isinstance(found, list | tuple):
+        return list(found)
+    raise NodeInputError(f"{what} is not a list: {as_text(value)[:100]!r}")
+
+
+def to_dict(value: Any, what: str) -> dict[str, Any]:
+    """A map from a map, or from the JSON text of one."""
+    found = parsed(value)
+    if isinstance(found, Mapping):
+        return dict(found)
+    raise NodeInputError(f"{what} is not an object: {as_text(value)[:100]!r}")
+
+
+def parsed(value: Any) -> Any:
+    """The list or map that a text is the JSON of; anything else as it is."""
+    if isinstance(value, str) and value.strip()[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
+
+
+def storable(value: Any) -> Any:
+    """The value as a job's record can hold it: JSON, without NUL characters and without numbers that are none."""
+    match value:
+        case str():
+            return value.replace("\0", "")
+        case bool() | int() | None:
+            return value
+        case float():
+            return value if math.isfinite(value) else None
+        case Mapping():
+            return {storable(as_text(key)): storable(item) for key, item in value.items()}
+        case list() | tuple() | set():
+            return [storable(item) for item in value]
+        case _:
+            return storable(str(value))
+
+
+class Stopwatch:
+    """Seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._started

@@ -1,0 +1,15 @@
+"""The built-in nodes, one module a subject. Importing a module registers its nodes."""
+
+
+def load() -> None:
+    """Registers every built-in node."""
+    from casare_cloud.robot.executor.nodes import (  # noqa: F401
+        basic,
+        dates,
+        dicts,
+        files,
+        lists,
+        mathematics,
+        texts,
+        web,
+    )

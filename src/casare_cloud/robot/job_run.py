@@ -1,0 +1,203 @@
+"""One claimed job from its start to its outcome: runs the workflow in a thread, reports progress and logs."""
+
+import asyncio
+import threading
+import traceback
+from collections import deque
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from casare_cloud.errors import ApiError
+from casare_cloud.http import is_transient
+from casare_cloud.robot.executor import run_workflow
+from casare_cloud.robot.executor.control import RunCancelled, RunControl
+from casare_cloud.robot.executor.errors import WorkflowError
+from casare_cloud.robot.executor.sandbox import Sandbox
+from casare_cloud.robot.spool import Outcome
+from casare_cloud.robot.transport import ClaimedJob, Failure, Transport
+
+StopReason = Literal["cancelled", "released", "lease_lost"]
+
+LOG_BATCH = 1_000
+MAX_BUFFERED_LOGS = 20_000
+LOG_FLUSH_SECONDS = 1.0
+PROGRESS_PAUSE_SECONDS = 0.25
+STOP_PATIENCE_SECONDS = 0.8
+
+
+class JobRun:
+    """Runs `job`. `run()` returns the outcome to deliver, or None when the lease was lost and nothing is owed."""
+
+    def __init__(self, job: ClaimedJob, transport: Transport, folder: Path) -> None:
+        self.job = job
+        self.stop_reason: StopReason | None = None
+        self._transport = transport
+        self._folder = folder
+        self._control = RunControl(job.timeout_seconds)
+        self._loop = asyncio.get_running_loop()
+        self._logs: deque[dict[str, Any]] = deque()
+        self._dropped_logs = 0
+        self._progress: tuple[int, str | None, str | None] | None = None
+        self._progress_changed = asyncio.Event()
+        self._stopped = asyncio.Event()
+
+    def stop(self, reason: StopReason, explanation: str = "") -> None:
+        """Asks the workflow to end; the first reason counts. It does at its next node or wait, within a second."""
+        if self.stop_reason is None or reason == "lease_lost":
+            self.stop_reason = reason
+        self._control.cancel(explanation or reason)
+        self._stopped.set()
+
+    async def run(self) -> Outcome | None:
+        if not await self._start():
+            return None
+        reporters = [asyncio.create_task(self._report_progress()), asyncio.create_task(self._send_logs())]
+        try:
+            outcome = await self._execute()
+        finally:
+            for task in reporters:
+                task.cancel()
+            await asyncio.gather(*reporters, return_exceptions=True)
+        if self.stop_reason == "lease_lost":
+            return None
+        await self._flush_logs()
+        return Outcome(outcome.lease, outcome.kind, outcome.result, outcome.failure, logs=tuple(self._logs))
+
+    async def _start(self) -> bool:
+        try:
+            await self._transport.start(self.job.lease)
+        except ApiError as error:
+            if is_transient(error):
+                return True  # a claimed job may be run and completed without this call
+            if error.status in (404, 409):
+                self.stop_reason = "lease_lost"
+                return False
+            raise
+        return True
+
+    async def _execute(self) -> Outcome:
+        done: asyncio.Future[Outcome] = self._loop.create_future()
+
+        def settle(outcome: Outcome) -> None:
+            if not done.done():
+                done.set_result(outcome)
+
+        def work() -> None:
+            outcome = self._run_in_thread()
+            try:
+                self._loop.call_soon_threadsafe(settle, outcome)
+            except RuntimeError:
+                return  # the agent ended without waiting for this thread
+
+        # A daemon thread: one that hangs in a system call must not keep the process alive.
+        threading.Thread(target=work, name=f"job-{self.job.job_id}", daemon=True).start()
+        stopping = asyncio.create_task(self._stopped.wait())
+        both: set[asyncio.Future[Any]] = {done, stopping}
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not done.done():
+            await asyncio.wait({done}, timeout=STOP_PATIENCE_SECONDS)
+        if done.done() and (self.stop_reason is None or done.result().kind == "completed"):
+            return done.result()
+        return Outcome(self.job.lease, "released")
+
+    def _run_in_thread(self) -> Outcome:
+        lease = self.job.lease
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            sandbox = Sandbox(self._folder)
+            result = run_workflow(
+                self.job.workflow_json,
+                self.job.input,
+                control=self._control,
+                sandbox=sandbox,
+                reporter=self,
+                facts={"job_id": self.job.job_id, "workflow_name": self.job.workflow_name, "attempt": self.job.attempt},
+            )
+            return Outcome(lease, "completed", result=result)
+        except RunCancelled:
+            return Outcome(lease, "released")
+        except WorkflowError as error:
+            self.log("error", str(error), error.node_id)
+            failure = Failure(str(error), error.error_type, error.stack_trace, error.node_id, error.is_retryable)
+            return Outcome(lease, "failed", failure=failure)
+        except Exception as error:
+            self.log("error", f"{type(error).__name__}: {error}")
+            return Outcome(
+                lease, "failed", failure=Failure(str(error), type(error).__name__, traceback.format_exc(limit=20))
+            )
+
+    # What the workflow reports, from its own thread.
+
+    def progress(self, percent: int, node_id: str | None, message: str | None) -> None:
+        self._progress = (percent, node_id, message)
+        self._call(self._progress_changed.set)
+
+    def log(self, level: str, message: str, node_id: str | None = None, extra: Mapping[str, Any] | None = None) -> None:
+        entry: dict[str, Any] = {
+            "level": level,
+            "message": message[:65536],
+            "node_id": node_id,
+            "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        }
+        if extra:
+            entry["extra"] = dict(extra)
+        self._call(self._buffer, entry)
+
+    def _call(self, function: Any, *arguments: Any) -> None:
+        try:
+            self._loop.call_soon_threadsafe(function, *arguments)
+        except RuntimeError:
+            return  # the loop is closed: the agent has gone
+
+    # What is sent, from the agent's loop.
+
+    def _buffer(self, entry: dict[str, Any]) -> None:
+        if len(self._logs) >= MAX_BUFFERED_LOGS:
+            self._logs.popleft()
+            self._dropped_logs += 1
+        self._logs.append(entry)
+
+    async def _report_progress(self) -> None:
+        sent: tuple[int, str | None, str | None] | None = None
+        while True:
+            await self._progress_changed.wait()
+            self._progress_changed.clear()
+            latest = self._progress
+            if latest is None or latest == sent:
+                continue
+            try:
+                if await self._transport.progress(self.job.lease, *latest):
+                    self.stop("cancelled", "cancel requested")
+                sent = latest
+            except ApiError as error:
+                self._lose_lease_on(error)
+            await asyncio.sleep(PROGRESS_PAUSE_SECONDS)
+
+    async def _send_logs(self) -> None:
+        while True:
+            await asyncio.sleep(LOG_FLUSH_SECONDS)
+            await self._flush_logs()
+
+    async def _flush_logs(self) -> None:
+        """Sends what is buffered; what cannot be sent now stays for the next time."""
+        while self._logs:
+            batch = [self._logs[index] for index in range(min(LOG_BATCH, len(self._logs)))]
+            if self._dropped_logs:
+                batch[0] = {**batch[0], "extra": {**batch[0].get("extra", {}), "entries_lost": self._dropped_logs}}
+            try:
+                await self._transport.logs(self.job.lease, batch)
+            except ApiError as error:
+                self._lose_lease_on(error)
+                if is_transient(error):
+                    return
+            self._dropped_logs = 0
+            for _ in batch:
+                if self._logs:
+                    self._logs.popleft()
+
+    def _lose_lease_on(self, error: ApiError) -> None:
+        if error.status == 409 and error.code == "LEASE_LOST":
+            self.stop("lease_lost", "the lease was lost")

@@ -1,0 +1,133 @@
+"""The REST transport: the orchestrator's endpoints with `X-Api-Key`, claiming by long poll."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import httpx2
+
+from casare_cloud.errors import ApiError
+from casare_cloud.http import HttpClient, backoff_delays
+from casare_cloud.robot.transport import ClaimedJob, Failure, HeartbeatAnswer, Lease, Renewal, RobotProfile, Signal
+
+CLAIM_WAIT_SECONDS = 20
+
+
+def api_base(orchestrator_url: str) -> str:
+    """The base of the published paths: `/api/v1` is added unless it is there."""
+    url = orchestrator_url.rstrip("/")
+    return url if url.endswith("/api/v1") else url + "/api/v1"
+
+
+class RestTransport:
+    """Robot calls over HTTP. Orders arrive with the answers to heartbeats, renewals and progress reports."""
+
+    def __init__(
+        self,
+        orchestrator_url: str,
+        api_key: str,
+        robot_id: str,
+        *,
+        claim_wait_seconds: int = CLAIM_WAIT_SECONDS,
+        http_transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._http = HttpClient(api_base(orchestrator_url), headers={"X-Api-Key": api_key}, transport=http_transport)
+        self._robot_id = robot_id
+        self._environment: str | None = None
+        self._claim_wait_seconds = claim_wait_seconds
+        self._pauses = backoff_delays(0.5, 10.0)
+        self._claim_is_polling = True
+
+    async def register(self, profile: RobotProfile) -> Mapping[str, Any]:
+        self._environment = profile.environment
+        body = {
+            "robot_id": profile.robot_id,
+            "name": profile.name,
+            "hostname": profile.hostname,
+            "capabilities": list(profile.capabilities),
+            "environment": profile.environment,
+            "max_concurrent_jobs": profile.max_concurrent_jobs,
+            "tags": list(profile.tags),
+        }
+        if profile.is_internet:
+            body["is_internet"] = True
+        answer: Mapping[str, Any] = await self._http.call("POST", "/robots/register", json=body)
+        return answer
+
+    async def heartbeat(self, metrics: Mapping[str, Any]) -> HeartbeatAnswer:
+        path = f"/robots/{self._robot_id}/heartbeat"
+        return HeartbeatAnswer.from_answer(await self._http.call("POST", path, json=dict(metrics), attempts=1))
+
+    async def claim(self, limit: int, lease_seconds: int) -> Sequence[ClaimedJob]:
+        body = {"limit": limit, "lease_seconds": lease_seconds, "wait_seconds": self._claim_wait_seconds}
+        started = asyncio.get_running_loop().time()
+        answer = await self._http.call(
+            "POST", "/jobs/claim", json=body, timeout=self._claim_wait_seconds + 15.0, attempts=1
+        )
+        jobs = [ClaimedJob.from_answer(row) for row in (answer or {}).get("jobs", ())]
+        waited = asyncio.get_running_loop().time() - started
+        self._claim_is_polling = bool(jobs) or waited >= min(1.0, self._claim_wait_seconds / 2)
+        return jobs
+
+    async def wait_for_doorbell(self) -> None:
+        """The long poll was the wait; pause only when the service answered at once instead of waiting."""
+        if self._claim_is_polling:
+            self._pauses = backoff_delays(0.5, 10.0)
+            return
+        await asyncio.sleep(next(self._pauses))
+
+    async def next_signal(self) -> Signal:
+        """Nothing is pushed over REST; waits for ever."""
+        never: asyncio.Future[Signal] = asyncio.get_running_loop().create_future()
+        return await never
+
+    async def start(self, lease: Lease) -> None:
+        await self._for_job(lease, "start")
+
+    async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
+        return await asyncio.gather(*(self._renew_one(lease, lease_seconds) for lease in leases))
+
+    async def _renew_one(self, lease: Lease, lease_seconds: int) -> Renewal:
+        try:
+            answer = await self._for_job(lease, "extend-lease", lease_seconds=lease_seconds)
+        except ApiError as error:
+            if error.status in (404, 409):
+                return Renewal(lease.job_id, renewed=False)
+            raise
+        return Renewal(lease.job_id, renewed=True, cancel_requested=bool((answer or {}).get("cancel_requested")))
+
+    async def progress(self, lease: Lease, percent: int, current_node: str | None, message: str | None) -> bool:
+        body: dict[str, Any] = {"progress": percent, "lease_token": lease.lease_token}
+        if current_node is not None:
+            body["current_node"] = current_node
+        if message is not None:
+            body["message"] = message
+        answer = await self._http.call("PUT", f"/jobs/{lease.job_id}/progress", json=body, attempts=1)
+        return bool((answer or {}).get("cancel_requested"))
+
+    async def complete(self, lease: Lease, result: Mapping[str, Any]) -> None:
+        await self._for_job(lease, "complete", result=dict(result))
+
+    async def fail(self, lease: Lease, failure: Failure) -> None:
+        body = asdict(failure)
+        body["retryable"] = body.pop("is_retryable")
+        await self._for_job(lease, "fail", **{name: value for name, value in body.items() if value is not None})
+
+    async def release(self, lease: Lease) -> None:
+        await self._for_job(lease, "release")
+
+    async def logs(self, lease: Lease, entries: Sequence[Mapping[str, Any]]) -> None:
+        await self._for_job(lease, "logs", entries=list(entries))
+
+    async def say_goodbye(self) -> None:
+        await self._http.call(
+            "PUT", f"/robots/{self._robot_id}/status", json={"status": "offline"}, timeout=3, attempts=1
+        )
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def _for_job(self, lease: Lease, verb: str, **body: Any) -> Any:
+        body["lease_token"] = lease.lease_token
+        return await self._http.call("POST", f"/jobs/{lease.job_id}/{verb}", json=body)

@@ -1,0 +1,68 @@
+"""Outcomes of jobs on disk until the service has taken or refused them: a crash or a dead network loses none."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from casare_cloud.robot.transport import Failure, Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended, with the log entries that could not be sent before."""
+
+    lease: Lease
+    kind: Literal["completed", "failed", "released"]
+    result: Mapping[str, Any] | None = None
+    failure: Failure | None = None
+    logs: Sequence[Mapping[str, Any]] = ()
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        data = json.loads(text)
+        failure = data.get("failure")
+        return cls(
+            lease=Lease(data["lease"]["job_id"], int(data["lease"]["lease_token"])),
+            kind=data["kind"],
+            result=data.get("result"),
+            failure=None if failure is None else Failure(**failure),
+            logs=data.get("logs") or (),
+        )
+
+
+class Spool:
+    """A folder with one file an outcome. Files appear by rename, so that a reader never sees half of one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def put(self, outcome: Outcome) -> None:
+        """Keeps `outcome`; survives the end of this process, however it comes."""
+        path = self._path(outcome.lease)
+        half = path.with_suffix(".part")
+        half.write_text(outcome.to_json(), encoding="utf-8")
+        os.replace(half, path)
+
+    def remove(self, lease: Lease) -> None:
+        """Forgets the outcome of this lease, if there is one."""
+        self._path(lease).unlink(missing_ok=True)
+
+    def __iter__(self) -> Iterator[Outcome]:
+        """Oldest first; a file that cannot be read is set aside as `.broken`, never in the way of the others."""
+        for path in sorted(self._folder.glob("*.json"), key=lambda path: path.stat().st_mtime):
+            try:
+                yield Outcome.from_json(path.read_text(encoding="utf-8"))
+            except FileNotFoundError:
+                continue
+            except (ValueError, KeyError, TypeError):
+                path.rename(path.with_suffix(".broken"))
+
+    def _path(self, lease: Lease) -> Path:
+        return self._folder / f"{lease.job_id}.{lease.lease_token}.json"

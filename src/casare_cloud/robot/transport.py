@@ -1,0 +1,185 @@
+"""How a robot talks to the cloud: what every transport can do, and the values that go through it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, Self
+
+SignalKind = Literal["cancel_job", "pause", "resume", "shutdown"]
+
+
+@dataclass(frozen=True, slots=True)
+class RobotProfile:
+    """What a robot says of itself when it registers (document 002, POST /robots/register).
+
+    `robot_id` is the id that people use (1–64 letters, digits, `_`, `-`), not the uuid.
+    """
+
+    robot_id: str
+    name: str
+    hostname: str
+    environment: str = "default"
+    capabilities: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    max_concurrent_jobs: int = 1
+    is_internet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The time-limited right to a job: the token fences every later write."""
+
+    job_id: str
+    lease_token: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedJob:
+    """A job this robot holds, with everything that is needed to run it (api-map §3, POST /jobs/claim)."""
+
+    job_id: str
+    lease_token: int
+    workflow_id: str
+    workflow_name: str
+    workflow_json: Any
+    input: Mapping[str, Any] = field(default_factory=dict)
+    lease_expires_at: str = ""
+    attempt: int = 1
+    max_attempts: int = 1
+    priority: int = 10
+    environment: str = "*"
+    timeout_seconds: int = 3600
+
+    @property
+    def lease(self) -> Lease:
+        return Lease(self.job_id, self.lease_token)
+
+    @classmethod
+    def from_answer(cls, row: Mapping[str, Any]) -> Self:
+        """Reads one row of a claim's answer; keys that a newer service adds are left alone."""
+        return cls(
+            job_id=str(row["job_id"]),
+            lease_token=int(row["lease_token"]),
+            workflow_id=str(row.get("workflow_id") or ""),
+            workflow_name=str(row.get("workflow_name") or ""),
+            workflow_json=row.get("workflow_json"),
+            input=row.get("input") or {},
+            lease_expires_at=str(row.get("lease_expires_at") or ""),
+            attempt=int(row.get("attempt") or 1),
+            max_attempts=int(row.get("max_attempts") or 1),
+            priority=int(10 if row.get("priority") is None else row["priority"]),
+            environment=str(row.get("environment") or "*"),
+            timeout_seconds=int(row.get("timeout_seconds") or 3600),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What became of one lease at a renewal. Not renewed means lost: stop the job and discard its result."""
+
+    job_id: str
+    renewed: bool
+    cancel_requested: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a job failed. `is_retryable` False says that another try would fail the same way."""
+
+    error_message: str
+    error_type: str
+    stack_trace: str | None = None
+    failed_node: str | None = None
+    is_retryable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """An order from the cloud, pushed or found in the answer to a heartbeat."""
+
+    kind: SignalKind
+    job_id: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeartbeatAnswer:
+    """What the service wants: seconds between heartbeats, and orders that were left for this robot."""
+
+    interval_seconds: float = 30.0
+    signals: tuple[Signal, ...] = ()
+
+    @classmethod
+    def from_answer(cls, answer: Any) -> Self:
+        """Reads `{heartbeat_interval, pending_commands[]}`; a command is a word or an object with one."""
+        if not isinstance(answer, Mapping):
+            return cls()
+        found = (signal_from(command) for command in answer.get("pending_commands") or ())
+        return cls(
+            interval_seconds=float(answer.get("heartbeat_interval") or 30.0),
+            signals=tuple(signal for signal in found if signal is not None),
+        )
+
+
+def signal_from(command: Any, payload: Mapping[str, Any] | None = None) -> Signal | None:
+    """The signal that a pushed event or a pending command stands for, or None for a word nobody here knows."""
+    if isinstance(command, Mapping):
+        payload = command
+        command = command.get("command") or command.get("type") or command.get("event")
+    payload = payload or {}
+    job_id = payload.get("job_id")
+    reason = payload.get("reason")
+    match command:
+        case "cancel_job" | "pause" | "resume" | "shutdown":
+            return Signal(command, None if job_id is None else str(job_id), None if reason is None else str(reason))
+        case "drain":
+            return Signal("shutdown", None, None if reason is None else str(reason))
+        case _:
+            return None
+
+
+class Transport(Protocol):
+    """The calls of a robot. All raise `ApiError`; a stale lease token is 409 `LEASE_LOST`, a dead key 401."""
+
+    async def register(self, profile: RobotProfile) -> Mapping[str, Any]:
+        """Makes this robot known, or updates what is known of it; must come first."""
+        ...
+
+    async def heartbeat(self, metrics: Mapping[str, Any]) -> HeartbeatAnswer: ...
+
+    async def claim(self, limit: int, lease_seconds: int) -> Sequence[ClaimedJob]:
+        """Takes up to `limit` jobs; may wait inside when the service offers it."""
+        ...
+
+    async def wait_for_doorbell(self) -> None:
+        """Returns when it is worth claiming again: a ring, or the end of a pause that grows while nothing comes."""
+        ...
+
+    async def next_signal(self) -> Signal:
+        """Waits for the next order that was pushed to this robot."""
+        ...
+
+    async def start(self, lease: Lease) -> None: ...
+
+    async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]: ...
+
+    async def progress(self, lease: Lease, percent: int, current_node: str | None, message: str | None) -> bool:
+        """Reports progress in percent; returns whether the job is to be cancelled."""
+        ...
+
+    async def complete(self, lease: Lease, result: Mapping[str, Any]) -> None: ...
+
+    async def fail(self, lease: Lease, failure: Failure) -> None: ...
+
+    async def release(self, lease: Lease) -> None:
+        """Gives the job back without counting a failure."""
+        ...
+
+    async def logs(self, lease: Lease, entries: Sequence[Mapping[str, Any]]) -> None:
+        """Stores up to 1,000 entries `{level, message, node_id, timestamp, extra}`."""
+        ...
+
+    async def say_goodbye(self) -> None:
+        """Tells the service that this robot leaves; nothing depends on it."""
+        ...
+
+    async def close(self) -> None: ...
