@@ -5,11 +5,11 @@ import time
 from typing import Any
 
 import httpx2
-from casare_cloud.robot.agent import make_transport
-from casare_cloud.robot.transport import RobotProfile
 
 from bench.report import percentile, table
 from bench.stack import BenchStack
+from casare_cloud.robot.agent import make_transport
+from casare_cloud.robot.transport import RobotProfile
 
 
 def run(stack: BenchStack, *, jobs: int) -> None:
