@@ -40,7 +40,7 @@ def up(
 
     Examples: casare-cloud up · casare-cloud up --detach · casare-cloud up --fresh --port-offset 100
     """
-    from casare_cloud.cli.demo import run_demo
+    from casare_cloud.cli.demo import run_first_demo
     from casare_cloud.local.stack import Options, Stack
     from casare_cloud.local.state import Ports, StateFolder
 
@@ -57,7 +57,7 @@ def up(
         return
     options = Options(ports=Ports(port_offset), fresh=fresh, pg_bindir=pg_bindir, use_supabase=supabase)
     with errors_as_sentences():
-        asyncio.run(Stack(state, options, console, run_demo).run())
+        asyncio.run(Stack(state, options, console, run_first_demo).run())
 
 
 def _detach(log_path: Path) -> None:
@@ -141,10 +141,12 @@ def status(
 def demo() -> None:
     """Run the main job once: submit a workflow, start a robot process, follow it live, print the result."""
     from casare_cloud.cli.demo import run_demo
+    from casare_cloud.cli.watching import print_job_end
     from casare_cloud.local.state import StateFolder
 
     state = StateFolder.default()
     if not state.is_locked():
         fail("No stack is running. Start one with `casare-cloud up`.")
     with errors_as_sentences():
-        asyncio.run(run_demo(state.read_env(), state.path / "demo", console))
+        job = asyncio.run(run_demo(state.read_env(), state.path / "demo", console))
+    print_job_end(job, console)

@@ -1,12 +1,10 @@
 """What a person sees when the stack is ready: at most 24 lines."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 
-def banner(env: Mapping[str, str], finished_job: Mapping[str, Any] | None, seconds: float) -> str:
-    """The ready banner: addresses, masked keys, the demo job's timeline when it has just run, the next commands."""
+def banner(env: Mapping[str, str], demo_job: Sequence[str], seconds: float) -> str:
+    """The ready banner: addresses, masked keys, what there is to say of the demo job, the next commands."""
     lines = [
         f"casare_cloud is ready ({seconds:.1f} s)",
         "",
@@ -17,10 +15,8 @@ def banner(env: Mapping[str, str], finished_job: Mapping[str, Any] | None, secon
         "  All values     .casare/env",
         "",
     ]
-    if finished_job:
-        lines += [f"  Demo job       {finished_job['job_id']}   {finished_job['status']}"]
-        lines += [f"    {line}" for line in timeline(finished_job)]
-        lines += [""]
+    if demo_job:
+        lines += [f"  {line}" for line in demo_job] + [""]
     lines += [
         "  Next:  casare-cloud demo                             run the demo job again, live",
         "         casare-cloud robot run                        start a robot of your own",
@@ -30,26 +26,6 @@ def banner(env: Mapping[str, str], finished_job: Mapping[str, Any] | None, secon
         "",
     ]
     return "\n".join(lines)
-
-
-def timeline(job: Mapping[str, Any]) -> list[str]:
-    """The job's moments, one a line, with the time since the one before."""
-    moments = [
-        ("submitted", job.get("created_at")),
-        ("claimed", job.get("claimed_at")),
-        ("first progress", job.get("first_progress_at")),
-        (str(job.get("status", "finished")), job.get("completed_at")),
-    ]
-    lines: list[str] = []
-    before: datetime | None = None
-    for name, text in moments:
-        if text is None:
-            continue
-        at = datetime.fromisoformat(text)
-        step = "" if before is None else f"   +{(at - before).total_seconds() * 1000:,.0f} ms"
-        lines.append(f"{at.strftime('%H:%M:%S.%f')[:-3]}  {name:<14}{step}")
-        before = at
-    return lines
 
 
 def mask(secret: str) -> str:

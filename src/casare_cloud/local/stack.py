@@ -8,7 +8,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx2
 from rich.console import Console
@@ -24,11 +23,11 @@ from casare_cloud.local.supervisor import Part, PostgresPart, ProcessPart, Super
 DEMO_EMAIL = "demo@casare.local"
 DEMO_USERNAME = "demo"
 DEMO_ROBOT = "demo-robot"
-PLATFORM_ROLES = ("authenticator", "supabase_auth_admin", "supabase_realtime_admin", "postgres")
+PLATFORM_ROLES = ("authenticator", "supabase_auth_admin", "supabase_realtime_admin", "supabase_admin", "postgres")
 
 
-DemoJob = Callable[[Mapping[str, str], Path], Awaitable[dict[str, Any]]]
-"""Runs one demo job in a folder against a stack's environment and returns the finished job."""
+DemoJob = Callable[[Mapping[str, str], Path], Awaitable[list[str]]]
+"""Runs one demo job in a folder against a stack's environment; returns the lines that the banner shows of it."""
 
 
 @dataclass(frozen=True)
@@ -85,13 +84,13 @@ class Stack:
         env = await (self._use_supabase() if self._options.use_supabase else self._start_embedded())
         await self._start_orchestrator(env)
         self._state.write_env(env)
-        finished_job = None
+        demo_job: list[str] = []
         if "ROBOT_API_KEY" not in env:
             env |= await self._make_demo_tenant(env)
             self._state.write_env(env)
-            finished_job = await self._run_demo(env, self._state.path / "demo")
+            demo_job = await self._run_demo(env, self._state.path / "demo")
         self._is_ready = True
-        self._print_banner(env, finished_job)
+        self._print_banner(env, demo_job)
 
     async def _start_embedded(self) -> dict[str, str]:
         """Start Postgres and the platform emulators; return the environment of everything else."""
@@ -212,10 +211,10 @@ class Stack:
             }
         )
 
-    def _print_banner(self, env: dict[str, str], finished_job: dict[str, Any] | None) -> None:
+    def _print_banner(self, env: dict[str, str], demo_job: list[str]) -> None:
         from casare_cloud.local.banner import banner
 
-        text = banner(env, finished_job, time.time() - self._started_at)
+        text = banner(env, demo_job, time.time() - self._started_at)
         self._state.banner_file.write_text(text)
         self._console.print(text, end="", markup=False)
 

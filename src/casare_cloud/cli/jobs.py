@@ -1,0 +1,139 @@
+"""`casare-cloud jobs …`: submit, watch and manage jobs."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from casare_cloud.cli.output import console, errors_as_sentences, fail, print_json
+from casare_cloud.cli.workflows import AsJson
+from casare_cloud.client import Client
+
+app = typer.Typer(help="Submit, watch and manage jobs.", no_args_is_help=True)
+
+JobId = Annotated[str, typer.Argument(help="The job's id.", metavar="ID")]
+
+
+@app.command("submit")
+def submit(
+    file: Annotated[Path, typer.Argument(help="A workflow as JSON (`nodes` or `steps`).", exists=True, dir_okay=False)],
+    name: Annotated[str | None, typer.Option("--name", help="Default: the file's name without .json.")] = None,
+    priority: Annotated[int, typer.Option("--priority", min=0, max=20, help="0 is the most urgent.")] = 10,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow the job until it is finished.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Store the workflow in FILE and run it once.
+
+    Example: casare-cloud jobs submit examples/orders.json --watch
+    """
+    try:
+        definition = json.loads(file.read_text())
+    except ValueError as problem:
+        fail(f"{file} is not JSON: {problem}", 2)
+
+    async def work(client: Client) -> dict[str, Any]:
+        submitted = await client.submit_workflow(name or file.stem, definition, priority=priority)
+        if not watch:
+            return submitted
+        console.print(f"job {submitted['job_id']}", markup=False)
+        return await _follow(client, submitted["job_id"])
+
+    answer = _run(work)
+    if as_json:
+        print_json(answer)
+    elif not watch:
+        console.print(f"{answer['message']}\njob {answer['job_id']}", markup=False)
+    _exit_by_status(answer if watch else {})
+
+
+@app.command("watch")
+def watch(job_id: JobId, as_json: AsJson = False) -> None:
+    """Follow a job live until it is finished; exit code 1 unless it completed."""
+
+    async def work(client: Client) -> dict[str, Any]:
+        return await _follow(client, job_id)
+
+    job = _run(work)
+    if as_json:
+        print_json(job)
+    _exit_by_status(job)
+
+
+@app.command("list")
+def list_jobs(
+    status: Annotated[str | None, typer.Option("--status", help="pending, running, completed, failed …")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=500)] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List jobs, newest first."""
+    answer = _run(lambda client: client.list_jobs(limit=limit, **({"status": status} if status else {})))
+    if as_json:
+        print_json(answer)
+        return
+    from rich.table import Table
+
+    table = Table("job", "workflow", "status", "robot", "created", box=None, pad_edge=False)
+    for job in answer["jobs"]:
+        robot = job.get("robot_name") or job.get("robot_id") or "-"
+        table.add_row(job["job_id"], job["workflow_name"], job["status"], robot, job["created_at"])
+    console.print(table)
+
+
+@app.command("get")
+def get(job_id: JobId) -> None:
+    """Print a job as JSON."""
+    print_json(_run(lambda client: client.get_job(job_id)))
+
+
+@app.command("logs")
+def logs(job_id: JobId, as_json: AsJson = False) -> None:
+    """Print what the robots logged while running a job."""
+    answer = _run(lambda client: client.get_job_logs(job_id))
+    if as_json:
+        print_json(answer)
+        return
+    for entry in answer["logs"]:
+        node = f" [{entry['node_id']}]" if entry.get("node_id") else ""
+        console.print(f"{entry['timestamp']} {entry['level']:<8}{node} {entry['message']}", markup=False)
+
+
+@app.command("cancel")
+def cancel(job_id: JobId, reason: Annotated[str | None, typer.Option("--reason")] = None) -> None:
+    """Cancel a job: at once while it waits, by asking its robot when it runs."""
+    console.print(_run(lambda client: client.cancel_job(job_id, reason))["message"], markup=False)
+
+
+@app.command("retry")
+def retry(job_id: JobId) -> None:
+    """Run a failed, cancelled or timed-out job again, as a new job."""
+    answer = _run(lambda client: client.retry_job(job_id))
+    console.print(f"{answer['message']}\njob {answer['new_job_id']}", markup=False)
+
+
+async def _follow(client: Client, job_id: str) -> dict[str, Any]:
+    from casare_cloud.cli.session import environment
+    from casare_cloud.cli.watching import follow_job, print_job_end
+
+    job = await follow_job(client, job_id, environment(), console)
+    print_job_end(job, console)
+    return job
+
+
+def _run(work: Callable[[Client], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+    """Do the work with a signed-in client."""
+    from casare_cloud.cli.session import signed_in
+
+    async def call() -> dict[str, Any]:
+        async with await signed_in() as client:
+            return await work(client)
+
+    with errors_as_sentences():
+        return asyncio.run(call())
+
+
+def _exit_by_status(job: dict[str, Any]) -> None:
+    if job and job.get("status") != "completed":
+        raise SystemExit(1)

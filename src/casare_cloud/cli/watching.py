@@ -1,0 +1,63 @@
+"""Following a job on a terminal: a progress bar while it runs, its timeline and result at the end."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from casare_cloud.client import Client
+
+
+async def follow_job(client: Client, job_id: str, env: Mapping[str, str], console: Console) -> dict[str, Any]:
+    """Show the job's progress until it is finished, live where Realtime can be reached; return the finished job."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    job: dict[str, Any] = {}
+    with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
+        bar = progress.add_task("pending", total=100)
+        async for job in client.watch_job(
+            job_id, supabase_url=env.get("SUPABASE_URL"), publishable_key=env.get("SUPABASE_PUBLISHABLE_KEY")
+        ):
+            node = job.get("current_node")
+            text = f"{job['status']:<9} {node}" if node and job["status"] == "running" else str(job["status"])
+            progress.update(
+                bar, description=text, completed=100 if job["status"] == "completed" else job["progress"] or 0
+            )
+    return job
+
+
+def print_job_end(job: Mapping[str, Any], console: Console) -> None:
+    """The timeline, then the result or the error."""
+    for line in timeline(job):
+        console.print(f"  {line}", markup=False)
+    if job["status"] == "completed":
+        console.print("result " + json.dumps(job.get("result"), indent=2, default=str), markup=False)
+    else:
+        console.print(f"{job.get('error_type') or job['status']}: {job.get('error_message') or ''}", markup=False)
+
+
+def timeline(job: Mapping[str, Any]) -> list[str]:
+    """The job's moments, one a line, each with the time since the one before."""
+    moments = [
+        ("submitted", job.get("created_at")),
+        ("claimed", job.get("claimed_at")),
+        ("first progress", job.get("first_progress_at")),
+        (str(job["status"]), job.get("completed_at")),
+    ]
+    lines: list[str] = []
+    before: datetime | None = None
+    for name, text in moments:
+        if text is None:
+            continue
+        at = datetime.fromisoformat(text)
+        step = "" if before is None else f"+{(at - before).total_seconds() * 1000:,.0f} ms"
+        lines.append(f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}  {name:<14}  {step}".rstrip())
+        before = at
+    return lines

@@ -1,0 +1,61 @@
+"""`casare-cloud workflows …`."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from casare_cloud.cli.output import console, errors_as_sentences, print_json
+
+app = typer.Typer(help="List, show and delete workflows.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@app.command("list")
+def list_workflows(
+    search: Annotated[str | None, typer.Option("--search", help="Part of the name.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=500)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List workflows, newest first.
+
+    Example: casare-cloud workflows list --search invoice
+    """
+    answer = _call("list_workflows", search=search, limit=limit)
+    if as_json:
+        print_json(answer)
+        return
+    from rich.table import Table
+
+    table = Table("workflow", "name", "version", "status", "updated", box=None, pad_edge=False)
+    for row in answer["workflows"]:
+        name, version = row["workflow_name"], str(row["version"])
+        table.add_row(row["workflow_id"], name, version, row["status"], row["updated_at"])
+    console.print(table)
+
+
+@app.command("get")
+def get_workflow(workflow_id: str) -> None:
+    """Print a workflow with its definition as JSON."""
+    print_json(_call("get_workflow", workflow_id))
+
+
+@app.command("delete")
+def delete_workflow(workflow_id: str) -> None:
+    """Delete a workflow; its waiting jobs are cancelled."""
+    console.print(_call("delete_workflow", workflow_id)["message"], markup=False)
+
+
+def _call(method: str, *arguments: Any, **filters: Any) -> dict[str, Any]:
+    """One call of the signed-in client."""
+    from casare_cloud.cli.session import signed_in
+
+    async def call() -> dict[str, Any]:
+        async with await signed_in() as client:
+            given = {name: value for name, value in filters.items() if value is not None}
+            answer: dict[str, Any] = await getattr(client, method)(*arguments, **given)
+            return answer
+
+    with errors_as_sentences():
+        return asyncio.run(call())

@@ -1,0 +1,196 @@
+"""A client for people's programs: submit workflows, create jobs, follow them, manage robots and keys.
+
+    async with Client("https://…", api_key="sk_live_…") as cloud:
+        job = await cloud.create_job("invoices", {"month": "2026-11"})
+        done = await cloud.wait_for_job(job["job_id"])
+
+Every method returns the decoded answer of the orchestrator (documents 000, 002, 003) and raises `ApiError`.
+"""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Self
+
+from casare_cloud.http import HttpClient
+
+Answer = dict[str, Any]
+
+FINISHED = frozenset({"completed", "failed", "cancelled", "timeout"})
+_REFRESH_BEFORE_SECONDS = 60
+_POLL_SECONDS = 2.0
+
+
+class Client:
+    """Talks to one orchestrator, as a service key or, after `login` or `register`, as a user.
+
+    A user's token is refreshed shortly before it ends. Creating calls carry an `Idempotency-Key`, so that a try that
+    is repeated because the answer was lost makes nothing twice.
+    """
+
+    def __init__(self, base_url: str, *, api_key: str | None = None) -> None:
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._http = HttpClient(base_url.rstrip("/"), headers=headers)
+        self._refresh_token: str | None = None
+        self._token_ends_at = 0.0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.close()
+
+    # --- who ------------------------------------------------------------------------------------------------------
+
+    async def login(self, username: str, password: str, tenant_id: str | None = None) -> None:
+        """Sign in with a user name or e-mail; later calls are that user's."""
+        body = {"username": username, "password": password, "tenant_id": tenant_id}
+        self._keep_tokens(await self._http.call("POST", "/api/v1/auth/login", json=body))
+
+    async def register(self, *, email: str, password: str, org_name: str, **more: str) -> None:
+        """Make a user, a tenant and its first administrator, and sign in (`username`, `first_name`, `last_name`)."""
+        body = {"email": email, "password": password, "org_name": org_name, **more}
+        self._keep_tokens(await self._http.call("POST", "/api/v1/auth/register", json=body, attempts=1))
+
+    async def logout(self) -> None:
+        """End the session: the tokens are worthless afterwards."""
+        await self._call("POST", "/auth/logout")
+
+    async def me(self) -> Answer:
+        """Who this client is."""
+        return await self._call("GET", "/auth/me")
+
+    async def access_token(self) -> str:
+        """The user's current access token, refreshed when it is about to end."""
+        if self._refresh_token and time.time() > self._token_ends_at - _REFRESH_BEFORE_SECONDS:
+            body = {"refresh_token": self._refresh_token}
+            self._keep_tokens(await self._http.call("POST", "/api/v1/auth/refresh", json=body))
+        return self._http.headers.get("Authorization", "").removeprefix("Bearer ")
+
+    def _keep_tokens(self, answer: Mapping[str, Any]) -> None:
+        self._http.headers["Authorization"] = f"Bearer {answer['access_token']}"
+        self._refresh_token = answer["refresh_token"]
+        self._token_ends_at = time.time() + float(answer["expires_in"])
+
+    # --- workflows ------------------------------------------------------------------------------------------------
+
+    async def submit_workflow(self, name: str, definition: Mapping[str, Any], **more: Any) -> Answer:
+        """Store a workflow and run it once (`priority`, `execution_mode`, `metadata` …): POST /workflows."""
+        return await self._create("/workflows", {"workflow_name": name, "workflow_json": definition, **more})
+
+    async def list_workflows(self, **filters: Any) -> Answer:
+        """`{workflows, total, limit, offset}`."""
+        return await self._call("GET", "/workflows", params=filters)
+
+    async def get_workflow(self, workflow_id: str) -> Answer:
+        """One workflow with its definition."""
+        return await self._call("GET", f"/workflows/{workflow_id}")
+
+    async def delete_workflow(self, workflow_id: str) -> Answer:
+        """Delete it; its waiting jobs are cancelled."""
+        return await self._call("DELETE", f"/workflows/{workflow_id}")
+
+    # --- jobs -----------------------------------------------------------------------------------------------------
+
+    async def create_job(self, workflow: str, input_data: Mapping[str, Any] | None = None, **more: Any) -> Answer:
+        """Run a workflow, by id or name, with an input: POST /jobs."""
+        return await self._create("/jobs", {"workflow_id": workflow, "input_data": input_data or {}, **more})
+
+    async def list_jobs(self, **filters: Any) -> Answer:
+        """`{jobs, total, limit, offset}`, newest first (`status`, `workflow_id`, `robot_id`, `limit`, `offset`)."""
+        return await self._call("GET", "/jobs", params=filters)
+
+    async def get_job(self, job_id: str) -> Answer:
+        """One job with its state, result and error."""
+        return await self._call("GET", f"/jobs/{job_id}")
+
+    async def get_job_logs(self, job_id: str, **filters: Any) -> Answer:
+        """What the robots logged."""
+        return await self._call("GET", f"/jobs/{job_id}/logs", params=filters)
+
+    async def cancel_job(self, job_id: str, reason: str | None = None) -> Answer:
+        """Cancel at once when it waits; ask its robot to stop when it runs."""
+        return await self._call("POST", f"/jobs/{job_id}/cancel", json={"reason": reason} if reason else None)
+
+    async def retry_job(self, job_id: str) -> Answer:
+        """Run a failed, cancelled or timed-out job again, as a new job."""
+        return await self._create(f"/jobs/{job_id}/retry", None)
+
+    async def wait_for_job(self, job_id: str, timeout: float | None = None) -> Answer:
+        """The job, once it is finished. Raises `TimeoutError` after `timeout` seconds."""
+        async with asyncio.timeout(timeout):
+            async for job in self.watch_job(job_id):
+                if job["status"] in FINISHED:
+                    return job
+        raise AssertionError("unreachable: watching ends with a finished job")
+
+    async def watch_job(
+        self, job_id: str, *, supabase_url: str | None = None, publishable_key: str | None = None
+    ) -> AsyncIterator[Answer]:
+        """The job whenever it changed, until it is finished.
+
+        With `supabase_url` and `publishable_key`, and as a user, pushes on `job:<id>` arrive in between (only the
+        keys of the push are new then); without, or while Realtime is away, the job is read every two seconds.
+        """
+        job = await self.get_job(job_id)
+        yield job
+        pushes: asyncio.Queue[Answer] = asyncio.Queue()
+        listener = None
+        if supabase_url and publishable_key and self._refresh_token:
+            listener = asyncio.create_task(self._listen(supabase_url, publishable_key, f"job:{job_id}", pushes))
+        try:
+            while job["status"] not in FINISHED:
+                try:
+                    job = {**job, **await asyncio.wait_for(pushes.get(), _POLL_SECONDS)}
+                    if job["status"] not in FINISHED:
+                        yield job
+                        continue
+                except TimeoutError:
+                    pass
+                fresh = await self.get_job(job_id)
+                if fresh != job:
+                    yield fresh
+                job = fresh
+        finally:
+            if listener is not None:
+                listener.cancel()
+
+    async def _listen(self, url: str, key: str, topic: str, pushes: "asyncio.Queue[Answer]") -> None:
+        raise NotImplementedError
+
+    # --- robots and keys ------------------------------------------------------------------------------------------
+
+    async def list_robots(self, **filters: Any) -> Answer:
+        """`{robots, total}`."""
+        return await self._call("GET", "/robots", params=filters)
+
+    async def get_robot(self, robot_id: str) -> Answer:
+        """One robot, by uuid or by the id people use."""
+        return await self._call("GET", f"/robots/{robot_id}")
+
+    async def delete_robot(self, robot_id: str) -> Answer:
+        """Remove a robot; what it holds is released."""
+        return await self._call("DELETE", f"/robots/{robot_id}")
+
+    async def create_robot_api_key(self, name: str, robot_id: str | None = None) -> Answer:
+        """A new robot key; `api_key` is shown this once."""
+        return await self._create("/robot-api-keys", {"name": name, "robot_id": robot_id})
+
+    async def list_events(self, after: int = 0, limit: int = 100) -> Answer:
+        """`{events, next}`: what happened after the event with that number."""
+        return await self._call("GET", "/events", params={"after": after, "limit": limit})
+
+    # --- helpers --------------------------------------------------------------------------------------------------
+
+    async def _create(self, path: str, body: Mapping[str, Any] | None) -> Answer:
+        return await self._call("POST", path, json=body, headers={"Idempotency-Key": str(uuid.uuid4())})
+
+    async def _call(self, method: str, path: str, **arguments: Any) -> Answer:
+        await self.access_token()
+        answer: Answer = await self._http.call(method, "/api/v1" + path, **arguments)
+        return answer
