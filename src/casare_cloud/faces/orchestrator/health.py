@@ -14,6 +14,7 @@ SERVICE = "casare-rpa-monitoring"  # the name that document 000 publishes
 PING_SECONDS = 1.5
 
 Answer = tuple[int, dict[str, Any]]
+Probe = Callable[[Database], Awaitable[Answer]]
 
 
 async def health(database: Database) -> Answer:
@@ -44,7 +45,7 @@ async def live(database: Database) -> Answer:
     return 200, {"alive": True}
 
 
-PROBES: dict[str, Callable[[Database], Awaitable[Answer]]] = {
+PROBES: dict[str, Probe] = {
     "/health": health,
     "/health/detailed": detailed,
     "/health/ready": ready,
