@@ -4,17 +4,18 @@ A cold process therefore answers health probes at once and pays, on its first re
 """
 
 import importlib
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from casare_cloud import __version__
 from casare_cloud.config import Settings
-from casare_cloud.database import Database
 from casare_cloud.faces.orchestrator import health
 from casare_cloud.faces.shared.edge import BODY_BYTES, UPLOAD_BYTES, Edge, Receive, Scope, Send, send_json
-from casare_cloud.identity import Verifier
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from casare_cloud.database import Database
 
 BASE = "/api/v1"
 
@@ -32,10 +33,7 @@ class Orchestrator(Edge):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings.trusted_proxies)
         self.settings = settings
-        self.database = Database(settings)
-        self.verifier = Verifier(settings)
         self._loaded: set[str] = set()
-        self._framework: FastAPI | None = None
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a probe, or load what the path needs and hand over to FastAPI."""
@@ -43,7 +41,7 @@ class Orchestrator(Edge):
         under_base = path.removeprefix(BASE) if path.startswith(BASE + "/") else None
         probe = health.PROBES.get(path if under_base is None else under_base)
         if probe is not None and scope["method"] in ("GET", "HEAD"):
-            status, body = await probe(self.database)
+            status, body = await probe(lambda: self.database)
             await send_json(send, status, body, {"Cache-Control": "no-store"})
             return
         if path in _DOCUMENTS:
@@ -53,14 +51,19 @@ class Orchestrator(Edge):
             self._load(under_base.split("/")[1])
         await self.framework(scope, receive, send)
 
-    @property
+    @cached_property
+    def database(self) -> "Database":
+        """The database, with a pool that opens on its first use."""
+        from casare_cloud.database import Database
+
+        return Database(self.settings)
+
+    @cached_property
     def framework(self) -> "FastAPI":
         """The FastAPI app with the resources that were loaded so far."""
-        if self._framework is None:
-            from casare_cloud.faces.orchestrator.framework import create_framework
+        from casare_cloud.faces.orchestrator.framework import create_framework
 
-            self._framework = create_framework(self.settings, self.database, self.verifier, __version__)
-        return self._framework
+        return create_framework(self.settings, self.database, __version__)
 
     def _load(self, segment: str) -> None:
         module = RESOURCES.get(segment)
@@ -77,7 +80,8 @@ class Orchestrator(Edge):
 
     async def close(self) -> None:
         """Close the connections of this event loop."""
-        await self.database.close()
+        if "database" in self.__dict__:
+            await self.database.close()
 
 
 def create_app(settings: Settings | None = None) -> Orchestrator:

@@ -18,14 +18,14 @@ from casare_cloud.identity import Verifier
 warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 
 
-def create_framework(settings: Settings, database: Database, verifier: Verifier, version: str) -> FastAPI:
+def create_framework(settings: Settings, database: Database, version: str) -> FastAPI:
     """An app that answers every error in the orchestrator's shape and documents itself at /docs and /openapi.json."""
     app = FastAPI(
         title="CasareRPA Orchestrator API",
         version=version,
         description="Workflows, jobs and robots of a tenant. Base path /api/v1.",
     )
-    app.state.services = Services(settings, database, verifier)
+    app.state.services = Services(settings, database, Verifier(settings))
     problems.install(app)
     for path, probe in health.PROBES.items():
         for prefix in ("", "/api/v1"):
@@ -37,7 +37,7 @@ def _route_of(probe: health.Probe, database: Database) -> Callable[[], Awaitable
     """A probe as a route, for the OpenAPI document; requests are answered before they get here."""
 
     async def route() -> JSONResponse:
-        status, body = await probe(database)
+        status, body = await probe(lambda: database)
         return JSONResponse(body, status)
 
     return route
