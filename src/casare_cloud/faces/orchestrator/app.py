@@ -22,6 +22,11 @@ BASE = "/api/v1"
 # First segment of the path under /api/v1 → the module in this folder whose `router` serves it.
 RESOURCES = {
     "auth": "auth",
+    "events": "events",
+    "jobs": "jobs",
+    "robot-api-keys": "robot_keys",
+    "robots": "robots",
+    "workflows": "workflows",
 }
 
 _DOCUMENTS = ("/openapi.json", "/docs", "/redoc", f"{BASE}/openapi.json")
