@@ -14,20 +14,22 @@ revoke all on function private.clock() from public, anon, authenticated, service
 
 create or replace function private.uuid_v7(p_at timestamptz default clock_timestamp())
 returns uuid
-language sql
+language plpgsql
 volatile
+set search_path = ''
 as $$
-    select pg_catalog.encode(
+declare
+    v_micros bigint := date_part('epoch', p_at) * 1000000;
+begin
+    return encode(
         overlay(
-            pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
-            placing pg_catalog.int8send(
-                ((u.micros / 1000) << 16) | 28672 | ((u.micros % 1000) * 4096 / 1000)
-            )
+            uuid_send(gen_random_uuid())
+            placing int8send(((v_micros / 1000) << 16) | 28672 | ((v_micros % 1000) * 4096 / 1000))
             from 1
         ),
         'hex'
-    )::uuid
-    from (select (extract(epoch from p_at) * 1000000)::bigint as micros) as u
+    )::uuid;
+end
 $$;
 comment on function private.uuid_v7(timestamptz) is
     'A UUID of version 7 (RFC 9562): 48 bits of milliseconds, 12 bits of the millisecond''s fraction, 62 random bits. Ids sort by creation.';

@@ -75,7 +75,7 @@ create index jobs_tenant_id_job_id_idx on public.jobs (tenant_id, job_id desc);
 comment on table public.jobs is 'One run of a workflow version, as the queue sees it. Read live_jobs for the state of a job that is not finished.';
 
 -- Partitions stand in private: their rows are reached through public.jobs and its policies only.
-create table private.jobs_default partition of public.jobs default with (fillfactor = 80);
+create table private.jobs_default partition of public.jobs default with (fillfactor = 70);
 comment on table private.jobs_default is 'Jobs whose partition was not there in time. Nothing is refused for want of a partition.';
 
 create table private.ready (

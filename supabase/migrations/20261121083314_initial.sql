@@ -38,7 +38,7 @@ begin
 end
 $$;
 
--- from sql/00_platform/types.sql sha256:0f4ccfd307c3006b1f8a2cf2c723674a56d792553087811aef791ce7f4282a6a
+-- from sql/00_platform/types.sql sha256:d5b0cf3b89827e1b8d758c323cf849d21ec9cc362c09bed344fd7a7611ee717e
 -- Functions that column defaults need stand here, before the tables; every other function has a file of its own.
 
 -- Neither has a SET clause, so that both are inlined: they are no security definers and name everything with its schema.
@@ -55,20 +55,22 @@ revoke all on function private.clock() from public, anon, authenticated, service
 
 create or replace function private.uuid_v7(p_at timestamptz default clock_timestamp())
 returns uuid
-language sql
+language plpgsql
 volatile
+set search_path = ''
 as $$
-    select pg_catalog.encode(
+declare
+    v_micros bigint := date_part('epoch', p_at) * 1000000;
+begin
+    return encode(
         overlay(
-            pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
-            placing pg_catalog.int8send(
-                ((u.micros / 1000) << 16) | 28672 | ((u.micros % 1000) * 4096 / 1000)
-            )
+            uuid_send(gen_random_uuid())
+            placing int8send(((v_micros / 1000) << 16) | 28672 | ((v_micros % 1000) * 4096 / 1000))
             from 1
         ),
         'hex'
-    )::uuid
-    from (select (extract(epoch from p_at) * 1000000)::bigint as micros) as u
+    )::uuid;
+end
 $$;
 comment on function private.uuid_v7(timestamptz) is
     'A UUID of version 7 (RFC 9562): 48 bits of milliseconds, 12 bits of the millisecond''s fraction, 62 random bits. Ids sort by creation.';
@@ -317,7 +319,7 @@ create table private.idempotency_keys (
 create index idempotency_keys_created_at_idx on private.idempotency_keys (created_at);
 comment on table private.idempotency_keys is 'The first answer to a request that carried an Idempotency-Key.';
 
--- from sql/20_workflows/tables.sql sha256:1ad90cf36d821c40b4186809d35d105b5fd0cb43da91f84d1b6af701611747aa
+-- from sql/20_workflows/tables.sql sha256:a24335cdc06f4129fde699fd1dc2735c5cda738c1bb00ff63f0051759b082424
 create table public.workflows (
     workflow_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -348,11 +350,11 @@ create table public.workflow_versions (
     created_by uuid,
     created_at timestamptz not null default now(),
     constraint workflow_versions_pkey primary key (workflow_id, version),
-    constraint workflow_versions_tenant_id_workflow_id_version_key unique (tenant_id, workflow_id, version),
     constraint workflow_versions_tenant_id_workflow_id_fkey foreign key (tenant_id, workflow_id)
         references public.workflows (tenant_id, workflow_id) on delete cascade,
     constraint workflow_versions_node_count_check check (node_count between 0 and 1000)
 );
+create index workflow_versions_tenant_id_idx on public.workflow_versions (tenant_id, workflow_id);
 comment on table public.workflow_versions is 'An immutable published form of a workflow.';
 
 create table public.workflow_backups (
@@ -363,10 +365,11 @@ create table public.workflow_backups (
     stored_at timestamptz not null default now(),
     removed_at timestamptz,
     constraint workflow_backups_pkey primary key (workflow_id, version),
-    constraint workflow_backups_tenant_id_workflow_id_version_fkey foreign key (tenant_id, workflow_id, version)
-        references public.workflow_versions (tenant_id, workflow_id, version) on delete cascade
+    constraint workflow_backups_workflow_id_version_fkey foreign key (workflow_id, version)
+        references public.workflow_versions (workflow_id, version) on delete cascade,
+    constraint workflow_backups_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
 );
-create index workflow_backups_tenant_id_idx on public.workflow_backups (tenant_id, workflow_id, version);
+create index workflow_backups_tenant_id_idx on public.workflow_backups (tenant_id);
 comment on table public.workflow_backups is 'Where the copy of a workflow version outside the database is.';
 
 -- from sql/30_robots/tables.sql sha256:a819976b68ab4666f426e840dbd24bd043258626ee6f61842aed3eb1dfdecb27
@@ -414,7 +417,7 @@ create table public.robot_heartbeats (
 create index robot_heartbeats_tenant_id_idx on public.robot_heartbeats (tenant_id, robot_id);
 comment on table public.robot_heartbeats is 'The last heartbeat of each robot. No index mentions a column that a heartbeat changes.';
 
--- from sql/40_queue/tables.sql sha256:a95efb80bc64ed677cbae578eab17b395e1081eddfcb89361e7895b88fba5ebb
+-- from sql/40_queue/tables.sql sha256:72b7499164a78ab80ac7d26f55007ee573b019c4b6d37b32a896fda51f094049
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -492,7 +495,7 @@ create index jobs_tenant_id_job_id_idx on public.jobs (tenant_id, job_id desc);
 comment on table public.jobs is 'One run of a workflow version, as the queue sees it. Read live_jobs for the state of a job that is not finished.';
 
 -- Partitions stand in private: their rows are reached through public.jobs and its policies only.
-create table private.jobs_default partition of public.jobs default with (fillfactor = 80);
+create table private.jobs_default partition of public.jobs default with (fillfactor = 70);
 comment on table private.jobs_default is 'Jobs whose partition was not there in time. Nothing is refused for want of a partition.';
 
 create table private.ready (
@@ -1017,7 +1020,7 @@ comment on function private.begin_idempotent_request(text, bytea) is
 revoke all on function private.begin_idempotent_request(text, bytea) from public, anon, authenticated, service_role;
 grant execute on function private.begin_idempotent_request(text, bytea) to authenticated;
 
--- from sql/10_tenancy/functions/caller.sql sha256:93ec84b2c916cee4c83ede79c18c8786a65ee634df1f6a84a9e01102e09ee335
+-- from sql/10_tenancy/functions/caller.sql sha256:e7f14070f8a2b2b0509d74ab7f310f52ead23cd62856d93295d1117b80fd0b27
 -- On the path of every claim and every policy. The claims say who somebody is and which tenant they mean; whether that is
 -- (still) so is looked up here, so that a removed member, a logged-out session or a revoked key loses access at its next
 -- statement and not when the token expires. Nothing is taken from user_metadata, which users write themselves.
@@ -1090,7 +1093,6 @@ $$;
 comment on function private.caller() is
     'Who makes this request, verified against the tables at every statement; null when the claims name nobody who may act now.';
 revoke all on function private.caller() from public, anon, authenticated, service_role;
-grant execute on function private.caller() to authenticated;
 
 -- from sql/10_tenancy/functions/check_admin_remains.sql sha256:843d4f867dd12d2ea0051f0d35f49b4676801ac67beb8e34cd7ede8cb3a9b078
 -- Call it after the change: the row of the tenant is locked, so two admins cannot remove each other at the same moment.
@@ -3157,7 +3159,7 @@ comment on function public.update_robot(text, jsonb) is
 revoke all on function public.update_robot(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.update_robot(text, jsonb) to authenticated;
 
--- from sql/40_queue/functions/add_job.sql sha256:29c1f407d8ef14502bb17843bda6904008192c97eaf126fadea5c291e8611d02
+-- from sql/40_queue/functions/add_job.sql sha256:74296df4f716f3281157b01ff62607c70d647e1a1ad1d8a75691a83c5bb049b2
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_created_by uuid,
@@ -3259,7 +3261,7 @@ begin
 
     perform private.announce_job(
         'job.queued', 'queued', p_tenant_id, v_job_id, p_workflow_id, v_workflow.name, null, 0,
-        case when p_run_at is null then '{}' else jsonb_build_object('run_at', private.to_iso(p_run_at)) end
+        case when p_run_at is not null then jsonb_build_object('run_at', private.to_iso(p_run_at)) end
     );
     return v_job_id;
 end
@@ -3274,7 +3276,7 @@ revoke all on function private.add_job(
     jsonb, text, uuid
 ) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/announce_job.sql sha256:77785124e14fd94b3d2b5ee42bf8718929d7be845af971102c64ba8c8bb8ea04
+-- from sql/40_queue/functions/announce_job.sql sha256:24bcf8f8d7142c8bfcf13683c574bda087c12c389097dcdc45304dba40b06530
 -- On the path of every transition, and the dearest part of it: one event row, and one push for each topic.
 create or replace function private.announce_job(
     p_event text,
@@ -3285,27 +3287,14 @@ create or replace function private.announce_job(
     p_workflow_name text,
     p_robot_id uuid,
     p_attempt integer,
-    p_details jsonb default '{}'
+    p_details jsonb default null
 )
 returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-    v_payload jsonb;
-begin
-    if p_event <> 'job.progress' then
-        perform private.emit_event(
-            p_tenant_id, p_event, p_job_id, p_robot_id, p_workflow_id,
-            jsonb_build_object('status', p_status, 'workflow_name', p_workflow_name, 'attempt', p_attempt) || p_details
-        );
-    end if;
-
-    perform from private.queue_tenants as q where q.tenant_id = p_tenant_id and q.pushes_jobs;
-    if not found then
-        return;
-    end if;
-    v_payload := jsonb_build_object(
+    v_data jsonb := jsonb_build_object(
         'job_id', p_job_id,
         'workflow_id', p_workflow_id,
         'workflow_name', p_workflow_name,
@@ -3313,10 +3302,20 @@ begin
         'robot_id', p_robot_id,
         'attempt', p_attempt,
         'timestamp', private.to_iso(private.clock())
-    ) || p_details;
-    perform private.broadcast('tenant:' || p_tenant_id || ':jobs', p_event, v_payload);
-    if p_event <> 'job.queued' then     -- nobody can have joined the topic of a job that is not there yet
-        perform private.broadcast('job:' || p_job_id, p_event, v_payload);
+    );
+begin
+    if p_details is not null then
+        v_data := v_data || p_details;
+    end if;
+    if p_event <> 'job.progress' then
+        perform private.emit_event(p_tenant_id, p_event, p_job_id, p_robot_id, p_workflow_id, v_data);
+    end if;
+    perform from private.queue_tenants as q where q.tenant_id = p_tenant_id and q.pushes_jobs;
+    if found then
+        perform private.broadcast('tenant:' || p_tenant_id || ':jobs', p_event, v_data);
+        if p_event <> 'job.queued' then     -- nobody can have joined the topic of a job that is not there yet
+            perform private.broadcast('job:' || p_job_id, p_event, v_data);
+        end if;
     end if;
 end
 $$;
@@ -3582,9 +3581,10 @@ comment on function private.cancel_jobs_of_workflow(uuid, uuid, text) is
     'Cancels every waiting job of a workflow and returns how many; those that a robot holds go on.';
 revoke all on function private.cancel_jobs_of_workflow(uuid, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:7d0386c303630c395904895e0b8dca840740bec832aabae61adac22ebfc8290a
--- Cost: one probe of ready's primary key for each lane that this robot may serve, and one for each job taken. What stands
--- in front, behind or beside in other lanes is never read.
+-- from sql/40_queue/functions/claim_jobs.sql sha256:1d5fdf871e847cf559f2a49a51a775e0b7a0b17e38bdf38b16e20d897a2e64ca
+-- Cost: one probe of ready's primary key for each lane that this robot may serve, and a few statements for each job taken.
+-- What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time: a join would
+-- be planned once, for the sizes that the tables had then, and kept.
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -3603,10 +3603,12 @@ declare
     v_caller private.caller := private.authorize_robot('jobs.claim');
     v_now timestamptz := private.clock();
     v_robot record;
-    v_lane record;
     v_want integer;
-    v_taken uuid[];
-    v_all uuid[] := '{}';
+    v_lane_id integer;
+    v_ready record;
+    v_job record;
+    v_claimed public.claimed_job;
+    v_is_empty boolean := true;
 begin
     if p_limit not between 1 and 100 or p_limit is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 100.');
@@ -3625,7 +3627,7 @@ begin
         r.max_concurrent_jobs - (select count(*) from private.leases as l where l.robot_id = r.robot_id)::integer as free_slots
     into v_robot
     from public.robots as r
-    join private.queue_tenants as q on q.tenant_id = r.tenant_id
+    left join private.queue_tenants as q on q.tenant_id = r.tenant_id
     left join public.robot_heartbeats as h on h.robot_id = r.robot_id
     where r.robot_id = v_caller.robot_id;
     if p_environment <> v_robot.environment then
@@ -3636,100 +3638,99 @@ begin
     v_want := least(p_limit, v_robot.free_slots);
     if not v_robot.may_claim or v_want <= 0 then
         return;
+    elsif v_robot.tenant_no is null then    -- nobody has enqueued anything yet
+        v_robot.tenant_no := private.find_queue_tenant(v_caller.tenant_id);
     end if;
 
-    -- How many of the next jobs, in the order of priority and then of age, each lane has. When one job is wanted every lane
-    -- with a head is listed, as others may be taking from the best one.
-    for v_lane in
-        select c.lane_id, count(*)::integer as jobs
+    -- The lanes of the next jobs, in the order of priority and then of age: one row for each job wanted. When one job is
+    -- wanted every lane that has one is listed, as others may be taking what the best one has.
+    for v_lane_id in
+        select l.lane_id
         from (
-            select l.lane_id, row_number() over (order by l.priority, f.job_id) as place
-            from (
-                select e.lane_id, e.priority
-                from private.lanes as e
-                where e.tenant_no = v_robot.tenant_no
-                    and e.robot_id is null
-                    and e.environment = any (array['*', v_robot.environment])
-                    and e.required <@ v_robot.capabilities
-                union all
-                select e.lane_id, e.priority
-                from private.lanes as e
-                where e.tenant_no = v_robot.tenant_no
-                    and e.robot_id = v_caller.robot_id
-                    and e.environment = any (array['*', v_robot.environment])
-                    and e.required <@ v_robot.capabilities
-            ) as l
-            cross join lateral (
-                select r.job_id
-                from private.ready as r
-                where r.tenant_no = v_robot.tenant_no and r.lane_id = l.lane_id
-                order by r.job_id
-                limit v_want
-            ) as f
-            order by place
-            limit case when v_want > 1 then v_want end
-        ) as c
-        group by c.lane_id
-        order by min(c.place)
+            select e.lane_id, e.priority
+            from private.lanes as e
+            where e.tenant_no = v_robot.tenant_no
+                and e.robot_id is null
+                and e.environment = any (array['*', v_robot.environment])
+                and e.required <@ v_robot.capabilities
+            union all
+            select e.lane_id, e.priority
+            from private.lanes as e
+            where e.tenant_no = v_robot.tenant_no
+                and e.robot_id = v_caller.robot_id
+                and e.environment = any (array['*', v_robot.environment])
+                and e.required <@ v_robot.capabilities
+        ) as l
+        cross join lateral (
+            select r.job_id
+            from private.ready as r
+            where r.tenant_no = v_robot.tenant_no and r.lane_id = l.lane_id
+            order by r.job_id
+            limit v_want
+        ) as f
+        order by l.priority, f.job_id
+        limit case when v_want > 1 then v_want end
     loop
-        with taken as (
-            delete from private.ready as r
-            where r.ctid = any (array(
-                select r2.ctid
-                from private.ready as r2
-                where r2.tenant_no = v_robot.tenant_no and r2.lane_id = v_lane.lane_id
-                order by r2.job_id
-                limit least(v_lane.jobs, v_want)
-                for update skip locked
-            ))
-            returning r.job_id, r.attempts
-        ), leased as (
-            insert into private.leases (
-                job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt,
-                claimed_at, lease_expires_at, timeout_at
-            )
-            select
-                t.job_id, nextval('private.lease_tokens'), v_caller.tenant_id, v_robot.tenant_no, v_lane.lane_id,
-                v_caller.robot_id, j.workflow_id, j.workflow_name, t.attempts + 1, v_now,
-                v_now + make_interval(secs => p_lease_seconds), v_now + make_interval(secs => j.timeout_seconds)
-            from taken as t
-            join public.jobs as j on j.job_id = t.job_id
-            returning job_id
+        delete from private.ready as r
+        where r.ctid = (
+            select r2.ctid
+            from private.ready as r2
+            where r2.tenant_no = v_robot.tenant_no and r2.lane_id = v_lane_id
+            order by r2.job_id
+            limit 1
+            for update skip locked
         )
-        select array_agg(d.job_id) into v_taken from leased as d;
-        if v_taken is not null then
-            v_all := v_all || v_taken;
-            v_want := v_want - cardinality(v_taken);
-            exit when v_want <= 0;
-        end if;
+        returning r.job_id, r.attempts into v_ready;
+        continue when not found;
+
+        select
+            j.workflow_id, j.workflow_version, j.workflow_name, j.input, j.priority, j.environment, j.max_attempts, j.timeout_seconds
+        into v_job
+        from public.jobs as j
+        where j.job_id = v_ready.job_id;
+        v_claimed.job_id := v_ready.job_id;
+        v_claimed.lease_token := nextval('private.lease_tokens');
+        v_claimed.lease_expires_at := v_now + make_interval(secs => p_lease_seconds);
+        v_claimed.attempt := v_ready.attempts + 1;
+        v_claimed.max_attempts := v_job.max_attempts;
+        v_claimed.workflow_id := v_job.workflow_id;
+        v_claimed.workflow_version := v_job.workflow_version;
+        v_claimed.workflow_name := v_job.workflow_name;
+        v_claimed.input := v_job.input;
+        v_claimed.priority := v_job.priority;
+        v_claimed.environment := v_job.environment;
+        v_claimed.timeout_seconds := v_job.timeout_seconds;
+        select v.definition into v_claimed.workflow_json
+        from public.workflow_versions as v
+        where v.workflow_id = v_job.workflow_id and v.version = v_job.workflow_version;
+
+        insert into private.leases (
+            job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, claimed_at,
+            lease_expires_at, timeout_at
+        )
+        values (
+            v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_lane_id, v_caller.robot_id,
+            v_job.workflow_id, v_job.workflow_name, v_claimed.attempt, v_now, v_claimed.lease_expires_at,
+            v_now + make_interval(secs => v_job.timeout_seconds)
+        );
+        perform private.announce_job(
+            'job.claimed', 'claimed', v_caller.tenant_id, v_claimed.job_id, v_job.workflow_id, v_job.workflow_name,
+            v_caller.robot_id, v_claimed.attempt
+        );
+        return next v_claimed;
+        v_is_empty := false;
+        v_want := v_want - 1;
+        exit when v_want = 0;
     end loop;
 
-    if v_all = '{}' then
-        if p_listening then
-            insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, waiting_since)
-            values (v_caller.robot_id, v_robot.tenant_no, v_robot.environment, v_robot.capabilities, v_now)
-            on conflict (robot_id) do update set
-                environment = excluded.environment,
-                capabilities = excluded.capabilities,
-                waiting_since = excluded.waiting_since;
-        end if;
-        return;
+    if v_is_empty and p_listening then
+        insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, waiting_since)
+        values (v_caller.robot_id, v_robot.tenant_no, v_robot.environment, v_robot.capabilities, v_now)
+        on conflict (robot_id) do update set
+            environment = excluded.environment,
+            capabilities = excluded.capabilities,
+            waiting_since = excluded.waiting_since;
     end if;
-
-    perform private.announce_job(
-        'job.claimed', 'claimed', l.tenant_id, l.job_id, l.workflow_id, l.workflow_name, l.robot_id, l.attempt
-    )
-    from private.leases as l
-    where l.job_id = any (v_all);
-    return query
-    select
-        l.job_id, l.lease_token, l.lease_expires_at, l.attempt::integer, j.max_attempts::integer, j.workflow_id,
-        j.workflow_version, j.workflow_name, v.definition, j.input, j.priority::integer, j.environment, j.timeout_seconds
-    from private.leases as l
-    join public.jobs as j on j.job_id = l.job_id
-    join public.workflow_versions as v on v.workflow_id = j.workflow_id and v.version = j.workflow_version
-    where l.job_id = any (v_all)
-    order by j.priority, j.job_id;
 end
 $$;
 comment on function public.claim_jobs(integer, integer, text, boolean) is
@@ -3794,7 +3795,7 @@ comment on function public.complete_job(uuid, bigint, jsonb) is
 revoke all on function public.complete_job(uuid, bigint, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_job(uuid, bigint, jsonb) to authenticated;
 
--- from sql/40_queue/functions/end_attempt.sql sha256:d3c5a4cfc7e4bab6020a9895a6fecc38e49b98cc3a2d3bbbc41bd13db51a5a79
+-- from sql/40_queue/functions/end_attempt.sql sha256:c6a3380b12307aa78d9994c8f761eca4cc68369656593730dd109946c2c8ec13
 -- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
@@ -3817,6 +3818,8 @@ declare
     v_may_retry boolean;
     v_retry_at timestamptz;
     v_details jsonb;
+    -- Nobody reported that a lease or the time was over: whoever held it gets LEASE_LOST.
+    v_reported_token bigint := case when p_outcome = 'failed' then p_lease.lease_token end;
 begin
     select j.max_attempts, j.retry_policy, j.dedupe_key
     into v_job
@@ -3837,7 +3840,7 @@ begin
         end;
         update public.jobs as j
         set attempts = p_lease.attempt,
-            lease_token = p_lease.lease_token,
+            lease_token = v_reported_token,
             error_message = p_error_message,
             error_type = p_error_type,
             error_details = p_error_details
@@ -3867,7 +3870,7 @@ begin
     update public.jobs as j
     set status = v_status,
         attempts = p_lease.attempt,
-        lease_token = p_lease.lease_token,
+        lease_token = v_reported_token,
         robot_id = p_lease.robot_id,
         claimed_at = p_lease.claimed_at,
         started_at = coalesce(p_lease.started_at, p_lease.claimed_at),
@@ -3990,7 +3993,7 @@ grant execute on function public.enqueue_job(
     uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer
 ) to authenticated;
 
--- from sql/40_queue/functions/ensure_job_partitions.sql sha256:9b842981d53895ec49c20228288c63ff6daabe52c81d0542e6fe89476c6a21fe
+-- from sql/40_queue/functions/ensure_job_partitions.sql sha256:b784a4def41e11e3dbf6a1bf7f24e6d6448776adb1846a9e48df5d0aac1d5b24
 -- Rows that came before their partition are in the default one. They are moved into the new partition, for which nobody
 -- may touch jobs for a moment; with partitions made weeks ahead that never happens.
 create or replace function private.ensure_job_partitions(p_weeks_ahead integer default 4)
@@ -4011,7 +4014,7 @@ begin
         continue when to_regclass('private.' || v_name) is not null;
         v_from := private.uuid_v7_floor(v_week);
         v_to := private.uuid_v7_floor(v_week + interval '7 days');
-        execute format('create table private.%I (like public.jobs including all) with (fillfactor = 80)', v_name);
+        execute format('create table private.%I (like public.jobs including all) with (fillfactor = 70)', v_name);
         execute format('alter table private.%I enable row level security, force row level security', v_name);
         execute format(
             'comment on table private.%I is %L', v_name, format('Jobs made in the week from %s on.', (v_week at time zone 'UTC')::date)
@@ -4684,7 +4687,7 @@ $$;
 comment on function private.ring_lane(integer, integer) is 'Wakes robots for jobs that became ready in a lane. See private.ring_robots().';
 revoke all on function private.ring_lane(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/ring_robots.sql sha256:6610a29c2f048489a797ef2392c42269528a7daa5b5cc0d0bab5bbf7458eacd3
+-- from sql/40_queue/functions/ring_robots.sql sha256:55385adf4729948418b96d1d163c3c7b300f802f60d98166d3f943e582a4f5f1
 create or replace function private.ring_robots(
     p_tenant_no integer,
     p_environment text,
@@ -4702,6 +4705,10 @@ declare
     v_robot_id uuid;
     v_rung integer := 0;
 begin
+    perform from private.waiting_robots as w where w.tenant_no = p_tenant_no;
+    if not found then   -- most often nobody waits, and this is on the path of every enqueue
+        return 0;
+    end if;
     for v_robot_id in
         delete from private.waiting_robots as w
         where w.robot_id = any (array(
@@ -4727,7 +4734,7 @@ comment on function private.ring_robots(integer, text, text[], uuid, integer) is
     'Wakes as many waiting robots as there are new jobs, none twice and none that may not have them. The bell may be lost: robots also poll.';
 revoke all on function private.ring_robots(integer, text, text[], uuid, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/run_due_duties.sql sha256:cafe13211d0e450767e3a0ddf9c62cf0c93c6474f60426f48062f6eb7c87e429
+-- from sql/40_queue/functions/run_due_duties.sql sha256:8a1cbbea3aa4ad01fb4c8eb39232926202115fb170278861f5de58b98ad0ec79
 create or replace function private.run_due_duties()
 returns void
 language plpgsql
@@ -4737,10 +4744,14 @@ declare
     v_now timestamptz := private.clock();
     v_name text;
 begin
+    perform from private.duties as d where d.last_run_at <= v_now - d.every or d.last_run_at > v_now;
+    if not found then   -- most often nothing is due, and this is on the path of every claim
+        return;
+    end if;
     for v_name in
         select d.name
         from private.duties as d
-        where d.last_run_at not between v_now - d.every and v_now
+        where d.last_run_at <= v_now - d.every or d.last_run_at > v_now
         for update skip locked
     loop
         update private.duties as d set last_run_at = v_now where d.name = v_name;
@@ -5444,10 +5455,10 @@ create policy audit_log_select_members on public.audit_log
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('audit.read')));
 
--- from sql/10_tenancy/triggers.sql sha256:3270568aba6374511be7e5d33b1f2036e503e35dce886879c4337b7a92781f9e
+-- from sql/10_tenancy/triggers.sql sha256:5e75a410b208758c68a00b49ba028c484f3d4ccc22ee420c2491d6df0a923c0e
 -- raw_app_meta_data can be written by the admin API only; raw_user_meta_data, which users write, is never looked at.
--- "or replace" needs no ownership of auth.users, which postgres does not have; dropping would.
-create or replace trigger casare_register_user
+drop trigger if exists casare_register_user on auth.users;
+create trigger casare_register_user
 after insert or update of raw_app_meta_data on auth.users
 for each row
 execute function private.register_user();

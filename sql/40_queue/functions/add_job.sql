@@ -99,7 +99,7 @@ begin
 
     perform private.announce_job(
         'job.queued', 'queued', p_tenant_id, v_job_id, p_workflow_id, v_workflow.name, null, 0,
-        case when p_run_at is null then '{}' else jsonb_build_object('run_at', private.to_iso(p_run_at)) end
+        case when p_run_at is not null then jsonb_build_object('run_at', private.to_iso(p_run_at)) end
     );
     return v_job_id;
 end

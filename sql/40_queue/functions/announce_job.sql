@@ -8,27 +8,14 @@ create or replace function private.announce_job(
     p_workflow_name text,
     p_robot_id uuid,
     p_attempt integer,
-    p_details jsonb default '{}'
+    p_details jsonb default null
 )
 returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-    v_payload jsonb;
-begin
-    if p_event <> 'job.progress' then
-        perform private.emit_event(
-            p_tenant_id, p_event, p_job_id, p_robot_id, p_workflow_id,
-            jsonb_build_object('status', p_status, 'workflow_name', p_workflow_name, 'attempt', p_attempt) || p_details
-        );
-    end if;
-
-    perform from private.queue_tenants as q where q.tenant_id = p_tenant_id and q.pushes_jobs;
-    if not found then
-        return;
-    end if;
-    v_payload := jsonb_build_object(
+    v_data jsonb := jsonb_build_object(
         'job_id', p_job_id,
         'workflow_id', p_workflow_id,
         'workflow_name', p_workflow_name,
@@ -36,10 +23,20 @@ begin
         'robot_id', p_robot_id,
         'attempt', p_attempt,
         'timestamp', private.to_iso(private.clock())
-    ) || p_details;
-    perform private.broadcast('tenant:' || p_tenant_id || ':jobs', p_event, v_payload);
-    if p_event <> 'job.queued' then     -- nobody can have joined the topic of a job that is not there yet
-        perform private.broadcast('job:' || p_job_id, p_event, v_payload);
+    );
+begin
+    if p_details is not null then
+        v_data := v_data || p_details;
+    end if;
+    if p_event <> 'job.progress' then
+        perform private.emit_event(p_tenant_id, p_event, p_job_id, p_robot_id, p_workflow_id, v_data);
+    end if;
+    perform from private.queue_tenants as q where q.tenant_id = p_tenant_id and q.pushes_jobs;
+    if found then
+        perform private.broadcast('tenant:' || p_tenant_id || ':jobs', p_event, v_data);
+        if p_event <> 'job.queued' then     -- nobody can have joined the topic of a job that is not there yet
+            perform private.broadcast('job:' || p_job_id, p_event, v_data);
+        end if;
     end if;
 end
 $$;

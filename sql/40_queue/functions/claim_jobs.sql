@@ -1,5 +1,6 @@
--- Cost: one probe of ready's primary key for each lane that this robot may serve, and one for each job taken. What stands
--- in front, behind or beside in other lanes is never read.
+-- Cost: one probe of ready's primary key for each lane that this robot may serve, and a few statements for each job taken.
+-- What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time: a join would
+-- be planned once, for the sizes that the tables had then, and kept.
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -18,10 +19,12 @@ declare
     v_caller private.caller := private.authorize_robot('jobs.claim');
     v_now timestamptz := private.clock();
     v_robot record;
-    v_lane record;
     v_want integer;
-    v_taken uuid[];
-    v_all uuid[] := '{}';
+    v_lane_id integer;
+    v_ready record;
+    v_job record;
+    v_claimed public.claimed_job;
+    v_is_empty boolean := true;
 begin
     if p_limit not between 1 and 100 or p_limit is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 100.');
@@ -40,7 +43,7 @@ begin
         r.max_concurrent_jobs - (select count(*) from private.leases as l where l.robot_id = r.robot_id)::integer as free_slots
     into v_robot
     from public.robots as r
-    join private.queue_tenants as q on q.tenant_id = r.tenant_id
+    left join private.queue_tenants as q on q.tenant_id = r.tenant_id
     left join public.robot_heartbeats as h on h.robot_id = r.robot_id
     where r.robot_id = v_caller.robot_id;
     if p_environment <> v_robot.environment then
@@ -51,100 +54,99 @@ begin
     v_want := least(p_limit, v_robot.free_slots);
     if not v_robot.may_claim or v_want <= 0 then
         return;
+    elsif v_robot.tenant_no is null then    -- nobody has enqueued anything yet
+        v_robot.tenant_no := private.find_queue_tenant(v_caller.tenant_id);
     end if;
 
-    -- How many of the next jobs, in the order of priority and then of age, each lane has. When one job is wanted every lane
-    -- with a head is listed, as others may be taking from the best one.
-    for v_lane in
-        select c.lane_id, count(*)::integer as jobs
+    -- The lanes of the next jobs, in the order of priority and then of age: one row for each job wanted. When one job is
+    -- wanted every lane that has one is listed, as others may be taking what the best one has.
+    for v_lane_id in
+        select l.lane_id
         from (
-            select l.lane_id, row_number() over (order by l.priority, f.job_id) as place
-            from (
-                select e.lane_id, e.priority
-                from private.lanes as e
-                where e.tenant_no = v_robot.tenant_no
-                    and e.robot_id is null
-                    and e.environment = any (array['*', v_robot.environment])
-                    and e.required <@ v_robot.capabilities
-                union all
-                select e.lane_id, e.priority
-                from private.lanes as e
-                where e.tenant_no = v_robot.tenant_no
-                    and e.robot_id = v_caller.robot_id
-                    and e.environment = any (array['*', v_robot.environment])
-                    and e.required <@ v_robot.capabilities
-            ) as l
-            cross join lateral (
-                select r.job_id
-                from private.ready as r
-                where r.tenant_no = v_robot.tenant_no and r.lane_id = l.lane_id
-                order by r.job_id
-                limit v_want
-            ) as f
-            order by place
-            limit case when v_want > 1 then v_want end
-        ) as c
-        group by c.lane_id
-        order by min(c.place)
+            select e.lane_id, e.priority
+            from private.lanes as e
+            where e.tenant_no = v_robot.tenant_no
+                and e.robot_id is null
+                and e.environment = any (array['*', v_robot.environment])
+                and e.required <@ v_robot.capabilities
+            union all
+            select e.lane_id, e.priority
+            from private.lanes as e
+            where e.tenant_no = v_robot.tenant_no
+                and e.robot_id = v_caller.robot_id
+                and e.environment = any (array['*', v_robot.environment])
+                and e.required <@ v_robot.capabilities
+        ) as l
+        cross join lateral (
+            select r.job_id
+            from private.ready as r
+            where r.tenant_no = v_robot.tenant_no and r.lane_id = l.lane_id
+            order by r.job_id
+            limit v_want
+        ) as f
+        order by l.priority, f.job_id
+        limit case when v_want > 1 then v_want end
     loop
-        with taken as (
-            delete from private.ready as r
-            where r.ctid = any (array(
-                select r2.ctid
-                from private.ready as r2
-                where r2.tenant_no = v_robot.tenant_no and r2.lane_id = v_lane.lane_id
-                order by r2.job_id
-                limit least(v_lane.jobs, v_want)
-                for update skip locked
-            ))
-            returning r.job_id, r.attempts
-        ), leased as (
-            insert into private.leases (
-                job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt,
-                claimed_at, lease_expires_at, timeout_at
-            )
-            select
-                t.job_id, nextval('private.lease_tokens'), v_caller.tenant_id, v_robot.tenant_no, v_lane.lane_id,
-                v_caller.robot_id, j.workflow_id, j.workflow_name, t.attempts + 1, v_now,
-                v_now + make_interval(secs => p_lease_seconds), v_now + make_interval(secs => j.timeout_seconds)
-            from taken as t
-            join public.jobs as j on j.job_id = t.job_id
-            returning job_id
+        delete from private.ready as r
+        where r.ctid = (
+            select r2.ctid
+            from private.ready as r2
+            where r2.tenant_no = v_robot.tenant_no and r2.lane_id = v_lane_id
+            order by r2.job_id
+            limit 1
+            for update skip locked
         )
-        select array_agg(d.job_id) into v_taken from leased as d;
-        if v_taken is not null then
-            v_all := v_all || v_taken;
-            v_want := v_want - cardinality(v_taken);
-            exit when v_want <= 0;
-        end if;
+        returning r.job_id, r.attempts into v_ready;
+        continue when not found;
+
+        select
+            j.workflow_id, j.workflow_version, j.workflow_name, j.input, j.priority, j.environment, j.max_attempts, j.timeout_seconds
+        into v_job
+        from public.jobs as j
+        where j.job_id = v_ready.job_id;
+        v_claimed.job_id := v_ready.job_id;
+        v_claimed.lease_token := nextval('private.lease_tokens');
+        v_claimed.lease_expires_at := v_now + make_interval(secs => p_lease_seconds);
+        v_claimed.attempt := v_ready.attempts + 1;
+        v_claimed.max_attempts := v_job.max_attempts;
+        v_claimed.workflow_id := v_job.workflow_id;
+        v_claimed.workflow_version := v_job.workflow_version;
+        v_claimed.workflow_name := v_job.workflow_name;
+        v_claimed.input := v_job.input;
+        v_claimed.priority := v_job.priority;
+        v_claimed.environment := v_job.environment;
+        v_claimed.timeout_seconds := v_job.timeout_seconds;
+        select v.definition into v_claimed.workflow_json
+        from public.workflow_versions as v
+        where v.workflow_id = v_job.workflow_id and v.version = v_job.workflow_version;
+
+        insert into private.leases (
+            job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, claimed_at,
+            lease_expires_at, timeout_at
+        )
+        values (
+            v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_lane_id, v_caller.robot_id,
+            v_job.workflow_id, v_job.workflow_name, v_claimed.attempt, v_now, v_claimed.lease_expires_at,
+            v_now + make_interval(secs => v_job.timeout_seconds)
+        );
+        perform private.announce_job(
+            'job.claimed', 'claimed', v_caller.tenant_id, v_claimed.job_id, v_job.workflow_id, v_job.workflow_name,
+            v_caller.robot_id, v_claimed.attempt
+        );
+        return next v_claimed;
+        v_is_empty := false;
+        v_want := v_want - 1;
+        exit when v_want = 0;
     end loop;
 
-    if v_all = '{}' then
-        if p_listening then
-            insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, waiting_since)
-            values (v_caller.robot_id, v_robot.tenant_no, v_robot.environment, v_robot.capabilities, v_now)
-            on conflict (robot_id) do update set
-                environment = excluded.environment,
-                capabilities = excluded.capabilities,
-                waiting_since = excluded.waiting_since;
-        end if;
-        return;
+    if v_is_empty and p_listening then
+        insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, waiting_since)
+        values (v_caller.robot_id, v_robot.tenant_no, v_robot.environment, v_robot.capabilities, v_now)
+        on conflict (robot_id) do update set
+            environment = excluded.environment,
+            capabilities = excluded.capabilities,
+            waiting_since = excluded.waiting_since;
     end if;
-
-    perform private.announce_job(
-        'job.claimed', 'claimed', l.tenant_id, l.job_id, l.workflow_id, l.workflow_name, l.robot_id, l.attempt
-    )
-    from private.leases as l
-    where l.job_id = any (v_all);
-    return query
-    select
-        l.job_id, l.lease_token, l.lease_expires_at, l.attempt::integer, j.max_attempts::integer, j.workflow_id,
-        j.workflow_version, j.workflow_name, v.definition, j.input, j.priority::integer, j.environment, j.timeout_seconds
-    from private.leases as l
-    join public.jobs as j on j.job_id = l.job_id
-    join public.workflow_versions as v on v.workflow_id = j.workflow_id and v.version = j.workflow_version
-    where l.job_id = any (v_all)
-    order by j.priority, j.job_id;
 end
 $$;
 comment on function public.claim_jobs(integer, integer, text, boolean) is

@@ -20,6 +20,8 @@ declare
     v_may_retry boolean;
     v_retry_at timestamptz;
     v_details jsonb;
+    -- Nobody reported that a lease or the time was over: whoever held it gets LEASE_LOST.
+    v_reported_token bigint := case when p_outcome = 'failed' then p_lease.lease_token end;
 begin
     select j.max_attempts, j.retry_policy, j.dedupe_key
     into v_job
@@ -40,7 +42,7 @@ begin
         end;
         update public.jobs as j
         set attempts = p_lease.attempt,
-            lease_token = p_lease.lease_token,
+            lease_token = v_reported_token,
             error_message = p_error_message,
             error_type = p_error_type,
             error_details = p_error_details
@@ -70,7 +72,7 @@ begin
     update public.jobs as j
     set status = v_status,
         attempts = p_lease.attempt,
-        lease_token = p_lease.lease_token,
+        lease_token = v_reported_token,
         robot_id = p_lease.robot_id,
         claimed_at = p_lease.claimed_at,
         started_at = coalesce(p_lease.started_at, p_lease.claimed_at),

@@ -18,7 +18,7 @@ begin
         continue when to_regclass('private.' || v_name) is not null;
         v_from := private.uuid_v7_floor(v_week);
         v_to := private.uuid_v7_floor(v_week + interval '7 days');
-        execute format('create table private.%I (like public.jobs including all) with (fillfactor = 80)', v_name);
+        execute format('create table private.%I (like public.jobs including all) with (fillfactor = 70)', v_name);
         execute format('alter table private.%I enable row level security, force row level security', v_name);
         execute format(
             'comment on table private.%I is %L', v_name, format('Jobs made in the week from %s on.', (v_week at time zone 'UTC')::date)

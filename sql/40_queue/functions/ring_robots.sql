@@ -15,6 +15,10 @@ declare
     v_robot_id uuid;
     v_rung integer := 0;
 begin
+    perform from private.waiting_robots as w where w.tenant_no = p_tenant_no;
+    if not found then   -- most often nobody waits, and this is on the path of every enqueue
+        return 0;
+    end if;
     for v_robot_id in
         delete from private.waiting_robots as w
         where w.robot_id = any (array(

@@ -7,10 +7,14 @@ declare
     v_now timestamptz := private.clock();
     v_name text;
 begin
+    perform from private.duties as d where d.last_run_at <= v_now - d.every or d.last_run_at > v_now;
+    if not found then   -- most often nothing is due, and this is on the path of every claim
+        return;
+    end if;
     for v_name in
         select d.name
         from private.duties as d
-        where d.last_run_at not between v_now - d.every and v_now
+        where d.last_run_at <= v_now - d.every or d.last_run_at > v_now
         for update skip locked
     loop
         update private.duties as d set last_run_at = v_now where d.name = v_name;

@@ -3,10 +3,9 @@
 import base64
 import logging
 import secrets
-import time
 from typing import NamedTuple, Protocol
 
-from .limits import Clock, Limits, RateCounter
+from .limits import Limits, RateCounter
 from .wire import Json, Outgoing
 
 logger = logging.getLogger(__name__)
@@ -56,11 +55,11 @@ class Topic:
 class Hub:
     """Fans messages out: a message is written once for each protocol version, and given to each socket's queue."""
 
-    def __init__(self, limits: Limits, clock: Clock = time.monotonic) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.messages = RateCounter(limits.messages_per_second, clock)
-        self.joins = RateCounter(limits.joins_per_second, clock)
-        self.presence_messages = RateCounter(limits.presence_per_second, clock)
+        self.messages = RateCounter(limits.messages_per_second)
+        self.joins = RateCounter(limits.joins_per_second)
+        self.presence_messages = RateCounter(limits.presence_per_second)
         self._topics: dict[TopicKey, Topic] = {}
 
     def join(self, key: TopicKey, member: Member) -> Topic:

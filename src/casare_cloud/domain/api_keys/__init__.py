@@ -1,1 +1,0 @@
-"""API keys: what robots and programs prove themselves with."""

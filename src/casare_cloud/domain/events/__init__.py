@@ -1,1 +1,0 @@
-"""Events: what happened, in a sequence per tenant that a client can resume from."""

@@ -1,1 +1,0 @@
-"""Jobs: runs of workflow versions, from enqueue to outcome."""

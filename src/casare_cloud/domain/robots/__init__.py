@@ -1,1 +1,0 @@
-"""Robots: the programs that claim and run jobs."""

@@ -1,1 +1,0 @@
-"""Workflows: what automations are, in versions."""

@@ -1,0 +1,352 @@
+"""What follows an attempt that did not succeed: retries by policy, dead letters, timeouts, rescue, cancellation."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.factories import Robot
+from tests.fleets import Fleet, Row, call, call_all, refused
+
+FIXED = {"policy": "fixed", "base_delay_seconds": 30}
+
+
+def fail_once(fleet: Fleet, robot: Robot, **arguments: object) -> Row:
+    """Claims the next job and fails it: what the robot is told."""
+    return fleet.report(robot, "fail_job", fleet.claim_one(robot), **({"error_message": "boom"} | arguments))
+
+
+def retry_delay(fleet: Fleet, answer: Row) -> float:
+    """Seconds until the retry that an answer promises."""
+    retry_at = datetime.fromisoformat(answer["retry_at"])
+    return (retry_at.astimezone(UTC) - fleet.now).total_seconds()
+
+
+@pytest.mark.parametrize(
+    ("policy", "delays"),
+    [
+        ({"policy": "fixed", "base_delay_seconds": 7}, [7, 7, 7, 7]),
+        ({"policy": "linear", "base_delay_seconds": 10}, [10, 20, 30, 40]),
+        ({"policy": "exponential", "base_delay_seconds": 5}, [5, 10, 20, 40]),
+        ({"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 15}, [5, 10, 15, 15]),
+        ({"policy": "exponential"}, [5, 10, 20, 40]),
+    ],
+)
+def test_the_retry_schedule_follows_the_policy(fleet: Fleet, policy: dict[str, object], delays: list[int]) -> None:
+    robot = fleet.robot()
+    job = fleet.enqueue(max_attempts=5, retry_policy=policy)
+    for attempt, delay in enumerate(delays, start=1):
+        answer = fail_once(fleet, robot, error_type="NetworkError")
+        assert (answer["status"], retry_delay(fleet, answer)) == ("queued", delay)
+        waiting = fleet.job(job["job_id"])
+        assert (waiting["attempts"], waiting["error_type"]) == (attempt, "NetworkError")
+        fleet.travel(seconds=delay - 0.001)
+        assert fleet.claim(robot) == [], "not before its time"
+        fleet.travel(seconds=1.001)
+    assert fail_once(fleet, robot)["status"] == "failed"
+    assert fleet.job(job["job_id"])["attempts"] == 5
+
+
+def test_jitter_spreads_retries_to_both_sides_and_never_over_the_cap(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    policy = {"policy": "fixed", "base_delay_seconds": 100, "max_delay_seconds": 110, "jitter": 0.5}
+    delays = []
+    for _ in range(40):
+        fleet.enqueue(retry_policy=policy)
+        delays.append(retry_delay(fleet, fail_once(fleet, robot)))
+    assert 50 <= min(delays) < 100 < max(delays) <= 110
+    assert len(set(delays)) > 10
+
+
+def test_a_retry_keeps_its_id_and_so_its_place(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    first = fleet.enqueue(retry_policy={"policy": "fixed", "base_delay_seconds": 0})
+    fleet.enqueue()
+    fail_once(fleet, robot)
+    again = fleet.claim_one(robot)
+    assert (again["job_id"], again["attempt"]) == (first["job_id"], 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "policy"),
+    [
+        ({"retryable": False}, FIXED),
+        ({}, {"policy": "none"}),
+        ({"error_type": "BusinessError"}, FIXED | {"non_retryable_errors": ["BusinessError"]}),
+    ],
+)
+def test_what_must_not_be_retried_is_not(fleet: Fleet, arguments: Row, policy: Row) -> None:
+    robot = fleet.robot()
+    job = fleet.enqueue(retry_policy=policy)
+    answer = fail_once(fleet, robot, stack_trace="line 1", failed_node="end", **arguments)
+    assert (answer["status"], "retry_at" in answer) == ("failed", False)
+    failed = fleet.job(job["job_id"])
+    assert (failed["status"], failed["error_message"]) == ("failed", "boom")
+    assert failed["error_details"] == {"stack_trace": "line 1", "failed_node": "end"}
+    letter = fleet.member.execute("select job_id, reason, attempts from public.dead_letters").fetchall()
+    assert letter == [{"job_id": job["job_id"], "reason": "not_retryable", "attempts": 1}]
+
+
+def test_a_job_that_used_its_attempts_becomes_a_dead_letter(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    job = fleet.enqueue(max_attempts=2, retry_policy=FIXED)
+    fail_once(fleet, robot)
+    fleet.travel(seconds=31)
+    fail_once(fleet, robot)
+    rows = fleet.member.execute("select job_id, reason, attempts from public.dead_letters").fetchall()
+    assert rows == [{"job_id": job["job_id"], "reason": "attempts_exhausted", "attempts": 2}]
+    assert fleet.events(job["job_id"])[-3:] == ["job.retrying", "job.claimed", "job.failed"]
+
+
+def test_completion_after_a_retry_forgets_the_earlier_error(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    job = fleet.enqueue(retry_policy=FIXED)
+    fail_once(fleet, robot)
+    fleet.travel(seconds=31)
+    fleet.report(robot, "complete_job", fleet.claim_one(robot), result={})
+    done = fleet.job(job["job_id"])
+    assert (done["status"], done["attempts"], done["error_message"]) == ("completed", 2, None)
+
+
+# Reports are idempotent, and fenced.
+
+
+def test_a_report_that_is_repeated_gets_the_same_answer_and_changes_nothing(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    done = fleet.enqueue()
+    claimed = fleet.claim_one(robot)
+    answer = fleet.report(robot, "complete_job", claimed, result={"n": 1})
+    assert fleet.report(robot, "complete_job", claimed, result={"n": 2}) == answer
+    assert fleet.job(done["job_id"])["result"] == {"n": 1}
+    assert fleet.events(done["job_id"]).count("job.completed") == 1
+
+    fleet.enqueue(retry_policy=FIXED)
+    claimed = fleet.claim_one(robot)
+    answer = fleet.report(robot, "fail_job", claimed, error_message="boom")
+    assert answer["retry_at"]
+    assert fleet.report(robot, "fail_job", claimed, error_message="boom") == answer
+    assert fleet.member.execute("select from public.late_results").fetchall() == []
+
+
+@pytest.mark.parametrize("function", ["complete_job", "fail_job"])
+def test_a_result_with_a_stale_token_is_refused_and_kept_as_evidence(fleet: Fleet, function: str) -> None:
+    first, second = fleet.robot(), fleet.robot()
+    job = fleet.enqueue()
+    stale = fleet.claim_one(first)
+    fleet.travel(seconds=61)
+    newer = fleet.claim_one(second)
+    assert newer["lease_token"] > stale["lease_token"]
+
+    arguments = {"error_message": "late"} if function == "fail_job" else {"result": {"late": True}}
+    connection = fleet.robots[first.robot_id]
+    with connection.transaction():
+        answer = fleet.report(first, function, stale, **arguments)
+        status = connection.execute("select current_setting('response.status', true) as status").fetchone()
+    assert (answer["code"], answer["details"], answer["hint"]) == ("PT409", "LEASE_LOST", None)
+    assert status == {"status": "409"}
+    evidence = fleet.member.execute("select job_id, lease_token, robot_id, payload from public.late_results").fetchall()
+    assert [(row["job_id"], row["lease_token"], row["robot_id"]) for row in evidence] == [
+        (job["job_id"], stale["lease_token"], first.robot_id)
+    ]
+    assert "late" in str(evidence[0]["payload"])
+    fleet.report(second, "complete_job", newer, result={"by": "second"})
+    assert fleet.job(job["job_id"])["result"] == {"by": "second"}
+
+
+def test_every_other_verb_of_a_lost_lease_is_refused(fleet: Fleet) -> None:
+    first, second = fleet.robot(), fleet.robot()
+    fleet.enqueue()
+    stale = fleet.claim_one(first)
+    fleet.travel(seconds=61)
+    fleet.claim_one(second)
+    for function, arguments in [("start_job", {}), ("release_job", {}), ("report_progress", {"progress": 1})]:
+        with refused(409, "LEASE_LOST"):
+            fleet.report(first, function, stale, **arguments)
+    with refused(409, "LEASE_LOST"):
+        call(fleet.robots[first.robot_id], "report_progress", job_id=stale["job_id"], progress=1)
+
+
+def test_another_robots_token_does_not_serve(fleet: Fleet) -> None:
+    holder, thief = fleet.robot(), fleet.robot()
+    job = fleet.enqueue()
+    claimed = fleet.claim_one(holder)
+    assert fleet.report(thief, "complete_job", claimed, result={})["details"] == "LEASE_LOST"
+    assert fleet.job(job["job_id"])["status"] == "claimed"
+
+
+def test_renewal_keeps_a_lease_and_tells_which_are_lost(fleet: Fleet) -> None:
+    robot = fleet.robot(max_concurrent_jobs=3)
+    for _ in range(2):
+        fleet.enqueue()
+    one, two = fleet.claim(robot, limit=2)
+    call(fleet.member, "cancel_job", job_id=two["job_id"])
+    fleet.travel(seconds=50)
+    asked = [{"job_id": str(job["job_id"]), "lease_token": job["lease_token"]} for job in (one, two)]
+    asked.append({"job_id": str(one["job_id"]), "lease_token": one["lease_token"] - 1})
+    asked.append({"job_id": str(uuid.uuid4()), "lease_token": 1})
+    connection = fleet.robots[robot.robot_id]
+    rows = call_all(connection, "renew_leases", leases=asked, lease_seconds=120)
+    assert [(row["renewed"], row["cancel_requested"]) for row in rows] == [
+        (True, False),
+        (True, True),
+        (False, False),
+        (False, False),
+    ]
+    assert rows[0]["lease_expires_at"] == fleet.now + timedelta(seconds=120)
+    fleet.travel(seconds=119)
+    fleet.run("rescue_expired_leases")
+    assert fleet.job(one["job_id"])["status"] == "claimed"
+    fleet.travel(seconds=1)
+    fleet.run("rescue_expired_leases")
+    assert [fleet.job(job["job_id"])["status"] for job in (one, two)] == ["queued", "cancelled"]
+
+
+# Leases that end, and jobs that take too long.
+
+
+def test_a_job_whose_robot_died_goes_to_another_at_once_and_the_attempt_counts(fleet: Fleet) -> None:
+    dead, alive = fleet.robot(), fleet.robot()
+    job = fleet.enqueue()
+    fleet.claim_one(dead)
+    fleet.travel(seconds=59)
+    assert fleet.claim(alive) == []
+    fleet.travel(seconds=6)
+    again = fleet.claim_one(alive)
+    assert (again["job_id"], again["attempt"]) == (job["job_id"], 2)
+    assert fleet.events(job["job_id"]) == ["job.queued", "job.claimed", "job.retrying", "job.claimed"]
+
+
+def test_a_job_that_costs_every_robot_its_life_ends_as_a_dead_letter(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    job = fleet.enqueue(max_attempts=2)
+    for _ in range(2):
+        fleet.claim_one(robot)
+        fleet.travel(seconds=61)
+        fleet.run("rescue_expired_leases")
+    ended = fleet.job(job["job_id"])
+    assert (ended["status"], ended["error_type"], ended["attempts"]) == ("failed", "LEASE_EXPIRED", 2)
+    assert fleet.member.execute("select reason from public.dead_letters").fetchall() == [
+        {"reason": "attempts_exhausted"}
+    ]
+
+
+def test_a_job_that_must_not_be_retried_is_not_run_again_when_its_robot_dies(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    job = fleet.enqueue(retry_policy={"policy": "none"})
+    fleet.claim_one(robot)
+    fleet.travel(seconds=61)
+    fleet.run("rescue_expired_leases")
+    assert fleet.job(job["job_id"])["status"] == "failed"
+
+
+def test_a_job_that_takes_too_long_times_out_though_its_lease_is_renewed(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    job = fleet.enqueue(timeout_seconds=100, max_attempts=1)
+    claimed = call(fleet.robots[robot.robot_id], "claim_jobs", lease_seconds=3600)
+    fleet.travel(seconds=20)
+    fleet.report(robot, "start_job", claimed)
+    fleet.travel(seconds=99)
+    fleet.run("rescue_expired_leases")
+    assert fleet.job(job["job_id"])["status"] == "running", "the time counts from the start"
+    fleet.travel(seconds=1)
+    fleet.run("rescue_expired_leases")
+    ended = fleet.job(job["job_id"])
+    assert (ended["status"], ended["error_type"]) == ("timeout", "JOB_TIMEOUT")
+    assert fleet.member.execute("select reason from public.dead_letters").fetchall() == [{"reason": "timeout"}]
+    assert fleet.report(robot, "complete_job", claimed, result={})["details"] == "LEASE_LOST"
+
+
+@pytest.mark.parametrize(("on_timeout", "status"), [(True, "queued"), (False, "timeout")])
+def test_a_timeout_is_retried_unless_the_policy_says_no(fleet: Fleet, on_timeout: bool, status: str) -> None:
+    robot = fleet.robot()
+    job = fleet.enqueue(timeout_seconds=10, retry_policy=FIXED | {"retry_on_timeout": on_timeout})
+    fleet.claim_one(robot)
+    fleet.travel(seconds=11)
+    fleet.run("rescue_expired_leases")
+    assert fleet.job(job["job_id"])["status"] == status
+
+
+def test_a_released_job_is_ready_again_and_the_attempt_does_not_count(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    job = fleet.enqueue(max_attempts=1)
+    answer = fleet.report(robot, "release_job", fleet.claim_one(robot))
+    assert answer["status"] == "queued"
+    assert fleet.job(job["job_id"])["attempts"] == 0
+    assert fleet.claim_one(robot)["attempt"] == 1
+
+
+# Cancellation, and retry by a person.
+
+
+def test_a_waiting_job_is_cancelled_at_once(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    ready = fleet.enqueue()
+    later = fleet.enqueue(run_at=fleet.now + timedelta(hours=1))
+    for job in (ready, later):
+        answer = call(fleet.member, "cancel_job", job_id=job["job_id"], reason="not needed")["cancel_job"]
+        assert (answer["cancelled"], answer["previous_status"]) == (True, "queued")
+        ended = fleet.job(job["job_id"])
+        assert (ended["status"], ended["error_message"]) == ("cancelled", "not needed")
+    fleet.travel(hours=2)
+    assert fleet.claim(robot) == []
+
+
+def test_a_running_job_is_asked_to_stop_and_every_answer_to_its_robot_says_so(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    job = fleet.enqueue()
+    claimed = fleet.claim_one(robot)
+    answer = call(fleet.member, "cancel_job", job_id=job["job_id"], reason="wrong file")["cancel_job"]
+    assert (answer["cancelled"], answer["previous_status"], answer["cancel_requested"]) == (True, "claimed", True)
+    assert [(p["event"], p["payload"]["reason"]) for p in fleet.pushes(f"robot:{robot.robot_id}")] == [
+        ("cancel_job", "wrong file")
+    ]
+    assert fleet.report(robot, "start_job", claimed)["cancel_requested"] is True
+    assert fleet.report(robot, "report_progress", claimed, progress=1)["cancel_requested"] is True
+    beat = call(fleet.robots[robot.robot_id], "record_heartbeat")["record_heartbeat"]
+    assert beat["pending_commands"] == [{"command": "cancel_job", "job_id": str(job["job_id"]), "reason": "wrong file"}]
+    assert fleet.job(job["job_id"])["cancel_requested_at"] == fleet.now
+
+
+@pytest.mark.parametrize("end", ["fail_job", "release_job", "rescue"])
+def test_a_job_that_shall_stop_ends_cancelled_however_its_lease_ends(fleet: Fleet, end: str) -> None:
+    robot = fleet.robot()
+    job = fleet.enqueue()
+    claimed = fleet.claim_one(robot)
+    call(fleet.member, "cancel_job", job_id=job["job_id"])
+    if end == "rescue":
+        fleet.travel(seconds=61)
+        fleet.run("rescue_expired_leases")
+    else:
+        arguments = {"error_message": "stopped"} if end == "fail_job" else {}
+        assert fleet.report(robot, end, claimed, **arguments)["status"] == "cancelled"
+    assert fleet.job(job["job_id"])["status"] == "cancelled"
+    assert fleet.member.execute("select from public.dead_letters").fetchall() == []
+
+
+def test_a_job_that_was_done_before_it_heard_of_the_cancellation_is_completed(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    job = fleet.enqueue()
+    claimed = fleet.claim_one(robot)
+    call(fleet.member, "cancel_job", job_id=job["job_id"])
+    assert fleet.report(robot, "complete_job", claimed, result={})["status"] == "completed"
+    answer = call(fleet.member, "cancel_job", job_id=job["job_id"])["cancel_job"]
+    assert (answer["cancelled"], answer["previous_status"]) == (False, "completed")
+    assert answer["message"] == "Job already completed, cannot cancel"
+
+
+def test_retry_makes_a_new_job_like_the_old_one(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    old = fleet.enqueue(input={"a": 1}, priority=3, retry_policy={"policy": "none"}, environment="default")
+    with refused(400, "JOB_NOT_RETRYABLE"):
+        call(fleet.member, "retry_job", job_id=old["job_id"])
+    fail_once(fleet, robot)
+    answer = call(fleet.member, "retry_job", job_id=old["job_id"])["retry_job"]
+    new = fleet.job(uuid.UUID(answer["new_job_id"]))
+    assert answer["original_job_id"] == str(old["job_id"])
+    assert (new["retry_of"], new["input"], new["priority"], new["environment"], new["status"], new["trigger_type"]) == (
+        old["job_id"],
+        {"a": 1},
+        3,
+        "default",
+        "queued",
+        "retry",
+    )
