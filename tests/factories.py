@@ -1,5 +1,6 @@
 """Makes the rows that a test starts from: each takes a `Database` and returns a small value."""
 
+import hashlib
 import json
 import secrets
 import uuid
@@ -7,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.databases import Claims, Database
+from tests.databases import Claims, Database, as_caller
 
 from casare_cloud.identity import new_api_key
 
@@ -115,19 +116,21 @@ def claims_for(
     return claims
 
 
-def make_user(database: Database, email: str | None = None) -> tuple[uuid.UUID, uuid.UUID, str]:
+def make_user(
+    database: Database, email: str | None = None, app_metadata: dict[str, Any] | None = None
+) -> tuple[uuid.UUID, uuid.UUID, str]:
     """A confirmed user of Auth with an open session: (user_id, session_id, email)."""
     user_id, session_id = uuid.uuid4(), uuid.uuid4()
     email = email or f"{user_id.hex[:10]}@example.test"
-    with database.connect("supabase_auth_admin") as auth:
+    with database.connect("supabase_auth_admin") as auth, auth.transaction():
         auth.execute(
             """
             insert into auth.users (
                 id, aud, role, email, email_confirmed_at, raw_app_meta_data, raw_user_meta_data, created_at, updated_at
             )
-            values (%s, 'authenticated', 'authenticated', %s, now(), '{}', '{}', now(), now())
+            values (%s, 'authenticated', 'authenticated', %s, now(), %s, '{}', now(), now())
             """,
-            [user_id, email],
+            [user_id, email, json.dumps(app_metadata or {})],
         )
         auth.execute(
             "insert into auth.sessions (id, user_id, created_at, updated_at, aal) "
@@ -138,36 +141,48 @@ def make_user(database: Database, email: str | None = None) -> tuple[uuid.UUID, 
 
 
 def make_tenant(database: Database, name: str | None = None) -> Tenant:
-    """A tenant with an admin."""
+    """A tenant with an admin, registered as `POST /auth/register` does it."""
     name = name or f"Tenant {uuid.uuid4().hex[:6]}"
+    username = f"admin-{uuid.uuid4().hex[:10]}"
+    user_id, session_id, email = make_user(
+        database, app_metadata={"registration": {"tenant_name": name, "username": username}}
+    )
     with database.connect() as owner:
-        row = owner.execute(
-            "insert into public.tenants (name, slug) values (%s, %s) returning tenant_id",
-            [name, name.lower().replace(" ", "-") + "-" + secrets.token_hex(3)],
-        ).fetchone()
+        row = owner.execute("select tenant_id from public.memberships where user_id = %s", [user_id]).fetchone()
     assert row is not None
-    return Tenant(row["tenant_id"], name, make_member(database, row["tenant_id"], "admin"))
+    return Tenant(row["tenant_id"], name, Member(row["tenant_id"], user_id, email, "admin", session_id))
 
 
 def make_member(
     database: Database, tenant: Tenant | uuid.UUID, role: str = "viewer", email: str | None = None
 ) -> Member:
-    """A user who belongs to the tenant, with a built-in role: admin, developer, operator or viewer."""
+    """A user who was invited to the tenant with a role (admin, developer, operator, viewer …) and accepted."""
     tenant_id = tenant.tenant_id if isinstance(tenant, Tenant) else tenant
     user_id, session_id, email = make_user(database, email)
-    with database.connect() as owner, owner.transaction():
-        owner.execute(
-            "insert into public.profiles (user_id, username, active_tenant_id) values (%s, %s, %s) "
-            "on conflict (user_id) do update set active_tenant_id = excluded.active_tenant_id",
-            [user_id, email, tenant_id],
-        )
-        owner.execute("insert into public.memberships (tenant_id, user_id) values (%s, %s)", [tenant_id, user_id])
-        owner.execute(
-            "insert into public.member_roles (tenant_id, user_id, role_id) "
-            "select %s, %s, role_id from public.roles where slug = %s and tenant_id is null",
-            [tenant_id, user_id, role],
-        )
-    return Member(tenant_id, user_id, email, role, session_id)
+    member = Member(tenant_id, user_id, email, role, session_id)
+    token = secrets.token_urlsafe(32)
+    with database.connect() as owner:
+        with as_caller(owner, admin_claims(database, tenant_id)):
+            owner.execute(
+                "select public.invite_member(%s, role_id, %s) from public.roles where slug = %s",
+                [email, hashlib.sha256(token.encode()).digest(), role],
+            )
+        with as_caller(owner, claims_for(user_id, None, "user", session_id=session_id)):
+            owner.execute("select public.accept_invitation(%s)", [token])
+    return member
+
+
+def admin_claims(database: Database, tenant_id: uuid.UUID) -> Claims:
+    """The claims of one of the tenant's admins."""
+    with database.connect() as owner:
+        row = owner.execute(
+            "select mr.user_id, s.id as session_id from public.member_roles as mr "
+            "join public.roles as r on r.role_id = mr.role_id and r.slug = 'admin' and r.tenant_id is null "
+            "join auth.sessions as s on s.user_id = mr.user_id where mr.tenant_id = %s limit 1",
+            [tenant_id],
+        ).fetchone()
+    assert row is not None
+    return claims_for(row["user_id"], tenant_id, "user", session_id=row["session_id"], roles=["admin"])
 
 
 def make_key(
@@ -177,14 +192,13 @@ def make_key(
     robot_id: uuid.UUID | None = None,
     scopes: Sequence[str] = (),
 ) -> Key:
-    """A live API key; a service key needs scopes."""
+    """A live API key, made by an admin; a service key needs scopes."""
     tenant_id = tenant.tenant_id if isinstance(tenant, Tenant) else tenant
     new = new_api_key("robot" if kind == "robot" else "service")
-    with database.connect() as owner:
+    with database.connect() as owner, as_caller(owner, admin_claims(database, tenant_id)):
         row = owner.execute(
-            "insert into public.api_keys (tenant_id, kind, name, prefix, key_hash, robot_id, scopes) "
-            "values (%s, %s, 'test key', %s, %s, %s, %s) returning api_key_id",
-            [tenant_id, kind, new.prefix, new.key_hash, robot_id, list(scopes)],
+            "select api_key_id from public.create_api_key(%s::public.api_key_kind, 'test key', %s, %s, %s, %s)",
+            [kind, new.key_hash, new.prefix, robot_id, list(scopes)],
         ).fetchone()
     assert row is not None
     return Key(row["api_key_id"], tenant_id, kind, robot_id, new.key, new.key_hash)
@@ -204,29 +218,26 @@ def make_robot(
     """A robot that sent a heartbeat just now, and its key."""
     tenant_id = tenant.tenant_id if isinstance(tenant, Tenant) else tenant
     external_id = external_id or f"robot-{uuid.uuid4().hex[:8]}"
-    with database.connect() as owner, owner.transaction():
+    with database.connect() as owner, as_caller(owner, admin_claims(database, tenant_id)):
         row = owner.execute(
-            "insert into public.robots (tenant_id, external_id, name, environment, capabilities, tags, "
-            "max_concurrent_jobs, is_internet) "
-            "values (%s, %s, %s, %s, %s, %s, %s, %s) returning robot_id",
-            [
-                tenant_id,
-                external_id,
-                external_id,
-                environment,
-                sorted(capabilities),
-                sorted(tags),
-                max_concurrent_jobs,
-                is_internet,
-            ],
+            "select robot_id from public.register_robot(%(external_id)s, %(external_id)s, "
+            "p_environment => %(environment)s, p_capabilities => %(capabilities)s, p_tags => %(tags)s, "
+            "p_max_concurrent_jobs => %(max_concurrent_jobs)s, p_is_internet => %(is_internet)s)",
+            {
+                "external_id": external_id,
+                "environment": environment,
+                "capabilities": list(capabilities),
+                "tags": list(tags),
+                "max_concurrent_jobs": max_concurrent_jobs,
+                "is_internet": is_internet,
+            },
         ).fetchone()
-        assert row is not None
-        owner.execute(
-            "insert into public.robot_heartbeats (robot_id, tenant_id, last_heartbeat_at, online_since) "
-            "values (%s, %s, now(), now())",
-            [row["robot_id"], tenant_id],
-        )
-    return Robot(row["robot_id"], tenant_id, external_id, make_key(database, tenant_id, "robot", row["robot_id"]))
+    assert row is not None
+    key = make_key(database, tenant_id, "robot", row["robot_id"])
+    robot = Robot(row["robot_id"], tenant_id, external_id, key)
+    with database.connect() as owner, as_caller(owner, robot.claims):
+        owner.execute("select public.record_heartbeat()")
+    return robot
 
 
 def make_workflow(
@@ -236,20 +247,31 @@ def make_workflow(
     tenant_id = tenant.tenant_id if isinstance(tenant, Tenant) else tenant
     name = name or f"Workflow {uuid.uuid4().hex[:6]}"
     definition = definition or EXAMPLE_WORKFLOW
-    with database.connect() as owner, owner.transaction():
+    with database.connect() as owner, as_caller(owner, admin_claims(database, tenant_id)):
         row = owner.execute(
-            "insert into public.workflows (tenant_id, name, status) values (%s, %s, 'published') returning workflow_id",
-            [tenant_id, name],
+            "select workflow_id from public.submit_workflow(%s, %s)", [name, json.dumps(definition)]
         ).fetchone()
-        assert row is not None
-        owner.execute(
-            "insert into public.workflow_versions (workflow_id, version, tenant_id, definition, node_count) "
-            "values (%s, 1, %s, %s, %s)",
-            [
-                row["workflow_id"],
-                tenant_id,
-                json.dumps(definition),
-                len(definition.get("nodes", definition.get("steps", []))),
-            ],
-        )
+    assert row is not None
     return Workflow(row["workflow_id"], tenant_id, name, definition)
+
+
+def make_job(database: Database, workflow: Workflow, **arguments: Any) -> uuid.UUID:
+    """A queued job of the workflow, enqueued by an admin; arguments of `enqueue_job` without their `p_`."""
+    names = ", ".join(f"p_{name} => %({name})s" for name in ("workflow_id", *arguments))
+    with database.connect() as owner, as_caller(owner, admin_claims(database, workflow.tenant_id)):
+        row = owner.execute(
+            f"select job_id from public.enqueue_job({names})", {**arguments, "workflow_id": workflow.workflow_id}
+        ).fetchone()
+    assert row is not None
+    job_id: uuid.UUID = row["job_id"]
+    return job_id
+
+
+def make_held_job(database: Database, robot: Robot, workflow: Workflow | None = None) -> uuid.UUID:
+    """A job that only this robot may have, and has claimed."""
+    workflow = workflow or make_workflow(database, robot.tenant_id)
+    job_id = make_job(database, workflow, robot_id=str(robot.robot_id))
+    with database.connect() as owner, as_caller(owner, robot.claims):
+        row = owner.execute("select job_id from public.claim_jobs()").fetchone()
+    assert row == {"job_id": job_id}
+    return job_id

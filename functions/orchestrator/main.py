@@ -4,15 +4,21 @@ Entry point `orchestrator`. The framework does not run the lifespan of an app th
 its pool on first use.
 """
 
+import os
+
 import functions_framework.aio
 from starlette.requests import Request
 
-from casare_cloud.faces.orchestrator.app import create_app
+from casare_cloud.faces.orchestrator.app import Orchestrator, create_app
+
+# Whose X-Forwarded-For counts is decided by CASARE_TRUSTED_PROXIES. The server must not rewrite the client's address
+# before that: by default it believes anybody who connects from the loopback address.
+os.environ.setdefault("FORWARDED_ALLOW_IPS", "")
 
 app = create_app()
 
 
 @functions_framework.aio.http
-async def orchestrator(request: Request):  # type: ignore[no-untyped-def]  # an ASGI app is a response to the framework
-    """Every request of every path."""
+async def orchestrator(request: Request) -> Orchestrator:
+    """Every request of every path: an ASGI app is a response to the framework."""
     return app

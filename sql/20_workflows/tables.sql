@@ -28,11 +28,11 @@ create table public.workflow_versions (
     created_by uuid,
     created_at timestamptz not null default now(),
     constraint workflow_versions_pkey primary key (workflow_id, version),
+    constraint workflow_versions_tenant_id_workflow_id_version_key unique (tenant_id, workflow_id, version),
     constraint workflow_versions_tenant_id_workflow_id_fkey foreign key (tenant_id, workflow_id)
         references public.workflows (tenant_id, workflow_id) on delete cascade,
     constraint workflow_versions_node_count_check check (node_count between 0 and 1000)
 );
-create index workflow_versions_tenant_id_idx on public.workflow_versions (tenant_id, workflow_id);
 comment on table public.workflow_versions is 'An immutable published form of a workflow.';
 
 create table public.workflow_backups (
@@ -43,9 +43,8 @@ create table public.workflow_backups (
     stored_at timestamptz not null default now(),
     removed_at timestamptz,
     constraint workflow_backups_pkey primary key (workflow_id, version),
-    constraint workflow_backups_workflow_id_version_fkey foreign key (workflow_id, version)
-        references public.workflow_versions (workflow_id, version) on delete cascade,
-    constraint workflow_backups_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
+    constraint workflow_backups_tenant_id_workflow_id_version_fkey foreign key (tenant_id, workflow_id, version)
+        references public.workflow_versions (tenant_id, workflow_id, version) on delete cascade
 );
-create index workflow_backups_tenant_id_idx on public.workflow_backups (tenant_id);
+create index workflow_backups_tenant_id_idx on public.workflow_backups (tenant_id, workflow_id, version);
 comment on table public.workflow_backups is 'Where the copy of a workflow version outside the database is.';

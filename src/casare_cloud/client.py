@@ -8,12 +8,14 @@ Every method returns the decoded answer of the orchestrator (documents 000, 002,
 """
 
 import asyncio
+import contextlib
 import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Self
 
 from casare_cloud.http import HttpClient
+from casare_cloud.robot.realtime import RealtimeClient
 
 Answer = dict[str, Any]
 
@@ -139,19 +141,25 @@ class Client:
         """
         job = await self.get_job(job_id)
         yield job
-        pushes: asyncio.Queue[Answer] = asyncio.Queue()
+        pushes: asyncio.Queue[Answer] = asyncio.Queue()  # an empty push asks for a fresh look
         listener = None
         if supabase_url and publishable_key and self._refresh_token:
-            listener = asyncio.create_task(self._listen(supabase_url, publishable_key, f"job:{job_id}", pushes))
+            realtime = RealtimeClient(supabase_url, publishable_key, self._realtime_token)
+            realtime.subscribe(
+                f"job:{job_id}",
+                lambda event, payload: pushes.put_nowait(dict(payload)),
+                on_join=lambda: pushes.put_nowait({}),
+            )
+            listener = asyncio.create_task(realtime.run())
         try:
             while job["status"] not in FINISHED:
-                try:
-                    job = {**job, **await asyncio.wait_for(pushes.get(), _POLL_SECONDS)}
-                    if job["status"] not in FINISHED:
-                        yield job
-                        continue
-                except TimeoutError:
-                    pass
+                push: Answer = {}
+                with contextlib.suppress(TimeoutError):
+                    push = await asyncio.wait_for(pushes.get(), _POLL_SECONDS)
+                if push and push["status"] not in FINISHED:
+                    job = {**job, **push}
+                    yield job
+                    continue
                 fresh = await self.get_job(job_id)
                 if fresh != job:
                     yield fresh
@@ -160,8 +168,9 @@ class Client:
             if listener is not None:
                 listener.cancel()
 
-    async def _listen(self, url: str, key: str, topic: str, pushes: "asyncio.Queue[Answer]") -> None:
-        raise NotImplementedError
+    async def _realtime_token(self) -> tuple[str, float]:
+        token = await self.access_token()
+        return token, max(self._token_ends_at - time.time() - _REFRESH_BEFORE_SECONDS, 1.0)
 
     # --- robots and keys ------------------------------------------------------------------------------------------
 

@@ -261,14 +261,7 @@ class Transaction:
             else:
                 await connection.execute(*_set_local(settings))
             cursor = await connection.execute(query, params)
-            await _sync(connection)
-            return await _rows(cursor)
-
-
-async def _sync(connection: Connection) -> None:
-    """Send what is queued and raise the first error of it."""
-    async with connection.pipeline() as pipeline:
-        await pipeline.sync()
+        return await _rows(cursor)  # the end of the pipeline has sent everything and raised the first error of it
 
 
 async def _rows(cursor: psycopg.AsyncCursor[DictRow]) -> list[DictRow]:

@@ -319,7 +319,7 @@ create table private.idempotency_keys (
 create index idempotency_keys_created_at_idx on private.idempotency_keys (created_at);
 comment on table private.idempotency_keys is 'The first answer to a request that carried an Idempotency-Key.';
 
--- from sql/20_workflows/tables.sql sha256:a24335cdc06f4129fde699fd1dc2735c5cda738c1bb00ff63f0051759b082424
+-- from sql/20_workflows/tables.sql sha256:1ad90cf36d821c40b4186809d35d105b5fd0cb43da91f84d1b6af701611747aa
 create table public.workflows (
     workflow_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -350,11 +350,11 @@ create table public.workflow_versions (
     created_by uuid,
     created_at timestamptz not null default now(),
     constraint workflow_versions_pkey primary key (workflow_id, version),
+    constraint workflow_versions_tenant_id_workflow_id_version_key unique (tenant_id, workflow_id, version),
     constraint workflow_versions_tenant_id_workflow_id_fkey foreign key (tenant_id, workflow_id)
         references public.workflows (tenant_id, workflow_id) on delete cascade,
     constraint workflow_versions_node_count_check check (node_count between 0 and 1000)
 );
-create index workflow_versions_tenant_id_idx on public.workflow_versions (tenant_id, workflow_id);
 comment on table public.workflow_versions is 'An immutable published form of a workflow.';
 
 create table public.workflow_backups (
@@ -365,11 +365,10 @@ create table public.workflow_backups (
     stored_at timestamptz not null default now(),
     removed_at timestamptz,
     constraint workflow_backups_pkey primary key (workflow_id, version),
-    constraint workflow_backups_workflow_id_version_fkey foreign key (workflow_id, version)
-        references public.workflow_versions (workflow_id, version) on delete cascade,
-    constraint workflow_backups_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
+    constraint workflow_backups_tenant_id_workflow_id_version_fkey foreign key (tenant_id, workflow_id, version)
+        references public.workflow_versions (tenant_id, workflow_id, version) on delete cascade
 );
-create index workflow_backups_tenant_id_idx on public.workflow_backups (tenant_id);
+create index workflow_backups_tenant_id_idx on public.workflow_backups (tenant_id, workflow_id, version);
 comment on table public.workflow_backups is 'Where the copy of a workflow version outside the database is.';
 
 -- from sql/30_robots/tables.sql sha256:a819976b68ab4666f426e840dbd24bd043258626ee6f61842aed3eb1dfdecb27
@@ -5455,10 +5454,10 @@ create policy audit_log_select_members on public.audit_log
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('audit.read')));
 
--- from sql/10_tenancy/triggers.sql sha256:5e75a410b208758c68a00b49ba028c484f3d4ccc22ee420c2491d6df0a923c0e
+-- from sql/10_tenancy/triggers.sql sha256:3270568aba6374511be7e5d33b1f2036e503e35dce886879c4337b7a92781f9e
 -- raw_app_meta_data can be written by the admin API only; raw_user_meta_data, which users write, is never looked at.
-drop trigger if exists casare_register_user on auth.users;
-create trigger casare_register_user
+-- "or replace" needs no ownership of auth.users, which postgres does not have; dropping would.
+create or replace trigger casare_register_user
 after insert or update of raw_app_meta_data on auth.users
 for each row
 execute function private.register_user();

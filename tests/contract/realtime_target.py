@@ -195,7 +195,15 @@ def emulator(realtime_dsn: str, postgres_dsn: str, limits: Limits | None = None)
     context = LocalContext("", "", realtime_dsn, PUBLISHABLE_KEY, SECRET_KEY, signing_key, SECRET)
     service = Realtime(context, limits or Limits())
     app = Starlette(routes=[Mount("/realtime/v1", routes=service.routes())])
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", ws="websockets-sansio", lifespan="off")
+    config = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=0,
+        log_level="error",
+        ws="websockets-sansio",
+        lifespan="off",
+        ws_per_message_deflate=False,
+    )
     server = uvicorn.Server(config)
     loop = asyncio.new_event_loop()
 

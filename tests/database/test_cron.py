@@ -183,11 +183,23 @@ async def until(condition: Any) -> None:
 
 
 @pytest.mark.needs_pg_cron
-def test_the_real_pg_cron_takes_the_same_calls(pg_cron_server: PostgresServer) -> None:
+def test_the_real_pg_cron_takes_the_same_calls_and_keeps_the_same_jobs(
+    pg_cron_server: PostgresServer, shared_database: Database
+) -> None:
+    query = "select jobname, schedule, command, username, active from cron.job order by jobname"
+    ours = [tuple(row.values()) for row in shared_database.connect().execute(query).fetchall()]
     with pg_cron_server.connect("postgres") as owner:
-        owner.execute("select cron.schedule('tidy', '* * * * *', 'select 1')")
-        owner.execute("select cron.schedule('tidy', '5 * * * *', 'select 2')")
-        rows = owner.execute("select jobname, schedule, command, username, active from cron.job").fetchall()
-        assert rows == [("tidy", "5 * * * *", "select 2", "postgres", True)]
-        owner.execute("select cron.unschedule('tidy')")
-        assert owner.execute("select count(*) from cron.job").fetchone() == (0,)
+        assert owner.execute("select extname from pg_extension where extname = 'pg_cron'").fetchone() is not None
+        assert owner.execute(query).fetchall() == ours
+        owner.execute("select cron.schedule('aaa', '* * * * *', 'select 1')")
+        owner.execute("select cron.schedule('aaa', '5 * * * *', 'select 2')")
+        assert owner.execute(query).fetchone() == ("aaa", "5 * * * *", "select 2", "postgres", True)
+        owner.execute("select cron.unschedule('aaa')")
+        assert owner.execute(query).fetchall() == ours
+
+
+@pytest.mark.needs_pg_cron
+def test_the_real_pg_cron_is_running(pg_cron_server: PostgresServer) -> None:
+    with pg_cron_server.connect() as admin:
+        row = admin.execute("select count(*) from pg_stat_activity where backend_type = 'pg_cron launcher'").fetchone()
+    assert row == (1,)

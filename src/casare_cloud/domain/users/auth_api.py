@@ -3,18 +3,19 @@
 import asyncio
 import weakref
 from collections.abc import Mapping
-from typing import Any
-
-import httpx2
+from typing import TYPE_CHECKING, Any
 
 from casare_cloud.config import Settings
 from casare_cloud.domain.users.model import Tokens
 from casare_cloud.errors import ApiError, Unavailable
 
+if TYPE_CHECKING:
+    import httpx2  # imported where it is used: only some requests pay for an HTTP client
+
 _TIMEOUT_SECONDS = 10
 
 # A client keeps its connections, and those belong to an event loop.
-_clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx2.AsyncClient] = weakref.WeakKeyDictionary()
+_clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, "httpx2.AsyncClient"] = weakref.WeakKeyDictionary()
 
 
 class AuthRefused(Exception):
@@ -60,6 +61,8 @@ class AuthApi:
         await self._post("/admin/users", body, bearer=self._settings.supabase_secret_key)
 
     async def _post(self, path: str, body: Mapping[str, Any], bearer: str | None = None) -> dict[str, Any]:
+        import httpx2
+
         settings = self._settings
         headers = {
             "apikey": settings.supabase_secret_key or settings.supabase_publishable_key,
@@ -87,7 +90,9 @@ class AuthApi:
         raise AuthRefused(response.status_code, code)
 
 
-def _client(settings: Settings) -> httpx2.AsyncClient:
+def _client(settings: Settings) -> "httpx2.AsyncClient":
+    import httpx2
+
     loop = asyncio.get_running_loop()
     client = _clients.get(loop)
     if client is None:

@@ -4,49 +4,49 @@ A cold process therefore answers health probes at once and pays, on its first re
 """
 
 import importlib
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from casare_cloud import __version__
 from casare_cloud.config import Settings
-from casare_cloud.database import Database
 from casare_cloud.faces.orchestrator import health
-from casare_cloud.faces.shared.edge import BODY_BYTES, UPLOAD_BYTES, App, Edge, Receive, Scope, Send, send_json
-from casare_cloud.identity import Verifier
+from casare_cloud.faces.shared.edge import BODY_BYTES, UPLOAD_BYTES, Edge, Receive, Scope, Send, send_json
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from casare_cloud.database import Database
 
 BASE = "/api/v1"
 
 # First segment of the path under /api/v1 → the module in this folder whose `router` serves it.
 RESOURCES = {
     "auth": "auth",
+    "events": "events",
+    "jobs": "jobs",
+    "robot-api-keys": "robot_keys",
+    "robots": "robots",
+    "workflows": "workflows",
 }
 
 _DOCUMENTS = ("/openapi.json", "/docs", "/redoc", f"{BASE}/openapi.json")
 
 
-class Orchestrator:
+class Orchestrator(Edge):
     """Dispatches on the first segment of the path. One per process; it keeps the pool and the keys of Auth."""
 
     def __init__(self, settings: Settings) -> None:
+        super().__init__(settings.trusted_proxies)
         self.settings = settings
-        self.database = Database(settings)
-        self.verifier = Verifier(settings)
         self._loaded: set[str] = set()
-        self._framework: FastAPI | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-            return
-        if scope["type"] != "http":
-            raise RuntimeError(f"The orchestrator does not speak {scope['type']}.")
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a probe, or load what the path needs and hand over to FastAPI."""
         path: str = scope["path"]
         under_base = path.removeprefix(BASE) if path.startswith(BASE + "/") else None
         probe = health.PROBES.get(path if under_base is None else under_base)
         if probe is not None and scope["method"] in ("GET", "HEAD"):
-            status, body = await probe(self.database)
+            status, body = await probe(lambda: self.database)
             await send_json(send, status, body, {"Cache-Control": "no-store"})
             return
         if path in _DOCUMENTS:
@@ -56,14 +56,19 @@ class Orchestrator:
             self._load(under_base.split("/")[1])
         await self.framework(scope, receive, send)
 
-    @property
+    @cached_property
+    def database(self) -> "Database":
+        """The database, with a pool that opens on its first use."""
+        from casare_cloud.database import Database
+
+        return Database(self.settings)
+
+    @cached_property
     def framework(self) -> "FastAPI":
         """The FastAPI app with the resources that were loaded so far."""
-        if self._framework is None:
-            from casare_cloud.faces.orchestrator.framework import create_framework
+        from casare_cloud.faces.orchestrator.framework import create_framework
 
-            self._framework = create_framework(self.settings, self.database, self.verifier, __version__)
-        return self._framework
+        return create_framework(self.settings, self.database, __version__)
 
     def _load(self, segment: str) -> None:
         module = RESOURCES.get(segment)
@@ -74,22 +79,16 @@ class Orchestrator:
         self.framework.include_router(router, prefix=BASE)
         self.framework.openapi_schema = None
 
-    async def _live(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                await send({"type": "lifespan.startup.complete"})
-            elif message["type"] == "lifespan.shutdown":
-                await self.database.close()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
+    def body_limit(self, path: str) -> int:
+        """10 MB, 50 MB for an upload (documents 000 and 002)."""
+        return UPLOAD_BYTES if path == f"{BASE}/workflows/upload" else BODY_BYTES
+
+    async def close(self) -> None:
+        """Close the connections of this event loop."""
+        if "database" in self.__dict__:
+            await self.database.close()
 
 
-def create_app(settings: Settings | None = None) -> App:
+def create_app(settings: Settings | None = None) -> Orchestrator:
     """The orchestrator as an ASGI app, from `settings` or from the environment. It opens nothing yet."""
-    settings = settings or Settings.from_environment()
-    return Edge(Orchestrator(settings), settings.trusted_proxies, _body_limit)
-
-
-def _body_limit(path: str) -> int:
-    return UPLOAD_BYTES if path == f"{BASE}/workflows/upload" else BODY_BYTES
+    return Orchestrator(settings or Settings.from_environment())

@@ -1,21 +1,43 @@
 """The FastAPI app inside the orchestrator, without resources: those are included when they are first asked for."""
 
+import warnings
+from collections.abc import Awaitable, Callable
+
 from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from pydantic.warnings import UnsupportedFieldAttributeWarning
 
 from casare_cloud.config import Settings
 from casare_cloud.database import Database
+from casare_cloud.faces.orchestrator import health
 from casare_cloud.faces.shared import problems
 from casare_cloud.faces.shared.routing import Services
 from casare_cloud.identity import Verifier
 
+# FastAPI silences this about its own body fields while it builds them; our shapes are built later, on first use.
+warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 
-def create_framework(settings: Settings, database: Database, verifier: Verifier, version: str) -> FastAPI:
+
+def create_framework(settings: Settings, database: Database, version: str) -> FastAPI:
     """An app that answers every error in the orchestrator's shape and documents itself at /docs and /openapi.json."""
     app = FastAPI(
         title="CasareRPA Orchestrator API",
         version=version,
         description="Workflows, jobs and robots of a tenant. Base path /api/v1.",
     )
-    app.state.services = Services(settings, database, verifier)
+    app.state.services = Services(settings, database, Verifier(settings))
     problems.install(app)
+    for path, probe in health.PROBES.items():
+        for prefix in ("", "/api/v1"):
+            app.add_api_route(prefix + path, _route_of(probe, database), tags=["health"], summary=probe.__doc__)
     return app
+
+
+def _route_of(probe: health.Probe, database: Database) -> Callable[[], Awaitable[JSONResponse]]:
+    """A probe as a route, for the OpenAPI document; requests are answered before they get here."""
+
+    async def route() -> JSONResponse:
+        status, body = await probe(lambda: database)
+        return JSONResponse(body, status)
+
+    return route

@@ -1,30 +1,35 @@
 """Health of the orchestrator (document 000, "Health Endpoints"): at the root and under `/api/v1`, open to anybody.
 
-Plain functions from `Database` to (status, body): they answer before the web framework is imported.
+Plain functions to (status, body), so that a cold process answers before the web framework is imported; and before the
+database driver is, which is why they get a way to the database and not the database.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from casare_cloud.config import ConfigurationError
-from casare_cloud.database import Database
 from casare_cloud.errors import ApiError
+
+if TYPE_CHECKING:
+    from casare_cloud.database import Database
 
 SERVICE = "casare-rpa-monitoring"  # the name that document 000 publishes
 PING_SECONDS = 1.5
 
 Answer = tuple[int, dict[str, Any]]
+GetDatabase = Callable[[], "Database"]
+Probe = Callable[[GetDatabase], Awaitable[Answer]]
 
 
-async def health(database: Database) -> Answer:
+async def health(database: GetDatabase) -> Answer:
     """The process answers."""
     return 200, {"status": "healthy", "service": SERVICE}
 
 
-async def detailed(database: Database) -> Answer:
+async def detailed(database: GetDatabase) -> Answer:
     """The process and what it depends on: `degraded`, still 200, when the database does not answer within 1.5 s."""
     error = await _database_error(database)
-    size, free = database.usage()
+    size, free = database().usage()
     state = {"healthy": error is None, "pool_size": size, "pool_free": free, "error": error}
     if error is not None:
         state.update(pool_size=0, pool_free=0)
@@ -32,19 +37,19 @@ async def detailed(database: Database) -> Answer:
     return 200, {"status": status, "service": SERVICE, "dependencies": {"database": state}}
 
 
-async def ready(database: Database) -> Answer:
+async def ready(database: GetDatabase) -> Answer:
     """Whether requests can be served: 200, or 503 with a reason."""
     if await _database_error(database) is not None:
         return 503, {"ready": False, "reason": "Database unhealthy"}
     return 200, {"ready": True}
 
 
-async def live(database: Database) -> Answer:
+async def live(database: GetDatabase) -> Answer:
     """Whether the process runs."""
     return 200, {"alive": True}
 
 
-PROBES: dict[str, Callable[[Database], Awaitable[Answer]]] = {
+PROBES: dict[str, Probe] = {
     "/health": health,
     "/health/detailed": detailed,
     "/health/ready": ready,
@@ -52,9 +57,9 @@ PROBES: dict[str, Callable[[Database], Awaitable[Answer]]] = {
 }
 
 
-async def _database_error(database: Database) -> str | None:
+async def _database_error(database: GetDatabase) -> str | None:
     try:
-        await database.ping(PING_SECONDS)
+        await database().ping(PING_SECONDS)
     except ApiError as error:
         return error.message
     except ConfigurationError as error:

@@ -20,30 +20,53 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 logger = logging.getLogger("casare_cloud")
 
 BODY_BYTES = 10 * 1024 * 1024  # documents 000 and 002: "Max payload size: 10MB"
-UPLOAD_BYTES = 50 * 1024 * 1024  # "max 50MB" for the file; the form around it may add a little
-_FORM_ALLOWANCE = 64 * 1024
+UPLOAD_BYTES = 50 * 1024 * 1024 + 64 * 1024  # "max 50MB" for the file, and the form around it
 
 
 class Edge:
-    """Wraps an ASGI app; puts `request_id` and `client_ip` into `scope["state"]`.
+    """An ASGI app. A face derives from it and implements `serve`, `body_limit` and `close`.
 
-    `body_limit` says how many bytes a request to a path may have; a bigger one is answered 413 before it is kept.
+    `serve` finds `request_id` and `client_ip` in `scope["state"]`, may raise anything, and never reads more of a body
+    than `body_limit` of the path: a bigger one is answered 413 before it is kept.
     """
 
-    def __init__(self, app: App, trusted_proxies: tuple[Network, ...], body_limit: Callable[[str], int]) -> None:
-        self._app = app
+    def __init__(self, trusted_proxies: tuple[Network, ...]) -> None:
         self._trusted_proxies = trusted_proxies
-        self._body_limit = body_limit
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        raise NotImplementedError
+
+    def body_limit(self, path: str) -> int:
+        """How many bytes the body of a request to this path may have."""
+        return BODY_BYTES
+
+    async def close(self) -> None:
+        """Give back what the app holds."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+        if scope["type"] == "http":
+            await self._serve_http(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            raise RuntimeError(f"This face does not speak {scope['type']}.")
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _serve_http(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
         request_id = request_id_of(headers.get("x-request-id"))
         state = scope.setdefault("state", {})
@@ -59,12 +82,12 @@ class Edge:
                 message = {**message, "headers": [*message.get("headers", ()), (b"x-request-id", request_id.encode())]}
             await send(message)
 
-        limit = self._body_limit(scope["path"])
+        limit = self.body_limit(scope["path"])
         try:
             declared = headers.get("content-length", "")
             if declared.isascii() and declared.isdigit() and (len(declared) > 15 or int(declared) > limit):
                 raise _too_large(limit)
-            await self._app(scope, _limited(receive, limit), send_with_id)
+            await self.serve(scope, _limited(receive, limit), send_with_id)
         except Exception as error:
             if has_started:
                 logger.exception("request %s failed after its answer had begun", request_id)

@@ -17,6 +17,8 @@ from casare_cloud.database import Transaction
 from casare_cloud.errors import InvalidArgument
 from casare_cloud.identity import Actor
 
+_SHOWN_ONCE = ("key", "access_token", "refresh_token")  # secrets are not kept: a repeated request gets null
+
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -36,6 +38,8 @@ async def answer_once(request: Request, actor: Actor, tx: Transaction, handler: 
     response = await handler(request)
     if 200 <= response.status_code < 300:
         body = json.loads(bytes(response.body)) if response.body else None
+        if isinstance(body, dict):
+            body = {name: None if name in _SHOWN_ONCE else value for name, value in body.items()}
         await tx.call("private.finish_idempotent_request", key=key, status=response.status_code, response=Jsonb(body))
     return response
 

@@ -52,6 +52,7 @@ class Route(APIRoute):
     """A route for known callers: 401 before anything is read when the request carries no credential."""
 
     is_public = False
+    honours_idempotency = True
 
     def get_route_handler(self) -> Handler:
         """FastAPI's handler inside the request's transaction."""
@@ -63,7 +64,9 @@ class Route(APIRoute):
             request_id, client_ip = request.state.request_id, request.state.client_ip
             async with services.database.transaction(actor, request_id, client_ip) as tx:
                 request.state.call = Call(services, actor, request_id, client_ip, tx)
-                return await idempotency.answer_once(request, actor, tx, handler)
+                if self.honours_idempotency:
+                    return await idempotency.answer_once(request, actor, tx, handler)
+                return await handler(request)
 
         return handle
 
@@ -72,6 +75,12 @@ class PublicRoute(Route):
     """A route that anybody may call; a credential that comes along, perhaps an expired one, is not looked at."""
 
     is_public = True
+
+
+class LongPollRoute(Route):
+    """A route that waits between transactions of its own. It takes no `Idempotency-Key`: that would hold one open."""
+
+    honours_idempotency = False
 
 
 async def _actor_of(request: Request, services: Services) -> Actor:

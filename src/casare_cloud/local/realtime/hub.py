@@ -3,9 +3,10 @@
 import base64
 import logging
 import secrets
+import time
 from typing import NamedTuple, Protocol
 
-from .limits import Limits, RateCounter
+from .limits import Clock, Limits, RateCounter
 from .wire import Json, Outgoing
 
 logger = logging.getLogger(__name__)
@@ -55,11 +56,11 @@ class Topic:
 class Hub:
     """Fans messages out: a message is written once for each protocol version, and given to each socket's queue."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, clock: Clock = time.monotonic) -> None:
         self.limits = limits
-        self.messages = RateCounter(limits.messages_per_second)
-        self.joins = RateCounter(limits.joins_per_second)
-        self.presence_messages = RateCounter(limits.presence_per_second)
+        self.messages = RateCounter(limits.messages_per_second, clock)
+        self.joins = RateCounter(limits.joins_per_second, clock)
+        self.presence_messages = RateCounter(limits.presence_per_second, clock)
         self._topics: dict[TopicKey, Topic] = {}
 
     def join(self, key: TopicKey, member: Member) -> Topic:

@@ -1,0 +1,1 @@
+"""API keys: what robots and programs prove themselves with."""

@@ -1,0 +1,21 @@
+"""Values of the events domain."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened; `seq` is its number in the tenant's gapless sequence."""
+
+    seq: int
+    event_id: UUID
+    event_type: str
+    occurred_at: datetime
+    job_id: UUID | None
+    robot_id: UUID | None
+    workflow_id: UUID | None
+    actor_id: UUID | None
+    data: dict[str, Any]

@@ -1,0 +1,22 @@
+"""Reading what happened."""
+
+from uuid import UUID
+
+from casare_cloud.database import Transaction
+from casare_cloud.domain.events import queries
+from casare_cloud.domain.events.model import Event
+from casare_cloud.domain.jobs import service as jobs
+
+
+async def list_after(tx: Transaction, after: int, limit: int) -> list[Event]:
+    """The tenant's events after a number, in sequence. Needs events.read."""
+    rows = await tx.fetch_all(queries.LIST_EVENTS, {"after": after, "limit": limit})
+    return [Event(**row) for row in rows]
+
+
+async def list_of_job(tx: Transaction, job_id: UUID, after: int, limit: int) -> list[Event]:
+    """The events of one job after a number, in sequence; 404 JOB_NOT_FOUND. Needs jobs.read and events.read."""
+    await jobs.require_readable(tx, job_id)
+    await tx.execute(queries.NUMBER_EVENTS)
+    rows = await tx.fetch_all(queries.LIST_JOB_EVENTS, {"job_id": job_id, "after": after, "limit": limit})
+    return [Event(**row) for row in rows]

@@ -1,0 +1,1 @@
+"""Jobs: runs of workflow versions, from enqueue to outcome."""

@@ -1,0 +1,133 @@
+"""What a robot does with jobs: claims them, works on them under a lease, and says how they ended.
+
+Every call but a claim names the job and the token of its lease. Without the newest token it is 409 LEASE_LOST and
+changes nothing; a result that comes too late is kept as evidence all the same.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from casare_cloud.database import Transaction
+from casare_cloud.domain.jobs import queries
+from casare_cloud.domain.jobs.model import ClaimedJob, ClaimOrder, Failure
+from casare_cloud.errors import Conflict
+
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 1.0
+
+Answer = dict[str, Any]
+
+
+async def claim(
+    transaction: Callable[[], AbstractAsyncContextManager[Transaction]],
+    order: ClaimOrder,
+    has_left: Callable[[], Awaitable[bool]],
+) -> list[ClaimedJob]:
+    """Every job that was claimed for the calling robot; with `wait_seconds`, waits that long for the first one.
+
+    Each try is a transaction of its own, and none is open while this waits. The pauses grow from 0.1 s to 1 s with
+    jitter, so that waiting robots neither come all at once nor wear the database out. Gives up when `has_left` says
+    that nobody waits for the answer any more.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + order.wait_seconds
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        jobs = await _claim_once(transaction, order)
+        left = deadline - loop.time()
+        if jobs or left <= 0:
+            return jobs
+        await asyncio.sleep(min(left, pause * random.uniform(0.5, 1.0)))  # noqa: S311 — jitter is no secret
+        pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
+        if await has_left():
+            return []
+
+
+async def _claim_once(
+    transaction: Callable[[], AbstractAsyncContextManager[Transaction]], order: ClaimOrder
+) -> list[ClaimedJob]:
+    async with transaction() as tx:
+        rows = await tx.fetch_all(
+            queries.CLAIM_JOBS,
+            {"limit": order.limit, "lease_seconds": order.lease_seconds, "environment": order.environment},
+        )
+    return [ClaimedJob(**row) for row in rows]
+
+
+async def start(tx: Transaction, job_id: UUID, lease_token: int) -> Answer:
+    """Say that a claimed job runs now: {job_id, status, started_at, lease_expires_at, cancel_requested}."""
+    return await _answer(tx, queries.START_JOB, job_id, lease_token=lease_token)
+
+
+async def extend_lease(tx: Transaction, job_id: UUID, lease_token: int, lease_seconds: int) -> Answer:
+    """Keep a job for `lease_seconds` from now: {job_id, renewed, lease_expires_at, cancel_requested}."""
+    row = await tx.fetch_one(
+        queries.RENEW_LEASES,
+        {"leases": [{"job_id": str(job_id), "lease_token": lease_token}], "lease_seconds": lease_seconds},
+    )
+    if row is None or not row["renewed"]:
+        # A renewal only says no. Starting says why, 404 or 409, and changes nothing without a lease.
+        await start(tx, job_id, lease_token)
+        raise Conflict("LEASE_LOST", "This lease token does not hold the job any more.")
+    return dict(row)
+
+
+async def report_progress(
+    tx: Transaction, job_id: UUID, progress: int, current_node: str | None, message: str | None, lease_token: int | None
+) -> Answer:
+    """Say how far a job is: {job_id, progress, current_node, cancel_requested}. Without a token: the caller's lease."""
+    return await _answer(
+        tx,
+        queries.REPORT_PROGRESS,
+        job_id,
+        progress=progress,
+        current_node=current_node,
+        message=message,
+        lease_token=lease_token,
+    )
+
+
+async def complete(tx: Transaction, job_id: UUID, lease_token: int, result: Any) -> Answer:
+    """End a job with its result: {job_id, status, outcome}. The same call again answers the same."""
+    answer: Answer = await tx.call(
+        "public.complete_job", job_id=job_id, lease_token=lease_token, result=None if result is None else Jsonb(result)
+    )
+    return answer
+
+
+async def fail(tx: Transaction, job_id: UUID, lease_token: int, failure: Failure) -> Answer:
+    """End an attempt with an error: {job_id, status, outcome, retry_at?}; `retry_at` when there will be another."""
+    answer: Answer = await tx.call(
+        "public.fail_job",
+        job_id=job_id,
+        lease_token=lease_token,
+        error_message=failure.error_message,
+        error_type=failure.error_type,
+        stack_trace=failure.stack_trace,
+        failed_node=failure.failed_node,
+        retryable=failure.retryable,
+    )
+    return answer
+
+
+async def release(tx: Transaction, job_id: UUID, lease_token: int) -> Answer:
+    """Give a job back without counting the attempt: {job_id, status, outcome}."""
+    return await _answer(tx, queries.RELEASE_JOB, job_id, lease_token=lease_token)
+
+
+async def append_logs(tx: Transaction, job_id: UUID, lease_token: int, entries: list[dict[str, Any]]) -> int:
+    """Append lines to a job's log, all or none; returns how many."""
+    params = {"job_id": job_id, "lease_token": lease_token, "entries": Jsonb(entries)}
+    accepted: int = await tx.fetch_value(queries.APPEND_JOB_LOGS, params)
+    return accepted
+
+
+async def _answer(tx: Transaction, query: str, job_id: UUID, **params: Any) -> Answer:
+    answer: Answer = await tx.fetch_value(query, {"job_id": job_id, **params})
+    return answer

@@ -1,0 +1,149 @@
+"""Values of the jobs domain. Status words are the stored ones; a face translates them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+JobStatus = Literal["queued", "claimed", "running", "completed", "failed", "cancelled", "timeout"]
+LogLevel = Literal["debug", "info", "warning", "error", "critical"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job to enqueue. `workflow` is the id of a workflow, or its name.
+
+    `robot` is the id or external id of the only robot that may have the job; `version` None means the current one.
+    """
+
+    workflow: UUID | str
+    input: dict[str, Any] = field(default_factory=dict)
+    priority: int = 10
+    environment: str = "*"
+    execution_mode: str = "lan"
+    required_capabilities: list[str] = field(default_factory=list)
+    required_tags: list[str] = field(default_factory=list)
+    robot: str | None = None
+    run_at: datetime | None = None
+    dedupe_key: str | None = None
+    max_attempts: int = 3
+    timeout_seconds: int = 3600
+    retry_policy: dict[str, Any] | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it is now. `robot` and `target_robot` are external ids; what is last is None in lists."""
+
+    job_id: UUID
+    workflow_id: UUID
+    workflow_version: int
+    workflow_name: str
+    status: JobStatus
+    trigger_type: str
+    execution_mode: str
+    environment: str
+    required_capabilities: list[str]
+    required_tags: list[str]
+    priority: int
+    dedupe_key: str | None
+    attempts: int
+    max_attempts: int
+    timeout_seconds: int
+    retry_of: UUID | None
+    robot_id: UUID | None
+    robot: str | None
+    target_robot_id: UUID | None
+    target_robot: str | None
+    progress: int
+    current_node: str | None
+    progress_message: str | None
+    created_by: UUID | None
+    created_at: datetime
+    run_at: datetime | None
+    claimed_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    lease_expires_at: datetime | None
+    cancel_requested_at: datetime | None
+    error_message: str | None
+    error_type: str | None
+    input: Any = None
+    result: Any = None
+    metadata: Any = None
+    retry_policy: Any = None
+    error_details: Any = None
+
+    @property
+    def duration_ms(self) -> int | None:
+        """Milliseconds from the start (or the claim) of the last attempt to the end; None while there is no end."""
+        since = self.started_at or self.claimed_at
+        if since is None or self.finished_at is None:
+            return None
+        return round((self.finished_at - since).total_seconds() * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which jobs are wanted; `robot` is an id or an external id, times are of creation."""
+
+    statuses: list[JobStatus] | None = None
+    workflow_id: UUID | None = None
+    robot: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedJob:
+    """A job that a robot was given, with all that it takes to run it and the token that proves the lease."""
+
+    job_id: UUID
+    lease_token: int
+    lease_expires_at: datetime
+    attempt: int
+    max_attempts: int
+    workflow_id: UUID
+    workflow_version: int
+    workflow_name: str
+    workflow_json: Any
+    input: Any
+    priority: int
+    environment: str
+    timeout_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimOrder:
+    """What a robot asks for: up to `limit` jobs for `lease_seconds`, waiting up to `wait_seconds` for the first."""
+
+    limit: int = 1
+    lease_seconds: int = 60
+    wait_seconds: float = 0
+    environment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How an attempt failed; not retryable: no further attempt can help."""
+
+    error_message: str
+    error_type: str | None = None
+    stack_trace: str | None = None
+    failed_node: str | None = None
+    retryable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """A line that a robot logged while it ran a job."""
+
+    job_log_id: UUID
+    attempt: int
+    level: LogLevel
+    message: str
+    node_id: str | None
+    extra: Any
+    logged_at: datetime

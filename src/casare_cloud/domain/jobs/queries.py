@@ -1,0 +1,150 @@
+"""SQL of the jobs domain."""
+
+# How many rows a list counts at most, so that a page costs the same however long the history is.
+COUNTED_ROWS = 10_000
+
+_SUMMARY = """
+    j.job_id, j.workflow_id, j.workflow_version, j.workflow_name, j.status, j.trigger_type, j.execution_mode,
+    j.environment, j.required_capabilities, j.required_tags, j.priority, j.dedupe_key, j.attempts, j.max_attempts,
+    j.timeout_seconds, j.retry_of, j.robot_id, r.external_id as robot, j.target_robot_id, t.external_id as target_robot,
+    j.progress, j.current_node, j.progress_message, j.created_by, j.created_at, j.run_at, j.claimed_at, j.started_at,
+    j.finished_at, j.lease_expires_at, j.cancel_requested_at, j.error_message, j.error_type
+"""
+
+_WITH_ROBOTS = """
+    left join public.robots as r on r.robot_id = j.robot_id
+    left join public.robots as t on t.robot_id = j.target_robot_id
+"""
+
+# An id begins with the time of its creation, so the bounds on job_id let partitions and index entries be skipped. A
+# lease is asked for by a strict condition, so that jobs in hand are found from the few leases and not from the history.
+_WANTED = """
+    j.tenant_id = caller.tenant_id
+    and (%(statuses)s::text[] is null or j.status::text = any (%(statuses)s))
+    and (not %(is_leased)s::boolean or j.lease_expires_at is not null)
+    and (%(workflow_id)s::uuid is null or j.workflow_id = %(workflow_id)s)
+    and (
+        %(robot)s::text is null
+        or j.robot_id = any (array(
+            select o.robot_id
+            from public.robots as o
+            where o.tenant_id = caller.tenant_id and o.external_id = %(robot)s
+            union all
+            select %(robot_id)s::uuid
+        ))
+    )
+    and (%(created_after)s::timestamptz is null or j.created_at >= %(created_after)s)
+    and (%(created_before)s::timestamptz is null or j.created_at < %(created_before)s)
+    and (%(first_id)s::uuid is null or j.job_id >= %(first_id)s)
+    and (%(last_id)s::uuid is null or j.job_id < %(last_id)s)
+"""
+
+LIST_JOBS = f"""
+select counted.total, page.*
+from private.authorize('jobs.read') as caller
+cross join lateral (
+    select count(*) as total
+    from (select from public.live_jobs as j where {_WANTED} limit {COUNTED_ROWS}) as some
+) as counted
+left join lateral (
+    select {_SUMMARY}
+    from (
+        select j.*
+        from public.live_jobs as j
+        where {_WANTED}
+        order by j.job_id desc
+        limit %(limit)s offset %(offset)s
+    ) as j
+    {_WITH_ROBOTS}
+) as page on true
+order by page.job_id desc
+"""
+
+GET_JOB = f"""
+select {_SUMMARY}, j.input, j.result, j.metadata, j.retry_policy, j.error_details
+from public.live_jobs as j
+{_WITH_ROBOTS}
+where j.job_id = %(job_id)s
+"""
+
+# The function's row is all that the caller needs: a caller that may create jobs need not be one that may read them.
+ENQUEUE_JOB = f"""
+select {_SUMMARY}, j.input, j.result, j.metadata, j.retry_policy, j.error_details
+from public.enqueue_job(
+    p_workflow_id => %(workflow_id)s::uuid,
+    p_input => %(input)s::jsonb,
+    p_priority => %(priority)s::integer,
+    p_environment => %(environment)s,
+    p_execution_mode => %(execution_mode)s,
+    p_required_capabilities => %(required_capabilities)s::text[],
+    p_required_tags => %(required_tags)s::text[],
+    p_robot_id => %(robot)s,
+    p_run_at => %(run_at)s::timestamptz,
+    p_dedupe_key => %(dedupe_key)s,
+    p_max_attempts => %(max_attempts)s::integer,
+    p_timeout_seconds => %(timeout_seconds)s::integer,
+    p_retry_policy => %(retry_policy)s::jsonb,
+    p_metadata => %(metadata)s::jsonb,
+    p_version => %(version)s::integer
+) as j
+{_WITH_ROBOTS}
+"""
+
+CLAIM_JOBS = """
+select *
+from public.claim_jobs(
+    p_limit => %(limit)s::integer, p_lease_seconds => %(lease_seconds)s::integer, p_environment => %(environment)s
+)
+"""
+
+START_JOB = """
+select public.start_job(%(job_id)s::uuid, %(lease_token)s::bigint) as answer
+"""
+
+RENEW_LEASES = """
+select job_id, renewed, lease_expires_at, cancel_requested
+from public.renew_leases(%(leases)s::jsonb, %(lease_seconds)s::integer)
+"""
+
+REPORT_PROGRESS = """
+select public.report_progress(
+    %(job_id)s::uuid, %(progress)s::integer, %(current_node)s, %(message)s, %(lease_token)s::bigint
+) as answer
+"""
+
+RELEASE_JOB = """
+select public.release_job(%(job_id)s::uuid, %(lease_token)s::bigint) as answer
+"""
+
+APPEND_JOB_LOGS = """
+select public.append_job_logs(%(job_id)s::uuid, %(lease_token)s::bigint, %(entries)s::jsonb) as accepted
+"""
+
+CANCEL_JOB = """
+select public.cancel_job(%(job_id)s::uuid, %(reason)s) as answer
+"""
+
+RETRY_JOB = """
+select public.retry_job(%(job_id)s::uuid) as answer
+"""
+
+HAS_JOB = """
+select true from public.jobs as j where j.job_id = %(job_id)s
+"""
+
+LIST_JOB_LOGS = """
+select counted.total, page.*
+from (
+    select count(*) as total
+    from public.job_logs as l
+    where l.job_id = %(job_id)s and (%(level)s::text is null or l.level = %(level)s)
+) as counted
+left join lateral (
+    select l.job_log_id, l.attempt, l.level, l.message, l.node_id, l.extra, l.logged_at
+    from public.job_logs as l
+    where l.job_id = %(job_id)s and (%(level)s::text is null or l.level = %(level)s)
+    order by l.job_log_id
+    limit %(limit)s offset %(offset)s
+) as page on true
+order by page.job_log_id
+"""

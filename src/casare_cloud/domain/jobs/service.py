@@ -1,0 +1,143 @@
+"""What people and programs can do with jobs. Every rule is in the SQL functions that are called here."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from casare_cloud.database import Transaction
+from casare_cloud.domain.jobs import queries
+from casare_cloud.domain.jobs.model import Filter, Job, LogEntry, LogLevel, NewJob
+from casare_cloud.domain.permissions import require
+from casare_cloud.domain.robots.service import uuid_of
+from casare_cloud.domain.rows import split_page
+from casare_cloud.domain.workflows.queries import FIND_WORKFLOW_BY_NAME
+from casare_cloud.errors import NotFound
+
+_IN_HAND = {"claimed", "running"}
+
+
+class JobNotFound(NotFound):
+    """There is no such job, or it is another tenant's."""
+
+    def __init__(self) -> None:
+        super().__init__("JOB_NOT_FOUND", "There is no such job.")
+
+
+async def enqueue(tx: Transaction, job: NewJob) -> Job:
+    """Put a job in the queue and return it, or the unfinished job that has its dedupe key.
+
+    Raises 404 WORKFLOW_NOT_FOUND or ROBOT_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE, 400 INVALID_ARGUMENT. Needs
+    jobs.create, and workflows.read to name a workflow by its name.
+    """
+    row = await tx.fetch_one(
+        queries.ENQUEUE_JOB,
+        {
+            "workflow_id": await _workflow_id_of(tx, job.workflow),
+            "input": job.input,
+            "priority": job.priority,
+            "environment": job.environment,
+            "execution_mode": job.execution_mode,
+            "required_capabilities": job.required_capabilities,
+            "required_tags": job.required_tags,
+            "robot": job.robot,
+            "run_at": job.run_at,
+            "dedupe_key": job.dedupe_key,
+            "max_attempts": job.max_attempts,
+            "timeout_seconds": job.timeout_seconds,
+            "retry_policy": job.retry_policy,
+            "metadata": job.metadata,
+            "version": job.version,
+        },
+    )
+    assert row is not None
+    return Job(**row)
+
+
+async def _workflow_id_of(tx: Transaction, workflow: UUID | str) -> UUID:
+    if isinstance(workflow, UUID):
+        return workflow
+    workflow_id = await tx.fetch_value(FIND_WORKFLOW_BY_NAME, {"name": workflow})
+    if workflow_id is None:
+        await require(tx, "jobs.create")
+        raise NotFound("WORKFLOW_NOT_FOUND", "There is no such workflow.")
+    found: UUID = workflow_id
+    return found
+
+
+async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[Job], int]:
+    """(jobs of the page, the newest first; how many match, counted up to 10,000). Needs jobs.read."""
+    rows = await tx.fetch_all(
+        queries.LIST_JOBS,
+        {
+            "statuses": wanted.statuses,
+            "is_leased": wanted.statuses is not None and _IN_HAND.issuperset(wanted.statuses),
+            "workflow_id": wanted.workflow_id,
+            "robot": wanted.robot,
+            "robot_id": uuid_of(wanted.robot) if wanted.robot else None,
+            "created_after": wanted.created_after,
+            "created_before": wanted.created_before,
+            "first_id": _id_at(wanted.created_after, -timedelta(hours=1)),
+            "last_id": _id_at(wanted.created_before, timedelta(hours=1)),
+            "limit": limit,
+            "offset": offset,
+        },
+    )
+    items, total = split_page(rows, "job_id")
+    return [Job(**item) for item in items], total
+
+
+def _id_at(time: datetime | None, margin: timedelta) -> UUID | None:
+    """The smallest UUID of version 7 of a time; None when the time lies outside what such an id can say.
+
+    The margin covers the difference between the clock that ids go by and the one that rules go by.
+    """
+    if time is None:
+        return None
+    seconds = (time - datetime(1970, 1, 1, tzinfo=UTC) + margin).total_seconds()
+    milliseconds = int(seconds * 1000)
+    return UUID(int=milliseconds << 80) if 0 <= milliseconds < 2**48 else None
+
+
+async def get(tx: Transaction, job_id: UUID) -> Job:
+    """A job with its input and result; `JobNotFound`. Needs jobs.read; a robot sees the jobs that it holds."""
+    row = await tx.fetch_one(queries.GET_JOB, {"job_id": job_id})
+    if row is None:
+        await require(tx, "jobs.read")
+        raise JobNotFound()
+    return Job(**row)
+
+
+async def require_readable(tx: Transaction, job_id: UUID) -> None:
+    """Raise `JobNotFound` unless the caller may read the job."""
+    if await tx.fetch_value(queries.HAS_JOB, {"job_id": job_id}) is None:
+        await require(tx, "jobs.read")
+        raise JobNotFound()
+
+
+async def cancel(tx: Transaction, job_id: UUID, reason: str | None) -> dict[str, Any]:
+    """Cancel a waiting job, or ask for the end of one in hand: {job_id, cancelled, previous_status, message,
+    cancel_requested}. A finished job stays as it is, and `cancelled` is false. Needs jobs.cancel."""
+    answer: dict[str, Any] = await tx.fetch_value(queries.CANCEL_JOB, {"job_id": job_id, "reason": reason})
+    return answer
+
+
+async def retry(tx: Transaction, job_id: UUID) -> dict[str, Any]:
+    """Enqueue a new job like one that failed, was cancelled or timed out: {original_job_id, new_job_id, message}.
+
+    Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND. Needs jobs.retry.
+    """
+    answer: dict[str, Any] = await tx.fetch_value(queries.RETRY_JOB, {"job_id": job_id})
+    return answer
+
+
+async def list_logs(
+    tx: Transaction, job_id: UUID, level: LogLevel | None, limit: int, offset: int
+) -> tuple[list[LogEntry], int]:
+    """(lines of the page, the oldest first; how many match in all). `JobNotFound`. Needs jobs.read and logs.read."""
+    await require_readable(tx, job_id)
+    await require(tx, "logs.read")
+    rows = await tx.fetch_all(
+        queries.LIST_JOB_LOGS, {"job_id": job_id, "level": level, "limit": limit, "offset": offset}
+    )
+    items, total = split_page(rows, "job_log_id")
+    return [LogEntry(**item) for item in items], total

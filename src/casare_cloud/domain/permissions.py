@@ -1,0 +1,16 @@
+"""The question that every service asks when row-level security shows it nothing."""
+
+from casare_cloud.database import Transaction
+
+AUTHORIZE = """
+select (private.authorize(%(permission)s)).tenant_id
+"""
+
+
+async def require(tx: Transaction, permission: str) -> None:
+    """Return if the caller has the permission; raise 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.
+
+    A read does not ask beforehand: policies show nothing to a caller without the permission. Only when nothing came is
+    it worth a statement to tell "you may not" from "there is none".
+    """
+    await tx.execute(AUTHORIZE, {"permission": permission})

@@ -1,0 +1,1 @@
+"""Robots: the programs that claim and run jobs."""

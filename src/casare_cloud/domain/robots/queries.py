@@ -1,0 +1,73 @@
+"""SQL of the robots domain."""
+
+_COLUMNS = """
+    r.robot_id, r.external_id, r.name, r.hostname, r.status, r.mode, r.health, r.environment, r.max_concurrent_jobs,
+    r.capabilities, r.attributes, r.tags, r.is_internet, r.current_job_ids, r.last_heartbeat_at, r.created_at,
+    r.updated_at, r.metrics
+"""
+
+_WANTED = """
+    r.tenant_id = caller.tenant_id
+    and (%(status)s::text is null or r.status = %(status)s)
+    and (%(environment)s::text is null or r.environment = %(environment)s)
+"""
+
+LIST_ROBOTS = f"""
+select counted.total, page.*
+from private.authorize('robots.read') as caller
+cross join lateral (
+    select count(*) as total from public.live_robots as r where {_WANTED}
+) as counted
+left join lateral (
+    select {_COLUMNS}
+    from public.live_robots as r
+    where {_WANTED}
+    order by r.external_id
+    limit %(limit)s offset %(offset)s
+) as page on true
+order by page.external_id
+"""
+
+# A robot's own id goes before an external id that looks like one. No tenant is named: the policy knows the caller's.
+GET_ROBOT = f"""
+select {_COLUMNS}
+from public.live_robots as r
+where r.robot_id = %(robot_id)s::uuid or r.external_id = %(external_id)s
+order by r.robot_id is not distinct from %(robot_id)s::uuid desc
+limit 1
+"""
+
+REGISTER_ROBOT = f"""
+select {_COLUMNS}
+from public.register_robot(
+    p_external_id => %(external_id)s,
+    p_name => %(name)s,
+    p_hostname => %(hostname)s,
+    p_capabilities => %(capabilities)s::text[],
+    p_attributes => %(attributes)s::jsonb,
+    p_environment => %(environment)s,
+    p_max_concurrent_jobs => %(max_concurrent_jobs)s::integer,
+    p_tags => %(tags)s::text[],
+    p_is_internet => %(is_internet)s
+) as r
+"""
+
+UPDATE_ROBOT = f"""
+select {_COLUMNS} from public.update_robot(%(robot)s, %(changes)s::jsonb) as r
+"""
+
+SET_ROBOT_STATUS = f"""
+select {_COLUMNS} from public.set_robot_status(%(robot)s, %(status)s) as r
+"""
+
+RECORD_HEARTBEAT = """
+select public.record_heartbeat(%(robot)s, %(metrics)s::jsonb) as answer
+"""
+
+DELETE_ROBOT = """
+select public.delete_robot(%(robot)s) as answer
+"""
+
+WHOAMI = """
+select public.whoami() as caller
+"""

@@ -1,0 +1,110 @@
+"""What can be done with robots. A robot is named by its id or by its external id, everywhere."""
+
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from casare_cloud.config import Settings
+from casare_cloud.database import Transaction
+from casare_cloud.domain.permissions import require
+from casare_cloud.domain.robots import queries
+from casare_cloud.domain.robots.model import DirectAccess, Filter, Registration, Robot, RobotStatus
+from casare_cloud.domain.rows import split_page
+from casare_cloud.errors import Forbidden, NotFound
+from casare_cloud.identity import Actor, mint_robot_token
+
+
+class RobotNotFound(NotFound):
+    """There is no such robot, or it is another tenant's."""
+
+    def __init__(self) -> None:
+        super().__init__("ROBOT_NOT_FOUND", "There is no such robot.")
+
+
+async def register(tx: Transaction, registration: Registration) -> Robot:
+    """Make the robot with this external id, or bring its configuration up to date.
+
+    A robot's key that belongs to no robot yet is bound by its first registration; a bound one registers its own robot
+    only (403). Users need robots.write. 409 ROBOT_ID_TAKEN: another live key has this robot.
+    """
+    return await _robot(tx, queries.REGISTER_ROBOT, **asdict(registration))
+
+
+async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[Robot], int]:
+    """(robots of the page by external id; how many match in all). Needs robots.read."""
+    rows = await tx.fetch_all(
+        queries.LIST_ROBOTS,
+        {"status": wanted.status, "environment": wanted.environment, "limit": limit, "offset": offset},
+    )
+    items, total = split_page(rows, "robot_id")
+    return [Robot(**item) for item in items], total
+
+
+async def get(tx: Transaction, robot: str) -> Robot:
+    """A robot; `RobotNotFound`. Needs robots.read; a robot sees itself."""
+    row = await tx.fetch_one(queries.GET_ROBOT, {"robot_id": uuid_of(robot), "external_id": robot})
+    if row is None:
+        await require(tx, "robots.read")
+        raise RobotNotFound()
+    return Robot(**row)
+
+
+async def update(tx: Transaction, robot: str, changes: dict[str, Any]) -> Robot:
+    """Change the named fields of a robot; 404 ROBOT_NOT_FOUND. Needs robots.write."""
+    return await _robot(tx, queries.UPDATE_ROBOT, robot=robot, changes=changes)
+
+
+async def set_status(tx: Transaction, robot: str, status: RobotStatus) -> Robot:
+    """Take a robot's word for its state. For the robot itself, and for callers with robots.control."""
+    return await _robot(tx, queries.SET_ROBOT_STATUS, robot=robot, status=status)
+
+
+async def heartbeat(tx: Transaction, robot: str, metrics: dict[str, Any] | None) -> dict[str, Any]:
+    """Note that a robot is alive: {ok, timestamp, heartbeat_interval, lease_seconds, pending_commands}.
+
+    `heartbeat_interval` and `lease_seconds` are seconds. For the robot itself, and for callers with robots.control.
+    """
+    answer: dict[str, Any] = await tx.fetch_value(queries.RECORD_HEARTBEAT, {"robot": robot, "metrics": metrics})
+    return answer
+
+
+async def delete(tx: Transaction, robot: str) -> dict[str, Any]:
+    """Take a robot out of the fleet, end its keys, give its jobs to others: {deleted, robot_id}. Needs robots.write."""
+    answer: dict[str, Any] = await tx.fetch_value(queries.DELETE_ROBOT, {"robot": robot})
+    return answer
+
+
+async def open_direct_access(tx: Transaction, settings: Settings, actor: Actor, robot: str) -> DirectAccess:
+    """A short token with which a robot uses Data API and Realtime itself.
+
+    Only for the robot's own key: a token cannot be traded for the next one, so what leaks ends by itself.
+    """
+    caller = await tx.fetch_value(queries.WHOAMI)
+    if actor.key_hash is None or caller["principal"] != "robot" or caller["robot_id"] is None:
+        raise Forbidden("Only a registered robot may do this, with its own key.")
+    robot_id, tenant_id = UUID(caller["robot_id"]), UUID(caller["tenant_id"])
+    own = await get(tx, str(robot_id))
+    if uuid_of(robot) != robot_id and robot != own.external_id:
+        raise Forbidden("A robot's key works for its own robot only.")
+    token, seconds = mint_robot_token(settings, tenant_id, robot_id, UUID(caller["api_key_id"]))
+    return DirectAccess(
+        access_token=token,
+        expires_in=seconds,
+        supabase_url=settings.supabase_url,
+        publishable_key=settings.supabase_publishable_key,
+        topics=[f"robot:{robot_id}", f"tenant:{tenant_id}:robots"],
+    )
+
+
+async def _robot(tx: Transaction, query: str, **params: Any) -> Robot:
+    row = await tx.fetch_one(query, params)
+    assert row is not None
+    return Robot(**row)
+
+
+def uuid_of(robot: str) -> UUID | None:
+    """The id that a robot is named by; None when the name can only be an external id."""
+    try:
+        return UUID(robot) if len(robot) == 36 else None
+    except ValueError:
+        return None

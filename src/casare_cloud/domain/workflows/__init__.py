@@ -1,0 +1,1 @@
+"""Workflows: what automations are, in versions."""

@@ -1,0 +1,60 @@
+"""Values of the workflows domain."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+TriggerType = Literal["manual", "scheduled", "webhook"]
+ExecutionMode = Literal["lan", "internet"]
+WorkflowStatus = Literal["draft", "published", "deprecated", "archived"]
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A workflow at its current version; `definition` is None in lists."""
+
+    workflow_id: UUID
+    name: str
+    description: str
+    status: WorkflowStatus
+    is_enabled: bool
+    version: int
+    node_count: int
+    metadata: dict[str, Any]
+    created_by: UUID | None
+    created_at: datetime
+    updated_at: datetime
+    definition: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A workflow to publish and, with the trigger `manual`, to run once. With `workflow_id`: its next version."""
+
+    name: str
+    definition: dict[str, Any]
+    trigger_type: TriggerType = "manual"
+    execution_mode: ExecutionMode = "lan"
+    schedule_cron: str | None = None
+    priority: int = 10
+    metadata: dict[str, Any] = field(default_factory=dict)
+    input: dict[str, Any] = field(default_factory=dict)
+    workflow_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What a submission made."""
+
+    workflow_id: UUID
+    job_id: UUID
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which workflows are wanted; `search` is a part of the name or the description, in any letter case."""
+
+    search: str | None = None
+    status: WorkflowStatus | None = None

@@ -1,0 +1,69 @@
+"""SQL of the workflows domain."""
+
+_SUMMARY = """
+    w.workflow_id, w.name, w.description, w.status, w.is_enabled, w.current_version as version, v.node_count,
+    w.metadata, w.created_by, w.created_at, w.updated_at
+"""
+
+_CURRENT = """
+    public.workflows as w
+    join public.workflow_versions as v on v.workflow_id = w.workflow_id and v.version = w.current_version
+"""
+
+_WANTED = """
+    w.tenant_id = caller.tenant_id
+    and w.deleted_at is null
+    and (%(status)s::text is null or w.status::text = %(status)s)
+    and (
+        %(search)s::text is null
+        or strpos(lower(w.name), lower(%(search)s)) > 0
+        or strpos(lower(w.description), lower(%(search)s)) > 0
+    )
+"""
+
+LIST_WORKFLOWS = f"""
+select counted.total, page.*
+from private.authorize('workflows.read') as caller
+cross join lateral (
+    select count(*) as total from public.workflows as w where {_WANTED}
+) as counted
+left join lateral (
+    select {_SUMMARY}
+    from {_CURRENT}
+    where {_WANTED}
+    order by w.workflow_id desc
+    limit %(limit)s offset %(offset)s
+) as page on true
+"""
+
+GET_WORKFLOW = f"""
+select {_SUMMARY}, v.definition
+from {_CURRENT}
+where w.workflow_id = %(workflow_id)s and w.deleted_at is null
+"""
+
+# The name as written goes before another letter case, the newest workflow before older ones.
+FIND_WORKFLOW_BY_NAME = """
+select w.workflow_id
+from public.workflows as w
+where lower(w.name) = lower(%(name)s)
+    and w.tenant_id = (select private.permitted_tenant_id('workflows.read'))
+    and w.deleted_at is null
+order by w.name = %(name)s desc, w.workflow_id desc
+limit 1
+"""
+
+SUBMIT_WORKFLOW = """
+select w.workflow_id, w.created_at
+from public.submit_workflow(
+    p_name => %(name)s,
+    p_definition => %(definition)s::jsonb,
+    p_description => %(description)s,
+    p_metadata => %(metadata)s::jsonb,
+    p_workflow_id => %(workflow_id)s::uuid
+) as w
+"""
+
+DELETE_WORKFLOW = """
+select public.delete_workflow(%(workflow_id)s::uuid)
+"""

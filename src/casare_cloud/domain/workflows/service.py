@@ -1,0 +1,92 @@
+"""What can be done with workflows. Every rule is in the SQL functions that are called here."""
+
+from uuid import UUID
+
+from casare_cloud.database import Transaction
+from casare_cloud.domain.jobs import service as jobs
+from casare_cloud.domain.jobs.model import NewJob
+from casare_cloud.domain.permissions import require
+from casare_cloud.domain.rows import split_page
+from casare_cloud.domain.workflows import queries
+from casare_cloud.domain.workflows.model import Filter, Submission, Submitted, Workflow
+from casare_cloud.errors import ApiError, InvalidArgument, NotFound
+
+
+class WorkflowNotFound(NotFound):
+    """There is no such workflow, or it is another tenant's."""
+
+    def __init__(self) -> None:
+        super().__init__("WORKFLOW_NOT_FOUND", "There is no such workflow.")
+
+
+class TriggerNotAvailable(ApiError):
+    """A submission that asks for a trigger which this version cannot make; nothing of it was kept."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(501, "TRIGGER_NOT_AVAILABLE", f"{what} are not available yet; nothing was stored.")
+
+
+async def submit(tx: Transaction, submission: Submission) -> Submitted:
+    """Publish a workflow and enqueue its first job, both or neither.
+
+    Raises 400 for a schedule without a cron expression, and `TriggerNotAvailable` (501) for the triggers `scheduled`
+    and `webhook`. Needs workflows.write and jobs.create.
+    """
+    if submission.trigger_type == "scheduled":
+        if not submission.schedule_cron:
+            raise InvalidArgument("schedule_cron: is required when trigger_type is scheduled.")
+        raise TriggerNotAvailable("Schedules")
+    if submission.trigger_type == "webhook":
+        raise TriggerNotAvailable("Webhook triggers")
+    workflow = await tx.fetch_one(
+        queries.SUBMIT_WORKFLOW,
+        {
+            "name": submission.name,
+            "definition": submission.definition,
+            "description": _description_of(submission),
+            "metadata": submission.metadata,
+            "workflow_id": submission.workflow_id,
+        },
+    )
+    assert workflow is not None
+    job = await jobs.enqueue(
+        tx,
+        NewJob(
+            workflow=workflow["workflow_id"],
+            input=submission.input,
+            priority=submission.priority,
+            execution_mode=submission.execution_mode,
+        ),
+    )
+    return Submitted(workflow["workflow_id"], job.job_id, job.created_at)
+
+
+def _description_of(submission: Submission) -> str | None:
+    description = submission.metadata.get("description")
+    if description is not None and not isinstance(description, str):
+        raise InvalidArgument("metadata.description: must be a text.")
+    return description
+
+
+async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[Workflow], int]:
+    """(workflows of the page, the newest first; how many match in all). Needs workflows.read."""
+    rows = await tx.fetch_all(
+        queries.LIST_WORKFLOWS,
+        {"status": wanted.status, "search": wanted.search, "limit": limit, "offset": offset},
+    )
+    items, total = split_page(rows, "workflow_id")
+    return [Workflow(**item) for item in items], total
+
+
+async def get(tx: Transaction, workflow_id: UUID) -> Workflow:
+    """A workflow with the definition of its current version; `WorkflowNotFound`. Needs workflows.read."""
+    row = await tx.fetch_one(queries.GET_WORKFLOW, {"workflow_id": workflow_id})
+    if row is None:
+        await require(tx, "workflows.read")
+        raise WorkflowNotFound()
+    return Workflow(**row)
+
+
+async def delete(tx: Transaction, workflow_id: UUID) -> None:
+    """Take a workflow away and cancel its waiting jobs; 404 WORKFLOW_NOT_FOUND. Needs workflows.delete."""
+    await tx.execute(queries.DELETE_WORKFLOW, {"workflow_id": workflow_id})

@@ -1,0 +1,44 @@
+"""Fields that several resources of the orchestrator share: their rules, once."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import Path
+from pydantic import AfterValidator, AliasChoices, Field, Strict
+
+BIGGEST_INTEGER = 2**31 - 1
+
+
+def _in_utc(time: datetime) -> datetime:
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc), Field(description="ISO 8601; UTC when it names no zone.")]
+Integer = Annotated[int, Strict()]
+Flag = Annotated[bool, Strict()]
+Priority = Annotated[Integer, Field(ge=0, le=20, description="0 to 20, 0 first.")]
+ExecutionMode = Literal["lan", "internet"]
+Words = list[Annotated[str, Field(min_length=1, max_length=64)]]
+LeaseToken = Annotated[Integer, Field(ge=1, le=2**63 - 1, description="Proves the lease: from the claim.")]
+LeaseSeconds = Annotated[Integer, Field(ge=5, le=3600)]
+Name = Annotated[str, Field(min_length=1, max_length=255)]
+RobotName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Environment = Annotated[str, Field(min_length=1, max_length=64)]
+
+# Every published name of a job's input (api-map, conflict 28).
+InputNames = AliasChoices("input", "input_data", "parameters", "variables", "params", "payload")
+Input = Annotated[
+    dict[str, Any] | None,
+    Field(
+        validation_alias=InputNames,
+        description="What the workflow starts with. Also: input_data, parameters, variables, params, payload.",
+    ),
+]
+
+WorkflowId = Annotated[UUID, Path(description="The id of the workflow.")]
+JobId = Annotated[UUID, Path(description="The id of the job.")]
+RobotId = Annotated[
+    str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The robot's external id (robot-prod-001) or its UUID.")
+]
+ApiKeyId = Annotated[UUID, Path(description="The id of the key, not the key.")]

@@ -1,0 +1,245 @@
+"""Jobs, for the robots that run them: claim, report, finish (document 002, "PUT progress"; api-map §3).
+
+What names a lease is closed: a field that is not known is refused, so that a misspelt one is noticed by its sender.
+"""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from pydantic import ConfigDict, Field
+
+from casare_cloud.domain.jobs import leases
+from casare_cloud.domain.jobs.model import ClaimOrder, Failure, LogLevel
+from casare_cloud.faces.orchestrator.fields import (
+    Environment,
+    Flag,
+    Integer,
+    JobId,
+    LeaseSeconds,
+    LeaseToken,
+    Moment,
+)
+from casare_cloud.faces.orchestrator.job_words import JobWord, word_of
+from casare_cloud.faces.shared.refusals import refusals
+from casare_cloud.faces.shared.routing import CurrentCall, LongPollRoute, Route, Tx
+from casare_cloud.faces.shared.shapes import Answer, Body, Time
+
+router = APIRouter(prefix="/jobs", tags=["jobs"], route_class=Route)
+waiting = APIRouter(route_class=LongPollRoute)
+
+
+class ClaimBody(Body):
+    """How many jobs a robot wants, for how long, and how long it waits for the first one."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"limit": 1, "lease_seconds": 60, "wait_seconds": 20}]}
+    )
+
+    environment: Annotated[Environment | None, Field(description="The robot's own, which is the default.")] = None
+    limit: Annotated[Integer, Field(ge=1, le=100)] = 1
+    lease_seconds: LeaseSeconds = 60
+    wait_seconds: Annotated[float, Field(ge=0, le=25, strict=True)] = 0
+
+
+class ClaimedJobAnswer(Answer):
+    """A job that is this robot's until `lease_expires_at`, and what it takes to run it."""
+
+    job_id: UUID
+    workflow_id: UUID
+    workflow_name: str
+    workflow_version: int
+    workflow_json: dict[str, Any]
+    input: dict[str, Any]
+    priority: int
+    environment: str
+    attempt: int
+    max_attempts: int
+    lease_token: int
+    lease_expires_at: Time
+    timeout_seconds: int
+
+
+class ClaimAnswer(Answer):
+    """Every job that was claimed; empty when there was none."""
+
+    jobs: list[ClaimedJobAnswer]
+
+
+class LeaseBody(Body):
+    """Which lease it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lease_token: LeaseToken
+
+
+class StartAnswer(Answer):
+    """The job runs."""
+
+    job_id: UUID
+    status: Literal["running"]
+    started_at: str
+    lease_expires_at: str
+    cancel_requested: bool
+
+
+class ExtendBody(LeaseBody):
+    """How long the lease is to last from now."""
+
+    lease_seconds: LeaseSeconds = 60
+
+
+class ExtendAnswer(Answer):
+    """The lease lasts; `cancel_requested`: somebody wants the job to end."""
+
+    job_id: UUID
+    renewed: bool
+    lease_expires_at: Time
+    cancel_requested: bool
+
+
+class ProgressBody(Body):
+    """How far the job is."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"progress": 75, "current_node": "node-456", "message": "Processing page 3 of 4"}]
+        },
+    )
+
+    progress: Annotated[Integer, Field(ge=0, le=100)]
+    current_node: Annotated[str | None, Field(max_length=255)] = None
+    message: Annotated[str | None, Field(max_length=4096)] = None
+    lease_token: LeaseToken | None = None
+
+
+class ProgressAnswer(Answer):
+    """What was noted; `cancel_requested`: somebody wants the job to end."""
+
+    job_id: UUID
+    progress: int
+    current_node: str | None
+    cancel_requested: bool
+
+
+class CompleteBody(LeaseBody):
+    """What came out of the job: any JSON."""
+
+    result: Any = None
+
+
+class FailBody(LeaseBody):
+    """What went wrong; not `retryable`: no further attempt can help."""
+
+    error_message: Annotated[str, Field(min_length=1, max_length=65536)]
+    error_type: Annotated[str | None, Field(max_length=255)] = None
+    stack_trace: str | None = None
+    failed_node: Annotated[str | None, Field(max_length=255)] = None
+    retryable: Flag = True
+
+
+class OutcomeAnswer(Answer):
+    """What the job is now; `retry_at` when there will be another attempt."""
+
+    job_id: UUID
+    status: JobWord
+    outcome: Literal["applied"]
+    retry_at: str | None = None
+
+    @classmethod
+    def of(cls, answer: dict[str, Any]) -> "OutcomeAnswer":
+        """The answer in the published words."""
+        return cls(**{**answer, "status": word_of(answer["status"])})
+
+
+class LogEntryBody(Body):
+    """A line of the log."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    level: LogLevel = "info"
+    message: Annotated[str, Field(max_length=65536)]
+    node_id: Annotated[str | None, Field(max_length=255)] = None
+    timestamp: Moment | None = None
+    extra: Any = None
+
+
+class LogsBody(LeaseBody):
+    """Lines of the log, in their order."""
+
+    entries: Annotated[list[LogEntryBody], Field(max_length=1000)]
+
+
+class LogsAnswer(Answer):
+    """How many lines were taken: all of them."""
+
+    accepted: int
+
+
+@waiting.post("/claim", responses=refusals())
+async def claim_jobs(body: ClaimBody, call: CurrentCall, request: Request) -> ClaimAnswer:
+    """Claim jobs for the calling robot, as many as it has free slots and `limit` allows. Every claimed job is answered.
+
+    With `wait_seconds` the answer comes when there is a job, or empty after that time. Needs jobs.claim (robots).
+    """
+    jobs = await leases.claim(call.transaction, ClaimOrder(**body.model_dump()), request.is_disconnected)
+    return ClaimAnswer(jobs=[ClaimedJobAnswer.model_validate(job) for job in jobs])
+
+
+@router.post("/{job_id}/start", responses=refusals(404, 409))
+async def start_job(job_id: JobId, body: LeaseBody, tx: Tx) -> StartAnswer:
+    """Say that a claimed job runs now; again changes nothing. 409 LEASE_LOST. Needs jobs.report (robots)."""
+    return StartAnswer(**await leases.start(tx, job_id, body.lease_token))
+
+
+@router.put("/{job_id}/progress", responses=refusals(404, 409))
+async def report_progress(job_id: JobId, body: ProgressBody, tx: Tx) -> ProgressAnswer:
+    """Say how far a job is. Without `lease_token` it is the calling robot's own live lease. Unknown fields are refused.
+
+    409 LEASE_LOST. Needs jobs.report (robots).
+    """
+    return ProgressAnswer(**await leases.report_progress(tx, job_id, **body.model_dump()))
+
+
+@router.post("/{job_id}/complete", responses=refusals(404, 409, 413))
+async def complete_job(job_id: JobId, body: CompleteBody, tx: Tx) -> OutcomeAnswer:
+    """End a job with its result. The same call again answers the same.
+
+    409 LEASE_LOST: the job is somebody else's by now; the result is kept as evidence and never applied. Needs
+    jobs.report (robots).
+    """
+    return OutcomeAnswer.of(await leases.complete(tx, job_id, body.lease_token, body.result))
+
+
+@router.post("/{job_id}/fail", responses=refusals(404, 409))
+async def fail_job(job_id: JobId, body: FailBody, tx: Tx) -> OutcomeAnswer:
+    """End an attempt with an error: the job is tried again by its retry policy, or is failed for good.
+
+    409 LEASE_LOST as for `complete`. Needs jobs.report (robots).
+    """
+    failure = Failure(**body.model_dump(exclude={"lease_token"}))
+    return OutcomeAnswer.of(await leases.fail(tx, job_id, body.lease_token, failure))
+
+
+@router.post("/{job_id}/release", responses=refusals(404, 409))
+async def release_job(job_id: JobId, body: LeaseBody, tx: Tx) -> OutcomeAnswer:
+    """Give a job back without counting the attempt. 409 LEASE_LOST. Needs jobs.report (robots)."""
+    return OutcomeAnswer.of(await leases.release(tx, job_id, body.lease_token))
+
+
+@router.post("/{job_id}/extend-lease", responses=refusals(404, 409))
+async def extend_lease(job_id: JobId, body: ExtendBody, tx: Tx) -> ExtendAnswer:
+    """Keep a job for `lease_seconds` from now. 409 LEASE_LOST. Needs jobs.report (robots)."""
+    return ExtendAnswer(**await leases.extend_lease(tx, job_id, body.lease_token, body.lease_seconds))
+
+
+@router.post("/{job_id}/logs", responses=refusals(404, 409, 413))
+async def append_job_logs(job_id: JobId, body: LogsBody, tx: Tx) -> LogsAnswer:
+    """Append lines to a job's log, all or none. 409 LEASE_LOST. Needs jobs.report (robots)."""
+    entries = [entry.model_dump(mode="json", exclude_none=True) for entry in body.entries]
+    return LogsAnswer(accepted=await leases.append_logs(tx, job_id, body.lease_token, entries))
+
+
+router.include_router(waiting)

@@ -1,0 +1,280 @@
+"""Shapes of the job endpoints for people and programs (documents 000, 002, 003; api-map §3)."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AliasChoices, ConfigDict, Field
+
+from casare_cloud.domain.jobs import queries
+from casare_cloud.domain.jobs.model import Job, LogEntry, LogLevel, NewJob
+from casare_cloud.faces.orchestrator.fields import (
+    Environment,
+    ExecutionMode,
+    Input,
+    Integer,
+    Moment,
+    Name,
+    Priority,
+    RobotName,
+    Words,
+)
+from casare_cloud.faces.orchestrator.job_words import JobWord, word_of
+from casare_cloud.faces.shared.shapes import Answer, Body, Time
+
+
+class CreateJobBody(Body):
+    """A job to queue."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"workflow_id": "my-workflow", "input_data": {"param": "value"}}]}
+    )
+
+    workflow_id: Annotated[
+        Name,
+        Field(
+            validation_alias=AliasChoices("workflow_id", "workflow_name"),
+            description="The UUID of a workflow, or its name (the newest workflow of that name).",
+        ),
+    ]
+    input: Input = None
+    priority: Priority = 10
+    environment: Annotated[Environment | None, Field(description="Only robots of it; default: any robot.")] = None
+    execution_mode: ExecutionMode = "lan"
+    required_capabilities: Annotated[Words, Field(default_factory=list, max_length=100)]
+    required_tags: Annotated[Words, Field(default_factory=list, max_length=100)]
+    robot_id: Annotated[RobotName | None, Field(description="Only this robot: its external id or UUID.")] = None
+    run_at: Annotated[
+        Moment | None,
+        Field(validation_alias=AliasChoices("run_at", "scheduled_time"), description="Not before this time."),
+    ] = None
+    dedupe_key: Annotated[
+        str | None,
+        Field(min_length=1, max_length=255, description="While a job with it is unfinished, that job is the answer."),
+    ] = None
+    max_attempts: Annotated[Integer, Field(ge=1, le=100)] = 3
+    timeout_seconds: Annotated[Integer, Field(ge=1, le=604800)] = 3600
+    retry_policy: dict[str, Any] | None = None
+    metadata: dict[str, Any] | None = None
+    version: Annotated[
+        Annotated[Integer, Field(ge=1, le=2**31 - 1)] | None,
+        Field(validation_alias=AliasChoices("version", "workflow_version"), description="Default: the current one."),
+    ] = None
+
+    def job(self) -> NewJob:
+        """What the domain calls it."""
+        return NewJob(
+            workflow=_id_or_name(self.workflow_id),
+            input=self.input or {},
+            priority=self.priority,
+            environment=self.environment or "*",
+            execution_mode=self.execution_mode,
+            required_capabilities=self.required_capabilities,
+            required_tags=self.required_tags,
+            robot=self.robot_id,
+            run_at=self.run_at,
+            dedupe_key=self.dedupe_key,
+            max_attempts=self.max_attempts,
+            timeout_seconds=self.timeout_seconds,
+            retry_policy=self.retry_policy,
+            metadata=self.metadata or {},
+            version=self.version,
+        )
+
+
+def _id_or_name(text: str) -> UUID | str:
+    try:
+        return UUID(text) if len(text) == 36 else text
+    except ValueError:
+        return text
+
+
+class JobSummary(Answer):
+    """A job as lists show it. `robot_id` is the robot's external id, `robot_uuid` its UUID."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "job_id": "660e8400-e29b-41d4-a716-446655440001",
+                    "workflow_id": "550e8400-e29b-41d4-a716-446655440000",
+                    "workflow_name": "Daily Report",
+                    "robot_id": "robot-001",
+                    "status": "completed",
+                    "progress": 100,
+                    "created_at": "2025-12-01T10:00:00Z",
+                    "completed_at": "2025-12-01T10:01:30Z",
+                    "duration_ms": 90000,
+                }
+            ]
+        }
+    )
+
+    job_id: UUID
+    workflow_id: UUID
+    workflow_name: str
+    workflow_version: int
+    status: JobWord
+    priority: int
+    trigger_type: str
+    execution_mode: ExecutionMode
+    environment: str
+    required_capabilities: list[str]
+    required_tags: list[str]
+    dedupe_key: str | None
+    robot_id: str | None
+    robot_uuid: UUID | None
+    target_robot_id: str | None
+    progress: int
+    current_node: str | None
+    message: str | None
+    attempts: int
+    max_attempts: int
+    retry_count: int
+    retry_of: UUID | None
+    timeout_seconds: int
+    created_by: UUID | None
+    created_at: Time
+    run_at: Time | None
+    claimed_at: Time | None
+    started_at: Time | None
+    completed_at: Time | None
+    duration_ms: int | None
+    lease_expires_at: Time | None
+    cancel_requested: bool
+    error_message: str | None
+    error_type: str | None
+
+
+class JobAnswer(JobSummary):
+    """A job with what went in and what came out."""
+
+    input: dict[str, Any]
+    result: Any
+    metadata: dict[str, Any]
+    retry_policy: dict[str, Any] | None
+    error_details: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, job: Job) -> "JobAnswer":
+        """A job in the published words."""
+        return cls(
+            **_published(job),
+            input=job.input,
+            result=job.result,
+            metadata=job.metadata,
+            retry_policy=job.retry_policy,
+            error_details=job.error_details,
+        )
+
+
+def _published(job: Job) -> dict[str, Any]:
+    """The fields of `JobSummary`: a robot's names fall back to its id when it is not there to be asked."""
+    return {
+        **{name: getattr(job, name) for name in JobSummary.model_fields if hasattr(job, name)},
+        "status": word_of(job.status),
+        "robot_id": job.robot or _text(job.robot_id),
+        "robot_uuid": job.robot_id,
+        "target_robot_id": job.target_robot or _text(job.target_robot_id),
+        "message": job.progress_message,
+        "retry_count": max(job.attempts - 1, 0),
+        "completed_at": job.finished_at,
+        "cancel_requested": job.cancel_requested_at is not None,
+    }
+
+
+def _text(robot_id: UUID | None) -> str | None:
+    return None if robot_id is None else str(robot_id)
+
+
+class JobList(Answer):
+    """A page of jobs, the newest first. `total` counts what matches, to 10,000 at most."""
+
+    jobs: list[JobSummary]
+    total: int
+    total_is_capped: Annotated[bool, Field(description="There are more than `total` says.")]
+    limit: int
+    offset: int
+
+    @classmethod
+    def of(cls, page: tuple[list[Job], int], limit: int, offset: int) -> "JobList":
+        """A page as the service gives it."""
+        items, total = page
+        return cls(
+            jobs=[JobSummary(**_published(item)) for item in items],
+            total=total,
+            total_is_capped=total >= queries.COUNTED_ROWS,
+            limit=limit,
+            offset=offset,
+        )
+
+
+class CancelBody(Body):
+    """Why a job is to end. Closed: nothing else is taken."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[str | None, Field(max_length=1024)] = None
+
+
+class CancelAnswer(Answer):
+    """What became of the request. `cancel_requested`: the robot was told, the job ends when it has stopped."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "job_id": "660e8400-e29b-41d4-a716-446655440001",
+                    "cancelled": True,
+                    "previous_status": "running",
+                    "message": "Cancellation requested; the robot has been told",
+                    "cancel_requested": True,
+                }
+            ]
+        }
+    )
+
+    job_id: UUID
+    cancelled: bool
+    previous_status: JobWord
+    message: str
+    cancel_requested: bool
+
+    @classmethod
+    def of(cls, answer: dict[str, Any]) -> "CancelAnswer":
+        """The answer in the published words."""
+        return cls(**{**answer, "previous_status": word_of(answer["previous_status"])})
+
+
+class RetryAnswer(Answer):
+    """The new job, and the one that it repeats."""
+
+    original_job_id: UUID
+    new_job_id: UUID
+    message: str
+
+
+class LogLine(Answer):
+    """A line that a robot logged while it ran the job."""
+
+    id: Annotated[UUID, Field(validation_alias="job_log_id")]
+    timestamp: Annotated[Time, Field(validation_alias="logged_at")]
+    level: LogLevel
+    message: str
+    node_id: str | None
+    extra: Any
+    attempt: int
+
+
+class LogList(Answer):
+    """A page of a job's log, the oldest line first."""
+
+    logs: list[LogLine]
+    total: int
+    limit: int
+    offset: int
+
+    @classmethod
+    def of(cls, page: tuple[list[LogEntry], int], limit: int, offset: int) -> "LogList":
+        """A page as the service gives it."""
+        items, total = page
+        return cls(logs=[LogLine.model_validate(item) for item in items], total=total, limit=limit, offset=offset)

@@ -1,0 +1,97 @@
+"""Jobs, for people and programs: queue, look, cancel, retry (documents 002 and 003; api-map §3)."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from casare_cloud.domain.events import service as events
+from casare_cloud.domain.jobs import service
+from casare_cloud.domain.jobs.model import Filter, LogLevel
+from casare_cloud.faces.orchestrator import job_leases
+from casare_cloud.faces.orchestrator.events import After, EventLimit, EventList
+from casare_cloud.faces.orchestrator.fields import JobId, Moment, RobotName
+from casare_cloud.faces.orchestrator.job_shapes import (
+    CancelAnswer,
+    CancelBody,
+    CreateJobBody,
+    JobAnswer,
+    JobList,
+    LogList,
+    RetryAnswer,
+)
+from casare_cloud.faces.orchestrator.job_words import FilterWord, states_of
+from casare_cloud.faces.shared.paging import Page, page
+from casare_cloud.faces.shared.refusals import IDEMPOTENT, refusals
+from casare_cloud.faces.shared.routing import Route, Tx
+
+router = APIRouter(prefix="/jobs", tags=["jobs"], route_class=Route)
+
+
+@router.post("", status_code=201, responses=refusals(404, 409, 413), dependencies=IDEMPOTENT)
+async def create_job(body: CreateJobBody, tx: Tx) -> JobAnswer:
+    """Queue a job of a published workflow.
+
+    The workflow is named by its UUID or by its name (the newest workflow of that name). Unknown fields are ignored.
+    409 WORKFLOW_NOT_RUNNABLE when it is archived or disabled. Needs jobs.create.
+    """
+    return JobAnswer.of(await service.enqueue(tx, body.job()))
+
+
+@router.get("", responses=refusals())
+async def list_jobs(
+    tx: Tx,
+    page: Annotated[Page, page(100, 500)],
+    status: Annotated[
+        FilterWord | None,
+        Query(description="`claimed` matches claimed and running, `failed` matches failed and timeout."),
+    ] = None,
+    workflow_id: Annotated[UUID | None, Query()] = None,
+    robot_id: Annotated[RobotName | None, Query(description="External id or UUID.")] = None,
+    created_after: Annotated[Moment | None, Query(description="At or after this time.")] = None,
+    created_before: Annotated[Moment | None, Query(description="Before this time.")] = None,
+) -> JobList:
+    """List jobs, the newest first, without inputs and results. Needs jobs.read."""
+    wanted = Filter(states_of(status), workflow_id, robot_id, created_after, created_before)
+    return JobList.of(await service.list_page(tx, wanted, page.limit, page.offset), page.limit, page.offset)
+
+
+@router.get("/{job_id}", responses=refusals(404))
+async def get_job(job_id: JobId, tx: Tx) -> JobAnswer:
+    """A job with its input, state, result or error. Needs jobs.read; a robot sees the jobs that it holds."""
+    return JobAnswer.of(await service.get(tx, job_id))
+
+
+@router.get("/{job_id}/events", responses=refusals(404))
+async def list_job_events(job_id: JobId, tx: Tx, after: After = 0, limit: EventLimit = 100) -> EventList:
+    """What happened to a job, in sequence. Needs jobs.read and events.read."""
+    return EventList.of(await events.list_of_job(tx, job_id, after, limit), after)
+
+
+@router.get("/{job_id}/logs", responses=refusals(404))
+async def list_job_logs(
+    job_id: JobId, tx: Tx, page: Annotated[Page, page(100, 1000)], level: Annotated[LogLevel | None, Query()] = None
+) -> LogList:
+    """What the robots logged while they ran the job, the oldest line first. Needs jobs.read and logs.read."""
+    return LogList.of(await service.list_logs(tx, job_id, level, page.limit, page.offset), page.limit, page.offset)
+
+
+@router.post("/{job_id}/cancel", responses=refusals(404))
+async def cancel_job(job_id: JobId, tx: Tx, body: CancelBody | None = None) -> CancelAnswer:
+    """Cancel a job: a waiting one at once, one in hand when its robot has stopped.
+
+    A finished job stays as it is: 200 with `cancelled` false. Unknown fields are refused. Needs jobs.cancel.
+    """
+    return CancelAnswer.of(await service.cancel(tx, job_id, body.reason if body else None))
+
+
+@router.post("/{job_id}/retry", responses=refusals(404), dependencies=IDEMPOTENT)
+async def retry_job(job_id: JobId, tx: Tx) -> RetryAnswer:
+    """Queue a new job like one that failed, was cancelled or timed out.
+
+    400 JOB_NOT_RETRYABLE for any other state. Needs jobs.retry.
+    """
+    return RetryAnswer(**await service.retry(tx, job_id))
+
+
+router.include_router(job_leases.router)

@@ -1,0 +1,212 @@
+"""Shapes of the workflow endpoints (documents 000 and 002, "Workflow Endpoints")."""
+
+import json
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BeforeValidator, ConfigDict, Field
+
+from casare_cloud.domain.workflows.model import Submission, Submitted, TriggerType, Workflow, WorkflowStatus
+from casare_cloud.errors import InvalidArgument
+from casare_cloud.faces.orchestrator.fields import ExecutionMode, Input, Name, Priority
+from casare_cloud.faces.shared.shapes import Answer, Body, Time
+
+_GRAPH: dict[str, Any] = {
+    "nodes": [{"id": "start", "type": "StartNode"}, {"id": "end", "type": "EndNode"}],
+    "connections": [],
+}
+
+
+def _read_json(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise ValueError("is a text that is not valid JSON") from error
+
+
+class SubmitBody(Body):
+    """A workflow to publish and run."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "workflow_name": "My Workflow",
+                    "workflow_json": _GRAPH,
+                    "trigger_type": "manual",
+                    "execution_mode": "lan",
+                    "priority": 10,
+                    "metadata": {"description": "Example workflow"},
+                }
+            ]
+        }
+    )
+
+    workflow_name: Name
+    workflow_json: Annotated[
+        dict[str, Any],
+        BeforeValidator(_read_json),
+        Field(description="The graph: an object, or a JSON text of one, with `nodes` (a list or an object)."),
+    ]
+    trigger_type: TriggerType = "manual"
+    execution_mode: ExecutionMode = "lan"
+    schedule_cron: Annotated[str | None, Field(max_length=255)] = None
+    priority: Priority = 10
+    metadata: dict[str, Any] | None = None
+    input: Input = None
+    workflow_id: Annotated[UUID | None, Field(description="Publish as the next version of this workflow.")] = None
+
+    def submission(self) -> Submission:
+        """What the domain calls it."""
+        return Submission(
+            name=self.workflow_name,
+            definition=self.workflow_json,
+            trigger_type=self.trigger_type,
+            execution_mode=self.execution_mode,
+            schedule_cron=self.schedule_cron,
+            priority=self.priority,
+            metadata=self.metadata or {},
+            input=self.input or {},
+            workflow_id=self.workflow_id,
+        )
+
+
+class UploadOptions(Body):
+    """How an uploaded workflow is to run; each as a form field or in the query, the form field wins."""
+
+    trigger_type: TriggerType = "manual"
+    execution_mode: ExecutionMode = "lan"
+    priority: Annotated[int, Field(ge=0, le=20)] = 10
+    schedule_cron: Annotated[str | None, Field(max_length=255)] = None
+    workflow_name: Name | None = None
+
+
+def read_upload(filename: str | None, content: bytes, options: UploadOptions) -> Submission:
+    """The submission that a file stands for: a workflow, or a whole body of `POST /workflows`.
+
+    Its name is, in this order, the option's, the body's, that of the workflow's metadata, that of the file.
+    """
+    if not filename or not filename.lower().endswith(".json"):
+        raise InvalidArgument("file: must be a file whose name ends in .json.")
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise InvalidArgument("file: is not valid JSON in UTF-8.") from error
+    if not isinstance(data, dict):
+        raise InvalidArgument("file: must hold a JSON object.")
+    is_body = "workflow_json" in data
+    workflow = data["workflow_json"] if is_body else data
+    try:
+        workflow = _read_json(workflow)
+    except ValueError as error:
+        raise InvalidArgument(f"file: workflow_json {error}.") from error
+    if not isinstance(workflow, dict):
+        raise InvalidArgument("file: workflow_json must be an object.")
+    metadata = data.get("metadata") if isinstance(data.get("metadata"), dict) else {}
+    assert isinstance(metadata, dict)
+    names = (options.workflow_name, data.get("workflow_name"), metadata.get("name"), data.get("name"))
+    name = next((item for item in names if isinstance(item, str) and item), filename[: -len(".json")])
+    description = metadata.get("description")
+    return Submission(
+        name=name,
+        definition=workflow,
+        trigger_type=options.trigger_type,
+        execution_mode=options.execution_mode,
+        schedule_cron=options.schedule_cron,
+        priority=options.priority,
+        metadata=metadata if is_body else {"description": description} if isinstance(description, str) else {},
+    )
+
+
+class SubmitAnswer(Answer):
+    """What was made. `schedule_id` is null: a submission runs once."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "workflow_id": "550e8400-e29b-41d4-a716-446655440000",
+                    "job_id": "660e8400-e29b-41d4-a716-446655440001",
+                    "schedule_id": None,
+                    "status": "success",
+                    "message": "Workflow submitted and queued for lan execution",
+                    "created_at": "2025-12-01T10:30:00Z",
+                }
+            ]
+        }
+    )
+
+    workflow_id: UUID
+    job_id: UUID | None
+    schedule_id: UUID | None
+    status: Literal["success"]
+    message: str
+    created_at: Time
+
+    @classmethod
+    def of(cls, made: Submitted, submission: Submission) -> "SubmitAnswer":
+        """The published words for a submission that was accepted."""
+        return cls(
+            workflow_id=made.workflow_id,
+            job_id=made.job_id,
+            schedule_id=None,
+            status="success",
+            message=f"Workflow submitted and queued for {submission.execution_mode} execution",
+            created_at=made.created_at,
+        )
+
+
+class WorkflowSummary(Answer):
+    """A workflow without its graph."""
+
+    workflow_id: UUID
+    workflow_name: Annotated[str, Field(validation_alias="name")]
+    version: int
+    description: str
+    status: WorkflowStatus
+    is_enabled: bool
+    node_count: int
+    metadata: dict[str, Any]
+    created_by: UUID | None
+    created_at: Time
+    updated_at: Time
+
+
+class WorkflowAnswer(WorkflowSummary):
+    """A workflow with the graph of its current version, as it was submitted."""
+
+    workflow_json: Annotated[dict[str, Any], Field(validation_alias="definition")]
+
+
+class WorkflowList(Answer):
+    """A page of workflows, the newest first; `total` counts all that match."""
+
+    workflows: list[WorkflowSummary]
+    total: int
+    limit: int
+    offset: int
+
+    @classmethod
+    def of(cls, page: tuple[list[Workflow], int], limit: int, offset: int) -> "WorkflowList":
+        """A page as the service gives it."""
+        items, total = page
+        return cls(
+            workflows=[WorkflowSummary.model_validate(item) for item in items], total=total, limit=limit, offset=offset
+        )
+
+
+class DeletedFrom(Answer):
+    """Where it was: `filesystem` is true when a backup copy was removed too."""
+
+    database: bool
+    filesystem: bool
+
+
+class WorkflowDeleted(Answer):
+    """The workflow is gone."""
+
+    status: Literal["success"]
+    message: str
+    deleted_from: DeletedFrom

@@ -1,0 +1,100 @@
+"""Workflows: submit, upload, look, delete (documents 000 and 002, "Workflow Endpoints")."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
+
+from casare_cloud.domain.workflows import service
+from casare_cloud.domain.workflows.model import Filter, TriggerType, WorkflowStatus
+from casare_cloud.faces.orchestrator.fields import ExecutionMode, Name, WorkflowId
+from casare_cloud.faces.orchestrator.workflow_shapes import (
+    DeletedFrom,
+    SubmitAnswer,
+    SubmitBody,
+    UploadOptions,
+    WorkflowAnswer,
+    WorkflowDeleted,
+    WorkflowList,
+    read_upload,
+)
+from casare_cloud.faces.shared.paging import Page, page
+from casare_cloud.faces.shared.refusals import IDEMPOTENT, refusals
+from casare_cloud.faces.shared.routing import Route, Tx
+
+router = APIRouter(prefix="/workflows", tags=["workflows"], route_class=Route)
+
+
+@router.post("", responses=refusals(404, 413, 501), dependencies=IDEMPOTENT)
+async def submit_workflow(body: SubmitBody, tx: Tx) -> SubmitAnswer:
+    """Publish a workflow and queue its first job: both are made, or neither.
+
+    At most 10 MB and 1,000 nodes. Unknown fields are ignored. `trigger_type` `scheduled` (which needs `schedule_cron`)
+    and `webhook` answer 501 and store nothing. Needs workflows.write and jobs.create.
+    """
+    submission = body.submission()
+    return SubmitAnswer.of(await service.submit(tx, submission), submission)
+
+
+def _upload_options(
+    form_trigger_type: Annotated[TriggerType | None, Form(alias="trigger_type")] = None,
+    form_execution_mode: Annotated[ExecutionMode | None, Form(alias="execution_mode")] = None,
+    form_priority: Annotated[int | None, Form(alias="priority", ge=0, le=20)] = None,
+    form_schedule_cron: Annotated[str | None, Form(alias="schedule_cron", max_length=255)] = None,
+    form_workflow_name: Annotated[Name | None, Form(alias="workflow_name")] = None,
+    trigger_type: Annotated[TriggerType, Query()] = "manual",
+    execution_mode: Annotated[ExecutionMode, Query()] = "lan",
+    priority: Annotated[int, Query(ge=0, le=20)] = 10,
+    schedule_cron: Annotated[str | None, Query(max_length=255)] = None,
+    workflow_name: Annotated[Name | None, Query()] = None,
+) -> UploadOptions:
+    return UploadOptions(
+        trigger_type=form_trigger_type or trigger_type,
+        execution_mode=form_execution_mode or execution_mode,
+        priority=priority if form_priority is None else form_priority,
+        schedule_cron=form_schedule_cron or schedule_cron,
+        workflow_name=form_workflow_name or workflow_name,
+    )
+
+
+@router.post("/upload", responses=refusals(413, 501), dependencies=IDEMPOTENT)
+async def upload_workflow(
+    file: Annotated[UploadFile, File(description="A .json file of at most 50 MB, in UTF-8.")],
+    options: Annotated[UploadOptions, Depends(_upload_options)],
+    tx: Tx,
+) -> SubmitAnswer:
+    """Publish a workflow from a JSON file and queue its first job.
+
+    The options are form fields (document 000) or query parameters (document 002); the form wins. The name is the
+    option `workflow_name`, else the one in the file, else that of the file. Needs workflows.write and jobs.create.
+    """
+    submission = read_upload(file.filename, await file.read(), options)
+    return SubmitAnswer.of(await service.submit(tx, submission), submission)
+
+
+@router.get("", responses=refusals())
+async def list_workflows(
+    tx: Tx,
+    page: Annotated[Page, page(100, 500)],
+    search: Annotated[str | None, Query(max_length=255, description="Part of the name or description.")] = None,
+    status: Annotated[WorkflowStatus | None, Query()] = None,
+) -> WorkflowList:
+    """List workflows, the newest first, without their graphs. Needs workflows.read."""
+    found = await service.list_page(tx, Filter(search, status), page.limit, page.offset)
+    return WorkflowList.of(found, page.limit, page.offset)
+
+
+@router.get("/{workflow_id}", responses=refusals(404))
+async def get_workflow(workflow_id: WorkflowId, tx: Tx) -> WorkflowAnswer:
+    """A workflow with the graph of its current version, as it was submitted. Needs workflows.read."""
+    return WorkflowAnswer.model_validate(await service.get(tx, workflow_id))
+
+
+@router.delete("/{workflow_id}", responses=refusals(404))
+async def delete_workflow(workflow_id: WorkflowId, tx: Tx) -> WorkflowDeleted:
+    """Delete a workflow and cancel its waiting jobs; its name is free again. Needs workflows.delete."""
+    await service.delete(tx, workflow_id)
+    return WorkflowDeleted(
+        status="success",
+        message=f"Workflow deleted: {workflow_id}",
+        deleted_from=DeletedFrom(database=True, filesystem=False),
+    )

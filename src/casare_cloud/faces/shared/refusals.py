@@ -1,0 +1,55 @@
+"""How refusals look in OpenAPI: the same error shape for all, a sentence for each status."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Header
+
+from casare_cloud.faces.shared.shapes import Answer
+
+Responses = dict[int | str, dict[str, Any]]
+
+_SENTENCES = {
+    400: "The request breaks a rule; the sentence names the field and the rule.",
+    401: "No valid access token or key came with the request.",
+    403: "The caller may not do this.",
+    404: "There is no such thing, or it is another tenant's: the two are never told apart.",
+    409: "The request contradicts the state of what it names.",
+    413: "The request is too large.",
+    501: "This cannot be done yet; nothing was changed.",
+    503: "A service behind this one does not answer; try again after `Retry-After` seconds.",
+}
+
+
+class Refusal(Answer):
+    """Why a request was refused: a sentence for people, a code for programs."""
+
+    detail: str
+    error_code: str
+    request_id: str
+
+
+def refusals(*statuses: int) -> Responses:
+    """The `responses` of a route: 400, 401 and 403 always, besides those that are named."""
+    answers: Responses = {
+        status: {"model": Refusal, "description": _SENTENCES[status]} for status in sorted({400, 401, 403, *statuses})
+    }
+    answers["default"] = {"model": Refusal, "description": "Every other refusal has the same shape."}
+    return answers
+
+
+def _idempotency_key(
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            min_length=1,
+            max_length=255,
+            description="Makes a repeated request harmless: kept for 24 hours, the same key and body get the first "
+            "answer. 409 while the first request runs, 422 for another body.",
+        ),
+    ] = None,
+) -> None:
+    """Only documents the header: the route honours it."""
+
+
+IDEMPOTENT = [Depends(_idempotency_key)]
+"""`dependencies` of a POST that creates something."""

@@ -1,0 +1,169 @@
+"""The audit trail: who changed what, from where, without secrets, and not to be changed."""
+
+import json
+import secrets
+from typing import Any
+
+import psycopg
+import pytest
+from tests import factories
+from tests.database.asserting import invite, one, refused
+from tests.databases import Connection, Database, as_caller, set_claims
+
+
+def trail(owner: Connection, tenant: factories.Tenant, resource_type: str) -> list[dict[str, Any]]:
+    """What was written down of one kind of resource in a tenant, oldest first."""
+    rows: list[dict[str, Any]] = owner.execute(
+        "select * from public.audit_log where tenant_id = %s and resource_type = %s order by audit_id",
+        [tenant.tenant_id, resource_type],
+    ).fetchall()
+    return rows
+
+
+@pytest.fixture
+def tenant(db: Database) -> factories.Tenant:
+    return factories.make_tenant(db)
+
+
+def test_a_change_says_who_did_it_from_where(conn: Connection, owner: Connection, tenant: factories.Tenant) -> None:
+    with conn.transaction():
+        conn.execute(
+            "select set_config('casare.request_id', 'req-1', true), set_config('casare.client_ip', '192.0.2.7', true)"
+        )
+        set_claims(conn, tenant.admin.claims)
+        conn.execute("set local role authenticated")
+        conn.execute("select public.update_tenant(p_timezone => 'Europe/Berlin')")
+    row = trail(owner, tenant, "tenants")[-1]
+    assert (row["actor_id"], row["principal"], row["action"]) == (tenant.admin.user_id, "user", "update")
+    assert (row["old_values"], row["new_values"]) == ({"timezone": "UTC"}, {"timezone": "Europe/Berlin"})
+    assert (row["request_id"], str(row["ip_address"]), row["resource_id"]) == (
+        "req-1",
+        "192.0.2.7",
+        str(tenant.tenant_id),
+    )
+
+
+def test_what_nobody_asked_for_is_the_systems(owner: Connection, tenant: factories.Tenant) -> None:
+    owner.execute("update public.tenants set name = 'Renamed' where tenant_id = %s", [tenant.tenant_id])
+    row = trail(owner, tenant, "tenants")[-1]
+    assert (row["actor_id"], row["principal"], row["request_id"], row["ip_address"]) == (None, "system", None, None)
+
+
+def test_a_change_that_changes_nothing_is_not_written_down(owner: Connection, tenant: factories.Tenant) -> None:
+    before = len(trail(owner, tenant, "tenants"))
+    owner.execute("update public.tenants set name = name, updated_at = now() where tenant_id = %s", [tenant.tenant_id])
+    assert len(trail(owner, tenant, "tenants")) == before
+
+
+def test_a_change_that_is_rolled_back_leaves_no_trace(owner: Connection, tenant: factories.Tenant) -> None:
+    before = len(trail(owner, tenant, "tenants"))
+    with owner.transaction():
+        owner.execute("update public.tenants set name = 'No' where tenant_id = %s", [tenant.tenant_id])
+        raise psycopg.Rollback
+    assert len(trail(owner, tenant, "tenants")) == before
+
+
+def test_no_secret_is_ever_written_down(
+    db: Database, conn: Connection, owner: Connection, tenant: factories.Tenant
+) -> None:
+    key = factories.make_key(db, tenant, "service", scopes=["jobs.read"])
+    conn.execute("select private.enter_with_key(%s)", [key.key_hash])
+    one(
+        conn,
+        tenant.admin.claims,
+        "select public.rotate_api_key(%s, %s, 'p')",
+        [key.api_key_id, secrets.token_bytes(32)],
+    )
+    token = invite(conn, tenant.admin.claims, "a@example.test", "viewer")
+    rows = owner.execute("select * from public.audit_log where tenant_id = %s", [tenant.tenant_id]).fetchall()
+    text = json.dumps(rows, default=str)
+    assert "key_hash" not in text
+    assert "token_hash" not in text
+    assert key.key_hash.hex() not in text
+    assert token not in text
+
+
+def test_using_a_key_is_no_change_of_it(
+    db: Database, conn: Connection, owner: Connection, tenant: factories.Tenant
+) -> None:
+    key = factories.make_key(db, tenant, "service", scopes=["jobs.read"])
+    before = len(trail(owner, tenant, "api_keys"))
+    conn.execute("select private.enter_with_key(%s)", [key.key_hash])
+    assert len(trail(owner, tenant, "api_keys")) == before
+
+
+def test_keys_act_under_their_own_name(
+    db: Database, conn: Connection, owner: Connection, tenant: factories.Tenant
+) -> None:
+    key = factories.make_key(db, tenant, "service", scopes=["settings.write"])
+    with conn.transaction():
+        conn.execute("select private.enter_with_key(%s)", [key.key_hash])
+        conn.execute("set local role authenticated")
+        conn.execute("select public.update_tenant(p_name => 'By key')")
+    row = trail(owner, tenant, "tenants")[-1]
+    assert (row["actor_id"], row["principal"]) == (key.api_key_id, "service")
+
+
+def test_members_roles_and_workflows_are_written_down(
+    db: Database, conn: Connection, owner: Connection, tenant: factories.Tenant
+) -> None:
+    member = factories.make_member(db, tenant, "viewer")
+    role = one(conn, tenant.admin.claims, "select public.create_role('R', 'r', '{jobs.read}') as id")["id"]
+    one(conn, tenant.admin.claims, "select public.update_role(%s, null, null, '{jobs.create}')", [role])
+    one(conn, tenant.admin.claims, "select public.assign_role(%s, %s)", [member.user_id, role])
+    one(conn, tenant.admin.claims, "select public.remove_member(%s)", [member.user_id])
+    workflow = factories.make_workflow(db, tenant)
+
+    def actions(resource_type: str) -> list[tuple[str, str]]:
+        return [(row["action"], row["resource_id"]) for row in trail(owner, tenant, resource_type)]
+
+    assert actions("memberships")[-1] == ("delete", str(member.user_id))
+    assert ("create", f"{member.user_id}/{role}") in actions("member_roles")
+    assert ("delete", f"{member.user_id}/{role}") in actions("member_roles")
+    assert ("create", f"{role}/jobs.read") in actions("role_permissions")
+    assert ("delete", f"{role}/jobs.read") in actions("role_permissions")
+    assert actions("workflow_versions") == [("create", f"{workflow.workflow_id}/1")]
+    assert "definition" not in trail(owner, tenant, "workflow_versions")[0]["new_values"]
+
+
+def test_built_in_roles_belong_to_nobodys_trail(owner: Connection) -> None:
+    owner.execute("select private.ensure_builtin_roles()")
+    assert owner.execute("select from public.audit_log where tenant_id is null").fetchone() is None
+
+
+def test_admins_read_their_own_trail_and_others_none(db: Database, conn: Connection, tenant: factories.Tenant) -> None:
+    other = factories.make_tenant(db)
+    count = "select count(*) as n, count(*) filter (where tenant_id <> %s) as foreign from public.audit_log"
+    row = one(conn, tenant.admin.claims, count, [tenant.tenant_id])
+    assert row["n"] > 0
+    assert row["foreign"] == 0
+    for claims in (
+        factories.make_member(db, tenant, "developer").claims,
+        factories.make_member(db, tenant, "viewer").claims,
+        factories.make_robot(db, tenant).claims,
+    ):
+        assert one(conn, claims, count, [other.tenant_id])["n"] == 0
+
+
+def test_nobody_changes_or_deletes_the_trail(db: Database, tenant: factories.Tenant) -> None:
+    for role in ("anon", "authenticated", "service_role"):
+        client = db.connect(role, {**tenant.admin.claims, "role": role})
+        for sql in (
+            "update public.audit_log set action = 'x'",
+            "delete from public.audit_log",
+            "truncate public.audit_log",
+            "insert into public.audit_log (tenant_id, principal, action, resource_type, resource_id) "
+            "values (gen_random_uuid(), 'user', 'x', 'x', 'x')",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                client.execute(sql)
+
+
+def test_a_deleted_tenant_leaves_its_trail(owner: Connection, db: Database) -> None:
+    tenant = factories.make_tenant(db)
+    owner.execute("delete from public.tenants where tenant_id = %s", [tenant.tenant_id])
+    assert trail(owner, tenant, "tenants")[-1]["action"] == "delete"
+    with as_caller(owner, tenant.admin.claims):
+        row = owner.execute("select count(*) as n from public.audit_log").fetchone()
+    assert row == {"n": 0}
+    assert refused(owner, tenant.admin.claims, "select public.whoami()")[0] == "PT401"

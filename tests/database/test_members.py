@@ -1,0 +1,237 @@
+"""How members and roles change: nobody gives what they have not got."""
+
+import hashlib
+import secrets
+import threading
+import uuid
+
+import psycopg
+import pytest
+from tests import factories
+from tests.database.asserting import WRONG, invite, join, one, principal, refused, role_id, wait_for_lock
+from tests.databases import Connection, Database, as_caller, at
+
+
+def test_an_invitation_works_once_and_only_for_its_address(db: Database, conn: Connection) -> None:
+    tenant, other = factories.make_tenant(db), factories.make_tenant(db)
+    guest = factories.make_tenant(db).admin
+    token = invite(conn, tenant.admin.claims, guest.email.upper(), "viewer")
+    accept = "select public.accept_invitation(%s) as t"
+    not_found = ("PT404", "INVITATION_NOT_FOUND")
+    assert refused(conn, other.admin.claims, accept, [token]) == not_found
+    assert refused(conn, guest.claims, accept, ["nonsense"]) == not_found
+    assert refused(conn, guest.claims, accept, [None]) == not_found
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    assert refused(conn, guest.claims, accept, [digest]) == not_found
+    assert one(conn, guest.claims, accept, [token])["t"] == tenant.tenant_id
+    assert refused(conn, guest.claims, accept, [token]) == not_found
+
+
+def test_an_invitation_ends_by_time_revocation_and_the_loss_of_its_makers_rights(
+    db: Database, conn: Connection
+) -> None:
+    tenant = factories.make_tenant(db)
+    second = factories.make_member(db, tenant, "admin")
+    guest = factories.make_tenant(db).admin
+    accept = "select public.accept_invitation(%s)"
+    not_found = ("PT404", "INVITATION_NOT_FOUND")
+
+    expired = invite(conn, tenant.admin.claims, guest.email, "viewer")
+    at(conn, "2099-01-01")
+    assert refused(conn, guest.claims, accept, [expired]) == not_found
+    at(conn, None)
+
+    revoked = invite(conn, tenant.admin.claims, guest.email, "viewer")
+    row = one(
+        conn, tenant.admin.claims, "select invitation_id from public.invitations order by invitation_id desc limit 1"
+    )
+    one(conn, tenant.admin.claims, "select public.revoke_invitation(%s)", [row["invitation_id"]])
+    assert refused(conn, guest.claims, accept, [revoked]) == not_found
+
+    by_second = invite(conn, second.claims, guest.email, "admin")
+    one(conn, tenant.admin.claims, "select public.remove_member(%s)", [second.user_id])
+    assert refused(conn, guest.claims, accept, [by_second]) == not_found
+
+
+def test_a_removed_member_with_a_live_token_is_nobody(db: Database, conn: Connection) -> None:
+    tenant = factories.make_tenant(db)
+    member = factories.make_member(db, tenant, "developer")
+    assert principal(conn, member.claims) == "user"
+    one(conn, tenant.admin.claims, "select public.remove_member(%s)", [member.user_id])
+    assert principal(conn, member.claims) is None
+    assert one(conn, member.claims, "select count(*) as n from public.tenants")["n"] == 0
+
+
+def test_removing_a_member_names_the_keys_they_leave_behind(db: Database, conn: Connection) -> None:
+    tenant = factories.make_tenant(db)
+    member = factories.make_member(db, tenant, "admin")
+    key = one(
+        conn,
+        member.claims,
+        "select (public.create_api_key('service', 'left', %s, 'sk_live_x', null, '{jobs.read}')).api_key_id as id",
+        [secrets.token_bytes(32)],
+    )["id"]
+    answer = one(conn, tenant.admin.claims, "select public.remove_member(%s) as a", [member.user_id])["a"]
+    assert answer == {"user_id": str(member.user_id), "live_api_keys": [str(key)]}
+
+
+def test_the_last_admin_stays(db: Database, conn: Connection, owner: Connection) -> None:
+    tenant = factories.make_tenant(db)
+    factories.make_member(db, tenant, "developer")
+    last = ("PT409", "LAST_ADMIN")
+    me = tenant.admin
+    assert refused(conn, me.claims, "select public.remove_member(%s)", [me.user_id]) == last
+    assert (
+        refused(conn, me.claims, "select public.unassign_role(%s, %s)", [me.user_id, role_id(owner, "admin")]) == last
+    )
+
+
+def test_two_admins_cannot_remove_each_other_at_the_same_moment(db: Database) -> None:
+    tenant = factories.make_tenant(db)
+    second = factories.make_member(db, tenant, "admin")
+    first_connection, second_connection = db.connect("casare_functions"), db.connect("casare_functions")
+    outcome: list[str] = []
+
+    def remove_first() -> None:
+        try:
+            one(second_connection, second.claims, "select public.remove_member(%s)", [tenant.admin.user_id])
+            outcome.append("removed")
+        except psycopg.Error as error:
+            outcome.append(error.diag.message_detail or "")
+
+    with as_caller(first_connection, tenant.admin.claims):
+        first_connection.execute("select public.remove_member(%s)", [second.user_id])
+        thread = threading.Thread(target=remove_first)
+        thread.start()
+        wait_for_lock(db.connect(), second_connection.info.backend_pid)
+    thread.join(10)
+    assert outcome in (["LAST_ADMIN"], ["MEMBER_NOT_FOUND"], ["FORBIDDEN"])
+    assert principal(first_connection, tenant.admin.claims) == "user"
+
+
+def test_members_leave_by_themselves(db: Database, conn: Connection) -> None:
+    viewer = factories.make_member(db, factories.make_tenant(db), "viewer")
+    one(conn, viewer.claims, "select public.remove_member(%s)", [viewer.user_id])
+    assert principal(conn, viewer.claims) is None
+
+
+@pytest.fixture
+def lead(db: Database, conn: Connection, owner: Connection) -> tuple[factories.Tenant, factories.Member, uuid.UUID]:
+    """A tenant with somebody who manages members but may do little else: (tenant, member, id of the role)."""
+    tenant = factories.make_tenant(db)
+    member = factories.make_member(db, tenant, "viewer")
+    role = one(
+        conn,
+        tenant.admin.claims,
+        "select public.create_role('Lead', 'lead', '{members.*,api_keys.write,jobs.read}') as id",
+    )["id"]
+    one(conn, tenant.admin.claims, "select public.assign_role(%s, %s)", [member.user_id, role])
+    return tenant, member, role
+
+
+def test_nobody_gives_more_than_they_have(
+    db: Database, conn: Connection, owner: Connection, lead: tuple[factories.Tenant, factories.Member, uuid.UUID]
+) -> None:
+    _, member, role = lead
+    forbidden = ("PT403", "FORBIDDEN")
+    admin = role_id(owner, "admin")
+    me, digest = member.claims, secrets.token_bytes(32)
+    assert refused(conn, me, "select public.assign_role(%s, %s)", [member.user_id, admin]) == forbidden
+    assert refused(conn, me, "select public.invite_member('f@x.test', %s, %s)", [admin, digest]) == forbidden
+    assert refused(conn, me, "select public.create_role('E', 'evil', '{*}')") == forbidden
+    assert refused(conn, me, "select public.create_role('E', 'evil', '{jobs.*}')") == forbidden
+    assert refused(conn, me, "select public.update_role(%s, null, null, '{audit.read}')", [role]) == forbidden
+    for kind, scopes in (
+        ("service", "{*}"),
+        ("service", "{audit.read}"),
+        ("service", "{jobs.read,*.write}"),
+        ("robot", "{}"),
+    ):
+        sql = "select public.create_api_key(%s::public.api_key_kind, 'k', %s, 'p', null, %s::text[])"
+        assert refused(conn, me, sql, [kind, digest, scopes]) == forbidden
+
+
+def test_nobody_touches_members_and_roles_above_them(
+    db: Database, conn: Connection, owner: Connection, lead: tuple[factories.Tenant, factories.Member, uuid.UUID]
+) -> None:
+    tenant, member, _ = lead
+    strong = one(conn, tenant.admin.claims, "select public.create_role('Strong', 'strong', '{*}') as id")["id"]
+    forbidden = ("PT403", "FORBIDDEN")
+    boss = tenant.admin.user_id
+    assert refused(conn, member.claims, "select public.remove_member(%s)", [boss]) == forbidden
+    assert (
+        refused(conn, member.claims, "select public.unassign_role(%s, %s)", [boss, role_id(owner, "admin")])
+        == forbidden
+    )
+    assert refused(conn, member.claims, "select public.delete_role(%s)", [strong]) == forbidden
+    assert refused(conn, member.claims, "select public.update_role(%s, 'x')", [strong]) == forbidden
+
+
+def test_built_in_roles_cannot_be_changed_and_robot_is_for_keys(
+    db: Database, conn: Connection, owner: Connection
+) -> None:
+    admin = factories.make_tenant(db).admin
+    viewer = role_id(owner, "viewer")
+    assert refused(conn, admin.claims, "select public.update_role(%s, 'x')", [viewer])[1] == "ROLE_BUILT_IN"
+    assert refused(conn, admin.claims, "select public.delete_role(%s)", [viewer])[1] == "ROLE_BUILT_IN"
+    robot = role_id(owner, "robot")
+    assert (
+        refused(conn, admin.claims, "select public.assign_role(%s, %s)", [admin.user_id, robot])[1] == "ROLE_NOT_FOUND"
+    )
+
+
+@pytest.mark.parametrize("permissions", ["{jobs.fly}", "{*.*}", "{jobs}", "{nothing.*}", "{NULL}", "{jobs.read,*.fly}"])
+def test_a_permission_that_does_not_exist_is_refused(db: Database, conn: Connection, permissions: str) -> None:
+    admin = factories.make_tenant(db).admin
+    sql = "select public.create_role('R', 'r', %s::text[])"
+    assert refused(conn, admin.claims, sql, [permissions]) == ("PT400", "INVALID_ARGUMENT")
+
+
+def test_a_role_of_another_tenant_is_as_absent(db: Database, conn: Connection) -> None:
+    mine, other = factories.make_tenant(db), factories.make_tenant(db)
+    foreign = one(conn, other.admin.claims, "select public.create_role('R', 'r', '{jobs.read}') as id")["id"]
+    for missing in (foreign, WRONG):
+        for sql, params in (
+            ("select public.assign_role(%s, %s)", [mine.admin.user_id, missing]),
+            ("select public.update_role(%s, 'x')", [missing]),
+            ("select public.delete_role(%s)", [missing]),
+            ("select public.invite_member('f@x.test', %s, sha256('x'))", [missing]),
+        ):
+            assert refused(conn, mine.admin.claims, sql, params) == ("PT404", "ROLE_NOT_FOUND")
+
+
+def test_a_foreign_role_on_a_member_would_give_nothing(db: Database, conn: Connection, owner: Connection) -> None:
+    mine, other = factories.make_tenant(db), factories.make_tenant(db)
+    viewer = factories.make_member(db, mine, "viewer")
+    foreign = one(conn, other.admin.claims, "select public.create_role('R', 'r', '{*}') as id")["id"]
+    owner.execute(
+        "insert into public.member_roles (tenant_id, user_id, role_id) values (%s, %s, %s)",
+        [mine.tenant_id, viewer.user_id, foreign],
+    )
+    assert refused(conn, viewer.claims, "select private.authorize('members.write')") == ("PT403", "FORBIDDEN")
+
+
+def test_colleagues_do_not_see_which_other_tenants_one_belongs_to(db: Database, conn: Connection) -> None:
+    tenant = factories.make_tenant(db)
+    guest = factories.make_tenant(db).admin
+    join(conn, tenant, guest, "viewer")
+    rows = one(
+        conn, tenant.admin.claims, "select count(*) as n from public.profiles where user_id = %s", [guest.user_id]
+    )
+    assert rows["n"] == 1
+    assert refused(conn, tenant.admin.claims, "select active_tenant_id from public.profiles")[0] == "42501"
+    memberships = one(
+        conn, tenant.admin.claims, "select count(*) as n from public.memberships where user_id = %s", [guest.user_id]
+    )
+    assert memberships["n"] == 1
+
+
+def test_whoami_tells_callers_who_they_are(db: Database, conn: Connection) -> None:
+    tenant = factories.make_tenant(db)
+    robot = factories.make_robot(db, tenant)
+    me = one(conn, tenant.admin.claims, "select public.whoami() as me")["me"]
+    assert (me["principal"], me["roles"], me["email"]) == ("user", ["admin"], tenant.admin.email)
+    assert [other["tenant_id"] for other in me["tenants"]] == [str(tenant.tenant_id)]
+    it = one(conn, robot.claims, "select public.whoami() as me")["me"]
+    assert (it["principal"], it["robot_id"], it["tenants"]) == ("robot", str(robot.robot_id), [])
+    assert refused(conn, {"role": "authenticated"}, "select public.whoami()") == ("PT401", "AUTHENTICATION_FAILED")

@@ -1,0 +1,109 @@
+"""A running orchestrator for tests: its database, a publisher of signing keys, and clients that are somebody."""
+
+import json
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpx2
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from tests.databases import Database
+from tests.factories import Member, Robot
+
+from casare_cloud.config import Settings
+from casare_cloud.faces.orchestrator.app import create_app
+
+
+class Signer:
+    """An issuer: one ES256 key pair and the tokens that it signs."""
+
+    def __init__(self, kid: str = "test-key") -> None:
+        self.private = ec.generate_private_key(ec.SECP256R1())
+        self.kid = kid
+
+    def jwk(self, private: bool = False) -> dict[str, Any]:
+        """The key as a JWK."""
+        key = self.private if private else self.private.public_key()
+        return {**jwt.algorithms.ECAlgorithm.to_jwk(key, as_dict=True), "kid": self.kid, "alg": "ES256", "use": "sig"}
+
+    def token(self, claims: dict[str, Any], **changes: Any) -> str:
+        """A token with these claims, good for an hour; a change to None leaves the claim out."""
+        now = int(time.time())
+        full = {"iat": now, "exp": now + 3600, **claims, **changes}
+        full = {name: value for name, value in full.items() if value is not None}
+        return jwt.encode(full, self.private, algorithm="ES256", headers={"kid": self.kid})
+
+
+class KeyPublisher:
+    """Serves `/auth/v1/.well-known/jwks.json` as Supabase Auth does, and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.keys: list[dict[str, Any]] = []
+        self.requests = 0
+        publisher = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                publisher.requests += 1
+                body = json.dumps({"keys": publisher.keys}).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture(scope="session")
+def signer() -> Signer:
+    return Signer()
+
+
+@pytest.fixture
+def publisher(signer: Signer) -> Iterator[KeyPublisher]:
+    publisher = KeyPublisher()
+    publisher.keys = [signer.jwk()]
+    yield publisher
+    publisher.close()
+
+
+@pytest.fixture
+def settings(shared_database: Database, publisher: KeyPublisher, signer: Signer) -> Settings:
+    return Settings(
+        database_url=shared_database.dsn("casare_functions"),
+        supabase_url=publisher.url,
+        signing_key=json.dumps(signer.jwk(private=True)),
+        is_local=True,
+    )
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
+    """The orchestrator, asked by nobody in particular; pass `headers=` of `bearer`."""
+    app = create_app(settings)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://orchestrator") as client:
+        yield client
+    await app.close()
+
+
+@pytest.fixture
+def bearer(signer: Signer) -> Callable[[Member | Robot], dict[str, str]]:
+    """Headers of a member or a robot with an access token."""
+
+    def headers(who: Member | Robot) -> dict[str, str]:
+        return {"Authorization": f"Bearer {signer.token(dict(who.claims))}"}
+
+    return headers

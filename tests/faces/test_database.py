@@ -1,0 +1,227 @@
+"""Transactions of a caller: what they cost, how they end, and what happens when the database goes away."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from tests.databases import Database as Copy
+from tests.factories import make_robot, make_tenant
+
+from casare_cloud.config import Settings
+from casare_cloud.database import Database
+from casare_cloud.errors import ApiError
+from casare_cloud.identity import Actor, hash_of_key
+
+USER = Actor("authenticated", claims='{"sub": "018f0000-0000-7000-8000-000000000001", "role": "authenticated"}')
+
+
+@pytest.fixture
+async def db(settings: Settings) -> AsyncIterator[Database]:
+    db = Database(settings)
+    yield db
+    await db.close()
+
+
+async def test_a_transaction_runs_as_the_caller(db: Database) -> None:
+    query = """
+        select current_user::text as role, current_setting('request.jwt.claims') as claims,
+            current_setting('statement_timeout') as timeout, current_setting('casare.request_id') as request_id,
+            current_setting('casare.client_ip') as client_ip
+    """
+    async with db.transaction(USER, "r-1", "192.0.2.1") as tx:
+        row = await tx.fetch_one(query)
+    assert row == {
+        "role": "authenticated",
+        "claims": USER.claims,
+        "timeout": "8s",
+        "request_id": "r-1",
+        "client_ip": "192.0.2.1",
+    }
+    async with db.transaction(None) as tx:
+        row = await tx.fetch_one(
+            "select current_user::text as role, current_setting('request.jwt.claims', true) as claims"
+        )
+    assert row is not None
+    assert row["role"] == "casare_functions"
+    assert not row["claims"], "the identity of a transaction must end with it"
+
+
+async def test_an_anonymous_caller_is_anon_for_three_seconds(db: Database) -> None:
+    async with db.transaction(Actor()) as tx:
+        row = await tx.fetch_one("select current_user::text as role, current_setting('statement_timeout') as timeout")
+    assert row == {"role": "anon", "timeout": "3s"}
+
+
+async def test_identity_and_first_statement_are_one_round_trip(shared_database: Copy) -> None:
+    robot = make_robot(shared_database, make_tenant(shared_database))
+    async with counting_proxy(shared_database.server.port) as (port, turns):
+        dsn = shared_database.dsn("casare_functions").replace(f":{shared_database.server.port}/", f":{port}/")
+        db = Database(Settings(database_url=dsn))
+        for caller in (USER, Actor("authenticated", key_hash=hash_of_key(robot.key.text)), Actor(), None):
+            async with db.transaction(caller) as tx:
+                await tx.fetch_one("select 1")
+            before = len(turns)
+            async with db.transaction(caller, "r-1", "192.0.2.1") as tx:
+                await tx.fetch_one("select 1")
+                assert len(turns) - before == 1
+            assert len(turns) - before == 2, "the commit is the second"
+        await db.close()
+
+
+@asynccontextmanager
+async def counting_proxy(server_port: int) -> AsyncIterator[tuple[int, list[str]]]:
+    """A port before the server, and a list that grows whenever the client speaks after the server did."""
+    turns: list[str] = []
+    last = "server"
+    done = asyncio.Event()
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, who: str) -> None:
+        nonlocal last
+        while data := await reader.read(65536):
+            if who == "client" and last == "server":
+                turns.append(who)
+            last = who
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server_reader, server_writer = await asyncio.open_connection("127.0.0.1", server_port)
+        await asyncio.gather(pump(reader, server_writer, "client"), pump(server_reader, writer, "server"))
+        done.set()
+
+    async with await asyncio.start_server(connect, "127.0.0.1", 0) as proxy:
+        yield proxy.sockets[0].getsockname()[1], turns
+        await done.wait()
+
+
+async def test_an_error_rolls_back(db: Database, shared_database: Copy) -> None:
+    tenant = make_tenant(shared_database)
+    key_hash = hash_of_key(make_robot(shared_database, tenant).key.text)
+
+    async def fail() -> None:
+        async with db.transaction(Actor("authenticated", key_hash=key_hash)) as tx:
+            await tx.fetch_one("select 1")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    with shared_database.connect() as owner:
+        row = owner.execute("select last_used_at from public.api_keys where key_hash = %s", [key_hash]).fetchone()
+    assert row == {"last_used_at": None}
+
+
+@pytest.mark.parametrize(
+    ("query", "params", "status", "code"),
+    [
+        ("select '1x'::int", None, 400, "INVALID_ARGUMENT"),
+        ("select %(a)s::text", {"a": "nul \0"}, 400, "INVALID_ARGUMENT"),
+        ("select %(a)s::text", {"a": "half \ud800"}, 400, "INVALID_ARGUMENT"),
+        ("select %(a)s::jsonb", {"a": {"nul": "\0"}}, 400, "INVALID_ARGUMENT"),
+        ("select %(a)s::jsonb", {"a": {"half": "\ud800"}}, 400, "INVALID_ARGUMENT"),
+        ("select %(a)s::jsonb", {"a": {"n": float("nan")}}, 400, "INVALID_ARGUMENT"),
+        ("select * from private.login_attempts", None, 403, "FORBIDDEN"),
+        ("insert into public.tenants (name, slug) values ('a', 'a')", None, 403, "FORBIDDEN"),
+    ],
+)
+async def test_errors_of_the_database_are_answers(
+    db: Database, query: str, params: dict[str, Any] | None, status: int, code: str
+) -> None:
+    with pytest.raises(ApiError) as caught:
+        async with db.transaction(USER) as tx:
+            await tx.fetch_one(query, params)
+    assert (caught.value.status, caught.value.code) == (status, code)
+
+
+async def test_a_statement_that_takes_too_long_is_503(db: Database) -> None:
+    async with db.transaction(USER) as tx:
+        await tx.fetch_one("select set_config('statement_timeout', '50', true)")
+        with pytest.raises(ApiError) as caught:
+            await tx.fetch_one("select pg_sleep(5)")
+        assert (caught.value.status, caught.value.code) == (503, "DATABASE_BUSY")
+        await tx.close()
+
+
+async def test_a_connection_that_was_dropped_in_the_pool_is_replaced(db: Database, shared_database: Copy) -> None:
+    async with db.transaction(USER) as tx:
+        before = await tx.fetch_value("select pg_backend_pid()")
+    with shared_database.connect("supabase_admin") as admin:
+        admin.execute("select pg_terminate_backend(%s, 5000)", [before])
+    async with db.transaction(USER) as tx:
+        assert await tx.fetch_value("select pg_backend_pid()") != before
+
+
+async def test_a_connection_that_is_dropped_at_the_first_statement_is_retried_once(
+    db: Database, shared_database: Copy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acquire, killed = db.acquire, []
+
+    async def acquire_and_kill() -> Any:
+        connection = await acquire()
+        if not killed:
+            killed.append(connection.info.backend_pid)
+            with shared_database.connect("supabase_admin") as admin:
+                admin.execute("select pg_terminate_backend(%s, 5000)", killed)
+        return connection
+
+    monkeypatch.setattr(db, "acquire", acquire_and_kill)
+    async with db.transaction(USER) as tx:
+        assert await tx.fetch_value("select pg_backend_pid()") != killed[0]
+
+
+async def test_a_connection_that_is_dropped_later_is_503_and_nothing_hangs(db: Database, shared_database: Copy) -> None:
+    async def lose_it() -> None:
+        async with db.transaction(USER) as tx:
+            pid = await tx.fetch_value("select pg_backend_pid()")
+            with shared_database.connect("supabase_admin") as admin:
+                admin.execute("select pg_terminate_backend(%s, 5000)", [pid])
+            await tx.fetch_one("select 1")
+
+    with pytest.raises(ApiError) as caught:
+        await lose_it()
+    assert (caught.value.status, caught.value.code) == (503, "DATABASE_UNAVAILABLE")
+    async with db.transaction(USER) as tx:
+        assert await tx.fetch_value("select 1") == 1
+
+
+async def test_without_a_database_it_is_503_within_six_seconds() -> None:
+    db = Database(Settings(database_url="postgresql://casare_functions@127.0.0.1:1/postgres"))
+    started = time.monotonic()
+    with pytest.raises(ApiError) as caught:
+        async with db.transaction(USER) as tx:
+            await tx.fetch_one("select 1")
+    assert (caught.value.status, caught.value.code) == (503, "DATABASE_UNAVAILABLE")
+    assert caught.value.headers["Retry-After"]
+    assert time.monotonic() - started < 6
+    await db.close()
+
+
+async def test_a_cancelled_request_gives_its_connection_back(db: Database) -> None:
+    async def wait() -> None:
+        async with db.transaction(USER) as tx:
+            await tx.fetch_one("select pg_sleep(30)")
+
+    for _ in range(6):  # more than the pool holds
+        task = asyncio.create_task(wait())
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    async with db.transaction(USER) as tx:
+        assert await tx.fetch_value("select 1") == 1
+
+
+async def test_nothing_is_sent_without_a_statement() -> None:
+    async with Database(Settings()).transaction(USER):
+        pass
+
+
+async def test_a_statement_after_the_end_is_a_mistake(db: Database) -> None:
+    async with db.transaction(USER) as tx:
+        await tx.fetch_one("select 1")
+        await tx.commit()
+        with pytest.raises(RuntimeError):
+            await tx.fetch_one("select 1")

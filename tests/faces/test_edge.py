@@ -1,0 +1,204 @@
+"""What every request meets first: ids, limits, addresses, and answers to what is malformed or unforeseen."""
+
+import ipaddress
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import httpx2
+import pytest
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from casare_cloud.config import Settings
+from casare_cloud.faces.orchestrator.app import Orchestrator, create_app
+from casare_cloud.faces.shared.edge import client_ip_of, request_id_of
+from casare_cloud.faces.shared.routing import PublicRoute
+from casare_cloud.faces.shared.shapes import Body
+
+MEGABYTE = 1024 * 1024
+
+
+class Form(Body):
+    name: Annotated[str, Field(min_length=1, max_length=5)]
+    count: Annotated[int, Field(ge=0, le=20)] = 10
+
+
+def app_with_probe_routes() -> Orchestrator:
+    app = create_app(Settings(is_local=True))
+    router = APIRouter(prefix="/probe", route_class=PublicRoute)
+
+    @router.post("/form")
+    async def form(body: Form, days: Annotated[int, Query(le=90)] = 7) -> dict[str, Any]:
+        return body.model_dump()
+
+    @router.get("/bug")
+    async def bug() -> None:
+        raise ZeroDivisionError("the secret internals")
+
+    app.framework.include_router(router, prefix="/api/v1")
+    return app
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(app_with_probe_routes())
+    async with httpx2.AsyncClient(transport=transport, base_url="http://o/api/v1") as client:
+        yield client
+
+
+async def test_every_answer_carries_a_request_id(client: httpx2.AsyncClient) -> None:
+    for path in ("/health", "/probe/form", "/nowhere", "/probe/bug"):
+        answer = await client.get(path)
+        assert answer.headers["x-request-id"]
+        given = await client.get(path, headers={"X-Request-ID": "abc-1"})
+        assert given.headers["x-request-id"] == "abc-1"
+        assert given.json().get("request_id", "abc-1") == "abc-1"
+
+
+@pytest.mark.parametrize("given", ["", "x" * 129, "a b", "a\tb", "<script>", "\u00e9"])
+def test_a_strange_request_id_is_replaced(given: str) -> None:
+    made = request_id_of(given)
+    assert made != given
+    assert len(made) == 36
+
+
+async def test_an_unforeseen_error_tells_nothing(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/probe/bug")
+    assert answer.status_code == 500
+    assert answer.json()["error_code"] == "INTERNAL_ERROR"
+    assert "secret" not in answer.text
+    assert "ZeroDivision" not in answer.text
+
+
+async def test_unknown_paths_and_methods_have_the_same_shape(client: httpx2.AsyncClient) -> None:
+    for method, path, status, code in (
+        ("GET", "/nowhere", 404, "NOT_FOUND"),
+        ("GET", "/", 404, "NOT_FOUND"),
+        ("GET", "http://o/api/v2/jobs", 404, "NOT_FOUND"),
+        ("DELETE", "/probe/form", 405, "METHOD_NOT_ALLOWED"),
+    ):
+        answer = await client.request(method, path)
+        assert answer.status_code == status
+        assert set(answer.json()) == {"detail", "error_code", "request_id"}
+        assert answer.json()["error_code"] == code
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"", b"null", b"[]", b'"text"', b"{'name': 1}", b'{"name": "x"', b"\xff\xfe", b"1" * 5000, b"[" * 100_000],
+    ids=lambda body: repr(body[:12]),
+)
+async def test_a_malformed_body_is_400_with_a_sentence(client: httpx2.AsyncClient, body: bytes) -> None:
+    answer = await client.post("/probe/form", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["error_code"] == "INVALID_ARGUMENT"
+    assert "body" in answer.json()["detail"]
+
+
+async def test_a_body_that_is_not_called_json_is_400_and_says_so(client: httpx2.AsyncClient) -> None:
+    answer = await client.post("/probe/form", content=b'{"name": "x"}', headers={"Content-Type": "text/plain"})
+    assert answer.status_code == 400
+    assert "application/json" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "query", "words"),
+    [
+        ({}, "", "name: is required"),
+        ({"name": ""}, "", "name: "),
+        ({"name": "too long"}, "", "at most 5 characters"),
+        ({"name": 5}, "", "name: "),
+        ({"name": "x", "count": 21}, "", "count: Input should be less than or equal to 20"),
+        ({"name": "x"}, "?days=91", "days (query): "),
+    ],
+    ids=str,
+)
+async def test_a_broken_rule_is_400_and_names_the_field(
+    client: httpx2.AsyncClient, body: dict[str, Any], query: str, words: str
+) -> None:
+    answer = await client.post(f"/probe/form{query}", json=body)
+    assert answer.status_code == 400
+    assert words in answer.json()["detail"]
+    assert "too long" not in answer.json()["detail"].replace("too long:", "")
+
+
+async def send_raw(app: Orchestrator, path: str, chunks: int, headers: list[tuple[bytes, bytes]]) -> tuple[Any, int]:
+    """Speaks ASGI itself: the client's transport would read the whole body first. (status and body, chunks taken)"""
+    taken = 0
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        nonlocal taken
+        taken += 1
+        return {"type": "http.request", "body": b" " * MEGABYTE, "more_body": taken < chunks}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json"), *headers],
+        "client": ("203.0.113.9", 5),
+        "scheme": "http",
+        "server": ("o", 80),
+        "http_version": "1.1",
+        "asgi": {"version": "3.0"},
+    }
+    await app(scope, receive, send)
+    return (sent[0]["status"], json.loads(sent[1]["body"])), taken
+
+
+async def test_a_huge_body_without_length_is_refused_while_it_is_read() -> None:
+    answer, taken = await send_raw(app_with_probe_routes(), "/api/v1/probe/form", 1000, [])
+    assert answer[0] == 413
+    assert answer[1]["error_code"] == "PAYLOAD_TOO_LARGE"
+    assert taken == 11
+
+
+@pytest.mark.parametrize("length", ["10485761", "99999999999999999999999999"])
+async def test_a_body_that_says_it_is_huge_is_not_read(length: str) -> None:
+    headers = [(b"content-length", length.encode())]
+    answer, taken = await send_raw(app_with_probe_routes(), "/api/v1/probe/form", 1000, headers)
+    assert answer[0] == 413
+    assert taken == 0
+
+
+async def test_an_upload_may_have_fifty_megabytes() -> None:
+    app = create_app(Settings())
+    assert app.body_limit("/api/v1/workflows/upload") > 50 * MEGABYTE
+    assert app.body_limit("/api/v1/workflows") == 10 * MEGABYTE
+
+
+PROXY = (ipaddress.ip_network("10.0.0.0/8"),)
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "expected"),
+    [
+        ("203.0.113.9", "1.2.3.4", "203.0.113.9"),
+        ("10.0.0.1", None, "10.0.0.1"),
+        ("10.0.0.1", "1.2.3.4", "1.2.3.4"),
+        ("10.0.0.1", "9.9.9.9, 1.2.3.4", "1.2.3.4"),
+        ("10.0.0.1", "9.9.9.9, 1.2.3.4, 10.0.0.2", "1.2.3.4"),
+        ("10.0.0.1", "not-an-address", "10.0.0.1"),
+        ("10.0.0.1", "1.2.3.4, evil", "10.0.0.1"),
+        ("::ffff:10.0.0.1", "1.2.3.4", "1.2.3.4"),
+        (None, "1.2.3.4", None),
+        ("testclient", None, None),
+    ],
+)
+def test_the_client_address_is_the_peer_or_what_a_trusted_proxy_says(
+    peer: str | None, forwarded: str | None, expected: str | None
+) -> None:
+    assert client_ip_of(peer, forwarded, PROXY) == expected
+
+
+async def test_the_documents_show_every_resource(client: httpx2.AsyncClient) -> None:
+    document = (await client.get("http://o/openapi.json")).json()
+    assert {"/api/v1/auth/login", "/api/v1/auth/me", "/health", "/api/v1/health/live"} <= set(document["paths"])
+    assert (await client.get("http://o/docs")).status_code == 200

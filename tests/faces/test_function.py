@@ -1,0 +1,83 @@
+"""The orchestrator as it is deployed: a process of functions-framework, spoken to over a socket."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from tests.databases import Database
+from tests.faces.conftest import KeyPublisher, Signer
+from tests.factories import make_robot, make_tenant
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def url(shared_database: Database, publisher: KeyPublisher) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        *(sys.executable, "-m", "functions_framework", "--target=orchestrator", "--signature-type=http"),
+        *(f"--source={ROOT / 'functions/orchestrator/main.py'}", "--host=127.0.0.1", f"--port={port}"),
+    ]
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT / "src"),
+        "DATABASE_URL": shared_database.dsn("casare_functions"),
+        "SUPABASE_URL": publisher.url,
+        "CASARE_LOCAL": "1",
+    }
+    process = subprocess.Popen(command, env=env, cwd=ROOT)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait_for(f"{url}/health/live", process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the function ended"
+        try:
+            if httpx2.get(url, trust_env=False).status_code == 200:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.05)
+    raise AssertionError("the function did not answer within 30 s")
+
+
+def test_the_function_serves_the_app(
+    url: str, shared_database: Database, publisher: KeyPublisher, signer: Signer
+) -> None:
+    tenant = make_tenant(shared_database)
+    robot = make_robot(shared_database, tenant)
+    with httpx2.Client(base_url=url, trust_env=False, timeout=20) as client:
+        me = client.get("/api/v1/auth/me", headers={"X-Api-Key": robot.key.text})
+        assert (me.status_code, me.json()["user_id"]) == (200, str(robot.robot_id))
+        me = client.get(
+            "/api/v1/auth/me", headers={"Authorization": f"Bearer {signer.token(dict(tenant.admin.claims))}"}
+        )
+        assert me.json()["roles"] == ["admin", "developer", "operator", "viewer"]
+
+        missing = client.get("/api/v1/nowhere", headers={"X-Request-ID": "r-1"})
+        assert (missing.status_code, missing.headers["x-request-id"]) == (404, "r-1")
+        assert client.get("/health/ready").json() == {"ready": True}
+        assert "/api/v1/auth/login" in client.get("/openapi.json").json()["paths"]
+
+        flood = client.post("/api/v1/auth/login", content=(b" " * 2**20 for _ in range(12)))
+        assert flood.status_code == 413
+
+        spoofed = {"X-Forwarded-For": "9.9.9.9"}
+        client.post("/api/v1/auth/login", json={"username": "nobody", "password": "x"}, headers=spoofed)
+    with shared_database.connect() as owner:
+        rows = owner.execute("select host(ip) as ip from private.login_attempts").fetchall()
+    assert [row["ip"] for row in rows] == ["127.0.0.1"], "a stranger must not choose the address that is locked"

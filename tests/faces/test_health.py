@@ -1,0 +1,61 @@
+"""Health in the shapes of document 000, with the database there, away, and silent."""
+
+import socket
+import time
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from casare_cloud.config import Settings
+from casare_cloud.faces.orchestrator.app import create_app
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port that takes connections and never says a word."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(16)
+        yield listener.getsockname()[1]
+
+
+async def ask(settings: Settings, path: str, within_seconds: float = 10) -> httpx2.Response:
+    app = create_app(settings)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://o") as client:
+        started = time.monotonic()
+        answer = await client.get(path)
+        assert time.monotonic() - started < within_seconds
+    await app.close()
+    return answer
+
+
+@pytest.mark.parametrize("base", ["", "/api/v1"])
+async def test_a_healthy_orchestrator(settings: Settings, base: str) -> None:
+    assert (await ask(settings, f"{base}/health")).json() == {"status": "healthy", "service": "casare-rpa-monitoring"}
+    assert (await ask(settings, f"{base}/health/live")).json() == {"alive": True}
+    assert (await ask(settings, f"{base}/health/ready")).json() == {"ready": True}
+    detailed = (await ask(settings, f"{base}/health/detailed")).json()
+    assert detailed == {
+        "status": "healthy",
+        "service": "casare-rpa-monitoring",
+        "dependencies": {"database": {"healthy": True, "pool_size": 4, "pool_free": 4, "error": None}},
+    }
+
+
+@pytest.mark.parametrize("is_silent", [False, True], ids=["refused", "silent"])
+async def test_without_a_database_it_is_degraded_within_two_seconds(silent_port: int, is_silent: bool) -> None:
+    port = silent_port if is_silent else 1
+    settings = Settings(database_url=f"postgresql://casare_functions@127.0.0.1:{port}/postgres")
+    detailed = await ask(settings, "/health/detailed", within_seconds=2)
+    assert detailed.status_code == 200
+    assert detailed.json()["status"] == "degraded"
+    database = detailed.json()["dependencies"]["database"]
+    assert (database["healthy"], database["pool_size"], database["pool_free"]) == (False, 0, 0)
+    assert isinstance(database["error"], str)
+
+    ready = await ask(settings, "/health/ready", within_seconds=2)
+    assert ready.status_code == 503
+    assert ready.json() == {"ready": False, "reason": "Database unhealthy"}
+    assert (await ask(settings, "/health")).status_code == 200
+    assert (await ask(settings, "/health/live")).json() == {"alive": True}

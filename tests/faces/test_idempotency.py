@@ -1,0 +1,142 @@
+"""`Idempotency-Key`: a repeated POST gets the first answer and does nothing (api-map §3)."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import APIRouter
+from tests.databases import Database
+from tests.factories import Member, Tenant, make_member, make_tenant
+
+from casare_cloud.config import Settings
+from casare_cloud.errors import Conflict
+from casare_cloud.faces.orchestrator.app import create_app
+from casare_cloud.faces.shared.routing import Route, Tx
+from casare_cloud.faces.shared.shapes import Body
+
+Headers = Callable[[Member], dict[str, str]]
+
+
+class Form(Body):
+    name: str
+    fails: bool = False
+    waits: float = 0
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
+    """The orchestrator with one more resource: POST /things makes a role of the tenant."""
+    app = create_app(settings)
+    router = APIRouter(prefix="/things", route_class=Route)
+
+    @router.post("", status_code=201)
+    async def make(body: Form, tx: Tx) -> dict[str, Any]:
+        slug = f"r-{uuid.uuid4().hex[:12]}"
+        role_id = await tx.call("public.create_role", name=body.name, slug=slug, permissions=["jobs.read"])
+        await tx.execute("select pg_sleep(%(waits)s)", {"waits": body.waits})
+        if body.fails:
+            raise Conflict("NOT_NOW", "Not now.")
+        return {"role_id": str(role_id), "name": body.name}
+
+    app.framework.include_router(router, prefix="/api/v1")
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://o/api/v1") as client:
+        yield client
+    await app.close()
+
+
+@pytest.fixture
+def tenant(shared_database: Database) -> Tenant:
+    return make_tenant(shared_database)
+
+
+def roles_of(database: Database, tenant: Tenant) -> int:
+    with database.connect() as owner:
+        row = owner.execute("select count(*) from public.roles where tenant_id = %s", [tenant.tenant_id]).fetchone()
+    assert row is not None
+    return int(row["count"])
+
+
+async def test_without_a_key_each_request_counts(
+    client: httpx2.AsyncClient, shared_database: Database, tenant: Tenant, bearer: Headers
+) -> None:
+    for _ in range(2):
+        assert (await client.post("/things", json={"name": "a"}, headers=bearer(tenant.admin))).status_code == 201
+    assert roles_of(shared_database, tenant) == 2
+
+
+async def test_the_same_request_gets_the_first_answer(
+    client: httpx2.AsyncClient, shared_database: Database, tenant: Tenant, bearer: Headers
+) -> None:
+    headers = {**bearer(tenant.admin), "Idempotency-Key": "k-1"}
+    first = await client.post("/things", json={"name": "a"}, headers=headers)
+    again = await client.post("/things", json={"name": "a"}, headers=headers)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert again.headers["idempotent-replayed"] == "true"
+    assert roles_of(shared_database, tenant) == 1
+
+
+async def test_another_request_with_the_key_is_422(
+    client: httpx2.AsyncClient, shared_database: Database, tenant: Tenant, bearer: Headers
+) -> None:
+    headers = {**bearer(tenant.admin), "Idempotency-Key": "k-1"}
+    await client.post("/things", json={"name": "a"}, headers=headers)
+    for path, name in (("/things", "b"), ("/things?x=1", "a")):
+        answer = await client.post(path, json={"name": name}, headers=headers)
+        assert answer.status_code == 422
+        assert answer.json()["error_code"] == "IDEMPOTENCY_KEY_REUSED"
+    assert roles_of(shared_database, tenant) == 1
+
+
+async def test_parallel_requests_with_one_key_do_the_work_once(
+    client: httpx2.AsyncClient, shared_database: Database, tenant: Tenant, bearer: Headers
+) -> None:
+    headers = {**bearer(tenant.admin), "Idempotency-Key": "k-1"}
+    body = {"name": "a", "waits": 0.3}
+    answers = await asyncio.gather(*(client.post("/things", json=body, headers=headers) for _ in range(8)))
+    assert sorted({answer.status_code for answer in answers}) == [201, 409]
+    refused = [answer.json()["error_code"] for answer in answers if answer.status_code == 409]
+    assert set(refused) == {"REQUEST_IN_PROGRESS"}
+    assert len({answer.json()["role_id"] for answer in answers if answer.status_code == 201}) == 1
+    assert roles_of(shared_database, tenant) == 1
+
+
+async def test_a_failed_request_does_not_use_up_the_key(
+    client: httpx2.AsyncClient, shared_database: Database, tenant: Tenant, bearer: Headers
+) -> None:
+    headers = {**bearer(tenant.admin), "Idempotency-Key": "k-1"}
+    failed = await client.post("/things", json={"name": "a", "fails": True}, headers=headers)
+    assert failed.status_code == 409
+    assert roles_of(shared_database, tenant) == 0
+    assert (await client.post("/things", json={"name": "a"}, headers=headers)).status_code == 201
+
+
+async def test_keys_of_different_callers_do_not_meet(
+    client: httpx2.AsyncClient, shared_database: Database, tenant: Tenant, bearer: Headers
+) -> None:
+    other = make_member(shared_database, tenant, "admin")
+    for member in (tenant.admin, other):
+        headers = {**bearer(member), "Idempotency-Key": "k-1"}
+        assert (await client.post("/things", json={"name": "a"}, headers=headers)).status_code == 201
+    assert roles_of(shared_database, tenant) == 2
+
+
+@pytest.mark.parametrize("key", ["", "k" * 256])
+async def test_a_strange_key_is_400(client: httpx2.AsyncClient, tenant: Tenant, bearer: Headers, key: str) -> None:
+    answer = await client.post("/things", json={"name": "a"}, headers={**bearer(tenant.admin), "Idempotency-Key": key})
+    assert answer.status_code == 400
+    assert "Idempotency-Key" in answer.json()["detail"]
+
+
+async def test_after_a_day_the_key_is_free_again(
+    client: httpx2.AsyncClient, shared_database: Database, tenant: Tenant, bearer: Headers
+) -> None:
+    headers = {**bearer(tenant.admin), "Idempotency-Key": "k-1"}
+    await client.post("/things", json={"name": "a"}, headers=headers)
+    with shared_database.connect() as owner:
+        owner.execute("update private.idempotency_keys set created_at = created_at - interval '24 hours'")
+    assert (await client.post("/things", json={"name": "b"}, headers=headers)).status_code == 201
+    assert roles_of(shared_database, tenant) == 2
