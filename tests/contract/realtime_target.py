@@ -137,6 +137,25 @@ class Heard:
         return self._broadcasts.empty()
 
 
+class Room:
+    """A channel's presence: waits until those present are the expected ones, a name once for each of its devices."""
+
+    def __init__(self, channel: AsyncRealtimeChannel) -> None:
+        self.channel = channel
+        self._changed = asyncio.Event()
+        channel.on_presence_sync(self._changed.set)
+
+    async def holds(self, *names: str) -> dict[str, list[dict[str, Any]]]:
+        async with asyncio.timeout(10):
+            while self._present() != sorted(names):
+                self._changed.clear()
+                await self._changed.wait()
+        return {key: [dict(p) for p in entries] for key, entries in self.channel.presence_state().items()}
+
+    def _present(self) -> list[str]:
+        return sorted(key for key, entries in self.channel.presence_state().items() for _ in entries)
+
+
 def _reason(error: Exception | None) -> str:
     if error is None:
         return ""

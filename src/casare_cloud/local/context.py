@@ -14,6 +14,7 @@ Pool = AsyncConnectionPool[Connection]
 
 _MAX_CONNECTIONS = 12
 _WAIT_SECONDS = 10.0
+_MOST_WORDS = 4
 
 
 @dataclass(eq=False)
@@ -81,8 +82,11 @@ class LocalContext:
 async def discard_dead(connection: Connection) -> None:
     """Raise `psycopg.OperationalError` for a connection that the server has closed, without a round trip.
 
-    An idle connection has nothing to read, unless its server went away or has something to say (a notice).
+    An idle connection has nothing to read, unless its server went away or has something to say (a notice). A server
+    that ends a connection says so first, and only the next read finds the end.
     """
-    readable, _, _ = select.select([connection.pgconn.socket], [], [], 0)
-    if readable:
+    for _attempt in range(_MOST_WORDS):
+        readable, _, _ = select.select([connection.pgconn.socket], [], [], 0)
+        if not readable:
+            return
         connection.pgconn.consume_input()

@@ -9,15 +9,18 @@ import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import psycopg
 from psycopg.rows import scalar_row
 from psycopg_pool import PoolTimeout
 
-from casare_cloud.local.context import Pool
+from casare_cloud.local.context import Connection, Pool
 
 from .errors import RealtimeError, database_unavailable
 from .tokens import Token
+
+Answer = TypeVar("Answer")
 
 INSERT_PROBES = """
 insert into realtime.messages (id, topic, extension)
@@ -63,30 +66,47 @@ class Authorizer:
     async def readable(self, topic: str, caller: Caller, extensions: Sequence[str]) -> dict[str, bool]:
         """Which of the extensions (`broadcast`, `presence`) the caller may receive; raises `RealtimeError`."""
         probes = {uuid.uuid4(): extension for extension in extensions}
-        try:
-            async with (await self._pool()).connection() as connection, connection.pipeline():
+
+        async def look(connection: Connection) -> set[uuid.UUID]:
+            async with connection.pipeline():
                 async with connection.transaction(force_rollback=True):
-                    await connection.execute(
-                        INSERT_PROBES, (list(probes), [topic] * len(probes), list(probes.values()))
-                    )
+                    rows = (list(probes), [topic] * len(probes), list(probes.values()))
+                    await connection.execute(INSERT_PROBES, rows)
                     await connection.execute(BECOME_CALLER, caller.settings(topic))
                     cursor = connection.cursor(row_factory=scalar_row)
                     await cursor.execute(SELECT_VISIBLE, (list(probes),))
-                visible = set(await cursor.fetchall())
-        except (psycopg.Error, PoolTimeout) as error:
-            raise _refusal(error, topic) from error
+                return set(await cursor.fetchall())
+
+        visible = await self._ask(topic, look)
         return {extension: probe in visible for probe, extension in probes.items()}
 
     async def writable(self, topic: str, caller: Caller, extension: str) -> bool:
         """Whether the caller may send with this extension; raises `RealtimeError` when the policies cannot answer."""
-        try:
-            async with (await self._pool()).connection() as connection, connection.transaction(force_rollback=True):
+
+        async def attempt(connection: Connection) -> bool:
+            async with connection.transaction(force_rollback=True):
                 await connection.execute(BECOME_CALLER, caller.settings(topic))
                 try:
                     await connection.execute(INSERT_AS_CALLER, (topic, extension))
                 except psycopg.errors.InsufficientPrivilege:
                     return False
                 return True
+
+        return await self._ask(topic, attempt)
+
+    async def _ask(self, topic: str, question: Callable[[Connection], Awaitable[Answer]]) -> Answer:
+        """Ask on a connection of the pool, and once more when that connection turns out to be lost."""
+        pool = await self._pool()
+        try:
+            connection: Connection | None = None
+            try:
+                async with pool.connection() as connection:
+                    return await question(connection)
+            except psycopg.OperationalError:
+                if connection is None or not connection.closed:
+                    raise
+            async with pool.connection() as connection:
+                return await question(connection)
         except (psycopg.Error, PoolTimeout) as error:
             raise _refusal(error, topic) from error
 
