@@ -1,10 +1,10 @@
 """The agent: keeps a robot registered and alive, claims jobs up to its slots, runs them, delivers what came of them."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 from casare_cloud.errors import ApiError
 from casare_cloud.http import Unreachable, backoff_delays, is_transient
@@ -14,8 +14,6 @@ from casare_cloud.robot.job_run import JobRun
 from casare_cloud.robot.machine import MachineMetrics
 from casare_cloud.robot.spool import Outcome
 from casare_cloud.robot.transport import ClaimedJob, RobotProfile, Signal, Transport
-
-T = TypeVar("T")
 
 DEFAULT_LEASE_SECONDS = 20
 DEFAULT_GRACE_SECONDS = 30.0
@@ -60,6 +58,7 @@ class Agent:
         self._resumed.set()
         self._failed: asyncio.Future[None] | None = None
         self._is_offline = False
+        self._has_said_goodbye = False
 
     async def run(self) -> None:
         """Registers, works until `drain()` is called and the running jobs are settled, and says goodbye."""
@@ -120,7 +119,7 @@ class Agent:
             if self._failed.done():
                 self._failed.result()
             await self._settle()
-            await self._goodbye()
+            self._emit("stopped", "goodbye")
         finally:
             for task in (claims, *loops, *self._tasks.values()):
                 task.cancel()
@@ -136,19 +135,29 @@ class Agent:
                 await self._any_of(self._slot_freed, self._draining, *([] if free <= 0 else [self._resumed]))
                 continue
             try:
-                jobs = await self._unless_draining(self._transport.claim(free, self._lease_seconds))
-                if jobs is None:
-                    return
+                jobs = await self._claim(free)
                 self._note_online()
                 for job in jobs:
                     await self._take(job)
-                if not jobs:
-                    await self._unless_draining(self._transport.wait_for_doorbell())
+                if jobs:
+                    continue
             except ApiError as error:
                 if not is_transient(error):
                     raise
                 self._note_offline(error)
-                await self._unless_draining(self._transport.wait_for_doorbell())
+            await self._until_draining(asyncio.ensure_future(self._transport.wait_for_doorbell()), cancel=True)
+        await self._goodbye()
+
+    async def _claim(self, limit: int) -> Sequence[ClaimedJob]:
+        """Jobs, or none when draining begins. A claim under way is not just dropped: it may have been given a job."""
+        claim = asyncio.ensure_future(self._transport.claim(limit, self._lease_seconds))
+        if not await self._until_draining(claim):
+            await self._goodbye()
+            await asyncio.wait({claim}, timeout=CLAIM_PATIENCE_SECONDS)
+        if claim.done():
+            return claim.result()
+        claim.cancel()
+        return ()
 
     async def _deliver(self, outcome: Outcome) -> None:
         if not await self._delivery.deliver(outcome):
@@ -201,7 +210,7 @@ class Agent:
 
     async def _heartbeats(self) -> None:
         interval = 30.0
-        while True:
+        while not self._draining.is_set():
             metrics = {**self._metrics.read(), "active_jobs": len(self._runs), "active_job_ids": list(self._runs)}
             try:
                 answer = await self._transport.heartbeat(metrics)
@@ -212,7 +221,8 @@ class Agent:
                 if not is_transient(error):
                     raise
                 self._note_offline(error)
-            await asyncio.sleep(interval)
+            await self._wait(self._draining, interval)
+        await asyncio.Event().wait()
 
     async def _renewals(self) -> None:
         while True:
@@ -270,24 +280,26 @@ class Agent:
             await asyncio.wait(self._tasks.values(), timeout=10)
 
     async def _goodbye(self) -> None:
+        """Signs off as soon as draining begins: a long poll that is under way is then given nothing any more."""
+        if self._has_said_goodbye:
+            return
+        self._has_said_goodbye = True
         with suppress(ApiError):  # the service notices by itself when heartbeats stay away
             await self._transport.say_goodbye()
-        self._emit("stopped", "goodbye")
 
     # Helpers
 
-    async def _unless_draining(self, work: Awaitable[T]) -> T | None:
-        """The result of `work`, or None when draining begins and the work does not end within a moment."""
-        task = asyncio.ensure_future(work)
+    async def _until_draining(self, task: asyncio.Future[Any], *, cancel: bool = False) -> bool:
+        """Waits for `task` or for draining to begin; whether the task is done. `cancel` ends it when it is not."""
         drain = asyncio.create_task(self._draining.wait())
+        both: set[asyncio.Future[Any]] = {task, drain}
         try:
-            await asyncio.wait({task, drain}, return_when=asyncio.FIRST_COMPLETED)
-            if not task.done():
-                await asyncio.wait({task}, timeout=CLAIM_PATIENCE_SECONDS)
-            return task.result() if task.done() else None
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         finally:
             drain.cancel()
-            task.cancel()
+            if cancel and not task.done():
+                task.cancel()
+        return task.done()
 
     async def _any_of(self, *events: asyncio.Event) -> None:
         waits = [asyncio.create_task(event.wait()) for event in events]

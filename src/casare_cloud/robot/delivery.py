@@ -7,7 +7,7 @@ from pathlib import Path
 from casare_cloud.errors import ApiError
 from casare_cloud.http import backoff_delays, is_transient
 from casare_cloud.robot.spool import Outcome, Spool
-from casare_cloud.robot.transport import Lease, Transport
+from casare_cloud.robot.transport import Failure, Lease, Transport
 
 LOG_BATCH = 1_000
 
@@ -69,7 +69,7 @@ class Delivery:
         try:
             await self._send_logs(outcome)
             if outcome.kind == "completed":
-                await self._transport.complete(lease, outcome.result or {})
+                await self._complete(outcome)
             elif outcome.kind == "failed" and outcome.failure is not None:
                 await self._transport.fail(lease, outcome.failure)
             else:
@@ -82,6 +82,16 @@ class Delivery:
         self._spool.remove(lease)
         self.waiting.pop(lease.job_id, None)
         return is_taken
+
+    async def _complete(self, outcome: Outcome) -> None:
+        """A result that the service cannot take (too large, say) fails the job: trying again would end the same."""
+        try:
+            await self._transport.complete(outcome.lease, outcome.result or {})
+        except ApiError as error:
+            if error.status not in (400, 413):
+                raise
+            failure = Failure.of(f"the result was not accepted: {error.message}", "ResultRefused", is_retryable=False)
+            await self._transport.fail(outcome.lease, failure)
 
     async def _send_logs(self, outcome: Outcome) -> None:
         """Logs that the service does not want must not keep the outcome from it."""

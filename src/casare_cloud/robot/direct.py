@@ -177,8 +177,11 @@ class DirectTransport:
 
     async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
         pairs = [{"job_id": lease.job_id, "lease_token": lease.lease_token} for lease in leases]
-        rows = await self._rpc("renew_leases", attempts=1, p_leases=pairs, p_lease_seconds=lease_seconds)
-        found = {str(row["job_id"]): row for row in rows or ()}
+        found: dict[str, Mapping[str, Any]] = {}
+        for start in range(0, len(pairs), 100):
+            part = pairs[start : start + 100]
+            rows = await self._rpc("renew_leases", attempts=1, p_leases=part, p_lease_seconds=lease_seconds)
+            found |= {str(row["job_id"]): row for row in rows or ()}
         return [
             Renewal(
                 lease.job_id,

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from casare_cloud.errors import ApiError
 from casare_cloud.http import is_transient
 from casare_cloud.robot.executor import run_workflow
+from casare_cloud.robot.executor.context import storable
 from casare_cloud.robot.executor.control import RunCancelled, RunControl
 from casare_cloud.robot.executor.errors import WorkflowError
 from casare_cloud.robot.executor.sandbox import Sandbox
@@ -106,6 +107,7 @@ class JobRun:
     def _run_in_thread(self) -> Outcome:
         lease = self.job.lease
         try:
+            self._control.begin()
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             sandbox = Sandbox(self._folder)
             result = run_workflow(
@@ -121,13 +123,18 @@ class JobRun:
             return Outcome(lease, "released")
         except WorkflowError as error:
             self.log("error", str(error), error.node_id)
-            failure = Failure(str(error), error.error_type, error.stack_trace, error.node_id, error.is_retryable)
+            failure = Failure.of(
+                str(error),
+                error.error_type,
+                stack_trace=error.stack_trace,
+                failed_node=error.node_id,
+                is_retryable=error.is_retryable,
+            )
             return Outcome(lease, "failed", failure=failure)
         except Exception as error:
             self.log("error", f"{type(error).__name__}: {error}")
-            return Outcome(
-                lease, "failed", failure=Failure(str(error), type(error).__name__, traceback.format_exc(limit=20))
-            )
+            trace = traceback.format_exc(limit=20)
+            return Outcome(lease, "failed", failure=Failure.of(str(error), type(error).__name__, stack_trace=trace))
 
     # What the workflow reports, from its own thread.
 
@@ -138,12 +145,12 @@ class JobRun:
     def log(self, level: str, message: str, node_id: str | None = None, extra: Mapping[str, Any] | None = None) -> None:
         entry: dict[str, Any] = {
             "level": level,
-            "message": message[:65536],
-            "node_id": node_id,
+            "message": message.replace("\0", "")[:65536],
+            "node_id": None if node_id is None else node_id[:255],
             "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
         }
         if extra:
-            entry["extra"] = dict(extra)
+            entry["extra"] = storable(extra)
         self._call(self._buffer, entry)
 
     def _call(self, function: Any, *arguments: Any) -> None:

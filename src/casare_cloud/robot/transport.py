@@ -91,6 +91,17 @@ class Failure:
     failed_node: str | None = None
     is_retryable: bool = True
 
+    @classmethod
+    def of(cls, message: str, error_type: str, **details: Any) -> Self:
+        """A failure within the limits of a job's record: a message of at most 64 KB, names of 255 characters."""
+        node = details.pop("failed_node", None)
+        return cls(
+            (message.replace("\0", "") or error_type)[:65536],
+            error_type[:255],
+            failed_node=None if node is None else str(node)[:255],
+            **details,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Signal:

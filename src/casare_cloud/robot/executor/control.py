@@ -19,6 +19,10 @@ class RunControl:
         self._cancelled = threading.Event()
         self._reason = ""
 
+    def begin(self) -> None:
+        """The time counts from now: the service counts a job's from its start, not from its claim."""
+        self._deadline = time.monotonic() + self._timeout_seconds
+
     def cancel(self, reason: str) -> None:
         """Asks the run to stop; safe from any thread, more than once."""
         self._reason = self._reason or reason

@@ -170,8 +170,11 @@ class _Evaluator:
                 raise ExpressionError("a number is too large")
         if isinstance(op, ast.Mod) and isinstance(left, str):
             raise ExpressionError("% does not format text here; use a template")
-        if isinstance(op, ast.Add) and isinstance(left, str) != isinstance(right, str):
-            return as_text(left) + as_text(right)
+        if isinstance(op, ast.Add):
+            if isinstance(left, str) != isinstance(right, str):
+                left, right = as_text(left), as_text(right)
+            if isinstance(left, str | list) and len(left) + len(right) > MAX_RESULT_ITEMS:
+                raise ExpressionError("a text or list is too long")
         return _BINARY[type(op)](left, right)
 
     def _compare(self, left: Any, ops: list[ast.cmpop], rights: list[ast.expr]) -> bool:
@@ -193,6 +196,8 @@ class _Evaluator:
         if isinstance(func, ast.Attribute) and func.attr in _METHODS:
             owner = self.value(func.value)
             if isinstance(owner, str | dict | list) and hasattr(owner, func.attr):
+                if func.attr == "replace" and len(owner) * max(len(as_text(arguments[-1])), 1) > 10 * MAX_RESULT_ITEMS:
+                    raise ExpressionError("a text is too long")
                 result = getattr(owner, func.attr)(*arguments)
                 return list(result) if isinstance(owner, dict) and func.attr in ("keys", "values", "items") else result
         raise ExpressionError("only the built-in functions and text methods may be called")

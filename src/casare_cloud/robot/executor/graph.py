@@ -13,6 +13,9 @@ LOOP_STARTS = frozenset({"forloopstart", "whileloopstart"})
 LOOP_ENDS = frozenset({"forloopend", "whileloopend"})
 SUBFLOWS = frozenset({"subflow", "subworkflow", "callsubflow", "callsubworkflow"})
 
+VALUE_KEYS = {"value": 0, "default_value": 1, "default": 2}.keys()  # in this order
+DECLARATION_KEYS = VALUE_KEYS | {"name", "type", "description", "required", "scope", "sensitive"}
+
 
 def kind_of(node_type: str) -> str:
     """A node type for comparison: `HTTPRequestNode`, `HttpRequestNode` and `http_request` are the same."""
@@ -188,20 +191,20 @@ def declared_variables(variables: Any) -> dict[str, Any]:
     if isinstance(variables, Mapping):
         return {str(name): _first_value(value) for name, value in variables.items()}
     if isinstance(variables, list):
-        return {
-            str(item["name"]): _first_value(item)
-            for item in variables
-            if isinstance(item, Mapping) and item.get("name")
-        }
+        declared = (item for item in variables if isinstance(item, Mapping) and item.get("name"))
+        return {str(item["name"]): _declared_value(item) for item in declared}
     return {}
 
 
-def _first_value(declaration: Any) -> Any:
-    if isinstance(declaration, Mapping) and declaration.keys() & {"value", "default_value", "default"}:
-        return next(declaration[key] for key in ("value", "default_value", "default") if key in declaration)
-    if isinstance(declaration, Mapping) and "type" in declaration and "name" in declaration:
-        return None
-    return declaration
+def _first_value(value: Any) -> Any:
+    """A map that has a value key, and otherwise only what declarations have, is a declaration; else it is the value."""
+    if isinstance(value, Mapping) and value.keys() & VALUE_KEYS and value.keys() <= DECLARATION_KEYS:
+        return _declared_value(value)
+    return value
+
+
+def _declared_value(declaration: Mapping[str, Any]) -> Any:
+    return next((declaration[key] for key in VALUE_KEYS if declaration.get(key) is not None), None)
 
 
 def subflow_of(graph: Graph, node: Node) -> Graph:

@@ -94,7 +94,7 @@ def _transformed(run: NodeRun, operation: str, source: Any) -> Any:
         case "to_json" | "json_stringify":
             return as_text(source) if not isinstance(source, str) else source
         case "from_json" | "json_parse":
-            return dicts.parse_json(NodeRun(run.run, run.node, lambda port: source, run.lookup))["data"]  # type: ignore[index]
+            return dicts.from_json(source)
         case "merge":
             maps = [part for part in to_list(source, "input") if isinstance(part, Mapping)]
             return {key: value for part in maps for key, value in part.items()}

@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from casare_cloud.robot.executor.errors import NodeInputError
+
+MAX_TEXT = 10_000_000
 _TEMPLATE = re.compile(r"\{\{\s*([^{}]{1,500}?)\s*\}\}")
 _SEGMENT = re.compile(r"\.?([^.\[\]]+)|\[\s*(?:(-?\d+)|\"([^\"]*)\"|'([^']*)')\s*\]")
 
@@ -48,7 +51,10 @@ def render_text(text: str, lookup: Lookup) -> Any:
         found = lookup(match[1])
         return match[0] if found is MISSING else as_text(found)
 
-    return _TEMPLATE.sub(replace, text)
+    rendered = _TEMPLATE.sub(replace, text)
+    if len(rendered) > MAX_TEXT:
+        raise NodeInputError(f"a text would have {len(rendered):,} characters; at most {MAX_TEXT:,} are allowed")
+    return rendered
 
 
 def names_in(value: Any) -> Iterator[str]:

@@ -88,16 +88,18 @@ def to_json(run: NodeRun) -> Mapping[str, Any]:
     return {"json_string": text, "result": text}
 
 
+def from_json(source: Any) -> Any:
+    """The value that a text is the JSON of; anything but text is a value already."""
+    try:
+        return json.loads(source) if isinstance(source, str | bytes) else source
+    except ValueError as error:
+        raise NodeInputError(f"the text is not JSON: {error}", error_type="JSONDecodeError") from error
+
+
 @node("ParseJSONNode", "JsonParseNode")
 def parse_json(run: NodeRun) -> Mapping[str, Any]:
     """The value that a text is the JSON of; `path` picks a part of it."""
-    source = run.need("json_string", "json", "text", "data")
-    if isinstance(source, str | bytes):
-        try:
-            source = json.loads(source)
-        except ValueError as error:
-            raise NodeInputError(f"the text is not JSON: {error}", error_type="JSONDecodeError") from error
-    data = at_path(source, run.text("path"))
+    data = at_path(from_json(run.need("json_string", "json", "text", "data")), run.text("path"))
     return {"data": data, "result": data, "value": data, "success": True}
 
 

@@ -1,0 +1,98 @@
+"""A small web server in a thread: JSON, echo, slow and large answers, redirects."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+ORDERS = {"orders": [{"id": 1, "quantity": 2, "unit_price": 3.5}, {"id": 2, "quantity": 1, "unit_price": 10}]}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    release = threading.Event()
+    failures_left = 0
+
+    def do_GET(self) -> None:
+        match self.path.partition("?")[0]:
+            case "/orders.json":
+                self._answer(200, json.dumps(ORDERS).encode(), "application/json")
+            case "/slow":
+                self.release.wait(20)
+                self._answer(200, b"late", "text/plain")
+            case "/large":
+                self._answer(200, b"x" * (11 * 2**20), "text/plain")
+            case "/missing":
+                self._answer(404, b"not here", "text/plain")
+            case "/away":
+                self._redirect("/orders.json")
+            case "/to-file":
+                self._redirect("file:///etc/passwd")
+            case "/round":
+                self._redirect("/round")
+            case "/flaky":
+                type(self).failures_left -= 1
+                self._answer(503 if self.failures_left >= 0 else 200, b"{}", "application/json")
+            case _:
+                self._echo()
+
+    def do_POST(self) -> None:
+        self._echo()
+
+    def _echo(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        echo: dict[str, Any] = {
+            "method": self.command,
+            "path": self.path,
+            "headers": {name.lower(): value for name, value in self.headers.items()},
+            "body": body.decode(),
+        }
+        self._answer(200, json.dumps(echo).encode(), "application/json")
+
+    def _redirect(self, location: str) -> None:
+        self.send_response(302)
+        self.send_header("Location", location)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _answer(self, status: int, body: bytes, content_type: str) -> None:
+        try:
+            self.send_response(status)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up in the middle is what some tests are about."""
+
+
+class LocalPage:
+    """The server while it runs; `url` is its base."""
+
+    def __enter__(self) -> Self:
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+        return self
+
+    def fail(self, times: int) -> None:
+        """The next `times` answers of /flaky are 503."""
+        _Handler.failures_left = times
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _Handler.release.set()
+        self._server.shutdown()
+        self._server.server_close()
