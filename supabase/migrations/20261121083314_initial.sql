@@ -2531,7 +2531,7 @@ comment on function public.delete_workflow(uuid) is
 revoke all on function public.delete_workflow(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.delete_workflow(uuid) to authenticated;
 
--- from sql/20_workflows/functions/submit_workflow.sql sha256:afa9f7755804b4158649fbf8074a6018fb311358662ac21b0db58d406976d43f
+-- from sql/20_workflows/functions/submit_workflow.sql sha256:bf77f6ac53ea06bed72f337200d63a65a896c0499dbb81281f4da8a6dd9e63c4
 create or replace function public.submit_workflow(
     p_name text,
     p_definition jsonb,
@@ -2563,8 +2563,8 @@ begin
     end;
     if v_problem is not null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
-    elsif octet_length(p_definition::text) > 10485760 then
-        perform private.raise_error(413, 'INVALID_ARGUMENT', 'workflow_json must not be larger than 10 MB.');
+    elsif octet_length(p_definition::text) > 52428800 then
+        perform private.raise_error(413, 'INVALID_ARGUMENT', 'workflow_json must not be larger than 50 MB.');
     end if;
 
     if p_workflow_id is null then
@@ -2604,7 +2604,7 @@ begin
 end
 $$;
 comment on function public.submit_workflow(text, jsonb, text, jsonb, uuid) is
-    'Publishes a new workflow, or a new version of one, and returns it. The definition has nodes or steps: at most 1000, and 10 MB. Raises 400 or 413 INVALID_ARGUMENT, 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
+    'Publishes a new workflow, or a new version of one, and returns it. The definition has nodes or steps: at most 1000, and 50 MB (an upload''s; a request body ends at 10 MB before it comes here). Raises 400 or 413 INVALID_ARGUMENT, 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
 revoke all on function public.submit_workflow(text, jsonb, text, jsonb, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.submit_workflow(text, jsonb, text, jsonb, uuid) to authenticated;
 

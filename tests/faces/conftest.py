@@ -12,7 +12,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from tests.databases import Database
-from tests.factories import Member, Robot
+from tests.faces.stage import Stage
+from tests.factories import Member, Robot, make_tenant
 
 from casare_cloud.config import Settings
 from casare_cloud.faces.orchestrator.app import create_app
@@ -107,3 +108,19 @@ def bearer(signer: Signer) -> Callable[[Member | Robot], dict[str, str]]:
         return {"Authorization": f"Bearer {signer.token(dict(who.claims))}"}
 
     return headers
+
+
+@pytest.fixture
+def stage(
+    shared_database: Database, client: httpx2.AsyncClient, bearer: Callable[[Member | Robot], dict[str, str]]
+) -> Stage:
+    """A tenant of its own, with everybody who belongs to it."""
+    return Stage(shared_database, client, bearer, make_tenant(shared_database))
+
+
+@pytest.fixture
+def elsewhere(
+    shared_database: Database, client: httpx2.AsyncClient, bearer: Callable[[Member | Robot], dict[str, str]]
+) -> Stage:
+    """Another tenant."""
+    return Stage(shared_database, client, bearer, make_tenant(shared_database))
