@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -84,11 +83,3 @@ def differences(left: dict[str, Any], right: dict[str, Any]) -> list[str]:
         for name in left.keys() | right.keys()
         if left.get(name) != right.get(name)
     )
-
-
-def apply_migrations(server: PostgresServer, database: str, files: list[Path]) -> None:
-    """Runs migrations as the platform's tool does: as postgres, one transaction for each file."""
-    with server.connect("postgres", database) as connection:
-        for file in files:
-            with connection.transaction():
-                connection.execute(file.read_text())

@@ -29,7 +29,7 @@ def runner(database: Database) -> CronRunner:
 
 async def run_at(runner: CronRunner, database: Database, now: datetime) -> None:
     """Reads the jobs as of `now`, then lets a minute pass."""
-    async with await psycopg.AsyncConnection.connect(database.dsn("supabase_admin"), autocommit=True) as control:
+    async with await psycopg.AsyncConnection.connect(database.dsn("postgres"), autocommit=True) as control:
         await runner.load(control, now)
     await asyncio.gather(*runner.tick(now + timedelta(minutes=1)))
 
@@ -121,6 +121,21 @@ async def test_a_job_that_fails_is_recorded_with_its_error(
     assert (record["status"], record["return_message"]) == ("failed", "ERROR: division by zero")
 
 
+async def test_a_job_whose_owner_cannot_log_in_is_recorded_as_failed(owner: Connection, database: Database) -> None:
+    def dsn(user: str, name: str) -> str:
+        if user != "postgres":
+            raise KeyError(user)
+        return database.server.dsn(user, name)
+
+    with database.connect("supabase_admin") as admin:
+        admin.execute("select cron.schedule('theirs', '* * * * *', 'select 1')")
+    await run_at(CronRunner(dsn, database.name), database, NOON)
+    with database.connect("supabase_admin") as admin:
+        assert [record["return_message"] for record in details(admin)] == [
+            "ERROR: nobody knows how to log in as supabase_admin"
+        ]
+
+
 async def test_a_job_that_is_not_active_does_not_run(owner: Connection, runner: CronRunner, database: Database) -> None:
     owner.execute("select cron.alter_job(cron.schedule('off', '* * * * *', 'select 1'), active => false)")
     await run_at(runner, database, NOON)
@@ -132,7 +147,7 @@ async def test_a_job_never_runs_beside_itself_and_catches_up_once(
 ) -> None:
     owner.execute("select cron.schedule('slow', '* * * * *', 'select pg_advisory_xact_lock(7)')")
     owner.execute("select pg_advisory_lock(7)")
-    async with await psycopg.AsyncConnection.connect(database.dsn("supabase_admin"), autocommit=True) as control:
+    async with await psycopg.AsyncConnection.connect(database.dsn("postgres"), autocommit=True) as control:
         await runner.load(control, NOON)
     (first,) = runner.tick(NOON + timedelta(minutes=1))
     while not details(owner):

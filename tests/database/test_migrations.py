@@ -8,9 +8,10 @@ from pathlib import Path
 import psycopg
 import pytest
 from tests.databases import Database, unique_name
-from tests.schema_dump import apply_migrations, differences, reference_rows, schema_objects
+from tests.schema_dump import differences, reference_rows, schema_objects
 
 from casare_cloud.local import migrations
+from casare_cloud.local.migration_history import apply_migrations
 from casare_cloud.local.postgres import PostgresServer
 from casare_cloud.local.schema import project_root
 
@@ -39,7 +40,7 @@ def test_no_migration_waits_for_a_person() -> None:
 def test_a_database_from_migrations_equals_one_from_sql(
     postgres_server: PostgresServer, shared_database: Database, migrated: Database
 ) -> None:
-    apply_migrations(postgres_server, migrated.name, migrations.migration_files())
+    apply_migrations(migrated.dsn())
     from_sql = schema_objects(postgres_server, shared_database.name)
     assert len(from_sql) > 100
     assert differences(from_sql, schema_objects(postgres_server, migrated.name)) == []
@@ -69,7 +70,7 @@ def test_a_migration_made_from_an_older_state_brings_the_database_to_the_new_one
     function = tmp_path / "sql/00_platform/functions/added_later.sql"
     function.write_text("create or replace function private.added_later() returns int language sql as 'select 1';\n")
     migrations.new(tmp_path, "add_function", moment)
-    apply_migrations(postgres_server, migrated.name, migrations.migration_files(tmp_path))
+    apply_migrations(migrated.dsn(), migrations.migrations_dir(tmp_path))
     assert "FUNCTION private.added_later()" in schema_objects(postgres_server, migrated.name)
 
 
@@ -79,6 +80,6 @@ def test_a_migration_that_fails_leaves_nothing_behind(
     file = tmp_path / "20260101000000_bad.sql"
     file.write_text("create schema half; create table nonsense (x no_such_type);")
     with pytest.raises(psycopg.errors.UndefinedObject):
-        apply_migrations(postgres_server, migrated.name, [file])
+        apply_migrations(migrated.dsn(), tmp_path)
     row = migrated.connect().execute("select to_regnamespace('half') as half").fetchone()
     assert row == {"half": None}

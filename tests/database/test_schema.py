@@ -19,6 +19,8 @@ GLOBAL_KEYS = {"api_keys_key_hash_key", "invitations_token_hash_key", "tenants_s
 INLINED = {"private.clock", "private.uuid_v7", "private.has_permission", "private.to_iso"}
 # The security-invoker view live_jobs reads them, under policies of their own.
 READ_THROUGH_VIEWS = {"private.leases", "private.scheduled"}
+# One policy for members and one for the robot that the row is about: two sentences, and no dearer than an "or".
+READ_BY_ROBOTS_TOO = {"public.robots", "public.robot_heartbeats", "private.leases"}
 # The other side may be a built-in role, which belongs to no tenant; a function checks the rest.
 FOREIGN_KEYS_WITHOUT_TENANT = {"member_roles_role_id_fkey", "invitations_role_id_fkey"}
 
@@ -251,6 +253,19 @@ def test_the_rule_about_policies_finds_a_call_for_each_row() -> None:
     once = "(tenant_id IN ( SELECT private.permitted_tenant_ids('jobs.read'::text) AS x))"
     assert CALL.search(without_subqueries(once)) is None
     assert CALL.search(without_subqueries(f"({once} AND (user_id = auth.uid()))")) is not None
+
+
+def test_no_caller_meets_two_permissive_policies_for_one_statement(shared_database: Database) -> None:
+    query = f"""
+        select p.polrelid::regclass from pg_policy as p
+        join pg_class as c on c.oid = p.polrelid
+        cross join unnest(p.polroles) as role
+        cross join unnest(case p.polcmd when '*' then '{{r,a,w,d}}'::"char"[] else array[p.polcmd] end) as command
+        where c.relnamespace in {OURS} and p.polpermissive
+        group by p.polrelid, role, command
+        having count(*) > 1
+    """
+    assert set(names(shared_database, query)) - READ_BY_ROBOTS_TOO == set()
 
 
 def test_no_policy_trusts_what_a_user_can_write_of_himself(shared_database: Database) -> None:

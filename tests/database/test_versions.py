@@ -2,9 +2,9 @@
 
 from tests import factories
 from tests.databases import Database, unique_name
-from tests.schema_dump import apply_migrations, differences, schema_objects
+from tests.schema_dump import differences, schema_objects
 
-from casare_cloud.local import migrations
+from casare_cloud.local.migration_history import apply_migrations
 from casare_cloud.local.schema import LoadResult
 
 
@@ -20,7 +20,7 @@ def test_the_migrations_equal_sql_on_each_version(database_of_version: Database,
     name = unique_name("migrated")
     server.bootstrap(name, auto_expose=auto_expose)
     try:
-        apply_migrations(server, name, migrations.migration_files())
+        apply_migrations(server.dsn("postgres", name))
         assert differences(schema_objects(server, database_of_version.name), schema_objects(server, name)) == []
     finally:
         server.drop_database(name)

@@ -28,6 +28,7 @@ ALIASES = {
 }
 LONGEST_PAUSE = timedelta(seconds=30)
 CONCURRENT_RUNS = 8
+OWNER = "postgres"  # may read every job and write every record of a run
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ def next_run(schedule: str, last: datetime) -> datetime:
 class CronRunner:
     """A task that runs the jobs of one database until it is cancelled.
 
-    `dsn(user, database)` tells how to log in as the owner of a job (`PostgresServer.dsn` does). When the server goes
-    away the runner waits until it is back.
+    `dsn(user, database)` tells how to log in as postgres and as the owner of a job (`PostgresServer.dsn` does), or
+    raises `LookupError`. When the server goes away the runner waits until it is back.
     """
 
     def __init__(self, dsn: Callable[[str, str], str], database: str = "postgres") -> None:
@@ -74,11 +75,11 @@ class CronRunner:
         try:
             while True:
                 try:
-                    async with await self._connect("supabase_admin", self._database) as control:
+                    async with await self._connect(OWNER, self._database) as control:
                         pause = 0.2
                         await self._serve(control)
-                except psycopg.OperationalError as error:
-                    log.info("The database is away (%s); trying again.", str(error).strip().split("\n")[0])
+                except psycopg.Error as error:
+                    log.warning("Cron lost the database and tries again: %s", str(error).strip().split("\n")[0])
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
         finally:
@@ -150,7 +151,7 @@ class CronRunner:
             self._again.discard(job.jobid)
 
     async def _run_once(self, job: CronJob) -> None:
-        async with await self._connect("supabase_admin", self._database) as control:
+        async with await self._connect(OWNER, self._database) as control:
             cursor = await control.execute(
                 "insert into cron.job_run_details (jobid, database, username, command, status, start_time) "
                 "values (%s, %s, %s, %s, 'running', clock_timestamp()) returning runid",
@@ -167,6 +168,8 @@ class CronRunner:
                     status, message = "succeeded", _message(result)
             except psycopg.Error as error:
                 status, message = "failed", f"ERROR: {error.diag.message_primary or error}"
+            except LookupError:
+                status, message = "failed", f"ERROR: nobody knows how to log in as {job.username}"
             await control.execute(
                 "update cron.job_run_details set status = %s, return_message = %s, end_time = clock_timestamp() "
                 "where runid = %s",
