@@ -1019,7 +1019,7 @@ comment on function private.begin_idempotent_request(text, bytea) is
 revoke all on function private.begin_idempotent_request(text, bytea) from public, anon, authenticated, service_role;
 grant execute on function private.begin_idempotent_request(text, bytea) to authenticated;
 
--- from sql/10_tenancy/functions/caller.sql sha256:e7f14070f8a2b2b0509d74ab7f310f52ead23cd62856d93295d1117b80fd0b27
+-- from sql/10_tenancy/functions/caller.sql sha256:93ec84b2c916cee4c83ede79c18c8786a65ee634df1f6a84a9e01102e09ee335
 -- On the path of every claim and every policy. The claims say who somebody is and which tenant they mean; whether that is
 -- (still) so is looked up here, so that a removed member, a logged-out session or a revoked key loses access at its next
 -- statement and not when the token expires. Nothing is taken from user_metadata, which users write themselves.
@@ -1092,6 +1092,7 @@ $$;
 comment on function private.caller() is
     'Who makes this request, verified against the tables at every statement; null when the claims name nobody who may act now.';
 revoke all on function private.caller() from public, anon, authenticated, service_role;
+grant execute on function private.caller() to authenticated;
 
 -- from sql/10_tenancy/functions/check_admin_remains.sql sha256:843d4f867dd12d2ea0051f0d35f49b4676801ac67beb8e34cd7ede8cb3a9b078
 -- Call it after the change: the row of the tenant is locked, so two admins cannot remove each other at the same moment.

@@ -20,7 +20,7 @@ INLINED = {"private.clock", "private.uuid_v7", "private.has_permission", "privat
 # The security-invoker view live_jobs reads them, under policies of their own.
 READ_THROUGH_VIEWS = {"private.leases", "private.scheduled"}
 # One policy for members and one for the robot that the row is about: two sentences, and no dearer than an "or".
-READ_BY_ROBOTS_TOO = {"public.robots", "public.robot_heartbeats", "private.leases"}
+READ_BY_ROBOTS_TOO = {"robots", "robot_heartbeats", "private.leases"}
 # The other side may be a built-in role, which belongs to no tenant; a function checks the rest.
 FOREIGN_KEYS_WITHOUT_TENANT = {"member_roles_role_id_fkey", "invitations_role_id_fkey"}
 
