@@ -45,6 +45,7 @@ async def main() -> None:
         port=ports.platform,
         log_level="warning",
         ws="websockets-sansio",
+        ws_per_message_deflate=False,  # it would compress each broadcast once for every socket
         timeout_graceful_shutdown=2,
     )
     server = uvicorn.Server(config)
