@@ -11,6 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 
+# What a hosted project's gateway says to such keys is its own affair: these ask the emulator itself.
 async def refused_handshake(target: Target, query: str) -> tuple[int, dict[str, Any]]:
     url = target.realtime_url.replace("http", "ws", 1)
     with pytest.raises(InvalidStatus) as refusal:
@@ -19,8 +20,8 @@ async def refused_handshake(target: Target, query: str) -> tuple[int, dict[str, 
     return response.status_code, json.loads(response.body or b"{}")
 
 
-async def test_a_socket_without_a_key_is_refused(realtime: Target) -> None:
-    assert await refused_handshake(realtime, "") == (401, {"error": "API key is missing"})
+async def test_a_socket_without_a_key_is_refused(emulated_realtime: Target) -> None:
+    assert await refused_handshake(emulated_realtime, "") == (401, {"error": "API key is missing"})
 
 
 @pytest.mark.parametrize(
@@ -31,19 +32,21 @@ async def test_a_socket_without_a_key_is_refused(realtime: Target) -> None:
         ({"exp": None}, "Fields `role` and `exp` are required in JWT"),
     ],
 )
-async def test_a_socket_with_a_bad_token_is_refused(realtime: Target, claims: dict[str, Any], error: str) -> None:
-    token = realtime.token(**claims)
-    assert await refused_handshake(realtime, f"&apikey={token}") == (401, {"error": error})
+async def test_a_socket_with_a_bad_token_is_refused(
+    emulated_realtime: Target, claims: dict[str, Any], error: str
+) -> None:
+    token = emulated_realtime.token(**claims)
+    assert await refused_handshake(emulated_realtime, f"&apikey={token}") == (401, {"error": error})
 
 
-async def test_a_socket_with_something_else_than_a_token_is_refused(realtime: Target) -> None:
-    answer = await refused_handshake(realtime, "&apikey=nonsense")
+async def test_a_socket_with_something_else_than_a_token_is_refused(emulated_realtime: Target) -> None:
+    answer = await refused_handshake(emulated_realtime, "&apikey=nonsense")
     assert answer == (401, {"error": "The token provided is not a valid JWT"})
 
 
-async def test_a_socket_with_a_forged_token_is_refused(realtime: Target) -> None:
+async def test_a_socket_with_a_forged_token_is_refused(emulated_realtime: Target) -> None:
     forged = jwt.encode({"role": "service_role", "exp": time.time() + 60}, "x" * 40, "HS256")
-    answer = await refused_handshake(realtime, f"&apikey={forged}")
+    answer = await refused_handshake(emulated_realtime, f"&apikey={forged}")
     assert answer == (401, {"error": "Failed to validate JWT signature"})
 
 

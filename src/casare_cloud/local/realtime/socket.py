@@ -21,6 +21,7 @@ MOST_FRAME_BYTES: Final = 5_000_000
 MOST_QUEUED_FRAMES: Final = 10_000
 MOST_QUEUED_BYTES: Final = 16_000_000
 IDLE_SECONDS: Final = 60.0
+CLOSE_SECONDS: Final = 5.0
 CLOSE_NORMAL: Final = 1000
 CLOSE_TOO_BIG: Final = 1009
 CLOSE_FAILED: Final = 1011
@@ -85,10 +86,12 @@ class Socket:
         self.send(encode(self.version, frame.topic, "phx_reply", payload, ref=frame.ref, join_ref=join_ref))
 
     def end(self, code: int) -> None:
-        """Close the socket after what is queued."""
+        """Close the socket after what is queued, or without it when the client does not take it within 5 seconds."""
         if self._close_code is None:
             self._close_code = code
             self._wake.set()
+            if self._writer:
+                asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._writer.cancel)
 
     def forget(self, channel: Channel) -> None:
         """The channel is not joined any more."""
