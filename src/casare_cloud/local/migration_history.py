@@ -1,7 +1,6 @@
 """Applies `supabase/migrations` the way the Supabase CLI does, keeping its history table."""
 
 from pathlib import Path
-from typing import LiteralString, cast
 
 import psycopg
 
@@ -23,7 +22,7 @@ def apply_migrations(dsn: str, folder: Path | None = None) -> list[str]:
             "create table if not exists supabase_migrations.schema_migrations "
             "(version text primary key, statements text[], name text)"
         )
-        history = dict(
+        history: dict[str, str] = dict(
             connection.execute("select version, statements[1] from supabase_migrations.schema_migrations").fetchall()
         )
         for version, text in history.items():
@@ -37,7 +36,7 @@ def apply_migrations(dsn: str, folder: Path | None = None) -> list[str]:
                 continue
             text = path.read_text()
             with connection.transaction():
-                connection.execute(cast(LiteralString, text))
+                connection.execute(text)
                 connection.execute(
                     "insert into supabase_migrations.schema_migrations (version, statements, name) values (%s, %s, %s)",
                     (version, [text], path.stem.split("_", 1)[1]),
