@@ -80,6 +80,38 @@ class Fleet:
         """A job of the fleet's workflow, as the member enqueues it."""
         return call(self.member, "enqueue_job", **({"workflow_id": self.workflow.workflow_id} | properties))
 
+    def fill(self, count: int, **properties: Any) -> None:
+        """Puts many jobs in the queue, all like one that is enqueued with these properties."""
+        job = self.enqueue(**properties)
+        self.owner.execute(
+            """
+            with added as (
+                insert into public.jobs (
+                    tenant_id, workflow_id, workflow_version, workflow_name, lane_id, environment,
+                    required_capabilities, priority, target_robot_id
+                )
+                select
+                    j.tenant_id, j.workflow_id, j.workflow_version, j.workflow_name, j.lane_id, j.environment,
+                    j.required_capabilities, j.priority, j.target_robot_id
+                from public.jobs as j, generate_series(1, %(count)s)
+                where j.job_id = %(job_id)s
+                returning job_id, tenant_id, lane_id
+            ), delayed as (
+                insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at)
+                select a.job_id, a.tenant_id, q.tenant_no, a.lane_id, %(run_at)s
+                from added as a
+                join private.queue_tenants as q using (tenant_id)
+                where %(run_at)s::timestamptz is not null
+            )
+            insert into private.ready (tenant_no, lane_id, job_id)
+            select q.tenant_no, a.lane_id, a.job_id
+            from added as a
+            join private.queue_tenants as q using (tenant_id)
+            where %(run_at)s::timestamptz is null
+            """,
+            {"count": count, "job_id": job["job_id"], "run_at": properties.get("run_at")},
+        )
+
     def claim(self, robot: Robot, limit: int = 1, **properties: Any) -> list[Row]:
         """What a robot gets."""
         return call_all(self.robots[robot.robot_id], "claim_jobs", limit=limit, **properties)

@@ -3938,7 +3938,7 @@ comment on function private.end_unclaimed_job(uuid, text) is
     'Writes and tells that a job ended cancelled. Its row in ready or scheduled has been taken away by the same transaction.';
 revoke all on function private.end_unclaimed_job(uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/enqueue_job.sql sha256:b38e8712b45ea026804eaf5e7870556eaf5ebdf9db62a3e57b90274117414998
+-- from sql/40_queue/functions/enqueue_job.sql sha256:72c447393622d8e7c1221bd0c2cb5159e9445a17b05e443b318da36d0271516d
 create or replace function public.enqueue_job(
     p_workflow_id uuid,
     p_input jsonb default '{}',
@@ -3961,6 +3961,8 @@ returns public.live_jobs
 language plpgsql
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.create');

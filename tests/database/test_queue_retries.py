@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from tests.factories import Robot
@@ -10,7 +11,7 @@ from tests.fleets import Fleet, Row, call, call_all, refused
 FIXED = {"policy": "fixed", "base_delay_seconds": 30}
 
 
-def fail_once(fleet: Fleet, robot: Robot, **arguments: object) -> Row:
+def fail_once(fleet: Fleet, robot: Robot, **arguments: object) -> Any:
     """Claims the next job and fails it: what the robot is told."""
     return fleet.report(robot, "fail_job", fleet.claim_one(robot), **({"error_message": "boom"} | arguments))
 

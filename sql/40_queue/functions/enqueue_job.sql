@@ -20,6 +20,8 @@ returns public.live_jobs
 language plpgsql
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.create');

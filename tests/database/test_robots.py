@@ -1,0 +1,235 @@
+"""Robots: registration and its keys, heartbeats, the status words, changes, removal."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.databases import Connection
+from tests.factories import Key, claims_for, make_key, make_member
+from tests.fleets import Fleet, call, call_all, refused
+
+ROBOT = {
+    "external_id": "robot-prod-001",
+    "name": "Production Robot 1",
+    "hostname": "robot-server-01.example.com",
+    "capabilities": ["browser", "desktop", "browser"],
+    "environment": "production",
+    "max_concurrent_jobs": 3,
+    "tags": ["invoice-processing"],
+}
+
+
+def enter(fleet: Fleet, key: Key, robot_id: uuid.UUID | None = None) -> Connection:
+    """A session with a robot's key."""
+    claims = claims_for(
+        robot_id or key.api_key_id, fleet.tenant.tenant_id, "robot", robot_id=robot_id, api_key_id=key.api_key_id
+    )
+    return fleet.database.connect("authenticated", claims)
+
+
+def register(session: Connection, **changes: Any) -> Mapping[str, Any]:
+    return call(session, "register_robot", **(ROBOT | changes))
+
+
+def status_of(fleet: Fleet, robot_id: uuid.UUID) -> str:
+    row = fleet.member.execute("select status from public.live_robots where robot_id = %s", [robot_id]).fetchone()
+    assert row is not None
+    return str(row["status"])
+
+
+def test_a_robot_registers_with_a_key_that_belongs_to_nobody_and_the_key_is_its_own_from_then(fleet: Fleet) -> None:
+    key = make_key(fleet.database, fleet.tenant)
+    robot = register(enter(fleet, key))
+    assert (robot["external_id"], robot["status"], robot["capabilities"]) == (
+        "robot-prod-001",
+        "idle",
+        ["browser", "desktop"],
+    )
+    assert robot["current_job_ids"] == []
+    bound = fleet.owner.execute("select robot_id from public.api_keys where api_key_id = %s", [key.api_key_id])
+    assert bound.fetchone() == {"robot_id": robot["robot_id"]}
+    session = enter(fleet, key, robot["robot_id"])
+    assert register(session, name="Renamed")["robot_id"] == robot["robot_id"]
+    with refused(403, "FORBIDDEN"):
+        register(session, external_id="robot-prod-002")
+
+
+def test_a_registered_robot_claims_what_it_may_have(fleet: Fleet) -> None:
+    key = make_key(fleet.database, fleet.tenant)
+    robot = register(enter(fleet, key), is_internet=True)
+    fleet.enqueue(required_capabilities=["desktop"], execution_mode="internet", environment="production")
+    session = enter(fleet, key, robot["robot_id"])
+    assert len(call_all(session, "claim_jobs")) == 1
+    assert status_of(fleet, robot["robot_id"]) == "busy"
+
+
+def test_the_name_of_a_robot_with_a_live_key_cannot_be_taken_by_another_key(fleet: Fleet) -> None:
+    first, second = make_key(fleet.database, fleet.tenant), make_key(fleet.database, fleet.tenant)
+    robot = register(enter(fleet, first))
+    with refused(409, "ROBOT_ID_TAKEN"):
+        register(enter(fleet, second))
+    fleet.owner.execute("update public.api_keys set revoked_at = now() where api_key_id = %s", [first.api_key_id])
+    assert register(enter(fleet, second))["robot_id"] == robot["robot_id"], "a lost key is replaced"
+
+
+def test_users_register_robots_with_the_permission_only(fleet: Fleet) -> None:
+    assert register(fleet.member)["status"] == "offline", "it has not been heard of yet"
+    with (
+        fleet.database.connect("authenticated", make_member(fleet.database, fleet.tenant, "viewer").claims) as viewer,
+        refused(403, "FORBIDDEN"),
+    ):
+        register(viewer)
+    with fleet.database.connect("authenticated") as nobody, refused(401, "AUTHENTICATION_FAILED"):
+        register(nobody)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "word"),
+    [
+        ("external_id", "", "robot_id"),
+        ("external_id", "a b", "robot_id"),
+        ("external_id", "x" * 65, "robot_id"),
+        ("external_id", None, "robot_id"),
+        ("name", "", "name"),
+        ("name", "x" * 129, "name"),
+        ("name", None, "name"),
+        ("hostname", "x" * 257, "hostname"),
+        ("environment", "*", "environment"),
+        ("max_concurrent_jobs", 0, "max_concurrent_jobs"),
+        ("max_concurrent_jobs", 101, "max_concurrent_jobs"),
+        ("capabilities", ["mode:internet"], "capabilities"),
+        ("tags", ["x" * 65], "tags"),
+        ("attributes", {"x": "y" * 70_000}, "attributes"),
+    ],
+)
+def test_an_invalid_registration_is_refused_and_the_field_is_named(
+    fleet: Fleet, field: str, value: object, word: str
+) -> None:
+    with refused(400, "INVALID_ARGUMENT", word):
+        register(fleet.member, **{field: value})
+
+
+def test_a_heartbeat_keeps_a_robot_online_and_its_silence_is_told_once(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    answer = call(fleet.robots[robot.robot_id], "record_heartbeat", metrics={"cpu_percent": 45.2})["record_heartbeat"]
+    assert answer["ok"] is True
+    assert answer["timestamp"].endswith("Z")
+    assert (answer["heartbeat_interval"], answer["lease_seconds"], answer["pending_commands"]) == (30, 60, [])
+    fleet.travel(seconds=89)
+    assert status_of(fleet, robot.robot_id) == "idle"
+    fleet.travel(seconds=1)
+    assert status_of(fleet, robot.robot_id) == "offline", "the word does not wait for the duty"
+    fleet.run("mark_offline_robots")
+    fleet.run("mark_offline_robots")
+    call(fleet.robots[robot.robot_id], "record_heartbeat")
+    told = [
+        push["event"]
+        for push in fleet.pushes(f"tenant:{fleet.tenant.tenant_id}:robots")
+        if push["payload"]["robot_id"] == str(robot.robot_id)
+    ]
+    assert told == ["robot.offline", "robot.online"]
+    row = fleet.member.execute(
+        "select metrics, online_since from public.live_robots where robot_id = %s", [robot.robot_id]
+    ).fetchone()
+    assert row == {"metrics": {"cpu_percent": 45.2}, "online_since": fleet.now}
+
+
+def test_a_robot_speaks_for_itself_only_and_learns_nothing_of_others(fleet: Fleet, stranger: Fleet) -> None:
+    robot, other, foreign = fleet.robot(), fleet.robot(), stranger.robot()
+    session = fleet.robots[robot.robot_id]
+    assert call(session, "record_heartbeat", robot=robot.external_id)["record_heartbeat"]["ok"] is True
+    assert call(session, "record_heartbeat", robot=str(robot.robot_id))["record_heartbeat"]["ok"] is True
+    for name in [other.external_id, str(foreign.robot_id), "no-such-robot"]:
+        with refused(403, "FORBIDDEN"):
+            call(session, "record_heartbeat", robot=name)
+        with refused(403, "FORBIDDEN"):
+            call(session, "set_robot_status", robot=name, status="idle")
+    seen = session.execute("select robot_id from public.live_robots").fetchall()
+    assert seen == [{"robot_id": robot.robot_id}]
+    for name in [foreign.external_id, str(foreign.robot_id), str(uuid.uuid4())]:
+        with refused(404, "ROBOT_NOT_FOUND"):
+            call(fleet.member, "update_robot", robot=name, changes={"name": "x"})
+
+
+@pytest.mark.parametrize(
+    ("word", "shown", "may_claim"),
+    [
+        ("idle", "idle", True),
+        ("busy", "idle", True),
+        ("error", "error", True),
+        ("maintenance", "maintenance", False),
+        ("offline", "offline", False),
+    ],
+)
+def test_the_status_words_do_what_they_say(fleet: Fleet, word: str, shown: str, may_claim: bool) -> None:
+    robot = fleet.robot()
+    session = fleet.robots[robot.robot_id]
+    assert call(session, "set_robot_status", robot=robot.external_id, status=word)["status"] == shown
+    fleet.enqueue()
+    assert bool(fleet.claim(robot)) is may_claim
+    call(session, "set_robot_status", robot=robot.external_id, status="idle")
+    assert status_of(fleet, robot.robot_id) == ("busy" if may_claim else "idle")
+    assert may_claim or fleet.claim(robot), "idle brings it back"
+
+
+def test_a_robot_cannot_undo_what_a_person_decided_about_it(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    fleet.owner.execute("update public.robots set mode = 'disabled' where robot_id = %s", [robot.robot_id])
+    session = fleet.robots[robot.robot_id]
+    assert call(session, "set_robot_status", robot=None, status="idle")["mode"] == "disabled"
+    assert call(fleet.member, "set_robot_status", robot=robot.external_id, status="idle")["mode"] == "active"
+    with refused(400, "INVALID_ARGUMENT", "status"):
+        call(session, "set_robot_status", robot=None, status="tired")
+
+
+def test_an_update_changes_the_named_fields_and_refuses_others(fleet: Fleet) -> None:
+    robot = fleet.robot(tags=["a"], environment="production")
+    changed = call(
+        fleet.member, "update_robot", robot=robot.external_id, changes={"tags": ["c", "b"], "max_concurrent_jobs": 5}
+    )
+    assert (changed["tags"], changed["max_concurrent_jobs"], changed["environment"]) == (["b", "c"], 5, "production")
+    bad: list[tuple[dict[str, Any], str]] = [
+        ({"mode": "active"}, "mode"),
+        ({"max_concurrent_jobs": 0}, "max_concurrent_jobs"),
+        ({"max_concurrent_jobs": "many"}, "wrong type"),
+        ({"environment": "*"}, "environment"),
+        ({"tags": "x"}, "wrong type"),
+    ]
+    for changes, word in bad:
+        with refused(400, "INVALID_ARGUMENT", word):
+            call(fleet.member, "update_robot", robot=robot.external_id, changes=changes)
+    with refused(403, "FORBIDDEN"):
+        call(fleet.robots[robot.robot_id], "update_robot", robot=robot.external_id, changes={"name": "x"})
+
+
+def test_a_deleted_robot_is_out_at_once_its_jobs_go_on_elsewhere_and_its_name_is_free(fleet: Fleet) -> None:
+    robot, other = fleet.robot(external_id="r-1"), fleet.robot()
+    job = fleet.enqueue()
+    fleet.claim_one(robot)
+    answer = call(fleet.member, "delete_robot", robot="r-1")["delete_robot"]
+    assert answer == {"deleted": True, "robot_id": "r-1"}
+    with refused(401, "AUTHENTICATION_FAILED"):
+        fleet.claim(robot)
+    fleet.travel(seconds=6)
+    assert fleet.claim_one(other)["job_id"] == job["job_id"]
+    with refused(404, "ROBOT_NOT_FOUND"):
+        call(fleet.member, "delete_robot", robot="r-1")
+    assert fleet.member.execute("select from public.live_robots where external_id = 'r-1'").fetchall() == []
+    register(enter(fleet, make_key(fleet.database, fleet.tenant)), external_id="r-1")
+
+
+def test_a_waiting_robot_that_goes_is_not_rung(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    fleet.claim(robot, listening=True)
+    call(fleet.robots[robot.robot_id], "set_robot_status", robot=None, status="offline")
+    fleet.enqueue()
+    assert fleet.pushes(f"robot:{robot.robot_id}") == []
+    silent = fleet.robot()
+    fleet.claim(silent)  # takes the job
+    quiet = fleet.robot()
+    fleet.claim(quiet, listening=True)
+    fleet.travel(seconds=timedelta(seconds=91).total_seconds())
+    fleet.enqueue()
+    assert fleet.pushes(f"robot:{quiet.robot_id}") == [], "it has not polled for too long to be believed"
