@@ -1,0 +1,174 @@
+"""`casare-cloud up` as a person meets it: one stack, started once, for all tests of this file."""
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from casare_cloud.local.state import Ports, StateFolder, is_listening
+
+SOURCE = str(Path(__file__).parents[2] / "src")
+
+
+@dataclass
+class RunningStack:
+    """A stack with ports and a folder of its own."""
+
+    state: StateFolder
+    ports: Ports
+    banner: str
+    seconds: float
+
+    def command(self, *arguments: str, timeout: float = 90) -> subprocess.CompletedProcess[str]:
+        return run_command(self.state.path, *arguments, timeout=timeout)
+
+    def parts(self) -> dict[str, dict[str, Any]]:
+        return {part["name"]: part for part in self.state.read_info()["parts"]}
+
+
+def run_command(home: Path, *arguments: str, timeout: float = 90) -> subprocess.CompletedProcess[str]:
+    surroundings = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "SUPABASE_URL")}
+    return subprocess.run(
+        [sys.executable, "-m", "casare_cloud", *arguments],
+        env={**surroundings, "CASARE_HOME": str(home), "PYTHONPATH": SOURCE, "COLUMNS": "120"},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def free_offset() -> int:
+    """An offset at which none of the stack's ports is in use."""
+    while True:
+        ports = Ports(1000 + secrets.randbelow(8000))
+        if not any(is_listening(port) for port in ports.named().values()):
+            return ports.offset
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    home = tmp_path_factory.mktemp("casare")
+    ports = Ports(free_offset())
+    began = time.monotonic()
+    answer = run_command(home, "up", "--detach", "--port-offset", str(ports.offset))
+    seconds = time.monotonic() - began
+    try:
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+        yield RunningStack(StateFolder(home), ports, answer.stdout, seconds)
+    finally:
+        run_command(home, "down")
+
+
+def until(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
+def test_the_first_start_ends_with_a_finished_demo_job(stack: RunningStack) -> None:
+    lines = stack.banner.splitlines()
+    assert len(lines) <= 24
+    assert any("Demo job" in line and line.endswith("completed") for line in lines)
+    for moment in ("submitted", "claimed", "first progress"):
+        assert any(moment in line for line in lines), moment
+
+
+def test_the_banner_shows_no_whole_secret(stack: RunningStack) -> None:
+    env = stack.state.read_env()
+    for name in ("SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY", "DEMO_PASSWORD", "ROBOT_API_KEY"):
+        assert env[name] not in stack.banner
+
+
+def test_the_environment_file_names_what_programs_need(stack: RunningStack) -> None:
+    env = stack.state.read_env()
+    needed = {
+        "ORCHESTRATOR_URL", "SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY", "DATABASE_URL",
+        "DEMO_EMAIL", "DEMO_USERNAME", "DEMO_PASSWORD", "DEMO_TENANT_ID", "ROBOT_ID", "ROBOT_API_KEY",
+    }  # fmt: skip
+    assert needed <= {name for name, value in env.items() if value}
+    assert stack.state.env_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_second_up_says_that_the_first_is_running(stack: RunningStack) -> None:
+    answer = stack.command("up")
+    assert answer.returncode == 0
+    assert "already running" in answer.stdout
+
+
+def test_the_demo_runs_again_and_prints_timeline_and_result(stack: RunningStack) -> None:
+    answer = stack.command("demo")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    for word in ("submitted", "claimed", "first progress", "completed", '"grand_total": 1529.55'):
+        assert word in answer.stdout
+    robot = stack.state.path / "demo" / "robot"
+    written = list(robot.glob("jobs/*/totals.csv"))
+    assert any("A-1003,Tanaka Trading,90.0" in path.read_text() for path in written)
+
+
+def test_a_job_by_hand_submit_robot_watch(stack: RunningStack, tmp_path: Path) -> None:
+    workflow = tmp_path / "hello.json"
+    nodes = [{"id": "start", "type": "StartNode"}, {"id": "end", "type": "EndNode", "config": {"output": "hello"}}]
+    edge = {"source_node": "start", "source_port": "exec_out", "target_node": "end", "target_port": "exec_in"}
+    workflow.write_text(json.dumps({"nodes": nodes, "connections": [edge]}))
+    submitted = json.loads(stack.command("jobs", "submit", str(workflow), "--json").stdout)
+    robot = subprocess.Popen(
+        [sys.executable, "-m", "casare_cloud", "robot", "run", "--transport", "rest"],
+        env={**os.environ, "CASARE_HOME": str(stack.state.path), "PYTHONPATH": SOURCE},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        watched = stack.command("jobs", "watch", submitted["job_id"])
+        assert watched.returncode == 0, watched.stdout + watched.stderr
+        listed = json.loads(stack.command("jobs", "list", "--json").stdout)
+        assert submitted["job_id"] in [each["job_id"] for each in listed["jobs"]]
+        got = json.loads(stack.command("jobs", "get", submitted["job_id"]).stdout)
+        assert got["status"] == "completed"
+        assert got["result"]["output"] == "hello"
+    finally:
+        robot.terminate()
+        assert robot.wait(20) == 0
+
+
+@pytest.mark.parametrize("name", ["platform", "orchestrator", "postgres"])
+def test_a_killed_part_comes_back(stack: RunningStack, name: str) -> None:
+    before = stack.parts()[name]
+    os.kill(before["pid"], signal.SIGKILL)
+    until(
+        lambda: stack.parts()[name]["restarts"] > before["restarts"] and stack.parts()[name]["state"] == "running",
+        f"{name} did not come back",
+    )
+    assert stack.parts()[name]["pid"] != before["pid"]
+    until(lambda: stack.command("jobs", "list", "--json").returncode == 0, "the service did not come back", 30)
+
+
+def test_status_in_three_forms(stack: RunningStack) -> None:
+    table = stack.command("status")
+    assert table.returncode == 0
+    assert all(name in table.stdout for name in ("postgres", "platform", "orchestrator"))
+    assert json.loads(stack.command("status", "-o", "json").stdout)["running"] is True
+    assert f"ROBOT_API_KEY={stack.state.read_env()['ROBOT_API_KEY']}" in stack.command("status", "-o", "env").stdout
+
+
+def test_down_leaves_no_process_and_a_later_start_keeps_the_data(stack: RunningStack) -> None:
+    pids = [part["pid"] for part in stack.parts().values()]
+    assert stack.command("down").returncode == 0
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    assert stack.command("status").returncode == 3
+    again = stack.command("up", "--detach", "--port-offset", str(stack.ports.offset))
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "Demo job" not in again.stdout
+    assert json.loads(stack.command("jobs", "list", "--json").stdout)["total"] >= 1
