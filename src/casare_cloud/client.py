@@ -187,7 +187,7 @@ class Client:
         return await self._call("DELETE", f"/robots/{robot_id}")
 
     async def create_robot_api_key(self, name: str, robot_id: str | None = None) -> Answer:
-        """A new robot key; `api_key` is shown this once."""
+        """A new robot key; `key` is shown this once."""
         return await self._create("/robot-api-keys", {"name": name, "robot_id": robot_id})
 
     async def list_events(self, after: int = 0, limit: int = 100) -> Answer:

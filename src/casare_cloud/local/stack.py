@@ -116,6 +116,7 @@ class Stack:
             },
             env["SUPABASE_URL"],
             "/auth/v1/health",
+            {"apikey": env["SUPABASE_PUBLISHABLE_KEY"]},
         )
         return env
 
@@ -165,9 +166,17 @@ class Stack:
             "/health/ready",
         )
 
-    async def _start_process(self, name: str, argv: list[str], env: dict[str, str], url: str, path: str) -> None:
+    async def _start_process(
+        self,
+        name: str,
+        argv: list[str],
+        env: dict[str, str],
+        url: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         log = self._state.logs / f"{name}.log"
-        await self._supervisor.start(ProcessPart(name, url, log, argv, env, is_ready=_answers(url + path)))
+        await self._supervisor.start(ProcessPart(name, url, log, argv, env, is_ready=_answers(url + path, headers)))
 
     async def _make_demo_tenant(self, env: dict[str, str]) -> dict[str, str]:
         """Register the demo tenant through the public API, with a key for its robot."""
@@ -184,7 +193,7 @@ class Stack:
             )
             me = await client.me()
             key = await client.create_robot_api_key(name="Demo robot")
-        return {"DEMO_TENANT_ID": me["tenant_id"], "ROBOT_ID": DEMO_ROBOT, "ROBOT_API_KEY": key["api_key"]}
+        return {"DEMO_TENANT_ID": me["tenant_id"], "ROBOT_ID": DEMO_ROBOT, "ROBOT_API_KEY": key["key"]}
 
     def _part_changed(self, part: Part, sentence: str) -> None:
         if self._is_ready or part.restarts:
@@ -226,9 +235,9 @@ def _prepare_database(server: PostgresServer) -> None:
     server.give_functions_password()
 
 
-def _answers(url: str) -> Callable[[], Awaitable[bool]]:
+def _answers(url: str, headers: Mapping[str, str] | None) -> Callable[[], Awaitable[bool]]:
     """A check that the URL answers 200."""
-    client = httpx2.AsyncClient(timeout=2.0, trust_env=False)
+    client = httpx2.AsyncClient(timeout=2.0, trust_env=False, headers=headers)
 
     async def check() -> bool:
         try:
