@@ -1,0 +1,145 @@
+"""How a stranger would call every function that a client role may execute, with the ids of somebody else's things.
+
+The test of isolation fails for a function that is executable and has no entry here. `%(name)s` is a thing of tenant A
+in one run and a thing that does not exist in the next (tests/database/world.py); the two answers must be the same.
+"""
+
+# By name, with its schema.
+CALLS: dict[str, list[str]] = {
+    # tenancy
+    "public.accept_invitation": ["public.accept_invitation(%(token)s)"],
+    "public.assign_role": [
+        "public.assign_role(%(user)s, %(role)s)",
+        "public.assign_role(%(colleague)s, '00000000-0000-7000-8000-000000000001')",
+    ],
+    "public.create_api_key": [
+        "public.create_api_key('robot', 'k', sha256('new'), 'p', %(robot)s)",
+        "public.create_api_key('service', 'k', sha256('new'), 'p', null, '{*}')",
+    ],
+    "public.create_role": ["public.create_role('R', 'custom', '{jobs.read}')"],
+    "public.delete_role": ["public.delete_role(%(role)s)"],
+    "public.invite_member": [
+        "public.invite_member('x@example.test', %(role)s, sha256('new'))",
+        "public.invite_member('x@example.test', '00000000-0000-7000-8000-000000000001', sha256('new'))",
+    ],
+    "public.remove_member": ["public.remove_member(%(user)s)", "public.remove_member(%(colleague)s)"],
+    "public.revoke_api_key": ["public.revoke_api_key(%(key)s)", "public.revoke_api_key(%(robot_key)s)"],
+    "public.revoke_invitation": ["public.revoke_invitation(%(invitation)s)"],
+    "public.rotate_api_key": [
+        "public.rotate_api_key(%(key)s, sha256('new'), 'p')",
+        "public.rotate_api_key(%(robot_key)s, sha256('new'), 'p', 60)",
+    ],
+    "public.set_active_tenant": ["public.set_active_tenant(%(tenant)s)"],
+    "public.unassign_role": [
+        "public.unassign_role(%(user)s, %(role)s)",
+        "public.unassign_role(%(user)s, '00000000-0000-7000-8000-000000000001')",
+    ],
+    "public.update_role": ["public.update_role(%(role)s, 'x', 'x', '{jobs.read}')"],
+    "public.update_tenant": ["public.update_tenant('x', 'UTC', 60)"],
+    "public.whoami": ["public.whoami()"],
+    "private.authorize": ["private.authorize('jobs.read')", "private.authorize('members.write')"],
+    "private.caller": ["private.caller()"],
+    "private.member_tenant_id": ["private.member_tenant_id()"],
+    "private.permitted_tenant_id": ["private.permitted_tenant_id('jobs.read')"],
+    "private.permitted_tenant_ids": ["private.permitted_tenant_ids('jobs.read')"],
+    "private.begin_idempotent_request": ["private.begin_idempotent_request(%(idempotency_key)s, 'body')"],
+    "private.finish_idempotent_request": ["private.finish_idempotent_request(%(idempotency_key)s, 200, '{}')"],
+    "private.clock": ["private.clock()"],
+    # workflows
+    "public.delete_workflow": ["public.delete_workflow(%(workflow)s)"],
+    "public.submit_workflow": ["public.submit_workflow('x', '{\"nodes\": []}', null, null, %(workflow)s)"],
+    # robots
+    "public.delete_robot": ["public.delete_robot(%(robot)s)", "public.delete_robot(%(robot_name)s)"],
+    "public.record_heartbeat": [
+        "public.record_heartbeat(%(robot)s, '{\"cpu\": 1}')",
+        "public.record_heartbeat(%(robot_name)s)",
+        "public.record_heartbeat()",
+    ],
+    "public.register_robot": ["public.register_robot(%(robot_name)s, 'x')"],
+    "public.set_robot_status": [
+        "public.set_robot_status(%(robot)s, 'maintenance')",
+        "public.set_robot_status(%(robot_name)s, 'offline')",
+    ],
+    "public.update_robot": [
+        'public.update_robot(%(robot)s, \'{"name": "x"}\')',
+        'public.update_robot(%(robot_name)s, \'{"environment": "x"}\')',
+    ],
+    "private.calling_robot_id": ["private.calling_robot_id()"],
+    # queue
+    "public.enqueue_job": [
+        "public.enqueue_job(%(workflow)s)",
+        "public.enqueue_job(%(own_workflow)s, p_robot_id => %(robot)s)",
+        "public.enqueue_job(%(own_workflow)s, p_robot_id => %(robot_name)s)",
+        "public.enqueue_job(%(own_workflow)s, p_dedupe_key => %(dedupe_key)s)",
+    ],
+    "public.claim_jobs": [
+        "public.claim_jobs()",
+        "public.claim_jobs(100, p_listening => true)",
+        "public.claim_jobs(1, 60, 'empty', true)",
+    ],
+    "public.start_job": ["public.start_job(%(held)s, %(lease)s)", "public.start_job(%(held_by_revoked)s, %(lease)s)"],
+    "public.renew_leases": [
+        "public.renew_leases(jsonb_build_array("
+        "jsonb_build_object('job_id', %(held)s::uuid, 'lease_token', %(lease)s::bigint)))"
+    ],
+    "public.report_progress": [
+        "public.report_progress(%(held)s, 99, 'x', 'x', %(lease)s)",
+        "public.report_progress(%(held_by_revoked)s, 99)",
+        "public.report_progress(%(queued)s, 99)",
+        "public.report_progress(%(done)s, 99)",
+    ],
+    "public.complete_job": [
+        "public.complete_job(%(held)s, %(lease)s, '{}')",
+        "public.complete_job(%(held)s, 0, '{}')",
+        "public.complete_job(%(queued)s, 1, '{}')",
+        "public.complete_job(%(done)s, 1, '{}')",
+    ],
+    "public.fail_job": ["public.fail_job(%(held)s, %(lease)s, 'x')", "public.fail_job(%(queued)s, 1, 'x')"],
+    "public.release_job": [
+        "public.release_job(%(held)s, %(lease)s)",
+        "public.release_job(%(held_by_revoked)s, %(lease)s)",
+    ],
+    "public.append_job_logs": [
+        'public.append_job_logs(%(held)s, %(lease)s, \'[{"level": "info", "message": "x"}]\')',
+        'public.append_job_logs(%(done)s, 1, \'[{"level": "info", "message": "x"}]\')',
+    ],
+    "public.cancel_job": [
+        "public.cancel_job(%(queued)s)",
+        "public.cancel_job(%(held)s, 'x')",
+        "public.cancel_job(%(done)s)",
+    ],
+    "public.retry_job": ["public.retry_job(%(failed)s)", "public.retry_job(%(done)s)", "public.retry_job(%(queued)s)"],
+    "private.held_job_ids": ["private.held_job_ids()"],
+    "private.job_reader_tenant_id": ["private.job_reader_tenant_id()"],
+    # events and realtime
+    "public.list_events": ["public.list_events()", "public.list_events(0, 1000)"],
+    "private.can_receive_topic": [
+        "private.can_receive_topic('tenant:' || %(tenant)s || ':jobs')",
+        "private.can_receive_topic('tenant:' || %(tenant)s || ':robots')",
+        "private.can_receive_topic('job:' || %(held)s)",
+        "private.can_receive_topic('robot:' || %(robot)s)",
+    ],
+    "private.can_send_to_topic": [
+        "private.can_send_to_topic('tenant:' || %(tenant)s || ':robots', 'presence')",
+        "private.can_send_to_topic('job:' || %(held)s, 'broadcast')",
+        "private.can_send_to_topic('job:' || %(held_by_revoked)s, 'broadcast')",
+    ],
+}
+
+# Before anybody is known; for the functions' own login only: see test_login.py and test_api_keys.py.
+BEFORE_A_CALLER = {
+    "private.check_login",
+    "private.email_for_login",
+    "private.enter_with_key",
+    "private.get_dev_mode_claims",
+    "private.record_login",
+}
+
+# What a viewer may make happen in the own tenant by reading: events get their number, a request is remembered.
+EFFECTS_OF_READING = {
+    "public.list_events": {"private.event_inbox", "private.event_counters", "public.events"},
+    "private.begin_idempotent_request": {"private.idempotency_keys"},
+}
+
+# Tell the same to everybody.
+HARMLESS = {"private.clock"}

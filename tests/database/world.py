@@ -1,0 +1,143 @@
+"""Two tenants for the test of isolation: A, with a row in every table, and B, whose members and robots want it."""
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from tests import factories
+from tests.database.asserting import invite, one
+from tests.databases import Claims, Connection, Database, as_caller, set_claims
+
+MARKER = "for-a-only"  # stands in texts of A that no stranger may see, and that none would guess
+NOT_YET = "2099-01-01 00:00:00+00"
+
+
+@dataclass(frozen=True)
+class World:
+    """What the fixture made: the callers, and what they call the functions with."""
+
+    tenant: factories.Tenant
+    other: factories.Tenant
+    callers: dict[str, Claims | None]
+    targets: dict[str, Any]  # things of A
+    absent: dict[str, Any]  # the same names, of nothing
+
+
+def make_world(database: Database) -> World:
+    """Fills every table with rows of tenant A, through the functions where there is one."""
+    tenant, other = factories.make_tenant(database, f"A {MARKER}"), factories.make_tenant(database, "B")
+    viewer = factories.make_member(database, tenant, "viewer")
+    colleague = factories.make_member(database, tenant, "viewer")
+    removed = factories.make_member(database, tenant, "developer")
+    holder = factories.make_robot(database, tenant, "robot-of-a", max_concurrent_jobs=9)
+    revoked = factories.make_robot(database, tenant, f"revoked-{MARKER}", max_concurrent_jobs=9)
+    idle = factories.make_robot(database, tenant, f"idle-{MARKER}", environment="empty")
+    key = factories.make_key(database, tenant, "service", scopes=["*"])
+    workflow = factories.make_workflow(database, tenant, f"Workflow {MARKER}")
+    other_workflow = factories.make_workflow(database, other, "Workflow of B")
+
+    functions, owner = database.connect("casare_functions"), database.connect()
+    admin = tenant.admin.claims
+    email = f"{uuid.uuid4().hex}@example.test"
+    token = invite(functions, admin, email, "viewer")
+    role = one(functions, admin, "select public.create_role(%s, 'custom', '{jobs.read}') as id", [f"Role {MARKER}"])[
+        "id"
+    ]
+    one(functions, admin, "select public.assign_role(%s, %s)", [tenant.admin.user_id, role])
+    _fill_the_tables_of_requests(functions, admin)
+    owner.execute(
+        "insert into public.workflow_backups (workflow_id, version, tenant_id, object_key) values (%s, 1, %s, %s)",
+        [workflow.workflow_id, tenant.tenant_id, f"{MARKER}/1.json"],
+    )
+
+    queued = factories.make_job(
+        database,
+        workflow,
+        input=f'{{"secret": "{MARKER}"}}',
+        required_capabilities=["none-has-this"],
+        dedupe_key="dedupe-of-a",
+    )
+    factories.make_job(database, workflow, run_at=NOT_YET)
+    held = factories.make_held_job(database, holder, workflow)
+    lease = owner.execute("select lease_token from private.leases where job_id = %s", [held]).fetchone()
+    assert lease is not None
+    with as_caller(functions, holder.claims):
+        functions.execute("select public.start_job(%s, %s)", [held, lease["lease_token"]])
+        functions.execute("select public.report_progress(%s, 10, 'node', %s)", [held, MARKER])
+        entries = f'[{{"level": "info", "message": "{MARKER}"}}]'
+        functions.execute("select public.append_job_logs(%s, %s, %s)", [held, lease["lease_token"], entries])
+        functions.execute("select public.complete_job(%s, 0, %s)", [held, f'{{"late": "{MARKER}"}}'])
+    done = _end(
+        functions, owner, holder, factories.make_held_job(database, holder, workflow), "complete_job(%s, %s, %s)"
+    )
+    failed = _end(
+        functions,
+        owner,
+        holder,
+        factories.make_held_job(database, holder, workflow),
+        "fail_job(%s, %s, %s, p_retryable => false)",
+    )
+    held_by_revoked = factories.make_held_job(database, revoked, workflow)
+    one(functions, idle.claims, "select count(*) from public.claim_jobs(p_environment => 'empty', p_listening => true)")
+    factories.make_job(database, other_workflow)
+
+    # Some events have their number, some wait for it.
+    one(functions, admin, "select count(*) from public.list_events()")
+    one(functions, admin, "select public.update_tenant(p_timezone => 'Europe/Berlin')")
+    owner.execute("select private.emit_event(%s, 'test.waiting')", [tenant.tenant_id])
+    one(functions, admin, "select public.remove_member(%s)", [removed.user_id])
+    one(functions, admin, "select public.revoke_api_key(%s)", [revoked.key.api_key_id])
+
+    invitation = owner.execute("select invitation_id from public.invitations where email = %s", [email]).fetchone()
+    assert invitation is not None
+    return World(
+        tenant,
+        other,
+        callers={
+            "admin of another tenant": other.admin.claims,
+            "robot of another tenant": factories.make_robot(database, other).claims,
+            "revoked robot": revoked.claims,
+            "removed member": removed.claims,
+            "viewer": viewer.claims,
+            "anonymous": None,
+        },
+        targets={
+            "tenant": tenant.tenant_id, "user": tenant.admin.user_id, "colleague": colleague.user_id, "role": role,
+            "key": key.api_key_id, "robot_key": holder.key.api_key_id, "invitation": invitation["invitation_id"],
+            "token": token, "workflow": workflow.workflow_id, "robot": str(holder.robot_id),
+            "robot_name": holder.external_id, "queued": queued, "held": held, "lease": lease["lease_token"],
+            "held_by_revoked": held_by_revoked, "done": done, "failed": failed, "dedupe_key": "dedupe-of-a",
+            "idempotency_key": "request-of-a",
+            "own_workflow": other_workflow.workflow_id,
+        },
+        absent={
+            "token": secrets.token_urlsafe(32), "robot": str(uuid.uuid4()), "robot_name": "nobody-has-this",
+            "lease": 987654321, "dedupe_key": "nobody-has-this", "idempotency_key": "nobody-has-this",
+            "own_workflow": other_workflow.workflow_id,
+        } | {
+            name: uuid.uuid4()
+            for name in (
+                "tenant", "user", "colleague", "role", "key", "robot_key", "invitation", "workflow", "queued", "held",
+                "held_by_revoked", "done", "failed",
+            )
+        },
+    )  # fmt: skip
+
+
+def _fill_the_tables_of_requests(functions: Connection, admin: Claims) -> None:
+    functions.execute("select private.check_login(%s, '192.0.2.1')", [MARKER])
+    with functions.transaction():
+        set_claims(functions, admin)
+        functions.execute("set local role authenticated")
+        functions.execute("select private.begin_idempotent_request('request-of-a', 'body')")
+        functions.execute("select private.finish_idempotent_request('request-of-a', 201, %s)", [f'"{MARKER}"'])
+
+
+def _end(functions: Connection, owner: Connection, robot: factories.Robot, job_id: uuid.UUID, call: str) -> uuid.UUID:
+    """Ends a job that the robot holds, with the marker as its result or error."""
+    lease = owner.execute("select lease_token from private.leases where job_id = %s", [job_id]).fetchone()
+    assert lease is not None
+    text = f'"{MARKER}"' if call.startswith("complete") else MARKER
+    one(functions, robot.claims, f"select public.{call}", [job_id, lease["lease_token"], text])
+    return job_id
