@@ -39,7 +39,6 @@ class LocalContext:
     refresh_token_reuse_seconds: int = 10
     minimum_password_length: int = 8
     enable_signup: bool = True
-    autoconfirm: bool = True
     exposed_schemas: tuple[str, ...] = ("public",)
     extra_search_path: tuple[str, ...] = ("public", "extensions")
     max_rows: int = 1000

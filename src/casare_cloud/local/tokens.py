@@ -11,10 +11,9 @@ from casare_cloud.local.context import LocalContext
 
 CLOCK_SKEW_SECONDS = 30
 _PUBLIC_FIELDS = ("kty", "crv", "x", "y", "kid")
-_KEY_TOKEN_SECONDS = 300
-
-# Read once per token and per second: the same few tokens come with every request.
 _CACHE_SIZE = 512
+
+KEY_TOKEN_SECONDS = 24 * 3600  # a socket that was opened with an API key must not end with the key's token
 
 
 class TokenError(Exception):
@@ -33,15 +32,15 @@ def mint(context: LocalContext, claims: Mapping[str, Any]) -> str:
 
 
 def mint_for_role(context: LocalContext, role: str) -> str:
-    """The short token that the gateway puts in place of an API key."""
+    """The token that the gateway puts in place of an API key."""
     now = int(time.time())
-    return mint(context, {"iss": context.jwt_issuer, "role": role, "iat": now, "exp": now + _KEY_TOKEN_SECONDS})
+    return mint(context, {"iss": context.jwt_issuer, "role": role, "iat": now, "exp": now + KEY_TOKEN_SECONDS})
 
 
-def verify(context: LocalContext, token: str, now: float | None = None) -> dict[str, Any]:
-    """The claims of a token, or `TokenError`. exp, nbf and iat are held against the clock with 30 s of tolerance."""
+def verify(context: LocalContext, token: str, skew: float = CLOCK_SKEW_SECONDS) -> dict[str, Any]:
+    """The claims of a token, or `TokenError`. exp, nbf and iat may miss the clock by `skew` seconds."""
     claims = _verify_signature(context, token)
-    _check_times(claims, time.time() if now is None else now)
+    _check_times(claims, time.time(), skew)
     return claims
 
 
@@ -76,18 +75,18 @@ def _decode(token: str, algorithm: str, key: tuple[str, ...]) -> dict[str, Any]:
     return decoded
 
 
-def _check_times(claims: Mapping[str, Any], now: float) -> None:
+def _check_times(claims: Mapping[str, Any], now: float, skew: float) -> None:
     times = {}
     for name in ("exp", "nbf", "iat"):
         value = claims.get(name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise TokenError(f"The JWT '{name}' claim must be a number", is_about_claims=True)
         times[name] = value
-    if times["exp"] is not None and now > times["exp"] + CLOCK_SKEW_SECONDS:
+    if times["exp"] is not None and now > times["exp"] + skew:
         raise TokenError("JWT expired", is_about_claims=True)
-    if times["nbf"] is not None and now < times["nbf"] - CLOCK_SKEW_SECONDS:
+    if times["nbf"] is not None and now < times["nbf"] - skew:
         raise TokenError("JWT not yet valid", is_about_claims=True)
-    if times["iat"] is not None and now < times["iat"] - CLOCK_SKEW_SECONDS:
+    if times["iat"] is not None and now < times["iat"] - skew:
         raise TokenError("JWT issued at future", is_about_claims=True)
 
 
