@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from tests.contract.platform_target import Platform, emulated, objects, other_platform
 from tests.contract.realtime_target import Target, emulator, other_supabase, policies
 from tests.databases import unique_name
 
@@ -36,4 +37,26 @@ def realtime(request: pytest.FixtureRequest) -> Iterator[Target]:
         yield request.getfixturevalue("emulated_realtime")
         return
     with policies(target.dsn):
+        yield target
+
+
+@pytest.fixture(scope="session")
+def emulated_platform(postgres_server: PostgresServer) -> Iterator[Platform]:
+    """The emulator over a database with the platform's schemas and nothing of the product's; no token hook."""
+    name = unique_name("platform")
+    postgres_server.bootstrap(name)
+    try:
+        with emulated(postgres_server, name, token_hook=None) as platform, objects(platform):
+            yield platform
+    finally:
+        postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def platform(request: pytest.FixtureRequest) -> Iterator[Platform]:
+    """The Supabase that `CASARE_TEST_SUPABASE_URL` names, else the emulator."""
+    if (target := other_platform()) is None:
+        yield request.getfixturevalue("emulated_platform")
+        return
+    with objects(target):
         yield target

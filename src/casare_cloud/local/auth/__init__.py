@@ -3,6 +3,7 @@
 Only what the product and the official clients use of it. No mail is sent: whoever signs up has a confirmed address.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, cast, get_args
 
@@ -21,6 +22,8 @@ from .params import claims_of, client_of, positive_number, read_params, require_
 from .sessions import LogoutScope, Sessions, SignedIn
 from .store import Store, user_shape
 from .users import Users
+
+logger = logging.getLogger(__name__)
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -158,8 +161,11 @@ def _answering(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except AuthError as error:
+            if error.status >= 500:
+                logger.error("%s %s: %s (%s)", request.method, request.url.path, error, error.__cause__)
             return render(error, request.headers.get(VERSION_HEADER))
-        except (psycopg.Error, PoolTimeout):
+        except (psycopg.Error, PoolTimeout) as error:
+            logger.error("%s %s: %s", request.method, request.url.path, error)
             return render(errors.unexpected("Database error querying schema"), request.headers.get(VERSION_HEADER))
 
     return answer

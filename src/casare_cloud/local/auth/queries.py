@@ -4,7 +4,8 @@ from typing import Final, LiteralString
 
 _USER: Final[LiteralString] = """
 select u.id, u.aud, u.role, u.email, u.phone, u.encrypted_password,
-    u.email_confirmed_at, u.phone_confirmed_at, u.confirmed_at, u.invited_at, u.last_sign_in_at, u.raw_app_meta_data, u.raw_user_meta_data, u.created_at, u.updated_at,
+    u.email_confirmed_at, u.phone_confirmed_at, u.confirmed_at, u.invited_at, u.last_sign_in_at,
+    u.raw_app_meta_data, u.raw_user_meta_data, u.created_at, u.updated_at,
     u.banned_until, u.deleted_at, u.is_anonymous, coalesce(u.banned_until > now(), false) as is_banned,
     (
         select coalesce(jsonb_agg(jsonb_build_object(
@@ -42,9 +43,9 @@ values (
 CREATE_IDENTITY: Final[LiteralString] = """
 insert into auth.identities (provider_id, user_id, identity_data, provider, last_sign_in_at, created_at, updated_at)
 values (
-    %(user_id)s::text, %(user_id)s,
+    %(user_id)s::uuid::text, %(user_id)s::uuid,
     jsonb_build_object(
-        'sub', %(user_id)s::text, 'email', %(email)s::text, 'email_verified', false, 'phone_verified', false
+        'sub', %(user_id)s::uuid::text, 'email', %(email)s::text, 'email_verified', false, 'phone_verified', false
     ),
     'email', now(), now(), now()
 )

@@ -1,6 +1,6 @@
 """The Data API (PostgREST), emulated: functions by name and simple reads of tables and views, as the caller's role.
 
-Not done, and said so with 501: writes to tables, embedding, full-text filters. The product's clients write by functions.
+Not done, and answered with 501: writes to tables, embedding, full-text filters. The product writes by functions.
 """
 
 import json

@@ -70,11 +70,11 @@ where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'v', 'm', 'f', 'p
 
 # Settings that a plain login may make for itself; ALTER ROLE … SET does not act on SET ROLE.
 _ROLE_SETTINGS: Final[LiteralString] = """
-select split_part(setting, '=', 1), substr(setting, strpos(setting, '=') + 1)
+select split_part(made.entry, '=', 1), substr(made.entry, strpos(made.entry, '=') + 1)
 from pg_roles as r
 join pg_db_role_setting as s on s.setrole = r.oid
-cross join unnest(s.setconfig) as setting
-join pg_settings as known on known.name = split_part(setting, '=', 1) and known.context = 'user'
+cross join unnest(s.setconfig) as made (entry)
+join pg_settings as known on known.name = split_part(made.entry, '=', 1) and known.context = 'user'
 where r.rolname = $1
     and s.setdatabase in (0, (select d.oid from pg_database as d where d.datname = current_database()))
     and known.name not in ('search_path', 'role')
