@@ -91,7 +91,7 @@ async def test_a_join_with_an_expired_token_says_since_when(realtime: Target) ->
 
 async def test_a_channel_ends_with_its_token(realtime: Target) -> None:
     topic = new_topic()
-    async with realtime.client(realtime.token(reads=[topic], seconds=2)) as client:
+    async with realtime.client(realtime.token(reads=[topic], seconds=3)) as client:
         heard = Heard(client.channel(topic, private()))
         assert (await heard.subscribe())[0] == "SUBSCRIBED"
         state, reason = await heard.state()
@@ -101,7 +101,7 @@ async def test_a_channel_ends_with_its_token(realtime: Target) -> None:
 
 async def test_a_new_token_in_time_keeps_the_channel(realtime: Target) -> None:
     topic = new_topic()
-    async with realtime.client(realtime.token(reads=[topic], seconds=2)) as client:
+    async with realtime.client(realtime.token(reads=[topic], seconds=3)) as client:
         lasting, ending = Heard(client.channel(topic, private())), Heard(client.channel(new_topic(), options()))
         assert (await lasting.subscribe())[0] == (await ending.subscribe())[0] == "SUBSCRIBED"
         await lasting.channel.push("access_token", {"access_token": realtime.token(reads=[topic])})
