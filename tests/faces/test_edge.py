@@ -201,4 +201,7 @@ def test_the_client_address_is_the_peer_or_what_a_trusted_proxy_says(
 async def test_the_documents_show_every_resource(client: httpx2.AsyncClient) -> None:
     document = (await client.get("http://o/openapi.json")).json()
     assert {"/api/v1/auth/login", "/api/v1/auth/me", "/health", "/api/v1/health/live"} <= set(document["paths"])
+    assert document["paths"]["/api/v1/auth/login"]["post"]["security"] == []
+    assert "security" not in document["paths"]["/api/v1/auth/me"]["get"]
+    assert document["security"] == [{"bearer": []}, {"key": []}]
     assert (await client.get("http://o/docs")).status_code == 200

@@ -158,8 +158,7 @@ class RealtimeClient:
         answer: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
         ref = await self._send(socket, topic, event, payload, join_ref, answer)
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return await answer
+            return await asyncio.wait_for(answer, ANSWER_SECONDS)
         finally:
             self._answers.pop(ref, None)
 

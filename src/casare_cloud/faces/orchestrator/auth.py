@@ -10,12 +10,14 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from casare_cloud.domain.users import service
 from casare_cloud.domain.users.model import Registration
+from casare_cloud.faces.shared.refusals import refusals
 from casare_cloud.faces.shared.routing import CurrentCall, PublicRoute, Route, Tx
 from casare_cloud.faces.shared.shapes import Answer, Body
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 known = APIRouter(route_class=Route)
 public = APIRouter(route_class=PublicRoute)
+OPEN: dict[str, Any] = {"security": []}
 
 
 def _is_plain(text: str) -> str:
@@ -108,27 +110,27 @@ class MeAnswer(Answer):
     permissions: list[str]
 
 
-@public.post("/login")
+@public.post("/login", responses=refusals(429, 503), openapi_extra=OPEN)
 async def log_in(body: LoginBody, call: CurrentCall) -> TokensAnswer:
     """Authenticate with user name or e-mail. Five failures in five minutes lock for fifteen (429, `Retry-After`)."""
     tokens = await _users(call).log_in(body.username, body.password, body.tenant_id or None)
     return TokensAnswer(**asdict(tokens))
 
 
-@public.post("/refresh")
+@public.post("/refresh", responses=refusals(503), openapi_extra=OPEN)
 async def refresh(body: RefreshBody, call: CurrentCall) -> TokensAnswer:
     """New tokens for a refresh token, which is good for one use; 400 for another kind of token, 401 for a bad one."""
     return TokensAnswer(**asdict(await _users(call).refresh(body.refresh_token)))
 
 
-@public.post("/register", status_code=201)
+@public.post("/register", status_code=201, responses=refusals(409, 503), openapi_extra=OPEN)
 async def register(body: RegisterBody, call: CurrentCall) -> TokensAnswer:
     """Create a user, an organization and the membership as its admin, and log in."""
     form = Registration(**body.model_dump())
     return TokensAnswer(**asdict(await _users(call).register(form)))
 
 
-@known.post("/logout")
+@known.post("/logout", responses=refusals(503))
 async def log_out(
     call: CurrentCall, scope: Annotated[Literal["local", "global", "others"], Query()] = "local"
 ) -> LoggedOut:
@@ -137,7 +139,7 @@ async def log_out(
     return LoggedOut(message="Successfully logged out")
 
 
-@known.get("/me")
+@known.get("/me", responses=refusals())
 async def me(call: CurrentCall, tx: Tx) -> MeAnswer:
     """Who makes this request, as the database sees it."""
     identity = await service.whoami(tx)

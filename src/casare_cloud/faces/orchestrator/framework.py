@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
@@ -18,6 +19,9 @@ from casare_cloud.identity import Verifier
 warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 
 
+_OPEN: dict[str, Any] = {"security": []}
+
+
 def create_framework(settings: Settings, database: Database, version: str) -> FastAPI:
     """An app that answers every error in the orchestrator's shape and documents itself at /docs and /openapi.json."""
     app = FastAPI(
@@ -29,8 +33,26 @@ def create_framework(settings: Settings, database: Database, version: str) -> Fa
     problems.install(app)
     for path, probe in health.PROBES.items():
         for prefix in ("", "/api/v1"):
-            app.add_api_route(prefix + path, _route_of(probe, database), tags=["health"], summary=probe.__doc__)
+            route = _route_of(probe, database)
+            app.add_api_route(prefix + path, route, tags=["health"], summary=probe.__doc__, openapi_extra=_OPEN)
+    _say_who_may_call(app)
     return app
+
+
+def _say_who_may_call(app: FastAPI) -> None:
+    """Credentials in the OpenAPI document: asked for everywhere, except where a route says `security: []`."""
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = describe()
+        document.setdefault("components", {})["securitySchemes"] = {
+            "bearer": {"type": "http", "scheme": "bearer", "description": "An access token, or a key of sk_live_…"},
+            "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "A robot's key, crpa_…"},
+        }
+        document["security"] = [{"bearer": []}, {"key": []}]
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def _route_of(probe: health.Probe, database: Database) -> Callable[[], Awaitable[JSONResponse]]:

@@ -73,12 +73,12 @@ class Edge:
         state["request_id"] = request_id
         peer = scope["client"][0] if scope.get("client") else None
         state["client_ip"] = client_ip_of(peer, headers.get("x-forwarded-for"), self._trusted_proxies)
-        has_started = False
+        status = 0  # of the answer, once it has begun
 
         async def send_with_id(message: Message) -> None:
-            nonlocal has_started
+            nonlocal status
             if message["type"] == "http.response.start":
-                has_started = True
+                status = message["status"]
                 message = {**message, "headers": [*message.get("headers", ()), (b"x-request-id", request_id.encode())]}
             await send(message)
 
@@ -89,10 +89,10 @@ class Edge:
                 raise _too_large(limit)
             await self.serve(scope, _limited(receive, limit), send_with_id)
         except Exception as error:
-            if has_started:
+            if not status:
+                await send_json(send_with_id, *problem_of(error, request_id))
+            elif status != 500:  # a 500 was made and logged by the framework, which raises the error all the same
                 logger.exception("request %s failed after its answer had begun", request_id)
-                return
-            await send_json(send_with_id, *problem_of(error, request_id))
 
 
 def request_id_of(given: str | None) -> str:

@@ -15,6 +15,7 @@ _SENTENCES = {
     404: "There is no such thing, or it is another tenant's: the two are never told apart.",
     409: "The request contradicts the state of what it names.",
     413: "The request is too large.",
+    429: "Too often; try again after `Retry-After` seconds.",
     501: "This cannot be done yet; nothing was changed.",
     503: "A service behind this one does not answer; try again after `Retry-After` seconds.",
 }

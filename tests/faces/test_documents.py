@@ -1,0 +1,209 @@
+"""The documents' own requests, run literally: every documented key is in the answer, with its type."""
+
+import json
+import re
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+import pytest
+from tests.databases import Database
+from tests.faces.conftest import Signer
+from tests.faces.documents import AUTH, HEALTH, JOBS, ROBOTS, WORKFLOWS, Example
+from tests.faces.platform import SECRET_KEY, running_platform
+from tests.factories import Tenant, make_key, make_robot, make_tenant, make_workflow
+
+from casare_cloud.config import Settings
+from casare_cloud.faces.orchestrator.app import create_app
+
+GRAPH = {"nodes": [{"id": "1", "type": "StartNode"}, {"id": "2", "type": "EndNode"}], "connections": []}
+SERVICE_SCOPES = ["workflows.read", "jobs.create", "jobs.read", "robots.read"]
+WORDS = ("message", "token_type", "service", "status")  # values that a program may compare, not only types
+ANY_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass
+class World:
+    """A tenant, its callers, and the words that stand for `{name}` in an example."""
+
+    database: Database
+    tenant: Tenant
+    client: httpx2.AsyncClient
+    callers: dict[str, dict[str, str]]
+    words: dict[str, str] = field(default_factory=dict)
+
+    async def ask(self, method: str, path: str, caller: str = "user", **more: Any) -> Any:
+        """A request on the way to a state; it must succeed."""
+        answer = await self.client.request(method, f"/api/v1{path}", headers=self.callers[caller], **more)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    async def bring_about(self, state: str) -> None:
+        """The state that an example is given."""
+        if state == "submitted workflow":
+            body = {"workflow_name": "My Workflow", "workflow_json": GRAPH, "metadata": {"description": "Example"}}
+            self.words["workflow_id"] = (await self.ask("POST", "/workflows", json=body))["workflow_id"]
+        elif state == "workflow called my-workflow":
+            make_workflow(self.database, self.tenant, "my-workflow")
+        elif state == "registered robot":
+            self._robot(environment="production", capabilities=["browser"], tags=["invoice-processing"])
+        elif state == "unbound robot key":
+            self.callers["robot"] = {"X-Api-Key": make_key(self.database, self.tenant).text}
+        elif state.endswith(" job"):
+            await self._job(state.removesuffix(" job"))
+
+    def _robot(self, **more: Any) -> None:
+        robot = make_robot(self.database, self.tenant, "robot-prod-001", **more)
+        self.callers["robot"] = {"X-Api-Key": robot.key.text}
+
+    async def _job(self, state: str) -> None:
+        workflow = make_workflow(self.database, self.tenant)
+        job = await self.ask("POST", "/jobs", json={"workflow_id": str(workflow.workflow_id)})
+        job_id = self.words["job_id"] = job["job_id"]
+        if state == "queued":
+            return
+        self._robot()
+        [claimed] = (await self.ask("POST", "/jobs/claim", "robot", json={}))["jobs"]
+        lease = {"lease_token": claimed["lease_token"]}
+        await self.ask("POST", f"/jobs/{job_id}/start", "robot", json=lease)
+        if state == "completed":
+            await self.ask("POST", f"/jobs/{job_id}/complete", "robot", json={**lease, "result": {"rows": 3}})
+        if state == "failed":
+            error = {"error_message": "It broke.", "error_type": "ValueError", "retryable": False}
+            await self.ask("POST", f"/jobs/{job_id}/fail", "robot", json={**lease, **error})
+
+
+@pytest.fixture
+async def world(settings: Settings, shared_database: Database, signer: Signer) -> AsyncIterator[World]:
+    tenant = make_tenant(shared_database)
+    service = make_key(shared_database, tenant, "service", scopes=SERVICE_SCOPES)
+    callers = {
+        "nobody": {},
+        "user": {"Authorization": f"Bearer {signer.token(dict(tenant.admin.claims))}"},
+        "service": {"Authorization": f"Bearer {service.text}"},
+    }
+    app = create_app(settings)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://o") as client:
+        yield World(shared_database, tenant, client, callers)
+    await app.close()
+
+
+@pytest.mark.parametrize("example", [*WORKFLOWS, *JOBS, *ROBOTS, *HEALTH], ids=str)
+async def test_the_documented_request_gets_the_documented_answer(world: World, example: Example) -> None:
+    await world.bring_about(example.given)
+    await check(world, example)
+
+
+@pytest.fixture(scope="module")
+def platform(shared_database: Database) -> Iterator[Settings]:
+    with running_platform(shared_database, refresh_token_reuse_seconds=0, minimum_password_length=6) as settings:
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def admin(platform: Settings) -> None:
+    """The user of the documents: admin, with the password `secret`, of a tenant whose slug is optional-tenant-id."""
+    body = {
+        "email": "admin@example.test",
+        "password": "secret",
+        "email_confirm": True,
+        "app_metadata": {"registration": {"tenant_name": "Optional tenant id", "username": "admin"}},
+    }
+    headers = {"apikey": SECRET_KEY, "Authorization": f"Bearer {SECRET_KEY}"}
+    url = f"{platform.supabase_url}/auth/v1/admin/users"
+    answer = httpx2.post(url, json=body, headers=headers, trust_env=False)
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.usefixtures("admin")
+@pytest.mark.parametrize("example", AUTH, ids=str)
+async def test_the_documented_login_works(platform: Settings, shared_database: Database, example: Example) -> None:
+    app = create_app(platform)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://o") as client:
+        world = World(shared_database, make_tenant(shared_database), client, {"nobody": {}})
+        login = {"username": "admin", "password": "secret"}
+        tokens = await world.ask("POST", "/auth/login", "nobody", json=login)
+        world.words = {"refresh_token": tokens["refresh_token"], "access_token": tokens["access_token"]}
+        world.callers["user"] = {"Authorization": f"Bearer {tokens['access_token']}"}
+        if example.given == "used refresh token":
+            used = {"refresh_token": tokens["refresh_token"]}
+            for _ in range(2):
+                used = await world.ask("POST", "/auth/refresh", "nobody", json={"refresh_token": used["refresh_token"]})
+        await check(world, example)
+    await app.close()
+
+
+async def check(world: World, example: Example) -> None:
+    """Send an example's request and hold the answer against the documented form."""
+    method, path = fill(example.request, world.words).split()
+    request: dict[str, Any] = {"headers": world.callers[example.caller], "params": example.query}
+    if example.given.startswith("file "):
+        name = example.given.removeprefix("file ")
+        request["files"] = {"file": (name, json.dumps(GRAPH).encode(), "application/json")}
+        request["data"] = example.form
+    elif example.body is not None:
+        request["content"] = fill(json.dumps(example.body), world.words)
+        request["headers"] = {**request["headers"], "Content-Type": "application/json"}
+    answer = await world.client.request(method, f"{example.base}{path}", **request)
+    assert answer.status_code == example.status, answer.text
+    faults = list(differences(example.answer, answer.json(), is_error=example.status >= 400))
+    if method in ("POST", "PUT") and path.startswith("/robots"):
+        sent = {name: value for name, value in (example.body or {}).items() if name != "status"}
+        got = answer.json()
+        faults += [
+            f"{name} is not what was sent"
+            for name in sent
+            if name in got and in_order(got[name]) != in_order(sent[name])
+        ]
+    assert not faults, answer.text
+
+
+def in_order(value: Any) -> Any:
+    """Lists of words are sets: capabilities and tags may come back in another order."""
+    return sorted(value) if isinstance(value, list) else value
+
+
+def fill(text: str, words: dict[str, str]) -> str:
+    """Put the words in for their `{name}`."""
+    for name, word in words.items():
+        text = text.replace(f"{{{name}}}", word)
+    return text
+
+
+def differences(form: Any, actual: Any, path: str = "answer", *, is_error: bool = False) -> Iterator[str]:
+    """What is missing from `actual`, or has another type than in `form`; more is never a fault."""
+    if form is None:
+        return
+    kind = "number" if isinstance(form, int | float) and not isinstance(form, bool) else type(form).__name__
+    actual_kind = (
+        "number" if isinstance(actual, int | float) and not isinstance(actual, bool) else type(actual).__name__
+    )
+    if kind != actual_kind:
+        yield f"{path} is {actual!r}, not a {kind}"
+    elif isinstance(form, dict):
+        for name, part in form.items():
+            if name not in actual:
+                yield f"{path}.{name} is missing"
+                continue
+            yield from differences(part, actual[name], f"{path}.{name}", is_error=is_error)
+            is_word = name in WORDS and not is_error and "hostname" not in form
+            if is_word and ANY_ID.sub("<id>", part) != ANY_ID.sub("<id>", str(actual[name])):
+                yield f"{path}.{name} is {actual[name]!r}, not {part!r}"
+    elif isinstance(form, list):
+        if form and not actual:
+            yield f"{path} is empty"
+        for number, item in enumerate(actual if form else ()):
+            yield from differences(form[0], item, f"{path}[{number}]")
+    elif isinstance(form, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", form):
+        if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", actual):
+            yield f"{path} is {actual!r}, not a time in UTC"
+    elif form == "uuid":
+        uuid.UUID(actual)
+
+
+def kind_of(value: Any) -> str:
+    """The JSON type of a value."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return "number" if is_number else type(value).__name__
