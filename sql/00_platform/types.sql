@@ -1,6 +1,6 @@
 -- Functions that column defaults need stand here, before the tables; every other function has a file of its own.
 
--- Neither has a SET clause, so that both are inlined: they are no security definers and name everything with its schema.
+-- Without a SET clause, so that it is inlined: it is no security definer and names everything with its schema.
 create or replace function private.clock()
 returns timestamptz
 language sql

@@ -72,6 +72,13 @@ CALLS: dict[str, list[str]] = {
         "public.enqueue_job(%(own_workflow)s, p_robot_id => %(robot_name)s)",
         "public.enqueue_job(%(own_workflow)s, p_dedupe_key => %(dedupe_key)s)",
     ],
+    "public.enqueue_jobs": [
+        "public.enqueue_jobs(jsonb_build_array(jsonb_build_object('workflow_id', %(workflow)s::uuid)))",
+        "public.enqueue_jobs(jsonb_build_array(jsonb_build_object("
+        "'workflow_id', %(own_workflow)s::uuid, 'robot_id', %(robot)s::text)))",
+        "public.enqueue_jobs(jsonb_build_array(jsonb_build_object("
+        "'workflow_id', %(own_workflow)s::uuid, 'dedupe_key', %(dedupe_key)s::text)))",
+    ],
     "public.claim_jobs": [
         "public.claim_jobs()",
         "public.claim_jobs(100, p_listening => true)",

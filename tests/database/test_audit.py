@@ -49,6 +49,17 @@ def test_what_nobody_asked_for_is_the_systems(owner: Connection, tenant: factori
     assert (row["actor_id"], row["principal"], row["request_id"], row["ip_address"]) == (None, "system", None, None)
 
 
+@pytest.mark.parametrize("address", ["unknown", "192.0.2", "testclient", "192.0.2.1:8080"])
+def test_an_address_that_is_none_does_not_undo_the_change(
+    owner: Connection, tenant: factories.Tenant, address: str
+) -> None:
+    with owner.transaction():
+        owner.execute("select set_config('casare.client_ip', %s, true)", [address])
+        owner.execute("update public.tenants set name = 'Kept' where tenant_id = %s", [tenant.tenant_id])
+    row = trail(owner, tenant, "tenants")[-1]
+    assert (row["new_values"], row["ip_address"]) == ({"name": "Kept"}, None)
+
+
 def test_a_change_that_changes_nothing_is_not_written_down(owner: Connection, tenant: factories.Tenant) -> None:
     before = len(trail(owner, tenant, "tenants"))
     owner.execute("update public.tenants set name = name, updated_at = now() where tenant_id = %s", [tenant.tenant_id])

@@ -93,6 +93,14 @@ def test_a_slow_writer_is_numbered_after_those_who_overtook_it(
     assert later[0]["seq"] == seen[-1]["seq"] + 1
 
 
+def test_what_a_deleted_tenant_left_is_cleared_away(owner: Connection, tenant: factories.Tenant) -> None:
+    owner.execute("delete from public.tenants where tenant_id = %s", [tenant.tenant_id])
+    owner.execute(EMIT, [tenant.tenant_id, "orphan"])
+    owner.execute("select private.sequence_events()")
+    left = owner.execute("select from private.event_inbox where tenant_id = %s", [tenant.tenant_id])
+    assert left.fetchone() is None
+
+
 def test_a_writer_that_rolls_back_leaves_no_gap(
     db: Database, conn: Connection, owner: Connection, tenant: factories.Tenant
 ) -> None:

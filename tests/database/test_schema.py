@@ -295,7 +295,7 @@ def test_no_login_of_a_service_may_bypass_row_level_security(shared_database: Da
     connection = shared_database.connect("supabase_admin")
     row: Any = connection.execute(
         "select rolsuper or rolbypassrls as free, rolinherit as inherits, "
-        "pg_has_role(%(role)s, 'service_role', 'set') as may_be_service from pg_roles where rolname = %(role)s",
+        "pg_has_role(%(role)s, 'service_role', 'member') as may_be_service from pg_roles where rolname = %(role)s",
         {"role": role},
     ).fetchone()
     assert row["free"] is False

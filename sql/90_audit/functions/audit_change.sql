@@ -48,7 +48,7 @@ begin
         v_old,
         v_new,
         left(nullif(current_setting('casare.request_id', true), ''), 128),
-        nullif(current_setting('casare.client_ip', true), '')::inet,
+        private.client_ip(),
         private.clock()
     );
     return null;
