@@ -38,10 +38,10 @@ begin
 end
 $$;
 
--- from sql/00_platform/types.sql sha256:d5b0cf3b89827e1b8d758c323cf849d21ec9cc362c09bed344fd7a7611ee717e
+-- from sql/00_platform/types.sql sha256:be743efb59971f69e7d24b18a41c26c9fa0dab59bb28b46dc27e9f4d84947b9e
 -- Functions that column defaults need stand here, before the tables; every other function has a file of its own.
 
--- Neither has a SET clause, so that both are inlined: they are no security definers and name everything with its schema.
+-- Without a SET clause, so that it is inlined: it is no security definer and names everything with its schema.
 create or replace function private.clock()
 returns timestamptz
 language sql
@@ -4934,7 +4934,7 @@ comment on function public.list_events(bigint, integer) is
 revoke all on function public.list_events(bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.list_events(bigint, integer) to authenticated;
 
--- from sql/45_events/functions/sequence_events.sql sha256:3bd8926d345e1a229785fbb72ffeb829dc6bf552b224823c1e3ba6f6dd932148
+-- from sql/45_events/functions/sequence_events.sql sha256:2eef33083ad82c0239c47f85d6c423fb0bf0a1d3d7a2feca70046aa26a09fda6
 create or replace function private.sequence_events()
 returns integer
 language plpgsql
@@ -4954,6 +4954,10 @@ begin
         limit 1;
         exit when not found;
         v_count := v_count + private.sequence_tenant_events(v_tenant_id);
+        -- The inbox has no foreign key, so that a writer locks nothing: what a deleted tenant left goes here.
+        delete from private.event_inbox as i
+        where i.tenant_id = v_tenant_id
+            and not exists (select from public.tenants as t where t.tenant_id = v_tenant_id);
     end loop;
     return v_count;
 end
@@ -5141,7 +5145,7 @@ $$;
 comment on function private.holds_live_lease(private.caller, uuid) is 'Whether the caller is the robot that holds a job now.';
 revoke all on function private.holds_live_lease(private.caller, uuid) from public, anon, authenticated, service_role;
 
--- from sql/90_audit/functions/audit_change.sql sha256:b40df06e952b9bc8ceb6d6f05bcf78326b093ddc9b36ccaa5aa1eb6603d078a0
+-- from sql/90_audit/functions/audit_change.sql sha256:3de912c918a5ca274a8e7f64798a0365dbf4e7e4ba508595cc23aa7845e5a466
 -- Arguments: the columns that name the resource, and the columns that are never written down, each as an array literal.
 create or replace function private.audit_change()
 returns trigger
@@ -5192,7 +5196,7 @@ begin
         v_old,
         v_new,
         left(nullif(current_setting('casare.request_id', true), ''), 128),
-        nullif(current_setting('casare.client_ip', true), '')::inet,
+        private.client_ip(),
         private.clock()
     );
     return null;
@@ -5201,6 +5205,23 @@ $$;
 comment on function private.audit_change() is
     'Writes down who created, changed or deleted a row, from where, and what changed; in the transaction of the change.';
 revoke all on function private.audit_change() from public, anon, authenticated, service_role;
+
+-- from sql/90_audit/functions/client_ip.sql sha256:5a0a46d2230b750a638f8252892bcc4c6347274cccf0cf379e1e630997213b9c
+create or replace function private.client_ip()
+returns inet
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return nullif(current_setting('casare.client_ip', true), '')::inet;
+exception
+    when invalid_text_representation then
+        return null;    -- what is written down beside a change must not undo it
+end
+$$;
+comment on function private.client_ip() is 'The address that the request came from, as far as the function that took it could tell.';
+revoke all on function private.client_ip() from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/policies.sql sha256:1d6381bfe622a79249a1364e94e8058c903b6c9b0ca7302b7d8b3a758fc1e33b
 -- Row-level security is enabled and forced on every table; a table without a policy is closed to clients. Clients may read
