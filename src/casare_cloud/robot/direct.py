@@ -89,7 +89,7 @@ class DirectTransport:
 
     async def _exchange(self) -> Access:
         answer = await self._orchestrator.call("POST", f"/robots/{self._robot_id}/token", json={})
-        lifetime = float(answer.get("expires_in") or 600)
+        lifetime = float(answer.get("expires_in", 600))
         return Access(
             token=str(answer["access_token"]),
             supabase_url=str(answer["supabase_url"]).rstrip("/"),

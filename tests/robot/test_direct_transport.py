@@ -1,0 +1,250 @@
+"""The direct transport: one exchange of the key, then the Data API and the doorbell, with and without Realtime."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from time import monotonic
+from typing import Any
+
+import httpx2
+import pytest
+from tests.robot.phoenix import PhoenixServer
+
+from casare_cloud.errors import ApiError
+from casare_cloud.robot.direct import DirectTransport
+from casare_cloud.robot.transport import Failure, Lease, RobotProfile, Signal
+
+PROFILE = RobotProfile("robot-1", "Robot", "host", "default", ("browser",), ("tag",), 3)
+LEASE = Lease("0192-job", 17)
+
+
+class Cloud:
+    """The orchestrator's token endpoint and the Data API, on one handler."""
+
+    def __init__(self, realtime_url: str) -> None:
+        self.realtime_url = realtime_url
+        self.calls: list[tuple[str, Any]] = []
+        self.headers: list[httpx2.Headers] = []
+        self.exchanges = 0
+        self.lifetime = 600
+        self.refused_tokens: set[str] = set()
+        self.key_is_dead = False
+        self.robot_exists = True
+        self.answers: dict[str, Callable[[], httpx2.Response]] = {}
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        path = request.url.path
+        body = json.loads(request.content) if request.content else None
+        if path.startswith("/api/v1"):
+            return self._orchestrator(path.removeprefix("/api/v1"), body)
+        self.headers.append(request.headers)
+        if request.headers["authorization"].removeprefix("Bearer ") in self.refused_tokens:
+            return httpx2.Response(401, json={"code": "PGRST301", "message": "JWT expired"})
+        function = path.removeprefix("/rest/v1/rpc/")
+        self.calls.append((function, body))
+        return self.answers.get(function, lambda: httpx2.Response(200, json={}))()
+
+    def _orchestrator(self, path: str, body: Any) -> httpx2.Response:
+        if self.key_is_dead:
+            return httpx2.Response(401, json={"detail": "No such key.", "error_code": "AUTHENTICATION_FAILED"})
+        if path == "/robots/register":
+            self.robot_exists = True
+            self.calls.append(("REST register", body))
+            return httpx2.Response(200, json={"robot_id": body["robot_id"]})
+        assert path == "/robots/robot-1/token"
+        if not self.robot_exists:
+            return httpx2.Response(403, json={"detail": "Not yours.", "error_code": "FORBIDDEN"})
+        self.exchanges += 1
+        return httpx2.Response(
+            200,
+            json={
+                "access_token": f"jwt-{self.exchanges}",
+                "expires_in": self.lifetime,
+                "supabase_url": self.realtime_url,
+                "publishable_key": "sb_publishable_x",
+                "topics": ["robot:0192-robot", "tenant:t:robots"],
+            },
+        )
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[PhoenixServer]:
+    async with PhoenixServer() as running:
+        yield running
+
+
+@pytest.fixture
+def cloud(server: PhoenixServer) -> Cloud:
+    return Cloud(server.url)
+
+
+@pytest.fixture
+async def transport(cloud: Cloud) -> AsyncIterator[DirectTransport]:
+    made = DirectTransport("http://o", "crpa_key", "robot-1", http_transport=httpx2.MockTransport(cloud))
+    yield made
+    await made.close()
+
+
+async def test_the_key_is_exchanged_once_and_every_call_is_a_function_of_the_data_api(
+    transport: DirectTransport, cloud: Cloud
+) -> None:
+    await transport.register(PROFILE)
+    await transport.heartbeat({"cpu_percent": 1})
+    await transport.start(LEASE)
+    await transport.progress(LEASE, 50, "n", "m")
+    await transport.complete(LEASE, {"x": 1})
+    await transport.fail(LEASE, Failure("no", "Error"))
+    await transport.release(LEASE)
+    await transport.logs(LEASE, [{"message": "m"}])
+    of_job = {"p_job_id": "0192-job", "p_lease_token": 17}
+    assert cloud.exchanges == 1
+    assert [name for name, _ in cloud.calls] == [
+        "register_robot",
+        "record_heartbeat",
+        "start_job",
+        "report_progress",
+        "complete_job",
+        "fail_job",
+        "release_job",
+        "append_job_logs",
+    ]
+    assert cloud.calls[2][1] == of_job
+    assert cloud.calls[3][1] == {**of_job, "p_progress": 50, "p_current_node": "n", "p_message": "m"}
+    assert cloud.calls[5][1]["p_retryable"] is True
+    assert all(h["apikey"] == "sb_publishable_x" and h["authorization"] == "Bearer jwt-1" for h in cloud.headers)
+
+
+async def test_a_robot_that_is_not_there_yet_registers_with_its_key(transport: DirectTransport, cloud: Cloud) -> None:
+    cloud.robot_exists = False
+    await transport.register(PROFILE)
+    assert [name for name, _ in cloud.calls] == ["REST register", "register_robot"]
+
+
+async def test_an_expired_token_is_exchanged_and_the_call_repeated(transport: DirectTransport, cloud: Cloud) -> None:
+    await transport.register(PROFILE)
+    cloud.refused_tokens.add("jwt-1")
+    await transport.start(LEASE)
+    assert cloud.exchanges == 2
+    assert cloud.headers[-1]["authorization"] == "Bearer jwt-2"
+
+
+async def test_an_old_token_is_exchanged_before_it_ends(transport: DirectTransport, cloud: Cloud) -> None:
+    cloud.lifetime = 0
+    await transport.register(PROFILE)
+    before = cloud.exchanges
+    await transport.start(LEASE)
+    assert cloud.exchanges == before + 1
+
+
+async def test_a_revoked_key_is_401(transport: DirectTransport, cloud: Cloud) -> None:
+    await transport.register(PROFILE)
+    cloud.refused_tokens.add("jwt-1")
+    cloud.key_is_dead = True
+    with pytest.raises(ApiError) as caught:
+        await transport.claim(1, 20)
+    assert caught.value.status == 401
+
+
+async def test_a_stale_report_is_lease_lost_raised_or_returned(transport: DirectTransport, cloud: Cloud) -> None:
+    await transport.register(PROFILE)
+    body = {"code": "PT409", "message": "The lease is lost.", "details": "LEASE_LOST", "hint": None}
+    for status in (409, 200):
+        cloud.answers["complete_job"] = lambda status=status: httpx2.Response(status, json=body)  # type: ignore[misc]
+        with pytest.raises(ApiError) as caught:
+            await transport.complete(LEASE, {})
+        assert (caught.value.status, caught.value.code) == (409, "LEASE_LOST")
+
+
+async def test_many_leases_are_renewed_in_one_call(transport: DirectTransport, cloud: Cloud) -> None:
+    await transport.register(PROFILE)
+    rows = [{"job_id": "a", "renewed": True, "cancel_requested": True}, {"job_id": "b", "renewed": False}]
+    cloud.answers["renew_leases"] = lambda: httpx2.Response(200, json=rows)
+    renewals = await transport.renew([Lease("a", 1), Lease("b", 2), Lease("c", 3)], 20)
+    assert [(r.job_id, r.renewed, r.cancel_requested) for r in renewals] == [
+        ("a", True, True),
+        ("b", False, False),
+        ("c", False, False),
+    ]
+    assert cloud.calls[-1][1]["p_leases"][0] == {"job_id": "a", "lease_token": 1}
+
+
+# The doorbell
+
+
+async def claim(transport: DirectTransport) -> float:
+    """Claims and waits for the doorbell; the seconds that took."""
+    started = monotonic()
+    await transport.claim(1, 20)
+    await transport.wait_for_doorbell()
+    return monotonic() - started
+
+
+async def listening(transport: DirectTransport) -> None:
+    async with asyncio.timeout(5):
+        while transport._realtime is None or not transport._realtime.is_joined:
+            await asyncio.sleep(0.005)
+
+
+async def test_a_ring_ends_the_wait_soon(transport: DirectTransport, cloud: Cloud, server: PhoenixServer) -> None:
+    transport._poll_seconds = (20,)
+    cloud.answers["claim_jobs"] = lambda: httpx2.Response(200, json=[])
+    await transport.register(PROFILE)
+    await listening(transport)
+    await transport.claim(1, 20)
+    assert cloud.calls[-1][1]["p_listening"] is True
+    waiting = asyncio.create_task(claim(transport))
+    await asyncio.sleep(0.05)
+    await server.push("robot:0192-robot", "job_available", {})
+    assert await asyncio.wait_for(waiting, 5) < 1
+
+
+async def test_a_ring_while_the_claim_is_under_way_is_not_lost(
+    transport: DirectTransport, cloud: Cloud, server: PhoenixServer
+) -> None:
+    transport._poll_seconds = (20,)
+    await transport.register(PROFILE)
+    await listening(transport)
+
+    def answer() -> httpx2.Response:
+        transport._on_push("job_available", {})
+        return httpx2.Response(200, json=[])
+
+    cloud.answers["claim_jobs"] = answer
+    assert await asyncio.wait_for(claim(transport), 5) < 1
+
+
+async def test_without_realtime_it_polls_with_growing_pauses(
+    transport: DirectTransport, cloud: Cloud, server: PhoenixServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await server.stop()
+    monkeypatch.setattr("casare_cloud.robot.direct.random.uniform", lambda low, high: 1.0)
+    transport._poll_seconds = (0.01, 0.02, 0.05, 0.15, 0.3)
+    cloud.answers["claim_jobs"] = lambda: httpx2.Response(200, json=[])
+    await transport.register(PROFILE)
+    waits = [await claim(transport) for _ in range(6)]
+    assert cloud.calls[-1][1]["p_listening"] is False
+    for wait, least in zip(waits, (0.01, 0.02, 0.05, 0.15, 0.3, 0.3), strict=True):
+        assert least <= wait < least + 0.2
+
+
+async def test_a_job_that_was_found_makes_the_pauses_short_again(transport: DirectTransport, cloud: Cloud) -> None:
+    await transport.register(PROFILE)
+    cloud.answers["claim_jobs"] = lambda: httpx2.Response(200, json=[])
+    for _ in range(3):
+        await transport.claim(1, 20)
+    assert transport._polls_without_work == 3
+    row = {"job_id": "a", "lease_token": 1}
+    cloud.answers["claim_jobs"] = lambda: httpx2.Response(200, json=[row])
+    await transport.claim(1, 20)
+    assert transport._polls_without_work == 0
+
+
+async def test_orders_are_pushed(transport: DirectTransport, cloud: Cloud, server: PhoenixServer) -> None:
+    await transport.register(PROFILE)
+    await listening(transport)
+    await server.push("robot:0192-robot", "cancel_job", {"job_id": "j", "reason": "r"})
+    await server.push("robot:0192-robot", "dance", {})
+    await server.push("robot:0192-robot", "shutdown", {})
+    async with asyncio.timeout(5):
+        assert await transport.next_signal() == Signal("cancel_job", "j", "r")
+        assert await transport.next_signal() == Signal("shutdown")

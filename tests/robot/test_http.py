@@ -1,0 +1,123 @@
+"""The HTTP client that robots and people's programs share."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from itertools import islice
+from typing import Any
+
+import httpx2
+import pytest
+
+from casare_cloud import http
+from casare_cloud.errors import ApiError
+from casare_cloud.http import HttpClient, Unreachable, backoff_delays, error_from, is_transient, retry_after_seconds
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that the client made; none takes time."""
+    made: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        made.append(seconds)
+
+    monkeypatch.setattr(http.asyncio, "sleep", sleep)
+    return made
+
+
+def client(*answers: httpx2.Response | Exception, attempts: int = 4) -> tuple[HttpClient, list[httpx2.Request]]:
+    """A client whose service gives these answers one after another."""
+    seen: list[httpx2.Request] = []
+    left = list(answers)
+
+    def handle(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request)
+        answer = left.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return HttpClient("http://x/", attempts=attempts, transport=httpx2.MockTransport(handle)), seen
+
+
+async def test_the_answer_s_json_is_returned(pauses: list[float]) -> None:
+    http_client, seen = client(httpx2.Response(200, json={"a": 1}), httpx2.Response(204))
+    assert await http_client.call("POST", "/p", json={"b": 2}) == {"a": 1}
+    assert await http_client.call("DELETE", "/p") is None
+    assert (str(seen[0].url), seen[0].content) == ("http://x/p", b'{"b":2}')
+    assert pauses == []
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+async def test_a_fault_that_may_pass_is_tried_again(pauses: list[float], status: int) -> None:
+    http_client, seen = client(httpx2.Response(status), httpx2.ConnectError("no"), httpx2.Response(200, json=1))
+    assert await http_client.call("GET", "/") == 1
+    assert len(seen) == 3
+    assert len(pauses) == 2
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 422, 501])
+async def test_an_answer_that_will_not_change_is_raised_at_once(pauses: list[float], status: int) -> None:
+    http_client, seen = client(httpx2.Response(status, json={"detail": "no", "error_code": "NO"}))
+    with pytest.raises(ApiError, match="no") as caught:
+        await http_client.call("GET", "/")
+    assert (caught.value.status, caught.value.code, len(seen)) == (status, "NO", 1)
+    assert not is_transient(caught.value)
+
+
+async def test_retry_after_is_honoured(pauses: list[float]) -> None:
+    http_client, _ = client(httpx2.Response(429, headers={"Retry-After": "7"}), httpx2.Response(200, json=1))
+    await http_client.call("GET", "/")
+    assert 7 <= pauses[0] < 8
+
+
+async def test_nobody_there_is_unreachable(pauses: list[float]) -> None:
+    http_client, seen = client(*[httpx2.ConnectError("refused")] * 3, attempts=3)
+    with pytest.raises(Unreachable, match="http://x does not answer: refused"):
+        await http_client.call("GET", "/")
+    assert len(seen) == 3
+
+
+async def test_something_other_than_json_is_not_our_service(pauses: list[float]) -> None:
+    http_client, _ = client(httpx2.Response(200, text="<html>"))
+    with pytest.raises(Unreachable, match="other than JSON"):
+        await http_client.call("GET", "/")
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        ({"detail": "Gone.", "error_code": "LEASE_LOST", "request_id": "r"}, "LEASE_LOST", "Gone."),
+        ({"code": "PT409", "message": "Gone.", "details": "LEASE_LOST", "hint": None}, "LEASE_LOST", "Gone."),
+        (
+            {"code": "42501", "message": "permission denied", "details": None, "hint": "GRANT …"},
+            "42501",
+            "permission denied",
+        ),
+        ({"code": "PGRST301", "message": "JWT expired", "details": "x y", "hint": None}, "PGRST301", "JWT expired"),
+        ({"error": "Rate limit exceeded", "retry_after": 60}, "HTTP_409", "Rate limit exceeded"),
+        ([], "HTTP_409", "Conflict"),
+    ],
+)
+def test_both_doors_errors_are_the_same_error(body: Any, code: str, message: str) -> None:
+    error = error_from(httpx2.Response(409, json=body))
+    assert (error.status, error.code, error.message) == (409, code, message)
+
+
+def test_retry_after_may_be_a_date() -> None:
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    seconds = retry_after_seconds({"retry-after": later})
+    assert seconds is not None
+    assert 25 < seconds <= 30
+
+
+@pytest.mark.parametrize(("value", "seconds"), [("5", 5), ("-1", 0), ("100000", 300), ("soon", None), ("", None)])
+def test_retry_after_is_kept_within_reason(value: str, seconds: float | None) -> None:
+    assert retry_after_seconds({"retry-after": value}) == seconds
+
+
+def test_pauses_grow_and_are_spread() -> None:
+    pauses = list(islice(backoff_delays(1, 8), 6))
+    for pause, middle in zip(pauses, [1, 2, 4, 8, 8, 8], strict=True):
+        assert middle * 0.5 <= pause <= middle * 1.5
+    assert len(set(pauses)) == 6

@@ -1,0 +1,158 @@
+"""What the REST transport sends, and how it reads the answers (document 002, api-map §3)."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+
+from casare_cloud.errors import ApiError
+from casare_cloud.robot.rest import RestTransport, api_base
+from casare_cloud.robot.transport import Failure, Lease, RobotProfile, Signal
+
+LEASE = Lease("0192-job", 17)
+CLAIMED = {
+    "job_id": "0192-job",
+    "lease_token": 17,
+    "workflow_id": "w",
+    "workflow_name": "Demo",
+    "workflow_json": {"nodes": []},
+    "input": {"a": 1},
+    "priority": 0,
+    "environment": "*",
+    "attempt": 2,
+    "max_attempts": 3,
+    "lease_expires_at": "2026-11-21T08:00:00Z",
+    "timeout_seconds": 60,
+    "something_new": True,
+}
+
+
+class Service:
+    """Remembers requests and answers by path."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, str, Any]] = []
+        self.headers: list[httpx2.Headers] = []
+        self.answers: dict[str, Callable[[], httpx2.Response]] = {}
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        path = request.url.path.removeprefix("/api/v1")
+        self.requests.append((request.method, path, json.loads(request.content) if request.content else None))
+        self.headers.append(request.headers)
+        return self.answers.get(path, lambda: httpx2.Response(200, json={}))()
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+@pytest.fixture
+def transport(service: Service) -> RestTransport:
+    return RestTransport("http://x", "crpa_key", "robot-1", http_transport=httpx2.MockTransport(service))
+
+
+@pytest.mark.parametrize("url", ["http://x", "http://x/", "http://x/api/v1", "http://x/api/v1/"])
+def test_the_base_path_is_added_once(url: str) -> None:
+    assert api_base(url) == "http://x/api/v1"
+
+
+async def test_registering_sends_the_published_fields_and_the_key(transport: RestTransport, service: Service) -> None:
+    profile = RobotProfile("robot-1", "Robot", "host", "production", ("browser",), ("tag",), 3)
+    await transport.register(profile)
+    assert service.requests == [
+        (
+            "POST",
+            "/robots/register",
+            {
+                "robot_id": "robot-1",
+                "name": "Robot",
+                "hostname": "host",
+                "capabilities": ["browser"],
+                "environment": "production",
+                "max_concurrent_jobs": 3,
+                "tags": ["tag"],
+            },
+        )
+    ]
+    assert service.headers[0]["x-api-key"] == "crpa_key"
+
+
+async def test_every_claimed_row_is_read(transport: RestTransport, service: Service) -> None:
+    second = {**CLAIMED, "job_id": "other", "input": None}
+    service.answers["/jobs/claim"] = lambda: httpx2.Response(200, json={"jobs": [CLAIMED, second]})
+    jobs = await transport.claim(2, 20)
+    assert service.requests == [("POST", "/jobs/claim", {"limit": 2, "lease_seconds": 20, "wait_seconds": 20})]
+    assert jobs[0].lease == LEASE
+    assert (jobs[0].priority, jobs[0].attempt, jobs[0].input, jobs[0].timeout_seconds) == (0, 2, {"a": 1}, 60)
+    assert (jobs[1].job_id, jobs[1].input) == ("other", {})
+
+
+async def test_each_report_carries_the_lease_token(transport: RestTransport, service: Service) -> None:
+    await transport.start(LEASE)
+    await transport.complete(LEASE, {"x": 1})
+    await transport.fail(LEASE, Failure("no", "Error", failed_node="n", is_retryable=False))
+    await transport.release(LEASE)
+    await transport.logs(LEASE, [{"message": "m"}])
+    await transport.progress(LEASE, 50, "n", None)
+    token = {"lease_token": 17}
+    failure = {"error_message": "no", "error_type": "Error", "failed_node": "n", "retryable": False}
+    assert service.requests == [
+        ("POST", "/jobs/0192-job/start", token),
+        ("POST", "/jobs/0192-job/complete", {"result": {"x": 1}, **token}),
+        ("POST", "/jobs/0192-job/fail", {**failure, **token}),
+        ("POST", "/jobs/0192-job/release", token),
+        ("POST", "/jobs/0192-job/logs", {"entries": [{"message": "m"}], **token}),
+        ("PUT", "/jobs/0192-job/progress", {"progress": 50, "current_node": "n", **token}),
+    ]
+
+
+async def test_a_renewal_tells_lost_and_cancelled_leases(transport: RestTransport, service: Service) -> None:
+    lost = {"detail": "lost", "error_code": "LEASE_LOST"}
+    service.answers["/jobs/a/extend-lease"] = lambda: httpx2.Response(200, json={"cancel_requested": True})
+    service.answers["/jobs/b/extend-lease"] = lambda: httpx2.Response(409, json=lost)
+    renewals = {r.job_id: r for r in await transport.renew([Lease("a", 1), Lease("b", 2), Lease("c", 3)], 20)}
+    assert (renewals["a"].renewed, renewals["a"].cancel_requested) == (True, True)
+    assert renewals["b"].renewed is False
+    assert (renewals["c"].renewed, renewals["c"].cancel_requested) == (True, False)
+
+
+async def test_a_heartbeat_s_answer_holds_the_interval_and_orders(transport: RestTransport, service: Service) -> None:
+    commands = [{"command": "cancel_job", "job_id": "j", "reason": "r"}, "pause", {"command": "dance"}]
+    body = {"ok": True, "heartbeat_interval": 10, "pending_commands": commands}
+    service.answers["/robots/robot-1/heartbeat"] = lambda: httpx2.Response(200, json=body)
+    answer = await transport.heartbeat({"cpu_percent": 1.0})
+    assert answer.interval_seconds == 10
+    assert answer.signals == (Signal("cancel_job", "j", "r"), Signal("pause"))
+
+
+async def test_progress_tells_that_the_job_is_to_be_cancelled(transport: RestTransport, service: Service) -> None:
+    service.answers["/jobs/0192-job/progress"] = lambda: httpx2.Response(200, json={"cancel_requested": True})
+    assert await transport.progress(LEASE, 1, None, None) is True
+
+
+async def test_a_stale_token_is_lease_lost(transport: RestTransport, service: Service) -> None:
+    body = {"detail": "The lease is lost.", "error_code": "LEASE_LOST"}
+    service.answers["/jobs/0192-job/complete"] = lambda: httpx2.Response(409, json=body)
+    with pytest.raises(ApiError) as caught:
+        await transport.complete(LEASE, {})
+    assert (caught.value.status, caught.value.code) == (409, "LEASE_LOST")
+
+
+async def test_a_service_that_does_not_wait_is_not_asked_all_the_time(
+    transport: RestTransport, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    service.answers["/jobs/claim"] = lambda: httpx2.Response(200, json={"jobs": []})
+    monkeypatch.setattr("casare_cloud.robot.rest.asyncio.sleep", sleep)
+    for _ in range(3):
+        await transport.claim(1, 20)
+        await transport.wait_for_doorbell()
+    assert len(pauses) == 3
+    assert pauses[0] < 1 < 4 * pauses[2]
