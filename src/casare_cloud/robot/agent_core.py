@@ -18,6 +18,7 @@ from casare_cloud.robot.transport import ClaimedJob, RobotProfile, Signal, Trans
 DEFAULT_LEASE_SECONDS = 20
 DEFAULT_GRACE_SECONDS = 30.0
 CLAIM_PATIENCE_SECONDS = 1.5
+LEAST_HEARTBEAT_SECONDS = 1.0
 
 
 class KeyRefused(Exception):
@@ -214,7 +215,7 @@ class Agent:
             metrics = {**self._metrics.read(), "active_jobs": len(self._runs), "active_job_ids": list(self._runs)}
             try:
                 answer = await self._transport.heartbeat(metrics)
-                interval = max(1.0, answer.interval_seconds)
+                interval = max(LEAST_HEARTBEAT_SECONDS, answer.interval_seconds)
                 for order in answer.signals:
                     self._obey(order)
             except ApiError as error:
@@ -310,11 +311,11 @@ class Agent:
                 wait.cancel()
 
     async def _wait(self, event: asyncio.Event, seconds: float) -> bool:
-        try:
-            await asyncio.wait_for(event.wait(), seconds)
-        except TimeoutError:
-            return False
-        return True
+        # Not `wait_for`: before Python 3.12 it loses a cancellation that comes in the moment in which it is done.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await event.wait()
+        return event.is_set()
 
     def _note_offline(self, error: ApiError) -> None:
         if not self._is_offline:

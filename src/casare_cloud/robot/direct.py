@@ -8,6 +8,7 @@ import asyncio
 import random
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -162,12 +163,12 @@ class DirectTransport:
         """A ring ends the wait after a random moment, so that the robots it wakes do not come all at once."""
         step = min(max(self._polls_without_work, 1), len(self._poll_seconds)) - 1
         pause = self._poll_seconds[step] * random.uniform(0.75, 1.25)  # noqa: S311 - spreading load
-        try:
-            await asyncio.wait_for(self._rung.wait(), pause)
-        except TimeoutError:
-            return
-        self._polls_without_work = 0
-        await asyncio.sleep(random.uniform(0, RING_SPREAD_SECONDS))  # noqa: S311
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self._rung.wait()
+        if self._rung.is_set():
+            self._polls_without_work = 0
+            await asyncio.sleep(random.uniform(0, RING_SPREAD_SECONDS))  # noqa: S311
 
     async def next_signal(self) -> Signal:
         return await self._signals.get()

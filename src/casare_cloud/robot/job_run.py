@@ -139,7 +139,7 @@ class JobRun:
     # What the workflow reports, from its own thread.
 
     def progress(self, percent: int, node_id: str | None, message: str | None) -> None:
-        self._progress = (percent, node_id, message)
+        self._progress = (percent, node_id and node_id[:255], message and message[:4096])
         self._call(self._progress_changed.set)
 
     def log(self, level: str, message: str, node_id: str | None = None, extra: Mapping[str, Any] | None = None) -> None:

@@ -158,7 +158,8 @@ class RealtimeClient:
         answer: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
         ref = await self._send(socket, topic, event, payload, join_ref, answer)
         try:
-            return await asyncio.wait_for(answer, ANSWER_SECONDS)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await answer
         finally:
             self._answers.pop(ref, None)
 

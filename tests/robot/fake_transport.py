@@ -1,0 +1,133 @@
+"""A transport without a network: a queue of jobs, and switches for everything that can go wrong."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from itertools import count
+from typing import Any
+
+from casare_cloud.errors import ApiError
+from casare_cloud.http import Unreachable
+from casare_cloud.robot.transport import (
+    ClaimedJob,
+    Failure,
+    HeartbeatAnswer,
+    Lease,
+    Renewal,
+    RobotProfile,
+    Signal,
+)
+
+
+class FakeTransport:
+    """Holds leases as the service does; `calls` lists what was called, `outcomes` what was reported for each job."""
+
+    def __init__(self) -> None:
+        self.waiting: list[ClaimedJob] = []
+        self.held: dict[str, int] = {}
+        self.calls: list[str] = []
+        self.outcomes: dict[str, tuple[str, Any]] = {}
+        self.log_batches: list[list[Mapping[str, Any]]] = []
+        self.progress_reports: list[tuple[str, int, str | None]] = []
+        self.limits: list[int] = []
+        self.is_down = False
+        self.key_is_dead = False
+        self.cancelled: set[str] = set()
+        self.orders: asyncio.Queue[Signal] = asyncio.Queue()
+        self.pending: list[Signal] = []
+        self.bell = asyncio.Event()
+        self.claiming = asyncio.Event()
+        self.claim_may_answer = asyncio.Event()
+        self.claim_may_answer.set()
+        self.refuse_result: ApiError | None = None
+        self._tokens = count(1)
+
+    def add(self, definition: Any, *, job_id: str | None = None, timeout_seconds: int = 60, **input: Any) -> str:
+        token = next(self._tokens)
+        job_id = job_id or f"job-{token}"
+        job = ClaimedJob(job_id, token, "w", "Workflow", definition, input, timeout_seconds=timeout_seconds)
+        self.waiting.append(job)
+        self.bell.set()
+        return job_id
+
+    def take_away(self, job_id: str) -> None:
+        """As if the lease had ended and another robot had the job."""
+        self.held[job_id] = next(self._tokens)
+
+    def _call(self, name: str, lease: Lease | None = None) -> None:
+        self.calls.append(name)
+        if self.is_down:
+            raise Unreachable("down")
+        if self.key_is_dead:
+            raise ApiError(401, "AUTHENTICATION_FAILED", "The key is not known.")
+        if lease is not None and self.held.get(lease.job_id) != lease.lease_token:
+            raise ApiError(409, "LEASE_LOST", "The lease is lost.")
+
+    async def register(self, profile: RobotProfile) -> Mapping[str, Any]:
+        self._call("register")
+        return {}
+
+    async def heartbeat(self, metrics: Mapping[str, Any]) -> HeartbeatAnswer:
+        self._call("heartbeat")
+        pending, self.pending = tuple(self.pending), []
+        return HeartbeatAnswer(0.05, pending)
+
+    async def claim(self, limit: int, lease_seconds: int) -> Sequence[ClaimedJob]:
+        self._call("claim")
+        self.limits.append(limit)
+        self.claiming.set()
+        await self.claim_may_answer.wait()
+        taken, self.waiting = self.waiting[:limit], self.waiting[limit:]
+        self.held |= {job.job_id: job.lease_token for job in taken}
+        return taken
+
+    async def wait_for_doorbell(self) -> None:
+        try:
+            await asyncio.wait_for(self.bell.wait(), 0.05)
+        except TimeoutError:
+            return
+        self.bell.clear()
+
+    async def next_signal(self) -> Signal:
+        return await self.orders.get()
+
+    async def start(self, lease: Lease) -> None:
+        self._call("start", lease)
+
+    async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
+        self._call("renew")
+        return [
+            Renewal(lease.job_id, self.held.get(lease.job_id) == lease.lease_token, lease.job_id in self.cancelled)
+            for lease in leases
+        ]
+
+    async def progress(self, lease: Lease, percent: int, current_node: str | None, message: str | None) -> bool:
+        self._call("progress", lease)
+        self.progress_reports.append((lease.job_id, percent, current_node))
+        return lease.job_id in self.cancelled
+
+    async def complete(self, lease: Lease, result: Mapping[str, Any]) -> None:
+        if self.refuse_result is not None:
+            raise self.refuse_result
+        self._end("complete", lease, result)
+
+    async def fail(self, lease: Lease, failure: Failure) -> None:
+        self._end("fail", lease, failure)
+
+    async def release(self, lease: Lease) -> None:
+        self._end("release", lease, None)
+
+    def _end(self, name: str, lease: Lease, what: Any) -> None:
+        self._call(name, lease)
+        del self.held[lease.job_id]
+        self.outcomes[lease.job_id] = (name, what)
+
+    async def logs(self, lease: Lease, entries: Sequence[Mapping[str, Any]]) -> None:
+        self._call("logs", lease)
+        assert len(entries) <= 1_000
+        self.log_batches.append(list(entries))
+
+    async def say_goodbye(self) -> None:
+        self._call("say_goodbye")
+
+    async def close(self) -> None:
+        self.calls.append("close")
