@@ -1949,28 +1949,6 @@ comment on function private.permitted_tenant_id(text) is
 revoke all on function private.permitted_tenant_id(text) from public, anon, authenticated, service_role;
 grant execute on function private.permitted_tenant_id(text) to authenticated;
 
--- from sql/10_tenancy/functions/permitted_tenant_ids.sql sha256:39971a5bee2aa66be564daa7608342211032148dea6aa0a9f18fef62d65681ee
-create or replace function private.permitted_tenant_ids(p_permission text)
-returns setof uuid
-language plpgsql
-stable
-security definer
-rows 1
-set search_path = ''
-as $$
-declare
-    v_caller private.caller := private.caller();
-begin
-    if private.has_permission(v_caller.permissions, p_permission) then
-        return next v_caller.tenant_id;
-    end if;
-end
-$$;
-comment on function private.permitted_tenant_ids(text) is
-    'The tenants in which the caller has a permission now: one or none. Policies say tenant_id = any (array(select …)), which is evaluated once per statement and can use an index.';
-revoke all on function private.permitted_tenant_ids(text) from public, anon, authenticated, service_role;
-grant execute on function private.permitted_tenant_ids(text) to authenticated;
-
 -- from sql/10_tenancy/functions/purge_idempotency_keys.sql sha256:7293feda26c1dfdfa29e21c0a827d205c4b28bc350a4a8fd16562443147e5608
 create or replace function private.purge_idempotency_keys()
 returns integer

@@ -41,7 +41,6 @@ CALLS: dict[str, list[str]] = {
     "private.caller": ["private.caller()"],
     "private.member_tenant_id": ["private.member_tenant_id()"],
     "private.permitted_tenant_id": ["private.permitted_tenant_id('jobs.read')"],
-    "private.permitted_tenant_ids": ["private.permitted_tenant_ids('jobs.read')"],
     "private.begin_idempotent_request": ["private.begin_idempotent_request(%(idempotency_key)s, 'body')"],
     "private.finish_idempotent_request": ["private.finish_idempotent_request(%(idempotency_key)s, 200, '{}')"],
     "private.clock": ["private.clock()"],

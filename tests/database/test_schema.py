@@ -250,7 +250,7 @@ def without_subqueries(expression: str) -> str:
 
 
 def test_the_rule_about_policies_finds_a_call_for_each_row() -> None:
-    once = "(tenant_id IN ( SELECT private.permitted_tenant_ids('jobs.read'::text) AS x))"
+    once = "(tenant_id = ( SELECT private.permitted_tenant_id('jobs.read'::text) AS x))"
     assert CALL.search(without_subqueries(once)) is None
     assert CALL.search(without_subqueries(f"({once} AND (user_id = auth.uid()))")) is not None
 
