@@ -1,6 +1,7 @@
 """Transactions of a caller: what they cost, how they end, and what happens when the database goes away."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -72,7 +73,7 @@ async def test_identity_and_first_statement_are_one_round_trip(shared_database: 
 
 
 @asynccontextmanager
-async def counting_proxy(server_port: int) -> AsyncIterator[tuple[int, list[str]]]:
+async def counting_proxy(server_port: int, port: int = 0) -> AsyncIterator[tuple[int, list[str]]]:
     """A port before the server, and a list that grows whenever the client speaks after the server did."""
     turns: list[str] = []
     last = "server"
@@ -93,7 +94,7 @@ async def counting_proxy(server_port: int) -> AsyncIterator[tuple[int, list[str]
         await asyncio.gather(pump(reader, server_writer, "client"), pump(server_reader, writer, "server"))
         done.set()
 
-    async with await asyncio.start_server(connect, "127.0.0.1", 0) as proxy:
+    async with await asyncio.start_server(connect, "127.0.0.1", port) as proxy:
         yield proxy.sockets[0].getsockname()[1], turns
         await done.wait()
 
@@ -197,6 +198,26 @@ async def test_without_a_database_it_is_503_within_six_seconds() -> None:
     assert caught.value.headers["Retry-After"]
     assert time.monotonic() - started < 6
     await db.close()
+
+
+async def test_when_the_database_is_back_the_next_request_is_served(shared_database: Copy) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    dsn = shared_database.dsn("casare_functions").replace(f":{shared_database.server.port}/", f":{port}/")
+    db = Database(Settings(database_url=dsn))
+
+    async def select() -> Any:
+        async with db.transaction(USER) as tx:
+            return await tx.fetch_value("select 1")
+
+    refused = await asyncio.gather(*(select() for _ in range(6)), return_exceptions=True)
+    assert {getattr(error, "code", error) for error in refused} == {"DATABASE_UNAVAILABLE"}
+    async with counting_proxy(shared_database.server.port, port):
+        started = time.monotonic()
+        assert await asyncio.gather(*(select() for _ in range(6))) == [1] * 6
+        assert time.monotonic() - started < 3
+        await db.close()
 
 
 async def test_a_cancelled_request_gives_its_connection_back(db: Database) -> None:
