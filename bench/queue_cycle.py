@@ -27,6 +27,7 @@ def run(stack: BenchStack, *, rounds: int, seconds: int) -> None:
             rates: dict[str, list[float]] = {"bare": [], "product": [], "quiet": []}
             for _ in range(rounds):
                 needed = 6000 * seconds
+                _push(connection, stack.env["DEMO_TENANT_ID"], is_on=False)
                 _refill(connection, stack.env["DEMO_TENANT_ID"], workflow_id, needed)
                 rates["bare"].append(_measure(dsn, "bare_cycle", seconds, [{}] * clients))
                 _push(connection, stack.env["DEMO_TENANT_ID"], is_on=True)
@@ -123,9 +124,11 @@ def _refill(connection: psycopg.Connection, tenant_id: str, workflow_id: str, co
     claims = {"sub": str(user_id), "role": "authenticated", "app_metadata": {"tenant_id": tenant_id}}
     with connection.transaction():
         connection.execute("select set_config('request.jwt.claims', %s, true)", [json.dumps(claims)])
-        for start in range(0, count, 1000):
-            jobs = [{"workflow_id": workflow_id}] * min(1000, count - start)
-            connection.execute("select count(*) from public.enqueue_jobs(%s::jsonb)", [json.dumps(jobs)])
+        connection.execute(
+            "select count(job.job_id) from generate_series(1, %s) as n, "
+            "lateral public.enqueue_job(%s, jsonb_build_object('n', n)) as job",
+            [count, workflow_id],
+        )
     connection.execute("vacuum analyze private.ready, private.leases")
 
 
