@@ -65,6 +65,7 @@ class Job:
     run_at: datetime | None
     claimed_at: datetime | None
     started_at: datetime | None
+    first_progress_at: datetime | None
     finished_at: datetime | None
     lease_expires_at: datetime | None
     cancel_requested_at: datetime | None

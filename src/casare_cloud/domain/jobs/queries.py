@@ -8,7 +8,7 @@ _SUMMARY = """
     j.environment, j.required_capabilities, j.required_tags, j.priority, j.dedupe_key, j.attempts, j.max_attempts,
     j.timeout_seconds, j.retry_of, j.robot_id, r.external_id as robot, j.target_robot_id, t.external_id as target_robot,
     j.progress, j.current_node, j.progress_message, j.created_by, j.created_at, j.run_at, j.claimed_at, j.started_at,
-    j.finished_at, j.lease_expires_at, j.cancel_requested_at, j.error_message, j.error_type
+    j.first_progress_at, j.finished_at, j.lease_expires_at, j.cancel_requested_at, j.error_message, j.error_type
 """
 
 _WITH_ROBOTS = """
@@ -44,7 +44,7 @@ select counted.total, page.*
 from private.authorize('jobs.read') as caller
 cross join lateral (
     select count(*) as total
-    from (select from public.live_jobs as j where {_WANTED} limit {COUNTED_ROWS}) as some
+    from (select from public.live_jobs as j where {_WANTED} limit {COUNTED_ROWS}) as matching
 ) as counted
 left join lateral (
     select {_SUMMARY}

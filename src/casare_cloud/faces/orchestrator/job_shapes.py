@@ -137,6 +137,7 @@ class JobSummary(Answer):
     run_at: Time | None
     claimed_at: Time | None
     started_at: Time | None
+    first_progress_at: Time | None
     completed_at: Time | None
     duration_ms: int | None
     lease_expires_at: Time | None
