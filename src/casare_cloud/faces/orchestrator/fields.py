@@ -5,13 +5,25 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Path
-from pydantic import AfterValidator, AliasChoices, Field, Strict
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, Strict
+
+from casare_cloud.errors import NotFound
 
 BIGGEST_INTEGER = 2**31 - 1
 
 
 def _in_utc(time: datetime) -> datetime:
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time
+
+
+def _job_id(text: str) -> UUID:
+    """Document 002: job ids are words of at most 64 characters, and a word that names no job is 404."""
+    if len(text) > 64:
+        raise ValueError("must have at most 64 characters")
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound("JOB_NOT_FOUND", "There is no such job.") from None
 
 
 Moment = Annotated[datetime, AfterValidator(_in_utc), Field(description="ISO 8601; UTC when it names no zone.")]
@@ -37,7 +49,7 @@ Input = Annotated[
 ]
 
 WorkflowId = Annotated[UUID, Path(description="The id of the workflow.")]
-JobId = Annotated[UUID, Path(description="The id of the job.")]
+JobId = Annotated[UUID, BeforeValidator(_job_id), Path(description="The id of the job.")]
 RobotId = Annotated[
     str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The robot's external id (robot-prod-001) or its UUID.")
 ]
