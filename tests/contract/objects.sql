@@ -116,7 +116,7 @@ begin
         select oid::regprocedure from pg_proc where pronamespace = 'public'::regnamespace and proname like 'contract\_%'
     loop
         execute format('revoke all on function %s from public, anon, authenticated', v_function);
-        execute format('grant execute on function %s to authenticated', v_function);
+        execute format('grant execute on function %s to authenticated, service_role', v_function);
         if v_function::text not like '%members_only%' then
             execute format('grant execute on function %s to anon', v_function);
         end if;

@@ -130,7 +130,7 @@ class Function:
         if len(self.arguments) != 1 or self.arguments[0].name:
             return None
         argument = self.arguments[0]
-        return argument if argument.type_name in ("pg_catalog.json", "pg_catalog.jsonb") else None
+        return argument if argument.type_name.replace('"', "") in ("pg_catalog.json", "pg_catalog.jsonb") else None
 
 
 class _Fresh(Generic[T]):

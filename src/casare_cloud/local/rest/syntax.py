@@ -15,7 +15,7 @@ TRUTHS: Final = ("null", "not_null", "true", "false", "unknown")
 RESERVED: Final = frozenset({"select", "order", "limit", "offset", "and", "or", "not.and", "not.or", "columns"})
 
 _CAST: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_ ]*")
-_STEP: Final = re.compile(r"(->>?)([^-]+|\"[^\"]*\")")
+_ARROW: Final = re.compile("(->>?)")
 _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _CONDITION: Final = re.compile(r"(not\.)?([a-z_]+)\.(.*)", re.DOTALL)
 _BRANCH: Final = re.compile(r"(not\.)?(and|or)(\(.*\))", re.DOTALL)
@@ -107,11 +107,10 @@ def parse_branch(joint: str, text: str, *, is_negated: bool) -> Branch:
 
 def parse_field(text: str) -> Field:
     """`column`, `"odd column"` or `column->key->>key`."""
-    column, arrow, rest = text.partition("->")
-    steps = tuple(_STEP.findall(arrow + rest))
-    if "".join(a + b for a, b in steps) != arrow + rest or not column:
+    column, *steps = _ARROW.split(text)
+    if not column or "" in steps:
         raise parse_error("column", text)
-    return Field(unquote(column), tuple((a, unquote(key)) for a, key in steps))
+    return Field(unquote(column), tuple(zip(steps[::2], map(unquote, steps[1::2]), strict=True)))
 
 
 def split(text: str) -> Iterator[str]:
