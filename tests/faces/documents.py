@@ -23,6 +23,7 @@ class Example:
     given: str = ""
     query: dict[str, str] = field(default_factory=dict)
     form: dict[str, str] = field(default_factory=dict)
+    differs: str = ""  # a sentence of the answer that says something truer than the document's
     base: str = "/api/v1"
 
     def __str__(self) -> str:
@@ -235,6 +236,7 @@ JOBS = [
             "message": "Job cancelled successfully",
         },
         given="running job",
+        differs="message",  # it is the robot that stops the job: "Cancellation requested"
     ),
     Example(
         "002",
