@@ -25,7 +25,7 @@ from casare_cloud.faces.shared.refusals import refusals
 from casare_cloud.faces.shared.routing import CurrentCall, LongPollRoute, Route, Tx
 from casare_cloud.faces.shared.shapes import Answer, Body, Time
 
-router = APIRouter(prefix="/jobs", tags=["jobs"], route_class=Route)
+router = APIRouter(route_class=Route)
 waiting = APIRouter(route_class=LongPollRoute)
 
 
