@@ -1,7 +1,9 @@
 """Fixtures for every test: a Postgres cluster per worker, a template with the schema, a fresh copy per test."""
 
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tests import servers
@@ -11,6 +13,16 @@ from casare_cloud.local.postgres import PostgresServer
 
 TEMPLATE = "casare_template"
 NOT_RUN = "not run: needs "
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home_of_relocated_data() -> Iterator[None]:
+    """Root's servers keep what their account cannot reach in a folder that goes with the tests."""
+    with tempfile.TemporaryDirectory(prefix="casare-test-home-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("CASARE_PG_HOME", folder)
+            yield
 
 
 @pytest.fixture(scope="session")
