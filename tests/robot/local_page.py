@@ -9,6 +9,16 @@ from typing import Any, Self
 ORDERS = {"orders": [{"id": 1, "quantity": 2, "unit_price": 3.5}, {"id": 2, "quantity": 1, "unit_price": 10}]}
 
 
+EXAMPLE_ORDERS = {
+    "orders": [
+        {"id": "A-1", "customer": "Ada", "quantity": 2, "unit_price": 3.5},
+        {"id": "A-2", "customer": "Bob", "quantity": 1, "unit_price": 10},
+    ]
+}
+_GATES: dict[str, tuple[threading.Event, list[Any]]] = {}
+_GATES_LOCK = threading.Lock()
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     release = threading.Event()
@@ -18,6 +28,10 @@ class _Handler(BaseHTTPRequestHandler):
         match self.path.partition("?")[0]:
             case "/orders.json":
                 self._answer(200, json.dumps(ORDERS).encode(), "application/json")
+            case "/example-orders.json":
+                self._answer(200, json.dumps(EXAMPLE_ORDERS).encode(), "application/json")
+            case path if path.startswith("/gate/"):
+                self._enter(path)
             case "/slow":
                 self.release.wait(20)
                 self._answer(200, b"late", "text/plain")
@@ -36,6 +50,13 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(503 if self.failures_left >= 0 else 200, b"{}", "application/json")
             case _:
                 self._echo()
+
+    def _enter(self, gate: str) -> None:
+        with _GATES_LOCK:
+            opened, visitors = _GATES.setdefault(gate, (threading.Event(), []))
+            visitors.append(self.client_address)
+        opened.wait(60)
+        self._answer(200, b"through", "text/plain")
 
     def do_POST(self) -> None:
         self._echo()
@@ -89,6 +110,15 @@ class LocalPage:
     def fail(self, times: int) -> None:
         """The next `times` answers of /flaky are 503."""
         _Handler.failures_left = times
+
+    def visitors(self, gate: str) -> int:
+        """How many requests came to this gate, `/gate/<any name>`."""
+        return len(_GATES[gate][1]) if gate in _GATES else 0
+
+    def open(self, gate: str) -> None:
+        """Lets those who wait at the gate through, and everyone after them."""
+        with _GATES_LOCK:
+            _GATES.setdefault(gate, (threading.Event(), []))[0].set()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
