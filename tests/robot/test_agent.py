@@ -135,12 +135,13 @@ async def test_a_workflow_that_this_robot_cannot_run_fails_for_good(make_life: M
     assert failure.is_retryable is False
 
 
-async def test_a_job_that_takes_too_long_fails_and_may_be_tried_again(make_life: MakeLife) -> None:
+async def test_a_job_that_takes_too_long_is_stopped_and_left_to_the_service(make_life: MakeLife) -> None:
     async with make_life().working() as life:
         job_id = life.transport.add(LONG, timeout_seconds=0)
-        await life.until(lambda: life.transport.outcomes)
-    failure = life.transport.outcomes[job_id][1]
-    assert (failure.error_type, failure.is_retryable) == ("JobTimeoutError", True)
+        await life.until(lambda: "timeout" in life.kinds)
+    assert life.transport.outcomes == {}
+    assert job_id in life.transport.held
+    assert "longer than its timeout" in life.transport.log_batches[0][0]["message"]
 
 
 async def test_no_more_is_claimed_than_there_are_free_slots(make_life: MakeLife, gate: Gate) -> None:

@@ -182,9 +182,7 @@ class Agent:
         try:
             outcome = await run.run()
             if outcome is None:
-                self._emit(
-                    "lease_lost", f"{_named(job)}: another robot may have it; the result is discarded", job.job_id
-                )
+                self._describe_nothing(run)
                 return
             self._describe(run, outcome)
             await self._deliver(outcome)
@@ -195,6 +193,13 @@ class Agent:
             self._runs.pop(job.job_id, None)
             self._tasks.pop(job.job_id, None)
             self._slot_freed.set()
+
+    def _describe_nothing(self, run: JobRun) -> None:
+        if run.stop_reason == "timed_out":
+            self._emit("timeout", f"{_named(run.job)}: longer than {run.job.timeout_seconds} seconds", run.job.job_id)
+        else:
+            text = f"{_named(run.job)}: another robot may have it; the result is discarded"
+            self._emit("lease_lost", text, run.job.job_id)
 
     def _describe(self, run: JobRun, outcome: Outcome) -> None:
         job = run.job

@@ -11,7 +11,7 @@ from typing import Any
 class AgentEvent:
     """Something an agent did or noticed.
 
-    `kind` is one of registered, listening, claimed, started, completed, failed, cancelled, released, lease_lost,
+    `kind` is one of registered, listening, claimed, started, completed, failed, cancelled, released, timeout, lease_lost,
     spooled, delivered, refused, paused, resumed, draining, stopped, offline, online, warning; `data` holds ids.
     """
 

@@ -14,12 +14,12 @@ from casare_cloud.http import is_transient
 from casare_cloud.robot.executor import run_workflow
 from casare_cloud.robot.executor.context import storable
 from casare_cloud.robot.executor.control import RunCancelled, RunControl
-from casare_cloud.robot.executor.errors import WorkflowError
+from casare_cloud.robot.executor.errors import JobTimeoutError, WorkflowError
 from casare_cloud.robot.executor.sandbox import Sandbox
 from casare_cloud.robot.spool import Outcome
 from casare_cloud.robot.transport import ClaimedJob, Failure, Transport
 
-StopReason = Literal["cancelled", "released", "lease_lost"]
+StopReason = Literal["cancelled", "released", "lease_lost", "timed_out"]
 
 LOG_BATCH = 1_000
 MAX_BUFFERED_LOGS = 20_000
@@ -29,7 +29,10 @@ STOP_PATIENCE_SECONDS = 0.8
 
 
 class JobRun:
-    """Runs `job`. `run()` returns the outcome to deliver, or None when the lease was lost and nothing is owed."""
+    """Runs `job`. `run()` returns the outcome to deliver, or None when there is none to report.
+
+    That is so when the lease was lost, and when the job took longer than it may: then the service, whose clock
+    decides, ends the attempt as a timeout."""
 
     def __init__(self, job: ClaimedJob, transport: Transport, folder: Path) -> None:
         self.job = job
@@ -64,6 +67,8 @@ class JobRun:
         if self.stop_reason == "lease_lost":
             return None
         await self._flush_logs()
+        if self.stop_reason == "timed_out":
+            return None
         return Outcome(outcome.lease, outcome.kind, outcome.result, outcome.failure, logs=tuple(self._logs))
 
     async def _start(self) -> bool:
@@ -120,6 +125,10 @@ class JobRun:
             )
             return Outcome(lease, "completed", result=result)
         except RunCancelled:
+            return Outcome(lease, "released")
+        except JobTimeoutError as error:
+            self.log("error", str(error), error.node_id)
+            self.stop_reason = self.stop_reason or "timed_out"
             return Outcome(lease, "released")
         except WorkflowError as error:
             self.log("error", str(error), error.node_id)
