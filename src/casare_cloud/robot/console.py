@@ -11,8 +11,8 @@ from typing import Any
 class AgentEvent:
     """Something an agent did or noticed.
 
-    `kind` is one of registered, listening, claimed, started, completed, failed, cancelled, released, timeout, lease_lost,
-    spooled, delivered, refused, paused, resumed, draining, stopped, offline, online, warning; `data` holds ids.
+    `kind` is one of registered, claimed, completed, failed, cancelled, released, timeout, lease_lost, spooled,
+    delivered, refused, paused, resumed, draining, stopped, offline, online; `data` holds the job's id if there is one.
     """
 
     kind: str
