@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -59,6 +60,24 @@ async def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
     assert part.restarts == 1
     assert "sleeper ended with signal 9; restarting" in changes.sentences
     await supervisor.stop()
+
+
+async def test_what_a_killed_child_had_started_ends_with_it(tmp_path: Path) -> None:
+    program = (
+        "import subprocess, sys; print(subprocess.Popen(sys.argv[1:]).pid, flush=True); import time; time.sleep(60)"
+    )
+    part = process(tmp_path, [sys.executable, "-c", program, *SLEEPER])
+    await part.start()
+    async with asyncio.timeout(10):
+        while not part.log.read_text():
+            await asyncio.sleep(0.01)
+    grandchild = os.pidfd_open(int(part.log.read_text()))
+    assert part.pid is not None
+    os.kill(part.pid, signal.SIGKILL)
+    assert await part.ended() == -signal.SIGKILL
+    readable, _, _ = select.select([grandchild], [], [], 5)
+    os.close(grandchild)
+    assert readable, "the grandchild goes on"
 
 
 async def test_stop_leaves_no_process(tmp_path: Path) -> None:
@@ -126,8 +145,6 @@ asyncio.run(main())
     descriptor = os.pidfd_open(child)
     parent.kill()
     parent.wait()
-    import select
-
     readable, _, _ = select.select([descriptor], [], [], 5)
     os.close(descriptor)
     assert readable, "the child outlived the supervisor"

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ctypes
+import os
 import signal
 import sys
 import time
@@ -94,7 +95,13 @@ class ProcessPart(Part):
             await asyncio.sleep(0.03)
 
     async def ended(self) -> int:
-        return await self._process.wait() if self._process else 0
+        if self._process is None:
+            return 0
+        code = await self._process.wait()
+        # What it had started (a server's workers) would keep its port.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        return code
 
     async def stop(self) -> None:
         process = self._process
