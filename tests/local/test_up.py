@@ -50,7 +50,7 @@ def run_command(home: Path, *arguments: str, timeout: float = 90) -> subprocess.
 def free_offset() -> int:
     """An offset at which none of the stack's ports is in use, above those that systems give to outgoing connections."""
     while True:
-        ports = Ports(6700 + secrets.randbelow(4400))
+        ports = Ports(6700 + secrets.randbelow(3300))
         if not any(is_listening(port) for port in ports.named().values()):
             return ports.offset
 
