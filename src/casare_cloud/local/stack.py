@@ -223,7 +223,7 @@ class Stack:
     def _print_banner(self, env: dict[str, str], demo_job: list[str]) -> None:
         from casare_cloud.local.banner import banner
 
-        text = banner(env, demo_job, time.time() - self._started_at)
+        text = banner(env, self._state.env_file, demo_job, time.time() - self._started_at)
         self._state.banner_file.write_text(text)
         self._console.print(text, end="", markup=False)
 
