@@ -3281,7 +3281,7 @@ revoke all on function private.add_job(
     jsonb, text, uuid, boolean
 ) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/announce_job.sql sha256:22d6931afc189b875fdf1b5200d2a753e152a71fc156114e59092396a3b8f477
+-- from sql/40_queue/functions/announce_job.sql sha256:fa8c1d396d889035eb662d2eb69a0231605fba2c7d80846b2f699f7c4c18e39e
 -- On the path of every transition, and the dearest part of it: one event row, and one push for each topic.
 create or replace function private.announce_job(
     p_event text,
@@ -3308,18 +3308,12 @@ declare
         'robot_id', p_robot_id,
         'attempt', p_attempt,
         'timestamp', private.to_iso(private.clock())
-    );
+    ) || coalesce(p_details, '{}');
 begin
-    if p_details is not null then
-        v_data := v_data || p_details;
-    end if;
     if p_event <> 'job.progress' then
         perform private.emit_event(p_tenant_id, p_event, p_job_id, p_robot_id, p_workflow_id, v_data);
     end if;
-    if not p_is_pushed then
-        return;
-    end if;
-    perform from private.queue_tenants as q where q.tenant_id = p_tenant_id and q.pushes_jobs;
+    perform from private.queue_tenants as q where q.tenant_id = p_tenant_id and q.pushes_jobs and p_is_pushed;
     if found then
         perform private.broadcast('tenant:' || p_tenant_id || ':jobs', p_event, v_data);
         if p_event <> 'job.queued' then     -- nobody can have joined the topic of a job that is not there yet
@@ -3590,7 +3584,7 @@ comment on function private.cancel_jobs_of_workflow(uuid, uuid, text) is
     'Cancels every waiting job of a workflow and returns how many; those that a robot holds go on.';
 revoke all on function private.cancel_jobs_of_workflow(uuid, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:1d5fdf871e847cf559f2a49a51a775e0b7a0b17e38bdf38b16e20d897a2e64ca
+-- from sql/40_queue/functions/claim_jobs.sql sha256:4453b1a3836136cb0736a3e7c68513dfe1f63da68f604e5e8e403a29d0b9fbcd
 -- Cost: one probe of ready's primary key for each lane that this robot may serve, and a few statements for each job taken.
 -- What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time: a join would
 -- be planned once, for the sizes that the tables had then, and kept.
@@ -3615,25 +3609,28 @@ declare
     v_want integer;
     v_lane_id integer;
     v_ready record;
-    v_job record;
     v_claimed public.claimed_job;
-    v_is_empty boolean := true;
 begin
     if p_limit not between 1 and 100 or p_limit is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 100.');
     elsif p_lease_seconds not between 5 and 3600 or p_lease_seconds is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'lease_seconds must be between 5 and 3600.');
     end if;
-    perform private.run_due_duties();
 
     -- One claim of a robot at a time, so that its slots are counted right.
     perform pg_advisory_xact_lock(1801678962, hashtext(v_caller.robot_id::text));
     select
         q.tenant_no,
         r.environment,
-        private.required_of(r.capabilities, r.tags, r.is_internet) as capabilities,
+        case
+            when r.tags = '{}' and not r.is_internet then r.capabilities
+            else private.required_of(r.capabilities, r.tags, r.is_internet)
+        end as capabilities,
         r.mode = 'active' and not coalesce(h.is_signed_off, false) as may_claim,
-        r.max_concurrent_jobs - (select count(*) from private.leases as l where l.robot_id = r.robot_id)::integer as free_slots
+        r.max_concurrent_jobs - (select count(*) from private.leases as l where l.robot_id = r.robot_id)::integer as free_slots,
+        exists (
+            select from private.duties as d where d.last_run_at <= v_now - d.every or d.last_run_at > v_now
+        ) as has_duties
     into v_robot
     from public.robots as r
     left join private.queue_tenants as q on q.tenant_id = r.tenant_id
@@ -3643,6 +3640,9 @@ begin
         perform private.raise_error(
             400, 'INVALID_ARGUMENT', format('environment must be the robot''s own, %s.', v_robot.environment)
         );
+    end if;
+    if v_robot.has_duties then
+        perform private.run_due_duties();
     end if;
     v_want := least(p_limit, v_robot.free_slots);
     if not v_robot.may_claim or v_want <= 0 then
@@ -3692,47 +3692,38 @@ begin
         returning r.job_id, r.attempts into v_ready;
         continue when not found;
 
+        -- One statement for the whole answer: in PL/pgSQL every expression costs anew in every transaction.
         select
-            j.workflow_id, j.workflow_version, j.workflow_name, j.input, j.priority, j.environment, j.max_attempts, j.timeout_seconds
-        into v_job
+            v_ready.job_id, nextval('private.lease_tokens'), v_now + make_interval(secs => p_lease_seconds),
+            v_ready.attempts + 1, j.max_attempts, j.workflow_id, j.workflow_version, j.workflow_name,
+            (
+                select v.definition
+                from public.workflow_versions as v
+                where v.workflow_id = j.workflow_id and v.version = j.workflow_version
+            ),
+            j.input, j.priority, j.environment, j.timeout_seconds
+        into v_claimed
         from public.jobs as j
         where j.job_id = v_ready.job_id;
-        v_claimed.job_id := v_ready.job_id;
-        v_claimed.lease_token := nextval('private.lease_tokens');
-        v_claimed.lease_expires_at := v_now + make_interval(secs => p_lease_seconds);
-        v_claimed.attempt := v_ready.attempts + 1;
-        v_claimed.max_attempts := v_job.max_attempts;
-        v_claimed.workflow_id := v_job.workflow_id;
-        v_claimed.workflow_version := v_job.workflow_version;
-        v_claimed.workflow_name := v_job.workflow_name;
-        v_claimed.input := v_job.input;
-        v_claimed.priority := v_job.priority;
-        v_claimed.environment := v_job.environment;
-        v_claimed.timeout_seconds := v_job.timeout_seconds;
-        select v.definition into v_claimed.workflow_json
-        from public.workflow_versions as v
-        where v.workflow_id = v_job.workflow_id and v.version = v_job.workflow_version;
-
         insert into private.leases (
             job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, claimed_at,
             lease_expires_at, timeout_at
         )
         values (
             v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_lane_id, v_caller.robot_id,
-            v_job.workflow_id, v_job.workflow_name, v_claimed.attempt, v_now, v_claimed.lease_expires_at,
-            v_now + make_interval(secs => v_job.timeout_seconds)
+            v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_now, v_claimed.lease_expires_at,
+            v_now + make_interval(secs => v_claimed.timeout_seconds)
         );
         perform private.announce_job(
-            'job.claimed', 'claimed', v_caller.tenant_id, v_claimed.job_id, v_job.workflow_id, v_job.workflow_name,
+            'job.claimed', 'claimed', v_caller.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name,
             v_caller.robot_id, v_claimed.attempt
         );
         return next v_claimed;
-        v_is_empty := false;
         v_want := v_want - 1;
         exit when v_want = 0;
     end loop;
 
-    if v_is_empty and p_listening then
+    if p_listening and v_claimed.job_id is null then
         insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, waiting_since)
         values (v_caller.robot_id, v_robot.tenant_no, v_robot.environment, v_robot.capabilities, v_now)
         on conflict (robot_id) do update set
@@ -4856,7 +4847,7 @@ comment on function private.ring_robots(integer, text, text[], uuid, integer) is
     'Wakes as many waiting robots as there are new jobs, none twice and none that may not have them. The bell may be lost: robots also poll.';
 revoke all on function private.ring_robots(integer, text, text[], uuid, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/run_due_duties.sql sha256:8a1cbbea3aa4ad01fb4c8eb39232926202115fb170278861f5de58b98ad0ec79
+-- from sql/40_queue/functions/run_due_duties.sql sha256:42c126c047c3d7b7227b20750600f86b2260a1e0cd6fbdedf69e0ae23d9ee021
 create or replace function private.run_due_duties()
 returns void
 language plpgsql
@@ -4866,10 +4857,6 @@ declare
     v_now timestamptz := private.clock();
     v_name text;
 begin
-    perform from private.duties as d where d.last_run_at <= v_now - d.every or d.last_run_at > v_now;
-    if not found then   -- most often nothing is due, and this is on the path of every claim
-        return;
-    end if;
     for v_name in
         select d.name
         from private.duties as d
@@ -4892,7 +4879,7 @@ begin
 end
 $$;
 comment on function private.run_due_duties() is
-    'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it, and it never fails them.';
+    'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it when there is some, and it never fails them.';
 revoke all on function private.run_due_duties() from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/start_job.sql sha256:895d2b72e64ef4e0d31c4563cdcf85abcb26b4e62fd66c479d2ea447cdca6ad7

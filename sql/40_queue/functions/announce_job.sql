@@ -24,18 +24,12 @@ declare
         'robot_id', p_robot_id,
         'attempt', p_attempt,
         'timestamp', private.to_iso(private.clock())
-    );
+    ) || coalesce(p_details, '{}');
 begin
-    if p_details is not null then
-        v_data := v_data || p_details;
-    end if;
     if p_event <> 'job.progress' then
         perform private.emit_event(p_tenant_id, p_event, p_job_id, p_robot_id, p_workflow_id, v_data);
     end if;
-    if not p_is_pushed then
-        return;
-    end if;
-    perform from private.queue_tenants as q where q.tenant_id = p_tenant_id and q.pushes_jobs;
+    perform from private.queue_tenants as q where q.tenant_id = p_tenant_id and q.pushes_jobs and p_is_pushed;
     if found then
         perform private.broadcast('tenant:' || p_tenant_id || ':jobs', p_event, v_data);
         if p_event <> 'job.queued' then     -- nobody can have joined the topic of a job that is not there yet

@@ -22,25 +22,28 @@ declare
     v_want integer;
     v_lane_id integer;
     v_ready record;
-    v_job record;
     v_claimed public.claimed_job;
-    v_is_empty boolean := true;
 begin
     if p_limit not between 1 and 100 or p_limit is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 100.');
     elsif p_lease_seconds not between 5 and 3600 or p_lease_seconds is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'lease_seconds must be between 5 and 3600.');
     end if;
-    perform private.run_due_duties();
 
     -- One claim of a robot at a time, so that its slots are counted right.
     perform pg_advisory_xact_lock(1801678962, hashtext(v_caller.robot_id::text));
     select
         q.tenant_no,
         r.environment,
-        private.required_of(r.capabilities, r.tags, r.is_internet) as capabilities,
+        case
+            when r.tags = '{}' and not r.is_internet then r.capabilities
+            else private.required_of(r.capabilities, r.tags, r.is_internet)
+        end as capabilities,
         r.mode = 'active' and not coalesce(h.is_signed_off, false) as may_claim,
-        r.max_concurrent_jobs - (select count(*) from private.leases as l where l.robot_id = r.robot_id)::integer as free_slots
+        r.max_concurrent_jobs - (select count(*) from private.leases as l where l.robot_id = r.robot_id)::integer as free_slots,
+        exists (
+            select from private.duties as d where d.last_run_at <= v_now - d.every or d.last_run_at > v_now
+        ) as has_duties
     into v_robot
     from public.robots as r
     left join private.queue_tenants as q on q.tenant_id = r.tenant_id
@@ -50,6 +53,9 @@ begin
         perform private.raise_error(
             400, 'INVALID_ARGUMENT', format('environment must be the robot''s own, %s.', v_robot.environment)
         );
+    end if;
+    if v_robot.has_duties then
+        perform private.run_due_duties();
     end if;
     v_want := least(p_limit, v_robot.free_slots);
     if not v_robot.may_claim or v_want <= 0 then
@@ -99,47 +105,38 @@ begin
         returning r.job_id, r.attempts into v_ready;
         continue when not found;
 
+        -- One statement for the whole answer: in PL/pgSQL every expression costs anew in every transaction.
         select
-            j.workflow_id, j.workflow_version, j.workflow_name, j.input, j.priority, j.environment, j.max_attempts, j.timeout_seconds
-        into v_job
+            v_ready.job_id, nextval('private.lease_tokens'), v_now + make_interval(secs => p_lease_seconds),
+            v_ready.attempts + 1, j.max_attempts, j.workflow_id, j.workflow_version, j.workflow_name,
+            (
+                select v.definition
+                from public.workflow_versions as v
+                where v.workflow_id = j.workflow_id and v.version = j.workflow_version
+            ),
+            j.input, j.priority, j.environment, j.timeout_seconds
+        into v_claimed
         from public.jobs as j
         where j.job_id = v_ready.job_id;
-        v_claimed.job_id := v_ready.job_id;
-        v_claimed.lease_token := nextval('private.lease_tokens');
-        v_claimed.lease_expires_at := v_now + make_interval(secs => p_lease_seconds);
-        v_claimed.attempt := v_ready.attempts + 1;
-        v_claimed.max_attempts := v_job.max_attempts;
-        v_claimed.workflow_id := v_job.workflow_id;
-        v_claimed.workflow_version := v_job.workflow_version;
-        v_claimed.workflow_name := v_job.workflow_name;
-        v_claimed.input := v_job.input;
-        v_claimed.priority := v_job.priority;
-        v_claimed.environment := v_job.environment;
-        v_claimed.timeout_seconds := v_job.timeout_seconds;
-        select v.definition into v_claimed.workflow_json
-        from public.workflow_versions as v
-        where v.workflow_id = v_job.workflow_id and v.version = v_job.workflow_version;
-
         insert into private.leases (
             job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, claimed_at,
             lease_expires_at, timeout_at
         )
         values (
             v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_lane_id, v_caller.robot_id,
-            v_job.workflow_id, v_job.workflow_name, v_claimed.attempt, v_now, v_claimed.lease_expires_at,
-            v_now + make_interval(secs => v_job.timeout_seconds)
+            v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_now, v_claimed.lease_expires_at,
+            v_now + make_interval(secs => v_claimed.timeout_seconds)
         );
         perform private.announce_job(
-            'job.claimed', 'claimed', v_caller.tenant_id, v_claimed.job_id, v_job.workflow_id, v_job.workflow_name,
+            'job.claimed', 'claimed', v_caller.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name,
             v_caller.robot_id, v_claimed.attempt
         );
         return next v_claimed;
-        v_is_empty := false;
         v_want := v_want - 1;
         exit when v_want = 0;
     end loop;
 
-    if v_is_empty and p_listening then
+    if p_listening and v_claimed.job_id is null then
         insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, waiting_since)
         values (v_caller.robot_id, v_robot.tenant_no, v_robot.environment, v_robot.capabilities, v_now)
         on conflict (robot_id) do update set
