@@ -4,10 +4,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from casare_cloud.domain.events import service
 from casare_cloud.domain.events.model import Event
+from casare_cloud.faces.orchestrator import examples
+from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.shared.refusals import refusals
 from casare_cloud.faces.shared.routing import Route, Tx
 from casare_cloud.faces.shared.shapes import Answer, Time
@@ -20,6 +22,8 @@ EventLimit = Annotated[int, Query(ge=1, le=1000)]
 
 class EventAnswer(Answer):
     """Something that happened. `robot_id` is the robot's UUID; `data` depends on the type."""
+
+    model_config = showing(examples.EVENT)
 
     seq: int
     event_id: UUID
@@ -35,28 +39,7 @@ class EventAnswer(Answer):
 class EventList(Answer):
     """Events in sequence; `next` is what to send as `after` next time."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "events": [
-                        {
-                            "seq": 42,
-                            "event_id": "019abcde-0000-7000-8000-000000000001",
-                            "event_type": "job.completed",
-                            "timestamp": "2025-12-01T10:30:00Z",
-                            "job_id": "660e8400-e29b-41d4-a716-446655440001",
-                            "robot_id": "770e8400-e29b-41d4-a716-446655440002",
-                            "workflow_id": "550e8400-e29b-41d4-a716-446655440000",
-                            "actor_id": None,
-                            "data": {"status": "completed", "workflow_name": "Daily Report", "attempt": 1},
-                        }
-                    ],
-                    "next": 42,
-                }
-            ]
-        }
-    )
+    model_config = showing(examples.EVENTS)
 
     events: list[EventAnswer]
     next: int

@@ -11,6 +11,8 @@ from pydantic import ConfigDict, Field
 
 from casare_cloud.domain.jobs import leases
 from casare_cloud.domain.jobs.model import ClaimOrder, Failure, LogLevel
+from casare_cloud.faces.orchestrator import examples
+from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import (
     Environment,
     Flag,
@@ -32,9 +34,7 @@ waiting = APIRouter(route_class=LongPollRoute)
 class ClaimBody(Body):
     """How many jobs a robot wants, for how long, and how long it waits for the first one."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"limit": 1, "lease_seconds": 60, "wait_seconds": 20}]}
-    )
+    model_config = showing(examples.CLAIM, extra="forbid")
 
     environment: Annotated[Environment | None, Field(description="The robot's own, which is the default.")] = None
     limit: Annotated[Integer, Field(ge=1, le=100)] = 1
@@ -44,6 +44,8 @@ class ClaimBody(Body):
 
 class ClaimedJobAnswer(Answer):
     """A job that is this robot's until `lease_expires_at`, and what it takes to run it."""
+
+    model_config = showing(examples.CLAIMED)
 
     job_id: UUID
     workflow_id: UUID
@@ -63,19 +65,23 @@ class ClaimedJobAnswer(Answer):
 class ClaimAnswer(Answer):
     """Every job that was claimed; empty when there was none."""
 
+    model_config = showing(examples.CLAIMED_JOBS)
+
     jobs: list[ClaimedJobAnswer]
 
 
 class LeaseBody(Body):
     """Which lease it is."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = showing(examples.LEASE, extra="forbid")
 
     lease_token: LeaseToken
 
 
 class StartAnswer(Answer):
     """The job runs."""
+
+    model_config = showing(examples.STARTED)
 
     job_id: UUID
     status: Literal["running"]
@@ -87,11 +93,15 @@ class StartAnswer(Answer):
 class ExtendBody(LeaseBody):
     """How long the lease is to last from now."""
 
+    model_config = showing(examples.EXTEND)
+
     lease_seconds: LeaseSeconds = 60
 
 
 class ExtendAnswer(Answer):
     """The lease lasts; `cancel_requested`: somebody wants the job to end."""
+
+    model_config = showing(examples.EXTENDED)
 
     job_id: UUID
     renewed: bool
@@ -102,12 +112,7 @@ class ExtendAnswer(Answer):
 class ProgressBody(Body):
     """How far the job is."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [{"progress": 75, "current_node": "node-456", "message": "Processing page 3 of 4"}]
-        },
-    )
+    model_config = showing(examples.PROGRESS, extra="forbid")
 
     progress: Annotated[Integer, Field(ge=0, le=100)]
     current_node: Annotated[str | None, Field(max_length=255)] = None
@@ -118,6 +123,8 @@ class ProgressBody(Body):
 class ProgressAnswer(Answer):
     """What was noted; `cancel_requested`: somebody wants the job to end."""
 
+    model_config = showing(examples.PROGRESS_NOTED)
+
     job_id: UUID
     progress: int
     current_node: str | None
@@ -127,11 +134,15 @@ class ProgressAnswer(Answer):
 class CompleteBody(LeaseBody):
     """What came out of the job: any JSON."""
 
+    model_config = showing(examples.COMPLETE)
+
     result: Any = None
 
 
 class FailBody(LeaseBody):
     """What went wrong; not `retryable`: no further attempt can help."""
+
+    model_config = showing(examples.FAIL)
 
     error_message: Annotated[str, Field(min_length=1, max_length=65536)]
     error_type: Annotated[str | None, Field(max_length=255)] = None
@@ -142,6 +153,8 @@ class FailBody(LeaseBody):
 
 class OutcomeAnswer(Answer):
     """What the job is now; `retry_at` when there will be another attempt."""
+
+    model_config = showing(examples.OUTCOME)
 
     job_id: UUID
     status: JobWord
@@ -169,11 +182,15 @@ class LogEntryBody(Body):
 class LogsBody(LeaseBody):
     """Lines of the log, in their order."""
 
+    model_config = showing(examples.APPEND_LOGS)
+
     entries: Annotated[list[LogEntryBody], Field(max_length=1000)]
 
 
 class LogsAnswer(Answer):
     """How many lines were taken: all of them."""
+
+    model_config = showing(examples.LOGS_APPENDED)
 
     accepted: int
 

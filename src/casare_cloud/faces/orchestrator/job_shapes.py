@@ -3,10 +3,12 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AliasChoices, ConfigDict, Field
+from pydantic import AliasChoices, Field
 
 from casare_cloud.domain.jobs import queries
 from casare_cloud.domain.jobs.model import Job, LogEntry, LogLevel, NewJob
+from casare_cloud.faces.orchestrator import examples
+from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import (
     Environment,
     ExecutionMode,
@@ -25,9 +27,7 @@ from casare_cloud.faces.shared.shapes import Answer, Body, Time
 class CreateJobBody(Body):
     """A job to queue."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"workflow_id": "my-workflow", "input_data": {"param": "value"}}]}
-    )
+    model_config = showing(examples.CREATE_JOB)
 
     workflow_id: Annotated[
         Name,
@@ -91,23 +91,7 @@ def _id_or_name(text: str) -> UUID | str:
 class JobSummary(Answer):
     """A job as lists show it. `robot_id` is the robot's external id, `robot_uuid` its UUID."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "job_id": "660e8400-e29b-41d4-a716-446655440001",
-                    "workflow_id": "550e8400-e29b-41d4-a716-446655440000",
-                    "workflow_name": "Daily Report",
-                    "robot_id": "robot-001",
-                    "status": "completed",
-                    "progress": 100,
-                    "created_at": "2025-12-01T10:00:00Z",
-                    "completed_at": "2025-12-01T10:01:30Z",
-                    "duration_ms": 90000,
-                }
-            ]
-        }
-    )
+    model_config = showing(examples.JOB_SUMMARY)
 
     job_id: UUID
     workflow_id: UUID
@@ -148,6 +132,8 @@ class JobSummary(Answer):
 
 class JobAnswer(JobSummary):
     """A job with what went in and what came out."""
+
+    model_config = showing(examples.JOB)
 
     input: dict[str, Any]
     result: Any
@@ -190,6 +176,8 @@ def _text(robot_id: UUID | None) -> str | None:
 class JobList(Answer):
     """A page of jobs, the newest first. `total` counts what matches, to 10,000 at most."""
 
+    model_config = showing(examples.JOBS)
+
     jobs: list[JobSummary]
     total: int
     total_is_capped: Annotated[bool, Field(description="There are more than `total` says.")]
@@ -212,7 +200,7 @@ class JobList(Answer):
 class CancelBody(Body):
     """Why a job is to end. Closed: nothing else is taken."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = showing(examples.CANCEL, extra="forbid")
 
     reason: Annotated[str | None, Field(max_length=1024)] = None
 
@@ -220,19 +208,7 @@ class CancelBody(Body):
 class CancelAnswer(Answer):
     """What became of the request. `cancel_requested`: the robot was told, the job ends when it has stopped."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "job_id": "660e8400-e29b-41d4-a716-446655440001",
-                    "cancelled": True,
-                    "previous_status": "running",
-                    "message": "Cancellation requested; the robot has been told",
-                    "cancel_requested": True,
-                }
-            ]
-        }
-    )
+    model_config = showing(examples.CANCELLED)
 
     job_id: UUID
     cancelled: bool
@@ -249,6 +225,8 @@ class CancelAnswer(Answer):
 class RetryAnswer(Answer):
     """The new job, and the one that it repeats."""
 
+    model_config = showing(examples.RETRIED)
+
     original_job_id: UUID
     new_job_id: UUID
     message: str
@@ -256,6 +234,8 @@ class RetryAnswer(Answer):
 
 class LogLine(Answer):
     """A line that a robot logged while it ran the job."""
+
+    model_config = showing(examples.LOG_LINE)
 
     id: Annotated[UUID, Field(validation_alias="job_log_id")]
     timestamp: Annotated[Time, Field(validation_alias="logged_at")]
@@ -268,6 +248,8 @@ class LogLine(Answer):
 
 class LogList(Answer):
     """A page of a job's log, the oldest line first."""
+
+    model_config = showing(examples.LOGS)
 
     logs: list[LogLine]
     total: int

@@ -4,10 +4,12 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from casare_cloud.domain.api_keys import service
 from casare_cloud.domain.api_keys.model import ApiKey
+from casare_cloud.faces.orchestrator import examples
+from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import ApiKeyId, Integer, Moment, RobotName
 from casare_cloud.faces.shared.paging import Page, page
 from casare_cloud.faces.shared.refusals import IDEMPOTENT, refusals
@@ -20,9 +22,7 @@ router = APIRouter(prefix="/robot-api-keys", tags=["robot-api-keys"], route_clas
 class CreateKeyBody(Body):
     """A key to make. Closed: unknown fields are refused."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"name": "Line 3", "robot_id": "robot-prod-001"}]}
-    )
+    model_config = showing(examples.CREATE_KEY, extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=128)]
     robot_id: Annotated[
@@ -32,16 +32,18 @@ class CreateKeyBody(Body):
     expires_at: Moment | None = None
 
 
-class RotateBody(Body):
+class RotateKeyBody(Body):
     """How long the old key goes on working. Closed."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = showing(examples.ROTATE_KEY, extra="forbid")
 
     overlap_seconds: Annotated[Integer, Field(ge=0, le=604800)] = 0
 
 
 class KeyAnswer(Answer):
     """A key as people see it. `prefix` is its beginning; `robot_id` the external id of its robot."""
+
+    model_config = showing(examples.KEY)
 
     api_key_id: UUID
     name: str
@@ -64,6 +66,8 @@ class KeyAnswer(Answer):
 class NewKeyAnswer(KeyAnswer):
     """A key that was just made. `key` is shown now and never again: a repeated request gets null."""
 
+    model_config = showing(examples.NEW_KEY)
+
     key: str | None
 
     @classmethod
@@ -84,6 +88,8 @@ def _published(key: ApiKey) -> dict[str, Any]:
 
 class KeyList(Answer):
     """A page of keys, the newest first."""
+
+    model_config = showing(examples.KEYS)
 
     keys: list[KeyAnswer]
     total: int
@@ -111,6 +117,6 @@ async def revoke_robot_key(api_key_id: ApiKeyId, tx: Tx) -> KeyAnswer:
 
 
 @router.post("/{api_key_id}/rotate", responses=refusals(404, 409), dependencies=IDEMPOTENT)
-async def rotate_robot_key(api_key_id: ApiKeyId, tx: Tx, body: RotateBody | None = None) -> NewKeyAnswer:
+async def rotate_robot_key(api_key_id: ApiKeyId, tx: Tx, body: RotateKeyBody | None = None) -> NewKeyAnswer:
     """Make a key in place of a live one, which works for `overlap_seconds` more. Needs api_keys.write."""
     return NewKeyAnswer.made(await service.rotate(tx, api_key_id, body.overlap_seconds if body else 0))

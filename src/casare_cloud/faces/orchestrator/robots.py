@@ -7,10 +7,12 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from casare_cloud.domain.robots import service
 from casare_cloud.domain.robots.model import Filter, Registration, Robot, RobotMode, RobotStatus
+from casare_cloud.faces.orchestrator import examples
+from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import Environment, Flag, Integer, RobotId, RobotName, Words
 from casare_cloud.faces.shared.paging import Page, page
 from casare_cloud.faces.shared.refusals import refusals
@@ -26,16 +28,6 @@ Capabilities = Annotated[
 Slots = Annotated[Integer, Field(ge=1, le=100)]
 Metric = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
-_EXAMPLE: dict[str, Any] = {
-    "robot_id": "robot-prod-001",
-    "name": "Production Robot 1",
-    "hostname": "robot-server-01.example.com",
-    "capabilities": ["browser", "desktop", "high_memory"],
-    "environment": "production",
-    "max_concurrent_jobs": 3,
-    "tags": ["invoice-processing", "high-priority"],
-}
-
 
 def _split(capabilities: list[str] | dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
     """(what the robot can do, the form it said it in when that was an object)."""
@@ -44,10 +36,10 @@ def _split(capabilities: list[str] | dict[str, Any]) -> tuple[list[str], dict[st
     return capabilities, {}
 
 
-class RegisterBody(Body):
+class RegisterRobotBody(Body):
     """What a robot says of itself."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+    model_config = showing(examples.REGISTER_ROBOT)
 
     robot_id: RobotName
     name: Annotated[str, Field(min_length=1, max_length=128)]
@@ -74,13 +66,10 @@ class RegisterBody(Body):
         )
 
 
-class UpdateBody(Body):
+class UpdateRobotBody(Body):
     """The fields to change. Closed: what a robot cannot be given is refused."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"name": "Updated Robot Name", "environment": "staging", "tags": ["new-tag"]}]},
-    )
+    model_config = showing(examples.UPDATE_ROBOT, extra="forbid")
 
     name: Annotated[str | None, Field(min_length=1, max_length=128)] = None
     hostname: Annotated[str | None, Field(min_length=1, max_length=256)] = None
@@ -98,10 +87,10 @@ class UpdateBody(Body):
         return changes
 
 
-class StatusBody(Body):
+class RobotStatusBody(Body):
     """The state that a robot is in. Closed."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"status": "maintenance"}]})
+    model_config = showing(examples.ROBOT_STATUS, extra="forbid")
 
     status: RobotStatus
 
@@ -109,12 +98,7 @@ class StatusBody(Body):
 class HeartbeatBody(Body):
     """What a robot measured. Other fields are kept as they are."""
 
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={
-            "examples": [{"cpu_percent": 45.2, "memory_mb": 1024.5, "disk_free_gb": 50.0, "active_jobs": 2}]
-        },
-    )
+    model_config = showing(examples.HEARTBEAT, extra="allow")
 
     cpu_percent: Metric | None = None
     memory_mb: Metric | None = None
@@ -125,21 +109,7 @@ class HeartbeatBody(Body):
 class RobotAnswer(Answer):
     """A robot. `robot_id` is its external id, `robot_uuid` its UUID, by which Realtime topics name it."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    **_EXAMPLE,
-                    "status": "idle",
-                    "current_job_ids": [],
-                    "last_seen": "2025-01-15T10:30:00Z",
-                    "last_heartbeat": "2025-01-15T10:30:00Z",
-                    "created_at": "2025-01-15T10:30:00Z",
-                    "metrics": {},
-                }
-            ]
-        }
-    )
+    model_config = showing(examples.ROBOT)
 
     robot_id: str
     robot_uuid: UUID
@@ -179,6 +149,8 @@ _SAME_NAMES = set(Robot.__dataclass_fields__) - {"robot_id"}
 class RobotList(Answer):
     """A page of robots by external id; `total` counts all that match."""
 
+    model_config = showing(examples.ROBOTS)
+
     robots: list[RobotAnswer]
     total: int
     limit: int
@@ -188,12 +160,16 @@ class RobotList(Answer):
 class RobotDeleted(Answer):
     """The robot is gone; `robot_id` is its external id."""
 
+    model_config = showing(examples.ROBOT_DELETED)
+
     deleted: bool
     robot_id: str
 
 
 class HeartbeatAnswer(Answer):
     """When to come again and how long leases last, in seconds, and what the robot is to do."""
+
+    model_config = showing(examples.HEARTBEAT_NOTED)
 
     ok: bool
     timestamp: str
@@ -205,6 +181,8 @@ class HeartbeatAnswer(Answer):
 class TokenAnswer(Answer):
     """A token for Data API and Realtime, good for `expires_in` seconds, and the topics that the robot may join."""
 
+    model_config = showing(examples.ROBOT_TOKEN)
+
     access_token: str | None
     expires_in: int
     token_type: Literal["bearer"] = "bearer"
@@ -214,7 +192,7 @@ class TokenAnswer(Answer):
 
 
 @router.post("/register", responses=refusals(409))
-async def register_robot(body: RegisterBody, tx: Tx) -> RobotAnswer:
+async def register_robot(body: RegisterRobotBody, tx: Tx) -> RobotAnswer:
     """Make the robot with this id, or bring what is known of it up to date. Unknown fields are ignored.
 
     A key that belongs to no robot yet is bound by its first registration; after that it works for that robot only.
@@ -243,13 +221,13 @@ async def get_robot(robot_id: RobotId, tx: Tx) -> RobotAnswer:
 
 
 @router.put("/{robot_id}", responses=refusals(404))
-async def update_robot(robot_id: RobotId, body: UpdateBody, tx: Tx) -> RobotAnswer:
+async def update_robot(robot_id: RobotId, body: UpdateRobotBody, tx: Tx) -> RobotAnswer:
     """Change what is sent, leave the rest. Unknown fields are refused. Needs robots.write."""
     return RobotAnswer.of(await service.update(tx, robot_id, body.changes()))
 
 
 @router.put("/{robot_id}/status", responses=refusals(404))
-async def set_robot_status(robot_id: RobotId, body: StatusBody, tx: Tx) -> RobotAnswer:
+async def set_robot_status(robot_id: RobotId, body: RobotStatusBody, tx: Tx) -> RobotAnswer:
     """Say what state a robot is in: `offline` signs it off, `maintenance` and `error` say so, the others bring it back.
 
     `status` in the answer is derived from what is known, so a robot that holds jobs is busy whatever it says. Unknown

@@ -4,17 +4,14 @@ import json
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from casare_cloud.domain.workflows.model import Submission, Submitted, TriggerType, Workflow, WorkflowStatus
 from casare_cloud.errors import InvalidArgument
+from casare_cloud.faces.orchestrator import examples
+from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import ExecutionMode, Input, Name, Priority
 from casare_cloud.faces.shared.shapes import Answer, Body, Time
-
-_GRAPH: dict[str, Any] = {
-    "nodes": [{"id": "start", "type": "StartNode"}, {"id": "end", "type": "EndNode"}],
-    "connections": [],
-}
 
 
 def _read_json(value: Any) -> Any:
@@ -29,20 +26,7 @@ def _read_json(value: Any) -> Any:
 class SubmitBody(Body):
     """A workflow to publish and run."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "workflow_name": "My Workflow",
-                    "workflow_json": _GRAPH,
-                    "trigger_type": "manual",
-                    "execution_mode": "lan",
-                    "priority": 10,
-                    "metadata": {"description": "Example workflow"},
-                }
-            ]
-        }
-    )
+    model_config = showing(examples.SUBMIT)
 
     workflow_name: Name
     workflow_json: Annotated[
@@ -123,20 +107,7 @@ def read_upload(filename: str | None, content: bytes, options: UploadOptions) ->
 class SubmitAnswer(Answer):
     """What was made. `schedule_id` is null: a submission runs once."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "workflow_id": "550e8400-e29b-41d4-a716-446655440000",
-                    "job_id": "660e8400-e29b-41d4-a716-446655440001",
-                    "schedule_id": None,
-                    "status": "success",
-                    "message": "Workflow submitted and queued for lan execution",
-                    "created_at": "2025-12-01T10:30:00Z",
-                }
-            ]
-        }
-    )
+    model_config = showing(examples.SUBMITTED)
 
     workflow_id: UUID
     job_id: UUID | None
@@ -161,6 +132,8 @@ class SubmitAnswer(Answer):
 class WorkflowSummary(Answer):
     """A workflow without its graph."""
 
+    model_config = showing(examples.WORKFLOW_SUMMARY)
+
     workflow_id: UUID
     workflow_name: Annotated[str, Field(validation_alias="name")]
     version: int
@@ -177,11 +150,15 @@ class WorkflowSummary(Answer):
 class WorkflowAnswer(WorkflowSummary):
     """A workflow with the graph of its current version, as it was submitted."""
 
+    model_config = showing(examples.WORKFLOW)
+
     workflow_json: Annotated[dict[str, Any], Field(validation_alias="definition")]
 
 
 class WorkflowList(Answer):
     """A page of workflows, the newest first; `total` counts all that match."""
+
+    model_config = showing(examples.WORKFLOWS)
 
     workflows: list[WorkflowSummary]
     total: int
@@ -206,6 +183,8 @@ class DeletedFrom(Answer):
 
 class WorkflowDeleted(Answer):
     """The workflow is gone."""
+
+    model_config = showing(examples.WORKFLOW_DELETED)
 
     status: Literal["success"]
     message: str

@@ -1,0 +1,106 @@
+"""What the OpenAPI document says of the resources: complete, and true of itself."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+RESOURCES = ("events", "jobs", "robot-api-keys", "robots", "workflows")
+Document = dict[str, Any]
+
+
+@pytest.fixture
+async def document(client: httpx2.AsyncClient) -> Document:
+    answer = await client.get("/openapi.json")
+    assert answer.status_code == 200
+    return dict(answer.json())
+
+
+def operations(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        if path.startswith(tuple(f"/api/v1/{resource}" for resource in RESOURCES)):
+            for method, operation in item.items():
+                yield f"{method.upper()} {path}", operation
+
+
+def schema_of(document: Document, content: dict[str, Any]) -> dict[str, Any]:
+    """The shape of a JSON body or answer: the named one, when it may also be left out."""
+    schema = content["application/json"]["schema"]
+    [reference] = [item["$ref"] for item in schema.get("anyOf", [schema]) if "$ref" in item]
+    return dict(document["components"]["schemas"][reference.rsplit("/", 1)[1]])
+
+
+async def test_every_endpoint_of_the_issue_is_there(document: Document) -> None:
+    assert {name for name, _ in operations(document)} == {
+        f"{method} /api/v1{path}"
+        for path, methods in {
+            "/workflows": "GET POST",
+            "/workflows/upload": "POST",
+            "/workflows/{workflow_id}": "GET DELETE",
+            "/jobs": "GET POST",
+            "/jobs/claim": "POST",
+            "/jobs/{job_id}": "GET",
+            "/jobs/{job_id}/events": "GET",
+            "/jobs/{job_id}/logs": "GET POST",
+            "/jobs/{job_id}/cancel": "POST",
+            "/jobs/{job_id}/retry": "POST",
+            "/jobs/{job_id}/start": "POST",
+            "/jobs/{job_id}/progress": "PUT",
+            "/jobs/{job_id}/complete": "POST",
+            "/jobs/{job_id}/fail": "POST",
+            "/jobs/{job_id}/release": "POST",
+            "/jobs/{job_id}/extend-lease": "POST",
+            "/robots": "GET",
+            "/robots/register": "POST",
+            "/robots/{robot_id}": "GET PUT DELETE",
+            "/robots/{robot_id}/status": "PUT",
+            "/robots/{robot_id}/heartbeat": "POST",
+            "/robots/{robot_id}/token": "POST",
+            "/robot-api-keys": "GET POST",
+            "/robot-api-keys/{api_key_id}/revoke": "POST",
+            "/robot-api-keys/{api_key_id}/rotate": "POST",
+            "/events": "GET",
+        }.items()
+        for method in methods.split()
+    }
+
+
+async def test_every_operation_says_what_it_does_and_how_it_refuses(document: Document) -> None:
+    for name, operation in operations(document):
+        assert operation["summary"], name
+        assert len(operation["description"]) > 20, name
+        assert {"400", "401", "403", "default"} <= set(operation["responses"]), name
+        assert "422" not in operation["responses"], name
+        if "{" in name and not name.endswith("/token"):
+            assert "404" in operation["responses"], name
+        for status, answer in operation["responses"].items():
+            if status[0] != "2":
+                assert schema_of(document, answer["content"])["title"] == "Refusal", (name, status)
+
+
+def must_be_shown(shape: dict[str, Any]) -> set[str]:
+    """The keys that an example must have: FastAPI leaves nulls out of the document, also those of examples."""
+    nullable = [{"type": "null"}]
+    return {
+        name
+        for name in shape.get("required", ())
+        if "type" in shape["properties"][name] or "$ref" in shape["properties"][name]
+        if shape["properties"][name].get("anyOf", [])[-1:] != nullable
+    }
+
+
+async def test_every_body_and_every_answer_has_an_example_with_all_its_keys(document: Document) -> None:
+    for name, operation in operations(document):
+        contents = [answer["content"] for status, answer in operation["responses"].items() if status[0] == "2"]
+        contents += [operation["requestBody"]["content"]] if "requestBody" in operation else []
+        shapes = [schema_of(document, content) for content in contents if "application/json" in content]
+        assert shapes, name
+        for shape in shapes:
+            [example] = shape["examples"]
+            assert set(example) >= must_be_shown(shape), (name, shape["title"])
+            assert set(example) <= set(shape["properties"]), (name, shape["title"])
+
+
+async def test_every_name_of_a_shape_is_unambiguous(document: Document) -> None:
+    assert [name for name in document["components"]["schemas"] if "__" in name] == []
