@@ -12,6 +12,7 @@ from casare_cloud.robot.transport import (
     Failure,
     HeartbeatAnswer,
     Lease,
+    NodeEvent,
     Renewal,
     RobotProfile,
     Signal,
@@ -29,6 +30,7 @@ class FakeTransport:
         self.log_batches: list[list[Mapping[str, Any]]] = []
         self.progress_reports: list[tuple[str, int, str | None]] = []
         self.limits: list[int] = []
+        self.node_events: list[NodeEvent] = []
         self.is_down = False
         self.key_is_dead = False
         self.cancelled: set[str] = set()
@@ -104,6 +106,9 @@ class FakeTransport:
         self._call("progress", lease)
         self.progress_reports.append((lease.job_id, percent, current_node))
         return lease.job_id in self.cancelled
+
+    async def tell_nodes(self, job: ClaimedJob, events: Sequence[NodeEvent]) -> None:
+        self.node_events += events
 
     async def complete(self, lease: Lease, result: Mapping[str, Any]) -> None:
         if self.refuse_result is not None:

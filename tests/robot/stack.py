@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import httpx2
+import jwt
 import uvicorn
 from tests.databases import Database, as_caller
 from tests.faces.platform import running_platform
 from tests.factories import Robot, Tenant, make_job, make_robot, make_tenant, make_workflow
 
+from casare_cloud.config import Settings
 from casare_cloud.faces.orchestrator.app import create_app
 from casare_cloud.robot.agent_core import Agent
 from casare_cloud.robot.console import AgentEvent
@@ -56,6 +58,7 @@ class Stack:
     database: Database
     orchestrator_url: str
     tenant: Tenant
+    settings: Settings
 
     def robot(self, **options: Any) -> Robot:
         return make_robot(self.database, self.tenant, **options)
@@ -83,6 +86,13 @@ class Stack:
     def revoke_key(self, robot: Robot) -> None:
         with self.database.connect() as owner, as_caller(owner, self.tenant.admin.claims):
             owner.execute("select public.revoke_api_key(%s)", [robot.key.api_key_id])
+
+    def admin_token(self) -> str:
+        """An access token of the tenant's admin, as Auth would sign it."""
+        key = json.loads(self.settings.signing_key)
+        now = int(time.time())
+        claims = {**self.tenant.admin.claims, "iat": now, "exp": now + 600}
+        return jwt.encode(claims, jwt.PyJWK(key, algorithm="ES256").key, "ES256", headers={"kid": key["kid"]})
 
     def end_lease(self, job_id: uuid.UUID) -> None:
         """As if the robot had been silent for longer than its lease."""
@@ -118,7 +128,7 @@ def running_stack(database: Database) -> Iterator[Stack]:
             time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
         try:
-            yield Stack(database, f"http://127.0.0.1:{port}", make_tenant(database))
+            yield Stack(database, f"http://127.0.0.1:{port}", make_tenant(database), settings)
         finally:
             server.should_exit = True
             thread.join(10)

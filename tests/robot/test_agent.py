@@ -1,6 +1,7 @@
 """The agent, against a transport without a network."""
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -406,3 +407,43 @@ async def test_a_job_s_files_stay_in_its_own_folder(make_life: MakeLife) -> None
         job_id = life.transport.add(chain(("w", "WriteFileNode", {"file_path": "a.txt", "content": "x"})))
         await life.until(lambda: life.transport.outcomes)
     assert (life.work_dir / "jobs" / f"{job_id}-1" / "a.txt").read_text(encoding="utf-8") == "x"
+
+
+async def test_node_events_are_shown_to_those_who_watch(make_life: MakeLife, gate: Gate) -> None:
+    async with make_life().working() as life:
+        life.transport.add(GATED)
+        await life.until(lambda: gate.inside == 1)
+        gate.opened.set()
+        await life.until(lambda: life.transport.outcomes)
+    told = [(event.kind.removeprefix("node."), event.node_id) for event in life.transport.node_events]
+    assert told == [(kind, node) for node in ("start", "g", "end") for kind in ("started", "completed")]
+
+
+async def test_files_of_jobs_long_ago_are_removed(make_life: MakeLife) -> None:
+    life = make_life()
+    old, new = (life.work_dir / "jobs" / name for name in ("old", "new"))
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "a.txt").write_text("x", encoding="utf-8")
+    os.utime(old, (0, 0))
+    async with life.working():
+        await life.until(lambda: "registered" in life.kinds)
+    assert not old.exists()
+    assert new.exists()
+
+
+async def test_a_service_that_asks_for_time_is_given_it(make_life: MakeLife) -> None:
+    life = make_life()
+    original = life.transport.claim
+    claimed_at: list[float] = []
+
+    async def claim(limit: int, lease_seconds: int) -> Any:
+        claimed_at.append(monotonic())
+        if len(claimed_at) == 1:
+            raise ApiError(429, "RATE_LIMITED", "slowly", {"retry-after": "1"})
+        return await original(limit, lease_seconds)
+
+    life.transport.claim = claim  # type: ignore[method-assign]
+    async with life.working():
+        await life.until(lambda: len(claimed_at) >= 2)
+    assert claimed_at[1] - claimed_at[0] >= 1

@@ -157,6 +157,29 @@ async def test_a_push_cancels_within_a_second(stack: Stack, tmp_path: Path) -> N
     await worker.stop()
 
 
+async def test_those_who_watch_a_job_see_its_nodes_and_progress(stack: Stack, gate: Gate, tmp_path: Path) -> None:
+    robot = stack.robot()
+    job_id = stack.submit(gate.workflow, robot)
+    heard: list[tuple[str, str | None]] = []
+
+    async def token() -> tuple[str, float]:
+        return stack.admin_token(), 500
+
+    watcher = RealtimeClient(stack.settings.supabase_url, stack.settings.supabase_publishable_key, token)
+    watcher.subscribe(f"job:{job_id}", lambda event, payload: heard.append((event, payload.get("current_node"))))
+    watching = asyncio.create_task(watcher.run())
+    await stack.until(lambda: watcher.is_joined)
+    worker = make_worker(stack, robot, tmp_path, "direct").start()
+    await stack.until(lambda: gate.visitors() == 1)
+    gate.open()
+    await stack.until(lambda: any(event == "job.completed" for event, _ in heard))
+    await worker.stop()
+    watching.cancel()
+    assert {"job.claimed", "job.started", "job.progress", "job.completed"} <= {event for event, _ in heard}
+    assert ("node.started", "wait") in heard
+    assert ("node.completed", "wait") in heard
+
+
 async def test_with_realtime_down_jobs_still_run(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

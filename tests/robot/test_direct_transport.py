@@ -12,7 +12,7 @@ from tests.robot.phoenix import PhoenixServer
 
 from casare_cloud.errors import ApiError
 from casare_cloud.robot.direct import DirectTransport
-from casare_cloud.robot.transport import Failure, Lease, RobotProfile, Signal
+from casare_cloud.robot.transport import ClaimedJob, Failure, Lease, NodeEvent, RobotProfile, Signal
 
 PROFILE = RobotProfile("robot-1", "Robot", "host", "default", ("browser",), ("tag",), 3)
 LEASE = Lease("0192-job", 17)
@@ -40,6 +40,9 @@ class Cloud:
         self.headers.append(request.headers)
         if request.headers["authorization"].removeprefix("Bearer ") in self.refused_tokens:
             return httpx2.Response(401, json={"code": "PGRST301", "message": "JWT expired"})
+        if path == "/realtime/v1/api/broadcast":
+            self.calls.append(("broadcast", body))
+            return httpx2.Response(202)
         function = path.removeprefix("/rest/v1/rpc/")
         self.calls.append((function, body))
         return self.answers.get(function, lambda: httpx2.Response(200, json={}))()
@@ -248,3 +251,38 @@ async def test_orders_are_pushed(transport: DirectTransport, cloud: Cloud, serve
     async with asyncio.timeout(5):
         assert await transport.next_signal() == Signal("cancel_job", "j", "r")
         assert await transport.next_signal() == Signal("shutdown")
+
+
+async def test_node_events_are_broadcast_to_the_job_s_topic(transport: DirectTransport, cloud: Cloud) -> None:
+    cloud.answers["register_robot"] = lambda: httpx2.Response(200, json={"robot_id": "0192-robot"})
+    await transport.register(PROFILE)
+    job = ClaimedJob("0192-job", 17, "w", "Workflow", {}, attempt=2)
+    await transport.tell_nodes(
+        job, [NodeEvent("node.completed", "n", "LogNode", "2026-11-21T08:00:00Z", "completed", 5)]
+    )
+    assert cloud.calls[-1] == (
+        "broadcast",
+        {
+            "messages": [
+                {
+                    "topic": "job:0192-job",
+                    "event": "node.completed",
+                    "private": True,
+                    "payload": {
+                        "job_id": "0192-job",
+                        "workflow_id": "w",
+                        "workflow_name": "Workflow",
+                        "status": "running",
+                        "robot_id": "0192-robot",
+                        "attempt": 2,
+                        "current_node": "n",
+                        "node_id": "n",
+                        "node_type": "LogNode",
+                        "timestamp": "2026-11-21T08:00:00Z",
+                        "node_status": "completed",
+                        "execution_time_ms": 5,
+                    },
+                }
+            ]
+        },
+    )

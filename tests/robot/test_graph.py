@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.robot.workflows import Workshop, chain, graph
 
-from casare_cloud.robot.executor.errors import InvalidWorkflowError, UnsupportedNodeError
+from casare_cloud.robot.executor.errors import InvalidWorkflowError, NodeInputError, UnsupportedNodeError
 
 
 def test_the_example_of_the_documents_completes(workshop: Workshop) -> None:
@@ -219,3 +219,24 @@ def test_the_variables_may_be_a_list_of_declarations(workshop: Workshop) -> None
     definition["variables"] = [{"name": "greeting", "type": "STRING", "value": "hello"}]
     workshop.run(definition)
     assert workshop.recorder.messages == ["hello"]
+
+
+def test_each_node_s_beginning_and_end_are_told(workshop: Workshop) -> None:
+    with pytest.raises(NodeInputError):
+        workshop.run(chain(("a", "LogNode", {}), ("b", "ListGetItemNode", {"list": []})))
+    assert workshop.recorder.nodes == [
+        ("started", "start"),
+        ("completed", "start"),
+        ("started", "a"),
+        ("completed", "a"),
+        ("started", "b"),
+        ("failed", "b"),
+    ]
+
+
+def test_nodes_of_a_sub_workflow_are_told_apart(workshop: Workshop) -> None:
+    result = workshop.run(
+        chain(("sub", "SubflowNode", {"workflow": chain(("a", "LogNode", {}))}), ("a", "LogNode", {}))
+    )
+    ids = [timing["node_id"] for timing in result["node_executions"]]
+    assert ids == ["start", "sub", "sub/start", "sub/a", "sub/end", "a", "end"]

@@ -156,3 +156,21 @@ async def test_a_service_that_does_not_wait_is_not_asked_all_the_time(
         await transport.wait_for_doorbell()
     assert len(pauses) == 3
     assert pauses[0] < 1 < 4 * pauses[2]
+
+
+async def test_a_service_that_is_away_is_not_asked_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    def away(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("refused")
+
+    monkeypatch.setattr("casare_cloud.robot.rest.asyncio.sleep", sleep)
+    transport = RestTransport("http://x", "k", "robot-1", http_transport=httpx2.MockTransport(away))
+    for _ in range(3):
+        with pytest.raises(ApiError):
+            await transport.claim(1, 20)
+        await transport.wait_for_doorbell()
+    assert len(pauses) == 3

@@ -21,12 +21,19 @@ class Recorder:
 
     logs: list[dict[str, Any]] = field(default_factory=list)
     steps: list[tuple[int, str | None]] = field(default_factory=list)
+    nodes: list[tuple[str, str]] = field(default_factory=list)
 
     def progress(self, percent: int, node_id: str | None, message: str | None) -> None:
         self.steps.append((percent, node_id))
 
     def log(self, level: str, message: str, node_id: str | None = None, extra: Mapping[str, Any] | None = None) -> None:
         self.logs.append({"level": level, "message": message, "node_id": node_id, "extra": extra})
+
+    def node_started(self, node_id: str, node_type: str) -> None:
+        self.nodes.append(("started", node_id))
+
+    def node_completed(self, node_id: str, node_type: str, status: str, seconds: float) -> None:
+        self.nodes.append((status, node_id))
 
     @property
     def messages(self) -> list[str]:

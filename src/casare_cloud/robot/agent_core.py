@@ -1,13 +1,15 @@
 """The agent: keeps a robot registered and alive, claims jobs up to its slots, runs them, delivers what came of them."""
 
 import asyncio
+import shutil
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from casare_cloud.errors import ApiError
-from casare_cloud.http import Unreachable, backoff_delays, is_transient
+from casare_cloud.http import Unreachable, backoff_delays, is_transient, retry_after_seconds
 from casare_cloud.robot.console import AgentEvent, EventHandler, print_event
 from casare_cloud.robot.delivery import Delivery
 from casare_cloud.robot.job_run import JobRun
@@ -19,6 +21,7 @@ DEFAULT_LEASE_SECONDS = 20
 DEFAULT_GRACE_SECONDS = 30.0
 CLAIM_PATIENCE_SECONDS = 1.5
 LEAST_HEARTBEAT_SECONDS = 1.0
+KEEP_FILES_SECONDS = 7 * 86_400
 
 
 class KeyRefused(Exception):
@@ -100,10 +103,19 @@ class Agent:
             else:
                 break
         self._note_online()
+        await asyncio.to_thread(self._remove_old_files)
         self._emit(
             "registered",
             f"{self._profile.robot_id} ({self._profile.name}), {self._profile.max_concurrent_jobs} at a time",
         )
+
+    def _remove_old_files(self) -> None:
+        """Deletes the folders of jobs that ran long ago."""
+        oldest = time.time() - KEEP_FILES_SECONDS
+        for folder in (self._work_dir / "jobs").glob("*"):
+            with suppress(OSError):
+                if folder.stat().st_mtime < oldest:
+                    shutil.rmtree(folder)
 
     async def _work(self) -> None:
         loops = [
@@ -146,6 +158,7 @@ class Agent:
                 if not is_transient(error):
                     raise
                 self._note_offline(error)
+                await self._wait(self._draining, retry_after_seconds(error.headers) or 0.0)
             await self._until_draining(asyncio.ensure_future(self._transport.wait_for_doorbell()), cancel=True)
         await self._goodbye()
 

@@ -23,6 +23,7 @@ from casare_cloud.robot.transport import (
     Failure,
     HeartbeatAnswer,
     Lease,
+    NodeEvent,
     Renewal,
     RobotProfile,
     Signal,
@@ -65,6 +66,7 @@ class DirectTransport:
             api_base(orchestrator_url), headers={"X-Api-Key": api_key}, transport=http_transport
         )
         self._robot_id = robot_id
+        self._robot_uuid = ""
         self._http_transport = http_transport
         self._poll_seconds = poll_seconds
         self._polls_without_work = 0
@@ -85,7 +87,7 @@ class DirectTransport:
             if access is None or not access.is_fresh or access.token == not_this:
                 access = self._access = await self._exchange()
                 if self._data is None:
-                    self._data = HttpClient(access.supabase_url + "/rest/v1/rpc", transport=self._http_transport)
+                    self._data = HttpClient(access.supabase_url, transport=self._http_transport)
             return access
 
     async def _exchange(self) -> Access:
@@ -100,15 +102,22 @@ class DirectTransport:
         )
 
     async def _rpc(self, function: str, *, attempts: int | None = None, **arguments: Any) -> Any:
-        """Calls a SQL function. A token that is refused is exchanged once; if the key is dead, that raises 401."""
+        """The answer of a SQL function."""
+        answer = await self._post(f"/rest/v1/rpc/{function}", arguments, attempts)
+        if isinstance(answer, dict) and str(answer.get("code", "")).startswith("PT"):
+            raise error_from_body(int(answer["code"][2:]), answer)
+        return answer
+
+    async def _post(self, path: str, body: Mapping[str, Any], attempts: int | None = None) -> Any:
+        """Posts as this robot. A token that is refused is exchanged once; if the key is dead, that raises 401."""
         access = await self._token()
         for is_last in (False, True):
             assert self._data is not None
             try:
-                answer = await self._data.call(
+                return await self._data.call(
                     "POST",
-                    f"/{function}",
-                    json=arguments,
+                    path,
+                    json=body,
                     headers={"apikey": access.publishable_key, "Authorization": f"Bearer {access.token}"},
                     attempts=attempts,
                 )
@@ -116,10 +125,6 @@ class DirectTransport:
                 if error.status != 401 or is_last:
                     raise
                 access = await self._token(not_this=access.token)
-                continue
-            if isinstance(answer, dict) and str(answer.get("code", "")).startswith("PT"):
-                raise error_from_body(int(answer["code"][2:]), answer)
-            return answer
         raise AssertionError("unreachable: the second try returns or raises")
 
     # Calls
@@ -144,7 +149,8 @@ class DirectTransport:
             p_is_internet=profile.is_internet,
         )
         row: Mapping[str, Any] = (answer[0] if answer else {}) if isinstance(answer, list) else answer or {}
-        await self._listen(str(row.get("robot_id") or ""))
+        self._robot_uuid = str(row.get("robot_id") or "")
+        await self._listen(self._robot_uuid)
         return row
 
     async def heartbeat(self, metrics: Mapping[str, Any]) -> HeartbeatAnswer:
@@ -153,10 +159,12 @@ class DirectTransport:
     async def claim(self, limit: int, lease_seconds: int) -> Sequence[ClaimedJob]:
         listening = self._realtime is not None and self._realtime.is_joined
         self._rung.clear()
+        self._polls_without_work += 1
         rows = await self._rpc(
             "claim_jobs", attempts=1, p_limit=limit, p_lease_seconds=lease_seconds, p_listening=listening
         )
-        self._polls_without_work = 0 if rows else self._polls_without_work + 1
+        if rows:
+            self._polls_without_work = 0
         return [ClaimedJob.from_answer(row) for row in rows or ()]
 
     async def wait_for_doorbell(self) -> None:
@@ -203,6 +211,35 @@ class DirectTransport:
             p_lease_token=lease.lease_token,
         )
         return isinstance(answer, Mapping) and bool(answer.get("cancel_requested"))
+
+    async def tell_nodes(self, job: ClaimedJob, events: Sequence[NodeEvent]) -> None:
+        """Broadcasts to `job:<id>`, which the robot that holds the job may do."""
+        common = {
+            "job_id": job.job_id,
+            "workflow_id": job.workflow_id,
+            "workflow_name": job.workflow_name,
+            "status": "running",
+            "robot_id": self._robot_uuid,
+            "attempt": job.attempt,
+        }
+        messages = [
+            {
+                "topic": f"job:{job.job_id}",
+                "event": event.kind,
+                "private": True,
+                "payload": {
+                    **common,
+                    "current_node": event.node_id,
+                    "node_id": event.node_id,
+                    "node_type": event.node_type,
+                    "timestamp": event.timestamp,
+                    **({} if event.status is None else {"node_status": event.status}),
+                    **({} if event.duration_ms is None else {"execution_time_ms": event.duration_ms}),
+                },
+            }
+            for event in events
+        ]
+        await self._post("/realtime/v1/api/broadcast", {"messages": messages}, attempts=1)
 
     async def complete(self, lease: Lease, result: Mapping[str, Any]) -> None:
         await self._rpc("complete_job", p_job_id=lease.job_id, p_lease_token=lease.lease_token, p_result=dict(result))

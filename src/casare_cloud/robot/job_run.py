@@ -5,6 +5,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +18,7 @@ from casare_cloud.robot.executor.control import RunCancelled, RunControl
 from casare_cloud.robot.executor.errors import JobTimeoutError, WorkflowError
 from casare_cloud.robot.executor.sandbox import Sandbox
 from casare_cloud.robot.spool import Outcome
-from casare_cloud.robot.transport import ClaimedJob, Failure, Transport
+from casare_cloud.robot.transport import ClaimedJob, Failure, NodeEvent, Transport
 
 StopReason = Literal["cancelled", "released", "lease_lost", "timed_out"]
 
@@ -25,6 +26,8 @@ LOG_BATCH = 1_000
 MAX_BUFFERED_LOGS = 20_000
 LOG_FLUSH_SECONDS = 1.0
 PROGRESS_PAUSE_SECONDS = 0.25
+NODE_EVENTS_SECONDS = 1.0
+MOST_NODE_EVENTS = 10  # in that time; of more, the newest are shown: Realtime counts every message
 STOP_PATIENCE_SECONDS = 0.8
 
 
@@ -46,6 +49,8 @@ class JobRun:
         self._dropped_logs = 0
         self._progress: tuple[int, str | None, str | None] | None = None
         self._progress_changed = asyncio.Event()
+        self._node_events: deque[NodeEvent] = deque(maxlen=MOST_NODE_EVENTS)
+        self._nodes_told_at = -NODE_EVENTS_SECONDS
         self._stopped = asyncio.Event()
 
     def stop(self, reason: StopReason, explanation: str = "") -> None:
@@ -67,7 +72,7 @@ class JobRun:
             await asyncio.gather(*reporters, return_exceptions=True)
         if self.stop_reason == "lease_lost":
             return None
-        await self._flush_logs()
+        await asyncio.gather(self._flush_logs(), self._tell_nodes(is_last=True))
         if self.stop_reason == "timed_out":
             return None
         return Outcome(outcome.lease, outcome.kind, outcome.result, outcome.failure, logs=tuple(self._logs))
@@ -157,11 +162,22 @@ class JobRun:
             "level": level,
             "message": message.replace("\0", "")[:65536],
             "node_id": None if node_id is None else node_id[:255],
-            "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            "timestamp": _now(),
         }
         if extra:
             entry["extra"] = storable(extra)
         self._call(self._buffer, entry)
+
+    def node_started(self, node_id: str, node_type: str) -> None:
+        self._tell(NodeEvent("node.started", node_id[:255], node_type, _now()))
+
+    def node_completed(self, node_id: str, node_type: str, status: str, seconds: float) -> None:
+        duration = round(seconds * 1000)
+        self._tell(NodeEvent("node.completed", node_id[:255], node_type, _now(), status, duration))
+
+    def _tell(self, event: NodeEvent) -> None:
+        self._node_events.append(event)
+        self._call(self._progress_changed.set)
 
     def _call(self, function: Any, *arguments: Any) -> None:
         try:
@@ -183,15 +199,25 @@ class JobRun:
             await self._progress_changed.wait()
             self._progress_changed.clear()
             latest = self._progress
-            if latest is None or latest == sent:
-                continue
             try:
-                if await self._transport.progress(self.job.lease, *latest):
-                    self.stop("cancelled", "cancel requested")
-                sent = latest
+                if latest is not None and latest != sent:
+                    if await self._transport.progress(self.job.lease, *latest):
+                        self.stop("cancelled", "cancel requested")
+                    sent = latest
+                await self._tell_nodes()
             except ApiError as error:
                 self._lose_lease_on(error)
             await asyncio.sleep(PROGRESS_PAUSE_SECONDS)
+
+    async def _tell_nodes(self, *, is_last: bool = False) -> None:
+        now = self._loop.time()
+        if not self._node_events or (now < self._nodes_told_at + NODE_EVENTS_SECONDS and not is_last):
+            return
+        self._nodes_told_at = now
+        events = tuple(self._node_events)
+        self._node_events.clear()
+        with suppress(ApiError):  # nobody depends on them
+            await self._transport.tell_nodes(self.job, events)
 
     async def _send_logs(self) -> None:
         while True:
@@ -218,3 +244,7 @@ class JobRun:
     def _lose_lease_on(self, error: ApiError) -> None:
         if error.status == 409 and error.code == "LEASE_LOST":
             self.stop("lease_lost", "the lease was lost")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")

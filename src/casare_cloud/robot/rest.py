@@ -9,7 +9,16 @@ import httpx2
 
 from casare_cloud.errors import ApiError
 from casare_cloud.http import HttpClient, backoff_delays
-from casare_cloud.robot.transport import ClaimedJob, Failure, HeartbeatAnswer, Lease, Renewal, RobotProfile, Signal
+from casare_cloud.robot.transport import (
+    ClaimedJob,
+    Failure,
+    HeartbeatAnswer,
+    Lease,
+    NodeEvent,
+    Renewal,
+    RobotProfile,
+    Signal,
+)
 
 CLAIM_WAIT_SECONDS = 20
 
@@ -61,6 +70,7 @@ class RestTransport:
 
     async def claim(self, limit: int, lease_seconds: int) -> Sequence[ClaimedJob]:
         body = {"limit": limit, "lease_seconds": lease_seconds, "wait_seconds": self._claim_wait_seconds}
+        self._claim_is_polling = False
         started = asyncio.get_running_loop().time()
         answer = await self._http.call(
             "POST", "/jobs/claim", json=body, timeout=self._claim_wait_seconds + 15.0, attempts=1
@@ -71,7 +81,7 @@ class RestTransport:
         return jobs
 
     async def wait_for_doorbell(self) -> None:
-        """The long poll was the wait; pause only when the service answered at once instead of waiting."""
+        """The long poll was the wait; pause only when it failed, or was answered at once."""
         if self._claim_is_polling:
             self._pauses = backoff_delays(0.5, 10.0)
             return
@@ -105,6 +115,9 @@ class RestTransport:
             body["message"] = message
         answer = await self._http.call("PUT", f"/jobs/{lease.job_id}/progress", json=body, attempts=1)
         return bool((answer or {}).get("cancel_requested"))
+
+    async def tell_nodes(self, job: ClaimedJob, events: Sequence[NodeEvent]) -> None:
+        """The orchestrator takes no node events; those who watch see the current node in the progress."""
 
     async def complete(self, lease: Lease, result: Mapping[str, Any]) -> None:
         await self._for_job(lease, "complete", result=dict(result))

@@ -104,6 +104,18 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeEvent:
+    """Something a node of a running workflow did: `node.started` or `node.completed` (document 003, message types)."""
+
+    kind: Literal["node.started", "node.completed"]
+    node_id: str
+    node_type: str
+    timestamp: str
+    status: str | None = None
+    duration_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Signal:
     """An order from the cloud, pushed or found in the answer to a heartbeat."""
 
@@ -175,6 +187,10 @@ class Transport(Protocol):
 
     async def progress(self, lease: Lease, percent: int, current_node: str | None, message: str | None) -> bool:
         """Reports progress in percent; returns whether the job is to be cancelled."""
+        ...
+
+    async def tell_nodes(self, job: ClaimedJob, events: Sequence[NodeEvent]) -> None:
+        """Shows those who watch the job what its nodes did. Only a hint: a transport may have no way to do it."""
         ...
 
     async def complete(self, lease: Lease, result: Mapping[str, Any]) -> None: ...

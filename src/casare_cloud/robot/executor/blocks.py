@@ -257,7 +257,7 @@ def subflow(flow: Flow, node: NodeRun) -> str:
     """
     inner = subflow_of(flow.graph, node.node)
     run = flow.run
-    if run.depth >= MAX_SUBFLOW_DEPTH:
+    if len(run.within) >= MAX_SUBFLOW_DEPTH:
         raise InvalidWorkflowError("sub-workflows are nested more than 10 deep", node_id=node.node.id)
     given = to_dict(node.value("inputs", "parameters", "input", default={}), "inputs")
     given |= {port: node.value(port) for (target, port) in flow.graph.data_edges if target == node.node.id}
@@ -266,13 +266,13 @@ def subflow(flow: Flow, node: NodeRun) -> str:
     run.variables.update(given)
     outer_outputs, outer_output = run.outputs, run.output
     run.outputs, run.output = {}, None
-    run.depth += 1
+    run.within = (*run.within, node.node.id)
     try:
         Flow(inner, run).walk()
         outputs = {str(o["port_name"]): o["value"] for o in run.outputs.values() if o.keys() == {"port_name", "value"}}
         outputs.setdefault("result", run.output)
     finally:
-        run.depth -= 1
+        run.within = run.within[:-1]
         run.outputs, run.output = outer_outputs, outer_output
     run.outputs[node.node.id] = outputs
     return "exec_out"

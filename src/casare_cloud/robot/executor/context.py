@@ -27,6 +27,10 @@ class Reporter(Protocol):
         self, level: str, message: str, node_id: str | None = None, extra: Mapping[str, Any] | None = None
     ) -> None: ...
 
+    def node_started(self, node_id: str, node_type: str) -> None: ...
+
+    def node_completed(self, node_id: str, node_type: str, status: str, seconds: float) -> None: ...
+
 
 @dataclass(slots=True)
 class Timing:
@@ -61,7 +65,7 @@ class Run:
     timings: dict[str, Timing] = field(default_factory=dict)
     output: Any = None
     node_runs: int = 0
-    depth: int = 0
+    within: tuple[str, ...] = ()  # the sub-workflow nodes around, outermost first
     percent: int = 0
     warned: set[str] = field(default_factory=set)
 
@@ -71,16 +75,23 @@ class Run:
         self.node_runs += 1
         if self.node_runs > MAX_NODE_RUNS:
             raise LoopLimitError(f"the workflow ran more than {MAX_NODE_RUNS:,} nodes", node_id=node.id)
-        timing = self.timings.get(node.id)
+        node_id = "/".join((*self.within, node.id))
+        timing = self.timings.get(node_id)
         if timing is None:
-            timing = self.timings[node.id] = Timing(node.id, node.type)
+            timing = self.timings[node_id] = Timing(node_id, node.type)
         timing.runs += 1
+        self.reporter.node_started(timing.node_id, timing.node_type)
         return timing
+
+    def end(self, timing: Timing, seconds: float) -> None:
+        """Notes how long this run of the node took."""
+        timing.seconds += seconds
+        self.reporter.node_completed(timing.node_id, timing.node_type, timing.status, seconds)
 
     def show(self, percent: float, node: Node) -> None:
         """Reports progress; the percentage never goes back and stays under 100 until the end."""
         self.percent = max(self.percent, min(99, int(percent)))
-        if self.depth == 0:
+        if not self.within:
             self.reporter.progress(self.percent, node.id, node.name)
 
     def warn_once(self, message: str, node_id: str) -> None:

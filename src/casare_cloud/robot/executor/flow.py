@@ -188,7 +188,7 @@ class Flow:
             self.keep_error(node.id, explained)
             return handlers
         finally:
-            timing.seconds += watch.seconds
+            self.run.end(timing, watch.seconds)
             self._seen.add(node.id)
         return self.graph.targets(node.id, port)
 

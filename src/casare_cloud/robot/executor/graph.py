@@ -46,23 +46,28 @@ class Graph:
     data_edges: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     variables: dict[str, Any] = field(default_factory=dict)
     subflows: dict[str, Any] = field(default_factory=dict)
+    _onward: dict[str, list[str]] = field(default_factory=dict)
+    _is_led_to: set[str] = field(default_factory=set)
+
+    def connect(self, source: str, port: str, target: str) -> None:
+        """Adds an execution connection; the same one twice counts once."""
+        targets = self.exec_edges.setdefault((source, port), [])
+        if target not in targets:
+            targets.append(target)
+            self._onward.setdefault(source, []).append(target)
+            self._is_led_to.add(target)
 
     def targets(self, node_id: str, port: str) -> list[str]:
         """The nodes that run after `node_id` leaves by `port`."""
         return self.exec_edges.get((node_id, port), [])
 
-    def successors(self, node_id: str) -> Iterator[str]:
-        for (source, _), targets in self.exec_edges.items():
-            if source == node_id:
-                yield from targets
+    def successors(self, node_id: str) -> list[str]:
+        """Every node that execution may reach next, by whatever port."""
+        return self._onward.get(node_id, [])
 
     def is_passive(self, node_id: str) -> bool:
         """Whether no execution reaches or leaves the node: it is computed when another asks for its value."""
-        return node_id not in self._on_exec_path()
-
-    def _on_exec_path(self) -> set[str]:
-        ids = {source for source, _ in self.exec_edges}
-        return ids.union(*self.exec_edges.values()) if self.exec_edges else ids
+        return node_id not in self._onward and node_id not in self._is_led_to
 
     def entries(self) -> list[str]:
         """Where execution begins: the StartNode, or the one node that leads on and that nothing leads to."""
@@ -71,8 +76,7 @@ class Graph:
             raise InvalidWorkflowError(f"the workflow has {len(starts)} StartNodes; one is needed", node_id=starts[1])
         if starts:
             return starts
-        led_to = {target for targets in self.exec_edges.values() for target in targets}
-        first = list(dict.fromkeys(source for source, _ in self.exec_edges if source not in led_to))
+        first = [node_id for node_id in self._onward if node_id not in self._is_led_to]
         if not first and len(self.nodes) <= 1:
             return list(self.nodes)
         if len(first) != 1:
@@ -165,9 +169,7 @@ def _connect(graph: Graph, connection: Any, number: int) -> None:
         if node_id not in graph.nodes:
             raise InvalidWorkflowError(f"connections[{number}] has a {side} that is no node: {node_id or 'none given'}")
     if target_port is None or target_port in EXEC_TARGETS:
-        targets = graph.exec_edges.setdefault((source, source_port or "exec_out"), [])
-        if target not in targets:
-            targets.append(target)
+        graph.connect(source, source_port or "exec_out", target)
     else:
         graph.data_edges[target, target_port] = (source, source_port or "result")
 

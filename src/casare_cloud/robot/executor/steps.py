@@ -134,7 +134,7 @@ def _run_step(
         run.reporter.log("warning", f"{node.name} failed: {explained}", node.id)
         return
     finally:
-        timing.seconds += watch.seconds
+        run.end(timing, watch.seconds)
     run.outputs[node.id] = {**outputs, "output": outputs}
     for source, name in (mapping.get("output_mapping") or {}).items():
         value = follow(run.outputs[node.id], split_path(str(source)) or [])
