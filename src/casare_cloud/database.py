@@ -195,10 +195,15 @@ class Transaction:
         return await self.fetch_all(*_call_of("select * from {}", function, arguments))
 
     async def commit(self) -> None:
-        """Make the work permanent. Repeating it does nothing; a statement after it is a mistake."""
+        """Make the work permanent. Repeating it does nothing; a statement after it is a mistake.
+
+        Raises `RuntimeError` when a statement has failed: Postgres would roll back and call it a success.
+        """
         self._is_over = True
         if self._connection is not None:
             try:
+                if self._connection.info.transaction_status == TransactionStatus.INERROR:
+                    raise RuntimeError("A statement of this transaction failed: there is nothing to commit.")
                 await self._connection.execute("commit")
             except (psycopg.Error, OSError) as error:
                 raise as_api_error(error) from error

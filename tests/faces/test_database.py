@@ -1,6 +1,7 @@
 """Transactions of a caller: what they cost, how they end, and what happens when the database goes away."""
 
 import asyncio
+import contextlib
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -231,6 +232,18 @@ async def test_a_cancelled_request_gives_its_connection_back(db: Database) -> No
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+    async with db.transaction(USER) as tx:
+        assert await tx.fetch_value("select 1") == 1
+
+
+async def test_a_failed_transaction_is_not_called_a_success(db: Database) -> None:
+    async def swallow() -> None:
+        async with db.transaction(USER) as tx:
+            with contextlib.suppress(ApiError):
+                await tx.fetch_one("select '1x'::int")
+
+    with pytest.raises(RuntimeError):
+        await swallow()
     async with db.transaction(USER) as tx:
         assert await tx.fetch_value("select 1") == 1
 
