@@ -220,6 +220,13 @@ def test_an_expected_object_that_is_none_undoes_the_call(platform: Platform) -> 
     assert post(platform, "contract_secret_count").json() == before + 2
 
 
+def test_a_counted_call_is_made_once(platform: Platform) -> None:
+    before = post(platform, "contract_secret_count").json()
+    answer = post(platform, "contract_insert", {"p_id": 200}, Prefer="count=exact")
+    assert (answer.status_code, answer.headers["content-range"]) == (200, "0-1/2")
+    assert post(platform, "contract_secret_count").json() == before + 2
+
+
 def test_a_read_may_not_write(platform: Platform) -> None:
     with platform.http() as http:
         answer = http.get("/rest/v1/rpc/contract_insert", params={"p_id": 500})

@@ -4,7 +4,7 @@ import contextlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, LiteralString
+from typing import Any, Final
 
 import psycopg
 from psycopg_pool import PoolTimeout
@@ -15,9 +15,6 @@ from .errors import RestError, bad_guc, from_database, no_free_connection
 from .requests import Call
 from .statements import identifier
 
-_FINISH: Final[LiteralString] = (
-    "select current_setting('response.status', true), current_setting('response.headers', true)"
-)
 _GONE_STATES: Final = ("42883", "42P01", "42703", "42704", "3F000")
 
 
@@ -61,25 +58,26 @@ class Executor:
             prepare, values = self._preparation(call, [*role_settings, *settings])
             pool = await self._context.pool(self._context.authenticator_dsn)
             async with pool.connection() as connection:
-                cursors = [psycopg.AsyncRawCursor(connection) for _ in range(3)]
+                setup, cursor = psycopg.AsyncRawCursor(connection), psycopg.AsyncRawCursor(connection)
                 async with connection.pipeline() as pipeline:
                     await connection.execute("begin read only" if read_only else "begin")
-                    await cursors[0].execute(prepare, values)
-                    await cursors[1].execute(query, params)
-                    await cursors[2].execute(_FINISH)
+                    await setup.execute(prepare, values)
+                    await cursor.execute(query, params)
                     if check is not None:
                         await pipeline.sync()
-                        check(int((await _row(cursors[1]))[1]))
+                        row = await _row(cursor)
+                        check(int(row[1]))
                     await connection.execute("commit")
-                body, rows, total = await _row(cursors[1])
-                status, headers = await _row(cursors[2])
+                if check is None:
+                    row = await _row(cursor)
         except psycopg.Error as error:
             if error.sqlstate in _GONE_STATES:
                 self._forget()
             raise from_database(error, is_anonymous=call.is_anonymous) from error
         except PoolTimeout:
             raise no_free_connection() from None
-        return Result(body, int(rows), total, _status(status), _headers(headers))
+        body, count, total, status, headers = row
+        return Result(body, int(count), total, _status(status), _headers(headers))
 
     def _preparation(self, call: Call, more: Sequence[tuple[str, str]]) -> tuple[str, list[str]]:
         path = ", ".join(identifier(name) for name in dict.fromkeys((call.schema, *self._context.extra_search_path)))

@@ -1,4 +1,4 @@
-"""SQL of the Data API: every answer is one row of body (JSON text), number of rows, and number in all."""
+"""SQL of the Data API: every answer is one row of body (JSON text), rows in it, rows in all, status and headers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,24 +46,24 @@ def read_relation(statement: Statement, schema: str, name: str, reading: Reading
 
 def call_function(statement: Statement, function: Function, call: str, source: str, reading: Reading) -> str:
     """The result of a function: `call` is its call, `source` what it takes its arguments from (or empty)."""
-    returns = function.returns
-    if returns is Returns.VOID and not function.returns_set:
-        rows = f"select {call} {source}"
-        return f"select null::text, count(*), null::bigint from ({rows} offset 0) as {CALL_ALIAS}"
-    if returns is not Returns.ROW and not function.returns_set:
-        return (
-            f"select to_json(value)::text, 1::bigint, null::bigint from (select {call} as value {source} offset 0) as r"
-        )
     lateral = f"{source}, lateral " if source else "from "
-    if returns is Returns.ROW:
-        rows = f"(select called.* {lateral}{call} as called)"
-        if not function.returns_set:
-            return f"select to_json({CALL_ALIAS})::text, 1::bigint, null::bigint from {rows} as {CALL_ALIAS}"
-        return _reading(statement, f"{rows} as {CALL_ALIAS}", CALL_ALIAS, reading)
-    rows = f"(select value {lateral}{call} as value)"
-    limit = "" if reading.limit is None else f" limit {reading.limit} offset {reading.offset}"
-    rows = f"select value from {rows} as r{limit}"
-    return f"select coalesce(json_agg(value), '[]')::text, count(*), null::bigint from ({rows}) as {CALL_ALIAS}"
+    match function.returns, function.returns_set:
+        case Returns.VOID, _:
+            return _answer("null::text", "count(*)", f"(select {call} {source} offset 0) as {CALL_ALIAS}")
+        case Returns.SCALAR, False:
+            rows = f"(select {call} as value {source} offset 0) as {CALL_ALIAS}"
+            return _answer("to_json(value)::text", "1::bigint", rows)
+        case Returns.ROW, False:
+            rows = f"(select called.* {lateral}{call} as called) as {CALL_ALIAS}"
+            return _answer(f"to_json({CALL_ALIAS})::text", "1::bigint", rows)
+        case Returns.SCALAR, _:
+            limit = "" if reading.limit is None else f" limit {reading.limit} offset {reading.offset}"
+            rows = f"(select value {lateral}{call} as value{limit}) as {CALL_ALIAS}"
+            return _answer("coalesce(json_agg(value), '[]')::text", "count(*)", rows)
+    rows = f"select called.* {lateral}{call} as called"
+    if reading.wants_count:  # named once, because it is read twice and the function must be called once
+        return f"with {CALL_ALIAS} as materialized ({rows}) " + _reading(statement, CALL_ALIAS, CALL_ALIAS, reading)
+    return _reading(statement, f"({rows}) as {CALL_ALIAS}", CALL_ALIAS, reading)
 
 
 def call_with_body(function: Function, given: frozenset[str], body: str) -> tuple[str, str]:
@@ -121,7 +121,13 @@ def _reading(statement: Statement, source: str, alias: str, reading: Reading) ->
     if reading.offset:
         rows += f" offset {reading.offset}"
     total = f"(select count(*) from {source}{where})" if reading.wants_count else "null::bigint"
-    return f"select coalesce(json_agg(page), '[]')::text, count(*), {total} from ({rows}) as page"
+    return _answer("coalesce(json_agg(page), '[]')::text", "count(*)", f"({rows}) as page", total)
+
+
+def _answer(body: str, rows: str, source: str, total: str = "null::bigint") -> str:
+    """The one row that every statement answers with; what SQL wants of the response is read when the rows are done."""
+    response = "current_setting('response.status', true), current_setting('response.headers', true)"
+    return f"select {body}, {rows}, {total}, {response} from {source}"
 
 
 def _column(alias: str, selected: Selected) -> str:
