@@ -10,11 +10,28 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 Connection = psycopg.AsyncConnection[TupleRow]
-Pool = AsyncConnectionPool[Connection]
 
 _MAX_CONNECTIONS = 12
 _WAIT_SECONDS = 10.0
 _MOST_WORDS = 4
+
+
+class Pool(AsyncConnectionPool[Connection]):
+    """A pool that gives out no connection that its server has closed.
+
+    The pool's own check waits a second, then two, four … after each connection that fails it; when the server was
+    restarted all of them do.
+    """
+
+    async def getconn(self, timeout: float | None = None) -> Connection:
+        """A living connection; `psycopg_pool.PoolTimeout` when there is none in time."""
+        for _attempt in range(self.max_size):
+            connection = await super().getconn(timeout)
+            if not is_dead(connection):
+                return connection
+            await connection.close()
+            await self.putconn(connection)
+        return await super().getconn(timeout)
 
 
 @dataclass(eq=False)
@@ -55,7 +72,7 @@ class LocalContext:
             return pool
         async with self._opening:
             if dsn not in self._pools:
-                pool = AsyncConnectionPool(
+                pool = Pool(
                     dsn,
                     kwargs={"autocommit": True, "connect_timeout": 5},
                     connection_class=Connection,
@@ -64,7 +81,6 @@ class LocalContext:
                     timeout=_WAIT_SECONDS,
                     max_idle=120.0,
                     reconnect_timeout=30.0,
-                    check=discard_dead,
                     open=False,
                 )
                 await pool.open()
@@ -78,8 +94,8 @@ class LocalContext:
             await pool.close(timeout=1.0)
 
 
-async def discard_dead(connection: Connection) -> None:
-    """Raise `psycopg.OperationalError` for a connection that the server has closed, without a round trip.
+def is_dead(connection: Connection) -> bool:
+    """Whether the server has closed an idle connection; found out without a round trip.
 
     An idle connection has nothing to read, unless its server went away or has something to say (a notice). A server
     that ends a connection says so first, and only the next read finds the end.
@@ -87,5 +103,9 @@ async def discard_dead(connection: Connection) -> None:
     for _attempt in range(_MOST_WORDS):
         readable, _, _ = select.select([connection.pgconn.socket], [], [], 0)
         if not readable:
-            return
-        connection.pgconn.consume_input()
+            return False
+        try:
+            connection.pgconn.consume_input()
+        except psycopg.OperationalError:
+            return True
+    return False

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import psycopg
-from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -218,7 +217,5 @@ def _answering(handler: Handler) -> Handler:
             return error.response()
         except psycopg.Error as error:
             return errors.from_database(error, is_anonymous=False).response()
-        except PoolTimeout:
-            return errors.no_free_connection().response()
 
     return answer

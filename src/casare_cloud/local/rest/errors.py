@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import psycopg
+from psycopg_pool import PoolTimeout
 from starlette.responses import Response
+
+from casare_cloud.local.context import Pool
 
 _JSON: Final = "application/json; charset=utf-8"
 
@@ -103,7 +106,10 @@ def bad_range(offset: int, total: int) -> RestError:
     return RestError(416, "PGRST103", "Requested range not satisfiable", details)
 
 
-def no_free_connection() -> RestError:
+def waited_in_vain(error: PoolTimeout, pool: Pool) -> RestError:
+    """No connection in time: all of them are busy, or the server does not answer."""
+    if pool.get_stats().get("pool_size", 0) < pool.max_size:
+        return from_database(error, is_anonymous=False)
     return RestError(504, "PGRST003", "Timed out acquiring connection from connection pool.")
 
 

@@ -9,9 +9,9 @@ from typing import Any, Final
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from casare_cloud.local.context import LocalContext
+from casare_cloud.local.context import Connection, LocalContext
 
-from .errors import RestError, bad_guc, from_database, no_free_connection
+from .errors import RestError, bad_guc, from_database, waited_in_vain
 from .requests import Call
 from .statements import identifier
 
@@ -53,29 +53,18 @@ class Executor:
 
         Raises `RestError` for whatever the database says.
         """
+        pool = await self._context.pool(self._context.authenticator_dsn)
         try:
             role_settings = await self._settings_of_role(call.role)
             prepare, values = self._preparation(call, [*role_settings, *settings])
-            pool = await self._context.pool(self._context.authenticator_dsn)
             async with pool.connection() as connection:
-                setup, cursor = psycopg.AsyncRawCursor(connection), psycopg.AsyncRawCursor(connection)
-                async with connection.pipeline() as pipeline:
-                    await connection.execute("begin read only" if read_only else "begin")
-                    await setup.execute(prepare, values)
-                    await cursor.execute(query, params)
-                    if check is not None:
-                        await pipeline.sync()
-                        row = await _row(cursor)
-                        check(int(row[1]))
-                    await connection.execute("commit")
-                if check is None:
-                    row = await _row(cursor)
+                row = await _transaction(connection, prepare, values, query, params, read_only=read_only, check=check)
+        except PoolTimeout as error:  # an OperationalError as well
+            raise waited_in_vain(error, pool) from None
         except psycopg.Error as error:
             if error.sqlstate in _GONE_STATES:
                 self._forget()
             raise from_database(error, is_anonymous=call.is_anonymous) from error
-        except PoolTimeout:
-            raise no_free_connection() from None
         body, count, total, status, headers = row
         return Result(body, int(count), total, _status(status), _headers(headers))
 
@@ -84,6 +73,39 @@ class Executor:
         pairs = [("search_path", path), *more, ("role", call.role), *call.settings()]
         made = ", ".join(f"set_config(${2 * n + 1}, ${2 * n + 2}, true)" for n in range(len(pairs)))
         return f"select {made}", [text for pair in pairs for text in pair]
+
+
+async def _transaction(
+    connection: Connection,
+    prepare: str,
+    values: Sequence[str],
+    query: str,
+    params: Sequence[str],
+    *,
+    read_only: bool,
+    check: Callable[[int], None] | None,
+) -> tuple[Any, ...]:
+    """Begin, settings, statement and commit in one round trip; with a check in two. Answers the statement's row."""
+    setup, cursor = psycopg.AsyncRawCursor(connection), psycopg.AsyncRawCursor(connection)
+    failure: psycopg.Error | RestError | None = None
+    # An error that arrives while more is being sent comes out of `execute`; the end of the pipeline then only says
+    # that the rest was not run.
+    with contextlib.suppress(psycopg.errors.PipelineAborted):
+        async with connection.pipeline() as pipeline:
+            try:
+                await connection.execute("begin read only" if read_only else "begin")
+                await setup.execute(prepare, values)
+                await cursor.execute(query, params)
+                if check is not None:
+                    await pipeline.sync()
+                    row = await _row(cursor)
+                    check(int(row[1]))
+                await connection.execute("commit")
+            except (psycopg.Error, RestError) as error:
+                failure = error
+    if failure is not None:
+        raise failure
+    return row if check is not None else await _row(cursor)
 
 
 async def _row(cursor: psycopg.AsyncRawCursor[Any]) -> tuple[Any, ...]:
