@@ -1,10 +1,17 @@
 """Jobs over HTTP for the robots that run them (document 002, "PUT progress"; api-map §3)."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from tests.faces.stage import UNKNOWN_ID, Asker, Stage, refused
+
+from casare_cloud.config import Settings
+from casare_cloud.domain.jobs import leases
+from casare_cloud.domain.jobs.model import ClaimOrder
+from casare_cloud.faces.orchestrator.app import create_app
 
 CLAIMED = {
     "job_id", "workflow_id", "workflow_name", "workflow_json", "input", "priority", "environment", "attempt",
@@ -122,6 +129,70 @@ async def test_a_claim_without_waiting_answers_at_once_and_a_waiting_one_when_it
     began = loop.time()
     assert await claim(robot, wait_seconds=0.3) == []
     assert loop.time() - began >= 0.3
+
+
+async def test_a_waiting_claim_holds_no_transaction_and_ends_when_nobody_waits_for_it() -> None:
+    open_transactions, tries = 0, 0
+
+    class NoJobs:
+        async def fetch_all(self, *_: object) -> list[dict[str, Any]]:
+            nonlocal tries
+            tries += 1
+            return []
+
+    @asynccontextmanager
+    async def transaction() -> AsyncIterator[Any]:
+        nonlocal open_transactions
+        open_transactions += 1
+        yield NoJobs()
+        open_transactions -= 1
+
+    async def has_left() -> bool:
+        assert open_transactions == 0
+        return tries == 3
+
+    async with asyncio.timeout(15):
+        assert await leases.claim(transaction, ClaimOrder(wait_seconds=25), has_left) == []
+    assert tries == 3
+
+
+async def test_a_client_that_hangs_up_ends_its_waiting_claim(stage: Stage, settings: Settings) -> None:
+    _, robot = stage.robot()
+    app = create_app(settings)
+    body = b'{"wait_seconds": 25}'
+    messages = iter([{"type": "http.request", "body": body}])
+    headers = {"content-type": "application/json", "content-length": str(len(body)), **robot.headers}
+
+    async def receive() -> Any:
+        return next(messages, {"type": "http.disconnect"})
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/api/v1/jobs/claim",
+        "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+    }
+    async with asyncio.timeout(15):
+        await app(scope, receive, send)
+    job_id = await stage.job()
+    assert (await stage.admin.get(f"/jobs/{job_id}")).json()["status"] == "pending"
+
+
+async def test_a_claim_takes_no_idempotency_key(stage: Stage) -> None:
+    _, robot = stage.robot(max_concurrent_jobs=2)
+    workflow = stage.workflow()
+    made = [await stage.job(workflow) for _ in range(2)]
+    answers = [await robot.post("/jobs/claim", {}, headers={"Idempotency-Key": "k"}) for _ in range(2)]
+    assert [job["job_id"] for answer in answers for job in answer.json()["jobs"]] == made
 
 
 async def test_a_waiting_claim_ends_when_its_key_does(stage: Stage) -> None:

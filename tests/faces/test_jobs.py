@@ -308,13 +308,14 @@ async def test_the_events_of_a_job_tell_its_life_and_can_be_resumed(stage: Stage
     assert (await stage.admin.get(path, after=answer["next"])).json() == {"events": [], "next": answer["next"]}
 
 
-async def test_unknown_and_foreign_jobs_and_words_get_the_same_404(stage: Stage, elsewhere: Stage) -> None:
+async def test_unknown_and_foreign_jobs_get_the_same_404_and_a_long_word_400(stage: Stage, elsewhere: Stage) -> None:
     foreign = await elsewhere.job()
     for method, path in (("GET", ""), ("GET", "/events"), ("GET", "/logs"), ("POST", "/cancel"), ("POST", "/retry")):
         answers = [await stage.admin.ask(method, f"/jobs/{item}{path}") for item in (UNKNOWN_ID, foreign)]
         assert all(refused(answer, 404, "JOB_NOT_FOUND") for answer in answers)
         assert answers[0].json()["detail"] == answers[1].json()["detail"]
         assert refused(await stage.admin.ask(method, f"/jobs/job-12345{path}"), 404, "JOB_NOT_FOUND")
+        assert refused(await stage.admin.ask(method, f"/jobs/{'x' * 65}{path}"), 400, "INVALID_ARGUMENT", "job_id")
     assert (await elsewhere.admin.get(f"/jobs/{foreign}")).json()["status"] == "pending"
     assert (await stage.admin.get("/jobs")).json()["total"] == 0
 
