@@ -2,8 +2,9 @@
 
 import asyncio
 import select
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -92,6 +93,27 @@ class LocalContext:
         pools, self._pools = list(self._pools.values()), {}
         for pool in pools:
             await pool.close(timeout=1.0)
+
+
+def settings_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of `LocalContext` that `supabase/config.toml` states, so that the local stack keeps to them, too."""
+    api, auth = config.get("api", {}), config.get("auth", {})
+    hook = auth.get("hook", {}).get("custom_access_token", {})
+    stated = {
+        "access_token_seconds": auth.get("jwt_expiry"),
+        "refresh_token_reuse_seconds": auth.get("refresh_token_reuse_interval"),
+        "minimum_password_length": auth.get("minimum_password_length"),
+        "enable_signup": auth.get("enable_signup"),
+        "exposed_schemas": _tuple(api.get("schemas")),
+        "extra_search_path": _tuple(api.get("extra_search_path")),
+        "max_rows": api.get("max_rows"),
+    }
+    token_hook = hook.get("uri") if hook.get("enabled") else None
+    return {"token_hook": token_hook, **{name: value for name, value in stated.items() if value is not None}}
+
+
+def _tuple(values: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if values is None else tuple(values)
 
 
 def is_dead(connection: Connection) -> bool:

@@ -7,13 +7,15 @@ Run by the supervisor as `python -m casare_cloud.local.platform`, with `CASARE_H
 import asyncio
 import json
 import os
+import tomllib
 from pathlib import Path
 
 import uvicorn
 
-from casare_cloud.local.context import LocalContext
+from casare_cloud.local.context import LocalContext, settings_of
 from casare_cloud.local.cron import CronRunner
 from casare_cloud.local.platform_app import create_app
+from casare_cloud.local.schema import project_root
 from casare_cloud.local.state import Ports, StateFolder
 
 
@@ -28,6 +30,7 @@ def _context(ports: Ports) -> LocalContext:
         signing_key=json.loads(secrets.signing_key),
         jwt_secret=secrets.jwt_secret,
         jwt_issuer=f"http://127.0.0.1:{ports.platform}/auth/v1",
+        **settings_of(tomllib.loads((project_root() / "supabase" / "config.toml").read_text())),
     )
 
 
