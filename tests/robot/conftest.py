@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.robot.lives import life_maker, make_gate
 from tests.robot.local_page import LocalPage
 from tests.robot.workflows import Workshop
 
@@ -19,3 +20,6 @@ def page() -> Iterator[LocalPage]:
     """An HTTP server on the local machine."""
     with LocalPage() as running:
         yield running
+
+
+__all__ = ["life_maker", "make_gate"]

@@ -46,8 +46,11 @@ class JobRun:
         self._control = RunControl(job.timeout_seconds)
         self._loop = asyncio.get_running_loop()
         self._logs: deque[dict[str, Any]] = deque()
-        self._dropped_logs = 0
+        self._lost_logs = 0
+        self._flushing = asyncio.Lock()
+        self._flush_under_way: asyncio.Future[None] | None = None
         self._progress: tuple[int, str | None, str | None] | None = None
+        self._progress_sent: tuple[int, str | None, str | None] | None = None
         self._progress_changed = asyncio.Event()
         self._node_events: deque[NodeEvent] = deque(maxlen=MOST_NODE_EVENTS)
         self._nodes_told_at = -NODE_EVENTS_SECONDS
@@ -72,7 +75,7 @@ class JobRun:
             await asyncio.gather(*reporters, return_exceptions=True)
         if self.stop_reason == "lease_lost":
             return None
-        await asyncio.gather(self._flush_logs(), self._tell_nodes(is_last=True))
+        await asyncio.gather(self._flush_logs(), self._tell_nodes(is_last=True), self._send_first_progress())
         if self.stop_reason == "timed_out":
             return None
         return Outcome(outcome.lease, outcome.kind, outcome.result, outcome.failure, logs=tuple(self._logs))
@@ -188,26 +191,34 @@ class JobRun:
     # What is sent, from the agent's loop.
 
     def _buffer(self, entry: dict[str, Any]) -> None:
-        if len(self._logs) >= MAX_BUFFERED_LOGS:
-            self._logs.popleft()
-            self._dropped_logs += 1
-        self._logs.append(entry)
+        if len(self._logs) < MAX_BUFFERED_LOGS:
+            self._logs.append(entry)
+        else:
+            self._lost_logs += 1
 
     async def _report_progress(self) -> None:
-        sent: tuple[int, str | None, str | None] | None = None
         while True:
             await self._progress_changed.wait()
             self._progress_changed.clear()
-            latest = self._progress
-            try:
-                if latest is not None and latest != sent:
-                    if await self._transport.progress(self.job.lease, *latest):
-                        self.stop("cancelled", "cancel requested")
-                    sent = latest
-                await self._tell_nodes()
-            except ApiError as error:
-                self._lose_lease_on(error)
+            await self._send_progress()
+            await self._tell_nodes()
             await asyncio.sleep(PROGRESS_PAUSE_SECONDS)
+
+    async def _send_progress(self) -> None:
+        latest = self._progress
+        if latest is None or latest == self._progress_sent:
+            return
+        try:
+            if await self._transport.progress(self.job.lease, *latest):
+                self.stop("cancelled", "cancel requested")
+            self._progress_sent = latest
+        except ApiError as error:
+            self._lose_lease_on(error)
+
+    async def _send_first_progress(self) -> None:
+        """A job that was over before its first report still has one: its timeline would have a gap."""
+        if self._progress_sent is None and self.stop_reason is None:
+            await self._send_progress()
 
     async def _tell_nodes(self, *, is_last: bool = False) -> None:
         now = self._loop.time()
@@ -222,23 +233,27 @@ class JobRun:
     async def _send_logs(self) -> None:
         while True:
             await asyncio.sleep(LOG_FLUSH_SECONDS)
-            await self._flush_logs()
+            # When the job ends in this moment, the batch under way is not cut off: it would be sent twice.
+            self._flush_under_way = asyncio.ensure_future(self._flush_logs())
+            await asyncio.shield(self._flush_under_way)
 
     async def _flush_logs(self) -> None:
-        """Sends what is buffered; what cannot be sent now stays for the next time."""
-        while self._logs:
-            batch = [self._logs[index] for index in range(min(LOG_BATCH, len(self._logs)))]
-            if self._dropped_logs:
-                batch[0] = {**batch[0], "extra": {**batch[0].get("extra", {}), "entries_lost": self._dropped_logs}}
-            try:
-                await self._transport.logs(self.job.lease, batch)
-            except ApiError as error:
-                self._lose_lease_on(error)
-                if is_transient(error):
-                    return
-            self._dropped_logs = 0
-            for _ in batch:
-                if self._logs:
+        """Sends what is buffered; what cannot be sent now stays for the next time, what is refused counts as lost."""
+        async with self._flushing:
+            while self._logs:
+                batch = [self._logs[index] for index in range(min(LOG_BATCH, len(self._logs)))]
+                if self._lost_logs:
+                    batch[0] = {**batch[0], "extra": {**batch[0].get("extra", {}), "entries_lost": self._lost_logs}}
+                told = self._lost_logs
+                try:
+                    await self._transport.logs(self.job.lease, batch)
+                except ApiError as error:
+                    self._lose_lease_on(error)
+                    if is_transient(error):
+                        return
+                    self._lost_logs += len(batch) + told
+                self._lost_logs -= told
+                for _ in batch:
                     self._logs.popleft()
 
     def _lose_lease_on(self, error: ApiError) -> None:
