@@ -1,8 +1,21 @@
 select private.ensure_job_partitions();
 
--- Claims do the first two as well, every second and every five: see private.run_due_duties(). Minutes are what every
--- version of pg_cron has.
-select cron.schedule('casare-promote-scheduled-jobs', '* * * * *', 'select private.promote_scheduled_jobs()');
-select cron.schedule('casare-rescue-expired-leases', '* * * * *', 'select private.rescue_expired_leases()');
-select cron.schedule('casare-mark-offline-robots', '* * * * *', 'select private.mark_offline_robots()');
-select cron.schedule('casare-ensure-job-partitions', '17 3 * * *', 'select private.ensure_job_partitions()');
+-- Every five seconds where pg_cron knows seconds. Where it knows minutes only, claims do the same work: see
+-- private.run_due_duties().
+do $$
+begin
+    perform cron.schedule('casare_run_due_duties', '5 seconds', 'select private.run_due_duties()');
+exception
+    when others then
+        raise notice 'cron knows no seconds here (%): the minute''s duties and the claims do it.', sqlerrm;
+end
+$$;
+select cron.schedule('casare_promote_scheduled_jobs', '* * * * *', 'select private.promote_scheduled_jobs()');
+select cron.schedule('casare_rescue_expired_leases', '* * * * *', 'select private.rescue_expired_leases()');
+select cron.schedule('casare_mark_offline_robots', '* * * * *', 'select private.mark_offline_robots()');
+select cron.schedule('casare_ensure_job_partitions', '17 3 * * *', 'select private.ensure_job_partitions()');
+-- What pg_cron writes down of each run, and never deletes.
+select cron.schedule(
+    'casare_purge_cron_details', '37 * * * *',
+    $$delete from cron.job_run_details where end_time < now() - interval '1 day'$$
+);

@@ -201,7 +201,11 @@ async def until(condition: Any) -> None:
 def test_the_real_pg_cron_takes_the_same_calls_and_keeps_the_same_jobs(
     pg_cron_server: PostgresServer, shared_database: Database
 ) -> None:
-    query = "select jobname, schedule, command, username, active from cron.job order by jobname"
+    # A pg_cron that knows no seconds has the jobs by the minute only.
+    query = (
+        "select jobname, schedule, command, username, active from cron.job "
+        "where schedule not like '%second%' order by jobname"
+    )
     ours = [tuple(row.values()) for row in shared_database.connect().execute(query).fetchall()]
     with pg_cron_server.connect("postgres") as owner:
         assert owner.execute("select extname from pg_extension where extname = 'pg_cron'").fetchone() is not None
