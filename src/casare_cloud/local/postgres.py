@@ -204,7 +204,15 @@ class PostgresServer:
         with self.connect(database=database) as superuser, self.connect("postgres", database) as connection:
             result = schema.load(superuser, connection)
         self.give_functions_password()
+        if database == CRON_DATABASE:
+            self.wake_cron()
         return result
+
+    def wake_cron(self) -> None:
+        """Makes pg_cron look at its jobs again: 1.4 misses those that came with the transaction it first saw."""
+        if self.has_pg_cron:
+            with self.connect(database=CRON_DATABASE) as superuser:
+                superuser.execute("update cron.job set active = active")
 
     def give_functions_password(self) -> None:
         """Lets the cloud functions' role log in, once the schema has made it."""

@@ -233,6 +233,7 @@ def _prepare_database(server: PostgresServer) -> None:
     server.bootstrap()
     apply_migrations(server.dsn("postgres"))
     server.give_functions_password()
+    server.wake_cron()
 
 
 def _answers(url: str, headers: Mapping[str, str] | None) -> Callable[[], Awaitable[bool]]:
