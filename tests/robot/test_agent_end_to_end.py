@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import socket
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
@@ -37,7 +38,7 @@ class Gate:
 
     def __init__(self, page: LocalPage) -> None:
         self.page = page
-        self.name = f"/gate/{id(self)}"
+        self.name = f"/gate/{uuid.uuid4()}"
 
     @property
     def workflow(self) -> dict[str, Any]:
