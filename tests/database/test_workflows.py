@@ -75,7 +75,7 @@ def test_nodes_may_be_an_object_or_a_list_and_automation_has_steps(
         ({"definition": [{"nodes": {}}]}, 400, "workflow_json"),
         ({"definition": {"nodes": {f"n{number}": {} for number in range(1001)}}}, 400, "1000 nodes"),
         ({"definition": {"nodes": [{} for _ in range(1001)]}}, 400, "1000 nodes"),
-        ({"definition": {"nodes": {}, "blob": "x" * 10_485_760}}, 413, "10 MB"),
+        ({"definition": {"nodes": {}, "blob": "x" * 52_428_800}}, 413, "50 MB"),
         ({"metadata": {"x": "y" * 70_000}}, 400, "metadata"),
         ({"description": "x" * 10_001}, 400, "description"),
     ],
