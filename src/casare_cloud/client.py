@@ -85,6 +85,16 @@ class Client:
         """Store a workflow and run it once (`priority`, `execution_mode`, `metadata` …): POST /workflows."""
         return await self._create("/workflows", {"workflow_name": name, "workflow_json": definition, **more})
 
+    async def upload_workflow(self, file_name: str, content: bytes, **options: str) -> Answer:
+        """Store a workflow from a `.json` file of up to 50 MB and run it once: POST /workflows/upload."""
+        await self.access_token()
+        files = {"file": (file_name, content, "application/json")}
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        answer: Answer = await self._http.call(
+            "POST", "/api/v1/workflows/upload", files=files, data=options, headers=headers, timeout=120
+        )
+        return answer
+
     async def list_workflows(self, **filters: Any) -> Answer:
         """`{workflows, total, limit, offset}`."""
         return await self._call("GET", "/workflows", params=filters)
@@ -147,7 +157,7 @@ class Client:
             realtime = RealtimeClient(supabase_url, publishable_key, self._realtime_token)
             realtime.subscribe(
                 f"job:{job_id}",
-                lambda event, payload: pushes.put_nowait(dict(payload)),
+                lambda event, payload: pushes.put_nowait(_news_of(event, payload)),
                 on_join=lambda: pushes.put_nowait({}),
             )
             listener = asyncio.create_task(realtime.run())
@@ -156,7 +166,7 @@ class Client:
                 push: Answer = {}
                 with contextlib.suppress(TimeoutError):
                     push = await asyncio.wait_for(pushes.get(), _POLL_SECONDS)
-                if push and push["status"] not in FINISHED:
+                if push and push.get("status") not in FINISHED:
                     job = {**job, **push}
                     yield job
                     continue
@@ -203,3 +213,10 @@ class Client:
         await self.access_token()
         answer: Answer = await self._http.call(method, "/api/v1" + path, **arguments)
         return answer
+
+
+def _news_of(event: str, payload: Mapping[str, Any]) -> Answer:
+    """What a push on `job:<id>` says of the job: a node's beginning is where the job is, its end is no news."""
+    if event.startswith("job."):
+        return dict(payload)
+    return {"current_node": payload.get("node_id")} if event == "node.started" else {}

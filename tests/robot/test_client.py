@@ -1,0 +1,111 @@
+"""The client for programs, against the real orchestrator, Auth and Realtime."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.databases import Database
+from tests.factories import make_key, make_robot
+from tests.robot.stack import Stack, make_worker, running_stack
+from tests.robot.workflows import chain
+
+from casare_cloud.client import Client
+from casare_cloud.errors import ApiError
+
+PASSWORD = "Correct-horse-1"
+HELLO = chain(("log", "LogNode", {"message": "hello"}))
+
+
+@pytest.fixture(scope="module")
+def stack(shared_database: Database) -> Iterator[Stack]:
+    with running_stack(shared_database) as running:
+        yield running
+
+
+async def registered(stack: Stack) -> Client:
+    client = Client(stack.orchestrator_url)
+    name = f"user-{uuid.uuid4().hex[:8]}"
+    await client.register(email=f"{name}@example.test", password=PASSWORD, org_name=name, username=name)
+    return client
+
+
+async def test_a_program_registers_submits_and_manages(stack: Stack) -> None:
+    async with await registered(stack) as client:
+        assert (await client.me())["roles"] == ["admin", "developer", "operator", "viewer"]
+        submitted = await client.submit_workflow("Hello", HELLO)
+        uploaded = await client.upload_workflow("again.json", json.dumps(HELLO).encode(), priority="3")
+        assert (await client.get_job(uploaded["job_id"]))["priority"] == 3
+        created = await client.create_job("Hello", {"n": 1})
+        assert (await client.get_job(created["job_id"]))["input"] == {"n": 1}
+        assert {job["job_id"] for job in (await client.list_jobs(status="pending"))["jobs"]} == {
+            submitted["job_id"], uploaded["job_id"], created["job_id"],
+        }  # fmt: skip
+        assert (await client.cancel_job(created["job_id"], "not needed"))["cancelled"] is True
+        again = await client.retry_job(created["job_id"])
+        assert again["original_job_id"] == created["job_id"]
+        assert (await client.get_job_logs(again["new_job_id"]))["logs"] == []
+        assert (await client.list_workflows())["total"] == 2
+        assert (await client.get_workflow(submitted["workflow_id"]))["workflow_json"] == HELLO
+        assert (await client.delete_workflow(submitted["workflow_id"]))["status"] == "success"
+        assert (await client.create_robot_api_key("Line 1"))["key"].startswith("crpa_")
+        types = [event["event_type"] for event in (await client.list_events())["events"]]
+        assert types.count("job.queued") == 4
+
+
+async def test_a_service_key_needs_no_login(stack: Stack) -> None:
+    key = make_key(stack.database, stack.tenant, "service", scopes=["jobs.read"])
+    async with Client(stack.orchestrator_url, api_key=key.text) as client:
+        assert (await client.list_jobs())["total"] >= 0
+        with pytest.raises(ApiError) as refused:
+            await client.create_job(str(uuid.uuid4()))
+    assert refused.value.status == 403
+
+
+async def test_after_logout_the_client_is_nobody(stack: Stack) -> None:
+    async with await registered(stack) as client:
+        await client.logout()
+        with pytest.raises(ApiError) as refused:
+            await client.me()
+    assert refused.value.status == 401
+
+
+async def test_a_token_is_refreshed_before_it_ends(stack: Stack) -> None:
+    async with await registered(stack) as client:
+        before = await client.access_token()
+        client._token_ends_at = 0.0
+        assert await client.access_token() != before
+        assert (await client.me())["user_id"]
+
+
+@pytest.mark.parametrize("is_live", [True, False], ids=["realtime", "polling"])
+async def test_watching_a_job_sees_its_way_to_the_end(stack: Stack, tmp_path: Path, is_live: bool) -> None:
+    settings = stack.settings
+    options = {"supabase_url": settings.supabase_url, "publishable_key": settings.supabase_publishable_key}
+    async with await registered(stack) as client:
+        slow = chain(("wait", "WaitNode", {"duration": 1}), ("log", "LogNode", {"message": "x"}))
+        job_id = (await client.submit_workflow("Slow", slow))["job_id"]
+        robot = make_robot(stack.database, uuid.UUID((await client.me())["tenant_id"]))
+        worker = make_worker(stack, robot, tmp_path, "direct")
+        seen = []
+        async with asyncio.timeout(30):
+            async for job in client.watch_job(job_id, **(options if is_live else {})):
+                if not seen:
+                    worker.start()
+                seen.append(job["status"])
+                if job["status"] == "running" and is_live and job.get("current_node"):
+                    seen.append(job["current_node"])
+        await worker.stop()
+    assert seen[0] == "pending"
+    assert seen[-1] == "completed"
+    if is_live:
+        assert "wait" in seen
+
+
+async def test_waiting_longer_than_asked_is_a_timeout(stack: Stack) -> None:
+    async with await registered(stack) as client:
+        job_id = (await client.submit_workflow("Never", HELLO))["job_id"]
+        with pytest.raises(TimeoutError):
+            await client.wait_for_job(job_id, timeout=0.2)
