@@ -19,11 +19,15 @@ create table private.lanes (
     required text[] not null default '{}',  -- sorted: capabilities, 'tag:<tag>', 'mode:internet'
     robot_id uuid,                      -- target robot, or any
     priority smallint not null,
+    low_job_id uuid not null default '00000000-0000-0000-0000-000000000000',   -- claims begin here: see private.raise_low_water()
     constraint lanes_pkey primary key (lane_id),
     constraint lanes_tenant_no_key unique nulls not distinct (tenant_no, robot_id, environment, priority, required),
     constraint lanes_tenant_no_fkey foreign key (tenant_no) references private.queue_tenants (tenant_no) on delete cascade
 ) with (fillfactor = 50);
 comment on table private.lanes is 'Each distinct demand on robots that a tenant''s jobs have made, with a priority.';
+
+comment on column private.lanes.low_job_id is
+    'Every ready job of the lane has this id or a greater one, but for one whose transaction was open for very long: private.recheck_low_water() finds it within a minute.';
 
 -- One row per job, partitioned by the id, which carries the creation time (UUID version 7): a look-up by id prunes to one
 -- partition, and dropping a partition is the retention. While the job is live its state is a fact of ready, scheduled and
@@ -85,7 +89,7 @@ create table private.ready (
     attempts smallint not null default 0,
     constraint ready_pkey primary key (tenant_no, lane_id, job_id)
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
-comment on table private.ready is 'Jobs that may be claimed now. The primary key is the only index; a claim deletes the row.';
+comment on table private.ready is 'Jobs that may be claimed now. The primary key is the only index; a claim deletes the row. A job that is not new goes back in by private.put_back() only.';
 
 create table private.scheduled (
     job_id uuid not null,
@@ -204,13 +208,16 @@ create table private.duties (
     name text not null,
     every interval not null,
     last_run_at timestamptz not null default '-infinity',
+    position bigint not null default 0,     -- where the next run goes on, for duties that do a part at a time
     constraint duties_pkey primary key (name)
 ) with (fillfactor = 50);
 comment on table private.duties is 'When each duty that cron is too coarse for last ran: claims do what is due. See private.run_due_duties().';
 insert into private.duties (name, every)
 values
     ('promote_scheduled_jobs', interval '1 second'),
-    ('rescue_expired_leases', interval '5 seconds');
+    ('rescue_expired_leases', interval '5 seconds'),
+    ('raise_low_water', interval '1 second'),
+    ('recheck_low_water', interval '150 seconds');  -- cron does it every minute; claims only when cron does not
 
 -- The views stand here and not in views.sql, because functions return their rows.
 

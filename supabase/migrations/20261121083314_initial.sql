@@ -416,7 +416,7 @@ create table public.robot_heartbeats (
 create index robot_heartbeats_tenant_id_idx on public.robot_heartbeats (tenant_id, robot_id);
 comment on table public.robot_heartbeats is 'The last heartbeat of each robot. No index mentions a column that a heartbeat changes.';
 
--- from sql/40_queue/tables.sql sha256:72b7499164a78ab80ac7d26f55007ee573b019c4b6d37b32a896fda51f094049
+-- from sql/40_queue/tables.sql sha256:e3685048ca864a1797371bf06f251eac4ef9811286a0317ad0c65e7055c7129f
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -438,11 +438,15 @@ create table private.lanes (
     required text[] not null default '{}',  -- sorted: capabilities, 'tag:<tag>', 'mode:internet'
     robot_id uuid,                      -- target robot, or any
     priority smallint not null,
+    low_job_id uuid not null default '00000000-0000-0000-0000-000000000000',   -- claims begin here: see private.raise_low_water()
     constraint lanes_pkey primary key (lane_id),
     constraint lanes_tenant_no_key unique nulls not distinct (tenant_no, robot_id, environment, priority, required),
     constraint lanes_tenant_no_fkey foreign key (tenant_no) references private.queue_tenants (tenant_no) on delete cascade
 ) with (fillfactor = 50);
 comment on table private.lanes is 'Each distinct demand on robots that a tenant''s jobs have made, with a priority.';
+
+comment on column private.lanes.low_job_id is
+    'Every ready job of the lane has this id or a greater one, but for one whose transaction was open for very long: private.recheck_low_water() finds it within a minute.';
 
 -- One row per job, partitioned by the id, which carries the creation time (UUID version 7): a look-up by id prunes to one
 -- partition, and dropping a partition is the retention. While the job is live its state is a fact of ready, scheduled and
@@ -504,7 +508,7 @@ create table private.ready (
     attempts smallint not null default 0,
     constraint ready_pkey primary key (tenant_no, lane_id, job_id)
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
-comment on table private.ready is 'Jobs that may be claimed now. The primary key is the only index; a claim deletes the row.';
+comment on table private.ready is 'Jobs that may be claimed now. The primary key is the only index; a claim deletes the row. A job that is not new goes back in by private.put_back() only.';
 
 create table private.scheduled (
     job_id uuid not null,
@@ -623,13 +627,16 @@ create table private.duties (
     name text not null,
     every interval not null,
     last_run_at timestamptz not null default '-infinity',
+    position bigint not null default 0,     -- where the next run goes on, for duties that do a part at a time
     constraint duties_pkey primary key (name)
 ) with (fillfactor = 50);
 comment on table private.duties is 'When each duty that cron is too coarse for last ran: claims do what is due. See private.run_due_duties().';
 insert into private.duties (name, every)
 values
     ('promote_scheduled_jobs', interval '1 second'),
-    ('rescue_expired_leases', interval '5 seconds');
+    ('rescue_expired_leases', interval '5 seconds'),
+    ('raise_low_water', interval '1 second'),
+    ('recheck_low_water', interval '150 seconds');  -- cron does it every minute; claims only when cron does not
 
 -- The views stand here and not in views.sql, because functions return their rows.
 
@@ -3584,7 +3591,7 @@ comment on function private.cancel_jobs_of_workflow(uuid, uuid, text) is
     'Cancels every waiting job of a workflow and returns how many; those that a robot holds go on.';
 revoke all on function private.cancel_jobs_of_workflow(uuid, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:4453b1a3836136cb0736a3e7c68513dfe1f63da68f604e5e8e403a29d0b9fbcd
+-- from sql/40_queue/functions/claim_jobs.sql sha256:8332b77a1056e47eeebf4ae0bc5b929c8a05d0a0b3040eddd48dac99c7acf99a
 -- Cost: one probe of ready's primary key for each lane that this robot may serve, and a few statements for each job taken.
 -- What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time: a join would
 -- be planned once, for the sizes that the tables had then, and kept.
@@ -3607,7 +3614,7 @@ declare
     v_now timestamptz := private.clock();
     v_robot record;
     v_want integer;
-    v_lane_id integer;
+    v_lane record;
     v_ready record;
     v_claimed public.claimed_job;
 begin
@@ -3653,17 +3660,17 @@ begin
 
     -- The lanes of the next jobs, in the order of priority and then of age: one row for each job wanted. When one job is
     -- wanted every lane that has one is listed, as others may be taking what the best one has.
-    for v_lane_id in
-        select l.lane_id
+    for v_lane in
+        select l.lane_id, l.low_job_id
         from (
-            select e.lane_id, e.priority
+            select e.lane_id, e.priority, e.low_job_id
             from private.lanes as e
             where e.tenant_no = v_robot.tenant_no
                 and e.robot_id is null
                 and e.environment = any (array['*', v_robot.environment])
                 and e.required <@ v_robot.capabilities
             union all
-            select e.lane_id, e.priority
+            select e.lane_id, e.priority, e.low_job_id
             from private.lanes as e
             where e.tenant_no = v_robot.tenant_no
                 and e.robot_id = v_caller.robot_id
@@ -3673,7 +3680,7 @@ begin
         cross join lateral (
             select r.job_id
             from private.ready as r
-            where r.tenant_no = v_robot.tenant_no and r.lane_id = l.lane_id
+            where r.tenant_no = v_robot.tenant_no and r.lane_id = l.lane_id and r.job_id >= l.low_job_id
             order by r.job_id
             limit v_want
         ) as f
@@ -3684,7 +3691,7 @@ begin
         where r.ctid = (
             select r2.ctid
             from private.ready as r2
-            where r2.tenant_no = v_robot.tenant_no and r2.lane_id = v_lane_id
+            where r2.tenant_no = v_robot.tenant_no and r2.lane_id = v_lane.lane_id and r2.job_id >= v_lane.low_job_id
             order by r2.job_id
             limit 1
             for update skip locked
@@ -3710,7 +3717,7 @@ begin
             lease_expires_at, timeout_at
         )
         values (
-            v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_lane_id, v_caller.robot_id,
+            v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_lane.lane_id, v_caller.robot_id,
             v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_now, v_claimed.lease_expires_at,
             v_now + make_interval(secs => v_claimed.timeout_seconds)
         );
@@ -3795,7 +3802,7 @@ comment on function public.complete_job(uuid, bigint, jsonb) is
 revoke all on function public.complete_job(uuid, bigint, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_job(uuid, bigint, jsonb) to authenticated;
 
--- from sql/40_queue/functions/end_attempt.sql sha256:c6a3380b12307aa78d9994c8f761eca4cc68369656593730dd109946c2c8ec13
+-- from sql/40_queue/functions/end_attempt.sql sha256:a228df2f0ecd13cfd28cf1273c0fcb0cde50723555af4103b84ff4ab66f03656
 -- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
@@ -3846,8 +3853,9 @@ begin
             error_details = p_error_details
         where j.job_id = p_lease.job_id;
         if v_retry_at <= v_now then
-            insert into private.ready (tenant_no, lane_id, job_id, attempts)
-            values (p_lease.tenant_no, p_lease.lane_id, p_lease.job_id, p_lease.attempt);
+            perform private.put_back(
+                p_lease.tenant_no, p_lease.lane_id, array[p_lease.job_id], array[p_lease.attempt::integer]
+            );
             perform private.ring_lane(p_lease.lane_id);
         else
             insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at, attempts)
@@ -4428,7 +4436,32 @@ comment on function private.job_reader_tenant_id() is
 revoke all on function private.job_reader_tenant_id() from public, anon, authenticated, service_role;
 grant execute on function private.job_reader_tenant_id() to authenticated;
 
--- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:ac3367c83be93f0b7fc409fd9bee7fe6bc396086922d5cd98330a213d8cc0cb8
+-- from sql/40_queue/functions/lowest_ready_job.sql sha256:7fdd2db8e9302c4e9328fb4cf5937fc1ccd7ecc9673f89aa04e740afdc1f222e
+create or replace function private.lowest_ready_job(p_tenant_no integer, p_lane_id integer, p_from uuid, p_most uuid)
+returns uuid
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+as $$
+declare
+    v_job_id uuid;
+begin
+    select r.job_id
+    into v_job_id
+    from private.ready as r
+    where r.tenant_no = p_tenant_no and r.lane_id = p_lane_id and r.job_id >= p_from and r.job_id < p_most
+    order by r.job_id
+    limit 1;
+    return coalesce(v_job_id, p_most);
+end
+$$;
+comment on function private.lowest_ready_job(integer, integer, uuid, uuid) is
+    'The first ready job of a lane from an id on, as committed when it is called; p_most when there is none below that.';
+revoke all on function private.lowest_ready_job(integer, integer, uuid, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:4b48801d9debb17bd80399bfe24f45dab475b32ec19c089e2cdfd2646963370c
 create or replace function private.promote_scheduled_jobs(p_limit integer default 1000)
 returns integer
 language plpgsql
@@ -4452,15 +4485,15 @@ begin
             delete from private.scheduled as s
             where s.job_id = any (array(select d.job_id from due as d))
             returning s.tenant_no, s.lane_id, s.job_id, s.attempts
-        ), promoted as (
-            insert into private.ready (tenant_no, lane_id, job_id, attempts)
-            select t.tenant_no, t.lane_id, t.job_id, t.attempts from taken as t
-            returning lane_id
         )
-        select p.lane_id, count(*)::integer as jobs from promoted as p group by p.lane_id
+        select t.tenant_no, t.lane_id, array_agg(t.job_id) as job_ids, array_agg(t.attempts::integer) as attempts
+        from taken as t
+        group by t.tenant_no, t.lane_id
+        order by t.lane_id
     loop
-        v_promoted := v_promoted + v_lane.jobs;
-        perform private.ring_lane(v_lane.lane_id, v_lane.jobs);
+        perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids, v_lane.attempts);
+        v_promoted := v_promoted + cardinality(v_lane.job_ids);
+        perform private.ring_lane(v_lane.lane_id, cardinality(v_lane.job_ids));
     end loop;
     return v_promoted;
 end
@@ -4468,6 +4501,38 @@ $$;
 comment on function private.promote_scheduled_jobs(integer) is
     'Makes delayed jobs and retries whose time has come ready, wakes robots for them, and returns how many. Many may run it at once.';
 revoke all on function private.promote_scheduled_jobs(integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/put_back.sql sha256:2d78133aaae458fd017bca6cc3621ef971495e1c4340105dc35b9c967596553b
+-- An id that is not new can be lower than where claims of the lane begin. The shared lock keeps private.raise_low_water()
+-- from raising that bound between our look and our commit; it is taken before the look. Who puts jobs back into several
+-- lanes does it in the order of lane_id.
+create or replace function private.put_back(
+    p_tenant_no integer,
+    p_lane_id integer,
+    p_job_ids uuid[],
+    p_attempts integer[]
+)
+returns void
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_lowest uuid := (select i.job_id from unnest(p_job_ids) as i (job_id) order by i.job_id limit 1);
+begin
+    perform pg_advisory_xact_lock_shared(1801678963, p_lane_id);
+    insert into private.ready (tenant_no, lane_id, job_id, attempts)
+    select p_tenant_no, p_lane_id, i.job_id, i.attempts
+    from unnest(p_job_ids, p_attempts) as i (job_id, attempts);
+    update private.lanes as l
+    set low_job_id = v_lowest
+    where l.lane_id = p_lane_id and l.low_job_id > v_lowest;
+end
+$$;
+comment on function private.put_back(integer, integer, uuid[], integer[]) is
+    'Makes jobs of a lane ready that were scheduled or leased before, in the place of their age, where claims find them at once.';
+revoke all on function private.put_back(integer, integer, uuid[], integer[]) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/raise_lease_lost.sql sha256:51346faf76ebd4be2c01aaad1aca11c77081230e76ed5435d052f99a53000b46
 create or replace function private.raise_lease_lost(p_tenant_id uuid, p_job_id uuid)
@@ -4488,7 +4553,108 @@ comment on function private.raise_lease_lost(uuid, uuid) is
     'Raises 409 LEASE_LOST for a job of the tenant, 404 JOB_NOT_FOUND for any other.';
 revoke all on function private.raise_lease_lost(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/release_job.sql sha256:b05ecf7a5515c241860eeaf2d76e424ae494a905211c7b8434e03c47a103ea91
+-- from sql/40_queue/functions/raise_low_water.sql sha256:55fe9af9f4db6dacae0c9340053b593c982e62ba4d3c9c0d3be14b62ed6a2a36
+-- While a snapshot is held open anywhere, the index entries of claimed jobs cannot be removed, and every claim would walk
+-- over all of them. The bound moves past them.
+--
+-- Why no job is missed: a new job has an id of the time at which it was enqueued, and the bound stays p_lag behind the
+-- present; a job that comes back is put back under a lock that this function must have alone (private.put_back()), and the
+-- bound is computed in a statement that begins after the lock was given. What remains is a transaction that enqueued and
+-- stayed open for longer than p_lag: private.recheck_low_water() finds its jobs.
+create or replace function private.raise_low_water(
+    p_lag interval default '15 seconds',    -- longer than the API's statement_timeout
+    p_step integer default 200,             -- the bound moves past this many jobs or not at all: each move leaves a dead row
+    p_dead integer default 1000,            -- fewer dead rows in ready are not worth the work
+    p_lanes integer default 500             -- looked at in one run; the next goes on
+)
+returns integer
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+as $$
+declare
+    v_floor uuid := private.uuid_v7_floor(clock_timestamp() - p_lag);
+    v_position bigint;
+    v_lane record;
+    v_low uuid;
+    v_seen integer := 0;
+    v_raised integer := 0;
+begin
+    if pg_stat_get_dead_tuples('private.ready'::regclass) < p_dead then
+        return 0;
+    end if;
+    select d.position into v_position from private.duties as d where d.name = 'raise_low_water';
+    for v_lane in
+        select l.lane_id, l.tenant_no, l.low_job_id, q.tenant_id
+        from private.lanes as l
+        join private.queue_tenants as q on q.tenant_no = l.tenant_no
+        where l.lane_id > v_position
+        order by l.lane_id
+        limit p_lanes
+    loop
+        v_seen := v_seen + 1;
+        v_position := v_lane.lane_id;
+        v_low := private.lowest_ready_job(v_lane.tenant_no, v_lane.lane_id, v_lane.low_job_id, v_floor);
+        continue when v_low <= v_lane.low_job_id;
+        perform from public.jobs as j
+        where j.tenant_id = v_lane.tenant_id and j.job_id >= v_lane.low_job_id and j.job_id < v_low
+        offset p_step - 1
+        limit 1;
+        continue when not found or not pg_try_advisory_xact_lock(1801678963, v_lane.lane_id);
+        v_low := private.lowest_ready_job(v_lane.tenant_no, v_lane.lane_id, v_lane.low_job_id, v_floor);
+        update private.lanes as l
+        set low_job_id = v_low
+        where l.lane_id = v_lane.lane_id and l.low_job_id = v_lane.low_job_id;
+        v_raised := v_raised + 1;
+    end loop;
+    update private.duties as d
+    set position = case when v_seen < p_lanes then 0 else v_position end
+    where d.name = 'raise_low_water' and d.position <> case when v_seen < p_lanes then 0 else v_position end;
+    return v_raised;
+end
+$$;
+comment on function private.raise_low_water(interval, integer, integer, integer) is
+    'Lets claims of a lane begin behind the jobs that were claimed long ago, when ready has many dead rows; returns the number of lanes whose bound it raised.';
+revoke all on function private.raise_low_water(interval, integer, integer, integer)
+    from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/recheck_low_water.sql sha256:a5b2ad21ef430cc107c5f718f363a43e59ec4e11222476dc88c3b6f586ccd4e2
+create or replace function private.recheck_low_water()
+returns integer
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+as $$
+declare
+    v_zero constant uuid := '00000000-0000-0000-0000-000000000000';
+    v_lane record;
+    v_low uuid;
+    v_lowered integer := 0;
+begin
+    for v_lane in
+        select l.lane_id, l.tenant_no, l.low_job_id
+        from private.lanes as l
+        where l.low_job_id > v_zero
+        order by l.lane_id
+    loop
+        v_low := private.lowest_ready_job(v_lane.tenant_no, v_lane.lane_id, v_zero, v_lane.low_job_id);
+        continue when v_low >= v_lane.low_job_id;
+        update private.lanes as l set low_job_id = v_low where l.lane_id = v_lane.lane_id and l.low_job_id > v_low;
+        v_lowered := v_lowered + 1;
+    end loop;
+    update private.duties as d set last_run_at = private.clock() where d.name = 'recheck_low_water';
+    return v_lowered;
+end
+$$;
+comment on function private.recheck_low_water() is
+    'Looks for ready jobs below the bound at which claims begin (their transaction was open for long) and lowers it to them; returns the number of such lanes.';
+revoke all on function private.recheck_low_water() from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/release_job.sql sha256:b506f2bfdd2da2cd015e7f1f63f93dae0d0cfa25b2b4bb90f6d8ed28c1f2091b
 create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -4510,8 +4676,7 @@ begin
     if v_lease.cancel_requested_at is not null then
         return private.end_attempt(v_lease, 'failed', null, null, null, false);
     end if;
-    insert into private.ready (tenant_no, lane_id, job_id, attempts)
-    values (v_lease.tenant_no, v_lease.lane_id, p_job_id, v_lease.attempt - 1);
+    perform private.put_back(v_lease.tenant_no, v_lease.lane_id, array[p_job_id], array[v_lease.attempt - 1]);
     perform private.ring_lane(v_lease.lane_id);
     perform private.announce_job(
         'job.queued', 'queued', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name, null,
@@ -4680,7 +4845,7 @@ comment on function private.required_of(text[], text[], boolean) is
     'Capabilities, tags and internet mode as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
 revoke all on function private.required_of(text[], text[], boolean) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/rescue_expired_leases.sql sha256:9636f65c24b2301c944697378e1c34f9615fa0e00a6442d819f23bfaa93c123c
+-- from sql/40_queue/functions/rescue_expired_leases.sql sha256:12683120c2061b88e0476f5863e891a559f16acf0db153d9536dbd8facaac209
 -- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
 create or replace function private.rescue_expired_leases(p_limit integer default 200)
 returns integer
@@ -4693,15 +4858,18 @@ declare
     v_rescued integer := 0;
 begin
     for v_lease in
-        delete from private.leases as l
-        where l.job_id = any (array(
-            select l2.job_id
-            from private.leases as l2
-            where l2.lease_expires_at <= v_now or l2.timeout_at <= v_now
-            limit p_limit
-            for update skip locked
-        ))
-        returning l.*
+        with taken as (
+            delete from private.leases as l
+            where l.job_id = any (array(
+                select l2.job_id
+                from private.leases as l2
+                where l2.lease_expires_at <= v_now or l2.timeout_at <= v_now
+                limit p_limit
+                for update skip locked
+            ))
+            returning l.*
+        )
+        select t.* from taken as t order by t.lane_id   -- the order in which private.put_back() locks lanes
     loop
         v_rescued := v_rescued + 1;
         if v_lease.timeout_at <= v_now and v_lease.timeout_at <= v_lease.lease_expires_at then
@@ -4847,7 +5015,7 @@ comment on function private.ring_robots(integer, text, text[], uuid, integer) is
     'Wakes as many waiting robots as there are new jobs, none twice and none that may not have them. The bell may be lost: robots also poll.';
 revoke all on function private.ring_robots(integer, text, text[], uuid, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/run_due_duties.sql sha256:42c126c047c3d7b7227b20750600f86b2260a1e0cd6fbdedf69e0ae23d9ee021
+-- from sql/40_queue/functions/run_due_duties.sql sha256:d88a94b9fb791b623ddd7c045c24ee7e1e3b161c9c602d2a0fc6755b0d71bd74
 create or replace function private.run_due_duties()
 returns void
 language plpgsql
@@ -4861,6 +5029,7 @@ begin
         select d.name
         from private.duties as d
         where d.last_run_at <= v_now - d.every or d.last_run_at > v_now
+        order by d.every desc, d.name   -- raise_low_water last: nothing after it waits for a lane
         for update skip locked
     loop
         update private.duties as d set last_run_at = v_now where d.name = v_name;
@@ -4870,6 +5039,10 @@ begin
                     perform private.promote_scheduled_jobs(200);
                 when 'rescue_expired_leases' then
                     perform private.rescue_expired_leases(50);
+                when 'raise_low_water' then
+                    perform private.raise_low_water();
+                when 'recheck_low_water' then
+                    perform private.recheck_low_water();
             end case;
         exception
             when others then    -- a duty that cannot be done must not keep robots from their work
@@ -5644,7 +5817,7 @@ $$;
 select cron.schedule('casare_purge_idempotency_keys', '17 * * * *', 'select private.purge_idempotency_keys()');
 select cron.schedule('casare_purge_login_attempts', '27 * * * *', 'select private.purge_login_attempts()');
 
--- from sql/40_queue/cron.sql sha256:b93094252c0f854d65b53e318c12557be9f54380a6b1f6c1703656d2398d753f
+-- from sql/40_queue/cron.sql sha256:001e06754335ba144046586e70037b26fd16f0f7b25b1cb70de80fbbea745706
 select private.ensure_job_partitions();
 
 -- Every five seconds where pg_cron knows seconds. Where it knows minutes only, claims do the same work: see
@@ -5659,6 +5832,7 @@ end
 $$;
 select cron.schedule('casare_promote_scheduled_jobs', '* * * * *', 'select private.promote_scheduled_jobs()');
 select cron.schedule('casare_rescue_expired_leases', '* * * * *', 'select private.rescue_expired_leases()');
+select cron.schedule('casare_recheck_low_water', '* * * * *', 'select private.recheck_low_water()');
 select cron.schedule('casare_mark_offline_robots', '* * * * *', 'select private.mark_offline_robots()');
 select cron.schedule('casare_ensure_job_partitions', '17 3 * * *', 'select private.ensure_job_partitions()');
 -- What pg_cron writes down of each run, and never deletes.

@@ -20,7 +20,7 @@ declare
     v_now timestamptz := private.clock();
     v_robot record;
     v_want integer;
-    v_lane_id integer;
+    v_lane record;
     v_ready record;
     v_claimed public.claimed_job;
 begin
@@ -66,17 +66,17 @@ begin
 
     -- The lanes of the next jobs, in the order of priority and then of age: one row for each job wanted. When one job is
     -- wanted every lane that has one is listed, as others may be taking what the best one has.
-    for v_lane_id in
-        select l.lane_id
+    for v_lane in
+        select l.lane_id, l.low_job_id
         from (
-            select e.lane_id, e.priority
+            select e.lane_id, e.priority, e.low_job_id
             from private.lanes as e
             where e.tenant_no = v_robot.tenant_no
                 and e.robot_id is null
                 and e.environment = any (array['*', v_robot.environment])
                 and e.required <@ v_robot.capabilities
             union all
-            select e.lane_id, e.priority
+            select e.lane_id, e.priority, e.low_job_id
             from private.lanes as e
             where e.tenant_no = v_robot.tenant_no
                 and e.robot_id = v_caller.robot_id
@@ -86,7 +86,7 @@ begin
         cross join lateral (
             select r.job_id
             from private.ready as r
-            where r.tenant_no = v_robot.tenant_no and r.lane_id = l.lane_id
+            where r.tenant_no = v_robot.tenant_no and r.lane_id = l.lane_id and r.job_id >= l.low_job_id
             order by r.job_id
             limit v_want
         ) as f
@@ -97,7 +97,7 @@ begin
         where r.ctid = (
             select r2.ctid
             from private.ready as r2
-            where r2.tenant_no = v_robot.tenant_no and r2.lane_id = v_lane_id
+            where r2.tenant_no = v_robot.tenant_no and r2.lane_id = v_lane.lane_id and r2.job_id >= v_lane.low_job_id
             order by r2.job_id
             limit 1
             for update skip locked
@@ -123,7 +123,7 @@ begin
             lease_expires_at, timeout_at
         )
         values (
-            v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_lane_id, v_caller.robot_id,
+            v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_lane.lane_id, v_caller.robot_id,
             v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_now, v_claimed.lease_expires_at,
             v_now + make_interval(secs => v_claimed.timeout_seconds)
         );

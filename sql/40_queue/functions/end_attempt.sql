@@ -48,8 +48,9 @@ begin
             error_details = p_error_details
         where j.job_id = p_lease.job_id;
         if v_retry_at <= v_now then
-            insert into private.ready (tenant_no, lane_id, job_id, attempts)
-            values (p_lease.tenant_no, p_lease.lane_id, p_lease.job_id, p_lease.attempt);
+            perform private.put_back(
+                p_lease.tenant_no, p_lease.lane_id, array[p_lease.job_id], array[p_lease.attempt::integer]
+            );
             perform private.ring_lane(p_lease.lane_id);
         else
             insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at, attempts)

@@ -21,15 +21,15 @@ begin
             delete from private.scheduled as s
             where s.job_id = any (array(select d.job_id from due as d))
             returning s.tenant_no, s.lane_id, s.job_id, s.attempts
-        ), promoted as (
-            insert into private.ready (tenant_no, lane_id, job_id, attempts)
-            select t.tenant_no, t.lane_id, t.job_id, t.attempts from taken as t
-            returning lane_id
         )
-        select p.lane_id, count(*)::integer as jobs from promoted as p group by p.lane_id
+        select t.tenant_no, t.lane_id, array_agg(t.job_id) as job_ids, array_agg(t.attempts::integer) as attempts
+        from taken as t
+        group by t.tenant_no, t.lane_id
+        order by t.lane_id
     loop
-        v_promoted := v_promoted + v_lane.jobs;
-        perform private.ring_lane(v_lane.lane_id, v_lane.jobs);
+        perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids, v_lane.attempts);
+        v_promoted := v_promoted + cardinality(v_lane.job_ids);
+        perform private.ring_lane(v_lane.lane_id, cardinality(v_lane.job_ids));
     end loop;
     return v_promoted;
 end

@@ -19,8 +19,7 @@ begin
     if v_lease.cancel_requested_at is not null then
         return private.end_attempt(v_lease, 'failed', null, null, null, false);
     end if;
-    insert into private.ready (tenant_no, lane_id, job_id, attempts)
-    values (v_lease.tenant_no, v_lease.lane_id, p_job_id, v_lease.attempt - 1);
+    perform private.put_back(v_lease.tenant_no, v_lease.lane_id, array[p_job_id], array[v_lease.attempt - 1]);
     perform private.ring_lane(v_lease.lane_id);
     perform private.announce_job(
         'job.queued', 'queued', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name, null,

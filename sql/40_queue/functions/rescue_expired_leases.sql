@@ -10,15 +10,18 @@ declare
     v_rescued integer := 0;
 begin
     for v_lease in
-        delete from private.leases as l
-        where l.job_id = any (array(
-            select l2.job_id
-            from private.leases as l2
-            where l2.lease_expires_at <= v_now or l2.timeout_at <= v_now
-            limit p_limit
-            for update skip locked
-        ))
-        returning l.*
+        with taken as (
+            delete from private.leases as l
+            where l.job_id = any (array(
+                select l2.job_id
+                from private.leases as l2
+                where l2.lease_expires_at <= v_now or l2.timeout_at <= v_now
+                limit p_limit
+                for update skip locked
+            ))
+            returning l.*
+        )
+        select t.* from taken as t order by t.lane_id   -- the order in which private.put_back() locks lanes
     loop
         v_rescued := v_rescued + 1;
         if v_lease.timeout_at <= v_now and v_lease.timeout_at <= v_lease.lease_expires_at then

@@ -11,6 +11,7 @@ begin
         select d.name
         from private.duties as d
         where d.last_run_at <= v_now - d.every or d.last_run_at > v_now
+        order by d.every desc, d.name   -- raise_low_water last: nothing after it waits for a lane
         for update skip locked
     loop
         update private.duties as d set last_run_at = v_now where d.name = v_name;
@@ -20,6 +21,10 @@ begin
                     perform private.promote_scheduled_jobs(200);
                 when 'rescue_expired_leases' then
                     perform private.rescue_expired_leases(50);
+                when 'raise_low_water' then
+                    perform private.raise_low_water();
+                when 'recheck_low_water' then
+                    perform private.recheck_low_water();
             end case;
         exception
             when others then    -- a duty that cannot be done must not keep robots from their work

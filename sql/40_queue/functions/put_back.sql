@@ -1,0 +1,30 @@
+-- An id that is not new can be lower than where claims of the lane begin. The shared lock keeps private.raise_low_water()
+-- from raising that bound between our look and our commit; it is taken before the look. Who puts jobs back into several
+-- lanes does it in the order of lane_id.
+create or replace function private.put_back(
+    p_tenant_no integer,
+    p_lane_id integer,
+    p_job_ids uuid[],
+    p_attempts integer[]
+)
+returns void
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_lowest uuid := (select i.job_id from unnest(p_job_ids) as i (job_id) order by i.job_id limit 1);
+begin
+    perform pg_advisory_xact_lock_shared(1801678963, p_lane_id);
+    insert into private.ready (tenant_no, lane_id, job_id, attempts)
+    select p_tenant_no, p_lane_id, i.job_id, i.attempts
+    from unnest(p_job_ids, p_attempts) as i (job_id, attempts);
+    update private.lanes as l
+    set low_job_id = v_lowest
+    where l.lane_id = p_lane_id and l.low_job_id > v_lowest;
+end
+$$;
+comment on function private.put_back(integer, integer, uuid[], integer[]) is
+    'Makes jobs of a lane ready that were scheduled or leased before, in the place of their age, where claims find them at once.';
+revoke all on function private.put_back(integer, integer, uuid[], integer[]) from public, anon, authenticated, service_role;

@@ -1,0 +1,209 @@
+"""Long transactions: claims do not walk over what was claimed long ago, and nothing is hidden from them for it."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from tests.databases import Connection, Database
+from tests.factories import Robot
+from tests.fleets import Fleet, Row, make_fleet
+
+ZERO = uuid.UUID(int=0)
+
+
+@pytest.fixture
+def fleet(database: Database) -> Iterator[Fleet]:
+    """A tenant alone in its database."""
+    fleet = make_fleet(database)
+    yield fleet
+    fleet.close()
+
+
+def raise_low_water(connection: Connection, lag: str = "0", step: int = 200, dead: int = 0) -> int:
+    """Runs the duty: how many lanes it changed."""
+    row = connection.execute("select private.raise_low_water(%s::interval, %s, %s) as n", [lag, step, dead]).fetchone()
+    assert row is not None
+    return int(row["n"])
+
+
+def low_of(fleet: Fleet) -> uuid.UUID:
+    """Where claims of the fleet's only lane begin."""
+    row = fleet.owner.execute("select low_job_id from private.lanes").fetchone()
+    assert row is not None
+    low: uuid.UUID = row["low_job_id"]
+    return low
+
+
+def raise_past_everything(fleet: Fleet) -> uuid.UUID:
+    """Puts the bound of the only lane after every job that was enqueued so far."""
+    assert raise_low_water(fleet.owner, step=1) == 1
+    return low_of(fleet)
+
+
+def take_all(fleet: Fleet, count: int) -> None:
+    """Takes the oldest ready jobs away as claims do, without the rest of a claim."""
+    fleet.owner.execute(
+        "with taken as (delete from private.ready where job_id in "
+        "(select job_id from private.ready order by job_id limit %s) returning job_id) "
+        "update public.jobs as j set status = 'completed', finished_at = now() from taken "
+        "where j.job_id = taken.job_id",
+        [count],
+    )
+
+
+def buffers_of_claim(fleet: Fleet, robot: Robot) -> int:
+    """Pages that one claim touches; the claimed job is completed."""
+    session = fleet.robots[robot.robot_id]
+    row = session.execute("explain (analyze, buffers, format json) select * from public.claim_jobs()").fetchone()
+    assert row is not None
+    plan = row["QUERY PLAN"][0]["Plan"]
+    assert plan["Actual Rows"] == 1
+    job = session.execute("select job_id, lease_token from private.leases").fetchone()
+    assert job is not None
+    fleet.report(robot, "complete_job", job)
+    return int(plan["Shared Hit Blocks"]) + int(plan["Shared Read Blocks"])
+
+
+@pytest.mark.parametrize("is_raised", [True, False])
+def test_claims_beside_an_old_snapshot_touch_few_pages_only_because_of_the_bound(fleet: Fleet, is_raised: bool) -> None:
+    robot = fleet.robot()
+    fleet.fill(6_000)
+    fleet.owner.execute("vacuum analyze")
+    if not is_raised:  # what happens without: the control of this test
+        fleet.owner.execute("update private.duties set every = '1 day', last_run_at = %s", [fleet.now])
+    for _ in range(5):
+        before = buffers_of_claim(fleet, robot)
+
+    holder = fleet.database.connect()
+    with holder.transaction():
+        holder.execute("set transaction isolation level repeatable read")
+        holder.execute("select count(*) from private.ready")
+        for _ in range(30):
+            take_all(fleet, 100)
+            if is_raised:
+                raise_low_water(fleet.owner)
+            fleet.travel(seconds=1)
+        for _ in range(3):
+            after = buffers_of_claim(fleet, robot)
+        fleet.owner.execute("vacuum private.ready")
+        still = buffers_of_claim(fleet, robot)
+    if is_raised:
+        assert max(after, still) <= before + 40, f"{before} pages before, {after} after 3,000 claims, {still} vacuumed"
+    else:
+        assert min(after, still) > before + 50, f"{before} and {after} pages: dead entries cost nothing?"
+
+
+def test_without_dead_rows_nothing_is_raised(fleet: Fleet) -> None:
+    fleet.fill(300)
+    fleet.owner.execute("vacuum private.ready")
+    assert raise_low_water(fleet.owner, step=1, dead=1000) == 0
+    assert low_of(fleet) == ZERO
+
+
+def test_the_bound_stays_behind_the_present_and_moves_by_steps(fleet: Fleet) -> None:
+    fleet.fill(100)
+    take_all(fleet, 100)
+    assert raise_low_water(fleet.owner, lag="15 seconds", step=1) == 0
+    assert raise_low_water(fleet.owner, lag="0", step=200) == 0
+    assert raise_low_water(fleet.owner, lag="0", step=100) == 1
+
+
+def test_the_bound_never_passes_a_ready_job(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    fleet.fill(50)
+    take_all(fleet, 30)
+    oldest = fleet.owner.execute("select job_id from private.ready order by job_id limit 1").fetchone()
+    assert oldest is not None
+    assert raise_past_everything(fleet) == oldest["job_id"]
+    assert fleet.claim_one(robot)["job_id"] == oldest["job_id"]
+
+
+def slow_enqueue(fleet: Fleet) -> Connection:
+    """A session for a transaction that stays open for long; the lane is there already, or others would wait for it."""
+    fleet.enqueue()
+    take_all(fleet, 1)
+    return fleet.database.connect("authenticated", fleet.tenant.admin.claims)
+
+
+def enqueue_in(slow: Connection, fleet: Fleet) -> Row:
+    """A job of the open transaction, and a newer one that is committed and gone at once."""
+    row = slow.execute("select * from public.enqueue_job(%s)", [fleet.workflow.workflow_id]).fetchone()
+    assert row is not None
+    fleet.enqueue()
+    take_all(fleet, 1)
+    return row
+
+
+def test_a_job_whose_transaction_was_open_for_long_is_found_by_the_recheck(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    fleet.run("recheck_low_water")
+    slow = slow_enqueue(fleet)
+    with slow.transaction():
+        row = enqueue_in(slow, fleet)
+        assert raise_past_everything(fleet) > row["job_id"]
+    assert fleet.claim(robot) == [], "until the recheck nobody sees it; if this fails the test proves nothing"
+    assert fleet.run("recheck_low_water") == 1
+    assert fleet.claim_one(robot)["job_id"] == row["job_id"]
+    assert fleet.run("recheck_low_water") == 0
+
+
+def test_claims_do_the_recheck_when_cron_does_not(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    fleet.run("recheck_low_water")
+    slow = slow_enqueue(fleet)
+    with slow.transaction():
+        row = enqueue_in(slow, fleet)
+        raise_past_everything(fleet)
+    fleet.travel(seconds=149)
+    assert fleet.claim(robot) == []
+    fleet.travel(seconds=1)
+    assert fleet.claim_one(robot)["job_id"] == row["job_id"]
+
+
+@pytest.mark.parametrize("way", ["release", "lost lease", "retry", "retry without a delay"])
+def test_a_job_that_comes_back_is_found_at_once(fleet: Fleet, way: str) -> None:
+    robot = fleet.robot(max_concurrent_jobs=5)
+    delay = 0 if way == "retry without a delay" else 60
+    job = fleet.enqueue(retry_policy={"policy": "fixed", "base_delay_seconds": delay, "jitter": 0})
+    fleet.fill(2)
+    claimed = fleet.claim_one(robot)
+    take_all(fleet, 3)
+    assert raise_past_everything(fleet) > job["job_id"]
+    match way:
+        case "release":
+            fleet.report(robot, "release_job", claimed)
+        case "lost lease":
+            fleet.travel(seconds=61)
+            assert fleet.run("rescue_expired_leases") == 1
+        case _:
+            fleet.report(robot, "fail_job", claimed, error_message="x")
+            fleet.travel(seconds=delay)
+            fleet.run("promote_scheduled_jobs")
+    assert fleet.claim_one(robot)["job_id"] == job["job_id"]
+
+
+def test_the_bound_of_a_lane_waits_for_a_job_that_is_being_put_back(fleet: Fleet) -> None:
+    robot = fleet.robot(max_concurrent_jobs=5)
+    job = fleet.enqueue()
+    fleet.enqueue()
+    claimed = fleet.claim_one(robot)
+    take_all(fleet, 1)
+    session = fleet.robots[robot.robot_id]
+    with session.transaction():
+        session.execute("select public.release_job(%s, %s)", [claimed["job_id"], claimed["lease_token"]])
+        assert raise_low_water(fleet.owner, step=1) == 0
+    assert raise_low_water(fleet.owner, step=1) == 0
+    assert fleet.claim_one(robot)["job_id"] == job["job_id"]
+
+
+def test_a_run_looks_at_some_lanes_and_the_next_goes_on(fleet: Fleet) -> None:
+    for priority in range(5):
+        fleet.enqueue(priority=priority)
+    take_all(fleet, 5)
+    raised = [
+        row["n"]
+        for _ in range(3)
+        if (row := fleet.owner.execute("select private.raise_low_water('0', 1, 0, 2) as n").fetchone())
+    ]
+    assert raised == [2, 2, 1]
+    assert raise_low_water(fleet.owner, step=1) == 0, "nobody has enqueued anything since"
