@@ -4,13 +4,15 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from casare_cloud.cli.output import console, errors_as_sentences, fail, print_json
+from casare_cloud.cli.output import errors_as_sentences, fail, make_console, print_json, print_table, say
 from casare_cloud.cli.workflows import AsJson
-from casare_cloud.client import Client
+
+if TYPE_CHECKING:
+    from casare_cloud.client import Client
 
 app = typer.Typer(help="Submit, watch and manage jobs.", no_args_is_help=True)
 
@@ -34,18 +36,18 @@ def submit(
     except ValueError as problem:
         fail(f"{file} is not JSON: {problem}", 2)
 
-    async def work(client: Client) -> dict[str, Any]:
+    async def work(client: "Client") -> dict[str, Any]:
         submitted = await client.submit_workflow(name or file.stem, definition, priority=priority)
         if not watch:
             return submitted
-        console.print(f"job {submitted['job_id']}", markup=False)
+        say(f"job {submitted['job_id']}")
         return await _follow(client, submitted["job_id"])
 
     answer = _run(work)
     if as_json:
         print_json(answer)
     elif not watch:
-        console.print(f"{answer['message']}\njob {answer['job_id']}", markup=False)
+        say(f"{answer['message']}\njob {answer['job_id']}")
     _exit_by_status(answer if watch else {})
 
 
@@ -53,7 +55,7 @@ def submit(
 def watch(job_id: JobId, as_json: AsJson = False) -> None:
     """Follow a job live until it is finished; exit code 1 unless it completed."""
 
-    async def work(client: Client) -> dict[str, Any]:
+    async def work(client: "Client") -> dict[str, Any]:
         return await _follow(client, job_id)
 
     job = _run(work)
@@ -73,13 +75,9 @@ def list_jobs(
     if as_json:
         print_json(answer)
         return
-    from rich.table import Table
-
-    table = Table("job", "workflow", "status", "robot", "created", box=None, pad_edge=False)
-    for job in answer["jobs"]:
-        robot = job.get("robot_name") or job.get("robot_id") or "-"
-        table.add_row(job["job_id"], job["workflow_name"], job["status"], robot, job["created_at"])
-    console.print(table)
+    head = ("job", "workflow", "status", "robot", "created")
+    names = ("job_id", "workflow_name", "status", "robot_id", "created_at")
+    print_table(head, [[job[name] for name in names] for job in answer["jobs"]])
 
 
 @app.command("get")
@@ -97,32 +95,32 @@ def logs(job_id: JobId, as_json: AsJson = False) -> None:
         return
     for entry in answer["logs"]:
         node = f" [{entry['node_id']}]" if entry.get("node_id") else ""
-        console.print(f"{entry['timestamp']} {entry['level']:<8}{node} {entry['message']}", markup=False)
+        say(f"{entry['timestamp']} {entry['level']:<8}{node} {entry['message']}")
 
 
 @app.command("cancel")
 def cancel(job_id: JobId, reason: Annotated[str | None, typer.Option("--reason")] = None) -> None:
     """Cancel a job: at once while it waits, by asking its robot when it runs."""
-    console.print(_run(lambda client: client.cancel_job(job_id, reason))["message"], markup=False)
+    say(_run(lambda client: client.cancel_job(job_id, reason))["message"])
 
 
 @app.command("retry")
 def retry(job_id: JobId) -> None:
     """Run a failed, cancelled or timed-out job again, as a new job."""
     answer = _run(lambda client: client.retry_job(job_id))
-    console.print(f"{answer['message']}\njob {answer['new_job_id']}", markup=False)
+    say(f"{answer['message']}\njob {answer['new_job_id']}")
 
 
-async def _follow(client: Client, job_id: str) -> dict[str, Any]:
+async def _follow(client: "Client", job_id: str) -> dict[str, Any]:
     from casare_cloud.cli.session import environment
     from casare_cloud.cli.watching import follow_job, print_job_end
 
-    job = await follow_job(client, job_id, environment(), console)
-    print_job_end(job, console)
+    job = await follow_job(client, job_id, environment(), make_console())
+    print_job_end(job)
     return job
 
 
-def _run(work: Callable[[Client], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+def _run(work: "Callable[[Client], Awaitable[dict[str, Any]]]") -> dict[str, Any]:
     """Do the work with a signed-in client."""
     from casare_cloud.cli.session import signed_in
 

@@ -1,24 +1,46 @@
-"""How commands speak: one console for people on standard error or output, JSON for programs, errors as one sentence."""
+"""How commands speak: sentences and tables for people, JSON for programs, errors as one sentence.
+
+Rich is imported when something of it is shown, so that `--help` answers at once.
+"""
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
-console = Console(highlight=False, soft_wrap=True)
+
+def make_console() -> "Console":
+    """A console on standard output."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """Print text as it is."""
+    sys.stdout.write(text + "\n")
 
 
 def print_json(value: Any) -> None:
     """Print a value as indented JSON on standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+    say(json.dumps(value, indent=2, default=str))
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows under a head; None is a dash. Nothing is cut off, so that ids can be copied."""
+    texts = [list(head), *(["-" if cell is None else str(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[column]) for row in texts) for column in range(len(head))]
+    for row in texts:
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def fail(sentence: str, code: int = 1) -> NoReturn:
     """Print one sentence on standard error and end with the exit code."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]error:[/red] {sentence}", markup=True)
+    sys.stderr.write(f"error: {sentence}\n")
     raise SystemExit(code)
 
 

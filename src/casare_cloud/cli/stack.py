@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from casare_cloud.cli.output import console, errors_as_sentences, fail, print_json
+from casare_cloud.cli.output import errors_as_sentences, fail, make_console, print_json, print_table, say
 
 PortOffset = Annotated[int, typer.Option("--port-offset", help="Add N to every port.", min=0, max=10000)]
 
@@ -47,7 +47,7 @@ def up(
     state = StateFolder.default()
     if state.is_locked():
         info = state.read_info()
-        console.print(
+        say(
             f"The stack is already running (process {info.get('pid', '?')}). "
             "See `casare-cloud status`; stop it with `casare-cloud down`."
         )
@@ -57,7 +57,7 @@ def up(
         return
     options = Options(ports=Ports(port_offset), fresh=fresh, pg_bindir=pg_bindir, use_supabase=supabase)
     with errors_as_sentences():
-        asyncio.run(Stack(state, options, console, run_first_demo).run())
+        asyncio.run(Stack(state, options, make_console(), run_first_demo).run())
 
 
 def _detach(log_path: Path) -> None:
@@ -93,7 +93,7 @@ def down(
 
     state = StateFolder.default()
     if not state.is_locked():
-        console.print("No stack is running.")
+        say("No stack is running.")
         return
     pid = int(state.read_info().get("pid", 0))
     if pid <= 0:
@@ -104,7 +104,7 @@ def down(
         if time.monotonic() > deadline:
             fail(f"Process {pid} did not stop within {timeout:.0f} s. Its log is {state.logs}.")
         time.sleep(0.05)
-    console.print("Stopped.")
+    say("Stopped.")
 
 
 def status(
@@ -122,16 +122,11 @@ def status(
         print_json({"running": is_running, **info})
     elif output == "table":
         if is_running:
-            from rich.table import Table
-
-            table = Table("part", "state", "process", "restarts", "address", box=None, pad_edge=False)
-            for part in info.get("parts", []):
-                table.add_row(
-                    part["name"], part["state"], str(part["pid"] or "-"), str(part["restarts"]), part["address"]
-                )
-            console.print(table)
+            head = ("part", "state", "process", "restarts", "address")
+            names = ("name", "state", "pid", "restarts", "address")
+            print_table(head, [[part[name] for name in names] for part in info.get("parts", [])])
         else:
-            console.print("No stack is running. Start one with `casare-cloud up`.")
+            say("No stack is running. Start one with `casare-cloud up`.")
     else:
         fail("--output must be table, json or env.", 2)
     if not is_running:
@@ -148,5 +143,5 @@ def demo() -> None:
     if not state.is_locked():
         fail("No stack is running. Start one with `casare-cloud up`.")
     with errors_as_sentences():
-        job = asyncio.run(run_demo(state.read_env(), state.path / "demo", console))
-    print_job_end(job, console)
+        job = asyncio.run(run_demo(state.read_env(), state.path / "demo", make_console()))
+    print_job_end(job)

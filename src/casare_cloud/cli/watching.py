@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from casare_cloud.cli.output import say
 from casare_cloud.client import Client
 
 
@@ -33,14 +34,14 @@ async def follow_job(client: Client, job_id: str, env: Mapping[str, str], consol
     return job
 
 
-def print_job_end(job: Mapping[str, Any], console: Console) -> None:
+def print_job_end(job: Mapping[str, Any]) -> None:
     """The timeline, then the result or the error."""
     for line in timeline(job):
-        console.print(f"  {line}", markup=False)
+        say(f"  {line}")
     if job["status"] == "completed":
-        console.print("result " + json.dumps(job.get("result"), indent=2, default=str), markup=False)
+        say("result " + json.dumps(job.get("result"), indent=2, default=str))
     else:
-        console.print(f"{job.get('error_type') or job['status']}: {job.get('error_message') or ''}", markup=False)
+        say(f"{job.get('error_type') or job['status']}: {job.get('error_message') or ''}")
 
 
 def timeline(job: Mapping[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from casare_cloud.cli.output import console, errors_as_sentences, print_json
+from casare_cloud.cli.output import errors_as_sentences, print_json, print_table, say
 
 app = typer.Typer(help="List, show and delete workflows.", no_args_is_help=True)
 
@@ -26,13 +26,9 @@ def list_workflows(
     if as_json:
         print_json(answer)
         return
-    from rich.table import Table
-
-    table = Table("workflow", "name", "version", "status", "updated", box=None, pad_edge=False)
-    for row in answer["workflows"]:
-        name, version = row["workflow_name"], str(row["version"])
-        table.add_row(row["workflow_id"], name, version, row["status"], row["updated_at"])
-    console.print(table)
+    head = ("workflow", "name", "version", "status", "updated")
+    names = ("workflow_id", "workflow_name", "version", "status", "updated_at")
+    print_table(head, [[row[name] for name in names] for row in answer["workflows"]])
 
 
 @app.command("get")
@@ -44,7 +40,7 @@ def get_workflow(workflow_id: str) -> None:
 @app.command("delete")
 def delete_workflow(workflow_id: str) -> None:
     """Delete a workflow; its waiting jobs are cancelled."""
-    console.print(_call("delete_workflow", workflow_id)["message"], markup=False)
+    say(_call("delete_workflow", workflow_id)["message"])
 
 
 def _call(method: str, *arguments: Any, **filters: Any) -> dict[str, Any]:

@@ -1,0 +1,87 @@
+"""The command line without a stack: helps, refusals, and what it costs to ask for help."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from casare_cloud import __version__
+from casare_cloud.cli.app import app
+
+ROOT: click.Command = typer.main.get_command(app)
+
+
+def commands(command: click.Command = ROOT, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The path of every command that does something."""
+    if not isinstance(command, click.Group) and not hasattr(command, "commands"):
+        yield path
+        return
+    for name, child in command.commands.items():  # type: ignore[attr-defined]
+        yield from commands(child, (*path, name))
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    """Runs commands in a folder without a stack, with an environment that names none."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("CASARE_HOME", "ORCHESTRATOR_URL", "ROBOT_API_KEY", "ROBOT_ID", "DEMO_USERNAME", "CASARE_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    return CliRunner()
+
+
+@pytest.mark.parametrize("path", list(commands()), ids=" ".join)
+def test_every_command_says_what_it_does(run: CliRunner, path: tuple[str, ...]) -> None:
+    answer = run.invoke(app, [*path, "--help"])
+    assert answer.exit_code == 0
+    described = answer.stdout.split("\n\n")[1].strip()
+    assert len(described.split()) >= 4, f"{' '.join(path)} has no help"
+
+
+def test_version(run: CliRunner) -> None:
+    assert run.invoke(app, ["--version"]).stdout.strip() == __version__
+
+
+@pytest.mark.parametrize("arguments", [["jobs", "list"], ["workflows", "list"], ["robot", "run"]], ids=" ".join)
+def test_without_a_stack_or_an_address_a_sentence_says_what_to_give(run: CliRunner, arguments: list[str]) -> None:
+    answer = run.invoke(app, arguments)
+    assert answer.exit_code == 2
+    assert "casare-cloud up" in answer.stderr
+
+
+def test_demo_and_status_without_a_stack_say_how_to_start_one(run: CliRunner) -> None:
+    assert "casare-cloud up" in run.invoke(app, ["demo"]).stderr
+    status = run.invoke(app, ["status"])
+    assert (status.exit_code, "casare-cloud up" in status.stdout) == (3, True)
+    assert run.invoke(app, ["down"]).stdout.strip() == "No stack is running."
+
+
+def test_a_file_that_is_not_json_is_refused_before_anything_is_sent(run: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text("{")
+    answer = run.invoke(app, ["jobs", "submit", "broken.json"])
+    assert answer.exit_code == 2
+    assert "broken.json is not JSON" in answer.stderr
+
+
+def test_an_unknown_command_is_refused(run: CliRunner) -> None:
+    assert run.invoke(app, ["jbos"]).exit_code == 2
+
+
+def test_supabase_without_its_environment_names_what_is_missing(run: CliRunner) -> None:
+    answer = run.invoke(app, ["up", "--supabase"], env={"SUPABASE_URL": "http://127.0.0.1:1"})
+    assert answer.exit_code == 1
+    assert "SUPABASE_SECRET_KEY" in answer.stderr
+
+
+def test_help_loads_no_client_no_server_and_no_rich_console() -> None:
+    program = "import sys; from casare_cloud.cli.app import app; print(*sys.modules, sep='\\n')"
+    source = str(Path(__file__).parents[2] / "src")
+    answer = subprocess.run(
+        [sys.executable, "-c", program], env={"PYTHONPATH": source}, capture_output=True, text=True, check=True
+    )
+    loaded = set(answer.stdout.split())
+    assert not loaded & {"httpx2", "psycopg", "fastapi", "pydantic", "uvicorn", "casare_cloud.client", "rich.progress"}
