@@ -3,7 +3,6 @@
 create table private.event_inbox (
     inbox_id bigint generated always as identity,
     tenant_id uuid not null,
-    event_id uuid not null default private.uuid_v7(),
     event_type text not null,
     occurred_at timestamptz not null,
     job_id uuid,
@@ -11,9 +10,8 @@ create table private.event_inbox (
     workflow_id uuid,
     actor_id uuid,
     data jsonb not null default '{}',
-    constraint event_inbox_pkey primary key (inbox_id)
+    constraint event_inbox_pkey primary key (tenant_id, inbox_id)
 );
-create index event_inbox_tenant_id_idx on private.event_inbox (tenant_id, inbox_id);
 comment on table private.event_inbox is 'Events that have no number yet.';
 
 create table private.event_counters (

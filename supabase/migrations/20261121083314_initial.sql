@@ -738,13 +738,12 @@ where r.deleted_at is null;
 comment on view public.live_robots is
     'Robots with what they last said of themselves, the jobs that they hold, and the status word of the orchestrator''s documents.';
 
--- from sql/45_events/tables.sql sha256:26761cc5894c3b0472f957eef513722c6c05c48a69ee28d3b441671e1f26e059
+-- from sql/45_events/tables.sql sha256:da407782c3234fd14501a27e6c1e9c6fbce6a5cef3196cf89cd41885a5764934
 -- Writers append to the inbox without waiting for one another. Whoever reads first gives the committed rows their number
 -- in the tenant's sequence, under one lock, so that a reader who resumes after a number misses nothing.
 create table private.event_inbox (
     inbox_id bigint generated always as identity,
     tenant_id uuid not null,
-    event_id uuid not null default private.uuid_v7(),
     event_type text not null,
     occurred_at timestamptz not null,
     job_id uuid,
@@ -752,9 +751,8 @@ create table private.event_inbox (
     workflow_id uuid,
     actor_id uuid,
     data jsonb not null default '{}',
-    constraint event_inbox_pkey primary key (inbox_id)
+    constraint event_inbox_pkey primary key (tenant_id, inbox_id)
 );
-create index event_inbox_tenant_id_idx on private.event_inbox (tenant_id, inbox_id);
 comment on table private.event_inbox is 'Events that have no number yet.';
 
 create table private.event_counters (
@@ -1026,7 +1024,7 @@ comment on function private.begin_idempotent_request(text, bytea) is
 revoke all on function private.begin_idempotent_request(text, bytea) from public, anon, authenticated, service_role;
 grant execute on function private.begin_idempotent_request(text, bytea) to authenticated;
 
--- from sql/10_tenancy/functions/caller.sql sha256:93ec84b2c916cee4c83ede79c18c8786a65ee634df1f6a84a9e01102e09ee335
+-- from sql/10_tenancy/functions/caller.sql sha256:f67d307ca6bb7b832e7a73e4de3687da3d92f593b95b7a989c01d4d0353dea76
 -- On the path of every claim and every policy. The claims say who somebody is and which tenant they mean; whether that is
 -- (still) so is looked up here, so that a removed member, a logged-out session or a revoked key loses access at its next
 -- statement and not when the token expires. Nothing is taken from user_metadata, which users write themselves.
@@ -1039,47 +1037,45 @@ set search_path = ''
 as $$
 declare
     v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
-    v_app jsonb := v_claims -> 'app_metadata';
     v_caller private.caller;
-    v_kind public.api_key_kind;
-    v_claimed_tenant_id uuid := (v_app ->> 'tenant_id')::uuid;
-    v_claimed_robot_id uuid;
 begin
     if v_claims is null then
         return null;
     end if;
 
-    if v_app ->> 'principal' in ('robot', 'service') then
-        v_claimed_robot_id := (v_app ->> 'robot_id')::uuid;
-        select k.kind, k.tenant_id, k.robot_id, k.api_key_id, k.scopes
-        into v_kind, v_caller.tenant_id, v_caller.robot_id, v_caller.api_key_id, v_caller.permissions
-        from public.api_keys as k
+    if v_claims -> 'app_metadata' ->> 'principal' in ('robot', 'service') then
+        -- One statement, as every verb of a robot pays for it. A key that is not bound to a robot yet may register, which
+        -- asks for no permission; the others of a robot are those of the built-in role robot.
+        select
+            k.kind,
+            k.tenant_id,
+            null,
+            k.robot_id,
+            k.api_key_id,
+            case
+                when k.kind = 'service' then k.scopes
+                when k.robot_id is null then '{}'
+                else '{jobs.claim,jobs.report,robots.heartbeat}'
+            end
+        into v_caller
+        from (
+            select
+                (a.app ->> 'api_key_id')::uuid as api_key_id,
+                (a.app ->> 'tenant_id')::uuid as tenant_id,
+                (a.app ->> 'robot_id')::uuid as robot_id,
+                (a.app ->> 'principal')::public.api_key_kind as kind
+            from (select v_claims -> 'app_metadata' as app) as a
+        ) as c
+        join public.api_keys as k on k.api_key_id = c.api_key_id
         join public.tenants as t on t.tenant_id = k.tenant_id
-        where k.api_key_id = (v_app ->> 'api_key_id')::uuid
+        left join public.robots as r on r.robot_id = k.robot_id
+        where k.tenant_id = c.tenant_id
+            and k.kind = c.kind
+            and (c.robot_id is null or c.robot_id = k.robot_id)
             and k.revoked_at is null
             and (k.expires_at is null or k.expires_at > private.clock())
-            and t.deleted_at is null;
-        if v_caller.tenant_id is distinct from v_claimed_tenant_id
-            or v_caller.tenant_id is null
-            or v_kind::text <> v_app ->> 'principal'
-            or v_claimed_robot_id <> v_caller.robot_id
-            or (v_claimed_robot_id is not null and v_caller.robot_id is null)
-        then
-            return null;
-        end if;
-        v_caller.principal := v_kind::text;
-        if v_kind = 'robot' then
-            if v_caller.robot_id is null then
-                v_caller.permissions := '{}';   -- not bound yet: may register, which asks for no permission
-            else
-                perform from public.robots as r
-                where r.robot_id = v_caller.robot_id and r.tenant_id = v_caller.tenant_id and r.deleted_at is null;
-                if not found then
-                    return null;
-                end if;
-                v_caller.permissions := '{jobs.claim,jobs.report,robots.heartbeat}';    -- as the built-in role robot
-            end if;
-        end if;
+            and t.deleted_at is null
+            and (k.kind <> 'robot' or k.robot_id is null or (r.tenant_id = k.tenant_id and r.deleted_at is null));
         return v_caller;
     end if;
 
@@ -1087,7 +1083,7 @@ begin
     if v_caller.user_id is null then
         return null;
     end if;
-    v_caller.tenant_id := private.select_tenant_id(v_caller.user_id, v_claimed_tenant_id);
+    v_caller.tenant_id := private.select_tenant_id(v_caller.user_id, (v_claims -> 'app_metadata' ->> 'tenant_id')::uuid);
     if v_caller.tenant_id is null then
         return null;
     end if;
@@ -3288,8 +3284,8 @@ revoke all on function private.add_job(
     jsonb, text, uuid, boolean
 ) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/announce_job.sql sha256:fa8c1d396d889035eb662d2eb69a0231605fba2c7d80846b2f699f7c4c18e39e
--- On the path of every transition, and the dearest part of it: one event row, and one push for each topic.
+-- from sql/40_queue/functions/announce_job.sql sha256:498444b80946568869c4e714bc2837ede9d5ae41935bbcceb5e75097bc4b4128
+-- On the path of every transition, so it is few statements: one event row, and one push to both topics.
 create or replace function private.announce_job(
     p_event text,
     p_status text,
@@ -3318,14 +3314,22 @@ declare
     ) || coalesce(p_details, '{}');
 begin
     if p_event <> 'job.progress' then
-        perform private.emit_event(p_tenant_id, p_event, p_job_id, p_robot_id, p_workflow_id, v_data);
+        -- As private.emit_event() does it.
+        insert into private.event_inbox (tenant_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data)
+        values (
+            p_tenant_id, p_event, private.clock(), p_job_id, p_robot_id, p_workflow_id,
+            (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid, v_data
+        );
     end if;
-    perform from private.queue_tenants as q where q.tenant_id = p_tenant_id and q.pushes_jobs and p_is_pushed;
-    if found then
-        perform private.broadcast('tenant:' || p_tenant_id || ':jobs', p_event, v_data);
-        if p_event <> 'job.queued' then     -- nobody can have joined the topic of a job that is not there yet
-            perform private.broadcast('job:' || p_job_id, p_event, v_data);
-        end if;
+    if p_is_pushed and (select q.pushes_jobs from private.queue_tenants as q where q.tenant_id = p_tenant_id) then
+        perform private.broadcast_job(
+            case
+                -- nobody can have joined the topic of a job that is not there yet
+                when p_event = 'job.queued' then array['tenant:' || p_tenant_id || ':jobs']
+                else array['tenant:' || p_tenant_id || ':jobs', 'job:' || p_job_id]
+            end,
+            p_event, v_data
+        );
     end if;
 end
 $$;
@@ -3453,7 +3457,8 @@ comment on function public.append_job_logs(uuid, bigint, jsonb) is
 revoke all on function public.append_job_logs(uuid, bigint, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.append_job_logs(uuid, bigint, jsonb) to authenticated;
 
--- from sql/40_queue/functions/authorize_robot.sql sha256:48e13a9e480e9c5ab0afdce468110e52d1379973716a61574c6e3b086caf9f7b
+-- from sql/40_queue/functions/authorize_robot.sql sha256:e3db4579efc06b3f94553a858853c06be113846e64d0193a6adda2e79524ba54
+-- What private.authorize() asks, said here again: on the path of every verb of a robot each call inside a call costs.
 create or replace function private.authorize_robot(p_permission text)
 returns private.caller
 language plpgsql
@@ -3461,9 +3466,10 @@ stable
 set search_path = ''
 as $$
 declare
-    v_caller private.caller := private.authorize(p_permission);
+    v_caller private.caller := private.caller();
 begin
-    if v_caller.robot_id is null then
+    if v_caller.robot_id is null or not private.has_permission(v_caller.permissions, p_permission) then
+        perform private.authorize(p_permission);
         perform private.raise_error(403, 'FORBIDDEN', 'Only a registered robot may do this, with its own key.');
     end if;
     return v_caller;
@@ -5246,7 +5252,7 @@ comment on function private.sequence_events() is
     'Numbers the waiting events of every tenant; returns how many. For tenants whose events nobody reads at the moment.';
 revoke all on function private.sequence_events() from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/sequence_tenant_events.sql sha256:d4a211a32a4b47d7f6c57ec5ac3daf09509b1d5167a38942ca1713aa0fbf9d65
+-- from sql/45_events/functions/sequence_tenant_events.sql sha256:0a31643df649a183035cd92546fd60f2044107e81ab116dd289b1426e68fb99c
 -- The row of the counter is the lock. Whoever holds it numbers; everybody else reads what has a number. The rows to number
 -- are looked up after the lock is held, in a statement of their own: a row that was committed later, however old its
 -- inbox_id, gets a later number, so a reader that resumes after a number has seen everything before it.
@@ -5274,7 +5280,7 @@ begin
 
     with taken as (
         delete from private.event_inbox as i
-        where i.inbox_id in (
+        where i.tenant_id = p_tenant_id and i.inbox_id in (
             select n.inbox_id
             from private.event_inbox as n
             where n.tenant_id = p_tenant_id
@@ -5289,7 +5295,7 @@ begin
     select
         t.tenant_id,
         v_last_seq + row_number() over (order by t.inbox_id),
-        t.event_id,
+        private.uuid_v7(t.occurred_at),
         t.event_type,
         t.occurred_at,
         t.job_id,
@@ -5326,6 +5332,34 @@ $$;
 comment on function private.broadcast(text, text, jsonb) is
     'Rings a doorbell on a private topic. It may be lost and never fails the caller: every push has a row behind it.';
 revoke all on function private.broadcast(text, text, jsonb) from public, anon, authenticated, service_role;
+
+-- from sql/80_realtime/functions/broadcast_job.sql sha256:5c8f70e0b7cbc98825efda74062ca5e255b404e5ef22c5e46b43430ae4295237
+-- What two calls of realtime.send do, in one statement: that is half the price of a transition. The columns are those that
+-- the platform documents; should it take this insert no more, its own function does it.
+create or replace function private.broadcast_job(p_topics text[], p_event text, p_payload jsonb)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_topic text;
+begin
+    insert into realtime.messages (id, topic, event, payload, extension, private)
+    select m.id, m.topic, p_event, p_payload || jsonb_build_object('id', m.id), 'broadcast', true
+    from (select gen_random_uuid() as id, t as topic from unnest(p_topics) as t offset 0) as m;
+exception
+    when check_violation then   -- no partition for today: nobody has listened for days
+        raise warning 'broadcast of % failed: %', p_event, sqlerrm;
+    when others then
+        foreach v_topic in array p_topics loop
+            perform private.broadcast(v_topic, p_event, p_payload);
+        end loop;
+end
+$$;
+comment on function private.broadcast_job(text[], text, jsonb) is
+    'Pushes the same to several private topics. It may be lost and never fails the caller: every push has a row behind it.';
+revoke all on function private.broadcast_job(text[], text, jsonb) from public, anon, authenticated, service_role;
 
 -- from sql/80_realtime/functions/can_receive_topic.sql sha256:d8c8906915c17814aed63b3d59c51ff534016cbffb9d43f73fb2aa31d3db8c0a
 create or replace function private.can_receive_topic(p_topic text)

@@ -10,47 +10,45 @@ set search_path = ''
 as $$
 declare
     v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
-    v_app jsonb := v_claims -> 'app_metadata';
     v_caller private.caller;
-    v_kind public.api_key_kind;
-    v_claimed_tenant_id uuid := (v_app ->> 'tenant_id')::uuid;
-    v_claimed_robot_id uuid;
 begin
     if v_claims is null then
         return null;
     end if;
 
-    if v_app ->> 'principal' in ('robot', 'service') then
-        v_claimed_robot_id := (v_app ->> 'robot_id')::uuid;
-        select k.kind, k.tenant_id, k.robot_id, k.api_key_id, k.scopes
-        into v_kind, v_caller.tenant_id, v_caller.robot_id, v_caller.api_key_id, v_caller.permissions
-        from public.api_keys as k
+    if v_claims -> 'app_metadata' ->> 'principal' in ('robot', 'service') then
+        -- One statement, as every verb of a robot pays for it. A key that is not bound to a robot yet may register, which
+        -- asks for no permission; the others of a robot are those of the built-in role robot.
+        select
+            k.kind,
+            k.tenant_id,
+            null,
+            k.robot_id,
+            k.api_key_id,
+            case
+                when k.kind = 'service' then k.scopes
+                when k.robot_id is null then '{}'
+                else '{jobs.claim,jobs.report,robots.heartbeat}'
+            end
+        into v_caller
+        from (
+            select
+                (a.app ->> 'api_key_id')::uuid as api_key_id,
+                (a.app ->> 'tenant_id')::uuid as tenant_id,
+                (a.app ->> 'robot_id')::uuid as robot_id,
+                (a.app ->> 'principal')::public.api_key_kind as kind
+            from (select v_claims -> 'app_metadata' as app) as a
+        ) as c
+        join public.api_keys as k on k.api_key_id = c.api_key_id
         join public.tenants as t on t.tenant_id = k.tenant_id
-        where k.api_key_id = (v_app ->> 'api_key_id')::uuid
+        left join public.robots as r on r.robot_id = k.robot_id
+        where k.tenant_id = c.tenant_id
+            and k.kind = c.kind
+            and (c.robot_id is null or c.robot_id = k.robot_id)
             and k.revoked_at is null
             and (k.expires_at is null or k.expires_at > private.clock())
-            and t.deleted_at is null;
-        if v_caller.tenant_id is distinct from v_claimed_tenant_id
-            or v_caller.tenant_id is null
-            or v_kind::text <> v_app ->> 'principal'
-            or v_claimed_robot_id <> v_caller.robot_id
-            or (v_claimed_robot_id is not null and v_caller.robot_id is null)
-        then
-            return null;
-        end if;
-        v_caller.principal := v_kind::text;
-        if v_kind = 'robot' then
-            if v_caller.robot_id is null then
-                v_caller.permissions := '{}';   -- not bound yet: may register, which asks for no permission
-            else
-                perform from public.robots as r
-                where r.robot_id = v_caller.robot_id and r.tenant_id = v_caller.tenant_id and r.deleted_at is null;
-                if not found then
-                    return null;
-                end if;
-                v_caller.permissions := '{jobs.claim,jobs.report,robots.heartbeat}';    -- as the built-in role robot
-            end if;
-        end if;
+            and t.deleted_at is null
+            and (k.kind <> 'robot' or k.robot_id is null or (r.tenant_id = k.tenant_id and r.deleted_at is null));
         return v_caller;
     end if;
 
@@ -58,7 +56,7 @@ begin
     if v_caller.user_id is null then
         return null;
     end if;
-    v_caller.tenant_id := private.select_tenant_id(v_caller.user_id, v_claimed_tenant_id);
+    v_caller.tenant_id := private.select_tenant_id(v_caller.user_id, (v_claims -> 'app_metadata' ->> 'tenant_id')::uuid);
     if v_caller.tenant_id is null then
         return null;
     end if;

@@ -1,4 +1,4 @@
--- On the path of every transition, and the dearest part of it: one event row, and one push for each topic.
+-- On the path of every transition, so it is few statements: one event row, and one push to both topics.
 create or replace function private.announce_job(
     p_event text,
     p_status text,
@@ -27,14 +27,22 @@ declare
     ) || coalesce(p_details, '{}');
 begin
     if p_event <> 'job.progress' then
-        perform private.emit_event(p_tenant_id, p_event, p_job_id, p_robot_id, p_workflow_id, v_data);
+        -- As private.emit_event() does it.
+        insert into private.event_inbox (tenant_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data)
+        values (
+            p_tenant_id, p_event, private.clock(), p_job_id, p_robot_id, p_workflow_id,
+            (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid, v_data
+        );
     end if;
-    perform from private.queue_tenants as q where q.tenant_id = p_tenant_id and q.pushes_jobs and p_is_pushed;
-    if found then
-        perform private.broadcast('tenant:' || p_tenant_id || ':jobs', p_event, v_data);
-        if p_event <> 'job.queued' then     -- nobody can have joined the topic of a job that is not there yet
-            perform private.broadcast('job:' || p_job_id, p_event, v_data);
-        end if;
+    if p_is_pushed and (select q.pushes_jobs from private.queue_tenants as q where q.tenant_id = p_tenant_id) then
+        perform private.broadcast_job(
+            case
+                -- nobody can have joined the topic of a job that is not there yet
+                when p_event = 'job.queued' then array['tenant:' || p_tenant_id || ':jobs']
+                else array['tenant:' || p_tenant_id || ':jobs', 'job:' || p_job_id]
+            end,
+            p_event, v_data
+        );
     end if;
 end
 $$;

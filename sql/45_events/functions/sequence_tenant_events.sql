@@ -25,7 +25,7 @@ begin
 
     with taken as (
         delete from private.event_inbox as i
-        where i.inbox_id in (
+        where i.tenant_id = p_tenant_id and i.inbox_id in (
             select n.inbox_id
             from private.event_inbox as n
             where n.tenant_id = p_tenant_id
@@ -40,7 +40,7 @@ begin
     select
         t.tenant_id,
         v_last_seq + row_number() over (order by t.inbox_id),
-        t.event_id,
+        private.uuid_v7(t.occurred_at),
         t.event_type,
         t.occurred_at,
         t.job_id,
