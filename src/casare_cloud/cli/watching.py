@@ -39,9 +39,16 @@ def print_job_end(job: Mapping[str, Any]) -> None:
     for line in timeline(job):
         say(f"  {line}")
     if job["status"] == "completed":
-        say("result " + json.dumps(job.get("result"), indent=2, default=str))
+        say("result " + json.dumps(_essence(job.get("result")), indent=2, default=str))
     else:
         say(f"{job.get('error_type') or job['status']}: {job.get('error_message') or ''}")
+
+
+def _essence(result: Any) -> Any:
+    """What a person asked for: the output and the files; variables and timings are in `jobs get`."""
+    if isinstance(result, Mapping) and "output" in result:
+        return {name: result[name] for name in ("output", "files") if result.get(name)}
+    return result
 
 
 def timeline(job: Mapping[str, Any]) -> list[str]:
