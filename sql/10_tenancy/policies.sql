@@ -23,7 +23,7 @@ grant usage on type public.tenant_plan, public.api_key_kind, public.api_key_summ
 -- The token hook is the only thing in public that Auth's own role runs.
 grant usage on schema public to supabase_auth_admin;
 
-grant select (tenant_id, name, slug, plan, timezone, robot_offline_after_seconds, created_at, updated_at)
+grant select (tenant_id, name, slug, plan, timezone, robot_offline_after_seconds, quarantine_after_failures, created_at, updated_at)
     on table public.tenants to authenticated;
 drop policy if exists tenants_select_members on public.tenants;
 create policy tenants_select_members on public.tenants

@@ -5,6 +5,7 @@ create table public.tenants (
     plan public.tenant_plan not null default 'free',
     timezone text not null default 'UTC',
     robot_offline_after_seconds integer not null default 90,
+    quarantine_after_failures integer not null default 5,  -- attempts in a row that a robot may fail; 0: as many as it likes
     settings jsonb not null default '{}',
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
@@ -12,7 +13,8 @@ create table public.tenants (
     constraint tenants_pkey primary key (tenant_id),
     constraint tenants_slug_key unique (slug),
     constraint tenants_name_check check (length(name) between 1 and 255),
-    constraint tenants_robot_offline_after_seconds_check check (robot_offline_after_seconds between 5 and 86400)
+    constraint tenants_robot_offline_after_seconds_check check (robot_offline_after_seconds between 5 and 86400),
+    constraint tenants_quarantine_after_failures_check check (quarantine_after_failures between 0 and 1000)
 );
 comment on table public.tenants is 'A customer whose rows are kept apart from every other''s.';
 

@@ -1,8 +1,10 @@
 alter table public.robots enable row level security, force row level security;
 alter table public.robot_heartbeats enable row level security, force row level security;
+alter table public.robot_commands enable row level security, force row level security;
+alter table private.robot_failures enable row level security, force row level security;
 
-revoke all on public.robots, public.robot_heartbeats from anon, authenticated, service_role;
-grant select on public.robots, public.robot_heartbeats to authenticated;
+revoke all on public.robots, public.robot_heartbeats, public.robot_commands from anon, authenticated, service_role;
+grant select on public.robots, public.robot_heartbeats, public.robot_commands to authenticated;
 
 drop policy if exists robots_select_members on public.robots;
 create policy robots_select_members on public.robots
@@ -21,5 +23,15 @@ create policy robot_heartbeats_select_members on public.robot_heartbeats
 
 drop policy if exists robot_heartbeats_select_self on public.robot_heartbeats;
 create policy robot_heartbeats_select_self on public.robot_heartbeats
+    for select to authenticated
+    using (robot_id = (select private.calling_robot_id()));
+
+drop policy if exists robot_commands_select_members on public.robot_commands;
+create policy robot_commands_select_members on public.robot_commands
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('robots.read')));
+
+drop policy if exists robot_commands_select_self on public.robot_commands;
+create policy robot_commands_select_self on public.robot_commands
     for select to authenticated
     using (robot_id = (select private.calling_robot_id()));

@@ -11,6 +11,8 @@ create table public.robots (
     tags text[] not null default '{}',
     is_internet boolean not null default false,     -- declared that it takes internet-mode jobs
     max_concurrent_jobs integer not null default 1,
+    quarantined_at timestamptz,         -- claims nothing since then, until a person releases it
+    quarantine_reason text,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     deleted_at timestamptz,
@@ -35,9 +37,46 @@ create table public.robot_heartbeats (
     is_online boolean not null default true,        -- false once the loss was noticed and told
     is_signed_off boolean not null default false,   -- the robot itself said that it leaves: it gets no jobs until it is back
     metrics jsonb not null default '{}',
+    last_claim_at timestamptz,                      -- to the minute
+    deaf_since timestamptz,                         -- it lives and never asks for the work that waits for it
     constraint robot_heartbeats_pkey primary key (robot_id),
     constraint robot_heartbeats_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
         references public.robots (tenant_id, robot_id) on delete cascade
 ) with (fillfactor = 70);
 create index robot_heartbeats_tenant_id_idx on public.robot_heartbeats (tenant_id, robot_id);
 comment on table public.robot_heartbeats is 'The last heartbeat of each robot. No index mentions a column that a heartbeat changes.';
+
+create table public.robot_commands (
+    command_id uuid not null default private.uuid_v7(),
+    tenant_id uuid not null,
+    robot_id uuid not null,
+    command text not null,
+    reason text,
+    issued_by uuid,                     -- user or api key; null: the queue itself
+    issued_at timestamptz not null,
+    acknowledged_at timestamptz,        -- the robot said that it knows
+    superseded_at timestamptz,          -- a newer command, or a new start of the robot, made it pointless
+    constraint robot_commands_pkey primary key (command_id),
+    constraint robot_commands_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
+        references public.robots (tenant_id, robot_id) on delete cascade,
+    constraint robot_commands_command_check
+        check (command in ('pause', 'resume', 'drain', 'shutdown', 'quarantine', 'release')),
+    constraint robot_commands_reason_check check (length(reason) <= 1024)
+);
+create index robot_commands_tenant_id_idx on public.robot_commands (tenant_id, robot_id, command_id desc);
+comment on table public.robot_commands is
+    'What robots were told to do. A command waits in the answers to heartbeats until the robot acknowledges it.';
+
+create table private.robot_failures (
+    tenant_id uuid not null,
+    robot_id uuid not null,
+    failures integer not null,
+    first_failed_at timestamptz not null,
+    last_failed_at timestamptz not null,
+    last_job_id uuid not null,
+    constraint robot_failures_pkey primary key (tenant_id, robot_id),
+    constraint robot_failures_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
+        references public.robots (tenant_id, robot_id) on delete cascade
+) with (fillfactor = 50);
+comment on table private.robot_failures is
+    'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';

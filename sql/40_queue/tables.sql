@@ -68,6 +68,7 @@ create table public.jobs (
     error_message text,
     error_type text,
     error_details jsonb,                -- stack_trace, failed_node
+    lost_by uuid[] not null default '{}',   -- robots that died, as it seems, while they held it
     constraint jobs_pkey primary key (job_id),
     constraint jobs_priority_check check (priority between 0 and 20),
     constraint jobs_max_attempts_check check (max_attempts between 1 and 100),
@@ -152,11 +153,14 @@ create table public.dead_letters (
     job_id uuid not null,
     tenant_id uuid not null,
     workflow_id uuid not null,
-    reason text not null,               -- attempts_exhausted | not_retryable | timeout
+    reason text not null,               -- attempts_exhausted | not_retryable | timeout | poison
     attempts smallint not null,
     error_type text,
     error_message text,
     dead_lettered_at timestamptz not null default now(),
+    resolved_at timestamptz,            -- somebody queued it again
+    resolved_by uuid,
+    requeued_job_id uuid,
     constraint dead_letters_pkey primary key (job_id)
 );
 create index dead_letters_tenant_id_idx on public.dead_letters (tenant_id, job_id desc);
@@ -286,6 +290,8 @@ select
     r.tags,
     r.is_internet,
     r.max_concurrent_jobs,
+    r.quarantined_at,
+    r.quarantine_reason,
     r.created_at,
     r.updated_at,
     h.last_heartbeat_at,
@@ -293,15 +299,18 @@ select
     coalesce(h.health, 'ok') as health,
     coalesce(h.metrics, '{}') as metrics,
     o.is_online,
+    h.last_claim_at,
+    h.deaf_since,
     case
         when not o.is_online then 'offline'
         when r.mode <> 'active' then 'maintenance'
-        when h.health = 'error' then 'error'
+        when h.health = 'error' or r.quarantined_at is not null then 'error'
         when cardinality(w.job_ids) > 0 then 'busy'
         else 'idle'
     end as status,
     cardinality(w.job_ids) as load,
-    w.job_ids as current_job_ids
+    w.job_ids as current_job_ids,
+    c.last_command
 from public.robots as r
 left join public.robot_heartbeats as h on h.robot_id = r.robot_id
 left join public.tenants as t on t.tenant_id = r.tenant_id
@@ -315,6 +324,19 @@ cross join lateral (
 cross join lateral (
     select array(select l.job_id from private.leases as l where l.robot_id = r.robot_id order by l.job_id) as job_ids
 ) as w
+left join lateral (
+    select jsonb_build_object(
+        'command_id', k.command_id,
+        'command', k.command,
+        'reason', k.reason,
+        'issued_at', k.issued_at,
+        'acknowledged_at', k.acknowledged_at
+    ) as last_command
+    from public.robot_commands as k
+    where k.tenant_id = r.tenant_id and k.robot_id = r.robot_id
+    order by k.command_id desc
+    limit 1
+) as c on true
 where r.deleted_at is null;
 comment on view public.live_robots is
     'Robots with what they last said of themselves, the jobs that they hold, and the status word of the orchestrator''s documents.';

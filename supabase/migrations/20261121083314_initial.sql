@@ -159,7 +159,7 @@ create type public.claimed_job as (
     timeout_seconds integer
 );
 
--- from sql/10_tenancy/tables.sql sha256:261fb16a550241dd4a8a600bc7e1fc495276a26d6fb617a9e7855d0a44e65b2d
+-- from sql/10_tenancy/tables.sql sha256:fde70f8387e29face0994ca2207572fea5b803cec2cf5c3a4f6cfb98d5a88a5d
 create table public.tenants (
     tenant_id uuid not null default private.uuid_v7(),
     name text not null,
@@ -167,6 +167,7 @@ create table public.tenants (
     plan public.tenant_plan not null default 'free',
     timezone text not null default 'UTC',
     robot_offline_after_seconds integer not null default 90,
+    quarantine_after_failures integer not null default 5,  -- attempts in a row that a robot may fail; 0: as many as it likes
     settings jsonb not null default '{}',
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
@@ -174,7 +175,8 @@ create table public.tenants (
     constraint tenants_pkey primary key (tenant_id),
     constraint tenants_slug_key unique (slug),
     constraint tenants_name_check check (length(name) between 1 and 255),
-    constraint tenants_robot_offline_after_seconds_check check (robot_offline_after_seconds between 5 and 86400)
+    constraint tenants_robot_offline_after_seconds_check check (robot_offline_after_seconds between 5 and 86400),
+    constraint tenants_quarantine_after_failures_check check (quarantine_after_failures between 0 and 1000)
 );
 comment on table public.tenants is 'A customer whose rows are kept apart from every other''s.';
 
@@ -371,7 +373,7 @@ create table public.workflow_backups (
 create index workflow_backups_tenant_id_idx on public.workflow_backups (tenant_id, workflow_id, version);
 comment on table public.workflow_backups is 'Where the copy of a workflow version outside the database is.';
 
--- from sql/30_robots/tables.sql sha256:a819976b68ab4666f426e840dbd24bd043258626ee6f61842aed3eb1dfdecb27
+-- from sql/30_robots/tables.sql sha256:a6ca36176ad367ab0a653ed49994abe91cb7a8289e0738f55b1ae13072f70757
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -385,6 +387,8 @@ create table public.robots (
     tags text[] not null default '{}',
     is_internet boolean not null default false,     -- declared that it takes internet-mode jobs
     max_concurrent_jobs integer not null default 1,
+    quarantined_at timestamptz,         -- claims nothing since then, until a person releases it
+    quarantine_reason text,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     deleted_at timestamptz,
@@ -409,6 +413,8 @@ create table public.robot_heartbeats (
     is_online boolean not null default true,        -- false once the loss was noticed and told
     is_signed_off boolean not null default false,   -- the robot itself said that it leaves: it gets no jobs until it is back
     metrics jsonb not null default '{}',
+    last_claim_at timestamptz,                      -- to the minute
+    deaf_since timestamptz,                         -- it lives and never asks for the work that waits for it
     constraint robot_heartbeats_pkey primary key (robot_id),
     constraint robot_heartbeats_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
         references public.robots (tenant_id, robot_id) on delete cascade
@@ -416,7 +422,42 @@ create table public.robot_heartbeats (
 create index robot_heartbeats_tenant_id_idx on public.robot_heartbeats (tenant_id, robot_id);
 comment on table public.robot_heartbeats is 'The last heartbeat of each robot. No index mentions a column that a heartbeat changes.';
 
--- from sql/40_queue/tables.sql sha256:e3685048ca864a1797371bf06f251eac4ef9811286a0317ad0c65e7055c7129f
+create table public.robot_commands (
+    command_id uuid not null default private.uuid_v7(),
+    tenant_id uuid not null,
+    robot_id uuid not null,
+    command text not null,
+    reason text,
+    issued_by uuid,                     -- user or api key; null: the queue itself
+    issued_at timestamptz not null,
+    acknowledged_at timestamptz,        -- the robot said that it knows
+    superseded_at timestamptz,          -- a newer command, or a new start of the robot, made it pointless
+    constraint robot_commands_pkey primary key (command_id),
+    constraint robot_commands_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
+        references public.robots (tenant_id, robot_id) on delete cascade,
+    constraint robot_commands_command_check
+        check (command in ('pause', 'resume', 'drain', 'shutdown', 'quarantine', 'release')),
+    constraint robot_commands_reason_check check (length(reason) <= 1024)
+);
+create index robot_commands_tenant_id_idx on public.robot_commands (tenant_id, robot_id, command_id desc);
+comment on table public.robot_commands is
+    'What robots were told to do. A command waits in the answers to heartbeats until the robot acknowledges it.';
+
+create table private.robot_failures (
+    tenant_id uuid not null,
+    robot_id uuid not null,
+    failures integer not null,
+    first_failed_at timestamptz not null,
+    last_failed_at timestamptz not null,
+    last_job_id uuid not null,
+    constraint robot_failures_pkey primary key (tenant_id, robot_id),
+    constraint robot_failures_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
+        references public.robots (tenant_id, robot_id) on delete cascade
+) with (fillfactor = 50);
+comment on table private.robot_failures is
+    'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
+
+-- from sql/40_queue/tables.sql sha256:413023afac5da6e10daff4457bfc23cf5fbb5fbf07263870739bc33404ef5e2a
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -487,6 +528,7 @@ create table public.jobs (
     error_message text,
     error_type text,
     error_details jsonb,                -- stack_trace, failed_node
+    lost_by uuid[] not null default '{}',   -- robots that died, as it seems, while they held it
     constraint jobs_pkey primary key (job_id),
     constraint jobs_priority_check check (priority between 0 and 20),
     constraint jobs_max_attempts_check check (max_attempts between 1 and 100),
@@ -571,11 +613,14 @@ create table public.dead_letters (
     job_id uuid not null,
     tenant_id uuid not null,
     workflow_id uuid not null,
-    reason text not null,               -- attempts_exhausted | not_retryable | timeout
+    reason text not null,               -- attempts_exhausted | not_retryable | timeout | poison
     attempts smallint not null,
     error_type text,
     error_message text,
     dead_lettered_at timestamptz not null default now(),
+    resolved_at timestamptz,            -- somebody queued it again
+    resolved_by uuid,
+    requeued_job_id uuid,
     constraint dead_letters_pkey primary key (job_id)
 );
 create index dead_letters_tenant_id_idx on public.dead_letters (tenant_id, job_id desc);
@@ -705,6 +750,8 @@ select
     r.tags,
     r.is_internet,
     r.max_concurrent_jobs,
+    r.quarantined_at,
+    r.quarantine_reason,
     r.created_at,
     r.updated_at,
     h.last_heartbeat_at,
@@ -712,15 +759,18 @@ select
     coalesce(h.health, 'ok') as health,
     coalesce(h.metrics, '{}') as metrics,
     o.is_online,
+    h.last_claim_at,
+    h.deaf_since,
     case
         when not o.is_online then 'offline'
         when r.mode <> 'active' then 'maintenance'
-        when h.health = 'error' then 'error'
+        when h.health = 'error' or r.quarantined_at is not null then 'error'
         when cardinality(w.job_ids) > 0 then 'busy'
         else 'idle'
     end as status,
     cardinality(w.job_ids) as load,
-    w.job_ids as current_job_ids
+    w.job_ids as current_job_ids,
+    c.last_command
 from public.robots as r
 left join public.robot_heartbeats as h on h.robot_id = r.robot_id
 left join public.tenants as t on t.tenant_id = r.tenant_id
@@ -734,6 +784,19 @@ cross join lateral (
 cross join lateral (
     select array(select l.job_id from private.leases as l where l.robot_id = r.robot_id order by l.job_id) as job_ids
 ) as w
+left join lateral (
+    select jsonb_build_object(
+        'command_id', k.command_id,
+        'command', k.command,
+        'reason', k.reason,
+        'issued_at', k.issued_at,
+        'acknowledged_at', k.acknowledged_at
+    ) as last_command
+    from public.robot_commands as k
+    where k.tenant_id = r.tenant_id and k.robot_id = r.robot_id
+    order by k.command_id desc
+    limit 1
+) as c on true
 where r.deleted_at is null;
 comment on view public.live_robots is
     'Robots with what they last said of themselves, the jobs that they hold, and the status word of the orchestrator''s documents.';
@@ -1425,7 +1488,7 @@ comment on function private.email_for_login(text) is
 revoke all on function private.email_for_login(text) from public, anon, authenticated, service_role;
 grant execute on function private.email_for_login(text) to casare_functions;
 
--- from sql/10_tenancy/functions/ensure_builtin_roles.sql sha256:121f1c3f1e605697de25ec51e200f3c733d8a72274e5a2ae29eff8fa1a9980e9
+-- from sql/10_tenancy/functions/ensure_builtin_roles.sql sha256:531cda9391ac4ed4d60f8d441e02e50cb4175607f1df30693c59cfd89e02de22
 create or replace function private.ensure_builtin_roles()
 returns void
 language plpgsql
@@ -1443,6 +1506,7 @@ begin
         ('jobs.create', 'Enqueue jobs'),
         ('jobs.cancel', 'Cancel jobs'),
         ('jobs.retry', 'Retry jobs that ended badly'),
+        ('jobs.delete', 'Take dead letters away for good'),
         ('jobs.claim', 'Claim jobs (robots)'),
         ('jobs.report', 'Report on claimed jobs (robots)'),
         ('robots.read', 'See robots'),
@@ -1483,7 +1547,7 @@ begin
             ('admin', '{*}'::text[]),
             (
                 'developer',
-                '{workflows.*,jobs.read,jobs.create,jobs.cancel,jobs.retry,schedules.*,triggers.*,robots.read,events.read,analytics.read,logs.read}'
+                '{workflows.*,jobs.read,jobs.create,jobs.cancel,jobs.retry,jobs.delete,schedules.*,triggers.*,robots.read,events.read,analytics.read,logs.read}'
             ),
             (
                 'operator',
@@ -2374,11 +2438,12 @@ comment on function public.update_role(uuid, text, text, text[]) is
 revoke all on function public.update_role(uuid, text, text, text[]) from public, anon, authenticated, service_role;
 grant execute on function public.update_role(uuid, text, text, text[]) to authenticated;
 
--- from sql/10_tenancy/functions/update_tenant.sql sha256:01cc4844120d58c8e516b99b94022794123a72b14c7050e4a94449b880ab0620
+-- from sql/10_tenancy/functions/update_tenant.sql sha256:07505e2b60da0e3ebbcd42eff7adc685b182ab46976a2e1af8ee4d1b7e4349b9
 create or replace function public.update_tenant(
     p_name text default null,
     p_timezone text default null,
-    p_robot_offline_after_seconds integer default null
+    p_robot_offline_after_seconds integer default null,
+    p_quarantine_after_failures integer default null
 )
 returns void
 language plpgsql
@@ -2397,17 +2462,21 @@ begin
     if p_robot_offline_after_seconds not between 5 and 86400 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'robot_offline_after_seconds must lie between 5 and 86400.');
     end if;
+    if p_quarantine_after_failures not between 0 and 1000 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'quarantine_after_failures must lie between 0 and 1000.');
+    end if;
     update public.tenants as t
     set name = coalesce(btrim(p_name), t.name),
         timezone = coalesce(p_timezone, t.timezone),
         robot_offline_after_seconds = coalesce(p_robot_offline_after_seconds, t.robot_offline_after_seconds),
+        quarantine_after_failures = coalesce(p_quarantine_after_failures, t.quarantine_after_failures),
         updated_at = private.clock()
     where t.tenant_id = v_caller.tenant_id;
 end
 $$;
-comment on function public.update_tenant(text, text, integer) is 'Changes the caller''s tenant; null leaves a part as it is.';
-revoke all on function public.update_tenant(text, text, integer) from public, anon, authenticated, service_role;
-grant execute on function public.update_tenant(text, text, integer) to authenticated;
+comment on function public.update_tenant(text, text, integer, integer) is 'Changes the caller''s tenant; null leaves a part as it is.';
+revoke all on function public.update_tenant(text, text, integer, integer) from public, anon, authenticated, service_role;
+grant execute on function public.update_tenant(text, text, integer, integer) to authenticated;
 
 -- from sql/10_tenancy/functions/whoami.sql sha256:cf5a3242965694ae46ecb428af857d68d67a3046b5217a8f330f5cbb3280507f
 create or replace function public.whoami()
@@ -2734,6 +2803,119 @@ comment on function private.calling_robot_id() is 'The robot that makes this req
 revoke all on function private.calling_robot_id() from public, anon, authenticated, service_role;
 grant execute on function private.calling_robot_id() to authenticated;
 
+-- from sql/30_robots/functions/command_robot.sql sha256:466b3aaf7723961e83184f5c3ff220d2f03fed99e6ef72b1e5e10702b1fdac07
+create or replace function public.command_robot(p_robot text, p_command text, p_reason text default null)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('robots.control');
+    v_robot public.robots := private.find_robot(v_caller.tenant_id, p_robot);
+    v_reason text := nullif(btrim(p_reason), '');
+    v_mode public.robot_mode;
+    v_command_id uuid;
+begin
+    if not coalesce(p_command in ('pause', 'resume', 'drain', 'shutdown', 'quarantine', 'release'), false) then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'command must be pause, resume, drain, shutdown, quarantine or release.'
+        );
+    elsif length(v_reason) > 1024 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'reason must not have more than 1024 characters.');
+    end if;
+
+    if p_command = 'quarantine' then
+        v_command_id := private.quarantine_robot(
+            v_robot.tenant_id, v_robot.robot_id, coalesce(v_reason, 'A person put it there.')
+        );
+        if v_command_id is null then
+            perform private.raise_error(409, 'ROBOT_QUARANTINED', 'The robot is in quarantine already.');
+        end if;
+    else
+        v_mode := case p_command
+            when 'pause' then 'paused'
+            when 'drain' then 'draining'
+            when 'resume' then 'active'
+            else v_robot.mode       -- a robot that was shut down works again when somebody starts it
+        end;
+        if p_command = 'release' then   -- before the robot's row, as who counts failures does
+            delete from private.robot_failures as f
+            where f.tenant_id = v_robot.tenant_id and f.robot_id = v_robot.robot_id;
+        end if;
+        update public.robots as r
+        set mode = v_mode,
+            quarantined_at = case when p_command = 'release' then null else r.quarantined_at end,
+            quarantine_reason = case when p_command = 'release' then null else r.quarantine_reason end,
+            updated_at = private.clock()
+        where r.robot_id = v_robot.robot_id;
+        if p_command not in ('resume', 'release') then
+            delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
+        end if;
+        v_command_id := private.send_robot_command(v_robot.tenant_id, v_robot.robot_id, p_command, v_reason);
+        perform private.announce_robot(
+            case when p_command = 'release' and v_robot.quarantined_at is not null then 'robot.released' else 'robot.updated' end,
+            v_robot.robot_id, jsonb_build_object('command', p_command, 'reason', v_reason)
+        );
+    end if;
+    return jsonb_build_object('command_id', v_command_id, 'command', p_command, 'robot_id', v_robot.robot_id);
+end
+$$;
+comment on function public.command_robot(text, text, text) is
+    'Tells a robot to pause, resume, drain (finish, then leave), shut down, or puts it in quarantine or releases it. The cloud obeys at once: no jobs for a robot that may have none. The robot is told by push and heartbeat, and its acknowledgement is live_robots.last_command. Raises 404 ROBOT_NOT_FOUND, 409 ROBOT_QUARANTINED. Needs robots.control.';
+revoke all on function public.command_robot(text, text, text) from public, anon, authenticated, service_role;
+grant execute on function public.command_robot(text, text, text) to authenticated;
+
+-- from sql/30_robots/functions/commanding_actor_id.sql sha256:9b83842c2aa5266e0a688a2d6334bbf2e5ed6c417d211398255b44a457d88a03
+create or replace function private.commanding_actor_id()
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.caller();
+begin
+    return case when v_caller.principal <> 'robot' then coalesce(v_caller.user_id, v_caller.api_key_id) end;
+end
+$$;
+comment on function private.commanding_actor_id() is
+    'The user or service key on whose word a robot is told something; null when a robot''s report or a duty led to it.';
+revoke all on function private.commanding_actor_id() from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/count_robot_failure.sql sha256:8a120df724112e9b6b803f8412910fe96c7043674645c23a958fc77aa7e420c3
+create or replace function private.count_robot_failure(p_tenant_id uuid, p_robot_id uuid, p_job_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_failures integer;
+    v_limit integer;
+begin
+    insert into private.robot_failures as f (tenant_id, robot_id, failures, first_failed_at, last_failed_at, last_job_id)
+    select r.tenant_id, r.robot_id, 1, v_now, v_now, p_job_id
+    from public.robots as r
+    where r.tenant_id = p_tenant_id and r.robot_id = p_robot_id and r.deleted_at is null
+    on conflict (tenant_id, robot_id) do update set
+        failures = f.failures + 1,
+        last_failed_at = excluded.last_failed_at,
+        last_job_id = excluded.last_job_id
+    returning f.failures into v_failures;
+    select t.quarantine_after_failures into v_limit from public.tenants as t where t.tenant_id = p_tenant_id;
+    if v_limit > 0 and v_failures >= v_limit then
+        perform private.quarantine_robot(
+            p_tenant_id, p_robot_id, format('It failed %s attempts in a row.', v_failures),
+            jsonb_build_object('failures', v_failures, 'last_job_id', p_job_id)
+        );
+    end if;
+end
+$$;
+comment on function private.count_robot_failure(uuid, uuid, uuid) is
+    'Notes that a robot failed an attempt, and quarantines it after as many in a row as its tenant allows (quarantine_after_failures; 0: never).';
+revoke all on function private.count_robot_failure(uuid, uuid, uuid) from public, anon, authenticated, service_role;
+
 -- from sql/30_robots/functions/delete_robot.sql sha256:9530358dd50d859a8e40936805e68a2bb22f2e59731f2d75c67db8793c2d73c2
 create or replace function public.delete_robot(p_robot text)
 returns jsonb
@@ -2859,6 +3041,21 @@ comment on function private.find_words_problem(text, text[]) is
     'What is wrong with a list of capabilities or tags, as a sentence that names the field; null when nothing is.';
 revoke all on function private.find_words_problem(text, text[]) from public, anon, authenticated, service_role;
 
+-- from sql/30_robots/functions/is_robot.sql sha256:bd546534eb03a7f855c57fa692b757d3399fab126e0656ee25c3a4ba9dc61386
+create or replace function private.is_robot(p_robot_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return exists (select from public.robots as r where r.robot_id = p_robot_id and r.deleted_at is null);
+end
+$$;
+comment on function private.is_robot(uuid) is
+    'Whether a robot is still in the fleet: one that a person deleted did not die.';
+revoke all on function private.is_robot(uuid) from public, anon, authenticated, service_role;
+
 -- from sql/30_robots/functions/mark_offline_robots.sql sha256:24f51a69c176781e2cae224cdaf87e1b965fe5263f99df5811732ad88a6eb16b
 create or replace function private.mark_offline_robots()
 returns integer
@@ -2889,8 +3086,70 @@ comment on function private.mark_offline_robots() is
     'Notices robots that have not been heard of for their tenant''s robot_offline_after_seconds, tells it once, and returns how many.';
 revoke all on function private.mark_offline_robots() from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:b2b8ec707200da5bc4181d5f373c9f702f4e69b70d320667dd80bfb7dbc8005f
-create or replace function public.record_heartbeat(p_robot text default null, p_metrics jsonb default null)
+-- from sql/30_robots/functions/notice_deaf_robots.sql sha256:0780b2b90d29cb0b8325d66e10de7caf7544d254e198511d64ff80c27d731cdb
+create or replace function private.notice_deaf_robots()
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_robot record;
+    v_noticed integer := 0;
+begin
+    for v_robot in
+        select d.robot_id, d.last_claim_at, d.job_id
+        from private.deaf_robots() as d
+    loop
+        update public.robot_heartbeats as h
+        set deaf_since = coalesce(h.last_claim_at, h.online_since)
+        where h.robot_id = v_robot.robot_id
+            and h.deaf_since is null
+            and h.last_claim_at is not distinct from v_robot.last_claim_at;
+        continue when not found;
+        perform private.announce_robot(
+            'robot.deaf', v_robot.robot_id,
+            jsonb_build_object('last_claim_at', private.to_iso(v_robot.last_claim_at), 'waiting_job_id', v_robot.job_id)
+        );
+        v_noticed := v_noticed + 1;
+    end loop;
+    return v_noticed;
+end
+$$;
+comment on function private.notice_deaf_robots() is
+    'Notices robots that live and do not ask for the work that waits for them, tells it once, and returns how many. Their next claim takes the word back.';
+revoke all on function private.notice_deaf_robots() from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/quarantine_robot.sql sha256:82f64d95e831cafda212e486c1ddc531cc79b544c480015fd454f62784556373
+create or replace function private.quarantine_robot(p_tenant_id uuid, p_robot_id uuid, p_reason text, p_data jsonb default '{}')
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_command_id uuid;
+begin
+    update public.robots as r
+    set quarantined_at = private.clock(), quarantine_reason = p_reason, updated_at = private.clock()
+    where r.tenant_id = p_tenant_id and r.robot_id = p_robot_id and r.quarantined_at is null and r.deleted_at is null;
+    if not found then
+        return null;
+    end if;
+    delete from private.waiting_robots as w where w.robot_id = p_robot_id;
+    v_command_id := private.send_robot_command(p_tenant_id, p_robot_id, 'quarantine', p_reason);
+    perform private.announce_robot('robot.quarantined', p_robot_id, jsonb_build_object('reason', p_reason) || p_data);
+    return v_command_id;
+end
+$$;
+comment on function private.quarantine_robot(uuid, uuid, text, jsonb) is
+    'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. What it holds it may finish.';
+revoke all on function private.quarantine_robot(uuid, uuid, text, jsonb) from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:8f744bc0a24b9c4291d711cc61e197f91612ca909a3453686ad9675b3dd16654
+create or replace function public.record_heartbeat(
+    p_robot text default null,
+    p_metrics jsonb default null,
+    p_acknowledged_commands uuid[] default null
+)
 returns jsonb
 language plpgsql
 security definer
@@ -2901,6 +3160,20 @@ declare
 begin
     if jsonb_typeof(p_metrics) not in ('object', 'null') or pg_column_size(p_metrics) > 65536 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'metrics must be an object of at most 64 KB.');
+    end if;
+    if cardinality(p_acknowledged_commands) > 100 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'acknowledged_commands must not have more than 100 entries.');
+    end if;
+    if cardinality(p_acknowledged_commands) > 0 then
+        update public.robot_commands as c
+        set acknowledged_at = private.clock()
+        where c.tenant_id = v_robot.tenant_id
+            and c.robot_id = v_robot.robot_id
+            and c.command_id = any (p_acknowledged_commands)
+            and c.acknowledged_at is null;
+        if found then
+            perform private.announce_robot('robot.updated', v_robot.robot_id, '{"acknowledged": true}');
+        end if;
     end if;
     if private.bring_robot_online(v_robot.tenant_id, v_robot.robot_id, nullif(p_metrics, 'null'), null) then
         perform private.announce_robot('robot.online', v_robot.robot_id);
@@ -2913,23 +3186,35 @@ begin
         ),
         'lease_seconds', 60,
         'pending_commands', (
-            -- What a robot that has no Realtime must still learn.
-            select coalesce(
-                jsonb_agg(jsonb_build_object('command', 'cancel_job', 'job_id', l.job_id, 'reason', l.cancel_reason) order by l.job_id),
-                '[]'
-            )
-            from private.leases as l
-            where l.robot_id = v_robot.robot_id and l.cancel_requested_at is not null
+            -- What a robot that has no Realtime must still learn: the jobs to stop, and what it has not acknowledged.
+            select coalesce(jsonb_agg(p.command order by p.id), '[]')
+            from (
+                select l.job_id as id, jsonb_build_object(
+                    'command', 'cancel_job', 'job_id', l.job_id, 'reason', l.cancel_reason
+                ) as command
+                from private.leases as l
+                where l.robot_id = v_robot.robot_id and l.cancel_requested_at is not null
+                union all
+                select c.command_id, jsonb_build_object(
+                    'command', c.command, 'command_id', c.command_id, 'reason', c.reason,
+                    'issued_at', private.to_iso(c.issued_at)
+                )
+                from public.robot_commands as c
+                where c.tenant_id = v_robot.tenant_id
+                    and c.robot_id = v_robot.robot_id
+                    and c.acknowledged_at is null
+                    and c.superseded_at is null
+            ) as p
         )
     );
 end
 $$;
-comment on function public.record_heartbeat(text, jsonb) is
-    'Notes that a robot is alive, with its metrics, and returns how often to say so and what waits for it (jobs to stop). Works for the robot itself and for callers with robots.control.';
-revoke all on function public.record_heartbeat(text, jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.record_heartbeat(text, jsonb) to authenticated;
+comment on function public.record_heartbeat(text, jsonb, uuid[]) is
+    'Notes that a robot is alive, with its metrics, takes its word for the commands that it obeyed, and returns how often to say so and what waits for it (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
+revoke all on function public.record_heartbeat(text, jsonb, uuid[]) from public, anon, authenticated, service_role;
+grant execute on function public.record_heartbeat(text, jsonb, uuid[]) to authenticated;
 
--- from sql/30_robots/functions/register_robot.sql sha256:a86ebdd8fddd081fe28bad896a0d22c8055a1c0b7238bc23170a21fd1fe1953b
+-- from sql/30_robots/functions/register_robot.sql sha256:b96a1726cf8d06d9b977a0b3c6d0a859a04d0eac5fc2904cd399b38f421cf959
 create or replace function public.register_robot(
     p_external_id text,
     p_name text,
@@ -3018,6 +3303,14 @@ begin
         if v_caller.robot_id is null then
             update public.api_keys as k set robot_id = v_robot.robot_id where k.api_key_id = v_caller.api_key_id;
         end if;
+        -- A robot that was started again has been shut down.
+        update public.robot_commands as c
+        set superseded_at = v_now
+        where c.tenant_id = v_caller.tenant_id
+            and c.robot_id = v_robot.robot_id
+            and c.command = 'shutdown'
+            and c.acknowledged_at is null
+            and c.superseded_at is null;
         v_is_news := private.bring_robot_online(v_caller.tenant_id, v_robot.robot_id, null, 'ok');
     end if;
     perform private.announce_robot(
@@ -3032,6 +3325,49 @@ comment on function public.register_robot(text, text, text, text[], jsonb, text,
 revoke all on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean)
     from public, anon, authenticated, service_role;
 grant execute on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean) to authenticated;
+
+-- from sql/30_robots/functions/robot_may_claim.sql sha256:974431e02052801c528a558718390d21437accb38bccb76d07e3a9ecb105c627
+-- Without a SET clause, so that it is inlined into claim_jobs; explain_job and explain_robot ask it, too.
+create or replace function private.robot_may_claim(p_mode public.robot_mode, p_is_signed_off boolean, p_quarantined_at timestamptz)
+returns boolean
+language sql
+immutable
+as $$
+    select p_mode = 'active' and not coalesce(p_is_signed_off, false) and p_quarantined_at is null
+$$;
+comment on function private.robot_may_claim(public.robot_mode, boolean, timestamptz) is
+    'Whether a robot gets jobs at all, whatever it can do and whatever waits.';
+revoke all on function private.robot_may_claim(public.robot_mode, boolean, timestamptz) from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/send_robot_command.sql sha256:51c3e2729256816d781ca6f31ac03665fd783ed989f955ecafd1e2bc7bfa6a77
+create or replace function private.send_robot_command(p_tenant_id uuid, p_robot_id uuid, p_command text, p_reason text)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_command_id uuid;
+begin
+    update public.robot_commands as c
+    set superseded_at = v_now
+    where c.tenant_id = p_tenant_id
+        and c.robot_id = p_robot_id
+        and c.acknowledged_at is null
+        and c.superseded_at is null;
+    insert into public.robot_commands (tenant_id, robot_id, command, reason, issued_by, issued_at)
+    values (p_tenant_id, p_robot_id, p_command, p_reason, private.commanding_actor_id(), v_now)
+    returning command_id into v_command_id;
+    perform private.broadcast(
+        'robot:' || p_robot_id, p_command,
+        jsonb_build_object('command_id', v_command_id, 'command', p_command, 'reason', p_reason)
+    );
+    return v_command_id;
+end
+$$;
+comment on function private.send_robot_command(uuid, uuid, text, text) is
+    'Writes down what a robot is to do and pushes it. The newest word counts: older ones that it has not acknowledged are superseded.';
+revoke all on function private.send_robot_command(uuid, uuid, text, text) from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/set_robot_status.sql sha256:076bfee7a7daf4d3e8cd1cf8b9a140a184da5ecccd7466950bafe94c172a7fb0
 create or replace function public.set_robot_status(p_robot text, p_status text)
@@ -3597,7 +3933,7 @@ comment on function private.cancel_jobs_of_workflow(uuid, uuid, text) is
     'Cancels every waiting job of a workflow and returns how many; those that a robot holds go on.';
 revoke all on function private.cancel_jobs_of_workflow(uuid, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:8332b77a1056e47eeebf4ae0bc5b929c8a05d0a0b3040eddd48dac99c7acf99a
+-- from sql/40_queue/functions/claim_jobs.sql sha256:c0dfe85d2338ec7b7e7353c5591cd2e53da2513108863c5fb4e2eec4e6c0c91f
 -- Cost: one probe of ready's primary key for each lane that this robot may serve, and a few statements for each job taken.
 -- What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time: a join would
 -- be planned once, for the sizes that the tables had then, and kept.
@@ -3635,11 +3971,9 @@ begin
     select
         q.tenant_no,
         r.environment,
-        case
-            when r.tags = '{}' and not r.is_internet then r.capabilities
-            else private.required_of(r.capabilities, r.tags, r.is_internet)
-        end as capabilities,
-        r.mode = 'active' and not coalesce(h.is_signed_off, false) as may_claim,
+        private.robot_offers(r.capabilities, r.tags, r.is_internet) as capabilities,
+        private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at) as may_claim,
+        (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
         r.max_concurrent_jobs - (select count(*) from private.leases as l where l.robot_id = r.robot_id)::integer as free_slots,
         exists (
             select from private.duties as d where d.last_run_at <= v_now - d.every or d.last_run_at > v_now
@@ -3657,6 +3991,11 @@ begin
     if v_robot.has_duties then
         perform private.run_due_duties();
     end if;
+    if v_robot.is_claim_news then   -- to tell a robot that asks from one that only says that it lives
+        update public.robot_heartbeats as h
+        set last_claim_at = v_now, deaf_since = null
+        where h.robot_id = v_caller.robot_id;
+    end if;
     v_want := least(p_limit, v_robot.free_slots);
     if not v_robot.may_claim or v_want <= 0 then
         return;
@@ -3673,15 +4012,13 @@ begin
             from private.lanes as e
             where e.tenant_no = v_robot.tenant_no
                 and e.robot_id is null
-                and e.environment = any (array['*', v_robot.environment])
-                and e.required <@ v_robot.capabilities
+                and private.lane_suits(e.environment, e.required, v_robot.environment, v_robot.capabilities)
             union all
             select e.lane_id, e.priority, e.low_job_id
             from private.lanes as e
             where e.tenant_no = v_robot.tenant_no
                 and e.robot_id = v_caller.robot_id
-                and e.environment = any (array['*', v_robot.environment])
-                and e.required <@ v_robot.capabilities
+                and private.lane_suits(e.environment, e.required, v_robot.environment, v_robot.capabilities)
         ) as l
         cross join lateral (
             select r.job_id
@@ -3751,7 +4088,7 @@ comment on function public.claim_jobs(integer, integer, text, boolean) is
 revoke all on function public.claim_jobs(integer, integer, text, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.claim_jobs(integer, integer, text, boolean) to authenticated;
 
--- from sql/40_queue/functions/complete_job.sql sha256:38b2a8d07ed876b21e66faf5f8f1a3eea9405bd3c27ef6bf6c3aa51d604f51c1
+-- from sql/40_queue/functions/complete_job.sql sha256:8c356e8243734c45eff839ea6fa8dcb275a10309e2ac222b0e2d25bc204aac5a
 create or replace function public.complete_job(p_job_id uuid, p_lease_token bigint, p_result jsonb default null)
 returns jsonb
 language plpgsql
@@ -3796,6 +4133,7 @@ begin
     if v_dedupe_key is not null then
         delete from private.dedupe_keys as d where d.tenant_id = v_lease.tenant_id and d.dedupe_key = v_dedupe_key;
     end if;
+    delete from private.robot_failures as f where f.tenant_id = v_lease.tenant_id and f.robot_id = v_lease.robot_id;
     perform private.announce_job(
         'job.completed', 'completed', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name,
         v_lease.robot_id, v_lease.attempt, '{"progress": 100}'
@@ -3808,7 +4146,55 @@ comment on function public.complete_job(uuid, bigint, jsonb) is
 revoke all on function public.complete_job(uuid, bigint, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_job(uuid, bigint, jsonb) to authenticated;
 
--- from sql/40_queue/functions/end_attempt.sql sha256:a228df2f0ecd13cfd28cf1273c0fcb0cde50723555af4103b84ff4ab66f03656
+-- from sql/40_queue/functions/deaf_robots.sql sha256:f98c5f171e87806a282eafd3d4aeece9deaf333edee647aabb988836ed1fbdbd
+create or replace function private.deaf_robots()
+returns table (robot_id uuid, last_claim_at timestamptz, job_id uuid)
+language plpgsql
+stable
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+    v_before timestamptz := private.clock() - interval '5 minutes';
+begin
+    return query
+    select r.robot_id, h.last_claim_at, w.job_id
+    from public.robot_heartbeats as h
+    join public.robots as r on r.robot_id = h.robot_id and r.deleted_at is null
+    join public.tenants as t on t.tenant_id = h.tenant_id
+    join private.queue_tenants as q on q.tenant_id = h.tenant_id
+    cross join lateral (
+        select f.job_id
+        from private.lanes as e
+        cross join lateral (
+            select y.job_id
+            from private.ready as y
+            where y.tenant_no = q.tenant_no and y.lane_id = e.lane_id
+            order by y.job_id
+            limit 1
+        ) as f
+        where e.tenant_no = q.tenant_no
+            and (e.robot_id is null or e.robot_id = r.robot_id)
+            and private.lane_suits(
+                e.environment, e.required, r.environment, private.robot_offers(r.capabilities, r.tags, r.is_internet)
+            )
+            and f.job_id < private.uuid_v7_floor(v_before)
+        limit 1
+    ) as w
+    where h.is_online
+        and h.deaf_since is null
+        and h.last_heartbeat_at > private.clock() - make_interval(secs => t.robot_offline_after_seconds)
+        and h.online_since < v_before
+        and (h.last_claim_at < v_before) is not false
+        and private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at)
+        and r.max_concurrent_jobs > (select count(*) from private.leases as l where l.robot_id = r.robot_id);
+end
+$$;
+comment on function private.deaf_robots() is
+    'Robots that send heartbeats and have free slots, have not claimed for five minutes, and for which a job has been waiting that long; with that job.';
+revoke all on function private.deaf_robots() from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/end_attempt.sql sha256:e995f4435a03d0ae7019e695e45f97b09755711f41897958f35bab108d5542ef
 -- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
@@ -3827,6 +4213,9 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_job record;
+    v_is_business_error boolean;
+    v_is_poison boolean;
+    v_is_robots_fault boolean;      -- of timeouts, private.rescue_expired_leases() says it
     v_status public.job_status;
     v_may_retry boolean;
     v_retry_at timestamptz;
@@ -3834,15 +4223,27 @@ declare
     -- Nobody reported that a lease or the time was over: whoever held it gets LEASE_LOST.
     v_reported_token bigint := case when p_outcome = 'failed' then p_lease.lease_token end;
 begin
-    select j.max_attempts, j.retry_policy, j.dedupe_key
+    select j.max_attempts, j.retry_policy, j.dedupe_key, j.lost_by
     into v_job
     from public.jobs as j
     where j.job_id = p_lease.job_id;
+    v_is_business_error := p_outcome = 'failed'
+        and (not p_is_retryable or coalesce(v_job.retry_policy -> 'non_retryable_errors' ? p_error_type, false));
+    v_is_robots_fault := p_outcome = 'failed' and not v_is_business_error and p_lease.cancel_requested_at is null;
+    if p_outcome = 'lost' and p_lease.robot_id <> all (v_job.lost_by) and private.is_robot(p_lease.robot_id) then
+        v_job.lost_by := v_job.lost_by || p_lease.robot_id;
+    end if;
+    v_is_poison := p_outcome = 'lost' and cardinality(v_job.lost_by) >= 2;
+    if v_is_poison then
+        p_error_message := format('%s robots were lost while they ran this job.', cardinality(v_job.lost_by));
+        p_error_type := 'POISON_JOB';
+    end if;
 
     v_may_retry := p_is_retryable
+        and not v_is_poison
         and v_job.retry_policy ->> 'policy' <> 'none'
         and (p_outcome <> 'timeout' or coalesce((v_job.retry_policy ->> 'retry_on_timeout')::boolean, true))
-        and not coalesce(v_job.retry_policy -> 'non_retryable_errors' ? p_error_type, false);
+        and not v_is_business_error;
     v_details := jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type);
 
     if p_lease.cancel_requested_at is null and v_may_retry and p_lease.attempt < v_job.max_attempts then
@@ -3856,7 +4257,8 @@ begin
             lease_token = v_reported_token,
             error_message = p_error_message,
             error_type = p_error_type,
-            error_details = p_error_details
+            error_details = p_error_details,
+            lost_by = v_job.lost_by
         where j.job_id = p_lease.job_id;
         if v_retry_at <= v_now then
             perform private.put_back(
@@ -3871,6 +4273,9 @@ begin
             'job.retrying', 'queued', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
             p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('run_at', private.to_iso(v_retry_at))
         );
+        if v_is_robots_fault then
+            perform private.count_robot_failure(p_lease.tenant_id, p_lease.robot_id, p_lease.job_id);
+        end if;
         return jsonb_build_object(
             'job_id', p_lease.job_id, 'status', 'queued', 'outcome', 'applied', 'retry_at', private.to_iso(v_retry_at)
         );
@@ -3892,7 +4297,8 @@ begin
         finished_at = v_now,
         error_message = case when v_status = 'cancelled' then coalesce(p_lease.cancel_reason, 'Cancelled.') else p_error_message end,
         error_type = case when v_status = 'cancelled' then null else p_error_type end,
-        error_details = p_error_details
+        error_details = p_error_details,
+        lost_by = v_job.lost_by
     where j.job_id = p_lease.job_id;
     if v_job.dedupe_key is not null then
         delete from private.dedupe_keys as d where d.tenant_id = p_lease.tenant_id and d.dedupe_key = v_job.dedupe_key;
@@ -3904,6 +4310,7 @@ begin
         values (
             p_lease.job_id, p_lease.tenant_id, p_lease.workflow_id,
             case
+                when v_is_poison then 'poison'
                 when not v_may_retry and p_outcome <> 'timeout' then 'not_retryable'
                 when p_outcome = 'timeout' then 'timeout'
                 else 'attempts_exhausted'
@@ -3916,6 +4323,15 @@ begin
         p_lease.robot_id, p_lease.attempt,
         case when v_status = 'cancelled' then jsonb_build_object('message', p_lease.cancel_reason) else v_details end
     );
+    if v_is_poison and v_status = 'failed' then
+        perform private.announce_job(
+            'job.poisoned', 'failed', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
+            p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('lost_by', to_jsonb(v_job.lost_by))
+        );
+    end if;
+    if v_is_robots_fault then
+        perform private.count_robot_failure(p_lease.tenant_id, p_lease.robot_id, p_lease.job_id);
+    end if;
     return jsonb_build_object('job_id', p_lease.job_id, 'status', v_status, 'outcome', 'applied');
 end
 $$;
@@ -4442,6 +4858,19 @@ comment on function private.job_reader_tenant_id() is
 revoke all on function private.job_reader_tenant_id() from public, anon, authenticated, service_role;
 grant execute on function private.job_reader_tenant_id() to authenticated;
 
+-- from sql/40_queue/functions/lane_suits.sql sha256:c7f5d01f09ebdd073f2a1aa1bc0585053c47ddfa4a74dc943fbec23fb5030091
+-- Without a SET clause, so that it is inlined into claim_jobs; explain_job and explain_robot ask it, too.
+create or replace function private.lane_suits(p_environment text, p_required text[], p_robot_environment text, p_offers text[])
+returns boolean
+language sql
+immutable
+as $$
+    select p_environment = any (array['*', p_robot_environment]) and p_required <@ p_offers
+$$;
+comment on function private.lane_suits(text, text[], text, text[]) is
+    'Whether a lane asks for nothing that a robot has not: its environment, and what is required. Its target robot is the claim''s to compare.';
+revoke all on function private.lane_suits(text, text[], text, text[]) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/lowest_ready_job.sql sha256:7fdd2db8e9302c4e9328fb4cf5937fc1ccd7ecc9673f89aa04e740afdc1f222e
 create or replace function private.lowest_ready_job(p_tenant_no integer, p_lane_id integer, p_from uuid, p_most uuid)
 returns uuid
@@ -4507,6 +4936,65 @@ $$;
 comment on function private.promote_scheduled_jobs(integer) is
     'Makes delayed jobs and retries whose time has come ready, wakes robots for them, and returns how many. Many may run it at once.';
 revoke all on function private.promote_scheduled_jobs(integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/purge_dead_letter.sql sha256:f368eb2d50586382a69bc3587061b290a349527f089c3cdd2c7e0587eac2e93d
+create or replace function public.purge_dead_letter(p_job_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.delete');
+begin
+    delete from public.dead_letters as d where d.job_id = p_job_id and d.tenant_id = v_caller.tenant_id;
+    if not found then
+        perform private.raise_error(404, 'DEAD_LETTER_NOT_FOUND', 'There is no such dead letter.');
+    end if;
+    perform private.emit_event(v_caller.tenant_id, 'dead_letter.purged', p_job_id);
+    return jsonb_build_object('job_id', p_job_id, 'purged', true);
+end
+$$;
+comment on function public.purge_dead_letter(uuid) is
+    'Takes a dead letter away for good; the job stays in the history as it ended. Raises 404 DEAD_LETTER_NOT_FOUND. Needs jobs.delete.';
+revoke all on function public.purge_dead_letter(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.purge_dead_letter(uuid) to authenticated;
+
+-- from sql/40_queue/functions/purge_dead_letters.sql sha256:e6a40565e4f2e5823ed42d4b402d2e9e7bad904a49df5086df16ec30ffbe52bd
+create or replace function public.purge_dead_letters(p_job_ids uuid[])
+returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.authorize('jobs.delete');
+    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
+    end if;
+    for "position", job_id in
+        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
+    loop
+        status := null;
+        error_status := null;
+        error_code := null;
+        error_message := null;
+        begin
+            perform public.purge_dead_letter(job_id);
+            status := 'purged';
+        exception
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' then
+                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
+                error_status := right(sqlstate, 3)::integer;
+        end;
+        return next;
+    end loop;
+end
+$$;
+comment on function public.purge_dead_letters(uuid[]) is
+    'Does purge_dead_letter for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.delete.';
+revoke all on function public.purge_dead_letters(uuid[]) from public, anon, authenticated, service_role;
+grant execute on function public.purge_dead_letters(uuid[]) to authenticated;
 
 -- from sql/40_queue/functions/put_back.sql sha256:2d78133aaae458fd017bca6cc3621ef971495e1c4340105dc35b9c967596553b
 -- An id that is not new can be lower than where claims of the lane begin. The shared lock keeps private.raise_low_water()
@@ -4826,6 +5314,73 @@ comment on function public.report_progress(uuid, integer, text, text, bigint) is
 revoke all on function public.report_progress(uuid, integer, text, text, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.report_progress(uuid, integer, text, text, bigint) to authenticated;
 
+-- from sql/40_queue/functions/requeue_dead_letter.sql sha256:6a107928d929baaffda7e9b2cad330007e4ff324510e7869897310de3fa44d7c
+create or replace function public.requeue_dead_letter(p_job_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.retry');
+    v_letter public.dead_letters;
+begin
+    select d.* into v_letter
+    from public.dead_letters as d
+    where d.job_id = p_job_id and d.tenant_id = v_caller.tenant_id
+    for update;
+    if not found then
+        perform private.raise_error(404, 'DEAD_LETTER_NOT_FOUND', 'There is no such dead letter.');
+    elsif v_letter.resolved_at is not null then
+        perform private.raise_error(
+            409, 'DEAD_LETTER_RESOLVED', format('The job was queued again already, as %s.', v_letter.requeued_job_id)
+        );
+    end if;
+    return jsonb_build_object('job_id', p_job_id, 'new_job_id', public.retry_job(p_job_id) -> 'new_job_id');
+end
+$$;
+comment on function public.requeue_dead_letter(uuid) is
+    'Queues a dead-lettered job again, as a new job that is linked to it by retry_of, and marks the dead letter resolved. Raises 404 DEAD_LETTER_NOT_FOUND, 409 DEAD_LETTER_RESOLVED and what retry_job raises. Needs jobs.retry.';
+revoke all on function public.requeue_dead_letter(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.requeue_dead_letter(uuid) to authenticated;
+
+-- from sql/40_queue/functions/requeue_dead_letters.sql sha256:87f96ae85e0833e784853fd840c3d686276f810c2211cbd9bc14998e1444e528
+create or replace function public.requeue_dead_letters(p_job_ids uuid[])
+returns table ("position" integer, job_id uuid, status text, new_job_id uuid, error_status integer, error_code text, error_message text)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.authorize('jobs.retry');
+    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
+    end if;
+    for "position", job_id in
+        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
+    loop
+        status := null;
+        new_job_id := null;
+        error_status := null;
+        error_code := null;
+        error_message := null;
+        begin
+            new_job_id := public.requeue_dead_letter(job_id) ->> 'new_job_id';
+            status := 'requeued';
+        exception
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' then
+                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
+                error_status := right(sqlstate, 3)::integer;
+        end;
+        return next;
+    end loop;
+end
+$$;
+comment on function public.requeue_dead_letters(uuid[]) is
+    'Does requeue_dead_letter for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.retry.';
+revoke all on function public.requeue_dead_letters(uuid[]) from public, anon, authenticated, service_role;
+grant execute on function public.requeue_dead_letters(uuid[]) to authenticated;
+
 -- from sql/40_queue/functions/required_of.sql sha256:4ff2b663dd1184f090d44a3eddba78bb39212101fd2d40194c5b03772e2e8ab2
 create or replace function private.required_of(p_capabilities text[], p_tags text[], p_is_internet boolean)
 returns text[]
@@ -4851,7 +5406,7 @@ comment on function private.required_of(text[], text[], boolean) is
     'Capabilities, tags and internet mode as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
 revoke all on function private.required_of(text[], text[], boolean) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/rescue_expired_leases.sql sha256:12683120c2061b88e0476f5863e891a559f16acf0db153d9536dbd8facaac209
+-- from sql/40_queue/functions/rescue_expired_leases.sql sha256:09f3e8a7397c86287890d5a48f8e88b36a14b8e725f1192860ddfbc07153fa7f
 -- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
 create or replace function private.rescue_expired_leases(p_limit integer default 200)
 returns integer
@@ -4862,6 +5417,7 @@ declare
     v_now timestamptz := private.clock();
     v_lease private.leases;
     v_rescued integer := 0;
+    v_timed_out private.leases[] := '{}';
 begin
     for v_lease in
         with taken as (
@@ -4882,11 +5438,19 @@ begin
             perform private.end_attempt(
                 v_lease, 'timeout', 'The job took longer than its timeout.', 'JOB_TIMEOUT', null, true
             );
+            if v_lease.cancel_requested_at is null then
+                v_timed_out := v_timed_out || v_lease;
+            end if;
         else
             perform private.end_attempt(
                 v_lease, 'lost', 'The robot did not renew its lease.', 'LEASE_EXPIRED', null, true
             );
         end if;
+    end loop;
+    -- After all locks of lanes, and in one order. A lost lease says nothing against a robot: its machine or its network
+    -- was away, with all that it held.
+    for v_lease in select t.* from unnest(v_timed_out) as t order by t.robot_id loop
+        perform private.count_robot_failure(v_lease.tenant_id, v_lease.robot_id, v_lease.job_id);
     end loop;
     return v_rescued;
 end
@@ -4921,7 +5485,7 @@ comment on function private.retry_delay(jsonb, integer) is
     'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
 revoke all on function private.retry_delay(jsonb, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/retry_job.sql sha256:553dccabe8148cd5cee03e811166d1dcdb39da65bb1b167d96d7fbb1f011a2c5
+-- from sql/40_queue/functions/retry_job.sql sha256:2f2aac9da5960ca9fbc23a74f55fda9db1551aa3f2fcbd8b48c825e796da22b1
 create or replace function public.retry_job(p_job_id uuid)
 returns jsonb
 language plpgsql
@@ -4947,13 +5511,18 @@ begin
         v_job.required_tags, v_job.target_robot_id, null, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds,
         v_job.retry_policy, v_job.metadata, 'retry', v_job.job_id
     );
+    update public.dead_letters as d
+    set resolved_at = private.clock(),
+        resolved_by = coalesce(v_caller.user_id, v_caller.api_key_id),
+        requeued_job_id = v_new_job_id
+    where d.job_id = p_job_id and d.resolved_at is null;
     return jsonb_build_object(
         'original_job_id', p_job_id, 'new_job_id', v_new_job_id, 'message', 'Job queued for retry'
     );
 end
 $$;
 comment on function public.retry_job(uuid) is
-    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND. Needs jobs.retry.';
+    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND. Needs jobs.retry.';
 revoke all on function public.retry_job(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.retry_job(uuid) to authenticated;
 
@@ -5020,6 +5589,22 @@ $$;
 comment on function private.ring_robots(integer, text, text[], uuid, integer) is
     'Wakes as many waiting robots as there are new jobs, none twice and none that may not have them. The bell may be lost: robots also poll.';
 revoke all on function private.ring_robots(integer, text, text[], uuid, integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/robot_offers.sql sha256:95efe04cfae9a9e6bb51a8179fb020334e1c91f025a5167a4157f0ea0be925c9
+-- Without a SET clause, so that it is inlined into claim_jobs; explain_job and explain_robot ask it, too.
+create or replace function private.robot_offers(p_capabilities text[], p_tags text[], p_is_internet boolean)
+returns text[]
+language sql
+immutable
+as $$
+    select case
+        when p_tags = '{}' and not p_is_internet then p_capabilities
+        else private.required_of(p_capabilities, p_tags, p_is_internet)
+    end
+$$;
+comment on function private.robot_offers(text[], text[], boolean) is
+    'What a robot has of the things that a lane can require.';
+revoke all on function private.robot_offers(text[], text[], boolean) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/run_due_duties.sql sha256:d88a94b9fb791b623ddd7c045c24ee7e1e3b161c9c602d2a0fc6755b0d71bd74
 create or replace function private.run_due_duties()
@@ -5537,7 +6122,7 @@ $$;
 comment on function private.client_ip() is 'The address that the request came from, as far as the function that took it could tell.';
 revoke all on function private.client_ip() from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/policies.sql sha256:1d6381bfe622a79249a1364e94e8058c903b6c9b0ca7302b7d8b3a758fc1e33b
+-- from sql/10_tenancy/policies.sql sha256:97c8b9f4832d507c0c99c9e35bf2b78f2dedc84bff4602d1ea3cedcae6e19a85
 -- Row-level security is enabled and forced on every table; a table without a policy is closed to clients. Clients may read
 -- what is granted here, under the policies, and write through functions only.
 do $$
@@ -5563,7 +6148,7 @@ grant usage on type public.tenant_plan, public.api_key_kind, public.api_key_summ
 -- The token hook is the only thing in public that Auth's own role runs.
 grant usage on schema public to supabase_auth_admin;
 
-grant select (tenant_id, name, slug, plan, timezone, robot_offline_after_seconds, created_at, updated_at)
+grant select (tenant_id, name, slug, plan, timezone, robot_offline_after_seconds, quarantine_after_failures, created_at, updated_at)
     on table public.tenants to authenticated;
 drop policy if exists tenants_select_members on public.tenants;
 create policy tenants_select_members on public.tenants
@@ -5650,12 +6235,14 @@ create policy workflow_backups_select_members on public.workflow_backups
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('workflows.read')));
 
--- from sql/30_robots/policies.sql sha256:2a3f46455a7c6e7682d989249aecbc7ca4a762bf218cd211bce2135610633af8
+-- from sql/30_robots/policies.sql sha256:16b930a9d75460518dd1514d471a8c047691fdf5dbae99d25e4fb440c3bb62f4
 alter table public.robots enable row level security, force row level security;
 alter table public.robot_heartbeats enable row level security, force row level security;
+alter table public.robot_commands enable row level security, force row level security;
+alter table private.robot_failures enable row level security, force row level security;
 
-revoke all on public.robots, public.robot_heartbeats from anon, authenticated, service_role;
-grant select on public.robots, public.robot_heartbeats to authenticated;
+revoke all on public.robots, public.robot_heartbeats, public.robot_commands from anon, authenticated, service_role;
+grant select on public.robots, public.robot_heartbeats, public.robot_commands to authenticated;
 
 drop policy if exists robots_select_members on public.robots;
 create policy robots_select_members on public.robots
@@ -5674,6 +6261,16 @@ create policy robot_heartbeats_select_members on public.robot_heartbeats
 
 drop policy if exists robot_heartbeats_select_self on public.robot_heartbeats;
 create policy robot_heartbeats_select_self on public.robot_heartbeats
+    for select to authenticated
+    using (robot_id = (select private.calling_robot_id()));
+
+drop policy if exists robot_commands_select_members on public.robot_commands;
+create policy robot_commands_select_members on public.robot_commands
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('robots.read')));
+
+drop policy if exists robot_commands_select_self on public.robot_commands;
+create policy robot_commands_select_self on public.robot_commands
     for select to authenticated
     using (robot_id = (select private.calling_robot_id()));
 
@@ -5851,7 +6448,7 @@ $$;
 select cron.schedule('casare_purge_idempotency_keys', '17 * * * *', 'select private.purge_idempotency_keys()');
 select cron.schedule('casare_purge_login_attempts', '27 * * * *', 'select private.purge_login_attempts()');
 
--- from sql/40_queue/cron.sql sha256:001e06754335ba144046586e70037b26fd16f0f7b25b1cb70de80fbbea745706
+-- from sql/40_queue/cron.sql sha256:ca6f8b4199464dfabc81100147ad9121f48f7a54f45f8a0d687128ecdbd75b7b
 select private.ensure_job_partitions();
 
 -- Every five seconds where pg_cron knows seconds. Where it knows minutes only, claims do the same work: see
@@ -5868,6 +6465,7 @@ select cron.schedule('casare_promote_scheduled_jobs', '* * * * *', 'select priva
 select cron.schedule('casare_rescue_expired_leases', '* * * * *', 'select private.rescue_expired_leases()');
 select cron.schedule('casare_recheck_low_water', '* * * * *', 'select private.recheck_low_water()');
 select cron.schedule('casare_mark_offline_robots', '* * * * *', 'select private.mark_offline_robots()');
+select cron.schedule('casare_notice_deaf_robots', '* * * * *', 'select private.notice_deaf_robots()');
 select cron.schedule('casare_ensure_job_partitions', '17 3 * * *', 'select private.ensure_job_partitions()');
 -- What pg_cron writes down of each run, and never deletes.
 select cron.schedule(

@@ -48,11 +48,16 @@ CALLS: dict[str, list[str]] = {
     "public.delete_workflow": ["public.delete_workflow(%(workflow)s)"],
     "public.submit_workflow": ["public.submit_workflow('x', '{\"nodes\": []}', null, null, %(workflow)s)"],
     # robots
+    "public.command_robot": [
+        "public.command_robot(%(robot)s, 'shutdown')",
+        "public.command_robot(%(robot_name)s, 'quarantine', 'x')",
+    ],
     "public.delete_robot": ["public.delete_robot(%(robot)s)", "public.delete_robot(%(robot_name)s)"],
     "public.record_heartbeat": [
         "public.record_heartbeat(%(robot)s, '{\"cpu\": 1}')",
         "public.record_heartbeat(%(robot_name)s)",
         "public.record_heartbeat()",
+        "public.record_heartbeat(p_acknowledged_commands => array[%(command)s]::uuid[])",
     ],
     "public.register_robot": ["public.register_robot(%(robot_name)s, 'x')"],
     "public.set_robot_status": [
@@ -114,6 +119,10 @@ CALLS: dict[str, list[str]] = {
         "public.cancel_job(%(held)s, 'x')",
         "public.cancel_job(%(done)s)",
     ],
+    "public.requeue_dead_letter": ["public.requeue_dead_letter(%(failed)s)", "public.requeue_dead_letter(%(done)s)"],
+    "public.requeue_dead_letters": ["public.requeue_dead_letters(array[%(failed)s, %(done)s]::uuid[])"],
+    "public.purge_dead_letter": ["public.purge_dead_letter(%(failed)s)"],
+    "public.purge_dead_letters": ["public.purge_dead_letters(array[%(failed)s, %(done)s]::uuid[])"],
     "public.retry_job": ["public.retry_job(%(failed)s)", "public.retry_job(%(done)s)", "public.retry_job(%(queued)s)"],
     "private.held_job_ids": ["private.held_job_ids()"],
     "private.job_reader_tenant_id": ["private.job_reader_tenant_id()"],

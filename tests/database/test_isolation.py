@@ -27,7 +27,8 @@ ROWS_BY_NUMBER = {
 }
 VIEWER_READS = {
     "public.tenants", "public.workflows", "public.workflow_versions", "public.workflow_backups", "public.robots",
-    "public.robot_heartbeats", "public.live_robots", "public.jobs", "public.live_jobs", "public.dead_letters",
+    "public.robot_heartbeats", "public.robot_commands", "public.live_robots", "public.jobs",
+    "public.live_jobs", "public.dead_letters",
     "public.late_results", "public.job_logs", "public.events", "private.leases", "private.scheduled",
 }  # fmt: skip
 

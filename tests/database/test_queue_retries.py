@@ -48,6 +48,7 @@ def test_the_retry_schedule_follows_the_policy(fleet: Fleet, policy: dict[str, o
 
 
 def test_jitter_spreads_retries_to_both_sides_and_never_over_the_cap(fleet: Fleet) -> None:
+    call(fleet.member, "update_tenant", quarantine_after_failures=0)
     robot = fleet.robot()
     policy = {"policy": "fixed", "base_delay_seconds": 100, "max_delay_seconds": 110, "jitter": 0.5}
     delays = []

@@ -16,11 +16,19 @@ OURS = "('public'::regnamespace, 'private'::regnamespace)"
 # Unique without the tenant: hashes are looked up before anybody knows the tenant, and nobody can guess or choose them.
 GLOBAL_KEYS = {"api_keys_key_hash_key", "invitations_token_hash_key", "tenants_slug_key"}
 # A SET clause would keep them from being inlined into hot queries; they are no security definers.
-INLINED = {"private.clock", "private.uuid_v7", "private.has_permission", "private.to_iso"}
+INLINED = {
+    "private.clock",
+    "private.uuid_v7",
+    "private.has_permission",
+    "private.to_iso",
+    "private.robot_may_claim",
+    "private.robot_offers",
+    "private.lane_suits",
+}
 # The security-invoker view live_jobs reads them, under policies of their own.
 READ_THROUGH_VIEWS = {"private.leases", "private.scheduled"}
 # One policy for members and one for the robot that the row is about: two sentences, and no dearer than an "or".
-READ_BY_ROBOTS_TOO = {"robots", "robot_heartbeats", "private.leases"}
+READ_BY_ROBOTS_TOO = {"robots", "robot_heartbeats", "robot_commands", "private.leases"}
 # The other side may be a built-in role, which belongs to no tenant; a function checks the rest.
 FOREIGN_KEYS_WITHOUT_TENANT = {"member_roles_role_id_fkey", "invitations_role_id_fkey"}
 

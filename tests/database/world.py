@@ -78,6 +78,13 @@ def make_world(database: Database) -> World:
         factories.make_held_job(database, holder, workflow),
         "fail_job(%s, %s, %s, p_retryable => false)",
     )
+    # Not done with its retries: what the robot failed is counted.
+    policy = '{"policy": "fixed", "base_delay_seconds": 86400, "max_delay_seconds": 86400}'
+    tried = factories.make_job(database, workflow, robot_id=str(holder.robot_id), retry_policy=policy)
+    assert one(functions, holder.claims, "select job_id from public.claim_jobs()")["job_id"] == tried
+    _end(functions, owner, holder, tried, "fail_job(%s, %s, %s)")
+    one(functions, admin, "select public.command_robot(%s, 'pause', %s)", [str(idle.robot_id), MARKER])
+    command = one(functions, admin, "select public.command_robot(%s, 'resume') as answer", [str(idle.robot_id)])
     held_by_revoked = factories.make_held_job(database, revoked, workflow)
     one(functions, idle.claims, "select count(*) from public.claim_jobs(p_environment => 'empty', p_listening => true)")
     factories.make_job(database, other_workflow)
@@ -109,7 +116,7 @@ def make_world(database: Database) -> World:
             "robot_name": holder.external_id, "queued": queued, "held": held, "lease": lease["lease_token"],
             "held_by_revoked": held_by_revoked, "done": done, "failed": failed, "dedupe_key": "dedupe-of-a",
             "idempotency_key": "request-of-a",
-            "own_workflow": other_workflow.workflow_id,
+            "own_workflow": other_workflow.workflow_id, "command": command["answer"]["command_id"],
         },
         absent={
             "token": secrets.token_urlsafe(32), "robot": str(uuid.uuid4()), "robot_name": "nobody-has-this",
@@ -119,7 +126,7 @@ def make_world(database: Database) -> World:
             name: uuid.uuid4()
             for name in (
                 "tenant", "user", "colleague", "role", "key", "robot_key", "invitation", "workflow", "queued", "held",
-                "held_by_revoked", "done", "failed",
+                "held_by_revoked", "done", "failed", "command",
             )
         },
     )  # fmt: skip

@@ -15,6 +15,7 @@ begin
         ('jobs.create', 'Enqueue jobs'),
         ('jobs.cancel', 'Cancel jobs'),
         ('jobs.retry', 'Retry jobs that ended badly'),
+        ('jobs.delete', 'Take dead letters away for good'),
         ('jobs.claim', 'Claim jobs (robots)'),
         ('jobs.report', 'Report on claimed jobs (robots)'),
         ('robots.read', 'See robots'),
@@ -55,7 +56,7 @@ begin
             ('admin', '{*}'::text[]),
             (
                 'developer',
-                '{workflows.*,jobs.read,jobs.create,jobs.cancel,jobs.retry,schedules.*,triggers.*,robots.read,events.read,analytics.read,logs.read}'
+                '{workflows.*,jobs.read,jobs.create,jobs.cancel,jobs.retry,jobs.delete,schedules.*,triggers.*,robots.read,events.read,analytics.read,logs.read}'
             ),
             (
                 'operator',

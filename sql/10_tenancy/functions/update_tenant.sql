@@ -1,7 +1,8 @@
 create or replace function public.update_tenant(
     p_name text default null,
     p_timezone text default null,
-    p_robot_offline_after_seconds integer default null
+    p_robot_offline_after_seconds integer default null,
+    p_quarantine_after_failures integer default null
 )
 returns void
 language plpgsql
@@ -20,14 +21,18 @@ begin
     if p_robot_offline_after_seconds not between 5 and 86400 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'robot_offline_after_seconds must lie between 5 and 86400.');
     end if;
+    if p_quarantine_after_failures not between 0 and 1000 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'quarantine_after_failures must lie between 0 and 1000.');
+    end if;
     update public.tenants as t
     set name = coalesce(btrim(p_name), t.name),
         timezone = coalesce(p_timezone, t.timezone),
         robot_offline_after_seconds = coalesce(p_robot_offline_after_seconds, t.robot_offline_after_seconds),
+        quarantine_after_failures = coalesce(p_quarantine_after_failures, t.quarantine_after_failures),
         updated_at = private.clock()
     where t.tenant_id = v_caller.tenant_id;
 end
 $$;
-comment on function public.update_tenant(text, text, integer) is 'Changes the caller''s tenant; null leaves a part as it is.';
-revoke all on function public.update_tenant(text, text, integer) from public, anon, authenticated, service_role;
-grant execute on function public.update_tenant(text, text, integer) to authenticated;
+comment on function public.update_tenant(text, text, integer, integer) is 'Changes the caller''s tenant; null leaves a part as it is.';
+revoke all on function public.update_tenant(text, text, integer, integer) from public, anon, authenticated, service_role;
+grant execute on function public.update_tenant(text, text, integer, integer) to authenticated;

@@ -1,4 +1,8 @@
-create or replace function public.record_heartbeat(p_robot text default null, p_metrics jsonb default null)
+create or replace function public.record_heartbeat(
+    p_robot text default null,
+    p_metrics jsonb default null,
+    p_acknowledged_commands uuid[] default null
+)
 returns jsonb
 language plpgsql
 security definer
@@ -9,6 +13,20 @@ declare
 begin
     if jsonb_typeof(p_metrics) not in ('object', 'null') or pg_column_size(p_metrics) > 65536 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'metrics must be an object of at most 64 KB.');
+    end if;
+    if cardinality(p_acknowledged_commands) > 100 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'acknowledged_commands must not have more than 100 entries.');
+    end if;
+    if cardinality(p_acknowledged_commands) > 0 then
+        update public.robot_commands as c
+        set acknowledged_at = private.clock()
+        where c.tenant_id = v_robot.tenant_id
+            and c.robot_id = v_robot.robot_id
+            and c.command_id = any (p_acknowledged_commands)
+            and c.acknowledged_at is null;
+        if found then
+            perform private.announce_robot('robot.updated', v_robot.robot_id, '{"acknowledged": true}');
+        end if;
     end if;
     if private.bring_robot_online(v_robot.tenant_id, v_robot.robot_id, nullif(p_metrics, 'null'), null) then
         perform private.announce_robot('robot.online', v_robot.robot_id);
@@ -21,18 +39,30 @@ begin
         ),
         'lease_seconds', 60,
         'pending_commands', (
-            -- What a robot that has no Realtime must still learn.
-            select coalesce(
-                jsonb_agg(jsonb_build_object('command', 'cancel_job', 'job_id', l.job_id, 'reason', l.cancel_reason) order by l.job_id),
-                '[]'
-            )
-            from private.leases as l
-            where l.robot_id = v_robot.robot_id and l.cancel_requested_at is not null
+            -- What a robot that has no Realtime must still learn: the jobs to stop, and what it has not acknowledged.
+            select coalesce(jsonb_agg(p.command order by p.id), '[]')
+            from (
+                select l.job_id as id, jsonb_build_object(
+                    'command', 'cancel_job', 'job_id', l.job_id, 'reason', l.cancel_reason
+                ) as command
+                from private.leases as l
+                where l.robot_id = v_robot.robot_id and l.cancel_requested_at is not null
+                union all
+                select c.command_id, jsonb_build_object(
+                    'command', c.command, 'command_id', c.command_id, 'reason', c.reason,
+                    'issued_at', private.to_iso(c.issued_at)
+                )
+                from public.robot_commands as c
+                where c.tenant_id = v_robot.tenant_id
+                    and c.robot_id = v_robot.robot_id
+                    and c.acknowledged_at is null
+                    and c.superseded_at is null
+            ) as p
         )
     );
 end
 $$;
-comment on function public.record_heartbeat(text, jsonb) is
-    'Notes that a robot is alive, with its metrics, and returns how often to say so and what waits for it (jobs to stop). Works for the robot itself and for callers with robots.control.';
-revoke all on function public.record_heartbeat(text, jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.record_heartbeat(text, jsonb) to authenticated;
+comment on function public.record_heartbeat(text, jsonb, uuid[]) is
+    'Notes that a robot is alive, with its metrics, takes its word for the commands that it obeyed, and returns how often to say so and what waits for it (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
+revoke all on function public.record_heartbeat(text, jsonb, uuid[]) from public, anon, authenticated, service_role;
+grant execute on function public.record_heartbeat(text, jsonb, uuid[]) to authenticated;

@@ -86,6 +86,14 @@ begin
         if v_caller.robot_id is null then
             update public.api_keys as k set robot_id = v_robot.robot_id where k.api_key_id = v_caller.api_key_id;
         end if;
+        -- A robot that was started again has been shut down.
+        update public.robot_commands as c
+        set superseded_at = v_now
+        where c.tenant_id = v_caller.tenant_id
+            and c.robot_id = v_robot.robot_id
+            and c.command = 'shutdown'
+            and c.acknowledged_at is null
+            and c.superseded_at is null;
         v_is_news := private.bring_robot_online(v_caller.tenant_id, v_robot.robot_id, null, 'ok');
     end if;
     perform private.announce_robot(

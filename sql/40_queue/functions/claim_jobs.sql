@@ -35,11 +35,9 @@ begin
     select
         q.tenant_no,
         r.environment,
-        case
-            when r.tags = '{}' and not r.is_internet then r.capabilities
-            else private.required_of(r.capabilities, r.tags, r.is_internet)
-        end as capabilities,
-        r.mode = 'active' and not coalesce(h.is_signed_off, false) as may_claim,
+        private.robot_offers(r.capabilities, r.tags, r.is_internet) as capabilities,
+        private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at) as may_claim,
+        (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
         r.max_concurrent_jobs - (select count(*) from private.leases as l where l.robot_id = r.robot_id)::integer as free_slots,
         exists (
             select from private.duties as d where d.last_run_at <= v_now - d.every or d.last_run_at > v_now
@@ -57,6 +55,11 @@ begin
     if v_robot.has_duties then
         perform private.run_due_duties();
     end if;
+    if v_robot.is_claim_news then   -- to tell a robot that asks from one that only says that it lives
+        update public.robot_heartbeats as h
+        set last_claim_at = v_now, deaf_since = null
+        where h.robot_id = v_caller.robot_id;
+    end if;
     v_want := least(p_limit, v_robot.free_slots);
     if not v_robot.may_claim or v_want <= 0 then
         return;
@@ -73,15 +76,13 @@ begin
             from private.lanes as e
             where e.tenant_no = v_robot.tenant_no
                 and e.robot_id is null
-                and e.environment = any (array['*', v_robot.environment])
-                and e.required <@ v_robot.capabilities
+                and private.lane_suits(e.environment, e.required, v_robot.environment, v_robot.capabilities)
             union all
             select e.lane_id, e.priority, e.low_job_id
             from private.lanes as e
             where e.tenant_no = v_robot.tenant_no
                 and e.robot_id = v_caller.robot_id
-                and e.environment = any (array['*', v_robot.environment])
-                and e.required <@ v_robot.capabilities
+                and private.lane_suits(e.environment, e.required, v_robot.environment, v_robot.capabilities)
         ) as l
         cross join lateral (
             select r.job_id

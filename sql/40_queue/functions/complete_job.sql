@@ -42,6 +42,7 @@ begin
     if v_dedupe_key is not null then
         delete from private.dedupe_keys as d where d.tenant_id = v_lease.tenant_id and d.dedupe_key = v_dedupe_key;
     end if;
+    delete from private.robot_failures as f where f.tenant_id = v_lease.tenant_id and f.robot_id = v_lease.robot_id;
     perform private.announce_job(
         'job.completed', 'completed', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name,
         v_lease.robot_id, v_lease.attempt, '{"progress": 100}'

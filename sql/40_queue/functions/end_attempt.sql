@@ -16,6 +16,9 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_job record;
+    v_is_business_error boolean;
+    v_is_poison boolean;
+    v_is_robots_fault boolean;      -- of timeouts, private.rescue_expired_leases() says it
     v_status public.job_status;
     v_may_retry boolean;
     v_retry_at timestamptz;
@@ -23,15 +26,27 @@ declare
     -- Nobody reported that a lease or the time was over: whoever held it gets LEASE_LOST.
     v_reported_token bigint := case when p_outcome = 'failed' then p_lease.lease_token end;
 begin
-    select j.max_attempts, j.retry_policy, j.dedupe_key
+    select j.max_attempts, j.retry_policy, j.dedupe_key, j.lost_by
     into v_job
     from public.jobs as j
     where j.job_id = p_lease.job_id;
+    v_is_business_error := p_outcome = 'failed'
+        and (not p_is_retryable or coalesce(v_job.retry_policy -> 'non_retryable_errors' ? p_error_type, false));
+    v_is_robots_fault := p_outcome = 'failed' and not v_is_business_error and p_lease.cancel_requested_at is null;
+    if p_outcome = 'lost' and p_lease.robot_id <> all (v_job.lost_by) and private.is_robot(p_lease.robot_id) then
+        v_job.lost_by := v_job.lost_by || p_lease.robot_id;
+    end if;
+    v_is_poison := p_outcome = 'lost' and cardinality(v_job.lost_by) >= 2;
+    if v_is_poison then
+        p_error_message := format('%s robots were lost while they ran this job.', cardinality(v_job.lost_by));
+        p_error_type := 'POISON_JOB';
+    end if;
 
     v_may_retry := p_is_retryable
+        and not v_is_poison
         and v_job.retry_policy ->> 'policy' <> 'none'
         and (p_outcome <> 'timeout' or coalesce((v_job.retry_policy ->> 'retry_on_timeout')::boolean, true))
-        and not coalesce(v_job.retry_policy -> 'non_retryable_errors' ? p_error_type, false);
+        and not v_is_business_error;
     v_details := jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type);
 
     if p_lease.cancel_requested_at is null and v_may_retry and p_lease.attempt < v_job.max_attempts then
@@ -45,7 +60,8 @@ begin
             lease_token = v_reported_token,
             error_message = p_error_message,
             error_type = p_error_type,
-            error_details = p_error_details
+            error_details = p_error_details,
+            lost_by = v_job.lost_by
         where j.job_id = p_lease.job_id;
         if v_retry_at <= v_now then
             perform private.put_back(
@@ -60,6 +76,9 @@ begin
             'job.retrying', 'queued', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
             p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('run_at', private.to_iso(v_retry_at))
         );
+        if v_is_robots_fault then
+            perform private.count_robot_failure(p_lease.tenant_id, p_lease.robot_id, p_lease.job_id);
+        end if;
         return jsonb_build_object(
             'job_id', p_lease.job_id, 'status', 'queued', 'outcome', 'applied', 'retry_at', private.to_iso(v_retry_at)
         );
@@ -81,7 +100,8 @@ begin
         finished_at = v_now,
         error_message = case when v_status = 'cancelled' then coalesce(p_lease.cancel_reason, 'Cancelled.') else p_error_message end,
         error_type = case when v_status = 'cancelled' then null else p_error_type end,
-        error_details = p_error_details
+        error_details = p_error_details,
+        lost_by = v_job.lost_by
     where j.job_id = p_lease.job_id;
     if v_job.dedupe_key is not null then
         delete from private.dedupe_keys as d where d.tenant_id = p_lease.tenant_id and d.dedupe_key = v_job.dedupe_key;
@@ -93,6 +113,7 @@ begin
         values (
             p_lease.job_id, p_lease.tenant_id, p_lease.workflow_id,
             case
+                when v_is_poison then 'poison'
                 when not v_may_retry and p_outcome <> 'timeout' then 'not_retryable'
                 when p_outcome = 'timeout' then 'timeout'
                 else 'attempts_exhausted'
@@ -105,6 +126,15 @@ begin
         p_lease.robot_id, p_lease.attempt,
         case when v_status = 'cancelled' then jsonb_build_object('message', p_lease.cancel_reason) else v_details end
     );
+    if v_is_poison and v_status = 'failed' then
+        perform private.announce_job(
+            'job.poisoned', 'failed', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
+            p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('lost_by', to_jsonb(v_job.lost_by))
+        );
+    end if;
+    if v_is_robots_fault then
+        perform private.count_robot_failure(p_lease.tenant_id, p_lease.robot_id, p_lease.job_id);
+    end if;
     return jsonb_build_object('job_id', p_lease.job_id, 'status', v_status, 'outcome', 'applied');
 end
 $$;

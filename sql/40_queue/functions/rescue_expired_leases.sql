@@ -8,6 +8,7 @@ declare
     v_now timestamptz := private.clock();
     v_lease private.leases;
     v_rescued integer := 0;
+    v_timed_out private.leases[] := '{}';
 begin
     for v_lease in
         with taken as (
@@ -28,11 +29,19 @@ begin
             perform private.end_attempt(
                 v_lease, 'timeout', 'The job took longer than its timeout.', 'JOB_TIMEOUT', null, true
             );
+            if v_lease.cancel_requested_at is null then
+                v_timed_out := v_timed_out || v_lease;
+            end if;
         else
             perform private.end_attempt(
                 v_lease, 'lost', 'The robot did not renew its lease.', 'LEASE_EXPIRED', null, true
             );
         end if;
+    end loop;
+    -- After all locks of lanes, and in one order. A lost lease says nothing against a robot: its machine or its network
+    -- was away, with all that it held.
+    for v_lease in select t.* from unnest(v_timed_out) as t order by t.robot_id loop
+        perform private.count_robot_failure(v_lease.tenant_id, v_lease.robot_id, v_lease.job_id);
     end loop;
     return v_rescued;
 end

@@ -23,12 +23,17 @@ begin
         v_job.required_tags, v_job.target_robot_id, null, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds,
         v_job.retry_policy, v_job.metadata, 'retry', v_job.job_id
     );
+    update public.dead_letters as d
+    set resolved_at = private.clock(),
+        resolved_by = coalesce(v_caller.user_id, v_caller.api_key_id),
+        requeued_job_id = v_new_job_id
+    where d.job_id = p_job_id and d.resolved_at is null;
     return jsonb_build_object(
         'original_job_id', p_job_id, 'new_job_id', v_new_job_id, 'message', 'Job queued for retry'
     );
 end
 $$;
 comment on function public.retry_job(uuid) is
-    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND. Needs jobs.retry.';
+    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND. Needs jobs.retry.';
 revoke all on function public.retry_job(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.retry_job(uuid) to authenticated;
