@@ -5235,7 +5235,7 @@ comment on function public.renew_leases(jsonb, integer) is
 revoke all on function public.renew_leases(jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases(jsonb, integer) to authenticated;
 
--- from sql/40_queue/functions/report_progress.sql sha256:dacc4665c0a361118863191b0440e111bb45a4502c4db377cdbbc87c55286654
+-- from sql/40_queue/functions/report_progress.sql sha256:c1f9369bfa7365c64eb9a29fdd5c330a9873b09e3905e118cb9b4aded4172492
 create or replace function public.report_progress(
     p_job_id uuid,
     p_progress integer,
@@ -5283,6 +5283,7 @@ begin
         progress_at = v_now,
         first_progress_at = coalesce(l.first_progress_at, v_now),
         started_at = coalesce(l.started_at, v_now),
+        timeout_at = case when l.started_at is null then l.timeout_at + (v_now - l.claimed_at) else l.timeout_at end,
         pushed_at = case when v_is_pushed then v_now else l.pushed_at end,
         pushed_progress = case when v_is_pushed then p_progress else l.pushed_progress end,
         pushed_node = case when v_is_pushed then p_current_node else l.pushed_node end

@@ -45,6 +45,7 @@ begin
         progress_at = v_now,
         first_progress_at = coalesce(l.first_progress_at, v_now),
         started_at = coalesce(l.started_at, v_now),
+        timeout_at = case when l.started_at is null then l.timeout_at + (v_now - l.claimed_at) else l.timeout_at end,
         pushed_at = case when v_is_pushed then v_now else l.pushed_at end,
         pushed_progress = case when v_is_pushed then p_progress else l.pushed_progress end,
         pushed_node = case when v_is_pushed then p_current_node else l.pushed_node end

@@ -1,0 +1,34 @@
+"""How long the model is tried: `CASARE_QUEUE_MODEL=nightly` for long, otherwise as long as `make test` may take."""
+
+import os
+
+from hypothesis import HealthCheck, Phase, Verbosity, settings
+
+_COMMON = settings(
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+_PROFILES = {
+    "default": settings(_COMMON, max_examples=30, stateful_step_count=30),
+    "nightly": settings(_COMMON, max_examples=1500, stateful_step_count=80),
+}
+
+
+def chosen() -> settings:
+    """The settings that the environment asks for."""
+    return _PROFILES[os.environ.get("CASARE_QUEUE_MODEL", "default")]
+
+
+def hunting() -> settings:
+    """For a fault that is known to be there: look for long, always in the same order, and do not make it smaller."""
+    return settings(
+        _COMMON,
+        max_examples=400,
+        stateful_step_count=40,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        verbosity=Verbosity.quiet,
+        print_blob=False,
+    )

@@ -1,0 +1,120 @@
+"""A small world for the model: one tenant with robots of several kinds, a stranger, and a copy of it for every example."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests import factories
+from tests.databases import Connection, Database, at, database_copy, unique_name
+from tests.reliability.queue_model import Queue, Robot, Wish
+
+from casare_cloud.local.postgres import PostgresServer
+
+WORKFLOWS = ("main", "doomed")
+ROBOTS: dict[str, dict[str, Any]] = {
+    "plain": {"max_concurrent_jobs": 1},
+    "skilled": {"max_concurrent_jobs": 3, "capabilities": ["excel", "sap"], "tags": ["eu"]},
+    "lab": {"max_concurrent_jobs": 2, "capabilities": ["excel"], "environment": "lab"},
+    "outside": {"max_concurrent_jobs": 2, "is_internet": True},
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """A database that is only copied, and who is in it."""
+
+    server: PostgresServer
+    template: str
+    tenant: factories.Tenant
+    stranger: factories.Tenant
+    robots: dict[str, factories.Robot]
+    strange_robot: factories.Robot
+    workflow_ids: dict[str, uuid.UUID]
+
+    @contextmanager
+    def opened(self) -> Iterator["Opened"]:
+        """A copy of the world with everybody connected."""
+        with database_copy(self.server, self.template) as database:
+            yield Opened(self, database)
+
+
+def make_world(server: PostgresServer, template: str, *, name: str | None = None) -> World:
+    """Makes the world in a copy of the template; `drop_world` takes it away."""
+    name = name or unique_name("world")
+    server.create_database(name, template)
+    database = Database(server, name)
+    try:
+        tenant, stranger = factories.make_tenant(database), factories.make_tenant(database)
+        return World(
+            server,
+            name,
+            tenant,
+            stranger,
+            {external: factories.make_robot(database, tenant, external, **kind) for external, kind in ROBOTS.items()},
+            factories.make_robot(database, stranger),
+            {workflow: factories.make_workflow(database, tenant, workflow).workflow_id for workflow in WORKFLOWS},
+        )
+    finally:
+        database.close()
+
+
+class Opened:
+    """A copy of the world in use. Every call commits; `travel` moves everybody's time."""
+
+    def __init__(self, world: World, database: Database) -> None:
+        self.world = world
+        self.now = datetime.now(UTC)
+        self.owner = database.connect()
+        self.member = database.connect("authenticated", world.tenant.admin.claims)
+        self.stranger = database.connect("authenticated", world.stranger.admin.claims)
+        self.strange_robot = database.connect("authenticated", world.strange_robot.claims)
+        self.robots: dict[str, Connection] = {
+            name: database.connect("authenticated", robot.claims) for name, robot in world.robots.items()
+        }
+        self.names = {robot.robot_id: name for name, robot in world.robots.items()}
+        self.travel(0)
+
+    def travel(self, seconds: float) -> datetime:
+        """Lets time pass for everybody here."""
+        self.now += timedelta(seconds=seconds)
+        for connection in [self.owner, self.member, self.stranger, self.strange_robot, *self.robots.values()]:
+            at(connection, self.now)
+        return self.now
+
+    def model(self) -> Queue:
+        """The same world as the model sees it."""
+        return Queue(
+            self.now,
+            [
+                Robot(
+                    name,
+                    kind.get("environment", "default"),
+                    frozenset(
+                        [*kind.get("capabilities", []), *(f"tag:{tag}" for tag in kind.get("tags", []))]
+                        + ["mode:internet"] * kind.get("is_internet", False)
+                    ),
+                    kind["max_concurrent_jobs"],
+                )
+                for name, kind in ROBOTS.items()
+            ],
+        )
+
+    def arguments(self, wish: Wish) -> dict[str, Any]:
+        """A wish as the arguments of `enqueue_job`."""
+        return {
+            "workflow_id": self.world.workflow_ids[wish.workflow],
+            "priority": wish.priority,
+            "environment": wish.environment,
+            "required_capabilities": sorted(word for word in wish.required if ":" not in word),
+            "required_tags": sorted(word.removeprefix("tag:") for word in wish.required if word.startswith("tag:")),
+            "execution_mode": "internet" if "mode:internet" in wish.required else "lan",
+            "robot_id": wish.target,
+            "run_at": self.now + timedelta(seconds=wish.delay) if wish.delay else None,
+            "dedupe_key": wish.dedupe_key,
+            "max_attempts": wish.max_attempts,
+            "timeout_seconds": wish.timeout_seconds,
+            "retry_policy": wish.policy.document,
+        }
