@@ -356,9 +356,9 @@ class QueueMachine(RuleBasedStateMachine):
         try:
             rows = call_all(connection, function, **arguments)
         except psycopg.Error as error:
-            assert error.sqlstate is not None
-            assert error.sqlstate.startswith("PT"), error
-            return Refused(int(error.sqlstate[2:]), error.diag.message_detail or "")
+            if not (error.sqlstate or "").startswith("PT"):
+                raise
+            return Refused(int(str(error.sqlstate)[2:]), error.diag.message_detail or "")
         row = rows[0] if rows else {}
         answer = row.get(function, row)
         if isinstance(answer, dict) and answer.get("code") == "PT409":

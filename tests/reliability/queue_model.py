@@ -1,7 +1,7 @@
 """The queue as plain Python, one session at a time: what each verb answers, and what is true afterwards.
 
-It knows nothing of SQL: jobs lie in one dictionary in the order in which they were enqueued, and where a job is follows from
-its fields. Lease tokens and job ids are the database's; everything else is predicted.
+It knows nothing of SQL: jobs lie in one dictionary in the order in which they were enqueued, and where a job is follows
+from its fields. Lease tokens and job ids are the database's; everything else is predicted.
 """
 
 import uuid
@@ -356,11 +356,8 @@ class Queue:
             self._end(job, "cancelled")
         else:
             self._end(job, "timeout" if outcome == "timeout" else "failed")
-            if outcome == "timeout":
-                reason = "timeout"
-            else:
-                reason = "attempts_exhausted" if may_retry else "not_retryable"
-            self.dead_letters[job.job_id] = reason
+            unlucky = "attempts_exhausted" if may_retry else "not_retryable"
+            self.dead_letters[job.job_id] = "timeout" if outcome == "timeout" else unlucky
         return Applied(job.status)
 
     def _end(self, job: Job, status: str) -> None:

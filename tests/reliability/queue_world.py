@@ -1,4 +1,4 @@
-"""A small world for the model: one tenant with robots of several kinds, a stranger, and a copy of it for every example."""
+"""A small world for the model: a tenant with robots of several kinds and a stranger, copied for every example."""
 
 import uuid
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ class World:
 
 
 def make_world(server: PostgresServer, template: str, *, name: str | None = None) -> World:
-    """Makes the world in a copy of the template; `drop_world` takes it away."""
+    """Makes the world in a copy of the template, which its maker drops."""
     name = name or unique_name("world")
     server.create_database(name, template)
     database = Database(server, name)

@@ -1,4 +1,4 @@
-"""The queue beside its model: random sequences of every verb, by several robots, with crashes and moves of the clock."""
+"""The queue beside its model: random sequences of every verb, several robots, crashes, moves of the clock."""
 
 from hypothesis.stateful import run_state_machine_as_test
 from tests.reliability import profiles
