@@ -2549,7 +2549,7 @@ comment on function private.count_nodes(jsonb) is
     'How many nodes (a list or an object) or steps a workflow definition has; null when it has neither.';
 revoke all on function private.count_nodes(jsonb) from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/delete_workflow.sql sha256:5794ed39d7b7465439b464a08948f8f37e298935811d02a4a7ebe812611b8821
+-- from sql/20_workflows/functions/delete_workflow.sql sha256:b8fbb09234f8f88f2829b4cd9773c31d8c3aae494cffaa530c02e2a345c03203
 create or replace function public.delete_workflow(p_workflow_id uuid)
 returns jsonb
 language plpgsql
@@ -2562,6 +2562,8 @@ declare
     v_name text;
     v_cancelled integer;
 begin
+    -- Waits for those who are enqueueing jobs of it (private.keep_workflow), so that their jobs are found below.
+    perform pg_advisory_xact_lock(2003792484, hashtext(p_workflow_id::text));
     update public.workflows as w
     set deleted_at = v_now, updated_at = v_now, is_enabled = false
     where w.workflow_id = p_workflow_id and w.tenant_id = v_caller.tenant_id and w.deleted_at is null
@@ -2581,6 +2583,20 @@ comment on function public.delete_workflow(uuid) is
     'Deletes a workflow for its users (history keeps it), cancels its waiting jobs and lets its running ones end. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.delete.';
 revoke all on function public.delete_workflow(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.delete_workflow(uuid) to authenticated;
+
+-- from sql/20_workflows/functions/keep_workflow.sql sha256:a0d6638b4e7a8f5c7f9ee080c6982b7b966e74da86c31e353a64bac8a702ee5e
+-- An advisory lock, because a lock on the row would write to it at every enqueue. It must be held before the statement that
+-- looks at the workflow begins, so it is a call of its own.
+create or replace function private.keep_workflow(p_workflow_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+    select pg_advisory_xact_lock_shared(2003792484, hashtext(p_workflow_id::text))
+$$;
+comment on function private.keep_workflow(uuid) is
+    'Keeps a workflow from being deleted until this transaction ends; waits for a deletion that is under way. Many may keep it at once.';
+revoke all on function private.keep_workflow(uuid) from public, anon, authenticated, service_role;
 
 -- from sql/20_workflows/functions/require_runnable_workflow.sql sha256:6c751162e5f8455b4a78e590c1eb1484d595525c4f66ee6db8e8595e4d982d83
 create or replace function private.require_runnable_workflow(
@@ -3214,7 +3230,7 @@ comment on function public.record_heartbeat(text, jsonb, uuid[]) is
 revoke all on function public.record_heartbeat(text, jsonb, uuid[]) from public, anon, authenticated, service_role;
 grant execute on function public.record_heartbeat(text, jsonb, uuid[]) to authenticated;
 
--- from sql/30_robots/functions/register_robot.sql sha256:b96a1726cf8d06d9b977a0b3c6d0a859a04d0eac5fc2904cd399b38f421cf959
+-- from sql/30_robots/functions/register_robot.sql sha256:0acd95bdb313f625d2228e0680709dbb7db87f142976761f959c5ec2c28beee2
 create or replace function public.register_robot(
     p_external_id text,
     p_name text,
@@ -3301,7 +3317,12 @@ begin
 
     if v_is_robot then
         if v_caller.robot_id is null then
-            update public.api_keys as k set robot_id = v_robot.robot_id where k.api_key_id = v_caller.api_key_id;
+            update public.api_keys as k
+            set robot_id = v_robot.robot_id
+            where k.api_key_id = v_caller.api_key_id and k.robot_id is null;
+            if not found then   -- bound meanwhile, by a registration of another id
+                perform private.raise_error(403, 'FORBIDDEN', 'A robot''s key works for its own robot only.');
+            end if;
         end if;
         -- A robot that was started again has been shut down.
         update public.robot_commands as c
@@ -3511,7 +3532,7 @@ comment on function public.update_robot(text, jsonb) is
 revoke all on function public.update_robot(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.update_robot(text, jsonb) to authenticated;
 
--- from sql/40_queue/functions/add_job.sql sha256:21af25f6b2f3b66422aa1e0ca3ec62f65a69f22105c3d9e62241adfd8c53ba96
+-- from sql/40_queue/functions/add_job.sql sha256:81121cbbc98c746d877ca9d00479519e5a1af219b95f34443a4342f5276be964
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_created_by uuid,
@@ -3556,6 +3577,7 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
     end if;
 
+    perform private.keep_workflow(p_workflow_id);
     v_workflow := private.require_runnable_workflow(p_tenant_id, p_workflow_id, p_version);
 
     if p_dedupe_key is not null then
@@ -4425,7 +4447,7 @@ grant execute on function public.enqueue_job(
     uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer
 ) to authenticated;
 
--- from sql/40_queue/functions/enqueue_jobs.sql sha256:4aa4218b8dcc61d8324ead51b7818d0072cfba3eee21fe2f3003e76657986dbf
+-- from sql/40_queue/functions/enqueue_jobs.sql sha256:cf663814651433617928e461ee2cdaa97663e677b1f0816d8d1639147bedc2ff
 create or replace function public.enqueue_jobs(p_jobs jsonb)
 returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
 language plpgsql
@@ -4497,6 +4519,7 @@ begin
             if v_problem is not null then
                 perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
             end if;
+            perform private.keep_workflow(v_job.workflow_id);
             perform private.require_runnable_workflow(v_caller.tenant_id, v_job.workflow_id, v_job.version);
             v_robot_id := null;
             if v_job.robot_id is not null then

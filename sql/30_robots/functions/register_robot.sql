@@ -84,7 +84,12 @@ begin
 
     if v_is_robot then
         if v_caller.robot_id is null then
-            update public.api_keys as k set robot_id = v_robot.robot_id where k.api_key_id = v_caller.api_key_id;
+            update public.api_keys as k
+            set robot_id = v_robot.robot_id
+            where k.api_key_id = v_caller.api_key_id and k.robot_id is null;
+            if not found then   -- bound meanwhile, by a registration of another id
+                perform private.raise_error(403, 'FORBIDDEN', 'A robot''s key works for its own robot only.');
+            end if;
         end if;
         -- A robot that was started again has been shut down.
         update public.robot_commands as c

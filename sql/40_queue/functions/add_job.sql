@@ -42,6 +42,7 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
     end if;
 
+    perform private.keep_workflow(p_workflow_id);
     v_workflow := private.require_runnable_workflow(p_tenant_id, p_workflow_id, p_version);
 
     if p_dedupe_key is not null then

@@ -69,6 +69,7 @@ begin
             if v_problem is not null then
                 perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
             end if;
+            perform private.keep_workflow(v_job.workflow_id);
             perform private.require_runnable_workflow(v_caller.tenant_id, v_job.workflow_id, v_job.version);
             v_robot_id := null;
             if v_job.robot_id is not null then
