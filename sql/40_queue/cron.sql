@@ -15,7 +15,6 @@ select cron.schedule('casare_rescue_expired_leases', '* * * * *', 'select privat
 select cron.schedule('casare_recheck_low_water', '* * * * *', 'select private.recheck_low_water()');
 select cron.schedule('casare_mark_offline_robots', '* * * * *', 'select private.mark_offline_robots()');
 select cron.schedule('casare_notice_deaf_robots', '* * * * *', 'select private.notice_deaf_robots()');
-select cron.schedule('casare_ensure_job_partitions', '17 3 * * *', 'select private.ensure_job_partitions()');
 -- What pg_cron writes down of each run, and never deletes.
 select cron.schedule(
     'casare_purge_cron_details', '37 * * * *',

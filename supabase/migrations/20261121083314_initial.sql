@@ -862,6 +862,59 @@ create table public.audit_log (
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
+-- from sql/92_retention/tables.sql sha256:daf0d07ca70add304c888ecd0b8607a9d52019ab5fa2708aedfd16bc640f7ee9
+-- How long what is kept is policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
+
+create table private.retentions (
+    kind text not null,                 -- a table of public
+    plan public.tenant_plan not null,
+    days integer not null,
+    may_be_shortened boolean not null default true,     -- by settings of the tenant
+    constraint retentions_pkey primary key (kind, plan),
+    constraint retentions_days_check check (days > 0)
+);
+comment on table private.retentions is
+    'How many days rows are kept, by plan. Dead letters keep their jobs; the audit log is kept longest, and no tenant can shorten that.';
+insert into private.retentions (kind, plan, days, may_be_shortened)
+values
+    ('jobs', 'free', 7, true), ('jobs', 'pro', 90, true), ('jobs', 'enterprise', 400, true),
+    ('job_logs', 'free', 7, true), ('job_logs', 'pro', 30, true), ('job_logs', 'enterprise', 90, true),
+    ('late_results', 'free', 7, true), ('late_results', 'pro', 90, true), ('late_results', 'enterprise', 400, true),
+    ('dead_letters', 'free', 30, true), ('dead_letters', 'pro', 180, true), ('dead_letters', 'enterprise', 800, true),
+    ('events', 'free', 7, true), ('events', 'pro', 30, true), ('events', 'enterprise', 90, true),
+    ('audit_log', 'free', 365, false), ('audit_log', 'pro', 1095, false), ('audit_log', 'enterprise', 2555, false);
+
+create table private.exports (
+    partition_name text not null,       -- of jobs, without its schema
+    finished_before timestamptz not null,   -- jobs that finished before this are in the file
+    marked_at timestamptz not null,
+    constraint exports_pkey primary key (partition_name)
+);
+comment on table private.exports is
+    'Partitions of jobs that were written to a file. Jobs of tenants with the setting export_before_drop leave only when they are in one.';
+
+create table private.duty_runs (
+    name text not null,                 -- of a function of private that takes no arguments and returns a count
+    every interval not null,            -- what cron is told, so that its lag can be seen
+    last_run_at timestamptz,
+    last_count integer,
+    last_error text,                    -- null: the last run succeeded
+    position jsonb,                     -- where the next run goes on, for duties that do a part at a time
+    constraint duty_runs_pkey primary key (name)
+);
+comment on table private.duty_runs is 'The duties that cron alone does: when each last ran, what it did, and its error. See private.run_duty().';
+insert into private.duty_runs (name, every)
+values
+    ('ensure_job_partitions', interval '1 day'),
+    ('place_default_jobs', interval '1 hour'),
+    ('drop_job_partitions', interval '1 hour'),
+    ('purge_expired_jobs', interval '1 minute'),
+    ('purge_expired_dead_letters', interval '10 minutes'),
+    ('purge_expired_late_results', interval '10 minutes'),
+    ('purge_expired_job_logs', interval '1 minute'),
+    ('purge_expired_events', interval '1 minute'),
+    ('purge_expired_audit_log', interval '1 hour');
+
 -- from sql/00_platform/functions/actor_id.sql sha256:7aa9d6e26104d685da8e21bbeacb071087be0c663117cd603702c1ad4611446d
 create or replace function private.actor_id()
 returns uuid
@@ -1488,7 +1541,7 @@ comment on function private.email_for_login(text) is
 revoke all on function private.email_for_login(text) from public, anon, authenticated, service_role;
 grant execute on function private.email_for_login(text) to casare_functions;
 
--- from sql/10_tenancy/functions/ensure_builtin_roles.sql sha256:531cda9391ac4ed4d60f8d441e02e50cb4175607f1df30693c59cfd89e02de22
+-- from sql/10_tenancy/functions/ensure_builtin_roles.sql sha256:f8ef6b7f8cebd6b6755b13142459ea8d64d5e6d15b2536557afc69649210e9ae
 create or replace function private.ensure_builtin_roles()
 returns void
 language plpgsql
@@ -1505,6 +1558,7 @@ begin
         ('jobs.read', 'See jobs, their progress and results'),
         ('jobs.create', 'Enqueue jobs'),
         ('jobs.cancel', 'Cancel jobs'),
+        ('jobs.purge', 'Delete finished jobs with all that belongs to them'),
         ('jobs.retry', 'Retry jobs that ended badly'),
         ('jobs.delete', 'Take dead letters away for good'),
         ('jobs.claim', 'Claim jobs (robots)'),
@@ -4559,45 +4613,19 @@ comment on function public.enqueue_jobs(jsonb) is
 revoke all on function public.enqueue_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_jobs(jsonb) to authenticated;
 
--- from sql/40_queue/functions/ensure_job_partitions.sql sha256:b784a4def41e11e3dbf6a1bf7f24e6d6448776adb1846a9e48df5d0aac1d5b24
--- Rows that came before their partition are in the default one. They are moved into the new partition, for which nobody
--- may touch jobs for a moment; with partitions made weeks ahead that never happens.
+-- from sql/40_queue/functions/ensure_job_partitions.sql sha256:a724abc110f731b633ea33d4717150abaef6592492c60d20861ad631384011b5
 create or replace function private.ensure_job_partitions(p_weeks_ahead integer default 4)
 returns integer
 language plpgsql
 set search_path = ''
 as $$
 declare
-    v_week timestamptz;
-    v_name text;
-    v_from uuid;
-    v_to uuid;
     v_made integer := 0;
 begin
     for i in 0..p_weeks_ahead loop
-        v_week := date_trunc('week', private.clock(), 'UTC') + make_interval(days => 7 * i);
-        v_name := 'jobs_' || to_char(v_week at time zone 'UTC', 'IYYY"w"IW');
-        continue when to_regclass('private.' || v_name) is not null;
-        v_from := private.uuid_v7_floor(v_week);
-        v_to := private.uuid_v7_floor(v_week + interval '7 days');
-        execute format('create table private.%I (like public.jobs including all) with (fillfactor = 70)', v_name);
-        execute format('alter table private.%I enable row level security, force row level security', v_name);
-        execute format(
-            'comment on table private.%I is %L', v_name, format('Jobs made in the week from %s on.', (v_week at time zone 'UTC')::date)
-        );
-        execute format('revoke all on private.%I from public, anon, authenticated, service_role', v_name);
-        if exists (select from private.jobs_default as d where d.job_id >= v_from and d.job_id < v_to) then
-            lock table public.jobs in access exclusive mode;
-            execute format(
-                'with moved as (delete from private.jobs_default where job_id >= $1 and job_id < $2 returning *) '
-                'insert into private.%I select * from moved',
-                v_name
-            ) using v_from, v_to;
+        if private.make_job_partition(private.clock() + make_interval(days => 7 * i)) then
+            v_made := v_made + 1;
         end if;
-        execute format(
-            'alter table public.jobs attach partition private.%I for values from (%L) to (%L)', v_name, v_from, v_to
-        );
-        v_made := v_made + 1;
     end loop;
     return v_made;
 end
@@ -4918,6 +4946,53 @@ $$;
 comment on function private.lowest_ready_job(integer, integer, uuid, uuid) is
     'The first ready job of a lane from an id on, as committed when it is called; p_most when there is none below that.';
 revoke all on function private.lowest_ready_job(integer, integer, uuid, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/make_job_partition.sql sha256:d0e96d612eefa2df61ebe79429ef0cb9f480ba6d4005ef1a23646598202e597d
+-- Rows that came before their partition are in the default one. They are moved into the new partition, for which nobody
+-- may touch jobs for a moment; with partitions made weeks ahead that never happens.
+create or replace function private.make_job_partition(p_at timestamptz, p_most_rows integer default 200000)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_week timestamptz := date_trunc('week', p_at, 'UTC');
+    v_name text := 'jobs_' || to_char(v_week at time zone 'UTC', 'IYYY"w"IW');
+    v_from uuid := private.uuid_v7_floor(v_week);
+    v_to uuid := private.uuid_v7_floor(v_week + interval '7 days');
+begin
+    if to_regclass('private.' || v_name) is not null then
+        return false;
+    end if;
+    perform from private.jobs_default as d where d.job_id >= v_from and d.job_id < v_to offset p_most_rows limit 1;
+    if found then
+        raise warning 'More than % jobs of % are in the default partition. Move them in a quiet hour: select private.make_job_partition(%, 2147483647)',
+            p_most_rows, v_name, quote_literal(v_week);
+        return false;
+    end if;
+    execute format('create table private.%I (like public.jobs including all) with (fillfactor = 70)', v_name);
+    execute format('alter table private.%I enable row level security, force row level security', v_name);
+    execute format(
+        'comment on table private.%I is %L', v_name, format('Jobs made in the week from %s on.', (v_week at time zone 'UTC')::date)
+    );
+    execute format('revoke all on private.%I from public, anon, authenticated, service_role', v_name);
+    if exists (select from private.jobs_default as d where d.job_id >= v_from and d.job_id < v_to) then
+        lock table public.jobs in access exclusive mode;
+        execute format(
+            'with moved as (delete from private.jobs_default where job_id >= $1 and job_id < $2 returning *) '
+            'insert into private.%I select * from moved',
+            v_name
+        ) using v_from, v_to;
+    end if;
+    execute format(
+        'alter table public.jobs attach partition private.%I for values from (%L) to (%L)', v_name, v_from, v_to
+    );
+    return true;
+end
+$$;
+comment on function private.make_job_partition(timestamptz, integer) is
+    'Makes the partition of jobs for the week of a time (Monday, UTC), moves its rows there from the default partition, and returns whether it did.';
+revoke all on function private.make_job_partition(timestamptz, integer) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:4b48801d9debb17bd80399bfe24f45dab475b32ec19c089e2cdfd2646963370c
 create or replace function private.promote_scheduled_jobs(p_limit integer default 1000)
@@ -6146,6 +6221,590 @@ $$;
 comment on function private.client_ip() is 'The address that the request came from, as far as the function that took it could tell.';
 revoke all on function private.client_ip() from public, anon, authenticated, service_role;
 
+-- from sql/92_retention/functions/drop_job_partitions.sql sha256:2ba0c2ddb4882783d96e6689a90d573fd28f82d3bb849a1a5387df99bf15dd17
+-- The jobs that stay (live ones, dead letters, such as finished late) are looked up before anything is locked: none can
+-- join them, because a job of an old week that is neither live nor a dead letter never changes again. They move to the
+-- default partition in the transaction that drops theirs, so nobody ever misses one.
+create or replace function private.drop_job_partitions(p_most_kept integer default 10000)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_week record;
+    v_horizon timestamptz := private.longest_retention_horizon();
+    v_kept uuid[];
+    v_must_export boolean;
+begin
+    for v_week in
+        select c.relname as name, c.oid
+        from pg_catalog.pg_inherits as i
+        join pg_catalog.pg_class as c on c.oid = i.inhrelid
+        where i.inhparent = 'public.jobs'::regclass
+            and c.relname ~ '^jobs_[0-9]{4}w[0-9]{2}$'
+            and (to_date(right(c.relname, 7), 'IYYY"w"IW') + 7)::timestamp at time zone 'UTC' <= v_horizon
+        order by c.relname
+    loop
+        execute format(
+            'with horizons as materialized ('
+            '    select t.tenant_id, private.retention_horizon(''jobs'', t.tenant_id) as horizon, '
+            '        private.must_export(t.tenant_id) as must_export from public.tenants as t'
+            ') '
+            'select array('
+            '    select j.job_id from private.%1$I as j '
+            '    left join horizons as h on h.tenant_id = j.tenant_id '
+            '    where j.finished_at is null or j.finished_at >= coalesce(h.horizon, ''infinity'') '
+            '        or exists (select from public.dead_letters as l where l.job_id = j.job_id) '
+            '    limit $1'
+            '), exists ('
+            '    select from private.%1$I as j '
+            '    join horizons as h on h.tenant_id = j.tenant_id and h.must_export '
+            '    where j.finished_at < h.horizon and j.finished_at >= private.exported_until($2) '
+            '        and not exists (select from public.dead_letters as l where l.job_id = j.job_id)'
+            ')',
+            v_week.name
+        ) into v_kept, v_must_export using p_most_kept + 1, v_week.oid;
+        if v_must_export then
+            raise warning '% is not dropped before it was exported: casare-cloud db export % FILE', v_week.name, v_week.name;
+            continue;
+        elsif cardinality(v_kept) > p_most_kept then
+            raise warning '% is not dropped: more than % of its jobs are live or dead letters.', v_week.name, p_most_kept;
+            continue;
+        end if;
+        perform set_config('lock_timeout', '2s', true);     -- whoever wants jobs waits behind us meanwhile
+        execute format('alter table public.jobs detach partition private.%I', v_week.name);
+        execute format('insert into public.jobs select * from private.%I where job_id = any ($1)', v_week.name) using v_kept;
+        execute format('drop table private.%I', v_week.name);
+        delete from private.exports as e where e.partition_name = v_week.name;
+        return 1;   -- one in a transaction; the others have time
+    end loop;
+    return 0;
+end
+$$;
+comment on function private.drop_job_partitions(integer) is
+    'Drops the oldest partition of jobs that nobody''s retention holds any more and returns how many (0 or 1). Jobs of it that are live or dead letters move to the default partition first.';
+revoke all on function private.drop_job_partitions(integer) from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/exported_until.sql sha256:5e2d6a2ef33a36cf8b5346e260aa33e685dff844eead11026bf4b8d122159bd5
+create or replace function private.exported_until(p_partition oid)
+returns timestamptz
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        (
+            select e.finished_before
+            from private.exports as e
+            join pg_catalog.pg_class as c on c.relname = e.partition_name
+            where c.oid = p_partition
+        ),
+        '-infinity'
+    )
+$$;
+comment on function private.exported_until(oid) is 'Jobs of a partition that finished before this time are in a file.';
+revoke all on function private.exported_until(oid) from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/get_retention.sql sha256:6c4aa2beb9049ff2fee1daefd69931e7a95d65ef13f7d3d0ec721a2f8587ed2e
+create or replace function public.get_retention()
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.read');
+begin
+    return (
+        select jsonb_build_object(
+            'days', jsonb_object_agg(
+                r.kind, extract(day from private.clock() - private.retention_horizon(r.kind, v_caller.tenant_id))::integer
+            ),
+            'most_days', jsonb_object_agg(r.kind, r.days),
+            'export_before_drop', private.must_export(v_caller.tenant_id)
+        )
+        from private.retentions as r
+        join public.tenants as t on t.plan = r.plan
+        where t.tenant_id = v_caller.tenant_id
+    );
+end
+$$;
+comment on function public.get_retention() is
+    'How many days the caller''s tenant keeps jobs, job_logs, late_results, dead_letters, events and audit_log, and how many its plan allows. Needs settings.read.';
+revoke all on function public.get_retention() from public, anon, authenticated, service_role;
+grant execute on function public.get_retention() to authenticated;
+
+-- from sql/92_retention/functions/longest_retention_horizon.sql sha256:2e0d4da150a60d4e2633752c4bcc8bd456d4775da58cdbdf73d17856e2e1d23f
+create or replace function private.longest_retention_horizon()
+returns timestamptz
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(min(private.retention_horizon('jobs', t.tenant_id)), private.clock()) from public.tenants as t
+$$;
+comment on function private.longest_retention_horizon() is 'The time before which no tenant''s jobs are kept any more, but for those that are live or dead letters.';
+revoke all on function private.longest_retention_horizon() from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/mark_exported.sql sha256:bf3c0d3a4dfc6b7ac4514920f758cb69541341c4739a6ea949379da7cd3b817a
+create or replace function private.mark_exported(p_partition text, p_finished_before timestamptz)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    if not exists (
+        select
+        from pg_catalog.pg_inherits as i
+        join pg_catalog.pg_class as c on c.oid = i.inhrelid
+        where i.inhparent = 'public.jobs'::regclass and c.relname = p_partition
+    ) then
+        perform private.raise_error(404, 'PARTITION_NOT_FOUND', format('jobs has no partition %s.', p_partition));
+    elsif p_finished_before > clock_timestamp() and p_finished_before > private.clock() then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'finished_before must not lie in the future.');
+    end if;
+    insert into private.exports as e (partition_name, finished_before, marked_at)
+    values (p_partition, p_finished_before, private.clock())
+    on conflict (partition_name) do update set
+        finished_before = greatest(e.finished_before, excluded.finished_before),
+        marked_at = excluded.marked_at;
+end
+$$;
+comment on function private.mark_exported(text, timestamptz) is
+    'Says that every job of a partition that finished before a time is safe in a file: those of tenants with export_before_drop may leave now.';
+revoke all on function private.mark_exported(text, timestamptz) from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/must_export.sql sha256:a2ffe287abf7c1e03ee9ea01f3faf54b41d8088b1e3747fb8bf347c971a4876e
+create or replace function private.must_export(p_tenant_id uuid)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        (select t.settings #> '{retention,export_before_drop}' = 'true' from public.tenants as t where t.tenant_id = p_tenant_id),
+        false
+    )
+$$;
+comment on function private.must_export(uuid) is 'Whether a tenant wants its jobs in a file before they leave (settings.retention.export_before_drop).';
+revoke all on function private.must_export(uuid) from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/place_default_jobs.sql sha256:0bda77702bc5fc56db83cdc9063727123c83f683f1217ecad006c3716f7dcbfa
+create or replace function private.place_default_jobs()
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    -- Older weeks were dropped: what is kept of them stays in the default partition.
+    v_from uuid := private.uuid_v7_floor(date_trunc('week', private.longest_retention_horizon(), 'UTC'));
+    v_job_id uuid;
+    v_placed integer := 0;
+begin
+    perform set_config('lock_timeout', '2s', true);
+    loop
+        select d.job_id into v_job_id from private.jobs_default as d where d.job_id >= v_from order by d.job_id limit 1;
+        exit when not found;
+        if private.make_job_partition(private.uuid_v7_time(v_job_id)) then
+            v_placed := v_placed + 1;
+            raise warning 'The partition of jobs for the week of % was missing.', private.uuid_v7_time(v_job_id)::date;
+        end if;
+        v_from := private.uuid_v7_floor(date_trunc('week', private.uuid_v7_time(v_job_id), 'UTC') + interval '7 days');
+    end loop;
+    return v_placed;
+end
+$$;
+comment on function private.place_default_jobs() is
+    'Makes the partitions that were missing when jobs came and moves the jobs there from the default partition; returns how many weeks.';
+revoke all on function private.place_default_jobs() from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/purge_expired_audit_log.sql sha256:fa9f0c79a2386175846d0358b62d0636e59aa24d85881630057e5d72ea096aa1
+create or replace function private.purge_expired_audit_log()
+returns integer
+language sql
+set search_path = ''
+as $$
+    select private.purge_expired_rows('audit_log')
+$$;
+comment on function private.purge_expired_audit_log() is 'Duty: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_audit_log() from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/purge_expired_dead_letters.sql sha256:1fcacce6f0eb3e38e28a7c9fd4d98114b48725bf7b527bc83a7d347fb294fc72
+create or replace function private.purge_expired_dead_letters()
+returns integer
+language sql
+set search_path = ''
+as $$
+    select private.purge_expired_rows('dead_letters')
+$$;
+comment on function private.purge_expired_dead_letters() is 'Duty: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_dead_letters() from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/purge_expired_events.sql sha256:0aa96cfa417dac66e983f4865563d031ab83b57f87adf5483f1bf164afe83040
+create or replace function private.purge_expired_events()
+returns integer
+language sql
+set search_path = ''
+as $$
+    select private.purge_expired_rows('events')
+$$;
+comment on function private.purge_expired_events() is 'Duty: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_events() from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/purge_expired_job_logs.sql sha256:cd99b923d8d07a23ece781d8e6e093a1f022237794d0fb5153a257b93aa42ed1
+create or replace function private.purge_expired_job_logs()
+returns integer
+language sql
+set search_path = ''
+as $$
+    select private.purge_expired_rows('job_logs')
+$$;
+comment on function private.purge_expired_job_logs() is 'Duty: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_job_logs() from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/purge_expired_jobs.sql sha256:b335f2dbd97f3c18637f9ad58b52eca1b830d884126b9de1f8d7b5f50c8fdad7
+-- From tenant to tenant along the index, and within a tenant from old to young. Each run reads at most p_limit rows, and the
+-- next one goes on where it ended, so that jobs which are kept (live ones, dead letters) are not read again and again.
+create or replace function private.purge_expired_jobs(p_limit integer default 10000)
+returns integer
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_zero constant uuid := '00000000-0000-0000-0000-000000000000';
+    v_longest timestamptz := private.longest_retention_horizon();
+    v_tenant_id uuid;
+    v_after uuid;
+    v_horizon timestamptz;
+    v_must_export boolean;
+    v_page uuid[];
+    v_left integer := p_limit;
+    v_count integer;
+    v_purged integer := 0;
+begin
+    select (d.position ->> 'tenant_id')::uuid, (d.position ->> 'job_id')::uuid
+    into v_tenant_id, v_after
+    from private.duty_runs as d
+    where d.name = 'purge_expired_jobs';
+
+    while v_left > 0 loop
+        if v_after is null then
+            select j.tenant_id
+            into v_tenant_id
+            from public.jobs as j
+            where j.tenant_id > coalesce(v_tenant_id, v_zero)
+            order by j.tenant_id
+            limit 1;
+            exit when v_tenant_id is null;
+            v_after := v_zero;
+            v_left := v_left - 10;
+        end if;
+        v_horizon := private.retention_horizon('jobs', v_tenant_id);
+        v_must_export := private.must_export(v_tenant_id);
+        -- Those who keep longest leave with their partition, a week later at most; only what did not is deleted here.
+        v_page := array(
+            select j.job_id
+            from public.jobs as j
+            where j.tenant_id = v_tenant_id
+                and j.job_id > v_after
+                and j.job_id < private.uuid_v7_floor(
+                    v_horizon - case when v_horizon <= v_longest then interval '8 days' else interval '0' end
+                )
+            order by j.job_id
+            limit least(greatest(v_left, 1), 1000)
+        );
+        delete from public.jobs as j
+        where j.job_id = any (v_page)
+            and j.finished_at < v_horizon   -- a live job has not finished
+            and not exists (select from public.dead_letters as l where l.job_id = j.job_id)
+            and (not v_must_export or j.finished_at < private.exported_until(j.tableoid));
+        get diagnostics v_count = row_count;
+        v_purged := v_purged + v_count;
+        v_left := v_left - cardinality(v_page);
+        v_after := v_page[cardinality(v_page)];     -- null: this tenant is done
+    end loop;
+
+    update private.duty_runs as d
+    set position = case
+        when v_tenant_id is not null then jsonb_build_object('tenant_id', v_tenant_id, 'job_id', v_after)
+    end
+    where d.name = 'purge_expired_jobs';
+    return v_purged;
+end
+$$;
+comment on function private.purge_expired_jobs(integer) is
+    'Deletes finished jobs whose tenant keeps them no longer, reading at most p_limit rows, and returns how many. Live jobs, jobs of dead letters and those that must be exported first stay.';
+revoke all on function private.purge_expired_jobs(integer) from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/purge_expired_late_results.sql sha256:84919a36a0c3a7af4bb149320bf9d713d8a423338d21300fe5e7b15debab295b
+create or replace function private.purge_expired_late_results()
+returns integer
+language sql
+set search_path = ''
+as $$
+    select private.purge_expired_rows('late_results')
+$$;
+comment on function private.purge_expired_late_results() is 'Duty: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_late_results() from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/purge_expired_rows.sql sha256:2590bdaf8aa374786828c29815cd558078b5fabdedd437e6bfc2675a8be9224f
+create or replace function private.purge_expired_rows(p_kind text, p_limit integer default 10000)
+returns integer
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_custom_plan
+set enable_seqscan = off
+as $$
+declare
+    -- The id is the tables' own clock; each condition follows an index that begins with the tenant.
+    v_expired constant text := case p_kind
+        when 'dead_letters' then 't.job_id < $2 and t.dead_lettered_at < $3'
+        when 'late_results' then 't.job_id < $2 and t.late_result_id < $2'
+        when 'job_logs' then 't.job_id < $2 and t.job_log_id < $2'
+        when 'audit_log' then 't.audit_id < $2'
+        when 'events' then
+            't.occurred_at < $3 and t.seq <= '
+            '(select max(o.seq) from (select e.seq from public.events as e where e.tenant_id = $1 order by e.seq limit $4) as o)'
+    end;
+    v_tenant_id uuid;
+    v_horizon timestamptz;
+    v_left integer := p_limit;
+    v_count integer;
+    v_purged integer := 0;
+    v_duty constant text := 'purge_expired_' || p_kind;
+begin
+    select (d.position ->> 'tenant_id')::uuid into v_tenant_id from private.duty_runs as d where d.name = v_duty;
+    while v_left > 0 loop
+        execute format('select t.tenant_id from public.%I as t where t.tenant_id > $1 order by t.tenant_id limit 1', p_kind)
+        into v_tenant_id
+        using coalesce(v_tenant_id, '00000000-0000-0000-0000-000000000000');
+        exit when v_tenant_id is null;
+        v_horizon := private.retention_horizon(p_kind, v_tenant_id);
+        execute format(
+            'delete from public.%1$I as x where x.ctid = any (array('
+            'select t.ctid from public.%1$I as t where t.tenant_id = $1 and %2$s limit $4))',
+            p_kind, v_expired
+        )
+        using v_tenant_id, private.uuid_v7_floor(v_horizon), v_horizon, v_left;
+        get diagnostics v_count = row_count;
+        v_purged := v_purged + v_count;
+        v_left := v_left - v_count - 10;
+    end loop;
+    update private.duty_runs as d
+    set position = case when v_tenant_id is not null then jsonb_build_object('tenant_id', v_tenant_id) end
+    where d.name = v_duty;
+    return v_purged;
+end
+$$;
+comment on function private.purge_expired_rows(text, integer) is
+    'Deletes rows of dead_letters, late_results, job_logs, events or audit_log that their tenant keeps no longer, at most p_limit, and returns how many. The next run goes on with the next tenant.';
+revoke all on function private.purge_expired_rows(text, integer) from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/purge_jobs.sql sha256:7ebae7cf3300f8af66ee3ebc50d7e163ca61c676686befc39971dd23820fd26b
+create or replace function public.purge_jobs(
+    p_status text[] default '{completed,cancelled}',    -- failed and timeout: with their dead letters
+    p_finished_before timestamptz default null,         -- null: now
+    p_workflow_id uuid default null,                    -- null: of any workflow
+    p_limit integer default 1000,
+    p_after uuid default null                           -- next_after of the call before
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.purge');
+    v_before timestamptz := coalesce(p_finished_before, private.clock());
+    v_after uuid := coalesce(p_after, '00000000-0000-0000-0000-000000000000');
+    v_seen integer;
+    v_purged uuid[];
+    v_dead_letters integer;
+    v_logs integer;
+begin
+    if p_limit not between 1 and 5000 or p_limit is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 5000.');
+    elsif p_status is null or p_status = '{}' or not p_status <@ '{completed,failed,cancelled,timeout}'::text[] then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'status must name some of completed, failed, cancelled and timeout.'
+        );
+    end if;
+
+    -- A page of the tenant's jobs, oldest first, whatever their state: so one call costs the same whatever it finds.
+    with page as materialized (
+        select j.job_id
+        from public.jobs as j
+        where j.tenant_id = v_caller.tenant_id and j.job_id > v_after
+        order by j.job_id
+        limit p_limit
+    ), purged as (
+        delete from public.jobs as j
+        where j.job_id = any (array(select p.job_id from page as p))
+            and j.tenant_id = v_caller.tenant_id
+            and j.finished_at < v_before    -- null while the job is live
+            and j.status = any (p_status::public.job_status[])
+            and (p_workflow_id is null or j.workflow_id = p_workflow_id)
+        returning j.job_id
+    )
+    select
+        (select count(*) from page),
+        (select p.job_id from page as p order by p.job_id desc limit 1),
+        array(select p.job_id from purged as p)
+    into v_seen, v_after, v_purged;
+    delete from public.dead_letters as l where l.job_id = any (v_purged);
+    get diagnostics v_dead_letters = row_count;
+    delete from public.job_logs as l where l.tenant_id = v_caller.tenant_id and l.job_id = any (v_purged);
+    get diagnostics v_logs = row_count;
+    delete from public.late_results as l where l.tenant_id = v_caller.tenant_id and l.job_id = any (v_purged);
+
+    if v_purged <> '{}' then
+        perform private.emit_event(
+            v_caller.tenant_id, 'jobs.purged', null, null, p_workflow_id,
+            jsonb_build_object('jobs', cardinality(v_purged), 'status', p_status, 'finished_before', private.to_iso(v_before))
+        );
+    end if;
+    return jsonb_build_object(
+        'purged', cardinality(v_purged),
+        'dead_letters', v_dead_letters,
+        'log_entries', v_logs,
+        'seen', v_seen,
+        'next_after', case when v_seen = p_limit then v_after end   -- null: there are no more
+    );
+end
+$$;
+comment on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) is
+    'Deletes finished jobs of the caller''s tenant with their logs, late results and dead letters: looks at p_limit jobs from p_after on, oldest first, and says how many it deleted and where to go on. Never a live job. Needs jobs.purge, which of the built-in roles only admin has.';
+revoke all on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) from public, anon, authenticated, service_role;
+grant execute on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) to authenticated;
+
+-- from sql/92_retention/functions/retention_horizon.sql sha256:dabef115ac425c498ea52dda2c73a73250397b3e96015ccfefe5117c7ae3184c
+create or replace function private.retention_horizon(p_kind text, p_tenant_id uuid)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_days integer;
+begin
+    select case
+        when r.may_be_shortened and t.settings #>> array['retention', p_kind || '_days'] ~ '^[1-9][0-9]{0,4}$'
+            then least(r.days, (t.settings #>> array['retention', p_kind || '_days'])::integer)
+        else r.days
+    end
+    into v_days
+    from public.tenants as t
+    join private.retentions as r on r.kind = p_kind and r.plan = t.plan
+    where t.tenant_id = p_tenant_id;
+    return private.clock() - make_interval(days => coalesce(v_days, 0));
+end
+$$;
+comment on function private.retention_horizon(text, uuid) is
+    'What a tenant has of a kind from before this time is kept no longer: by its plan, or sooner by settings.retention.<kind>_days. The present for a tenant that is gone.';
+revoke all on function private.retention_horizon(text, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/run_duty.sql sha256:c51f299bd47b37df3693e0c33c9ce1537a814c5262db3df3c084d4c2236c7e50
+create or replace function private.run_duty(p_name text)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_count integer;
+begin
+    perform from private.duty_runs as d where d.name = p_name for update skip locked;
+    if not found then
+        return null;    -- another session is at it
+    end if;
+    begin
+        execute format('select private.%I()', p_name) into v_count;
+        update private.duty_runs as d
+        set last_run_at = private.clock(), last_count = v_count, last_error = null
+        where d.name = p_name;
+    exception
+        when others then    -- kept where private.queue_health() finds it
+            update private.duty_runs as d
+            set last_run_at = private.clock(), last_count = null, last_error = sqlerrm
+            where d.name = p_name;
+            raise warning 'The duty % failed: %', p_name, sqlerrm;
+    end;
+    return v_count;
+end
+$$;
+comment on function private.run_duty(text) is
+    'Runs one of private.duty_runs and writes down how it went; returns its count. Never two of one name at once.';
+revoke all on function private.run_duty(text) from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/set_retention.sql sha256:ece2e043d5b705eb48df63978c0e18f3f36809372099b0af8650d40936c40479
+create or replace function public.set_retention(p_days jsonb default '{}', p_export_before_drop boolean default null)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.write');
+    v_kind text;
+    v_days jsonb;
+    v_most record;
+    v_retention jsonb;
+begin
+    select coalesce(t.settings -> 'retention', '{}') into v_retention
+    from public.tenants as t
+    where t.tenant_id = v_caller.tenant_id
+    for update;
+    if jsonb_typeof(p_days) is distinct from 'object' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'days must be an object such as {"jobs": 3}.');
+    end if;
+    for v_kind, v_days in select d.key, d.value from jsonb_each(p_days) as d loop
+        select r.days into v_most
+        from private.retentions as r
+        join public.tenants as t on t.plan = r.plan
+        where t.tenant_id = v_caller.tenant_id and r.kind = v_kind and r.may_be_shortened;
+        if not found then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', format('days.%s cannot be set.', v_kind));
+        elsif v_days = 'null' then
+            v_retention := v_retention - (v_kind || '_days');
+        elsif v_days::text !~ '^[1-9][0-9]{0,4}$' or v_days::text::integer > v_most.days then
+            perform private.raise_error(
+                400, 'INVALID_ARGUMENT', format('days.%s must be a whole number from 1 to %s, the plan''s.', v_kind, v_most.days)
+            );
+        else
+            v_retention := v_retention || jsonb_build_object(v_kind || '_days', v_days);
+        end if;
+    end loop;
+    if p_export_before_drop is not null then
+        v_retention := v_retention || jsonb_build_object('export_before_drop', p_export_before_drop);
+    end if;
+    update public.tenants as t
+    set settings = jsonb_set(t.settings, '{retention}', v_retention), updated_at = private.clock()
+    where t.tenant_id = v_caller.tenant_id;
+    return public.get_retention();
+end
+$$;
+comment on function public.set_retention(jsonb, boolean) is
+    'Shortens how many days the caller''s tenant keeps jobs, job_logs, late_results, dead_letters and events (null: as long as the plan says again), or asks that jobs are exported before they are dropped. Needs settings.write.';
+revoke all on function public.set_retention(jsonb, boolean) from public, anon, authenticated, service_role;
+grant execute on function public.set_retention(jsonb, boolean) to authenticated;
+
+-- from sql/92_retention/functions/uuid_v7_time.sql sha256:2a74a11b745445a70ac5191075c5d6f60ffa64ce651f60283ab53407aa34c0f5
+create or replace function private.uuid_v7_time(p_id uuid)
+returns timestamptz
+language sql
+immutable
+strict
+set search_path = ''
+as $$
+    select to_timestamp(('x' || left(replace(p_id::text, '-', ''), 12))::bit(48)::bigint / 1000.0)
+$$;
+comment on function private.uuid_v7_time(uuid) is 'When a UUID of version 7 was made, to the millisecond.';
+revoke all on function private.uuid_v7_time(uuid) from public, anon, authenticated, service_role;
+
 -- from sql/10_tenancy/policies.sql sha256:97c8b9f4832d507c0c99c9e35bf2b78f2dedc84bff4602d1ea3cedcae6e19a85
 -- Row-level security is enabled and forced on every table; a table without a policy is closed to clients. Clients may read
 -- what is granted here, under the policies, and write through functions only.
@@ -6413,6 +7072,11 @@ create policy audit_log_select_members on public.audit_log
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('audit.read')));
 
+-- from sql/92_retention/policies.sql sha256:c7cc128c32311aa888d46437ee6077ab9c0dbc683b837c3a899c96ae55759a57
+alter table private.retentions enable row level security, force row level security;
+alter table private.exports enable row level security, force row level security;
+alter table private.duty_runs enable row level security, force row level security;
+
 -- from sql/10_tenancy/triggers.sql sha256:3270568aba6374511be7e5d33b1f2036e503e35dce886879c4337b7a92781f9e
 -- raw_app_meta_data can be written by the admin API only; raw_user_meta_data, which users write, is never looked at.
 -- "or replace" needs no ownership of auth.users, which postgres does not have; dropping would.
@@ -6472,7 +7136,7 @@ $$;
 select cron.schedule('casare_purge_idempotency_keys', '17 * * * *', 'select private.purge_idempotency_keys()');
 select cron.schedule('casare_purge_login_attempts', '27 * * * *', 'select private.purge_login_attempts()');
 
--- from sql/40_queue/cron.sql sha256:ca6f8b4199464dfabc81100147ad9121f48f7a54f45f8a0d687128ecdbd75b7b
+-- from sql/40_queue/cron.sql sha256:47b88e59867f7d2ec8db0e8322db274c0b4c2b72b6947fabb6264313e508311a
 select private.ensure_job_partitions();
 
 -- Every five seconds where pg_cron knows seconds. Where it knows minutes only, claims do the same work: see
@@ -6490,7 +7154,6 @@ select cron.schedule('casare_rescue_expired_leases', '* * * * *', 'select privat
 select cron.schedule('casare_recheck_low_water', '* * * * *', 'select private.recheck_low_water()');
 select cron.schedule('casare_mark_offline_robots', '* * * * *', 'select private.mark_offline_robots()');
 select cron.schedule('casare_notice_deaf_robots', '* * * * *', 'select private.notice_deaf_robots()');
-select cron.schedule('casare_ensure_job_partitions', '17 3 * * *', 'select private.ensure_job_partitions()');
 -- What pg_cron writes down of each run, and never deletes.
 select cron.schedule(
     'casare_purge_cron_details', '37 * * * *',
@@ -6499,3 +7162,15 @@ select cron.schedule(
 
 -- from sql/45_events/cron.sql sha256:9fb8fb58ca918668a81bbfe97836d717fab1764b1f4a4066a44db718eb6204cd
 select cron.schedule('casare_sequence_events', '* * * * *', 'select private.sequence_events()');
+
+-- from sql/92_retention/cron.sql sha256:f61c5897f93797304c6e610d86e7192efaaa50c9340b1a70696262644c2830a1
+-- What the duties do, and what happens when they do not run: docs/operations.md.
+select cron.schedule('casare_ensure_job_partitions', '17 3 * * *', $$select private.run_duty('ensure_job_partitions')$$);
+select cron.schedule('casare_place_default_jobs', '7 * * * *', $$select private.run_duty('place_default_jobs')$$);
+select cron.schedule('casare_drop_job_partitions', '47 * * * *', $$select private.run_duty('drop_job_partitions')$$);
+select cron.schedule('casare_purge_expired_jobs', '* * * * *', $$select private.run_duty('purge_expired_jobs')$$);
+select cron.schedule('casare_purge_expired_dead_letters', '*/10 * * * *', $$select private.run_duty('purge_expired_dead_letters')$$);
+select cron.schedule('casare_purge_expired_late_results', '*/10 * * * *', $$select private.run_duty('purge_expired_late_results')$$);
+select cron.schedule('casare_purge_expired_job_logs', '* * * * *', $$select private.run_duty('purge_expired_job_logs')$$);
+select cron.schedule('casare_purge_expired_events', '* * * * *', $$select private.run_duty('purge_expired_events')$$);
+select cron.schedule('casare_purge_expired_audit_log', '57 * * * *', $$select private.run_duty('purge_expired_audit_log')$$);

@@ -124,6 +124,12 @@ CALLS: dict[str, list[str]] = {
     "public.purge_dead_letter": ["public.purge_dead_letter(%(failed)s)"],
     "public.purge_dead_letters": ["public.purge_dead_letters(array[%(failed)s, %(done)s]::uuid[])"],
     "public.retry_job": ["public.retry_job(%(failed)s)", "public.retry_job(%(done)s)", "public.retry_job(%(queued)s)"],
+    "public.purge_jobs": [
+        "public.purge_jobs('{completed,failed,cancelled,timeout}')",
+        "public.purge_jobs(p_workflow_id => %(workflow)s)",
+    ],
+    "public.get_retention": ["public.get_retention()"],
+    "public.set_retention": ["public.set_retention('{\"jobs\": 1}', true)"],
     "private.held_job_ids": ["private.held_job_ids()"],
     "private.job_reader_tenant_id": ["private.job_reader_tenant_id()"],
     # events and realtime

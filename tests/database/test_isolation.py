@@ -20,7 +20,10 @@ NOBODIES = ("revoked robot", "removed member", "anonymous")
 CALLERS = (*STRANGERS, *NOBODIES, "viewer")
 
 # Rows that belong to no tenant: reference data, the clock of the duties, hashes of logins.
-NOBODYS_ROWS = {"public.permissions", "private.duties", "private.login_attempts"}
+NOBODYS_ROWS = {
+    "public.permissions", "private.duties", "private.duty_runs", "private.exports", "private.login_attempts",
+    "private.retentions",
+}  # fmt: skip
 # Rows that name their tenant by a number.
 ROWS_BY_NUMBER = {
     "private.lanes": "tenant_no in (select q.tenant_no from private.queue_tenants as q where q.tenant_id = %s)"

@@ -51,6 +51,8 @@ def make_world(database: Database) -> World:
         [workflow.workflow_id, tenant.tenant_id, f"{MARKER}/1.json"],
     )
 
+    owner.execute("select private.mark_exported('jobs_default', now())")
+
     queued = factories.make_job(
         database,
         workflow,

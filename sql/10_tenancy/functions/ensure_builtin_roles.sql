@@ -14,6 +14,7 @@ begin
         ('jobs.read', 'See jobs, their progress and results'),
         ('jobs.create', 'Enqueue jobs'),
         ('jobs.cancel', 'Cancel jobs'),
+        ('jobs.purge', 'Delete finished jobs with all that belongs to them'),
         ('jobs.retry', 'Retry jobs that ended badly'),
         ('jobs.delete', 'Take dead letters away for good'),
         ('jobs.claim', 'Claim jobs (robots)'),

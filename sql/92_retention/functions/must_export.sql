@@ -1,0 +1,13 @@
+create or replace function private.must_export(p_tenant_id uuid)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        (select t.settings #> '{retention,export_before_drop}' = 'true' from public.tenants as t where t.tenant_id = p_tenant_id),
+        false
+    )
+$$;
+comment on function private.must_export(uuid) is 'Whether a tenant wants its jobs in a file before they leave (settings.retention.export_before_drop).';
+revoke all on function private.must_export(uuid) from public, anon, authenticated, service_role;

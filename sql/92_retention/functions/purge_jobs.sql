@@ -1,0 +1,77 @@
+create or replace function public.purge_jobs(
+    p_status text[] default '{completed,cancelled}',    -- failed and timeout: with their dead letters
+    p_finished_before timestamptz default null,         -- null: now
+    p_workflow_id uuid default null,                    -- null: of any workflow
+    p_limit integer default 1000,
+    p_after uuid default null                           -- next_after of the call before
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.purge');
+    v_before timestamptz := coalesce(p_finished_before, private.clock());
+    v_after uuid := coalesce(p_after, '00000000-0000-0000-0000-000000000000');
+    v_seen integer;
+    v_purged uuid[];
+    v_dead_letters integer;
+    v_logs integer;
+begin
+    if p_limit not between 1 and 5000 or p_limit is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 5000.');
+    elsif p_status is null or p_status = '{}' or not p_status <@ '{completed,failed,cancelled,timeout}'::text[] then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'status must name some of completed, failed, cancelled and timeout.'
+        );
+    end if;
+
+    -- A page of the tenant's jobs, oldest first, whatever their state: so one call costs the same whatever it finds.
+    with page as materialized (
+        select j.job_id
+        from public.jobs as j
+        where j.tenant_id = v_caller.tenant_id and j.job_id > v_after
+        order by j.job_id
+        limit p_limit
+    ), purged as (
+        delete from public.jobs as j
+        where j.job_id = any (array(select p.job_id from page as p))
+            and j.tenant_id = v_caller.tenant_id
+            and j.finished_at < v_before    -- null while the job is live
+            and j.status = any (p_status::public.job_status[])
+            and (p_workflow_id is null or j.workflow_id = p_workflow_id)
+        returning j.job_id
+    )
+    select
+        (select count(*) from page),
+        (select p.job_id from page as p order by p.job_id desc limit 1),
+        array(select p.job_id from purged as p)
+    into v_seen, v_after, v_purged;
+    delete from public.dead_letters as l where l.job_id = any (v_purged);
+    get diagnostics v_dead_letters = row_count;
+    delete from public.job_logs as l where l.tenant_id = v_caller.tenant_id and l.job_id = any (v_purged);
+    get diagnostics v_logs = row_count;
+    delete from public.late_results as l where l.tenant_id = v_caller.tenant_id and l.job_id = any (v_purged);
+
+    if v_purged <> '{}' then
+        perform private.emit_event(
+            v_caller.tenant_id, 'jobs.purged', null, null, p_workflow_id,
+            jsonb_build_object('jobs', cardinality(v_purged), 'status', p_status, 'finished_before', private.to_iso(v_before))
+        );
+    end if;
+    return jsonb_build_object(
+        'purged', cardinality(v_purged),
+        'dead_letters', v_dead_letters,
+        'log_entries', v_logs,
+        'seen', v_seen,
+        'next_after', case when v_seen = p_limit then v_after end   -- null: there are no more
+    );
+end
+$$;
+comment on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) is
+    'Deletes finished jobs of the caller''s tenant with their logs, late results and dead letters: looks at p_limit jobs from p_after on, oldest first, and says how many it deleted and where to go on. Never a live job. Needs jobs.purge, which of the built-in roles only admin has.';
+revoke all on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) from public, anon, authenticated, service_role;
+grant execute on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) to authenticated;
