@@ -3,11 +3,11 @@
 import argparse
 import platform
 
-from bench import cold_start, http_rates, latency, memory, queue_cycle
+from bench import cold_start, http_rates, latency, limits, memory, queue_cycle
 from bench.report import table
 from bench.stack import running_stack
 
-SECTIONS = ("queue", "http", "latency", "start", "memory")
+SECTIONS = ("queue", "http", "latency", "limits", "start", "memory")
 
 
 def main() -> None:
@@ -33,6 +33,8 @@ def main() -> None:
             latency.run(stack, jobs=options.jobs)
         if "http" in wanted:
             http_rates.run(stack, rounds=options.rounds, seconds=options.seconds)
+        if "limits" in wanted:
+            limits.run(stack, rounds=options.rounds, seconds=options.seconds)
         if "start" in wanted:
             cold_start.run(stack, rounds=options.rounds)
         if "queue" in wanted:

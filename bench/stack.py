@@ -37,7 +37,7 @@ def running_stack() -> Iterator[BenchStack]:
     with tempfile.TemporaryDirectory(prefix="casare-bench-") as folder:
         home = Path(folder)
         home.chmod(0o755)
-        surroundings = {**os.environ, "CASARE_HOME": folder}
+        surroundings = {**os.environ, "CASARE_HOME": folder, "CASARE_RATE_LIMITS": "off"}
         command = [sys.executable, "-m", "casare_cloud"]
         began = time.perf_counter()
         subprocess.run([*command, "up", "--detach", "--port-offset", str(PORT_OFFSET)], check=True, env=surroundings)

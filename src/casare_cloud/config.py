@@ -33,6 +33,7 @@ class Settings:
     jwt_dev_mode: bool = False  # a request without credentials acts as the first administrator; local stack only
     trusted_proxies: tuple[Network, ...] = ()  # CASARE_TRUSTED_PROXIES: may name the client's address
     pool_size: int = 4  # CASARE_POOL_SIZE: connections of one process
+    rate_limits: bool = True  # CASARE_RATE_LIMITS: refuse what exceeds the limits of the documents
     robot_token_seconds: int = 3600  # CASARE_ROBOT_TOKEN_SECONDS: life of a direct-mode token, 600..3600
     robot_auth_enabled: bool = False  # accept robot tokens without our prefix and checksum (imported ROBOT_TOKENS)
     workflow_backup_enabled: bool = True
@@ -53,6 +54,7 @@ class Settings:
             jwt_dev_mode=_flag(env, "JWT_DEV_MODE", False),
             trusted_proxies=_networks(env.get("CASARE_TRUSTED_PROXIES", "")),
             pool_size=_integer(env, "CASARE_POOL_SIZE", 4, 1, 100),
+            rate_limits=_flag(env, "CASARE_RATE_LIMITS", True),
             robot_token_seconds=_integer(env, "CASARE_ROBOT_TOKEN_SECONDS", 3600, 600, 3600),
             robot_auth_enabled=_flag(env, "ROBOT_AUTH_ENABLED", False),
             workflow_backup_enabled=_flag(env, "WORKFLOW_BACKUP_ENABLED", True),

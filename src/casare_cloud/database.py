@@ -42,6 +42,22 @@ class Caller(Protocol):
     def key_hash(self) -> bytes | None: ...
 
 
+class Prelude(Protocol):
+    """A statement that is committed for itself before a transaction begins, in the same round trip, once.
+
+    `done` gets its row, also when the transaction then fails; an error of it keeps the transaction from beginning and
+    goes to `refused` and to the caller.
+    """
+
+    is_pending: bool
+    query: str
+
+    @property
+    def params(self) -> Params: ...
+
+    def done(self, row: DictRow) -> None: ...
+
+
 class Database:
     """Connections of one process: a small pool that opens on first use, one per event loop."""
 
@@ -52,26 +68,36 @@ class Database:
 
     @asynccontextmanager
     async def transaction(
-        self, caller: Caller | None, request_id: str | None = None, client_ip: str | None = None
+        self,
+        caller: Caller | None,
+        request_id: str | None = None,
+        client_ip: str | None = None,
+        prelude: Prelude | None = None,
     ) -> AsyncIterator["Transaction"]:
         """Run the block in one transaction as `caller`: committed when the block ends, rolled back when it raises.
 
         Without a caller it runs as the functions' own login, which may call the narrow functions of `private` that are
         needed before a caller is known, and nothing else. Nothing is sent before the first statement; a key that is
-        not live fails that statement with 401. Errors of the database arrive as `ApiError`.
+        not live fails that statement with 401. Errors of the database arrive as `ApiError`. A `prelude` that is pending
+        is committed ahead of the transaction, whatever becomes of that.
         """
-        transaction = self.begin(caller, request_id, client_ip)
+        transaction = Transaction(self, caller, request_id, client_ip, prelude)
         try:
             yield transaction
             await transaction.commit()
         finally:
             await transaction.close()
 
-    def begin(
-        self, caller: Caller | None, request_id: str | None = None, client_ip: str | None = None
-    ) -> "Transaction":
-        """Like `transaction`, for callers that commit and close by themselves."""
-        return Transaction(self, caller, request_id, client_ip)
+    async def run_prelude(self, prelude: Prelude) -> None:
+        """Run a prelude that no transaction has taken along: a round trip of its own."""
+        connection = await self.acquire()
+        try:
+            rows = await _rows(await connection.execute(prelude.query, _adapt(prelude.params)))
+            prelude.done(rows[0])
+        except psycopg.Error as error:
+            raise as_api_error(error) from error
+        finally:
+            await asyncio.shield(self.release(connection))
 
     async def ping(self, seconds: float) -> None:
         """Return if the database answers within `seconds`; raise `ApiError` 503 otherwise."""
@@ -145,12 +171,18 @@ class Transaction:
     """One transaction of one caller. Statements name their parameters `%(name)s`; dicts go as jsonb."""
 
     def __init__(
-        self, database: Database, caller: Caller | None, request_id: str | None, client_ip: str | None
+        self,
+        database: Database,
+        caller: Caller | None,
+        request_id: str | None,
+        client_ip: str | None,
+        prelude: Prelude | None = None,
     ) -> None:
         self._database = database
         self._caller = caller
         self._request_id = request_id
         self._client_ip = client_ip
+        self._prelude = prelude
         self._connection: Connection | None = None
         self._is_over = False
 
@@ -245,8 +277,26 @@ class Transaction:
             raise as_api_error(error) from error
 
     async def _begin_with(self, query: str, params: Params) -> list[DictRow]:
-        """`begin`, the identity and the first statement in one round trip."""
+        """The prelude, `begin`, the identity and the first statement in one round trip."""
         connection = self._connection = await self._database.acquire()
+        prelude = self._prelude if self._prelude is not None and self._prelude.is_pending else None
+        ahead: psycopg.AsyncCursor[DictRow] | None = None
+        try:
+            async with connection.pipeline():
+                if prelude is not None:
+                    await connection.execute("begin")
+                    ahead = await connection.execute(prelude.query, _adapt(prelude.params))
+                    await connection.execute("commit")
+                await connection.execute("begin")
+                await self._enter(connection)
+                cursor = await connection.execute(query, params)
+        finally:
+            if prelude is not None and ahead is not None and ahead.description:
+                prelude.done((await ahead.fetchall())[0])
+        return await _rows(cursor)  # the end of the pipeline has sent everything and raised the first error of it
+
+    async def _enter(self, connection: Connection) -> None:
+        """Say who is asking, for the rest of the transaction."""
         caller = self._caller
         role = caller.role if caller else "none"
         settings: dict[str, str] = {
@@ -254,19 +304,15 @@ class Transaction:
             "casare.client_ip": self._client_ip or "",
             "statement_timeout": str(STATEMENT_MILLISECONDS.get(role, 8000)),
         }
-        async with connection.pipeline():
-            await connection.execute("begin")
-            if caller and caller.key_hash is not None:
-                await connection.execute(*_set_local(settings))
-                await connection.execute("select private.enter_with_key(%s)", [caller.key_hash])
-                await connection.execute(*_set_local({"role": role}))
-            elif caller:
-                claims = caller.claims or '{"role":"anon"}'
-                await connection.execute(*_set_local({**settings, "request.jwt.claims": claims, "role": role}))
-            else:
-                await connection.execute(*_set_local(settings))
-            cursor = await connection.execute(query, params)
-        return await _rows(cursor)  # the end of the pipeline has sent everything and raised the first error of it
+        if caller and caller.key_hash is not None:
+            await connection.execute(*_set_local(settings))
+            await connection.execute("select private.enter_with_key(%s)", [caller.key_hash])
+            await connection.execute(*_set_local({"role": role}))
+        elif caller:
+            claims = caller.claims or '{"role":"anon"}'
+            await connection.execute(*_set_local({**settings, "request.jwt.claims": claims, "role": role}))
+        else:
+            await connection.execute(*_set_local(settings))
 
 
 async def _rows(cursor: psycopg.AsyncCursor[DictRow]) -> list[DictRow]:

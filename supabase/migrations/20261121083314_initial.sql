@@ -321,6 +321,19 @@ create table private.idempotency_keys (
 create index idempotency_keys_created_at_idx on private.idempotency_keys (created_at);
 comment on table private.idempotency_keys is 'The first answer to a request that carried an Idempotency-Key.';
 
+-- from sql/15_limits/tables.sql sha256:4a5c4e0c47f170b98a1d0dd522c2fd567d1d79df01040e9485e27d3b8d3391ae
+-- Unlogged: counts are worth nothing after a minute, and writing them must not wait for a disk. A crash of the server
+-- begins every window again. One row for each bucket, updated in place (HOT: no index but the primary key).
+create unlogged table private.request_counts (
+    bucket text not null,               -- which limit, and whose: 'GET /jobs ip:192.0.2.1'
+    count integer not null,
+    window_ends_at timestamptz not null,
+    constraint request_counts_pkey primary key (bucket),
+    constraint request_counts_bucket_check check (length(bucket) between 1 and 255)
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.5);
+comment on table private.request_counts is
+    'How many requests each caller or address made of each kind in the current window.';
+
 -- from sql/20_workflows/tables.sql sha256:1ad90cf36d821c40b4186809d35d105b5fd0cb43da91f84d1b6af701611747aa
 create table public.workflows (
     workflow_id uuid not null default private.uuid_v7(),
@@ -1235,11 +1248,11 @@ $$;
 comment on function private.check_admin_remains(uuid) is 'Raises 409 LAST_ADMIN when the tenant has no member with the admin role any more.';
 revoke all on function private.check_admin_remains(uuid) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/check_login.sql sha256:86761145c14e239089f3872a9060caf52875e964e313033922974facc6065480
+-- from sql/10_tenancy/functions/check_login.sql sha256:b316fba6198d8cfdd04aa8935e1144055fee3d2d52c54c0f96128c48747a725f
 -- The attempt is counted before the password is looked at: a hundred requests at once get five guesses, not a hundred.
 -- Commit before asking Auth, then say with record_login() how it went.
 create or replace function private.check_login(p_login text, p_ip inet)
-returns void
+returns table (remaining integer, reset_at timestamptz)
 language plpgsql
 security definer
 set search_path = ''
@@ -1277,10 +1290,11 @@ begin
             greatest(1, ceil(extract(epoch from v_until - v_now)))::integer::text
         );
     end if;
+    return query select 5 - v_attempt.failures, v_attempt.window_started_at + interval '5 minutes';
 end
 $$;
 comment on function private.check_login(text, inet) is
-    'Counts an attempt to log in; raises 429 LOGIN_LOCKED with the seconds to wait as hint after five failures in five minutes.';
+    'Counts an attempt to log in and says how many are left until when; raises 429 LOGIN_LOCKED with the seconds to wait as hint after five failures in five minutes.';
 revoke all on function private.check_login(text, inet) from public, anon, authenticated, service_role;
 grant execute on function private.check_login(text, inet) to casare_functions;
 
@@ -2582,6 +2596,78 @@ comment on function public.whoami() is
     'The verified caller: principal, tenant, roles, permissions and, for users, name, address and the tenants to choose from.';
 revoke all on function public.whoami() from public, anon, authenticated, service_role;
 grant execute on function public.whoami() to authenticated;
+
+-- from sql/15_limits/functions/count_request.sql sha256:52f2a7395633060edb0c0dc06cec2ad41c750404318f7adf945896172a7305dc
+-- One upsert decides: its row lock puts requests of one bucket in a row, so that whatever comes at once, the limit is
+-- never exceeded and nobody is refused while something is left. A refused request changes nothing. It is to be a
+-- transaction of its own, ahead of the request's: then the lock is held for microseconds, and a request that fails
+-- counts all the same.
+create or replace function private.count_request(
+    p_rule text,
+    p_limit integer,
+    p_window_seconds integer,
+    p_ip inet,
+    p_user_id uuid default null,
+    p_key_hash bytea default null
+)
+returns table (remaining integer, reset_at timestamptz)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_ends_at timestamptz := v_now + make_interval(secs => p_window_seconds);
+    v_bucket text := p_rule || case
+        when p_user_id is not null then ' user:' || p_user_id
+        -- A key that nobody was given has no count of its own: else a stranger would get a new quota by inventing one.
+        when p_key_hash is not null and exists (select from public.api_keys as k where k.key_hash = p_key_hash)
+            then ' key:' || encode(p_key_hash, 'hex')
+        else ' ip:' || host(private.login_network(p_ip))
+    end;
+    v_counted private.request_counts;
+begin
+    insert into private.request_counts as c (bucket, count, window_ends_at)
+    values (v_bucket, 1, v_ends_at)
+    on conflict (bucket) do update
+    set count = case when c.window_ends_at > v_now then c.count + 1 else 1 end,
+        window_ends_at = case when c.window_ends_at > v_now then c.window_ends_at else v_ends_at end
+    where c.count < p_limit or c.window_ends_at <= v_now
+    returning c.* into v_counted;
+    if not found then
+        select c.* into v_counted from private.request_counts as c where c.bucket = v_bucket;
+        perform private.raise_error(
+            429,
+            'RATE_LIMITED',
+            format('Rate limit exceeded: %s requests in %s seconds.', p_limit, p_window_seconds),
+            greatest(1, ceil(extract(epoch from v_counted.window_ends_at - v_now)))::integer::text
+        );
+    end if;
+    return query select p_limit - v_counted.count, v_counted.window_ends_at;
+end
+$$;
+comment on function private.count_request(text, integer, integer, inet, uuid, bytea) is
+    'Counts a request of a user, a key or else an address; returns how many are left and when the window ends. Raises 429 RATE_LIMITED with the seconds to wait as hint when none was left.';
+revoke all on function private.count_request(text, integer, integer, inet, uuid, bytea)
+    from public, anon, authenticated, service_role;
+grant execute on function private.count_request(text, integer, integer, inet, uuid, bytea) to casare_functions;
+
+-- from sql/15_limits/functions/purge_request_counts.sql sha256:ce433c02691095670219a607a5e73e76a34e21fdff79efb183003d918d89eff7
+create or replace function private.purge_request_counts()
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_count integer;
+begin
+    delete from private.request_counts as c where c.window_ends_at <= private.clock() - interval '1 minute';
+    get diagnostics v_count = row_count;
+    return v_count;
+end
+$$;
+comment on function private.purge_request_counts() is 'Forgets windows that are over; returns how many.';
+revoke all on function private.purge_request_counts() from public, anon, authenticated, service_role;
 
 -- from sql/20_workflows/functions/count_nodes.sql sha256:d5afb782eb34a33c0f794eb236d04dcd896ddcf85ccf1da3c9d0720c531714b4
 create or replace function private.count_nodes(p_definition jsonb)
@@ -6895,6 +6981,10 @@ create policy invitations_select_members on public.invitations
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('members.read')));
 
+-- from sql/15_limits/policies.sql sha256:02f19c88c0e14ad6d223a52e0e7f1c7a7c156e5c555c3646080aa0ba2dc8e771
+alter table private.request_counts enable row level security, force row level security;
+revoke all on private.request_counts from anon, authenticated, service_role;
+
 -- from sql/20_workflows/policies.sql sha256:bdeb0bab02897dc47ad7654f9ad06acca253fe039c59f8276241c4865091166b
 alter table public.workflows enable row level security, force row level security;
 alter table public.workflow_versions enable row level security, force row level security;
@@ -7135,6 +7225,9 @@ $$;
 -- from sql/10_tenancy/cron.sql sha256:b32c2c294577dc5cd8d230730f617fd21bc1d898dc4d13042d5922f3a0e3d2dd
 select cron.schedule('casare_purge_idempotency_keys', '17 * * * *', 'select private.purge_idempotency_keys()');
 select cron.schedule('casare_purge_login_attempts', '27 * * * *', 'select private.purge_login_attempts()');
+
+-- from sql/15_limits/cron.sql sha256:fa5521a54121741b557f121ca8fb7120234ae0200041212eec6373fa697f5f30
+select cron.schedule('casare_purge_request_counts', '*/10 * * * *', 'select private.purge_request_counts()');
 
 -- from sql/40_queue/cron.sql sha256:47b88e59867f7d2ec8db0e8322db274c0b4c2b72b6947fabb6264313e508311a
 select private.ensure_job_partitions();

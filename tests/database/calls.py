@@ -150,6 +150,7 @@ CALLS: dict[str, list[str]] = {
 # Before anybody is known; for the functions' own login only: see test_login.py and test_api_keys.py.
 BEFORE_A_CALLER = {
     "private.check_login",
+    "private.count_request",
     "private.email_for_login",
     "private.enter_with_key",
     "private.get_dev_mode_claims",

@@ -136,6 +136,7 @@ def make_world(database: Database) -> World:
 
 def _fill_the_tables_of_requests(functions: Connection, admin: Claims) -> None:
     functions.execute("select private.check_login(%s, '192.0.2.1')", [MARKER])
+    functions.execute("select private.count_request(%s, 5, 60, '192.0.2.1')", [MARKER])
     with functions.transaction():
         set_claims(functions, admin)
         functions.execute("set local role authenticated")

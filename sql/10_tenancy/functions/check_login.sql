@@ -1,7 +1,7 @@
 -- The attempt is counted before the password is looked at: a hundred requests at once get five guesses, not a hundred.
 -- Commit before asking Auth, then say with record_login() how it went.
 create or replace function private.check_login(p_login text, p_ip inet)
-returns void
+returns table (remaining integer, reset_at timestamptz)
 language plpgsql
 security definer
 set search_path = ''
@@ -39,9 +39,10 @@ begin
             greatest(1, ceil(extract(epoch from v_until - v_now)))::integer::text
         );
     end if;
+    return query select 5 - v_attempt.failures, v_attempt.window_started_at + interval '5 minutes';
 end
 $$;
 comment on function private.check_login(text, inet) is
-    'Counts an attempt to log in; raises 429 LOGIN_LOCKED with the seconds to wait as hint after five failures in five minutes.';
+    'Counts an attempt to log in and says how many are left until when; raises 429 LOGIN_LOCKED with the seconds to wait as hint after five failures in five minutes.';
 revoke all on function private.check_login(text, inet) from public, anon, authenticated, service_role;
 grant execute on function private.check_login(text, inet) to casare_functions;

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+LOGIN_ATTEMPTS = 5  # in five minutes, by one login from one address: private.check_login()
+
 # A role and the built-in roles that it includes, as GET /auth/me shows them (document 000).
 IMPLIED_ROLES = {
     "admin": ("admin", "developer", "operator", "viewer"),

@@ -1,7 +1,8 @@
 """SQL of the users domain."""
 
 COUNT_LOGIN = """
-select private.check_login(%(login)s, %(ip)s::inet), private.email_for_login(%(login)s) as email
+select attempts.remaining, attempts.reset_at, private.email_for_login(%(login)s) as email
+from private.check_login(%(login)s, %(ip)s::inet) as attempts
 """
 
 RECORD_LOGIN = """

@@ -7,7 +7,7 @@ from casare_cloud.config import Settings
 from casare_cloud.database import Database, Transaction
 from casare_cloud.domain.users import queries
 from casare_cloud.domain.users.auth_api import AuthApi, AuthRefused
-from casare_cloud.domain.users.model import Identity, Registration, Tokens, with_implied_roles
+from casare_cloud.domain.users.model import LOGIN_ATTEMPTS, Identity, Registration, Tokens, with_implied_roles
 from casare_cloud.errors import ApiError, AuthenticationFailed, Conflict, InvalidArgument
 from casare_cloud.identity import Actor, Verifier
 
@@ -39,6 +39,7 @@ class Users:
         self._verifier = verifier
         self._ip = client_ip or _NO_ADDRESS
         self._auth = AuthApi(settings, client_ip)
+        self.attempts: tuple[int, float] | None = None  # of log_in: left, and until when (seconds since the epoch)
 
     async def log_in(self, login: str, password: str, tenant: str | None) -> Tokens:
         """Open a session by user name or e-mail; with `tenant` (its id or slug) the tokens are for that tenant.
@@ -47,7 +48,8 @@ class Users:
         """
         async with self._database.transaction(None) as tx:
             row = await tx.fetch_one(queries.COUNT_LOGIN, {"login": login, "ip": self._ip})
-        email = row["email"] if row else None
+        assert row is not None
+        email, self.attempts = row["email"], (row["remaining"], row["reset_at"].timestamp())
         try:
             tokens = await self._auth.sign_in(email or _NOBODY, password)
         except AuthRefused as refusal:
@@ -57,6 +59,7 @@ class Users:
             await self._record_login(login, succeeded=None)
             raise
         await self._record_login(login, succeeded=True)
+        self.attempts = (LOGIN_ATTEMPTS, self.attempts[1])  # a success forgets the failures
         return tokens if tenant is None else await self._enter_tenant(tokens, tenant)
 
     async def refresh(self, refresh_token: str) -> Tokens:

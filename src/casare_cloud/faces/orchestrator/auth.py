@@ -113,7 +113,12 @@ class MeAnswer(Answer):
 @public.post("/login", responses=refusals(429, 503), openapi_extra=OPEN)
 async def log_in(body: LoginBody, call: CurrentCall) -> TokensAnswer:
     """Authenticate with user name or e-mail. Five failures in five minutes lock for fifteen (429, `Retry-After`)."""
-    tokens = await _users(call).log_in(body.username, body.password, body.tenant_id or None)
+    users = _users(call)
+    try:
+        tokens = await users.log_in(body.username, body.password, body.tenant_id or None)
+    finally:
+        if users.attempts is not None:
+            call.quota.tell(*users.attempts)
     return TokensAnswer(**asdict(tokens))
 
 

@@ -11,6 +11,7 @@ from pydantic.warnings import UnsupportedFieldAttributeWarning
 from casare_cloud.config import Settings
 from casare_cloud.database import Database
 from casare_cloud.faces.orchestrator import health
+from casare_cloud.faces.orchestrator.rate_limits import limit_of, unlimited
 from casare_cloud.faces.shared import problems
 from casare_cloud.faces.shared.routing import Services
 from casare_cloud.identity import Verifier
@@ -29,7 +30,9 @@ def create_framework(settings: Settings, database: Database, version: str) -> Fa
         version=version,
         description="Workflows, jobs and robots of a tenant. Base path /api/v1.",
     )
-    app.state.services = Services(settings, database, Verifier(settings))
+    app.state.services = Services(
+        settings, database, Verifier(settings), limit_of if settings.rate_limits else unlimited
+    )
     problems.install(app)
     for path, probe in health.PROBES.items():
         for prefix in ("", "/api/v1"):

@@ -30,8 +30,8 @@ UPLOAD_BYTES = 50 * 1024 * 1024 + 64 * 1024  # "max 50MB" for the file, and the 
 class Edge:
     """An ASGI app. A face derives from it and implements `serve`, `body_limit` and `close`.
 
-    `serve` finds `request_id` and `client_ip` in `scope["state"]`, may raise anything, and never reads more of a body
-    than `body_limit` of the path: a bigger one is answered 413 before it is kept.
+    `serve` finds `request_id`, `client_ip` and `headers` in `scope["state"]`, may raise anything, and never reads more
+    of a body than `body_limit` of the path: a bigger one is answered 413 before it is kept.
     """
 
     def __init__(self, trusted_proxies: tuple[Network, ...]) -> None:
@@ -73,13 +73,15 @@ class Edge:
         state["request_id"] = request_id
         peer = scope["client"][0] if scope.get("client") else None
         state["client_ip"] = client_ip_of(peer, headers.get("x-forwarded-for"), self._trusted_proxies)
+        state["headers"] = []  # raw headers that every answer to this request carries
         status = 0  # of the answer, once it has begun
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message = {**message, "headers": [*message.get("headers", ()), (b"x-request-id", request_id.encode())]}
+                added = [(b"x-request-id", request_id.encode()), *state["headers"]]
+                message = {**message, "headers": [*message.get("headers", ()), *added]}
             await send(message)
 
         limit = self.body_limit(scope["path"])
@@ -148,7 +150,9 @@ def _limited(receive: Receive, limit: int) -> Receive:
 def problem_of(error: Exception, request_id: str) -> tuple[int, dict[str, Any], dict[str, str]]:
     """(status, body, headers) of an error. What nobody foresaw is logged in full and told as a bare 500."""
     if isinstance(error, ApiError):
-        body = {"detail": error.message, "error_code": error.code, "request_id": request_id}
+        body: dict[str, Any] = {"detail": error.message, "error_code": error.code, "request_id": request_id}
+        if error.status == 429 and error.headers.get("Retry-After", "").isdigit():
+            body |= {"error": "Rate limit exceeded", "retry_after": int(error.headers["Retry-After"])}
         return error.status, body, error.headers
     if isinstance(error, HTTPException):
         code = _CODES.get(error.status_code, "REQUEST_REFUSED")

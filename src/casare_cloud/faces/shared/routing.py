@@ -15,8 +15,9 @@ from fastapi.routing import APIRoute
 from casare_cloud.config import Settings
 from casare_cloud.database import Database, Transaction
 from casare_cloud.domain.users import dev_mode
-from casare_cloud.errors import AuthenticationFailed
+from casare_cloud.errors import ApiError, AuthenticationFailed
 from casare_cloud.faces.shared import idempotency
+from casare_cloud.faces.shared.rate_limits import Limits, Quota
 from casare_cloud.identity import ANONYMOUS, Actor, Verifier
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -29,6 +30,7 @@ class Services:
     settings: Settings
     database: Database
     verifier: Verifier
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,13 @@ class Call:
     request_id: str
     client_ip: str | None
     tx: Transaction
+    quota: Quota
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Another transaction of the same caller, for an endpoint that waits between statements (long poll)."""
-        async with self.services.database.transaction(self.actor, self.request_id, self.client_ip) as tx:
+        begin = self.services.database.transaction
+        async with begin(self.actor, self.request_id, self.client_ip, self.quota) as tx:
             yield tx
 
 
@@ -60,15 +64,41 @@ class Route(APIRoute):
 
         async def handle(request: Request) -> Response:
             services: Services = request.app.state.services
-            actor = ANONYMOUS if self.is_public else await _actor_of(request, services)
-            request_id, client_ip = request.state.request_id, request.state.client_ip
-            async with services.database.transaction(actor, request_id, client_ip) as tx:
-                request.state.call = Call(services, actor, request_id, client_ip, tx)
-                if self.honours_idempotency:
-                    return await idempotency.answer_once(request, actor, tx, handler)
-                return await handler(request)
+            rule = f"{request.method} {self._template_of(request)}"
+            quota = Quota(rule, services.limits(*rule.split(" ", 1)), request.state.client_ip)
+            try:
+                try:
+                    return await self._answer(request, services, quota, handler)
+                finally:
+                    await quota.settle(services.database)  # nothing was sent: refused before, or no need to
+            except ApiError as error:
+                quota.refused(error)
+                raise
+            finally:
+                request.state.headers.extend(quota.headers())
 
         return handle
+
+    async def _answer(self, request: Request, services: Services, quota: Quota, handler: Handler) -> Response:
+        actor = ANONYMOUS
+        if self.is_public:
+            await quota.settle(services.database)  # its work is elsewhere, and must not be done first
+        else:
+            actor = await _actor_of(request, services)
+        quota.made_by(actor)
+        request_id, client_ip = request.state.request_id, request.state.client_ip
+        async with services.database.transaction(actor, request_id, client_ip, quota) as tx:
+            request.state.call = Call(services, actor, request_id, client_ip, tx, quota)
+            if self.honours_idempotency:
+                return await idempotency.answer_once(request, actor, tx, handler)
+            return await handler(request)
+
+    def _template_of(self, request: Request) -> str:
+        """The whole path with `{}` in the place of its parameters: this route knows its own part of it only."""
+        own = [part for part in self.path_format.split("/") if part]
+        parts = [part for part in request.url.path.split("/") if part]
+        whole = parts[: len(parts) - len(own)] + own
+        return "/" + "/".join("{}" if part.startswith("{") else part for part in whole)
 
 
 class PublicRoute(Route):

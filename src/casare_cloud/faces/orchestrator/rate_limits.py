@@ -1,0 +1,67 @@
+"""How often each endpoint may be called (documents 000, 001 and 002, "Rate Limiting"). Each has a count of its own.
+
+The documents limit by address. Two kinds of request are counted by caller instead: submissions, of which document 001
+does not say for whom its limit is, and what robots do all day, because a whole fleet often has one address. A key that
+is not live is nobody's: it counts as its address. Health probes and the documents are free.
+"""
+
+from casare_cloud.domain.users.model import LOGIN_ATTEMPTS
+from casare_cloud.faces.shared.rate_limits import Limit
+
+BASE = "/api/v1"
+
+LIST = Limit(100)  # 002 "List endpoints"
+DETAIL = Limit(200)  # 002 "Detail endpoints"
+OPERATION = Limit(60)  # 002 "Job operations"; every other change too
+SUBMISSION = Limit(50, per="caller")  # 001 "Job submissions"
+AUTHENTICATION = Limit(5)  # 002 "Authentication"
+LOGIN = Limit(LOGIN_ATTEMPTS, 300, counted_here=False)  # 002 `POST /auth/login`: private.check_login() counts failures
+SESSION = Limit(60)  # a refresh token cannot be guessed, and an office has one address
+REPORT = Limit(600, per="caller")  # 002 "Heartbeat/Progress"
+LEASE = Limit(6000, per="caller")  # not in the documents: a busy robot's claims and results
+ANALYTICS = Limit(20)  # 000 and 002
+
+LIMITS: dict[tuple[str, str], Limit] = {
+    ("POST", "/auth/login"): LOGIN,
+    ("POST", "/auth/register"): AUTHENTICATION,
+    ("POST", "/auth/refresh"): SESSION,
+    ("POST", "/auth/logout"): SESSION,
+    ("GET", "/auth/me"): DETAIL,
+    ("GET", "/metrics/fleet"): LIST,
+    ("GET", "/metrics/robots"): LIST,
+    ("GET", "/metrics/robots/{}"): DETAIL,
+    ("GET", "/metrics/jobs"): Limit(50),
+    ("GET", "/metrics/jobs/{}"): DETAIL,
+    ("GET", "/metrics/analytics"): ANALYTICS,
+    ("GET", "/metrics/activity"): Limit(60),
+    ("POST", "/workflows"): SUBMISSION,
+    ("POST", "/workflows/upload"): SUBMISSION,
+    ("POST", "/jobs"): SUBMISSION,
+    ("POST", "/jobs/claim"): LEASE,
+    ("POST", "/jobs/{}/start"): LEASE,
+    ("POST", "/jobs/{}/complete"): LEASE,
+    ("POST", "/jobs/{}/fail"): LEASE,
+    ("POST", "/jobs/{}/release"): LEASE,
+    ("POST", "/jobs/{}/extend-lease"): LEASE,
+    ("POST", "/jobs/{}/logs"): LEASE,
+    ("PUT", "/jobs/{}/progress"): REPORT,
+    ("POST", "/robots/{}/heartbeat"): REPORT,
+    ("PUT", "/robots/{}/status"): REPORT,
+    ("POST", "/robots/{}/token"): Limit(60, per="caller"),
+    ("POST", "/robots/register"): Limit(60, per="caller"),
+}
+
+
+def limit_of(method: str, template: str) -> Limit:
+    """The limit of an endpoint; one that no document names gets that of its kind."""
+    path = template.removeprefix(BASE)
+    if (method, path) in LIMITS:
+        return LIMITS[method, path]
+    if method != "GET":
+        return OPERATION
+    return DETAIL if path.endswith("}") else LIST
+
+
+def unlimited(method: str, template: str) -> Limit | None:
+    """No limits at all (`CASARE_RATE_LIMITS=off`)."""
+    return None
