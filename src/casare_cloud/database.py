@@ -5,6 +5,7 @@ somebody costs no round trip of its own. The database verifies the identity: Pyt
 """
 
 import asyncio
+import logging
 import select
 import weakref
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -24,6 +25,9 @@ from casare_cloud.database_errors import as_api_error, is_lost_connection, refus
 CONNECT_SECONDS = 5
 POOL_SECONDS = 5.0
 STATEMENT_MILLISECONDS = {"anon": 3000, "authenticated": 8000}  # as the roles have it on the platform
+
+# A refusal early in a batch is raised as such; that the rest of the batch was skipped is no news.
+logging.getLogger("psycopg").addFilter(lambda record: not record.getMessage().endswith(": pipeline aborted"))
 
 Params = Mapping[str, Any] | Sequence[Any] | None
 Connection = AsyncConnection[DictRow]

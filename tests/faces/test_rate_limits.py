@@ -133,7 +133,7 @@ async def test_of_64_requests_at_once_exactly_the_quota_is_let_in(
     face: Face, other_face: Face, stage: Stage, address: str
 ) -> None:
     use_up(stage.database, "GET /api/v1/jobs", f"ip:{address}", left=40)
-    headers = dict(stage.admin.headers)
+    headers = dict(stage.service("jobs.read").headers)
     answers = await asyncio.gather(
         *((face, other_face)[number % 2].ask(address, "/jobs", headers=headers) for number in range(64))
     )
