@@ -4095,7 +4095,7 @@ comment on function private.cancel_jobs_of_workflow(uuid, uuid, text) is
     'Cancels every waiting job of a workflow and returns how many; those that a robot holds go on.';
 revoke all on function private.cancel_jobs_of_workflow(uuid, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:c0dfe85d2338ec7b7e7353c5591cd2e53da2513108863c5fb4e2eec4e6c0c91f
+-- from sql/40_queue/functions/claim_jobs.sql sha256:71f9fd9e29cb85071ce1fe8ff1628a863177971adf51286f25270b76a3b12a9e
 -- Cost: one probe of ready's primary key for each lane that this robot may serve, and a few statements for each job taken.
 -- What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time: a join would
 -- be planned once, for the sizes that the tables had then, and kept.
@@ -4152,6 +4152,14 @@ begin
     end if;
     if v_robot.has_duties then
         perform private.run_due_duties();
+        -- They may have taken jobs back from this robot, or put it in quarantine.
+        select
+            private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at),
+            r.max_concurrent_jobs - (select count(*) from private.leases as l where l.robot_id = r.robot_id)::integer
+        into v_robot.may_claim, v_robot.free_slots
+        from public.robots as r
+        left join public.robot_heartbeats as h on h.robot_id = r.robot_id
+        where r.robot_id = v_caller.robot_id;
     end if;
     if v_robot.is_claim_news then   -- to tell a robot that asks from one that only says that it lives
         update public.robot_heartbeats as h

@@ -16,6 +16,7 @@ from tests.reliability.queue_model import Applied, Job, Policy, Refused, Wish
 from tests.reliability.queue_world import ROBOTS, World
 
 STRANGER = "a stranger"
+ORDERS = ["slots", "slots", "offline", "idle", "pause", "resume", "release", "release"]
 
 policies = st.builds(
     Policy,
@@ -38,7 +39,7 @@ wishes = st.builds(
     timeout_seconds=st.sampled_from([10, 90, 3600]),
     policy=policies,
 )
-robots = st.sampled_from(sorted(ROBOTS))
+robots = st.sampled_from([*ROBOTS, "skilled"])
 lease_seconds = st.sampled_from([5, 60])
 # Mostly the holder itself; else another robot of the tenant, or one that must not learn that the job exists.
 callers = st.sampled_from([None, None, None, None, None, "plain", "skilled", STRANGER])
@@ -115,16 +116,20 @@ class QueueMachine(RuleBasedStateMachine):
             answer["previous_status"],
         ) == self.model.cancel(self.model.jobs[job_id])
 
-    @rule(target=jobs, job_id=jobs)
-    def retry(self, job_id: uuid.UUID) -> object:
-        answer = self._try(self.real.member, "retry_job", job_id=job_id)
-        wish = self.model.wish_for_retry(self.model.jobs[job_id])
+    @rule(target=jobs, job_id=jobs, function=st.sampled_from(["retry_job", "requeue_dead_letter"]))
+    def retry(self, job_id: uuid.UUID, function: str) -> object:
+        answer = self._try(self.real.member, function, job_id=job_id)
+        job = self.model.jobs[job_id]
+        problem = self.model.problem_with_letter(job) if function == "requeue_dead_letter" else None
+        wish = problem or self.model.wish_for_retry(job)
         if isinstance(wish, Refused):
             assert answer == wish
             return multiple()
+        if job_id in self.model.dead_letters:
+            self.model.resolved_letters.add(job_id)
         new_id = uuid.UUID(answer["new_job_id"])
-        if job := self.model.unfinished_with_key(wish.dedupe_key):
-            assert new_id == job.job_id
+        if existing := self.model.unfinished_with_key(wish.dedupe_key):
+            assert new_id == existing.job_id
             return multiple()
         return self.model.add(new_id, wish, retry_of=job_id).job_id
 
@@ -135,23 +140,41 @@ class QueueMachine(RuleBasedStateMachine):
         expected = self.model.delete_workflow("doomed")
         assert (answer if isinstance(answer, Refused) else answer["cancelled_jobs"]) == expected
 
-    @rule(name=robots, status=st.sampled_from(["maintenance", "offline", "idle", "idle"]))
-    def set_status(self, name: str, status: str) -> None:
-        call(self.real.member, "set_robot_status", robot=name, status=status)
+    @rule(name=robots, slots=st.integers(1, 4), order=st.sampled_from(ORDERS))
+    def order(self, name: str, slots: int, order: str) -> None:
+        """What people do with a robot: it works on, more or less or not at all."""
         robot = self.model.robots[name]
-        robot.is_signed_off = status == "offline"
-        if status != "offline":
-            robot.mode = "active" if status == "idle" else "maintenance"
-
-    @rule(name=robots, slots=st.integers(1, 4))
-    def set_slots(self, name: str, slots: int) -> None:
-        call(self.real.member, "update_robot", robot=name, changes={"max_concurrent_jobs": slots})
-        self.model.robots[name].slots = slots
+        if order == "slots":
+            call(self.real.member, "update_robot", robot=name, changes={"max_concurrent_jobs": slots})
+            robot.slots = slots
+        elif order in ("offline", "idle"):
+            call(self.real.member, "set_robot_status", robot=name, status=order)
+            robot.is_signed_off = order == "offline"
+            robot.mode = "active" if order == "idle" else robot.mode
+        elif order in ("pause", "resume"):
+            call(self.real.member, "command_robot", robot=name, command=order)
+            robot.mode = "paused" if order == "pause" else "active"
+        else:
+            call(self.real.member, "command_robot", robot=name, command="release")
+            robot.is_quarantined, robot.failures = False, 0
 
     # What robots do
 
     @rule(target=tickets, name=robots, limit=st.integers(1, 4), seconds=lease_seconds)
     def claim(self, name: str, limit: int, seconds: int) -> object:
+        return self._claim(name, limit, seconds)
+
+    @rule(target=tickets, name=st.sampled_from(["plain", "skilled"]), seconds=lease_seconds)
+    def claim_one(self, name: str, seconds: int) -> object:
+        return self._claim(name, 1, seconds)
+
+    @rule(target=tickets, pause=st.sampled_from([5.5, 61]), ticket=tickets, name=st.sampled_from([None, "skilled"]))
+    def claim_after_a_while(self, pause: float, ticket: Ticket, name: str | None) -> object:
+        """The same robot as before, or another, comes back when leases are over."""
+        self.travel(pause)
+        return self._claim(name or ticket.robot, 2, 60)
+
+    def _claim(self, name: str, limit: int, seconds: int) -> object:
         rows = call_all(self.real.robots[name], "claim_jobs", limit=limit, lease_seconds=seconds)
         expected = self.model.claim(name, limit, seconds)
         assert [row["job_id"] for row in rows] == [job.job_id for job in expected]
@@ -229,6 +252,9 @@ class QueueMachine(RuleBasedStateMachine):
     # What time does
 
     @rule(seconds=st.sampled_from([0.5, 1, 3, 6, 6, 15, 61, 4000]))
+    def let_time_pass(self, seconds: float) -> None:
+        self.travel(seconds)
+
     def travel(self, seconds: float) -> None:
         self.model.now = self.real.travel(seconds)
 
@@ -300,8 +326,9 @@ class QueueMachine(RuleBasedStateMachine):
         ).fetchall()
         found = {row.pop("job_id"): tuple(row.values()) for row in rows}
         assert found == {job.job_id: stored(job) for job in self.model.jobs.values()}
-        letters = self.real.owner.execute("select job_id, reason from public.dead_letters").fetchall()
+        letters = self.real.owner.execute("select job_id, reason, resolved_at from public.dead_letters").fetchall()
         assert {row["job_id"]: row["reason"] for row in letters} == self.model.dead_letters
+        assert {row["job_id"] for row in letters if row["resolved_at"]} == self.model.resolved_letters
         kept = self.real.owner.execute("select job_id, lease_token, outcome from public.late_results").fetchall()
         assert Counter(tuple(row.values()) for row in kept) == self.model.late_results
         keys = self.real.owner.execute("select dedupe_key, job_id from private.dedupe_keys").fetchall()
@@ -312,11 +339,18 @@ class QueueMachine(RuleBasedStateMachine):
         assert {row["job_id"]: row["status"] for row in rows} == {
             job.job_id: job.word for job in self.model.jobs.values()
         }
-        fleet = self.real.member.execute("select external_id, load, current_job_ids from public.live_robots").fetchall()
-        assert {row["external_id"]: (row["load"], set(row["current_job_ids"])) for row in fleet} == {
-            name: (len(held), {job.job_id for job in held})
-            for name in self.model.robots
+        fleet = self.real.member.execute(
+            "select external_id, load, current_job_ids, quarantined_at is not null as is_quarantined "
+            "from public.live_robots"
+        ).fetchall()
+        assert {row.pop("external_id"): tuple(row.values()) for row in fleet} == {
+            name: (len(held), sorted(job.job_id for job in held), robot.is_quarantined)
+            for name, robot in self.model.robots.items()
             for held in [self.model.held_by(name)]
+        }
+        failures = self.real.owner.execute("select robot_id, failures from private.robot_failures").fetchall()
+        assert {self.real.names[row["robot_id"]]: row["failures"] for row in failures} == {
+            robot.name: robot.failures for robot in self.model.robots.values() if robot.failures
         }
 
     def events_have_no_gap_and_tell_each_transition(self) -> None:

@@ -16,6 +16,8 @@ Outcome = Literal["failed", "timeout", "lost"]
 
 PROMOTE_EVERY = timedelta(seconds=1)
 RESCUE_EVERY = timedelta(seconds=5)
+FAILURES_UNTIL_QUARANTINE = 3  # the world sets its tenant so
+ROBOTS_THAT_POISON_KILLS = 2
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,13 @@ class Robot:
     slots: int
     mode: str = "active"
     is_signed_off: bool = False
+    is_quarantined: bool = False
+    failures: int = 0
+
+    @property
+    def may_claim(self) -> bool:
+        """Whether it gets anything at all."""
+        return self.mode == "active" and not self.is_signed_off and not self.is_quarantined
 
     def may_have(self, wish: Wish) -> bool:
         """Whether a job is for this robot at all."""
@@ -123,6 +132,7 @@ class Job:
     status: str = "queued"
     attempts: int = 0
     reported_token: int | None = None
+    lost_by: set[str] = field(default_factory=set)
     retry_of: JobId | None = None
     events: list[str] = field(default_factory=lambda: ["job.queued"])
 
@@ -152,6 +162,7 @@ class Queue:
         self.jobs: dict[JobId, Job] = {}
         self.keys: dict[str, JobId] = {}
         self.dead_letters: dict[JobId, str] = {}
+        self.resolved_letters: set[JobId] = set()
         self.late_results: Counter[tuple[JobId, int, str]] = Counter()
         self.deleted_workflows: set[str] = set()
         self._promoted_at: datetime | None = None
@@ -195,6 +206,12 @@ class Queue:
             return Refused(400, "JOB_NOT_RETRYABLE")
         return self.problem_with(job.wish) or replace(job.wish, delay=0)
 
+    def problem_with_letter(self, job: Job) -> Refused | None:
+        """Why `requeue_dead_letter` cannot do what `retry_job` does."""
+        if job.job_id not in self.dead_letters:
+            return Refused(404, "DEAD_LETTER_NOT_FOUND")
+        return Refused(409, "DEAD_LETTER_RESOLVED") if job.job_id in self.resolved_letters else None
+
     def delete_workflow(self, workflow: str) -> int | Refused:
         """How many waiting jobs it cancels."""
         if workflow in self.deleted_workflows:
@@ -212,7 +229,7 @@ class Queue:
         self.run_due_duties()
         robot = self.robots[name]
         free = min(limit, robot.slots - len(self.held_by(name)))
-        if robot.mode != "active" or robot.is_signed_off or free <= 0:
+        if not robot.may_claim or free <= 0:
             return []
         eligible = [job for job in self._in("ready") if robot.may_have(job.wish)]
         taken = sorted(eligible, key=lambda job: job.wish.priority)[:free]  # a stable sort: then by age
@@ -258,6 +275,7 @@ class Queue:
         if lease is None:
             return self._answer_stale(job, token, "completed")
         job.attempts, job.reported_token, job.lease = lease.attempt, token, None
+        self.robots[name].failures = 0
         self._end(job, "completed")
         return Applied("completed")
 
@@ -341,11 +359,17 @@ class Queue:
         job.lease = None
         job.attempts = lease.attempt
         job.reported_token = lease.token if outcome == "failed" else None
+        is_business_error = outcome == "failed" and (not retryable or error_type in policy.never)
+        if outcome == "lost":
+            job.lost_by.add(lease.robot)
+        elif not is_business_error and not lease.is_cancel_requested:
+            self._count_failure(self.robots[lease.robot])
+        is_poison = outcome == "lost" and len(job.lost_by) >= ROBOTS_THAT_POISON_KILLS
         may_retry = (
-            retryable
-            and policy.kind != "none"
+            policy.kind != "none"
             and (outcome != "timeout" or policy.retry_on_timeout)
-            and error_type not in policy.never
+            and not is_business_error
+            and not is_poison
         )
         if may_retry and not lease.is_cancel_requested and lease.attempt < job.wish.max_attempts:
             delay = timedelta() if outcome == "lost" else policy.delay(lease.attempt)
@@ -356,9 +380,17 @@ class Queue:
             self._end(job, "cancelled")
         else:
             self._end(job, "timeout" if outcome == "timeout" else "failed")
-            unlucky = "attempts_exhausted" if may_retry else "not_retryable"
-            self.dead_letters[job.job_id] = "timeout" if outcome == "timeout" else unlucky
+            if is_poison:
+                self.dead_letters[job.job_id] = "poison"
+                job.events.append("job.poisoned")
+            else:
+                unlucky = "attempts_exhausted" if may_retry else "not_retryable"
+                self.dead_letters[job.job_id] = "timeout" if outcome == "timeout" else unlucky
         return Applied(job.status)
+
+    def _count_failure(self, robot: Robot) -> None:
+        robot.failures += 1
+        robot.is_quarantined = robot.is_quarantined or robot.failures >= FAILURES_UNTIL_QUARANTINE
 
     def _end(self, job: Job, status: str) -> None:
         job.status, job.run_at = status, None

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests import factories
 from tests.databases import Connection, Database, at, database_copy, unique_name
-from tests.reliability.queue_model import Queue, Robot, Wish
+from tests.reliability.queue_model import FAILURES_UNTIL_QUARANTINE, Queue, Robot, Wish
 
 from casare_cloud.local.postgres import PostgresServer
 
@@ -48,6 +48,10 @@ def make_world(server: PostgresServer, template: str, *, name: str | None = None
     database = Database(server, name)
     try:
         tenant, stranger = factories.make_tenant(database), factories.make_tenant(database)
+        with database.connect("authenticated", tenant.admin.claims) as member:
+            member.execute(
+                "select public.update_tenant(p_quarantine_after_failures => %s)", [FAILURES_UNTIL_QUARANTINE]
+            )
         return World(
             server,
             name,

@@ -54,6 +54,14 @@ begin
     end if;
     if v_robot.has_duties then
         perform private.run_due_duties();
+        -- They may have taken jobs back from this robot, or put it in quarantine.
+        select
+            private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at),
+            r.max_concurrent_jobs - (select count(*) from private.leases as l where l.robot_id = r.robot_id)::integer
+        into v_robot.may_claim, v_robot.free_slots
+        from public.robots as r
+        left join public.robot_heartbeats as h on h.robot_id = r.robot_id
+        where r.robot_id = v_caller.robot_id;
     end if;
     if v_robot.is_claim_news then   -- to tell a robot that asks from one that only says that it lives
         update public.robot_heartbeats as h
