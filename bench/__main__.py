@@ -2,6 +2,7 @@
 
 import argparse
 import platform
+from pathlib import Path
 
 from bench import cold_start, http_rates, latency, limits, memory, queue_cycle
 from bench.report import table
@@ -15,8 +16,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"any of {', '.join(SECTIONS)}; default: all")
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds; the median is printed")
-    parser.add_argument("--seconds", type=int, default=5, help="length of one measurement")
+    parser.add_argument("--seconds", type=float, default=3, help="length of one measurement")
     parser.add_argument("--jobs", type=int, default=60, help="jobs for the latency figures")
+    parser.add_argument("--pgmq-sql", type=Path, metavar="FILE", help="pgmq's SQL, to measure it as well")
     options = parser.parse_args()
     unknown = set(options.sections) - set(SECTIONS)
     if unknown:
@@ -38,7 +40,7 @@ def main() -> None:
         if "start" in wanted:
             cold_start.run(stack, rounds=options.rounds)
         if "queue" in wanted:
-            queue_cycle.run(stack, rounds=options.rounds, seconds=options.seconds)
+            queue_cycle.run(stack, rounds=options.rounds, seconds=options.seconds, pgmq_sql=options.pgmq_sql)
 
 
 if __name__ == "__main__":

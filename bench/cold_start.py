@@ -8,10 +8,8 @@ import time
 from pathlib import Path
 
 from bench.report import median, table
-from bench.stack import PORT_OFFSET, BenchStack, wait_for
+from bench.stack import BenchStack, wait_for
 from casare_cloud.local.schema import project_root
-
-PORT = 8095 + PORT_OFFSET
 
 
 def run(stack: BenchStack, *, rounds: int) -> None:
@@ -34,9 +32,10 @@ def run(stack: BenchStack, *, rounds: int) -> None:
 
 
 async def _first_answer(stack: BenchStack, target: str, source: Path, path: str) -> float:
+    port = 8095 + stack.port_offset
     command = [
         sys.executable, "-m", "functions_framework", f"--target={target}", f"--source={source}",
-        "--signature-type=http", "--host=127.0.0.1", f"--port={PORT}",
+        "--signature-type=http", "--host=127.0.0.1", f"--port={port}",
     ]  # fmt: skip
     began = time.perf_counter()
     process = subprocess.Popen(
@@ -44,7 +43,7 @@ async def _first_answer(stack: BenchStack, target: str, source: Path, path: str)
     )
     try:
         await wait_for(
-            f"http://127.0.0.1:{PORT}{path}",
+            f"http://127.0.0.1:{port}{path}",
             process,
             method="POST" if path.endswith("claim") else "GET",
             headers={"X-Api-Key": stack.env["ROBOT_API_KEY"]},

@@ -11,11 +11,9 @@ from pathlib import Path
 import httpx2
 import psycopg
 
-from bench.queue_cycle import refill_bare
 from bench.report import median, percentile, table
-from bench.stack import PORT_OFFSET, BenchStack, wait_for
-
-BARE_PORT = 8090 + PORT_OFFSET
+from bench.stack import BenchStack, wait_for
+from bench.workload import refill_bare
 
 
 def run(stack: BenchStack, *, rounds: int, seconds: int) -> None:
@@ -28,7 +26,8 @@ def run(stack: BenchStack, *, rounds: int, seconds: int) -> None:
 async def _run(stack: BenchStack, rounds: int, seconds: int) -> None:
     url = stack.env["ORCHESTRATOR_URL"] + "/api/v1"
     robot = {"X-Api-Key": stack.env["ROBOT_API_KEY"]}
-    bare = await _start_bare(stack.superuser_dsn)
+    bare_port = 8090 + stack.port_offset
+    bare = await _start_bare(stack.superuser_dsn, bare_port)
     try:
         async with httpx2.AsyncClient(trust_env=False, timeout=30) as client:
             user = {"Authorization": "Bearer " + await _log_in(client, stack)}
@@ -42,7 +41,7 @@ async def _run(stack: BenchStack, rounds: int, seconds: int) -> None:
             )  # fmt: skip
 
             async def bare_claim() -> None:
-                (await client.post(f"http://127.0.0.1:{BARE_PORT}/claim")).raise_for_status()
+                (await client.post(f"http://127.0.0.1:{bare_port}/claim")).raise_for_status()
 
             async def empty_claim() -> None:
                 (await client.post(f"{url}/jobs/claim", headers=robot, json={})).raise_for_status()
@@ -104,15 +103,15 @@ async def _rate(call: Callable[[], Awaitable[None]], seconds: float, clients: in
     return len(times) / (time.perf_counter() - began), times
 
 
-async def _start_bare(dsn: str) -> "subprocess.Popen[bytes]":
+async def _start_bare(dsn: str, port: int) -> "subprocess.Popen[bytes]":
     process = subprocess.Popen(
         [
             sys.executable, "-m", "functions_framework", "--target=claim", "--signature-type=http",
-            f"--source={Path(__file__).parent / 'bare_app.py'}", "--host=127.0.0.1", f"--port={BARE_PORT}",
+            f"--source={Path(__file__).parent / 'bare_app.py'}", "--host=127.0.0.1", f"--port={port}",
         ],
         env={**os.environ, "BENCH_DSN": dsn}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    await wait_for(f"http://127.0.0.1:{BARE_PORT}/claim", process, method="POST")
+    await wait_for(f"http://127.0.0.1:{port}/claim", process, method="POST")
     return process
 
 

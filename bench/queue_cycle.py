@@ -1,139 +1,163 @@
-"""Claim + complete per second at the database, beside a bare SKIP LOCKED + UPDATE on the same server."""
+"""Claim + complete per second at the database, beside queues that do less, on the same server in the same rounds."""
 
 import json
-import os
-import subprocess
-import uuid
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psycopg
 
-from bench.report import median, table
+from bench import workload
+from bench.pgbench import NOBODY, SQL, Claims, Clients, Script
+from bench.report import median, percentile, table
 from bench.stack import BenchStack
-from casare_cloud.local.pg_binaries import find_binaries
+from bench.workload import Connection, Tenant
 
-SQL = Path(__file__).parent / "sql"
-
-
-def run(stack: BenchStack, *, rounds: int, seconds: int) -> None:
-    """Rounds of: bare, product, product without pushes; at 1 and at 8 clients, each client a robot of its own."""
-    dsn = stack.superuser_dsn
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        workflow_id = _make_workflow(connection, stack.env["DEMO_TENANT_ID"])
-        robots = [_make_robot(connection, stack.env["DEMO_TENANT_ID"], number) for number in range(8)]
-        rows = []
-        for clients in (1, 8):
-            rates: dict[str, list[float]] = {"bare": [], "product": [], "quiet": []}
-            for _ in range(rounds):
-                needed = 6000 * seconds
-                _push(connection, stack.env["DEMO_TENANT_ID"], is_on=False)
-                _refill(connection, stack.env["DEMO_TENANT_ID"], workflow_id, needed)
-                rates["bare"].append(_measure(dsn, "bare_cycle", seconds, [{}] * clients))
-                _push(connection, stack.env["DEMO_TENANT_ID"], is_on=True)
-                rates["product"].append(_measure(dsn, "cycle", seconds, robots[:clients]))
-                _push(connection, stack.env["DEMO_TENANT_ID"], is_on=False)
-                rates["quiet"].append(_measure(dsn, "cycle", seconds, robots[:clients]))
-                _push(connection, stack.env["DEMO_TENANT_ID"], is_on=True)
-            bare = median(rates["bare"])
-            for name, title in (
-                ("bare", "bare queue"),
-                ("product", "casare_cloud"),
-                ("quiet", "casare_cloud, pushes off"),
-            ):
-                rate = median(rates[name])
-                rows.append((clients, title, rate, rate / bare))
-    table("Claim + complete, each its own commit", ("clients", "queue", "jobs/s", "ratio to bare"), rows)
+CLIENTS = 8
 
 
-def _measure(dsn: str, script: str, seconds: int, claims: list[dict[str, object]]) -> float:
-    """Jobs per second of one pgbench per set of claims, all at once."""
-    pgbench = find_binaries().program("pgbench")
-    parts = urlsplit(dsn)
-    processes = []
-    for each in claims:
-        options = ""
-        if each:
-            text = json.dumps(each, separators=(",", ":")).replace("\\", "\\\\").replace(" ", "\\ ")
-            options = f"-c role=authenticated -c request.jwt.claims={text}"
-        env = {**os.environ, "PGPASSWORD": parts.password or "", "PGOPTIONS": options}
-        command = [
-            pgbench, "-n", "-M", "prepared", "-T", str(seconds), "-f", str(SQL / f"{script}.pgbench"),
-            "-h", "127.0.0.1", "-p", str(parts.port), "-U", str(parts.username), parts.path[1:],
-        ]  # fmt: skip
-        processes.append(subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
-    total = 0.0
-    for process in processes:
-        output, errors = process.communicate()
-        found = [line for line in output.splitlines() if line.startswith("tps")]
-        if not found:
-            raise RuntimeError(f"pgbench said: {errors[-500:]}")
-        total += float(found[0].split()[2])
-    return total
+@dataclass(frozen=True)
+class Queue:
+    """A queue that is measured: how it is filled, what its clients run, and the most it can do a second."""
+
+    title: str
+    fill: Callable[[int], None]
+    script: str
+    callers: list[Claims]
+    most: int
+    most_in_batches: int
 
 
-def _make_workflow(connection: psycopg.Connection, tenant_id: str) -> str:
-    (workflow_id,) = connection.execute(
-        "insert into public.workflows (tenant_id, name, status) values (%s, 'bench', 'published') "
-        "returning workflow_id",
-        [tenant_id],
-    ).fetchone()  # type: ignore[misc]
-    connection.execute(
-        "insert into public.workflow_versions (workflow_id, version, tenant_id, definition, node_count) "
-        """values (%s, 1, %s, '{"nodes": [{"id": "start", "type": "StartNode"}]}', 1)""",
-        [workflow_id, tenant_id],
-    )
-    return str(workflow_id)
+@dataclass(frozen=True)
+class Case:
+    """One column of the table."""
+
+    title: str
+    clients: int
+    batch: int = 1
+    is_synchronous: bool = True
 
 
-def _make_robot(connection: psycopg.Connection, tenant_id: str, number: int) -> dict[str, object]:
-    """A robot with a live key; returns the claims that its requests carry."""
-    name = f"bench-{number}-{uuid.uuid4().hex[:8]}"
-    (robot_id,) = connection.execute(
-        "insert into public.robots (tenant_id, external_id, name, max_concurrent_jobs) values (%s, %s, %s, 100) "
-        "returning robot_id",
-        [tenant_id, name, name],
-    ).fetchone()  # type: ignore[misc]
-    (key_id,) = connection.execute(
-        "insert into public.api_keys (tenant_id, kind, name, prefix, key_hash, robot_id) "
-        "values (%s, 'robot', %s, 'crpa_bench', sha256(%s::text::bytea), %s) returning api_key_id",
-        [tenant_id, name, name, robot_id],
-    ).fetchone()  # type: ignore[misc]
-    return {
-        "sub": str(robot_id),
-        "role": "authenticated",
-        "app_metadata": {
-            "tenant_id": tenant_id, "principal": "robot", "robot_id": str(robot_id), "api_key_id": str(key_id),
-        },
-    }  # fmt: skip
+CASES = (
+    Case("1 client", 1),
+    Case("8 clients", 8),
+    Case("8, by 10", 8, batch=10),
+    Case("8, by 100", 8, batch=100),
+    Case("1 client, commits not awaited", 1, is_synchronous=False),
+    Case("8 clients, commits not awaited", 8, is_synchronous=False),
+)
 
 
-def refill_bare(connection: psycopg.Connection, count: int) -> None:
-    """A new bare queue with so many waiting jobs."""
-    connection.execute((SQL / "bare_queue.sql").read_bytes())
-    connection.execute("insert into public.bare_jobs (input) select '{}' from generate_series(1, %s)", [count])
-    connection.execute("vacuum analyze public.bare_jobs")
+def run(stack: BenchStack, *, rounds: int, seconds: float, pgmq_sql: Path | None) -> None:
+    """Every case, each in rounds of all queues in turn; the ratio is to the bare queue with leases."""
+    with psycopg.connect(stack.superuser_dsn, autocommit=True) as connection:
+        workload.mute_emulator(connection, is_muted=True)
+        try:
+            tenant = workload.make_tenant(connection, robots=CLIENTS)
+            quiet = workload.make_tenant(connection, robots=CLIENTS)
+            workload.push(connection, quiet, is_on=False)
+            queues = _queues(connection, tenant, quiet, pgmq_sql)
+            _cycles(stack.superuser_dsn, queues, rounds, seconds)
+            _claim_times(stack.superuser_dsn, connection, tenant, rounds)
+        finally:
+            workload.mute_emulator(connection, is_muted=False)
 
 
-def _refill(connection: psycopg.Connection, tenant_id: str, workflow_id: str, count: int) -> None:
-    """The same number of waiting jobs for both queues, and fresh statistics."""
-    refill_bare(connection, count)
-    (user_id,) = connection.execute(
-        "select user_id from public.memberships where tenant_id = %s limit 1", [tenant_id]
-    ).fetchone()  # type: ignore[misc]
-    claims = {"sub": str(user_id), "role": "authenticated", "app_metadata": {"tenant_id": tenant_id}}
-    with connection.transaction():
-        connection.execute("select set_config('request.jwt.claims', %s, true)", [json.dumps(claims)])
-        connection.execute(
-            "select count(job.job_id) from generate_series(1, %s) as n, "
-            "lateral public.enqueue_job(%s, jsonb_build_object('n', n)) as job",
-            [count, workflow_id],
+def _queues(connection: Connection, tenant: Tenant, quiet: Tenant, pgmq_sql: Path | None) -> list[Queue]:
+    nobody = [NOBODY] * CLIENTS
+    queues = [
+        Queue("bare: update, update", partial(workload.refill_bare, connection), "bare", nobody, 15000, 50000),
+        Queue("bare with leases", partial(workload.refill_lease, connection), "lease", nobody, 15000, 90000),
+    ]
+    if pgmq_sql:
+        connection.execute(pgmq_sql.read_text().replace("@extschema@", "pgmq").encode())
+        queues.append(
+            Queue("pgmq: read, delete", partial(workload.refill_pgmq, connection), "pgmq", nobody, 8000, 50000)
         )
-    connection.execute("vacuum analyze private.ready, private.leases")
+    for title, each in (("casare_cloud", tenant), ("casare_cloud, pushes off", quiet)):
+        queues.append(Queue(title, partial(workload.top_up, connection, each), "product", each.robots, 3500, 9000))
+    return queues
 
 
-def _push(connection: psycopg.Connection, tenant_id: str, *, is_on: bool) -> None:
-    connection.execute(
-        "update public.tenants set settings = jsonb_set(settings, '{realtime}', %s) where tenant_id = %s",
-        [json.dumps({"jobs": is_on}), tenant_id],
+def _cycles(dsn: str, queues: list[Queue], rounds: int, seconds: float) -> None:
+    rates: dict[tuple[str, str], list[float]] = {}
+    for case in CASES:
+        for _ in range(rounds):
+            for queue in queues:
+                queue.fill(round((queue.most if case.batch == 1 else queue.most_in_batches) * (seconds + 1)))
+                clients = Clients(
+                    dsn,
+                    _script(queue, case),
+                    seconds,
+                    queue.callers[: case.clients],
+                    is_synchronous=case.is_synchronous,
+                )
+                rates.setdefault((queue.title, case.title), []).append(clients.rate())
+    medians = {key: median(values) for key, values in rates.items()}
+    table(
+        "Claim + complete, jobs per second (and ratio to the bare queue with leases)",
+        ("queue", *(case.title for case in CASES)),
+        [
+            (
+                queue.title,
+                *(
+                    f"{medians[queue.title, case.title]:,.0f}"
+                    f" ({medians[queue.title, case.title] / medians['bare with leases', case.title]:.2f})"
+                    for case in CASES
+                ),
+            )
+            for queue in queues
+        ],
     )
+
+
+def _script(queue: Queue, case: Case) -> Script:
+    prefix = "" if queue.script == "product" else f"{queue.script}_"
+    if case.batch == 1:
+        return Script(f"{prefix}cycle")
+    return Script(f"{prefix}batch", case.batch, (f"batch={case.batch}",))
+
+
+def _claim_times(dsn: str, connection: Connection, tenant: Tenant, rounds: int) -> None:
+    """How long one claim takes its caller, with one client."""
+    claims = {
+        "bare with leases": (NOBODY, *_statements("lease_cycle")),
+        "casare_cloud": (tenant.robots[0], *_statements("cycle")),
+    }
+    times: dict[str, list[float]] = {name: [] for name in claims}
+    for _ in range(rounds):
+        workload.refill_lease(connection, 2000)
+        workload.top_up(connection, tenant, 2000)
+        for name, (caller, claim, complete) in claims.items():
+            times[name] += _time_claims(dsn, caller, claim, complete, 500)
+    table(
+        "One claim, one client, milliseconds",
+        ("queue", "p50", "p99"),
+        [(name, *(percentile(values, percent) * 1000 for percent in (50, 99))) for name, values in times.items()],
+    )
+
+
+def _time_claims(dsn: str, caller: Claims, claim: str, complete: str, count: int) -> list[float]:
+    times = []
+    with psycopg.connect(dsn, autocommit=True, prepare_threshold=0) as client:
+        if caller:
+            client.execute("select set_config('request.jwt.claims', %s, false)", [json.dumps(caller)])
+            client.execute("set role authenticated")
+        for number in range(count + 20):
+            began = time.perf_counter()
+            row = client.execute(claim.encode()).fetchone()
+            taken = time.perf_counter() - began
+            assert row is not None
+            client.execute(complete.encode(), row)
+            if number >= 20:  # the first ones make plans
+                times.append(taken)
+    return times
+
+
+def _statements(script: str) -> tuple[str, str]:
+    """The claim of a script, and its completion with a placeholder for each variable."""
+    claim, complete = (SQL / f"{script}.pgbench").read_text().strip().split("\n")
+    return claim.removesuffix("\\gset"), re.sub(r"(?<!:):[a-z_]+", "%s", complete)

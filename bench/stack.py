@@ -14,7 +14,9 @@ from pathlib import Path
 
 import httpx2
 
-PORT_OFFSET = 700
+from casare_cloud.local.processes import port_is_free
+
+PORTS = (54321, 54322, 8000, 8090, 8095)
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,14 @@ class BenchStack:
     env: dict[str, str]
     home: Path
     started_in: float
+    port_offset: int
 
     @property
     def superuser_dsn(self) -> str:
         passwords = json.loads((self.home / "database-passwords.json").read_text())["database_passwords"]
-        return f"postgresql://supabase_admin:{passwords['supabase_admin']}@127.0.0.1:{54322 + PORT_OFFSET}/postgres"
+        return (
+            f"postgresql://supabase_admin:{passwords['supabase_admin']}@127.0.0.1:{54322 + self.port_offset}/postgres"
+        )
 
 
 @contextmanager
@@ -39,14 +44,17 @@ def running_stack() -> Iterator[BenchStack]:
         home.chmod(0o755)
         surroundings = {**os.environ, "CASARE_HOME": folder, "CASARE_RATE_LIMITS": "off"}
         command = [sys.executable, "-m", "casare_cloud"]
+        offset = next(n for n in range(700, 2000, 10) if all(port_is_free(port + n) for port in PORTS))
         began = time.perf_counter()
-        subprocess.run([*command, "up", "--detach", "--port-offset", str(PORT_OFFSET)], check=True, env=surroundings)
+        subprocess.run([*command, "up", "--detach", "--port-offset", str(offset)],
+            check=True, env=surroundings, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
         seconds = time.perf_counter() - began
         pairs = (line.split("=", 1) for line in (home / "env").read_text().splitlines() if not line.startswith("#"))
         try:
-            yield BenchStack(dict(tuple(pair) for pair in pairs), home, seconds)  # type: ignore[misc]
+            yield BenchStack(dict(tuple(pair) for pair in pairs), home, seconds, offset)  # type: ignore[misc]
         finally:
-            subprocess.run([*command, "down"], check=False, env=surroundings)
+            subprocess.run([*command, "down"], check=False, env=surroundings, stdout=subprocess.DEVNULL)
 
 
 async def wait_for(

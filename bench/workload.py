@@ -1,0 +1,172 @@
+"""Tenants, robots and waiting jobs for the queue's figures, of the product and of the baselines."""
+
+import json
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from bench.pgbench import SQL, Claims
+
+Connection = psycopg.Connection[Any]
+
+
+@dataclass
+class Tenant:
+    """A tenant with one published workflow; `admin` are the claims of somebody who may enqueue."""
+
+    tenant_id: str
+    workflow_id: str
+    admin: Claims
+    robots: list[Claims] = field(default_factory=list)
+
+
+def make_tenant(connection: Connection, *, robots: int = 0, capabilities: list[str] | None = None) -> Tenant:
+    """A tenant, a service key that may enqueue, a workflow, and robots with keys."""
+    name = f"bench-{uuid.uuid4().hex[:8]}"
+    with connection.transaction():
+        tenant_id = _one(
+            connection, "insert into public.tenants (name, slug) values (%s, %s) returning tenant_id", name, name
+        )
+        key_id = _one(
+            connection,
+            "insert into public.api_keys (tenant_id, kind, name, prefix, key_hash, scopes) "
+            "values (%s, 'service', 'bench', 'sk_live_', sha256(%s::text::bytea), '{*}') returning api_key_id",
+            tenant_id,
+            name,
+        )
+        workflow_id = _one(
+            connection,
+            "insert into public.workflows (tenant_id, name, status) values (%s, 'bench', 'published') "
+            "returning workflow_id",
+            tenant_id,
+        )
+        connection.execute(
+            "insert into public.workflow_versions (workflow_id, version, tenant_id, definition, node_count) "
+            """values (%s, 1, %s, '{"nodes": [{"id": "start", "type": "StartNode"}]}', 1)""",
+            [workflow_id, tenant_id],
+        )
+        tenant = Tenant(tenant_id, workflow_id, _claims(key_id, tenant_id, "service", key_id))
+        tenant.robots = [make_robot(connection, tenant_id, capabilities or []) for _ in range(robots)]
+    return tenant
+
+
+def make_robot(connection: Connection, tenant_id: str, capabilities: list[str]) -> Claims:
+    """A robot with 100 slots and a live key; returns the claims that its requests carry."""
+    name = f"bench-{uuid.uuid4().hex[:8]}"
+    robot_id = _one(
+        connection,
+        "insert into public.robots (tenant_id, external_id, name, capabilities, max_concurrent_jobs) "
+        "values (%s, %s, %s, %s, 100) returning robot_id",
+        tenant_id,
+        name,
+        name,
+        sorted(capabilities),
+    )
+    key_id = _one(
+        connection,
+        "insert into public.api_keys (tenant_id, kind, name, prefix, key_hash, robot_id) "
+        "values (%s, 'robot', %s, 'crpa_', sha256(%s::text::bytea), %s) returning api_key_id",
+        tenant_id,
+        name,
+        name,
+        robot_id,
+    )
+    return _claims(robot_id, tenant_id, "robot", key_id, robot_id=robot_id)
+
+
+def enqueue(connection: Connection, tenant: Tenant, count: int, **job: object) -> None:
+    """So many waiting jobs, through the product's own batches of 1,000."""
+    body = json.dumps({"workflow_id": tenant.workflow_id, "input": {"n": 1}, **job})
+    with connection.transaction():
+        connection.execute("select set_config('request.jwt.claims', %s, true)", [json.dumps(tenant.admin)])
+        for start in range(0, count, 1000):
+            refused = connection.execute(
+                "select min(e.error_message) from public.enqueue_jobs("
+                "(select jsonb_agg(%s::jsonb) from generate_series(1, %s))) as e",
+                [body, min(1000, count - start)],
+            ).fetchone()
+            if refused and refused[0]:
+                raise RuntimeError(f"enqueue_jobs: {refused[0]}")
+
+
+def top_up(connection: Connection, tenant: Tenant, wanted: int) -> None:
+    """Enqueues what is missing to so many ready jobs, and sees to fresh statistics."""
+    missing = wanted - int(
+        _one(
+            connection,
+            "select count(*) from private.ready as r join private.queue_tenants as q using (tenant_no) "
+            "where q.tenant_id = %s",
+            tenant.tenant_id,
+        )
+    )
+    if missing > 0:
+        enqueue(connection, tenant, missing)
+        settle(connection)
+
+
+def settle(connection: Connection) -> None:
+    """What autovacuum would have done by now."""
+    connection.execute("vacuum analyze private.ready, private.leases, private.event_inbox")
+
+
+def refill_bare(connection: Connection, count: int) -> None:
+    """A new bare queue with so many waiting jobs."""
+    _refill_baseline(connection, "bare", count)
+
+
+def refill_lease(connection: Connection, count: int) -> None:
+    """A new bare queue with leases, with so many waiting jobs."""
+    _refill_baseline(connection, "lease", count)
+
+
+def refill_pgmq(connection: Connection, count: int) -> None:
+    """A new pgmq queue with so many messages."""
+    connection.execute("select pgmq.drop_queue(queue_name) from pgmq.meta where queue_name = 'bench'")
+    connection.execute("select pgmq.create('bench')")
+    connection.execute(
+        "select count(*) from pgmq.send_batch('bench', (select array_agg('{\"n\": 1}'::jsonb) "
+        "from generate_series(1, %s)))",
+        [count],
+    )
+    connection.execute("vacuum analyze pgmq.q_bench")
+
+
+def push(connection: Connection, tenant: Tenant, *, is_on: bool) -> None:
+    """Turns the Realtime pushes of a tenant's jobs on or off."""
+    connection.execute(
+        "update public.tenants set settings = jsonb_set(settings, '{realtime}', %s) where tenant_id = %s",
+        [json.dumps({"jobs": is_on}), tenant.tenant_id],
+    )
+
+
+def mute_emulator(connection: Connection, *, is_muted: bool) -> None:
+    """Turns the emulator's NOTIFY trigger off while the queue is measured.
+
+    The platform reads broadcasts from the write-ahead log and has no such trigger. NOTIFY takes a lock of the whole
+    cluster at commit, so with eight clients the trigger, not the queue, would be what is measured.
+    """
+    action = "disable" if is_muted else "enable"
+    connection.execute(f"alter table realtime.messages {action} trigger messages_notify")
+
+
+def _refill_baseline(connection: Connection, name: str, count: int) -> None:
+    connection.execute((SQL / f"{name}_queue.sql").read_bytes())
+    connection.execute(
+        f"insert into public.{name}_jobs (input) select '{{}}' from generate_series(1, {count:d})".encode()
+    )
+    connection.execute(f"vacuum analyze public.{name}_jobs".encode())
+
+
+def _claims(subject: str, tenant_id: str, principal: str, key_id: str, *, robot_id: str | None = None) -> Claims:
+    app: dict[str, object] = {"tenant_id": tenant_id, "principal": principal, "api_key_id": key_id}
+    if robot_id:
+        app["robot_id"] = robot_id
+    return {"sub": subject, "role": "authenticated", "app_metadata": app}
+
+
+def _one(connection: Connection, statement: str, *values: object) -> str:
+    row = connection.execute(statement.encode(), values).fetchone()
+    assert row is not None
+    return str(row[0])
