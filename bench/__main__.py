@@ -4,11 +4,11 @@ import argparse
 import platform
 from pathlib import Path
 
-from bench import cold_start, http_rates, latency, limits, memory, queue_cycle
+from bench import cold_start, degradation, http_rates, latency, limits, memory, queue_cycle
 from bench.report import table
 from bench.stack import running_stack
 
-SECTIONS = ("queue", "http", "latency", "limits", "start", "memory")
+SECTIONS = ("queue", "http", "latency", "limits", "start", "memory", "degradation")
 
 
 def main() -> None:
@@ -18,6 +18,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds; the median is printed")
     parser.add_argument("--seconds", type=float, default=3, help="length of one measurement")
     parser.add_argument("--jobs", type=int, default=60, help="jobs for the latency figures")
+    parser.add_argument("--scale", type=float, default=0.2, help="1: blockers and backlog of the aims; 10: ten million")
+    parser.add_argument("--snapshot-seconds", type=int, default=30, help="how long the snapshot is held; the aim: 600")
     parser.add_argument("--pgmq-sql", type=Path, metavar="FILE", help="pgmq's SQL, to measure it as well")
     options = parser.parse_args()
     unknown = set(options.sections) - set(SECTIONS)
@@ -41,6 +43,14 @@ def main() -> None:
             cold_start.run(stack, rounds=options.rounds)
         if "queue" in wanted:
             queue_cycle.run(stack, rounds=options.rounds, seconds=options.seconds, pgmq_sql=options.pgmq_sql)
+        if "degradation" in wanted:
+            degradation.run(
+                stack,
+                rounds=options.rounds,
+                seconds=options.seconds,
+                scale=options.scale,
+                snapshot_seconds=options.snapshot_seconds,
+            )
 
 
 if __name__ == "__main__":
