@@ -15,6 +15,7 @@ select cron.schedule('casare_rescue_expired_leases', '* * * * *', 'select privat
 select cron.schedule('casare_recheck_low_water', '* * * * *', 'select private.recheck_low_water()');
 select cron.schedule('casare_mark_offline_robots', '* * * * *', 'select private.mark_offline_robots()');
 select cron.schedule('casare_notice_deaf_robots', '* * * * *', 'select private.notice_deaf_robots()');
+select cron.schedule('casare_reconcile_limits', '*/5 * * * *', 'select private.reconcile_limits()');
 -- What pg_cron writes down of each run, and never deletes.
 select cron.schedule(
     'casare_purge_cron_details', '37 * * * *',

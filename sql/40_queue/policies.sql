@@ -1,4 +1,5 @@
 alter table private.queue_tenants enable row level security, force row level security;
+alter table private.limits enable row level security, force row level security;
 alter table private.lanes enable row level security, force row level security;
 alter table public.jobs enable row level security, force row level security;
 alter table private.jobs_default enable row level security, force row level security;

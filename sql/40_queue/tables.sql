@@ -12,6 +12,31 @@ create table private.queue_tenants (
 );
 comment on table private.queue_tenants is 'The small number that stands for a tenant in the hot tables. Never shown: it would tell how many tenants there are.';
 
+-- A row only where somebody set a limit. running is exact: it changes under the row's lock, in the transaction in which a
+-- lease begins or ends. Whoever takes several locks here takes them in the order of scope and limit_id.
+create table private.limits (
+    limit_id integer generated always as identity,
+    tenant_id uuid not null,
+    scope private.limit_scope not null,
+    workflow_id uuid,                   -- of scope workflow
+    concurrency_key text,               -- of scope key
+    max_running integer not null,       -- 0: nothing is claimed
+    on_collision text not null default 'queue',
+    running integer not null default 0,
+    updated_at timestamptz not null default now(),
+    constraint limits_pkey primary key (limit_id),
+    constraint limits_tenant_id_key unique nulls not distinct (tenant_id, scope, workflow_id, concurrency_key),
+    constraint limits_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
+    constraint limits_scope_check check (
+        (workflow_id is not null) = (scope = 'workflow') and (concurrency_key is not null) = (scope = 'key')
+    ),
+    constraint limits_concurrency_key_check check (length(concurrency_key) between 1 and 255),
+    constraint limits_max_running_check check (max_running between 0 and 100000),
+    constraint limits_on_collision_check
+        check (on_collision in ('queue', 'cancel_newest', 'cancel_running') and (on_collision = 'queue' or scope = 'key'))
+) with (fillfactor = 20);
+comment on table private.limits is 'How many jobs of a tenant, a workflow or a concurrency key may be held by robots at once, and how many are.';
+
 create table private.lanes (
     lane_id integer generated always as identity,
     tenant_no integer not null,
@@ -20,8 +45,11 @@ create table private.lanes (
     robot_id uuid,                      -- target robot, or any
     priority smallint not null,
     low_job_id uuid not null default '00000000-0000-0000-0000-000000000000',   -- claims begin here: see private.raise_low_water()
+    workflow_limit_id integer,          -- what its jobs count towards; of a limit that was removed, nothing is left but this
+    key_limit_id integer,
     constraint lanes_pkey primary key (lane_id),
-    constraint lanes_tenant_no_key unique nulls not distinct (tenant_no, robot_id, environment, priority, required),
+    constraint lanes_tenant_no_key unique nulls not distinct
+        (tenant_no, robot_id, environment, priority, required, workflow_limit_id, key_limit_id),
     constraint lanes_tenant_no_fkey foreign key (tenant_no) references private.queue_tenants (tenant_no) on delete cascade
 ) with (fillfactor = 50);
 comment on table private.lanes is 'Each distinct demand on robots that a tenant''s jobs have made, with a priority.';
@@ -49,6 +77,7 @@ create table public.jobs (
     input jsonb not null default '{}',
     metadata jsonb not null default '{}',
     dedupe_key text,
+    concurrency_key text,
     max_attempts smallint not null default 3,
     timeout_seconds integer not null default 3600,
     retry_policy jsonb not null default '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}',
@@ -73,6 +102,7 @@ create table public.jobs (
     constraint jobs_priority_check check (priority between 0 and 20),
     constraint jobs_max_attempts_check check (max_attempts between 1 and 100),
     constraint jobs_timeout_seconds_check check (timeout_seconds between 1 and 604800),
+    constraint jobs_concurrency_key_check check (length(concurrency_key) between 1 and 255),
     constraint jobs_status_check check (status not in ('claimed', 'running')),
     constraint jobs_finished_at_check check ((finished_at is null) = (status = 'queued'))
 ) partition by range (job_id);
@@ -115,6 +145,7 @@ create table private.leases (
     workflow_id uuid not null,          -- with its name: for pushes, which then need not read the wide row
     workflow_name text not null,
     attempt smallint not null,
+    limit_ids integer[],                -- whose counters it is in; null: none
     claimed_at timestamptz not null,
     started_at timestamptz,
     lease_expires_at timestamptz not null,
@@ -242,6 +273,7 @@ select
     j.input,
     j.metadata,
     j.dedupe_key,
+    j.concurrency_key,
     j.max_attempts,
     j.timeout_seconds,
     j.retry_policy,

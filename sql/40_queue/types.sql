@@ -8,6 +8,9 @@ create type public.job_status as enum (
     'timeout'       -- claimed, running -> timeout
 );
 
+-- In the order in which they are locked.
+create type private.limit_scope as enum ('tenant', 'workflow', 'key');
+
 create type public.execution_mode as enum ('lan', 'internet');
 
 -- What a robot gets for a claim.

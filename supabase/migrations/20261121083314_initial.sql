@@ -129,7 +129,7 @@ create type public.robot_mode as enum (
 );
 create type public.robot_health as enum ('ok', 'error');
 
--- from sql/40_queue/types.sql sha256:9438c9fd0ba3354821093dff0ce74a50713158c787c82de1bcd6db266743c01f
+-- from sql/40_queue/types.sql sha256:a54dc20445bd2d3b4c915d1bac4722730d72a9e247c08476086edd48e444b921
 create type public.job_status as enum (
     'queued',       -- enqueue, retry policy, release, rescue -> queued
     'claimed',      -- queued -> claimed (a fact of private.leases, never stored in jobs)
@@ -139,6 +139,9 @@ create type public.job_status as enum (
     'cancelled',    -- queued, claimed, running -> cancelled
     'timeout'       -- claimed, running -> timeout
 );
+
+-- In the order in which they are locked.
+create type private.limit_scope as enum ('tenant', 'workflow', 'key');
 
 create type public.execution_mode as enum ('lan', 'internet');
 
@@ -470,7 +473,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:413023afac5da6e10daff4457bfc23cf5fbb5fbf07263870739bc33404ef5e2a
+-- from sql/40_queue/tables.sql sha256:25eac76fc57b27052aa088660e6fa15c9d26e04955ba72c1757d21ddb26dd690
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -485,6 +488,31 @@ create table private.queue_tenants (
 );
 comment on table private.queue_tenants is 'The small number that stands for a tenant in the hot tables. Never shown: it would tell how many tenants there are.';
 
+-- A row only where somebody set a limit. running is exact: it changes under the row's lock, in the transaction in which a
+-- lease begins or ends. Whoever takes several locks here takes them in the order of scope and limit_id.
+create table private.limits (
+    limit_id integer generated always as identity,
+    tenant_id uuid not null,
+    scope private.limit_scope not null,
+    workflow_id uuid,                   -- of scope workflow
+    concurrency_key text,               -- of scope key
+    max_running integer not null,       -- 0: nothing is claimed
+    on_collision text not null default 'queue',
+    running integer not null default 0,
+    updated_at timestamptz not null default now(),
+    constraint limits_pkey primary key (limit_id),
+    constraint limits_tenant_id_key unique nulls not distinct (tenant_id, scope, workflow_id, concurrency_key),
+    constraint limits_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
+    constraint limits_scope_check check (
+        (workflow_id is not null) = (scope = 'workflow') and (concurrency_key is not null) = (scope = 'key')
+    ),
+    constraint limits_concurrency_key_check check (length(concurrency_key) between 1 and 255),
+    constraint limits_max_running_check check (max_running between 0 and 100000),
+    constraint limits_on_collision_check
+        check (on_collision in ('queue', 'cancel_newest', 'cancel_running') and (on_collision = 'queue' or scope = 'key'))
+) with (fillfactor = 20);
+comment on table private.limits is 'How many jobs of a tenant, a workflow or a concurrency key may be held by robots at once, and how many are.';
+
 create table private.lanes (
     lane_id integer generated always as identity,
     tenant_no integer not null,
@@ -493,8 +521,11 @@ create table private.lanes (
     robot_id uuid,                      -- target robot, or any
     priority smallint not null,
     low_job_id uuid not null default '00000000-0000-0000-0000-000000000000',   -- claims begin here: see private.raise_low_water()
+    workflow_limit_id integer,          -- what its jobs count towards; of a limit that was removed, nothing is left but this
+    key_limit_id integer,
     constraint lanes_pkey primary key (lane_id),
-    constraint lanes_tenant_no_key unique nulls not distinct (tenant_no, robot_id, environment, priority, required),
+    constraint lanes_tenant_no_key unique nulls not distinct
+        (tenant_no, robot_id, environment, priority, required, workflow_limit_id, key_limit_id),
     constraint lanes_tenant_no_fkey foreign key (tenant_no) references private.queue_tenants (tenant_no) on delete cascade
 ) with (fillfactor = 50);
 comment on table private.lanes is 'Each distinct demand on robots that a tenant''s jobs have made, with a priority.';
@@ -522,6 +553,7 @@ create table public.jobs (
     input jsonb not null default '{}',
     metadata jsonb not null default '{}',
     dedupe_key text,
+    concurrency_key text,
     max_attempts smallint not null default 3,
     timeout_seconds integer not null default 3600,
     retry_policy jsonb not null default '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}',
@@ -546,6 +578,7 @@ create table public.jobs (
     constraint jobs_priority_check check (priority between 0 and 20),
     constraint jobs_max_attempts_check check (max_attempts between 1 and 100),
     constraint jobs_timeout_seconds_check check (timeout_seconds between 1 and 604800),
+    constraint jobs_concurrency_key_check check (length(concurrency_key) between 1 and 255),
     constraint jobs_status_check check (status not in ('claimed', 'running')),
     constraint jobs_finished_at_check check ((finished_at is null) = (status = 'queued'))
 ) partition by range (job_id);
@@ -588,6 +621,7 @@ create table private.leases (
     workflow_id uuid not null,          -- with its name: for pushes, which then need not read the wide row
     workflow_name text not null,
     attempt smallint not null,
+    limit_ids integer[],                -- whose counters it is in; null: none
     claimed_at timestamptz not null,
     started_at timestamptz,
     lease_expires_at timestamptz not null,
@@ -715,6 +749,7 @@ select
     j.input,
     j.metadata,
     j.dedupe_key,
+    j.concurrency_key,
     j.max_attempts,
     j.timeout_seconds,
     j.retry_policy,
@@ -3672,7 +3707,7 @@ comment on function public.update_robot(text, jsonb) is
 revoke all on function public.update_robot(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.update_robot(text, jsonb) to authenticated;
 
--- from sql/40_queue/functions/add_job.sql sha256:81121cbbc98c746d877ca9d00479519e5a1af219b95f34443a4342f5276be964
+-- from sql/40_queue/functions/add_job.sql sha256:20d4f3630b233aaad8b82a965ea997a1687e512b5283feaf1d3f48d84a60c1ed
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_created_by uuid,
@@ -3693,7 +3728,8 @@ create or replace function private.add_job(
     p_metadata jsonb,
     p_trigger_type text,
     p_retry_of uuid default null,
-    p_is_pushed boolean default true
+    p_is_pushed boolean default true,
+    p_concurrency_key text default null
 )
 returns uuid
 language plpgsql
@@ -3707,10 +3743,12 @@ declare
     v_existing_job_id uuid;
     v_required text[];
     v_tenant_no integer;
+    v_limits record;
     v_lane_id integer;
     v_problem text := private.find_job_problem(
         p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities, p_required_tags,
-        p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata, p_trigger_type
+        p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata, p_trigger_type,
+        p_concurrency_key
     );
 begin
     if v_problem is not null then
@@ -3737,17 +3775,23 @@ begin
 
     v_tenant_no := private.find_queue_tenant(p_tenant_id);
     v_required := private.required_of(p_required_capabilities, p_required_tags, p_execution_mode = 'internet');
-    v_lane_id := private.find_lane(v_tenant_no, p_environment, v_required, p_robot_id, p_priority::smallint);
+    select f.workflow_limit_id, f.key_limit_id
+    into v_limits
+    from private.find_job_limits(p_tenant_id, p_workflow_id, p_concurrency_key) as f;
+    v_lane_id := private.find_lane(
+        v_tenant_no, p_environment, v_required, p_robot_id, p_priority::smallint, v_limits.workflow_limit_id,
+        v_limits.key_limit_id
+    );
 
     insert into public.jobs (
         job_id, tenant_id, workflow_id, workflow_version, workflow_name, lane_id, trigger_type, execution_mode, environment,
-        required_capabilities, required_tags, target_robot_id, priority, input, metadata, dedupe_key, max_attempts,
-        timeout_seconds, retry_policy, retry_of, created_by, created_at
+        required_capabilities, required_tags, target_robot_id, priority, input, metadata, dedupe_key,
+        concurrency_key, max_attempts, timeout_seconds, retry_policy, retry_of, created_by, created_at
     )
     values (
         v_job_id, p_tenant_id, p_workflow_id, v_workflow.version, v_workflow.name, v_lane_id, p_trigger_type,
         p_execution_mode::public.execution_mode, p_environment, p_required_capabilities, p_required_tags, p_robot_id,
-        p_priority, p_input, p_metadata, p_dedupe_key, p_max_attempts, p_timeout_seconds,
+        p_priority, p_input, p_metadata, p_dedupe_key, p_concurrency_key, p_max_attempts, p_timeout_seconds,
         coalesce(
             p_retry_policy,
             '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}'
@@ -3769,17 +3813,20 @@ begin
         case when p_run_at is not null then jsonb_build_object('run_at', private.to_iso(p_run_at)) end,
         p_is_pushed
     );
+    if v_limits.key_limit_id is not null and (p_run_at > private.clock()) is not true then
+        perform private.resolve_collision(v_limits.key_limit_id, v_job_id);
+    end if;
     return v_job_id;
 end
 $$;
 comment on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean
+    jsonb, text, uuid, boolean, text
 ) is
     'Puts a job of a runnable workflow in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do.';
 revoke all on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean
+    jsonb, text, uuid, boolean, text
 ) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/announce_job.sql sha256:498444b80946568869c4e714bc2837ede9d5ae41935bbcceb5e75097bc4b4128
@@ -3977,80 +4024,20 @@ comment on function private.authorize_robot(text) is
     'The verified caller, who is a robot and has the permission; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
 revoke all on function private.authorize_robot(text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/cancel_job.sql sha256:7fb7fd8c8b4f3fe96428531d6dcc6e231215f094b6e2de2d316f39639f284984
+-- from sql/40_queue/functions/cancel_job.sql sha256:e2f7a94cf03a158e57fb0f92be7d2c8abcd3d7e93483c13287211997fff91a9d
 create or replace function public.cancel_job(p_job_id uuid, p_reason text default null)
 returns jsonb
 language plpgsql
 security definer
 set search_path = ''
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.cancel');
-    v_reason text := coalesce(nullif(p_reason, ''), 'Cancelled.');
-    v_job record;
-    v_lease private.leases;
 begin
     if length(p_reason) > 1024 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'reason must not have more than 1024 characters.');
     end if;
-    -- A job that others move between ready, scheduled and leases meanwhile is looked for again. No lock is taken on its
-    -- row: completion takes the lease first and the row second.
-    for i in 1..10 loop
-        select j.status, j.lane_id, q.tenant_no
-        into v_job
-        from public.jobs as j
-        join private.queue_tenants as q on q.tenant_id = j.tenant_id
-        where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
-        if not found then
-            perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
-        elsif v_job.status <> 'queued' then
-            return jsonb_build_object(
-                'job_id', p_job_id,
-                'cancelled', false,
-                'previous_status', v_job.status,
-                'message', format('Job already %s, cannot cancel', case v_job.status when 'timeout' then 'timed out' else v_job.status::text end),
-                'cancel_requested', false
-            );
-        end if;
-
-        delete from private.ready as r
-        where r.tenant_no = v_job.tenant_no and r.lane_id = v_job.lane_id and r.job_id = p_job_id;
-        if not found then
-            delete from private.scheduled as s where s.job_id = p_job_id;
-        end if;
-        if found then
-            perform private.end_unclaimed_job(p_job_id, v_reason);
-            return jsonb_build_object(
-                'job_id', p_job_id,
-                'cancelled', true,
-                'previous_status', 'queued',
-                'message', 'Job cancelled successfully',
-                'cancel_requested', false
-            );
-        end if;
-
-        update private.leases as l
-        set cancel_requested_at = coalesce(l.cancel_requested_at, private.clock()),
-            cancel_reason = coalesce(l.cancel_reason, v_reason)
-        where l.job_id = p_job_id
-        returning l.* into v_lease;
-        if found then
-            perform private.broadcast(
-                'robot:' || v_lease.robot_id, 'cancel_job',
-                jsonb_build_object('job_id', p_job_id, 'reason', v_lease.cancel_reason)
-            );
-            return jsonb_build_object(
-                'job_id', p_job_id,
-                'cancelled', true,
-                'previous_status', case when v_lease.started_at is null then 'claimed' else 'running' end,
-                'message', 'Cancellation requested; the robot has been told',
-                'cancel_requested', true
-            );
-        end if;
-    end loop;
-    perform private.raise_error(503, 'JOB_BUSY', 'The job is changing hands just now; try again.');
+    return private.try_cancel_job(v_caller.tenant_id, p_job_id, coalesce(nullif(p_reason, ''), 'Cancelled.'));
 end
 $$;
 comment on function public.cancel_job(uuid, text) is
@@ -4095,7 +4082,78 @@ comment on function private.cancel_jobs_of_workflow(uuid, uuid, text) is
     'Cancels every waiting job of a workflow and returns how many; those that a robot holds go on.';
 revoke all on function private.cancel_jobs_of_workflow(uuid, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:71f9fd9e29cb85071ce1fe8ff1628a863177971adf51286f25270b76a3b12a9e
+-- from sql/40_queue/functions/change_running.sql sha256:bb61c2ce1c94b4e2f540f38807a109d8c27907d2b964e21142413dd367c229f8
+-- The one place where counters change. Locks are taken one after another in the order of scope and limit_id, whatever order
+-- the ids came in; a claim has taken its locks already. A limit that was removed meanwhile is not there to be counted.
+create or replace function private.change_running(p_limit_ids integer[], p_by integer)
+returns void
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_change record;
+    v_limit private.limits;
+begin
+    for v_change in
+        select c.limit_id, c.jobs
+        from (select u as limit_id, count(*)::integer as jobs from unnest(p_limit_ids) as u group by u) as c
+        order by (select w.scope from private.limits as w where w.limit_id = c.limit_id), c.limit_id
+    loop
+        update private.limits as w
+        set running = greatest(w.running + p_by * v_change.jobs, 0)
+        where w.limit_id = v_change.limit_id
+        returning w.* into v_limit;
+        if found and p_by < 0 and v_limit.running + v_change.jobs >= v_limit.max_running then
+            perform private.ring_limit(v_limit.limit_id, private.limit_room(v_limit.running, v_limit.max_running));
+        end if;
+    end loop;
+end
+$$;
+comment on function private.change_running(integer[], integer) is
+    'Counts leases in (1) or out (-1) of the limits whose ids are given, one id for each lease, and wakes robots for what a full limit kept waiting. Every path on which leases begin or end calls it in its transaction.';
+revoke all on function private.change_running(integer[], integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/check_limit_name.sql sha256:efe8317045be823eac921752c0d36a3e574221b994001b0a1e9e1ee7644f29c8
+create or replace function private.check_limit_name(
+    p_tenant_id uuid,
+    p_scope text,
+    p_workflow_id uuid,
+    p_concurrency_key text
+)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    if p_scope not in ('tenant', 'workflow', 'key') or p_scope is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'scope must be tenant, workflow or key.');
+    elsif (p_workflow_id is not null) <> (p_scope = 'workflow') then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'workflow_id must be given for the scope workflow, and for no other.'
+        );
+    elsif (p_concurrency_key is not null) <> (p_scope = 'key') then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'concurrency_key must be given for the scope key, and for no other.'
+        );
+    elsif length(p_concurrency_key) not between 1 and 255 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'concurrency_key must have 1 to 255 characters.');
+    elsif p_scope = 'workflow' then
+        perform from public.workflows as w
+        where w.workflow_id = p_workflow_id and w.tenant_id = p_tenant_id and w.deleted_at is null;
+        if not found then
+            perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
+        end if;
+    end if;
+end
+$$;
+comment on function private.check_limit_name(uuid, text, uuid, text) is
+    'Ends the transaction when these do not name something of the tenant that can have a limit.';
+revoke all on function private.check_limit_name(uuid, text, uuid, text) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/claim_jobs.sql sha256:786d239e900d9bcf34b36e5ee5f347e9cb8284594945461af265527e7a95530b
 -- Cost: one probe of ready's primary key for each lane that this robot may serve, and a few statements for each job taken.
 -- What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time: a join would
 -- be planned once, for the sizes that the tables had then, and kept.
@@ -4119,6 +4177,9 @@ declare
     v_robot record;
     v_want integer;
     v_lane record;
+    v_limit_ids integer[];
+    v_may_wait boolean;
+    v_taken integer[] := '{}';     -- limit ids, one for each job that counts towards it
     v_ready record;
     v_claimed public.claimed_job;
 begin
@@ -4129,7 +4190,10 @@ begin
     end if;
 
     -- One claim of a robot at a time, so that its slots are counted right.
-    perform pg_advisory_xact_lock(1801678962, hashtext(v_caller.robot_id::text));
+    -- And none while somebody sets a limit of its tenant, so that no lease is missing in the new counter.
+    perform
+        pg_advisory_xact_lock(1801678962, hashtext(v_caller.robot_id::text)),
+        pg_advisory_xact_lock_shared(1801678965, hashtext(v_caller.tenant_id::text));
     select
         q.tenant_no,
         r.environment,
@@ -4137,6 +4201,12 @@ begin
         private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
         r.max_concurrent_jobs - (select count(*) from private.leases as l where l.robot_id = r.robot_id)::integer as free_slots,
+        (
+            select w.limit_id from private.limits as w where w.tenant_id = r.tenant_id and w.scope = 'tenant'
+        ) as limit_id,
+        (
+            select true from private.limits as w where w.tenant_id = r.tenant_id and w.scope > 'tenant' limit 1
+        ) as has_limits,
         exists (
             select from private.duties as d where d.last_run_at <= v_now - d.every or d.last_run_at > v_now
         ) as has_duties
@@ -4166,6 +4236,8 @@ begin
         set last_claim_at = v_now, deaf_since = null
         where h.robot_id = v_caller.robot_id;
     end if;
+    -- The duties may hold locks of limits and leases until this transaction ends: no lock is waited for after them.
+    v_may_wait := not v_robot.has_duties;
     v_want := least(p_limit, v_robot.free_slots);
     if not v_robot.may_claim or v_want <= 0 then
         return;
@@ -4174,17 +4246,18 @@ begin
     end if;
 
     -- The lanes of the next jobs, in the order of priority and then of age: one row for each job wanted. When one job is
-    -- wanted every lane that has one is listed, as others may be taking what the best one has.
+    -- wanted every lane that has one is listed, as others may be taking what the best one has. A lane whose limit is reached
+    -- costs a look at the limit, whatever waits in it.
     for v_lane in
-        select l.lane_id, l.low_job_id
+        select l.lane_id, l.low_job_id, l.workflow_limit_id, l.key_limit_id
         from (
-            select e.lane_id, e.priority, e.low_job_id
+            select e.lane_id, e.priority, e.low_job_id, e.workflow_limit_id, e.key_limit_id
             from private.lanes as e
             where e.tenant_no = v_robot.tenant_no
                 and e.robot_id is null
                 and private.lane_suits(e.environment, e.required, v_robot.environment, v_robot.capabilities)
             union all
-            select e.lane_id, e.priority, e.low_job_id
+            select e.lane_id, e.priority, e.low_job_id, e.workflow_limit_id, e.key_limit_id
             from private.lanes as e
             where e.tenant_no = v_robot.tenant_no
                 and e.robot_id = v_caller.robot_id
@@ -4195,11 +4268,34 @@ begin
             from private.ready as r
             where r.tenant_no = v_robot.tenant_no and r.lane_id = l.lane_id and r.job_id >= l.low_job_id
             order by r.job_id
-            limit v_want
+            limit case
+                when l.workflow_limit_id is null and l.key_limit_id is null then v_want
+                else least(
+                    v_want,
+                    (
+                        select private.limit_room(w.running, w.max_running)
+                        from private.limits as w
+                        where w.limit_id = l.workflow_limit_id
+                    ),
+                    (
+                        select private.limit_room(w.running, w.max_running)
+                        from private.limits as w
+                        where w.limit_id = l.key_limit_id
+                    )
+                )
+            end
         ) as f
         order by l.priority, f.job_id
         limit case when v_want > 1 then v_want end
     loop
+        v_limit_ids := null;
+        if v_robot.limit_id is not null or v_lane.workflow_limit_id is not null or v_lane.key_limit_id is not null then
+            v_limit_ids := private.enter_limits(
+                array[v_robot.limit_id, v_lane.workflow_limit_id, v_lane.key_limit_id], v_taken, v_may_wait
+            );
+            v_may_wait := false;
+            continue when v_limit_ids is null;
+        end if;
         delete from private.ready as r
         where r.ctid = (
             select r2.ctid
@@ -4211,6 +4307,9 @@ begin
         )
         returning r.job_id, r.attempts into v_ready;
         continue when not found;
+        if v_robot.has_limits and private.leave_lane(v_lane.lane_id, v_ready.job_id, v_ready.attempts) then
+            continue;
+        end if;
 
         -- One statement for the whole answer: in PL/pgSQL every expression costs anew in every transaction.
         select
@@ -4226,22 +4325,26 @@ begin
         from public.jobs as j
         where j.job_id = v_ready.job_id;
         insert into private.leases (
-            job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, claimed_at,
-            lease_expires_at, timeout_at
+            job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, limit_ids,
+            claimed_at, lease_expires_at, timeout_at
         )
         values (
-            v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_lane.lane_id, v_caller.robot_id,
-            v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_now, v_claimed.lease_expires_at,
-            v_now + make_interval(secs => v_claimed.timeout_seconds)
+            v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_lane.lane_id,
+            v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_limit_ids, v_now,
+            v_claimed.lease_expires_at, v_now + make_interval(secs => v_claimed.timeout_seconds)
         );
         perform private.announce_job(
             'job.claimed', 'claimed', v_caller.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name,
             v_caller.robot_id, v_claimed.attempt
         );
+        v_taken := v_taken || v_limit_ids;
         return next v_claimed;
         v_want := v_want - 1;
         exit when v_want = 0;
     end loop;
+    if v_taken <> '{}' then
+        perform private.change_running(v_taken, 1);
+    end if;
 
     if p_listening and v_claimed.job_id is null then
         insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, waiting_since)
@@ -4258,7 +4361,7 @@ comment on function public.claim_jobs(integer, integer, text, boolean) is
 revoke all on function public.claim_jobs(integer, integer, text, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.claim_jobs(integer, integer, text, boolean) to authenticated;
 
--- from sql/40_queue/functions/complete_job.sql sha256:8c356e8243734c45eff839ea6fa8dcb275a10309e2ac222b0e2d25bc204aac5a
+-- from sql/40_queue/functions/complete_job.sql sha256:6c8d1adde703a661ecc1c2c3fb462fd2825408b94343721b643178b91b5c6a3e
 create or replace function public.complete_job(p_job_id uuid, p_lease_token bigint, p_result jsonb default null)
 returns jsonb
 language plpgsql
@@ -4308,6 +4411,9 @@ begin
         'job.completed', 'completed', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name,
         v_lease.robot_id, v_lease.attempt, '{"progress": 100}'
     );
+    if v_lease.limit_ids is not null then
+        perform private.change_running(v_lease.limit_ids, -1);
+    end if;
     return jsonb_build_object('job_id', p_job_id, 'status', 'completed', 'outcome', 'applied');
 end
 $$;
@@ -4363,6 +4469,26 @@ $$;
 comment on function private.deaf_robots() is
     'Robots that send heartbeats and have free slots, have not claimed for five minutes, and for which a job has been waiting that long; with that job.';
 revoke all on function private.deaf_robots() from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/describe_limit.sql sha256:64666fd311c81e14aa6a9466766b9da60c5f9a172d56ff2d8edb62f8851498ad
+create or replace function private.describe_limit(p_limit private.limits)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'scope', (p_limit).scope,
+        'workflow_id', (p_limit).workflow_id,
+        'concurrency_key', (p_limit).concurrency_key,
+        'max_running', (p_limit).max_running,
+        'on_collision', (p_limit).on_collision,
+        'running', (p_limit).running,
+        'updated_at', private.to_iso((p_limit).updated_at)
+    )
+$$;
+comment on function private.describe_limit(private.limits) is 'A limit as it is shown.';
+revoke all on function private.describe_limit(private.limits) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/end_attempt.sql sha256:e995f4435a03d0ae7019e695e45f97b09755711f41897958f35bab108d5542ef
 -- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
@@ -4538,7 +4664,7 @@ comment on function private.end_unclaimed_job(uuid, text) is
     'Writes and tells that a job ended cancelled. Its row in ready or scheduled has been taken away by the same transaction.';
 revoke all on function private.end_unclaimed_job(uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/enqueue_job.sql sha256:72c447393622d8e7c1221bd0c2cb5159e9445a17b05e443b318da36d0271516d
+-- from sql/40_queue/functions/enqueue_job.sql sha256:ec272c7de9b4dfd53490a3d9bb2328870a94776965919257b1f7ff14e7fad107
 create or replace function public.enqueue_job(
     p_workflow_id uuid,
     p_input jsonb default '{}',
@@ -4555,7 +4681,8 @@ create or replace function public.enqueue_job(
     p_retry_policy jsonb default null,
     p_metadata jsonb default '{}',
     p_trigger_type text default 'manual',
-    p_version integer default null
+    p_version integer default null,
+    p_concurrency_key text default null
 )
 returns public.live_jobs
 language plpgsql
@@ -4578,24 +4705,27 @@ begin
         coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id),
         p_workflow_id, p_version, p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities,
         p_required_tags, v_robot_id, p_run_at, p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata,
-        p_trigger_type
+        p_trigger_type, p_concurrency_key => p_concurrency_key
     );
     select j.* into v_job from public.live_jobs as j where j.job_id = v_job_id;
     return v_job;
 end
 $$;
 comment on function public.enqueue_job(
-    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer
+    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
+    text
 ) is
     'Puts one job in the queue and returns it; with a dedupe key that an unfinished job has, returns that one. Environment * is any robot''s. Needs jobs.create.';
 revoke all on function public.enqueue_job(
-    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer
+    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
+    text
 ) from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_job(
-    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer
+    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
+    text
 ) to authenticated;
 
--- from sql/40_queue/functions/enqueue_jobs.sql sha256:cf663814651433617928e461ee2cdaa97663e677b1f0816d8d1639147bedc2ff
+-- from sql/40_queue/functions/enqueue_jobs.sql sha256:fb7cf93f37420fea0a58c539cb25ce9a42728ae275492fa7d5c089c72264d3b5
 create or replace function public.enqueue_jobs(p_jobs jsonb)
 returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
 language plpgsql
@@ -4635,7 +4765,7 @@ begin
                 workflow_id uuid, input jsonb, priority integer, environment text, execution_mode text,
                 required_capabilities text[], required_tags text[], robot_id text, run_at timestamptz, dedupe_key text,
                 max_attempts integer, timeout_seconds integer, retry_policy jsonb, metadata jsonb, trigger_type text,
-                version integer
+                version integer, concurrency_key text
             );
             v_job.input := coalesce(v_job.input, '{}');
             v_job.priority := coalesce(v_job.priority, 10);
@@ -4652,7 +4782,7 @@ begin
             where k not in (
                 'workflow_id', 'input', 'priority', 'environment', 'execution_mode', 'required_capabilities', 'required_tags',
                 'robot_id', 'run_at', 'dedupe_key', 'max_attempts', 'timeout_seconds', 'retry_policy', 'metadata',
-                'trigger_type', 'version'
+                'trigger_type', 'version', 'concurrency_key'
             )
             limit 1;
             v_problem := case
@@ -4661,7 +4791,7 @@ begin
                 else private.find_job_problem(
                     v_job.input, v_job.priority, v_job.environment, v_job.execution_mode, v_job.required_capabilities,
                     v_job.required_tags, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
-                    v_job.metadata, v_job.trigger_type
+                    v_job.metadata, v_job.trigger_type, v_job.concurrency_key
                 )
             end;
             if v_problem is not null then
@@ -4687,9 +4817,12 @@ begin
                 v_caller.tenant_id, v_created_by, v_job.workflow_id, v_job.version, v_job.input, v_job.priority,
                 v_job.environment, v_job.execution_mode, v_job.required_capabilities, v_job.required_tags, v_robot_id,
                 v_job.run_at, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
-                v_job.metadata, v_job.trigger_type, null, v_count <= 100
+                v_job.metadata, v_job.trigger_type, null, v_count <= 100, v_job.concurrency_key
             );
             status := 'queued';
+            if v_job.concurrency_key is not null then   -- its collision rule may have cancelled it
+                status := (select j.status from public.jobs as j where j.job_id = enqueue_jobs.job_id);
+            end if;
         end if;
         return next;
     end loop;
@@ -4728,7 +4861,54 @@ comment on function private.ensure_job_partitions(integer) is
     'Makes the partitions of jobs for this week (Monday, UTC) and p_weeks_ahead more, and returns how many it made.';
 revoke all on function private.ensure_job_partitions(integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/fail_job.sql sha256:69b84cd20c1ad34efb5f64285af381bb924bb4a8c22b0c7c39a13382abb2dda5
+-- from sql/40_queue/functions/enter_limits.sql sha256:7cbd6263c347fd6e1c5c38280173aab9f5c12dbab47655e08406a32f47c88395
+-- Waiting for a lock is safe only while no other limit is locked, in the order of scope: whoever locks more (a claim of many
+-- lanes, a rescue) must not wait for one that comes earlier.
+create or replace function private.enter_limits(p_limit_ids integer[], p_taken integer[], p_may_wait boolean)
+returns integer[]
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_limit_id integer;
+    v_room integer;
+    v_entered integer[] := '{}';
+begin
+    foreach v_limit_id in array p_limit_ids loop
+        continue when v_limit_id is null;
+        if p_may_wait then
+            select private.limit_room(w.running, w.max_running) into v_room
+            from private.limits as w
+            where w.limit_id = v_limit_id
+            for update;
+        else
+            select private.limit_room(w.running, w.max_running) into v_room
+            from private.limits as w
+            where w.limit_id = v_limit_id
+            for update skip locked;
+            if not found then
+                perform from private.limits as w where w.limit_id = v_limit_id;
+                if found then
+                    return null;
+                end if;
+            end if;
+        end if;
+        if v_room <= cardinality(array_positions(p_taken, v_limit_id)) then
+            return null;
+        elsif v_room is not null then   -- null: it was removed
+            v_entered := v_entered || v_limit_id;
+        end if;
+    end loop;
+    return v_entered;
+end
+$$;
+comment on function private.enter_limits(integer[], integer[], boolean) is
+    'Locks the limits of a lane (tenant, workflow, key; null where there is none) and returns those that exist, when each has room for one more beside what this claim has taken; null when one is full, or is locked and may not be waited for.';
+revoke all on function private.enter_limits(integer[], integer[], boolean) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/fail_job.sql sha256:709416fc539f5185a40d98a5f1b327d37875447c801335a5b76ac5a18f722a61
 create or replace function public.fail_job(
     p_job_id uuid,
     p_lease_token bigint,
@@ -4748,6 +4928,7 @@ as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_lease private.leases;
+    v_answer jsonb;
     v_details jsonb := jsonb_strip_nulls(jsonb_build_object(
         'stack_trace', left(p_stack_trace, 65536), 'failed_node', p_failed_node
     ));
@@ -4770,7 +4951,13 @@ begin
             jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type) || v_details
         );
     end if;
-    return private.end_attempt(v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true));
+    v_answer := private.end_attempt(
+        v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true)
+    );
+    if v_lease.limit_ids is not null then
+        perform private.change_running(v_lease.limit_ids, -1);
+    end if;
+    return v_answer;
 end
 $$;
 comment on function public.fail_job(uuid, bigint, text, text, text, text, boolean) is
@@ -4778,7 +4965,57 @@ comment on function public.fail_job(uuid, bigint, text, text, text, text, boolea
 revoke all on function public.fail_job(uuid, bigint, text, text, text, text, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.fail_job(uuid, bigint, text, text, text, text, boolean) to authenticated;
 
--- from sql/40_queue/functions/find_job_problem.sql sha256:808ea81f3ccc763942784b9faf337263273ebc20bc68e741c2bf56decc8df0ab
+-- from sql/40_queue/functions/find_full_limits.sql sha256:5941c0ffae30aee5f72e35b0ba7c85ab0801dce80343139dbbc92774f9afb8f5
+-- Without a SET clause, so that it is inlined; for whoever explains why a job waits.
+create or replace function private.find_full_limits(p_tenant_id uuid, p_workflow_id uuid, p_concurrency_key text)
+returns setof private.limits
+language sql
+stable
+as $$
+    select w.*
+    from private.limits as w
+    where w.tenant_id = p_tenant_id
+        and (
+            w.scope = 'tenant'
+            or w.workflow_id = p_workflow_id
+            or w.concurrency_key = p_concurrency_key
+        )
+        and private.limit_room(w.running, w.max_running) = 0
+    order by w.scope
+$$;
+comment on function private.find_full_limits(uuid, uuid, text) is
+    'The limits that keep a job with this workflow and concurrency key from being claimed just now, the widest first; none when there is room.';
+revoke all on function private.find_full_limits(uuid, uuid, text) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/find_job_limits.sql sha256:2e8fb298fce7c5b635dcbef8c9b60c82346d91f102c169e369f5e17cea5b0301
+-- Without a SET clause, so that it is inlined. A limit of the whole tenant is none of a lane: claims ask for it once.
+create or replace function private.find_job_limits(p_tenant_id uuid, p_workflow_id uuid, p_concurrency_key text)
+returns table (workflow_limit_id integer, key_limit_id integer)
+language sql
+stable
+as $$
+    select
+        (
+            select w.limit_id
+            from private.limits as w
+            where w.tenant_id = p_tenant_id and w.scope = 'workflow' and w.workflow_id = p_workflow_id
+        ),
+        case
+            when p_concurrency_key is not null then (
+                select w.limit_id
+                from private.limits as w
+                where w.tenant_id = p_tenant_id
+                    and w.scope = 'key'
+                    and w.workflow_id is null
+                    and w.concurrency_key = p_concurrency_key
+            )
+        end
+$$;
+comment on function private.find_job_limits(uuid, uuid, text) is
+    'The limits that decide in which lane a job stands: of its workflow and of its concurrency key, where somebody set them.';
+revoke all on function private.find_job_limits(uuid, uuid, text) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/find_job_problem.sql sha256:1addea9dbefb8c2495e797da76d11227d92413152f699d023df6adaddaf62039
 create or replace function private.find_job_problem(
     p_input jsonb,
     p_priority integer,
@@ -4791,7 +5028,8 @@ create or replace function private.find_job_problem(
     p_timeout_seconds integer,
     p_retry_policy jsonb,
     p_metadata jsonb,
-    p_trigger_type text
+    p_trigger_type text,
+    p_concurrency_key text default null
 )
 returns text
 language plpgsql
@@ -4811,6 +5049,8 @@ begin
         return 'timeout_seconds must be between 1 and 604800.';
     elsif length(p_dedupe_key) not between 1 and 255 then
         return 'dedupe_key must have 1 to 255 characters.';
+    elsif length(p_concurrency_key) not between 1 and 255 then
+        return 'concurrency_key must have 1 to 255 characters.';
     elsif length(p_trigger_type) not between 1 and 64 or p_trigger_type is null then
         return 'trigger_type must have 1 to 64 characters.';
     elsif jsonb_typeof(p_input) is distinct from 'object' then
@@ -4835,18 +5075,23 @@ begin
     return null;
 end
 $$;
-comment on function private.find_job_problem(jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text) is
+comment on function private.find_job_problem(
+    jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text
+) is
     'What is wrong with a job that somebody wants to enqueue, as a sentence that names the field; null when nothing is.';
-revoke all on function private.find_job_problem(jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text)
-    from public, anon, authenticated, service_role;
+revoke all on function private.find_job_problem(
+    jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text
+) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_lane.sql sha256:81ece22d13ecd8cb70aec53ded393907a56a1aba989e18503f164ad23a2e9d1f
+-- from sql/40_queue/functions/find_lane.sql sha256:1e7b51886aa4aea42012b3def2f8b7249d24ac95835feff5c645c300c87a0f17
 create or replace function private.find_lane(
     p_tenant_no integer,
     p_environment text,
     p_required text[],
     p_robot_id uuid,
-    p_priority smallint
+    p_priority smallint,
+    p_workflow_limit_id integer default null,
+    p_key_limit_id integer default null
 )
 returns integer
 language plpgsql
@@ -4858,15 +5103,27 @@ declare
     v_lane_id integer;
 begin
     loop
-        -- Two statements, because "is not distinct from" cannot use the index.
-        if p_robot_id is null then
+        -- Three statements, because "is not distinct from" cannot use the index.
+        if p_workflow_limit_id is not null or p_key_limit_id is not null then
+            select l.lane_id into v_lane_id
+            from private.lanes as l
+            where l.tenant_no = p_tenant_no
+                and l.environment = p_environment
+                and l.priority = p_priority
+                and l.required = p_required
+                and l.robot_id is not distinct from p_robot_id
+                and l.workflow_limit_id is not distinct from p_workflow_limit_id
+                and l.key_limit_id is not distinct from p_key_limit_id;
+        elsif p_robot_id is null then
             select l.lane_id into v_lane_id
             from private.lanes as l
             where l.tenant_no = p_tenant_no
                 and l.robot_id is null
                 and l.environment = p_environment
                 and l.priority = p_priority
-                and l.required = p_required;
+                and l.required = p_required
+                and l.workflow_limit_id is null
+                and l.key_limit_id is null;
         else
             select l.lane_id into v_lane_id
             from private.lanes as l
@@ -4874,20 +5131,23 @@ begin
                 and l.robot_id = p_robot_id
                 and l.environment = p_environment
                 and l.priority = p_priority
-                and l.required = p_required;
+                and l.required = p_required
+                and l.workflow_limit_id is null
+                and l.key_limit_id is null;
         end if;
         if found then
             return v_lane_id;
         end if;
-        insert into private.lanes (tenant_no, environment, required, robot_id, priority)
-        values (p_tenant_no, p_environment, p_required, p_robot_id, p_priority)
+        insert into private.lanes (tenant_no, environment, required, robot_id, priority, workflow_limit_id, key_limit_id)
+        values (p_tenant_no, p_environment, p_required, p_robot_id, p_priority, p_workflow_limit_id, p_key_limit_id)
         on conflict do nothing;
     end loop;
 end
 $$;
-comment on function private.find_lane(integer, text, text[], uuid, smallint) is
-    'The lane of a demand (sorted requirements, target robot, environment, priority), made on its first use. Lanes are never removed, so the answer stays true.';
-revoke all on function private.find_lane(integer, text, text[], uuid, smallint) from public, anon, authenticated, service_role;
+comment on function private.find_lane(integer, text, text[], uuid, smallint, integer, integer) is
+    'The lane of a demand (sorted requirements, target robot, environment, priority, limits), made on its first use. Lanes are never removed, so the answer stays true.';
+revoke all on function private.find_lane(integer, text, text[], uuid, smallint, integer, integer)
+    from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/find_queue_tenant.sql sha256:a1724593e4699941953a7df21bf0e0586d411f6e2f7fa222a2b7a2fa924767d8
 create or replace function private.find_queue_tenant(p_tenant_id uuid)
@@ -5016,6 +5276,85 @@ comment on function private.lane_suits(text, text[], text, text[]) is
     'Whether a lane asks for nothing that a robot has not: its environment, and what is required. Its target robot is the claim''s to compare.';
 revoke all on function private.lane_suits(text, text[], text, text[]) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/leave_lane.sql sha256:355bf4d145611973c5d01b74280cc03302166bccf1b54eb057cc5e667f21c984
+-- An enqueue, a release or a retry that met set_limit puts its job where the limit is not known. Rare, so claims put it right.
+create or replace function private.leave_lane(p_lane_id integer, p_job_id uuid, p_attempts smallint)
+returns boolean
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_lane private.lanes;
+    v_limits record;
+begin
+    select l.* into v_lane from private.lanes as l where l.lane_id = p_lane_id;
+    select f.workflow_limit_id, f.key_limit_id
+    into v_limits
+    from public.jobs as j
+    cross join lateral private.find_job_limits(j.tenant_id, j.workflow_id, j.concurrency_key) as f
+    where j.job_id = p_job_id;
+    if coalesce(v_limits.workflow_limit_id = v_lane.workflow_limit_id, v_limits.workflow_limit_id is null)
+        and coalesce(v_limits.key_limit_id = v_lane.key_limit_id, v_limits.key_limit_id is null)
+    then
+        return false;
+    end if;
+    insert into private.ready (tenant_no, lane_id, job_id, attempts)
+    values (v_lane.tenant_no, p_lane_id, p_job_id, p_attempts);
+    perform
+        private.move_jobs(v_lane, w)
+    from private.limits as w
+    where w.limit_id in (v_limits.workflow_limit_id, v_limits.key_limit_id)
+        and w.limit_id not in (coalesce(v_lane.workflow_limit_id, 0), coalesce(v_lane.key_limit_id, 0));
+    return true;
+end
+$$;
+comment on function private.leave_lane(integer, uuid, smallint) is
+    'Whether a job that was just taken out of a lane belongs in another, because a limit of it was set meanwhile: it is put there then, with all of the lane that it holds for.';
+revoke all on function private.leave_lane(integer, uuid, smallint) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/limit_room.sql sha256:433df2524fae0e4771db5ea5f8c624d8e052098752fb072d219267a5314f1888
+-- Without a SET clause, so that it is inlined into claim_jobs; who explains asks it, too.
+create or replace function private.limit_room(p_running integer, p_max_running integer)
+returns integer
+language sql
+immutable
+as $$
+    select greatest(p_max_running - p_running, 0)
+$$;
+comment on function private.limit_room(integer, integer) is
+    'How many more jobs may be claimed under a limit; 0 when it is reached, or was lowered while more were running.';
+revoke all on function private.limit_room(integer, integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/list_limits.sql sha256:8d6aa76b9cb83526ae24462da4f8ea0713cb2caf55c203ed07206f6956bbab33
+create or replace function public.list_limits(p_offset integer default 0, p_limit integer default 100)
+returns setof jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.read');
+begin
+    if p_limit not between 1 and 1000 or p_limit is null or p_offset < 0 or p_offset is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 1000, offset at least 0.');
+    end if;
+    return query
+    select private.describe_limit(w)
+    from private.limits as w
+    where w.tenant_id = v_caller.tenant_id
+    order by w.scope, w.limit_id
+    offset p_offset
+    limit p_limit;
+end
+$$;
+comment on function public.list_limits(integer, integer) is
+    'The limits of the tenant, the widest scope first, each with how many jobs count towards it now. Needs settings.read.';
+revoke all on function public.list_limits(integer, integer) from public, anon, authenticated, service_role;
+grant execute on function public.list_limits(integer, integer) to authenticated;
+
 -- from sql/40_queue/functions/lowest_ready_job.sql sha256:7fdd2db8e9302c4e9328fb4cf5937fc1ccd7ecc9673f89aa04e740afdc1f222e
 create or replace function private.lowest_ready_job(p_tenant_no integer, p_lane_id integer, p_from uuid, p_most uuid)
 returns uuid
@@ -5088,7 +5427,76 @@ comment on function private.make_job_partition(timestamptz, integer) is
     'Makes the partition of jobs for the week of a time (Monday, UTC), moves its rows there from the default partition, and returns whether it did.';
 revoke all on function private.make_job_partition(timestamptz, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:4b48801d9debb17bd80399bfe24f45dab475b32ec19c089e2cdfd2646963370c
+-- from sql/40_queue/functions/move_jobs.sql sha256:08e0abd832c2c974bc2353c3fb8c5a8b6309605265937357e970e5cc687199bb
+-- What others hold locked is left where it is: a claim puts it right when it meets it.
+create or replace function private.move_jobs(p_lane private.lanes, p_limit private.limits)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_ready uuid[];
+    v_attempts integer[];
+    v_scheduled uuid[];
+    v_held uuid[];
+    v_lane_id integer;
+begin
+    v_ready := array(
+        select r.job_id
+        from private.ready as r
+        join public.jobs as j on j.job_id = r.job_id
+        where r.tenant_no = p_lane.tenant_no
+            and r.lane_id = p_lane.lane_id
+            and (j.workflow_id = p_limit.workflow_id or j.concurrency_key = p_limit.concurrency_key)
+        for update of r skip locked
+    );
+    v_scheduled := array(
+        select s.job_id
+        from private.scheduled as s
+        join public.jobs as j on j.job_id = s.job_id
+        where s.tenant_id = p_limit.tenant_id
+            and s.lane_id = p_lane.lane_id
+            and (j.workflow_id = p_limit.workflow_id or j.concurrency_key = p_limit.concurrency_key)
+        for update of s skip locked
+    );
+    v_held := array(
+        select l.job_id
+        from private.leases as l
+        join public.jobs as j on j.job_id = l.job_id
+        where l.tenant_id = p_limit.tenant_id
+            and l.lane_id = p_lane.lane_id
+            and (j.workflow_id = p_limit.workflow_id or j.concurrency_key = p_limit.concurrency_key)
+        for update of l skip locked
+    );
+    if v_ready || v_scheduled || v_held = '{}' then
+        return 0;
+    end if;
+
+    v_lane_id := private.find_lane(
+        p_lane.tenant_no, p_lane.environment, p_lane.required, p_lane.robot_id, p_lane.priority,
+        coalesce(case when p_limit.scope = 'workflow' then p_limit.limit_id end, p_lane.workflow_limit_id),
+        coalesce(case when p_limit.scope = 'key' then p_limit.limit_id end, p_lane.key_limit_id)
+    );
+    if v_ready <> '{}' then
+        with taken as (
+            delete from private.ready as r
+            where r.tenant_no = p_lane.tenant_no and r.lane_id = p_lane.lane_id and r.job_id = any (v_ready)
+            returning r.job_id, r.attempts::integer
+        )
+        select array_agg(t.job_id), array_agg(t.attempts) into v_ready, v_attempts from taken as t;
+        perform private.put_back(p_lane.tenant_no, v_lane_id, v_ready, v_attempts);
+    end if;
+    update private.scheduled as s set lane_id = v_lane_id where s.job_id = any (v_scheduled);
+    update private.leases as l set lane_id = v_lane_id where l.job_id = any (v_held);
+    update public.jobs as j set lane_id = v_lane_id where j.job_id = any (v_ready || v_scheduled || v_held);
+    return cardinality(v_ready || v_scheduled || v_held);
+end
+$$;
+comment on function private.move_jobs(private.lanes, private.limits) is
+    'Moves the unfinished jobs of a lane that a limit holds for to the lane that is like it and has the limit, and returns how many.';
+revoke all on function private.move_jobs(private.lanes, private.limits) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:e4e0034b4a5d72468684d2e39a83a6d513db2d7d0036be0b918bad178639398c
 create or replace function private.promote_scheduled_jobs(p_limit integer default 1000)
 returns integer
 language plpgsql
@@ -5098,6 +5506,7 @@ set enable_seqscan = off
 as $$
 declare
     v_lane record;
+    v_job_id uuid;
     v_promoted integer := 0;
 begin
     for v_lane in
@@ -5113,7 +5522,13 @@ begin
             where s.job_id = any (array(select d.job_id from due as d))
             returning s.tenant_no, s.lane_id, s.job_id, s.attempts
         )
-        select t.tenant_no, t.lane_id, array_agg(t.job_id) as job_ids, array_agg(t.attempts::integer) as attempts
+        select
+            t.tenant_no,
+            t.lane_id,
+            array_agg(t.job_id) as job_ids,
+            array_agg(t.attempts::integer) as attempts,
+            array_agg(t.job_id order by t.job_id) filter (where t.attempts = 0) as new_job_ids,
+            (select l.key_limit_id from private.lanes as l where l.lane_id = t.lane_id) as key_limit_id
         from taken as t
         group by t.tenant_no, t.lane_id
         order by t.lane_id
@@ -5121,6 +5536,11 @@ begin
         perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids, v_lane.attempts);
         v_promoted := v_promoted + cardinality(v_lane.job_ids);
         perform private.ring_lane(v_lane.lane_id, cardinality(v_lane.job_ids));
+        if v_lane.key_limit_id is not null and v_lane.new_job_ids is not null then
+            foreach v_job_id in array v_lane.new_job_ids loop
+                perform private.resolve_collision(v_lane.key_limit_id, v_job_id);
+            end loop;
+        end if;
     end loop;
     return v_promoted;
 end
@@ -5340,7 +5760,51 @@ comment on function private.recheck_low_water() is
     'Looks for ready jobs below the bound at which claims begin (their transaction was open for long) and lowers it to them; returns the number of such lanes.';
 revoke all on function private.recheck_low_water() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/release_job.sql sha256:b506f2bfdd2da2cd015e7f1f63f93dae0d0cfa25b2b4bb90f6d8ed28c1f2091b
+-- from sql/40_queue/functions/reconcile_limits.sql sha256:85001904bc8532db2f2f772a35d81044948c6985f54bb1cdc28ce4397a1802b9
+create or replace function private.reconcile_limits()
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_limit private.limits;
+    v_running integer;
+    v_differed integer := 0;
+begin
+    -- A counter and its leases change in one transaction, so this one statement sees a difference only where there is one.
+    for v_limit in
+        select w.*
+        from private.limits as w
+        where w.running <> (
+            select count(*) from private.leases as l where l.tenant_id = w.tenant_id and w.limit_id = any (l.limit_ids)
+        )
+        order by w.scope, w.limit_id
+    loop
+        -- Under the lock, which all who change it hold until they end, it is still so, or it was a moment's.
+        perform from private.limits as w where w.limit_id = v_limit.limit_id for update;
+        select count(*) into v_running
+        from private.leases as l
+        where l.tenant_id = v_limit.tenant_id and v_limit.limit_id = any (l.limit_ids);
+        update private.limits as w
+        set running = v_running
+        where w.limit_id = v_limit.limit_id and w.running <> v_running;
+        if found then
+            v_differed := v_differed + 1;
+            perform private.emit_event(
+                v_limit.tenant_id, 'limit.corrected', null, null, v_limit.workflow_id,
+                private.describe_limit(v_limit) || jsonb_build_object('running', v_running, 'counted', v_limit.running)
+            );
+            raise warning 'Limit % counted % jobs and % were running.', v_limit.limit_id, v_limit.running, v_running;
+        end if;
+    end loop;
+    return v_differed;
+end
+$$;
+comment on function private.reconcile_limits() is
+    'Sets every limit''s counter to the number of its leases, tells by an event and a warning where it was another, and returns how many were.';
+revoke all on function private.reconcile_limits() from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/release_job.sql sha256:191e366468103d44650ffe4b806dc714584c0965faa1b67f8ae90261d70d1c1d
 create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -5352,6 +5816,7 @@ as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_lease private.leases;
+    v_answer jsonb;
 begin
     delete from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id = v_caller.robot_id
@@ -5360,7 +5825,11 @@ begin
         perform private.raise_lease_lost(v_caller.tenant_id, p_job_id);
     end if;
     if v_lease.cancel_requested_at is not null then
-        return private.end_attempt(v_lease, 'failed', null, null, null, false);
+        v_answer := private.end_attempt(v_lease, 'failed', null, null, null, false);
+        if v_lease.limit_ids is not null then
+            perform private.change_running(v_lease.limit_ids, -1);
+        end if;
+        return v_answer;
     end if;
     perform private.put_back(v_lease.tenant_no, v_lease.lane_id, array[p_job_id], array[v_lease.attempt - 1]);
     perform private.ring_lane(v_lease.lane_id);
@@ -5368,6 +5837,9 @@ begin
         'job.queued', 'queued', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name, null,
         v_lease.attempt - 1, '{"message": "Released by the robot."}'
     );
+    if v_lease.limit_ids is not null then
+        perform private.change_running(v_lease.limit_ids, -1);
+    end if;
     return jsonb_build_object('job_id', p_job_id, 'status', 'queued', 'outcome', 'applied');
 end
 $$;
@@ -5375,6 +5847,47 @@ comment on function public.release_job(uuid, bigint) is
     'Gives a claimed job back without counting the attempt; one that somebody wants cancelled ends cancelled. Raises 409 LEASE_LOST, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.release_job(uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.release_job(uuid, bigint) to authenticated;
+
+-- from sql/40_queue/functions/remove_limit.sql sha256:4c6678e24b85f85f7263b391dda3020285478f566861a7fc17caec950e06538f
+-- Lanes and leases keep the number of the limit, which none ever gets again: a number without a limit limits nothing.
+create or replace function public.remove_limit(
+    p_scope text,
+    p_workflow_id uuid default null,
+    p_concurrency_key text default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.write');
+    v_limit private.limits;
+begin
+    if p_scope not in ('tenant', 'workflow', 'key') or p_scope is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'scope must be tenant, workflow or key.');
+    end if;
+    delete from private.limits as w
+    where w.tenant_id = v_caller.tenant_id
+        and w.scope = p_scope::private.limit_scope
+        and w.workflow_id is not distinct from p_workflow_id
+        and w.concurrency_key is not distinct from p_concurrency_key
+    returning w.* into v_limit;
+    if not found then
+        perform private.raise_error(404, 'LIMIT_NOT_FOUND', 'There is no such limit.');
+    end if;
+    perform private.ring_lane(l.lane_id, 100)
+    from private.lanes as l
+    where l.tenant_no = private.find_queue_tenant(v_caller.tenant_id)
+        and (v_limit.scope = 'tenant' or v_limit.limit_id in (l.workflow_limit_id, l.key_limit_id))
+        and exists (select from private.ready as r where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id);
+    return private.describe_limit(v_limit);
+end
+$$;
+comment on function public.remove_limit(text, uuid, text) is
+    'Takes a limit away; what it kept waiting may be claimed at once. Raises 404 LIMIT_NOT_FOUND. Needs settings.write.';
+revoke all on function public.remove_limit(text, uuid, text) from public, anon, authenticated, service_role;
+grant execute on function public.remove_limit(text, uuid, text) to authenticated;
 
 -- from sql/40_queue/functions/renew_leases.sql sha256:7e5822165c39dfa519c7ba0272df804d59b6b27f01087689f2ac63c600200931
 create or replace function public.renew_leases(p_leases jsonb, p_lease_seconds integer default 60)
@@ -5599,7 +6112,7 @@ comment on function private.required_of(text[], text[], boolean) is
     'Capabilities, tags and internet mode as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
 revoke all on function private.required_of(text[], text[], boolean) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/rescue_expired_leases.sql sha256:09f3e8a7397c86287890d5a48f8e88b36a14b8e725f1192860ddfbc07153fa7f
+-- from sql/40_queue/functions/rescue_expired_leases.sql sha256:b0e2ebf2cd0a8566a4ba583fae7f13006d53f5aec23cfc24c5399455efee60e0
 -- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
 create or replace function private.rescue_expired_leases(p_limit integer default 200)
 returns integer
@@ -5611,6 +6124,7 @@ declare
     v_lease private.leases;
     v_rescued integer := 0;
     v_timed_out private.leases[] := '{}';
+    v_limit_ids integer[] := '{}';
 begin
     for v_lease in
         with taken as (
@@ -5627,6 +6141,7 @@ begin
         select t.* from taken as t order by t.lane_id   -- the order in which private.put_back() locks lanes
     loop
         v_rescued := v_rescued + 1;
+        v_limit_ids := v_limit_ids || v_lease.limit_ids;
         if v_lease.timeout_at <= v_now and v_lease.timeout_at <= v_lease.lease_expires_at then
             perform private.end_attempt(
                 v_lease, 'timeout', 'The job took longer than its timeout.', 'JOB_TIMEOUT', null, true
@@ -5645,12 +6160,70 @@ begin
     for v_lease in select t.* from unnest(v_timed_out) as t order by t.robot_id loop
         perform private.count_robot_failure(v_lease.tenant_id, v_lease.robot_id, v_lease.job_id);
     end loop;
+    if v_limit_ids <> '{}' then
+        perform private.change_running(v_limit_ids, -1);
+    end if;
     return v_rescued;
 end
 $$;
 comment on function private.rescue_expired_leases(integer) is
     'Takes back jobs whose lease or time is over (at most p_limit) and returns how many. The attempt counts; what follows is private.end_attempt()''s to say.';
 revoke all on function private.rescue_expired_leases(integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/resolve_collision.sql sha256:9f8680c2a89d1e2bb9081b1796bf89fd343c9f3e1a82ed823a7a7751be7bd4da
+-- One collision of a key at a time: an advisory lock and not the limit's row, because cancelling may wait for a lease, and
+-- whoever ends a lease waits for the limit's row afterwards.
+create or replace function private.resolve_collision(p_key_limit_id integer, p_job_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_limit private.limits;
+    v_others uuid[];
+    v_job_id uuid;
+    v_tenant_no integer;
+begin
+    select w.* into v_limit from private.limits as w where w.limit_id = p_key_limit_id;
+    if not found or v_limit.on_collision = 'queue' then
+        return;
+    end if;
+    v_tenant_no := private.find_queue_tenant(v_limit.tenant_id);
+    perform pg_advisory_xact_lock(1801678964, p_key_limit_id);
+    -- One statement: a job that is claimed just now is counted once. Those that were asked to stop already do not count.
+    v_others := array(
+        select r.job_id
+        from private.lanes as l
+        join private.ready as r on r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
+        where l.tenant_no = v_tenant_no and l.key_limit_id = p_key_limit_id and r.job_id <> p_job_id
+        union all
+        select e.job_id
+        from private.leases as e
+        where e.tenant_id = v_limit.tenant_id and p_key_limit_id = any (e.limit_ids) and e.cancel_requested_at is null
+        order by 1
+    );
+    if cardinality(v_others) < v_limit.max_running then
+        return;
+    elsif v_limit.on_collision = 'cancel_newest' then
+        perform private.try_cancel_job(
+            v_limit.tenant_id, p_job_id,
+            format('Cancelled: an older job has the concurrency key %s.', v_limit.concurrency_key)
+        );
+    else
+        foreach v_job_id in array v_others[1:cardinality(v_others) - v_limit.max_running + 1] loop
+            perform private.try_cancel_job(
+                v_limit.tenant_id, v_job_id,
+                format('Cancelled: a newer job has the concurrency key %s.', v_limit.concurrency_key)
+            );
+        end loop;
+    end if;
+end
+$$;
+comment on function private.resolve_collision(integer, uuid) is
+    'Applies the collision rule of a concurrency key to a job that became ready for the first time: it is cancelled, or the oldest others are (those that run are asked to stop), so that no more than the limit''s number go on.';
+revoke all on function private.resolve_collision(integer, uuid) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/retry_delay.sql sha256:ef328547c849ed1bd24ea456b74f62c4d7580e4799245746ab446c41967bbccb
 create or replace function private.retry_delay(p_policy jsonb, p_attempt integer)
@@ -5678,7 +6251,7 @@ comment on function private.retry_delay(jsonb, integer) is
     'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
 revoke all on function private.retry_delay(jsonb, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/retry_job.sql sha256:2f2aac9da5960ca9fbc23a74f55fda9db1551aa3f2fcbd8b48c825e796da22b1
+-- from sql/40_queue/functions/retry_job.sql sha256:5cf16f7a2c931254ade22a049e96f60e4a05f39842fb97328fe30c21d99c4f59
 create or replace function public.retry_job(p_job_id uuid)
 returns jsonb
 language plpgsql
@@ -5702,7 +6275,8 @@ begin
         v_job.tenant_id, coalesce(v_caller.user_id, v_caller.api_key_id), v_job.workflow_id, v_job.workflow_version,
         v_job.input, v_job.priority, v_job.environment, v_job.execution_mode::text, v_job.required_capabilities,
         v_job.required_tags, v_job.target_robot_id, null, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds,
-        v_job.retry_policy, v_job.metadata, 'retry', v_job.job_id
+        v_job.retry_policy, v_job.metadata, 'retry', v_job.job_id,
+        p_concurrency_key => v_job.concurrency_key
     );
     update public.dead_letters as d
     set resolved_at = private.clock(),
@@ -5735,6 +6309,44 @@ end
 $$;
 comment on function private.ring_lane(integer, integer) is 'Wakes robots for jobs that became ready in a lane. See private.ring_robots().';
 revoke all on function private.ring_lane(integer, integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/ring_limit.sql sha256:bff6060d88632cce3d4ab7da2fc61a60a3bdd1fd42e43994de7e140d0f8e1448
+create or replace function private.ring_limit(p_limit_id integer, p_jobs integer)
+returns integer
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_limit private.limits;
+    v_tenant_no integer;
+    v_lane_id integer;
+    v_rung integer := 0;
+begin
+    select w.* into v_limit from private.limits as w where w.limit_id = p_limit_id;
+    v_tenant_no := private.find_queue_tenant(v_limit.tenant_id);
+    perform from private.waiting_robots as r where r.tenant_no = v_tenant_no;
+    if not found then
+        return 0;
+    end if;
+    for v_lane_id in
+        select l.lane_id
+        from private.lanes as l
+        where l.tenant_no = v_tenant_no
+            and (v_limit.scope = 'tenant' or p_limit_id in (l.workflow_limit_id, l.key_limit_id))
+            and exists (select from private.ready as r where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id)
+        order by l.priority
+    loop
+        exit when v_rung >= p_jobs;
+        v_rung := v_rung + private.ring_lane(v_lane_id, p_jobs - v_rung);
+    end loop;
+    return v_rung;
+end
+$$;
+comment on function private.ring_limit(integer, integer) is
+    'Wakes robots for jobs that a limit kept waiting, when there is room for some again. The bell may be lost: robots also poll.';
+revoke all on function private.ring_limit(integer, integer) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/ring_robots.sql sha256:55385adf4729948418b96d1d163c3c7b300f802f60d98166d3f943e582a4f5f1
 create or replace function private.ring_robots(
@@ -5799,7 +6411,7 @@ comment on function private.robot_offers(text[], text[], boolean) is
     'What a robot has of the things that a lane can require.';
 revoke all on function private.robot_offers(text[], text[], boolean) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/run_due_duties.sql sha256:d88a94b9fb791b623ddd7c045c24ee7e1e3b161c9c602d2a0fc6755b0d71bd74
+-- from sql/40_queue/functions/run_due_duties.sql sha256:fd4301ca0e7698b5fb34b95a280157826d17612883297d739f37cc18f83fc7f3
 create or replace function private.run_due_duties()
 returns void
 language plpgsql
@@ -5813,7 +6425,9 @@ begin
         select d.name
         from private.duties as d
         where d.last_run_at <= v_now - d.every or d.last_run_at > v_now
-        order by d.every desc, d.name   -- raise_low_water last: nothing after it waits for a lane
+        -- raise_low_water last: nothing after it waits for a lane. Promotion first: it may wait for leases, which nobody
+        -- may do who holds limits, and rescue does.
+        order by d.name = 'raise_low_water', d.name
         for update skip locked
     loop
         update private.duties as d set last_run_at = v_now where d.name = v_name;
@@ -5838,6 +6452,88 @@ $$;
 comment on function private.run_due_duties() is
     'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it when there is some, and it never fails them.';
 revoke all on function private.run_due_duties() from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/set_limit.sql sha256:820da1d26bbc4db09a805f9beb8c8cbc2b12e1fcda69dc9ab0102ff583c0d437
+-- A new limit must know every lease that exists: claims of the tenant wait (private.limits is what they read next) until this
+-- transaction ends, and those under way end first.
+create or replace function public.set_limit(
+    p_scope text,
+    p_workflow_id uuid default null,
+    p_concurrency_key text default null,
+    p_max_running integer default 1,
+    p_on_collision text default 'queue'
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set lock_timeout = '5s'     -- robots stand still behind it
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.write');
+    v_now timestamptz := private.clock();
+    v_tenant_no integer;
+    v_limit private.limits;
+    v_lane private.lanes;
+begin
+    perform private.check_limit_name(v_caller.tenant_id, p_scope, p_workflow_id, p_concurrency_key);
+    if p_max_running not between 0 and 100000 or p_max_running is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'max_running must be between 0 and 100000.');
+    elsif p_on_collision not in ('queue', 'cancel_newest', 'cancel_running') or p_on_collision is null then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'on_collision must be queue, cancel_newest or cancel_running.'
+        );
+    elsif p_on_collision <> 'queue' and p_scope <> 'key' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'on_collision is for limits of a concurrency key only.');
+    end if;
+    v_tenant_no := private.find_queue_tenant(v_caller.tenant_id);
+
+    perform pg_advisory_xact_lock(1801678965, hashtext(v_caller.tenant_id::text));
+
+    update private.limits as w
+    set max_running = p_max_running, on_collision = p_on_collision, updated_at = v_now
+    where w.tenant_id = v_caller.tenant_id
+        and w.scope = p_scope::private.limit_scope
+        and w.workflow_id is not distinct from p_workflow_id
+        and w.concurrency_key is not distinct from p_concurrency_key
+    returning w.* into v_limit;
+    if not found then
+        insert into private.limits (
+            tenant_id, scope, workflow_id, concurrency_key, max_running, on_collision, updated_at
+        )
+        values (
+            v_caller.tenant_id, p_scope::private.limit_scope, p_workflow_id, p_concurrency_key, p_max_running,
+            p_on_collision, v_now
+        )
+        returning * into v_limit;
+        -- Leases in the order of their ids, as whoever takes several does; what ends meanwhile does not count.
+        perform
+        from private.leases as l
+        where l.tenant_id = v_caller.tenant_id
+        order by l.job_id
+        for update;
+        update private.leases as l
+        set limit_ids = coalesce(l.limit_ids, '{}') || v_limit.limit_id
+        from public.jobs as j
+        where l.tenant_id = v_caller.tenant_id
+            and j.job_id = l.job_id
+            and (p_scope = 'tenant' or j.workflow_id = p_workflow_id or j.concurrency_key = p_concurrency_key);
+        get diagnostics v_limit.running = row_count;
+        update private.limits as w set running = v_limit.running where w.limit_id = v_limit.limit_id;
+        if p_scope <> 'tenant' then
+            for v_lane in select l.* from private.lanes as l where l.tenant_no = v_tenant_no loop
+                perform private.move_jobs(v_lane, v_limit);
+            end loop;
+        end if;
+    end if;
+    perform private.ring_limit(v_limit.limit_id, private.limit_room(v_limit.running, v_limit.max_running));
+    return private.describe_limit(v_limit);
+end
+$$;
+comment on function public.set_limit(text, uuid, text, integer, text) is
+    'Sets how many jobs of the tenant, of a workflow or of a concurrency key robots may hold at once (0: none), also for jobs that wait or run; more that run already go on. on_collision says what happens when a job of a full key becomes ready: queue, cancel_newest or cancel_running. Raises 404 WORKFLOW_NOT_FOUND. Needs settings.write.';
+revoke all on function public.set_limit(text, uuid, text, integer, text) from public, anon, authenticated, service_role;
+grant execute on function public.set_limit(text, uuid, text, integer, text) to authenticated;
 
 -- from sql/40_queue/functions/start_job.sql sha256:895d2b72e64ef4e0d31c4563cdcf85abcb26b4e62fd66c479d2ea447cdca6ad7
 create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
@@ -5896,6 +6592,80 @@ as $$
 $$;
 comment on function private.to_iso(timestamptz) is 'A time as every answer and message shows it: ISO 8601, UTC, with Z.';
 revoke all on function private.to_iso(timestamptz) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/try_cancel_job.sql sha256:dab86b7fea409b77a1368dce5b07281fab0ef306d0ca86d9bcd3f2fa06cfa57d
+create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text)
+returns jsonb
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_job record;
+    v_lease private.leases;
+begin
+    -- A job that others move between ready, scheduled and leases meanwhile is looked for again. No lock is taken on its
+    -- row: completion takes the lease first and the row second.
+    for i in 1..10 loop
+        select j.status, j.lane_id, q.tenant_no
+        into v_job
+        from public.jobs as j
+        join private.queue_tenants as q on q.tenant_id = j.tenant_id
+        where j.job_id = p_job_id and j.tenant_id = p_tenant_id;
+        if not found then
+            perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+        elsif v_job.status <> 'queued' then
+            return jsonb_build_object(
+                'job_id', p_job_id,
+                'cancelled', false,
+                'previous_status', v_job.status,
+                'message', format('Job already %s, cannot cancel', case v_job.status when 'timeout' then 'timed out' else v_job.status::text end),
+                'cancel_requested', false
+            );
+        end if;
+
+        delete from private.ready as r
+        where r.tenant_no = v_job.tenant_no and r.lane_id = v_job.lane_id and r.job_id = p_job_id;
+        if not found then
+            delete from private.scheduled as s where s.job_id = p_job_id;
+        end if;
+        if found then
+            perform private.end_unclaimed_job(p_job_id, p_reason);
+            return jsonb_build_object(
+                'job_id', p_job_id,
+                'cancelled', true,
+                'previous_status', 'queued',
+                'message', 'Job cancelled successfully',
+                'cancel_requested', false
+            );
+        end if;
+
+        update private.leases as l
+        set cancel_requested_at = coalesce(l.cancel_requested_at, private.clock()),
+            cancel_reason = coalesce(l.cancel_reason, p_reason)
+        where l.job_id = p_job_id
+        returning l.* into v_lease;
+        if found then
+            perform private.broadcast(
+                'robot:' || v_lease.robot_id, 'cancel_job',
+                jsonb_build_object('job_id', p_job_id, 'reason', v_lease.cancel_reason)
+            );
+            return jsonb_build_object(
+                'job_id', p_job_id,
+                'cancelled', true,
+                'previous_status', case when v_lease.started_at is null then 'claimed' else 'running' end,
+                'message', 'Cancellation requested; the robot has been told',
+                'cancel_requested', true
+            );
+        end if;
+    end loop;
+    perform private.raise_error(503, 'JOB_BUSY', 'The job is changing hands just now; try again.');
+end
+$$;
+comment on function private.try_cancel_job(uuid, uuid, text) is
+    'Cancels a waiting job of a tenant, or asks the robot that holds it to stop, and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND. Does not ask who wants it: its callers do.';
+revoke all on function private.try_cancel_job(uuid, uuid, text) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/update_queue_tenant.sql sha256:d22c439a56f64fd8472637de584b1bae0b75929f7860751d5c76710bd1207332
 create or replace function private.update_queue_tenant()
@@ -7055,8 +7825,9 @@ create policy robot_commands_select_self on public.robot_commands
     for select to authenticated
     using (robot_id = (select private.calling_robot_id()));
 
--- from sql/40_queue/policies.sql sha256:e5c0a842bbfafec643a4b5fe079cd2c51dc3ae804eda46662b15acab65859fe6
+-- from sql/40_queue/policies.sql sha256:66d824b4832cbc58e9a09aa8c8409611fb71b2c7406d75bcaf36604b9e8726ae
 alter table private.queue_tenants enable row level security, force row level security;
+alter table private.limits enable row level security, force row level security;
 alter table private.lanes enable row level security, force row level security;
 alter table public.jobs enable row level security, force row level security;
 alter table private.jobs_default enable row level security, force row level security;
@@ -7237,7 +8008,7 @@ select cron.schedule('casare_purge_login_attempts', '27 * * * *', 'select privat
 -- from sql/15_limits/cron.sql sha256:fa5521a54121741b557f121ca8fb7120234ae0200041212eec6373fa697f5f30
 select cron.schedule('casare_purge_request_counts', '*/10 * * * *', 'select private.purge_request_counts()');
 
--- from sql/40_queue/cron.sql sha256:47b88e59867f7d2ec8db0e8322db274c0b4c2b72b6947fabb6264313e508311a
+-- from sql/40_queue/cron.sql sha256:009e89b2e39c2386635befd4b0d4eae344af92481848c7139dce76e3d015632c
 select private.ensure_job_partitions();
 
 -- Every five seconds where pg_cron knows seconds. Where it knows minutes only, claims do the same work: see
@@ -7255,6 +8026,7 @@ select cron.schedule('casare_rescue_expired_leases', '* * * * *', 'select privat
 select cron.schedule('casare_recheck_low_water', '* * * * *', 'select private.recheck_low_water()');
 select cron.schedule('casare_mark_offline_robots', '* * * * *', 'select private.mark_offline_robots()');
 select cron.schedule('casare_notice_deaf_robots', '* * * * *', 'select private.notice_deaf_robots()');
+select cron.schedule('casare_reconcile_limits', '*/5 * * * *', 'select private.reconcile_limits()');
 -- What pg_cron writes down of each run, and never deletes.
 select cron.schedule(
     'casare_purge_cron_details', '37 * * * *',

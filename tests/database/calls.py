@@ -130,6 +130,15 @@ CALLS: dict[str, list[str]] = {
     ],
     "public.get_retention": ["public.get_retention()"],
     "public.set_retention": ["public.set_retention('{\"jobs\": 1}', true)"],
+    "public.set_limit": [
+        "public.set_limit('workflow', %(workflow)s)",
+        "public.set_limit('key', p_concurrency_key => %(concurrency_key)s)",
+    ],
+    "public.remove_limit": [
+        "public.remove_limit('workflow', %(workflow)s)",
+        "public.remove_limit('key', p_concurrency_key => %(concurrency_key)s)",
+    ],
+    "public.list_limits": ["public.list_limits()"],
     "private.held_job_ids": ["private.held_job_ids()"],
     "private.job_reader_tenant_id": ["private.job_reader_tenant_id()"],
     # events and realtime

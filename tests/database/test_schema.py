@@ -24,6 +24,9 @@ INLINED = {
     "private.robot_may_claim",
     "private.robot_offers",
     "private.lane_suits",
+    "private.limit_room",
+    "private.find_job_limits",
+    "private.find_full_limits",
 }
 # The security-invoker view live_jobs reads them, under policies of their own.
 READ_THROUGH_VIEWS = {"private.leases", "private.scheduled"}

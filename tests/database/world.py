@@ -61,6 +61,8 @@ def make_world(database: Database) -> World:
         dedupe_key="dedupe-of-a",
     )
     factories.make_job(database, workflow, run_at=NOT_YET)
+    one(functions, admin, "select public.set_limit('workflow', %s, null, 100)", [workflow.workflow_id])
+    one(functions, admin, "select public.set_limit('key', null, %s)", ["key-of-a"])
     held = factories.make_held_job(database, holder, workflow)
     lease = owner.execute("select lease_token from private.leases where job_id = %s", [held]).fetchone()
     assert lease is not None
@@ -117,12 +119,13 @@ def make_world(database: Database) -> World:
             "token": token, "workflow": workflow.workflow_id, "robot": str(holder.robot_id),
             "robot_name": holder.external_id, "queued": queued, "held": held, "lease": lease["lease_token"],
             "held_by_revoked": held_by_revoked, "done": done, "failed": failed, "dedupe_key": "dedupe-of-a",
-            "idempotency_key": "request-of-a",
+            "idempotency_key": "request-of-a", "concurrency_key": "key-of-a",
             "own_workflow": other_workflow.workflow_id, "command": command["answer"]["command_id"],
         },
         absent={
             "token": secrets.token_urlsafe(32), "robot": str(uuid.uuid4()), "robot_name": "nobody-has-this",
             "lease": 987654321, "dedupe_key": "nobody-has-this", "idempotency_key": "nobody-has-this",
+            "concurrency_key": "nobody-has-this",
             "own_workflow": other_workflow.workflow_id,
         } | {
             name: uuid.uuid4()

@@ -18,7 +18,8 @@ create or replace function private.add_job(
     p_metadata jsonb,
     p_trigger_type text,
     p_retry_of uuid default null,
-    p_is_pushed boolean default true
+    p_is_pushed boolean default true,
+    p_concurrency_key text default null
 )
 returns uuid
 language plpgsql
@@ -32,10 +33,12 @@ declare
     v_existing_job_id uuid;
     v_required text[];
     v_tenant_no integer;
+    v_limits record;
     v_lane_id integer;
     v_problem text := private.find_job_problem(
         p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities, p_required_tags,
-        p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata, p_trigger_type
+        p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata, p_trigger_type,
+        p_concurrency_key
     );
 begin
     if v_problem is not null then
@@ -62,17 +65,23 @@ begin
 
     v_tenant_no := private.find_queue_tenant(p_tenant_id);
     v_required := private.required_of(p_required_capabilities, p_required_tags, p_execution_mode = 'internet');
-    v_lane_id := private.find_lane(v_tenant_no, p_environment, v_required, p_robot_id, p_priority::smallint);
+    select f.workflow_limit_id, f.key_limit_id
+    into v_limits
+    from private.find_job_limits(p_tenant_id, p_workflow_id, p_concurrency_key) as f;
+    v_lane_id := private.find_lane(
+        v_tenant_no, p_environment, v_required, p_robot_id, p_priority::smallint, v_limits.workflow_limit_id,
+        v_limits.key_limit_id
+    );
 
     insert into public.jobs (
         job_id, tenant_id, workflow_id, workflow_version, workflow_name, lane_id, trigger_type, execution_mode, environment,
-        required_capabilities, required_tags, target_robot_id, priority, input, metadata, dedupe_key, max_attempts,
-        timeout_seconds, retry_policy, retry_of, created_by, created_at
+        required_capabilities, required_tags, target_robot_id, priority, input, metadata, dedupe_key,
+        concurrency_key, max_attempts, timeout_seconds, retry_policy, retry_of, created_by, created_at
     )
     values (
         v_job_id, p_tenant_id, p_workflow_id, v_workflow.version, v_workflow.name, v_lane_id, p_trigger_type,
         p_execution_mode::public.execution_mode, p_environment, p_required_capabilities, p_required_tags, p_robot_id,
-        p_priority, p_input, p_metadata, p_dedupe_key, p_max_attempts, p_timeout_seconds,
+        p_priority, p_input, p_metadata, p_dedupe_key, p_concurrency_key, p_max_attempts, p_timeout_seconds,
         coalesce(
             p_retry_policy,
             '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}'
@@ -94,15 +103,18 @@ begin
         case when p_run_at is not null then jsonb_build_object('run_at', private.to_iso(p_run_at)) end,
         p_is_pushed
     );
+    if v_limits.key_limit_id is not null and (p_run_at > private.clock()) is not true then
+        perform private.resolve_collision(v_limits.key_limit_id, v_job_id);
+    end if;
     return v_job_id;
 end
 $$;
 comment on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean
+    jsonb, text, uuid, boolean, text
 ) is
     'Puts a job of a runnable workflow in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do.';
 revoke all on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean
+    jsonb, text, uuid, boolean, text
 ) from public, anon, authenticated, service_role;

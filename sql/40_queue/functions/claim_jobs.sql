@@ -21,6 +21,9 @@ declare
     v_robot record;
     v_want integer;
     v_lane record;
+    v_limit_ids integer[];
+    v_may_wait boolean;
+    v_taken integer[] := '{}';     -- limit ids, one for each job that counts towards it
     v_ready record;
     v_claimed public.claimed_job;
 begin
@@ -31,7 +34,10 @@ begin
     end if;
 
     -- One claim of a robot at a time, so that its slots are counted right.
-    perform pg_advisory_xact_lock(1801678962, hashtext(v_caller.robot_id::text));
+    -- And none while somebody sets a limit of its tenant, so that no lease is missing in the new counter.
+    perform
+        pg_advisory_xact_lock(1801678962, hashtext(v_caller.robot_id::text)),
+        pg_advisory_xact_lock_shared(1801678965, hashtext(v_caller.tenant_id::text));
     select
         q.tenant_no,
         r.environment,
@@ -39,6 +45,12 @@ begin
         private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
         r.max_concurrent_jobs - (select count(*) from private.leases as l where l.robot_id = r.robot_id)::integer as free_slots,
+        (
+            select w.limit_id from private.limits as w where w.tenant_id = r.tenant_id and w.scope = 'tenant'
+        ) as limit_id,
+        (
+            select true from private.limits as w where w.tenant_id = r.tenant_id and w.scope > 'tenant' limit 1
+        ) as has_limits,
         exists (
             select from private.duties as d where d.last_run_at <= v_now - d.every or d.last_run_at > v_now
         ) as has_duties
@@ -68,6 +80,8 @@ begin
         set last_claim_at = v_now, deaf_since = null
         where h.robot_id = v_caller.robot_id;
     end if;
+    -- The duties may hold locks of limits and leases until this transaction ends: no lock is waited for after them.
+    v_may_wait := not v_robot.has_duties;
     v_want := least(p_limit, v_robot.free_slots);
     if not v_robot.may_claim or v_want <= 0 then
         return;
@@ -76,17 +90,18 @@ begin
     end if;
 
     -- The lanes of the next jobs, in the order of priority and then of age: one row for each job wanted. When one job is
-    -- wanted every lane that has one is listed, as others may be taking what the best one has.
+    -- wanted every lane that has one is listed, as others may be taking what the best one has. A lane whose limit is reached
+    -- costs a look at the limit, whatever waits in it.
     for v_lane in
-        select l.lane_id, l.low_job_id
+        select l.lane_id, l.low_job_id, l.workflow_limit_id, l.key_limit_id
         from (
-            select e.lane_id, e.priority, e.low_job_id
+            select e.lane_id, e.priority, e.low_job_id, e.workflow_limit_id, e.key_limit_id
             from private.lanes as e
             where e.tenant_no = v_robot.tenant_no
                 and e.robot_id is null
                 and private.lane_suits(e.environment, e.required, v_robot.environment, v_robot.capabilities)
             union all
-            select e.lane_id, e.priority, e.low_job_id
+            select e.lane_id, e.priority, e.low_job_id, e.workflow_limit_id, e.key_limit_id
             from private.lanes as e
             where e.tenant_no = v_robot.tenant_no
                 and e.robot_id = v_caller.robot_id
@@ -97,11 +112,34 @@ begin
             from private.ready as r
             where r.tenant_no = v_robot.tenant_no and r.lane_id = l.lane_id and r.job_id >= l.low_job_id
             order by r.job_id
-            limit v_want
+            limit case
+                when l.workflow_limit_id is null and l.key_limit_id is null then v_want
+                else least(
+                    v_want,
+                    (
+                        select private.limit_room(w.running, w.max_running)
+                        from private.limits as w
+                        where w.limit_id = l.workflow_limit_id
+                    ),
+                    (
+                        select private.limit_room(w.running, w.max_running)
+                        from private.limits as w
+                        where w.limit_id = l.key_limit_id
+                    )
+                )
+            end
         ) as f
         order by l.priority, f.job_id
         limit case when v_want > 1 then v_want end
     loop
+        v_limit_ids := null;
+        if v_robot.limit_id is not null or v_lane.workflow_limit_id is not null or v_lane.key_limit_id is not null then
+            v_limit_ids := private.enter_limits(
+                array[v_robot.limit_id, v_lane.workflow_limit_id, v_lane.key_limit_id], v_taken, v_may_wait
+            );
+            v_may_wait := false;
+            continue when v_limit_ids is null;
+        end if;
         delete from private.ready as r
         where r.ctid = (
             select r2.ctid
@@ -113,6 +151,9 @@ begin
         )
         returning r.job_id, r.attempts into v_ready;
         continue when not found;
+        if v_robot.has_limits and private.leave_lane(v_lane.lane_id, v_ready.job_id, v_ready.attempts) then
+            continue;
+        end if;
 
         -- One statement for the whole answer: in PL/pgSQL every expression costs anew in every transaction.
         select
@@ -128,22 +169,26 @@ begin
         from public.jobs as j
         where j.job_id = v_ready.job_id;
         insert into private.leases (
-            job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, claimed_at,
-            lease_expires_at, timeout_at
+            job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, limit_ids,
+            claimed_at, lease_expires_at, timeout_at
         )
         values (
-            v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_lane.lane_id, v_caller.robot_id,
-            v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_now, v_claimed.lease_expires_at,
-            v_now + make_interval(secs => v_claimed.timeout_seconds)
+            v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_lane.lane_id,
+            v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_limit_ids, v_now,
+            v_claimed.lease_expires_at, v_now + make_interval(secs => v_claimed.timeout_seconds)
         );
         perform private.announce_job(
             'job.claimed', 'claimed', v_caller.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name,
             v_caller.robot_id, v_claimed.attempt
         );
+        v_taken := v_taken || v_limit_ids;
         return next v_claimed;
         v_want := v_want - 1;
         exit when v_want = 0;
     end loop;
+    if v_taken <> '{}' then
+        perform private.change_running(v_taken, 1);
+    end if;
 
     if p_listening and v_claimed.job_id is null then
         insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, waiting_since)

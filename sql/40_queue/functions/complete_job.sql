@@ -47,6 +47,9 @@ begin
         'job.completed', 'completed', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name,
         v_lease.robot_id, v_lease.attempt, '{"progress": 100}'
     );
+    if v_lease.limit_ids is not null then
+        perform private.change_running(v_lease.limit_ids, -1);
+    end if;
     return jsonb_build_object('job_id', p_job_id, 'status', 'completed', 'outcome', 'applied');
 end
 $$;

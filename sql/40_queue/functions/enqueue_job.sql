@@ -14,7 +14,8 @@ create or replace function public.enqueue_job(
     p_retry_policy jsonb default null,
     p_metadata jsonb default '{}',
     p_trigger_type text default 'manual',
-    p_version integer default null
+    p_version integer default null,
+    p_concurrency_key text default null
 )
 returns public.live_jobs
 language plpgsql
@@ -37,19 +38,22 @@ begin
         coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id),
         p_workflow_id, p_version, p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities,
         p_required_tags, v_robot_id, p_run_at, p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata,
-        p_trigger_type
+        p_trigger_type, p_concurrency_key => p_concurrency_key
     );
     select j.* into v_job from public.live_jobs as j where j.job_id = v_job_id;
     return v_job;
 end
 $$;
 comment on function public.enqueue_job(
-    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer
+    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
+    text
 ) is
     'Puts one job in the queue and returns it; with a dedupe key that an unfinished job has, returns that one. Environment * is any robot''s. Needs jobs.create.';
 revoke all on function public.enqueue_job(
-    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer
+    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
+    text
 ) from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_job(
-    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer
+    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
+    text
 ) to authenticated;

@@ -37,7 +37,7 @@ begin
                 workflow_id uuid, input jsonb, priority integer, environment text, execution_mode text,
                 required_capabilities text[], required_tags text[], robot_id text, run_at timestamptz, dedupe_key text,
                 max_attempts integer, timeout_seconds integer, retry_policy jsonb, metadata jsonb, trigger_type text,
-                version integer
+                version integer, concurrency_key text
             );
             v_job.input := coalesce(v_job.input, '{}');
             v_job.priority := coalesce(v_job.priority, 10);
@@ -54,7 +54,7 @@ begin
             where k not in (
                 'workflow_id', 'input', 'priority', 'environment', 'execution_mode', 'required_capabilities', 'required_tags',
                 'robot_id', 'run_at', 'dedupe_key', 'max_attempts', 'timeout_seconds', 'retry_policy', 'metadata',
-                'trigger_type', 'version'
+                'trigger_type', 'version', 'concurrency_key'
             )
             limit 1;
             v_problem := case
@@ -63,7 +63,7 @@ begin
                 else private.find_job_problem(
                     v_job.input, v_job.priority, v_job.environment, v_job.execution_mode, v_job.required_capabilities,
                     v_job.required_tags, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
-                    v_job.metadata, v_job.trigger_type
+                    v_job.metadata, v_job.trigger_type, v_job.concurrency_key
                 )
             end;
             if v_problem is not null then
@@ -89,9 +89,12 @@ begin
                 v_caller.tenant_id, v_created_by, v_job.workflow_id, v_job.version, v_job.input, v_job.priority,
                 v_job.environment, v_job.execution_mode, v_job.required_capabilities, v_job.required_tags, v_robot_id,
                 v_job.run_at, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
-                v_job.metadata, v_job.trigger_type, null, v_count <= 100
+                v_job.metadata, v_job.trigger_type, null, v_count <= 100, v_job.concurrency_key
             );
             status := 'queued';
+            if v_job.concurrency_key is not null then   -- its collision rule may have cancelled it
+                status := (select j.status from public.jobs as j where j.job_id = enqueue_jobs.job_id);
+            end if;
         end if;
         return next;
     end loop;

@@ -17,6 +17,7 @@ as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_lease private.leases;
+    v_answer jsonb;
     v_details jsonb := jsonb_strip_nulls(jsonb_build_object(
         'stack_trace', left(p_stack_trace, 65536), 'failed_node', p_failed_node
     ));
@@ -39,7 +40,13 @@ begin
             jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type) || v_details
         );
     end if;
-    return private.end_attempt(v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true));
+    v_answer := private.end_attempt(
+        v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true)
+    );
+    if v_lease.limit_ids is not null then
+        perform private.change_running(v_lease.limit_ids, -1);
+    end if;
+    return v_answer;
 end
 $$;
 comment on function public.fail_job(uuid, bigint, text, text, text, text, boolean) is

@@ -10,7 +10,8 @@ create or replace function private.find_job_problem(
     p_timeout_seconds integer,
     p_retry_policy jsonb,
     p_metadata jsonb,
-    p_trigger_type text
+    p_trigger_type text,
+    p_concurrency_key text default null
 )
 returns text
 language plpgsql
@@ -30,6 +31,8 @@ begin
         return 'timeout_seconds must be between 1 and 604800.';
     elsif length(p_dedupe_key) not between 1 and 255 then
         return 'dedupe_key must have 1 to 255 characters.';
+    elsif length(p_concurrency_key) not between 1 and 255 then
+        return 'concurrency_key must have 1 to 255 characters.';
     elsif length(p_trigger_type) not between 1 and 64 or p_trigger_type is null then
         return 'trigger_type must have 1 to 64 characters.';
     elsif jsonb_typeof(p_input) is distinct from 'object' then
@@ -54,7 +57,10 @@ begin
     return null;
 end
 $$;
-comment on function private.find_job_problem(jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text) is
+comment on function private.find_job_problem(
+    jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text
+) is
     'What is wrong with a job that somebody wants to enqueue, as a sentence that names the field; null when nothing is.';
-revoke all on function private.find_job_problem(jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text)
-    from public, anon, authenticated, service_role;
+revoke all on function private.find_job_problem(
+    jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text
+) from public, anon, authenticated, service_role;

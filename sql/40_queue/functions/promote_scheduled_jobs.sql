@@ -7,6 +7,7 @@ set enable_seqscan = off
 as $$
 declare
     v_lane record;
+    v_job_id uuid;
     v_promoted integer := 0;
 begin
     for v_lane in
@@ -22,7 +23,13 @@ begin
             where s.job_id = any (array(select d.job_id from due as d))
             returning s.tenant_no, s.lane_id, s.job_id, s.attempts
         )
-        select t.tenant_no, t.lane_id, array_agg(t.job_id) as job_ids, array_agg(t.attempts::integer) as attempts
+        select
+            t.tenant_no,
+            t.lane_id,
+            array_agg(t.job_id) as job_ids,
+            array_agg(t.attempts::integer) as attempts,
+            array_agg(t.job_id order by t.job_id) filter (where t.attempts = 0) as new_job_ids,
+            (select l.key_limit_id from private.lanes as l where l.lane_id = t.lane_id) as key_limit_id
         from taken as t
         group by t.tenant_no, t.lane_id
         order by t.lane_id
@@ -30,6 +37,11 @@ begin
         perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids, v_lane.attempts);
         v_promoted := v_promoted + cardinality(v_lane.job_ids);
         perform private.ring_lane(v_lane.lane_id, cardinality(v_lane.job_ids));
+        if v_lane.key_limit_id is not null and v_lane.new_job_ids is not null then
+            foreach v_job_id in array v_lane.new_job_ids loop
+                perform private.resolve_collision(v_lane.key_limit_id, v_job_id);
+            end loop;
+        end if;
     end loop;
     return v_promoted;
 end

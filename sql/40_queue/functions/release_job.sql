@@ -9,6 +9,7 @@ as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_lease private.leases;
+    v_answer jsonb;
 begin
     delete from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id = v_caller.robot_id
@@ -17,7 +18,11 @@ begin
         perform private.raise_lease_lost(v_caller.tenant_id, p_job_id);
     end if;
     if v_lease.cancel_requested_at is not null then
-        return private.end_attempt(v_lease, 'failed', null, null, null, false);
+        v_answer := private.end_attempt(v_lease, 'failed', null, null, null, false);
+        if v_lease.limit_ids is not null then
+            perform private.change_running(v_lease.limit_ids, -1);
+        end if;
+        return v_answer;
     end if;
     perform private.put_back(v_lease.tenant_no, v_lease.lane_id, array[p_job_id], array[v_lease.attempt - 1]);
     perform private.ring_lane(v_lease.lane_id);
@@ -25,6 +30,9 @@ begin
         'job.queued', 'queued', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name, null,
         v_lease.attempt - 1, '{"message": "Released by the robot."}'
     );
+    if v_lease.limit_ids is not null then
+        perform private.change_running(v_lease.limit_ids, -1);
+    end if;
     return jsonb_build_object('job_id', p_job_id, 'status', 'queued', 'outcome', 'applied');
 end
 $$;

@@ -11,7 +11,9 @@ begin
         select d.name
         from private.duties as d
         where d.last_run_at <= v_now - d.every or d.last_run_at > v_now
-        order by d.every desc, d.name   -- raise_low_water last: nothing after it waits for a lane
+        -- raise_low_water last: nothing after it waits for a lane. Promotion first: it may wait for leases, which nobody
+        -- may do who holds limits, and rescue does.
+        order by d.name = 'raise_low_water', d.name
         for update skip locked
     loop
         update private.duties as d set last_run_at = v_now where d.name = v_name;

@@ -1,0 +1,39 @@
+-- Lanes and leases keep the number of the limit, which none ever gets again: a number without a limit limits nothing.
+create or replace function public.remove_limit(
+    p_scope text,
+    p_workflow_id uuid default null,
+    p_concurrency_key text default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.write');
+    v_limit private.limits;
+begin
+    if p_scope not in ('tenant', 'workflow', 'key') or p_scope is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'scope must be tenant, workflow or key.');
+    end if;
+    delete from private.limits as w
+    where w.tenant_id = v_caller.tenant_id
+        and w.scope = p_scope::private.limit_scope
+        and w.workflow_id is not distinct from p_workflow_id
+        and w.concurrency_key is not distinct from p_concurrency_key
+    returning w.* into v_limit;
+    if not found then
+        perform private.raise_error(404, 'LIMIT_NOT_FOUND', 'There is no such limit.');
+    end if;
+    perform private.ring_lane(l.lane_id, 100)
+    from private.lanes as l
+    where l.tenant_no = private.find_queue_tenant(v_caller.tenant_id)
+        and (v_limit.scope = 'tenant' or v_limit.limit_id in (l.workflow_limit_id, l.key_limit_id))
+        and exists (select from private.ready as r where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id);
+    return private.describe_limit(v_limit);
+end
+$$;
+comment on function public.remove_limit(text, uuid, text) is
+    'Takes a limit away; what it kept waiting may be claimed at once. Raises 404 LIMIT_NOT_FOUND. Needs settings.write.';
+revoke all on function public.remove_limit(text, uuid, text) from public, anon, authenticated, service_role;
+grant execute on function public.remove_limit(text, uuid, text) to authenticated;

@@ -1,0 +1,186 @@
+"""Sixteen robots at once: a limit is never passed, no job is lost, nobody waits for another in a circle."""
+
+import random
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+from tests.databases import Connection, Database
+from tests.factories import Robot, Workflow, make_workflow
+from tests.fleets import Fleet, Row, call, call_all, make_fleet
+
+SESSIONS = 16
+Name = tuple[str, uuid.UUID | str | None]
+
+
+@pytest.fixture
+def fleet(database: Database) -> Iterator[Fleet]:
+    """A tenant alone in its database."""
+    fleet = make_fleet(database)
+    yield fleet
+    fleet.close()
+
+
+class Watch:
+    """What robots hold, by what it counts towards, as they know it: from a claim's answer to the report."""
+
+    def __init__(self) -> None:
+        self.guard = threading.Lock()
+        self.now: Counter[Name] = Counter()
+        self.most: Counter[Name] = Counter()
+        self.ended: Counter[uuid.UUID] = Counter()
+
+    def begin(self, names: list[Name]) -> None:
+        """A job has been claimed."""
+        with self.guard:
+            self.now.update(names)
+            for name in names:
+                self.most[name] = max(self.most[name], self.now[name])
+
+    def end(self, job_id: uuid.UUID, names: list[Name], *, completed: bool) -> None:
+        """A job is about to be reported."""
+        with self.guard:
+            self.now.subtract(names)
+            self.ended[job_id] += completed
+
+
+def connect(fleet: Fleet, robot: Robot) -> Connection:
+    """A session of the robot's own."""
+    return fleet.database.connect("authenticated", robot.claims)
+
+
+def work(session: Connection, names: dict[uuid.UUID, list[Name]], watch: Watch, seed: int, total: int) -> None:
+    """Claims, completes, fails and releases at random until every job has been completed."""
+    chance = random.Random(seed)  # noqa: S311
+    while sum(watch.ended.values()) < total:
+        taken = call_all(session, "claim_jobs", limit=chance.randint(1, 4))
+        for job in taken:
+            watch.begin(names[job["job_id"]])
+        for job in taken:
+            report(session, job, names[job["job_id"]], watch, chance)
+
+
+def report(session: Connection, job: Row, names: list[Name], watch: Watch, chance: random.Random) -> None:
+    """Ends a lease in one of the ways that a robot has."""
+    what = chance.choice(["complete_job"] * 5 + ["fail_job", "release_job"])
+    arguments: Row = {"job_id": job["job_id"], "lease_token": job["lease_token"]}
+    if what == "fail_job":
+        arguments["error_message"] = "boom"
+    watch.end(job["job_id"], names, completed=what == "complete_job")
+    assert call(session, what, **arguments)[what]["outcome"] == "applied"
+
+
+def enqueue_all(
+    fleet: Fleet, workflows: list[Workflow], keys: list[str | None], count: int
+) -> dict[uuid.UUID, list[Name]]:
+    """Jobs over all workflows and keys; what each counts towards, by its id."""
+    names: dict[uuid.UUID, list[Name]] = {}
+    for number in range(count):
+        workflow, key = workflows[number % len(workflows)], keys[number % len(keys)]
+        job = fleet.enqueue(
+            workflow_id=workflow.workflow_id,
+            concurrency_key=key,
+            priority=number % 3,
+            max_attempts=100,
+            retry_policy={"policy": "fixed", "base_delay_seconds": 0},
+        )
+        names[job["job_id"]] = [("tenant", None), ("workflow", workflow.workflow_id), ("key", key)]
+    return names
+
+
+def counters(fleet: Fleet) -> list[int]:
+    """What the limits count."""
+    return [row["list_limits"]["running"] for row in call_all(fleet.member, "list_limits")]
+
+
+def test_sixteen_robots_never_hold_more_than_any_limit_allows(fleet: Fleet) -> None:
+    workflows = [fleet.workflow, *(make_workflow(fleet.database, fleet.tenant) for _ in range(3))]
+    maximum: dict[Name, int] = {("tenant", None): 7, ("key", "a"): 1, ("key", "b"): 2}
+    maximum |= {("workflow", workflow.workflow_id): 2 for workflow in workflows[:2]}
+    for (scope, target), most in maximum.items():
+        argument = {"workflow": "workflow_id", "key": "concurrency_key"}.get(scope)
+        call(fleet.member, "set_limit", scope=scope, max_running=most, **({argument: target} if argument else {}))
+    names = enqueue_all(fleet, workflows, ["a", "b", "c", None, None], 200)
+    robots = [fleet.robot(max_concurrent_jobs=4) for _ in range(SESSIONS)]
+    watch = Watch()
+
+    with ThreadPoolExecutor(SESSIONS) as threads:
+        sessions = [connect(fleet, robot) for robot in robots]
+        for future in [threads.submit(work, s, names, watch, seed, 200) for seed, s in enumerate(sessions)]:
+            future.result(120)
+    assert {name: watch.most[name] for name in maximum if watch.most[name] > maximum[name]} == {}
+    assert watch.ended == Counter(names.keys()), "every job once"
+    assert watch.most["key", "a"] == 1
+    assert watch.most["workflow", fleet.workflow.workflow_id] == 2, "limits were reached, so that this shows something"
+    assert counters(fleet) == [0] * len(maximum)
+    assert fleet.run("reconcile_limits") == 0
+
+
+def test_limits_that_come_change_and_go_under_load_stay_exact(fleet: Fleet) -> None:
+    workflows = [fleet.workflow, make_workflow(fleet.database, fleet.tenant)]
+    names = enqueue_all(fleet, workflows, ["a", "b", None], 240)
+    robots = [fleet.robot(max_concurrent_jobs=4) for _ in range(6)]
+    watch = Watch()
+    reality = """
+        select w.limit_id
+        from private.limits as w
+        where w.running <> (select count(*) from private.leases as l where w.limit_id = any (l.limit_ids))
+            or w.running <> (
+                select count(*)
+                from private.leases as l
+                join public.jobs as j on j.job_id = l.job_id
+                where l.tenant_id = w.tenant_id
+                    and (w.scope = 'tenant' or j.workflow_id = w.workflow_id or j.concurrency_key = w.concurrency_key)
+            )
+    """
+    wrong: list[Row] = []
+
+    def change(seed: int) -> None:
+        chance = random.Random(seed)  # noqa: S311
+        with fleet.database.connect("authenticated", fleet.tenant.admin.claims) as session:
+            while sum(watch.ended.values()) < 240:
+                arguments: Row = chance.choice(
+                    [
+                        {"scope": "tenant"},
+                        {"scope": "workflow", "workflow_id": workflows[0].workflow_id},
+                        {"scope": "key", "concurrency_key": "a"},
+                    ]
+                )
+                try:
+                    if chance.random() < 0.4:
+                        call(session, "remove_limit", **arguments)
+                    else:
+                        call(session, "set_limit", max_running=chance.randint(2, 6), **arguments)
+                except psycopg.Error as error:
+                    assert error.sqlstate == "PT404"  # noqa: PT017
+                wrong.extend(fleet.owner.execute(reality).fetchall())
+
+    with ThreadPoolExecutor(7) as threads:
+        sessions = [connect(fleet, robot) for robot in robots]
+        futures = [threads.submit(work, s, names, watch, seed, 240) for seed, s in enumerate(sessions)]
+        for future in [threads.submit(change, 99), *futures]:
+            future.result(120)
+    assert wrong == []
+    assert watch.ended == Counter(names.keys())
+    assert counters(fleet) == [0] * len(counters(fleet))
+
+
+@pytest.mark.parametrize("rule", ["cancel_newest", "cancel_running"])
+def test_of_many_jobs_with_one_key_that_come_at_once_one_goes_on(fleet: Fleet, rule: str) -> None:
+    call(fleet.member, "set_limit", scope="key", concurrency_key="k", max_running=1, on_collision=rule)
+
+    def enqueue(_: int) -> None:
+        with fleet.database.connect("authenticated", fleet.tenant.admin.claims) as session:
+            for _ in range(5):
+                call(session, "enqueue_job", workflow_id=fleet.workflow.workflow_id, concurrency_key="k")
+
+    with ThreadPoolExecutor(8) as threads:
+        for future in [threads.submit(enqueue, number) for number in range(8)]:
+            future.result(60)
+    rows = fleet.owner.execute("select status::text, count(*)::int as n from public.jobs group by 1").fetchall()
+    assert {row["status"]: row["n"] for row in rows} == {"queued": 1, "cancelled": 39}
+    assert fleet.count("private.ready") == 1
