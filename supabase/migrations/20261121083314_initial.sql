@@ -4422,6 +4422,51 @@ comment on function public.complete_job(uuid, bigint, jsonb) is
 revoke all on function public.complete_job(uuid, bigint, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_job(uuid, bigint, jsonb) to authenticated;
 
+-- from sql/40_queue/functions/count_jobs_ahead.sql sha256:549353ddb577baa9c259a34444864f5a4f522d10bf3f6d2b58ceda0ee55d4e94
+create or replace function private.count_jobs_ahead(
+    p_tenant_no integer,
+    p_environment text,
+    p_offers text[],
+    p_robot_id uuid,
+    p_priority smallint,
+    p_job_id uuid,
+    p_limit integer
+)
+returns integer
+language plpgsql
+stable
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+begin
+    return (
+        select count(*)
+        from (
+            select
+            from private.lanes as e
+            cross join lateral (
+                select
+                from private.ready as y
+                where y.tenant_no = p_tenant_no
+                    and y.lane_id = e.lane_id
+                    and (e.priority < p_priority or y.job_id < p_job_id)
+                limit p_limit
+            ) as ahead
+            where e.tenant_no = p_tenant_no
+                and (e.robot_id is null or e.robot_id = p_robot_id)
+                and private.lane_suits(e.environment, e.required, p_environment, p_offers)
+                and e.priority <= p_priority
+            limit p_limit
+        ) as counted
+    );
+end
+$$;
+comment on function private.count_jobs_ahead(integer, text, text[], uuid, smallint, uuid, integer) is
+    'How many waiting jobs a robot that has these things would take before a job, p_limit at most.';
+revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, smallint, uuid, integer)
+    from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/deaf_robots.sql sha256:f98c5f171e87806a282eafd3d4aeece9deaf333edee647aabb988836ed1fbdbd
 create or replace function private.deaf_robots()
 returns table (robot_id uuid, last_claim_at timestamptz, job_id uuid)
@@ -4908,6 +4953,318 @@ comment on function private.enter_limits(integer[], integer[], boolean) is
     'Locks the limits of a lane (tenant, workflow, key; null where there is none) and returns those that exist, when each has room for one more beside what this claim has taken; null when one is full, or is locked and may not be waited for.';
 revoke all on function private.enter_limits(integer[], integer[], boolean) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/explain_finished_job.sql sha256:8e65ef6a73b52bfb7855a2c539d72242276c0ce6aa93936e5617045d29dcccc8
+create or replace function private.explain_finished_job(p_job public.jobs)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_letter public.dead_letters;
+begin
+    select d.* into v_letter from public.dead_letters as d where d.job_id = p_job.job_id;
+    return private.explain_reason(
+        case
+            when v_letter.resolved_at is not null then 'requeued'
+            when v_letter.job_id is not null and p_job.status = 'timeout' then 'timed_out'
+            when v_letter.job_id is not null then 'dead_lettered'
+            when p_job.status = 'timeout' then 'timed_out'
+            else p_job.status::text
+        end,
+        jsonb_build_object(
+            'robot', (select r.external_id from public.robots as r where r.robot_id = p_job.robot_id),
+            'finished', private.to_words(p_job.finished_at),
+            'error', left(coalesce(p_job.error_message, 'no message'), 500),
+            'timeout', p_job.timeout_seconds,
+            'attempts', p_job.attempts,
+            'max_attempts', p_job.max_attempts,
+            'dead_reason', v_letter.reason,
+            'requeued_job', v_letter.requeued_job_id
+        )
+    );
+end
+$$;
+comment on function private.explain_finished_job(public.jobs) is
+    'How a job ended, as private.explain_reason() says it.';
+revoke all on function private.explain_finished_job(public.jobs) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/explain_held_job.sql sha256:88335ecca0d2b422eb2148c5190d03867a36d2fcff977c9d4d17f9671e8ca6ac
+create or replace function private.explain_held_job(p_lease private.leases)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_now timestamptz := private.clock();
+begin
+    return private.explain_reason(
+        case
+            when p_lease.cancel_requested_at is not null then 'cancel_requested'
+            when least(p_lease.lease_expires_at, p_lease.timeout_at) <= v_now then 'lease_expired'
+            when p_lease.started_at is null then 'held_claimed'
+            else 'held_running'
+        end,
+        jsonb_build_object(
+            'robot', (select r.external_id from public.robots as r where r.robot_id = p_lease.robot_id),
+            'lease_until', private.to_words(least(p_lease.lease_expires_at, p_lease.timeout_at)),
+            'progress', p_lease.progress,
+            'last_progress', private.to_words(p_lease.progress_at),
+            'cancel_requested', private.to_words(p_lease.cancel_requested_at),
+            'cancel_reason', p_lease.cancel_reason
+        )
+    );
+end
+$$;
+comment on function private.explain_held_job(private.leases) is
+    'Who holds a job and until when, as private.explain_reason() says it.';
+revoke all on function private.explain_held_job(private.leases) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/explain_job.sql sha256:5d2720ea7fc75ddc937cd71481faedf1114808ae79c764e47456cc83741eef13
+-- Stable: all of it is read in one snapshot, so a job is found in exactly one place, and nothing is changed by looking.
+create or replace function public.explain_job(p_job_id uuid)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.read');
+    v_job public.jobs;
+    v_lane private.lanes;
+    v_lease private.leases;
+    v_scheduled private.scheduled;
+    v_robots jsonb := '[]';
+    v_count integer := 0;
+    v_online integer := 0;
+    v_position integer;
+    v_state text;
+    v_reason jsonb;
+    v_since timestamptz;
+begin
+    select j.* into v_job from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
+    if not found then
+        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+    end if;
+    select l.* into v_lease from private.leases as l where l.job_id = p_job_id;
+    select s.* into v_scheduled from private.scheduled as s where s.job_id = p_job_id;
+
+    if v_job.status <> 'queued' then
+        v_state := v_job.status;
+        v_since := v_job.finished_at;
+        v_reason := private.explain_finished_job(v_job);
+    elsif v_lease.job_id is not null then
+        v_state := case when v_lease.started_at is null then 'claimed' else 'running' end;
+        v_since := coalesce(v_lease.cancel_requested_at, v_lease.started_at, v_lease.claimed_at);
+        v_reason := private.explain_held_job(v_lease);
+    else
+        select
+            coalesce(jsonb_agg(
+                jsonb_build_object(
+                    'robot_id', r.robot_id, 'external_id', r.external_id, 'is_eligible', r.is_eligible, 'ahead', r.ahead
+                ) || r.reason
+                order by r.ordinality
+            ), '[]'),
+            coalesce(max(r.robots), 0),
+            coalesce(max(r.robots_online), 0)
+        into v_robots, v_count, v_online
+        from private.judge_robots(v_job.tenant_id, v_job.lane_id, p_job_id) with ordinality as r;
+        v_since := v_job.created_at;
+        if v_scheduled.job_id is not null then
+            v_state := 'scheduled';
+            v_reason := private.explain_reason(
+                case
+                    when v_scheduled.run_at <= private.clock() then 'about_to_be_ready'
+                    when v_scheduled.attempts > 0 then 'retry_backoff'
+                    else 'run_at_in_future'
+                end,
+                jsonb_build_object(
+                    'run_at', private.to_words(v_scheduled.run_at),
+                    'attempts', v_scheduled.attempts,
+                    'max_attempts', v_job.max_attempts,
+                    'error', left(coalesce(v_job.error_message, 'no message'), 500)
+                )
+            );
+        else
+            v_state := 'queued';
+            v_reason := private.explain_waiting_job(v_job, v_robots, v_count, v_online);
+            select e.* into strict v_lane from private.lanes as e where e.lane_id = v_job.lane_id;
+            v_position := private.count_jobs_ahead(
+                v_lane.tenant_no, v_lane.environment, v_lane.required, v_lane.robot_id, v_lane.priority, p_job_id, 1000
+            );
+        end if;
+    end if;
+    return jsonb_build_object('job_id', p_job_id, 'state', v_state) || v_reason || jsonb_build_object(
+        'since', private.to_iso(v_since),
+        'position', v_position,
+        'robots', v_robots,
+        'robots_total', v_count,
+        'notes', private.list_job_notes(v_job)
+    );
+end
+$$;
+comment on function public.explain_job(uuid) is
+    'Why a job waits, who holds it or how it ended: {job_id, state, verdict, reason_code, sentence, next_step, since, position (jobs ahead of it that ask for no more than it does; 1000 at most), robots (the nearest 50, each with its first failing clause of the claim, is_eligible, and ahead: jobs that it takes first), robots_total, notes}. Raises 404 JOB_NOT_FOUND. Needs jobs.read.';
+revoke all on function public.explain_job(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.explain_job(uuid) to authenticated;
+
+-- from sql/40_queue/functions/explain_reason.sql sha256:0fe958268bbffb78755e568d7af9bb213ed560e1228ad0ef8ed00c7127f57fe7
+create or replace function private.explain_reason(p_reason_code text, p_facts jsonb)
+returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_reason record;
+    v_fact record;
+begin
+    select e.* into strict v_reason from private.list_explanations() as e where e.reason_code = p_reason_code;
+    for v_fact in select f.key, f.value from jsonb_each_text(p_facts) as f loop
+        v_reason.sentence := replace(v_reason.sentence, '{' || v_fact.key || '}', coalesce(v_fact.value, 'unknown'));
+        v_reason.next_step := replace(v_reason.next_step, '{' || v_fact.key || '}', coalesce(v_fact.value, 'unknown'));
+    end loop;
+    return jsonb_build_object(
+        'verdict', v_reason.verdict,
+        'reason_code', v_reason.reason_code,
+        'sentence', v_reason.sentence,
+        'next_step', v_reason.next_step
+    );
+end
+$$;
+comment on function private.explain_reason(text, jsonb) is
+    'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
+revoke all on function private.explain_reason(text, jsonb) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/explain_robot.sql sha256:47a344c008a4fd5feda40ee975fe3cf28090b8fa3c261fa9851b40174e47e899
+create or replace function public.explain_robot(p_robot text)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_robot public.robots := private.authorize_for_robot(p_robot, 'robots.read');
+    v_live public.live_robots;
+    v_tenant_no integer := (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_robot.tenant_id);
+    v_next private.ready;
+    v_nearest private.ready;
+    v_offers text[] := private.robot_offers(v_robot.capabilities, v_robot.tags, v_robot.is_internet);
+    v_is_signed_off boolean := coalesce(
+        (select h.is_signed_off from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id), false
+    );
+    v_has_key boolean := private.has_live_key(v_robot.tenant_id, v_robot.robot_id);
+    v_reason_code text;
+    v_reason jsonb;
+begin
+    select r.* into strict v_live from public.live_robots as r where r.robot_id = v_robot.robot_id;
+    -- The job that its next claim would take if nothing hindered it.
+    select e.tenant_no, e.lane_id, f.job_id into v_next
+    from private.lanes as e
+    cross join lateral (
+        select y.job_id
+        from private.ready as y
+        where y.tenant_no = v_tenant_no and y.lane_id = e.lane_id
+        order by y.job_id
+        limit 1
+    ) as f
+    where e.tenant_no = v_tenant_no
+        and (e.robot_id is null or e.robot_id = v_robot.robot_id)
+        and private.lane_suits(e.environment, e.required, v_robot.environment, v_offers)
+    order by e.priority, f.job_id
+    limit 1;
+    if not found then
+        -- Of the lanes in which jobs wait, the one that asks for the least that this robot has not.
+        select e.tenant_no, e.lane_id, f.job_id into v_nearest
+        from private.lanes as e
+        cross join lateral (
+            select y.job_id from private.ready as y where y.tenant_no = v_tenant_no and y.lane_id = e.lane_id limit 1
+        ) as f
+        where e.tenant_no = v_tenant_no
+        order by
+            e.robot_id is not null,
+            e.environment not in ('*', v_robot.environment),
+            cardinality(array(select q from unnest(e.required) as q where q <> all (v_offers))),
+            e.priority
+        limit 1;
+    end if;
+
+    v_reason_code := coalesce(
+        private.find_robot_hindrance(v_live, v_is_signed_off, v_has_key),
+        case
+            when v_next.job_id is not null then 'next_claim'
+            when v_nearest.job_id is not null then 'nothing_suitable'
+            else 'nothing_waiting'
+        end
+    );
+    v_reason := private.explain_reason(v_reason_code, private.list_robot_facts(v_live) || jsonb_build_object(
+        'next_job', v_next.job_id,
+        'nearest_job', v_nearest.job_id,
+        'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot) end
+    ));
+    return jsonb_build_object(
+        'robot_id', v_robot.robot_id, 'external_id', v_robot.external_id, 'state', v_live.status
+    ) || v_reason || jsonb_build_object(
+        'since', private.to_iso(case v_reason_code
+            when 'robot_quarantined' then v_live.quarantined_at
+            when 'robot_offline' then v_live.last_heartbeat_at
+            when 'robot_signed_off' then v_live.last_heartbeat_at
+            when 'robot_deaf' then v_live.deaf_since
+        end),
+        'is_eligible', v_has_key
+            and private.robot_may_claim(v_live.mode, v_is_signed_off, v_live.quarantined_at)
+            and v_live.load < v_live.max_concurrent_jobs,
+        'free_slots', greatest(v_live.max_concurrent_jobs - v_live.load, 0),
+        'held_job_ids', to_jsonb(v_live.current_job_ids),
+        'next_job_id', v_next.job_id,
+        'nearest_job_id', v_nearest.job_id
+    );
+end
+$$;
+comment on function public.explain_robot(text) is
+    'Why a robot gets nothing, or what it gets: {robot_id, external_id, state, verdict, reason_code, sentence, next_step, since, is_eligible (a claim gets what suits), free_slots, held_job_ids, next_job_id (what its next claim takes if nothing hinders it), nearest_job_id (when no waiting job suits it)}. Raises 404 ROBOT_NOT_FOUND. Needs robots.read; a robot may ask about itself.';
+revoke all on function public.explain_robot(text) from public, anon, authenticated, service_role;
+grant execute on function public.explain_robot(text) to authenticated;
+
+-- from sql/40_queue/functions/explain_waiting_job.sql sha256:70b76db694d825652d05896270b54e5e1ffebb0d65b77c12c64054363a4cdb32
+create or replace function private.explain_waiting_job(p_job public.jobs, p_robots jsonb, p_count integer, p_online integer)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_nearest jsonb := p_robots -> 0;
+    v_facts jsonb := jsonb_build_object(
+        'robots', p_count,
+        'nearest', v_nearest ->> 'sentence',
+        'nearest_step', v_nearest ->> 'next_step'
+    );
+begin
+    if v_nearest is null and p_job.target_robot_id is not null then
+        return private.explain_reason('target_robot_deleted', jsonb_build_object('robot', (
+            select r.external_id from public.robots as r where r.robot_id = p_job.target_robot_id
+        )));
+    elsif v_nearest is null then
+        return private.explain_reason('no_robot_registered', v_facts);
+    elsif v_nearest ->> 'verdict' in ('ready', 'waiting') then
+        return v_nearest - '{robot_id,external_id,is_eligible,ahead}'::text[];
+    elsif p_job.target_robot_id is not null then
+        return private.explain_reason('target_robot_unavailable', v_facts)
+            || jsonb_build_object('reason_code', 'target_' || (v_nearest ->> 'reason_code'));
+    elsif v_nearest ->> 'reason_code' in ('robot_offline', 'robot_signed_off') and p_online = 0 then
+        return private.explain_reason('no_robot_online', v_facts);
+    end if;
+    return private.explain_reason('no_robot_suits', v_facts) || jsonb_build_object('reason_code', v_nearest ->> 'reason_code');
+end
+$$;
+comment on function private.explain_waiting_job(public.jobs, jsonb, integer, integer) is
+    'Why a job that is ready waits, as private.explain_reason() says it: the reason of the robot that is nearest to getting it. A job for one robot only says so: target_ and that robot''s reason.';
+revoke all on function private.explain_waiting_job(public.jobs, jsonb, integer, integer) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/fail_job.sql sha256:709416fc539f5185a40d98a5f1b327d37875447c801335a5b76ac5a18f722a61
 create or replace function public.fail_job(
     p_job_id uuid,
@@ -5225,6 +5582,56 @@ comment on function private.find_retry_policy_problem(jsonb) is
     'What is wrong with a retry policy, as a sentence that names the field; null when nothing is.';
 revoke all on function private.find_retry_policy_problem(jsonb) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/find_robot_hindrance.sql sha256:d4e1d9ef9371d263f5fd2e3e8c669239045c9e3313aea2fce62582a04ef710ab
+create or replace function private.find_robot_hindrance(p_live public.live_robots, p_is_signed_off boolean, p_has_key boolean)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    return case
+        when p_live.mode = 'disabled' then 'robot_disabled'
+        when p_live.mode = 'maintenance' then 'robot_in_maintenance'
+        when p_live.mode = 'draining' then 'robot_draining'
+        when p_live.mode = 'paused' then 'robot_paused'
+        when p_live.quarantined_at is not null then 'robot_quarantined'
+        when not p_has_key then 'robot_key_missing'
+        when p_is_signed_off then 'robot_signed_off'
+        when not p_live.is_online then 'robot_offline'
+        when p_live.health = 'error' then 'robot_in_error'
+        when p_live.deaf_since is not null then 'robot_deaf'
+        when p_live.load >= p_live.max_concurrent_jobs then 'slots_full'
+    end;
+end
+$$;
+comment on function private.find_robot_hindrance(public.live_robots, boolean, boolean) is
+    'The reason code of what keeps a robot from any job at all; null when nothing does. A robot that is offline, in error or deaf may claim, but does not.';
+revoke all on function private.find_robot_hindrance(public.live_robots, boolean, boolean) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/has_live_key.sql sha256:f9711a049348b3be6d77d44e95ad85cc900450303b64447d8d65ff454a2a9fd5
+create or replace function private.has_live_key(p_tenant_id uuid, p_robot_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return exists (
+        select
+        from public.api_keys as k
+        where k.tenant_id = p_tenant_id
+            and k.robot_id = p_robot_id
+            and k.kind = 'robot'
+            and k.revoked_at is null
+            and (k.expires_at is null or k.expires_at > private.clock())
+    );
+end
+$$;
+comment on function private.has_live_key(uuid, uuid) is
+    'Whether a robot has a key with which private.caller() lets it in.';
+revoke all on function private.has_live_key(uuid, uuid) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/held_job_ids.sql sha256:373fb1fae4271f9eef602984caaa017f3bd883fbf1b72c70d982204043dfed41
 create or replace function private.held_job_ids()
 returns setof uuid
@@ -5262,6 +5669,105 @@ comment on function private.job_reader_tenant_id() is
     'The tenant whose jobs the caller may see, all of them (jobs.read) or those that it holds (a robot); null for anybody else. For policies.';
 revoke all on function private.job_reader_tenant_id() from public, anon, authenticated, service_role;
 grant execute on function private.job_reader_tenant_id() to authenticated;
+
+-- from sql/40_queue/functions/judge_robots.sql sha256:63df8aacbe7cce7667701ac0e1ea077cb27001cb5082e40591edb412d3466b11
+-- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
+-- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step.
+create or replace function private.judge_robots(p_tenant_id uuid, p_lane_id integer, p_job_id uuid, p_limit integer default 50)
+returns table (
+    robot_id uuid,
+    external_id text,
+    is_online boolean,
+    is_eligible boolean,
+    ahead integer,      -- jobs that it would take before this one; 100 at most, null for a robot that may not have it
+    nearness integer,
+    reason jsonb,       -- as private.explain_reason() gives it
+    robots bigint,      -- of all
+    robots_online bigint
+)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_lane private.lanes;
+begin
+    select e.* into strict v_lane from private.lanes as e where e.lane_id = p_lane_id;
+    return query
+    with fleet as (
+        select
+            r as live,
+            r.robot_id,
+            r.external_id,
+            r.environment,
+            r.is_online,
+            r.mode,
+            r.quarantined_at,
+            r.load < r.max_concurrent_jobs as has_slot,
+            o.offers,
+            array(select q.q from unnest(v_lane.required) as q where q.q <> all (o.offers)) as missing,
+            coalesce(h.is_signed_off, false) as is_signed_off,
+            private.has_live_key(r.tenant_id, r.robot_id) as has_key
+        from public.live_robots as r
+        left join public.robot_heartbeats as h on h.robot_id = r.robot_id
+        cross join lateral (select private.robot_offers(r.capabilities, r.tags, r.is_internet) as offers) as o
+        where r.tenant_id = p_tenant_id and (v_lane.robot_id is null or r.robot_id = v_lane.robot_id)
+    ), judged as (
+        select
+            f.*,
+            f.has_key
+                and private.robot_may_claim(f.mode, f.is_signed_off, f.quarantined_at)
+                and private.lane_suits(v_lane.environment, v_lane.required, f.environment, f.offers)
+                and f.has_slot as is_eligible,
+            case
+                when not private.lane_suits(v_lane.environment, '{}', f.environment, f.offers) then 'wrong_environment'
+                when exists (select from unnest(f.missing) as m where m not like 'tag:%' and m not like 'mode:%')
+                    then 'missing_capability'
+                when exists (select from unnest(f.missing) as m where m like 'tag:%') then 'missing_tag'
+                when f.missing <> '{}' then 'missing_internet'
+                else coalesce(private.find_robot_hindrance(f.live, f.is_signed_off, f.has_key), 'next_in_line')
+            end as reason_code
+        from fleet as f
+    ), nearest as (
+        select j.*, e.nearness, count(*) over () as robots, count(*) filter (where j.is_online) over () as robots_online
+        from judged as j
+        join private.list_explanations() as e on e.reason_code = j.reason_code
+        order by e.nearness, cardinality(j.missing), j.external_id
+        limit p_limit
+    ), counted as (
+        select
+            n.*,
+            case
+                when n.is_eligible then private.count_jobs_ahead(
+                    v_lane.tenant_no, n.environment, n.offers, n.robot_id, v_lane.priority, p_job_id, 100
+                )
+            end as ahead
+        from nearest as n
+    )
+    select
+        c.robot_id,
+        c.external_id,
+        c.is_online,
+        c.is_eligible,
+        c.ahead,
+        case when c.nearness = 1 and c.ahead > 0 then 2 else c.nearness end as nearness,
+        private.explain_reason(
+            case when c.nearness = 1 and c.ahead > 0 then 'better_jobs_ahead' else c.reason_code end,
+            private.list_robot_facts(c.live) || jsonb_build_object(
+                'ahead', case when c.ahead >= 100 then 'at least 100' else c.ahead::text end,
+                'missing', private.name_requirements(c.missing),
+                'job_environment', v_lane.environment
+            )
+        ),
+        c.robots,
+        c.robots_online
+    from counted as c
+    order by 6, coalesce(c.ahead, 0), cardinality(c.missing), c.external_id;
+end
+$$;
+comment on function private.judge_robots(uuid, integer, uuid, integer) is
+    'What stands between each robot of a tenant and a job of a lane: the nearest robots first, p_limit at most.';
+revoke all on function private.judge_robots(uuid, integer, uuid, integer) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/lane_suits.sql sha256:c7f5d01f09ebdd073f2a1aa1bc0585053c47ddfa4a74dc943fbec23fb5030091
 -- Without a SET clause, so that it is inlined into claim_jobs; explain_job and explain_robot ask it, too.
@@ -5327,6 +5833,92 @@ comment on function private.limit_room(integer, integer) is
     'How many more jobs may be claimed under a limit; 0 when it is reached, or was lowered while more were running.';
 revoke all on function private.limit_room(integer, integer) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/list_explanations.sql sha256:1f873dee25a40d64ec0ff8bb33fb76716caa572e360cd01b8751824f586711a3
+-- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
+create or replace function private.list_explanations()
+returns table (
+    reason_code text,
+    verdict text,       -- ready | waiting | blocked | held | finished | idle | note
+    nearness integer,   -- of a robot's clauses: how near the robot is to getting the job, 1 is the nearest
+    sentence text,      -- with {facts}
+    next_step text
+)
+language sql
+immutable
+set search_path = ''
+as $$
+    values
+        ('next_in_line', 'ready', 1, 'Robot {robot} gets this job with its next claim.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
+        ('better_jobs_ahead', 'waiting', 2, 'Robot {robot} takes {ahead} other jobs first: they have a better priority or are older.', 'Wait, enqueue with a better priority (0 is the best), or start more robots.'),
+        ('slots_full', 'waiting', 3, 'Robot {robot} holds {load} of at most {slots} jobs and has no free slot.', 'Wait for one of them, raise the robot''s max_concurrent_jobs, or start more robots.'),
+        ('robot_deaf', 'blocked', 4, 'Robot {robot} sends heartbeats, but has not asked for a job since {last_claim}, although work waits for it.', 'Restart the robot''s program.'),
+        ('robot_in_error', 'blocked', 5, 'Robot {robot} says of itself that it is in error. It may claim, but most likely does not.', 'Look at the robot, mend it, and set its status to idle.'),
+        ('robot_offline', 'blocked', 6, 'Robot {robot} is offline: it was last heard of {last_seen}.', 'Start the robot, or look at its machine and network.'),
+        ('robot_signed_off', 'blocked', 7, 'Robot {robot} has signed off; it was last heard of {last_seen}.', 'Start the robot again.'),
+        ('robot_key_missing', 'blocked', 8, 'Robot {robot} has no live key: its keys were revoked or have expired.', 'Create a new key for the robot and start the robot with it.'),
+        ('robot_quarantined', 'blocked', 9, 'Robot {robot} is in quarantine since {quarantined}: {quarantine_reason}', 'Find out what is wrong with the robot, then release it.'),
+        ('robot_paused', 'blocked', 10, 'Robot {robot} is paused.', 'Resume the robot.'),
+        ('robot_draining', 'blocked', 11, 'Robot {robot} is draining: it finishes what it holds and takes nothing more.', 'Resume the robot, or start another one.'),
+        ('robot_in_maintenance', 'blocked', 12, 'Robot {robot} is in maintenance.', 'Resume the robot when the maintenance is over.'),
+        ('robot_disabled', 'blocked', 13, 'Robot {robot} is disabled.', 'Resume the robot if it shall work again.'),
+        ('missing_internet', 'blocked', 14, 'Robot {robot} does not take jobs of the execution mode internet.', 'Register a robot with is_internet, or enqueue the job for the execution mode lan.'),
+        ('missing_tag', 'blocked', 15, 'Robot {robot} lacks {missing}.', 'Give a robot the tag, or enqueue the job without it.'),
+        ('missing_capability', 'blocked', 16, 'Robot {robot} lacks {missing}.', 'Give a robot the capability, or enqueue the job without it.'),
+        ('wrong_environment', 'blocked', 17, 'Robot {robot} works in the environment {robot_environment}; the job is for {job_environment}.', 'Start a robot in that environment, or enqueue the job for another one.'),
+        ('nothing_waiting', 'idle', null, 'No job waits in the queue of this tenant.', 'Nothing is wrong. Enqueue a job.'),
+        ('next_claim', 'ready', null, 'Robot {robot} gets job {next_job} with its next claim.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
+        ('nothing_suitable', 'idle', null, 'Jobs wait, but none that robot {robot} may have. The nearest, job {nearest_job}, asks for {demand}.', 'Change the robot or the jobs, or leave them to other robots.'),
+        ('run_at_in_future', 'waiting', null, 'The job is to run at {run_at}.', 'Wait, or cancel it and enqueue it without a time.'),
+        ('retry_backoff', 'waiting', null, 'Attempt {attempts} of {max_attempts} failed ({error}). The next one is at {run_at}.', 'Wait, or cancel the job when another attempt cannot help.'),
+        ('about_to_be_ready', 'waiting', null, 'The job''s time came at {run_at}; it joins the queue within seconds.', 'If it stays like this for two minutes, the platform''s cron and all robots are standing still.'),
+        ('no_robot_registered', 'blocked', null, 'No robot is registered.', 'Register a robot: casare-cloud robot run.'),
+        ('no_robot_online', 'blocked', null, 'None of the {robots} robots is online. {nearest}', 'Start a robot.'),
+        ('no_robot_suits', 'blocked', null, 'None of the {robots} robots can take this job now. The nearest: {nearest}', '{nearest_step}'),
+        ('target_robot_deleted', 'blocked', null, 'Only robot {robot} may run this job, and it was deleted.', 'Cancel the job and enqueue it for another robot.'),
+        ('target_robot_unavailable', 'blocked', null, 'Only one robot may run this job. {nearest}', '{nearest_step}'),
+        ('held_claimed', 'held', null, 'Robot {robot} has claimed the job and not started it yet. It holds it until {lease_until}.', 'Wait. If the robot is gone, another one gets the job after that time.'),
+        ('held_running', 'held', null, 'Robot {robot} runs the job: {progress} percent, last progress {last_progress}. It holds it until {lease_until} and renews that.', 'Wait, or cancel the job.'),
+        ('lease_expired', 'held', null, 'Robot {robot} did not renew its hold of the job, which ended at {lease_until}.', 'Wait a minute: the job is given to another robot, or ends, by itself.'),
+        ('cancel_requested', 'held', null, 'Robot {robot} was asked at {cancel_requested} to stop the job: {cancel_reason} It holds it until {lease_until} at the latest.', 'Wait: the job ends when the robot says so or its hold ends.'),
+        ('completed', 'finished', null, 'The job was completed by robot {robot} at {finished}.', 'Nothing.'),
+        ('failed', 'finished', null, 'The job failed at {finished}: {error}', 'Mend the cause, then retry the job.'),
+        ('timed_out', 'finished', null, 'The job took longer than its timeout of {timeout} seconds and ended at {finished}.', 'Raise timeout_seconds or find out what hangs, then retry the job.'),
+        ('cancelled', 'finished', null, 'The job was cancelled at {finished}: {error}', 'Retry the job if it shall run after all.'),
+        ('dead_lettered', 'finished', null, 'The job ended at {finished} after {attempts} of {max_attempts} attempts and is a dead letter ({dead_reason}): {error}', 'Mend the cause, then queue it again with casare-cloud dlq retry, or delete the dead letter.'),
+        ('requeued', 'finished', null, 'The job ended at {finished} ({error}) and was queued again as job {requeued_job}.', 'Look at that job.'),
+        ('workflow_disabled', 'note', null, 'The workflow {workflow} is disabled or deleted: it takes no new jobs, and jobs that wait still run.', 'Cancel the jobs that shall not run; enable the workflow to enqueue or retry.')
+$$;
+comment on function private.list_explanations() is
+    'Every reason why a job waits or a robot gets nothing, with the sentence and what to do, in which {facts} are to be filled in.';
+revoke all on function private.list_explanations() from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/list_job_notes.sql sha256:c6662ff493963ac588cd8858e499980141cf9914b75c581fa271234ad2ab07be
+create or replace function private.list_job_notes(p_job public.jobs)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    if exists (
+        select
+        from public.workflows as w
+        where w.workflow_id = p_job.workflow_id
+            and w.is_enabled
+            and w.status in ('published', 'deprecated')
+            and w.deleted_at is null
+    ) then
+        return '[]';
+    end if;
+    return jsonb_build_array(
+        private.explain_reason('workflow_disabled', jsonb_build_object('workflow', p_job.workflow_name)) - 'verdict'
+    );
+end
+$$;
+comment on function private.list_job_notes(public.jobs) is
+    'What is good to know of a job beside the reason for its state.';
+revoke all on function private.list_job_notes(public.jobs) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/list_limits.sql sha256:8d6aa76b9cb83526ae24462da4f8ea0713cb2caf55c203ed07206f6956bbab33
 create or replace function public.list_limits(p_offset integer default 0, p_limit integer default 100)
 returns setof jsonb
@@ -5354,6 +5946,30 @@ comment on function public.list_limits(integer, integer) is
     'The limits of the tenant, the widest scope first, each with how many jobs count towards it now. Needs settings.read.';
 revoke all on function public.list_limits(integer, integer) from public, anon, authenticated, service_role;
 grant execute on function public.list_limits(integer, integer) to authenticated;
+
+-- from sql/40_queue/functions/list_robot_facts.sql sha256:8252c282bbeb60140e6d9c9367046d1e7edffb04f41cdf80072d8e4f2309109f
+create or replace function private.list_robot_facts(p_live public.live_robots)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return jsonb_build_object(
+        'robot', p_live.external_id,
+        'load', p_live.load,
+        'slots', p_live.max_concurrent_jobs,
+        'last_claim', private.to_words(p_live.last_claim_at),
+        'last_seen', private.to_words(p_live.last_heartbeat_at),
+        'quarantined', private.to_words(p_live.quarantined_at),
+        'quarantine_reason', p_live.quarantine_reason,
+        'robot_environment', p_live.environment
+    );
+end
+$$;
+comment on function private.list_robot_facts(public.live_robots) is
+    'What sentences about a robot may say of it.';
+revoke all on function private.list_robot_facts(public.live_robots) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/lowest_ready_job.sql sha256:7fdd2db8e9302c4e9328fb4cf5937fc1ccd7ecc9673f89aa04e740afdc1f222e
 create or replace function private.lowest_ready_job(p_tenant_no integer, p_lane_id integer, p_from uuid, p_most uuid)
@@ -5495,6 +6111,60 @@ $$;
 comment on function private.move_jobs(private.lanes, private.limits) is
     'Moves the unfinished jobs of a lane that a limit holds for to the lane that is like it and has the limit, and returns how many.';
 revoke all on function private.move_jobs(private.lanes, private.limits) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/name_lane_demand.sql sha256:ed5a145b98f238aaae57dbda47ce03d2c179610fade0ec22ea0fc40012185972
+create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_lane private.lanes;
+begin
+    select e.* into strict v_lane from private.lanes as e where e.lane_id = p_lane_id;
+    return case
+        when v_lane.robot_id <> p_robot.robot_id then coalesce(
+            (select format('only robot %s', r.external_id) from public.robots as r where r.robot_id = v_lane.robot_id),
+            'only another robot'
+        )
+        when v_lane.environment not in ('*', p_robot.environment) then format('the environment %s', v_lane.environment)
+        else private.name_requirements(array(
+            select q
+            from unnest(v_lane.required) as q
+            where q <> all (private.robot_offers(p_robot.capabilities, p_robot.tags, p_robot.is_internet))
+        ))
+    end;
+end
+$$;
+comment on function private.name_lane_demand(integer, public.robots) is
+    'What a lane asks for that a robot is not or has not, in words; null when it asks for nothing of the kind.';
+revoke all on function private.name_lane_demand(integer, public.robots) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/name_requirements.sql sha256:46594829d10962b1f6158c480530396cfda2a4f903e3a4fe133240dbe16a22d2
+create or replace function private.name_requirements(p_required text[])
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    return (
+        select string_agg(
+            case
+                when r = 'mode:internet' then 'the execution mode internet'
+                when r like 'tag:%' then 'the tag ' || substr(r, 5)
+                else 'the capability ' || r
+            end,
+            ' and ' order by r like 'mode:%', r like 'tag:%', r
+        )
+        from unnest(p_required) as r
+    );
+end
+$$;
+comment on function private.name_requirements(text[]) is
+    'What a lane requires, in words: the capability browser and the tag vip.';
+revoke all on function private.name_requirements(text[]) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:e4e0034b4a5d72468684d2e39a83a6d513db2d7d0036be0b918bad178639398c
 create or replace function private.promote_scheduled_jobs(p_limit integer default 1000)
@@ -6592,6 +7262,20 @@ as $$
 $$;
 comment on function private.to_iso(timestamptz) is 'A time as every answer and message shows it: ISO 8601, UTC, with Z.';
 revoke all on function private.to_iso(timestamptz) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/to_words.sql sha256:6053596e3863158da46849c56a0b837efa1194b560d00b541db6b116625132bb
+create or replace function private.to_words(p_at timestamptz)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return coalesce(to_char(p_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'), 'never');
+end
+$$;
+comment on function private.to_words(timestamptz) is 'A time as sentences show it; "never" for none.';
+revoke all on function private.to_words(timestamptz) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/try_cancel_job.sql sha256:dab86b7fea409b77a1368dce5b07281fab0ef306d0ca86d9bcd3f2fa06cfa57d
 create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text)

@@ -48,6 +48,7 @@ CALLS: dict[str, list[str]] = {
     "public.delete_workflow": ["public.delete_workflow(%(workflow)s)"],
     "public.submit_workflow": ["public.submit_workflow('x', '{\"nodes\": []}', null, null, %(workflow)s)"],
     # robots
+    "public.explain_robot": ["public.explain_robot(%(robot)s)", "public.explain_robot(%(robot_name)s)"],
     "public.command_robot": [
         "public.command_robot(%(robot)s, 'shutdown')",
         "public.command_robot(%(robot_name)s, 'quarantine', 'x')",
@@ -118,6 +119,11 @@ CALLS: dict[str, list[str]] = {
         "public.cancel_job(%(queued)s)",
         "public.cancel_job(%(held)s, 'x')",
         "public.cancel_job(%(done)s)",
+    ],
+    "public.explain_job": [
+        "public.explain_job(%(queued)s)",
+        "public.explain_job(%(held)s)",
+        "public.explain_job(%(failed)s)",
     ],
     "public.requeue_dead_letter": ["public.requeue_dead_letter(%(failed)s)", "public.requeue_dead_letter(%(done)s)"],
     "public.requeue_dead_letters": ["public.requeue_dead_letters(array[%(failed)s, %(done)s]::uuid[])"],

@@ -1,0 +1,30 @@
+create or replace function private.explain_held_job(p_lease private.leases)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_now timestamptz := private.clock();
+begin
+    return private.explain_reason(
+        case
+            when p_lease.cancel_requested_at is not null then 'cancel_requested'
+            when least(p_lease.lease_expires_at, p_lease.timeout_at) <= v_now then 'lease_expired'
+            when p_lease.started_at is null then 'held_claimed'
+            else 'held_running'
+        end,
+        jsonb_build_object(
+            'robot', (select r.external_id from public.robots as r where r.robot_id = p_lease.robot_id),
+            'lease_until', private.to_words(least(p_lease.lease_expires_at, p_lease.timeout_at)),
+            'progress', p_lease.progress,
+            'last_progress', private.to_words(p_lease.progress_at),
+            'cancel_requested', private.to_words(p_lease.cancel_requested_at),
+            'cancel_reason', p_lease.cancel_reason
+        )
+    );
+end
+$$;
+comment on function private.explain_held_job(private.leases) is
+    'Who holds a job and until when, as private.explain_reason() says it.';
+revoke all on function private.explain_held_job(private.leases) from public, anon, authenticated, service_role;

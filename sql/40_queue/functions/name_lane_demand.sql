@@ -1,0 +1,27 @@
+create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_lane private.lanes;
+begin
+    select e.* into strict v_lane from private.lanes as e where e.lane_id = p_lane_id;
+    return case
+        when v_lane.robot_id <> p_robot.robot_id then coalesce(
+            (select format('only robot %s', r.external_id) from public.robots as r where r.robot_id = v_lane.robot_id),
+            'only another robot'
+        )
+        when v_lane.environment not in ('*', p_robot.environment) then format('the environment %s', v_lane.environment)
+        else private.name_requirements(array(
+            select q
+            from unnest(v_lane.required) as q
+            where q <> all (private.robot_offers(p_robot.capabilities, p_robot.tags, p_robot.is_internet))
+        ))
+    end;
+end
+$$;
+comment on function private.name_lane_demand(integer, public.robots) is
+    'What a lane asks for that a robot is not or has not, in words; null when it asks for nothing of the kind.';
+revoke all on function private.name_lane_demand(integer, public.robots) from public, anon, authenticated, service_role;
