@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests.databases import Claims, Connection, Database, set_claims
-from tests.factories import Robot
+from tests.factories import Robot, make_workflow
 from tests.fleets import Fleet, call, make_fleet
 
 HOT_TABLES = {"ready", "leases", "scheduled", "lanes", "dedupe_keys", "workflow_versions", "queue_tenants"}
@@ -213,3 +213,25 @@ def test_almost_every_completion_changes_no_index(fleet: Fleet) -> None:
     assert row is not None
     assert row["updates"] == 60, "one update of the wide row in a job's life"
     assert row["hot"] >= 54, "and a HOT one, unless its page is full"
+
+
+def test_a_reached_limit_costs_a_look_at_it_whatever_waits_behind(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    free = make_workflow(fleet.database, fleet.tenant)
+    fleet.fill(40, priority=20, workflow_id=free.workflow_id)
+    fleet.owner.execute("vacuum analyze")
+    before = buffers_of_claim(fleet, robot)
+
+    lanes, costs = 200, []
+    for number in range(lanes):
+        key = f"key-{number}"
+        call(fleet.member, "set_limit", scope="key", concurrency_key=key, max_running=0)
+        fleet.enqueue(priority=0, concurrency_key=key)
+    for jobs in (0, 20_000):
+        if jobs:
+            fleet.fill(jobs, priority=0, concurrency_key="key-0")
+        fleet.owner.execute("vacuum analyze")
+        costs.append(buffers_of_claim(fleet, robot) - before)
+    # A look at a limit is two or three pages; the 20,000 jobs add nothing but a level of an index.
+    assert costs[0] <= 4 * lanes, f"{costs[0]} pages for {lanes} lanes"
+    assert costs[1] <= costs[0] + 25, f"{costs} pages"

@@ -24,6 +24,7 @@ RESOURCES = {
     "auth": "auth",
     "events": "events",
     "jobs": "jobs",
+    "limits": "limits",
     "robot-api-keys": "robot_keys",
     "robots": "robots",
     "workflows": "workflows",

@@ -257,3 +257,12 @@ EVENT: Example = {
     "data": {"status": "completed", "workflow_name": "Daily Report", "attempt": 1},
 }
 EVENTS: Example = {"events": [EVENT], "next": 42}
+
+SET_LIMIT: Example = {
+    "scope": "key",
+    "concurrency_key": "till-1",
+    "max_running": 1,
+    "on_collision": "cancel_newest",
+}
+LIMIT: Example = {**SET_LIMIT, "workflow_id": None, "running": 1, "updated_at": _NOW}
+LIMITS: Example = {"limits": [LIMIT], "limit": 100, "offset": 0}
