@@ -21,6 +21,10 @@ begin
     end if;
 end
 $$;
+-- An old transaction keeps dead rows alive for everybody. A request sets its own, shorter time; this is what no session passes.
+alter role casare_functions set statement_timeout = '15s';
+alter role casare_functions set idle_in_transaction_session_timeout = '15s';
+alter role casare_functions set lock_timeout = '8s';
 grant anon, authenticated to casare_functions;
 grant usage on schema private to casare_functions;
 

@@ -13,9 +13,14 @@ $$;
 select cron.schedule('casare_promote_scheduled_jobs', '* * * * *', 'select private.promote_scheduled_jobs()');
 select cron.schedule('casare_rescue_expired_leases', '* * * * *', 'select private.rescue_expired_leases()');
 select cron.schedule('casare_recheck_low_water', '* * * * *', 'select private.recheck_low_water()');
-select cron.schedule('casare_mark_offline_robots', '* * * * *', 'select private.mark_offline_robots()');
-select cron.schedule('casare_notice_deaf_robots', '* * * * *', 'select private.notice_deaf_robots()');
-select cron.schedule('casare_reconcile_limits', '*/5 * * * *', 'select private.reconcile_limits()');
+select cron.schedule('casare_mark_offline_robots', '* * * * *', $$select private.run_duty('mark_offline_robots')$$);
+select cron.schedule('casare_notice_deaf_robots', '* * * * *', $$select private.run_duty('notice_deaf_robots')$$);
+select cron.schedule('casare_reconcile_limits', '*/5 * * * *', $$select private.run_duty('reconcile_limits')$$);
+-- Autovacuum wakes once a minute and may be busy elsewhere; dead rows here cost every claim. VACUUM cannot run in a function.
+select cron.schedule(
+    'casare_vacuum_hot_tables', '* * * * *',
+    'vacuum (skip_locked, truncate false) private.ready, private.leases, private.scheduled, private.duties, private.lanes, private.limits, private.event_inbox, private.event_counters'
+);
 -- What pg_cron writes down of each run, and never deletes.
 select cron.schedule(
     'casare_purge_cron_details', '37 * * * *',

@@ -130,7 +130,7 @@ create table private.scheduled (
     run_at timestamptz not null,
     attempts smallint not null default 0,
     constraint scheduled_pkey primary key (job_id)
-);
+) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 create index scheduled_run_at_idx on private.scheduled (run_at);
 create index scheduled_tenant_id_idx on private.scheduled (tenant_id);
 comment on table private.scheduled is 'Jobs that may be claimed later: delayed ones and retries.';

@@ -1,1 +1,1 @@
-select cron.schedule('casare_sequence_events', '* * * * *', 'select private.sequence_events()');
+select cron.schedule('casare_sequence_events', '* * * * *', $$select private.run_duty('sequence_events')$$);

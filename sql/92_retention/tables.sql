@@ -16,6 +16,7 @@ values
     ('job_logs', 'free', 7, true), ('job_logs', 'pro', 30, true), ('job_logs', 'enterprise', 90, true),
     ('late_results', 'free', 7, true), ('late_results', 'pro', 90, true), ('late_results', 'enterprise', 400, true),
     ('dead_letters', 'free', 30, true), ('dead_letters', 'pro', 180, true), ('dead_letters', 'enterprise', 800, true),
+    ('robot_commands', 'free', 7, true), ('robot_commands', 'pro', 30, true), ('robot_commands', 'enterprise', 90, true),
     ('events', 'free', 7, true), ('events', 'pro', 30, true), ('events', 'enterprise', 90, true),
     ('audit_log', 'free', 365, false), ('audit_log', 'pro', 1095, false), ('audit_log', 'enterprise', 2555, false);
 
@@ -31,7 +32,7 @@ comment on table private.exports is
 create table private.duty_runs (
     name text not null,                 -- of a function of private that takes no arguments and returns a count
     every interval not null,            -- what cron is told, so that its lag can be seen
-    last_run_at timestamptz,
+    last_run_at timestamptz not null default now(),     -- or when it was made
     last_count integer,
     last_error text,                    -- null: the last run succeeded
     position jsonb,                     -- where the next run goes on, for duties that do a part at a time
@@ -48,4 +49,11 @@ values
     ('purge_expired_late_results', interval '10 minutes'),
     ('purge_expired_job_logs', interval '1 minute'),
     ('purge_expired_events', interval '1 minute'),
-    ('purge_expired_audit_log', interval '1 hour');
+    ('purge_expired_audit_log', interval '1 hour'),
+    ('purge_expired_robot_commands', interval '1 hour'),
+    ('purge_idempotency_keys', interval '1 hour'),
+    ('purge_login_attempts', interval '1 hour'),
+    ('reconcile_limits', interval '5 minutes'),
+    ('sequence_events', interval '1 minute'),
+    ('mark_offline_robots', interval '1 minute'),
+    ('notice_deaf_robots', interval '1 minute');

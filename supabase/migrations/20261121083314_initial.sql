@@ -2,7 +2,7 @@
 set check_function_bodies = off;  -- a function may call one that comes later
 set lock_timeout = '5s';
 
--- from sql/00_platform/schema.sql sha256:9b47a3f637996a39bf833344ecc93962020413c1c34e85544c57b0f433ebc80f
+-- from sql/00_platform/schema.sql sha256:e9fc026d19c589880e2f0b33a71288d53490bd6ac3cf3b934bec87706617574e
 -- Schemas say who may see what: `public` is what the Data API and Realtime expose, always under row-level security;
 -- `private` is never exposed and holds internals, hot tables and security-definer helpers.
 create schema if not exists private;
@@ -26,6 +26,10 @@ begin
     end if;
 end
 $$;
+-- An old transaction keeps dead rows alive for everybody. A request sets its own, shorter time; this is what no session passes.
+alter role casare_functions set statement_timeout = '15s';
+alter role casare_functions set idle_in_transaction_session_timeout = '15s';
+alter role casare_functions set lock_timeout = '8s';
 grant anon, authenticated to casare_functions;
 grant usage on schema private to casare_functions;
 
@@ -473,7 +477,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:25eac76fc57b27052aa088660e6fa15c9d26e04955ba72c1757d21ddb26dd690
+-- from sql/40_queue/tables.sql sha256:537cd67163665021ea9a2aaca9f555cd9ae034e642b1245242453ac46de3e263
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -606,7 +610,7 @@ create table private.scheduled (
     run_at timestamptz not null,
     attempts smallint not null default 0,
     constraint scheduled_pkey primary key (job_id)
-);
+) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 create index scheduled_run_at_idx on private.scheduled (run_at);
 create index scheduled_tenant_id_idx on private.scheduled (tenant_id);
 comment on table private.scheduled is 'Jobs that may be claimed later: delayed ones and retries.';
@@ -910,7 +914,7 @@ create table public.audit_log (
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
--- from sql/92_retention/tables.sql sha256:daf0d07ca70add304c888ecd0b8607a9d52019ab5fa2708aedfd16bc640f7ee9
+-- from sql/92_retention/tables.sql sha256:b21e4fb0e1140097b734205a81920ab113668abbd6e78b507fad830e6dfa1141
 -- How long what is kept is policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
@@ -929,6 +933,7 @@ values
     ('job_logs', 'free', 7, true), ('job_logs', 'pro', 30, true), ('job_logs', 'enterprise', 90, true),
     ('late_results', 'free', 7, true), ('late_results', 'pro', 90, true), ('late_results', 'enterprise', 400, true),
     ('dead_letters', 'free', 30, true), ('dead_letters', 'pro', 180, true), ('dead_letters', 'enterprise', 800, true),
+    ('robot_commands', 'free', 7, true), ('robot_commands', 'pro', 30, true), ('robot_commands', 'enterprise', 90, true),
     ('events', 'free', 7, true), ('events', 'pro', 30, true), ('events', 'enterprise', 90, true),
     ('audit_log', 'free', 365, false), ('audit_log', 'pro', 1095, false), ('audit_log', 'enterprise', 2555, false);
 
@@ -944,7 +949,7 @@ comment on table private.exports is
 create table private.duty_runs (
     name text not null,                 -- of a function of private that takes no arguments and returns a count
     every interval not null,            -- what cron is told, so that its lag can be seen
-    last_run_at timestamptz,
+    last_run_at timestamptz not null default now(),     -- or when it was made
     last_count integer,
     last_error text,                    -- null: the last run succeeded
     position jsonb,                     -- where the next run goes on, for duties that do a part at a time
@@ -961,7 +966,14 @@ values
     ('purge_expired_late_results', interval '10 minutes'),
     ('purge_expired_job_logs', interval '1 minute'),
     ('purge_expired_events', interval '1 minute'),
-    ('purge_expired_audit_log', interval '1 hour');
+    ('purge_expired_audit_log', interval '1 hour'),
+    ('purge_expired_robot_commands', interval '1 hour'),
+    ('purge_idempotency_keys', interval '1 hour'),
+    ('purge_login_attempts', interval '1 hour'),
+    ('reconcile_limits', interval '5 minutes'),
+    ('sequence_events', interval '1 minute'),
+    ('mark_offline_robots', interval '1 minute'),
+    ('notice_deaf_robots', interval '1 minute');
 
 -- from sql/00_platform/functions/actor_id.sql sha256:7aa9d6e26104d685da8e21bbeacb071087be0c663117cd603702c1ad4611446d
 create or replace function private.actor_id()
@@ -8098,7 +8110,18 @@ $$;
 comment on function private.purge_expired_late_results() is 'Duty: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_late_results() from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_rows.sql sha256:2590bdaf8aa374786828c29815cd558078b5fabdedd437e6bfc2675a8be9224f
+-- from sql/92_retention/functions/purge_expired_robot_commands.sql sha256:fac2f8eda072ed3dc9f1f1a4439b436d4c219bea7482657fe9823094848dd6d9
+create or replace function private.purge_expired_robot_commands()
+returns integer
+language sql
+set search_path = ''
+as $$
+    select private.purge_expired_rows('robot_commands')
+$$;
+comment on function private.purge_expired_robot_commands() is 'Duty: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_robot_commands() from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/purge_expired_rows.sql sha256:2c4f86f2d1fbb57e8ddf3ed9797ec095195a7b69c3777d82deec8df592eb88e4
 create or replace function private.purge_expired_rows(p_kind text, p_limit integer default 10000)
 returns integer
 language plpgsql
@@ -8112,6 +8135,7 @@ declare
         when 'dead_letters' then 't.job_id < $2 and t.dead_lettered_at < $3'
         when 'late_results' then 't.job_id < $2 and t.late_result_id < $2'
         when 'job_logs' then 't.job_id < $2 and t.job_log_id < $2'
+        when 'robot_commands' then 't.command_id < $2'
         when 'audit_log' then 't.audit_id < $2'
         when 'events' then
             't.occurred_at < $3 and t.seq <= '
@@ -8148,7 +8172,7 @@ begin
 end
 $$;
 comment on function private.purge_expired_rows(text, integer) is
-    'Deletes rows of dead_letters, late_results, job_logs, events or audit_log that their tenant keeps no longer, at most p_limit, and returns how many. The next run goes on with the next tenant.';
+    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, events or audit_log that their tenant keeps no longer, at most p_limit, and returns how many. The next run goes on with the next tenant.';
 revoke all on function private.purge_expired_rows(text, integer) from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/purge_jobs.sql sha256:7ebae7cf3300f8af66ee3ebc50d7e163ca61c676686befc39971dd23820fd26b
@@ -8229,6 +8253,150 @@ comment on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) 
     'Deletes finished jobs of the caller''s tenant with their logs, late results and dead letters: looks at p_limit jobs from p_after on, oldest first, and says how many it deleted and where to go on. Never a live job. Needs jobs.purge, which of the built-in roles only admin has.';
 revoke all on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) to authenticated;
+
+-- from sql/92_retention/functions/queue_health.sql sha256:d175f3b083786fd2800f43cbb4fcf22e1201aaa9d486d7d8ca674a68d2725221
+-- Only the owner may ask: the figures are about all tenants, and about the sessions of the server.
+create or replace function private.queue_health()
+returns table (figure text, value numeric, most numeric, is_ok boolean, advice text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_kept uuid := private.uuid_v7_floor(date_trunc('week', private.longest_retention_horizon(), 'UTC'));
+begin
+    return query
+    with figures (figure, value, most, advice) as (
+        select
+            'oldest_snapshot_seconds',
+            (
+                select max(extract(epoch from clock_timestamp() - a.xact_start))
+                from pg_catalog.pg_stat_activity as a
+                where a.backend_xmin is not null and a.backend_type <> 'autovacuum worker' and a.pid <> pg_backend_pid()
+            ),
+            60,
+            'A transaction keeps dead rows alive. End it: select pg_terminate_backend(pid) from pg_stat_activity order by xact_start limit 1. Run reports on a replica.'
+        union all
+        select
+            'oldest_xmin_transactions',
+            greatest(
+                (select max(age(a.backend_xmin)) from pg_catalog.pg_stat_activity as a),
+                (select max(greatest(age(s.xmin), age(s.catalog_xmin))) from pg_catalog.pg_replication_slots as s),
+                (select max(age(p.transaction)) from pg_catalog.pg_prepared_xacts as p)
+            ),
+            1000000,
+            'A session, a replication slot or a prepared transaction keeps dead rows alive: see pg_replication_slots and pg_prepared_xacts.'
+        union all
+        select
+            d.relname || '_dead_rows', pg_stat_get_dead_tuples(d.oid), 20000,
+            'Vacuum does not keep up or cannot: see oldest_snapshot_seconds, and casare_vacuum_hot_tables in cron.job_run_details.'
+        from pg_catalog.pg_class as d
+        where d.oid in ('private.ready'::regclass, 'private.leases'::regclass)
+        union all
+        select
+            'oldest_ready_seconds',
+            (
+                select extract(epoch from clock_timestamp() - min(private.uuid_v7_time(f.job_id)))
+                from private.lanes as l
+                cross join lateral (
+                    select r.job_id
+                    from private.ready as r
+                    where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
+                    order by r.job_id
+                    limit 1
+                ) as f
+            ),
+            null,
+            'The oldest job that waits for a robot: its age says whether there are enough robots.'
+        union all
+        select
+            'late_scheduled_seconds',
+            (select extract(epoch from v_now - min(s.run_at)) from private.scheduled as s where s.run_at <= v_now),
+            90,
+            'Delayed jobs and retries are not promoted: does cron run? See cron.job_run_details.'
+        union all
+        select
+            'late_rescue_seconds',
+            (
+                select extract(epoch from v_now - min(least(l.lease_expires_at, l.timeout_at)))
+                from private.leases as l
+                where least(l.lease_expires_at, l.timeout_at) <= v_now
+            ),
+            90,
+            'Leases that are over are not taken back: does cron run? See cron.job_run_details.'
+        union all
+        select
+            'late_event_seconds',
+            (
+                select extract(epoch from v_now - i.occurred_at)
+                from private.event_inbox as i
+                order by i.inbox_id
+                limit 1
+            ),
+            180,
+            'Events wait for their number: does cron run sequence_events?'
+        union all
+        select
+            'missing_partition_rows',
+            (select count(*) from (select from private.jobs_default as d where d.job_id >= v_kept limit 10000) as x),
+            0,
+            'Jobs whose partition was missing lie in jobs_default. place_default_jobs moves them; see its last error.'
+        union all
+        select
+            'kept_rows',
+            (select count(*) from (select from private.jobs_default as d where d.job_id < v_kept limit 10000) as x),
+            9999,
+            'Live jobs and dead letters of weeks that were dropped. Requeue, purge or cancel them.'
+        union all
+        select
+            'weeks_without_partition',
+            4 - (
+                select count(*)
+                from generate_series(0, 3) as w (n)
+                where to_regclass(
+                    'private.jobs_' || to_char((v_now + make_interval(days => 7 * w.n)) at time zone 'UTC', 'IYYY"w"IW')
+                ) is not null
+            ),
+            0,
+            'Run select private.ensure_job_partitions().'
+        union all
+        select
+            'partitions_not_dropped',
+            (
+                select count(*)
+                from pg_catalog.pg_inherits as i
+                join pg_catalog.pg_class as c on c.oid = i.inhrelid
+                where i.inhparent = 'public.jobs'::regclass
+                    and c.relname ~ '^jobs_[0-9]{4}w[0-9]{2}$'
+                    and private.uuid_v7_floor(
+                        (to_date(right(c.relname, 7), 'IYYY"w"IW') + 14)::timestamp at time zone 'UTC'
+                    ) <= v_kept
+            ),
+            0,
+            'Partitions that nobody''s retention holds are still there: export them (casare-cloud db export), or see the last error of drop_job_partitions.'
+        union all
+        select
+            'duty_' || d.name || '_seconds',
+            extract(epoch from v_now - d.last_run_at),
+            extract(epoch from 3 * d.every) + 60,
+            coalesce('Its last run failed: ' || d.last_error, 'Does cron run? See cron.job_run_details.')
+        from private.duty_runs as d
+    )
+    select
+        f.figure::text, round(greatest(coalesce(f.value, 0), 0)::numeric, 3), f.most::numeric,
+        coalesce(f.value, 0) <= coalesce(f.most, 'infinity') and (
+            f.figure not like 'duty\_%' or not exists (
+                select from private.duty_runs as d where f.figure = 'duty_' || d.name || '_seconds' and d.last_error is not null
+            )
+        ),
+        f.advice::text
+    from figures as f;
+end
+$$;
+comment on function private.queue_health() is
+    'What an operator should look at, each figure with the most that is normal (null: there is no such number) and what to do beyond it. No figure names a tenant.';
+revoke all on function private.queue_health() from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/retention_horizon.sql sha256:dabef115ac425c498ea52dda2c73a73250397b3e96015ccfefe5117c7ae3184c
 create or replace function private.retention_horizon(p_kind text, p_tenant_id uuid)
@@ -8685,14 +8853,14 @@ begin
 end
 $$;
 
--- from sql/10_tenancy/cron.sql sha256:b32c2c294577dc5cd8d230730f617fd21bc1d898dc4d13042d5922f3a0e3d2dd
-select cron.schedule('casare_purge_idempotency_keys', '17 * * * *', 'select private.purge_idempotency_keys()');
-select cron.schedule('casare_purge_login_attempts', '27 * * * *', 'select private.purge_login_attempts()');
+-- from sql/10_tenancy/cron.sql sha256:89fe91dfdf84fcf877f659af6ca5bad7cb3b6146fae2e2bdfdc9c039e994951b
+select cron.schedule('casare_purge_idempotency_keys', '17 * * * *', $$select private.run_duty('purge_idempotency_keys')$$);
+select cron.schedule('casare_purge_login_attempts', '27 * * * *', $$select private.run_duty('purge_login_attempts')$$);
 
 -- from sql/15_limits/cron.sql sha256:fa5521a54121741b557f121ca8fb7120234ae0200041212eec6373fa697f5f30
 select cron.schedule('casare_purge_request_counts', '*/10 * * * *', 'select private.purge_request_counts()');
 
--- from sql/40_queue/cron.sql sha256:009e89b2e39c2386635befd4b0d4eae344af92481848c7139dce76e3d015632c
+-- from sql/40_queue/cron.sql sha256:db2bc3883b15071c5cc5db15ead7022f0680a2d19e10d56f4310a6a75ea4004f
 select private.ensure_job_partitions();
 
 -- Every five seconds where pg_cron knows seconds. Where it knows minutes only, claims do the same work: see
@@ -8708,19 +8876,24 @@ $$;
 select cron.schedule('casare_promote_scheduled_jobs', '* * * * *', 'select private.promote_scheduled_jobs()');
 select cron.schedule('casare_rescue_expired_leases', '* * * * *', 'select private.rescue_expired_leases()');
 select cron.schedule('casare_recheck_low_water', '* * * * *', 'select private.recheck_low_water()');
-select cron.schedule('casare_mark_offline_robots', '* * * * *', 'select private.mark_offline_robots()');
-select cron.schedule('casare_notice_deaf_robots', '* * * * *', 'select private.notice_deaf_robots()');
-select cron.schedule('casare_reconcile_limits', '*/5 * * * *', 'select private.reconcile_limits()');
+select cron.schedule('casare_mark_offline_robots', '* * * * *', $$select private.run_duty('mark_offline_robots')$$);
+select cron.schedule('casare_notice_deaf_robots', '* * * * *', $$select private.run_duty('notice_deaf_robots')$$);
+select cron.schedule('casare_reconcile_limits', '*/5 * * * *', $$select private.run_duty('reconcile_limits')$$);
+-- Autovacuum wakes once a minute and may be busy elsewhere; dead rows here cost every claim. VACUUM cannot run in a function.
+select cron.schedule(
+    'casare_vacuum_hot_tables', '* * * * *',
+    'vacuum (skip_locked, truncate false) private.ready, private.leases, private.scheduled, private.duties, private.lanes, private.limits, private.event_inbox, private.event_counters'
+);
 -- What pg_cron writes down of each run, and never deletes.
 select cron.schedule(
     'casare_purge_cron_details', '37 * * * *',
     $$delete from cron.job_run_details where end_time < now() - interval '1 day'$$
 );
 
--- from sql/45_events/cron.sql sha256:9fb8fb58ca918668a81bbfe97836d717fab1764b1f4a4066a44db718eb6204cd
-select cron.schedule('casare_sequence_events', '* * * * *', 'select private.sequence_events()');
+-- from sql/45_events/cron.sql sha256:f90d39a85b9a64fde4789cc560bd3b4d5004faa89dc0a8201606d936776e8f4a
+select cron.schedule('casare_sequence_events', '* * * * *', $$select private.run_duty('sequence_events')$$);
 
--- from sql/92_retention/cron.sql sha256:f61c5897f93797304c6e610d86e7192efaaa50c9340b1a70696262644c2830a1
+-- from sql/92_retention/cron.sql sha256:aa953c80cb272f8202e2157c3f510a49bc7da9308e78afb34c31238e40c36cb5
 -- What the duties do, and what happens when they do not run: docs/operations.md.
 select cron.schedule('casare_ensure_job_partitions', '17 3 * * *', $$select private.run_duty('ensure_job_partitions')$$);
 select cron.schedule('casare_place_default_jobs', '7 * * * *', $$select private.run_duty('place_default_jobs')$$);
@@ -8730,4 +8903,5 @@ select cron.schedule('casare_purge_expired_dead_letters', '*/10 * * * *', $$sele
 select cron.schedule('casare_purge_expired_late_results', '*/10 * * * *', $$select private.run_duty('purge_expired_late_results')$$);
 select cron.schedule('casare_purge_expired_job_logs', '* * * * *', $$select private.run_duty('purge_expired_job_logs')$$);
 select cron.schedule('casare_purge_expired_events', '* * * * *', $$select private.run_duty('purge_expired_events')$$);
+select cron.schedule('casare_purge_expired_robot_commands', '51 * * * *', $$select private.run_duty('purge_expired_robot_commands')$$);
 select cron.schedule('casare_purge_expired_audit_log', '57 * * * *', $$select private.run_duty('purge_expired_audit_log')$$);

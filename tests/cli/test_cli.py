@@ -46,7 +46,9 @@ def test_version(run: CliRunner) -> None:
     assert run.invoke(app, ["--version"]).stdout.strip() == __version__
 
 
-@pytest.mark.parametrize("arguments", [["jobs", "list"], ["workflows", "list"], ["robot", "run"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["jobs", "list"], ["workflows", "list"], ["robot", "run"], ["db", "health"]], ids=" ".join
+)
 def test_without_a_stack_or_an_address_a_sentence_says_what_to_give(run: CliRunner, arguments: list[str]) -> None:
     answer = run.invoke(app, arguments)
     assert answer.exit_code == 2

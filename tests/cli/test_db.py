@@ -1,0 +1,96 @@
+"""`casare-cloud db`: the figures of the queue, and jobs in a file before they leave."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.databases import Database
+from tests.fleets import Fleet, call, make_fleet
+from typer.testing import CliRunner, Result
+
+from casare_cloud.cli.app import app
+
+WEEK = "jobs_{}w{:02}".format(*datetime.now(UTC).isocalendar()[:2])
+
+
+@pytest.fixture
+def fleet(database: Database) -> Iterator[Fleet]:
+    """A tenant alone in its database."""
+    fleet = make_fleet(database)
+    yield fleet
+    fleet.close()
+
+
+def run(fleet: Fleet, *arguments: str) -> Result:
+    """A command with the owner's connection."""
+    return CliRunner().invoke(app, ["db", *arguments], env={"CASARE_OWNER_DATABASE_URL": fleet.database.dsn()})
+
+
+def done_long_ago(fleet: Fleet, result: dict[str, Any]) -> str:
+    """A job that was completed an hour ago."""
+    robot = fleet.robot()
+    fleet.travel(hours=-1)
+    fleet.enqueue()
+    job = fleet.claim_one(robot)
+    fleet.report(robot, "complete_job", job, result=result)
+    fleet.travel(hours=1)
+    return str(job["job_id"])
+
+
+def test_health_prints_every_figure_and_ends_well_when_all_is_well(fleet: Fleet) -> None:
+    answer = run(fleet, "health")
+    assert (answer.exit_code, "missing_partition_rows" in answer.stdout) == (0, True), answer.output
+    figures = json.loads(run(fleet, "health", "--json").stdout)
+    assert {figure["is_ok"] for figure in figures} == {True}
+    assert {"oldest_snapshot_seconds", "ready_dead_rows", "oldest_ready_seconds"} <= {row["figure"] for row in figures}
+
+
+def test_health_says_what_to_do_and_ends_with_1_when_something_is_wrong(fleet: Fleet) -> None:
+    fleet.owner.execute("update private.duty_runs set last_error = 'no luck' where name = 'drop_job_partitions'")
+    answer = run(fleet, "health")
+    assert answer.exit_code == 1
+    assert "no luck" in answer.stdout
+
+
+def test_an_export_has_every_finished_job_and_marks_the_partition(fleet: Fleet, tmp_path: Path) -> None:
+    job_id = done_long_ago(fleet, {"text": "line\nbreak, \\ and ü"})
+    fleet.enqueue()
+    answer = run(fleet, "export", WEEK, str(tmp_path / "jobs.jsonl"))
+    assert answer.exit_code == 0, answer.output
+    jobs = [json.loads(line) for line in (tmp_path / "jobs.jsonl").read_text().splitlines()]
+    assert [job["job_id"] for job in jobs] == [job_id]
+    assert jobs[0]["result"] == {"text": "line\nbreak, \\ and ü"}
+    assert (tmp_path / "jobs.jsonl").stat().st_mode & 0o777 == 0o600
+    row = fleet.owner.execute("select partition_name, finished_before from private.exports").fetchone()
+    assert row is not None
+    assert row["partition_name"] == WEEK
+    assert row["finished_before"] < datetime.now(UTC) - timedelta(minutes=4)
+
+
+def test_what_was_exported_may_leave(fleet: Fleet, tmp_path: Path) -> None:
+    call(fleet.member, "set_retention", export_before_drop=True)
+    done_long_ago(fleet, {})
+    other = make_fleet(fleet.database)
+    fleet.owner.execute("update public.tenants set plan = 'enterprise' where tenant_id = %s", [other.tenant.tenant_id])
+    other.close()
+    fleet.travel(days=8)
+    assert fleet.run("purge_expired_jobs") == 0
+    assert run(fleet, "export", WEEK, str(tmp_path / "jobs.jsonl")).exit_code == 0
+    assert fleet.run("purge_expired_jobs") == 1
+
+
+@pytest.mark.parametrize("partition", ["tenants", "jobs_1999w01", "x; drop table public.jobs"])
+def test_only_a_partition_of_jobs_is_exported(fleet: Fleet, tmp_path: Path, partition: str) -> None:
+    answer = run(fleet, "export", partition, str(tmp_path / "jobs.jsonl"))
+    assert (answer.exit_code, "no partition" in answer.stderr) == (2, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_never_writes_over_a_file(fleet: Fleet, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    answer = run(fleet, "export", WEEK, str(tmp_path / "mine"))
+    assert (answer.exit_code, (tmp_path / "mine").read_text()) == (2, "mine")
+    assert fleet.count("private.exports") == 0
