@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Self
 
 from casare_cloud.http import HttpClient
@@ -22,6 +22,7 @@ Answer = dict[str, Any]
 FINISHED = frozenset({"completed", "failed", "cancelled", "timeout"})
 _REFRESH_BEFORE_SECONDS = 60
 _POLL_SECONDS = 2.0
+_KEYS = {"service": "/api-keys", "robot": "/robot-api-keys"}
 
 
 class Client:
@@ -196,9 +197,31 @@ class Client:
         """Remove a robot; what it holds is released."""
         return await self._call("DELETE", f"/robots/{robot_id}")
 
-    async def create_robot_api_key(self, name: str, robot_id: str | None = None) -> Answer:
+    async def create_robot_api_key(
+        self, name: str, robot_id: str | None = None, expires_at: str | None = None
+    ) -> Answer:
         """A new robot key; `key` is shown this once."""
-        return await self._create("/robot-api-keys", {"name": name, "robot_id": robot_id})
+        return await self._create("/robot-api-keys", {"name": name, "robot_id": robot_id, "expires_at": expires_at})
+
+    async def list_keys(self, kind: str = "service", **filters: Any) -> Answer:
+        """`{keys, total, limit, offset}` of kind `service` or `robot`, newest first; never the keys themselves."""
+        return await self._call("GET", _KEYS[kind], params=filters)
+
+    async def create_service_key(self, name: str, scopes: Sequence[str], expires_at: str | None = None) -> Answer:
+        """A key for a program that may do what `scopes` say; `key` is shown this once."""
+        return await self._create("/api-keys", {"name": name, "scopes": list(scopes), "expires_at": expires_at})
+
+    async def revoke_key(self, api_key_id: str, kind: str = "service") -> Answer:
+        """End a key at once."""
+        return await self._call("POST", f"{_KEYS[kind]}/{api_key_id}/revoke")
+
+    async def rotate_key(self, api_key_id: str, kind: str = "service", overlap_seconds: int = 0) -> Answer:
+        """A key in another's place; `key` is shown this once."""
+        return await self._create(f"{_KEYS[kind]}/{api_key_id}/rotate", {"overlap_seconds": overlap_seconds})
+
+    async def import_robot_token(self, robot_id: str, sha256: str) -> Answer:
+        """Let a token that a robot uses already work here, by its SHA-256 in hex."""
+        return await self._call("POST", "/robot-api-keys/import", json={"robot_id": robot_id, "sha256": sha256})
 
     async def list_events(self, after: int = 0, limit: int = 100) -> Answer:
         """`{events, next}`: what happened after the event with that number."""

@@ -73,6 +73,30 @@ def test_an_unknown_command_is_refused(run: CliRunner) -> None:
     assert run.invoke(app, ["jbos"]).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    "tokens", ["", "robot-001", "robot-001:abc", "robot 1:" + "0" * 64, f"a:{'0' * 64},b:{'0' * 63}"]
+)
+def test_robot_tokens_that_are_not_pairs_are_refused_before_anything_is_sent(run: CliRunner, tokens: str) -> None:
+    answer = run.invoke(app, ["keys", "import-robot-tokens"], env={"ROBOT_TOKENS": tokens})
+    assert answer.exit_code == 2
+    assert "ROBOT_TOKENS" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["keys", "create", "k"], "--scope"),
+        (["keys", "create", "k", "--scope", "jobs.read", "--robot-id", "r"], "no robot"),
+        (["keys", "create", "k", "--kind", "robot", "--scope", "jobs.read"], "no scopes"),
+    ],
+    ids=" ".join,
+)
+def test_a_key_of_one_kind_is_not_asked_for_as_the_other(run: CliRunner, arguments: list[str], words: str) -> None:
+    answer = run.invoke(app, arguments)
+    assert answer.exit_code == 2
+    assert words in answer.stderr
+
+
 def test_supabase_without_its_environment_names_what_is_missing(run: CliRunner) -> None:
     answer = run.invoke(app, ["up", "--supabase"], env={"SUPABASE_URL": "http://127.0.0.1:1"})
     assert answer.exit_code == 1

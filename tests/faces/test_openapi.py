@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-RESOURCES = ("events", "jobs", "robot-api-keys", "robots", "workflows")
+RESOURCES = ("api-keys", "events", "jobs", "robot-api-keys", "robots", "workflows")
 Document = dict[str, Any]
 
 
@@ -57,7 +57,11 @@ async def test_every_endpoint_of_the_issue_is_there(document: Document) -> None:
             "/robots/{robot_id}/status": "PUT",
             "/robots/{robot_id}/heartbeat": "POST",
             "/robots/{robot_id}/token": "POST",
+            "/api-keys": "GET POST",
+            "/api-keys/{api_key_id}/revoke": "POST",
+            "/api-keys/{api_key_id}/rotate": "POST",
             "/robot-api-keys": "GET POST",
+            "/robot-api-keys/import": "POST",
             "/robot-api-keys/{api_key_id}/revoke": "POST",
             "/robot-api-keys/{api_key_id}/rotate": "POST",
             "/events": "GET",

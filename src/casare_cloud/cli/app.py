@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from casare_cloud import __version__
-from casare_cloud.cli import db, jobs, robot, stack, workflows
+from casare_cloud.cli import db, jobs, keys, robot, stack, workflows
 
 app = typer.Typer(
     name="casare-cloud",
@@ -18,6 +18,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(workflows.app, name="workflows")
 app.add_typer(robot.app, name="robot")
 app.add_typer(db.app, name="db")
+app.add_typer(keys.app, name="keys")
 app.command("up")(stack.up)
 app.command("down")(stack.down)
 app.command("status")(stack.status)

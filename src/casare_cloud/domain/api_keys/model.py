@@ -5,17 +5,23 @@ from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
+Kind = Literal["robot", "service"]
+
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key as people see it: everything but the key. `robot` is the external id of its robot."""
+    """A key as people see it: everything but the key.
+
+    A robot's key has `robot`, its external id; a program's has `scopes`, what it may do.
+    """
 
     api_key_id: UUID
-    kind: Literal["robot", "service"]
+    kind: Kind
     name: str
     prefix: str
     robot_id: UUID | None
     robot: str | None
+    scopes: list[str]
     created_by: UUID | None
     created_at: datetime
     expires_at: datetime | None

@@ -1,44 +1,46 @@
 """SQL of the API keys domain."""
 
 _COLUMNS = """
-    k.api_key_id, k.kind, k.name, k.prefix, k.robot_id, r.external_id as robot, k.created_by, k.created_at,
+    k.api_key_id, k.kind, k.name, k.prefix, k.robot_id, r.external_id as robot, k.scopes, k.created_by, k.created_at,
     k.expires_at, k.last_used_at, k.revoked_at
 """
 
 _ROBOT = "left join public.robots as r on r.robot_id = k.robot_id"
 
-LIST_ROBOT_KEYS = f"""
+LIST_KEYS = f"""
 select counted.total, page.*
 from private.authorize('api_keys.read') as caller
 cross join lateral (
     select count(*) as total
     from public.api_keys as k
-    where k.tenant_id = caller.tenant_id and k.kind = 'robot'
+    where k.tenant_id = caller.tenant_id and k.kind = %(kind)s::public.api_key_kind
 ) as counted
 left join lateral (
     select {_COLUMNS}
     from public.api_keys as k
     {_ROBOT}
-    where k.tenant_id = caller.tenant_id and k.kind = 'robot'
+    where k.tenant_id = caller.tenant_id and k.kind = %(kind)s::public.api_key_kind
     order by k.api_key_id desc
     limit %(limit)s offset %(offset)s
 ) as page on true
 order by page.api_key_id desc
 """
 
-# Keys of programs are not this resource's: for a robot-key endpoint they are not there.
-IS_ROBOT_KEY = """
-select true from public.api_keys as k where k.api_key_id = %(api_key_id)s and k.kind = 'robot'
+# Keys of the other kind are another resource's: here they are not there.
+IS_OF_KIND = """
+select true from public.api_keys as k
+where k.api_key_id = %(api_key_id)s and k.kind = %(kind)s::public.api_key_kind
 """
 
-CREATE_ROBOT_KEY = f"""
+CREATE_KEY = f"""
 select {_COLUMNS}
 from public.create_api_key(
-    p_kind => 'robot',
+    p_kind => %(kind)s::public.api_key_kind,
     p_name => %(name)s,
     p_key_hash => %(key_hash)s::bytea,
     p_prefix => %(prefix)s,
     p_robot_id => %(robot_id)s::uuid,
+    p_scopes => %(scopes)s::text[],
     p_expires_at => %(expires_at)s::timestamptz
 ) as k
 {_ROBOT}

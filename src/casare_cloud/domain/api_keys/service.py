@@ -1,14 +1,17 @@
-"""What can be done with the keys of robots. A key is shown once, to whom it was made for; only its hash is kept."""
+"""What can be done with keys, of robots and of programs. A key is shown once, to whom it was made for; only its hash is
+kept. Each function is told the kind: keys of the other kind are not there for it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from casare_cloud.database import Transaction
 from casare_cloud.domain.api_keys import queries
-from casare_cloud.domain.api_keys.model import ApiKey
+from casare_cloud.domain.api_keys.model import ApiKey, Kind
 from casare_cloud.domain.permissions import require
 from casare_cloud.domain.robots import service as robots
+from casare_cloud.domain.robots.model import Registration
 from casare_cloud.domain.rows import split_page
 from casare_cloud.errors import NotFound
 from casare_cloud.identity import new_api_key
@@ -21,14 +24,16 @@ class ApiKeyNotFound(NotFound):
         super().__init__("API_KEY_NOT_FOUND", "There is no such key.")
 
 
-async def list_page(tx: Transaction, limit: int, offset: int) -> tuple[list[ApiKey], int]:
-    """(robot keys of the page, the newest first; how many there are). Needs api_keys.read."""
-    rows = await tx.fetch_all(queries.LIST_ROBOT_KEYS, {"limit": limit, "offset": offset})
+async def list_page(tx: Transaction, kind: Kind, limit: int, offset: int) -> tuple[list[ApiKey], int]:
+    """(keys of the page, the newest first; how many there are). Needs api_keys.read."""
+    rows = await tx.fetch_all(queries.LIST_KEYS, {"kind": kind, "limit": limit, "offset": offset})
     items, total = split_page(rows, "api_key_id")
     return [ApiKey(**item) for item in items], total
 
 
-async def create(tx: Transaction, name: str, robot: str | None, expires_at: datetime | None) -> tuple[ApiKey, str]:
+async def create_for_robot(
+    tx: Transaction, name: str, robot: str | None, expires_at: datetime | None
+) -> tuple[ApiKey, str]:
     """(a new robot key, the key itself). Without a robot it belongs to the first one that registers with it.
 
     Raises 404 ROBOT_NOT_FOUND, 400 INVALID_ARGUMENT. Needs api_keys.write.
@@ -36,28 +41,44 @@ async def create(tx: Transaction, name: str, robot: str | None, expires_at: date
     await require(tx, "api_keys.write")
     robot_id = None if robot is None else (await robots.get(tx, robot)).robot_id
     made = new_api_key("robot")
-    row = await _key(
-        tx,
-        queries.CREATE_ROBOT_KEY,
-        name=name,
-        robot_id=robot_id,
-        expires_at=expires_at,
-        key_hash=made.key_hash,
-        prefix=made.prefix,
-    )
-    return row, made.key
+    return await _create(tx, "robot", name, made.key_hash, made.prefix, robot_id, (), expires_at), made.key
 
 
-async def revoke(tx: Transaction, api_key_id: UUID) -> ApiKey:
+async def create_for_program(
+    tx: Transaction, name: str, scopes: Sequence[str], expires_at: datetime | None
+) -> tuple[ApiKey, str]:
+    """(a new service key, the key itself) that may do what its scopes say: permissions or wildcards of the caller's.
+
+    Raises 400 for a scope that does not exist, 403 for one that the caller has not got. Needs api_keys.write.
+    """
+    made = new_api_key("service")
+    return await _create(tx, "service", name, made.key_hash, made.prefix, None, scopes, expires_at), made.key
+
+
+async def import_for_robot(tx: Transaction, robot: str, key_hash: bytes) -> ApiKey:
+    """A robot key from the SHA-256 of a token that is in use (ROBOT_TOKENS); its robot is made when there is none.
+
+    The token itself is never seen. Raises 409 API_KEY_EXISTS. Needs api_keys.write, and robots.write for a new robot.
+    """
+    await require(tx, "api_keys.write")
+    try:
+        found = await robots.get(tx, robot)
+    except robots.RobotNotFound:
+        await robots.register(tx, Registration(external_id=robot, name=robot, hostname=""))
+        found = await robots.get(tx, robot)
+    return await _create(tx, "robot", f"Imported token of {robot}", key_hash, "imported", found.robot_id, (), None)
+
+
+async def revoke(tx: Transaction, kind: Kind, api_key_id: UUID) -> ApiKey:
     """End a key at once, and every token that was made with it. Needs api_keys.write."""
-    await _require_robot_key(tx, api_key_id)
+    await _require_key(tx, kind, api_key_id)
     return await _key(tx, queries.REVOKE_KEY, api_key_id=api_key_id)
 
 
-async def rotate(tx: Transaction, api_key_id: UUID, overlap_seconds: int) -> tuple[ApiKey, str]:
+async def rotate(tx: Transaction, kind: Kind, api_key_id: UUID, overlap_seconds: int) -> tuple[ApiKey, str]:
     """(a key in another's place, the key itself); the old one works for `overlap_seconds`. Needs api_keys.write."""
-    await _require_robot_key(tx, api_key_id)
-    made = new_api_key("robot")
+    await _require_key(tx, kind, api_key_id)
+    made = new_api_key(kind)
     row = await _key(
         tx,
         queries.ROTATE_KEY,
@@ -69,10 +90,33 @@ async def rotate(tx: Transaction, api_key_id: UUID, overlap_seconds: int) -> tup
     return row, made.key
 
 
-async def _require_robot_key(tx: Transaction, api_key_id: UUID) -> None:
+async def _require_key(tx: Transaction, kind: Kind, api_key_id: UUID) -> None:
     await require(tx, "api_keys.write")
-    if await tx.fetch_value(queries.IS_ROBOT_KEY, {"api_key_id": api_key_id}) is None:
+    if await tx.fetch_value(queries.IS_OF_KIND, {"api_key_id": api_key_id, "kind": kind}) is None:
         raise ApiKeyNotFound()
+
+
+async def _create(
+    tx: Transaction,
+    kind: Kind,
+    name: str,
+    key_hash: bytes,
+    prefix: str,
+    robot_id: UUID | None,
+    scopes: Sequence[str],
+    expires_at: datetime | None,
+) -> ApiKey:
+    return await _key(
+        tx,
+        queries.CREATE_KEY,
+        kind=kind,
+        name=name,
+        key_hash=key_hash,
+        prefix=prefix,
+        robot_id=robot_id,
+        scopes=list(scopes),
+        expires_at=expires_at,
+    )
 
 
 async def _key(tx: Transaction, query: str, **params: Any) -> ApiKey:

@@ -21,6 +21,7 @@ BASE = "/api/v1"
 
 # First segment of the path under /api/v1 → the module in this folder whose `router` serves it.
 RESOURCES = {
+    "api-keys": "api_keys",
     "auth": "auth",
     "events": "events",
     "jobs": "jobs",

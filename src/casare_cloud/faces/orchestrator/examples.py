@@ -244,6 +244,16 @@ KEY: Example = {
 }
 NEW_KEY: Example = {**KEY, "key": "crpa_8fK2xQ..."}
 KEYS: Example = {"keys": [KEY], **_PAGE}
+IMPORT_KEY: Example = {"robot_id": "robot-prod-001", "sha256": "9f86d081884c7d659a2feaa0c55ad015" * 2}
+CREATE_SERVICE_KEY: Example = {"name": "Nightly import", "scopes": ["workflows.read", "jobs.*"]}
+SERVICE_KEY: Example = {
+    **{name: value for name, value in KEY.items() if name not in ("robot_id", "robot_uuid")},
+    "name": "Nightly import",
+    "prefix": "sk_live_8fK2xQ",
+    "scopes": ["workflows.read", "jobs.*"],
+}
+NEW_SERVICE_KEY: Example = {**SERVICE_KEY, "key": "sk_live_8fK2xQ..."}
+SERVICE_KEYS: Example = {"keys": [SERVICE_KEY], **_PAGE}
 
 EVENT: Example = {
     "seq": 42,

@@ -1,6 +1,6 @@
 """Keys of robots: make, list, revoke, rotate (api-map §3). A key is shown once, in the answer that made it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -10,11 +10,12 @@ from casare_cloud.domain.api_keys import service
 from casare_cloud.domain.api_keys.model import ApiKey
 from casare_cloud.faces.orchestrator import examples
 from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.orchestrator.fields import ApiKeyId, Integer, Moment, RobotName
+from casare_cloud.faces.orchestrator.fields import ApiKeyId, Moment, RobotName
+from casare_cloud.faces.orchestrator.key_shapes import KeyFacts, KeyName, RotateKeyBody
 from casare_cloud.faces.shared.paging import Page, page
 from casare_cloud.faces.shared.refusals import IDEMPOTENT, refusals
 from casare_cloud.faces.shared.routing import Route, Tx
-from casare_cloud.faces.shared.shapes import Answer, Body, Time
+from casare_cloud.faces.shared.shapes import Answer, Body
 
 router = APIRouter(prefix="/robot-api-keys", tags=["robot-api-keys"], route_class=Route)
 
@@ -24,7 +25,7 @@ class CreateKeyBody(Body):
 
     model_config = showing(examples.CREATE_KEY, extra="forbid")
 
-    name: Annotated[str, Field(min_length=1, max_length=128)]
+    name: KeyName
     robot_id: Annotated[
         RobotName | None,
         Field(description="External id or UUID; default: the first robot to register with it."),
@@ -32,35 +33,28 @@ class CreateKeyBody(Body):
     expires_at: Moment | None = None
 
 
-class RotateKeyBody(Body):
-    """How long the old key goes on working. Closed."""
+class ImportKeyBody(Body):
+    """A token that a robot uses already, as a line of ROBOT_TOKENS names it. Closed."""
 
-    model_config = showing(examples.ROTATE_KEY, extra="forbid")
+    model_config = showing(examples.IMPORT_KEY, extra="forbid")
 
-    overlap_seconds: Annotated[Integer, Field(ge=0, le=604800)] = 0
+    robot_id: RobotName
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$", description="SHA-256 of the token, in hex.")]
 
 
-class KeyAnswer(Answer):
+class KeyAnswer(KeyFacts):
     """A key as people see it. `prefix` is its beginning; `robot_id` the external id of its robot."""
 
     model_config = showing(examples.KEY)
 
-    api_key_id: UUID
-    name: str
-    prefix: str
-    status: Literal["active", "expired", "revoked"]
     robot_id: str | None
     robot_uuid: UUID | None
-    created_by: UUID | None
-    created_at: Time
-    expires_at: Time | None
-    last_used_at: Time | None
-    revoked_at: Time | None
 
     @classmethod
-    def of(cls, key: ApiKey) -> "KeyAnswer":
-        """A key in the published words."""
-        return cls(**_published(key))
+    def facts(cls, key: ApiKey) -> dict[str, Any]:
+        """With the robot, by external id while it is there."""
+        robot = key.robot or (str(key.robot_id) if key.robot_id else None)
+        return {**super().facts(key), "robot_id": robot, "robot_uuid": key.robot_id}
 
 
 class NewKeyAnswer(KeyAnswer):
@@ -69,21 +63,6 @@ class NewKeyAnswer(KeyAnswer):
     model_config = showing(examples.NEW_KEY)
 
     key: str | None
-
-    @classmethod
-    def made(cls, made: tuple[ApiKey, str]) -> "NewKeyAnswer":
-        """A new key in the published words."""
-        return cls(**_published(made[0]), key=made[1])
-
-
-def _published(key: ApiKey) -> dict[str, Any]:
-    names = ("api_key_id", "name", "prefix", "status", "created_by", "created_at")
-    times = ("expires_at", "last_used_at", "revoked_at")
-    return {
-        **{name: getattr(key, name) for name in (*names, *times)},
-        "robot_id": key.robot or (str(key.robot_id) if key.robot_id else None),
-        "robot_uuid": key.robot_id,
-    }
 
 
 class KeyList(Answer):
@@ -100,23 +79,32 @@ class KeyList(Answer):
 @router.get("", responses=refusals())
 async def list_robot_keys(tx: Tx, page: Annotated[Page, page(100, 500)]) -> KeyList:
     """List the robot keys of the tenant, never the keys themselves. Needs api_keys.read."""
-    items, total = await service.list_page(tx, page.limit, page.offset)
+    items, total = await service.list_page(tx, "robot", page.limit, page.offset)
     return KeyList(keys=[KeyAnswer.of(item) for item in items], total=total, limit=page.limit, offset=page.offset)
 
 
 @router.post("", status_code=201, responses=refusals(404), dependencies=IDEMPOTENT)
 async def create_robot_key(body: CreateKeyBody, tx: Tx) -> NewKeyAnswer:
     """Make a key for a robot, or for the first one that registers with it. Needs api_keys.write."""
-    return NewKeyAnswer.made(await service.create(tx, body.name, body.robot_id, body.expires_at))
+    return NewKeyAnswer.made(await service.create_for_robot(tx, body.name, body.robot_id, body.expires_at))
+
+
+@router.post("/import", status_code=201, responses=refusals(409))
+async def import_robot_key(body: ImportKeyBody, tx: Tx) -> KeyAnswer:
+    """Let a token that a robot uses already work here, by its SHA-256; its robot is made when there is none.
+
+    The robot sends it as `X-Api-Token`. Needs api_keys.write, and robots.write for a robot that is not there yet.
+    """
+    return KeyAnswer.of(await service.import_for_robot(tx, body.robot_id, bytes.fromhex(body.sha256)))
 
 
 @router.post("/{api_key_id}/revoke", responses=refusals(404))
 async def revoke_robot_key(api_key_id: ApiKeyId, tx: Tx) -> KeyAnswer:
     """End a key at once, and every token that was made with it; again changes nothing. Needs api_keys.write."""
-    return KeyAnswer.of(await service.revoke(tx, api_key_id))
+    return KeyAnswer.of(await service.revoke(tx, "robot", api_key_id))
 
 
 @router.post("/{api_key_id}/rotate", responses=refusals(404, 409), dependencies=IDEMPOTENT)
 async def rotate_robot_key(api_key_id: ApiKeyId, tx: Tx, body: RotateKeyBody | None = None) -> NewKeyAnswer:
     """Make a key in place of a live one, which works for `overlap_seconds` more. Needs api_keys.write."""
-    return NewKeyAnswer.made(await service.rotate(tx, api_key_id, body.overlap_seconds if body else 0))
+    return NewKeyAnswer.made(await service.rotate(tx, "robot", api_key_id, body.overlap_seconds if body else 0))

@@ -1,0 +1,160 @@
+"""`casare-cloud keys …`: keys of programs (`sk_live_…`) and of robots (`crpa_…`)."""
+
+import asyncio
+import re
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from casare_cloud.cli.output import errors_as_sentences, fail, print_json, print_table, say
+
+app = typer.Typer(help="List, make, revoke and rotate API keys.", no_args_is_help=True)
+
+
+class Kind(StrEnum):
+    """Whose key."""
+
+    service = "service"
+    robot = "robot"
+
+
+OfKind = Annotated[Kind, typer.Option("--kind", help="service: of a program (sk_live_…); robot: of a robot (crpa_…).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+@app.command("list")
+def list_keys(
+    kind: OfKind = Kind.service,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=500)] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List keys, newest first. What a key is, is shown only when it is made.
+
+    Example: casare-cloud keys list --kind robot
+    """
+    answer = _call("list_keys", kind.value, limit=limit)
+    if as_json:
+        print_json(answer)
+        return
+    own = "scopes" if kind is Kind.service else "robot_id"
+    names = ("api_key_id", "name", "prefix", "status", own, "expires_at", "last_used_at")
+    rows = [[", ".join(row[name]) if name == "scopes" else row[name] for name in names] for row in answer["keys"]]
+    print_table(("key", "name", "begins", "status", own.removesuffix("_id"), "expires", "last used"), rows)
+
+
+@app.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="A name for people.")],
+    kind: OfKind = Kind.service,
+    scope: Annotated[
+        list[str] | None, typer.Option("--scope", help="What a program may do, e.g. jobs.create or jobs.*; repeat.")
+    ] = None,
+    robot_id: Annotated[
+        str | None, typer.Option("--robot-id", help="Whose key; default: the first robot to register with it.")
+    ] = None,
+    expires_at: Annotated[str | None, typer.Option("--expires-at", help="ISO 8601, e.g. 2027-01-01T00:00:00Z.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key and print it. It is not shown again.
+
+    Examples: casare-cloud keys create nightly --scope jobs.create · casare-cloud keys create "Line 3" --kind robot
+    """
+    if kind is Kind.service:
+        if not scope or robot_id:
+            fail("A service key needs --scope, at least once, and belongs to no robot.", 2)
+        answer = _call("create_service_key", name, scope, expires_at)
+    else:
+        if scope:
+            fail("A robot's key has no scopes: leave --scope out.", 2)
+        answer = _call("create_robot_api_key", name, robot_id, expires_at)
+    _show(answer, as_json)
+
+
+@app.command("revoke")
+def revoke_key(api_key_id: str, kind: OfKind = Kind.service) -> None:
+    """End a key at once, and every token that was made with it."""
+    answer = _call("revoke_key", api_key_id, kind.value)
+    say(f"{answer['name']} ({answer['prefix']}…) is revoked.")
+
+
+@app.command("rotate")
+def rotate_key(
+    api_key_id: str,
+    kind: OfKind = Kind.service,
+    overlap_seconds: Annotated[
+        int, typer.Option("--overlap-seconds", min=0, max=604800, help="How long the old key goes on working.")
+    ] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key in another's place and print it; the old one ends after the overlap."""
+    _show(_call("rotate_key", api_key_id, kind.value, overlap_seconds), as_json)
+
+
+@app.command("import-robot-tokens")
+def import_robot_tokens(
+    tokens: Annotated[
+        str | None,
+        typer.Option("--tokens", envvar="ROBOT_TOKENS", help="robot-id:sha256 pairs, with commas between them."),
+    ] = None,
+) -> None:
+    """Let tokens that robots use already work in this tenant. A robot that is not there is made.
+
+    Robots go on sending them as X-Api-Token, to an orchestrator with ROBOT_AUTH_ENABLED=true. Again changes nothing.
+
+    Example: ROBOT_TOKENS=robot-001:9f86d0…,robot-002:60303a… casare-cloud keys import-robot-tokens
+    """
+    pairs = pairs_of(tokens or "")
+    if not pairs:
+        fail("Give --tokens, or set ROBOT_TOKENS: robot-id:sha256 pairs, with commas between them.", 2)
+    from casare_cloud.cli.session import signed_in
+    from casare_cloud.errors import ApiError
+
+    async def import_all() -> None:
+        async with await signed_in() as client:
+            for robot_id, sha256 in pairs:
+                try:
+                    await client.import_robot_token(robot_id, sha256)
+                    say(f"{robot_id}: imported")
+                except ApiError as error:
+                    if error.code != "API_KEY_EXISTS":
+                        raise
+                    say(f"{robot_id}: was there already")
+
+    with errors_as_sentences():
+        asyncio.run(import_all())
+
+
+def pairs_of(tokens: str) -> list[tuple[str, str]]:
+    """(robot id, SHA-256 in hex) for each pair of document 000's ROBOT_TOKENS; ends the command at a malformed one."""
+    pairs = []
+    for number, item in enumerate((item.strip() for item in tokens.split(",") if item.strip()), 1):
+        robot_id, _, sha256 = item.rpartition(":")
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", robot_id) or not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
+            fail(
+                f"Pair {number} of ROBOT_TOKENS is not robot-id:sha256 (64 hexadecimal digits); nothing was imported.",
+                2,
+            )
+        pairs.append((robot_id, sha256))
+    return pairs
+
+
+def _show(answer: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(answer)
+    else:
+        say(answer["key"])
+        typer.echo("Keep it: it is not shown again.", err=True)
+
+
+def _call(method: str, *arguments: Any, **filters: Any) -> dict[str, Any]:
+    """One call of the signed-in client."""
+    from casare_cloud.cli.session import signed_in
+
+    async def call() -> dict[str, Any]:
+        async with await signed_in() as client:
+            answer: dict[str, Any] = await getattr(client, method)(*arguments, **filters)
+            return answer
+
+    with errors_as_sentences():
+        return asyncio.run(call())
