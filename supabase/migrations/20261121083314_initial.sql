@@ -6341,7 +6341,7 @@ comment on function private.raise_lease_lost(uuid, uuid) is
     'Raises 409 LEASE_LOST for a job of the tenant, 404 JOB_NOT_FOUND for any other.';
 revoke all on function private.raise_lease_lost(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/raise_low_water.sql sha256:55fe9af9f4db6dacae0c9340053b593c982e62ba4d3c9c0d3be14b62ed6a2a36
+-- from sql/40_queue/functions/raise_low_water.sql sha256:88f22a4bc512844facd219af350cb1e1bdabf6e539d4fbe4d3cd75938f4ce66e
 -- While a snapshot is held open anywhere, the index entries of claimed jobs cannot be removed, and every claim would walk
 -- over all of them. The bound moves past them.
 --
@@ -6375,9 +6375,10 @@ begin
     end if;
     select d.position into v_position from private.duties as d where d.name = 'raise_low_water';
     for v_lane in
-        select l.lane_id, l.tenant_no, l.low_job_id, q.tenant_id
+        select
+            l.lane_id, l.tenant_no, l.low_job_id,
+            (select q.tenant_id from private.queue_tenants as q where q.tenant_no = l.tenant_no) as tenant_id
         from private.lanes as l
-        join private.queue_tenants as q on q.tenant_no = l.tenant_no
         where l.lane_id > v_position
         order by l.lane_id
         limit p_lanes
@@ -6933,12 +6934,14 @@ comment on function private.retry_delay(jsonb, integer) is
     'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
 revoke all on function private.retry_delay(jsonb, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/retry_job.sql sha256:5cf16f7a2c931254ade22a049e96f60e4a05f39842fb97328fe30c21d99c4f59
+-- from sql/40_queue/functions/retry_job.sql sha256:abbb1321c08c7fadcf12e582b084aff3abe76d755ff3984025c73e12fa42babe
 create or replace function public.retry_job(p_job_id uuid)
 returns jsonb
 language plpgsql
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.retry');

@@ -31,9 +31,10 @@ begin
     end if;
     select d.position into v_position from private.duties as d where d.name = 'raise_low_water';
     for v_lane in
-        select l.lane_id, l.tenant_no, l.low_job_id, q.tenant_id
+        select
+            l.lane_id, l.tenant_no, l.low_job_id,
+            (select q.tenant_id from private.queue_tenants as q where q.tenant_no = l.tenant_no) as tenant_id
         from private.lanes as l
-        join private.queue_tenants as q on q.tenant_no = l.tenant_no
         where l.lane_id > v_position
         order by l.lane_id
         limit p_lanes
