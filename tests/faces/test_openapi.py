@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-RESOURCES = ("api-keys", "events", "jobs", "robot-api-keys", "robots", "workflows")
+RESOURCES = ("api-keys", "dlq", "events", "jobs", "robot-api-keys", "robots", "workflows")
 Document = dict[str, Any]
 
 
@@ -42,6 +42,7 @@ async def test_every_endpoint_of_the_issue_is_there(document: Document) -> None:
             "/jobs/claim": "POST",
             "/jobs/{job_id}": "GET",
             "/jobs/{job_id}/events": "GET",
+            "/jobs/{job_id}/explain": "GET",
             "/jobs/{job_id}/logs": "GET POST",
             "/jobs/{job_id}/cancel": "POST",
             "/jobs/{job_id}/retry": "POST",
@@ -60,6 +61,19 @@ async def test_every_endpoint_of_the_issue_is_there(document: Document) -> None:
             "/api-keys": "GET POST",
             "/api-keys/{api_key_id}/revoke": "POST",
             "/api-keys/{api_key_id}/rotate": "POST",
+            "/robots/{robot_id}/explain": "GET",
+            "/robots/{robot_id}/pause": "POST",
+            "/robots/{robot_id}/resume": "POST",
+            "/robots/{robot_id}/drain": "POST",
+            "/robots/{robot_id}/shutdown": "POST",
+            "/robots/{robot_id}/quarantine": "POST",
+            "/robots/{robot_id}/release": "POST",
+            "/dlq": "GET",
+            "/dlq/stats": "GET",
+            "/dlq/retry": "POST",
+            "/dlq/delete": "POST",
+            "/dlq/{job_id}": "GET DELETE",
+            "/dlq/{job_id}/retry": "POST",
             "/robot-api-keys": "GET POST",
             "/robot-api-keys/import": "POST",
             "/robot-api-keys/{api_key_id}/revoke": "POST",

@@ -128,6 +128,10 @@ RETRY_JOB = """
 select public.retry_job(%(job_id)s::uuid) as answer
 """
 
+EXPLAIN_JOB = """
+select public.explain_job(%(job_id)s::uuid) as answer
+"""
+
 HAS_JOB = """
 select true from public.jobs as j where j.job_id = %(job_id)s
 """

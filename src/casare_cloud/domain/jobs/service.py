@@ -141,3 +141,9 @@ async def list_logs(
     )
     items, total = split_page(rows, "job_log_id")
     return [LogEntry(**item) for item in items], total
+
+
+async def explain(tx: Transaction, job_id: UUID) -> dict[str, Any]:
+    """Why a job waits, who holds it or how it ended, as `public.explain_job` says it; 404 JOB_NOT_FOUND."""
+    answer: dict[str, Any] = await tx.fetch_value(queries.EXPLAIN_JOB, {"job_id": job_id})
+    return answer

@@ -8,6 +8,7 @@ from uuid import UUID
 # The words of document 002; what decides whether a robot may claim is its mode and its free slots, never this word.
 RobotStatus = Literal["idle", "busy", "offline", "error", "maintenance"]
 RobotMode = Literal["active", "paused", "draining", "maintenance", "disabled"]
+RobotCommand = Literal["pause", "resume", "drain", "shutdown", "quarantine", "release"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class Robot:
     created_at: datetime
     updated_at: datetime
     metrics: dict[str, Any]
+    quarantined_at: datetime | None
+    quarantine_reason: str | None
+    last_command: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)

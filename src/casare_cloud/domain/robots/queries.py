@@ -3,7 +3,7 @@
 _COLUMNS = """
     r.robot_id, r.external_id, r.name, r.hostname, r.status, r.mode, r.health, r.environment, r.max_concurrent_jobs,
     r.capabilities, r.attributes, r.tags, r.is_internet, r.current_job_ids, r.last_heartbeat_at, r.created_at,
-    r.updated_at, r.metrics
+    r.updated_at, r.metrics, r.quarantined_at, r.quarantine_reason, r.last_command
 """
 
 _WANTED = """
@@ -61,7 +61,15 @@ select {_COLUMNS} from public.set_robot_status(%(robot)s, %(status)s) as r
 """
 
 RECORD_HEARTBEAT = """
-select public.record_heartbeat(%(robot)s, %(metrics)s::jsonb) as answer
+select public.record_heartbeat(%(robot)s, %(metrics)s::jsonb, %(acknowledged)s::uuid[]) as answer
+"""
+
+COMMAND_ROBOT = """
+select public.command_robot(%(robot)s, %(command)s, %(reason)s) as answer
+"""
+
+EXPLAIN_ROBOT = """
+select public.explain_robot(%(robot)s) as answer
 """
 
 DELETE_ROBOT = """

@@ -1,5 +1,6 @@
 """What can be done with robots. A robot is named by its id or by its external id, everywhere."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,7 @@ from casare_cloud.config import Settings
 from casare_cloud.database import Transaction
 from casare_cloud.domain.permissions import require
 from casare_cloud.domain.robots import queries
-from casare_cloud.domain.robots.model import DirectAccess, Filter, Registration, Robot, RobotStatus
+from casare_cloud.domain.robots.model import DirectAccess, Filter, Registration, Robot, RobotCommand, RobotStatus
 from casare_cloud.domain.rows import split_page
 from casare_cloud.errors import Forbidden, NotFound
 from casare_cloud.identity import Actor, mint_robot_token
@@ -59,12 +60,33 @@ async def set_status(tx: Transaction, robot: str, status: RobotStatus) -> Robot:
     return await _robot(tx, queries.SET_ROBOT_STATUS, robot=robot, status=status)
 
 
-async def heartbeat(tx: Transaction, robot: str, metrics: dict[str, Any] | None) -> dict[str, Any]:
+async def heartbeat(
+    tx: Transaction, robot: str, metrics: dict[str, Any] | None, acknowledged: Sequence[UUID] = ()
+) -> dict[str, Any]:
     """Note that a robot is alive: {ok, timestamp, heartbeat_interval, lease_seconds, pending_commands}.
 
-    `heartbeat_interval` and `lease_seconds` are seconds. For the robot itself, and for callers with robots.control.
+    `heartbeat_interval` and `lease_seconds` are seconds; `acknowledged` are commands that the robot has obeyed. For the
+    robot itself, and for callers with robots.control.
     """
-    answer: dict[str, Any] = await tx.fetch_value(queries.RECORD_HEARTBEAT, {"robot": robot, "metrics": metrics})
+    answer: dict[str, Any] = await tx.fetch_value(
+        queries.RECORD_HEARTBEAT, {"robot": robot, "metrics": metrics, "acknowledged": list(acknowledged)}
+    )
+    return answer
+
+
+async def command(
+    tx: Transaction, robot: str, command: RobotCommand, reason: str | None
+) -> tuple[dict[str, Any], Robot]:
+    """Tell a robot what to do: ({command_id, command, robot_id}, the robot). Needs robots.control."""
+    answer: dict[str, Any] = await tx.fetch_value(
+        queries.COMMAND_ROBOT, {"robot": robot, "command": command, "reason": reason}
+    )
+    return answer, await get(tx, answer["robot_id"])
+
+
+async def explain(tx: Transaction, robot: str) -> dict[str, Any]:
+    """Why a robot gets nothing, or what it gets, as `public.explain_robot` says it; 404 ROBOT_NOT_FOUND."""
+    answer: dict[str, Any] = await tx.fetch_value(queries.EXPLAIN_ROBOT, {"robot": robot})
     return answer
 
 

@@ -23,6 +23,7 @@ BASE = "/api/v1"
 RESOURCES = {
     "api-keys": "api_keys",
     "auth": "auth",
+    "dlq": "dead_letters",
     "events": "events",
     "jobs": "jobs",
     "limits": "limits",

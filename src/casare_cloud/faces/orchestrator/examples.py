@@ -9,6 +9,7 @@ Example = dict[str, Any]
 _WORKFLOW_ID = "550e8400-e29b-41d4-a716-446655440000"
 _JOB_ID = "660e8400-e29b-41d4-a716-446655440001"
 _ROBOT_ID = "770e8400-e29b-41d4-a716-446655440002"
+_COMMAND_ID = "cc0e8400-e29b-41d4-a716-446655440007"
 _USER_ID = "880e8400-e29b-41d4-a716-446655440003"
 _EARLIER = "2025-12-01T10:00:00Z"
 _NOW = "2025-12-01T10:30:00Z"
@@ -193,6 +194,13 @@ REGISTER_ROBOT: Example = {
 }
 UPDATE_ROBOT: Example = {"name": "Updated Robot Name", "environment": "staging", "tags": ["new-tag"]}
 ROBOT_STATUS: Example = {"status": "maintenance"}
+COMMAND_STATE: Example = {
+    "command_id": _COMMAND_ID,
+    "command": "pause",
+    "reason": "Windows update",
+    "issued_at": _EARLIER,
+    "acknowledged_at": _NOW,
+}
 ROBOT: Example = {
     **REGISTER_ROBOT,
     "robot_uuid": _ROBOT_ID,
@@ -207,7 +215,12 @@ ROBOT: Example = {
     "created_at": _EARLIER,
     "updated_at": _EARLIER,
     "metrics": {"cpu_percent": 45.2, "memory_mb": 1024},
+    "quarantined_at": None,
+    "quarantine_reason": None,
+    "last_command": COMMAND_STATE,
 }
+COMMAND: Example = {"reason": "Windows update"}
+COMMANDED: Example = {**ROBOT, "mode": "paused", "command_id": _COMMAND_ID}
 ROBOTS: Example = {"robots": [ROBOT], **_PAGE}
 ROBOT_DELETED: Example = {"deleted": True, "robot_id": "robot-prod-001"}
 HEARTBEAT: Example = {"cpu_percent": 45.2, "memory_mb": 1024.5, "disk_free_gb": 50.0, "active_jobs": 2}
@@ -276,3 +289,84 @@ SET_LIMIT: Example = {
 }
 LIMIT: Example = {**SET_LIMIT, "workflow_id": None, "running": 1, "updated_at": _NOW}
 LIMITS: Example = {"limits": [LIMIT], "limit": 100, "offset": 0}
+
+ROBOT_JUDGEMENT: Example = {
+    "robot_id": _ROBOT_ID,
+    "external_id": "robot-prod-001",
+    "verdict": "blocked",
+    "reason_code": "missing_capability",
+    "sentence": "Robot robot-prod-001 lacks the capability sap.",
+    "next_step": "Give a robot the capability, or enqueue the job without it.",
+    "is_eligible": False,
+    "ahead": None,
+}
+JOB_NOTE: Example = {
+    "reason_code": "workflow_disabled",
+    "sentence": "The workflow Daily Report is disabled or deleted: it takes no new jobs, and jobs that wait still run.",
+    "next_step": "Cancel the jobs that shall not run; enable the workflow to enqueue or retry.",
+}
+JOB_EXPLANATION: Example = {
+    "job_id": _JOB_ID,
+    "state": "queued",
+    "verdict": "blocked",
+    "reason_code": "missing_capability",
+    "sentence": "None of the 1 robots can take this job now. The nearest: "
+    "Robot robot-prod-001 lacks the capability sap.",
+    "next_step": "Give a robot the capability, or enqueue the job without it.",
+    "since": _EARLIER,
+    "position": 0,
+    "robots": [ROBOT_JUDGEMENT],
+    "robots_total": 1,
+    "notes": [],
+}
+ROBOT_EXPLANATION: Example = {
+    "robot_id": "robot-prod-001",
+    "robot_uuid": _ROBOT_ID,
+    "state": "maintenance",
+    "verdict": "blocked",
+    "reason_code": "robot_paused",
+    "sentence": "Robot robot-prod-001 is paused.",
+    "next_step": "Resume the robot.",
+    "since": None,
+    "is_eligible": False,
+    "free_slots": 3,
+    "held_job_ids": [],
+    "next_job_id": _JOB_ID,
+    "nearest_job_id": None,
+}
+
+DEAD_LETTER: Example = {
+    "job_id": _JOB_ID,
+    "workflow_id": _WORKFLOW_ID,
+    "workflow_name": "Daily Report",
+    "reason": "attempts_exhausted",
+    "attempts": 3,
+    "error_type": "TimeoutError",
+    "error_message": "The page did not answer.",
+    "dead_lettered_at": _NOW,
+    "resolved_at": None,
+    "resolved_by": None,
+    "requeued_job_id": None,
+}
+DEAD_LETTERS: Example = {"dead_letters": [DEAD_LETTER], **_PAGE}
+WORKFLOW_DEAD_LETTERS: Example = {"workflow_id": _WORKFLOW_ID, "workflow_name": "Daily Report", "letters": 1}
+DEAD_LETTER_STATS: Example = {
+    "open": 1,
+    "resolved": 4,
+    "oldest_at": _NOW,
+    "by_reason": {"attempts_exhausted": 1},
+    "by_workflow": [WORKFLOW_DEAD_LETTERS],
+}
+REQUEUED: Example = {"job_id": _JOB_ID, "new_job_id": "660e8400-e29b-41d4-a716-446655440009"}
+PURGED: Example = {"job_id": _JOB_ID, "purged": True}
+MANY_DEAD_LETTERS: Example = {"job_ids": [_JOB_ID]}
+DEAD_LETTER_OUTCOME: Example = {
+    "position": 0,
+    "job_id": _JOB_ID,
+    "status": "requeued",
+    "new_job_id": "660e8400-e29b-41d4-a716-446655440009",
+    "error_status": None,
+    "error_code": None,
+    "detail": None,
+}
+DEAD_LETTER_OUTCOMES: Example = {"results": [DEAD_LETTER_OUTCOME], "succeeded": 1, "failed": 0}

@@ -10,6 +10,7 @@ from casare_cloud.domain.jobs import service
 from casare_cloud.domain.jobs.model import Filter, LogLevel
 from casare_cloud.faces.orchestrator import job_leases
 from casare_cloud.faces.orchestrator.events import After, EventLimit, EventList
+from casare_cloud.faces.orchestrator.explanations import JobExplanation
 from casare_cloud.faces.orchestrator.fields import JobId, Moment, RobotName
 from casare_cloud.faces.orchestrator.job_shapes import (
     CancelAnswer,
@@ -60,6 +61,15 @@ async def list_jobs(
 async def get_job(job_id: JobId, tx: Tx) -> JobAnswer:
     """A job with its input, state, result or error. Needs jobs.read; a robot sees the jobs that it holds."""
     return JobAnswer.of(await service.get(tx, job_id))
+
+
+@router.get("/{job_id}/explain", responses=refusals(404))
+async def explain_job(job_id: JobId, tx: Tx) -> JobExplanation:
+    """Why a job waits, who holds it or how it ended: the first clause of the claim that fails, for each robot.
+
+    From the predicates that the claim itself uses. Needs jobs.read.
+    """
+    return JobExplanation.model_validate(await service.explain(tx, job_id))
 
 
 @router.get("/{job_id}/events", responses=refusals(404))

@@ -1,0 +1,1 @@
+"""Jobs that ended badly for good, kept for a person."""

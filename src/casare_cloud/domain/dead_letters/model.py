@@ -1,0 +1,47 @@
+"""Values of the dead letters domain."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+DeadReason = Literal["attempts_exhausted", "not_retryable", "timeout", "poison"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A job that ended badly for good. Once somebody queued it again it is resolved, and names the new job."""
+
+    job_id: UUID
+    workflow_id: UUID
+    workflow_name: str | None
+    reason: DeadReason
+    attempts: int
+    error_type: str | None
+    error_message: str | None
+    dead_lettered_at: datetime
+    resolved_at: datetime | None
+    resolved_by: UUID | None
+    requeued_job_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which dead letters are wanted."""
+
+    workflow_id: UUID | None = None
+    reason: DeadReason | None = None
+    is_resolved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one of many: `status` when it was done, the error when it was refused."""
+
+    position: int
+    job_id: UUID | None
+    status: Literal["requeued", "purged"] | None
+    error_status: int | None
+    error_code: str | None
+    error_message: str | None
+    new_job_id: UUID | None = None

@@ -1,0 +1,75 @@
+"""What can be done with dead letters. Every rule is in the SQL functions that are called here."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from casare_cloud.database import Transaction
+from casare_cloud.domain.dead_letters import queries
+from casare_cloud.domain.dead_letters.model import DeadLetter, Filter, Outcome
+from casare_cloud.domain.permissions import require
+from casare_cloud.domain.rows import split_page
+from casare_cloud.errors import NotFound
+
+
+class DeadLetterNotFound(NotFound):
+    """There is no such dead letter, or it is another tenant's."""
+
+    def __init__(self) -> None:
+        super().__init__("DEAD_LETTER_NOT_FOUND", "There is no such dead letter.")
+
+
+async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[DeadLetter], int]:
+    """(dead letters of the page, the newest job first; how many match in all). Needs jobs.read."""
+    rows = await tx.fetch_all(
+        queries.LIST_DEAD_LETTERS,
+        {
+            "workflow_id": wanted.workflow_id,
+            "reason": wanted.reason,
+            "is_resolved": wanted.is_resolved,
+            "limit": limit,
+            "offset": offset,
+        },
+    )
+    items, total = split_page(rows, "job_id")
+    return [DeadLetter(**item) for item in items], total
+
+
+async def get(tx: Transaction, job_id: UUID) -> DeadLetter:
+    """The dead letter of a job; `DeadLetterNotFound`. Needs jobs.read."""
+    row = await tx.fetch_one(queries.GET_DEAD_LETTER, {"job_id": job_id})
+    if row is None:
+        await require(tx, "jobs.read")
+        raise DeadLetterNotFound()
+    return DeadLetter(**row)
+
+
+async def count(tx: Transaction) -> dict[str, Any]:
+    """How many there are: {open, resolved, oldest_at, by_reason, by_workflow}. Needs jobs.read."""
+    row = await tx.fetch_one(queries.COUNT_DEAD_LETTERS, {})
+    assert row is not None
+    return dict(row)
+
+
+async def requeue(tx: Transaction, job_id: UUID) -> dict[str, Any]:
+    """Queue the job again, as a new job: {job_id, new_job_id}. 409 DEAD_LETTER_RESOLVED. Needs jobs.retry."""
+    answer: dict[str, Any] = await tx.fetch_value(queries.REQUEUE_DEAD_LETTER, {"job_id": job_id})
+    return answer
+
+
+async def purge(tx: Transaction, job_id: UUID) -> dict[str, Any]:
+    """Take a dead letter away for good: {job_id, purged}. Needs jobs.delete."""
+    answer: dict[str, Any] = await tx.fetch_value(queries.PURGE_DEAD_LETTER, {"job_id": job_id})
+    return answer
+
+
+async def requeue_many(tx: Transaction, job_ids: Sequence[UUID]) -> list[Outcome]:
+    """`requeue` for 1 to 1,000 jobs; each has its own answer."""
+    rows = await tx.fetch_all(queries.REQUEUE_DEAD_LETTERS, {"job_ids": list(job_ids)})
+    return [Outcome(**row) for row in rows]
+
+
+async def purge_many(tx: Transaction, job_ids: Sequence[UUID]) -> list[Outcome]:
+    """`purge` for 1 to 1,000 jobs; each has its own answer."""
+    rows = await tx.fetch_all(queries.PURGE_DEAD_LETTERS, {"job_ids": list(job_ids)})
+    return [Outcome(**row) for row in rows]
