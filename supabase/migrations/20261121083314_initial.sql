@@ -4057,6 +4057,52 @@ comment on function public.cancel_job(uuid, text) is
 revoke all on function public.cancel_job(uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.cancel_job(uuid, text) to authenticated;
 
+-- from sql/40_queue/functions/cancel_jobs.sql sha256:f19798f5ac7c8e0e6654e520d97cd1dfec9ed74fdeef8f47d78221385afb7eca
+create or replace function public.cancel_jobs(p_job_ids uuid[], p_reason text default null)
+returns table (
+    "position" integer, job_id uuid, cancelled boolean, cancel_requested boolean, previous_status text, error_status integer,
+    error_code text, error_message text
+)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_answer jsonb;
+begin
+    perform private.authorize('jobs.cancel');
+    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
+    end if;
+    -- In the order of the ids, so that two batches do not wait for each other in a circle.
+    for "position", job_id in
+        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.id, x.n
+    loop
+        cancelled := null;
+        cancel_requested := null;
+        previous_status := null;
+        error_status := null;
+        error_code := null;
+        error_message := null;
+        begin
+            v_answer := public.cancel_job(job_id, p_reason);
+            cancelled := v_answer -> 'cancelled';
+            cancel_requested := v_answer -> 'cancel_requested';
+            previous_status := v_answer ->> 'previous_status';
+        exception
+            when sqlstate 'PT404' or sqlstate 'PT503' then
+                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
+                error_status := right(sqlstate, 3)::integer;
+        end;
+        return next;
+    end loop;
+end
+$$;
+comment on function public.cancel_jobs(uuid[], text) is
+    'Does cancel_job for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.cancel.';
+revoke all on function public.cancel_jobs(uuid[], text) from public, anon, authenticated, service_role;
+grant execute on function public.cancel_jobs(uuid[], text) to authenticated;
+
 -- from sql/40_queue/functions/cancel_jobs_of_workflow.sql sha256:353cbdeeb48c311102021be0f6d178e8fe4a9f7f42219e08d8af9304dd3b990e
 -- Reads what the tenant has waiting, once: no index on jobs mentions what changes, so none knows the waiting jobs of a workflow.
 create or replace function private.cancel_jobs_of_workflow(p_tenant_id uuid, p_workflow_id uuid, p_reason text)
@@ -4433,6 +4479,68 @@ comment on function public.complete_job(uuid, bigint, jsonb) is
     'Ends a job with its result, once; the same call again answers the same. A token that lost the job answers 409 LEASE_LOST and its result is kept in late_results. Needs jobs.report.';
 revoke all on function public.complete_job(uuid, bigint, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_job(uuid, bigint, jsonb) to authenticated;
+
+-- from sql/40_queue/functions/complete_jobs.sql sha256:bcfc289f5e3b391a5f32fba96189559d84fe13f75813d2093118ee128facbf47
+create or replace function public.complete_jobs(p_results jsonb)
+returns table (
+    "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
+)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_item jsonb;
+    v_report record;
+    v_answer jsonb;
+begin
+    if jsonb_typeof(p_results) is distinct from 'array' or jsonb_array_length(p_results) not between 1 and 100 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'results must be a list of 1 to 100 results.');
+    end if;
+    perform private.lock_leases(v_caller.robot_id, p_results);
+    for "position", v_item in
+        select x.n - 1, x.item from jsonb_array_elements(p_results) with ordinality as x (item, n) order by x.n
+    loop
+        job_id := null;
+        status := null;
+        error_status := null;
+        error_code := null;
+        error_message := null;
+        begin
+            select r.* into v_report
+            from jsonb_to_record(v_item) as r (
+                job_id uuid, lease_token bigint, result jsonb
+            );
+            job_id := v_report.job_id;
+            if v_report.job_id is null or v_report.lease_token is null then
+                perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_id and lease_token must be given.');
+            end if;
+            v_answer := public.complete_job(v_report.job_id, v_report.lease_token, v_report.result);
+            status := v_answer ->> 'status';
+            if v_answer ? 'code' then   -- refused, and kept as evidence
+                error_status := 409;
+                error_code := v_answer ->> 'details';
+                error_message := v_answer ->> 'message';
+                perform set_config('response.status', '200', true);     -- the refusal of one is not that of all
+            end if;
+        exception
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT413' then
+                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
+                error_status := right(sqlstate, 3);
+            when data_exception then
+                error_code := 'INVALID_ARGUMENT';
+                error_message := 'A field has a value of the wrong type: ' || sqlerrm || '.';
+                error_status := 400;
+        end;
+        return next;
+    end loop;
+end
+$$;
+comment on function public.complete_jobs(jsonb) is
+    'Does complete_job for each of 1 to 100 results [{job_id, lease_token, result}] and answers each by its position: the job''s status, or why it was refused; the others are done. Needs jobs.report.';
+revoke all on function public.complete_jobs(jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.complete_jobs(jsonb) to authenticated;
 
 -- from sql/40_queue/functions/count_jobs_ahead.sql sha256:549353ddb577baa9c259a34444864f5a4f522d10bf3f6d2b58ceda0ee55d4e94
 create or replace function private.count_jobs_ahead(
@@ -5334,6 +5442,74 @@ comment on function public.fail_job(uuid, bigint, text, text, text, text, boolea
 revoke all on function public.fail_job(uuid, bigint, text, text, text, text, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.fail_job(uuid, bigint, text, text, text, text, boolean) to authenticated;
 
+-- from sql/40_queue/functions/fail_jobs.sql sha256:0704a52f15569f148e7f693d0bf1894b9f24b043187ffeb33e7d56f0878fbf4c
+create or replace function public.fail_jobs(p_failures jsonb)
+returns table (
+    "position" integer, job_id uuid, status text, retry_at timestamptz, error_status integer, error_code text, error_message text
+)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_item jsonb;
+    v_report record;
+    v_answer jsonb;
+begin
+    if jsonb_typeof(p_failures) is distinct from 'array' or jsonb_array_length(p_failures) not between 1 and 100 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'failures must be a list of 1 to 100 failures.');
+    end if;
+    perform private.lock_leases(v_caller.robot_id, p_failures);
+    for "position", v_item in
+        select x.n - 1, x.item from jsonb_array_elements(p_failures) with ordinality as x (item, n) order by x.n
+    loop
+        job_id := null;
+        status := null;
+        retry_at := null;
+        error_status := null;
+        error_code := null;
+        error_message := null;
+        begin
+            select r.* into v_report
+            from jsonb_to_record(v_item) as r (
+                job_id uuid, lease_token bigint, error_message text, error_type text, stack_trace text, failed_node text,
+                retryable boolean
+            );
+            job_id := v_report.job_id;
+            if v_report.job_id is null or v_report.lease_token is null then
+                perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_id and lease_token must be given.');
+            end if;
+            v_answer := public.fail_job(
+                v_report.job_id, v_report.lease_token, v_report.error_message, v_report.error_type, v_report.stack_trace,
+                v_report.failed_node, coalesce(v_report.retryable, true)
+            );
+            status := v_answer ->> 'status';
+            retry_at := v_answer ->> 'retry_at';
+            if v_answer ? 'code' then   -- refused, and kept as evidence
+                error_status := 409;
+                error_code := v_answer ->> 'details';
+                error_message := v_answer ->> 'message';
+                perform set_config('response.status', '200', true);     -- the refusal of one is not that of all
+            end if;
+        exception
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT413' then
+                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
+                error_status := right(sqlstate, 3);
+            when data_exception then
+                error_code := 'INVALID_ARGUMENT';
+                error_message := 'A field has a value of the wrong type: ' || sqlerrm || '.';
+                error_status := 400;
+        end;
+        return next;
+    end loop;
+end
+$$;
+comment on function public.fail_jobs(jsonb) is
+    'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
+revoke all on function public.fail_jobs(jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.fail_jobs(jsonb) to authenticated;
+
 -- from sql/40_queue/functions/find_full_limits.sql sha256:5941c0ffae30aee5f72e35b0ba7c85ab0801dce80343139dbbc92774f9afb8f5
 -- Without a SET clause, so that it is inlined; for whoever explains why a job waits.
 create or replace function private.find_full_limits(p_tenant_id uuid, p_workflow_id uuid, p_concurrency_key text)
@@ -5982,6 +6158,48 @@ $$;
 comment on function private.list_robot_facts(public.live_robots) is
     'What sentences about a robot may say of it.';
 revoke all on function private.list_robot_facts(public.live_robots) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/lock_leases.sql sha256:14c277feabc344965d1692ee8fd2cb0d6f8f967b4fc2419045c810fb52a81e0f
+-- First the leases in the order of their ids, then what they count towards in the order of limits: what follows then waits
+-- for nobody, in whatever order it ends them.
+create or replace function private.lock_leases(p_robot_id uuid, p_reports jsonb)
+returns void
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_lease record;
+    v_limit_ids integer[] := '{}';
+    v_job_ids uuid[] := array(
+        select case
+            when r.report ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then (r.report ->> 'job_id')::uuid
+        end
+        from jsonb_array_elements(p_reports) as r (report)
+    );
+begin
+    for v_lease in
+        select l.limit_ids
+        from private.leases as l
+        where l.job_id = any (v_job_ids) and l.robot_id = p_robot_id
+        order by l.job_id
+        for update
+    loop
+        v_limit_ids := v_limit_ids || v_lease.limit_ids;
+    end loop;
+    if v_limit_ids <> '{}' then
+        perform
+        from private.limits as w
+        where w.limit_id = any (v_limit_ids)
+        order by w.scope, w.limit_id
+        for update;
+    end if;
+end
+$$;
+comment on function private.lock_leases(uuid, jsonb) is
+    'Locks the leases that a robot holds of some jobs, and their limits, so that a batch of endings cannot wait in a circle with another.';
+revoke all on function private.lock_leases(uuid, jsonb) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/lowest_ready_job.sql sha256:7fdd2db8e9302c4e9328fb4cf5937fc1ccd7ecc9673f89aa04e740afdc1f222e
 create or replace function private.lowest_ready_job(p_tenant_no integer, p_lane_id integer, p_from uuid, p_most uuid)
@@ -6977,6 +7195,41 @@ comment on function public.retry_job(uuid) is
     'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND. Needs jobs.retry.';
 revoke all on function public.retry_job(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.retry_job(uuid) to authenticated;
+
+-- from sql/40_queue/functions/retry_jobs.sql sha256:4c0f6c8680645a28f142d78555e44aede94b069bf926de7ba8ed4c02c0046755
+create or replace function public.retry_jobs(p_job_ids uuid[])
+returns table ("position" integer, job_id uuid, new_job_id uuid, error_status integer, error_code text, error_message text)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.authorize('jobs.retry');
+    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
+    end if;
+    for "position", job_id in
+        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
+    loop
+        new_job_id := null;
+        error_status := null;
+        error_code := null;
+        error_message := null;
+        begin
+            new_job_id := public.retry_job(job_id) ->> 'new_job_id';
+        exception
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' then
+                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
+                error_status := right(sqlstate, 3)::integer;
+        end;
+        return next;
+    end loop;
+end
+$$;
+comment on function public.retry_jobs(uuid[]) is
+    'Does retry_job for 1 to 1000 jobs and answers each by its position: the new job, or why it was refused. Needs jobs.retry.';
+revoke all on function public.retry_jobs(uuid[]) from public, anon, authenticated, service_role;
+grant execute on function public.retry_jobs(uuid[]) to authenticated;
 
 -- from sql/40_queue/functions/ring_lane.sql sha256:78f47b40928d4a93a0e85a16d638c4a460e0cf58b95f01e722f6392f1a4fbd85
 create or replace function private.ring_lane(p_lane_id integer, p_jobs integer default 1)

@@ -136,6 +136,16 @@ CALLS: dict[str, list[str]] = {
     ],
     "public.get_retention": ["public.get_retention()"],
     "public.set_retention": ["public.set_retention('{\"jobs\": 1}', true)"],
+    "public.complete_jobs": [
+        "public.complete_jobs(jsonb_build_array("
+        "jsonb_build_object('job_id', %(held)s::uuid, 'lease_token', %(lease)s::bigint)))"
+    ],
+    "public.fail_jobs": [
+        "public.fail_jobs(jsonb_build_array(jsonb_build_object("
+        "'job_id', %(held)s::uuid, 'lease_token', %(lease)s::bigint, 'error_message', 'x')))"
+    ],
+    "public.cancel_jobs": ["public.cancel_jobs(array[%(queued)s, %(held)s, %(done)s]::uuid[])"],
+    "public.retry_jobs": ["public.retry_jobs(array[%(failed)s, %(queued)s]::uuid[])"],
     "public.set_limit": [
         "public.set_limit('workflow', %(workflow)s)",
         "public.set_limit('key', p_concurrency_key => %(concurrency_key)s)",

@@ -128,6 +128,14 @@ def lose(fleet: Fleet, seconds: float) -> None:
 
 ENDS: dict[str, Callable[[Fleet, Robot, Row], Any]] = {
     "completed": lambda fleet, robot, job: fleet.report(robot, "complete_job", job),
+    "completed with others": lambda fleet, robot, job: call_all(
+        fleet.robots[robot.robot_id], "complete_jobs",
+        results=[{"job_id": str(job["job_id"]), "lease_token": job["lease_token"]}],
+    ),
+    "failed with others": lambda fleet, robot, job: call_all(
+        fleet.robots[robot.robot_id], "fail_jobs",
+        failures=[{"job_id": str(job["job_id"]), "lease_token": job["lease_token"], "error_message": "x"}],
+    ),
     "failed": lambda fleet, robot, job: fleet.report(robot, "fail_job", job, error_message="x"),
     "failed for good": lambda fleet, robot, job: fleet.report(
         robot, "fail_job", job, error_message="x", retryable=False

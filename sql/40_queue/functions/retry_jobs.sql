@@ -1,0 +1,33 @@
+create or replace function public.retry_jobs(p_job_ids uuid[])
+returns table ("position" integer, job_id uuid, new_job_id uuid, error_status integer, error_code text, error_message text)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.authorize('jobs.retry');
+    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
+    end if;
+    for "position", job_id in
+        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
+    loop
+        new_job_id := null;
+        error_status := null;
+        error_code := null;
+        error_message := null;
+        begin
+            new_job_id := public.retry_job(job_id) ->> 'new_job_id';
+        exception
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' then
+                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
+                error_status := right(sqlstate, 3)::integer;
+        end;
+        return next;
+    end loop;
+end
+$$;
+comment on function public.retry_jobs(uuid[]) is
+    'Does retry_job for 1 to 1000 jobs and answers each by its position: the new job, or why it was refused. Needs jobs.retry.';
+revoke all on function public.retry_jobs(uuid[]) from public, anon, authenticated, service_role;
+grant execute on function public.retry_jobs(uuid[]) to authenticated;
