@@ -14,6 +14,8 @@ insert into private.retentions (kind, plan, days, may_be_shortened)
 values
     ('jobs', 'free', 7, true), ('jobs', 'pro', 90, true), ('jobs', 'enterprise', 400, true),
     ('job_logs', 'free', 7, true), ('job_logs', 'pro', 30, true), ('job_logs', 'enterprise', 90, true),
+    ('job_node_executions', 'free', 7, true), ('job_node_executions', 'pro', 30, true),
+    ('job_node_executions', 'enterprise', 90, true),
     ('late_results', 'free', 7, true), ('late_results', 'pro', 90, true), ('late_results', 'enterprise', 400, true),
     ('dead_letters', 'free', 30, true), ('dead_letters', 'pro', 180, true), ('dead_letters', 'enterprise', 800, true),
     ('robot_commands', 'free', 7, true), ('robot_commands', 'pro', 30, true), ('robot_commands', 'enterprise', 90, true),
@@ -48,6 +50,8 @@ values
     ('purge_expired_dead_letters', interval '10 minutes'),
     ('purge_expired_late_results', interval '10 minutes'),
     ('purge_expired_job_logs', interval '1 minute'),
+    ('purge_expired_job_node_executions', interval '10 minutes'),
+    ('purge_job_rollups', interval '1 day'),
     ('purge_expired_events', interval '1 minute'),
     ('purge_expired_audit_log', interval '1 hour'),
     ('purge_expired_robot_commands', interval '1 hour'),

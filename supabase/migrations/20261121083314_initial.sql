@@ -166,6 +166,29 @@ create type public.claimed_job as (
     timeout_seconds integer
 );
 
+-- from sql/95_analytics/types.sql sha256:9e75f222945b47b12a17860c67c5b294bb97fa7f892b90fbacb1b54a6d043041
+-- What one row of job_rollups sums up.
+create type public.rollup_level as enum (
+    'tenant',           -- everything since the tenant began
+    'tenant_day',
+    'tenant_hour',
+    'workflow_day',
+    'workflow_hour',
+    'robot_hour'
+);
+
+-- The end of one job, as rollups count it.
+create type private.job_end as (
+    ended_at timestamptz,
+    status text,            -- completed | failed | timeout | cancelled
+    workflow_id uuid,
+    robot_id uuid,          -- null: nobody had claimed it
+    duration_ms bigint,
+    error_type text,
+    healed integer,
+    not_healed integer
+);
+
 -- from sql/10_tenancy/tables.sql sha256:fde70f8387e29face0994ca2207572fea5b803cec2cf5c3a4f6cfb98d5a88a5d
 create table public.tenants (
     tenant_id uuid not null default private.uuid_v7(),
@@ -914,7 +937,7 @@ create table public.audit_log (
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
--- from sql/92_retention/tables.sql sha256:b21e4fb0e1140097b734205a81920ab113668abbd6e78b507fad830e6dfa1141
+-- from sql/92_retention/tables.sql sha256:0173c454583fbbad9713ae577d59fcf13169c6f19336b0fe5947c33bd7c7f514
 -- How long what is kept is policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
@@ -931,6 +954,8 @@ insert into private.retentions (kind, plan, days, may_be_shortened)
 values
     ('jobs', 'free', 7, true), ('jobs', 'pro', 90, true), ('jobs', 'enterprise', 400, true),
     ('job_logs', 'free', 7, true), ('job_logs', 'pro', 30, true), ('job_logs', 'enterprise', 90, true),
+    ('job_node_executions', 'free', 7, true), ('job_node_executions', 'pro', 30, true),
+    ('job_node_executions', 'enterprise', 90, true),
     ('late_results', 'free', 7, true), ('late_results', 'pro', 90, true), ('late_results', 'enterprise', 400, true),
     ('dead_letters', 'free', 30, true), ('dead_letters', 'pro', 180, true), ('dead_letters', 'enterprise', 800, true),
     ('robot_commands', 'free', 7, true), ('robot_commands', 'pro', 30, true), ('robot_commands', 'enterprise', 90, true),
@@ -965,6 +990,8 @@ values
     ('purge_expired_dead_letters', interval '10 minutes'),
     ('purge_expired_late_results', interval '10 minutes'),
     ('purge_expired_job_logs', interval '1 minute'),
+    ('purge_expired_job_node_executions', interval '10 minutes'),
+    ('purge_job_rollups', interval '1 day'),
     ('purge_expired_events', interval '1 minute'),
     ('purge_expired_audit_log', interval '1 hour'),
     ('purge_expired_robot_commands', interval '1 hour'),
@@ -974,6 +1001,48 @@ values
     ('sequence_events', interval '1 minute'),
     ('mark_offline_robots', interval '1 minute'),
     ('notice_deaf_robots', interval '1 minute');
+
+-- from sql/95_analytics/tables.sql sha256:c4edcf08c1738aae06110905ecf4de1597007ed2b7d45c378039f870717a423b
+-- Written by whoever numbers a tenant's events, in the same transaction and under the same lock: each end of a job is
+-- counted once, and the robot that ended it wrote nothing for it. See docs/analytics.md.
+create table public.job_rollups (
+    tenant_id uuid not null,
+    level public.rollup_level not null,
+    starts_at timestamptz not null,     -- of the UTC hour or day; the epoch for level tenant
+    subject_id uuid not null,           -- the workflow, the robot, or the tenant itself
+    completed bigint not null default 0,
+    failed bigint not null default 0,
+    timed_out bigint not null default 0,
+    cancelled bigint not null default 0,
+    duration_ms_sum bigint not null default 0,      -- of completed jobs
+    durations jsonb not null default '{}',          -- private.duration_bucket() -> completed jobs
+    error_types jsonb not null default '{}',        -- error type -> failed and timed out jobs; the 200 most frequent
+    healed bigint not null default 0,               -- nodes that robots healed, and that they tried to
+    not_healed bigint not null default 0,
+    constraint job_rollups_pkey primary key (tenant_id, level, starts_at, subject_id),
+    constraint job_rollups_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
+) with (fillfactor = 70);
+comment on table public.job_rollups is 'How the jobs of an hour, a day or a life ended, for a tenant, a workflow or a robot.';
+
+create table public.job_node_executions (
+    tenant_id uuid not null,
+    job_id uuid not null,
+    attempt smallint not null,
+    node_executions jsonb not null,     -- [{node_id, node_type?, status?, duration_ms?, runs?, healing? {healed, attempts?}}]
+    healed smallint not null default 0,
+    not_healed smallint not null default 0,
+    reported_at timestamptz not null,
+    constraint job_node_executions_pkey primary key (job_id, attempt)
+);
+create index job_node_executions_tenant_id_idx on public.job_node_executions (tenant_id, job_id);
+comment on table public.job_node_executions is 'What each node of an attempt did and how long it took, one row an attempt, if the robot said so.';
+
+-- The events that the activity feed shows, newest first, whatever else the tenant's sequence holds.
+create index events_tenant_id_event_type_idx on public.events (tenant_id, event_type, occurred_at desc, seq desc)
+where event_type in (
+    'job.started', 'job.completed', 'job.failed', 'job.timeout', 'job.cancelled', 'robot.online', 'robot.offline',
+    'schedule.triggered'
+);
 
 -- from sql/00_platform/functions/actor_id.sql sha256:7aa9d6e26104d685da8e21bbeacb071087be0c663117cd603702c1ad4611446d
 create or replace function private.actor_id()
@@ -4419,8 +4488,13 @@ comment on function public.claim_jobs(integer, integer, text, boolean) is
 revoke all on function public.claim_jobs(integer, integer, text, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.claim_jobs(integer, integer, text, boolean) to authenticated;
 
--- from sql/40_queue/functions/complete_job.sql sha256:6c8d1adde703a661ecc1c2c3fb462fd2825408b94343721b643178b91b5c6a3e
-create or replace function public.complete_job(p_job_id uuid, p_lease_token bigint, p_result jsonb default null)
+-- from sql/40_queue/functions/complete_job.sql sha256:2b77198a8f84ba82ede666e606a1f4067feed049a7893b097e49e80403cb8a91
+create or replace function public.complete_job(
+    p_job_id uuid,
+    p_lease_token bigint,
+    p_result jsonb default null,
+    p_node_executions jsonb default null    -- default: those in the result
+)
 returns jsonb
 language plpgsql
 security definer
@@ -4432,6 +4506,7 @@ declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_now timestamptz := private.clock();
     v_lease private.leases;
+    v_node_executions jsonb := coalesce(p_node_executions, p_result -> 'node_executions');
     v_dedupe_key text;
 begin
     if pg_column_size(p_result) > 10485760 then
@@ -4465,9 +4540,16 @@ begin
         delete from private.dedupe_keys as d where d.tenant_id = v_lease.tenant_id and d.dedupe_key = v_dedupe_key;
     end if;
     delete from private.robot_failures as f where f.tenant_id = v_lease.tenant_id and f.robot_id = v_lease.robot_id;
+    if v_node_executions is not null then
+        perform private.keep_node_executions(v_lease, v_node_executions);
+    end if;
     perform private.announce_job(
         'job.completed', 'completed', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name,
-        v_lease.robot_id, v_lease.attempt, '{"progress": 100}'
+        v_lease.robot_id, v_lease.attempt,
+        jsonb_build_object(
+            'progress', 100,
+            'duration_ms', round(extract(epoch from v_now - coalesce(v_lease.started_at, v_lease.claimed_at)) * 1000)
+        )
     );
     if v_lease.limit_ids is not null then
         perform private.change_running(v_lease.limit_ids, -1);
@@ -4475,10 +4557,10 @@ begin
     return jsonb_build_object('job_id', p_job_id, 'status', 'completed', 'outcome', 'applied');
 end
 $$;
-comment on function public.complete_job(uuid, bigint, jsonb) is
-    'Ends a job with its result, once; the same call again answers the same. A token that lost the job answers 409 LEASE_LOST and its result is kept in late_results. Needs jobs.report.';
-revoke all on function public.complete_job(uuid, bigint, jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.complete_job(uuid, bigint, jsonb) to authenticated;
+comment on function public.complete_job(uuid, bigint, jsonb, jsonb) is
+    'Ends a job with its result, once; the same call again answers the same. A token that lost the job answers 409 LEASE_LOST and its result is kept in late_results. Node executions are kept beside it. Needs jobs.report.';
+revoke all on function public.complete_job(uuid, bigint, jsonb, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.complete_job(uuid, bigint, jsonb, jsonb) to authenticated;
 
 -- from sql/40_queue/functions/complete_jobs.sql sha256:bcfc289f5e3b391a5f32fba96189559d84fe13f75813d2093118ee128facbf47
 create or replace function public.complete_jobs(p_results jsonb)
@@ -5385,7 +5467,7 @@ comment on function private.explain_waiting_job(public.jobs, jsonb, integer, int
     'Why a job that is ready waits, as private.explain_reason() says it: the reason of the robot that is nearest to getting it. A job for one robot only says so: target_ and that robot''s reason.';
 revoke all on function private.explain_waiting_job(public.jobs, jsonb, integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/fail_job.sql sha256:709416fc539f5185a40d98a5f1b327d37875447c801335a5b76ac5a18f722a61
+-- from sql/40_queue/functions/fail_job.sql sha256:a67cd7dacab5b441d9d12d683a7aa6b99abbe08dfa95670dba587da02dcb8ba1
 create or replace function public.fail_job(
     p_job_id uuid,
     p_lease_token bigint,
@@ -5393,7 +5475,8 @@ create or replace function public.fail_job(
     p_error_type text default null,
     p_stack_trace text default null,
     p_failed_node text default null,
-    p_retryable boolean default true
+    p_retryable boolean default true,
+    p_node_executions jsonb default null
 )
 returns jsonb
 language plpgsql
@@ -5428,6 +5511,9 @@ begin
             jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type) || v_details
         );
     end if;
+    if p_node_executions is not null then
+        perform private.keep_node_executions(v_lease, p_node_executions);
+    end if;
     v_answer := private.end_attempt(
         v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true)
     );
@@ -5437,10 +5523,10 @@ begin
     return v_answer;
 end
 $$;
-comment on function public.fail_job(uuid, bigint, text, text, text, text, boolean) is
+comment on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) is
     'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call and to a stale token. Needs jobs.report.';
-revoke all on function public.fail_job(uuid, bigint, text, text, text, text, boolean) from public, anon, authenticated, service_role;
-grant execute on function public.fail_job(uuid, bigint, text, text, text, text, boolean) to authenticated;
+revoke all on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) to authenticated;
 
 -- from sql/40_queue/functions/fail_jobs.sql sha256:0704a52f15569f148e7f693d0bf1894b9f24b043187ffeb33e7d56f0878fbf4c
 create or replace function public.fail_jobs(p_failures jsonb)
@@ -6841,13 +6927,14 @@ comment on function public.renew_leases(jsonb, integer) is
 revoke all on function public.renew_leases(jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases(jsonb, integer) to authenticated;
 
--- from sql/40_queue/functions/report_progress.sql sha256:c1f9369bfa7365c64eb9a29fdd5c330a9873b09e3905e118cb9b4aded4172492
+-- from sql/40_queue/functions/report_progress.sql sha256:53afce3bdc09c115a686832b9a11126c9207ccbf8bd74d46747c147373885457
 create or replace function public.report_progress(
     p_job_id uuid,
     p_progress integer,
     p_current_node text default null,
     p_message text default null,
-    p_lease_token bigint default null
+    p_lease_token bigint default null,
+    p_node_executions jsonb default null
 )
 returns jsonb
 language plpgsql
@@ -6895,6 +6982,9 @@ begin
         pushed_node = case when v_is_pushed then p_current_node else l.pushed_node end
     where l.job_id = p_job_id;
 
+    if p_node_executions is not null then
+        perform private.keep_node_executions(v_old, p_node_executions);
+    end if;
     if v_old.started_at is null then    -- published clients report progress without a start
         perform private.announce_job(
             'job.started', 'running', v_old.tenant_id, p_job_id, v_old.workflow_id, v_old.workflow_name, v_old.robot_id,
@@ -6916,10 +7006,10 @@ begin
     );
 end
 $$;
-comment on function public.report_progress(uuid, integer, text, text, bigint) is
+comment on function public.report_progress(uuid, integer, text, text, bigint, jsonb) is
     'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease. Raises 409 LEASE_LOST, 404 JOB_NOT_FOUND. Needs jobs.report.';
-revoke all on function public.report_progress(uuid, integer, text, text, bigint) from public, anon, authenticated, service_role;
-grant execute on function public.report_progress(uuid, integer, text, text, bigint) to authenticated;
+revoke all on function public.report_progress(uuid, integer, text, text, bigint, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.report_progress(uuid, integer, text, text, bigint, jsonb) to authenticated;
 
 -- from sql/40_queue/functions/requeue_dead_letter.sql sha256:6a107928d929baaffda7e9b2cad330007e4ff324510e7869897310de3fa44d7c
 create or replace function public.requeue_dead_letter(p_job_id uuid)
@@ -7720,7 +7810,7 @@ comment on function public.list_events(bigint, integer) is
 revoke all on function public.list_events(bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.list_events(bigint, integer) to authenticated;
 
--- from sql/45_events/functions/sequence_events.sql sha256:2eef33083ad82c0239c47f85d6c423fb0bf0a1d3d7a2feca70046aa26a09fda6
+-- from sql/45_events/functions/sequence_events.sql sha256:190dd134c9b5efdc24a831a99a668795bbf9acf61a6fc7581f9864ddf03ffac5
 create or replace function private.sequence_events()
 returns integer
 language plpgsql
@@ -7729,6 +7819,7 @@ as $$
 declare
     v_tenant_id uuid;
     v_count integer := 0;
+    v_batch integer;
 begin
     -- From tenant to tenant along the index, however many rows each has.
     loop
@@ -7739,7 +7830,11 @@ begin
         order by i.tenant_id
         limit 1;
         exit when not found;
-        v_count := v_count + private.sequence_tenant_events(v_tenant_id);
+        loop
+            v_batch := private.sequence_tenant_events(v_tenant_id);
+            v_count := v_count + v_batch;
+            exit when v_batch < 10000;
+        end loop;
         -- The inbox has no foreign key, so that a writer locks nothing: what a deleted tenant left goes here.
         delete from private.event_inbox as i
         where i.tenant_id = v_tenant_id
@@ -7752,7 +7847,7 @@ comment on function private.sequence_events() is
     'Numbers the waiting events of every tenant; returns how many. For tenants whose events nobody reads at the moment.';
 revoke all on function private.sequence_events() from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/sequence_tenant_events.sql sha256:0a31643df649a183035cd92546fd60f2044107e81ab116dd289b1426e68fb99c
+-- from sql/45_events/functions/sequence_tenant_events.sql sha256:3512235c6806af7466c1f3c5e3e65030314b0f5d60572843f41c61931bd59318
 -- The row of the counter is the lock. Whoever holds it numbers; everybody else reads what has a number. The rows to number
 -- are looked up after the lock is held, in a statement of their own: a row that was committed later, however old its
 -- inbox_id, gets a later number, so a reader that resumes after a number has seen everything before it.
@@ -7808,11 +7903,12 @@ begin
     update private.event_counters as c
     set last_seq = v_last_seq + v_count
     where c.tenant_id = p_tenant_id;
+    perform private.fold_job_ends(p_tenant_id, v_last_seq, v_last_seq + v_count);
     return v_count;
 end
 $$;
 comment on function private.sequence_tenant_events(uuid, integer) is
-    'Gives a tenant''s committed events the next numbers of its sequence, oldest first; returns how many. Does nothing, and waits for nobody, while another session does it.';
+    'Gives a tenant''s committed events the next numbers of its sequence, oldest first, and counts the jobs that ended by them; returns how many. Does nothing, and waits for nobody, while another session does it.';
 revoke all on function private.sequence_tenant_events(uuid, integer) from public, anon, authenticated, service_role;
 
 -- from sql/80_realtime/functions/broadcast.sql sha256:1ac3a5a8fe4819024c6fa2c0bd28a911f67803dfbfd45377153c65944730d85e
@@ -8121,7 +8217,7 @@ $$;
 comment on function private.exported_until(oid) is 'Jobs of a partition that finished before this time are in a file.';
 revoke all on function private.exported_until(oid) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/get_retention.sql sha256:6c4aa2beb9049ff2fee1daefd69931e7a95d65ef13f7d3d0ec721a2f8587ed2e
+-- from sql/92_retention/functions/get_retention.sql sha256:6f722ae76b8c30ce4cc32f00148019a4ccac4995c39523d88121f06742415dec
 create or replace function public.get_retention()
 returns jsonb
 language plpgsql
@@ -8147,7 +8243,7 @@ begin
 end
 $$;
 comment on function public.get_retention() is
-    'How many days the caller''s tenant keeps jobs, job_logs, late_results, dead_letters, events and audit_log, and how many its plan allows. Needs settings.read.';
+    'How many days the caller''s tenant keeps jobs, job_logs, job_node_executions, late_results, dead_letters, events and audit_log, and how many its plan allows. Needs settings.read.';
 revoke all on function public.get_retention() from public, anon, authenticated, service_role;
 grant execute on function public.get_retention() to authenticated;
 
@@ -8377,7 +8473,7 @@ $$;
 comment on function private.purge_expired_robot_commands() is 'Duty: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_robot_commands() from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_rows.sql sha256:2c4f86f2d1fbb57e8ddf3ed9797ec095195a7b69c3777d82deec8df592eb88e4
+-- from sql/92_retention/functions/purge_expired_rows.sql sha256:9e3d47b21cb7b268385fb1ec24d8720c462e1652c2ffed6336b007f9366324fd
 create or replace function private.purge_expired_rows(p_kind text, p_limit integer default 10000)
 returns integer
 language plpgsql
@@ -8392,6 +8488,7 @@ declare
         when 'late_results' then 't.job_id < $2 and t.late_result_id < $2'
         when 'job_logs' then 't.job_id < $2 and t.job_log_id < $2'
         when 'robot_commands' then 't.command_id < $2'
+        when 'job_node_executions' then 't.job_id < $2'
         when 'audit_log' then 't.audit_id < $2'
         when 'events' then
             't.occurred_at < $3 and t.seq <= '
@@ -8428,10 +8525,10 @@ begin
 end
 $$;
 comment on function private.purge_expired_rows(text, integer) is
-    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, events or audit_log that their tenant keeps no longer, at most p_limit, and returns how many. The next run goes on with the next tenant.';
+    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, events or audit_log that their tenant keeps no longer, at most p_limit, and returns how many. The next run goes on with the next tenant.';
 revoke all on function private.purge_expired_rows(text, integer) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_jobs.sql sha256:7ebae7cf3300f8af66ee3ebc50d7e163ca61c676686befc39971dd23820fd26b
+-- from sql/92_retention/functions/purge_jobs.sql sha256:c6c791135f70b7a16d7596c6bd8f2a98d73f8a63f14bc9331785cb38ef1475c4
 create or replace function public.purge_jobs(
     p_status text[] default '{completed,cancelled}',    -- failed and timeout: with their dead letters
     p_finished_before timestamptz default null,         -- null: now
@@ -8489,6 +8586,7 @@ begin
     delete from public.job_logs as l where l.tenant_id = v_caller.tenant_id and l.job_id = any (v_purged);
     get diagnostics v_logs = row_count;
     delete from public.late_results as l where l.tenant_id = v_caller.tenant_id and l.job_id = any (v_purged);
+    delete from public.job_node_executions as x where x.job_id = any (v_purged);
 
     if v_purged <> '{}' then
         perform private.emit_event(
@@ -8506,7 +8604,7 @@ begin
 end
 $$;
 comment on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) is
-    'Deletes finished jobs of the caller''s tenant with their logs, late results and dead letters: looks at p_limit jobs from p_after on, oldest first, and says how many it deleted and where to go on. Never a live job. Needs jobs.purge, which of the built-in roles only admin has.';
+    'Deletes finished jobs of the caller''s tenant with their logs, node executions, late results and dead letters: looks at p_limit jobs from p_after on, oldest first, and says how many it deleted and where to go on. Never a live job. Needs jobs.purge, which of the built-in roles only admin has.';
 revoke all on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) to authenticated;
 
@@ -8712,7 +8810,7 @@ comment on function private.run_duty(text) is
     'Runs one of private.duty_runs and writes down how it went; returns its count. Never two of one name at once.';
 revoke all on function private.run_duty(text) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/set_retention.sql sha256:ece2e043d5b705eb48df63978c0e18f3f36809372099b0af8650d40936c40479
+-- from sql/92_retention/functions/set_retention.sql sha256:9f99e20e4f1beebdba16ce86e86d24732b0dcf2c21a0be2135006d6082732c3d
 create or replace function public.set_retention(p_days jsonb default '{}', p_export_before_drop boolean default null)
 returns jsonb
 language plpgsql
@@ -8760,7 +8858,7 @@ begin
 end
 $$;
 comment on function public.set_retention(jsonb, boolean) is
-    'Shortens how many days the caller''s tenant keeps jobs, job_logs, late_results, dead_letters and events (null: as long as the plan says again), or asks that jobs are exported before they are dropped. Needs settings.write.';
+    'Shortens how many days the caller''s tenant keeps jobs, job_logs, job_node_executions, late_results, dead_letters and events (null: as long as the plan says again), or asks that jobs are exported before they are dropped. Needs settings.write.';
 revoke all on function public.set_retention(jsonb, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.set_retention(jsonb, boolean) to authenticated;
 
@@ -8776,6 +8874,570 @@ as $$
 $$;
 comment on function private.uuid_v7_time(uuid) is 'When a UUID of version 7 was made, to the millisecond.';
 revoke all on function private.uuid_v7_time(uuid) from public, anon, authenticated, service_role;
+
+-- from sql/95_analytics/functions/add_counts.sql sha256:a8dd1441ce428eb4b976858190d694d23eac9025e1311c3aba7a4eec988e451a
+-- Error types are whatever robots say. Without a limit one robot could make a row grow for ever.
+create or replace function private.add_counts(p_counts jsonb, p_more jsonb, p_most integer default null)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+    with added as (
+        select c.key, sum(c.value::bigint) as times, row_number() over (order by sum(c.value::bigint) desc, c.key) as place
+        from (select * from jsonb_each_text(p_counts) union all select * from jsonb_each_text(p_more)) as c
+        group by c.key
+    ),
+    kept as (
+        select case when a.place > p_most then '(other)' else a.key end as key, sum(a.times) as times
+        from added as a
+        group by 1
+    )
+    select coalesce(jsonb_object_agg(k.key, k.times), '{}') from kept as k
+$$;
+comment on function private.add_counts(jsonb, jsonb, integer) is
+    'Two objects of counts in one. With p_most, the keys beyond that many, the rarest, are counted together as (other).';
+revoke all on function private.add_counts(jsonb, jsonb, integer) from public, anon, authenticated, service_role;
+
+-- from sql/95_analytics/functions/add_job_ends.sql sha256:96e3a0d93108c1458065016e4980bc9840cd17f13f2fa8f63ea5af529c74e5b5
+-- The caller holds the row of the tenant's event counter, so that there is one writer for each tenant.
+create or replace function private.add_job_ends(p_tenant_id uuid, p_ends private.job_end[])
+returns void
+language sql
+set search_path = ''
+as $$
+    insert into public.job_rollups as r (
+        tenant_id, level, starts_at, subject_id, completed, failed, timed_out, cancelled, duration_ms_sum, durations,
+        error_types, healed, not_healed
+    )
+    select
+        p_tenant_id,
+        s.level,
+        s.starts_at,
+        s.subject_id,
+        count(*) filter (where e.status = 'completed'),
+        count(*) filter (where e.status = 'failed'),
+        count(*) filter (where e.status = 'timeout'),
+        count(*) filter (where e.status = 'cancelled'),
+        coalesce(sum(e.duration_ms) filter (where e.status = 'completed'), 0),
+        private.count_words(
+            array_agg(e.bucket) filter (where e.status = 'completed')
+        ),
+        private.count_words(
+            array_agg(coalesce(nullif(e.error_type, ''), 'UNKNOWN')) filter (where e.status in ('failed', 'timeout'))
+        ),
+        coalesce(sum(e.healed), 0),
+        coalesce(sum(e.not_healed), 0)
+    from (
+        select u.*, private.duration_bucket(u.duration_ms)::text as bucket
+        from unnest(p_ends) as u
+    ) as e
+    cross join lateral (
+        values
+            ('tenant', 'epoch', p_tenant_id),
+            ('tenant_day', date_trunc('day', e.ended_at, 'UTC'), p_tenant_id),
+            ('tenant_hour', date_trunc('hour', e.ended_at, 'UTC'), p_tenant_id),
+            ('workflow_day', date_trunc('day', e.ended_at, 'UTC'), e.workflow_id),
+            ('workflow_hour', date_trunc('hour', e.ended_at, 'UTC'), e.workflow_id),
+            ('robot_hour', date_trunc('hour', e.ended_at, 'UTC'), e.robot_id)
+    ) as w (level, starts_at, subject_id)
+    cross join lateral (select w.level::public.rollup_level, w.starts_at, w.subject_id) as s
+    where s.subject_id is not null
+    group by s.level, s.starts_at, s.subject_id
+    on conflict (tenant_id, level, starts_at, subject_id) do update set
+        completed = r.completed + excluded.completed,
+        failed = r.failed + excluded.failed,
+        timed_out = r.timed_out + excluded.timed_out,
+        cancelled = r.cancelled + excluded.cancelled,
+        duration_ms_sum = r.duration_ms_sum + excluded.duration_ms_sum,
+        durations = private.add_counts(r.durations, excluded.durations),
+        error_types = private.add_counts(r.error_types, excluded.error_types, 200),
+        healed = r.healed + excluded.healed,
+        not_healed = r.not_healed + excluded.not_healed
+$$;
+comment on function private.add_job_ends(uuid, private.job_end[]) is
+    'Counts the ends of a tenant''s jobs in the rollups of their hours, days, workflows and robots.';
+revoke all on function private.add_job_ends(uuid, private.job_end[]) from public, anon, authenticated, service_role;
+
+-- from sql/95_analytics/functions/bucket_duration_ms.sql sha256:95f76fed2955bdc3add6ddfc298078017a321811a0cd69ba3e32421c7670c771
+create or replace function private.bucket_duration_ms(p_bucket integer)
+returns double precision
+language sql
+immutable
+set search_path = ''
+as $$
+    select case when p_bucket = 0 then 0 else 2 * power(1.08::double precision, p_bucket - 1) / 2.08 end
+$$;
+comment on function private.bucket_duration_ms(integer) is
+    'The duration that stands for a bucket: no duration in it differs from that by more than 4 percent.';
+revoke all on function private.bucket_duration_ms(integer) from public, anon, authenticated, service_role;
+
+-- from sql/95_analytics/functions/count_words.sql sha256:5ba4f3c5fb86fc3b52f55884401cd8df3a9a873b92cf77a73a750a1e58e7f292
+create or replace function private.count_words(p_words text[])
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+    select coalesce(jsonb_object_agg(c.word, c.times), '{}')
+    from (select w.word, count(*) as times from unnest(p_words) as w (word) where w.word is not null group by w.word) as c
+$$;
+comment on function private.count_words(text[]) is 'How often each word is there, as an object; nulls do not count.';
+revoke all on function private.count_words(text[]) from public, anon, authenticated, service_role;
+
+-- from sql/95_analytics/functions/duration_bucket.sql sha256:a5f96836464f4f28e613f74713087a668b02bfe22d0d264024371e174fa4538a
+create or replace function private.duration_bucket(p_duration_ms bigint)
+returns integer
+language sql
+immutable
+set search_path = ''
+as $$
+    select case when p_duration_ms < 1 then 0 else 1 + ceil(ln(p_duration_ms::double precision) / ln(1.08::double precision))::integer end
+$$;
+comment on function private.duration_bucket(bigint) is
+    'The bucket of a duration: 0 for less than a millisecond, else 1 + n for up to 1.08 to the n milliseconds. Its inverse is private.bucket_duration_ms().';
+revoke all on function private.duration_bucket(bigint) from public, anon, authenticated, service_role;
+
+-- from sql/95_analytics/functions/duration_percentile.sql sha256:49ac2bf1e04f93e3bf24cdf4f5eae83e746a214779bf454c0a5eb752c77f2f1d
+create or replace function private.duration_percentile(p_durations jsonb, p_fraction numeric)
+returns bigint
+language sql
+immutable
+set search_path = ''
+as $$
+    select round(private.bucket_duration_ms(c.bucket))::bigint
+    from (
+        select
+            d.key::integer as bucket,
+            sum(d.value::bigint) over (order by d.key::integer) as up_to_here,
+            sum(d.value::bigint) over () as total
+        from jsonb_each_text(p_durations) as d
+    ) as c
+    where c.up_to_here >= ceil(p_fraction * c.total)
+    order by c.bucket
+    limit 1
+$$;
+comment on function private.duration_percentile(jsonb, numeric) is
+    'The duration in milliseconds that this fraction of a histogram does not exceed (nearest rank), within 4 percent and rounding; null for an empty one.';
+revoke all on function private.duration_percentile(jsonb, numeric) from public, anon, authenticated, service_role;
+
+-- from sql/95_analytics/functions/fold_job_ends.sql sha256:69bfaaec24c770e15a98e9dbe8bd2079ae878e19eda8c6ce1da798143c27fd7c
+-- Everything comes from the event, so it makes no difference what has become of the job. Only healings stand elsewhere.
+create or replace function private.fold_job_ends(p_tenant_id uuid, p_after bigint, p_last bigint)
+returns void
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_ends private.job_end[];
+begin
+    select array_agg(row(
+        e.occurred_at, substr(e.event_type, 5), e.workflow_id, e.robot_id, (e.data ->> 'duration_ms')::bigint,
+        e.data ->> 'error_type', n.healed, n.not_healed
+    )::private.job_end)
+    into v_ends
+    from public.events as e
+    cross join lateral (
+        select sum(x.healed) as healed, sum(x.not_healed) as not_healed
+        from public.job_node_executions as x
+        where x.job_id = e.job_id
+    ) as n
+    where e.tenant_id = p_tenant_id
+        and e.seq > p_after
+        and e.seq <= p_last
+        and e.event_type in ('job.completed', 'job.failed', 'job.timeout', 'job.cancelled');
+    if v_ends is not null then
+        perform private.add_job_ends(p_tenant_id, v_ends);
+    end if;
+end
+$$;
+comment on function private.fold_job_ends(uuid, bigint, bigint) is
+    'Counts the jobs that ended by the events with these numbers. Called once for each number, by whoever gave it.';
+revoke all on function private.fold_job_ends(uuid, bigint, bigint) from public, anon, authenticated, service_role;
+
+-- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:82f8647d9b9d14af3fddbbb1df8f769cceef1433dcf65f47e4b3c24963dd3a02
+create or replace function public.get_fleet_metrics()
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize('analytics.read');
+    v_today timestamptz;
+begin
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    v_today := private.tenant_day_began_at(v_caller.tenant_id);
+    return jsonb_build_object(
+        'robots', (
+            select private.count_words(array_agg(r.status)) from public.live_robots as r where r.tenant_id = v_caller.tenant_id
+        ),
+        'active_jobs', (select count(*) from private.leases as l where l.tenant_id = v_caller.tenant_id),
+        'queue_depth', (
+            select count(*)
+            from private.ready as r
+            where r.tenant_no = (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id)
+        ),
+        'scheduled_jobs', (select count(*) from private.scheduled as s where s.tenant_id = v_caller.tenant_id),
+        'today', (
+            select jsonb_build_object(
+                'completed', coalesce(sum(r.completed), 0),
+                'failed', coalesce(sum(r.failed), 0),
+                'timed_out', coalesce(sum(r.timed_out), 0),
+                'cancelled', coalesce(sum(r.cancelled), 0),
+                'duration_ms_sum', coalesce(sum(r.duration_ms_sum), 0)
+            )
+            from public.job_rollups as r
+            where r.tenant_id = v_caller.tenant_id and r.level = 'tenant_hour' and r.starts_at >= v_today
+        ),
+        'total', (
+            select jsonb_build_object(
+                'completed', r.completed,
+                'failed', r.failed,
+                'timed_out', r.timed_out,
+                'cancelled', r.cancelled,
+                'duration_ms_sum', r.duration_ms_sum,
+                'durations', (
+                    select coalesce(jsonb_agg(
+                        jsonb_build_array(private.bucket_duration_ms(d.key::integer), d.value::bigint) order by d.key::integer
+                    ), '[]')
+                    from jsonb_each_text(r.durations) as d
+                )
+            )
+            from public.job_rollups as r
+            where r.tenant_id = v_caller.tenant_id and r.level = 'tenant'
+        )
+    );
+end
+$$;
+comment on function public.get_fleet_metrics() is
+    'The tenant''s robots by status word, jobs in hand and waiting, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
+revoke all on function public.get_fleet_metrics() from public, anon, authenticated, service_role;
+grant execute on function public.get_fleet_metrics() to authenticated;
+
+-- from sql/95_analytics/functions/get_job_analytics.sql sha256:6f007160b48d5bcb251c8005b2b30efdc84d8536391e348f6281944223fa1d95
+-- Whole days from the rows of days, and the hours of the first day, which the period cuts, from the rows of hours: at most
+-- 90 + 24 rows for the tenant and for each workflow, however many jobs there were.
+create or replace function public.get_job_analytics(p_days integer default 7)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize('analytics.read');
+    v_since timestamptz := date_trunc('hour', private.clock(), 'UTC') - make_interval(hours => 24 * p_days);
+    v_midnight timestamptz := date_trunc('day', v_since + interval '1 day' - interval '1 microsecond', 'UTC');
+    v_answer jsonb;
+begin
+    if p_days is null or p_days not between 1 and 90 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'days must lie between 1 and 90.');
+    end if;
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+
+    with mine as materialized (
+        select r.*
+        from public.job_rollups as r
+        where r.tenant_id = v_caller.tenant_id and r.level = 'tenant_day' and r.starts_at >= v_midnight
+        union all
+        select r.*
+        from public.job_rollups as r
+        where r.tenant_id = v_caller.tenant_id and r.level = 'tenant_hour'
+            and r.starts_at >= v_since and r.starts_at < v_midnight
+    ),
+    by_workflow as (
+        select w.subject_id, sum(w.completed) as completed, sum(w.duration_ms_sum) / sum(w.completed) as average_duration_ms
+        from (
+            select r.subject_id, r.completed, r.duration_ms_sum
+            from public.job_rollups as r
+            where r.tenant_id = v_caller.tenant_id and r.level = 'workflow_day' and r.starts_at >= v_midnight
+            union all
+            select r.subject_id, r.completed, r.duration_ms_sum
+            from public.job_rollups as r
+            where r.tenant_id = v_caller.tenant_id and r.level = 'workflow_hour'
+                and r.starts_at >= v_since and r.starts_at < v_midnight
+        ) as w
+        group by w.subject_id
+        having sum(w.completed) > 0
+    ),
+    slowest as (
+        select b.subject_id, f.name, b.completed, b.average_duration_ms
+        from by_workflow as b
+        join public.workflows as f on f.workflow_id = b.subject_id and f.deleted_at is null
+        order by b.average_duration_ms desc, b.subject_id
+        limit 10
+    ),
+    errors as (
+        select e.key as error_type, sum(e.value::bigint)::bigint as times
+        from mine as m
+        cross join lateral jsonb_each_text(m.error_types) as e
+        group by e.key
+        order by times desc, e.key
+        limit 100
+    ),
+    histogram as (
+        select coalesce(jsonb_object_agg(d.bucket, d.times), '{}') as durations
+        from (
+            select h.key as bucket, sum(h.value::bigint) as times
+            from mine as m
+            cross join lateral jsonb_each_text(m.durations) as h
+            group by h.key
+        ) as d
+    )
+    select jsonb_build_object(
+        'since', private.to_iso(v_since),
+        'completed', coalesce(sum(m.completed), 0),
+        'failed', coalesce(sum(m.failed), 0),
+        'timed_out', coalesce(sum(m.timed_out), 0),
+        'cancelled', coalesce(sum(m.cancelled), 0),
+        'duration_ms_sum', coalesce(sum(m.duration_ms_sum), 0),
+        'healed', coalesce(sum(m.healed), 0),
+        'not_healed', coalesce(sum(m.not_healed), 0),
+        'percentiles', (
+            select jsonb_build_object(
+                'p50', private.duration_percentile(h.durations, 0.5),
+                'p90', private.duration_percentile(h.durations, 0.9),
+                'p99', private.duration_percentile(h.durations, 0.99)
+            )
+            from histogram as h
+        ),
+        'slowest_workflows', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'workflow_id', s.subject_id,
+                'workflow_name', s.name,
+                'completed', s.completed,
+                'average_duration_ms', round(s.average_duration_ms)
+            ) order by s.average_duration_ms desc, s.subject_id), '[]')
+            from slowest as s
+        ),
+        'error_counts', (
+            select coalesce(jsonb_agg(
+                jsonb_build_object('error_type', e.error_type, 'count', e.times) order by e.times desc, e.error_type
+            ), '[]')
+            from errors as e
+        )
+    )
+    into v_answer
+    from mine as m;
+    return v_answer;
+end
+$$;
+comment on function public.get_job_analytics(integer) is
+    'How the tenant''s jobs of the last p_days times 24 hours, from a full hour on, ended: counts, durations of completed jobs, error types, the slowest workflows. Read from rollups only. Needs analytics.read.';
+revoke all on function public.get_job_analytics(integer) from public, anon, authenticated, service_role;
+grant execute on function public.get_job_analytics(integer) to authenticated;
+
+-- from sql/95_analytics/functions/get_robot_metrics.sql sha256:c791c01bb5b5ab65aabc295082143f3daaa4c1f1a682edd193c347fdba875aef
+create or replace function public.get_robot_metrics(p_robot_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize('analytics.read');
+begin
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    return (
+        select jsonb_build_object(
+            'completed', coalesce(sum(r.completed), 0),
+            'failed', coalesce(sum(r.failed), 0),
+            'timed_out', coalesce(sum(r.timed_out), 0),
+            'cancelled', coalesce(sum(r.cancelled), 0),
+            'duration_ms_sum', coalesce(sum(r.duration_ms_sum), 0)
+        )
+        from public.job_rollups as r
+        where r.tenant_id = v_caller.tenant_id
+            and r.level = 'robot_hour'
+            and r.starts_at >= private.tenant_day_began_at(v_caller.tenant_id)
+            and r.subject_id = p_robot_id
+    );
+end
+$$;
+comment on function public.get_robot_metrics(uuid) is
+    'How the jobs ended today (in the tenant''s timezone) that a robot had; zeros for a robot that is not there. Needs analytics.read.';
+revoke all on function public.get_robot_metrics(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.get_robot_metrics(uuid) to authenticated;
+
+-- from sql/95_analytics/functions/keep_node_executions.sql sha256:1bafd3f2b33418b8f8be8aeee8583da2493df0a38cba1bee0cbfe67cd5daa65f
+create or replace function private.keep_node_executions(p_lease private.leases, p_node_executions jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_tidy jsonb := private.tidy_node_executions(p_node_executions);
+begin
+    if v_tidy is null then
+        return;
+    end if;
+    insert into public.job_node_executions as x (
+        tenant_id, job_id, attempt, node_executions, healed, not_healed, reported_at
+    )
+    values (
+        p_lease.tenant_id, p_lease.job_id, p_lease.attempt, v_tidy,
+        jsonb_array_length(jsonb_path_query_array(v_tidy, '$[*] ? (@.healing.healed == true)')),
+        jsonb_array_length(jsonb_path_query_array(v_tidy, '$[*] ? (@.healing.healed == false)')),
+        private.clock()
+    )
+    on conflict (job_id, attempt) do update set
+        node_executions = excluded.node_executions,
+        healed = excluded.healed,
+        not_healed = excluded.not_healed,
+        reported_at = excluded.reported_at;
+end
+$$;
+comment on function private.keep_node_executions(private.leases, jsonb) is
+    'Keeps what a robot said of the nodes of an attempt; the last report counts. One insert, or nothing at all.';
+revoke all on function private.keep_node_executions(private.leases, jsonb) from public, anon, authenticated, service_role;
+
+-- from sql/95_analytics/functions/purge_expired_job_node_executions.sql sha256:ecbfbf1da080a731b56d3ee61a7d9c7088b9d605cf2cf83010cd02c0ed0ebd76
+create or replace function private.purge_expired_job_node_executions()
+returns integer
+language sql
+set search_path = ''
+as $$
+    select private.purge_expired_rows('job_node_executions')
+$$;
+comment on function private.purge_expired_job_node_executions() is 'Duty: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_job_node_executions() from public, anon, authenticated, service_role;
+
+-- from sql/95_analytics/functions/purge_job_rollups.sql sha256:913d58412142f2bc7a2e733b7275472a6456ac4595c6eb52147ba600cbc0af03
+create or replace function private.purge_job_rollups()
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_count integer;
+begin
+    delete from public.job_rollups as r
+    where r.level in ('tenant_hour', 'workflow_hour', 'robot_hour') and r.starts_at < private.clock() - interval '100 days'
+        or r.level in ('tenant_day', 'workflow_day') and r.starts_at < private.clock() - interval '800 days';
+    get diagnostics v_count = row_count;
+    return v_count;
+end
+$$;
+comment on function private.purge_job_rollups() is
+    'Duty: removes rollups of hours after 100 days and of days after 800, and returns how many. A tenant''s total stays.';
+revoke all on function private.purge_job_rollups() from public, anon, authenticated, service_role;
+
+-- from sql/95_analytics/functions/rebuild_job_rollups.sql sha256:8896fc269ee899a053a9288ce1872ab26a49ce81eff327c0c045027957e1a4ba
+-- Jobs that end meanwhile are told by events that cannot get their number before this commits; those are left to them.
+create or replace function private.rebuild_job_rollups(p_tenant_id uuid)
+returns bigint
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_last_job_id uuid := '00000000-0000-0000-0000-000000000000';
+    v_page record;
+    v_count bigint := 0;
+begin
+    perform from private.event_counters as c where c.tenant_id = p_tenant_id for update;
+    while private.sequence_tenant_events(p_tenant_id) > 0 loop
+        null;
+    end loop;
+    delete from public.job_rollups as r where r.tenant_id = p_tenant_id;
+    loop
+        select
+            (array_agg(p.job_id order by p.job_id desc))[1] as last_job_id,
+            array_agg(row(
+                p.finished_at, p.status::text, p.workflow_id, p.robot_id, p.duration_ms, p.error_type, n.healed, n.not_healed
+            )::private.job_end) filter (where p.is_counted) as ends
+        into v_page
+        from (
+            select
+                j.*,
+                round(extract(epoch from j.finished_at - coalesce(j.started_at, j.claimed_at)) * 1000)::bigint as duration_ms,
+                j.finished_at is not null and not exists (
+                    select
+                    from private.event_inbox as i
+                    where i.tenant_id = p_tenant_id and i.job_id = j.job_id and i.event_type = 'job.' || j.status
+                ) as is_counted
+            from public.jobs as j
+            where j.tenant_id = p_tenant_id and j.job_id > v_last_job_id
+            order by j.job_id
+            limit 50000
+        ) as p
+        cross join lateral (
+            select sum(x.healed) as healed, sum(x.not_healed) as not_healed
+            from public.job_node_executions as x
+            where x.job_id = p.job_id
+        ) as n;
+        exit when v_page.last_job_id is null;
+        if v_page.ends is not null then
+            perform private.add_job_ends(p_tenant_id, v_page.ends);
+            v_count := v_count + cardinality(v_page.ends);
+        end if;
+        v_last_job_id := v_page.last_job_id;
+    end loop;
+    return v_count;
+end
+$$;
+comment on function private.rebuild_job_rollups(uuid) is
+    'Makes a tenant''s rollups anew from the jobs that are still there, and returns how many ended jobs it counted. For history that was loaded, and for repair: what retention removed is lost.';
+revoke all on function private.rebuild_job_rollups(uuid) from public, anon, authenticated, service_role;
+
+-- from sql/95_analytics/functions/tenant_day_began_at.sql sha256:50118323352d2a4d77ed0224d3028b0ea7fb7562125b78858a5a643ca5c12a2c
+create or replace function private.tenant_day_began_at(p_tenant_id uuid)
+returns timestamptz
+language sql
+stable
+set search_path = ''
+as $$
+    select date_trunc('hour', date_trunc('day', private.clock(), t.timezone), 'UTC')
+    from public.tenants as t
+    where t.tenant_id = p_tenant_id
+$$;
+comment on function private.tenant_day_began_at(uuid) is
+    'The UTC hour in which today began in the tenant''s timezone: the first hour whose rollups count as today''s.';
+revoke all on function private.tenant_day_began_at(uuid) from public, anon, authenticated, service_role;
+
+-- from sql/95_analytics/functions/tidy_node_executions.sql sha256:7f8a6d04adad4acbc584c294e9c686127155fdbe98e5ed5c0bebd4ab52c4bfd0
+-- Lenient: a job's outcome must never be refused because of its statistics.
+create or replace function private.tidy_node_executions(p_node_executions jsonb)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+    select jsonb_agg(
+        jsonb_strip_nulls(jsonb_build_object(
+            'node_id', left(n.item ->> 'node_id', 255),
+            'node_type', left(n.item ->> 'node_type', 255),
+            'status', left(n.item ->> 'status', 32),
+            'duration_ms', case
+                when jsonb_typeof(n.item -> 'duration_ms') = 'number' then greatest(round((n.item ->> 'duration_ms')::numeric), 0)
+            end,
+            'runs', case when jsonb_typeof(n.item -> 'runs') = 'number' then greatest(round((n.item ->> 'runs')::numeric), 0) end,
+            'healing', case
+                when jsonb_typeof(n.item #> '{healing,healed}') = 'boolean' then jsonb_build_object(
+                    'healed', n.item #> '{healing,healed}',
+                    'attempts', case
+                        when jsonb_typeof(n.item #> '{healing,attempts}') = 'number' then n.item #> '{healing,attempts}'
+                    end
+                )
+            end
+        ))
+        order by n.place
+    )
+    from jsonb_array_elements(
+        case when jsonb_typeof(p_node_executions) = 'array' then p_node_executions else '[]' end
+    ) with ordinality as n (item, place)
+    where n.place <= 1000 and jsonb_typeof(n.item) = 'object' and n.item ->> 'node_id' <> ''
+$$;
+comment on function private.tidy_node_executions(jsonb) is
+    'The known keys of up to 1,000 node executions; what is no object with a node_id is left out. Null when nothing is left.';
+revoke all on function private.tidy_node_executions(jsonb) from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/policies.sql sha256:97c8b9f4832d507c0c99c9e35bf2b78f2dedc84bff4602d1ea3cedcae6e19a85
 -- Row-level security is enabled and forced on every table; a table without a policy is closed to clients. Clients may read
@@ -9054,6 +9716,23 @@ alter table private.retentions enable row level security, force row level securi
 alter table private.exports enable row level security, force row level security;
 alter table private.duty_runs enable row level security, force row level security;
 
+-- from sql/95_analytics/policies.sql sha256:f6dd6af2c11bd4fff33ac4e5a59ef99d1fd5c7497127f5e752e03c71709d4313
+alter table public.job_rollups enable row level security, force row level security;
+alter table public.job_node_executions enable row level security, force row level security;
+
+revoke all on public.job_rollups, public.job_node_executions from public, anon, authenticated, service_role;
+grant select on public.job_rollups, public.job_node_executions to authenticated;
+
+drop policy if exists job_rollups_select_members on public.job_rollups;
+create policy job_rollups_select_members on public.job_rollups
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('analytics.read')));
+
+drop policy if exists job_node_executions_select_members on public.job_node_executions;
+create policy job_node_executions_select_members on public.job_node_executions
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('jobs.read')));
+
 -- from sql/10_tenancy/triggers.sql sha256:3270568aba6374511be7e5d33b1f2036e503e35dce886879c4337b7a92781f9e
 -- raw_app_meta_data can be written by the admin API only; raw_user_meta_data, which users write, is never looked at.
 -- "or replace" needs no ownership of auth.users, which postgres does not have; dropping would.
@@ -9161,3 +9840,10 @@ select cron.schedule('casare_purge_expired_job_logs', '* * * * *', $$select priv
 select cron.schedule('casare_purge_expired_events', '* * * * *', $$select private.run_duty('purge_expired_events')$$);
 select cron.schedule('casare_purge_expired_robot_commands', '51 * * * *', $$select private.run_duty('purge_expired_robot_commands')$$);
 select cron.schedule('casare_purge_expired_audit_log', '57 * * * *', $$select private.run_duty('purge_expired_audit_log')$$);
+
+-- from sql/95_analytics/cron.sql sha256:9f290b7269052fad7b9643e0203f3f7ec9064bff83494614b27a462275848c8c
+select cron.schedule(
+    'casare_purge_expired_job_node_executions', '*/10 * * * *',
+    $$select private.run_duty('purge_expired_job_node_executions')$$
+);
+select cron.schedule('casare_purge_job_rollups', '23 4 * * *', $$select private.run_duty('purge_job_rollups')$$);

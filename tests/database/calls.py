@@ -157,6 +157,10 @@ CALLS: dict[str, list[str]] = {
     "public.list_limits": ["public.list_limits()"],
     "private.held_job_ids": ["private.held_job_ids()"],
     "private.job_reader_tenant_id": ["private.job_reader_tenant_id()"],
+    # analytics
+    "public.get_fleet_metrics": ["public.get_fleet_metrics()"],
+    "public.get_job_analytics": ["public.get_job_analytics()", "public.get_job_analytics(90)"],
+    "public.get_robot_metrics": ["public.get_robot_metrics(%(robot)s::uuid)"],
     # events and realtime
     "public.list_events": ["public.list_events()", "public.list_events(0, 1000)"],
     "private.can_receive_topic": [
@@ -182,9 +186,14 @@ BEFORE_A_CALLER = {
     "private.record_login",
 }
 
-# What a viewer may make happen in the own tenant by reading: events get their number, a request is remembered.
+# What a viewer may make happen in the own tenant by reading: events get their number and ends of jobs are counted, a
+# request is remembered.
+_NUMBERING = {"private.event_inbox", "private.event_counters", "public.events", "public.job_rollups"}
 EFFECTS_OF_READING = {
-    "public.list_events": {"private.event_inbox", "private.event_counters", "public.events"},
+    "public.list_events": _NUMBERING,
+    "public.get_fleet_metrics": _NUMBERING,
+    "public.get_job_analytics": _NUMBERING,
+    "public.get_robot_metrics": _NUMBERING,
     "private.begin_idempotent_request": {"private.idempotency_keys"},
 }
 

@@ -33,6 +33,7 @@ VIEWER_READS = {
     "public.robot_heartbeats", "public.robot_commands", "public.live_robots", "public.jobs",
     "public.live_jobs", "public.dead_letters",
     "public.late_results", "public.job_logs", "public.events", "private.leases", "private.scheduled",
+    "public.job_rollups", "public.job_node_executions",
 }  # fmt: skip
 
 RELATIONS = """

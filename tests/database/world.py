@@ -68,7 +68,10 @@ def make_world(database: Database) -> World:
     assert lease is not None
     with as_caller(functions, holder.claims):
         functions.execute("select public.start_job(%s, %s)", [held, lease["lease_token"]])
-        functions.execute("select public.report_progress(%s, 10, 'node', %s)", [held, MARKER])
+        nodes = f'[{{"node_id": "{MARKER}"}}]'
+        functions.execute(
+            "select public.report_progress(%s, 10, 'node', %s, p_node_executions => %s)", [held, MARKER, nodes]
+        )
         entries = f'[{{"level": "info", "message": "{MARKER}"}}]'
         functions.execute("select public.append_job_logs(%s, %s, %s)", [held, lease["lease_token"], entries])
         functions.execute("select public.complete_job(%s, 0, %s)", [held, f'{{"late": "{MARKER}"}}'])

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from tests.databases import Database
 from tests.faces.conftest import Signer
-from tests.faces.documents import AUTH, HEALTH, JOBS, ROBOTS, WORKFLOWS, Example
+from tests.faces.documents import AUTH, HEALTH, JOBS, METRICS, ROBOTS, WORKFLOWS, Example
 from tests.faces.platform import SECRET_KEY, running_platform
 from tests.factories import Tenant, make_key, make_robot, make_tenant, make_workflow
 
@@ -20,6 +20,18 @@ from casare_cloud.faces.orchestrator.app import create_app
 
 GRAPH = {"nodes": [{"id": "1", "type": "StartNode"}, {"id": "2", "type": "EndNode"}], "connections": []}
 SERVICE_SCOPES = ["workflows.read", "jobs.create", "jobs.read", "robots.read"]
+COMPLETED = {
+    "result": {"rows": 3},
+    "node_executions": [
+        {"node_id": "start", "duration_ms": 5, "status": "completed"},
+        {
+            "node_id": "scrape",
+            "duration_ms": 85000,
+            "status": "completed",
+            "healing": {"healed": True, "attempts": 1},
+        },
+    ],
+}
 WORDS = ("message", "token_type", "service", "status")  # values that a program may compare, not only types
 ANY_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -68,8 +80,11 @@ class World:
         [claimed] = (await self.ask("POST", "/jobs/claim", "robot", json={}))["jobs"]
         lease = {"lease_token": claimed["lease_token"]}
         await self.ask("POST", f"/jobs/{job_id}/start", "robot", json=lease)
+        if state == "measured":
+            measured = {"cpu_percent": 45.2, "memory_mb": 1024.5, "memory_percent": 65.3}
+            await self.ask("POST", "/robots/robot-prod-001/heartbeat", "robot", json=measured)
         if state == "completed":
-            await self.ask("POST", f"/jobs/{job_id}/complete", "robot", json={**lease, "result": {"rows": 3}})
+            await self.ask("POST", f"/jobs/{job_id}/complete", "robot", json={**lease, **COMPLETED})
         if state == "failed":
             error = {"error_message": "It broke.", "error_type": "ValueError", "retryable": False}
             await self.ask("POST", f"/jobs/{job_id}/fail", "robot", json={**lease, **error})
@@ -90,7 +105,7 @@ async def world(settings: Settings, shared_database: Database, signer: Signer) -
     await app.close()
 
 
-@pytest.mark.parametrize("example", [*WORKFLOWS, *JOBS, *ROBOTS, *HEALTH], ids=str)
+@pytest.mark.parametrize("example", [*WORKFLOWS, *JOBS, *ROBOTS, *METRICS, *HEALTH], ids=str)
 async def test_the_documented_request_gets_the_documented_answer(world: World, example: Example) -> None:
     await world.bring_about(example.given)
     await check(world, example)

@@ -5,7 +5,8 @@ create or replace function public.fail_job(
     p_error_type text default null,
     p_stack_trace text default null,
     p_failed_node text default null,
-    p_retryable boolean default true
+    p_retryable boolean default true,
+    p_node_executions jsonb default null
 )
 returns jsonb
 language plpgsql
@@ -40,6 +41,9 @@ begin
             jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type) || v_details
         );
     end if;
+    if p_node_executions is not null then
+        perform private.keep_node_executions(v_lease, p_node_executions);
+    end if;
     v_answer := private.end_attempt(
         v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true)
     );
@@ -49,7 +53,7 @@ begin
     return v_answer;
 end
 $$;
-comment on function public.fail_job(uuid, bigint, text, text, text, text, boolean) is
+comment on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) is
     'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call and to a stale token. Needs jobs.report.';
-revoke all on function public.fail_job(uuid, bigint, text, text, text, text, boolean) from public, anon, authenticated, service_role;
-grant execute on function public.fail_job(uuid, bigint, text, text, text, text, boolean) to authenticated;
+revoke all on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) to authenticated;

@@ -3,7 +3,8 @@ create or replace function public.report_progress(
     p_progress integer,
     p_current_node text default null,
     p_message text default null,
-    p_lease_token bigint default null
+    p_lease_token bigint default null,
+    p_node_executions jsonb default null
 )
 returns jsonb
 language plpgsql
@@ -51,6 +52,9 @@ begin
         pushed_node = case when v_is_pushed then p_current_node else l.pushed_node end
     where l.job_id = p_job_id;
 
+    if p_node_executions is not null then
+        perform private.keep_node_executions(v_old, p_node_executions);
+    end if;
     if v_old.started_at is null then    -- published clients report progress without a start
         perform private.announce_job(
             'job.started', 'running', v_old.tenant_id, p_job_id, v_old.workflow_id, v_old.workflow_name, v_old.robot_id,
@@ -72,7 +76,7 @@ begin
     );
 end
 $$;
-comment on function public.report_progress(uuid, integer, text, text, bigint) is
+comment on function public.report_progress(uuid, integer, text, text, bigint, jsonb) is
     'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease. Raises 409 LEASE_LOST, 404 JOB_NOT_FOUND. Needs jobs.report.';
-revoke all on function public.report_progress(uuid, integer, text, text, bigint) from public, anon, authenticated, service_role;
-grant execute on function public.report_progress(uuid, integer, text, text, bigint) to authenticated;
+revoke all on function public.report_progress(uuid, integer, text, text, bigint, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.report_progress(uuid, integer, text, text, bigint, jsonb) to authenticated;

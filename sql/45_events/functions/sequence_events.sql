@@ -6,6 +6,7 @@ as $$
 declare
     v_tenant_id uuid;
     v_count integer := 0;
+    v_batch integer;
 begin
     -- From tenant to tenant along the index, however many rows each has.
     loop
@@ -16,7 +17,11 @@ begin
         order by i.tenant_id
         limit 1;
         exit when not found;
-        v_count := v_count + private.sequence_tenant_events(v_tenant_id);
+        loop
+            v_batch := private.sequence_tenant_events(v_tenant_id);
+            v_count := v_count + v_batch;
+            exit when v_batch < 10000;
+        end loop;
         -- The inbox has no foreign key, so that a writer locks nothing: what a deleted tenant left goes here.
         delete from private.event_inbox as i
         where i.tenant_id = v_tenant_id

@@ -53,9 +53,10 @@ begin
     update private.event_counters as c
     set last_seq = v_last_seq + v_count
     where c.tenant_id = p_tenant_id;
+    perform private.fold_job_ends(p_tenant_id, v_last_seq, v_last_seq + v_count);
     return v_count;
 end
 $$;
 comment on function private.sequence_tenant_events(uuid, integer) is
-    'Gives a tenant''s committed events the next numbers of its sequence, oldest first; returns how many. Does nothing, and waits for nobody, while another session does it.';
+    'Gives a tenant''s committed events the next numbers of its sequence, oldest first, and counts the jobs that ended by them; returns how many. Does nothing, and waits for nobody, while another session does it.';
 revoke all on function private.sequence_tenant_events(uuid, integer) from public, anon, authenticated, service_role;

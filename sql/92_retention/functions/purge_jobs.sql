@@ -55,6 +55,7 @@ begin
     delete from public.job_logs as l where l.tenant_id = v_caller.tenant_id and l.job_id = any (v_purged);
     get diagnostics v_logs = row_count;
     delete from public.late_results as l where l.tenant_id = v_caller.tenant_id and l.job_id = any (v_purged);
+    delete from public.job_node_executions as x where x.job_id = any (v_purged);
 
     if v_purged <> '{}' then
         perform private.emit_event(
@@ -72,6 +73,6 @@ begin
 end
 $$;
 comment on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) is
-    'Deletes finished jobs of the caller''s tenant with their logs, late results and dead letters: looks at p_limit jobs from p_after on, oldest first, and says how many it deleted and where to go on. Never a live job. Needs jobs.purge, which of the built-in roles only admin has.';
+    'Deletes finished jobs of the caller''s tenant with their logs, node executions, late results and dead letters: looks at p_limit jobs from p_after on, oldest first, and says how many it deleted and where to go on. Never a live job. Needs jobs.purge, which of the built-in roles only admin has.';
 revoke all on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) to authenticated;

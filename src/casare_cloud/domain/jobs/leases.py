@@ -22,6 +22,7 @@ _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 1.0
 
 Answer = dict[str, Any]
+NodeExecutions = list[dict[str, Any]] | None  # [{node_id, node_type?, status?, duration_ms?, runs?, healing?}]
 
 
 async def claim(
@@ -79,7 +80,13 @@ async def extend_lease(tx: Transaction, job_id: UUID, lease_token: int, lease_se
 
 
 async def report_progress(
-    tx: Transaction, job_id: UUID, progress: int, current_node: str | None, message: str | None, lease_token: int | None
+    tx: Transaction,
+    job_id: UUID,
+    progress: int,
+    current_node: str | None,
+    message: str | None,
+    lease_token: int | None,
+    node_executions: NodeExecutions = None,
 ) -> Answer:
     """Say how far a job is: {job_id, progress, current_node, cancel_requested}. Without a token: the caller's lease."""
     return await _answer(
@@ -90,18 +97,30 @@ async def report_progress(
         current_node=current_node,
         message=message,
         lease_token=lease_token,
+        node_executions=_json(node_executions),
     )
 
 
-async def complete(tx: Transaction, job_id: UUID, lease_token: int, result: Any) -> Answer:
-    """End a job with its result: {job_id, status, outcome}. The same call again answers the same."""
+async def complete(
+    tx: Transaction, job_id: UUID, lease_token: int, result: Any, node_executions: NodeExecutions = None
+) -> Answer:
+    """End a job with its result: {job_id, status, outcome}. The same call again answers the same.
+
+    Without `node_executions` those in the result are kept, if there are any.
+    """
     answer: Answer = await tx.call(
-        "public.complete_job", job_id=job_id, lease_token=lease_token, result=None if result is None else Jsonb(result)
+        "public.complete_job",
+        job_id=job_id,
+        lease_token=lease_token,
+        result=_json(result),
+        node_executions=_json(node_executions),
     )
     return answer
 
 
-async def fail(tx: Transaction, job_id: UUID, lease_token: int, failure: Failure) -> Answer:
+async def fail(
+    tx: Transaction, job_id: UUID, lease_token: int, failure: Failure, node_executions: NodeExecutions = None
+) -> Answer:
     """End an attempt with an error: {job_id, status, outcome, retry_at?}; `retry_at` when there will be another."""
     answer: Answer = await tx.call(
         "public.fail_job",
@@ -112,6 +131,7 @@ async def fail(tx: Transaction, job_id: UUID, lease_token: int, failure: Failure
         stack_trace=failure.stack_trace,
         failed_node=failure.failed_node,
         retryable=failure.retryable,
+        node_executions=_json(node_executions),
     )
     return answer
 
@@ -126,6 +146,10 @@ async def append_logs(tx: Transaction, job_id: UUID, lease_token: int, entries: 
     params = {"job_id": job_id, "lease_token": lease_token, "entries": Jsonb(entries)}
     accepted: int = await tx.fetch_value(queries.APPEND_JOB_LOGS, params)
     return accepted
+
+
+def _json(value: Any) -> Jsonb | None:
+    return None if value is None else Jsonb(value)
 
 
 async def _answer(tx: Transaction, query: str, job_id: UUID, **params: Any) -> Answer:

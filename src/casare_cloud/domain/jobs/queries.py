@@ -108,7 +108,8 @@ from public.renew_leases(%(leases)s::jsonb, %(lease_seconds)s::integer)
 
 REPORT_PROGRESS = """
 select public.report_progress(
-    %(job_id)s::uuid, %(progress)s::integer, %(current_node)s, %(message)s, %(lease_token)s::bigint
+    %(job_id)s::uuid, %(progress)s::integer, %(current_node)s, %(message)s, %(lease_token)s::bigint,
+    %(node_executions)s::jsonb
 ) as answer
 """
 

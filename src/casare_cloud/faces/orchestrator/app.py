@@ -27,6 +27,7 @@ RESOURCES = {
     "events": "events",
     "jobs": "jobs",
     "limits": "limits",
+    "metrics": "metrics",
     "robot-api-keys": "robot_keys",
     "robots": "robots",
     "workflows": "workflows",

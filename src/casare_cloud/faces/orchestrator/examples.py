@@ -168,7 +168,11 @@ EXTENDED: Example = {
 }
 PROGRESS: Example = {"progress": 75, "current_node": "node-456", "message": "Processing page 3 of 4"}
 PROGRESS_NOTED: Example = {"job_id": _JOB_ID, "progress": 75, "current_node": "node-456", "cancel_requested": False}
-COMPLETE: Example = {"lease_token": 42, "result": {"rows": 3}}
+COMPLETE: Example = {
+    "lease_token": 42,
+    "result": {"rows": 3},
+    "node_executions": [{"node_id": "start", "node_type": "StartNode", "status": "completed", "duration_ms": 5}],
+}
 FAIL: Example = {
     "lease_token": 42,
     "error_message": "The button is not there",

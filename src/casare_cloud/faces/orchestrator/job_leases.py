@@ -109,6 +109,36 @@ class ExtendAnswer(Answer):
     cancel_requested: bool
 
 
+class HealingBody(Body):
+    """What the robot did to mend a node, and whether that helped."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    healed: Flag
+    attempts: Annotated[Integer, Field(ge=0, le=2**31 - 1)] | None = None
+
+
+class NodeExecutionBody(Body):
+    """What a node did in this attempt; `duration_ms` of all its `runs` together. Unknown fields are ignored."""
+
+    node_id: Annotated[str, Field(min_length=1, max_length=255)]
+    node_type: Annotated[str | None, Field(max_length=255)] = None
+    status: Annotated[str | None, Field(max_length=32)] = None
+    duration_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    runs: Annotated[Integer, Field(ge=0, le=2**31 - 1)] | None = None
+    healing: HealingBody | None = None
+
+
+NodeExecutions = Annotated[
+    list[NodeExecutionBody] | None,
+    Field(max_length=1000, description="Each node once. The last report of an attempt counts."),
+]
+
+
+def _as_sent(nodes: list[NodeExecutionBody] | None) -> list[dict[str, Any]] | None:
+    return None if nodes is None else [node.model_dump(exclude_none=True) for node in nodes]
+
+
 class ProgressBody(Body):
     """How far the job is."""
 
@@ -118,6 +148,7 @@ class ProgressBody(Body):
     current_node: Annotated[str | None, Field(max_length=255)] = None
     message: Annotated[str | None, Field(max_length=4096)] = None
     lease_token: LeaseToken | None = None
+    node_executions: NodeExecutions = None
 
 
 class ProgressAnswer(Answer):
@@ -137,6 +168,7 @@ class CompleteBody(LeaseBody):
     model_config = showing(examples.COMPLETE)
 
     result: Any = None
+    node_executions: Annotated[NodeExecutions, Field(description="Default: those in the result.")] = None
 
 
 class FailBody(LeaseBody):
@@ -149,6 +181,7 @@ class FailBody(LeaseBody):
     stack_trace: str | None = None
     failed_node: Annotated[str | None, Field(max_length=255)] = None
     retryable: Flag = True
+    node_executions: NodeExecutions = None
 
 
 class OutcomeAnswer(Answer):
@@ -217,7 +250,10 @@ async def report_progress(job_id: JobId, body: ProgressBody, tx: Tx) -> Progress
 
     409 LEASE_LOST. Needs jobs.report (robots).
     """
-    return ProgressAnswer(**await leases.report_progress(tx, job_id, **body.model_dump()))
+    fields = body.model_dump(exclude={"node_executions"})
+    return ProgressAnswer(
+        **await leases.report_progress(tx, job_id, **fields, node_executions=_as_sent(body.node_executions))
+    )
 
 
 @router.post("/{job_id}/complete", responses=refusals(404, 409, 413))
@@ -227,7 +263,8 @@ async def complete_job(job_id: JobId, body: CompleteBody, tx: Tx) -> OutcomeAnsw
     409 LEASE_LOST: the job is somebody else's by now; the result is kept as evidence and never applied. Needs
     jobs.report (robots).
     """
-    return OutcomeAnswer.of(await leases.complete(tx, job_id, body.lease_token, body.result))
+    nodes = _as_sent(body.node_executions)
+    return OutcomeAnswer.of(await leases.complete(tx, job_id, body.lease_token, body.result, nodes))
 
 
 @router.post("/{job_id}/fail", responses=refusals(404, 409))
@@ -236,8 +273,8 @@ async def fail_job(job_id: JobId, body: FailBody, tx: Tx) -> OutcomeAnswer:
 
     409 LEASE_LOST as for `complete`. Needs jobs.report (robots).
     """
-    failure = Failure(**body.model_dump(exclude={"lease_token"}))
-    return OutcomeAnswer.of(await leases.fail(tx, job_id, body.lease_token, failure))
+    failure = Failure(**body.model_dump(exclude={"lease_token", "node_executions"}))
+    return OutcomeAnswer.of(await leases.fail(tx, job_id, body.lease_token, failure, _as_sent(body.node_executions)))
 
 
 @router.post("/{job_id}/release", responses=refusals(404, 409))

@@ -129,6 +129,11 @@ class JobSummary(Answer):
     error_message: str | None
     error_type: str | None
 
+    @classmethod
+    def of(cls, job: Job) -> "JobSummary":
+        """A job in the published words, without what went in and what came out."""
+        return cls(**published(job))
+
 
 class JobAnswer(JobSummary):
     """A job with what went in and what came out."""
@@ -145,7 +150,7 @@ class JobAnswer(JobSummary):
     def of(cls, job: Job) -> "JobAnswer":
         """A job in the published words."""
         return cls(
-            **_published(job),
+            **published(job),
             input=job.input,
             result=job.result,
             metadata=job.metadata,
@@ -154,7 +159,7 @@ class JobAnswer(JobSummary):
         )
 
 
-def _published(job: Job) -> dict[str, Any]:
+def published(job: Job) -> dict[str, Any]:
     """The fields of `JobSummary`: a robot's names fall back to its id when it is not there to be asked."""
     return {
         **{name: getattr(job, name) for name in JobSummary.model_fields if hasattr(job, name)},
@@ -189,7 +194,7 @@ class JobList(Answer):
         """A page as the service gives it."""
         items, total = page
         return cls(
-            jobs=[JobSummary(**_published(item)) for item in items],
+            jobs=[JobSummary.of(item) for item in items],
             total=total,
             total_is_capped=total >= queries.COUNTED_ROWS,
             limit=limit,

@@ -1,0 +1,60 @@
+create or replace function public.get_fleet_metrics()
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize('analytics.read');
+    v_today timestamptz;
+begin
+    perform private.sequence_tenant_events(v_caller.tenant_id);
+    v_today := private.tenant_day_began_at(v_caller.tenant_id);
+    return jsonb_build_object(
+        'robots', (
+            select private.count_words(array_agg(r.status)) from public.live_robots as r where r.tenant_id = v_caller.tenant_id
+        ),
+        'active_jobs', (select count(*) from private.leases as l where l.tenant_id = v_caller.tenant_id),
+        'queue_depth', (
+            select count(*)
+            from private.ready as r
+            where r.tenant_no = (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id)
+        ),
+        'scheduled_jobs', (select count(*) from private.scheduled as s where s.tenant_id = v_caller.tenant_id),
+        'today', (
+            select jsonb_build_object(
+                'completed', coalesce(sum(r.completed), 0),
+                'failed', coalesce(sum(r.failed), 0),
+                'timed_out', coalesce(sum(r.timed_out), 0),
+                'cancelled', coalesce(sum(r.cancelled), 0),
+                'duration_ms_sum', coalesce(sum(r.duration_ms_sum), 0)
+            )
+            from public.job_rollups as r
+            where r.tenant_id = v_caller.tenant_id and r.level = 'tenant_hour' and r.starts_at >= v_today
+        ),
+        'total', (
+            select jsonb_build_object(
+                'completed', r.completed,
+                'failed', r.failed,
+                'timed_out', r.timed_out,
+                'cancelled', r.cancelled,
+                'duration_ms_sum', r.duration_ms_sum,
+                'durations', (
+                    select coalesce(jsonb_agg(
+                        jsonb_build_array(private.bucket_duration_ms(d.key::integer), d.value::bigint) order by d.key::integer
+                    ), '[]')
+                    from jsonb_each_text(r.durations) as d
+                )
+            )
+            from public.job_rollups as r
+            where r.tenant_id = v_caller.tenant_id and r.level = 'tenant'
+        )
+    );
+end
+$$;
+comment on function public.get_fleet_metrics() is
+    'The tenant''s robots by status word, jobs in hand and waiting, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
+revoke all on function public.get_fleet_metrics() from public, anon, authenticated, service_role;
+grant execute on function public.get_fleet_metrics() to authenticated;

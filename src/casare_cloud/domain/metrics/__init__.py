@@ -1,0 +1,1 @@
+"""Metrics: how the fleet does now, how jobs ended, and what happened lately."""

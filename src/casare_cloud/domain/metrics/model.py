@@ -1,0 +1,140 @@
+"""Values of the metrics domain. Durations are milliseconds, of completed jobs, from their start to their end."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, get_args
+from typing import Literal as OneOf
+from uuid import UUID
+
+from casare_cloud.domain.events.model import Event
+from casare_cloud.domain.jobs.model import Job
+from casare_cloud.domain.robots.model import Robot, RobotStatus
+
+# What the activity feed shows. The index of the feed holds these types and no others.
+ActivityType = OneOf[
+    "job.started",
+    "job.completed",
+    "job.failed",
+    "job.timeout",
+    "job.cancelled",
+    "robot.online",
+    "robot.offline",
+    "schedule.triggered",
+]
+ACTIVITY_TYPES: tuple[ActivityType, ...] = get_args(ActivityType)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """How many jobs ended how, and how long the completed ones took together."""
+
+    completed: int = 0
+    failed: int = 0
+    timed_out: int = 0
+    cancelled: int = 0
+    duration_ms_sum: int = 0
+
+    @property
+    def total(self) -> int:
+        """All that ended."""
+        return self.completed + self.failed + self.timed_out + self.cancelled
+
+    @property
+    def unsuccessful(self) -> int:
+        """Failed and timed out."""
+        return self.failed + self.timed_out
+
+    @property
+    def success_rate(self) -> float:
+        """Percent of those that completed or failed; a cancelled job is neither. 0 when there is none."""
+        return _percent(self.completed, self.completed + self.unsuccessful)
+
+    @property
+    def failure_rate(self) -> float:
+        """Percent of those that completed or failed; 0 when there is none."""
+        return _percent(self.unsuccessful, self.completed + self.unsuccessful)
+
+    @property
+    def average_duration_ms(self) -> int:
+        """0 when none completed."""
+        return round(self.duration_ms_sum / self.completed) if self.completed else 0
+
+
+def _percent(part: int, whole: int) -> float:
+    return round(100 * part / whole, 2) if whole else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How jobs ended since the tenant began, with a histogram: (a duration in ms, how many took about that long)."""
+
+    outcomes: Outcomes
+    durations: list[tuple[float, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The fleet at this moment. `today` began at midnight of the tenant's timezone."""
+
+    robots: dict[RobotStatus, int]
+    active_jobs: int
+    queue_depth: int
+    scheduled_jobs: int
+    today: Outcomes
+    ever: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class RobotMetrics:
+    """A robot and the jobs of today that it had."""
+
+    robot: Robot
+    today: Outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class JobMetrics:
+    """A job and what its robot said of each node in the newest attempt."""
+
+    job: Job
+    node_executions: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class SlowWorkflow:
+    """A workflow and the average of its completed jobs."""
+
+    workflow_id: UUID
+    workflow_name: str
+    average_duration_ms: int
+    completed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Analytics:
+    """How the jobs of a period ended. Percentiles are within 5 percent, and None when no job completed."""
+
+    days: int
+    since: datetime
+    outcomes: Outcomes
+    p50_duration_ms: int | None
+    p90_duration_ms: int | None
+    p99_duration_ms: int | None
+    slowest_workflows: list[SlowWorkflow]
+    error_counts: dict[str, int]
+    healed: int
+    not_healed: int
+
+    @property
+    def self_healing_success_rate(self) -> float | None:
+        """Percent of the nodes that robots tried to heal; None when they tried none."""
+        tried = self.healed + self.not_healed
+        return _percent(self.healed, tried) if tried else None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """An event of the feed, with the robot's external id."""
+
+    event: Event
+    robot: str | None = field(default=None)

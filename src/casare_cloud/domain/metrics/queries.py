@@ -1,0 +1,68 @@
+"""SQL of the metrics domain."""
+
+from casare_cloud.domain.metrics.model import ACTIVITY_TYPES
+
+# How many events a feed counts at most, so that a page costs the same however long the history is.
+COUNTED_EVENTS = 10_000
+
+GET_FLEET = """
+select public.get_fleet_metrics() as answer
+"""
+
+GET_ROBOT_TODAY = """
+select public.get_robot_metrics(%(robot_id)s::uuid) as answer
+"""
+
+GET_ANALYTICS = """
+select public.get_job_analytics(%(days)s::integer) as answer
+"""
+
+GET_NODE_EXECUTIONS = """
+select x.node_executions
+from public.job_node_executions as x
+where x.job_id = %(job_id)s
+order by x.attempt desc
+limit 1
+"""
+
+# The list of types stands here word for word, so that the planner knows the feed's own index to be enough.
+_SHOWN = f"e.event_type in ({', '.join(repr(word) for word in ACTIVITY_TYPES)})"
+
+# Each type's newest events are the head of its part of the index; the newest of all are among them.
+LIST_ACTIVITY = f"""
+with caller as materialized (
+    select (private.authorize('events.read')).tenant_id as tenant_id
+)
+select counted.total, page.*, r.external_id as robot
+from caller
+cross join lateral (
+    select count(*) as total
+    from (
+        select
+        from public.events as e
+        where e.tenant_id = caller.tenant_id
+            and e.event_type = any (%(types)s::text[])
+            and {_SHOWN}
+            and (%(since)s::timestamptz is null or e.occurred_at > %(since)s)
+        limit {COUNTED_EVENTS}
+    ) as matching
+) as counted
+left join lateral (
+    select f.*
+    from unnest(%(types)s::text[]) as t (event_type)
+    cross join lateral (
+        select e.seq, e.event_id, e.event_type, e.occurred_at, e.job_id, e.robot_id, e.workflow_id, e.actor_id, e.data
+        from public.events as e
+        where e.tenant_id = caller.tenant_id
+            and e.event_type = t.event_type
+            and {_SHOWN}
+            and (%(since)s::timestamptz is null or e.occurred_at > %(since)s)
+        order by e.occurred_at desc, e.seq desc
+        limit %(limit)s
+    ) as f
+    order by f.occurred_at desc, f.seq desc
+    limit %(limit)s
+) as page on true
+left join public.robots as r on r.robot_id = page.robot_id
+order by page.occurred_at desc, page.seq desc
+"""

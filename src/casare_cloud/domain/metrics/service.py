@@ -1,0 +1,77 @@
+"""Reading how the fleet does. What has just happened is counted first, so that an answer holds it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from casare_cloud.database import Transaction
+from casare_cloud.domain.events import queries as event_queries
+from casare_cloud.domain.events.model import Event
+from casare_cloud.domain.jobs import service as jobs
+from casare_cloud.domain.metrics import queries
+from casare_cloud.domain.metrics.model import (
+    ACTIVITY_TYPES,
+    Activity,
+    ActivityType,
+    Analytics,
+    Fleet,
+    JobMetrics,
+    Outcomes,
+    RobotMetrics,
+    SlowWorkflow,
+    Totals,
+)
+from casare_cloud.domain.robots import service as robots
+from casare_cloud.domain.rows import split_page
+
+
+async def get_fleet(tx: Transaction) -> Fleet:
+    """The fleet at this moment. Needs analytics.read."""
+    answer: dict[str, Any] = await tx.fetch_value(queries.GET_FLEET)
+    ever = dict(answer.pop("total") or {})
+    durations = [(float(duration), int(times)) for duration, times in ever.pop("durations", [])]
+    return Fleet(**{**answer, "today": Outcomes(**answer["today"])}, ever=Totals(Outcomes(**ever), durations))
+
+
+async def get_robot(tx: Transaction, robot: str) -> RobotMetrics:
+    """A robot and its jobs of today; `RobotNotFound`. Needs robots.read and analytics.read."""
+    found = await robots.get(tx, robot)
+    answer = await tx.fetch_value(queries.GET_ROBOT_TODAY, {"robot_id": found.robot_id})
+    return RobotMetrics(found, Outcomes(**answer))
+
+
+async def get_job(tx: Transaction, job_id: UUID) -> JobMetrics:
+    """A job and its node executions; `JobNotFound`. Needs jobs.read."""
+    job = await jobs.get(tx, job_id)
+    return JobMetrics(job, await tx.fetch_value(queries.GET_NODE_EXECUTIONS, {"job_id": job_id}) or [])
+
+
+async def get_analytics(tx: Transaction, days: int) -> Analytics:
+    """How the jobs of the last `days` (1 to 90) times 24 hours ended, from a full hour on. Needs analytics.read."""
+    answer: dict[str, Any] = await tx.fetch_value(queries.GET_ANALYTICS, {"days": days})
+    names = ("completed", "failed", "timed_out", "cancelled", "duration_ms_sum")
+    return Analytics(
+        days=days,
+        since=datetime.fromisoformat(answer["since"]),
+        outcomes=Outcomes(**{name: answer[name] for name in names}),
+        **{f"{name}_duration_ms": answer["percentiles"][name] for name in ("p50", "p90", "p99")},
+        slowest_workflows=[
+            SlowWorkflow(**{**item, "workflow_id": UUID(item["workflow_id"])}) for item in answer["slowest_workflows"]
+        ],
+        error_counts={item["error_type"]: item["count"] for item in answer["error_counts"]},
+        healed=answer["healed"],
+        not_healed=answer["not_healed"],
+    )
+
+
+async def list_activity(
+    tx: Transaction, types: Sequence[ActivityType] | None, since: datetime | None, limit: int
+) -> tuple[list[Activity], int]:
+    """(the newest events of these types after a time; how many there are, counted up to 10,000). Needs events.read."""
+    await tx.execute(event_queries.NUMBER_EVENTS)
+    rows = await tx.fetch_all(
+        queries.LIST_ACTIVITY, {"types": list(types or ACTIVITY_TYPES), "since": since, "limit": limit}
+    )
+    items, total = split_page(rows, "seq")
+    return [Activity(robot=item.pop("robot"), event=Event(**item)) for item in items], total
