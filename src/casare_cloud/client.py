@@ -134,6 +134,22 @@ class Client:
         """Run a failed, cancelled or timed-out job again, as a new job."""
         return await self._create(f"/jobs/{job_id}/retry", None)
 
+    async def explain_job(self, job_id: str) -> Answer:
+        """Why a job waits, who holds it or how it ended, in words."""
+        return await self._call("GET", f"/jobs/{job_id}/explain")
+
+    async def list_dead_letters(self, **filters: Any) -> Answer:
+        """`{dead_letters, total}`: jobs that ended badly for good."""
+        return await self._call("GET", "/dlq", params=filters)
+
+    async def requeue_dead_letters(self, job_ids: Sequence[str]) -> Answer:
+        """Queue dead-lettered jobs again, as new jobs; each has its own answer in `results`."""
+        return await self._create("/dlq/retry", {"job_ids": list(job_ids)})
+
+    async def delete_dead_letters(self, job_ids: Sequence[str]) -> Answer:
+        """Take dead letters away for good; each has its own answer in `results`."""
+        return await self._call("POST", "/dlq/delete", json={"job_ids": list(job_ids)})
+
     async def wait_for_job(self, job_id: str, timeout: float | None = None) -> Answer:
         """The job, once it is finished. Raises `TimeoutError` after `timeout` seconds."""
         async with asyncio.timeout(timeout):
@@ -192,6 +208,14 @@ class Client:
     async def get_robot(self, robot_id: str) -> Answer:
         """One robot, by uuid or by the id people use."""
         return await self._call("GET", f"/robots/{robot_id}")
+
+    async def explain_robot(self, robot_id: str) -> Answer:
+        """Why a robot gets nothing, or what it gets, in words."""
+        return await self._call("GET", f"/robots/{robot_id}/explain")
+
+    async def command_robot(self, robot_id: str, command: str, reason: str | None = None) -> Answer:
+        """Tell a robot to `pause`, `resume`, `drain`, `shutdown`, or put it in `quarantine` or `release` it."""
+        return await self._call("POST", f"/robots/{robot_id}/{command}", json={"reason": reason} if reason else None)
 
     async def delete_robot(self, robot_id: str) -> Answer:
         """Remove a robot; what it holds is released."""

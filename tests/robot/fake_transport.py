@@ -36,6 +36,7 @@ class FakeTransport:
         self.cancelled: set[str] = set()
         self.orders: asyncio.Queue[Signal] = asyncio.Queue()
         self.pending: list[Signal] = []
+        self.acknowledged: list[str] = []
         self.bell = asyncio.Event()
         self.claiming = asyncio.Event()
         self.claim_may_answer = asyncio.Event()
@@ -68,8 +69,9 @@ class FakeTransport:
         self._call("register")
         return {}
 
-    async def heartbeat(self, metrics: Mapping[str, Any]) -> HeartbeatAnswer:
+    async def heartbeat(self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = ()) -> HeartbeatAnswer:
         self._call("heartbeat")
+        self.acknowledged += acknowledged
         pending, self.pending = tuple(self.pending), []
         return HeartbeatAnswer(0.05, pending)
 

@@ -150,6 +150,28 @@ async def test_a_paused_robot_claims_nothing_until_it_is_resumed(make_life: Make
         await life.until(lambda: life.transport.outcomes)
 
 
+async def test_a_command_is_acknowledged_at_once_and_once(make_life: MakeLife) -> None:
+    async with make_life().working() as life:
+        await life.until(lambda: "claim" in life.transport.calls)
+        life.transport.orders.put_nowait(Signal("pause", command_id="c-1"))
+        await life.until(lambda: life.transport.acknowledged == ["c-1"])
+        heartbeats = life.transport.calls.count("heartbeat")
+        await life.until(lambda: life.transport.calls.count("heartbeat") > heartbeats + 2)
+        assert life.transport.acknowledged == ["c-1"]
+        life.transport.pending.append(Signal("resume", command_id="c-2"))
+        await life.until(lambda: life.transport.acknowledged == ["c-1", "c-2"])
+
+
+async def test_an_acknowledgement_that_is_lost_is_sent_again(make_life: MakeLife) -> None:
+    async with make_life().working() as life:
+        await life.until(lambda: "claim" in life.transport.calls)
+        life.transport.is_down = True
+        life.transport.orders.put_nowait(Signal("pause", command_id="c-1"))
+        await life.until(lambda: "offline" in life.kinds)
+        life.transport.is_down = False
+        await life.until(lambda: life.transport.acknowledged == ["c-1"])
+
+
 # Leaving
 
 
@@ -177,9 +199,24 @@ async def test_an_order_to_shut_down_drains(make_life: MakeLife) -> None:
     life = make_life()
     task = asyncio.create_task(life.agent.run())
     await life.until(lambda: "registered" in life.kinds)
-    life.transport.orders.put_nowait(Signal("shutdown"))
+    life.transport.orders.put_nowait(Signal("shutdown", command_id="c-1"))
     await asyncio.wait_for(task, 5)
     assert life.kinds[-1] == "stopped"
+    assert life.transport.acknowledged == ["c-1"]
+    assert life.transport.calls[-2:] == ["say_goodbye", "close"]
+
+
+async def test_a_drain_by_command_waits_longer_than_the_grace_time(make_life: MakeLife, gate: Gate) -> None:
+    async with make_life(grace_seconds=0.001).working() as life:
+        job_id = life.transport.add(GATED)
+        await life.until(lambda: gate.inside == 1)
+        life.transport.orders.put_nowait(Signal("drain"))
+        await life.until(lambda: "say_goodbye" in life.transport.calls)
+        await asyncio.sleep(0.05)  # with a grace time the job would be given back now
+        assert life.transport.outcomes == {}
+        gate.opened.set()
+        await life.until(lambda: life.transport.outcomes)
+        assert life.transport.outcomes[job_id][0] == "complete"
 
 
 async def test_a_claim_that_answers_while_draining_is_given_back(make_life: MakeLife) -> None:

@@ -242,6 +242,11 @@ async def test_a_job_that_was_found_makes_the_pauses_short_again(transport: Dire
     assert transport._polls_without_work == 0
 
 
+async def test_what_was_obeyed_is_acknowledged_with_a_heartbeat(transport: DirectTransport, cloud: Cloud) -> None:
+    await transport.heartbeat({"cpu_percent": 1.0}, ["c-1"])
+    assert cloud.calls[-1][1] == {"p_metrics": {"cpu_percent": 1.0}, "p_acknowledged_commands": ["c-1"]}
+
+
 async def test_orders_are_pushed(transport: DirectTransport, cloud: Cloud, server: PhoenixServer) -> None:
     await transport.register(PROFILE)
     await listening(transport)

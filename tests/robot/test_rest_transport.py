@@ -120,12 +120,18 @@ async def test_a_renewal_tells_lost_and_cancelled_leases(transport: RestTranspor
 
 
 async def test_a_heartbeat_s_answer_holds_the_interval_and_orders(transport: RestTransport, service: Service) -> None:
-    commands = [{"command": "cancel_job", "job_id": "j", "reason": "r"}, "pause", {"command": "dance"}]
+    told = {"command": "quarantine", "command_id": "c", "reason": "smoke"}
+    commands = [{"command": "cancel_job", "job_id": "j", "reason": "r"}, "pause", {"command": "dance"}, told]
     body = {"ok": True, "heartbeat_interval": 10, "pending_commands": commands}
     service.answers["/robots/robot-1/heartbeat"] = lambda: httpx2.Response(200, json=body)
     answer = await transport.heartbeat({"cpu_percent": 1.0})
     assert answer.interval_seconds == 10
-    assert answer.signals == (Signal("cancel_job", "j", "r"), Signal("pause"))
+    assert answer.signals == (Signal("cancel_job", "j", "r"), Signal("pause"), Signal("pause", None, "smoke", "c"))
+
+
+async def test_what_was_obeyed_is_acknowledged_with_a_heartbeat(transport: RestTransport, service: Service) -> None:
+    await transport.heartbeat({"cpu_percent": 1.0}, ["c-1"])
+    assert service.requests[-1][2] == {"cpu_percent": 1.0, "acknowledged_commands": ["c-1"]}
 
 
 async def test_progress_tells_that_the_job_is_to_be_cancelled(transport: RestTransport, service: Service) -> None:

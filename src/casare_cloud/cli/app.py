@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from casare_cloud import __version__
-from casare_cloud.cli import db, jobs, keys, robot, stack, workflows
+from casare_cloud.cli import db, dlq, jobs, keys, robot, stack, workflows
 
 app = typer.Typer(
     name="casare-cloud",
@@ -15,6 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(dlq.app, name="dlq")
 app.add_typer(workflows.app, name="workflows")
 app.add_typer(robot.app, name="robot")
 app.add_typer(db.app, name="db")

@@ -98,6 +98,18 @@ def logs(job_id: JobId, as_json: AsJson = False) -> None:
         say(f"{entry['timestamp']} {entry['level']:<8}{node} {entry['message']}")
 
 
+@app.command("explain")
+def explain(job_id: JobId, as_json: AsJson = False) -> None:
+    """Say why a job waits, who holds it or how it ended, in words that can be sent to a customer."""
+    from casare_cloud.cli.explaining import print_explanation
+
+    answer = _run(lambda client: client.explain_job(job_id))
+    if as_json:
+        print_json(answer)
+    else:
+        print_explanation(answer)
+
+
 @app.command("cancel")
 def cancel(job_id: JobId, reason: Annotated[str | None, typer.Option("--reason")] = None) -> None:
     """Cancel a job: at once while it waits, by asking its robot when it runs."""

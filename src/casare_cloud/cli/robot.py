@@ -1,4 +1,4 @@
-"""`casare-cloud robot …`: run a robot agent on this machine."""
+"""`casare-cloud robot …`: run a robot agent on this machine, and look after robots elsewhere."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from casare_cloud.cli.output import errors_as_sentences
+from casare_cloud.cli.output import errors_as_sentences, print_json, say
+from casare_cloud.cli.workflows import AsJson, call_client
 
-app = typer.Typer(help="Run a robot on this machine.", no_args_is_help=True)
+app = typer.Typer(help="Run a robot on this machine; control and explain robots.", no_args_is_help=True)
 
 
 class TransportName(StrEnum):
@@ -20,7 +21,7 @@ class TransportName(StrEnum):
 
 @app.callback()
 def _group() -> None:
-    """Run a robot on this machine."""
+    """Run a robot on this machine; control and explain robots."""
 
 
 @app.command("run")
@@ -83,3 +84,43 @@ def run(
                 lease_seconds=lease_seconds,
             )
         )
+
+
+RobotName = Annotated[str, typer.Argument(help="The robot's id (robot-prod-001) or UUID.", metavar="ID")]
+
+
+class Command(StrEnum):
+    """What a robot can be told."""
+
+    pause = "pause"
+    resume = "resume"
+    drain = "drain"
+    shutdown = "shutdown"
+    quarantine = "quarantine"
+    release = "release"
+
+
+@app.command("explain")
+def explain(robot_id: RobotName, as_json: AsJson = False) -> None:
+    """Say why a robot gets no jobs, or what it gets next."""
+    from casare_cloud.cli.explaining import print_explanation
+
+    answer = call_client("explain_robot", robot_id)
+    if as_json:
+        print_json(answer)
+    else:
+        print_explanation(answer)
+
+
+@app.command("tell")
+def tell(
+    robot_id: RobotName,
+    command: Annotated[Command, typer.Argument(help="What it shall do.")],
+    reason: Annotated[str | None, typer.Option("--reason", help="Why; the robot and the audit show it.")] = None,
+) -> None:
+    """Tell a robot to pause, resume, drain or shut down; put it in quarantine or release it.
+
+    Example: casare-cloud robot tell robot-prod-001 pause --reason "Windows update"
+    """
+    robot = call_client("command_robot", robot_id, command.value, reason=reason)
+    say(f"{robot['robot_id']} is {robot['mode']} ({robot['status']}); command {robot['command_id']}")

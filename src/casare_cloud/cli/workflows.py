@@ -22,7 +22,7 @@ def list_workflows(
 
     Example: casare-cloud workflows list --search invoice
     """
-    answer = _call("list_workflows", search=search, limit=limit)
+    answer = call_client("list_workflows", search=search, limit=limit)
     if as_json:
         print_json(answer)
         return
@@ -34,24 +34,24 @@ def list_workflows(
 @app.command("get")
 def get_workflow(workflow_id: str) -> None:
     """Print a workflow with its definition as JSON."""
-    print_json(_call("get_workflow", workflow_id))
+    print_json(call_client("get_workflow", workflow_id))
 
 
 @app.command("delete")
 def delete_workflow(workflow_id: str) -> None:
     """Delete a workflow; its waiting jobs are cancelled."""
-    say(_call("delete_workflow", workflow_id)["message"])
+    say(call_client("delete_workflow", workflow_id)["message"])
 
 
-def _call(method: str, *arguments: Any, **filters: Any) -> dict[str, Any]:
+def call_client(method: str, *arguments: Any, **filters: Any) -> dict[str, Any]:
     """One call of the signed-in client."""
     from casare_cloud.cli.session import signed_in
 
-    async def call() -> dict[str, Any]:
+    async def work() -> dict[str, Any]:
         async with await signed_in() as client:
             given = {name: value for name, value in filters.items() if value is not None}
             answer: dict[str, Any] = await getattr(client, method)(*arguments, **given)
             return answer
 
     with errors_as_sentences():
-        return asyncio.run(call())
+        return asyncio.run(work())

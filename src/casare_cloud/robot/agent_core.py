@@ -15,7 +15,7 @@ from casare_cloud.robot.delivery import Delivery
 from casare_cloud.robot.job_run import JobRun
 from casare_cloud.robot.machine import MachineMetrics
 from casare_cloud.robot.spool import Outcome
-from casare_cloud.robot.transport import ClaimedJob, RobotProfile, Signal, Transport
+from casare_cloud.robot.transport import ClaimedJob, HeartbeatAnswer, RobotProfile, Signal, Transport
 
 DEFAULT_LEASE_SECONDS = 20
 DEFAULT_GRACE_SECONDS = 30.0
@@ -50,7 +50,7 @@ class Agent:
         self._profile = profile
         self._work_dir = work_dir
         self._lease_seconds = lease_seconds
-        self._grace_seconds = grace_seconds
+        self._grace_seconds: float | None = grace_seconds
         self._on_event = on_event
         self._delivery = Delivery(transport, work_dir / "spool", self._emit)
         self._metrics = MachineMetrics(work_dir)
@@ -62,6 +62,8 @@ class Agent:
         self._resumed.set()
         self._failed: asyncio.Future[None] | None = None
         self._is_offline = False
+        self._heard: list[str] = []  # commands that the service does not know yet to have reached this robot
+        self._has_heard = asyncio.Event()
         self._has_said_goodbye = False
 
     async def run(self) -> None:
@@ -230,9 +232,9 @@ class Agent:
     async def _heartbeats(self) -> None:
         interval = 30.0
         while not self._draining.is_set():
-            metrics = {**self._metrics.read(), "active_jobs": len(self._runs), "active_job_ids": list(self._runs)}
+            self._has_heard.clear()
             try:
-                answer = await self._transport.heartbeat(metrics)
+                answer = await self._beat()
                 interval = max(LEAST_HEARTBEAT_SECONDS, answer.interval_seconds)
                 for order in answer.signals:
                     self._obey(order)
@@ -240,8 +242,18 @@ class Agent:
                 if not is_transient(error):
                     raise
                 self._note_offline(error)
-            await self._wait(self._draining, interval)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(interval):
+                    await self._any_of(self._draining, self._has_heard)
         await asyncio.Event().wait()
+
+    async def _beat(self) -> HeartbeatAnswer:
+        """One heartbeat, with the commands that were heard since the last one."""
+        heard = list(self._heard)
+        metrics = {**self._metrics.read(), "active_jobs": len(self._runs), "active_job_ids": list(self._runs)}
+        answer = await self._transport.heartbeat(metrics, heard)
+        self._heard = [command for command in self._heard if command not in heard]
+        return answer
 
     async def _renewals(self) -> None:
         while True:
@@ -270,6 +282,9 @@ class Agent:
             self._obey(await self._transport.next_signal())
 
     def _obey(self, order: Signal) -> None:
+        if order.command_id is not None and order.command_id not in self._heard:
+            self._heard.append(order.command_id)
+            self._has_heard.set()
         match order.kind:
             case "cancel_job":
                 run = self._runs.get(order.job_id or "")
@@ -284,13 +299,16 @@ class Agent:
                     self._resumed.set()
                     self._slot_freed.set()
                     self._emit("resumed", "claiming again")
+            case "drain":
+                self._grace_seconds = None
+                self.drain()
             case "shutdown":
                 self.drain()
 
     # Leaving
 
     async def _settle(self) -> None:
-        """Lets running jobs finish within the grace time, then releases them."""
+        """Lets running jobs finish within the grace time (None: however long they take), then releases them."""
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=self._grace_seconds)
         for run in self._runs.values():
@@ -304,6 +322,8 @@ class Agent:
             return
         self._has_said_goodbye = True
         with suppress(ApiError):  # the service notices by itself when heartbeats stay away
+            if self._heard:
+                await self._beat()
             await self._transport.say_goodbye()
 
     # Helpers

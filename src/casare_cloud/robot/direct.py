@@ -153,8 +153,10 @@ class DirectTransport:
         await self._listen(self._robot_uuid)
         return row
 
-    async def heartbeat(self, metrics: Mapping[str, Any]) -> HeartbeatAnswer:
-        return HeartbeatAnswer.from_answer(await self._rpc("record_heartbeat", attempts=1, p_metrics=dict(metrics)))
+    async def heartbeat(self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = ()) -> HeartbeatAnswer:
+        heard = {"p_acknowledged_commands": list(acknowledged)} if acknowledged else {}
+        answer = await self._rpc("record_heartbeat", attempts=1, p_metrics=dict(metrics), **heard)
+        return HeartbeatAnswer.from_answer(answer)
 
     async def claim(self, limit: int, lease_seconds: int) -> Sequence[ClaimedJob]:
         listening = self._realtime is not None and self._realtime.is_joined

@@ -64,9 +64,10 @@ class RestTransport:
         answer: Mapping[str, Any] = await self._http.call("POST", "/robots/register", json=body)
         return answer
 
-    async def heartbeat(self, metrics: Mapping[str, Any]) -> HeartbeatAnswer:
+    async def heartbeat(self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = ()) -> HeartbeatAnswer:
         path = f"/robots/{self._robot_id}/heartbeat"
-        return HeartbeatAnswer.from_answer(await self._http.call("POST", path, json=dict(metrics), attempts=1))
+        body = {**metrics, **({"acknowledged_commands": list(acknowledged)} if acknowledged else {})}
+        return HeartbeatAnswer.from_answer(await self._http.call("POST", path, json=body, attempts=1))
 
     async def claim(self, limit: int, lease_seconds: int) -> Sequence[ClaimedJob]:
         body = {"limit": limit, "lease_seconds": lease_seconds, "wait_seconds": self._claim_wait_seconds}

@@ -4,7 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, Self
 
-SignalKind = Literal["cancel_job", "pause", "resume", "shutdown"]
+SignalKind = Literal["cancel_job", "pause", "resume", "drain", "shutdown"]
+
+# What a robot does when it is told: a quarantine is the cloud's to keep, the robot only stops asking.
+_KINDS: Mapping[str, SignalKind] = {
+    "cancel_job": "cancel_job",
+    "pause": "pause",
+    "quarantine": "pause",
+    "resume": "resume",
+    "release": "resume",
+    "drain": "drain",
+    "shutdown": "shutdown",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +128,15 @@ class NodeEvent:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """An order from the cloud, pushed or found in the answer to a heartbeat."""
+    """An order from the cloud, pushed or found in the answer to a heartbeat.
+
+    One with a `command_id` waits in the answers to heartbeats until the robot acknowledges it.
+    """
 
     kind: SignalKind
     job_id: str | None = None
     reason: str | None = None
+    command_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +164,14 @@ def signal_from(command: Any, payload: Mapping[str, Any] | None = None) -> Signa
         payload = command
         command = command.get("command") or command.get("type") or command.get("event")
     payload = payload or {}
-    job_id = payload.get("job_id")
-    reason = payload.get("reason")
-    match command:
-        case "cancel_job" | "pause" | "resume" | "shutdown":
-            return Signal(command, None if job_id is None else str(job_id), None if reason is None else str(reason))
-        case "drain":
-            return Signal("shutdown", None, None if reason is None else str(reason))
-        case _:
-            return None
+    kind = _KINDS.get(command) if isinstance(command, str) else None
+    if kind is None:
+        return None
+    return Signal(kind, *(_text(payload.get(name)) for name in ("job_id", "reason", "command_id")))
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 class Transport(Protocol):
@@ -167,7 +181,9 @@ class Transport(Protocol):
         """Makes this robot known, or updates what is known of it; must come first."""
         ...
 
-    async def heartbeat(self, metrics: Mapping[str, Any]) -> HeartbeatAnswer: ...
+    async def heartbeat(self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = ()) -> HeartbeatAnswer:
+        """Says that this robot is alive, and which commands it has obeyed."""
+        ...
 
     async def claim(self, limit: int, lease_seconds: int) -> Sequence[ClaimedJob]:
         """Takes up to `limit` jobs; may wait inside when the service offers it."""

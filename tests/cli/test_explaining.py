@@ -1,0 +1,77 @@
+"""`jobs explain`, `robot explain`, `robot tell` and `dlq …` as they print what the service answers."""
+
+from typing import Any, Self
+
+import pytest
+from typer.testing import CliRunner
+
+from casare_cloud.cli import session
+from casare_cloud.cli.app import app
+from casare_cloud.faces.orchestrator import examples
+
+
+class Service:
+    """A client that answers with the examples of the documents."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
+        self.answers: dict[str, Any] = {
+            "explain_job": examples.JOB_EXPLANATION,
+            "explain_robot": examples.ROBOT_EXPLANATION,
+            "command_robot": examples.COMMANDED,
+            "list_dead_letters": examples.DEAD_LETTERS,
+            "requeue_dead_letters": examples.DEAD_LETTER_OUTCOMES,
+        }
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> Any:
+        async def call(*arguments: Any, **more: Any) -> Any:
+            self.calls.append((name, arguments, more))
+            return self.answers[name]
+
+        return call
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Service:
+    service = Service()
+
+    async def signed_in() -> Service:
+        return service
+
+    monkeypatch.setattr(session, "signed_in", signed_in)
+    return service
+
+
+def printed(*arguments: str, code: int = 0) -> str:
+    answer = CliRunner().invoke(app, list(arguments))
+    assert answer.exit_code == code, answer.output
+    return answer.stdout
+
+
+def test_a_job_is_explained_by_a_sentence_what_to_do_and_its_robots(service: Service) -> None:
+    lines = printed("jobs", "explain", "some-job").splitlines()
+    assert lines[0].startswith("queued: None of the 1 robots can take this job now.")
+    assert lines[1] == "what to do: Give a robot the capability, or enqueue the job without it."
+    assert lines[2].startswith("reason: missing_capability, since ")
+    assert lines[-1].startswith("robot-prod-001  missing_capability  Robot robot-prod-001 lacks")
+    assert service.calls == [("explain_job", ("some-job",), {})]
+
+
+def test_a_robot_is_explained_and_told(service: Service) -> None:
+    assert printed("robot", "explain", "r-1").startswith("maintenance: Robot robot-prod-001 is paused.")
+    assert "robot-prod-001 is paused" in printed("robot", "tell", "r-1", "pause", "--reason", "update")
+    assert service.calls[-1] == ("command_robot", ("r-1", "pause"), {"reason": "update"})
+
+
+def test_dead_letters_are_listed_and_queued_again_and_a_refusal_is_an_exit_code(service: Service) -> None:
+    assert "attempts_exhausted" in printed("dlq", "list")
+    assert "queued again as 660e8400" in printed("dlq", "retry", "a", "b")
+    refused = {**examples.DEAD_LETTER_OUTCOME, "status": None, "new_job_id": None, "detail": "There is no such one."}
+    service.answers["delete_dead_letters"] = {"results": [refused], "succeeded": 0, "failed": 1}
+    assert "There is no such one." in printed("dlq", "delete", "a", code=1)
