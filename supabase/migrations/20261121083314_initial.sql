@@ -8528,7 +8528,7 @@ comment on function private.purge_expired_rows(text, integer) is
     'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, events or audit_log that their tenant keeps no longer, at most p_limit, and returns how many. The next run goes on with the next tenant.';
 revoke all on function private.purge_expired_rows(text, integer) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_jobs.sql sha256:c6c791135f70b7a16d7596c6bd8f2a98d73f8a63f14bc9331785cb38ef1475c4
+-- from sql/92_retention/functions/purge_jobs.sql sha256:8765c51043a5f06fac43a7c2de410b28b6f7a6885894261f81643f937975794a
 create or replace function public.purge_jobs(
     p_status text[] default '{completed,cancelled}',    -- failed and timeout: with their dead letters
     p_finished_before timestamptz default null,         -- null: now
@@ -8585,6 +8585,7 @@ begin
     get diagnostics v_dead_letters = row_count;
     delete from public.job_logs as l where l.tenant_id = v_caller.tenant_id and l.job_id = any (v_purged);
     get diagnostics v_logs = row_count;
+    delete from public.job_node_executions as n where n.tenant_id = v_caller.tenant_id and n.job_id = any (v_purged);
     delete from public.late_results as l where l.tenant_id = v_caller.tenant_id and l.job_id = any (v_purged);
     delete from public.job_node_executions as x where x.job_id = any (v_purged);
 

@@ -20,6 +20,7 @@ DUTIES = (
     "purge_expired_late_results()",
     "purge_expired_job_logs()",
     "purge_expired_events()",
+    "purge_expired_job_node_executions()",
     "purge_expired_audit_log()",
 )
 

@@ -1,0 +1,48 @@
+"""docs/operations.md names every duty, figure and retention that there is."""
+
+import re
+
+from tests.databases import Database
+
+from casare_cloud.local.schema import project_root
+
+TEXT = (project_root() / "docs" / "operations.md").read_text()
+
+
+def test_every_job_of_cron_is_described(shared_database: Database) -> None:
+    rows = shared_database.connect().execute("select jobname from cron.job").fetchall()
+    names = {row["jobname"].removeprefix("casare_") for row in rows}
+    assert len(names) > 10
+    assert {name for name in names if f"`{name}`" not in TEXT} == set()
+
+
+def test_every_duty_that_claims_do_is_described(shared_database: Database) -> None:
+    rows = shared_database.connect().execute("select name from private.duties").fetchall()
+    assert {row["name"] for row in rows if f"| `{row['name']}` |" not in TEXT} == set()
+
+
+def test_every_figure_is_described_with_its_bound(shared_database: Database) -> None:
+    rows = shared_database.connect().execute("select figure, most from private.queue_health()").fetchall()
+    for row in rows:
+        if row["figure"].startswith("duty_"):
+            continue
+        lines = [line for line in TEXT.splitlines() if line.startswith("| `") and f"`{row['figure']}`" in line]
+        assert lines, f"{row['figure']} is not described"
+        most = "–" if row["most"] is None else f"{row['most']:,.0f}"
+        assert lines[0].split("|")[2].strip() == most
+
+
+def test_every_retention_is_described_with_its_days(shared_database: Database) -> None:
+    rows = (
+        shared_database.connect()
+        .execute(
+            "select kind, array_agg(days order by plan) as days, bool_and(may_be_shortened) as may "
+            "from private.retentions group by kind"
+        )
+        .fetchall()
+    )
+    found = {
+        match[1]: ([int(match[2]), int(match[3]), int(match[4])], match[5] == "yes")
+        for match in re.finditer(r"^\| `(\w+)`[^|]*\| (\d+) \| (\d+) \| (\d+) \| (\w+) \|$", TEXT, re.MULTILINE)
+    }
+    assert found == {row["kind"]: (row["days"], row["may"]) for row in rows}
