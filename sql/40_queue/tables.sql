@@ -6,6 +6,7 @@ create table private.queue_tenants (
     tenant_id uuid not null,
     tenant_no integer generated always as identity,
     pushes_jobs boolean not null default true,  -- of tenants.settings: {"realtime": {"jobs": false}} turns pushes of jobs off
+    ageing_minutes integer not null default 30, -- {"queue": {"ageing_minutes": 30}}; 0: lanes do not age
     constraint queue_tenants_pkey primary key (tenant_id),
     constraint queue_tenants_tenant_no_key unique (tenant_no),
     constraint queue_tenants_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
@@ -45,6 +46,9 @@ create table private.lanes (
     robot_id uuid,                      -- target robot, or any
     priority smallint not null,
     low_job_id uuid not null default '00000000-0000-0000-0000-000000000000',   -- claims begin here: see private.raise_low_water()
+    promotion smallint not null default 0,  -- steps of priority that the lane has got for waiting: see private.age_lanes()
+    head_job_id uuid,                   -- which job was its first when it was last looked at for that, and since when
+    head_since timestamptz,
     workflow_limit_id integer,          -- what its jobs count towards; of a limit that was removed, nothing is left but this
     key_limit_id integer,
     constraint lanes_pkey primary key (lane_id),

@@ -500,7 +500,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:537cd67163665021ea9a2aaca9f555cd9ae034e642b1245242453ac46de3e263
+-- from sql/40_queue/tables.sql sha256:d15fcdf668f0d2af41693a494cb2cb9c1a7b06db82d22ee280ff3fcdd5721690
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -509,6 +509,7 @@ create table private.queue_tenants (
     tenant_id uuid not null,
     tenant_no integer generated always as identity,
     pushes_jobs boolean not null default true,  -- of tenants.settings: {"realtime": {"jobs": false}} turns pushes of jobs off
+    ageing_minutes integer not null default 30, -- {"queue": {"ageing_minutes": 30}}; 0: lanes do not age
     constraint queue_tenants_pkey primary key (tenant_id),
     constraint queue_tenants_tenant_no_key unique (tenant_no),
     constraint queue_tenants_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
@@ -548,6 +549,9 @@ create table private.lanes (
     robot_id uuid,                      -- target robot, or any
     priority smallint not null,
     low_job_id uuid not null default '00000000-0000-0000-0000-000000000000',   -- claims begin here: see private.raise_low_water()
+    promotion smallint not null default 0,  -- steps of priority that the lane has got for waiting: see private.age_lanes()
+    head_job_id uuid,                   -- which job was its first when it was last looked at for that, and since when
+    head_since timestamptz,
     workflow_limit_id integer,          -- what its jobs count towards; of a limit that was removed, nothing is left but this
     key_limit_id integer,
     constraint lanes_pkey primary key (lane_id),
@@ -937,7 +941,7 @@ create table public.audit_log (
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
--- from sql/92_retention/tables.sql sha256:0173c454583fbbad9713ae577d59fcf13169c6f19336b0fe5947c33bd7c7f514
+-- from sql/92_retention/tables.sql sha256:63abae8ea5079d8c900c1f8022f47659832e1190fe60c8d75b04e45a9579d85f
 -- How long what is kept is policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
@@ -997,6 +1001,7 @@ values
     ('purge_expired_robot_commands', interval '1 hour'),
     ('purge_idempotency_keys', interval '1 hour'),
     ('purge_login_attempts', interval '1 hour'),
+    ('age_lanes', interval '1 minute'),
     ('reconcile_limits', interval '5 minutes'),
     ('sequence_events', interval '1 minute'),
     ('mark_offline_robots', interval '1 minute'),
@@ -3910,6 +3915,94 @@ revoke all on function private.add_job(
     jsonb, text, uuid, boolean, text
 ) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/age_lanes.sql sha256:0be5144765234b08d11f39926f58d4b401eb6216cd4bd107a69497fa9031d00b
+-- What counts is how long the same job has been first, as this duty saw it: not how old the job is, because a job may have
+-- been delayed for long and be ready only now. Lanes that somebody's limit holds back wait for the limit and do not age.
+create or replace function private.age_lanes()
+returns integer
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_lane record;
+    v_promoted integer := 0;
+begin
+    for v_lane in
+        select l.*, q.tenant_id, q.ageing_minutes, f.job_id as first_job_id
+        from private.queue_tenants as q
+        join private.lanes as l on l.tenant_no = q.tenant_no
+        left join lateral (
+            select r.job_id
+            from private.ready as r
+            where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id and r.job_id >= l.low_job_id
+            order by r.job_id
+            limit 1
+        ) as f on true
+        where q.ageing_minutes > 0 and (f.job_id is not null or l.promotion > 0)
+        order by l.lane_id
+    loop
+        if v_lane.head_job_id is distinct from v_lane.first_job_id then
+            -- It is being served: back by one step a look. A lane without promotion whose first job is new is not worth a write.
+            if v_lane.promotion > 0 or v_lane.first_job_id < private.uuid_v7_floor(v_now - interval '1 minute') then
+                update private.lanes as l
+                set head_job_id = v_lane.first_job_id, head_since = v_now, promotion = greatest(l.promotion - 1, 0)
+                where l.lane_id = v_lane.lane_id;
+            end if;
+        elsif v_lane.promotion < v_lane.priority
+            and v_lane.head_since <= v_now - make_interval(mins => v_lane.ageing_minutes)
+            and not exists (
+                select
+                from private.limits as w
+                where w.limit_id in (v_lane.workflow_limit_id, v_lane.key_limit_id)
+                    and private.limit_room(w.running, w.max_running) = 0
+            )
+        then
+            update private.lanes as l
+            set promotion = l.promotion + 1, head_since = v_now
+            where l.lane_id = v_lane.lane_id;
+            v_promoted := v_promoted + 1;
+            perform private.emit_event(
+                v_lane.tenant_id, 'lane.promoted', v_lane.first_job_id, v_lane.robot_id, null,
+                jsonb_build_object(
+                    'job_id', v_lane.first_job_id,
+                    'environment', v_lane.environment,
+                    'required', v_lane.required,
+                    'priority', v_lane.priority,
+                    'effective_priority', v_lane.priority - v_lane.promotion - 1,
+                    'waiting_since', private.to_iso(v_lane.head_since)
+                )
+            );
+        end if;
+    end loop;
+    return v_promoted;
+end
+$$;
+comment on function private.age_lanes() is
+    'Promotes by one step of priority each lane whose first job has stayed first for the tenant''s ageing_minutes, tells it by the event lane.promoted, lets lanes that are served fall back by a step, and returns how many it promoted.';
+revoke all on function private.age_lanes() from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/ageing_minutes.sql sha256:4dc277fc07345bb6c471576d6f668288f0ba5aac343f11618bd14b34f188a828
+create or replace function private.ageing_minutes(p_settings jsonb)
+returns integer
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_minutes jsonb := p_settings #> '{queue,ageing_minutes}';
+begin
+    return case
+        when jsonb_typeof(v_minutes) = 'number' and v_minutes::numeric between 0 and 100000 then v_minutes::integer
+        else 30
+    end;
+end
+$$;
+comment on function private.ageing_minutes(jsonb) is
+    'After how many minutes without a claim a lane of a tenant with these settings is promoted: {"queue": {"ageing_minutes": 30}}, 0 for never.';
+revoke all on function private.ageing_minutes(jsonb) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/announce_job.sql sha256:498444b80946568869c4e714bc2837ede9d5ae41935bbcceb5e75097bc4b4128
 -- On the path of every transition, so it is few statements: one event row, and one push to both topics.
 create or replace function private.announce_job(
@@ -4280,7 +4373,7 @@ comment on function private.check_limit_name(uuid, text, uuid, text) is
     'Ends the transaction when these do not name something of the tenant that can have a limit.';
 revoke all on function private.check_limit_name(uuid, text, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:786d239e900d9bcf34b36e5ee5f347e9cb8284594945461af265527e7a95530b
+-- from sql/40_queue/functions/claim_jobs.sql sha256:6deab7baf5565194a451c1ed1a95290a7de3425de13f6b96549835cd12d96b27
 -- Cost: one probe of ready's primary key for each lane that this robot may serve, and a few statements for each job taken.
 -- What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time: a join would
 -- be planned once, for the sizes that the tables had then, and kept.
@@ -4378,13 +4471,13 @@ begin
     for v_lane in
         select l.lane_id, l.low_job_id, l.workflow_limit_id, l.key_limit_id
         from (
-            select e.lane_id, e.priority, e.low_job_id, e.workflow_limit_id, e.key_limit_id
+            select e.lane_id, e.priority - e.promotion as priority, e.low_job_id, e.workflow_limit_id, e.key_limit_id
             from private.lanes as e
             where e.tenant_no = v_robot.tenant_no
                 and e.robot_id is null
                 and private.lane_suits(e.environment, e.required, v_robot.environment, v_robot.capabilities)
             union all
-            select e.lane_id, e.priority, e.low_job_id, e.workflow_limit_id, e.key_limit_id
+            select e.lane_id, e.priority - e.promotion as priority, e.low_job_id, e.workflow_limit_id, e.key_limit_id
             from private.lanes as e
             where e.tenant_no = v_robot.tenant_no
                 and e.robot_id = v_caller.robot_id
@@ -5780,7 +5873,7 @@ comment on function private.find_lane(integer, text, text[], uuid, smallint, int
 revoke all on function private.find_lane(integer, text, text[], uuid, smallint, integer, integer)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_queue_tenant.sql sha256:a1724593e4699941953a7df21bf0e0586d411f6e2f7fa222a2b7a2fa924767d8
+-- from sql/40_queue/functions/find_queue_tenant.sql sha256:709a2f56414a5669b21ec2ad2f48ab48a76dd18b9c13d11c6aaaa57a481bf44a
 create or replace function private.find_queue_tenant(p_tenant_id uuid)
 returns integer
 language plpgsql
@@ -5794,8 +5887,11 @@ begin
         if found then
             return v_tenant_no;
         end if;
-        insert into private.queue_tenants (tenant_id, pushes_jobs)
-        select t.tenant_id, coalesce(t.settings #> '{realtime,jobs}' <> 'false', true)
+        insert into private.queue_tenants (tenant_id, pushes_jobs, ageing_minutes)
+        select
+            t.tenant_id,
+            coalesce(t.settings #> '{realtime,jobs}' <> 'false', true),
+            private.ageing_minutes(t.settings)
         from public.tenants as t
         where t.tenant_id = p_tenant_id
         on conflict do nothing;
@@ -7338,7 +7434,7 @@ $$;
 comment on function private.ring_lane(integer, integer) is 'Wakes robots for jobs that became ready in a lane. See private.ring_robots().';
 revoke all on function private.ring_lane(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/ring_limit.sql sha256:bff6060d88632cce3d4ab7da2fc61a60a3bdd1fd42e43994de7e140d0f8e1448
+-- from sql/40_queue/functions/ring_limit.sql sha256:8dd680efdf32f51529793dd93297f666303a4d2bcfcb12a57d8953abb2039db0
 create or replace function private.ring_limit(p_limit_id integer, p_jobs integer)
 returns integer
 language plpgsql
@@ -7364,7 +7460,7 @@ begin
         where l.tenant_no = v_tenant_no
             and (v_limit.scope = 'tenant' or p_limit_id in (l.workflow_limit_id, l.key_limit_id))
             and exists (select from private.ready as r where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id)
-        order by l.priority
+        order by l.priority - l.promotion
     loop
         exit when v_rung >= p_jobs;
         v_rung := v_rung + private.ring_lane(v_lane_id, p_jobs - v_rung);
@@ -7709,7 +7805,7 @@ comment on function private.try_cancel_job(uuid, uuid, text) is
     'Cancels a waiting job of a tenant, or asks the robot that holds it to stop, and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND. Does not ask who wants it: its callers do.';
 revoke all on function private.try_cancel_job(uuid, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/update_queue_tenant.sql sha256:d22c439a56f64fd8472637de584b1bae0b75929f7860751d5c76710bd1207332
+-- from sql/40_queue/functions/update_queue_tenant.sql sha256:bd24ad2ad0e186df3ef154a7ffd535d7da55465f70f84034d6726659795cff5a
 create or replace function private.update_queue_tenant()
 returns trigger
 language plpgsql
@@ -7718,7 +7814,8 @@ set search_path = ''
 as $$
 begin
     update private.queue_tenants as q
-    set pushes_jobs = coalesce(new.settings #> '{realtime,jobs}' <> 'false', true)
+    set pushes_jobs = coalesce(new.settings #> '{realtime,jobs}' <> 'false', true),
+        ageing_minutes = private.ageing_minutes(new.settings)
     where q.tenant_id = new.tenant_id;
     return null;
 end
@@ -9796,7 +9893,7 @@ select cron.schedule('casare_purge_login_attempts', '27 * * * *', $$select priva
 -- from sql/15_limits/cron.sql sha256:fa5521a54121741b557f121ca8fb7120234ae0200041212eec6373fa697f5f30
 select cron.schedule('casare_purge_request_counts', '*/10 * * * *', 'select private.purge_request_counts()');
 
--- from sql/40_queue/cron.sql sha256:db2bc3883b15071c5cc5db15ead7022f0680a2d19e10d56f4310a6a75ea4004f
+-- from sql/40_queue/cron.sql sha256:452fe33922bb0dd21602e565d9f54745beda67add3b3dae674c5cbd8004fa4be
 select private.ensure_job_partitions();
 
 -- Every five seconds where pg_cron knows seconds. Where it knows minutes only, claims do the same work: see
@@ -9814,6 +9911,7 @@ select cron.schedule('casare_rescue_expired_leases', '* * * * *', 'select privat
 select cron.schedule('casare_recheck_low_water', '* * * * *', 'select private.recheck_low_water()');
 select cron.schedule('casare_mark_offline_robots', '* * * * *', $$select private.run_duty('mark_offline_robots')$$);
 select cron.schedule('casare_notice_deaf_robots', '* * * * *', $$select private.run_duty('notice_deaf_robots')$$);
+select cron.schedule('casare_age_lanes', '* * * * *', $$select private.run_duty('age_lanes')$$);
 select cron.schedule('casare_reconcile_limits', '*/5 * * * *', $$select private.run_duty('reconcile_limits')$$);
 -- Autovacuum wakes once a minute and may be busy elsewhere; dead rows here cost every claim. VACUUM cannot run in a function.
 select cron.schedule(

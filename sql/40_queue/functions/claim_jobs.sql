@@ -95,13 +95,13 @@ begin
     for v_lane in
         select l.lane_id, l.low_job_id, l.workflow_limit_id, l.key_limit_id
         from (
-            select e.lane_id, e.priority, e.low_job_id, e.workflow_limit_id, e.key_limit_id
+            select e.lane_id, e.priority - e.promotion as priority, e.low_job_id, e.workflow_limit_id, e.key_limit_id
             from private.lanes as e
             where e.tenant_no = v_robot.tenant_no
                 and e.robot_id is null
                 and private.lane_suits(e.environment, e.required, v_robot.environment, v_robot.capabilities)
             union all
-            select e.lane_id, e.priority, e.low_job_id, e.workflow_limit_id, e.key_limit_id
+            select e.lane_id, e.priority - e.promotion as priority, e.low_job_id, e.workflow_limit_id, e.key_limit_id
             from private.lanes as e
             where e.tenant_no = v_robot.tenant_no
                 and e.robot_id = v_caller.robot_id

@@ -11,8 +11,11 @@ begin
         if found then
             return v_tenant_no;
         end if;
-        insert into private.queue_tenants (tenant_id, pushes_jobs)
-        select t.tenant_id, coalesce(t.settings #> '{realtime,jobs}' <> 'false', true)
+        insert into private.queue_tenants (tenant_id, pushes_jobs, ageing_minutes)
+        select
+            t.tenant_id,
+            coalesce(t.settings #> '{realtime,jobs}' <> 'false', true),
+            private.ageing_minutes(t.settings)
         from public.tenants as t
         where t.tenant_id = p_tenant_id
         on conflict do nothing;

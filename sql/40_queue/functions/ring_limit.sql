@@ -23,7 +23,7 @@ begin
         where l.tenant_no = v_tenant_no
             and (v_limit.scope = 'tenant' or p_limit_id in (l.workflow_limit_id, l.key_limit_id))
             and exists (select from private.ready as r where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id)
-        order by l.priority
+        order by l.priority - l.promotion
     loop
         exit when v_rung >= p_jobs;
         v_rung := v_rung + private.ring_lane(v_lane_id, p_jobs - v_rung);

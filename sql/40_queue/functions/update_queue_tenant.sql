@@ -6,7 +6,8 @@ set search_path = ''
 as $$
 begin
     update private.queue_tenants as q
-    set pushes_jobs = coalesce(new.settings #> '{realtime,jobs}' <> 'false', true)
+    set pushes_jobs = coalesce(new.settings #> '{realtime,jobs}' <> 'false', true),
+        ageing_minutes = private.ageing_minutes(new.settings)
     where q.tenant_id = new.tenant_id;
     return null;
 end

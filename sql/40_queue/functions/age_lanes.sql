@@ -1,0 +1,66 @@
+-- What counts is how long the same job has been first, as this duty saw it: not how old the job is, because a job may have
+-- been delayed for long and be ready only now. Lanes that somebody's limit holds back wait for the limit and do not age.
+create or replace function private.age_lanes()
+returns integer
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_lane record;
+    v_promoted integer := 0;
+begin
+    for v_lane in
+        select l.*, q.tenant_id, q.ageing_minutes, f.job_id as first_job_id
+        from private.queue_tenants as q
+        join private.lanes as l on l.tenant_no = q.tenant_no
+        left join lateral (
+            select r.job_id
+            from private.ready as r
+            where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id and r.job_id >= l.low_job_id
+            order by r.job_id
+            limit 1
+        ) as f on true
+        where q.ageing_minutes > 0 and (f.job_id is not null or l.promotion > 0)
+        order by l.lane_id
+    loop
+        if v_lane.head_job_id is distinct from v_lane.first_job_id then
+            -- It is being served: back by one step a look. A lane without promotion whose first job is new is not worth a write.
+            if v_lane.promotion > 0 or v_lane.first_job_id < private.uuid_v7_floor(v_now - interval '1 minute') then
+                update private.lanes as l
+                set head_job_id = v_lane.first_job_id, head_since = v_now, promotion = greatest(l.promotion - 1, 0)
+                where l.lane_id = v_lane.lane_id;
+            end if;
+        elsif v_lane.promotion < v_lane.priority
+            and v_lane.head_since <= v_now - make_interval(mins => v_lane.ageing_minutes)
+            and not exists (
+                select
+                from private.limits as w
+                where w.limit_id in (v_lane.workflow_limit_id, v_lane.key_limit_id)
+                    and private.limit_room(w.running, w.max_running) = 0
+            )
+        then
+            update private.lanes as l
+            set promotion = l.promotion + 1, head_since = v_now
+            where l.lane_id = v_lane.lane_id;
+            v_promoted := v_promoted + 1;
+            perform private.emit_event(
+                v_lane.tenant_id, 'lane.promoted', v_lane.first_job_id, v_lane.robot_id, null,
+                jsonb_build_object(
+                    'job_id', v_lane.first_job_id,
+                    'environment', v_lane.environment,
+                    'required', v_lane.required,
+                    'priority', v_lane.priority,
+                    'effective_priority', v_lane.priority - v_lane.promotion - 1,
+                    'waiting_since', private.to_iso(v_lane.head_since)
+                )
+            );
+        end if;
+    end loop;
+    return v_promoted;
+end
+$$;
+comment on function private.age_lanes() is
+    'Promotes by one step of priority each lane whose first job has stayed first for the tenant''s ageing_minutes, tells it by the event lane.promoted, lets lanes that are served fall back by a step, and returns how many it promoted.';
+revoke all on function private.age_lanes() from public, anon, authenticated, service_role;
