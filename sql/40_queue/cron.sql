@@ -15,6 +15,7 @@ select cron.schedule('casare_rescue_expired_leases', '* * * * *', 'select privat
 select cron.schedule('casare_recheck_low_water', '* * * * *', 'select private.recheck_low_water()');
 select cron.schedule('casare_mark_offline_robots', '* * * * *', $$select private.run_duty('mark_offline_robots')$$);
 select cron.schedule('casare_notice_deaf_robots', '* * * * *', $$select private.run_duty('notice_deaf_robots')$$);
+select cron.schedule('casare_check_waiting_quotas', '* * * * *', $$select private.run_duty('check_waiting_quotas')$$);
 select cron.schedule('casare_age_lanes', '* * * * *', $$select private.run_duty('age_lanes')$$);
 select cron.schedule('casare_reconcile_limits', '*/5 * * * *', $$select private.run_duty('reconcile_limits')$$);
 -- Autovacuum wakes once a minute and may be busy elsewhere; dead rows here cost every claim. VACUUM cannot run in a function.

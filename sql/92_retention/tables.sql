@@ -57,6 +57,7 @@ values
     ('purge_expired_robot_commands', interval '1 hour'),
     ('purge_idempotency_keys', interval '1 hour'),
     ('purge_login_attempts', interval '1 hour'),
+    ('check_waiting_quotas', interval '1 minute'),
     ('age_lanes', interval '1 minute'),
     ('reconcile_limits', interval '5 minutes'),
     ('sequence_events', interval '1 minute'),

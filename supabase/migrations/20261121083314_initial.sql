@@ -500,7 +500,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:d15fcdf668f0d2af41693a494cb2cb9c1a7b06db82d22ee280ff3fcdd5721690
+-- from sql/40_queue/tables.sql sha256:4a158f7a414c0e2bac63fc08d84a2a90ed3d62294cf039e18d11c214d5b11236
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -509,6 +509,7 @@ create table private.queue_tenants (
     tenant_id uuid not null,
     tenant_no integer generated always as identity,
     pushes_jobs boolean not null default true,  -- of tenants.settings: {"realtime": {"jobs": false}} turns pushes of jobs off
+    is_full boolean not null default false,     -- as many jobs wait as the plan allows: see private.check_waiting_quotas()
     ageing_minutes integer not null default 30, -- {"queue": {"ageing_minutes": 30}}; 0: lanes do not age
     constraint queue_tenants_pkey primary key (tenant_id),
     constraint queue_tenants_tenant_no_key unique (tenant_no),
@@ -941,7 +942,7 @@ create table public.audit_log (
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
--- from sql/92_retention/tables.sql sha256:63abae8ea5079d8c900c1f8022f47659832e1190fe60c8d75b04e45a9579d85f
+-- from sql/92_retention/tables.sql sha256:02add88536ab0ae8442247efc9c057f49bb01ec67d471c0469c842622429e960
 -- How long what is kept is policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
@@ -1001,6 +1002,7 @@ values
     ('purge_expired_robot_commands', interval '1 hour'),
     ('purge_idempotency_keys', interval '1 hour'),
     ('purge_login_attempts', interval '1 hour'),
+    ('check_waiting_quotas', interval '1 minute'),
     ('age_lanes', interval '1 minute'),
     ('reconcile_limits', interval '5 minutes'),
     ('sequence_events', interval '1 minute'),
@@ -3793,7 +3795,7 @@ comment on function public.update_robot(text, jsonb) is
 revoke all on function public.update_robot(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.update_robot(text, jsonb) to authenticated;
 
--- from sql/40_queue/functions/add_job.sql sha256:20d4f3630b233aaad8b82a965ea997a1687e512b5283feaf1d3f48d84a60c1ed
+-- from sql/40_queue/functions/add_job.sql sha256:cc3b7ae80081ecc92927be0e5e021480d7ad611b58cfd00a2e23f14dea0ed80c
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_created_by uuid,
@@ -3861,9 +3863,17 @@ begin
 
     v_tenant_no := private.find_queue_tenant(p_tenant_id);
     v_required := private.required_of(p_required_capabilities, p_required_tags, p_execution_mode = 'internet');
-    select f.workflow_limit_id, f.key_limit_id
+    select
+        f.workflow_limit_id,
+        f.key_limit_id,
+        (select q.is_full from private.queue_tenants as q where q.tenant_id = p_tenant_id) as is_queue_full
     into v_limits
     from private.find_job_limits(p_tenant_id, p_workflow_id, p_concurrency_key) as f;
+    if v_limits.is_queue_full then
+        perform private.raise_error(
+            429, 'QUEUE_FULL', 'As many jobs wait as the plan of the tenant allows; try again when some have been done.', '60'
+        );
+    end if;
     v_lane_id := private.find_lane(
         v_tenant_no, p_environment, v_required, p_robot_id, p_priority::smallint, v_limits.workflow_limit_id,
         v_limits.key_limit_id
@@ -4372,6 +4382,56 @@ $$;
 comment on function private.check_limit_name(uuid, text, uuid, text) is
     'Ends the transaction when these do not name something of the tenant that can have a limit.';
 revoke all on function private.check_limit_name(uuid, text, uuid, text) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/check_waiting_quotas.sql sha256:884a7bcdeaced922bbcc71accfda3cdba8d9aa69459923c5298eb75fa522f94f
+-- Counted here and not at every enqueue: a counter would be one row for which all enqueues of a tenant wait in turn, and a
+-- count would read what waits. So a tenant may pass its quota by what it enqueues in a minute.
+create or replace function private.check_waiting_quotas()
+returns integer
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+as $$
+declare
+    v_tenant record;
+    v_waiting bigint;
+    v_is_full boolean;
+    v_changed integer := 0;
+begin
+    for v_tenant in
+        select q.tenant_id, q.tenant_no, q.is_full, private.waiting_quota(t.plan, t.settings) as quota
+        from private.queue_tenants as q
+        join public.tenants as t on t.tenant_id = q.tenant_id
+        order by q.tenant_no
+    loop
+        -- Never more than the quota is read. A full queue has room again when a tenth of it is gone.
+        v_waiting := 0;
+        if v_tenant.quota is not null then
+            select count(*) into v_waiting
+            from (
+                select from private.ready as r where r.tenant_no = v_tenant.tenant_no
+                union all
+                select from private.scheduled as s where s.tenant_id = v_tenant.tenant_id
+                limit v_tenant.quota
+            ) as w;
+        end if;
+        v_is_full := coalesce(
+            v_waiting >= v_tenant.quota - case when v_tenant.is_full then v_tenant.quota / 10 else 0 end, false
+        );
+        continue when v_is_full = v_tenant.is_full;
+        update private.queue_tenants as q set is_full = v_is_full where q.tenant_no = v_tenant.tenant_no;
+        perform private.emit_event(
+            v_tenant.tenant_id, case when v_is_full then 'queue.full' else 'queue.has_room' end, null, null, null,
+            jsonb_build_object('max_waiting', v_tenant.quota)
+        );
+        v_changed := v_changed + 1;
+    end loop;
+    return v_changed;
+end
+$$;
+comment on function private.check_waiting_quotas() is
+    'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
+revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/claim_jobs.sql sha256:6deab7baf5565194a451c1ed1a95290a7de3425de13f6b96549835cd12d96b27
 -- Cost: one probe of ready's primary key for each lane that this robot may serve, and a few statements for each job taken.
@@ -7382,7 +7442,7 @@ comment on function public.retry_job(uuid) is
 revoke all on function public.retry_job(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.retry_job(uuid) to authenticated;
 
--- from sql/40_queue/functions/retry_jobs.sql sha256:4c0f6c8680645a28f142d78555e44aede94b069bf926de7ba8ed4c02c0046755
+-- from sql/40_queue/functions/retry_jobs.sql sha256:49162d7acb45046a954bf978c8e5b34f66cfe9d4361c61454df34b951f3e9e2d
 create or replace function public.retry_jobs(p_job_ids uuid[])
 returns table ("position" integer, job_id uuid, new_job_id uuid, error_status integer, error_code text, error_message text)
 language plpgsql
@@ -7404,7 +7464,7 @@ begin
         begin
             new_job_id := public.retry_job(job_id) ->> 'new_job_id';
         exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' then
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
                 get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
                 error_status := right(sqlstate, 3)::integer;
         end;
@@ -7837,6 +7897,27 @@ $$;
 comment on function private.uuid_v7_floor(timestamptz) is
     'A UUID that is smaller than every UUID of version 7 made at or after a time, and greater than every one made a millisecond before.';
 revoke all on function private.uuid_v7_floor(timestamptz) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/waiting_quota.sql sha256:3b9c1596705b7ce9be15a87056fb945a6de431ed211450cc55606d30015b1056
+create or replace function private.waiting_quota(p_plan public.tenant_plan, p_settings jsonb)
+returns integer
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_setting jsonb := p_settings #> '{queue,max_waiting}';
+begin
+    return case
+        when jsonb_typeof(v_setting) = 'number' and v_setting::numeric between 0 and 1000000000 then v_setting::integer
+        when p_plan = 'free' then 1000000
+        when p_plan = 'pro' then 10000000
+    end;
+end
+$$;
+comment on function private.waiting_quota(public.tenant_plan, jsonb) is
+    'How many jobs of a tenant may wait, delayed ones included: by its plan, or settings {"queue": {"max_waiting": 1000}}; null: any number.';
+revoke all on function private.waiting_quota(public.tenant_plan, jsonb) from public, anon, authenticated, service_role;
 
 -- from sql/45_events/functions/create_event_counter.sql sha256:e85671f2d84662b18c24933f46b3dc5cd19933a5590b6165642a5bec09f837f4
 create or replace function private.create_event_counter()
@@ -9893,7 +9974,7 @@ select cron.schedule('casare_purge_login_attempts', '27 * * * *', $$select priva
 -- from sql/15_limits/cron.sql sha256:fa5521a54121741b557f121ca8fb7120234ae0200041212eec6373fa697f5f30
 select cron.schedule('casare_purge_request_counts', '*/10 * * * *', 'select private.purge_request_counts()');
 
--- from sql/40_queue/cron.sql sha256:452fe33922bb0dd21602e565d9f54745beda67add3b3dae674c5cbd8004fa4be
+-- from sql/40_queue/cron.sql sha256:4d6d8e159168eacfff69090f564a9a939f9474135d85b2f0a88cd09298500e45
 select private.ensure_job_partitions();
 
 -- Every five seconds where pg_cron knows seconds. Where it knows minutes only, claims do the same work: see
@@ -9911,6 +9992,7 @@ select cron.schedule('casare_rescue_expired_leases', '* * * * *', 'select privat
 select cron.schedule('casare_recheck_low_water', '* * * * *', 'select private.recheck_low_water()');
 select cron.schedule('casare_mark_offline_robots', '* * * * *', $$select private.run_duty('mark_offline_robots')$$);
 select cron.schedule('casare_notice_deaf_robots', '* * * * *', $$select private.run_duty('notice_deaf_robots')$$);
+select cron.schedule('casare_check_waiting_quotas', '* * * * *', $$select private.run_duty('check_waiting_quotas')$$);
 select cron.schedule('casare_age_lanes', '* * * * *', $$select private.run_duty('age_lanes')$$);
 select cron.schedule('casare_reconcile_limits', '*/5 * * * *', $$select private.run_duty('reconcile_limits')$$);
 -- Autovacuum wakes once a minute and may be busy elsewhere; dead rows here cost every claim. VACUUM cannot run in a function.

@@ -65,9 +65,17 @@ begin
 
     v_tenant_no := private.find_queue_tenant(p_tenant_id);
     v_required := private.required_of(p_required_capabilities, p_required_tags, p_execution_mode = 'internet');
-    select f.workflow_limit_id, f.key_limit_id
+    select
+        f.workflow_limit_id,
+        f.key_limit_id,
+        (select q.is_full from private.queue_tenants as q where q.tenant_id = p_tenant_id) as is_queue_full
     into v_limits
     from private.find_job_limits(p_tenant_id, p_workflow_id, p_concurrency_key) as f;
+    if v_limits.is_queue_full then
+        perform private.raise_error(
+            429, 'QUEUE_FULL', 'As many jobs wait as the plan of the tenant allows; try again when some have been done.', '60'
+        );
+    end if;
     v_lane_id := private.find_lane(
         v_tenant_no, p_environment, v_required, p_robot_id, p_priority::smallint, v_limits.workflow_limit_id,
         v_limits.key_limit_id

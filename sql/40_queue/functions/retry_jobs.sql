@@ -19,7 +19,7 @@ begin
         begin
             new_job_id := public.retry_job(job_id) ->> 'new_job_id';
         exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' then
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
                 get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
                 error_status := right(sqlstate, 3)::integer;
         end;
