@@ -4433,7 +4433,7 @@ comment on function private.check_waiting_quotas() is
     'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
 revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:6deab7baf5565194a451c1ed1a95290a7de3425de13f6b96549835cd12d96b27
+-- from sql/40_queue/functions/claim_jobs.sql sha256:dfa03edb560cfec3125230db6161da93d6c12944253534a2039f88364f74b5a6
 -- Cost: one probe of ready's primary key for each lane that this robot may serve, and a few statements for each job taken.
 -- What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time: a join would
 -- be planned once, for the sizes that the tables had then, and kept.
@@ -4457,6 +4457,8 @@ declare
     v_robot record;
     v_want integer;
     v_lane record;
+    v_last_lane_id integer;
+    v_has_moved boolean := false;   -- older jobs than were listed may be in the lanes now
     v_limit_ids integer[];
     v_may_wait boolean;
     v_taken integer[] := '{}';     -- limit ids, one for each job that counts towards it
@@ -4529,7 +4531,7 @@ begin
     -- wanted every lane that has one is listed, as others may be taking what the best one has. A lane whose limit is reached
     -- costs a look at the limit, whatever waits in it.
     for v_lane in
-        select l.lane_id, l.low_job_id, l.workflow_limit_id, l.key_limit_id
+        select l.lane_id, l.low_job_id, f.job_id, l.workflow_limit_id, l.key_limit_id
         from (
             select e.lane_id, e.priority - e.promotion as priority, e.low_job_id, e.workflow_limit_id, e.key_limit_id
             from private.lanes as e
@@ -4576,11 +4578,17 @@ begin
             v_may_wait := false;
             continue when v_limit_ids is null;
         end if;
+        -- From the job that was listed, or from the last one taken, on: what lies before was walked already.
         delete from private.ready as r
         where r.ctid = (
             select r2.ctid
             from private.ready as r2
-            where r2.tenant_no = v_robot.tenant_no and r2.lane_id = v_lane.lane_id and r2.job_id >= v_lane.low_job_id
+            where r2.tenant_no = v_robot.tenant_no
+                and r2.lane_id = v_lane.lane_id
+                and r2.job_id >= case
+                    when v_has_moved then v_lane.low_job_id
+                    else greatest(v_lane.job_id, case when v_lane.lane_id = v_last_lane_id then v_claimed.job_id end)
+                end
             order by r2.job_id
             limit 1
             for update skip locked
@@ -4588,6 +4596,7 @@ begin
         returning r.job_id, r.attempts into v_ready;
         continue when not found;
         if v_robot.has_limits and private.leave_lane(v_lane.lane_id, v_ready.job_id, v_ready.attempts) then
+            v_has_moved := true;
             continue;
         end if;
 
@@ -4621,6 +4630,7 @@ begin
         return next v_claimed;
         v_want := v_want - 1;
         exit when v_want = 0;
+        v_last_lane_id := v_lane.lane_id;
     end loop;
     if v_taken <> '{}' then
         perform private.change_running(v_taken, 1);

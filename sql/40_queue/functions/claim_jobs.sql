@@ -21,6 +21,8 @@ declare
     v_robot record;
     v_want integer;
     v_lane record;
+    v_last_lane_id integer;
+    v_has_moved boolean := false;   -- older jobs than were listed may be in the lanes now
     v_limit_ids integer[];
     v_may_wait boolean;
     v_taken integer[] := '{}';     -- limit ids, one for each job that counts towards it
@@ -93,7 +95,7 @@ begin
     -- wanted every lane that has one is listed, as others may be taking what the best one has. A lane whose limit is reached
     -- costs a look at the limit, whatever waits in it.
     for v_lane in
-        select l.lane_id, l.low_job_id, l.workflow_limit_id, l.key_limit_id
+        select l.lane_id, l.low_job_id, f.job_id, l.workflow_limit_id, l.key_limit_id
         from (
             select e.lane_id, e.priority - e.promotion as priority, e.low_job_id, e.workflow_limit_id, e.key_limit_id
             from private.lanes as e
@@ -140,11 +142,17 @@ begin
             v_may_wait := false;
             continue when v_limit_ids is null;
         end if;
+        -- From the job that was listed, or from the last one taken, on: what lies before was walked already.
         delete from private.ready as r
         where r.ctid = (
             select r2.ctid
             from private.ready as r2
-            where r2.tenant_no = v_robot.tenant_no and r2.lane_id = v_lane.lane_id and r2.job_id >= v_lane.low_job_id
+            where r2.tenant_no = v_robot.tenant_no
+                and r2.lane_id = v_lane.lane_id
+                and r2.job_id >= case
+                    when v_has_moved then v_lane.low_job_id
+                    else greatest(v_lane.job_id, case when v_lane.lane_id = v_last_lane_id then v_claimed.job_id end)
+                end
             order by r2.job_id
             limit 1
             for update skip locked
@@ -152,6 +160,7 @@ begin
         returning r.job_id, r.attempts into v_ready;
         continue when not found;
         if v_robot.has_limits and private.leave_lane(v_lane.lane_id, v_ready.job_id, v_ready.attempts) then
+            v_has_moved := true;
             continue;
         end if;
 
@@ -185,6 +194,7 @@ begin
         return next v_claimed;
         v_want := v_want - 1;
         exit when v_want = 0;
+        v_last_lane_id := v_lane.lane_id;
     end loop;
     if v_taken <> '{}' then
         perform private.change_running(v_taken, 1);
