@@ -17,6 +17,7 @@ begin
                 ('invitations', 'insert or update or delete', '{invitation_id}', '{token_hash}'),
                 ('workflows', 'insert or update or delete', '{workflow_id}', '{updated_at}'),
                 ('workflow_versions', 'insert', '{workflow_id,version}', '{definition}'),
+                ('schedules', 'insert or update or delete', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,input}'),
                 ('robots', 'insert or update or delete', '{robot_id}', '{updated_at}')
         ) as audited (table_name, operations, keys, hidden)
     loop

@@ -8,4 +8,5 @@ select cron.schedule('casare_purge_expired_late_results', '*/10 * * * *', $$sele
 select cron.schedule('casare_purge_expired_job_logs', '* * * * *', $$select private.run_duty('purge_expired_job_logs')$$);
 select cron.schedule('casare_purge_expired_events', '* * * * *', $$select private.run_duty('purge_expired_events')$$);
 select cron.schedule('casare_purge_expired_robot_commands', '51 * * * *', $$select private.run_duty('purge_expired_robot_commands')$$);
+select cron.schedule('casare_purge_expired_schedule_fires', '53 * * * *', $$select private.run_duty('purge_expired_schedule_fires')$$);
 select cron.schedule('casare_purge_expired_audit_log', '57 * * * *', $$select private.run_duty('purge_expired_audit_log')$$);

@@ -19,6 +19,7 @@ values
     ('late_results', 'free', 7, true), ('late_results', 'pro', 90, true), ('late_results', 'enterprise', 400, true),
     ('dead_letters', 'free', 30, true), ('dead_letters', 'pro', 180, true), ('dead_letters', 'enterprise', 800, true),
     ('robot_commands', 'free', 7, true), ('robot_commands', 'pro', 30, true), ('robot_commands', 'enterprise', 90, true),
+    ('schedule_fires', 'free', 7, true), ('schedule_fires', 'pro', 30, true), ('schedule_fires', 'enterprise', 90, true),
     ('events', 'free', 7, true), ('events', 'pro', 30, true), ('events', 'enterprise', 90, true),
     ('audit_log', 'free', 365, false), ('audit_log', 'pro', 1095, false), ('audit_log', 'enterprise', 2555, false);
 
@@ -55,6 +56,7 @@ values
     ('purge_expired_events', interval '1 minute'),
     ('purge_expired_audit_log', interval '1 hour'),
     ('purge_expired_robot_commands', interval '1 hour'),
+    ('purge_expired_schedule_fires', interval '1 hour'),
     ('purge_idempotency_keys', interval '1 hour'),
     ('purge_login_attempts', interval '1 hour'),
     ('check_waiting_quotas', interval '1 minute'),
@@ -62,4 +64,5 @@ values
     ('reconcile_limits', interval '5 minutes'),
     ('sequence_events', interval '1 minute'),
     ('mark_offline_robots', interval '1 minute'),
-    ('notice_deaf_robots', interval '1 minute');
+    ('notice_deaf_robots', interval '1 minute'),
+    ('fire_due_schedules', interval '1 minute');

@@ -199,6 +199,53 @@ class Client:
         token = await self.access_token()
         return token, max(self._token_ends_at - time.time() - _REFRESH_BEFORE_SECONDS, 1.0)
 
+    # --- schedules ------------------------------------------------------------------------------------------------
+
+    async def create_schedule(self, workflow_id: str, name: str, cron_expression: str, **more: Any) -> Answer:
+        """Run a workflow by the clock (`timezone`, `enabled`, `priority`, `input` …): POST /schedules."""
+        body = {"workflow_id": workflow_id, "schedule_name": name, "cron_expression": cron_expression, **more}
+        return await self._create("/schedules", body)
+
+    async def list_schedules(self, **filters: Any) -> list[Answer]:
+        """Schedules, newest first (`workflow_id`, `enabled`, `limit`, `offset`)."""
+        return await self._list("/schedules", filters)
+
+    async def list_upcoming_runs(self, **filters: Any) -> list[Answer]:
+        """The next run of each enabled schedule, the soonest first (`workflow_id`, `limit`)."""
+        return await self._list("/schedules/upcoming", filters)
+
+    async def get_schedule(self, schedule_id: str) -> Answer:
+        """One schedule with its next and last run."""
+        return await self._call("GET", f"/schedules/{schedule_id}")
+
+    async def update_schedule(self, schedule_id: str, **changes: Any) -> Answer:
+        """Change what is named (`schedule_name`, `cron_expression`, `timezone`, `priority`, `input` …)."""
+        return await self._call("PUT", f"/schedules/{schedule_id}", json=changes)
+
+    async def enable_schedule(self, schedule_id: str) -> Answer:
+        """Let it run again."""
+        return await self._call("PUT", f"/schedules/{schedule_id}/enable")
+
+    async def disable_schedule(self, schedule_id: str) -> Answer:
+        """Keep it from running."""
+        return await self._call("PUT", f"/schedules/{schedule_id}/disable")
+
+    async def trigger_schedule(self, schedule_id: str) -> Answer:
+        """Queue a job of it now; `job_id` is in the answer. Not tried twice: each try makes a job."""
+        return await self._call("PUT", f"/schedules/{schedule_id}/trigger", attempts=1)
+
+    async def delete_schedule(self, schedule_id: str) -> Answer:
+        """Delete it; the jobs that it queued stay."""
+        return await self._call("DELETE", f"/schedules/{schedule_id}")
+
+    async def list_schedule_fires(self, schedule_id: str, **filters: Any) -> Answer:
+        """`{fires, total, limit, offset}`: what it did, newest first."""
+        return await self._call("GET", f"/schedules/{schedule_id}/fires", params=filters)
+
+    async def simulate_schedule(self, cron_expression: str, **more: Any) -> Answer:
+        """`{runs}`: the next times of such a schedule (`timezone`, `count`, `after`)."""
+        return await self._call("POST", "/schedules/simulate", json={"cron_expression": cron_expression, **more})
+
     # --- robots and keys ------------------------------------------------------------------------------------------
 
     async def list_robots(self, **filters: Any) -> Answer:
@@ -255,6 +302,11 @@ class Client:
 
     async def _create(self, path: str, body: Mapping[str, Any] | None) -> Answer:
         return await self._call("POST", path, json=body, headers={"Idempotency-Key": str(uuid.uuid4())})
+
+    async def _list(self, path: str, filters: Mapping[str, Any]) -> list[Answer]:
+        await self.access_token()
+        answer: list[Answer] = await self._http.call("GET", "/api/v1" + path, params=filters)
+        return answer
 
     async def _call(self, method: str, path: str, **arguments: Any) -> Answer:
         await self.access_token()

@@ -166,6 +166,19 @@ create type public.claimed_job as (
     timeout_seconds integer
 );
 
+-- from sql/50_schedules/types.sql sha256:787ff76e790cd1dc4d7150f2380d180ea4d4dd18784a2f9a64a86a1419844051
+create type public.schedule_outcome as enum (
+    'enqueued',     -- the job is in the queue
+    'failed',       -- no job: the reason says why
+    'missed'        -- due times that nobody served in time; only the newest of them was made up for
+);
+
+create type public.simulated_run as (
+    run_at timestamptz,
+    verdict text,   -- run | moved
+    reason text
+);
+
 -- from sql/95_analytics/types.sql sha256:9e75f222945b47b12a17860c67c5b294bb97fa7f892b90fbacb1b54a6d043041
 -- What one row of job_rollups sums up.
 create type public.rollup_level as enum (
@@ -923,6 +936,62 @@ create table public.events (
 create index events_tenant_id_job_id_idx on public.events (tenant_id, job_id, seq) where job_id is not null;
 comment on table public.events is 'What happened, in a gapless sequence per tenant that a client can resume from.';
 
+-- from sql/50_schedules/tables.sql sha256:611a5a80a9ef7d1b34fd9c4d8c51bb358e5c60348ba8bd7cd4c5f0bb764baeea
+create table public.schedules (
+    schedule_id uuid not null default private.uuid_v7(),
+    tenant_id uuid not null,
+    workflow_id uuid not null,
+    name text not null,
+    cron_expression text not null,
+    timezone text not null,
+    is_enabled boolean not null default true,
+    priority smallint not null default 10,
+    execution_mode public.execution_mode not null default 'lan',
+    environment text not null default '*',
+    input jsonb not null default '{}',
+    metadata jsonb not null default '{}',
+    next_run_at timestamptz,            -- null: not enabled
+    last_run_at timestamptz,
+    run_count integer not null default 0,       -- jobs that it put in the queue, by time and by hand
+    failure_count integer not null default 0,   -- due times at which it could not
+    created_by uuid,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    deleted_at timestamptz,
+    constraint schedules_pkey primary key (schedule_id),
+    constraint schedules_tenant_id_schedule_id_key unique (tenant_id, schedule_id),
+    constraint schedules_tenant_id_workflow_id_fkey foreign key (tenant_id, workflow_id)
+        references public.workflows (tenant_id, workflow_id) on delete cascade,
+    constraint schedules_name_check check (length(name) between 1 and 255),
+    constraint schedules_priority_check check (priority between 0 and 20),
+    constraint schedules_next_run_at_check check (next_run_at is null or (is_enabled and deleted_at is null))
+) with (fillfactor = 80);
+create index schedules_tenant_id_workflow_id_idx on public.schedules (tenant_id, workflow_id);
+create index schedules_next_run_at_idx on public.schedules (next_run_at) where next_run_at is not null;
+comment on table public.schedules is 'A rule that enqueues jobs of a workflow: a cron expression, read on the clocks of a time zone.';
+
+create table public.schedule_fires (
+    tenant_id uuid not null,
+    schedule_id uuid not null,
+    fire_time timestamptz not null,     -- the due time; of a run by hand, when that was
+    is_manual boolean not null default false,
+    outcome public.schedule_outcome not null,
+    reason text,
+    job_id uuid,
+    fired_at timestamptz not null,
+    constraint schedule_fires_pkey primary key (tenant_id, schedule_id, fire_time),
+    constraint schedule_fires_tenant_id_schedule_id_fkey foreign key (tenant_id, schedule_id)
+        references public.schedules (tenant_id, schedule_id) on delete cascade,
+    constraint schedule_fires_job_id_check check ((job_id is not null) = (outcome = 'enqueued')),
+    constraint schedule_fires_reason_check check ((reason is null) = (outcome = 'enqueued'))
+);
+create index schedule_fires_tenant_id_fire_time_idx on public.schedule_fires (tenant_id, fire_time);
+comment on table public.schedule_fires is
+    'What a schedule did at each due time, at most once: the row stands in the same transaction as the job.';
+
+-- Cron fires once a minute; this is for a cron that is late or away.
+insert into private.duties (name, every) values ('fire_due_schedules', interval '5 seconds');
+
 -- from sql/90_audit/tables.sql sha256:932e8cebdfb389cb4e9f8ffb4e5a00628fa9fdd64ef22ea7e65aa3416f293e12
 create table public.audit_log (
     audit_id uuid not null default private.uuid_v7(),
@@ -942,7 +1011,7 @@ create table public.audit_log (
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
--- from sql/92_retention/tables.sql sha256:02add88536ab0ae8442247efc9c057f49bb01ec67d471c0469c842622429e960
+-- from sql/92_retention/tables.sql sha256:59f91e6e49013fd69e6dbd71a56297e089859f163a0dcefe82500bf0949b5408
 -- How long what is kept is policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
@@ -964,6 +1033,7 @@ values
     ('late_results', 'free', 7, true), ('late_results', 'pro', 90, true), ('late_results', 'enterprise', 400, true),
     ('dead_letters', 'free', 30, true), ('dead_letters', 'pro', 180, true), ('dead_letters', 'enterprise', 800, true),
     ('robot_commands', 'free', 7, true), ('robot_commands', 'pro', 30, true), ('robot_commands', 'enterprise', 90, true),
+    ('schedule_fires', 'free', 7, true), ('schedule_fires', 'pro', 30, true), ('schedule_fires', 'enterprise', 90, true),
     ('events', 'free', 7, true), ('events', 'pro', 30, true), ('events', 'enterprise', 90, true),
     ('audit_log', 'free', 365, false), ('audit_log', 'pro', 1095, false), ('audit_log', 'enterprise', 2555, false);
 
@@ -1000,6 +1070,7 @@ values
     ('purge_expired_events', interval '1 minute'),
     ('purge_expired_audit_log', interval '1 hour'),
     ('purge_expired_robot_commands', interval '1 hour'),
+    ('purge_expired_schedule_fires', interval '1 hour'),
     ('purge_idempotency_keys', interval '1 hour'),
     ('purge_login_attempts', interval '1 hour'),
     ('check_waiting_quotas', interval '1 minute'),
@@ -1007,7 +1078,8 @@ values
     ('reconcile_limits', interval '5 minutes'),
     ('sequence_events', interval '1 minute'),
     ('mark_offline_robots', interval '1 minute'),
-    ('notice_deaf_robots', interval '1 minute');
+    ('notice_deaf_robots', interval '1 minute'),
+    ('fire_due_schedules', interval '1 minute');
 
 -- from sql/95_analytics/tables.sql sha256:c4edcf08c1738aae06110905ecf4de1597007ed2b7d45c378039f870717a423b
 -- Written by whoever numbers a tenant's events, in the same transaction and under the same lock: each end of a job is
@@ -2812,7 +2884,7 @@ comment on function private.count_nodes(jsonb) is
     'How many nodes (a list or an object) or steps a workflow definition has; null when it has neither.';
 revoke all on function private.count_nodes(jsonb) from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/delete_workflow.sql sha256:b8fbb09234f8f88f2829b4cd9773c31d8c3aae494cffaa530c02e2a345c03203
+-- from sql/20_workflows/functions/delete_workflow.sql sha256:ff9cfcc086a6a92770565385eeb44c1571319fcce3829a6255547b7117467ddb
 create or replace function public.delete_workflow(p_workflow_id uuid)
 returns jsonb
 language plpgsql
@@ -2824,7 +2896,13 @@ declare
     v_now timestamptz := private.clock();
     v_name text;
     v_cancelled integer;
+    v_schedules integer;
 begin
+    -- Nobody makes a schedule of it from here on. Schedules go before the lock below, which those that fire take last.
+    perform from public.workflows as w
+    where w.workflow_id = p_workflow_id and w.tenant_id = v_caller.tenant_id and w.deleted_at is null
+    for no key update;
+    v_schedules := private.delete_schedules_of_workflow(v_caller.tenant_id, p_workflow_id);
     -- Waits for those who are enqueueing jobs of it (private.keep_workflow), so that their jobs are found below.
     perform pg_advisory_xact_lock(2003792484, hashtext(p_workflow_id::text));
     update public.workflows as w
@@ -2837,13 +2915,15 @@ begin
     v_cancelled := private.cancel_jobs_of_workflow(v_caller.tenant_id, p_workflow_id, 'The workflow was deleted.');
     perform private.emit_event(
         v_caller.tenant_id, 'workflow.deleted', null, null, p_workflow_id,
-        jsonb_build_object('workflow_name', v_name, 'cancelled_jobs', v_cancelled)
+        jsonb_build_object('workflow_name', v_name, 'cancelled_jobs', v_cancelled, 'deleted_schedules', v_schedules)
     );
-    return jsonb_build_object('workflow_id', p_workflow_id, 'deleted', true, 'cancelled_jobs', v_cancelled);
+    return jsonb_build_object(
+        'workflow_id', p_workflow_id, 'deleted', true, 'cancelled_jobs', v_cancelled, 'deleted_schedules', v_schedules
+    );
 end
 $$;
 comment on function public.delete_workflow(uuid) is
-    'Deletes a workflow for its users (history keeps it), cancels its waiting jobs and lets its running ones end. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.delete.';
+    'Deletes a workflow for its users (history keeps it), deletes its schedules, cancels its waiting jobs and lets its running ones end. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.delete.';
 revoke all on function public.delete_workflow(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.delete_workflow(uuid) to authenticated;
 
@@ -7605,7 +7685,7 @@ comment on function private.robot_offers(text[], text[], boolean) is
     'What a robot has of the things that a lane can require.';
 revoke all on function private.robot_offers(text[], text[], boolean) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/run_due_duties.sql sha256:fd4301ca0e7698b5fb34b95a280157826d17612883297d739f37cc18f83fc7f3
+-- from sql/40_queue/functions/run_due_duties.sql sha256:ee4cdab427d8bcd03213241e9794307998c898479d9fb2da0498d297965e777f
 create or replace function private.run_due_duties()
 returns void
 language plpgsql
@@ -7619,9 +7699,10 @@ begin
         select d.name
         from private.duties as d
         where d.last_run_at <= v_now - d.every or d.last_run_at > v_now
-        -- raise_low_water last: nothing after it waits for a lane. Promotion first: it may wait for leases, which nobody
+        -- Schedules first: firing waits for the deletion of a workflow, which may wait for what promotion takes.
+        -- raise_low_water last: nothing after it waits for a lane. Promotion next: it may wait for leases, which nobody
         -- may do who holds limits, and rescue does.
-        order by d.name = 'raise_low_water', d.name
+        order by d.name = 'raise_low_water', d.name <> 'fire_due_schedules', d.name
         for update skip locked
     loop
         update private.duties as d set last_run_at = v_now where d.name = v_name;
@@ -7635,6 +7716,8 @@ begin
                     perform private.raise_low_water();
                 when 'recheck_low_water' then
                     perform private.recheck_low_water();
+                when 'fire_due_schedules' then
+                    perform private.fire_due_schedules(50);
             end case;
         exception
             when others then    -- a duty that cannot be done must not keep robots from their work
@@ -8098,6 +8181,877 @@ $$;
 comment on function private.sequence_tenant_events(uuid, integer) is
     'Gives a tenant''s committed events the next numbers of its sequence, oldest first, and counts the jobs that ended by them; returns how many. Does nothing, and waits for nobody, while another session does it.';
 revoke all on function private.sequence_tenant_events(uuid, integer) from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/announce_fire.sql sha256:d8ce508d3b624ad492b6f248aef6a742480cf440a2488d37ae91320a695b3ce9
+create or replace function private.announce_fire(
+    p_schedule public.schedules,
+    p_fire_time timestamptz,
+    p_is_manual boolean,
+    p_job_id uuid,
+    p_reason text
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    perform private.emit_event(
+        p_schedule.tenant_id,
+        case when p_job_id is not null then 'schedule.triggered' else 'schedule.failed' end,
+        p_job_id, null, p_schedule.workflow_id,
+        jsonb_strip_nulls(jsonb_build_object(
+            'schedule_id', p_schedule.schedule_id,
+            'schedule_name', p_schedule.name,
+            'fire_time', private.to_iso(p_fire_time),
+            'manual', p_is_manual,
+            'reason', p_reason
+        ))
+    );
+end
+$$;
+comment on function private.announce_fire(public.schedules, timestamptz, boolean, uuid, text) is
+    'Emits schedule.triggered, or schedule.failed when no job came of it.';
+revoke all on function private.announce_fire(public.schedules, timestamptz, boolean, uuid, text)
+    from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/create_schedule.sql sha256:73585bd0c12efdcf1e7c545859522ab3f4e656764dbf5a8daf755754a95b79ff
+create or replace function public.create_schedule(
+    p_workflow_id uuid,
+    p_name text,
+    p_cron_expression text,
+    p_timezone text default null,
+    p_is_enabled boolean default true,
+    p_priority integer default 10,
+    p_execution_mode text default 'lan',
+    p_environment text default '*',
+    p_input jsonb default '{}',
+    p_metadata jsonb default '{}'
+)
+returns public.schedules
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.write');
+    v_now timestamptz := private.clock();
+    v_schedule public.schedules;
+    v_problem text;
+begin
+    if p_execution_mode not in ('lan', 'internet') or p_execution_mode is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'execution_mode must be lan or internet.');
+    elsif p_priority not between 0 and 20 or p_priority is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'priority must be between 0 and 20.');
+    end if;
+    v_schedule.schedule_id := private.uuid_v7();
+    v_schedule.tenant_id := v_caller.tenant_id;
+    v_schedule.workflow_id := p_workflow_id;
+    v_schedule.name := p_name;
+    v_schedule.cron_expression := btrim(p_cron_expression);
+    select coalesce(p_timezone, t.timezone, 'UTC') into v_schedule.timezone
+    from public.tenants as t
+    where t.tenant_id = v_caller.tenant_id;
+    v_schedule.is_enabled := coalesce(p_is_enabled, true);
+    v_schedule.priority := p_priority;
+    v_schedule.execution_mode := p_execution_mode;
+    v_schedule.environment := p_environment;
+    v_schedule.input := p_input;
+    v_schedule.metadata := p_metadata;
+    v_schedule.run_count := 0;
+    v_schedule.failure_count := 0;
+    v_schedule.created_by := coalesce(v_caller.user_id, v_caller.api_key_id);
+    v_schedule.created_at := v_now;
+    v_schedule.updated_at := v_now;
+    v_problem := coalesce(
+        private.find_schedule_problem(v_schedule),
+        case when p_timezone is not null then private.find_timezone_problem(p_timezone) end
+    );
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+    perform private.require_schedulable_workflow(v_caller.tenant_id, p_workflow_id);
+    if v_schedule.is_enabled then
+        v_schedule.next_run_at := private.next_cron_time(v_schedule.cron_expression, v_schedule.timezone, v_now);
+    end if;
+    insert into public.schedules values (v_schedule.*);
+    return v_schedule;
+end
+$$;
+comment on function public.create_schedule(uuid, text, text, text, boolean, integer, text, text, jsonb, jsonb) is
+    'Makes a schedule of a workflow and returns it, with the time of its next run; the time zone is the tenant''s unless it is given. Raises 404 WORKFLOW_NOT_FOUND, 400 INVALID_ARGUMENT. Needs schedules.write.';
+revoke all on function public.create_schedule(uuid, text, text, text, boolean, integer, text, text, jsonb, jsonb)
+    from public, anon, authenticated, service_role;
+grant execute on function public.create_schedule(uuid, text, text, text, boolean, integer, text, text, jsonb, jsonb)
+    to authenticated;
+
+-- from sql/50_schedules/functions/cron_fields.sql sha256:6047e6d649a3678e993f8d50f983847e64f81a29a39fcd5d2c322e3ef517ca80
+create or replace function private.cron_fields(p_expression text)
+returns text[]
+language sql
+immutable
+set search_path = ''
+as $$
+    select regexp_split_to_array(
+        case e.expression
+            when '@YEARLY' then '0 0 1 1 *'
+            when '@ANNUALLY' then '0 0 1 1 *'
+            when '@MONTHLY' then '0 0 1 * *'
+            when '@WEEKLY' then '0 0 * * 0'
+            when '@DAILY' then '0 0 * * *'
+            when '@MIDNIGHT' then '0 0 * * *'
+            when '@HOURLY' then '0 * * * *'
+            else e.expression
+        end,
+        '\s+'
+    )
+    from (select upper(regexp_replace(p_expression, '^\s+|\s+$', '', 'g')) as expression) as e
+$$;
+comment on function private.cron_fields(text) is
+    'The fields of a cron expression, in upper case, with an alias such as @daily replaced by what it stands for. Five, if it is right.';
+revoke all on function private.cron_fields(text) from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/delete_schedule.sql sha256:f14bef450afafd8a605b12aa7a347909006e3be1113fa0b0660f3f6a7d2e57f0
+create or replace function public.delete_schedule(p_schedule_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.write');
+    v_now timestamptz := private.clock();
+begin
+    update public.schedules as s
+    set deleted_at = v_now, updated_at = v_now, next_run_at = null
+    where s.schedule_id = p_schedule_id and s.tenant_id = v_caller.tenant_id and s.deleted_at is null;
+    if not found then
+        perform private.raise_error(404, 'SCHEDULE_NOT_FOUND', 'There is no such schedule.');
+    end if;
+end
+$$;
+comment on function public.delete_schedule(uuid) is
+    'Takes a schedule away; the jobs that it enqueued stay. Raises 404 SCHEDULE_NOT_FOUND. Needs schedules.write.';
+revoke all on function public.delete_schedule(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.delete_schedule(uuid) to authenticated;
+
+-- from sql/50_schedules/functions/delete_schedules_of_workflow.sql sha256:1d8b7a0a8522d35485a5bf6d00984b4244b28b79e3b1ab912a906efd92bd14e7
+create or replace function private.delete_schedules_of_workflow(p_tenant_id uuid, p_workflow_id uuid)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_deleted integer;
+begin
+    update public.schedules as s
+    set deleted_at = v_now, updated_at = v_now, next_run_at = null
+    where s.tenant_id = p_tenant_id and s.workflow_id = p_workflow_id and s.deleted_at is null;
+    get diagnostics v_deleted = row_count;
+    return v_deleted;
+end
+$$;
+comment on function private.delete_schedules_of_workflow(uuid, uuid) is
+    'Takes every schedule of a workflow away and returns how many.';
+revoke all on function private.delete_schedules_of_workflow(uuid, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/enqueue_job_of_schedule.sql sha256:c302577916a4b86b8d4fbbd9064f46deed1e69496ec2eba52b968119cc681f2a
+create or replace function private.enqueue_job_of_schedule(
+    p_schedule public.schedules,
+    p_trigger_type text,
+    p_created_by uuid,
+    p_dedupe_key text
+)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+begin
+    return private.add_job(
+        p_schedule.tenant_id, p_created_by, p_schedule.workflow_id, null, p_schedule.input, p_schedule.priority,
+        p_schedule.environment, p_schedule.execution_mode::text, '{}', '{}', null, null, p_dedupe_key, 3, 3600, null,
+        p_schedule.metadata || jsonb_build_object('schedule_id', p_schedule.schedule_id), p_trigger_type
+    );
+end
+$$;
+comment on function private.enqueue_job_of_schedule(public.schedules, text, uuid, text) is
+    'Puts a job in the queue as a schedule says it; the job''s metadata names the schedule. Raises what private.add_job raises.';
+revoke all on function private.enqueue_job_of_schedule(public.schedules, text, uuid, text)
+    from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/find_cron_problem.sql sha256:b7b3c332776c2a60afa69fd76763d47b1293e2cb7876b60590d1088be9d1879f
+create or replace function private.find_cron_problem(p_expression text)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_names text[] := array['minute', 'hour', 'day of month', 'month', 'day of week'];
+    v_fields text[];
+    v_problem text;
+    v_first_day integer;
+begin
+    if coalesce(btrim(p_expression), '') = '' or length(p_expression) > 255 then
+        return 'cron_expression must have 1 to 255 characters.';
+    end if;
+    v_fields := private.cron_fields(p_expression);
+    if starts_with(v_fields[1], '@') then
+        return format(
+            'cron_expression: %s is none of @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly.',
+            lower(v_fields[1])
+        );
+    elsif cardinality(v_fields) <> 5 then
+        return format(
+            'cron_expression must have five fields (minute, hour, day of month, month, day of week), it has %s.',
+            cardinality(v_fields)
+        );
+    end if;
+    for i in 1..5 loop
+        v_problem := (private.read_cron_field(v_fields[i], i)).problem;
+        if v_problem is not null then
+            return format('cron_expression: the field %s is wrong: %s.', v_names[i], v_problem);
+        end if;
+    end loop;
+    if v_fields[5] = '*' then
+        v_first_day := (private.read_cron_field(v_fields[3], 3)).numbers[1];
+        if not exists (
+            select from unnest((private.read_cron_field(v_fields[4], 4)).numbers) as m
+            where (array[31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])[m] >= v_first_day
+        ) then
+            return format(
+                'cron_expression: the field day of month is wrong: no month of the field month has a day %s.', v_first_day
+            );
+        end if;
+    end if;
+    return null;
+end
+$$;
+comment on function private.find_cron_problem(text) is
+    'What is wrong with a cron expression, as a sentence that names the field; null when it is right and comes at some time.';
+revoke all on function private.find_cron_problem(text) from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/find_schedule_problem.sql sha256:c99f149040b216b7280e3c4b69542b605563509162e4d46748f91695c3376456
+create or replace function private.find_schedule_problem(p_schedule public.schedules)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return case
+        when p_schedule.name is null or length(p_schedule.name) not between 1 and 255
+            then 'schedule_name must have 1 to 255 characters.'
+        when pg_column_size(p_schedule.metadata) > 32768 then 'metadata must not be larger than 32 KB.'
+        else coalesce(
+            private.find_cron_problem(p_schedule.cron_expression),
+            private.find_job_problem(
+                p_schedule.input, p_schedule.priority, p_schedule.environment, p_schedule.execution_mode::text, '{}', '{}',
+                null, 3, 3600, null, p_schedule.metadata, 'scheduled'
+            )
+        )
+    end;
+end
+$$;
+comment on function private.find_schedule_problem(public.schedules) is
+    'What is wrong with a schedule that somebody wants, as a sentence that names the field; null when nothing is. Not its timezone: see find_timezone_problem.';
+revoke all on function private.find_schedule_problem(public.schedules) from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/find_timezone_problem.sql sha256:6f0031e8cd13aed2eb09c04a00e847289681fa85947c32f25359ab4f1a12f2ce
+-- The catalog view reads every zone's file. A name that a tenant goes by already was looked at when it was set.
+create or replace function private.find_timezone_problem(p_timezone text)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    if p_timezone = 'UTC' or exists (select from pg_catalog.pg_timezone_names as z where z.name = p_timezone) then
+        return null;
+    end if;
+    return 'timezone must be a name of the IANA time zone database.';
+end
+$$;
+comment on function private.find_timezone_problem(text) is
+    'A sentence when there is no such time zone; null when there is.';
+revoke all on function private.find_timezone_problem(text) from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/fire_due_schedules.sql sha256:54e5e78bdb0edf1de02aec8a37bd2fe5e5359fa23ca04d70aacc1d2148296a75
+-- A claim of any tenant's robot may do this duty: the claims are put aside, so that nobody's name stands in another's events.
+create or replace function private.fire_due_schedules(p_limit integer default 1000)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_schedule public.schedules;
+    v_enqueued integer := 0;
+    v_claims text := current_setting('request.jwt.claims', true);
+begin
+    perform set_config('request.jwt.claims', '', true);
+    for v_schedule in
+        select s.*
+        from public.schedules as s
+        where s.next_run_at <= private.clock()
+        order by s.next_run_at
+        limit p_limit
+        for update skip locked
+    loop
+        begin
+            v_enqueued := v_enqueued + (private.fire_schedule(v_schedule) is not distinct from 'enqueued')::integer;
+        exception
+            when others then    -- it stays due; what is wrong with one must not keep the others
+                raise warning 'schedule % did not fire: %', v_schedule.schedule_id, sqlerrm;
+        end;
+    end loop;
+    perform set_config('request.jwt.claims', coalesce(v_claims, ''), true);
+    return v_enqueued;
+end
+$$;
+comment on function private.fire_due_schedules(integer) is
+    'Fires what is due, the longest due first, and returns how many jobs came of it. Many may run it at once: each due time is one''s.';
+revoke all on function private.fire_due_schedules(integer) from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/fire_schedule.sql sha256:c26e28d766dbf34f6dc4b2d409034f406a80145fb7dc74083c993b879f53d220
+create or replace function private.fire_schedule(p_schedule public.schedules)
+returns public.schedule_outcome
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_first timestamptz := p_schedule.next_run_at;
+    v_fire_time timestamptz := private.last_cron_time(
+        p_schedule.cron_expression, p_schedule.timezone, p_schedule.next_run_at, private.clock()
+    );
+    v_job_id uuid;
+    v_reason text;
+begin
+    if v_fire_time > v_first then
+        insert into public.schedule_fires (tenant_id, schedule_id, fire_time, outcome, reason, fired_at)
+        values (
+            p_schedule.tenant_id, p_schedule.schedule_id, v_first, 'missed',
+            format(
+                'Nobody served the due times from here until %s; that one was made up for, once.', private.to_iso(v_fire_time)
+            ),
+            v_now
+        )
+        on conflict do nothing;
+    end if;
+
+    -- Not there a second time: clocks of the server that go back, or a schedule that somebody set back by hand.
+    perform from public.schedule_fires as f
+    where f.tenant_id = p_schedule.tenant_id and f.schedule_id = p_schedule.schedule_id and f.fire_time = v_fire_time;
+    if not found then
+        begin
+            v_job_id := private.enqueue_job_of_schedule(
+                p_schedule, 'scheduled', p_schedule.created_by,
+                'schedule:' || p_schedule.schedule_id || ':' || private.to_iso(v_fire_time)
+            );
+        exception
+            when others then
+                if sqlstate not like 'PT%' then
+                    raise;
+                end if;
+                v_reason := sqlerrm;    -- a refusal
+        end;
+        insert into public.schedule_fires (tenant_id, schedule_id, fire_time, outcome, reason, job_id, fired_at)
+        values (
+            p_schedule.tenant_id, p_schedule.schedule_id, v_fire_time,
+            case when v_reason is null then 'enqueued' else 'failed' end::public.schedule_outcome, v_reason, v_job_id, v_now
+        );
+        perform private.announce_fire(p_schedule, v_fire_time, false, v_job_id, v_reason);
+    end if;
+
+    update public.schedules as s
+    set next_run_at = private.next_cron_time(s.cron_expression, s.timezone, v_now),
+        last_run_at = case when v_job_id is null then s.last_run_at else v_now end,
+        run_count = s.run_count + (v_job_id is not null)::integer,
+        failure_count = s.failure_count + (v_reason is not null)::integer
+    where s.schedule_id = p_schedule.schedule_id;
+    return case
+        when v_job_id is not null then 'enqueued'
+        when v_reason is not null then 'failed'
+    end;
+end
+$$;
+comment on function private.fire_schedule(public.schedules) is
+    'Serves the newest due time of a schedule that the caller has locked, once, writes the outcome down and sets the next run. Null: that time had its turn.';
+revoke all on function private.fire_schedule(public.schedules) from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/first_instant.sql sha256:434102398aee19dab8b59d65e5fdde5c35c26271ba6fbc803b8be90b79f87cd3
+-- PostgreSQL reads a local time that happens twice as the second, and one that does not happen by the clocks of before.
+create or replace function private.first_instant(p_local timestamp, p_timezone text)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_at timestamptz := p_local at time zone p_timezone;
+    v_shown timestamp := v_at at time zone p_timezone;
+    v_before timestamptz := v_at - interval '24 hours';
+    v_offset interval;
+    v_minutes_low integer;
+    v_minutes_high integer := 0;
+    v_middle integer;
+begin
+    if v_shown = p_local then
+        -- By the clocks of the day before: the same time of day, earlier, if it happens twice.
+        v_before := (p_local - ((v_before at time zone p_timezone) - (v_before at time zone 'UTC'))) at time zone 'UTC';
+        return case when v_before < v_at and v_before at time zone p_timezone = p_local then v_before else v_at end;
+    end if;
+    -- The clocks went forward at most (what they skipped) before v_at: look for the first minute with the new offset.
+    v_offset := v_shown - (v_at at time zone 'UTC');
+    v_minutes_low := -(extract(epoch from v_shown - p_local) / 60)::integer;
+    while v_minutes_high - v_minutes_low > 1 loop
+        v_middle := (v_minutes_low + v_minutes_high) / 2 - ((v_minutes_low + v_minutes_high) % 2 <> 0)::integer;
+        v_before := v_at + make_interval(mins => v_middle);
+        if (v_before at time zone p_timezone) - (v_before at time zone 'UTC') = v_offset then
+            v_minutes_high := v_middle;
+        else
+            v_minutes_low := v_middle;
+        end if;
+    end loop;
+    return v_at + make_interval(mins => v_minutes_high);
+end
+$$;
+comment on function private.first_instant(timestamp, text) is
+    'When a whole minute of a zone''s clocks comes: the first time if it comes twice, the next minute that exists if it is skipped.';
+revoke all on function private.first_instant(timestamp, text) from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/last_cron_time.sql sha256:f9ed3d8b577305f6b9ab3d3fae3ec04bb25778395e458a8127268325ea8e0045
+create or replace function private.last_cron_time(
+    p_expression text,
+    p_timezone text,
+    p_first timestamptz,
+    p_until timestamptz
+)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_last timestamptz := p_first;
+    v_beyond timestamptz := p_until;    -- nothing comes after this and until p_until
+    v_middle timestamptz;
+    v_next timestamptz;
+begin
+    while v_beyond - v_last > interval '1 minute' loop
+        v_middle := v_last + (v_beyond - v_last) / 2;
+        v_next := private.next_cron_time(p_expression, p_timezone, v_middle);
+        if v_next <= p_until then
+            v_last := v_next;
+        else
+            v_beyond := v_middle;
+        end if;
+    end loop;
+    v_next := private.next_cron_time(p_expression, p_timezone, v_last);
+    return case when v_next <= p_until then v_next else v_last end;
+end
+$$;
+comment on function private.last_cron_time(text, text, timestamptz, timestamptz) is
+    'The newest due time until p_until, given that p_first is one: by halving, so that a long silence costs little more than a short one.';
+revoke all on function private.last_cron_time(text, text, timestamptz, timestamptz) from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/lock_schedule.sql sha256:c9c733924bc25ecd7855b8dc88bba9f112e7c48b9a33daf99071d6150c4321db
+create or replace function private.lock_schedule(p_tenant_id uuid, p_schedule_id uuid)
+returns public.schedules
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_schedule public.schedules;
+begin
+    select s.* into v_schedule
+    from public.schedules as s
+    where s.schedule_id = p_schedule_id and s.tenant_id = p_tenant_id and s.deleted_at is null
+    for update;
+    if not found then
+        perform private.raise_error(404, 'SCHEDULE_NOT_FOUND', 'There is no such schedule.');
+    end if;
+    return v_schedule;
+end
+$$;
+comment on function private.lock_schedule(uuid, uuid) is
+    'A schedule of the tenant, locked until the transaction ends, so that it is not fired meanwhile. Raises 404 SCHEDULE_NOT_FOUND.';
+revoke all on function private.lock_schedule(uuid, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/next_cron_day.sql sha256:d4226adc98e522322732083fe9dde29537116fd214f4fff5a42429a1e49cce4f
+create or replace function private.next_cron_day(
+    p_days integer[],
+    p_months integer[],
+    p_weekdays integer[],
+    p_from date,
+    p_closed_days datemultirange
+)
+returns date
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_month date := date_trunc('month', p_from::timestamp);
+    v_next_month date;
+    v_day date;
+begin
+    -- 29 February is at most eight years away, and calendars have their exceptions: further nobody looks.
+    while v_month < p_from + 3653 loop
+        v_next_month := v_month + interval '1 month';
+        if extract(month from v_month)::integer = any (p_months) then
+            select min(d.day) into v_day
+            from (
+                select v_month + n as day from generate_series(greatest(p_from - v_month, 0), v_next_month - v_month - 1) as n
+            ) as d
+            where not d.day <@ p_closed_days
+                and case
+                    when p_days is null and p_weekdays is null then true
+                    else coalesce(extract(day from d.day)::integer = any (p_days), false)
+                        or coalesce(extract(dow from d.day)::integer = any (p_weekdays), false)
+                end;
+            if v_day is not null then
+                return v_day;
+            end if;
+        end if;
+        v_month := v_next_month;
+    end loop;
+    return null;
+end
+$$;
+comment on function private.next_cron_day(integer[], integer[], integer[], date, datemultirange) is
+    'The first day from p_from on, within ten years, that a cron expression means: by month, and by day of month or day of week (null: any; when both are given either will do); never a closed day.';
+revoke all on function private.next_cron_day(integer[], integer[], integer[], date, datemultirange)
+    from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/next_cron_time.sql sha256:cbf02c16e72264c3040c4886f55b3d782fa39074ba08344bbde3f42f7a49d840
+-- Field by field: a month is stepped over in one look, a day in one look, hour and minute are picked from lists.
+create or replace function private.next_cron_time(
+    p_expression text,
+    p_timezone text,
+    p_after timestamptz,
+    p_closed_days datemultirange default '{}'
+)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_fields text[] := private.cron_fields(p_expression);
+    v_minutes integer[] := (private.read_cron_field(v_fields[1], 1)).numbers;
+    v_hours integer[] := (private.read_cron_field(v_fields[2], 2)).numbers;
+    v_days integer[] := case when v_fields[3] <> '*' then (private.read_cron_field(v_fields[3], 3)).numbers end;
+    v_months integer[] := (private.read_cron_field(v_fields[4], 4)).numbers;
+    v_weekdays integer[] := case when v_fields[5] <> '*' then (private.read_cron_field(v_fields[5], 5)).numbers end;
+    v_from timestamp := date_trunc('minute', p_after at time zone p_timezone) + interval '1 minute';
+    v_day date;
+    v_hour integer;
+    v_minute integer;
+    v_at timestamptz;
+begin
+    loop
+        v_day := private.next_cron_day(v_days, v_months, v_weekdays, v_from::date, p_closed_days);
+        if v_day is null then
+            return null;
+        end if;
+        v_from := greatest(v_from, v_day::timestamp);
+        select min(h) into v_hour from unnest(v_hours) as h where h >= extract(hour from v_from);
+        v_minute := v_minutes[1];
+        if v_hour = extract(hour from v_from) then
+            select min(m) into v_minute from unnest(v_minutes) as m where m >= extract(minute from v_from);
+            if v_minute is null then
+                select min(h) into v_hour from unnest(v_hours) as h where h > extract(hour from v_from);
+                v_minute := v_minutes[1];
+            end if;
+        end if;
+        if v_hour is null then
+            v_from := v_day + 1;
+            continue;
+        end if;
+        v_from := v_day + make_time(v_hour, v_minute, 0);
+        v_at := private.first_instant(v_from, p_timezone);
+        if v_at > p_after then
+            return v_at;
+        end if;
+        v_from := v_from + interval '1 minute';     -- clocks were set back, and this time came before
+    end loop;
+end
+$$;
+comment on function private.next_cron_time(text, text, timestamptz, datemultirange) is
+    'The first time after p_after at which the clocks of a zone show what a (right) cron expression says, on no closed day. A time that does not exist comes at the next minute that does, one that comes twice counts once. Null: not within ten years.';
+revoke all on function private.next_cron_time(text, text, timestamptz, datemultirange)
+    from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/read_cron_field.sql sha256:fa32c0b70c364243a4b8431b4979ff2bd728b7afb40ca58188cf8275cdaf8a57
+create or replace function private.read_cron_field(
+    p_field text,
+    p_position integer,
+    out numbers integer[],
+    out problem text
+)
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_low integer := (array[0, 0, 1, 1, 0])[p_position];
+    v_high integer := (array[59, 23, 31, 12, 6])[p_position];
+    v_names text[] := case p_position
+        when 4 then array['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC']
+        when 5 then array['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT']
+    end;
+    v_item text;
+    v_part text[];
+    v_first integer;
+    v_last integer;
+    v_step integer;
+begin
+    foreach v_item in array string_to_array(p_field, ',') loop
+        v_part := regexp_match(v_item, '^(?:\*|([0-9]{1,2}|[A-Z]{3})(?:-([0-9]{1,2}|[A-Z]{3}))?)(?:/([0-9]{1,3}))?$');
+        if v_part is null then
+            problem := format('%L is no number, range, list or step', v_item);
+            return;
+        end if;
+        -- A name is the place that it has in the list, from the field's lowest value on.
+        v_first := case
+            when v_part[1] ~ '^[0-9]' then v_part[1]::integer
+            when v_part[1] is not null then array_position(v_names, v_part[1]) - 1 + v_low
+            else v_low
+        end;
+        v_last := case
+            when v_part[2] ~ '^[0-9]' then v_part[2]::integer
+            when v_part[2] = 'SUN' and p_position = 5 then 7     -- as the end of a range: SAT-SUN
+            when v_part[2] is not null then array_position(v_names, v_part[2]) - 1 + v_low
+            when v_part[1] is null or v_part[3] is not null then v_high
+            else v_first
+        end;
+        v_step := coalesce(v_part[3]::integer, 1);
+        if v_first is null or v_last is null then
+            problem := case
+                when v_names is null then format('%L has a name, and this field knows numbers only', v_item)
+                else format('%L has a name that is none of %s', v_item, array_to_string(v_names, ', '))
+            end;
+        elsif p_position = 5 and v_first = 7 and v_part[2] is null and v_part[3] is null then
+            v_first := 0;   -- Sunday has two numbers
+            v_last := 0;
+        elsif v_first not between v_low and v_high or v_last not between v_low and v_high + (p_position = 5)::integer then
+            problem := format(
+                '%L must lie between %s and %s', v_item, v_low, v_high + (p_position = 5)::integer
+            );
+        elsif v_last < v_first then
+            problem := format('%L ends before it begins', v_item);
+        elsif v_step not between 1 and v_high - v_low + 1 then
+            problem := format('%L must have a step between 1 and %s', v_item, v_high - v_low + 1);
+        end if;
+        if problem is not null then
+            numbers := null;
+            return;
+        end if;
+        numbers := numbers || array(
+            select case when p_position = 5 then n % 7 else n end from generate_series(v_first, v_last, v_step) as n
+        );
+    end loop;
+    numbers := array(select distinct v from unnest(numbers) as v order by v);
+end
+$$;
+comment on function private.read_cron_field(text, integer) is
+    'The values that a field of a cron expression (1: minute … 5: day of week, Sunday is 0) stands for, in order; or what is wrong with it.';
+revoke all on function private.read_cron_field(text, integer) from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/require_schedulable_workflow.sql sha256:d6a593151f6c87b4f43481c03d86fc493c05165b3d867b2ba80fd0ca5b2b9301
+create or replace function private.require_schedulable_workflow(p_tenant_id uuid, p_workflow_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    -- Shared, so that deleting the workflow waits for the schedule that is being made and takes it along.
+    perform from public.workflows as w
+    where w.workflow_id = p_workflow_id and w.tenant_id = p_tenant_id and w.deleted_at is null
+    for share;
+    if not found then
+        perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
+    end if;
+end
+$$;
+comment on function private.require_schedulable_workflow(uuid, uuid) is
+    'Returns when the tenant has the workflow, and keeps it from being deleted until the transaction ends. Raises 404 WORKFLOW_NOT_FOUND.';
+revoke all on function private.require_schedulable_workflow(uuid, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/simulate_schedule.sql sha256:850e3eda627d557d6bbcaa3225ad83bab6a4b892d150afc505c0ca9ceb2c9b57
+create or replace function public.simulate_schedule(
+    p_cron_expression text,
+    p_timezone text default null,
+    p_count integer default 10,
+    p_after timestamptz default null
+)
+returns setof public.simulated_run
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.read');
+    v_timezone text;
+    v_fields text[];
+    v_hours integer[];
+    v_minutes integer[];
+    v_local timestamp;
+    v_run public.simulated_run;
+    v_problem text;
+begin
+    select coalesce(p_timezone, t.timezone, 'UTC') into v_timezone
+    from public.tenants as t
+    where t.tenant_id = v_caller.tenant_id;
+    v_problem := coalesce(
+        case when p_count not between 1 and 100 or p_count is null then 'count must be between 1 and 100.' end,
+        case when p_after not between '1970-01-01T00:00:00Z' and '2200-01-01T00:00:00Z' then 'after must lie between 1970 and 2200.' end,
+        private.find_cron_problem(p_cron_expression),
+        case when p_timezone is not null then private.find_timezone_problem(p_timezone) end
+    );
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+    v_fields := private.cron_fields(p_cron_expression);
+    v_minutes := (private.read_cron_field(v_fields[1], 1)).numbers;
+    v_hours := (private.read_cron_field(v_fields[2], 2)).numbers;
+    v_run.run_at := coalesce(p_after, private.clock());
+    for i in 1..p_count loop
+        v_run.run_at := private.next_cron_time(p_cron_expression, v_timezone, v_run.run_at);
+        exit when v_run.run_at is null;
+        v_local := v_run.run_at at time zone v_timezone;
+        if extract(hour from v_local) = any (v_hours) and extract(minute from v_local) = any (v_minutes) then
+            v_run.verdict := 'run';
+            v_run.reason := null;
+        else
+            v_run.verdict := 'moved';
+            v_run.reason := format(
+                'The clocks of %s go forward and skip this time; it runs at the next minute that exists, %s.',
+                v_timezone, to_char(v_local, 'HH24:MI')
+            );
+        end if;
+        return next v_run;
+    end loop;
+end
+$$;
+comment on function public.simulate_schedule(text, text, integer, timestamptz) is
+    'The next 1 to 100 times at which such a schedule would run, after p_after or now, each with a verdict (run, moved by a change of the clocks) and its reason. Needs schedules.read.';
+revoke all on function public.simulate_schedule(text, text, integer, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.simulate_schedule(text, text, integer, timestamptz) to authenticated;
+
+-- from sql/50_schedules/functions/trigger_schedule.sql sha256:1882443610aeabc4ed850550caecad1eb753bd57c21fc5fc2c3aca97a3fd253f
+create or replace function public.trigger_schedule(p_schedule_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.write');
+    v_schedule public.schedules := private.lock_schedule(v_caller.tenant_id, p_schedule_id);
+    v_now timestamptz := private.clock();
+    v_fire_time timestamptz := v_now;
+    v_job_id uuid;
+begin
+    v_job_id := private.enqueue_job_of_schedule(
+        v_schedule, 'manual', coalesce(v_caller.user_id, v_caller.api_key_id), null
+    );
+    loop
+        insert into public.schedule_fires (tenant_id, schedule_id, fire_time, is_manual, outcome, job_id, fired_at)
+        values (v_schedule.tenant_id, p_schedule_id, v_fire_time, true, 'enqueued', v_job_id, v_now)
+        on conflict do nothing;
+        exit when found;
+        v_fire_time := v_fire_time + interval '1 microsecond';      -- a due time, or another run by hand, has this one
+    end loop;
+    update public.schedules as s
+    set run_count = s.run_count + 1, last_run_at = v_now
+    where s.schedule_id = p_schedule_id;
+    perform private.announce_fire(v_schedule, v_fire_time, true, v_job_id, null);
+    return jsonb_build_object('schedule_id', p_schedule_id, 'job_id', v_job_id);
+end
+$$;
+comment on function public.trigger_schedule(uuid) is
+    'Enqueues a job of a schedule now, enabled or not, and leaves its next run as it is: {schedule_id, job_id}. Raises 404 SCHEDULE_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE. Needs schedules.write.';
+revoke all on function public.trigger_schedule(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.trigger_schedule(uuid) to authenticated;
+
+-- from sql/50_schedules/functions/update_schedule.sql sha256:c8bf772189d84710a3525bfa7ab58660ad54aeea886c420606c1b678bb8f3dd3
+create or replace function public.update_schedule(p_schedule_id uuid, p_changes jsonb)
+returns public.schedules
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.write');
+    v_old public.schedules := private.lock_schedule(v_caller.tenant_id, p_schedule_id);
+    v_new public.schedules;
+    v_problem text;
+begin
+    if jsonb_typeof(p_changes) is distinct from 'object' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'The changes must be an object.');
+    end if;
+    select format('%s cannot be changed.', k) into v_problem
+    from jsonb_object_keys(p_changes) as k
+    where k not in (
+        'workflow_id', 'name', 'cron_expression', 'timezone', 'is_enabled', 'priority', 'execution_mode', 'environment',
+        'input', 'metadata'
+    )
+    limit 1;
+    if v_problem is null then
+        begin
+            v_new := jsonb_populate_record(v_old, jsonb_strip_nulls(p_changes));
+        exception
+            when data_exception then
+                v_problem := 'A change has a value of the wrong type: ' || sqlerrm || '.';
+        end;
+    end if;
+    -- Stripping nulls goes into the depth, where nulls are the tenant's own.
+    v_new.input := case when p_changes ->> 'input' is null then v_old.input else p_changes -> 'input' end;
+    v_new.metadata := case when p_changes ->> 'metadata' is null then v_old.metadata else p_changes -> 'metadata' end;
+    v_new.cron_expression := btrim(v_new.cron_expression);
+    v_problem := coalesce(
+        v_problem,
+        private.find_schedule_problem(v_new),
+        case when v_new.timezone <> v_old.timezone then private.find_timezone_problem(v_new.timezone) end
+    );
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+    if v_new.workflow_id <> v_old.workflow_id then
+        perform private.require_schedulable_workflow(v_caller.tenant_id, v_new.workflow_id);
+    end if;
+    if not v_new.is_enabled then
+        v_new.next_run_at := null;
+    elsif v_new.next_run_at is null
+        or v_new.cron_expression <> v_old.cron_expression
+        or v_new.timezone <> v_old.timezone
+    then
+        v_new.next_run_at := private.next_cron_time(v_new.cron_expression, v_new.timezone, private.clock());
+    end if;
+    update public.schedules as s
+    set workflow_id = v_new.workflow_id,
+        name = v_new.name,
+        cron_expression = v_new.cron_expression,
+        timezone = v_new.timezone,
+        is_enabled = v_new.is_enabled,
+        priority = v_new.priority,
+        execution_mode = v_new.execution_mode,
+        environment = v_new.environment,
+        input = v_new.input,
+        metadata = v_new.metadata,
+        next_run_at = v_new.next_run_at,
+        updated_at = private.clock()
+    where s.schedule_id = p_schedule_id
+    returning s.* into v_new;
+    return v_new;
+end
+$$;
+comment on function public.update_schedule(uuid, jsonb) is
+    'Changes the named fields of a schedule and returns it; a null leaves a field as it is. Disabled it has no next run; enabled, or with other times, it has a new one. Raises 404 SCHEDULE_NOT_FOUND or WORKFLOW_NOT_FOUND, 400 INVALID_ARGUMENT. Needs schedules.write.';
+revoke all on function public.update_schedule(uuid, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.update_schedule(uuid, jsonb) to authenticated;
 
 -- from sql/80_realtime/functions/broadcast.sql sha256:1ac3a5a8fe4819024c6fa2c0bd28a911f67803dfbfd45377153c65944730d85e
 create or replace function private.broadcast(p_topic text, p_event text, p_payload jsonb)
@@ -8661,7 +9615,7 @@ $$;
 comment on function private.purge_expired_robot_commands() is 'Duty: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_robot_commands() from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_rows.sql sha256:9e3d47b21cb7b268385fb1ec24d8720c462e1652c2ffed6336b007f9366324fd
+-- from sql/92_retention/functions/purge_expired_rows.sql sha256:f9b234d9f67f5998d844195b2a681bbd4c0823dc66c288435d0f64dcf205fc5e
 create or replace function private.purge_expired_rows(p_kind text, p_limit integer default 10000)
 returns integer
 language plpgsql
@@ -8677,6 +9631,7 @@ declare
         when 'job_logs' then 't.job_id < $2 and t.job_log_id < $2'
         when 'robot_commands' then 't.command_id < $2'
         when 'job_node_executions' then 't.job_id < $2'
+        when 'schedule_fires' then 't.fire_time < $3'
         when 'audit_log' then 't.audit_id < $2'
         when 'events' then
             't.occurred_at < $3 and t.seq <= '
@@ -8713,8 +9668,19 @@ begin
 end
 $$;
 comment on function private.purge_expired_rows(text, integer) is
-    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, events or audit_log that their tenant keeps no longer, at most p_limit, and returns how many. The next run goes on with the next tenant.';
+    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, events or audit_log that their tenant keeps no longer, at most p_limit, and returns how many. The next run goes on with the next tenant.';
 revoke all on function private.purge_expired_rows(text, integer) from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/purge_expired_schedule_fires.sql sha256:8a8efc7f86372bcf1d6734896fb59fbb5c6b3d748970404ec48218c415f0b4e4
+create or replace function private.purge_expired_schedule_fires()
+returns integer
+language sql
+set search_path = ''
+as $$
+    select private.purge_expired_rows('schedule_fires')
+$$;
+comment on function private.purge_expired_schedule_fires() is 'Duty: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_schedule_fires() from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/purge_jobs.sql sha256:8765c51043a5f06fac43a7c2de410b28b6f7a6885894261f81643f937975794a
 create or replace function public.purge_jobs(
@@ -9869,6 +10835,23 @@ create policy events_select_members on public.events
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('events.read')));
 
+-- from sql/50_schedules/policies.sql sha256:b8c78f0ffdabcbca7b05fa1c7f4cbf6ef43230aa129cf8e338fc74befe3c84ec
+alter table public.schedules enable row level security, force row level security;
+alter table public.schedule_fires enable row level security, force row level security;
+
+revoke all on public.schedules, public.schedule_fires from anon, authenticated, service_role;
+grant select on public.schedules, public.schedule_fires to authenticated;
+
+drop policy if exists schedules_select_members on public.schedules;
+create policy schedules_select_members on public.schedules
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('schedules.read')) and deleted_at is null);
+
+drop policy if exists schedule_fires_select_members on public.schedule_fires;
+create policy schedule_fires_select_members on public.schedule_fires
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('schedules.read')));
+
 -- from sql/80_realtime/policies.sql sha256:1021fd17ed8a29222b2e3e4e38feaed14e0620fc4c0cc7f033514d13dd7787c0
 -- Realtime asks these when somebody joins a private topic (select), and before the first message they send (insert). It
 -- sets realtime.topic and writes a probe row with topic and extension only, so nothing else of the row may be looked at.
@@ -9945,7 +10928,7 @@ after insert on public.tenants
 for each row
 execute function private.create_event_counter();
 
--- from sql/90_audit/triggers.sql sha256:6a0da2b1ff385c4be5f880307876842ac08e88e83cd23e4ac9babda8045c061a
+-- from sql/90_audit/triggers.sql sha256:41f718c060e80c8e63cab061d8870dc003621ca595ab9c225927d72c9cb059d2
 -- Which tables are audited: the columns that name a row, and those that are never written down (secrets, big bodies, and
 -- columns that change on every use).
 do $$
@@ -9965,6 +10948,7 @@ begin
                 ('invitations', 'insert or update or delete', '{invitation_id}', '{token_hash}'),
                 ('workflows', 'insert or update or delete', '{workflow_id}', '{updated_at}'),
                 ('workflow_versions', 'insert', '{workflow_id,version}', '{definition}'),
+                ('schedules', 'insert or update or delete', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,input}'),
                 ('robots', 'insert or update or delete', '{robot_id}', '{updated_at}')
         ) as audited (table_name, operations, keys, hidden)
     loop
@@ -10019,7 +11003,10 @@ select cron.schedule(
 -- from sql/45_events/cron.sql sha256:f90d39a85b9a64fde4789cc560bd3b4d5004faa89dc0a8201606d936776e8f4a
 select cron.schedule('casare_sequence_events', '* * * * *', $$select private.run_duty('sequence_events')$$);
 
--- from sql/92_retention/cron.sql sha256:aa953c80cb272f8202e2157c3f510a49bc7da9308e78afb34c31238e40c36cb5
+-- from sql/50_schedules/cron.sql sha256:04ea98ba71b8c5b948583e52992ed6222a09061805438956894fefbf99e5d839
+select cron.schedule('casare_fire_due_schedules', '* * * * *', $$select private.run_duty('fire_due_schedules')$$);
+
+-- from sql/92_retention/cron.sql sha256:26a85bf4c0f28ca5c864d03791919063b15e62b844a8043552a5dcfe7a95f754
 -- What the duties do, and what happens when they do not run: docs/operations.md.
 select cron.schedule('casare_ensure_job_partitions', '17 3 * * *', $$select private.run_duty('ensure_job_partitions')$$);
 select cron.schedule('casare_place_default_jobs', '7 * * * *', $$select private.run_duty('place_default_jobs')$$);
@@ -10030,6 +11017,7 @@ select cron.schedule('casare_purge_expired_late_results', '*/10 * * * *', $$sele
 select cron.schedule('casare_purge_expired_job_logs', '* * * * *', $$select private.run_duty('purge_expired_job_logs')$$);
 select cron.schedule('casare_purge_expired_events', '* * * * *', $$select private.run_duty('purge_expired_events')$$);
 select cron.schedule('casare_purge_expired_robot_commands', '51 * * * *', $$select private.run_duty('purge_expired_robot_commands')$$);
+select cron.schedule('casare_purge_expired_schedule_fires', '53 * * * *', $$select private.run_duty('purge_expired_schedule_fires')$$);
 select cron.schedule('casare_purge_expired_audit_log', '57 * * * *', $$select private.run_duty('purge_expired_audit_log')$$);
 
 -- from sql/95_analytics/cron.sql sha256:9f290b7269052fad7b9643e0203f3f7ec9064bff83494614b27a462275848c8c

@@ -161,6 +161,15 @@ CALLS: dict[str, list[str]] = {
     "public.get_fleet_metrics": ["public.get_fleet_metrics()"],
     "public.get_job_analytics": ["public.get_job_analytics()", "public.get_job_analytics(90)"],
     "public.get_robot_metrics": ["public.get_robot_metrics(%(robot)s::uuid)"],
+    # schedules
+    "public.create_schedule": ["public.create_schedule(%(workflow)s, 'x', '@daily')"],
+    "public.delete_schedule": ["public.delete_schedule(%(schedule)s)"],
+    "public.trigger_schedule": ["public.trigger_schedule(%(schedule)s)"],
+    "public.update_schedule": [
+        'public.update_schedule(%(schedule)s, \'{"name": "x"}\')',
+        "public.update_schedule(%(schedule)s, jsonb_build_object('workflow_id', %(own_workflow)s::uuid))",
+    ],
+    "public.simulate_schedule": ["public.simulate_schedule('@daily')"],
     # events and realtime
     "public.list_events": ["public.list_events()", "public.list_events(0, 1000)"],
     "private.can_receive_topic": [

@@ -96,6 +96,14 @@ def make_world(database: Database) -> World:
     one(functions, idle.claims, "select count(*) from public.claim_jobs(p_environment => 'empty', p_listening => true)")
     factories.make_job(database, other_workflow)
 
+    schedule = one(
+        functions,
+        admin,
+        "select * from public.create_schedule(%s, %s, '@daily', p_environment => 'none-has-this')",
+        [workflow.workflow_id, f"Schedule {MARKER}"],
+    )["schedule_id"]
+    one(functions, admin, "select public.trigger_schedule(%s)", [schedule])
+
     # Some events have their number, some wait for it.
     one(functions, admin, "select count(*) from public.list_events()")
     one(functions, admin, "select public.update_tenant(p_timezone => 'Europe/Berlin')")
@@ -119,7 +127,7 @@ def make_world(database: Database) -> World:
         targets={
             "tenant": tenant.tenant_id, "user": tenant.admin.user_id, "colleague": colleague.user_id, "role": role,
             "key": key.api_key_id, "robot_key": holder.key.api_key_id, "invitation": invitation["invitation_id"],
-            "token": token, "workflow": workflow.workflow_id, "robot": str(holder.robot_id),
+            "token": token, "workflow": workflow.workflow_id, "schedule": schedule, "robot": str(holder.robot_id),
             "robot_name": holder.external_id, "queued": queued, "held": held, "lease": lease["lease_token"],
             "held_by_revoked": held_by_revoked, "done": done, "failed": failed, "dedupe_key": "dedupe-of-a",
             "idempotency_key": "request-of-a", "concurrency_key": "key-of-a",
@@ -133,8 +141,8 @@ def make_world(database: Database) -> World:
         } | {
             name: uuid.uuid4()
             for name in (
-                "tenant", "user", "colleague", "role", "key", "robot_key", "invitation", "workflow", "queued", "held",
-                "held_by_revoked", "done", "failed", "command",
+                "tenant", "user", "colleague", "role", "key", "robot_key", "invitation", "workflow", "schedule",
+                "queued", "held", "held_by_revoked", "done", "failed", "command",
             )
         },
     )  # fmt: skip

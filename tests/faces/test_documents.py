@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from tests.databases import Database
 from tests.faces.conftest import Signer
-from tests.faces.documents import AUTH, HEALTH, JOBS, METRICS, ROBOTS, WORKFLOWS, Example
+from tests.faces.documents import AUTH, HEALTH, JOBS, METRICS, ROBOTS, SCHEDULES, WORKFLOWS, Example
 from tests.faces.platform import SECRET_KEY, running_platform
 from tests.factories import Tenant, make_key, make_robot, make_tenant, make_workflow
 
@@ -57,6 +57,11 @@ class World:
         if state == "submitted workflow":
             body = {"workflow_name": "My Workflow", "workflow_json": GRAPH, "metadata": {"description": "Example"}}
             self.words["workflow_id"] = (await self.ask("POST", "/workflows", json=body))["workflow_id"]
+        elif state == "schedule":
+            await self.bring_about("submitted workflow")
+            names = {"schedule_name": "Daily Report", "workflow_id": self.words["workflow_id"]}
+            made = await self.ask("POST", "/schedules", json={**names, "cron_expression": "0 9 * * 1-5"})
+            self.words["schedule_id"] = made["schedule_id"]
         elif state == "workflow called my-workflow":
             make_workflow(self.database, self.tenant, "my-workflow")
         elif state == "registered robot":
@@ -105,7 +110,7 @@ async def world(settings: Settings, shared_database: Database, signer: Signer) -
     await app.close()
 
 
-@pytest.mark.parametrize("example", [*WORKFLOWS, *JOBS, *ROBOTS, *METRICS, *HEALTH], ids=str)
+@pytest.mark.parametrize("example", [*WORKFLOWS, *JOBS, *ROBOTS, *METRICS, *SCHEDULES, *HEALTH], ids=str)
 async def test_the_documented_request_gets_the_documented_answer(world: World, example: Example) -> None:
     await world.bring_about(example.given)
     await check(world, example)
@@ -153,7 +158,10 @@ async def test_the_documented_login_works(platform: Settings, shared_database: D
 async def check(world: World, example: Example) -> None:
     """Send an example's request and hold the answer against the documented form."""
     method, path = fill(example.request, world.words).split()
-    request: dict[str, Any] = {"headers": world.callers[example.caller], "params": example.query}
+    request: dict[str, Any] = {
+        "headers": world.callers[example.caller],
+        "params": {name: fill(value, world.words) for name, value in example.query.items()},
+    }
     if example.given.startswith("file "):
         name = example.given.removeprefix("file ")
         request["files"] = {"file": (name, json.dumps(GRAPH).encode(), "application/json")}

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-RESOURCES = ("api-keys", "dlq", "events", "jobs", "metrics", "robot-api-keys", "robots", "workflows")
+RESOURCES = ("api-keys", "dlq", "events", "jobs", "metrics", "robot-api-keys", "robots", "schedules", "workflows")
 Document = dict[str, Any]
 
 
@@ -88,6 +88,14 @@ async def test_every_endpoint_of_the_issue_is_there(document: Document) -> None:
             "/metrics/analytics": "GET",
             "/metrics/activity": "GET",
             "/metrics/prometheus": "GET",
+            "/schedules": "GET POST",
+            "/schedules/upcoming": "GET",
+            "/schedules/simulate": "POST",
+            "/schedules/{schedule_id}": "GET PUT DELETE",
+            "/schedules/{schedule_id}/fires": "GET",
+            "/schedules/{schedule_id}/enable": "PUT",
+            "/schedules/{schedule_id}/disable": "PUT",
+            "/schedules/{schedule_id}/trigger": "PUT",
         }.items()
         for method in methods.split()
     }

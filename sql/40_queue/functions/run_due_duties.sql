@@ -11,9 +11,10 @@ begin
         select d.name
         from private.duties as d
         where d.last_run_at <= v_now - d.every or d.last_run_at > v_now
-        -- raise_low_water last: nothing after it waits for a lane. Promotion first: it may wait for leases, which nobody
+        -- Schedules first: firing waits for the deletion of a workflow, which may wait for what promotion takes.
+        -- raise_low_water last: nothing after it waits for a lane. Promotion next: it may wait for leases, which nobody
         -- may do who holds limits, and rescue does.
-        order by d.name = 'raise_low_water', d.name
+        order by d.name = 'raise_low_water', d.name <> 'fire_due_schedules', d.name
         for update skip locked
     loop
         update private.duties as d set last_run_at = v_now where d.name = v_name;
@@ -27,6 +28,8 @@ begin
                     perform private.raise_low_water();
                 when 'recheck_low_water' then
                     perform private.recheck_low_water();
+                when 'fire_due_schedules' then
+                    perform private.fire_due_schedules(50);
             end case;
         exception
             when others then    -- a duty that cannot be done must not keep robots from their work

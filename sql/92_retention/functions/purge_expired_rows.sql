@@ -13,6 +13,7 @@ declare
         when 'job_logs' then 't.job_id < $2 and t.job_log_id < $2'
         when 'robot_commands' then 't.command_id < $2'
         when 'job_node_executions' then 't.job_id < $2'
+        when 'schedule_fires' then 't.fire_time < $3'
         when 'audit_log' then 't.audit_id < $2'
         when 'events' then
             't.occurred_at < $3 and t.seq <= '
@@ -49,5 +50,5 @@ begin
 end
 $$;
 comment on function private.purge_expired_rows(text, integer) is
-    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, events or audit_log that their tenant keeps no longer, at most p_limit, and returns how many. The next run goes on with the next tenant.';
+    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, events or audit_log that their tenant keeps no longer, at most p_limit, and returns how many. The next run goes on with the next tenant.';
 revoke all on function private.purge_expired_rows(text, integer) from public, anon, authenticated, service_role;

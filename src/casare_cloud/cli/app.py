@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from casare_cloud import __version__
-from casare_cloud.cli import db, dlq, jobs, keys, robot, stack, workflows
+from casare_cloud.cli import db, dlq, jobs, keys, robot, schedules, stack, workflows
 
 app = typer.Typer(
     name="casare-cloud",
@@ -17,6 +17,7 @@ app = typer.Typer(
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(workflows.app, name="workflows")
+app.add_typer(schedules.app, name="schedules")
 app.add_typer(robot.app, name="robot")
 app.add_typer(db.app, name="db")
 app.add_typer(keys.app, name="keys")

@@ -30,7 +30,10 @@ class Workflow:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A workflow to publish and, with the trigger `manual`, to run once. With `workflow_id`: its next version."""
+    """A workflow to publish and to run once (trigger `manual`) or by `schedule_cron` (`scheduled`).
+
+    With `workflow_id`: its next version.
+    """
 
     name: str
     definition: dict[str, Any]
@@ -45,10 +48,11 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """What a submission made."""
+    """What a submission made: a job, or a schedule."""
 
     workflow_id: UUID
-    job_id: UUID
+    job_id: UUID | None
+    schedule_id: UUID | None
     created_at: datetime
 
 

@@ -7,6 +7,8 @@ from casare_cloud.domain.jobs import service as jobs
 from casare_cloud.domain.jobs.model import NewJob
 from casare_cloud.domain.permissions import require
 from casare_cloud.domain.rows import split_page
+from casare_cloud.domain.schedules import service as schedules
+from casare_cloud.domain.schedules.model import NewSchedule
 from casare_cloud.domain.workflows import queries
 from casare_cloud.domain.workflows.model import Filter, Submission, Submitted, Workflow
 from casare_cloud.errors import ApiError, InvalidArgument, NotFound
@@ -27,15 +29,13 @@ class TriggerNotAvailable(ApiError):
 
 
 async def submit(tx: Transaction, submission: Submission) -> Submitted:
-    """Publish a workflow and enqueue its first job, both or neither.
+    """Publish a workflow and enqueue its first job, or make its schedule: both or neither.
 
-    Raises 400 for a schedule without a cron expression, and `TriggerNotAvailable` (501) for the triggers `scheduled`
-    and `webhook`. Needs workflows.write and jobs.create.
+    Raises 400 for a schedule without a (right) cron expression, and `TriggerNotAvailable` (501) for the trigger
+    `webhook`. Needs workflows.write, and jobs.create or schedules.write.
     """
-    if submission.trigger_type == "scheduled":
-        if not submission.schedule_cron:
-            raise InvalidArgument("schedule_cron: is required when trigger_type is scheduled.")
-        raise TriggerNotAvailable("Schedules")
+    if submission.trigger_type == "scheduled" and not submission.schedule_cron:
+        raise InvalidArgument("schedule_cron: is required when trigger_type is scheduled.")
     if submission.trigger_type == "webhook":
         raise TriggerNotAvailable("Webhook triggers")
     workflow = await tx.fetch_one(
@@ -49,6 +49,20 @@ async def submit(tx: Transaction, submission: Submission) -> Submitted:
         },
     )
     assert workflow is not None
+    if submission.trigger_type == "scheduled":
+        assert submission.schedule_cron is not None
+        schedule = await schedules.create(
+            tx,
+            NewSchedule(
+                workflow_id=workflow["workflow_id"],
+                name=submission.name,
+                cron_expression=submission.schedule_cron,
+                priority=submission.priority,
+                execution_mode=submission.execution_mode,
+                input=submission.input,
+            ),
+        )
+        return Submitted(workflow["workflow_id"], None, schedule.schedule_id, schedule.created_at)
     job = await jobs.enqueue(
         tx,
         NewJob(
@@ -58,7 +72,7 @@ async def submit(tx: Transaction, submission: Submission) -> Submitted:
             execution_mode=submission.execution_mode,
         ),
     )
-    return Submitted(workflow["workflow_id"], job.job_id, job.created_at)
+    return Submitted(workflow["workflow_id"], job.job_id, None, job.created_at)
 
 
 def _description_of(submission: Submission) -> str | None:
@@ -88,5 +102,8 @@ async def get(tx: Transaction, workflow_id: UUID) -> Workflow:
 
 
 async def delete(tx: Transaction, workflow_id: UUID) -> None:
-    """Take a workflow away and cancel its waiting jobs; 404 WORKFLOW_NOT_FOUND. Needs workflows.delete."""
+    """Take a workflow and its schedules away, cancel its waiting jobs; 404 WORKFLOW_NOT_FOUND.
+
+    Needs workflows.delete.
+    """
     await tx.execute(queries.DELETE_WORKFLOW, {"workflow_id": workflow_id})

@@ -30,6 +30,7 @@ RESOURCES = {
     "metrics": "metrics",
     "robot-api-keys": "robot_keys",
     "robots": "robots",
+    "schedules": "schedules",
     "workflows": "workflows",
 }
 

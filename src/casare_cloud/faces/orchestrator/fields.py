@@ -38,6 +38,19 @@ Name = Annotated[str, Field(min_length=1, max_length=255)]
 RobotName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Environment = Annotated[str, Field(min_length=1, max_length=64)]
 
+CronExpression = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=255,
+        description="Five fields (minute, hour, day of month, month, day of week) with names (MON-FRI, JAN), lists, "
+        "ranges and steps, or @hourly, @daily, @weekly, @monthly, @yearly.",
+    ),
+]
+Timezone = Annotated[
+    str, Field(max_length=64, description="A name of the IANA database, Europe/Berlin; default: the tenant's.")
+]
+
 # Every published name of a job's input (api-map, conflict 28).
 InputNames = AliasChoices("input", "input_data", "parameters", "variables", "params", "payload")
 Input = Annotated[
@@ -49,6 +62,7 @@ Input = Annotated[
 ]
 
 WorkflowId = Annotated[UUID, Path(description="The id of the workflow.")]
+ScheduleId = Annotated[UUID, Path(description="The id of the schedule.")]
 JobId = Annotated[UUID, BeforeValidator(_job_id), Path(description="The id of the job.")]
 RobotId = Annotated[
     str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The robot's external id (robot-prod-001) or its UUID.")

@@ -105,7 +105,7 @@ def read_upload(filename: str | None, content: bytes, options: UploadOptions) ->
 
 
 class SubmitAnswer(Answer):
-    """What was made. `schedule_id` is null: a submission runs once."""
+    """What was made: a job or, with the trigger `scheduled`, a schedule; the other id is null."""
 
     model_config = showing(examples.SUBMITTED)
 
@@ -119,12 +119,13 @@ class SubmitAnswer(Answer):
     @classmethod
     def of(cls, made: Submitted, submission: Submission) -> "SubmitAnswer":
         """The published words for a submission that was accepted."""
+        verb = "queued" if made.schedule_id is None else "scheduled"
         return cls(
             workflow_id=made.workflow_id,
             job_id=made.job_id,
-            schedule_id=None,
+            schedule_id=made.schedule_id,
             status="success",
-            message=f"Workflow submitted and queued for {submission.execution_mode} execution",
+            message=f"Workflow submitted and {verb} for {submission.execution_mode} execution",
             created_at=made.created_at,
         )
 

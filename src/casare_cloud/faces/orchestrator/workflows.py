@@ -26,10 +26,11 @@ router = APIRouter(prefix="/workflows", tags=["workflows"], route_class=Route)
 
 @router.post("", responses=refusals(404, 413, 501), dependencies=IDEMPOTENT)
 async def submit_workflow(body: SubmitBody, tx: Tx) -> SubmitAnswer:
-    """Publish a workflow and queue its first job: both are made, or neither.
+    """Publish a workflow and queue its first job or, with `trigger_type` `scheduled`, make its schedule.
 
-    At most 10 MB and 1,000 nodes. Unknown fields are ignored. `trigger_type` `scheduled` (which needs `schedule_cron`)
-    and `webhook` answer 501 and store nothing. Needs workflows.write and jobs.create.
+    Both are made, or neither. At most 10 MB and 1,000 nodes. Unknown fields are ignored. `scheduled` needs
+    `schedule_cron`; the schedule has the workflow's name and the tenant's time zone. `webhook` answers 501 and stores
+    nothing. Needs workflows.write, and jobs.create or schedules.write.
     """
     submission = body.submission()
     return SubmitAnswer.of(await service.submit(tx, submission), submission)
@@ -91,7 +92,7 @@ async def get_workflow(workflow_id: WorkflowId, tx: Tx) -> WorkflowAnswer:
 
 @router.delete("/{workflow_id}", responses=refusals(404))
 async def delete_workflow(workflow_id: WorkflowId, tx: Tx) -> WorkflowDeleted:
-    """Delete a workflow and cancel its waiting jobs; its name is free again. Needs workflows.delete."""
+    """Delete a workflow and its schedules, cancel its waiting jobs; its name is free again. Needs workflows.delete."""
     await service.delete(tx, workflow_id)
     return WorkflowDeleted(
         status="success",

@@ -1,0 +1,19 @@
+create or replace function private.delete_schedules_of_workflow(p_tenant_id uuid, p_workflow_id uuid)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_deleted integer;
+begin
+    update public.schedules as s
+    set deleted_at = v_now, updated_at = v_now, next_run_at = null
+    where s.tenant_id = p_tenant_id and s.workflow_id = p_workflow_id and s.deleted_at is null;
+    get diagnostics v_deleted = row_count;
+    return v_deleted;
+end
+$$;
+comment on function private.delete_schedules_of_workflow(uuid, uuid) is
+    'Takes every schedule of a workflow away and returns how many.';
+revoke all on function private.delete_schedules_of_workflow(uuid, uuid) from public, anon, authenticated, service_role;

@@ -1,0 +1,22 @@
+create or replace function private.enqueue_job_of_schedule(
+    p_schedule public.schedules,
+    p_trigger_type text,
+    p_created_by uuid,
+    p_dedupe_key text
+)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+begin
+    return private.add_job(
+        p_schedule.tenant_id, p_created_by, p_schedule.workflow_id, null, p_schedule.input, p_schedule.priority,
+        p_schedule.environment, p_schedule.execution_mode::text, '{}', '{}', null, null, p_dedupe_key, 3, 3600, null,
+        p_schedule.metadata || jsonb_build_object('schedule_id', p_schedule.schedule_id), p_trigger_type
+    );
+end
+$$;
+comment on function private.enqueue_job_of_schedule(public.schedules, text, uuid, text) is
+    'Puts a job in the queue as a schedule says it; the job''s metadata names the schedule. Raises what private.add_job raises.';
+revoke all on function private.enqueue_job_of_schedule(public.schedules, text, uuid, text)
+    from public, anon, authenticated, service_role;

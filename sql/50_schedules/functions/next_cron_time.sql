@@ -1,0 +1,57 @@
+-- Field by field: a month is stepped over in one look, a day in one look, hour and minute are picked from lists.
+create or replace function private.next_cron_time(
+    p_expression text,
+    p_timezone text,
+    p_after timestamptz,
+    p_closed_days datemultirange default '{}'
+)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_fields text[] := private.cron_fields(p_expression);
+    v_minutes integer[] := (private.read_cron_field(v_fields[1], 1)).numbers;
+    v_hours integer[] := (private.read_cron_field(v_fields[2], 2)).numbers;
+    v_days integer[] := case when v_fields[3] <> '*' then (private.read_cron_field(v_fields[3], 3)).numbers end;
+    v_months integer[] := (private.read_cron_field(v_fields[4], 4)).numbers;
+    v_weekdays integer[] := case when v_fields[5] <> '*' then (private.read_cron_field(v_fields[5], 5)).numbers end;
+    v_from timestamp := date_trunc('minute', p_after at time zone p_timezone) + interval '1 minute';
+    v_day date;
+    v_hour integer;
+    v_minute integer;
+    v_at timestamptz;
+begin
+    loop
+        v_day := private.next_cron_day(v_days, v_months, v_weekdays, v_from::date, p_closed_days);
+        if v_day is null then
+            return null;
+        end if;
+        v_from := greatest(v_from, v_day::timestamp);
+        select min(h) into v_hour from unnest(v_hours) as h where h >= extract(hour from v_from);
+        v_minute := v_minutes[1];
+        if v_hour = extract(hour from v_from) then
+            select min(m) into v_minute from unnest(v_minutes) as m where m >= extract(minute from v_from);
+            if v_minute is null then
+                select min(h) into v_hour from unnest(v_hours) as h where h > extract(hour from v_from);
+                v_minute := v_minutes[1];
+            end if;
+        end if;
+        if v_hour is null then
+            v_from := v_day + 1;
+            continue;
+        end if;
+        v_from := v_day + make_time(v_hour, v_minute, 0);
+        v_at := private.first_instant(v_from, p_timezone);
+        if v_at > p_after then
+            return v_at;
+        end if;
+        v_from := v_from + interval '1 minute';     -- clocks were set back, and this time came before
+    end loop;
+end
+$$;
+comment on function private.next_cron_time(text, text, timestamptz, datemultirange) is
+    'The first time after p_after at which the clocks of a zone show what a (right) cron expression says, on no closed day. A time that does not exist comes at the next minute that does, one that comes twice counts once. Null: not within ten years.';
+revoke all on function private.next_cron_time(text, text, timestamptz, datemultirange)
+    from public, anon, authenticated, service_role;

@@ -1,0 +1,154 @@
+"""`casare-cloud schedules …`: make, look at, change and trigger schedules."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from casare_cloud.cli.output import errors_as_sentences, fail, print_json, print_table, say
+from casare_cloud.cli.workflows import AsJson
+
+if TYPE_CHECKING:
+    from casare_cloud.client import Client
+
+app = typer.Typer(help="Run workflows by the clock.", no_args_is_help=True)
+
+ScheduleId = Annotated[str, typer.Argument(help="The schedule's id.", metavar="ID")]
+Timezone = Annotated[str | None, typer.Option("--timezone", help="Europe/Berlin; default: the tenant's.")]
+Cron = Annotated[str, typer.Argument(help="Five fields in quotes, '0 9 * * MON-FRI', or @daily.", metavar="CRON")]
+
+
+@app.command("create")
+def create(
+    workflow_id: Annotated[str, typer.Argument(help="The workflow's id.", metavar="WORKFLOW")],
+    cron: Cron,
+    name: Annotated[str, typer.Option("--name", help="What people call it.")] = "Schedule",
+    timezone: Timezone = None,
+    priority: Annotated[int, typer.Option("--priority", min=0, max=20, help="0 is the most urgent.")] = 10,
+    input_json: Annotated[str, typer.Option("--input", help="What its jobs start with, as JSON.")] = "{}",
+    disabled: Annotated[bool, typer.Option("--disabled", help="Make it, and do not run it yet.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a workflow at the times of a cron expression.
+
+    Example: casare-cloud schedules create 019a… '0 9 * * MON-FRI' --name 'Daily report'
+    """
+    try:
+        job_input = json.loads(input_json)
+    except ValueError as problem:
+        fail(f"--input is not JSON: {problem}", 2)
+    more = {"timezone": timezone, "priority": priority, "input": job_input, "enabled": not disabled}
+    schedule = _run(lambda client: client.create_schedule(workflow_id, name, cron, **more))
+    if as_json:
+        print_json(schedule)
+    else:
+        say(f"schedule {schedule['schedule_id']}\nnext run {schedule['next_run'] or '- (disabled)'}")
+
+
+@app.command("list")
+def list_schedules(
+    workflow_id: Annotated[str | None, typer.Option("--workflow", help="Only those of this workflow.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List schedules with their next runs, newest first."""
+    filters = {"limit": limit, **({"workflow_id": workflow_id} if workflow_id else {})}
+    schedules = _run(lambda client: client.list_schedules(**filters))
+    if as_json:
+        print_json(schedules)
+        return
+    head = ("schedule", "name", "cron", "timezone", "next run", "runs", "failures")
+    names = ("schedule_id", "schedule_name", "cron_expression", "timezone", "next_run", "run_count", "failure_count")
+    print_table(head, [[row[name] for name in names] for row in schedules])
+
+
+@app.command("upcoming")
+def upcoming(
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100)] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List what runs next, the soonest first."""
+    runs = _run(lambda client: client.list_upcoming_runs(limit=limit))
+    if as_json:
+        print_json(runs)
+        return
+    names = ("next_run", "schedule_name", "workflow_name", "schedule_id")
+    print_table(("next run", "schedule", "workflow", "id"), [[row[name] for name in names] for row in runs])
+
+
+@app.command("get")
+def get(schedule_id: ScheduleId) -> None:
+    """Print a schedule as JSON."""
+    print_json(_run(lambda client: client.get_schedule(schedule_id)))
+
+
+@app.command("fires")
+def fires(
+    schedule_id: ScheduleId,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a schedule did at its due times, newest first."""
+    answer = _run(lambda client: client.list_schedule_fires(schedule_id, limit=limit))
+    if as_json:
+        print_json(answer)
+        return
+    names = ("fire_time", "outcome", "job_id", "reason")
+    print_table(("time", "outcome", "job", "reason"), [[row[name] for name in names] for row in answer["fires"]])
+
+
+@app.command("simulate")
+def simulate(
+    cron: Cron,
+    timezone: Timezone = None,
+    count: Annotated[int, typer.Option("--count", min=1, max=100)] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Show when a cron expression would run; nothing is made.
+
+    Example: casare-cloud schedules simulate '30 2 * * *' --timezone Europe/Berlin
+    """
+    answer = _run(lambda client: client.simulate_schedule(cron, timezone=timezone, count=count))
+    if as_json:
+        print_json(answer)
+        return
+    print_table(("time", "verdict", "reason"), [[run["time"], run["verdict"], run["reason"]] for run in answer["runs"]])
+
+
+@app.command("enable")
+def enable(schedule_id: ScheduleId) -> None:
+    """Let a schedule run again."""
+    say(f"next run {_run(lambda client: client.enable_schedule(schedule_id))['next_run']}")
+
+
+@app.command("disable")
+def disable(schedule_id: ScheduleId) -> None:
+    """Keep a schedule from running."""
+    say(f"{_run(lambda client: client.disable_schedule(schedule_id))['schedule_name']} is disabled")
+
+
+@app.command("trigger")
+def trigger(schedule_id: ScheduleId) -> None:
+    """Queue a job of a schedule now."""
+    answer = _run(lambda client: client.trigger_schedule(schedule_id))
+    say(f"{answer['message']}\njob {answer['job_id']}")
+
+
+@app.command("delete")
+def delete(schedule_id: ScheduleId) -> None:
+    """Delete a schedule; the jobs that it queued stay."""
+    say(_run(lambda client: client.delete_schedule(schedule_id))["message"])
+
+
+def _run(work: "Callable[[Client], Awaitable[Any]]") -> Any:
+    """Do the work with a signed-in client."""
+    from casare_cloud.cli.session import signed_in
+
+    async def call() -> Any:
+        async with await signed_in() as client:
+            return await work(client)
+
+    with errors_as_sentences():
+        return asyncio.run(call())

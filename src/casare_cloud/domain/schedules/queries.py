@@ -1,0 +1,101 @@
+"""SQL of the schedules domain."""
+
+_COLUMNS = """
+    s.schedule_id, s.workflow_id, w.name as workflow_name, s.name, s.cron_expression, s.timezone, s.is_enabled,
+    s.priority, s.execution_mode, s.environment, s.input, s.metadata, s.next_run_at, s.last_run_at, s.run_count,
+    s.failure_count, s.created_by, s.created_at, s.updated_at
+"""
+
+# A caller who may not see workflows sees no name of one.
+_WITH_WORKFLOW = """
+left join public.workflows as named on named.workflow_id = s.workflow_id and named.tenant_id = s.tenant_id
+cross join lateral (select coalesce(named.name, '') as name) as w
+"""
+
+LIST_SCHEDULES = f"""
+select {_COLUMNS}
+from public.schedules as s
+{_WITH_WORKFLOW}
+where s.deleted_at is null
+    and (%(workflow_id)s::uuid is null or s.workflow_id = %(workflow_id)s)
+    and (%(is_enabled)s::boolean is null or s.is_enabled = %(is_enabled)s)
+order by s.schedule_id desc
+limit %(limit)s offset %(offset)s
+"""
+
+LIST_UPCOMING = f"""
+select {_COLUMNS}
+from public.schedules as s
+{_WITH_WORKFLOW}
+where s.next_run_at is not null
+    and (%(workflow_id)s::uuid is null or s.workflow_id = %(workflow_id)s)
+order by s.next_run_at, s.schedule_id
+limit %(limit)s
+"""
+
+GET_SCHEDULE = f"""
+select {_COLUMNS}
+from public.schedules as s
+{_WITH_WORKFLOW}
+where s.schedule_id = %(schedule_id)s and s.deleted_at is null
+"""
+
+CREATE_SCHEDULE = f"""
+select {_COLUMNS}
+from public.create_schedule(
+    p_workflow_id => %(workflow_id)s::uuid,
+    p_name => %(name)s,
+    p_cron_expression => %(cron_expression)s,
+    p_timezone => %(timezone)s,
+    p_is_enabled => %(is_enabled)s,
+    p_priority => %(priority)s,
+    p_execution_mode => %(execution_mode)s,
+    p_environment => %(environment)s,
+    p_input => %(input)s::jsonb,
+    p_metadata => %(metadata)s::jsonb
+) as s
+{_WITH_WORKFLOW}
+"""
+
+UPDATE_SCHEDULE = f"""
+select {_COLUMNS}
+from public.update_schedule(%(schedule_id)s::uuid, %(changes)s::jsonb) as s
+{_WITH_WORKFLOW}
+"""
+
+TRIGGER_SCHEDULE = """
+select (public.trigger_schedule(%(schedule_id)s::uuid) ->> 'job_id')::uuid
+"""
+
+DELETE_SCHEDULE = """
+select public.delete_schedule(%(schedule_id)s::uuid)
+"""
+
+LIST_FIRES = """
+select counted.total, page.*
+from (
+    select count(*) as total from public.schedule_fires as f
+    where f.tenant_id = %(tenant_id)s and f.schedule_id = %(schedule_id)s
+) as counted
+left join lateral (
+    select f.fire_time, f.fired_at, f.is_manual, f.outcome, f.reason, f.job_id
+    from public.schedule_fires as f
+    where f.tenant_id = %(tenant_id)s and f.schedule_id = %(schedule_id)s
+    order by f.fire_time desc
+    limit %(limit)s offset %(offset)s
+) as page on true
+"""
+
+TENANT_OF_SCHEDULE = """
+select s.tenant_id from public.schedules as s where s.schedule_id = %(schedule_id)s and s.deleted_at is null
+"""
+
+SIMULATE_SCHEDULE = """
+select r.run_at, r.verdict, r.reason
+from public.simulate_schedule(
+    p_cron_expression => %(cron_expression)s,
+    p_timezone => %(timezone)s,
+    p_count => %(count)s,
+    p_after => %(after)s::timestamptz
+) as r
+"""

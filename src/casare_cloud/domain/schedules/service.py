@@ -1,0 +1,117 @@
+"""What can be done with schedules. Every rule is in the SQL functions that are called here."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from casare_cloud.database import Transaction
+from casare_cloud.domain.permissions import require
+from casare_cloud.domain.rows import split_page
+from casare_cloud.domain.schedules import queries
+from casare_cloud.domain.schedules.model import Filter, Fire, NewSchedule, Run, Schedule
+from casare_cloud.errors import NotFound
+
+
+class ScheduleNotFound(NotFound):
+    """There is no such schedule, or it is another tenant's."""
+
+    def __init__(self) -> None:
+        super().__init__("SCHEDULE_NOT_FOUND", "There is no such schedule.")
+
+
+async def create(tx: Transaction, new: NewSchedule) -> Schedule:
+    """Make a schedule and return it with the time of its next run.
+
+    Raises 404 WORKFLOW_NOT_FOUND, 400 INVALID_ARGUMENT (which names the wrong field of a cron expression). Needs
+    schedules.write.
+    """
+    row = await tx.fetch_one(
+        queries.CREATE_SCHEDULE,
+        {
+            "workflow_id": new.workflow_id,
+            "name": new.name,
+            "cron_expression": new.cron_expression,
+            "timezone": new.timezone,
+            "is_enabled": new.is_enabled,
+            "priority": new.priority,
+            "execution_mode": new.execution_mode,
+            "environment": new.environment,
+            "input": new.input,
+            "metadata": new.metadata,
+        },
+    )
+    assert row is not None
+    return Schedule(**row)
+
+
+async def update(tx: Transaction, schedule_id: UUID, changes: dict[str, Any]) -> Schedule:
+    """Change the named fields (None leaves one as it is); 404 SCHEDULE_NOT_FOUND. Needs schedules.write."""
+    row = await tx.fetch_one(queries.UPDATE_SCHEDULE, {"schedule_id": schedule_id, "changes": changes})
+    assert row is not None
+    return Schedule(**row)
+
+
+async def list_some(tx: Transaction, wanted: Filter, limit: int, offset: int) -> list[Schedule]:
+    """Schedules, the newest first. Needs schedules.read."""
+    rows = await tx.fetch_all(
+        queries.LIST_SCHEDULES,
+        {"workflow_id": wanted.workflow_id, "is_enabled": wanted.is_enabled, "limit": limit, "offset": offset},
+    )
+    if not rows:
+        await require(tx, "schedules.read")
+    return [Schedule(**row) for row in rows]
+
+
+async def list_upcoming(tx: Transaction, workflow_id: UUID | None, limit: int) -> list[Schedule]:
+    """Schedules with a next run, the soonest first. Needs schedules.read."""
+    rows = await tx.fetch_all(queries.LIST_UPCOMING, {"workflow_id": workflow_id, "limit": limit})
+    if not rows:
+        await require(tx, "schedules.read")
+    return [Schedule(**row) for row in rows]
+
+
+async def get(tx: Transaction, schedule_id: UUID) -> Schedule:
+    """One schedule; `ScheduleNotFound`. Needs schedules.read."""
+    row = await tx.fetch_one(queries.GET_SCHEDULE, {"schedule_id": schedule_id})
+    if row is None:
+        await require(tx, "schedules.read")
+        raise ScheduleNotFound()
+    return Schedule(**row)
+
+
+async def trigger(tx: Transaction, schedule_id: UUID) -> UUID:
+    """Enqueue a job of a schedule now and return its id.
+
+    Raises 404 SCHEDULE_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE. Needs schedules.write.
+    """
+    job_id: UUID = await tx.fetch_value(queries.TRIGGER_SCHEDULE, {"schedule_id": schedule_id})
+    return job_id
+
+
+async def delete(tx: Transaction, schedule_id: UUID) -> None:
+    """Take a schedule away; 404 SCHEDULE_NOT_FOUND. Needs schedules.write."""
+    await tx.execute(queries.DELETE_SCHEDULE, {"schedule_id": schedule_id})
+
+
+async def list_fires(tx: Transaction, schedule_id: UUID, limit: int, offset: int) -> tuple[list[Fire], int]:
+    """(what a schedule did, the newest first; how often in all); `ScheduleNotFound`. Needs schedules.read."""
+    tenant_id = await tx.fetch_value(queries.TENANT_OF_SCHEDULE, {"schedule_id": schedule_id})
+    if tenant_id is None:
+        await require(tx, "schedules.read")
+        raise ScheduleNotFound()
+    rows = await tx.fetch_all(
+        queries.LIST_FIRES, {"tenant_id": tenant_id, "schedule_id": schedule_id, "limit": limit, "offset": offset}
+    )
+    items, total = split_page(rows, "fire_time")
+    return [Fire(**item) for item in items], total
+
+
+async def simulate(
+    tx: Transaction, cron_expression: str, timezone: str | None, count: int, after: datetime | None
+) -> list[Run]:
+    """The next times of such a schedule, after a moment or now; 400 INVALID_ARGUMENT. Needs schedules.read."""
+    rows = await tx.fetch_all(
+        queries.SIMULATE_SCHEDULE,
+        {"cron_expression": cron_expression, "timezone": timezone, "count": count, "after": after},
+    )
+    return [Run(**row) for row in rows]

@@ -1,0 +1,304 @@
+"""Cron expressions in SQL: what they mean, held against croniter, and what clocks that change do to them."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from croniter import croniter
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from tests.databases import Connection
+
+CASES_AT_ONCE = 40
+ZONES = [
+    "UTC",
+    "Europe/Berlin",
+    "America/New_York",
+    "America/St_Johns",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",  # half an hour of summer time
+    "Antarctica/Troll",  # two hours of it
+    "Pacific/Chatham",
+    "America/Santiago",  # changes at midnight
+]
+NAMES = {
+    3: ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"],
+    4: ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"],
+}
+BOUNDS = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 6)]
+
+
+def next_times(connection: Connection, cases: Sequence[tuple[str, str, datetime]]) -> list[datetime | None]:
+    """What the function says for (expression, zone, after)."""
+    rows = connection.execute(
+        "select private.next_cron_time(c.expression, c.zone, c.after) as at "
+        "from unnest(%s::text[], %s::text[], %s::timestamptz[]) with ordinality as c (expression, zone, after, n) "
+        "order by c.n",
+        [list(part) for part in zip(*cases, strict=True)],
+    ).fetchall()
+    return [row["at"] for row in rows]
+
+
+def next_time(connection: Connection, expression: str, zone: str, after: str) -> str | None:
+    """The next time on the clocks of the zone, with their offset."""
+    [at] = next_times(connection, [(expression, zone, datetime.fromisoformat(after).astimezone(UTC))])
+    return None if at is None else at.astimezone(ZoneInfo(zone)).isoformat(timespec="minutes")
+
+
+def problem(connection: Connection, expression: str | None) -> str | None:
+    row = connection.execute("select private.find_cron_problem(%s) as p", [expression]).fetchone()
+    assert row is not None
+    found: str | None = row["p"]
+    return found
+
+
+# -- against croniter
+
+
+@st.composite
+def fields(draw: st.DrawFn, position: int) -> str:
+    """A field of a cron expression, of every form that has one meaning."""
+    low, high = BOUNDS[position]
+    width = high - low + 1
+
+    def word(value: int) -> str:
+        if position in NAMES and draw(st.booleans()):
+            name = NAMES[position][value - low]
+            return name if draw(st.booleans()) else name.lower()
+        return str(value)
+
+    def item() -> str:
+        form = draw(st.sampled_from(["value", "range", "range/step", "*/step", "value/step"]))
+        value = draw(st.integers(low, high))
+        step = draw(st.integers(1, width))
+        if form == "value" or (value == high and form.startswith("range")):
+            return word(value)
+        if form == "*/step":
+            return f"*/{step}"
+        if form == "value/step":
+            return f"{word(value)}/{step}"
+        text = f"{word(value)}-{word(draw(st.integers(value + 1, high)))}"
+        return f"{text}/{step}" if form == "range/step" else text
+
+    if draw(st.integers(0, 2)) == 0:
+        return "*"
+    return ",".join(item() for _ in range(draw(st.integers(1, 3))))
+
+
+@st.composite
+def expressions(draw: st.DrawFn) -> str:
+    """A cron expression that croniter and cron read alike."""
+    parts = [draw(fields(position)) for position in range(5)]
+    # Every day of the week, or of the month, written out: croniter takes some of them for a star. Then it shall be one.
+    for position, whole in ((2, 31), (4, 7)):
+        values = croniter.expand(" ".join(["1"] * position + [parts[position]] + ["*"] * (4 - position)))[0][position]
+        if values == ["*"] or len(values) == whole:
+            parts[position] = "*"
+    return " ".join(parts)
+
+
+def first_instant(local: datetime, zone: ZoneInfo) -> datetime:
+    """The rule in other words: the first time at which the clocks show it, or the first minute after the gap."""
+    at = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    if at.astimezone(zone).replace(tzinfo=None) == local:
+        return at
+    while (at - timedelta(minutes=1)).astimezone(zone).utcoffset() == at.astimezone(zone).utcoffset():
+        at -= timedelta(minutes=1)
+    return at
+
+
+def expected(expression: str, zone_name: str, after: datetime) -> datetime | None:
+    """The first of croniter's times, told without any zone, whose instant comes after `after`."""
+    zone = ZoneInfo(zone_name)
+    local = after.astimezone(zone).replace(tzinfo=None, fold=0) - timedelta(hours=3)
+    times = croniter(expression, local, max_years_between_matches=10)
+    while True:
+        try:
+            at = first_instant(times.get_next(datetime), zone)
+        except Exception as error:
+            if type(error).__name__ != "CroniterBadDateError":
+                raise
+            return None
+        if at > after:
+            return at
+
+
+def changes_of_clocks() -> list[tuple[str, datetime]]:
+    """(zone, the moment) of every change from 2024 to 2032."""
+    found = []
+    for name in ZONES:
+        zone, at = ZoneInfo(name), datetime(2024, 1, 1, tzinfo=UTC)
+        while at.year < 2033:
+            following = at + timedelta(hours=1)
+            if at.astimezone(zone).utcoffset() != following.astimezone(zone).utcoffset():
+                found.append((name, following))
+            at = following
+    return found
+
+
+def moments() -> st.SearchStrategy[tuple[str, datetime]]:
+    """A zone and a moment: anywhere in the years, or within two days of a change of its clocks."""
+    anywhere = st.tuples(
+        st.sampled_from(ZONES),
+        st.integers(0, 9 * 365 * 24 * 3600).map(lambda s: datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=s)),
+    )
+    near = st.tuples(st.sampled_from(changes_of_clocks()), st.integers(-2 * 86400, 86400)).map(
+        lambda pair: (pair[0][0], pair[0][1] + timedelta(seconds=pair[1]))
+    )
+    return st.one_of(anywhere, near)
+
+
+@settings(
+    max_examples=100,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a batch is not worth shrinking: the message names the cases
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(st.lists(st.tuples(expressions(), moments()), min_size=CASES_AT_ONCE, max_size=CASES_AT_ONCE))
+def test_next_times_are_those_of_croniter_in_every_zone(
+    owner: Connection, drawn: list[tuple[str, tuple[str, datetime]]]
+) -> None:
+    cases = [(expression, zone, after) for expression, (zone, after) in drawn]
+    wrong = [
+        (case, got, wanted)
+        for case, got, wanted in zip(cases, next_times(owner, cases), (expected(*case) for case in cases), strict=True)
+        if got != wanted
+    ]
+    assert wrong == []
+
+
+# -- meanings, one by one
+
+
+@pytest.mark.parametrize(
+    ("expression", "after", "following"),
+    [
+        ("0 9 * * *", "2025-01-15T10:30:00Z", "2025-01-16T09:00+00:00"),
+        ("0 9 * * 1-5", "2025-01-17T09:00:00Z", "2025-01-20T09:00+00:00"),
+        ("0 9 * * MON-FRI", "2025-01-17T08:59:59.5Z", "2025-01-17T09:00+00:00"),
+        ("0 */2 * * *", "2025-01-15T10:00:00Z", "2025-01-15T12:00+00:00"),
+        ("0 0 1 * *", "2025-12-15T00:00:00Z", "2026-01-01T00:00+00:00"),
+        ("*/15 * * * *", "2025-01-15T10:59:00Z", "2025-01-15T11:00+00:00"),
+        ("  5\t0  * jan Sun  ", "2025-02-01T00:00:00Z", "2026-01-04T00:05+00:00"),
+        ("0 0 * * 7", "2025-01-15T00:00:00Z", "2025-01-19T00:00+00:00"),
+        ("0 0 * * SAT-SUN", "2025-01-18T00:00:00Z", "2025-01-19T00:00+00:00"),
+        ("0 0 * * 5-7", "2025-01-18T00:00:00Z", "2025-01-19T00:00+00:00"),
+        ("0 0 13 * FRI", "2025-01-10T00:00:00Z", "2025-01-13T00:00+00:00"),  # either will do
+        ("0 0 13 * FRI", "2025-01-13T00:00:00Z", "2025-01-17T00:00+00:00"),
+        ("0 0 30 2 MON", "2025-01-15T00:00:00Z", "2025-02-03T00:00+00:00"),
+        ("0 0 29 2 *", "2024-02-29T00:00:00Z", "2028-02-29T00:00+00:00"),
+        ("0 0 29 2 *", "2096-03-01T00:00:00Z", "2104-02-29T00:00+00:00"),  # 2100 is no leap year
+        ("@hourly", "2025-01-15T10:30:00Z", "2025-01-15T11:00+00:00"),
+        ("@Daily", "2025-01-15T10:30:00Z", "2025-01-16T00:00+00:00"),
+        ("@weekly", "2025-01-15T10:30:00Z", "2025-01-19T00:00+00:00"),
+        ("@monthly", "2025-01-15T10:30:00Z", "2025-02-01T00:00+00:00"),
+        ("@yearly", "2025-01-15T10:30:00Z", "2026-01-01T00:00+00:00"),
+    ],
+)
+def test_an_expression_means_what_cron_says(owner: Connection, expression: str, after: str, following: str) -> None:
+    assert problem(owner, expression) is None
+    assert next_time(owner, expression, "UTC", after) == following
+
+
+@pytest.mark.parametrize(
+    ("zone", "expression", "after", "following"),
+    [
+        # 02:00 to 03:00 is skipped in the night to 29 March 2026
+        ("Europe/Berlin", "30 2 * * *", "2026-03-28T02:30:00+01:00", "2026-03-29T03:00+02:00"),
+        ("Europe/Berlin", "30 2 * * *", "2026-03-29T03:00:00+02:00", "2026-03-30T02:30+02:00"),
+        ("Europe/Berlin", "*/15 2-3 29 3 *", "2026-03-29T03:00:00+02:00", "2026-03-29T03:15+02:00"),
+        ("Australia/Lord_Howe", "10 2 * * *", "2026-10-03T12:00:00+10:30", "2026-10-04T02:30+11:00"),
+        ("Antarctica/Troll", "30 1 * * *", "2026-03-28T12:00:00+00:00", "2026-03-29T03:00+02:00"),
+        ("America/Santiago", "0 0 6 9 *", "2026-09-01T00:00:00-04:00", "2026-09-06T01:00-03:00"),
+        # 02:00 to 03:00 comes twice in the night to 25 October 2026
+        ("Europe/Berlin", "30 2 * * *", "2026-10-24T12:00:00+02:00", "2026-10-25T02:30+02:00"),
+        ("Europe/Berlin", "30 2 * * *", "2026-10-25T02:30:00+02:00", "2026-10-26T02:30+01:00"),
+        ("Europe/Berlin", "30 2 * * *", "2026-10-25T02:10:00+01:00", "2026-10-26T02:30+01:00"),
+        ("Europe/Berlin", "*/15 * * * *", "2026-10-25T02:45:00+02:00", "2026-10-25T03:00+01:00"),
+        # a day that Samoa never had
+        ("Pacific/Apia", "0 12 30 12 *", "2011-12-29T13:00:00-10:00", "2011-12-31T00:00+14:00"),
+    ],
+)
+def test_a_skipped_time_moves_to_the_next_minute_and_a_repeated_one_counts_once(
+    owner: Connection, zone: str, expression: str, after: str, following: str
+) -> None:
+    assert next_time(owner, expression, zone, after) == following
+
+
+def test_closed_days_are_left_out(owner: Connection) -> None:
+    def day(closed: str, expression: str = "0 9 * * *") -> date | None:
+        row = owner.execute(
+            "select private.next_cron_time(%s, 'UTC', '2026-12-23T12:00:00Z', %s)::date as day", [expression, closed]
+        ).fetchone()
+        assert row is not None
+        found: date | None = row["day"]
+        return found
+
+    assert day("{}") == date(2026, 12, 24)
+    assert day("{[2026-12-24,2026-12-27),[2026-12-27,2026-12-28)}") == date(2026, 12, 28)
+    assert day("{[2026-12-24,2027-01-02)}", "0 9 25 12 *") == date(2027, 12, 25)
+    assert day("{[2020-01-01,2100-01-01)}") is None
+
+
+@pytest.mark.parametrize("expression", ["0 0 30 2 *", "0 0 31 2,4,6,9,11 *"])
+def test_a_date_that_never_comes_is_found_out_and_never_searched_for_ever(owner: Connection, expression: str) -> None:
+    assert "day of month" in (problem(owner, expression) or "")
+    assert next_time(owner, expression, "UTC", "2026-01-01T00:00:00Z") is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        (None, "1 to 255 characters"),
+        (" ", "1 to 255 characters"),
+        ("* " * 200, "1 to 255 characters"),
+        ("* * * *", "five fields (minute, hour, day of month, month, day of week), it has 4."),
+        ("0 0 * * * *", "it has 6."),
+        ("@often", "@often is none of"),
+        ("@reboot", "@reboot is none of"),
+        ("60 * * * *", "minute is wrong: '60' must lie between 0 and 59."),
+        ("-1 * * * *", "minute is wrong"),
+        ("1.5 * * * *", "minute is wrong"),
+        (", * * * *", "minute is wrong"),
+        ("1,,2 * * * *", "minute is wrong"),
+        ("0 24 * * *", "hour is wrong: '24' must lie between 0 and 23."),
+        ("0 9-5 * * *", "hour is wrong: '9-5' ends before it begins."),
+        ("0 */0 * * *", "hour is wrong: '*/0' must have a step between 1 and 24."),
+        ("0 */25 * * *", "hour is wrong"),
+        ("0 MON * * *", "hour is wrong: 'MON' has a name, and this field knows numbers only."),
+        ("0 0 0 * *", "day of month is wrong: '0' must lie between 1 and 31."),
+        ("0 0 L * *", "day of month is wrong"),
+        ("0 0 ? * *", "day of month is wrong"),
+        ("0 0 15W * *", "day of month is wrong"),
+        ("0 0 1 13 *", "month is wrong: '13' must lie between 1 and 12."),
+        ("0 0 1 MON *", "month is wrong: 'MON' has a name that is none of JAN, FEB"),
+        ("0 0 * * 8", "day of week is wrong: '8' must lie between 0 and 7."),
+        ("0 0 * * MONDAY", "day of week is wrong"),
+        ("0 0 * * FRI#2", "day of week is wrong"),
+        ("0 0 * * SAT-MON", "day of week is wrong: 'SAT-MON' ends before it begins."),
+        ("9" * 200 + " * * * *", "minute is wrong"),
+    ],
+)
+def test_a_wrong_expression_is_told_by_the_field_that_is_wrong(
+    owner: Connection, expression: str | None, words: str
+) -> None:
+    assert words in (problem(owner, expression) or "")
+
+
+@pytest.mark.parametrize(
+    ("expression", "first", "until", "last"),
+    [
+        ("* * * * *", "2024-01-01T00:00:00Z", "2026-11-21T10:00:30Z", "2026-11-21T10:00:00Z"),
+        ("0 9 * * MON", "2026-11-02T09:00:00Z", "2026-11-16T08:59:59Z", "2026-11-09T09:00:00Z"),
+        ("0 9 * * MON", "2026-11-02T09:00:00Z", "2026-11-16T09:00:00Z", "2026-11-16T09:00:00Z"),
+        ("0 9 * * MON", "2026-11-02T09:00:00Z", "2026-11-02T09:00:00Z", "2026-11-02T09:00:00Z"),
+        ("0 0 29 2 *", "2020-02-29T00:00:00Z", "2026-01-01T00:00:00Z", "2024-02-29T00:00:00Z"),
+        ("0,1 0 1 1 *", "2024-01-01T00:00:00Z", "2024-12-31T00:00:00Z", "2024-01-01T00:01:00Z"),
+    ],
+)
+def test_the_newest_due_time_is_found_after_any_silence(
+    owner: Connection, expression: str, first: str, until: str, last: str
+) -> None:
+    row = owner.execute("select private.last_cron_time(%s, 'UTC', %s, %s) as at", [expression, first, until]).fetchone()
+    assert row == {"at": datetime.fromisoformat(last)}
