@@ -248,7 +248,6 @@ create table private.duties (
     name text not null,
     every interval not null,
     last_run_at timestamptz not null default '-infinity',
-    position bigint not null default 0,     -- where the next run goes on, for duties that do a part at a time
     constraint duties_pkey primary key (name)
 ) with (fillfactor = 50);
 comment on table private.duties is 'When each duty that cron is too coarse for last ran: claims do what is due. See private.run_due_duties().';
@@ -258,6 +257,18 @@ values
     ('rescue_expired_leases', interval '5 seconds'),
     ('raise_low_water', interval '1 second'),
     ('recheck_low_water', interval '150 seconds');  -- cron does it every minute; claims only when cron does not
+
+create table private.low_water (
+    is_only boolean not null default true,
+    settled_at timestamptz not null default '-infinity',    -- what was enqueued before this is committed or undone
+    pending_at timestamptz,             -- the next settled_at, as soon as every transaction before pending_xid has ended
+    pending_xid xid8,
+    position integer not null default 0,    -- the lane after which the next run goes on
+    constraint low_water_pkey primary key (is_only),
+    constraint low_water_is_only_check check (is_only)
+) with (fillfactor = 50);
+comment on table private.low_water is 'How far claims may begin behind the oldest jobs: the memory of private.raise_low_water(), one row.';
+insert into private.low_water default values;
 
 -- The views stand here and not in views.sql, because functions return their rows.
 

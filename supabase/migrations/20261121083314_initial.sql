@@ -513,7 +513,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:4a158f7a414c0e2bac63fc08d84a2a90ed3d62294cf039e18d11c214d5b11236
+-- from sql/40_queue/tables.sql sha256:d3be02f07d00d1f18dcc4cd550b6d704f708db6a57494472e71e9150be3ea48d
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -764,7 +764,6 @@ create table private.duties (
     name text not null,
     every interval not null,
     last_run_at timestamptz not null default '-infinity',
-    position bigint not null default 0,     -- where the next run goes on, for duties that do a part at a time
     constraint duties_pkey primary key (name)
 ) with (fillfactor = 50);
 comment on table private.duties is 'When each duty that cron is too coarse for last ran: claims do what is due. See private.run_due_duties().';
@@ -774,6 +773,18 @@ values
     ('rescue_expired_leases', interval '5 seconds'),
     ('raise_low_water', interval '1 second'),
     ('recheck_low_water', interval '150 seconds');  -- cron does it every minute; claims only when cron does not
+
+create table private.low_water (
+    is_only boolean not null default true,
+    settled_at timestamptz not null default '-infinity',    -- what was enqueued before this is committed or undone
+    pending_at timestamptz,             -- the next settled_at, as soon as every transaction before pending_xid has ended
+    pending_xid xid8,
+    position integer not null default 0,    -- the lane after which the next run goes on
+    constraint low_water_pkey primary key (is_only),
+    constraint low_water_is_only_check check (is_only)
+) with (fillfactor = 50);
+comment on table private.low_water is 'How far claims may begin behind the oldest jobs: the memory of private.raise_low_water(), one row.';
+insert into private.low_water default values;
 
 -- The views stand here and not in views.sql, because functions return their rows.
 
@@ -3875,7 +3886,7 @@ comment on function public.update_robot(text, jsonb) is
 revoke all on function public.update_robot(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.update_robot(text, jsonb) to authenticated;
 
--- from sql/40_queue/functions/add_job.sql sha256:cc3b7ae80081ecc92927be0e5e021480d7ad611b58cfd00a2e23f14dea0ed80c
+-- from sql/40_queue/functions/add_job.sql sha256:5656d277d51f88ca610c1df2272d835504f70e0ab0d12fc4da53e5d7ac246ac5
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_created_by uuid,
@@ -3907,6 +3918,7 @@ set enable_seqscan = off
 as $$
 declare
     v_workflow record;
+    v_xid xid8 := pg_current_xact_id();     -- older than the id: private.raise_low_water() counts on it
     v_job_id uuid := private.uuid_v7();
     v_existing_job_id uuid;
     v_required text[];
@@ -6891,14 +6903,15 @@ comment on function private.raise_lease_lost(uuid, uuid) is
     'Raises 409 LEASE_LOST for a job of the tenant, 404 JOB_NOT_FOUND for any other.';
 revoke all on function private.raise_lease_lost(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/raise_low_water.sql sha256:88f22a4bc512844facd219af350cb1e1bdabf6e539d4fbe4d3cd75938f4ce66e
+-- from sql/40_queue/functions/raise_low_water.sql sha256:6646539ae3ea89f59865358e06f578d0505b9be80c43a29374bb82daf3d9eb94
 -- While a snapshot is held open anywhere, the index entries of claimed jobs cannot be removed, and every claim would walk
 -- over all of them. The bound moves past them.
 --
--- Why no job is missed: a new job has an id of the time at which it was enqueued, and the bound stays p_lag behind the
--- present; a job that comes back is put back under a lock that this function must have alone (private.put_back()), and the
--- bound is computed in a statement that begins after the lock was given. What remains is a transaction that enqueued and
--- stayed open for longer than p_lag: private.recheck_low_water() finds its jobs.
+-- Why no job is missed. A new job's id is made after its transaction got its number (private.add_job()). A run notes its own
+-- number and its beginning; when a later run finds that every transaction with a lower number has ended, each id from before
+-- that beginning is committed or will never be, and the bound may go so far. A job that comes back is put back under a lock
+-- that this function must have alone (private.put_back()). The bound is computed in a statement that begins after both.
+-- A transaction that writes for longer than p_lag is not waited for: private.recheck_low_water() finds its jobs.
 create or replace function private.raise_low_water(
     p_lag interval default '15 seconds',    -- longer than the API's statement_timeout
     p_step integer default 200,             -- the bound moves past this many jobs or not at all: each move leaves a dead row
@@ -6913,8 +6926,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 as $$
 declare
-    v_floor uuid := private.uuid_v7_floor(clock_timestamp() - p_lag);
-    v_position bigint;
+    v_water private.low_water;
+    v_floor uuid;
+    v_position integer;
     v_lane record;
     v_low uuid;
     v_seen integer := 0;
@@ -6923,7 +6937,20 @@ begin
     if pg_stat_get_dead_tuples('private.ready'::regclass) < p_dead then
         return 0;
     end if;
-    select d.position into v_position from private.duties as d where d.name = 'raise_low_water';
+    select w.* into v_water from private.low_water as w where w.is_only for update skip locked;
+    if not found then
+        return 0;   -- another session is at it
+    end if;
+    if v_water.pending_xid <= pg_snapshot_xmin(pg_current_snapshot()) then
+        v_water.settled_at := v_water.pending_at;
+        v_water.pending_xid := null;
+    end if;
+    if v_water.pending_xid is null then
+        v_water.pending_at := now();    -- older than the number, which the transaction has from its first write
+        v_water.pending_xid := pg_current_xact_id();
+    end if;
+    v_floor := private.uuid_v7_floor(greatest(v_water.settled_at, clock_timestamp() - p_lag));
+    v_position := v_water.position;
     for v_lane in
         select
             l.lane_id, l.tenant_no, l.low_job_id,
@@ -6948,9 +6975,12 @@ begin
         where l.lane_id = v_lane.lane_id and l.low_job_id = v_lane.low_job_id;
         v_raised := v_raised + 1;
     end loop;
-    update private.duties as d
-    set position = case when v_seen < p_lanes then 0 else v_position end
-    where d.name = 'raise_low_water' and d.position <> case when v_seen < p_lanes then 0 else v_position end;
+    update private.low_water as w
+    set settled_at = v_water.settled_at,
+        pending_at = v_water.pending_at,
+        pending_xid = v_water.pending_xid,
+        position = case when v_seen < p_lanes then 0 else v_position end
+    where w.is_only;
     return v_raised;
 end
 $$;
@@ -9517,9 +9547,10 @@ $$;
 comment on function private.purge_expired_job_logs() is 'Duty: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_job_logs() from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_jobs.sql sha256:b335f2dbd97f3c18637f9ad58b52eca1b830d884126b9de1f8d7b5f50c8fdad7
--- From tenant to tenant along the index, and within a tenant from old to young. Each run reads at most p_limit rows, and the
--- next one goes on where it ended, so that jobs which are kept (live ones, dead letters) are not read again and again.
+-- from sql/92_retention/functions/purge_expired_jobs.sql sha256:8e9521a60d90518a5378ce59d96f0bc519053859cfe5e7582ad806dc11771268
+-- From tenant to tenant along the index, and within a tenant from old to young. Each run reads at most p_limit rows of at most
+-- 200 tenants, and the next one goes on where it ended, so that jobs which are kept (live ones, dead letters) are not read
+-- again and again.
 create or replace function private.purge_expired_jobs(p_limit integer default 10000)
 returns integer
 language plpgsql
@@ -9554,7 +9585,7 @@ begin
             limit 1;
             exit when v_tenant_id is null;
             v_after := v_zero;
-            v_left := v_left - 10;
+            v_left := v_left - greatest(p_limit / 200, 1);   -- a tenant costs a look into every partition
         end if;
         v_horizon := private.retention_horizon('jobs', v_tenant_id);
         v_must_export := private.must_export(v_tenant_id);
@@ -10750,7 +10781,7 @@ create policy robot_commands_select_self on public.robot_commands
     for select to authenticated
     using (robot_id = (select private.calling_robot_id()));
 
--- from sql/40_queue/policies.sql sha256:66d824b4832cbc58e9a09aa8c8409611fb71b2c7406d75bcaf36604b9e8726ae
+-- from sql/40_queue/policies.sql sha256:a2341851621e89a4894c332c4b1553974639ddd50056ab4bb846abea2196913c
 alter table private.queue_tenants enable row level security, force row level security;
 alter table private.limits enable row level security, force row level security;
 alter table private.lanes enable row level security, force row level security;
@@ -10765,6 +10796,7 @@ alter table public.late_results enable row level security, force row level secur
 alter table public.job_logs enable row level security, force row level security;
 alter table private.waiting_robots enable row level security, force row level security;
 alter table private.duties enable row level security, force row level security;
+alter table private.low_water enable row level security, force row level security;
 
 revoke all on public.jobs, public.dead_letters, public.late_results, public.job_logs, public.live_jobs, public.live_robots
     from anon, authenticated, service_role;

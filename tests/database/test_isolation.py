@@ -22,7 +22,7 @@ CALLERS = (*STRANGERS, *NOBODIES, "viewer")
 # Rows that belong to no tenant: reference data, the clock of the duties, hashes of logins.
 NOBODYS_ROWS = {
     "public.permissions", "private.duties", "private.duty_runs", "private.exports", "private.login_attempts",
-    "private.retentions",
+    "private.low_water", "private.retentions",
 }  # fmt: skip
 # Rows that name their tenant by a number.
 ROWS_BY_NUMBER = {

@@ -201,6 +201,32 @@ def test_the_bound_of_a_lane_waits_for_a_job_that_is_being_put_back(fleet: Fleet
     assert fleet.claim_one(robot)["job_id"] == job["job_id"]
 
 
+def test_the_bound_follows_as_soon_as_the_transactions_before_have_ended(fleet: Fleet) -> None:
+    fleet.fill(100)
+    take_all(fleet, 101)
+    slow = fleet.database.connect("authenticated", fleet.tenant.admin.claims)
+    with slow.transaction():
+        row = slow.execute("select * from public.enqueue_job(%s)", [fleet.workflow.workflow_id]).fetchone()
+        assert row is not None
+        fleet.fill(100)
+        take_all(fleet, 101)
+        for _ in range(3):
+            assert raise_low_water(fleet.owner, lag="1 day", step=1) == 0, "an enqueue is under way"
+    raised = [raise_low_water(fleet.owner, lag="1 day", step=1) for _ in range(3)]
+    assert sum(raised) >= 1
+    assert low_of(fleet) == row["job_id"], "the slow enqueue's job holds the bound, and nothing else"
+
+
+def test_a_snapshot_does_not_hold_the_bound_back(fleet: Fleet) -> None:
+    fleet.fill(100)
+    take_all(fleet, 101)
+    holder = fleet.database.connect()
+    with holder.transaction():
+        holder.execute("set transaction isolation level repeatable read")
+        holder.execute("select count(*) from private.ready")
+        assert sum(raise_low_water(fleet.owner, lag="1 day", step=1) for _ in range(3)) >= 1
+
+
 def test_a_run_looks_at_some_lanes_and_the_next_goes_on(fleet: Fleet) -> None:
     for priority in range(5):
         fleet.enqueue(priority=priority)

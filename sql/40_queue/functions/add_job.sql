@@ -29,6 +29,7 @@ set enable_seqscan = off
 as $$
 declare
     v_workflow record;
+    v_xid xid8 := pg_current_xact_id();     -- older than the id: private.raise_low_water() counts on it
     v_job_id uuid := private.uuid_v7();
     v_existing_job_id uuid;
     v_required text[];

@@ -1,10 +1,11 @@
 -- While a snapshot is held open anywhere, the index entries of claimed jobs cannot be removed, and every claim would walk
 -- over all of them. The bound moves past them.
 --
--- Why no job is missed: a new job has an id of the time at which it was enqueued, and the bound stays p_lag behind the
--- present; a job that comes back is put back under a lock that this function must have alone (private.put_back()), and the
--- bound is computed in a statement that begins after the lock was given. What remains is a transaction that enqueued and
--- stayed open for longer than p_lag: private.recheck_low_water() finds its jobs.
+-- Why no job is missed. A new job's id is made after its transaction got its number (private.add_job()). A run notes its own
+-- number and its beginning; when a later run finds that every transaction with a lower number has ended, each id from before
+-- that beginning is committed or will never be, and the bound may go so far. A job that comes back is put back under a lock
+-- that this function must have alone (private.put_back()). The bound is computed in a statement that begins after both.
+-- A transaction that writes for longer than p_lag is not waited for: private.recheck_low_water() finds its jobs.
 create or replace function private.raise_low_water(
     p_lag interval default '15 seconds',    -- longer than the API's statement_timeout
     p_step integer default 200,             -- the bound moves past this many jobs or not at all: each move leaves a dead row
@@ -19,8 +20,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 as $$
 declare
-    v_floor uuid := private.uuid_v7_floor(clock_timestamp() - p_lag);
-    v_position bigint;
+    v_water private.low_water;
+    v_floor uuid;
+    v_position integer;
     v_lane record;
     v_low uuid;
     v_seen integer := 0;
@@ -29,7 +31,20 @@ begin
     if pg_stat_get_dead_tuples('private.ready'::regclass) < p_dead then
         return 0;
     end if;
-    select d.position into v_position from private.duties as d where d.name = 'raise_low_water';
+    select w.* into v_water from private.low_water as w where w.is_only for update skip locked;
+    if not found then
+        return 0;   -- another session is at it
+    end if;
+    if v_water.pending_xid <= pg_snapshot_xmin(pg_current_snapshot()) then
+        v_water.settled_at := v_water.pending_at;
+        v_water.pending_xid := null;
+    end if;
+    if v_water.pending_xid is null then
+        v_water.pending_at := now();    -- older than the number, which the transaction has from its first write
+        v_water.pending_xid := pg_current_xact_id();
+    end if;
+    v_floor := private.uuid_v7_floor(greatest(v_water.settled_at, clock_timestamp() - p_lag));
+    v_position := v_water.position;
     for v_lane in
         select
             l.lane_id, l.tenant_no, l.low_job_id,
@@ -54,9 +69,12 @@ begin
         where l.lane_id = v_lane.lane_id and l.low_job_id = v_lane.low_job_id;
         v_raised := v_raised + 1;
     end loop;
-    update private.duties as d
-    set position = case when v_seen < p_lanes then 0 else v_position end
-    where d.name = 'raise_low_water' and d.position <> case when v_seen < p_lanes then 0 else v_position end;
+    update private.low_water as w
+    set settled_at = v_water.settled_at,
+        pending_at = v_water.pending_at,
+        pending_xid = v_water.pending_xid,
+        position = case when v_seen < p_lanes then 0 else v_position end
+    where w.is_only;
     return v_raised;
 end
 $$;

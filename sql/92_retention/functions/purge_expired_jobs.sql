@@ -1,5 +1,6 @@
--- From tenant to tenant along the index, and within a tenant from old to young. Each run reads at most p_limit rows, and the
--- next one goes on where it ended, so that jobs which are kept (live ones, dead letters) are not read again and again.
+-- From tenant to tenant along the index, and within a tenant from old to young. Each run reads at most p_limit rows of at most
+-- 200 tenants, and the next one goes on where it ended, so that jobs which are kept (live ones, dead letters) are not read
+-- again and again.
 create or replace function private.purge_expired_jobs(p_limit integer default 10000)
 returns integer
 language plpgsql
@@ -34,7 +35,7 @@ begin
             limit 1;
             exit when v_tenant_id is null;
             v_after := v_zero;
-            v_left := v_left - 10;
+            v_left := v_left - greatest(p_limit / 200, 1);   -- a tenant costs a look into every partition
         end if;
         v_horizon := private.retention_horizon('jobs', v_tenant_id);
         v_must_export := private.must_export(v_tenant_id);
