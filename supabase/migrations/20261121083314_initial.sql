@@ -4879,7 +4879,7 @@ comment on function public.complete_jobs(jsonb) is
 revoke all on function public.complete_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_jobs(jsonb) to authenticated;
 
--- from sql/40_queue/functions/count_jobs_ahead.sql sha256:549353ddb577baa9c259a34444864f5a4f522d10bf3f6d2b58ceda0ee55d4e94
+-- from sql/40_queue/functions/count_jobs_ahead.sql sha256:0edda081df8d1afd87b3e7e70a2656faed2741f27e5932f740184d43b6e25c29
 create or replace function private.count_jobs_ahead(
     p_tenant_no integer,
     p_environment text,
@@ -4908,7 +4908,7 @@ begin
                 where y.tenant_no = p_tenant_no
                     and y.lane_id = e.lane_id
                     and (e.priority < p_priority or y.job_id < p_job_id)
-                limit p_limit
+                limit least(p_limit, private.lane_room(e.workflow_limit_id, e.key_limit_id))
             ) as ahead
             where e.tenant_no = p_tenant_no
                 and (e.robot_id is null or e.robot_id = p_robot_id)
@@ -4924,7 +4924,7 @@ comment on function private.count_jobs_ahead(integer, text, text[], uuid, smalli
 revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, smallint, uuid, integer)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/deaf_robots.sql sha256:f98c5f171e87806a282eafd3d4aeece9deaf333edee647aabb988836ed1fbdbd
+-- from sql/40_queue/functions/deaf_robots.sql sha256:44b337cbed351dda1dacbc44f589cb77253f733c0724a72544b0973083d0d2fe
 create or replace function private.deaf_robots()
 returns table (robot_id uuid, last_claim_at timestamptz, job_id uuid)
 language plpgsql
@@ -4957,6 +4957,7 @@ begin
                 e.environment, e.required, r.environment, private.robot_offers(r.capabilities, r.tags, r.is_internet)
             )
             and f.job_id < private.uuid_v7_floor(v_before)
+            and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
         limit 1
     ) as w
     where h.is_online
@@ -4965,6 +4966,7 @@ begin
         and h.online_since < v_before
         and (h.last_claim_at < v_before) is not false
         and private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at)
+        and (private.find_reached_limit(h.tenant_id, null, null)).limit_id is null
         and r.max_concurrent_jobs > (select count(*) from private.leases as l where l.robot_id = r.robot_id);
 end
 $$;
@@ -5478,7 +5480,7 @@ comment on function private.explain_held_job(private.leases) is
     'Who holds a job and until when, as private.explain_reason() says it.';
 revoke all on function private.explain_held_job(private.leases) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_job.sql sha256:5d2720ea7fc75ddc937cd71481faedf1114808ae79c764e47456cc83741eef13
+-- from sql/40_queue/functions/explain_job.sql sha256:865c6073f754ee0cf704ebddcdca244462dee1ace4483dbd4522490360293eb9
 -- Stable: all of it is read in one snapshot, so a job is found in exactly one place, and nothing is changed by looking.
 create or replace function public.explain_job(p_job_id uuid)
 returns jsonb
@@ -5527,7 +5529,10 @@ begin
             coalesce(max(r.robots), 0),
             coalesce(max(r.robots_online), 0)
         into v_robots, v_count, v_online
-        from private.judge_robots(v_job.tenant_id, v_job.lane_id, p_job_id) with ordinality as r;
+        from private.judge_robots(
+            v_job.tenant_id, v_job.lane_id, p_job_id,
+            private.find_reached_limit(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key)
+        ) with ordinality as r;
         v_since := v_job.created_at;
         if v_scheduled.job_id is not null then
             v_state := 'scheduled';
@@ -5595,7 +5600,7 @@ comment on function private.explain_reason(text, jsonb) is
     'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
 revoke all on function private.explain_reason(text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_robot.sql sha256:47a344c008a4fd5feda40ee975fe3cf28090b8fa3c261fa9851b40174e47e899
+-- from sql/40_queue/functions/explain_robot.sql sha256:b4b87406b36c18a4a1710c0e39311fd0954f052d604b0e6bbb403d3cc4bf59b5
 create or replace function public.explain_robot(p_robot text)
 returns jsonb
 language plpgsql
@@ -5614,6 +5619,7 @@ declare
         (select h.is_signed_off from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id), false
     );
     v_has_key boolean := private.has_live_key(v_robot.tenant_id, v_robot.robot_id);
+    v_limit private.limits := private.find_reached_limit(v_robot.tenant_id, null, null);
     v_reason_code text;
     v_reason jsonb;
 begin
@@ -5631,6 +5637,7 @@ begin
     where e.tenant_no = v_tenant_no
         and (e.robot_id is null or e.robot_id = v_robot.robot_id)
         and private.lane_suits(e.environment, e.required, v_robot.environment, v_offers)
+        and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
     order by e.priority, f.job_id
     limit 1;
     if not found then
@@ -5652,12 +5659,13 @@ begin
     v_reason_code := coalesce(
         private.find_robot_hindrance(v_live, v_is_signed_off, v_has_key),
         case
+            when v_limit.limit_id is not null then 'tenant_limit_reached'
             when v_next.job_id is not null then 'next_claim'
             when v_nearest.job_id is not null then 'nothing_suitable'
             else 'nothing_waiting'
         end
     );
-    v_reason := private.explain_reason(v_reason_code, private.list_robot_facts(v_live) || jsonb_build_object(
+    v_reason := private.explain_reason(v_reason_code, private.list_robot_facts(v_live) || private.list_limit_facts(v_limit) || jsonb_build_object(
         'next_job', v_next.job_id,
         'nearest_job', v_nearest.job_id,
         'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot) end
@@ -5673,7 +5681,8 @@ begin
         end),
         'is_eligible', v_has_key
             and private.robot_may_claim(v_live.mode, v_is_signed_off, v_live.quarantined_at)
-            and v_live.load < v_live.max_concurrent_jobs,
+            and v_live.load < v_live.max_concurrent_jobs
+            and v_limit.limit_id is null,
         'free_slots', greatest(v_live.max_concurrent_jobs - v_live.load, 0),
         'held_job_ids', to_jsonb(v_live.current_job_ids),
         'next_job_id', v_next.job_id,
@@ -6064,6 +6073,30 @@ comment on function private.find_queue_tenant(uuid) is
     'The number that stands for a tenant in the hot tables, given on its first use.';
 revoke all on function private.find_queue_tenant(uuid) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/find_reached_limit.sql sha256:b3030684d66f08c06e0658aebe8bf9cfc499ab1288f777cebf07617e3986b69d
+create or replace function private.find_reached_limit(p_tenant_id uuid, p_workflow_id uuid, p_concurrency_key text)
+returns private.limits
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_limit private.limits;
+begin
+    select w.* into v_limit
+    from private.limits as w
+    where w.tenant_id = p_tenant_id
+        and (w.scope = 'tenant' or w.workflow_id = p_workflow_id or w.concurrency_key = p_concurrency_key)
+        and private.limit_room(w.running, w.max_running) = 0
+    order by w.scope
+    limit 1;
+    return v_limit;
+end
+$$;
+comment on function private.find_reached_limit(uuid, uuid, text) is
+    'The widest limit that lets no further job of a workflow and a concurrency key (null: of none) be claimed now; null when there is none.';
+revoke all on function private.find_reached_limit(uuid, uuid, text) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/find_retry_policy_problem.sql sha256:5de7ac03056d6a6d7c680a41decd21b193127326464dc0a784d8afe165f613ec
 create or replace function private.find_retry_policy_problem(p_policy jsonb)
 returns text
@@ -6202,10 +6235,16 @@ comment on function private.job_reader_tenant_id() is
 revoke all on function private.job_reader_tenant_id() from public, anon, authenticated, service_role;
 grant execute on function private.job_reader_tenant_id() to authenticated;
 
--- from sql/40_queue/functions/judge_robots.sql sha256:63df8aacbe7cce7667701ac0e1ea077cb27001cb5082e40591edb412d3466b11
+-- from sql/40_queue/functions/judge_robots.sql sha256:d0a422762edf6e391cbfd9ad24123ad0ba85701c1a2296cbee07aaa76517ca2c
 -- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
 -- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step.
-create or replace function private.judge_robots(p_tenant_id uuid, p_lane_id integer, p_job_id uuid, p_limit integer default 50)
+create or replace function private.judge_robots(
+    p_tenant_id uuid,
+    p_lane_id integer,
+    p_job_id uuid,
+    p_reached_limit private.limits default null,
+    p_limit integer default 50
+)
 returns table (
     robot_id uuid,
     external_id text,
@@ -6250,14 +6289,19 @@ begin
             f.has_key
                 and private.robot_may_claim(f.mode, f.is_signed_off, f.quarantined_at)
                 and private.lane_suits(v_lane.environment, v_lane.required, f.environment, f.offers)
-                and f.has_slot as is_eligible,
+                and f.has_slot
+                and p_reached_limit.limit_id is null as is_eligible,
             case
                 when not private.lane_suits(v_lane.environment, '{}', f.environment, f.offers) then 'wrong_environment'
                 when exists (select from unnest(f.missing) as m where m not like 'tag:%' and m not like 'mode:%')
                     then 'missing_capability'
                 when exists (select from unnest(f.missing) as m where m like 'tag:%') then 'missing_tag'
                 when f.missing <> '{}' then 'missing_internet'
-                else coalesce(private.find_robot_hindrance(f.live, f.is_signed_off, f.has_key), 'next_in_line')
+                else coalesce(
+                    private.find_robot_hindrance(f.live, f.is_signed_off, f.has_key),
+                    p_reached_limit.scope || '_limit_reached',
+                    'next_in_line'
+                )
             end as reason_code
         from fleet as f
     ), nearest as (
@@ -6285,7 +6329,7 @@ begin
         case when c.nearness = 1 and c.ahead > 0 then 2 else c.nearness end as nearness,
         private.explain_reason(
             case when c.nearness = 1 and c.ahead > 0 then 'better_jobs_ahead' else c.reason_code end,
-            private.list_robot_facts(c.live) || jsonb_build_object(
+            private.list_robot_facts(c.live) || private.list_limit_facts(p_reached_limit) || jsonb_build_object(
                 'ahead', case when c.ahead >= 100 then 'at least 100' else c.ahead::text end,
                 'missing', private.name_requirements(c.missing),
                 'job_environment', v_lane.environment
@@ -6297,9 +6341,28 @@ begin
     order by 6, coalesce(c.ahead, 0), cardinality(c.missing), c.external_id;
 end
 $$;
-comment on function private.judge_robots(uuid, integer, uuid, integer) is
+comment on function private.judge_robots(uuid, integer, uuid, private.limits, integer) is
     'What stands between each robot of a tenant and a job of a lane: the nearest robots first, p_limit at most.';
-revoke all on function private.judge_robots(uuid, integer, uuid, integer) from public, anon, authenticated, service_role;
+revoke all on function private.judge_robots(uuid, integer, uuid, private.limits, integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/lane_room.sql sha256:eec8acce0a6e3cbe61aa604527fd41cdf431a13a54219444394663ab5f3bd126
+create or replace function private.lane_room(p_workflow_limit_id integer, p_key_limit_id integer)
+returns integer
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return (
+        select min(private.limit_room(w.running, w.max_running))
+        from private.limits as w
+        where w.limit_id in (p_workflow_limit_id, p_key_limit_id)
+    );
+end
+$$;
+comment on function private.lane_room(integer, integer) is
+    'How many more jobs of a lane may be claimed under its limits of a workflow and a key; null when it has none.';
+revoke all on function private.lane_room(integer, integer) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/lane_suits.sql sha256:c7f5d01f09ebdd073f2a1aa1bc0585053c47ddfa4a74dc943fbec23fb5030091
 -- Without a SET clause, so that it is inlined into claim_jobs; explain_job and explain_robot ask it, too.
@@ -6365,7 +6428,7 @@ comment on function private.limit_room(integer, integer) is
     'How many more jobs may be claimed under a limit; 0 when it is reached, or was lowered while more were running.';
 revoke all on function private.limit_room(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_explanations.sql sha256:1f873dee25a40d64ec0ff8bb33fb76716caa572e360cd01b8751824f586711a3
+-- from sql/40_queue/functions/list_explanations.sql sha256:2a88e2be384ee9bb3106aa2408b2820b51fc08ee1e6d73d1ed7a4f8fe1d660a2
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
@@ -6382,6 +6445,9 @@ as $$
     values
         ('next_in_line', 'ready', 1, 'Robot {robot} gets this job with its next claim.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
         ('better_jobs_ahead', 'waiting', 2, 'Robot {robot} takes {ahead} other jobs first: they have a better priority or are older.', 'Wait, enqueue with a better priority (0 is the best), or start more robots.'),
+        ('tenant_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of this tenant run now.', 'Wait for one of them, or raise the limit of the tenant.'),
+        ('workflow_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of the workflow {limited_workflow} run now.', 'Wait for one of them, or raise the limit of the workflow.'),
+        ('key_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs with the concurrency key {limited_key} run now.', 'Wait for one of them, or raise the limit of the key.'),
         ('slots_full', 'waiting', 3, 'Robot {robot} holds {load} of at most {slots} jobs and has no free slot.', 'Wait for one of them, raise the robot''s max_concurrent_jobs, or start more robots.'),
         ('robot_deaf', 'blocked', 4, 'Robot {robot} sends heartbeats, but has not asked for a job since {last_claim}, although work waits for it.', 'Restart the robot''s program.'),
         ('robot_in_error', 'blocked', 5, 'Robot {robot} says of itself that it is in error. It may claim, but most likely does not.', 'Look at the robot, mend it, and set its status to idle.'),
@@ -6450,6 +6516,26 @@ $$;
 comment on function private.list_job_notes(public.jobs) is
     'What is good to know of a job beside the reason for its state.';
 revoke all on function private.list_job_notes(public.jobs) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/list_limit_facts.sql sha256:c7d46286782ed6c405cf427d1621c868a07d9cf7bc64a51c2b5d4ac6f22f427c
+create or replace function private.list_limit_facts(p_limit private.limits)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return jsonb_build_object(
+        'running', p_limit.running,
+        'max_running', p_limit.max_running,
+        'limited_workflow', (select w.name from public.workflows as w where w.workflow_id = p_limit.workflow_id),
+        'limited_key', p_limit.concurrency_key
+    );
+end
+$$;
+comment on function private.list_limit_facts(private.limits) is
+    'What sentences about a limit may say of it.';
+revoke all on function private.list_limit_facts(private.limits) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/list_limits.sql sha256:8d6aa76b9cb83526ae24462da4f8ea0713cb2caf55c203ed07206f6956bbab33
 create or replace function public.list_limits(p_offset integer default 0, p_limit integer default 100)
@@ -6686,7 +6772,7 @@ comment on function private.move_jobs(private.lanes, private.limits) is
     'Moves the unfinished jobs of a lane that a limit holds for to the lane that is like it and has the limit, and returns how many.';
 revoke all on function private.move_jobs(private.lanes, private.limits) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/name_lane_demand.sql sha256:ed5a145b98f238aaae57dbda47ce03d2c179610fade0ec22ea0fc40012185972
+-- from sql/40_queue/functions/name_lane_demand.sql sha256:d7e782053c7dc0f94e77bc31d3413f8394f2861fc74e919a492084243007fa73
 create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots)
 returns text
 language plpgsql
@@ -6703,16 +6789,16 @@ begin
             'only another robot'
         )
         when v_lane.environment not in ('*', p_robot.environment) then format('the environment %s', v_lane.environment)
-        else private.name_requirements(array(
+        else coalesce(private.name_requirements(array(
             select q
             from unnest(v_lane.required) as q
             where q <> all (private.robot_offers(p_robot.capabilities, p_robot.tags, p_robot.is_internet))
-        ))
+        )), 'a place under a limit that is reached')
     end;
 end
 $$;
 comment on function private.name_lane_demand(integer, public.robots) is
-    'What a lane asks for that a robot is not or has not, in words; null when it asks for nothing of the kind.';
+    'What a lane asks for that a robot is not or has not, in words.';
 revoke all on function private.name_lane_demand(integer, public.robots) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/name_requirements.sql sha256:46594829d10962b1f6158c480530396cfda2a4f903e3a4fe133240dbe16a22d2

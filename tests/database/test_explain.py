@@ -1,6 +1,8 @@
 """Why a job waits and why a robot gets nothing: the sentences, and that they are the claim's own reasons."""
 
+import re
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -271,3 +273,50 @@ def test_viewers_may_ask_and_strangers_learn_nothing(fleet: Fleet, stranger: Fle
     call(fleet.robots[robot.robot_id], "explain_robot", robot=robot.external_id)
     with refused(403, "FORBIDDEN"):
         call(fleet.robots[robot.robot_id], "explain_job", job_id=job_id)
+
+
+@pytest.mark.parametrize("scope", ["tenant", "workflow", "key"])
+def test_a_limit_that_is_reached_is_the_reason_and_the_claim_agrees(fleet: Fleet, scope: str) -> None:
+    robot = fleet.robot(max_concurrent_jobs=5)
+    named: dict[str, Any] = {
+        "tenant": {},
+        "workflow": {"workflow_id": fleet.workflow.workflow_id},
+        "key": {"concurrency_key": "till-1"},
+    }[scope]
+    call(fleet.member, "set_limit", scope=scope, max_running=1, **named)
+    fleet.enqueue(concurrency_key="till-1")
+    job_id = fleet.enqueue(concurrency_key="till-1")["job_id"]
+    assert told(fleet, job_id)[1:] == ("waiting", "better_jobs_ahead")
+    first = fleet.claim_one(robot)
+    answer = explain(fleet, job_id)
+    assert (answer["verdict"], answer["reason_code"]) == ("waiting", f"{scope}_limit_reached")
+    assert "1 of at most 1 jobs" in answer["sentence"]
+    assert answer["robots"][0]["is_eligible"] is False
+    assert explain_robot(fleet, robot)["reason_code"] in ("tenant_limit_reached", "nothing_suitable")
+    assert fleet.claim(robot) == []
+    fleet.report(robot, "complete_job", first)
+    assert told(fleet, job_id)[1:] == ("ready", "next_in_line")
+    assert fleet.claim_one(robot)["job_id"] == job_id
+
+
+def test_what_waits_for_a_limit_is_not_ahead_of_what_does_not(fleet: Fleet) -> None:
+    robot = fleet.robot(max_concurrent_jobs=5)
+    call(fleet.member, "set_limit", scope="key", max_running=0, concurrency_key="till-1")
+    fleet.enqueue(concurrency_key="till-1", priority=0)
+    job_id = fleet.enqueue()["job_id"]
+    assert told(fleet, job_id)[1:] == ("ready", "next_in_line")
+    assert explain_robot(fleet, robot)["next_job_id"] == str(job_id)
+    assert fleet.claim_one(robot)["job_id"] == job_id
+
+
+def test_the_page_for_support_people_has_every_reason_with_its_words(fleet: Fleet) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "why-is-my-job-waiting.md").read_text()
+    shown = [
+        tuple(cell.strip() for cell in line.strip("|").split("|"))
+        for line in page.splitlines()
+        if re.match(r"\| `\w+` \| \w+ \|", line)
+    ]
+    rows = fleet.owner.execute(
+        "select '`' || reason_code || '`' as code, verdict, sentence, next_step from private.list_explanations()"
+    ).fetchall()
+    assert sorted(shown) == sorted(tuple(row.values()) for row in rows)

@@ -26,7 +26,7 @@ begin
                 where y.tenant_no = p_tenant_no
                     and y.lane_id = e.lane_id
                     and (e.priority < p_priority or y.job_id < p_job_id)
-                limit p_limit
+                limit least(p_limit, private.lane_room(e.workflow_limit_id, e.key_limit_id))
             ) as ahead
             where e.tenant_no = p_tenant_no
                 and (e.robot_id is null or e.robot_id = p_robot_id)

@@ -30,6 +30,7 @@ begin
                 e.environment, e.required, r.environment, private.robot_offers(r.capabilities, r.tags, r.is_internet)
             )
             and f.job_id < private.uuid_v7_floor(v_before)
+            and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
         limit 1
     ) as w
     where h.is_online
@@ -38,6 +39,7 @@ begin
         and h.online_since < v_before
         and (h.last_claim_at < v_before) is not false
         and private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at)
+        and (private.find_reached_limit(h.tenant_id, null, null)).limit_id is null
         and r.max_concurrent_jobs > (select count(*) from private.leases as l where l.robot_id = r.robot_id);
 end
 $$;

@@ -46,7 +46,10 @@ begin
             coalesce(max(r.robots), 0),
             coalesce(max(r.robots_online), 0)
         into v_robots, v_count, v_online
-        from private.judge_robots(v_job.tenant_id, v_job.lane_id, p_job_id) with ordinality as r;
+        from private.judge_robots(
+            v_job.tenant_id, v_job.lane_id, p_job_id,
+            private.find_reached_limit(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key)
+        ) with ordinality as r;
         v_since := v_job.created_at;
         if v_scheduled.job_id is not null then
             v_state := 'scheduled';

@@ -16,6 +16,7 @@ declare
         (select h.is_signed_off from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id), false
     );
     v_has_key boolean := private.has_live_key(v_robot.tenant_id, v_robot.robot_id);
+    v_limit private.limits := private.find_reached_limit(v_robot.tenant_id, null, null);
     v_reason_code text;
     v_reason jsonb;
 begin
@@ -33,6 +34,7 @@ begin
     where e.tenant_no = v_tenant_no
         and (e.robot_id is null or e.robot_id = v_robot.robot_id)
         and private.lane_suits(e.environment, e.required, v_robot.environment, v_offers)
+        and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
     order by e.priority, f.job_id
     limit 1;
     if not found then
@@ -54,12 +56,13 @@ begin
     v_reason_code := coalesce(
         private.find_robot_hindrance(v_live, v_is_signed_off, v_has_key),
         case
+            when v_limit.limit_id is not null then 'tenant_limit_reached'
             when v_next.job_id is not null then 'next_claim'
             when v_nearest.job_id is not null then 'nothing_suitable'
             else 'nothing_waiting'
         end
     );
-    v_reason := private.explain_reason(v_reason_code, private.list_robot_facts(v_live) || jsonb_build_object(
+    v_reason := private.explain_reason(v_reason_code, private.list_robot_facts(v_live) || private.list_limit_facts(v_limit) || jsonb_build_object(
         'next_job', v_next.job_id,
         'nearest_job', v_nearest.job_id,
         'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot) end
@@ -75,7 +78,8 @@ begin
         end),
         'is_eligible', v_has_key
             and private.robot_may_claim(v_live.mode, v_is_signed_off, v_live.quarantined_at)
-            and v_live.load < v_live.max_concurrent_jobs,
+            and v_live.load < v_live.max_concurrent_jobs
+            and v_limit.limit_id is null,
         'free_slots', greatest(v_live.max_concurrent_jobs - v_live.load, 0),
         'held_job_ids', to_jsonb(v_live.current_job_ids),
         'next_job_id', v_next.job_id,

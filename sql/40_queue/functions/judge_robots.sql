@@ -1,6 +1,12 @@
 -- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
 -- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step.
-create or replace function private.judge_robots(p_tenant_id uuid, p_lane_id integer, p_job_id uuid, p_limit integer default 50)
+create or replace function private.judge_robots(
+    p_tenant_id uuid,
+    p_lane_id integer,
+    p_job_id uuid,
+    p_reached_limit private.limits default null,
+    p_limit integer default 50
+)
 returns table (
     robot_id uuid,
     external_id text,
@@ -45,14 +51,19 @@ begin
             f.has_key
                 and private.robot_may_claim(f.mode, f.is_signed_off, f.quarantined_at)
                 and private.lane_suits(v_lane.environment, v_lane.required, f.environment, f.offers)
-                and f.has_slot as is_eligible,
+                and f.has_slot
+                and p_reached_limit.limit_id is null as is_eligible,
             case
                 when not private.lane_suits(v_lane.environment, '{}', f.environment, f.offers) then 'wrong_environment'
                 when exists (select from unnest(f.missing) as m where m not like 'tag:%' and m not like 'mode:%')
                     then 'missing_capability'
                 when exists (select from unnest(f.missing) as m where m like 'tag:%') then 'missing_tag'
                 when f.missing <> '{}' then 'missing_internet'
-                else coalesce(private.find_robot_hindrance(f.live, f.is_signed_off, f.has_key), 'next_in_line')
+                else coalesce(
+                    private.find_robot_hindrance(f.live, f.is_signed_off, f.has_key),
+                    p_reached_limit.scope || '_limit_reached',
+                    'next_in_line'
+                )
             end as reason_code
         from fleet as f
     ), nearest as (
@@ -80,7 +91,7 @@ begin
         case when c.nearness = 1 and c.ahead > 0 then 2 else c.nearness end as nearness,
         private.explain_reason(
             case when c.nearness = 1 and c.ahead > 0 then 'better_jobs_ahead' else c.reason_code end,
-            private.list_robot_facts(c.live) || jsonb_build_object(
+            private.list_robot_facts(c.live) || private.list_limit_facts(p_reached_limit) || jsonb_build_object(
                 'ahead', case when c.ahead >= 100 then 'at least 100' else c.ahead::text end,
                 'missing', private.name_requirements(c.missing),
                 'job_environment', v_lane.environment
@@ -92,6 +103,6 @@ begin
     order by 6, coalesce(c.ahead, 0), cardinality(c.missing), c.external_id;
 end
 $$;
-comment on function private.judge_robots(uuid, integer, uuid, integer) is
+comment on function private.judge_robots(uuid, integer, uuid, private.limits, integer) is
     'What stands between each robot of a tenant and a job of a lane: the nearest robots first, p_limit at most.';
-revoke all on function private.judge_robots(uuid, integer, uuid, integer) from public, anon, authenticated, service_role;
+revoke all on function private.judge_robots(uuid, integer, uuid, private.limits, integer) from public, anon, authenticated, service_role;

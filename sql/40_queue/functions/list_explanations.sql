@@ -14,6 +14,9 @@ as $$
     values
         ('next_in_line', 'ready', 1, 'Robot {robot} gets this job with its next claim.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
         ('better_jobs_ahead', 'waiting', 2, 'Robot {robot} takes {ahead} other jobs first: they have a better priority or are older.', 'Wait, enqueue with a better priority (0 is the best), or start more robots.'),
+        ('tenant_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of this tenant run now.', 'Wait for one of them, or raise the limit of the tenant.'),
+        ('workflow_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of the workflow {limited_workflow} run now.', 'Wait for one of them, or raise the limit of the workflow.'),
+        ('key_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs with the concurrency key {limited_key} run now.', 'Wait for one of them, or raise the limit of the key.'),
         ('slots_full', 'waiting', 3, 'Robot {robot} holds {load} of at most {slots} jobs and has no free slot.', 'Wait for one of them, raise the robot''s max_concurrent_jobs, or start more robots.'),
         ('robot_deaf', 'blocked', 4, 'Robot {robot} sends heartbeats, but has not asked for a job since {last_claim}, although work waits for it.', 'Restart the robot''s program.'),
         ('robot_in_error', 'blocked', 5, 'Robot {robot} says of itself that it is in error. It may claim, but most likely does not.', 'Look at the robot, mend it, and set its status to idle.'),

@@ -14,14 +14,14 @@ begin
             'only another robot'
         )
         when v_lane.environment not in ('*', p_robot.environment) then format('the environment %s', v_lane.environment)
-        else private.name_requirements(array(
+        else coalesce(private.name_requirements(array(
             select q
             from unnest(v_lane.required) as q
             where q <> all (private.robot_offers(p_robot.capabilities, p_robot.tags, p_robot.is_internet))
-        ))
+        )), 'a place under a limit that is reached')
     end;
 end
 $$;
 comment on function private.name_lane_demand(integer, public.robots) is
-    'What a lane asks for that a robot is not or has not, in words; null when it asks for nothing of the kind.';
+    'What a lane asks for that a robot is not or has not, in words.';
 revoke all on function private.name_lane_demand(integer, public.robots) from public, anon, authenticated, service_role;

@@ -1,0 +1,18 @@
+create or replace function private.list_limit_facts(p_limit private.limits)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return jsonb_build_object(
+        'running', p_limit.running,
+        'max_running', p_limit.max_running,
+        'limited_workflow', (select w.name from public.workflows as w where w.workflow_id = p_limit.workflow_id),
+        'limited_key', p_limit.concurrency_key
+    );
+end
+$$;
+comment on function private.list_limit_facts(private.limits) is
+    'What sentences about a limit may say of it.';
+revoke all on function private.list_limit_facts(private.limits) from public, anon, authenticated, service_role;
