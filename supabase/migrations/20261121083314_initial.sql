@@ -4879,13 +4879,13 @@ comment on function public.complete_jobs(jsonb) is
 revoke all on function public.complete_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_jobs(jsonb) to authenticated;
 
--- from sql/40_queue/functions/count_jobs_ahead.sql sha256:0edda081df8d1afd87b3e7e70a2656faed2741f27e5932f740184d43b6e25c29
+-- from sql/40_queue/functions/count_jobs_ahead.sql sha256:b58bb747103ef2bd9d46afc1da4b6bb5b3da96968e8d7dc4affbc2c730d83179
 create or replace function private.count_jobs_ahead(
     p_tenant_no integer,
     p_environment text,
     p_offers text[],
     p_robot_id uuid,
-    p_priority smallint,
+    p_rank integer,     -- the lane's priority less its promotion
     p_job_id uuid,
     p_limit integer
 )
@@ -4907,24 +4907,24 @@ begin
                 from private.ready as y
                 where y.tenant_no = p_tenant_no
                     and y.lane_id = e.lane_id
-                    and (e.priority < p_priority or y.job_id < p_job_id)
+                    and (e.priority - e.promotion < p_rank or y.job_id < p_job_id)
                 limit least(p_limit, private.lane_room(e.workflow_limit_id, e.key_limit_id))
             ) as ahead
             where e.tenant_no = p_tenant_no
                 and (e.robot_id is null or e.robot_id = p_robot_id)
                 and private.lane_suits(e.environment, e.required, p_environment, p_offers)
-                and e.priority <= p_priority
+                and e.priority - e.promotion <= p_rank
             limit p_limit
         ) as counted
     );
 end
 $$;
-comment on function private.count_jobs_ahead(integer, text, text[], uuid, smallint, uuid, integer) is
+comment on function private.count_jobs_ahead(integer, text, text[], uuid, integer, uuid, integer) is
     'How many waiting jobs a robot that has these things would take before a job, p_limit at most.';
-revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, smallint, uuid, integer)
+revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, integer, uuid, integer)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/deaf_robots.sql sha256:44b337cbed351dda1dacbc44f589cb77253f733c0724a72544b0973083d0d2fe
+-- from sql/40_queue/functions/deaf_robots.sql sha256:cdfd1214cbe04800019899e9c8dd80a285bdce3ce55f1d870156783ce0ec94f0
 create or replace function private.deaf_robots()
 returns table (robot_id uuid, last_claim_at timestamptz, job_id uuid)
 language plpgsql
@@ -4966,7 +4966,7 @@ begin
         and h.online_since < v_before
         and (h.last_claim_at < v_before) is not false
         and private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at)
-        and (private.find_reached_limit(h.tenant_id, null, null)).limit_id is null
+        and not exists (select from private.find_full_limits(h.tenant_id, null, null))
         and r.max_concurrent_jobs > (select count(*) from private.leases as l where l.robot_id = r.robot_id);
 end
 $$;
@@ -5480,7 +5480,7 @@ comment on function private.explain_held_job(private.leases) is
     'Who holds a job and until when, as private.explain_reason() says it.';
 revoke all on function private.explain_held_job(private.leases) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_job.sql sha256:865c6073f754ee0cf704ebddcdca244462dee1ace4483dbd4522490360293eb9
+-- from sql/40_queue/functions/explain_job.sql sha256:246f957e666598061591f4e5622f5787dc9ed6d255f6203a88242236959fb4f7
 -- Stable: all of it is read in one snapshot, so a job is found in exactly one place, and nothing is changed by looking.
 create or replace function public.explain_job(p_job_id uuid)
 returns jsonb
@@ -5531,7 +5531,7 @@ begin
         into v_robots, v_count, v_online
         from private.judge_robots(
             v_job.tenant_id, v_job.lane_id, p_job_id,
-            private.find_reached_limit(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key)
+            (select w from private.find_full_limits(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key) as w limit 1)
         ) with ordinality as r;
         v_since := v_job.created_at;
         if v_scheduled.job_id is not null then
@@ -5554,7 +5554,8 @@ begin
             v_reason := private.explain_waiting_job(v_job, v_robots, v_count, v_online);
             select e.* into strict v_lane from private.lanes as e where e.lane_id = v_job.lane_id;
             v_position := private.count_jobs_ahead(
-                v_lane.tenant_no, v_lane.environment, v_lane.required, v_lane.robot_id, v_lane.priority, p_job_id, 1000
+                v_lane.tenant_no, v_lane.environment, v_lane.required, v_lane.robot_id, v_lane.priority - v_lane.promotion,
+                p_job_id, 1000
             );
         end if;
     end if;
@@ -5600,7 +5601,7 @@ comment on function private.explain_reason(text, jsonb) is
     'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
 revoke all on function private.explain_reason(text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_robot.sql sha256:b4b87406b36c18a4a1710c0e39311fd0954f052d604b0e6bbb403d3cc4bf59b5
+-- from sql/40_queue/functions/explain_robot.sql sha256:0d5491907e78ec09b755bb417d5fa2d7ac8863eff27cb6585a1d9f2ebf132e42
 create or replace function public.explain_robot(p_robot text)
 returns jsonb
 language plpgsql
@@ -5619,7 +5620,9 @@ declare
         (select h.is_signed_off from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id), false
     );
     v_has_key boolean := private.has_live_key(v_robot.tenant_id, v_robot.robot_id);
-    v_limit private.limits := private.find_reached_limit(v_robot.tenant_id, null, null);
+    v_limit private.limits := (
+        select w from private.find_full_limits(v_robot.tenant_id, null, null) as w limit 1
+    );
     v_reason_code text;
     v_reason jsonb;
 begin
@@ -5638,7 +5641,7 @@ begin
         and (e.robot_id is null or e.robot_id = v_robot.robot_id)
         and private.lane_suits(e.environment, e.required, v_robot.environment, v_offers)
         and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
-    order by e.priority, f.job_id
+    order by e.priority - e.promotion, f.job_id
     limit 1;
     if not found then
         -- Of the lanes in which jobs wait, the one that asks for the least that this robot has not.
@@ -5652,7 +5655,7 @@ begin
             e.robot_id is not null,
             e.environment not in ('*', v_robot.environment),
             cardinality(array(select q from unnest(e.required) as q where q <> all (v_offers))),
-            e.priority
+            e.priority - e.promotion
         limit 1;
     end if;
 
@@ -6073,30 +6076,6 @@ comment on function private.find_queue_tenant(uuid) is
     'The number that stands for a tenant in the hot tables, given on its first use.';
 revoke all on function private.find_queue_tenant(uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_reached_limit.sql sha256:b3030684d66f08c06e0658aebe8bf9cfc499ab1288f777cebf07617e3986b69d
-create or replace function private.find_reached_limit(p_tenant_id uuid, p_workflow_id uuid, p_concurrency_key text)
-returns private.limits
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-    v_limit private.limits;
-begin
-    select w.* into v_limit
-    from private.limits as w
-    where w.tenant_id = p_tenant_id
-        and (w.scope = 'tenant' or w.workflow_id = p_workflow_id or w.concurrency_key = p_concurrency_key)
-        and private.limit_room(w.running, w.max_running) = 0
-    order by w.scope
-    limit 1;
-    return v_limit;
-end
-$$;
-comment on function private.find_reached_limit(uuid, uuid, text) is
-    'The widest limit that lets no further job of a workflow and a concurrency key (null: of none) be claimed now; null when there is none.';
-revoke all on function private.find_reached_limit(uuid, uuid, text) from public, anon, authenticated, service_role;
-
 -- from sql/40_queue/functions/find_retry_policy_problem.sql sha256:5de7ac03056d6a6d7c680a41decd21b193127326464dc0a784d8afe165f613ec
 create or replace function private.find_retry_policy_problem(p_policy jsonb)
 returns text
@@ -6235,7 +6214,7 @@ comment on function private.job_reader_tenant_id() is
 revoke all on function private.job_reader_tenant_id() from public, anon, authenticated, service_role;
 grant execute on function private.job_reader_tenant_id() to authenticated;
 
--- from sql/40_queue/functions/judge_robots.sql sha256:d0a422762edf6e391cbfd9ad24123ad0ba85701c1a2296cbee07aaa76517ca2c
+-- from sql/40_queue/functions/judge_robots.sql sha256:0c0fd0ac24caf84a83091b1daea7fce58389fb2168b416bdadc77cb4592e33c4
 -- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
 -- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step.
 create or replace function private.judge_robots(
@@ -6315,7 +6294,7 @@ begin
             n.*,
             case
                 when n.is_eligible then private.count_jobs_ahead(
-                    v_lane.tenant_no, n.environment, n.offers, n.robot_id, v_lane.priority, p_job_id, 100
+                    v_lane.tenant_no, n.environment, n.offers, n.robot_id, v_lane.priority - v_lane.promotion, p_job_id, 100
                 )
             end as ahead
         from nearest as n

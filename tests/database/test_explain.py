@@ -320,3 +320,16 @@ def test_the_page_for_support_people_has_every_reason_with_its_words(fleet: Flee
         "select '`' || reason_code || '`' as code, verdict, sentence, next_step from private.list_explanations()"
     ).fetchall()
     assert sorted(shown) == sorted(tuple(row.values()) for row in rows)
+
+
+def test_a_lane_that_aged_is_ahead_of_newer_jobs_with_a_better_priority(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    old = fleet.enqueue(priority=10)["job_id"]
+    new = fleet.enqueue(priority=9)["job_id"]
+    fleet.owner.execute(
+        "update private.lanes set promotion = 2 where lane_id = (select lane_id from public.jobs where job_id = %s)",
+        [old],
+    )
+    assert told(fleet, new)[1:] == ("waiting", "better_jobs_ahead")
+    assert (told(fleet, old)[1:], explain_robot(fleet, robot)["next_job_id"]) == (("ready", "next_in_line"), str(old))
+    assert fleet.claim_one(robot)["job_id"] == old

@@ -39,7 +39,7 @@ begin
         and h.online_since < v_before
         and (h.last_claim_at < v_before) is not false
         and private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at)
-        and (private.find_reached_limit(h.tenant_id, null, null)).limit_id is null
+        and not exists (select from private.find_full_limits(h.tenant_id, null, null))
         and r.max_concurrent_jobs > (select count(*) from private.leases as l where l.robot_id = r.robot_id);
 end
 $$;

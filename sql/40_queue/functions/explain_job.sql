@@ -48,7 +48,7 @@ begin
         into v_robots, v_count, v_online
         from private.judge_robots(
             v_job.tenant_id, v_job.lane_id, p_job_id,
-            private.find_reached_limit(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key)
+            (select w from private.find_full_limits(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key) as w limit 1)
         ) with ordinality as r;
         v_since := v_job.created_at;
         if v_scheduled.job_id is not null then
@@ -71,7 +71,8 @@ begin
             v_reason := private.explain_waiting_job(v_job, v_robots, v_count, v_online);
             select e.* into strict v_lane from private.lanes as e where e.lane_id = v_job.lane_id;
             v_position := private.count_jobs_ahead(
-                v_lane.tenant_no, v_lane.environment, v_lane.required, v_lane.robot_id, v_lane.priority, p_job_id, 1000
+                v_lane.tenant_no, v_lane.environment, v_lane.required, v_lane.robot_id, v_lane.priority - v_lane.promotion,
+                p_job_id, 1000
             );
         end if;
     end if;

@@ -16,7 +16,9 @@ declare
         (select h.is_signed_off from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id), false
     );
     v_has_key boolean := private.has_live_key(v_robot.tenant_id, v_robot.robot_id);
-    v_limit private.limits := private.find_reached_limit(v_robot.tenant_id, null, null);
+    v_limit private.limits := (
+        select w from private.find_full_limits(v_robot.tenant_id, null, null) as w limit 1
+    );
     v_reason_code text;
     v_reason jsonb;
 begin
@@ -35,7 +37,7 @@ begin
         and (e.robot_id is null or e.robot_id = v_robot.robot_id)
         and private.lane_suits(e.environment, e.required, v_robot.environment, v_offers)
         and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
-    order by e.priority, f.job_id
+    order by e.priority - e.promotion, f.job_id
     limit 1;
     if not found then
         -- Of the lanes in which jobs wait, the one that asks for the least that this robot has not.
@@ -49,7 +51,7 @@ begin
             e.robot_id is not null,
             e.environment not in ('*', v_robot.environment),
             cardinality(array(select q from unnest(e.required) as q where q <> all (v_offers))),
-            e.priority
+            e.priority - e.promotion
         limit 1;
     end if;
 
