@@ -1,12 +1,18 @@
 """Settings: everything a process reads from its environment, read once, in one place."""
 
 import ipaddress
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+logger = logging.getLogger("casare_cloud")
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+JWT_ALGORITHMS = ("", "HS256", "ES256", "ES384", "RS256", "RS384", "RS512", "EdDSA")
 
 
 class ConfigurationError(Exception):
@@ -25,7 +31,9 @@ class Settings:
     supabase_url: str = "http://127.0.0.1:54321"
     supabase_publishable_key: str = ""
     supabase_secret_key: str = field(default="", repr=False)
-    supabase_jwt_secret: str = field(default="", repr=False)  # accept HS256 tokens too; empty: asymmetric keys only
+    # Also JWT_SECRET_KEY: accept Auth's HS256 tokens too; empty: asymmetric keys only.
+    supabase_jwt_secret: str = field(default="", repr=False)
+    jwt_algorithm: str = ""  # the only algorithm of access tokens that is accepted; empty: those of Auth's keys
     signing_key: str = field(
         default="", repr=False
     )  # CASARE_SIGNING_KEY: ES256 private JWK that robot tokens are signed with
@@ -43,12 +51,14 @@ class Settings:
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Read and check the settings; raises `ConfigurationError` with a sentence that names the variable."""
         env = os.environ if environ is None else environ
+        _check_documented(env)
         settings = cls(
             database_url=env.get("DATABASE_URL", ""),
             supabase_url=env.get("SUPABASE_URL", "http://127.0.0.1:54321").rstrip("/"),
             supabase_publishable_key=env.get("SUPABASE_PUBLISHABLE_KEY", ""),
             supabase_secret_key=env.get("SUPABASE_SECRET_KEY", ""),
-            supabase_jwt_secret=env.get("SUPABASE_JWT_SECRET", ""),
+            supabase_jwt_secret=env.get("SUPABASE_JWT_SECRET", "") or env.get("JWT_SECRET_KEY", ""),
+            jwt_algorithm=env.get("JWT_ALGORITHM", "").strip(),
             signing_key=env.get("CASARE_SIGNING_KEY", ""),
             is_local=_flag(env, "CASARE_LOCAL", False),
             jwt_dev_mode=_flag(env, "JWT_DEV_MODE", False),
@@ -58,7 +68,7 @@ class Settings:
             robot_token_seconds=_integer(env, "CASARE_ROBOT_TOKEN_SECONDS", 3600, 600, 3600),
             robot_auth_enabled=_flag(env, "ROBOT_AUTH_ENABLED", False),
             workflow_backup_enabled=_flag(env, "WORKFLOW_BACKUP_ENABLED", True),
-            workflows_dir=env.get("WORKFLOWS_DIR", "./workflows"),
+            workflows_dir=env.get("WORKFLOWS_DIR", "") or "./workflows",
         )
         settings.check()
         return settings
@@ -71,7 +81,47 @@ class Settings:
                 "unset it, or set CASARE_LOCAL=1 with a DATABASE_URL on 127.0.0.1."
             )
         if self.supabase_jwt_secret and len(self.supabase_jwt_secret) < 32:
-            raise ConfigurationError("SUPABASE_JWT_SECRET must have at least 32 characters, or be unset.")
+            raise ConfigurationError(
+                "SUPABASE_JWT_SECRET (or JWT_SECRET_KEY) must have at least 32 characters, or be unset."
+            )
+        if self.jwt_algorithm == "HS256" and not self.supabase_jwt_secret:
+            raise ConfigurationError("JWT_ALGORITHM=HS256 needs JWT_SECRET_KEY, the secret of Auth's tokens.")
+        if self.jwt_algorithm not in ("", "HS256") and self.supabase_jwt_secret:
+            raise ConfigurationError(
+                f"JWT_SECRET_KEY is for HS256 and JWT_ALGORITHM is {self.jwt_algorithm}: unset one of them."
+            )
+        if self.jwt_algorithm not in JWT_ALGORITHMS:
+            raise ConfigurationError(f"JWT_ALGORITHM must be one of {', '.join(filter(None, JWT_ALGORITHMS))}.")
+        scheme, separator, rest = self.workflows_dir.partition("://")
+        if separator and (scheme != "s3" or not rest.strip("/")):
+            raise ConfigurationError("WORKFLOWS_DIR must be a folder, or s3://bucket/prefix.")
+
+
+def _check_documented(env: Mapping[str, str]) -> None:
+    """The variables of document 000 that something else decides here: a value that could not be honoured is refused."""
+    for name, usual, ruler in (
+        ("JWT_ACCESS_TOKEN_EXPIRE_MINUTES", "60", "jwt_expiry"),
+        ("JWT_REFRESH_TOKEN_EXPIRE_DAYS", "7", "sessions.inactivity_timeout"),
+    ):
+        if env.get(name, "").strip() not in ("", usual):
+            raise ConfigurationError(
+                f"{name} has no effect here: Supabase Auth decides how long tokens live. "
+                f"Set auth.{ruler} of the project (supabase/config.toml), and unset {name}."
+            )
+    if not _flag(env, "DB_ENABLED", True):
+        raise ConfigurationError("DB_ENABLED=false cannot be: the database is the service. Unset DB_ENABLED.")
+    if _flag(env, "USE_MEMORY_QUEUE", False):
+        raise ConfigurationError("USE_MEMORY_QUEUE has no meaning here: the queue is in Postgres. Unset it.")
+    secrets = {env[name] for name in ("SUPABASE_JWT_SECRET", "JWT_SECRET_KEY") if env.get(name)}
+    if len(secrets) > 1:
+        raise ConfigurationError("JWT_SECRET_KEY and SUPABASE_JWT_SECRET are two names of one secret, but they differ.")
+    if env.get("ROBOT_TOKENS", "").strip():
+        if not _flag(env, "ROBOT_AUTH_ENABLED", False):
+            raise ConfigurationError("ROBOT_TOKENS is set without ROBOT_AUTH_ENABLED=true: set both, or unset both.")
+        logger.warning(
+            "ROBOT_TOKENS is not read at start: keys belong to a tenant. "
+            "Run `casare-cloud keys import-robot-tokens` once as its administrator, and unset it."
+        )
 
 
 def is_loopback(database_url: str) -> bool:

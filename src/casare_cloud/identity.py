@@ -139,7 +139,9 @@ class Verifier:
             header = jwt.get_unverified_header(token)
             algorithm, kid = header.get("alg"), header.get("kid")
             key: Any
-            if algorithm == "HS256" and self._settings.supabase_jwt_secret:
+            if self._settings.jwt_algorithm not in ("", algorithm):
+                key = None
+            elif algorithm == "HS256" and self._settings.supabase_jwt_secret:
                 key = self._settings.supabase_jwt_secret
             elif isinstance(kid, str):
                 key = await self._keys.key_for(kid, algorithm)

@@ -2938,6 +2938,29 @@ comment on function public.delete_workflow(uuid) is
 revoke all on function public.delete_workflow(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.delete_workflow(uuid) to authenticated;
 
+-- from sql/20_workflows/functions/forget_workflow_backups.sql sha256:de12a9a45a17f7397c7372ea957aa39096b27b43165c45be4adeb52df30fa9f2
+create or replace function private.forget_workflow_backups(p_workflow_id uuid, p_versions integer[])
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('workflows.delete');
+begin
+    update public.workflow_backups as b
+    set removed_at = private.clock()
+    where b.tenant_id = v_caller.tenant_id
+        and b.workflow_id = p_workflow_id
+        and b.version = any (p_versions)
+        and b.removed_at is null;
+end
+$$;
+comment on function private.forget_workflow_backups(uuid, integer[]) is
+    'Writes down that copies are gone from the store. Needs workflows.delete.';
+revoke all on function private.forget_workflow_backups(uuid, integer[]) from public, anon, authenticated, service_role;
+grant execute on function private.forget_workflow_backups(uuid, integer[]) to authenticated;
+
 -- from sql/20_workflows/functions/keep_workflow.sql sha256:a0d6638b4e7a8f5c7f9ee080c6982b7b966e74da86c31e353a64bac8a702ee5e
 -- An advisory lock, because a lock on the row would write to it at every enqueue. It must be held before the statement that
 -- looks at the workflow begins, so it is a call of its own.
@@ -2951,6 +2974,57 @@ $$;
 comment on function private.keep_workflow(uuid) is
     'Keeps a workflow from being deleted until this transaction ends; waits for a deletion that is under way. Many may keep it at once.';
 revoke all on function private.keep_workflow(uuid) from public, anon, authenticated, service_role;
+
+-- from sql/20_workflows/functions/list_workflow_backups.sql sha256:1a4d83f3a0879ee989cb0665f02e0130c8c829b48728f560dd1fcde320ce059c
+create or replace function private.list_workflow_backups(p_workflow_id uuid)
+returns table (version integer, object_key text)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('workflows.delete');
+begin
+    return query
+    select b.version, b.object_key
+    from public.workflow_backups as b
+    where b.tenant_id = v_caller.tenant_id and b.workflow_id = p_workflow_id and b.removed_at is null
+    order by b.version;
+end
+$$;
+comment on function private.list_workflow_backups(uuid) is
+    'The copies of a workflow that are in the store. Needs workflows.delete.';
+revoke all on function private.list_workflow_backups(uuid) from public, anon, authenticated, service_role;
+grant execute on function private.list_workflow_backups(uuid) to authenticated;
+
+-- from sql/20_workflows/functions/record_workflow_backup.sql sha256:8319b68743d3babe277714e745bdd865a69417aa114e5dd254822c9cd254119f
+create or replace function private.record_workflow_backup(p_workflow_id uuid, p_version integer)
+returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('workflows.write');
+    -- Made here and not taken from the caller: what a row names is removed from the store one day.
+    v_object_key text := format('%s/%s/%s.json', v_caller.tenant_id, p_workflow_id, p_version);
+begin
+    perform from public.workflow_versions as v
+    where v.tenant_id = v_caller.tenant_id and v.workflow_id = p_workflow_id and v.version = p_version;
+    if not found then
+        perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
+    end if;
+    insert into public.workflow_backups (workflow_id, version, tenant_id, object_key, stored_at)
+    values (p_workflow_id, p_version, v_caller.tenant_id, v_object_key, private.clock())
+    on conflict (workflow_id, version) do update set stored_at = excluded.stored_at, removed_at = null;
+    return v_object_key;
+end
+$$;
+comment on function private.record_workflow_backup(uuid, integer) is
+    'Writes down that a copy of a version is in the store, and returns its key there. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
+revoke all on function private.record_workflow_backup(uuid, integer) from public, anon, authenticated, service_role;
+grant execute on function private.record_workflow_backup(uuid, integer) to authenticated;
 
 -- from sql/20_workflows/functions/require_runnable_workflow.sql sha256:6c751162e5f8455b4a78e590c1eb1484d595525c4f66ee6db8e8595e4d982d83
 create or replace function private.require_runnable_workflow(

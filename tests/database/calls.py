@@ -47,6 +47,9 @@ CALLS: dict[str, list[str]] = {
     # workflows
     "public.delete_workflow": ["public.delete_workflow(%(workflow)s)"],
     "public.submit_workflow": ["public.submit_workflow('x', '{\"nodes\": []}', null, null, %(workflow)s)"],
+    "private.record_workflow_backup": ["private.record_workflow_backup(%(workflow)s, 1)"],
+    "private.list_workflow_backups": ["private.list_workflow_backups(%(workflow)s)"],
+    "private.forget_workflow_backups": ["private.forget_workflow_backups(%(workflow)s, '{1}')"],
     # robots
     "public.explain_robot": ["public.explain_robot(%(robot)s)", "public.explain_robot(%(robot_name)s)"],
     "public.command_robot": [

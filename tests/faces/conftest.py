@@ -88,6 +88,7 @@ def settings(shared_database: Database, publisher: KeyPublisher, signer: Signer)
         supabase_url=publisher.url,
         signing_key=json.dumps(signer.jwk(private=True)),
         is_local=True,
+        workflow_backup_enabled=False,
         rate_limits=False,  # all tests have one address; see test_rate_limits.py
     )
 

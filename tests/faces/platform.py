@@ -61,6 +61,7 @@ def running_platform(database: Database, **options: Any) -> Iterator[Settings]:
             supabase_secret_key=SECRET_KEY,
             signing_key=json.dumps(signing_key),
             is_local=True,
+            workflow_backup_enabled=False,
             rate_limits=False,  # all tests have one address
         )
     finally:

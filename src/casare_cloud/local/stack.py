@@ -130,6 +130,7 @@ class Stack:
             "DATABASE_URL": database_url,
             "CASARE_SIGNING_KEY": secrets.signing_key,
             "CASARE_LOCAL": "1",
+            "WORKFLOWS_DIR": os.environ.get("WORKFLOWS_DIR") or str(self._state.path / "workflows"),
             "DEMO_EMAIL": DEMO_EMAIL,
             "DEMO_USERNAME": DEMO_USERNAME,
             "DEMO_PASSWORD": secrets.demo_password,

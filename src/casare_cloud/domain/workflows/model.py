@@ -47,6 +47,14 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
+class Backup:
+    """Whether a copy is in the store, and why not."""
+
+    stored: bool
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Submitted:
     """What a submission made: a job, or a schedule."""
 
@@ -54,6 +62,7 @@ class Submitted:
     job_id: UUID | None
     schedule_id: UUID | None
     created_at: datetime
+    backup: Backup
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ limit 1
 """
 
 SUBMIT_WORKFLOW = """
-select w.workflow_id, w.created_at
+select w.workflow_id, w.tenant_id, w.current_version as version, w.created_at
 from public.submit_workflow(
     p_name => %(name)s,
     p_definition => %(definition)s::jsonb,
@@ -62,6 +62,18 @@ from public.submit_workflow(
     p_metadata => %(metadata)s::jsonb,
     p_workflow_id => %(workflow_id)s::uuid
 ) as w
+"""
+
+RECORD_BACKUP = """
+select private.record_workflow_backup(%(workflow_id)s::uuid, %(version)s::integer)
+"""
+
+LIST_BACKUPS = """
+select version, object_key from private.list_workflow_backups(%(workflow_id)s::uuid)
+"""
+
+FORGET_BACKUPS = """
+select private.forget_workflow_backups(%(workflow_id)s::uuid, %(versions)s::integer[])
 """
 
 DELETE_WORKFLOW = """

@@ -1,5 +1,6 @@
 """What can be done with workflows. Every rule is in the SQL functions that are called here."""
 
+from typing import Any
 from uuid import UUID
 
 from casare_cloud.database import Transaction
@@ -9,8 +10,8 @@ from casare_cloud.domain.permissions import require
 from casare_cloud.domain.rows import split_page
 from casare_cloud.domain.schedules import service as schedules
 from casare_cloud.domain.schedules.model import NewSchedule
-from casare_cloud.domain.workflows import queries
-from casare_cloud.domain.workflows.model import Filter, Submission, Submitted, Workflow
+from casare_cloud.domain.workflows import backup, queries
+from casare_cloud.domain.workflows.model import Backup, Filter, Submission, Submitted, Workflow
 from casare_cloud.errors import ApiError, InvalidArgument, NotFound
 
 
@@ -28,8 +29,8 @@ class TriggerNotAvailable(ApiError):
         super().__init__(501, "TRIGGER_NOT_AVAILABLE", f"{what} are not available yet; nothing was stored.")
 
 
-async def submit(tx: Transaction, submission: Submission) -> Submitted:
-    """Publish a workflow and enqueue its first job, or make its schedule: both or neither.
+async def submit(tx: Transaction, store: backup.Store | None, submission: Submission) -> Submitted:
+    """Publish a workflow and enqueue its first job, or make its schedule: both or neither. A copy goes to `store`.
 
     Raises 400 for a schedule without a (right) cron expression, and `TriggerNotAvailable` (501) for the trigger
     `webhook`. Needs workflows.write, and jobs.create or schedules.write.
@@ -49,12 +50,22 @@ async def submit(tx: Transaction, submission: Submission) -> Submitted:
         },
     )
     assert workflow is not None
+    # Before the job is queued: what the queue locks is not held while the store answers.
+    kept = await backup.keep(tx, store, workflow, _copy_of(submission))
+    try:
+        return await _start(tx, submission, workflow["workflow_id"], kept)
+    except ApiError:
+        await backup.take_back(store, workflow, kept)
+        raise
+
+
+async def _start(tx: Transaction, submission: Submission, workflow_id: UUID, kept: Backup) -> Submitted:
     if submission.trigger_type == "scheduled":
         assert submission.schedule_cron is not None
         schedule = await schedules.create(
             tx,
             NewSchedule(
-                workflow_id=workflow["workflow_id"],
+                workflow_id=workflow_id,
                 name=submission.name,
                 cron_expression=submission.schedule_cron,
                 priority=submission.priority,
@@ -62,17 +73,26 @@ async def submit(tx: Transaction, submission: Submission) -> Submitted:
                 input=submission.input,
             ),
         )
-        return Submitted(workflow["workflow_id"], None, schedule.schedule_id, schedule.created_at)
+        return Submitted(workflow_id, None, schedule.schedule_id, schedule.created_at, kept)
     job = await jobs.enqueue(
         tx,
         NewJob(
-            workflow=workflow["workflow_id"],
+            workflow=workflow_id,
             input=submission.input,
             priority=submission.priority,
             execution_mode=submission.execution_mode,
         ),
     )
-    return Submitted(workflow["workflow_id"], job.job_id, None, job.created_at)
+    return Submitted(workflow_id, job.job_id, None, job.created_at, kept)
+
+
+def _copy_of(submission: Submission) -> dict[str, Any]:
+    """What is kept of a submission: a body that `POST /workflows` takes."""
+    return {
+        "workflow_name": submission.name,
+        "workflow_json": submission.definition,
+        "metadata": submission.metadata,
+    }
 
 
 def _description_of(submission: Submission) -> str | None:
@@ -101,9 +121,10 @@ async def get(tx: Transaction, workflow_id: UUID) -> Workflow:
     return Workflow(**row)
 
 
-async def delete(tx: Transaction, workflow_id: UUID) -> None:
-    """Take a workflow and its schedules away, cancel its waiting jobs; 404 WORKFLOW_NOT_FOUND.
+async def delete(tx: Transaction, store: backup.Store | None, workflow_id: UUID) -> bool:
+    """Take a workflow and its schedules away and cancel its waiting jobs: whether its copies in `store` are gone too.
 
-    Needs workflows.delete.
+    Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.delete.
     """
     await tx.execute(queries.DELETE_WORKFLOW, {"workflow_id": workflow_id})
+    return await backup.remove(tx, store, workflow_id)

@@ -42,6 +42,7 @@ SUBMITTED: Example = {
     "status": "success",
     "message": "Workflow submitted and queued for lan execution",
     "created_at": _NOW,
+    "backup": {"stored": True, "reason": None},
 }
 WORKFLOW_SUMMARY: Example = {
     "workflow_id": _WORKFLOW_ID,

@@ -104,6 +104,13 @@ def read_upload(filename: str | None, content: bytes, options: UploadOptions) ->
     )
 
 
+class BackupAnswer(Answer):
+    """Whether a copy of the version is in the backup store, and why not."""
+
+    stored: bool
+    reason: str | None
+
+
 class SubmitAnswer(Answer):
     """What was made: a job or, with the trigger `scheduled`, a schedule; the other id is null."""
 
@@ -115,6 +122,7 @@ class SubmitAnswer(Answer):
     status: Literal["success"]
     message: str
     created_at: Time
+    backup: BackupAnswer
 
     @classmethod
     def of(cls, made: Submitted, submission: Submission) -> "SubmitAnswer":
@@ -127,6 +135,7 @@ class SubmitAnswer(Answer):
             status="success",
             message=f"Workflow submitted and {verb} for {submission.execution_mode} execution",
             created_at=made.created_at,
+            backup=BackupAnswer.model_validate(made.backup),
         )
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
 
 from casare_cloud.domain.workflows import service
+from casare_cloud.domain.workflows.backup import store_of
 from casare_cloud.domain.workflows.model import Filter, TriggerType, WorkflowStatus
 from casare_cloud.faces.orchestrator.fields import ExecutionMode, Name, WorkflowId
 from casare_cloud.faces.orchestrator.workflow_shapes import (
@@ -19,13 +20,13 @@ from casare_cloud.faces.orchestrator.workflow_shapes import (
 )
 from casare_cloud.faces.shared.paging import Page, page
 from casare_cloud.faces.shared.refusals import IDEMPOTENT, refusals
-from casare_cloud.faces.shared.routing import Route, Tx
+from casare_cloud.faces.shared.routing import CurrentCall, Route, Tx
 
 router = APIRouter(prefix="/workflows", tags=["workflows"], route_class=Route)
 
 
 @router.post("", responses=refusals(404, 413, 501), dependencies=IDEMPOTENT)
-async def submit_workflow(body: SubmitBody, tx: Tx) -> SubmitAnswer:
+async def submit_workflow(body: SubmitBody, tx: Tx, call: CurrentCall) -> SubmitAnswer:
     """Publish a workflow and queue its first job or, with `trigger_type` `scheduled`, make its schedule.
 
     Both are made, or neither. At most 10 MB and 1,000 nodes. Unknown fields are ignored. `scheduled` needs
@@ -33,7 +34,7 @@ async def submit_workflow(body: SubmitBody, tx: Tx) -> SubmitAnswer:
     nothing. Needs workflows.write, and jobs.create or schedules.write.
     """
     submission = body.submission()
-    return SubmitAnswer.of(await service.submit(tx, submission), submission)
+    return SubmitAnswer.of(await service.submit(tx, store_of(call.services.settings), submission), submission)
 
 
 def _upload_options(
@@ -62,6 +63,7 @@ async def upload_workflow(
     file: Annotated[UploadFile, File(description="A .json file of at most 50 MB, in UTF-8.")],
     options: Annotated[UploadOptions, Depends(_upload_options)],
     tx: Tx,
+    call: CurrentCall,
 ) -> SubmitAnswer:
     """Publish a workflow from a JSON file and queue its first job.
 
@@ -69,7 +71,7 @@ async def upload_workflow(
     option `workflow_name`, else the one in the file, else that of the file. Needs workflows.write and jobs.create.
     """
     submission = read_upload(file.filename, await file.read(), options)
-    return SubmitAnswer.of(await service.submit(tx, submission), submission)
+    return SubmitAnswer.of(await service.submit(tx, store_of(call.services.settings), submission), submission)
 
 
 @router.get("", responses=refusals())
@@ -91,11 +93,14 @@ async def get_workflow(workflow_id: WorkflowId, tx: Tx) -> WorkflowAnswer:
 
 
 @router.delete("/{workflow_id}", responses=refusals(404))
-async def delete_workflow(workflow_id: WorkflowId, tx: Tx) -> WorkflowDeleted:
-    """Delete a workflow and its schedules, cancel its waiting jobs; its name is free again. Needs workflows.delete."""
-    await service.delete(tx, workflow_id)
+async def delete_workflow(workflow_id: WorkflowId, tx: Tx, call: CurrentCall) -> WorkflowDeleted:
+    """Delete a workflow, its schedules and its copies in the backup store, cancel its waiting jobs.
+
+    Its name is free again. Needs workflows.delete.
+    """
+    copies_are_gone = await service.delete(tx, store_of(call.services.settings), workflow_id)
     return WorkflowDeleted(
         status="success",
         message=f"Workflow deleted: {workflow_id}",
-        deleted_from=DeletedFrom(database=True, filesystem=False),
+        deleted_from=DeletedFrom(database=True, filesystem=copies_are_gone),
     )

@@ -1,0 +1,26 @@
+create or replace function private.record_workflow_backup(p_workflow_id uuid, p_version integer)
+returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('workflows.write');
+    -- Made here and not taken from the caller: what a row names is removed from the store one day.
+    v_object_key text := format('%s/%s/%s.json', v_caller.tenant_id, p_workflow_id, p_version);
+begin
+    perform from public.workflow_versions as v
+    where v.tenant_id = v_caller.tenant_id and v.workflow_id = p_workflow_id and v.version = p_version;
+    if not found then
+        perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
+    end if;
+    insert into public.workflow_backups (workflow_id, version, tenant_id, object_key, stored_at)
+    values (p_workflow_id, p_version, v_caller.tenant_id, v_object_key, private.clock())
+    on conflict (workflow_id, version) do update set stored_at = excluded.stored_at, removed_at = null;
+    return v_object_key;
+end
+$$;
+comment on function private.record_workflow_backup(uuid, integer) is
+    'Writes down that a copy of a version is in the store, and returns its key there. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
+revoke all on function private.record_workflow_backup(uuid, integer) from public, anon, authenticated, service_role;
+grant execute on function private.record_workflow_backup(uuid, integer) to authenticated;

@@ -1,0 +1,169 @@
+"""Copies of workflow versions outside the database: in a folder, or in a bucket of an object store (S3).
+
+A copy is a convenience: a store that fails or is slow costs a submission five seconds at most and never fails it. What
+was stored or removed is said and written down as it happened, never assumed.
+"""
+
+import asyncio
+import json
+import logging
+import os
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import UUID, uuid4
+
+from casare_cloud.config import Settings
+from casare_cloud.database import Transaction
+from casare_cloud.domain.workflows import queries
+from casare_cloud.domain.workflows.model import Backup
+
+STORE_SECONDS = 5.0
+
+logger = logging.getLogger("casare_cloud")
+
+
+class Store(Protocol):
+    """Where copies are. The calls block; they raise `OSError`, or what the store's own library raises."""
+
+    def put(self, key: str, content: bytes) -> None: ...
+
+    def remove(self, key: str) -> bool:
+        """Whether there was such a copy, which is gone now."""
+        ...
+
+
+class Folder:
+    """A folder on this machine."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def put(self, key: str, content: bytes) -> None:
+        """Write a file, whole or not at all."""
+        file = self._path / key
+        file.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = file.with_name(f".{file.name}.{uuid4().hex}")
+        try:
+            unfinished.write_bytes(content)
+            os.replace(unfinished, file)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    def remove(self, key: str) -> bool:
+        """Delete the file, and the workflow's folder with its last file."""
+        file = self._path / key
+        try:
+            file.unlink()
+        except FileNotFoundError:
+            return False
+        if not any(file.parent.iterdir()):
+            file.parent.rmdir()
+        return True
+
+
+class Bucket:
+    """A bucket of an object store that speaks S3; `AWS_…` variables say where it is and who asks."""
+
+    def __init__(self, name: str, prefix: str) -> None:
+        self._name = name
+        self._prefix = f"{prefix}/" if prefix else ""
+
+    def put(self, key: str, content: bytes) -> None:
+        """Write an object."""
+        self._client.put_object(Bucket=self._name, Key=self._prefix + key, Body=content, ContentType="application/json")
+
+    def remove(self, key: str) -> bool:
+        """Delete the object; S3 says the same of one that was never there, so it is looked at before."""
+        from botocore.exceptions import ClientError
+
+        place = {"Bucket": self._name, "Key": self._prefix + key}
+        try:
+            self._client.head_object(**place)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+                return False
+            raise
+        self._client.delete_object(**place)
+        return True
+
+    @cached_property
+    def _client(self) -> Any:
+        import boto3
+        from botocore.config import Config
+
+        patience = Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 1})
+        return boto3.client("s3", config=patience)
+
+
+@lru_cache
+def _store_at(place: str) -> Store:
+    scheme, separator, rest = place.partition("://")
+    if separator and scheme == "s3":
+        name, _, prefix = rest.partition("/")
+        return Bucket(name, prefix.strip("/"))
+    return Folder(Path(place))
+
+
+def store_of(settings: Settings) -> Store | None:
+    """The store that WORKFLOWS_DIR names; None when backups are switched off."""
+    return _store_at(settings.workflows_dir) if settings.workflow_backup_enabled else None
+
+
+async def keep(tx: Transaction, store: Store | None, workflow: dict[str, Any], content: dict[str, Any]) -> Backup:
+    """Put a copy of a version into the store and write that down; `workflow` has the ids, tenant and version."""
+    if store is None:
+        return Backup(False, "Backups are switched off.")
+    version: int = workflow["version"]
+    key = _key_of(workflow)
+    try:
+        async with asyncio.timeout(STORE_SECONDS):
+            await asyncio.to_thread(store.put, key, json.dumps(content).encode())
+    except Exception as error:
+        return Backup(False, _told("The copy was not stored", key, error))
+    recorded = await tx.fetch_value(queries.RECORD_BACKUP, {"workflow_id": workflow["workflow_id"], "version": version})
+    assert recorded == key
+    return Backup(True)
+
+
+async def take_back(store: Store | None, workflow: dict[str, Any], kept: Backup) -> None:
+    """Remove the copy of a version that does not come to be."""
+    if store is not None and kept.stored:
+        try:
+            async with asyncio.timeout(STORE_SECONDS):
+                await asyncio.to_thread(store.remove, _key_of(workflow))
+        except Exception as error:
+            _told("A copy was not taken back", _key_of(workflow), error)
+
+
+async def remove(tx: Transaction, store: Store | None, workflow_id: UUID) -> bool:
+    """Take a workflow's copies out of the store: whether there were any, and all of them are gone."""
+    rows = await tx.fetch_all(queries.LIST_BACKUPS, {"workflow_id": workflow_id}) if store is not None else []
+    gone, was_there = [], False
+    for row in rows:
+        assert store is not None
+        try:
+            async with asyncio.timeout(STORE_SECONDS):
+                was_there = await asyncio.to_thread(store.remove, row["object_key"]) or was_there
+            gone.append(row["version"])
+        except Exception as error:
+            _told("A copy was not removed", row["object_key"], error)
+            break
+    if gone:
+        await tx.execute(queries.FORGET_BACKUPS, {"workflow_id": workflow_id, "versions": gone})
+    return was_there and len(gone) == len(rows)
+
+
+def _key_of(workflow: dict[str, Any]) -> str:
+    return f"{workflow['tenant_id']}/{workflow['workflow_id']}/{workflow['version']}.json"
+
+
+def _told(what: str, key: str, error: Exception) -> str:
+    """A sentence for the caller with the kind of error only; the log has all of it."""
+    logger.warning("%s: %s", what, key, exc_info=error)
+    if isinstance(error, TimeoutError):
+        return f"{what}: the store did not answer in time."
+    if isinstance(error, ModuleNotFoundError):
+        return f"{what}: the extra `s3` is not installed here."
+    code = getattr(error, "response", {}).get("Error", {}).get("Code")
+    return f"{what}: the store failed ({code or type(error).__name__})."

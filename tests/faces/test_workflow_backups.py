@@ -1,0 +1,215 @@
+"""Copies of workflows in a folder or a bucket: what the answers say of them is what happened."""
+
+import dataclasses
+import json
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from tests.faces.stage import GRAPH, Asker, Stage
+
+from casare_cloud.config import Settings
+from casare_cloud.domain.workflows import backup
+from casare_cloud.faces.orchestrator.app import create_app
+
+ENDPOINT = "https://storage.example.test"  # of an object store that is not Amazon's
+os.environ["MOTO_S3_CUSTOM_ENDPOINTS"] = ENDPOINT  # read when moto is imported
+
+Backed = Callable[..., Any]
+
+
+@pytest.fixture
+def backed(settings: Settings, stage: Stage) -> Backed:
+    """The tenant's administrator, asking an orchestrator that keeps copies at a place."""
+
+    @asynccontextmanager
+    async def asker(place: object, **changes: Any) -> AsyncIterator[Asker]:
+        changes = {"workflow_backup_enabled": True, "workflows_dir": str(place), **changes}
+        app = create_app(dataclasses.replace(settings, **changes))
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://o") as client:
+            yield Asker(client, stage.admin.headers)
+        await app.close()
+
+    return asker
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A bucket of a store that speaks S3, made up by moto."""
+    import boto3
+    from moto import mock_aws
+
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": ENDPOINT,
+    }.items():
+        monkeypatch.setenv(name, value)
+    backup._store_at.cache_clear()
+    with mock_aws():
+        bucket = boto3.resource("s3").Bucket("copies")
+        bucket.create()
+        yield bucket
+    backup._store_at.cache_clear()
+
+
+async def submit(asker: Asker, **more: Any) -> dict[str, Any]:
+    answer = await asker.post("/workflows", {"workflow_name": "Kept", "workflow_json": GRAPH, **more})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def delete(asker: Asker, workflow_id: str) -> dict[str, bool]:
+    answer = await asker.delete(f"/workflows/{workflow_id}")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json()["deleted_from"])
+
+
+def rows(stage: Stage, workflow_id: str) -> list[tuple[int, str, bool]]:
+    """(version, key, is it gone) of what the database says."""
+    with stage.database.connect("supabase_admin") as owner:
+        found = owner.execute(
+            "select version, object_key, removed_at is not null as is_gone from public.workflow_backups "
+            "where workflow_id = %s order by version",
+            [workflow_id],
+        ).fetchall()
+    return [(row["version"], row["object_key"], row["is_gone"]) for row in found]
+
+
+async def test_each_version_is_kept_in_the_folder_and_removed_with_the_workflow(
+    backed: Backed, stage: Stage, tmp_path: Path
+) -> None:
+    async with backed(tmp_path / "new" / "folder") as asker:
+        first = await submit(asker)
+        assert first["backup"] == {"stored": True, "reason": None}
+        workflow_id = first["workflow_id"]
+        assert (await submit(asker, workflow_id=workflow_id))["backup"]["stored"]
+        folder = tmp_path / "new" / "folder" / str(stage.tenant.tenant_id) / workflow_id
+        assert sorted(file.name for file in folder.iterdir()) == ["1.json", "2.json"]
+        assert json.loads((folder / "1.json").read_text())["workflow_json"] == GRAPH
+        prefix = f"{stage.tenant.tenant_id}/{workflow_id}"
+        assert rows(stage, workflow_id) == [(1, f"{prefix}/1.json", False), (2, f"{prefix}/2.json", False)]
+        assert await delete(asker, workflow_id) == {"database": True, "filesystem": True}
+        assert not folder.exists()
+        assert [is_gone for _, _, is_gone in rows(stage, workflow_id)] == [True, True]
+
+
+async def test_a_copy_can_be_submitted_again(backed: Backed, stage: Stage, tmp_path: Path) -> None:
+    async with backed(tmp_path) as asker:
+        made = await submit(asker, metadata={"description": "d"})
+        [file] = tmp_path.rglob("1.json")
+        again = await asker.post("/workflows", json.loads(file.read_text()))
+        assert again.status_code == 200
+        copy, original = [
+            (await asker.get(f"/workflows/{each['workflow_id']}")).json() for each in (again.json(), made)
+        ]
+        for name in ("workflow_name", "workflow_json", "metadata", "description"):
+            assert copy[name] == original[name]
+
+
+async def test_uploads_are_kept_too(backed: Backed, tmp_path: Path) -> None:
+    async with backed(tmp_path) as asker:
+        answer = await asker.ask("POST", "/workflows/upload", files={"file": ("w.json", json.dumps(GRAPH))})
+        assert answer.json()["backup"]["stored"] is True
+    assert len(list(tmp_path.rglob("*.json"))) == 1
+
+
+async def test_a_bucket_holds_the_copies_under_its_prefix(backed: Backed, stage: Stage, bucket: Any) -> None:
+    async with backed("s3://copies/some/prefix/") as asker:
+        made = await submit(asker)
+        assert made["backup"] == {"stored": True, "reason": None}
+        [item] = bucket.objects.all()
+        assert item.key == f"some/prefix/{stage.tenant.tenant_id}/{made['workflow_id']}/1.json"
+        assert json.load(item.get()["Body"])["workflow_name"] == "Kept"
+        assert await delete(asker, made["workflow_id"]) == {"database": True, "filesystem": True}
+        assert list(bucket.objects.all()) == []
+
+
+async def test_a_copy_that_is_gone_already_was_not_removed(backed: Backed, stage: Stage, bucket: Any) -> None:
+    async with backed("s3://copies") as asker:
+        made = await submit(asker)
+        bucket.objects.all().delete()
+        assert await delete(asker, made["workflow_id"]) == {"database": True, "filesystem": False}
+
+
+async def test_a_store_that_refuses_fails_no_submission_and_is_visible(
+    backed: Backed, stage: Stage, bucket: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with backed("s3://not-there") as asker:
+        made = await submit(asker)
+        assert made["backup"] == {
+            "stored": False,
+            "reason": "The copy was not stored: the store failed (NoSuchBucket).",
+        }
+        assert "The copy was not stored" in caplog.text
+        assert rows(stage, made["workflow_id"]) == []
+        assert stage.scalar("select status::text from public.jobs where job_id = %s", made["job_id"]) == "queued"
+        assert await delete(asker, made["workflow_id"]) == {"database": True, "filesystem": False}
+
+
+async def test_a_folder_that_cannot_be_written_fails_no_submission(
+    backed: Backed, stage: Stage, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    async with backed(tmp_path / "file") as asker:
+        made = await submit(asker)
+    assert made["backup"]["stored"] is False
+    assert "NotADirectoryError" in made["backup"]["reason"] or "FileExistsError" in made["backup"]["reason"]
+    assert str(tmp_path) not in made["backup"]["reason"]
+    assert rows(stage, made["workflow_id"]) == []
+
+
+async def test_a_store_that_does_not_answer_is_given_up(
+    backed: Backed, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backup, "STORE_SECONDS", 0.05)
+    monkeypatch.setattr(backup.Folder, "put", lambda *_: time.sleep(0.5))
+    async with backed(tmp_path) as asker:
+        made = await submit(asker)
+    assert made["backup"] == {"stored": False, "reason": "The copy was not stored: the store did not answer in time."}
+
+
+async def test_copies_that_cannot_be_removed_stay_known(
+    backed: Backed, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: backup.Folder, key: str) -> bool:
+        raise PermissionError(key)
+
+    async with backed(tmp_path) as asker:
+        made = await submit(asker)
+        monkeypatch.setattr(backup.Folder, "remove", refuse)
+        assert await delete(asker, made["workflow_id"]) == {"database": True, "filesystem": False}
+    assert [is_gone for _, _, is_gone in rows(stage, made["workflow_id"])] == [False]
+
+
+async def test_switched_off_nothing_is_stored_and_the_answer_says_so(backed: Backed, tmp_path: Path) -> None:
+    async with backed(tmp_path, workflow_backup_enabled=False) as asker:
+        made = await submit(asker)
+        assert made["backup"] == {"stored": False, "reason": "Backups are switched off."}
+        assert await delete(asker, made["workflow_id"]) == {"database": True, "filesystem": False}
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_submission_that_is_refused_leaves_no_copy(backed: Backed, stage: Stage, tmp_path: Path) -> None:
+    async with backed(tmp_path) as asker:
+        program = Asker(asker.client, stage.service("workflows.write").headers)
+        body = {"workflow_name": "Not run", "workflow_json": GRAPH}
+        assert (await program.post("/workflows", body)).status_code == 403
+    assert list(tmp_path.rglob("*.json")) == []
+
+
+async def test_nobody_deletes_or_records_copies_of_another_tenant(
+    backed: Backed, stage: Stage, elsewhere: Stage, tmp_path: Path
+) -> None:
+    async with backed(tmp_path) as asker:
+        made = await submit(asker)
+        stranger = Asker(asker.client, elsewhere.admin.headers)
+        assert (await stranger.delete(f"/workflows/{made['workflow_id']}")).status_code == 404
+    assert len(list(tmp_path.rglob("*.json"))) == 1
+    assert [is_gone for _, _, is_gone in rows(stage, made["workflow_id"])] == [False]
