@@ -1,6 +1,7 @@
 """Which credentials are believed: tokens and keys that are right, and the ways they can be wrong."""
 
 import base64
+import dataclasses
 import hashlib
 import hmac
 import json
@@ -102,6 +103,13 @@ async def test_a_shared_secret_counts_only_when_it_is_set(settings: Settings) ->
         await Verifier(settings).verify(token)
     with_secret = Settings(supabase_url=settings.supabase_url, supabase_jwt_secret=secret, is_local=True)
     assert (await Verifier(with_secret).verify(token))["sub"] == SUBJECT["sub"]
+
+
+async def test_only_the_algorithm_that_was_set_is_accepted(settings: Settings, signer: Signer) -> None:
+    token = signer.token(SUBJECT)
+    assert (await Verifier(dataclasses.replace(settings, jwt_algorithm="ES256")).verify(token))["sub"]
+    with pytest.raises(AuthenticationFailed):
+        await Verifier(dataclasses.replace(settings, jwt_algorithm="RS256")).verify(token)
 
 
 async def test_published_hmac_keys_are_ignored(settings: Settings, publisher: KeyPublisher) -> None:
