@@ -11139,7 +11139,7 @@ select cron.schedule('casare_purge_login_attempts', '27 * * * *', $$select priva
 -- from sql/15_limits/cron.sql sha256:fa5521a54121741b557f121ca8fb7120234ae0200041212eec6373fa697f5f30
 select cron.schedule('casare_purge_request_counts', '*/10 * * * *', 'select private.purge_request_counts()');
 
--- from sql/40_queue/cron.sql sha256:4d6d8e159168eacfff69090f564a9a939f9474135d85b2f0a88cd09298500e45
+-- from sql/40_queue/cron.sql sha256:5ee77a947d460aa14029a3f4a5ca158b4368af13a828f78a6ff2bfefbc3d8745
 select private.ensure_job_partitions();
 
 -- Every five seconds where pg_cron knows seconds. Where it knows minutes only, claims do the same work: see
@@ -11163,7 +11163,7 @@ select cron.schedule('casare_reconcile_limits', '*/5 * * * *', $$select private.
 -- Autovacuum wakes once a minute and may be busy elsewhere; dead rows here cost every claim. VACUUM cannot run in a function.
 select cron.schedule(
     'casare_vacuum_hot_tables', '* * * * *',
-    'vacuum (skip_locked, truncate false) private.ready, private.leases, private.scheduled, private.duties, private.lanes, private.limits, private.event_inbox, private.event_counters'
+    'vacuum (skip_locked, truncate false) private.ready, private.leases, private.scheduled, private.duties, private.low_water, private.lanes, private.limits, private.event_inbox, private.event_counters'
 );
 -- What pg_cron writes down of each run, and never deletes.
 select cron.schedule(

@@ -227,6 +227,22 @@ def test_a_snapshot_does_not_hold_the_bound_back(fleet: Fleet) -> None:
         assert sum(raise_low_water(fleet.owner, lag="1 day", step=1) for _ in range(3)) >= 1
 
 
+def test_claims_raise_the_bound_by_themselves_when_there_are_many_dead_rows(fleet: Fleet) -> None:
+    robot = fleet.robot(max_concurrent_jobs=10)
+    fleet.fill(1_500)
+    with fleet.database.connect() as holder, holder.transaction():
+        holder.execute("set transaction isolation level repeatable read")
+        holder.execute("select count(*) from private.ready")
+        take_all(fleet, 1_300)
+        fleet.owner.execute("select pg_stat_force_next_flush()")
+        for _ in range(3):
+            fleet.travel(seconds=2)
+            fleet.claim_one(robot)
+        oldest = fleet.owner.execute("select min(job_id::text)::uuid as job_id from private.leases").fetchone()
+    assert oldest is not None
+    assert low_of(fleet) >= oldest["job_id"]
+
+
 def test_a_run_looks_at_some_lanes_and_the_next_goes_on(fleet: Fleet) -> None:
     for priority in range(5):
         fleet.enqueue(priority=priority)
