@@ -8681,7 +8681,7 @@ comment on function private.fire_due_schedules(integer) is
     'Fires what is due, the longest due first, and returns how many jobs came of it. Many may run it at once: each due time is one''s.';
 revoke all on function private.fire_due_schedules(integer) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/fire_schedule.sql sha256:c26e28d766dbf34f6dc4b2d409034f406a80145fb7dc74083c993b879f53d220
+-- from sql/50_schedules/functions/fire_schedule.sql sha256:15dd83de203c9ba90917830d1cfba5331b3acd18d474d786964dc2d09f5a905c
 create or replace function private.fire_schedule(p_schedule public.schedules)
 returns public.schedule_outcome
 language plpgsql
@@ -8690,13 +8690,14 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_first timestamptz := p_schedule.next_run_at;
-    v_fire_time timestamptz := private.last_cron_time(
-        p_schedule.cron_expression, p_schedule.timezone, p_schedule.next_run_at, private.clock()
-    );
+    v_fire_time timestamptz := p_schedule.next_run_at;
+    v_next timestamptz := private.next_cron_time(p_schedule.cron_expression, p_schedule.timezone, p_schedule.next_run_at);
     v_job_id uuid;
     v_reason text;
 begin
-    if v_fire_time > v_first then
+    if v_next <= v_now then
+        v_fire_time := private.last_cron_time(p_schedule.cron_expression, p_schedule.timezone, v_next, v_now);
+        v_next := private.next_cron_time(p_schedule.cron_expression, p_schedule.timezone, v_now);
         insert into public.schedule_fires (tenant_id, schedule_id, fire_time, outcome, reason, fired_at)
         values (
             p_schedule.tenant_id, p_schedule.schedule_id, v_first, 'missed',
@@ -8733,7 +8734,7 @@ begin
     end if;
 
     update public.schedules as s
-    set next_run_at = private.next_cron_time(s.cron_expression, s.timezone, v_now),
+    set next_run_at = v_next,
         last_run_at = case when v_job_id is null then s.last_run_at else v_now end,
         run_count = s.run_count + (v_job_id is not null)::integer,
         failure_count = s.failure_count + (v_reason is not null)::integer
@@ -8893,7 +8894,7 @@ comment on function private.next_cron_day(integer[], integer[], integer[], date,
 revoke all on function private.next_cron_day(integer[], integer[], integer[], date, datemultirange)
     from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/next_cron_time.sql sha256:cbf02c16e72264c3040c4886f55b3d782fa39074ba08344bbde3f42f7a49d840
+-- from sql/50_schedules/functions/next_cron_time.sql sha256:21ee69cefbc2dbda2373708ced5d8a107da2f93a1aeb2b32a7a2923f1cbae544
 -- Field by field: a month is stepped over in one look, a day in one look, hour and minute are picked from lists.
 create or replace function private.next_cron_time(
     p_expression text,
@@ -8918,6 +8919,8 @@ declare
     v_hour integer;
     v_minute integer;
     v_at timestamptz;
+    v_skip integer;
+    v_step integer;
 begin
     loop
         v_day := private.next_cron_day(v_days, v_months, v_weekdays, v_from::date, p_closed_days);
@@ -8943,7 +8946,17 @@ begin
         if v_at > p_after then
             return v_at;
         end if;
-        v_from := v_from + interval '1 minute';     -- clocks were set back, and this time came before
+        -- Clocks were set back, and this time came before: step over all that comes a second time, by halving.
+        v_skip := 0;
+        v_step := ceil(extract(epoch from (v_from at time zone p_timezone) - v_at) / 60);
+        while v_step - v_skip > 1 loop
+            if private.first_instant(v_from + make_interval(mins => (v_skip + v_step) / 2), p_timezone) > p_after then
+                v_step := (v_skip + v_step) / 2;
+            else
+                v_skip := (v_skip + v_step) / 2;
+            end if;
+        end loop;
+        v_from := v_from + make_interval(mins => greatest(v_step, 1));
     end loop;
 end
 $$;
@@ -8952,7 +8965,7 @@ comment on function private.next_cron_time(text, text, timestamptz, datemultiran
 revoke all on function private.next_cron_time(text, text, timestamptz, datemultirange)
     from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/read_cron_field.sql sha256:fa32c0b70c364243a4b8431b4979ff2bd728b7afb40ca58188cf8275cdaf8a57
+-- from sql/50_schedules/functions/read_cron_field.sql sha256:bbc8866988cb61775706ff96579cfab6c81000f3bfd29937b643c4d9707af39a
 create or replace function private.read_cron_field(
     p_field text,
     p_position integer,
@@ -8976,6 +8989,10 @@ declare
     v_last integer;
     v_step integer;
 begin
+    if p_field = '*' then
+        numbers := array(select generate_series(v_low, v_high));
+        return;
+    end if;
     foreach v_item in array string_to_array(p_field, ',') loop
         v_part := regexp_match(v_item, '^(?:\*|([0-9]{1,2}|[A-Z]{3})(?:-([0-9]{1,2}|[A-Z]{3}))?)(?:/([0-9]{1,3}))?$');
         if v_part is null then

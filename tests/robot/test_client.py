@@ -55,6 +55,25 @@ async def test_a_program_registers_submits_and_manages(stack: Stack) -> None:
         assert types.count("job.queued") == 4
 
 
+async def test_a_program_runs_a_workflow_by_the_clock(stack: Stack) -> None:
+    async with await registered(stack) as client:
+        workflow_id = (await client.submit_workflow("Hello", HELLO))["workflow_id"]
+        schedule = await client.create_schedule(workflow_id, "New Year", "0 0 1 1 *", timezone="Asia/Tokyo")
+        schedule_id = schedule["schedule_id"]
+        assert schedule["next_run"].endswith("-12-31T15:00:00Z")
+        assert await client.list_schedules(enabled=True) == [schedule]
+        assert [run["schedule_id"] for run in await client.list_upcoming_runs(limit=5)] == [schedule_id]
+        assert (await client.update_schedule(schedule_id, priority=1))["priority"] == 1
+        assert (await client.disable_schedule(schedule_id))["next_run"] is None
+        assert (await client.enable_schedule(schedule_id))["next_run"] == schedule["next_run"]
+        job_id = (await client.trigger_schedule(schedule_id))["job_id"]
+        assert [fire["job_id"] for fire in (await client.list_schedule_fires(schedule_id))["fires"]] == [job_id]
+        assert (await client.get_schedule(schedule_id))["run_count"] == 1
+        assert len((await client.simulate_schedule("@daily", count=3))["runs"]) == 3
+        assert (await client.delete_schedule(schedule_id))["status"] == "success"
+        assert await client.list_schedules() == []
+
+
 async def test_a_service_key_needs_no_login(stack: Stack) -> None:
     key = make_key(stack.database, stack.tenant, "service", scopes=["jobs.read"])
     async with Client(stack.orchestrator_url, api_key=key.text) as client:

@@ -6,13 +6,14 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_first timestamptz := p_schedule.next_run_at;
-    v_fire_time timestamptz := private.last_cron_time(
-        p_schedule.cron_expression, p_schedule.timezone, p_schedule.next_run_at, private.clock()
-    );
+    v_fire_time timestamptz := p_schedule.next_run_at;
+    v_next timestamptz := private.next_cron_time(p_schedule.cron_expression, p_schedule.timezone, p_schedule.next_run_at);
     v_job_id uuid;
     v_reason text;
 begin
-    if v_fire_time > v_first then
+    if v_next <= v_now then
+        v_fire_time := private.last_cron_time(p_schedule.cron_expression, p_schedule.timezone, v_next, v_now);
+        v_next := private.next_cron_time(p_schedule.cron_expression, p_schedule.timezone, v_now);
         insert into public.schedule_fires (tenant_id, schedule_id, fire_time, outcome, reason, fired_at)
         values (
             p_schedule.tenant_id, p_schedule.schedule_id, v_first, 'missed',
@@ -49,7 +50,7 @@ begin
     end if;
 
     update public.schedules as s
-    set next_run_at = private.next_cron_time(s.cron_expression, s.timezone, v_now),
+    set next_run_at = v_next,
         last_run_at = case when v_job_id is null then s.last_run_at else v_now end,
         run_count = s.run_count + (v_job_id is not null)::integer,
         failure_count = s.failure_count + (v_reason is not null)::integer

@@ -22,6 +22,8 @@ declare
     v_hour integer;
     v_minute integer;
     v_at timestamptz;
+    v_skip integer;
+    v_step integer;
 begin
     loop
         v_day := private.next_cron_day(v_days, v_months, v_weekdays, v_from::date, p_closed_days);
@@ -47,7 +49,17 @@ begin
         if v_at > p_after then
             return v_at;
         end if;
-        v_from := v_from + interval '1 minute';     -- clocks were set back, and this time came before
+        -- Clocks were set back, and this time came before: step over all that comes a second time, by halving.
+        v_skip := 0;
+        v_step := ceil(extract(epoch from (v_from at time zone p_timezone) - v_at) / 60);
+        while v_step - v_skip > 1 loop
+            if private.first_instant(v_from + make_interval(mins => (v_skip + v_step) / 2), p_timezone) > p_after then
+                v_step := (v_skip + v_step) / 2;
+            else
+                v_skip := (v_skip + v_step) / 2;
+            end if;
+        end loop;
+        v_from := v_from + make_interval(mins => greatest(v_step, 1));
     end loop;
 end
 $$;

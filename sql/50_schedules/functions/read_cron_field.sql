@@ -21,6 +21,10 @@ declare
     v_last integer;
     v_step integer;
 begin
+    if p_field = '*' then
+        numbers := array(select generate_series(v_low, v_high));
+        return;
+    end if;
     foreach v_item in array string_to_array(p_field, ',') loop
         v_part := regexp_match(v_item, '^(?:\*|([0-9]{1,2}|[A-Z]{3})(?:-([0-9]{1,2}|[A-Z]{3}))?)(?:/([0-9]{1,3}))?$');
         if v_part is null then
