@@ -59,14 +59,25 @@ def run(stack: BenchStack, *, rounds: int, seconds: float, pgmq_sql: Path | None
             tenant = workload.make_tenant(connection, robots=CLIENTS)
             quiet = workload.make_tenant(connection, robots=CLIENTS)
             workload.push(connection, quiet, is_on=False)
-            queues = _queues(connection, tenant, quiet, pgmq_sql)
+            limited = workload.make_tenant(connection, robots=CLIENTS)
+            workload.limit(connection, limited, "tenant")
+            both = workload.make_tenant(connection, robots=CLIENTS)
+            workload.limit(connection, both, "tenant")
+            workload.limit(connection, both, "workflow")
+            tenants = {
+                "casare_cloud": tenant,
+                "casare_cloud, pushes off": quiet,
+                "casare_cloud, a limit of the tenant": limited,
+                "casare_cloud, limits of tenant and workflow": both,
+            }
+            queues = _queues(connection, tenants, pgmq_sql)
             _cycles(stack.superuser_dsn, queues, rounds, seconds)
             _claim_times(stack.superuser_dsn, connection, tenant, rounds)
         finally:
             workload.mute_emulator(connection, is_muted=False)
 
 
-def _queues(connection: Connection, tenant: Tenant, quiet: Tenant, pgmq_sql: Path | None) -> list[Queue]:
+def _queues(connection: Connection, tenants: dict[str, Tenant], pgmq_sql: Path | None) -> list[Queue]:
     nobody = [NOBODY] * CLIENTS
     queues = [
         Queue("bare: update, update", partial(workload.refill_bare, connection), "bare", nobody, 15000, 50000),
@@ -77,7 +88,7 @@ def _queues(connection: Connection, tenant: Tenant, quiet: Tenant, pgmq_sql: Pat
         queues.append(
             Queue("pgmq: read, delete", partial(workload.refill_pgmq, connection), "pgmq", nobody, 8000, 50000)
         )
-    for title, each in (("casare_cloud", tenant), ("casare_cloud, pushes off", quiet)):
+    for title, each in tenants.items():
         queues.append(Queue(title, partial(workload.top_up, connection, each), "product", each.robots, 3500, 9000))
     return queues
 

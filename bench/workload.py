@@ -187,6 +187,16 @@ def push(connection: Connection, tenant: Tenant, *, is_on: bool) -> None:
     )
 
 
+def limit(connection: Connection, tenant: Tenant, scope: str) -> None:
+    """Sets a limit that is never reached, of the tenant or of its workflow: what counting costs."""
+    with connection.transaction():
+        connection.execute("select set_config('request.jwt.claims', %s, true)", [json.dumps(tenant.admin)])
+        connection.execute(
+            "select public.set_limit(%s, %s, null, 100000)",
+            [scope, tenant.workflow_id if scope == "workflow" else None],
+        )
+
+
 def mute_emulator(connection: Connection, *, is_muted: bool) -> None:
     """Turns the emulator's NOTIFY trigger off while the queue is measured.
 

@@ -4599,7 +4599,7 @@ comment on function private.check_waiting_quotas() is
     'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
 revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:dfa03edb560cfec3125230db6161da93d6c12944253534a2039f88364f74b5a6
+-- from sql/40_queue/functions/claim_jobs.sql sha256:c9ab4f5ad47aa46b8393bfbe3134fa253dfbaa5f569d5b1b2226f850fb9fac76
 -- Cost: one probe of ready's primary key for each lane that this robot may serve, and a few statements for each job taken.
 -- What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time: a join would
 -- be planned once, for the sizes that the tables had then, and kept.
@@ -4626,7 +4626,7 @@ declare
     v_last_lane_id integer;
     v_has_moved boolean := false;   -- older jobs than were listed may be in the lanes now
     v_limit_ids integer[];
-    v_may_wait boolean;
+    v_may_wait boolean := true;     -- for limits; not after duties, which may hold limits and leases of anybody
     v_taken integer[] := '{}';     -- limit ids, one for each job that counts towards it
     v_ready record;
     v_claimed public.claimed_job;
@@ -4669,7 +4669,7 @@ begin
         );
     end if;
     if v_robot.has_duties then
-        perform private.run_due_duties();
+        v_may_wait := private.run_due_duties() = 0;
         -- They may have taken jobs back from this robot, or put it in quarantine.
         select
             private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at),
@@ -4684,8 +4684,6 @@ begin
         set last_claim_at = v_now, deaf_since = null
         where h.robot_id = v_caller.robot_id;
     end if;
-    -- The duties may hold locks of limits and leases until this transaction ends: no lock is waited for after them.
-    v_may_wait := not v_robot.has_duties;
     v_want := least(p_limit, v_robot.free_slots);
     if not v_robot.may_claim or v_want <= 0 then
         return;
@@ -7854,15 +7852,16 @@ comment on function private.robot_offers(text[], text[], boolean) is
     'What a robot has of the things that a lane can require.';
 revoke all on function private.robot_offers(text[], text[], boolean) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/run_due_duties.sql sha256:ee4cdab427d8bcd03213241e9794307998c898479d9fb2da0498d297965e777f
+-- from sql/40_queue/functions/run_due_duties.sql sha256:c0a30f04ab3c36ee1acc6ddd549e7971a60a666553fbc14ab45acd7905bc1afc
 create or replace function private.run_due_duties()
-returns void
+returns integer
 language plpgsql
 set search_path = ''
 as $$
 declare
     v_now timestamptz := private.clock();
     v_name text;
+    v_done integer := 0;
 begin
     for v_name in
         select d.name
@@ -7878,13 +7877,13 @@ begin
         begin
             case v_name
                 when 'promote_scheduled_jobs' then
-                    perform private.promote_scheduled_jobs(200);
+                    v_done := v_done + private.promote_scheduled_jobs(200);
                 when 'rescue_expired_leases' then
-                    perform private.rescue_expired_leases(50);
+                    v_done := v_done + private.rescue_expired_leases(50);
                 when 'raise_low_water' then
-                    perform private.raise_low_water();
+                    v_done := v_done + private.raise_low_water();
                 when 'recheck_low_water' then
-                    perform private.recheck_low_water();
+                    v_done := v_done + private.recheck_low_water();
                 when 'fire_due_schedules' then
                     perform private.fire_due_schedules(50);
             end case;
@@ -7893,10 +7892,11 @@ begin
                 raise warning '% failed: %', v_name, sqlerrm;
         end;
     end loop;
+    return v_done;
 end
 $$;
 comment on function private.run_due_duties() is
-    'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it when there is some, and it never fails them.';
+    'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it when there is some, and it never fails them. Returns how much there was to do: after nothing, it holds no lock that anybody waits for.';
 revoke all on function private.run_due_duties() from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/set_limit.sql sha256:820da1d26bbc4db09a805f9beb8c8cbc2b12e1fcda69dc9ab0102ff583c0d437

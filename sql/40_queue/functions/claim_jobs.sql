@@ -24,7 +24,7 @@ declare
     v_last_lane_id integer;
     v_has_moved boolean := false;   -- older jobs than were listed may be in the lanes now
     v_limit_ids integer[];
-    v_may_wait boolean;
+    v_may_wait boolean := true;     -- for limits; not after duties, which may hold limits and leases of anybody
     v_taken integer[] := '{}';     -- limit ids, one for each job that counts towards it
     v_ready record;
     v_claimed public.claimed_job;
@@ -67,7 +67,7 @@ begin
         );
     end if;
     if v_robot.has_duties then
-        perform private.run_due_duties();
+        v_may_wait := private.run_due_duties() = 0;
         -- They may have taken jobs back from this robot, or put it in quarantine.
         select
             private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at),
@@ -82,8 +82,6 @@ begin
         set last_claim_at = v_now, deaf_since = null
         where h.robot_id = v_caller.robot_id;
     end if;
-    -- The duties may hold locks of limits and leases until this transaction ends: no lock is waited for after them.
-    v_may_wait := not v_robot.has_duties;
     v_want := least(p_limit, v_robot.free_slots);
     if not v_robot.may_claim or v_want <= 0 then
         return;

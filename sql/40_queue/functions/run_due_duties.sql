@@ -1,11 +1,12 @@
 create or replace function private.run_due_duties()
-returns void
+returns integer
 language plpgsql
 set search_path = ''
 as $$
 declare
     v_now timestamptz := private.clock();
     v_name text;
+    v_done integer := 0;
 begin
     for v_name in
         select d.name
@@ -21,13 +22,13 @@ begin
         begin
             case v_name
                 when 'promote_scheduled_jobs' then
-                    perform private.promote_scheduled_jobs(200);
+                    v_done := v_done + private.promote_scheduled_jobs(200);
                 when 'rescue_expired_leases' then
-                    perform private.rescue_expired_leases(50);
+                    v_done := v_done + private.rescue_expired_leases(50);
                 when 'raise_low_water' then
-                    perform private.raise_low_water();
+                    v_done := v_done + private.raise_low_water();
                 when 'recheck_low_water' then
-                    perform private.recheck_low_water();
+                    v_done := v_done + private.recheck_low_water();
                 when 'fire_due_schedules' then
                     perform private.fire_due_schedules(50);
             end case;
@@ -36,8 +37,9 @@ begin
                 raise warning '% failed: %', v_name, sqlerrm;
         end;
     end loop;
+    return v_done;
 end
 $$;
 comment on function private.run_due_duties() is
-    'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it when there is some, and it never fails them.';
+    'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it when there is some, and it never fails them. Returns how much there was to do: after nothing, it holds no lock that anybody waits for.';
 revoke all on function private.run_due_duties() from public, anon, authenticated, service_role;
