@@ -298,6 +298,38 @@ class Client:
         """`{events, next}`: what happened after the event with that number."""
         return await self._call("GET", "/events", params={"after": after, "limit": limit})
 
+    # --- metrics --------------------------------------------------------------------------------------------------
+
+    async def get_fleet_metrics(self) -> Answer:
+        """Robots by state, jobs in hand and waiting, and the day so far."""
+        return await self._call("GET", "/metrics/fleet")
+
+    async def list_robot_metrics(self, status: str | None = None) -> list[Answer]:
+        """The robots with what each last measured of its machine."""
+        found: Any = await self._call("GET", "/metrics/robots", params={"status": status} if status else None)
+        return list(found)
+
+    async def get_robot_metrics(self, robot_id: str) -> Answer:
+        """A robot, what it last measured, and its jobs of today."""
+        return await self._call("GET", f"/metrics/robots/{robot_id}")
+
+    async def list_job_metrics(self, **filters: Any) -> list[Answer]:
+        """The newest jobs: filters are `limit` (1 to 500), `status`, `workflow_id` and `robot_id`."""
+        found: Any = await self._call("GET", "/metrics/jobs", params=filters)
+        return list(found)
+
+    async def get_job_metrics(self, job_id: str) -> Answer:
+        """A job with the `node_executions` of its newest attempt."""
+        return await self._call("GET", f"/metrics/jobs/{job_id}")
+
+    async def get_analytics(self, days: int = 7) -> Answer:
+        """How the jobs of the last `days` (1 to 90) ended: rates, durations in ms, errors, the slowest workflows."""
+        return await self._call("GET", "/metrics/analytics", params={"days": days})
+
+    async def list_activity(self, **filters: Any) -> Answer:
+        """`{events, total}`, newest first: filters are `limit` (1 to 200), `since` (ISO 8601) and `event_type`."""
+        return await self._call("GET", "/metrics/activity", params=filters)
+
     # --- helpers --------------------------------------------------------------------------------------------------
 
     async def _create(self, path: str, body: Mapping[str, Any] | None) -> Answer:

@@ -51,6 +51,12 @@ async def test_a_program_registers_submits_and_manages(stack: Stack) -> None:
         assert (await client.get_workflow(submitted["workflow_id"]))["workflow_json"] == HELLO
         assert (await client.delete_workflow(submitted["workflow_id"]))["status"] == "success"
         assert (await client.create_robot_api_key("Line 1"))["key"].startswith("crpa_")
+        assert (await client.get_fleet_metrics())["queue_depth"] == 1
+        assert (await client.get_analytics(days=1))["cancelled_jobs"] >= 1
+        assert len(await client.list_job_metrics(limit=2)) == 2
+        assert (await client.get_job_metrics(created["job_id"]))["node_executions"] == []
+        assert await client.list_robot_metrics(status="idle") == []
+        assert {event["type"] for event in (await client.list_activity())["events"]} == {"job_cancelled"}
         types = [event["event_type"] for event in (await client.list_events())["events"]]
         assert types.count("job.queued") == 4
 

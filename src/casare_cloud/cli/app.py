@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from casare_cloud import __version__
-from casare_cloud.cli import db, dlq, jobs, keys, robot, schedules, stack, workflows
+from casare_cloud.cli import db, dlq, jobs, keys, metrics, robot, schedules, stack, workflows
 
 app = typer.Typer(
     name="casare-cloud",
@@ -21,6 +21,7 @@ app.add_typer(schedules.app, name="schedules")
 app.add_typer(robot.app, name="robot")
 app.add_typer(db.app, name="db")
 app.add_typer(keys.app, name="keys")
+app.add_typer(metrics.app, name="metrics")
 app.command("up")(stack.up)
 app.command("down")(stack.down)
 app.command("status")(stack.status)

@@ -256,6 +256,7 @@ class DirectTransport:
             p_stack_trace=failure.stack_trace,
             p_failed_node=failure.failed_node,
             p_retryable=failure.is_retryable,
+            p_node_executions=failure.node_executions,
         )
 
     async def release(self, lease: Lease) -> None:

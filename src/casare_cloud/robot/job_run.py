@@ -147,6 +147,7 @@ class JobRun:
                 stack_trace=error.stack_trace,
                 failed_node=error.node_id,
                 is_retryable=error.is_retryable,
+                node_executions=error.node_executions,
             )
             return Outcome(lease, "failed", failure=failure)
         except Exception as error:

@@ -94,22 +94,31 @@ class Renewal:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a job failed. `is_retryable` False says that another try would fail the same way."""
+    """Why a job failed. `is_retryable` False says that another try would fail the same way.
+
+    `node_executions` says what had run: `{node_id, node_type, status, duration_ms, runs}` of each node.
+    """
 
     error_message: str
     error_type: str
     stack_trace: str | None = None
     failed_node: str | None = None
     is_retryable: bool = True
+    node_executions: list[dict[str, Any]] | None = None
 
     @classmethod
     def of(cls, message: str, error_type: str, **details: Any) -> Self:
         """A failure within the limits of a job's record: a message of at most 64 KB, names of 255 characters."""
         node = details.pop("failed_node", None)
+        ran = [
+            {name: value[:255] if isinstance(value, str) else value for name, value in item.items()}
+            for item in details.pop("node_executions", ())
+        ]
         return cls(
             (message.replace("\0", "") or error_type)[:65536],
             error_type[:255],
             failed_node=None if node is None else str(node)[:255],
+            node_executions=ran[:1000] or None,
             **details,
         )
 

@@ -1,8 +1,13 @@
 """Why a workflow ends badly. `is_retryable` False: the same input would fail the same way (a business error)."""
 
+from typing import Any
+
 
 class WorkflowError(Exception):
-    """A workflow failed; `error_type` is the word that the job's record shows, by default the class name."""
+    """A workflow failed; `error_type` is the word that the job's record shows, by default the class name.
+
+    `node_executions` is what had run before, as in the result of a workflow that succeeds.
+    """
 
     is_retryable = False
 
@@ -11,6 +16,7 @@ class WorkflowError(Exception):
         self.node_id = node_id
         self.error_type = error_type or type(self).__name__
         self.stack_trace: str | None = None
+        self.node_executions: list[dict[str, Any]] = []
 
 
 class InvalidWorkflowError(WorkflowError):

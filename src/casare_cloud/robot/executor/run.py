@@ -42,6 +42,7 @@ def run_workflow(
             raise InvalidWorkflowError("the workflow has neither nodes nor steps")
     except WorkflowError as error:
         error.stack_trace = error.stack_trace or traceback.format_exc(limit=8)
+        error.node_executions = [timing.to_json() for timing in run.timings.values()]
         raise
     reporter.progress(100, None, "finished")
     return {
