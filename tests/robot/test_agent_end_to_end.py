@@ -95,6 +95,9 @@ async def test_logs_and_a_failure_reach_the_record(stack: Stack, tmp_path: Path,
     )
     assert logs[0] == {"level": "warning", "message": "hello", "node_id": "l"}
     assert logs[1]["level"] == "error"
+    [kept] = stack.rows("select attempt, node_executions from public.job_node_executions where job_id = %s", job_id)
+    nodes = [(node["node_id"], node["status"]) for node in kept["node_executions"]]
+    assert (kept["attempt"], nodes[-2:]) == (1, [("l", "completed"), ("t", "failed")])
 
 
 @both

@@ -1,34 +1,38 @@
--- Lenient: a job's outcome must never be refused because of its statistics.
+-- Lenient: a job's outcome must never be refused because of its statistics. In PL/pgSQL, which keeps the plan.
 create or replace function private.tidy_node_executions(p_node_executions jsonb)
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-    select jsonb_agg(
-        jsonb_strip_nulls(jsonb_build_object(
-            'node_id', left(n.item ->> 'node_id', 255),
-            'node_type', left(n.item ->> 'node_type', 255),
-            'status', left(n.item ->> 'status', 32),
-            'duration_ms', case
-                when jsonb_typeof(n.item -> 'duration_ms') = 'number' then greatest(round((n.item ->> 'duration_ms')::numeric), 0)
-            end,
-            'runs', case when jsonb_typeof(n.item -> 'runs') = 'number' then greatest(round((n.item ->> 'runs')::numeric), 0) end,
-            'healing', case
-                when jsonb_typeof(n.item #> '{healing,healed}') = 'boolean' then jsonb_build_object(
-                    'healed', n.item #> '{healing,healed}',
-                    'attempts', case
-                        when jsonb_typeof(n.item #> '{healing,attempts}') = 'number' then n.item #> '{healing,attempts}'
-                    end
-                )
-            end
-        ))
-        order by n.place
-    )
-    from jsonb_array_elements(
-        case when jsonb_typeof(p_node_executions) = 'array' then p_node_executions else '[]' end
-    ) with ordinality as n (item, place)
-    where n.place <= 1000 and jsonb_typeof(n.item) = 'object' and n.item ->> 'node_id' <> ''
+begin
+    return (
+        select jsonb_agg(
+            jsonb_strip_nulls(jsonb_build_object(
+                'node_id', left(n.item ->> 'node_id', 255),
+                'node_type', left(n.item ->> 'node_type', 255),
+                'status', left(n.item ->> 'status', 32),
+                'duration_ms', case
+                    when jsonb_typeof(n.item -> 'duration_ms') = 'number' then greatest(round((n.item ->> 'duration_ms')::numeric), 0)
+                end,
+                'runs', case when jsonb_typeof(n.item -> 'runs') = 'number' then greatest(round((n.item ->> 'runs')::numeric), 0) end,
+                'healing', case
+                    when jsonb_typeof(n.item #> '{healing,healed}') = 'boolean' then jsonb_build_object(
+                        'healed', n.item #> '{healing,healed}',
+                        'attempts', case
+                            when jsonb_typeof(n.item #> '{healing,attempts}') = 'number' then n.item #> '{healing,attempts}'
+                        end
+                    )
+                end
+            ))
+            order by n.place
+        )
+        from jsonb_array_elements(
+            case when jsonb_typeof(p_node_executions) = 'array' then p_node_executions else '[]' end
+        ) with ordinality as n (item, place)
+        where n.place <= 1000 and jsonb_typeof(n.item) = 'object' and n.item ->> 'node_id' <> ''
+    );
+end
 $$;
 comment on function private.tidy_node_executions(jsonb) is
     'The known keys of up to 1,000 node executions; what is no object with a node_id is left out. Null when nothing is left.';
