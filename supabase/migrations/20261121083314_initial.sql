@@ -8645,12 +8645,14 @@ comment on function private.find_timezone_problem(text) is
     'A sentence when there is no such time zone; null when there is.';
 revoke all on function private.find_timezone_problem(text) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/fire_due_schedules.sql sha256:54e5e78bdb0edf1de02aec8a37bd2fe5e5359fa23ca04d70aacc1d2148296a75
+-- from sql/50_schedules/functions/fire_due_schedules.sql sha256:26d0ddbde6a1e7b1861f7b256469b02da23b5f38c838586485b4b5f0524f9514
 -- A claim of any tenant's robot may do this duty: the claims are put aside, so that nobody's name stands in another's events.
 create or replace function private.fire_due_schedules(p_limit integer default 1000)
 returns integer
 language plpgsql
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
     v_schedule public.schedules;
@@ -8681,11 +8683,13 @@ comment on function private.fire_due_schedules(integer) is
     'Fires what is due, the longest due first, and returns how many jobs came of it. Many may run it at once: each due time is one''s.';
 revoke all on function private.fire_due_schedules(integer) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/fire_schedule.sql sha256:15dd83de203c9ba90917830d1cfba5331b3acd18d474d786964dc2d09f5a905c
+-- from sql/50_schedules/functions/fire_schedule.sql sha256:1bf85e29437061062a5cd2ddff41542ea1e817de79496f418b044f4d42dcc19c
 create or replace function private.fire_schedule(p_schedule public.schedules)
 returns public.schedule_outcome
 language plpgsql
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
     v_now timestamptz := private.clock();

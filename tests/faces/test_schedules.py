@@ -1,5 +1,6 @@
 """Schedules over HTTP (documents 000 and 002, "Schedule Endpoints"; api-map §3)."""
 
+import json
 from typing import Any
 
 import pytest
@@ -283,3 +284,11 @@ async def test_a_repeated_creation_with_an_idempotency_key_makes_one(stage: Stag
     answers = [await stage.admin.post("/schedules", sent, headers={"Idempotency-Key": "once"}) for _ in "ab"]
     assert answers[0].json() == answers[1].json()
     assert len((await stage.admin.get("/schedules")).json()) == 1
+
+
+async def test_an_uploaded_workflow_can_be_scheduled_too(stage: Stage) -> None:
+    files = {"file": ("nightly.json", json.dumps(GRAPH))}
+    form = {"trigger_type": "scheduled", "schedule_cron": "@daily"}
+    made = (await stage.admin.ask("POST", "/workflows/upload", files=files, data=form)).json()
+    schedule = (await stage.admin.get(f"/schedules/{made['schedule_id']}")).json()
+    assert (schedule["schedule_name"], schedule["cron_expression"], made["job_id"]) == ("nightly", "@daily", None)

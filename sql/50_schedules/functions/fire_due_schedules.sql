@@ -3,6 +3,8 @@ create or replace function private.fire_due_schedules(p_limit integer default 10
 returns integer
 language plpgsql
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
     v_schedule public.schedules;

@@ -2,6 +2,8 @@ create or replace function private.fire_schedule(p_schedule public.schedules)
 returns public.schedule_outcome
 language plpgsql
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
     v_now timestamptz := private.clock();
