@@ -59,6 +59,7 @@ values
     ('purge_expired_schedule_fires', interval '1 hour'),
     ('purge_idempotency_keys', interval '1 hour'),
     ('purge_login_attempts', interval '1 hour'),
+    ('purge_request_counts', interval '10 minutes'),
     ('check_waiting_quotas', interval '1 minute'),
     ('age_lanes', interval '1 minute'),
     ('reconcile_limits', interval '5 minutes'),

@@ -1022,7 +1022,7 @@ create table public.audit_log (
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
--- from sql/92_retention/tables.sql sha256:59f91e6e49013fd69e6dbd71a56297e089859f163a0dcefe82500bf0949b5408
+-- from sql/92_retention/tables.sql sha256:ac962639e175c4b00ba6906983e0cf77ccf5fd786d6d2b7b7b2263756bfcb8a0
 -- How long what is kept is policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
@@ -1084,6 +1084,7 @@ values
     ('purge_expired_schedule_fires', interval '1 hour'),
     ('purge_idempotency_keys', interval '1 hour'),
     ('purge_login_attempts', interval '1 hour'),
+    ('purge_request_counts', interval '10 minutes'),
     ('check_waiting_quotas', interval '1 minute'),
     ('age_lanes', interval '1 minute'),
     ('reconcile_limits', interval '5 minutes'),
@@ -11161,8 +11162,8 @@ $$;
 select cron.schedule('casare_purge_idempotency_keys', '17 * * * *', $$select private.run_duty('purge_idempotency_keys')$$);
 select cron.schedule('casare_purge_login_attempts', '27 * * * *', $$select private.run_duty('purge_login_attempts')$$);
 
--- from sql/15_limits/cron.sql sha256:fa5521a54121741b557f121ca8fb7120234ae0200041212eec6373fa697f5f30
-select cron.schedule('casare_purge_request_counts', '*/10 * * * *', 'select private.purge_request_counts()');
+-- from sql/15_limits/cron.sql sha256:7c0059375140ea4cd59387d695279e3b68e597e199c8cd0fa91be18d109bf40f
+select cron.schedule('casare_purge_request_counts', '*/10 * * * *', $$select private.run_duty('purge_request_counts')$$);
 
 -- from sql/40_queue/cron.sql sha256:5ee77a947d460aa14029a3f4a5ca158b4368af13a828f78a6ff2bfefbc3d8745
 select private.ensure_job_partitions();
