@@ -357,3 +357,13 @@ async def test_every_role_may_read_metrics_and_a_robot_may_not(stage: Stage, pat
     _, robot = stage.robot()
     refused(await robot.get(f"/metrics{path}"), 403, "FORBIDDEN")
     refused(await Asker(stage.client, {}).get(f"/metrics{path}"), 401, "AUTHENTICATION_FAILED")
+
+
+async def test_a_schedule_that_queued_a_job_is_told_by_its_name(stage: Stage) -> None:
+    with stage.database.connect() as owner:
+        owner.execute(
+            "select private.emit_event(%s, 'schedule.triggered', p_data => '{\"schedule_name\": \"Nightly\"}')",
+            [stage.tenant.tenant_id],
+        )
+    [event] = (await of(stage.admin, "/activity", event_type="schedule_triggered"))["events"]
+    assert (event["title"], event["details"]) == ("Schedule triggered", "Nightly queued a job")

@@ -304,7 +304,7 @@ _TITLES = {
 def _details(activity: Activity) -> str:
     """One sentence about an event, of what its data holds."""
     data, event_type = activity.event.data, activity.event.event_type
-    workflow = data.get("workflow_name") or data.get("schedule_name") or data.get("name") or "A workflow"
+    workflow = data.get("workflow_name") or "A workflow"
     if event_type == "job.started":
         return f"{workflow} runs on {activity.robot}" if activity.robot else f"{workflow} runs"
     if event_type == "job.completed":
@@ -315,7 +315,7 @@ def _details(activity: Activity) -> str:
     if event_type == "job.cancelled":
         return f"{workflow}: {data.get('message') or 'Cancelled.'}"[:500]
     if event_type == "schedule.triggered":
-        return f"{workflow} was queued by its schedule"
+        return f"{data.get('schedule_name') or 'A schedule'} queued a job"
     return f"{activity.robot or data.get('external_id') or 'A robot'} is {event_type.removeprefix('robot.')}"
 
 
