@@ -31,4 +31,5 @@ def hunting() -> settings:
         phases=[Phase.generate],
         verbosity=Verbosity.quiet,
         print_blob=False,
+        report_multiple_bugs=False,
     )

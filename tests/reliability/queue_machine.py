@@ -30,10 +30,10 @@ wishes = st.builds(
     Wish,
     workflow=st.sampled_from(["main", "main", "main", "doomed"]),
     priority=st.sampled_from([10, 10, 0, 20]),
-    environment=st.sampled_from(["*", "*", "default", "lab"]),
-    required=st.sampled_from([(), (), (), ("excel",), ("excel", "tag:eu"), ("mode:internet",)]).map(frozenset),
-    target=st.sampled_from([None, None, None, "skilled", "lab"]),
-    delay=st.sampled_from([0, 0, 0, 20, 100]),
+    environment=st.sampled_from(["*", "*", "*", "default", "lab"]),
+    required=st.sampled_from([(), (), (), (), ("excel",), ("excel", "tag:eu"), ("mode:internet",)]).map(frozenset),
+    target=st.sampled_from([None, None, None, None, "skilled", "lab"]),
+    delay=st.sampled_from([0, 0, 0, 0, 20, 100]),
     dedupe_key=st.sampled_from([None, None, None, "a", "b"]),
     max_attempts=st.sampled_from([1, 2, 3]),
     timeout_seconds=st.sampled_from([10, 90, 3600]),
@@ -41,6 +41,8 @@ wishes = st.builds(
 )
 robots = st.sampled_from([*ROBOTS, "skilled"])
 lease_seconds = st.sampled_from([5, 60])
+# Which of all the tickets: see _pick.
+choices = st.integers(0, 9)
 # Mostly the holder itself; else another robot of the tenant, or one that must not learn that the job exists.
 callers = st.sampled_from([None, None, None, None, None, "plain", "skilled", STRANGER])
 
@@ -57,13 +59,13 @@ class QueueMachine(RuleBasedStateMachine):
     """One example: a copy of the world beside a model of it."""
 
     jobs: Bundle[uuid.UUID] = Bundle("jobs")
-    tickets: Bundle[Ticket] = Bundle("tickets")
 
     def __init__(self, world: World) -> None:
         super().__init__()
         self.resources = ExitStack()
         self.real = self.resources.enter_context(world.opened())
         self.model = self.real.model()
+        self.tickets: list[Ticket] = []
         self.newest_token = 0
         self.seen_seq = 0
         self.seen_events: dict[uuid.UUID, list[str]] = defaultdict(list)
@@ -77,9 +79,14 @@ class QueueMachine(RuleBasedStateMachine):
 
     # What members do
 
-    @initialize(target=jobs, wish=wishes)
-    def enqueue_the_first(self, wish: Wish) -> object:
-        return self._enqueue(wish)
+    @initialize(target=jobs, policy=policies, max_attempts=st.integers(1, 3), seconds=lease_seconds)
+    def begin_in_the_middle(self, policy: Policy, max_attempts: int, seconds: int) -> object:
+        """Some work that is held already, so that every example has something to go wrong with."""
+        wish = Wish(policy=policy, max_attempts=max_attempts)
+        first = [self.model.add(self._ask(wish)["job_id"], wish).job_id for _ in range(3)]
+        self._claim("plain", 1, seconds)
+        self._claim("skilled", 1, seconds)
+        return multiple(*first)
 
     @rule(target=jobs, wish=wishes)
     def enqueue(self, wish: Wish) -> object:
@@ -160,21 +167,22 @@ class QueueMachine(RuleBasedStateMachine):
 
     # What robots do
 
-    @rule(target=tickets, name=robots, limit=st.integers(1, 4), seconds=lease_seconds)
-    def claim(self, name: str, limit: int, seconds: int) -> object:
-        return self._claim(name, limit, seconds)
+    @rule(name=robots, limit=st.integers(1, 4), seconds=lease_seconds)
+    def claim(self, name: str, limit: int, seconds: int) -> None:
+        self._claim(name, limit, seconds)
 
-    @rule(target=tickets, name=st.sampled_from(["plain", "skilled"]), seconds=lease_seconds)
-    def claim_one(self, name: str, seconds: int) -> object:
-        return self._claim(name, 1, seconds)
+    @rule(name=st.sampled_from(["plain", "skilled"]), seconds=lease_seconds)
+    def claim_one(self, name: str, seconds: int) -> None:
+        self._claim(name, 1, seconds)
 
-    @rule(target=tickets, pause=st.sampled_from([5.5, 61]), ticket=tickets, name=st.sampled_from([None, "skilled"]))
-    def claim_after_a_while(self, pause: float, ticket: Ticket, name: str | None) -> object:
+    @rule(pause=st.sampled_from([5.5, 61]), which=choices, name=st.sampled_from([None, "skilled"]))
+    def claim_after_a_while(self, pause: float, which: int, name: str | None) -> None:
         """The same robot as before, or another, comes back when leases are over."""
+        ticket = self._pick(which)
         self.travel(pause)
-        return self._claim(name or ticket.robot, 2, 60)
+        self._claim(name or ticket.robot, 2, 60)
 
-    def _claim(self, name: str, limit: int, seconds: int) -> object:
+    def _claim(self, name: str, limit: int, seconds: int) -> None:
         rows = call_all(self.real.robots[name], "claim_jobs", limit=limit, lease_seconds=seconds)
         expected = self.model.claim(name, limit, seconds)
         assert [row["job_id"] for row in rows] == [job.job_id for job in expected]
@@ -184,25 +192,28 @@ class QueueMachine(RuleBasedStateMachine):
             job.lease.token = self.newest_token = row["lease_token"]
             assert (row["attempt"], row["lease_expires_at"]) == (job.lease.attempt, job.lease.expires_at)
         assert not expected or len(self.model.held_by(name)) <= self.model.robots[name].slots
-        return multiple(*(Ticket(row["job_id"], row["lease_token"], name) for row in rows))
+        self.tickets += [Ticket(row["job_id"], row["lease_token"], name) for row in rows]
 
-    @rule(ticket=tickets, caller=callers)
-    def start(self, ticket: Ticket, caller: str | None) -> None:
+    @rule(which=choices, caller=callers)
+    def start(self, which: int, caller: str | None) -> None:
+        ticket = self._pick(which)
         answer = self._report(ticket, caller, "start_job")
         if caller != STRANGER:
             expected = self.model.start(caller or ticket.robot, self._job(ticket), ticket.token)
             assert (answer if isinstance(answer, Refused) else answer["cancel_requested"]) == expected
 
-    @rule(ticket=tickets, caller=callers, progress=st.integers(0, 100), has_token=st.booleans())
-    def report_progress(self, ticket: Ticket, caller: str | None, progress: int, has_token: bool) -> None:
+    @rule(which=choices, caller=callers, progress=st.integers(0, 100), has_token=st.booleans())
+    def report_progress(self, which: int, caller: str | None, progress: int, has_token: bool) -> None:
+        ticket = self._pick(which)
         token = ticket.token if has_token else None
         answer = self._report(ticket._replace(token=token), caller, "report_progress", progress=progress)  # type: ignore[arg-type]
         if caller != STRANGER:
             expected = self.model.report_progress(caller or ticket.robot, self._job(ticket), token, progress)
             assert (answer if isinstance(answer, Refused) else answer["cancel_requested"]) == expected
 
-    @rule(asked=st.lists(tickets, min_size=1, max_size=4), name=robots, seconds=lease_seconds)
-    def renew(self, asked: list[Ticket], name: str, seconds: int) -> None:
+    @rule(chosen=st.lists(choices, min_size=1, max_size=4), name=robots, seconds=lease_seconds)
+    def renew(self, chosen: list[int], name: str, seconds: int) -> None:
+        asked = [self._pick(which) for which in chosen]
         name = asked[0].robot if len(asked) % 2 else name
         leases = [{"job_id": str(ticket.job_id), "lease_token": ticket.token} for ticket in asked]
         rows = call_all(self.real.robots[name], "renew_leases", leases=leases, lease_seconds=seconds)
@@ -211,19 +222,21 @@ class QueueMachine(RuleBasedStateMachine):
             expected = self.model.renew(name, self._job(ticket), ticket.token, seconds)
             assert (row["renewed"], row["lease_expires_at"], row["cancel_requested"]) == expected
 
-    @rule(ticket=tickets, caller=callers)
-    def complete(self, ticket: Ticket, caller: str | None) -> None:
+    @rule(which=choices, caller=callers)
+    def complete(self, which: int, caller: str | None) -> None:
+        ticket = self._pick(which)
         answer = self._report(ticket, caller, "complete_job", result={"token": ticket.token})
         if caller != STRANGER:
             self._compare(answer, self.model.complete(caller or ticket.robot, self._job(ticket), ticket.token))
 
     @rule(
-        ticket=tickets,
+        which=choices,
         caller=callers,
         error_type=st.sampled_from([None, "BusinessError", "IOError"]),
         retryable=st.sampled_from([True, True, False]),
     )
-    def fail(self, ticket: Ticket, caller: str | None, error_type: str | None, retryable: bool) -> None:
+    def fail(self, which: int, caller: str | None, error_type: str | None, retryable: bool) -> None:
+        ticket = self._pick(which)
         answer = self._report(
             ticket, caller, "fail_job", error_message="boom", error_type=error_type, retryable=retryable
         )
@@ -231,15 +244,17 @@ class QueueMachine(RuleBasedStateMachine):
             job, name = self._job(ticket), caller or ticket.robot
             self._compare(answer, self.model.fail(name, job, ticket.token, error_type, retryable=retryable))
 
-    @rule(ticket=tickets, caller=callers)
-    def release(self, ticket: Ticket, caller: str | None) -> None:
+    @rule(which=choices, caller=callers)
+    def release(self, which: int, caller: str | None) -> None:
+        ticket = self._pick(which)
         answer = self._report(ticket, caller, "release_job")
         if caller != STRANGER:
             self._compare(answer, self.model.release(caller or ticket.robot, self._job(ticket), ticket.token))
 
-    @rule(ticket=tickets, what=st.sampled_from(["complete_job", "release_job", "claim_jobs", "enqueue_job"]))
-    def crash_before_commit(self, ticket: Ticket, what: str) -> None:
+    @rule(which=choices, what=st.sampled_from(["complete_job", "release_job", "claim_jobs", "enqueue_job"]))
+    def crash_before_commit(self, which: int, what: str) -> None:
         """A session that dies in the middle leaves nothing behind; a sequence may skip."""
+        ticket = self._pick(which)
         connection = self.real.member if what == "enqueue_job" else self.real.robots[ticket.robot]
         arguments: dict[str, Any] = {"job_id": ticket.job_id, "lease_token": ticket.token}
         if what == "claim_jobs":
@@ -365,7 +380,7 @@ class QueueMachine(RuleBasedStateMachine):
     # Helpers
 
     def _enqueue(self, wish: Wish) -> object:
-        answer = self._try(self.real.member, "enqueue_job", **self.real.arguments(wish))
+        answer = self._ask(wish)
         problem = self.model.problem_with(wish)
         if problem:
             assert answer == problem
@@ -374,6 +389,17 @@ class QueueMachine(RuleBasedStateMachine):
             assert answer["job_id"] == job.job_id
             return multiple()
         return self.model.add(answer["job_id"], wish).job_id
+
+    def _ask(self, wish: Wish) -> Any:
+        return self._try(self.real.member, "enqueue_job", **self.real.arguments(wish))
+
+    def _pick(self, which: int) -> Ticket:
+        """Mostly one that is worth something; then one whose job is held again under a newer; then any."""
+        held = [each for each in self.tickets if self._job(each).lease]
+        live = [each for each in held if (lease := self._job(each).lease) and lease.token == each.token]
+        superseded = [each for each in held if each not in live]
+        chosen = (live if which < 6 else superseded if which < 9 else []) or self.tickets
+        return chosen[-1 - which % len(chosen)]
 
     def _as_item(self, wish: Wish) -> dict[str, Any]:
         arguments = self.real.arguments(wish)
