@@ -1,0 +1,142 @@
+"""Robots that are killed and born again, and a Postgres that is killed and started again."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import psycopg
+
+from bench.storm.checker import Deaths, delays_after_death, find_problems
+from bench.storm.world import Feeder, StormWorld, make_storm_world, requeue_poison
+from casare_cloud.local.postgres import PostgresServer
+
+
+@dataclass(frozen=True)
+class Weather:
+    """How bad it gets."""
+
+    seed: int
+    robots: int = 50
+    jobs: int = 20_000
+    kill_every: float = 0.2
+    database_kills: int = 2
+    patience: float = 900.0
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What came of it."""
+
+    problems: list[str]
+    delays: list[float]
+    robots_killed: int
+    requeued: int
+    seconds: float
+
+
+class Nursery:
+    """The process that forks robots; see `bench.storm.robot`."""
+
+    def __init__(self, world: StormWorld, seed: int) -> None:
+        self._world = world
+        self._seed = seed
+        self._births = 0
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bench.storm.robot"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.pids: dict[int, int] = {}
+
+    def bear(self, number: int) -> None:
+        """A process for the robot with this number."""
+        self._births += 1
+        nature = {
+            "dsn": self._world.database.dsn("authenticator"),
+            "claims": self._world.claims(number),
+            "seed": f"{self._seed}/{number}/{self._births}",
+        }
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(nature) + "\n")
+        self._process.stdin.flush()
+        self.pids[number] = int(self._process.stdout.readline())
+
+    def kill(self, number: int) -> None:
+        """SIGKILL, without a word of farewell."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pids.pop(number), signal.SIGKILL)
+
+    def close(self) -> None:
+        """Ends everybody."""
+        for number in list(self.pids):
+            self.kill(number)
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+
+
+def blow(server: PostgresServer, weather: Weather, say: Callable[[str], None] = print) -> Damage:
+    """Lets the storm pass over a fresh, durable server with a fixed port, until every job has ended."""
+    chance = random.Random(weather.seed)  # noqa: S311
+    world = make_storm_world(server, weather.robots)
+    nursery = Nursery(world, weather.seed)
+    deaths = Deaths()
+    began = time.monotonic()
+    killed = requeued = 0
+    blows = [weather.jobs * (n + 1) // (weather.database_kills + 1) for n in range(weather.database_kills)]
+    try:
+        for number in range(weather.robots):
+            nursery.bear(number)
+        Feeder(world, weather.jobs).start()
+        look_at = 0.0
+        while True:
+            assert time.monotonic() - began < weather.patience, f"not done after {weather.patience} seconds"
+            time.sleep(weather.kill_every)
+            victim = chance.randrange(weather.robots)
+            nursery.kill(victim)
+            deaths.robots[str(world.robots[victim].robot_id)].append(datetime.now(UTC))
+            killed += 1
+            nursery.bear(victim)
+            if time.monotonic() < look_at:
+                continue
+            look_at = time.monotonic() + 1
+            with suppress(psycopg.OperationalError):
+                requeued += requeue_poison(world)
+                done = world.rows("select count(*) as n from storm.effects")[0]["n"]
+                say(f"{time.monotonic() - began:5.0f} s: {done} of {weather.jobs} jobs, {killed} robots killed")
+                if blows and done >= blows[0]:
+                    blows.pop(0)
+                    deaths.outages.append(_kill_database(server))
+                    say("       Postgres was killed and is back")
+                if done >= weather.jobs and _is_settled(world):
+                    break
+        seconds = time.monotonic() - began
+    finally:
+        nursery.close()
+    return Damage(find_problems(world, weather.jobs), delays_after_death(world, deaths), killed, requeued, seconds)
+
+
+def _kill_database(server: PostgresServer) -> tuple[datetime, datetime]:
+    """Kills the server and starts it again; when it was away."""
+    began = datetime.now(UTC)
+    assert server.process is not None
+    os.kill(server.process.pid, signal.SIGKILL)
+    server.process.wait()
+    server.start()
+    return began, datetime.now(UTC)
+
+
+def _is_settled(world: StormWorld) -> bool:
+    """Whether nothing waits or is held any more."""
+    row = world.rows(
+        "select exists (select from private.ready) or exists (select from private.leases) "
+        "or exists (select from private.scheduled) as is_busy"
+    )[0]
+    return not row["is_busy"]

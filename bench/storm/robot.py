@@ -1,0 +1,111 @@
+"""A light robot that speaks SQL as the Data API does, and the nursery that forks it: `python -m bench.storm.robot`.
+
+The nursery imports everything once, reads one JSON object a line (what a robot is to be) and answers with the process
+id. When its input ends it kills what it forked.
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from typing import Any
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
+
+LEASE_SECONDS = 5
+RENEW_AFTER_SECONDS = 1.5
+Connection = psycopg.Connection[DictRow]
+
+
+def nursery() -> None:
+    """Forks robots until the input ends."""
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                live(json.loads(line))
+            finally:
+                os._exit(1)
+        print(pid, flush=True)
+    os.killpg(0, signal.SIGKILL)
+
+
+def live(nature: dict[str, Any]) -> None:
+    """Claims and works until it is killed; whatever happens to the connection, it keeps what it holds in mind."""
+    chance = random.Random(nature["seed"])  # noqa: S311
+    held: list[dict[str, Any]] = []
+    while True:
+        try:
+            with psycopg.connect(nature["dsn"], autocommit=True, row_factory=dict_row, connect_timeout=5) as connection:
+                connection.execute("select set_config('role', 'authenticated', false)")
+                connection.execute("select set_config('request.jwt.claims', %s, false)", [nature["claims"]])
+                while True:
+                    work(connection, held, chance)
+        except psycopg.OperationalError:
+            time.sleep(0.1 + 0.2 * chance.random())
+
+
+def work(connection: Connection, held: list[dict[str, Any]], chance: random.Random) -> None:
+    """One round: claims when it holds nothing, ends what it holds, job by job."""
+    if not held:
+        held += connection.execute(
+            "select job_id, lease_token, attempt, input from public.claim_jobs(%s, %s)",
+            [chance.randint(1, 4), LEASE_SECONDS],
+        ).fetchall()
+        if not held:
+            time.sleep(0.1 + 0.2 * chance.random())
+    renewed_at = time.monotonic()
+    while held:
+        time.sleep(0.02 * chance.random())
+        if time.monotonic() - renewed_at > RENEW_AFTER_SECONDS:
+            renew(connection, held)
+            renewed_at = time.monotonic()
+            continue
+        end(connection, held[0], chance)
+        held.pop(0)
+
+
+def renew(connection: Connection, held: list[dict[str, Any]]) -> None:
+    """Keeps what it holds, and forgets what it lost."""
+    leases = [{"job_id": str(job["job_id"]), "lease_token": job["lease_token"]} for job in held]
+    rows = connection.execute(
+        "select job_id, renewed from public.renew_leases(%s, %s)", [Jsonb(leases), LEASE_SECONDS]
+    ).fetchall()
+    kept = {row["job_id"] for row in rows if row["renewed"]}
+    held[:] = [job for job in held if job["job_id"] in kept]
+
+
+def end(connection: Connection, job: dict[str, Any], chance: random.Random) -> None:
+    """Ends an attempt: mostly with an effect that is written by the transaction that completes the job."""
+    key = [job["job_id"], job["lease_token"]]
+    fate = chance.random()
+    if fate < 0.02:
+        try:
+            connection.execute("select public.release_job(%s, %s)", key)
+        except psycopg.Error as error:  # the lease was lost
+            if error.sqlstate != "PT409":
+                raise
+    elif fate < 0.04 and job["attempt"] < 20:
+        connection.execute("select public.fail_job(%s, %s, 'bad luck')", key)
+    else:
+        with connection.transaction():
+            row = connection.execute("select public.complete_job(%s, %s, %s) as answer", [*key, Jsonb({})]).fetchone()
+            assert row is not None
+            # A completion that is sent again, because its answer was lost, is answered the same: so the token is the
+            # key of the effect.
+            if row["answer"].get("outcome") == "applied":
+                connection.execute(
+                    "insert into storm.effects (job_id, lease_token, number, process_id) values (%s, %s, %s, %s) "
+                    "on conflict (job_id, lease_token) do nothing",
+                    [*key, job["input"]["number"], os.getpid()],
+                )
+
+
+if __name__ == "__main__":
+    nursery()
