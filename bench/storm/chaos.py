@@ -6,13 +6,12 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-
-import psycopg
 
 from bench.storm.checker import Deaths, delays_after_death, find_problems
 from bench.storm.world import Feeder, StormWorld, make_storm_world, requeue_poison
@@ -82,45 +81,65 @@ class Nursery:
         self._process.wait(10)
 
 
+class Killer(threading.Thread):
+    """Kills a robot at random every so often; another process takes its name at once."""
+
+    def __init__(self, world: StormWorld, weather: Weather, deaths: Deaths) -> None:
+        super().__init__(daemon=True)
+        self._world = world
+        self._weather = weather
+        self._deaths = deaths
+        self._chance = random.Random(weather.seed)  # noqa: S311
+        self._nursery = Nursery(world, weather.seed)
+        self._is_over = threading.Event()
+        self.count = 0
+        for number in range(weather.robots):
+            self._nursery.bear(number)
+
+    def run(self) -> None:
+        while not self._is_over.wait(self._weather.kill_every):
+            victim = self._chance.randrange(self._weather.robots)
+            self._nursery.kill(victim)
+            self._deaths.robots[str(self._world.robots[victim].robot_id)].append(datetime.now(UTC))
+            self.count += 1
+            self._nursery.bear(victim)
+
+    def close(self) -> None:
+        """No more deaths but the last one of all."""
+        self._is_over.set()
+        self.join(10)
+        self._nursery.close()
+
+
 def blow(server: PostgresServer, weather: Weather, say: Callable[[str], None] = print) -> Damage:
     """Lets the storm pass over a fresh, durable server with a fixed port, until every job has ended."""
-    chance = random.Random(weather.seed)  # noqa: S311
     world = make_storm_world(server, weather.robots)
-    nursery = Nursery(world, weather.seed)
     deaths = Deaths()
     began = time.monotonic()
-    killed = requeued = 0
+    requeued = 0
     blows = [weather.jobs * (n + 1) // (weather.database_kills + 1) for n in range(weather.database_kills)]
+    killer = Killer(world, weather, deaths)
     try:
-        for number in range(weather.robots):
-            nursery.bear(number)
+        killer.start()
         Feeder(world, weather.jobs).start()
-        look_at = 0.0
-        while True:
-            assert time.monotonic() - began < weather.patience, f"not done after {weather.patience} seconds"
-            time.sleep(weather.kill_every)
-            victim = chance.randrange(weather.robots)
-            nursery.kill(victim)
-            deaths.robots[str(world.robots[victim].robot_id)].append(datetime.now(UTC))
-            killed += 1
-            nursery.bear(victim)
-            if time.monotonic() < look_at:
-                continue
-            look_at = time.monotonic() + 1
-            with suppress(psycopg.OperationalError):
-                requeued += requeue_poison(world)
-                done = world.rows("select count(*) as n from storm.effects")[0]["n"]
-                say(f"{time.monotonic() - began:5.0f} s: {done} of {weather.jobs} jobs, {killed} robots killed")
-                if blows and done >= blows[0]:
-                    blows.pop(0)
-                    deaths.outages.append(_kill_database(server))
-                    say("       Postgres was killed and is back")
-                if done >= weather.jobs and _is_settled(world):
-                    break
+        is_over = False
+        while not is_over:
+            time.sleep(1)
+            passed = time.monotonic() - began
+            assert passed < weather.patience, f"not done after {weather.patience} seconds"
+            requeued += requeue_poison(world)
+            done = world.rows("select count(*) as n from storm.effects")[0]["n"]
+            say(f"{passed:5.0f} s: {done} of {weather.jobs} jobs, {killer.count} robots killed")
+            if blows and done >= blows[0]:
+                blows.pop(0)
+                deaths.outages.append(_kill_database(server))
+                say("        Postgres was killed and is back")
+            is_over = done >= weather.jobs and not blows and _is_settled(world)
         seconds = time.monotonic() - began
     finally:
-        nursery.close()
-    return Damage(find_problems(world, weather.jobs), delays_after_death(world, deaths), killed, requeued, seconds)
+        killer.close()
+    problems = find_problems(world, weather.jobs)
+    return Damage(problems, delays_after_death(world, deaths), killer.count, requeued, seconds)
 
 
 def _kill_database(server: PostgresServer) -> tuple[datetime, datetime]:

@@ -199,7 +199,12 @@ class Process:
 
 @contextmanager
 def robot_process(
-    stack: Stack, robot: Robot, work_dir: Path, transport: TransportName, capabilities: Sequence[str] = ()
+    stack: Stack,
+    robot: Robot,
+    work_dir: Path,
+    transport: TransportName,
+    capabilities: Sequence[str] = (),
+    lease_seconds: int = LEASE_SECONDS,
 ) -> Iterator[Process]:
     """`run_agent` in a process of its own, killed at the end if it still runs."""
     arguments = {
@@ -209,7 +214,7 @@ def robot_process(
         "transport": transport,
         "work_dir": str(work_dir),
         "capabilities": list(capabilities),
-        "lease_seconds": LEASE_SECONDS,
+        "lease_seconds": lease_seconds,
     }
     code = (
         "import json, sys; from casare_cloud.robot.agent import run_agent; "
