@@ -7853,7 +7853,7 @@ comment on function private.robot_offers(text[], text[], boolean) is
     'What a robot has of the things that a lane can require.';
 revoke all on function private.robot_offers(text[], text[], boolean) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/run_due_duties.sql sha256:c0a30f04ab3c36ee1acc6ddd549e7971a60a666553fbc14ab45acd7905bc1afc
+-- from sql/40_queue/functions/run_due_duties.sql sha256:a70823b67b6329725076f5e3aabe3e65b93534d6604863e28aab8fc4458088c8
 create or replace function private.run_due_duties()
 returns integer
 language plpgsql
@@ -7863,6 +7863,8 @@ declare
     v_now timestamptz := private.clock();
     v_name text;
     v_done integer := 0;
+    v_count integer;
+    v_is_behind boolean;
 begin
     for v_name in
         select d.name
@@ -7874,13 +7876,18 @@ begin
         order by d.name = 'raise_low_water', d.name <> 'fire_due_schedules', d.name
         for update skip locked
     loop
+        v_is_behind := false;
         update private.duties as d set last_run_at = v_now where d.name = v_name;
         begin
             case v_name
                 when 'promote_scheduled_jobs' then
-                    v_done := v_done + private.promote_scheduled_jobs(200);
+                    v_count := private.promote_scheduled_jobs(200);
+                    v_is_behind := v_count = 200;
+                    v_done := v_done + v_count;
                 when 'rescue_expired_leases' then
-                    v_done := v_done + private.rescue_expired_leases(50);
+                    v_count := private.rescue_expired_leases(50);
+                    v_is_behind := v_count = 50;
+                    v_done := v_done + v_count;
                 when 'raise_low_water' then
                     v_done := v_done + private.raise_low_water();
                 when 'recheck_low_water' then
@@ -7892,6 +7899,9 @@ begin
             when others then    -- a duty that cannot be done must not keep robots from their work
                 raise warning '% failed: %', v_name, sqlerrm;
         end;
+        if v_is_behind then     -- more is due than one claim shall do: the next claim goes on
+            update private.duties as d set last_run_at = v_now - d.every where d.name = v_name;
+        end if;
     end loop;
     return v_done;
 end

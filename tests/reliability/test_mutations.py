@@ -24,37 +24,37 @@ class Mutation:
 
 FOUND_BY_MODEL = {
     "a completion without fencing": Mutation(
-        "public.complete_job(uuid, bigint, jsonb)",
+        "public.complete_job",
         "where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id",
         "where l.job_id = p_job_id and l.robot_id",
     ),
     "a rescue that does not look at the lease's end": Mutation(
-        "private.rescue_expired_leases(integer)", "l2.lease_expires_at <= v_now or l2.timeout_at", "l2.timeout_at"
+        "private.rescue_expired_leases", "l2.lease_expires_at <= v_now or l2.timeout_at", "l2.timeout_at"
     ),
     "a release that counts the attempt": Mutation(
-        "public.release_job(uuid, bigint)", "array[v_lease.attempt - 1]", "array[v_lease.attempt::integer]"
+        "public.release_job", "array[v_lease.attempt - 1]", "array[v_lease.attempt::integer]"
     ),
     "a cancellation that takes the lease away": Mutation(
-        "public.cancel_job(uuid, text)",
+        "private.try_cancel_job",
         """update private.leases as l
         set cancel_requested_at = coalesce(l.cancel_requested_at, private.clock()),
-            cancel_reason = coalesce(l.cancel_reason, v_reason)
+            cancel_reason = coalesce(l.cancel_reason, p_reason)
         where""",
         "delete from private.leases as l where",
     ),
     "a renewal that takes a stale token": Mutation(
-        "public.renew_leases(jsonb, integer)",
+        "public.renew_leases",
         "join asked as a on a.job_id = k.job_id and a.lease_token = k.lease_token",
         "join asked as a on a.job_id = k.job_id",
     ),
 }
 FOUND_BY_RACES: dict[str, tuple[Mutation, Callable[[Fleet], None]]] = {
     "a claim that waits for rows": (
-        Mutation("public.claim_jobs(integer, integer, text, boolean)", "for update skip locked", "for update"),
+        Mutation("public.claim_jobs", "for update skip locked", "for update"),
         test_races.test_a_claim_does_not_wait_for_the_head_that_another_takes,
     ),
     "a rescue that locks nothing": (
-        Mutation("private.rescue_expired_leases(integer)", "for update skip locked", ""),
+        Mutation("private.rescue_expired_leases", "for update skip locked", ""),
         test_races.test_what_is_being_renewed_is_not_rescued,
     ),
 }
@@ -68,9 +68,7 @@ def mutated(world: World, mutation: Mutation) -> Iterator[World]:
     try:
         database = Database(world.server, name)
         with database.connect() as owner:
-            row = owner.execute(
-                "select pg_get_functiondef(%s::regprocedure) as definition", [mutation.function]
-            ).fetchone()
+            row = owner.execute("select pg_get_functiondef(%s::regproc) as definition", [mutation.function]).fetchone()
             assert row is not None
             assert row["definition"].count(mutation.piece) == 1, "the function no longer has the piece that is changed"
             owner.execute(row["definition"].replace(mutation.piece, mutation.instead))

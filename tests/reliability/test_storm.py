@@ -66,7 +66,9 @@ async def test_an_agent_that_slept_past_its_lease_brings_a_result_that_is_refuse
         await stack.until(lambda: page.visitors(gate) == 1, "the first request")
         process.send(signal.SIGSTOP)
         stack.end_lease(job_id)
-        worker = make_worker(stack, second, tmp_path / "second", transport, capabilities=[ability]).start()
+        worker = make_worker(
+            stack, second, tmp_path / "second", transport, capabilities=[ability], lease_seconds=600
+        ).start()
         await stack.until(lambda: page.visitors(gate) == 2, "the second request")
         page.open(gate)  # both answers are there now; the sleeper will find its own when it wakes
         job = await stack.until_status(job_id, "completed")

@@ -102,7 +102,7 @@ class Stack:
             owner.execute("select private.rescue_expired_leases()")
 
     async def until(self, condition: Callable[[], Any], what: str = "it") -> Any:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120  # a safety net: nothing here is about how long it takes
         while not (found := condition()):
             assert time.monotonic() < deadline, f"{what} did not happen"
             await asyncio.sleep(0.02)

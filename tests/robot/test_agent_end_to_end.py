@@ -280,13 +280,14 @@ async def test_a_killed_robot_s_job_is_finished_by_another_and_its_late_result_i
 ) -> None:
     first, second = stack.robot(), stack.robot()
     job_id = stack.submit(gate.workflow, required_capabilities=["x"])
-    with robot_process(stack, first, tmp_path / "first", transport, ["x"]) as process:
-        await stack.until(lambda: gate.visitors() == 1)
+    # Leases that outlast a slow machine: that of the dead robot is ended below, and nobody else's may run out.
+    with robot_process(stack, first, tmp_path / "first", transport, ["x"], lease_seconds=600) as process:
+        await stack.until(lambda: gate.visitors() == 1, "the first robot's request")
         process.kill()
     token = stack.rows("select lease_token from private.leases where job_id = %s", job_id)[0]["lease_token"]
     stack.end_lease(job_id)
-    worker = make_worker(stack, second, tmp_path / "second", transport, capabilities=["x"]).start()
-    await stack.until(lambda: gate.visitors() == 2)
+    worker = make_worker(stack, second, tmp_path / "second", transport, capabilities=["x"], lease_seconds=600).start()
+    await stack.until(lambda: gate.visitors() == 2, "the second robot's request")
     gate.open()
     job = await stack.until_status(job_id, "completed")
     await worker.stop()
@@ -296,7 +297,7 @@ async def test_a_killed_robot_s_job_is_finished_by_another_and_its_late_result_i
     late = Outcome(Lease(str(job_id), token), "completed", result={"from": "the dead"})
     Spool(tmp_path / "first" / "spool").put(late)
     reborn = make_worker(stack, first, tmp_path / "first", transport).start()
-    await stack.until(lambda: "refused" in reborn.kinds)
+    await stack.until(lambda: "refused" in reborn.kinds, "the refusal")
     await reborn.stop()
     assert stack.job(job_id)["result"] == job["result"]
     kept = stack.rows("select robot_id, payload from public.late_results where job_id = %s", job_id)

@@ -7,6 +7,8 @@ declare
     v_now timestamptz := private.clock();
     v_name text;
     v_done integer := 0;
+    v_count integer;
+    v_is_behind boolean;
 begin
     for v_name in
         select d.name
@@ -18,13 +20,18 @@ begin
         order by d.name = 'raise_low_water', d.name <> 'fire_due_schedules', d.name
         for update skip locked
     loop
+        v_is_behind := false;
         update private.duties as d set last_run_at = v_now where d.name = v_name;
         begin
             case v_name
                 when 'promote_scheduled_jobs' then
-                    v_done := v_done + private.promote_scheduled_jobs(200);
+                    v_count := private.promote_scheduled_jobs(200);
+                    v_is_behind := v_count = 200;
+                    v_done := v_done + v_count;
                 when 'rescue_expired_leases' then
-                    v_done := v_done + private.rescue_expired_leases(50);
+                    v_count := private.rescue_expired_leases(50);
+                    v_is_behind := v_count = 50;
+                    v_done := v_done + v_count;
                 when 'raise_low_water' then
                     v_done := v_done + private.raise_low_water();
                 when 'recheck_low_water' then
@@ -36,6 +43,9 @@ begin
             when others then    -- a duty that cannot be done must not keep robots from their work
                 raise warning '% failed: %', v_name, sqlerrm;
         end;
+        if v_is_behind then     -- more is due than one claim shall do: the next claim goes on
+            update private.duties as d set last_run_at = v_now - d.every where d.name = v_name;
+        end if;
     end loop;
     return v_done;
 end
