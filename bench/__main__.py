@@ -16,7 +16,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"any of {', '.join(SECTIONS)}; default: all")
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds; the median is printed")
-    parser.add_argument("--seconds", type=float, default=3, help="length of one measurement")
+    parser.add_argument("--seconds", type=float, default=2, help="length of one measurement")
     parser.add_argument("--jobs", type=int, default=60, help="jobs for the latency figures")
     parser.add_argument("--scale", type=float, default=0.2, help="1: blockers and backlog of the aims; 10: ten million")
     parser.add_argument("--snapshot-seconds", type=int, default=30, help="how long the snapshot is held; the aim: 600")

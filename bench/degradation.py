@@ -12,7 +12,7 @@ import psycopg
 
 from bench import workload
 from bench.pgbench import NOBODY, Claims, Clients, Script
-from bench.report import median, table
+from bench.report import median, progress, table
 from bench.stack import BenchStack
 from bench.workload import Connection, Tenant
 
@@ -27,9 +27,13 @@ def run(stack: BenchStack, *, rounds: int, seconds: float, scale: float, snapsho
     with psycopg.connect(stack.superuser_dsn, autocommit=True) as connection:
         workload.mute_emulator(connection, is_muted=True)
         try:
+            progress("degradation: head of line")
             _blockers(stack.superuser_dsn, connection, rounds, seconds, round(100_000 * scale))
+            progress("degradation: empty polls")
             _empty_polls(stack.superuser_dsn, connection, rounds, seconds)
+            progress("degradation: a held snapshot")
             _snapshot(stack.superuser_dsn, connection, snapshot_seconds)
+            progress("degradation: backlog")
             _backlog(stack.superuser_dsn, connection, rounds, seconds, scale)
         finally:
             workload.mute_emulator(connection, is_muted=False)

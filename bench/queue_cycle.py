@@ -12,7 +12,7 @@ import psycopg
 
 from bench import workload
 from bench.pgbench import NOBODY, SQL, Claims, Clients, Script
-from bench.report import median, percentile, table
+from bench.report import median, percentile, progress, table
 from bench.stack import BenchStack
 from bench.workload import Connection, Tenant
 
@@ -80,23 +80,24 @@ def run(stack: BenchStack, *, rounds: int, seconds: float, pgmq_sql: Path | None
 def _queues(connection: Connection, tenants: dict[str, Tenant], pgmq_sql: Path | None) -> list[Queue]:
     nobody = [NOBODY] * CLIENTS
     queues = [
-        Queue("bare: update, update", partial(workload.refill_bare, connection), "bare", nobody, 15000, 50000),
-        Queue("bare with leases", partial(workload.refill_lease, connection), "lease", nobody, 15000, 90000),
+        Queue("bare: update, update", partial(workload.refill_bare, connection), "bare", nobody, 15000, 40000),
+        Queue("bare with leases", partial(workload.refill_lease, connection), "lease", nobody, 17000, 60000),
     ]
     if pgmq_sql:
         connection.execute(pgmq_sql.read_text().replace("@extschema@", "pgmq").encode())
         queues.append(
-            Queue("pgmq: read, delete", partial(workload.refill_pgmq, connection), "pgmq", nobody, 8000, 50000)
+            Queue("pgmq: read, delete", partial(workload.refill_pgmq, connection), "pgmq", nobody, 7000, 30000)
         )
     for title, each in tenants.items():
-        queues.append(Queue(title, partial(workload.top_up, connection, each), "product", each.robots, 3500, 9000))
+        queues.append(Queue(title, partial(workload.top_up, connection, each), "product", each.robots, 3000, 6500))
     return queues
 
 
 def _cycles(dsn: str, queues: list[Queue], rounds: int, seconds: float) -> None:
     rates: dict[tuple[str, str], list[float]] = {}
     for case in CASES:
-        for _ in range(rounds):
+        for number in range(rounds):
+            progress(f"queue: {case.title}, round {number + 1} of {rounds}")
             for queue in queues:
                 queue.fill(round((queue.most if case.batch == 1 else queue.most_in_batches) * (seconds + 1)))
                 clients = Clients(

@@ -1,6 +1,7 @@
 """How figures are kept and printed: medians, percentiles and ratios, as one Markdown table a section."""
 
 import statistics
+import sys
 from collections.abc import Sequence
 
 
@@ -13,6 +14,11 @@ def percentile(values: Sequence[float], percent: float) -> float:
 def median(values: Sequence[float]) -> float:
     """The middle value."""
     return statistics.median(values)
+
+
+def progress(text: str) -> None:
+    """Say on standard error what is measured now."""
+    print(f"… {text}", file=sys.stderr, flush=True)
 
 
 def table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
