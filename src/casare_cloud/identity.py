@@ -4,11 +4,13 @@ A key is only checked for its form here; whether it is live is for the database,
 statement. A token's signature is checked here; what its owner may do is, again, for the database.
 """
 
+import asyncio
 import hashlib
 import json
 import re
 import secrets
 import time
+import weakref
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -173,20 +175,28 @@ class KeySet:
         self._keys: dict[str, Any] = {}
         self._fetched_at: float | None = None
         self._forced_at: float | None = None
+        self._locks: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = weakref.WeakKeyDictionary()
 
     async def key_for(self, kid: str, algorithm: object) -> Any | None:
         """The key with this id, if it is a public key for this algorithm; None otherwise."""
-        if self._fetched_at is None or time.monotonic() - self._fetched_at > _JWKS_SECONDS:
-            await self._fetch()
-        elif kid not in self._keys and (
-            self._forced_at is None or time.monotonic() - self._forced_at > _FORCED_REFRESH_SECONDS
-        ):
-            self._forced_at = time.monotonic()
-            await self._fetch()
+        if self._must_fetch(kid):
+            lock = self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+            async with lock:  # a cold instance that gets sixty requests at once asks once
+                if self._must_fetch(kid):
+                    if self._fetched_at is not None:
+                        self._forced_at = time.monotonic()
+                    await self._fetch()
         key = self._keys.get(kid)
         if key is None or algorithm not in _ASYMMETRIC.get(key.key_type, ()):
             return None
         return key if key.algorithm_name == algorithm else None
+
+    def _must_fetch(self, kid: str) -> bool:
+        now = time.monotonic()
+        if self._fetched_at is None or now - self._fetched_at > _JWKS_SECONDS:
+            return True
+        is_rested = self._forced_at is None or now - self._forced_at > _FORCED_REFRESH_SECONDS
+        return kid not in self._keys and is_rested
 
     async def _fetch(self) -> None:
         import httpx2

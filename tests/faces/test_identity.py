@@ -1,5 +1,6 @@
 """Which credentials are believed: tokens and keys that are right, and the ways they can be wrong."""
 
+import asyncio
 import base64
 import dataclasses
 import hashlib
@@ -139,6 +140,16 @@ async def test_keys_are_fetched_once_and_once_more_for_an_unknown_id(
         with pytest.raises(AuthenticationFailed):
             await verifier.verify(Signer(f"made-up-{number}").token(SUBJECT))
     assert publisher.requests == 2, "made-up key ids must not make us ask Auth each time"
+
+
+async def test_many_requests_at_a_cold_start_ask_for_the_keys_once(
+    settings: Settings, publisher: KeyPublisher, signer: Signer
+) -> None:
+    verifier = Verifier(settings)
+    token = signer.token(SUBJECT)
+    answers = await asyncio.gather(*(verifier.verify(token) for _ in range(64)))
+    assert {answer["sub"] for answer in answers} == {SUBJECT["sub"]}
+    assert publisher.requests == 1
 
 
 async def test_without_auth_no_token_can_be_checked(settings: Settings, signer: Signer) -> None:
