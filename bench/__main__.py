@@ -2,6 +2,8 @@
 
 import argparse
 import platform
+import signal
+import sys
 from pathlib import Path
 
 from bench import cold_start, degradation, http_rates, latency, limits, memory, queue_cycle
@@ -27,6 +29,7 @@ def main() -> None:
         parser.error(f"unknown section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     wanted = options.sections or SECTIONS
     print(f"Python {platform.python_version()}, {platform.machine()}, {platform.system()} {platform.release()}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the stack ends as well
     with running_stack() as stack:
         table(
             "First start", ("what", "seconds"), [("`casare-cloud up` until the demo job is finished", stack.started_in)]
