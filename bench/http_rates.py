@@ -16,10 +16,10 @@ from bench.stack import BenchStack, wait_for
 from bench.workload import refill_bare
 
 
-def run(stack: BenchStack, *, rounds: int, seconds: int) -> None:
+def run(stack: BenchStack, *, rounds: int, seconds: float) -> None:
     """The bare claim and the product's claim in turn, then the full cycle, with 8 connections."""
     with psycopg.connect(stack.superuser_dsn, autocommit=True) as connection:
-        refill_bare(connection, 3000 * seconds * rounds)
+        refill_bare(connection, int(3000 * seconds * rounds))
     asyncio.run(_run(stack, rounds, seconds))
 
 
