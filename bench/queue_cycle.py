@@ -89,7 +89,7 @@ def _queues(connection: Connection, tenants: dict[str, Tenant], pgmq_sql: Path |
             Queue("pgmq: read, delete", partial(workload.refill_pgmq, connection), "pgmq", nobody, 7000, 30000)
         )
     for title, each in tenants.items():
-        queues.append(Queue(title, partial(workload.top_up, connection, each), "product", each.robots, 3000, 6500))
+        queues.append(Queue(title, partial(workload.top_up, connection, each), "product", each.robots, 6000, 20000))
     return queues
 
 
