@@ -1,5 +1,6 @@
 """Fixtures for the robot's tests: a place to run workflows in, and a page on the local machine to fetch."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,22 @@ def page() -> Iterator[LocalPage]:
     """An HTTP server on the local machine."""
     with LocalPage() as running:
         yield running
+
+
+@pytest.fixture
+async def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that the test's own loop made, in seconds; none takes time. Servers in other threads sleep as ever."""
+    made: list[float] = []
+    loop, really_sleep = asyncio.get_running_loop(), asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        if asyncio.get_running_loop() is loop:
+            made.append(seconds)
+        else:
+            await really_sleep(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    return made
 
 
 __all__ = ["life_maker", "make_gate"]

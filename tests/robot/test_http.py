@@ -8,21 +8,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from casare_cloud import http
 from casare_cloud.errors import ApiError
 from casare_cloud.http import HttpClient, Unreachable, backoff_delays, error_from, is_transient, retry_after_seconds
-
-
-@pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses that the client made; none takes time."""
-    made: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        made.append(seconds)
-
-    monkeypatch.setattr(http.asyncio, "sleep", sleep)
-    return made
 
 
 def client(*answers: httpx2.Response | Exception, attempts: int = 4) -> tuple[HttpClient, list[httpx2.Request]]:

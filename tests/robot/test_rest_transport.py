@@ -148,15 +148,9 @@ async def test_a_stale_token_is_lease_lost(transport: RestTransport, service: Se
 
 
 async def test_a_service_that_does_not_wait_is_not_asked_all_the_time(
-    transport: RestTransport, service: Service, monkeypatch: pytest.MonkeyPatch
+    transport: RestTransport, service: Service, pauses: list[float]
 ) -> None:
-    pauses: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-
     service.answers["/jobs/claim"] = lambda: httpx2.Response(200, json={"jobs": []})
-    monkeypatch.setattr("casare_cloud.robot.rest.asyncio.sleep", sleep)
     for _ in range(3):
         await transport.claim(1, 20)
         await transport.wait_for_doorbell()
@@ -164,16 +158,10 @@ async def test_a_service_that_does_not_wait_is_not_asked_all_the_time(
     assert pauses[0] < 1 < 4 * pauses[2]
 
 
-async def test_a_service_that_is_away_is_not_asked_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    pauses: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-
+async def test_a_service_that_is_away_is_not_asked_all_the_time(pauses: list[float]) -> None:
     def away(request: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("refused")
 
-    monkeypatch.setattr("casare_cloud.robot.rest.asyncio.sleep", sleep)
     transport = RestTransport("http://x", "k", "robot-1", http_transport=httpx2.MockTransport(away))
     for _ in range(3):
         with pytest.raises(ApiError):
