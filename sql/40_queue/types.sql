@@ -29,3 +29,23 @@ create type public.claimed_job as (
     environment text,
     timeout_seconds integer
 );
+
+-- What announce_jobs tells of a job.
+create type private.job_notice as (
+    tenant_id uuid,
+    job_id uuid,
+    workflow_id uuid,
+    workflow_name text,
+    robot_id uuid,
+    attempt integer,
+    details jsonb           -- beside the keys that every notice has
+);
+
+-- A job that a claim took out of ready, before it has its lease.
+create type private.taken_job as (
+    job_id uuid,
+    lane_id integer,
+    rank smallint,          -- the lane's priority with its promotion
+    attempts smallint,
+    limit_ids integer[]     -- what it counts towards; null: nothing
+);

@@ -133,7 +133,7 @@ create type public.robot_mode as enum (
 );
 create type public.robot_health as enum ('ok', 'error');
 
--- from sql/40_queue/types.sql sha256:a54dc20445bd2d3b4c915d1bac4722730d72a9e247c08476086edd48e444b921
+-- from sql/40_queue/types.sql sha256:b9a4c6071066c9c18370c419cc069b01ff1ca0107388b6c4fc3762529d8e0616
 create type public.job_status as enum (
     'queued',       -- enqueue, retry policy, release, rescue -> queued
     'claimed',      -- queued -> claimed (a fact of private.leases, never stored in jobs)
@@ -164,6 +164,26 @@ create type public.claimed_job as (
     priority integer,
     environment text,
     timeout_seconds integer
+);
+
+-- What announce_jobs tells of a job.
+create type private.job_notice as (
+    tenant_id uuid,
+    job_id uuid,
+    workflow_id uuid,
+    workflow_name text,
+    robot_id uuid,
+    attempt integer,
+    details jsonb           -- beside the keys that every notice has
+);
+
+-- A job that a claim took out of ready, before it has its lease.
+create type private.taken_job as (
+    job_id uuid,
+    lane_id integer,
+    rank smallint,          -- the lane's priority with its promotion
+    attempts smallint,
+    limit_ids integer[]     -- what it counts towards; null: nothing
 );
 
 -- from sql/50_schedules/types.sql sha256:787ff76e790cd1dc4d7150f2380d180ea4d4dd18784a2f9a64a86a1419844051
@@ -4180,8 +4200,7 @@ comment on function private.ageing_minutes(jsonb) is
     'After how many minutes without a claim a lane of a tenant with these settings is promoted: {"queue": {"ageing_minutes": 30}}, 0 for never.';
 revoke all on function private.ageing_minutes(jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/announce_job.sql sha256:498444b80946568869c4e714bc2837ede9d5ae41935bbcceb5e75097bc4b4128
--- On the path of every transition, so it is few statements: one event row, and one push to both topics.
+-- from sql/40_queue/functions/announce_job.sql sha256:d0ccd7cf679b21d8e6a59d7b1a1167ddb8e419a042dd3dfc4e06d736ce24501f
 create or replace function private.announce_job(
     p_event text,
     p_status text,
@@ -4198,40 +4217,98 @@ returns void
 language plpgsql
 set search_path = ''
 as $$
-declare
-    v_data jsonb := jsonb_build_object(
-        'job_id', p_job_id,
-        'workflow_id', p_workflow_id,
-        'workflow_name', p_workflow_name,
-        'status', p_status,
-        'robot_id', p_robot_id,
-        'attempt', p_attempt,
-        'timestamp', private.to_iso(private.clock())
-    ) || coalesce(p_details, '{}');
 begin
-    if p_event <> 'job.progress' then
-        -- As private.emit_event() does it.
-        insert into private.event_inbox (tenant_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data)
-        values (
-            p_tenant_id, p_event, private.clock(), p_job_id, p_robot_id, p_workflow_id,
-            (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid, v_data
-        );
-    end if;
-    if p_is_pushed and (select q.pushes_jobs from private.queue_tenants as q where q.tenant_id = p_tenant_id) then
-        perform private.broadcast_job(
-            case
-                -- nobody can have joined the topic of a job that is not there yet
-                when p_event = 'job.queued' then array['tenant:' || p_tenant_id || ':jobs']
-                else array['tenant:' || p_tenant_id || ':jobs', 'job:' || p_job_id]
-            end,
-            p_event, v_data
-        );
-    end if;
+    perform private.announce_jobs(
+        p_event, p_status,
+        array[
+            (p_tenant_id, p_job_id, p_workflow_id, p_workflow_name, p_robot_id, p_attempt, p_details)::private.job_notice
+        ],
+        p_is_pushed
+    );
 end
 $$;
 comment on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean) is
-    'Tells what happened to a job: an event for those who resume, a push for those who watch. Progress is pushed only.';
+    'Does private.announce_jobs() for one.';
 revoke all on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean)
+    from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/announce_jobs.sql sha256:2eadeb7416402e6a71de8f7ef97dbd5af872ff0d68c7acc1857007dbd0e47f1d
+-- On the path of every transition, so it is two statements for any number of jobs. The pushes are what realtime.send makes,
+-- with the columns that the platform documents; should it take this insert no more, its own function does it.
+create or replace function private.announce_jobs(
+    p_event text,
+    p_status text,
+    p_notices private.job_notice[],
+    p_is_pushed boolean default true
+)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_timestamp text := private.to_iso(v_now);
+    v_actor_id uuid := (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid;
+    v_notice private.job_notice;
+    v_data jsonb[] := '{}';         -- one for each notice
+    v_tenant_id uuid;
+    v_is_pushed boolean;
+    v_topics text[] := '{}';
+    v_payloads jsonb[] := '{}';     -- one for each topic
+begin
+    for i in 1..cardinality(p_notices) loop
+        v_notice := p_notices[i];
+        v_data[i] := jsonb_build_object(
+            'job_id', v_notice.job_id,
+            'workflow_id', v_notice.workflow_id,
+            'workflow_name', v_notice.workflow_name,
+            'status', p_status,
+            'robot_id', v_notice.robot_id,
+            'attempt', v_notice.attempt,
+            'timestamp', v_timestamp
+        ) || coalesce(v_notice.details, '{}');
+        continue when not p_is_pushed;
+        if v_tenant_id is distinct from v_notice.tenant_id then
+            v_tenant_id := v_notice.tenant_id;
+            select q.pushes_jobs into v_is_pushed from private.queue_tenants as q where q.tenant_id = v_tenant_id;
+        end if;
+        continue when v_is_pushed is not true;
+        v_topics := array_append(v_topics, 'tenant:' || v_tenant_id || ':jobs');
+        v_payloads := array_append(v_payloads, v_data[i]);
+        if p_event <> 'job.queued' then     -- nobody can have joined the topic of a job that is not there yet
+            v_topics := array_append(v_topics, 'job:' || v_notice.job_id);
+            v_payloads := array_append(v_payloads, v_data[i]);
+        end if;
+    end loop;
+    if p_event <> 'job.progress' then   -- as private.emit_event() does it
+        insert into private.event_inbox (tenant_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data)
+        select n.tenant_id, p_event, v_now, n.job_id, n.robot_id, n.workflow_id, v_actor_id, n.data
+        from unnest(p_notices, v_data) as n (
+            tenant_id, job_id, workflow_id, workflow_name, robot_id, attempt, details, data
+        );
+    end if;
+    if v_topics = '{}' then
+        return;
+    end if;
+    begin
+        insert into realtime.messages (id, topic, event, payload, extension, private)
+        select m.id, m.topic, p_event, m.data || jsonb_build_object('id', m.id), 'broadcast', true
+        from (
+            select gen_random_uuid() as id, t.topic, t.data from unnest(v_topics, v_payloads) as t (topic, data) offset 0
+        ) as m;
+    exception
+        when check_violation then   -- no partition for today: nobody has listened for days
+            raise warning 'pushing % failed: %', p_event, sqlerrm;
+        when others then
+            perform private.broadcast(t.topic, p_event, t.data) from unnest(v_topics, v_payloads) as t (topic, data);
+    end;
+end
+$$;
+comment on function private.announce_jobs(text, text, private.job_notice[], boolean) is
+    'Tells what happened to jobs: events for those who resume, pushes for those who watch. Progress is pushed only. A push may be lost and never fails the caller: it has a row behind it.';
+revoke all on function private.announce_jobs(text, text, private.job_notice[], boolean)
     from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/answer_stale_report.sql sha256:5d33b6025abe6595d5a7a307343df847a30a8bcbe85b675582abc1f6759bd13e
@@ -4290,7 +4367,7 @@ comment on function private.answer_stale_report(private.caller, uuid, bigint, te
 revoke all on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/append_job_logs.sql sha256:22e14fb66e6f2c33cfc8fe2a3f31bb6fe2c9569a641bfc56a1dabae93faf566a
+-- from sql/40_queue/functions/append_job_logs.sql sha256:db0d0572ca063fe599e6f624d85259c223a4cfebad347f800bf3a0a604a180c5
 create or replace function public.append_job_logs(p_job_id uuid, p_lease_token bigint, p_entries jsonb)
 returns integer
 language plpgsql
@@ -4329,7 +4406,7 @@ begin
 
     select l.attempt into v_attempt
     from private.leases as l
-    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id = v_caller.robot_id;
+    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id;
     if not found then
         perform private.raise_lease_lost(v_caller.tenant_id, p_job_id);
     end if;
@@ -4600,10 +4677,7 @@ comment on function private.check_waiting_quotas() is
     'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
 revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:c9ab4f5ad47aa46b8393bfbe3134fa253dfbaa5f569d5b1b2226f850fb9fac76
--- Cost: one probe of ready's primary key for each lane that this robot may serve, and a few statements for each job taken.
--- What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time: a join would
--- be planned once, for the sizes that the tables had then, and kept.
+-- from sql/40_queue/functions/claim_jobs.sql sha256:dd0cf5b5ef3cb0811c9954abbe4d2460c2820f6d8c2043c4f3f1ac67d6ca7c6f
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -4623,14 +4697,12 @@ declare
     v_now timestamptz := private.clock();
     v_robot record;
     v_want integer;
-    v_lane record;
-    v_last_lane_id integer;
-    v_has_moved boolean := false;   -- older jobs than were listed may be in the lanes now
-    v_limit_ids integer[];
     v_may_wait boolean := true;     -- for limits; not after duties, which may hold limits and leases of anybody
-    v_taken integer[] := '{}';     -- limit ids, one for each job that counts towards it
-    v_ready record;
+    v_taken private.taken_job[];
+    v_job private.taken_job;
     v_claimed public.claimed_job;
+    v_notices private.job_notice[] := '{}';
+    v_limit_ids integer[] := '{}';
 begin
     if p_limit not between 1 and 100 or p_limit is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 100.');
@@ -4653,8 +4725,8 @@ begin
         (
             select w.limit_id from private.limits as w where w.tenant_id = r.tenant_id and w.scope = 'tenant'
         ) as limit_id,
-        (
-            select true from private.limits as w where w.tenant_id = r.tenant_id and w.scope > 'tenant' limit 1
+        exists (
+            select from private.limits as w where w.tenant_id = r.tenant_id and w.scope > 'tenant'
         ) as has_limits,
         exists (
             select from private.duties as d where d.last_run_at <= v_now - d.every or d.last_run_at > v_now
@@ -4692,83 +4764,16 @@ begin
         v_robot.tenant_no := private.find_queue_tenant(v_caller.tenant_id);
     end if;
 
-    -- The lanes of the next jobs, in the order of priority and then of age: one row for each job wanted. When one job is
-    -- wanted every lane that has one is listed, as others may be taking what the best one has. A lane whose limit is reached
-    -- costs a look at the limit, whatever waits in it.
-    for v_lane in
-        select l.lane_id, l.low_job_id, f.job_id, l.workflow_limit_id, l.key_limit_id
-        from (
-            select e.lane_id, e.priority - e.promotion as priority, e.low_job_id, e.workflow_limit_id, e.key_limit_id
-            from private.lanes as e
-            where e.tenant_no = v_robot.tenant_no
-                and e.robot_id is null
-                and private.lane_suits(e.environment, e.required, v_robot.environment, v_robot.capabilities)
-            union all
-            select e.lane_id, e.priority - e.promotion as priority, e.low_job_id, e.workflow_limit_id, e.key_limit_id
-            from private.lanes as e
-            where e.tenant_no = v_robot.tenant_no
-                and e.robot_id = v_caller.robot_id
-                and private.lane_suits(e.environment, e.required, v_robot.environment, v_robot.capabilities)
-        ) as l
-        cross join lateral (
-            select r.job_id
-            from private.ready as r
-            where r.tenant_no = v_robot.tenant_no and r.lane_id = l.lane_id and r.job_id >= l.low_job_id
-            order by r.job_id
-            limit case
-                when l.workflow_limit_id is null and l.key_limit_id is null then v_want
-                else least(
-                    v_want,
-                    (
-                        select private.limit_room(w.running, w.max_running)
-                        from private.limits as w
-                        where w.limit_id = l.workflow_limit_id
-                    ),
-                    (
-                        select private.limit_room(w.running, w.max_running)
-                        from private.limits as w
-                        where w.limit_id = l.key_limit_id
-                    )
-                )
-            end
-        ) as f
-        order by l.priority, f.job_id
-        limit case when v_want > 1 then v_want end
-    loop
-        v_limit_ids := null;
-        if v_robot.limit_id is not null or v_lane.workflow_limit_id is not null or v_lane.key_limit_id is not null then
-            v_limit_ids := private.enter_limits(
-                array[v_robot.limit_id, v_lane.workflow_limit_id, v_lane.key_limit_id], v_taken, v_may_wait
-            );
-            v_may_wait := false;
-            continue when v_limit_ids is null;
-        end if;
-        -- From the job that was listed, or from the last one taken, on: what lies before was walked already.
-        delete from private.ready as r
-        where r.ctid = (
-            select r2.ctid
-            from private.ready as r2
-            where r2.tenant_no = v_robot.tenant_no
-                and r2.lane_id = v_lane.lane_id
-                and r2.job_id >= case
-                    when v_has_moved then v_lane.low_job_id
-                    else greatest(v_lane.job_id, case when v_lane.lane_id = v_last_lane_id then v_claimed.job_id end)
-                end
-            order by r2.job_id
-            limit 1
-            for update skip locked
-        )
-        returning r.job_id, r.attempts into v_ready;
-        continue when not found;
-        if v_robot.has_limits and private.leave_lane(v_lane.lane_id, v_ready.job_id, v_ready.attempts) then
-            v_has_moved := true;
-            continue;
-        end if;
-
-        -- One statement for the whole answer: in PL/pgSQL every expression costs anew in every transaction.
+    v_taken := private.take_jobs(
+        v_robot.tenant_no, v_caller.robot_id, v_robot.environment, v_robot.capabilities, v_robot.limit_id,
+        v_robot.has_limits, v_want, v_may_wait
+    );
+    foreach v_job in array v_taken loop
+        -- One by one: only a single id finds its partition before the statement begins. And one statement for the whole
+        -- answer: in PL/pgSQL every expression costs anew in every transaction.
         select
-            v_ready.job_id, nextval('private.lease_tokens'), v_now + make_interval(secs => p_lease_seconds),
-            v_ready.attempts + 1, j.max_attempts, j.workflow_id, j.workflow_version, j.workflow_name,
+            v_job.job_id, nextval('private.lease_tokens'), v_now + make_interval(secs => p_lease_seconds),
+            v_job.attempts + 1, j.max_attempts, j.workflow_id, j.workflow_version, j.workflow_name,
             (
                 select v.definition
                 from public.workflow_versions as v
@@ -4777,31 +4782,29 @@ begin
             j.input, j.priority, j.environment, j.timeout_seconds
         into v_claimed
         from public.jobs as j
-        where j.job_id = v_ready.job_id;
+        where j.job_id = v_job.job_id;
         insert into private.leases (
             job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, limit_ids,
             claimed_at, lease_expires_at, timeout_at
         )
         values (
-            v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_lane.lane_id,
-            v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_limit_ids, v_now,
+            v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_job.lane_id,
+            v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_job.limit_ids, v_now,
             v_claimed.lease_expires_at, v_now + make_interval(secs => v_claimed.timeout_seconds)
         );
-        perform private.announce_job(
-            'job.claimed', 'claimed', v_caller.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name,
-            v_caller.robot_id, v_claimed.attempt
-        );
-        v_taken := v_taken || v_limit_ids;
+        v_notices := v_notices || (
+            v_caller.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name, v_caller.robot_id,
+            v_claimed.attempt, null
+        )::private.job_notice;
+        v_limit_ids := v_limit_ids || v_job.limit_ids;
         return next v_claimed;
-        v_want := v_want - 1;
-        exit when v_want = 0;
-        v_last_lane_id := v_lane.lane_id;
     end loop;
-    if v_taken <> '{}' then
-        perform private.change_running(v_taken, 1);
-    end if;
-
-    if p_listening and v_claimed.job_id is null then
+    if v_notices <> '{}' then
+        perform private.announce_jobs('job.claimed', 'claimed', v_notices);
+        if v_limit_ids <> '{}' then
+            perform private.change_running(v_limit_ids, 1);
+        end if;
+    elsif p_listening then
         insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, waiting_since)
         values (v_caller.robot_id, v_robot.tenant_no, v_robot.environment, v_robot.capabilities, v_now)
         on conflict (robot_id) do update set
@@ -4816,7 +4819,7 @@ comment on function public.claim_jobs(integer, integer, text, boolean) is
 revoke all on function public.claim_jobs(integer, integer, text, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.claim_jobs(integer, integer, text, boolean) to authenticated;
 
--- from sql/40_queue/functions/complete_job.sql sha256:2b77198a8f84ba82ede666e606a1f4067feed049a7893b097e49e80403cb8a91
+-- from sql/40_queue/functions/complete_job.sql sha256:2218da51215397a92358a1b054150b43a7e60990ef120dc13b9c7a656ef5f4ae
 create or replace function public.complete_job(
     p_job_id uuid,
     p_lease_token bigint,
@@ -4827,60 +4830,19 @@ returns jsonb
 language plpgsql
 security definer
 set search_path = ''
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
-    v_now timestamptz := private.clock();
-    v_lease private.leases;
-    v_node_executions jsonb := coalesce(p_node_executions, p_result -> 'node_executions');
-    v_dedupe_key text;
 begin
     if pg_column_size(p_result) > 10485760 then
         perform private.raise_error(413, 'INVALID_ARGUMENT', 'result must not be larger than 10 MB.');
     end if;
-    delete from private.leases as l
-    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id = v_caller.robot_id
-    returning l.* into v_lease;
-    if not found then
+    if private.complete_leases(
+        v_caller, array[p_job_id], array[p_lease_token], array[p_result], array[p_node_executions]
+    ) = '{}' then
         return private.answer_stale_report(
             v_caller, p_job_id, p_lease_token, 'completed', jsonb_build_object('result', p_result)
         );
-    end if;
-
-    update public.jobs as j
-    set status = 'completed',
-        attempts = v_lease.attempt,
-        lease_token = v_lease.lease_token,
-        robot_id = v_lease.robot_id,
-        claimed_at = v_lease.claimed_at,
-        started_at = coalesce(v_lease.started_at, v_lease.claimed_at),
-        first_progress_at = v_lease.first_progress_at,
-        finished_at = v_now,
-        result = p_result,
-        error_message = null,
-        error_type = null,
-        error_details = null
-    where j.job_id = p_job_id
-    returning j.dedupe_key into v_dedupe_key;
-    if v_dedupe_key is not null then
-        delete from private.dedupe_keys as d where d.tenant_id = v_lease.tenant_id and d.dedupe_key = v_dedupe_key;
-    end if;
-    delete from private.robot_failures as f where f.tenant_id = v_lease.tenant_id and f.robot_id = v_lease.robot_id;
-    if v_node_executions is not null then
-        perform private.keep_node_executions(v_lease, v_node_executions);
-    end if;
-    perform private.announce_job(
-        'job.completed', 'completed', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name,
-        v_lease.robot_id, v_lease.attempt,
-        jsonb_build_object(
-            'progress', 100,
-            'duration_ms', round(extract(epoch from v_now - coalesce(v_lease.started_at, v_lease.claimed_at)) * 1000)
-        )
-    );
-    if v_lease.limit_ids is not null then
-        perform private.change_running(v_lease.limit_ids, -1);
     end if;
     return jsonb_build_object('job_id', p_job_id, 'status', 'completed', 'outcome', 'applied');
 end
@@ -4890,7 +4852,7 @@ comment on function public.complete_job(uuid, bigint, jsonb, jsonb) is
 revoke all on function public.complete_job(uuid, bigint, jsonb, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_job(uuid, bigint, jsonb, jsonb) to authenticated;
 
--- from sql/40_queue/functions/complete_jobs.sql sha256:bcfc289f5e3b391a5f32fba96189559d84fe13f75813d2093118ee128facbf47
+-- from sql/40_queue/functions/complete_jobs.sql sha256:de9b9c3432a699ae79d1cfd96bc9acc11615f27b01c6ce41c6ee2646c8e8e2d7
 create or replace function public.complete_jobs(p_results jsonb)
 returns table (
     "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
@@ -4901,6 +4863,8 @@ set search_path = ''
 as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
+    v_together record;
+    v_done integer[];
     v_item jsonb;
     v_report record;
     v_answer jsonb;
@@ -4909,6 +4873,21 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'results must be a list of 1 to 100 results.');
     end if;
     perform private.lock_leases(v_caller.robot_id, p_results);
+    -- All that are as they should be, together; what is left, one by one, for the answer that each deserves.
+    select
+        array_agg(x.n) as places,
+        array_agg((x.item ->> 'job_id')::uuid) as job_ids,
+        array_agg((x.item ->> 'lease_token')::bigint) as lease_tokens,
+        array_agg(nullif(x.item -> 'result', 'null')) as results
+    into v_together
+    from jsonb_array_elements(p_results) with ordinality as x (item, n)
+    where x.item ->> 'job_id' ~ '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
+        and x.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$'
+        and coalesce(pg_column_size(x.item -> 'result') <= 10485760, true);
+    v_done := private.complete_leases(
+        v_caller, v_together.job_ids, v_together.lease_tokens, v_together.results, '{}'
+    );
+    v_done := array(select v_together.places[d] from unnest(v_done) as d);
     for "position", v_item in
         select x.n - 1, x.item from jsonb_array_elements(p_results) with ordinality as x (item, n) order by x.n
     loop
@@ -4917,11 +4896,15 @@ begin
         error_status := null;
         error_code := null;
         error_message := null;
+        if "position" + 1 = any (v_done) then
+            job_id := v_item ->> 'job_id';
+            status := 'completed';
+            return next;
+            continue;
+        end if;
         begin
             select r.* into v_report
-            from jsonb_to_record(v_item) as r (
-                job_id uuid, lease_token bigint, result jsonb
-            );
+            from jsonb_to_record(v_item) as r (job_id uuid, lease_token bigint, result jsonb);
             job_id := v_report.job_id;
             if v_report.job_id is null or v_report.lease_token is null then
                 perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_id and lease_token must be given.');
@@ -4951,6 +4934,86 @@ comment on function public.complete_jobs(jsonb) is
     'Does complete_job for each of 1 to 100 results [{job_id, lease_token, result}] and answers each by its position: the job''s status, or why it was refused; the others are done. Needs jobs.report.';
 revoke all on function public.complete_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_jobs(jsonb) to authenticated;
+
+-- from sql/40_queue/functions/complete_leases.sql sha256:a496ad560389552600284879c4ecaadc6720ccdfa9c216ead2642c26d8e390ac
+create or replace function private.complete_leases(
+    p_caller private.caller,
+    p_job_ids uuid[],
+    p_lease_tokens bigint[],        -- and so on: one for each job
+    p_results jsonb[],
+    p_node_executions jsonb[]       -- default: those in the result
+)
+returns integer[]
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_lease private.leases;
+    v_dedupe_key text;
+    v_node_executions jsonb;
+    v_done integer[] := '{}';
+    v_notices private.job_notice[] := '{}';
+    v_limit_ids integer[] := '{}';
+begin
+    for i in 1..coalesce(cardinality(p_job_ids), 0) loop
+        -- By the job alone: "is not distinct from" cannot use the index of robots, which a plan made for an empty table
+        -- might prefer.
+        delete from private.leases as l
+        where l.job_id = p_job_ids[i]
+            and l.lease_token = p_lease_tokens[i]
+            and l.robot_id is not distinct from p_caller.robot_id
+        returning l.* into v_lease;
+        continue when not found;
+        update public.jobs as j
+        set status = 'completed',
+            attempts = v_lease.attempt,
+            lease_token = v_lease.lease_token,
+            robot_id = v_lease.robot_id,
+            claimed_at = v_lease.claimed_at,
+            started_at = coalesce(v_lease.started_at, v_lease.claimed_at),
+            first_progress_at = v_lease.first_progress_at,
+            finished_at = v_now,
+            result = p_results[i],
+            error_message = null,
+            error_type = null,
+            error_details = null
+        where j.job_id = v_lease.job_id
+        returning j.dedupe_key into v_dedupe_key;
+        if v_dedupe_key is not null then
+            delete from private.dedupe_keys as d
+            where d.tenant_id = v_lease.tenant_id and d.dedupe_key = v_dedupe_key;
+        end if;
+        v_node_executions := coalesce(p_node_executions[i], p_results[i] -> 'node_executions');
+        if v_node_executions is not null then
+            perform private.keep_node_executions(v_lease, v_node_executions);
+        end if;
+        v_done := v_done || i;
+        v_limit_ids := v_limit_ids || v_lease.limit_ids;
+        v_notices := v_notices || (
+            v_lease.tenant_id, v_lease.job_id, v_lease.workflow_id, v_lease.workflow_name, v_lease.robot_id, v_lease.attempt,
+            jsonb_build_object(
+                'progress', 100,
+                'duration_ms', round(extract(epoch from v_now - coalesce(v_lease.started_at, v_lease.claimed_at)) * 1000)
+            )
+        )::private.job_notice;
+    end loop;
+    if v_done <> '{}' then
+        delete from private.robot_failures as f where f.tenant_id = p_caller.tenant_id and f.robot_id = p_caller.robot_id;
+        perform private.announce_jobs('job.completed', 'completed', v_notices);
+        if v_limit_ids <> '{}' then
+            perform private.change_running(v_limit_ids, -1);
+        end if;
+    end if;
+    return v_done;
+end
+$$;
+comment on function private.complete_leases(private.caller, uuid[], bigint[], jsonb[], jsonb[]) is
+    'Ends the jobs whose leases a robot holds with their results, keeps what it said of their nodes, and returns the places of those jobs in the arrays, from 1; the others are left to private.answer_stale_report().';
+revoke all on function private.complete_leases(private.caller, uuid[], bigint[], jsonb[], jsonb[])
+    from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/count_jobs_ahead.sql sha256:b58bb747103ef2bd9d46afc1da4b6bb5b3da96968e8d7dc4affbc2c730d83179
 create or replace function private.count_jobs_ahead(
@@ -5438,11 +5501,11 @@ comment on function private.ensure_job_partitions(integer) is
     'Makes the partitions of jobs for this week (Monday, UTC) and p_weeks_ahead more, and returns how many it made.';
 revoke all on function private.ensure_job_partitions(integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/enter_limits.sql sha256:7cbd6263c347fd6e1c5c38280173aab9f5c12dbab47655e08406a32f47c88395
+-- from sql/40_queue/functions/enter_limits.sql sha256:c8934bd5e4d544374f892a0bc8096dec68d6691153ed1963524930006837b608
 -- Waiting for a lock is safe only while no other limit is locked, in the order of scope: whoever locks more (a claim of many
 -- lanes, a rescue) must not wait for one that comes earlier.
 create or replace function private.enter_limits(p_limit_ids integer[], p_taken integer[], p_may_wait boolean)
-returns integer[]
+returns integer
 language plpgsql
 set search_path = ''
 set plan_cache_mode = force_generic_plan
@@ -5451,7 +5514,7 @@ as $$
 declare
     v_limit_id integer;
     v_room integer;
-    v_entered integer[] := '{}';
+    v_least integer;
 begin
     foreach v_limit_id in array p_limit_ids loop
         continue when v_limit_id is null;
@@ -5468,21 +5531,18 @@ begin
             if not found then
                 perform from private.limits as w where w.limit_id = v_limit_id;
                 if found then
-                    return null;
+                    return 0;
                 end if;
             end if;
         end if;
-        if v_room <= cardinality(array_positions(p_taken, v_limit_id)) then
-            return null;
-        elsif v_room is not null then   -- null: it was removed
-            v_entered := v_entered || v_limit_id;
-        end if;
+        v_least := least(v_least, v_room - cardinality(array_positions(p_taken, v_limit_id)));   -- null: it was removed
+        exit when v_least <= 0;
     end loop;
-    return v_entered;
+    return v_least;
 end
 $$;
 comment on function private.enter_limits(integer[], integer[], boolean) is
-    'Locks the limits of a lane (tenant, workflow, key; null where there is none) and returns those that exist, when each has room for one more beside what this claim has taken; null when one is full, or is locked and may not be waited for.';
+    'Locks the limits of a lane (tenant, workflow, key; null where there is none) and returns how many more jobs they have room for beside what this claim has taken: 0 or less when one is full, or is locked and may not be waited for; null when none exists any more.';
 revoke all on function private.enter_limits(integer[], integer[], boolean) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/explain_finished_job.sql sha256:8e65ef6a73b52bfb7855a2c539d72242276c0ce6aa93936e5617045d29dcccc8
@@ -5807,7 +5867,7 @@ comment on function private.explain_waiting_job(public.jobs, jsonb, integer, int
     'Why a job that is ready waits, as private.explain_reason() says it: the reason of the robot that is nearest to getting it. A job for one robot only says so: target_ and that robot''s reason.';
 revoke all on function private.explain_waiting_job(public.jobs, jsonb, integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/fail_job.sql sha256:a67cd7dacab5b441d9d12d683a7aa6b99abbe08dfa95670dba587da02dcb8ba1
+-- from sql/40_queue/functions/fail_job.sql sha256:dd3ffe4bf4d8eefcb908a51be1075963de1e4307a58f6c9bce1c3b3b173f4986
 create or replace function public.fail_job(
     p_job_id uuid,
     p_lease_token bigint,
@@ -5843,7 +5903,7 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'failed_node must not have more than 255 characters.');
     end if;
     delete from private.leases as l
-    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id = v_caller.robot_id
+    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
     returning l.* into v_lease;
     if not found then
         return private.answer_stale_report(
@@ -6429,10 +6489,10 @@ comment on function private.lane_suits(text, text[], text, text[]) is
     'Whether a lane asks for nothing that a robot has not: its environment, and what is required. Its target robot is the claim''s to compare.';
 revoke all on function private.lane_suits(text, text[], text, text[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/leave_lane.sql sha256:355bf4d145611973c5d01b74280cc03302166bccf1b54eb057cc5e667f21c984
+-- from sql/40_queue/functions/leave_lane.sql sha256:451993b6ed135744e5071f9567d2d7a7189e592258f779884f130b8019935eea
 -- An enqueue, a release or a retry that met set_limit puts its job where the limit is not known. Rare, so claims put it right.
-create or replace function private.leave_lane(p_lane_id integer, p_job_id uuid, p_attempts smallint)
-returns boolean
+create or replace function private.leave_lane(p_lane_id integer, p_taken private.taken_job[])
+returns private.taken_job[]
 language plpgsql
 set search_path = ''
 set plan_cache_mode = force_generic_plan
@@ -6441,31 +6501,36 @@ as $$
 declare
     v_lane private.lanes;
     v_limits record;
+    v_job private.taken_job;
+    v_kept private.taken_job[] := '{}';
 begin
     select l.* into v_lane from private.lanes as l where l.lane_id = p_lane_id;
-    select f.workflow_limit_id, f.key_limit_id
-    into v_limits
-    from public.jobs as j
-    cross join lateral private.find_job_limits(j.tenant_id, j.workflow_id, j.concurrency_key) as f
-    where j.job_id = p_job_id;
-    if coalesce(v_limits.workflow_limit_id = v_lane.workflow_limit_id, v_limits.workflow_limit_id is null)
-        and coalesce(v_limits.key_limit_id = v_lane.key_limit_id, v_limits.key_limit_id is null)
-    then
-        return false;
-    end if;
-    insert into private.ready (tenant_no, lane_id, job_id, attempts)
-    values (v_lane.tenant_no, p_lane_id, p_job_id, p_attempts);
-    perform
-        private.move_jobs(v_lane, w)
-    from private.limits as w
-    where w.limit_id in (v_limits.workflow_limit_id, v_limits.key_limit_id)
-        and w.limit_id not in (coalesce(v_lane.workflow_limit_id, 0), coalesce(v_lane.key_limit_id, 0));
-    return true;
+    foreach v_job in array p_taken loop
+        select f.workflow_limit_id, f.key_limit_id
+        into v_limits
+        from public.jobs as j
+        cross join lateral private.find_job_limits(j.tenant_id, j.workflow_id, j.concurrency_key) as f
+        where j.job_id = v_job.job_id;
+        if coalesce(v_limits.workflow_limit_id = v_lane.workflow_limit_id, v_limits.workflow_limit_id is null)
+            and coalesce(v_limits.key_limit_id = v_lane.key_limit_id, v_limits.key_limit_id is null)
+        then
+            v_kept := v_kept || v_job;
+            continue;
+        end if;
+        insert into private.ready (tenant_no, lane_id, job_id, attempts)
+        values (v_lane.tenant_no, p_lane_id, v_job.job_id, v_job.attempts);
+        perform
+            private.move_jobs(v_lane, w)
+        from private.limits as w
+        where w.limit_id in (v_limits.workflow_limit_id, v_limits.key_limit_id)
+            and w.limit_id not in (coalesce(v_lane.workflow_limit_id, 0), coalesce(v_lane.key_limit_id, 0));
+    end loop;
+    return v_kept;
 end
 $$;
-comment on function private.leave_lane(integer, uuid, smallint) is
-    'Whether a job that was just taken out of a lane belongs in another, because a limit of it was set meanwhile: it is put there then, with all of the lane that it holds for.';
-revoke all on function private.leave_lane(integer, uuid, smallint) from public, anon, authenticated, service_role;
+comment on function private.leave_lane(integer, private.taken_job[]) is
+    'Those of the jobs just taken out of a lane that belong there. A job that belongs in another, because a limit of it was set meanwhile, is put there, with all of the lane that it holds for.';
+revoke all on function private.leave_lane(integer, private.taken_job[]) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/limit_room.sql sha256:433df2524fae0e4771db5ea5f8c624d8e052098752fb072d219267a5314f1888
 -- Without a SET clause, so that it is inlined into claim_jobs; who explains asks it, too.
@@ -6641,7 +6706,7 @@ comment on function private.list_robot_facts(public.live_robots) is
     'What sentences about a robot may say of it.';
 revoke all on function private.list_robot_facts(public.live_robots) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/lock_leases.sql sha256:14c277feabc344965d1692ee8fd2cb0d6f8f967b4fc2419045c810fb52a81e0f
+-- from sql/40_queue/functions/lock_leases.sql sha256:74b78a755deef646e88175237f4cd3e7f26d78ad9691fd86da66e34765350f6c
 -- First the leases in the order of their ids, then what they count towards in the order of limits: what follows then waits
 -- for nobody, in whatever order it ends them.
 create or replace function private.lock_leases(p_robot_id uuid, p_reports jsonb)
@@ -6664,7 +6729,7 @@ begin
     for v_lease in
         select l.limit_ids
         from private.leases as l
-        where l.job_id = any (v_job_ids) and l.robot_id = p_robot_id
+        where l.job_id = any (v_job_ids) and l.robot_id is not distinct from p_robot_id
         order by l.job_id
         for update
     loop
@@ -7205,7 +7270,7 @@ comment on function private.reconcile_limits() is
     'Sets every limit''s counter to the number of its leases, tells by an event and a warning where it was another, and returns how many were.';
 revoke all on function private.reconcile_limits() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/release_job.sql sha256:191e366468103d44650ffe4b806dc714584c0965faa1b67f8ae90261d70d1c1d
+-- from sql/40_queue/functions/release_job.sql sha256:f4ebe8047f7d50526ce5affadbd385faf7db6db129697a71893f60095e19be70
 create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -7220,7 +7285,7 @@ declare
     v_answer jsonb;
 begin
     delete from private.leases as l
-    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id = v_caller.robot_id
+    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
     returning l.* into v_lease;
     if not found then
         perform private.raise_lease_lost(v_caller.tenant_id, p_job_id);
@@ -7290,7 +7355,7 @@ comment on function public.remove_limit(text, uuid, text) is
 revoke all on function public.remove_limit(text, uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.remove_limit(text, uuid, text) to authenticated;
 
--- from sql/40_queue/functions/renew_leases.sql sha256:7e5822165c39dfa519c7ba0272df804d59b6b27f01087689f2ac63c600200931
+-- from sql/40_queue/functions/renew_leases.sql sha256:edebd7ff7ec605131c84b41341e2012dc479c8ef831a4b0d2407572a75b79620
 create or replace function public.renew_leases(p_leases jsonb, p_lease_seconds integer default 60)
 returns table (job_id uuid, renewed boolean, lease_expires_at timestamptz, cancel_requested boolean)
 language plpgsql
@@ -7319,7 +7384,7 @@ begin
         -- Locked in the order of their ids, so that two renewals never wait for each other in a circle.
         select l.job_id, l.lease_token
         from private.leases as l
-        where l.job_id = any (array(select a.job_id from asked as a)) and l.robot_id = v_caller.robot_id
+        where l.job_id = any (array(select a.job_id from asked as a)) and l.robot_id is not distinct from v_caller.robot_id
         order by l.job_id
         for update
     ), kept as (
@@ -7341,7 +7406,7 @@ comment on function public.renew_leases(jsonb, integer) is
 revoke all on function public.renew_leases(jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases(jsonb, integer) to authenticated;
 
--- from sql/40_queue/functions/report_progress.sql sha256:53afce3bdc09c115a686832b9a11126c9207ccbf8bd74d46747c147373885457
+-- from sql/40_queue/functions/report_progress.sql sha256:68b0c22bff82e95e1cddc479253f5c7487989599b95558a5b2fdc8d9fc2545e8
 create or replace function public.report_progress(
     p_job_id uuid,
     p_progress integer,
@@ -7373,7 +7438,7 @@ begin
     select l.* into v_old
     from private.leases as l
     where l.job_id = p_job_id
-        and l.robot_id = v_caller.robot_id
+        and l.robot_id is not distinct from v_caller.robot_id
         and (p_lease_token is null or l.lease_token = p_lease_token)
     for update;
     if not found then
@@ -7992,7 +8057,7 @@ comment on function public.set_limit(text, uuid, text, integer, text) is
 revoke all on function public.set_limit(text, uuid, text, integer, text) from public, anon, authenticated, service_role;
 grant execute on function public.set_limit(text, uuid, text, integer, text) to authenticated;
 
--- from sql/40_queue/functions/start_job.sql sha256:895d2b72e64ef4e0d31c4563cdcf85abcb26b4e62fd66c479d2ea447cdca6ad7
+-- from sql/40_queue/functions/start_job.sql sha256:c30488a345f586621c6720fcc2d04aaccf75554666237919c323245c76a419e3
 create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -8008,7 +8073,7 @@ declare
 begin
     select l.* into v_lease
     from private.leases as l
-    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id = v_caller.robot_id
+    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
     for update;
     if not found then
         perform private.raise_lease_lost(v_caller.tenant_id, p_job_id);
@@ -8037,6 +8102,137 @@ comment on function public.start_job(uuid, bigint) is
     'Says that a claimed job runs now; saying it again changes nothing. Raises 409 LEASE_LOST without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.start_job(uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.start_job(uuid, bigint) to authenticated;
+
+-- from sql/40_queue/functions/take_jobs.sql sha256:7a643834ae74db5552642abf7d161aefcf7d2a596824288569f36bba9b6367dd
+-- Cost: one probe of ready's primary key for each lane that the robot may serve, and one statement for each lane that jobs
+-- are taken from. What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time:
+-- a join would be planned once, for the sizes that the tables had then, and kept.
+create or replace function private.take_jobs(
+    p_tenant_no integer,
+    p_robot_id uuid,
+    p_environment text,
+    p_offers text[],
+    p_limit_id integer,         -- of the tenant, if it has a limit
+    p_has_limits boolean,       -- whether it has others
+    p_want integer,
+    p_may_wait boolean          -- for limits
+)
+returns private.taken_job[]
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+as $$
+declare
+    v_lane record;
+    v_has_moved boolean := false;   -- older jobs than were listed may be in the lanes now
+    v_limit_ids integer[];
+    v_room integer;
+    v_listed integer;
+    v_counted integer[] := '{}';    -- limit ids, one for each job that counts towards it
+    v_some private.taken_job[];
+    v_taken private.taken_job[] := '{}';
+begin
+    -- The lanes of the next jobs, in the order of priority and then of age, and how many of the jobs each has. When one job
+    -- is wanted every lane that has one is listed, as others may be taking what the best one has. A lane whose limit is
+    -- reached costs a look at the limit, whatever waits in it.
+    for v_lane in
+        select
+            h.lane_id, h.rank, h.low_job_id, h.workflow_limit_id, h.key_limit_id,
+            min(h.job_id::text collate "C")::uuid as job_id, count(*)::integer as jobs
+        from (
+            select l.*, f.job_id
+            from (
+                select e.lane_id, e.priority - e.promotion as rank, e.low_job_id, e.workflow_limit_id, e.key_limit_id
+                from private.lanes as e
+                where e.tenant_no = p_tenant_no
+                    and e.robot_id is null
+                    and private.lane_suits(e.environment, e.required, p_environment, p_offers)
+                union all
+                select e.lane_id, e.priority - e.promotion as rank, e.low_job_id, e.workflow_limit_id, e.key_limit_id
+                from private.lanes as e
+                where e.tenant_no = p_tenant_no
+                    and e.robot_id = p_robot_id
+                    and private.lane_suits(e.environment, e.required, p_environment, p_offers)
+            ) as l
+            cross join lateral (
+                select r.job_id
+                from private.ready as r
+                where r.tenant_no = p_tenant_no and r.lane_id = l.lane_id and r.job_id >= l.low_job_id
+                order by r.job_id
+                limit case
+                    when l.workflow_limit_id is null and l.key_limit_id is null then p_want
+                    else least(
+                        p_want,
+                        (
+                            select private.limit_room(w.running, w.max_running)
+                            from private.limits as w
+                            where w.limit_id = l.workflow_limit_id
+                        ),
+                        (
+                            select private.limit_room(w.running, w.max_running)
+                            from private.limits as w
+                            where w.limit_id = l.key_limit_id
+                        )
+                    )
+                end
+            ) as f
+            order by l.rank, f.job_id
+            limit case when p_want > 1 then p_want end
+        ) as h
+        group by h.lane_id, h.rank, h.low_job_id, h.workflow_limit_id, h.key_limit_id
+        order by h.rank, job_id
+    loop
+        v_limit_ids := null;
+        v_room := null;
+        if p_limit_id is not null or v_lane.workflow_limit_id is not null or v_lane.key_limit_id is not null then
+            v_limit_ids := array_remove(array[p_limit_id, v_lane.workflow_limit_id, v_lane.key_limit_id], null);
+            v_room := private.enter_limits(v_limit_ids, v_counted, p_may_wait);
+            p_may_wait := false;
+            continue when v_room <= 0;
+        end if;
+        -- From the first job that was listed: what lies before was walked already.
+        with gone as (
+            delete from private.ready as r
+            where r.ctid = any (array(
+                select r2.ctid
+                from private.ready as r2
+                where r2.tenant_no = p_tenant_no
+                    and r2.lane_id = v_lane.lane_id
+                    and r2.job_id >= case when v_has_moved then v_lane.low_job_id else v_lane.job_id end
+                order by r2.job_id
+                limit least(v_lane.jobs, v_room, p_want - cardinality(v_taken))
+                for update skip locked
+            ))
+            returning r.job_id, r.attempts
+        )
+        select array_agg((g.job_id, v_lane.lane_id, v_lane.rank, g.attempts, v_limit_ids)::private.taken_job)
+        into v_some
+        from gone as g;
+        continue when v_some is null;
+        if p_has_limits then
+            v_listed := cardinality(v_some);
+            v_some := private.leave_lane(v_lane.lane_id, v_some);
+            v_has_moved := v_has_moved or cardinality(v_some) < v_listed;
+        end if;
+        v_taken := v_taken || v_some;
+        exit when cardinality(v_taken) = p_want;
+        if v_limit_ids is not null then
+            v_counted := v_counted
+                || array(select u.limit_id from unnest(v_limit_ids) as u (limit_id), generate_series(1, cardinality(v_some)));
+        end if;
+    end loop;
+    if cardinality(v_taken) > 1 then
+        v_taken := array(select t from unnest(v_taken) as t order by t.rank, t.job_id);
+    end if;
+    return v_taken;
+end
+$$;
+comment on function private.take_jobs(integer, uuid, text, text[], integer, boolean, integer, boolean) is
+    'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, with the limits that they count towards locked. They are nowhere until public.claim_jobs() leases them.';
+revoke all on function private.take_jobs(integer, uuid, text, text[], integer, boolean, integer, boolean)
+    from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/to_iso.sql sha256:1d56ec4ceb804d8667218d02b0f54e1a3f54fd9728e6d7e452fe8b496ec2a053
 -- Without a SET clause, so that it is inlined.
@@ -9271,34 +9467,6 @@ $$;
 comment on function private.broadcast(text, text, jsonb) is
     'Rings a doorbell on a private topic. It may be lost and never fails the caller: every push has a row behind it.';
 revoke all on function private.broadcast(text, text, jsonb) from public, anon, authenticated, service_role;
-
--- from sql/80_realtime/functions/broadcast_job.sql sha256:5c8f70e0b7cbc98825efda74062ca5e255b404e5ef22c5e46b43430ae4295237
--- What two calls of realtime.send do, in one statement: that is half the price of a transition. The columns are those that
--- the platform documents; should it take this insert no more, its own function does it.
-create or replace function private.broadcast_job(p_topics text[], p_event text, p_payload jsonb)
-returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    v_topic text;
-begin
-    insert into realtime.messages (id, topic, event, payload, extension, private)
-    select m.id, m.topic, p_event, p_payload || jsonb_build_object('id', m.id), 'broadcast', true
-    from (select gen_random_uuid() as id, t as topic from unnest(p_topics) as t offset 0) as m;
-exception
-    when check_violation then   -- no partition for today: nobody has listened for days
-        raise warning 'broadcast of % failed: %', p_event, sqlerrm;
-    when others then
-        foreach v_topic in array p_topics loop
-            perform private.broadcast(v_topic, p_event, p_payload);
-        end loop;
-end
-$$;
-comment on function private.broadcast_job(text[], text, jsonb) is
-    'Pushes the same to several private topics. It may be lost and never fails the caller: every push has a row behind it.';
-revoke all on function private.broadcast_job(text[], text, jsonb) from public, anon, authenticated, service_role;
 
 -- from sql/80_realtime/functions/can_receive_topic.sql sha256:d8c8906915c17814aed63b3d59c51ff534016cbffb9d43f73fb2aa31d3db8c0a
 create or replace function private.can_receive_topic(p_topic text)

@@ -174,7 +174,7 @@ def test_whatever_takes_leases_away_counts_them_out(db: Database) -> None:
             "where pronamespace in ('public'::regnamespace, 'private'::regnamespace) "
             "and prosrc ~ 'delete from private.leases'"
         ).fetchall()
-    assert {row["proname"] for row in rows} >= {"complete_job", "fail_job", "release_job", "rescue_expired_leases"}
+    assert {row["proname"] for row in rows} >= {"complete_leases", "fail_job", "release_job", "rescue_expired_leases"}
     assert [row["proname"] for row in rows if "change_running" not in row["prosrc"]] == []
 
 

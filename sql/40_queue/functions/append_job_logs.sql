@@ -36,7 +36,7 @@ begin
 
     select l.attempt into v_attempt
     from private.leases as l
-    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id = v_caller.robot_id;
+    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id;
     if not found then
         perform private.raise_lease_lost(v_caller.tenant_id, p_job_id);
     end if;

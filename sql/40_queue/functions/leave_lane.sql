@@ -1,6 +1,6 @@
 -- An enqueue, a release or a retry that met set_limit puts its job where the limit is not known. Rare, so claims put it right.
-create or replace function private.leave_lane(p_lane_id integer, p_job_id uuid, p_attempts smallint)
-returns boolean
+create or replace function private.leave_lane(p_lane_id integer, p_taken private.taken_job[])
+returns private.taken_job[]
 language plpgsql
 set search_path = ''
 set plan_cache_mode = force_generic_plan
@@ -9,28 +9,33 @@ as $$
 declare
     v_lane private.lanes;
     v_limits record;
+    v_job private.taken_job;
+    v_kept private.taken_job[] := '{}';
 begin
     select l.* into v_lane from private.lanes as l where l.lane_id = p_lane_id;
-    select f.workflow_limit_id, f.key_limit_id
-    into v_limits
-    from public.jobs as j
-    cross join lateral private.find_job_limits(j.tenant_id, j.workflow_id, j.concurrency_key) as f
-    where j.job_id = p_job_id;
-    if coalesce(v_limits.workflow_limit_id = v_lane.workflow_limit_id, v_limits.workflow_limit_id is null)
-        and coalesce(v_limits.key_limit_id = v_lane.key_limit_id, v_limits.key_limit_id is null)
-    then
-        return false;
-    end if;
-    insert into private.ready (tenant_no, lane_id, job_id, attempts)
-    values (v_lane.tenant_no, p_lane_id, p_job_id, p_attempts);
-    perform
-        private.move_jobs(v_lane, w)
-    from private.limits as w
-    where w.limit_id in (v_limits.workflow_limit_id, v_limits.key_limit_id)
-        and w.limit_id not in (coalesce(v_lane.workflow_limit_id, 0), coalesce(v_lane.key_limit_id, 0));
-    return true;
+    foreach v_job in array p_taken loop
+        select f.workflow_limit_id, f.key_limit_id
+        into v_limits
+        from public.jobs as j
+        cross join lateral private.find_job_limits(j.tenant_id, j.workflow_id, j.concurrency_key) as f
+        where j.job_id = v_job.job_id;
+        if coalesce(v_limits.workflow_limit_id = v_lane.workflow_limit_id, v_limits.workflow_limit_id is null)
+            and coalesce(v_limits.key_limit_id = v_lane.key_limit_id, v_limits.key_limit_id is null)
+        then
+            v_kept := v_kept || v_job;
+            continue;
+        end if;
+        insert into private.ready (tenant_no, lane_id, job_id, attempts)
+        values (v_lane.tenant_no, p_lane_id, v_job.job_id, v_job.attempts);
+        perform
+            private.move_jobs(v_lane, w)
+        from private.limits as w
+        where w.limit_id in (v_limits.workflow_limit_id, v_limits.key_limit_id)
+            and w.limit_id not in (coalesce(v_lane.workflow_limit_id, 0), coalesce(v_lane.key_limit_id, 0));
+    end loop;
+    return v_kept;
 end
 $$;
-comment on function private.leave_lane(integer, uuid, smallint) is
-    'Whether a job that was just taken out of a lane belongs in another, because a limit of it was set meanwhile: it is put there then, with all of the lane that it holds for.';
-revoke all on function private.leave_lane(integer, uuid, smallint) from public, anon, authenticated, service_role;
+comment on function private.leave_lane(integer, private.taken_job[]) is
+    'Those of the jobs just taken out of a lane that belong there. A job that belongs in another, because a limit of it was set meanwhile, is put there, with all of the lane that it holds for.';
+revoke all on function private.leave_lane(integer, private.taken_job[]) from public, anon, authenticated, service_role;

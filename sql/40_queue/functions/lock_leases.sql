@@ -20,7 +20,7 @@ begin
     for v_lease in
         select l.limit_ids
         from private.leases as l
-        where l.job_id = any (v_job_ids) and l.robot_id = p_robot_id
+        where l.job_id = any (v_job_ids) and l.robot_id is not distinct from p_robot_id
         order by l.job_id
         for update
     loop

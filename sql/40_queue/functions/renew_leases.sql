@@ -26,7 +26,7 @@ begin
         -- Locked in the order of their ids, so that two renewals never wait for each other in a circle.
         select l.job_id, l.lease_token
         from private.leases as l
-        where l.job_id = any (array(select a.job_id from asked as a)) and l.robot_id = v_caller.robot_id
+        where l.job_id = any (array(select a.job_id from asked as a)) and l.robot_id is not distinct from v_caller.robot_id
         order by l.job_id
         for update
     ), kept as (

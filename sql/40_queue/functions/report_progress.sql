@@ -29,7 +29,7 @@ begin
     select l.* into v_old
     from private.leases as l
     where l.job_id = p_job_id
-        and l.robot_id = v_caller.robot_id
+        and l.robot_id is not distinct from v_caller.robot_id
         and (p_lease_token is null or l.lease_token = p_lease_token)
     for update;
     if not found then

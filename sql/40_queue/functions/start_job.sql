@@ -13,7 +13,7 @@ declare
 begin
     select l.* into v_lease
     from private.leases as l
-    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id = v_caller.robot_id
+    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
     for update;
     if not found then
         perform private.raise_lease_lost(v_caller.tenant_id, p_job_id);

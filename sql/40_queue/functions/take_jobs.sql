@@ -1,0 +1,129 @@
+-- Cost: one probe of ready's primary key for each lane that the robot may serve, and one statement for each lane that jobs
+-- are taken from. What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time:
+-- a join would be planned once, for the sizes that the tables had then, and kept.
+create or replace function private.take_jobs(
+    p_tenant_no integer,
+    p_robot_id uuid,
+    p_environment text,
+    p_offers text[],
+    p_limit_id integer,         -- of the tenant, if it has a limit
+    p_has_limits boolean,       -- whether it has others
+    p_want integer,
+    p_may_wait boolean          -- for limits
+)
+returns private.taken_job[]
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+as $$
+declare
+    v_lane record;
+    v_has_moved boolean := false;   -- older jobs than were listed may be in the lanes now
+    v_limit_ids integer[];
+    v_room integer;
+    v_listed integer;
+    v_counted integer[] := '{}';    -- limit ids, one for each job that counts towards it
+    v_some private.taken_job[];
+    v_taken private.taken_job[] := '{}';
+begin
+    -- The lanes of the next jobs, in the order of priority and then of age, and how many of the jobs each has. When one job
+    -- is wanted every lane that has one is listed, as others may be taking what the best one has. A lane whose limit is
+    -- reached costs a look at the limit, whatever waits in it.
+    for v_lane in
+        select
+            h.lane_id, h.rank, h.low_job_id, h.workflow_limit_id, h.key_limit_id,
+            min(h.job_id::text collate "C")::uuid as job_id, count(*)::integer as jobs
+        from (
+            select l.*, f.job_id
+            from (
+                select e.lane_id, e.priority - e.promotion as rank, e.low_job_id, e.workflow_limit_id, e.key_limit_id
+                from private.lanes as e
+                where e.tenant_no = p_tenant_no
+                    and e.robot_id is null
+                    and private.lane_suits(e.environment, e.required, p_environment, p_offers)
+                union all
+                select e.lane_id, e.priority - e.promotion as rank, e.low_job_id, e.workflow_limit_id, e.key_limit_id
+                from private.lanes as e
+                where e.tenant_no = p_tenant_no
+                    and e.robot_id = p_robot_id
+                    and private.lane_suits(e.environment, e.required, p_environment, p_offers)
+            ) as l
+            cross join lateral (
+                select r.job_id
+                from private.ready as r
+                where r.tenant_no = p_tenant_no and r.lane_id = l.lane_id and r.job_id >= l.low_job_id
+                order by r.job_id
+                limit case
+                    when l.workflow_limit_id is null and l.key_limit_id is null then p_want
+                    else least(
+                        p_want,
+                        (
+                            select private.limit_room(w.running, w.max_running)
+                            from private.limits as w
+                            where w.limit_id = l.workflow_limit_id
+                        ),
+                        (
+                            select private.limit_room(w.running, w.max_running)
+                            from private.limits as w
+                            where w.limit_id = l.key_limit_id
+                        )
+                    )
+                end
+            ) as f
+            order by l.rank, f.job_id
+            limit case when p_want > 1 then p_want end
+        ) as h
+        group by h.lane_id, h.rank, h.low_job_id, h.workflow_limit_id, h.key_limit_id
+        order by h.rank, job_id
+    loop
+        v_limit_ids := null;
+        v_room := null;
+        if p_limit_id is not null or v_lane.workflow_limit_id is not null or v_lane.key_limit_id is not null then
+            v_limit_ids := array_remove(array[p_limit_id, v_lane.workflow_limit_id, v_lane.key_limit_id], null);
+            v_room := private.enter_limits(v_limit_ids, v_counted, p_may_wait);
+            p_may_wait := false;
+            continue when v_room <= 0;
+        end if;
+        -- From the first job that was listed: what lies before was walked already.
+        with gone as (
+            delete from private.ready as r
+            where r.ctid = any (array(
+                select r2.ctid
+                from private.ready as r2
+                where r2.tenant_no = p_tenant_no
+                    and r2.lane_id = v_lane.lane_id
+                    and r2.job_id >= case when v_has_moved then v_lane.low_job_id else v_lane.job_id end
+                order by r2.job_id
+                limit least(v_lane.jobs, v_room, p_want - cardinality(v_taken))
+                for update skip locked
+            ))
+            returning r.job_id, r.attempts
+        )
+        select array_agg((g.job_id, v_lane.lane_id, v_lane.rank, g.attempts, v_limit_ids)::private.taken_job)
+        into v_some
+        from gone as g;
+        continue when v_some is null;
+        if p_has_limits then
+            v_listed := cardinality(v_some);
+            v_some := private.leave_lane(v_lane.lane_id, v_some);
+            v_has_moved := v_has_moved or cardinality(v_some) < v_listed;
+        end if;
+        v_taken := v_taken || v_some;
+        exit when cardinality(v_taken) = p_want;
+        if v_limit_ids is not null then
+            v_counted := v_counted
+                || array(select u.limit_id from unnest(v_limit_ids) as u (limit_id), generate_series(1, cardinality(v_some)));
+        end if;
+    end loop;
+    if cardinality(v_taken) > 1 then
+        v_taken := array(select t from unnest(v_taken) as t order by t.rank, t.job_id);
+    end if;
+    return v_taken;
+end
+$$;
+comment on function private.take_jobs(integer, uuid, text, text[], integer, boolean, integer, boolean) is
+    'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, with the limits that they count towards locked. They are nowhere until public.claim_jobs() leases them.';
+revoke all on function private.take_jobs(integer, uuid, text, text[], integer, boolean, integer, boolean)
+    from public, anon, authenticated, service_role;
