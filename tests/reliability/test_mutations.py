@@ -24,9 +24,9 @@ class Mutation:
 
 FOUND_BY_MODEL = {
     "a completion without fencing": Mutation(
-        "public.complete_job",
-        "where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id",
-        "where l.job_id = p_job_id and l.robot_id",
+        "private.complete_leases",
+        "and l.lease_token = p_lease_tokens[i]",
+        "",
     ),
     "a rescue that does not look at the lease's end": Mutation(
         "private.rescue_expired_leases", "l2.lease_expires_at <= v_now or l2.timeout_at", "l2.timeout_at"
@@ -50,7 +50,7 @@ FOUND_BY_MODEL = {
 }
 FOUND_BY_RACES: dict[str, tuple[Mutation, Callable[[Fleet], None]]] = {
     "a claim that waits for rows": (
-        Mutation("public.claim_jobs", "for update skip locked", "for update"),
+        Mutation("private.take_jobs", "for update skip locked", "for update"),
         test_races.test_a_claim_does_not_wait_for_the_head_that_another_takes,
     ),
     "a rescue that locks nothing": (
