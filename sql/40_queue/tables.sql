@@ -8,6 +8,7 @@ create table private.queue_tenants (
     pushes_jobs boolean not null default true,  -- of tenants.settings: {"realtime": {"jobs": false}} turns pushes of jobs off
     is_full boolean not null default false,     -- as many jobs wait as the plan allows: see private.check_waiting_quotas()
     ageing_minutes integer not null default 30, -- {"queue": {"ageing_minutes": 30}}; 0: lanes do not age
+    is_fair boolean not null default false,     -- {"queue": {"fair_share": true}}: its workflows share robots by robot-seconds
     constraint queue_tenants_pkey primary key (tenant_id),
     constraint queue_tenants_tenant_no_key unique (tenant_no),
     constraint queue_tenants_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
@@ -39,6 +40,31 @@ create table private.limits (
 ) with (fillfactor = 20);
 comment on table private.limits is 'How many jobs of a tenant, a workflow or a concurrency key may be held by robots at once, and how many are.';
 
+-- Two jobs of one share never compete; two shares of a tenant take turns by what they have had. Only of tenants that asked
+-- for it, so that nobody else pays.
+create table private.shares (
+    share_id integer generated always as identity,
+    tenant_id uuid not null,
+    workflow_id uuid not null,
+    weight smallint not null default 1,
+    used_seconds double precision not null default 0,       -- what ended attempts took, halved every ten minutes, as of folded_at
+    expected_seconds double precision not null default 60,  -- what an attempt takes, by those that ended lately
+    folded_at timestamptz not null default now(),
+    constraint shares_pkey primary key (share_id),
+    constraint shares_tenant_id_key unique (tenant_id, workflow_id),
+    constraint shares_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
+    constraint shares_weight_check check (weight between 1 and 100)
+) with (fillfactor = 50);
+comment on table private.shares is 'The workflows among which a tenant''s robots are shared fairly, and how many robot-seconds each has had lately.';
+
+create table private.share_usage (
+    usage_id bigint generated always as identity,
+    share_id integer not null,
+    seconds double precision not null,
+    constraint share_usage_pkey primary key (share_id, usage_id)
+) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+comment on table private.share_usage is 'Robot-seconds of attempts that ended in the last second or so, until private.fold_share_usage() adds them to their share.';
+
 create table private.lanes (
     lane_id integer generated always as identity,
     tenant_no integer not null,
@@ -52,9 +78,10 @@ create table private.lanes (
     head_since timestamptz,
     workflow_limit_id integer,          -- what its jobs count towards; of a limit that was removed, nothing is left but this
     key_limit_id integer,
+    share_id integer,                   -- of its jobs' workflow, when the tenant shares its robots fairly
     constraint lanes_pkey primary key (lane_id),
     constraint lanes_tenant_no_key unique nulls not distinct
-        (tenant_no, robot_id, environment, priority, required, workflow_limit_id, key_limit_id),
+        (tenant_no, robot_id, environment, priority, required, workflow_limit_id, key_limit_id, share_id),
     constraint lanes_tenant_no_fkey foreign key (tenant_no) references private.queue_tenants (tenant_no) on delete cascade
 ) with (fillfactor = 50);
 comment on table private.lanes is 'Each distinct demand on robots that a tenant''s jobs have made, with a priority.';
@@ -151,6 +178,7 @@ create table private.leases (
     workflow_name text not null,
     attempt smallint not null,
     limit_ids integer[],                -- whose counters it is in; null: none
+    share_id integer,                   -- whose robot-seconds it uses; null: nobody counts them
     claimed_at timestamptz not null,
     started_at timestamptz,
     lease_expires_at timestamptz not null,
@@ -170,6 +198,7 @@ create table private.leases (
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 create index leases_robot_id_idx on private.leases (robot_id);
 create index leases_tenant_id_idx on private.leases (tenant_id);
+create index leases_share_id_idx on private.leases (share_id) where share_id is not null;
 comment on table private.leases is 'Claimed jobs: the time-limited right to each, and the fencing token that proves it.';
 
 create sequence private.lease_tokens as bigint;
@@ -256,6 +285,7 @@ values
     ('promote_scheduled_jobs', interval '1 second'),
     ('rescue_expired_leases', interval '5 seconds'),
     ('raise_low_water', interval '1 second'),
+    ('fold_share_usage', interval '1 second'),
     ('recheck_low_water', interval '150 seconds');  -- cron does it every minute; claims only when cron does not
 
 create table private.low_water (

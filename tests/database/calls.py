@@ -158,6 +158,8 @@ CALLS: dict[str, list[str]] = {
         "public.remove_limit('key', p_concurrency_key => %(concurrency_key)s)",
     ],
     "public.list_limits": ["public.list_limits()"],
+    "public.list_shares": ["public.list_shares()"],
+    "public.set_share": ["public.set_share(%(workflow)s, 2)"],
     "private.held_job_ids": ["private.held_job_ids()"],
     "private.job_reader_tenant_id": ["private.job_reader_tenant_id()"],
     # analytics

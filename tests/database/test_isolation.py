@@ -26,7 +26,8 @@ NOBODYS_ROWS = {
 }  # fmt: skip
 # Rows that name their tenant by a number.
 ROWS_BY_NUMBER = {
-    "private.lanes": "tenant_no in (select q.tenant_no from private.queue_tenants as q where q.tenant_id = %s)"
+    "private.lanes": "tenant_no in (select q.tenant_no from private.queue_tenants as q where q.tenant_id = %s)",
+    "private.share_usage": "share_id in (select s.share_id from private.shares as s where s.tenant_id = %s)",
 }
 VIEWER_READS = {
     "public.tenants", "public.workflows", "public.workflow_versions", "public.workflow_backups", "public.robots",

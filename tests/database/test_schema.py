@@ -25,6 +25,7 @@ INLINED = {
     "private.robot_offers",
     "private.lane_suits",
     "private.limit_room",
+    "private.faded_seconds",
     "private.find_job_limits",
     "private.find_full_limits",
 }

@@ -104,6 +104,16 @@ def make_world(database: Database) -> World:
     )["schedule_id"]
     one(functions, admin, "select public.trigger_schedule(%s)", [schedule])
 
+    owner.execute(
+        """update public.tenants set settings = settings || '{"queue": {"fair_share": true}}' where tenant_id = %s""",
+        [tenant.tenant_id],
+    )
+    sharer = factories.make_robot(database, tenant)
+    shared = factories.make_held_job(database, sharer, workflow)
+    _end(functions, owner, sharer, shared, "complete_job(%s, %s, %s)")
+    # Else whoever claims adds it up, as it is everybody's duty.
+    owner.execute("update private.duties set every = '1 day', last_run_at = now() where name = 'fold_share_usage'")
+
     # Some events have their number, some wait for it.
     one(functions, admin, "select count(*) from public.list_events()")
     one(functions, admin, "select public.update_tenant(p_timezone => 'Europe/Berlin')")

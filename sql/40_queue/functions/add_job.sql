@@ -69,9 +69,12 @@ begin
     select
         f.workflow_limit_id,
         f.key_limit_id,
-        (select q.is_full from private.queue_tenants as q where q.tenant_id = p_tenant_id) as is_queue_full
+        q.is_full as is_queue_full,
+        case when q.is_fair then private.find_share(p_tenant_id, p_workflow_id) end as share_id
     into v_limits
-    from private.find_job_limits(p_tenant_id, p_workflow_id, p_concurrency_key) as f;
+    from private.find_job_limits(p_tenant_id, p_workflow_id, p_concurrency_key) as f
+    cross join private.queue_tenants as q
+    where q.tenant_id = p_tenant_id;
     if v_limits.is_queue_full then
         perform private.raise_error(
             429, 'QUEUE_FULL', 'As many jobs wait as the plan of the tenant allows; try again when some have been done.', '60'
@@ -79,7 +82,7 @@ begin
     end if;
     v_lane_id := private.find_lane(
         v_tenant_no, p_environment, v_required, p_robot_id, p_priority::smallint, v_limits.workflow_limit_id,
-        v_limits.key_limit_id
+        v_limits.key_limit_id, v_limits.share_id
     );
 
     insert into public.jobs (

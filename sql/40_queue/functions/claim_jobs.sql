@@ -37,6 +37,7 @@ begin
         pg_advisory_xact_lock_shared(1801678965, hashtext(v_caller.tenant_id::text));
     select
         q.tenant_no,
+        q.is_fair,
         r.environment,
         private.robot_offers(r.capabilities, r.tags, r.is_internet) as capabilities,
         private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at) as may_claim,
@@ -84,40 +85,46 @@ begin
         v_robot.tenant_no := private.find_queue_tenant(v_caller.tenant_id);
     end if;
 
-    v_taken := private.take_jobs(
-        v_robot.tenant_no, v_caller.robot_id, v_robot.environment, v_robot.capabilities, v_robot.limit_id,
-        v_robot.has_limits, v_want, v_may_wait
-    );
-    foreach v_job in array v_taken loop
-        -- One by one: only a single id finds its partition before the statement begins. And one statement for the whole
-        -- answer: in PL/pgSQL every expression costs anew in every transaction.
-        select
-            v_job.job_id, nextval('private.lease_tokens'), v_now + make_interval(secs => p_lease_seconds),
-            v_job.attempts + 1, j.max_attempts, j.workflow_id, j.workflow_version, j.workflow_name,
-            (
-                select v.definition
-                from public.workflow_versions as v
-                where v.workflow_id = j.workflow_id and v.version = j.workflow_version
-            ),
-            j.input, j.priority, j.environment, j.timeout_seconds
-        into v_claimed
-        from public.jobs as j
-        where j.job_id = v_job.job_id;
-        insert into private.leases (
-            job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, limit_ids,
-            claimed_at, lease_expires_at, timeout_at
-        )
-        values (
-            v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_job.lane_id,
-            v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_job.limit_ids, v_now,
-            v_claimed.lease_expires_at, v_now + make_interval(secs => v_claimed.timeout_seconds)
+    -- All at once; under fair share one by one, as each changes what its workflow has had.
+    loop
+        v_taken := private.take_jobs(
+            v_robot.tenant_no, v_caller.robot_id, v_robot.environment, v_robot.capabilities, v_robot.limit_id,
+            v_robot.has_limits, case when v_robot.is_fair then 1 else v_want end, v_may_wait, v_limit_ids, v_robot.is_fair
         );
-        v_notices := v_notices || (
-            v_caller.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name, v_caller.robot_id,
-            v_claimed.attempt, null
-        )::private.job_notice;
-        v_limit_ids := v_limit_ids || v_job.limit_ids;
-        return next v_claimed;
+        foreach v_job in array v_taken loop
+            -- One by one: only a single id finds its partition before the statement begins. And one statement for the whole
+            -- answer: in PL/pgSQL every expression costs anew in every transaction.
+            select
+                v_job.job_id, nextval('private.lease_tokens'), v_now + make_interval(secs => p_lease_seconds),
+                v_job.attempts + 1, j.max_attempts, j.workflow_id, j.workflow_version, j.workflow_name,
+                (
+                    select v.definition
+                    from public.workflow_versions as v
+                    where v.workflow_id = j.workflow_id and v.version = j.workflow_version
+                ),
+                j.input, j.priority, j.environment, j.timeout_seconds
+            into v_claimed
+            from public.jobs as j
+            where j.job_id = v_job.job_id;
+            insert into private.leases (
+                job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, limit_ids,
+                share_id, claimed_at, lease_expires_at, timeout_at
+            )
+            values (
+                v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_job.lane_id,
+                v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_job.limit_ids,
+                v_job.share_id, v_now, v_claimed.lease_expires_at, v_now + make_interval(secs => v_claimed.timeout_seconds)
+            );
+            v_notices := v_notices || (
+                v_caller.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name, v_caller.robot_id,
+                v_claimed.attempt, null
+            )::private.job_notice;
+            v_limit_ids := v_limit_ids || v_job.limit_ids;
+            return next v_claimed;
+        end loop;
+        v_want := v_want - cardinality(v_taken);
+        v_may_wait := false;
+        exit when v_want = 0 or not v_robot.is_fair or v_taken = '{}';
     end loop;
     if v_notices <> '{}' then
         perform private.announce_jobs('job.claimed', 'claimed', v_notices);

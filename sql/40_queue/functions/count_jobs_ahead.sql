@@ -4,6 +4,7 @@ create or replace function private.count_jobs_ahead(
     p_offers text[],
     p_robot_id uuid,
     p_rank integer,     -- the lane's priority less its promotion
+    p_share_id integer, -- the lane's
     p_job_id uuid,
     p_limit integer
 )
@@ -14,6 +15,10 @@ set search_path = ''
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
+declare
+    v_now timestamptz := private.clock();
+    v_is_fair boolean := (select q.is_fair from private.queue_tenants as q where q.tenant_no = p_tenant_no);
+    v_load double precision := case when v_is_fair then coalesce(private.share_load(p_share_id, v_now), -1) else 0 end;
 begin
     return (
         select count(*)
@@ -21,23 +26,27 @@ begin
             select
             from private.lanes as e
             cross join lateral (
+                -- As private.take_jobs() orders them: a lane without a share, from before there were any, comes first.
+                select case when v_is_fair then coalesce(private.share_load(e.share_id, v_now), -1) else 0 end as load
+            ) as s
+            cross join lateral (
                 select
                 from private.ready as y
                 where y.tenant_no = p_tenant_no
                     and y.lane_id = e.lane_id
-                    and (e.priority - e.promotion < p_rank or y.job_id < p_job_id)
+                    and (e.priority - e.promotion < p_rank or s.load < v_load or y.job_id < p_job_id)
                 limit least(p_limit, private.lane_room(e.workflow_limit_id, e.key_limit_id))
             ) as ahead
             where e.tenant_no = p_tenant_no
                 and (e.robot_id is null or e.robot_id = p_robot_id)
                 and private.lane_suits(e.environment, e.required, p_environment, p_offers)
-                and e.priority - e.promotion <= p_rank
+                and (e.priority - e.promotion < p_rank or e.priority - e.promotion = p_rank and s.load <= v_load)
             limit p_limit
         ) as counted
     );
 end
 $$;
-comment on function private.count_jobs_ahead(integer, text, text[], uuid, integer, uuid, integer) is
+comment on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer) is
     'How many waiting jobs a robot that has these things would take before a job, p_limit at most.';
-revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, integer, uuid, integer)
+revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer)
     from public, anon, authenticated, service_role;

@@ -72,7 +72,7 @@ begin
             select e.* into strict v_lane from private.lanes as e where e.lane_id = v_job.lane_id;
             v_position := private.count_jobs_ahead(
                 v_lane.tenant_no, v_lane.environment, v_lane.required, v_lane.robot_id, v_lane.priority - v_lane.promotion,
-                p_job_id, 1000
+                v_lane.share_id, p_job_id, 1000
             );
         end if;
     end if;

@@ -5,7 +5,8 @@ create or replace function private.find_lane(
     p_robot_id uuid,
     p_priority smallint,
     p_workflow_limit_id integer default null,
-    p_key_limit_id integer default null
+    p_key_limit_id integer default null,
+    p_share_id integer default null
 )
 returns integer
 language plpgsql
@@ -18,7 +19,7 @@ declare
 begin
     loop
         -- Three statements, because "is not distinct from" cannot use the index.
-        if p_workflow_limit_id is not null or p_key_limit_id is not null then
+        if p_workflow_limit_id is not null or p_key_limit_id is not null or p_share_id is not null then
             select l.lane_id into v_lane_id
             from private.lanes as l
             where l.tenant_no = p_tenant_no
@@ -27,7 +28,8 @@ begin
                 and l.required = p_required
                 and l.robot_id is not distinct from p_robot_id
                 and l.workflow_limit_id is not distinct from p_workflow_limit_id
-                and l.key_limit_id is not distinct from p_key_limit_id;
+                and l.key_limit_id is not distinct from p_key_limit_id
+                and l.share_id is not distinct from p_share_id;
         elsif p_robot_id is null then
             select l.lane_id into v_lane_id
             from private.lanes as l
@@ -37,7 +39,8 @@ begin
                 and l.priority = p_priority
                 and l.required = p_required
                 and l.workflow_limit_id is null
-                and l.key_limit_id is null;
+                and l.key_limit_id is null
+                and l.share_id is null;
         else
             select l.lane_id into v_lane_id
             from private.lanes as l
@@ -47,18 +50,23 @@ begin
                 and l.priority = p_priority
                 and l.required = p_required
                 and l.workflow_limit_id is null
-                and l.key_limit_id is null;
+                and l.key_limit_id is null
+                and l.share_id is null;
         end if;
         if found then
             return v_lane_id;
         end if;
-        insert into private.lanes (tenant_no, environment, required, robot_id, priority, workflow_limit_id, key_limit_id)
-        values (p_tenant_no, p_environment, p_required, p_robot_id, p_priority, p_workflow_limit_id, p_key_limit_id)
+        insert into private.lanes (
+            tenant_no, environment, required, robot_id, priority, workflow_limit_id, key_limit_id, share_id
+        )
+        values (
+            p_tenant_no, p_environment, p_required, p_robot_id, p_priority, p_workflow_limit_id, p_key_limit_id, p_share_id
+        )
         on conflict do nothing;
     end loop;
 end
 $$;
-comment on function private.find_lane(integer, text, text[], uuid, smallint, integer, integer) is
-    'The lane of a demand (sorted requirements, target robot, environment, priority, limits), made on its first use. Lanes are never removed, so the answer stays true.';
-revoke all on function private.find_lane(integer, text, text[], uuid, smallint, integer, integer)
+comment on function private.find_lane(integer, text, text[], uuid, smallint, integer, integer, integer) is
+    'The lane of a demand (sorted requirements, target robot, environment, priority, limits, share), made on its first use. Lanes are never removed, so the answer stays true.';
+revoke all on function private.find_lane(integer, text, text[], uuid, smallint, integer, integer, integer)
     from public, anon, authenticated, service_role;

@@ -11,11 +11,12 @@ begin
         if found then
             return v_tenant_no;
         end if;
-        insert into private.queue_tenants (tenant_id, pushes_jobs, ageing_minutes)
+        insert into private.queue_tenants (tenant_id, pushes_jobs, ageing_minutes, is_fair)
         select
             t.tenant_id,
             coalesce(t.settings #> '{realtime,jobs}' <> 'false', true),
-            private.ageing_minutes(t.settings)
+            private.ageing_minutes(t.settings),
+            coalesce(t.settings #> '{queue,fair_share}' = 'true', false)
         from public.tenants as t
         where t.tenant_id = p_tenant_id
         on conflict do nothing;

@@ -77,7 +77,8 @@ begin
             n.*,
             case
                 when n.is_eligible then private.count_jobs_ahead(
-                    v_lane.tenant_no, n.environment, n.offers, n.robot_id, v_lane.priority - v_lane.promotion, p_job_id, 100
+                    v_lane.tenant_no, n.environment, n.offers, n.robot_id, v_lane.priority - v_lane.promotion,
+                    v_lane.share_id, p_job_id, 100
                 )
             end as ahead
         from nearest as n

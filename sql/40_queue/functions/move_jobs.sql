@@ -45,7 +45,8 @@ begin
     v_lane_id := private.find_lane(
         p_lane.tenant_no, p_lane.environment, p_lane.required, p_lane.robot_id, p_lane.priority,
         coalesce(case when p_limit.scope = 'workflow' then p_limit.limit_id end, p_lane.workflow_limit_id),
-        coalesce(case when p_limit.scope = 'key' then p_limit.limit_id end, p_lane.key_limit_id)
+        coalesce(case when p_limit.scope = 'key' then p_limit.limit_id end, p_lane.key_limit_id),
+        p_lane.share_id
     );
     if v_ready <> '{}' then
         with taken as (

@@ -36,6 +36,8 @@ begin
                     v_done := v_done + private.raise_low_water();
                 when 'recheck_low_water' then
                     v_done := v_done + private.recheck_low_water();
+                when 'fold_share_usage' then
+                    perform private.fold_share_usage();
                 when 'fire_due_schedules' then
                     perform private.fire_due_schedules(50);
             end case;

@@ -9,7 +9,9 @@ create or replace function private.take_jobs(
     p_limit_id integer,         -- of the tenant, if it has a limit
     p_has_limits boolean,       -- whether it has others
     p_want integer,
-    p_may_wait boolean          -- for limits
+    p_may_wait boolean,         -- for limits
+    p_counted integer[],        -- limit ids, one for each job that this claim has taken before and that counts towards it
+    p_is_fair boolean           -- whether the tenant's workflows share its robots by robot-seconds
 )
 returns private.taken_job[]
 language plpgsql
@@ -24,27 +26,30 @@ declare
     v_limit_ids integer[];
     v_room integer;
     v_listed integer;
-    v_counted integer[] := '{}';    -- limit ids, one for each job that counts towards it
+    v_now timestamptz := private.clock();
     v_some private.taken_job[];
     v_taken private.taken_job[] := '{}';
 begin
-    -- The lanes of the next jobs, in the order of priority and then of age, and how many of the jobs each has. When one job
+    -- The lanes of the next jobs, in the order of priority and then of age (under fair share: of what their workflows have
+    -- had, and then of age), and how many of the jobs each has. When one job
     -- is wanted every lane that has one is listed, as others may be taking what the best one has. A lane whose limit is
     -- reached costs a look at the limit, whatever waits in it.
     for v_lane in
         select
-            h.lane_id, h.rank, h.low_job_id, h.workflow_limit_id, h.key_limit_id,
+            h.lane_id, h.rank, h.load, h.low_job_id, h.workflow_limit_id, h.key_limit_id, h.share_id,
             min(h.job_id::text collate "C")::uuid as job_id, count(*)::integer as jobs
         from (
-            select l.*, f.job_id
+            select l.*, case when p_is_fair then private.share_load(l.share_id, v_now) end as load, f.job_id
             from (
-                select e.lane_id, e.priority - e.promotion as rank, e.low_job_id, e.workflow_limit_id, e.key_limit_id
+                select
+                    e.lane_id, e.priority - e.promotion as rank, e.low_job_id, e.workflow_limit_id, e.key_limit_id, e.share_id
                 from private.lanes as e
                 where e.tenant_no = p_tenant_no
                     and e.robot_id is null
                     and private.lane_suits(e.environment, e.required, p_environment, p_offers)
                 union all
-                select e.lane_id, e.priority - e.promotion as rank, e.low_job_id, e.workflow_limit_id, e.key_limit_id
+                select
+                    e.lane_id, e.priority - e.promotion as rank, e.low_job_id, e.workflow_limit_id, e.key_limit_id, e.share_id
                 from private.lanes as e
                 where e.tenant_no = p_tenant_no
                     and e.robot_id = p_robot_id
@@ -72,17 +77,17 @@ begin
                     )
                 end
             ) as f
-            order by l.rank, f.job_id
+            order by l.rank, load nulls first, f.job_id
             limit case when p_want > 1 then p_want end
         ) as h
-        group by h.lane_id, h.rank, h.low_job_id, h.workflow_limit_id, h.key_limit_id
-        order by h.rank, job_id
+        group by h.lane_id, h.rank, h.load, h.low_job_id, h.workflow_limit_id, h.key_limit_id, h.share_id
+        order by h.rank, h.load nulls first, job_id
     loop
         v_limit_ids := null;
         v_room := null;
         if p_limit_id is not null or v_lane.workflow_limit_id is not null or v_lane.key_limit_id is not null then
             v_limit_ids := array_remove(array[p_limit_id, v_lane.workflow_limit_id, v_lane.key_limit_id], null);
-            v_room := private.enter_limits(v_limit_ids, v_counted, p_may_wait);
+            v_room := private.enter_limits(v_limit_ids, p_counted, p_may_wait);
             p_may_wait := false;
             continue when v_room <= 0;
         end if;
@@ -101,7 +106,7 @@ begin
             ))
             returning r.job_id, r.attempts
         )
-        select array_agg((g.job_id, v_lane.lane_id, v_lane.rank, g.attempts, v_limit_ids)::private.taken_job)
+        select array_agg((g.job_id, v_lane.lane_id, v_lane.rank, g.attempts, v_limit_ids, v_lane.share_id)::private.taken_job)
         into v_some
         from gone as g;
         continue when v_some is null;
@@ -113,7 +118,7 @@ begin
         v_taken := v_taken || v_some;
         exit when cardinality(v_taken) = p_want;
         if v_limit_ids is not null then
-            v_counted := v_counted
+            p_counted := p_counted
                 || array(select u.limit_id from unnest(v_limit_ids) as u (limit_id), generate_series(1, cardinality(v_some)));
         end if;
     end loop;
@@ -123,7 +128,7 @@ begin
     return v_taken;
 end
 $$;
-comment on function private.take_jobs(integer, uuid, text, text[], integer, boolean, integer, boolean) is
+comment on function private.take_jobs(integer, uuid, text, text[], integer, boolean, integer, boolean, integer[], boolean) is
     'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, with the limits that they count towards locked. They are nowhere until public.claim_jobs() leases them.';
-revoke all on function private.take_jobs(integer, uuid, text, text[], integer, boolean, integer, boolean)
+revoke all on function private.take_jobs(integer, uuid, text, text[], integer, boolean, integer, boolean, integer[], boolean)
     from public, anon, authenticated, service_role;

@@ -7,7 +7,8 @@ as $$
 begin
     update private.queue_tenants as q
     set pushes_jobs = coalesce(new.settings #> '{realtime,jobs}' <> 'false', true),
-        ageing_minutes = private.ageing_minutes(new.settings)
+        ageing_minutes = private.ageing_minutes(new.settings),
+        is_fair = coalesce(new.settings #> '{queue,fair_share}' = 'true', false)
     where q.tenant_id = new.tenant_id;
     return null;
 end

@@ -27,6 +27,7 @@ RESOURCES = {
     "events": "events",
     "jobs": "jobs",
     "limits": "limits",
+    "shares": "shares",
     "metrics": "metrics",
     "robot-api-keys": "robot_keys",
     "robots": "robots",

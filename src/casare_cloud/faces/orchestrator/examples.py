@@ -294,6 +294,15 @@ SET_LIMIT: Example = {
 }
 LIMIT: Example = {**SET_LIMIT, "workflow_id": None, "running": 1, "updated_at": _NOW}
 LIMITS: Example = {"limits": [LIMIT], "limit": 100, "offset": 0}
+SET_SHARE: Example = {"weight": 2}
+SHARE: Example = {
+    "workflow_id": _WORKFLOW_ID,
+    "workflow_name": "Invoices",
+    "weight": 2,
+    "load": 421.5,
+    "running": 3,
+}
+SHARES: Example = {"shares": [SHARE], "limit": 100, "offset": 0}
 
 ROBOT_JUDGEMENT: Example = {
     "robot_id": _ROBOT_ID,

@@ -1,0 +1,15 @@
+create or replace function private.record_share_usage()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into private.share_usage (share_id, seconds)
+    values (old.share_id, extract(epoch from greatest(private.clock() - old.claimed_at, '0 seconds')));
+    return null;
+end
+$$;
+comment on function private.record_share_usage() is
+    'Table trigger: what a robot''s time with a job was, whatever came of it, for the share that used it.';
+revoke all on function private.record_share_usage() from public, anon, authenticated, service_role;

@@ -1,0 +1,1 @@
+"""Shares: how a tenant's workflows divide its robots, by robot-seconds."""
