@@ -133,7 +133,7 @@ create type public.robot_mode as enum (
 );
 create type public.robot_health as enum ('ok', 'error');
 
--- from sql/40_queue/types.sql sha256:b9a4c6071066c9c18370c419cc069b01ff1ca0107388b6c4fc3762529d8e0616
+-- from sql/40_queue/types.sql sha256:711cfd77a18b6a313250eefdd5790eb0f61b83f16130bdae045e7cfd16937ab4
 create type public.job_status as enum (
     'queued',       -- enqueue, retry policy, release, rescue -> queued
     'claimed',      -- queued -> claimed (a fact of private.leases, never stored in jobs)
@@ -183,7 +183,8 @@ create type private.taken_job as (
     lane_id integer,
     rank smallint,          -- the lane's priority with its promotion
     attempts smallint,
-    limit_ids integer[]     -- what it counts towards; null: nothing
+    limit_ids integer[],    -- what it counts towards; null: nothing
+    share_id integer        -- whose robot-seconds it uses; null: nobody counts them
 );
 
 -- from sql/50_schedules/types.sql sha256:787ff76e790cd1dc4d7150f2380d180ea4d4dd18784a2f9a64a86a1419844051
@@ -533,7 +534,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:d3be02f07d00d1f18dcc4cd550b6d704f708db6a57494472e71e9150be3ea48d
+-- from sql/40_queue/tables.sql sha256:00ca91b9a876120d2b13b3ce1112063f3414a500a4680c77290c8ee0fc73921f
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -544,6 +545,7 @@ create table private.queue_tenants (
     pushes_jobs boolean not null default true,  -- of tenants.settings: {"realtime": {"jobs": false}} turns pushes of jobs off
     is_full boolean not null default false,     -- as many jobs wait as the plan allows: see private.check_waiting_quotas()
     ageing_minutes integer not null default 30, -- {"queue": {"ageing_minutes": 30}}; 0: lanes do not age
+    is_fair boolean not null default false,     -- {"queue": {"fair_share": true}}: its workflows share robots by robot-seconds
     constraint queue_tenants_pkey primary key (tenant_id),
     constraint queue_tenants_tenant_no_key unique (tenant_no),
     constraint queue_tenants_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
@@ -575,6 +577,31 @@ create table private.limits (
 ) with (fillfactor = 20);
 comment on table private.limits is 'How many jobs of a tenant, a workflow or a concurrency key may be held by robots at once, and how many are.';
 
+-- Two jobs of one share never compete; two shares of a tenant take turns by what they have had. Only of tenants that asked
+-- for it, so that nobody else pays.
+create table private.shares (
+    share_id integer generated always as identity,
+    tenant_id uuid not null,
+    workflow_id uuid not null,
+    weight smallint not null default 1,
+    used_seconds double precision not null default 0,       -- what ended attempts took, halved every ten minutes, as of folded_at
+    expected_seconds double precision not null default 60,  -- what an attempt takes, by those that ended lately
+    folded_at timestamptz not null default now(),
+    constraint shares_pkey primary key (share_id),
+    constraint shares_tenant_id_key unique (tenant_id, workflow_id),
+    constraint shares_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
+    constraint shares_weight_check check (weight between 1 and 100)
+) with (fillfactor = 50);
+comment on table private.shares is 'The workflows among which a tenant''s robots are shared fairly, and how many robot-seconds each has had lately.';
+
+create table private.share_usage (
+    usage_id bigint generated always as identity,
+    share_id integer not null,
+    seconds double precision not null,
+    constraint share_usage_pkey primary key (share_id, usage_id)
+) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+comment on table private.share_usage is 'Robot-seconds of attempts that ended in the last second or so, until private.fold_share_usage() adds them to their share.';
+
 create table private.lanes (
     lane_id integer generated always as identity,
     tenant_no integer not null,
@@ -588,9 +615,10 @@ create table private.lanes (
     head_since timestamptz,
     workflow_limit_id integer,          -- what its jobs count towards; of a limit that was removed, nothing is left but this
     key_limit_id integer,
+    share_id integer,                   -- of its jobs' workflow, when the tenant shares its robots fairly
     constraint lanes_pkey primary key (lane_id),
     constraint lanes_tenant_no_key unique nulls not distinct
-        (tenant_no, robot_id, environment, priority, required, workflow_limit_id, key_limit_id),
+        (tenant_no, robot_id, environment, priority, required, workflow_limit_id, key_limit_id, share_id),
     constraint lanes_tenant_no_fkey foreign key (tenant_no) references private.queue_tenants (tenant_no) on delete cascade
 ) with (fillfactor = 50);
 comment on table private.lanes is 'Each distinct demand on robots that a tenant''s jobs have made, with a priority.';
@@ -687,6 +715,7 @@ create table private.leases (
     workflow_name text not null,
     attempt smallint not null,
     limit_ids integer[],                -- whose counters it is in; null: none
+    share_id integer,                   -- whose robot-seconds it uses; null: nobody counts them
     claimed_at timestamptz not null,
     started_at timestamptz,
     lease_expires_at timestamptz not null,
@@ -706,6 +735,7 @@ create table private.leases (
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 create index leases_robot_id_idx on private.leases (robot_id);
 create index leases_tenant_id_idx on private.leases (tenant_id);
+create index leases_share_id_idx on private.leases (share_id) where share_id is not null;
 comment on table private.leases is 'Claimed jobs: the time-limited right to each, and the fencing token that proves it.';
 
 create sequence private.lease_tokens as bigint;
@@ -792,6 +822,7 @@ values
     ('promote_scheduled_jobs', interval '1 second'),
     ('rescue_expired_leases', interval '5 seconds'),
     ('raise_low_water', interval '1 second'),
+    ('fold_share_usage', interval '1 second'),
     ('recheck_low_water', interval '150 seconds');  -- cron does it every minute; claims only when cron does not
 
 create table private.low_water (
@@ -3981,7 +4012,7 @@ comment on function public.update_robot(text, jsonb) is
 revoke all on function public.update_robot(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.update_robot(text, jsonb) to authenticated;
 
--- from sql/40_queue/functions/add_job.sql sha256:5656d277d51f88ca610c1df2272d835504f70e0ab0d12fc4da53e5d7ac246ac5
+-- from sql/40_queue/functions/add_job.sql sha256:9d4c66f133eb542162e0dab25347f5ba5caf844bf17964d8d2238f48462c5603
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_created_by uuid,
@@ -4053,9 +4084,12 @@ begin
     select
         f.workflow_limit_id,
         f.key_limit_id,
-        (select q.is_full from private.queue_tenants as q where q.tenant_id = p_tenant_id) as is_queue_full
+        q.is_full as is_queue_full,
+        case when q.is_fair then private.find_share(p_tenant_id, p_workflow_id) end as share_id
     into v_limits
-    from private.find_job_limits(p_tenant_id, p_workflow_id, p_concurrency_key) as f;
+    from private.find_job_limits(p_tenant_id, p_workflow_id, p_concurrency_key) as f
+    cross join private.queue_tenants as q
+    where q.tenant_id = p_tenant_id;
     if v_limits.is_queue_full then
         perform private.raise_error(
             429, 'QUEUE_FULL', 'As many jobs wait as the plan of the tenant allows; try again when some have been done.', '60'
@@ -4063,7 +4097,7 @@ begin
     end if;
     v_lane_id := private.find_lane(
         v_tenant_no, p_environment, v_required, p_robot_id, p_priority::smallint, v_limits.workflow_limit_id,
-        v_limits.key_limit_id
+        v_limits.key_limit_id, v_limits.share_id
     );
 
     insert into public.jobs (
@@ -4677,7 +4711,7 @@ comment on function private.check_waiting_quotas() is
     'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
 revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:dd0cf5b5ef3cb0811c9954abbe4d2460c2820f6d8c2043c4f3f1ac67d6ca7c6f
+-- from sql/40_queue/functions/claim_jobs.sql sha256:259497dde1bc1924dee512475c036dd2bbb5883c59778a1a7ce60a2182ebe8d2
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -4717,6 +4751,7 @@ begin
         pg_advisory_xact_lock_shared(1801678965, hashtext(v_caller.tenant_id::text));
     select
         q.tenant_no,
+        q.is_fair,
         r.environment,
         private.robot_offers(r.capabilities, r.tags, r.is_internet) as capabilities,
         private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at) as may_claim,
@@ -4764,40 +4799,46 @@ begin
         v_robot.tenant_no := private.find_queue_tenant(v_caller.tenant_id);
     end if;
 
-    v_taken := private.take_jobs(
-        v_robot.tenant_no, v_caller.robot_id, v_robot.environment, v_robot.capabilities, v_robot.limit_id,
-        v_robot.has_limits, v_want, v_may_wait
-    );
-    foreach v_job in array v_taken loop
-        -- One by one: only a single id finds its partition before the statement begins. And one statement for the whole
-        -- answer: in PL/pgSQL every expression costs anew in every transaction.
-        select
-            v_job.job_id, nextval('private.lease_tokens'), v_now + make_interval(secs => p_lease_seconds),
-            v_job.attempts + 1, j.max_attempts, j.workflow_id, j.workflow_version, j.workflow_name,
-            (
-                select v.definition
-                from public.workflow_versions as v
-                where v.workflow_id = j.workflow_id and v.version = j.workflow_version
-            ),
-            j.input, j.priority, j.environment, j.timeout_seconds
-        into v_claimed
-        from public.jobs as j
-        where j.job_id = v_job.job_id;
-        insert into private.leases (
-            job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, limit_ids,
-            claimed_at, lease_expires_at, timeout_at
-        )
-        values (
-            v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_job.lane_id,
-            v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_job.limit_ids, v_now,
-            v_claimed.lease_expires_at, v_now + make_interval(secs => v_claimed.timeout_seconds)
+    -- All at once; under fair share one by one, as each changes what its workflow has had.
+    loop
+        v_taken := private.take_jobs(
+            v_robot.tenant_no, v_caller.robot_id, v_robot.environment, v_robot.capabilities, v_robot.limit_id,
+            v_robot.has_limits, case when v_robot.is_fair then 1 else v_want end, v_may_wait, v_limit_ids, v_robot.is_fair
         );
-        v_notices := v_notices || (
-            v_caller.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name, v_caller.robot_id,
-            v_claimed.attempt, null
-        )::private.job_notice;
-        v_limit_ids := v_limit_ids || v_job.limit_ids;
-        return next v_claimed;
+        foreach v_job in array v_taken loop
+            -- One by one: only a single id finds its partition before the statement begins. And one statement for the whole
+            -- answer: in PL/pgSQL every expression costs anew in every transaction.
+            select
+                v_job.job_id, nextval('private.lease_tokens'), v_now + make_interval(secs => p_lease_seconds),
+                v_job.attempts + 1, j.max_attempts, j.workflow_id, j.workflow_version, j.workflow_name,
+                (
+                    select v.definition
+                    from public.workflow_versions as v
+                    where v.workflow_id = j.workflow_id and v.version = j.workflow_version
+                ),
+                j.input, j.priority, j.environment, j.timeout_seconds
+            into v_claimed
+            from public.jobs as j
+            where j.job_id = v_job.job_id;
+            insert into private.leases (
+                job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, limit_ids,
+                share_id, claimed_at, lease_expires_at, timeout_at
+            )
+            values (
+                v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_job.lane_id,
+                v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_job.limit_ids,
+                v_job.share_id, v_now, v_claimed.lease_expires_at, v_now + make_interval(secs => v_claimed.timeout_seconds)
+            );
+            v_notices := v_notices || (
+                v_caller.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name, v_caller.robot_id,
+                v_claimed.attempt, null
+            )::private.job_notice;
+            v_limit_ids := v_limit_ids || v_job.limit_ids;
+            return next v_claimed;
+        end loop;
+        v_want := v_want - cardinality(v_taken);
+        v_may_wait := false;
+        exit when v_want = 0 or not v_robot.is_fair or v_taken = '{}';
     end loop;
     if v_notices <> '{}' then
         perform private.announce_jobs('job.claimed', 'claimed', v_notices);
@@ -5015,13 +5056,14 @@ comment on function private.complete_leases(private.caller, uuid[], bigint[], js
 revoke all on function private.complete_leases(private.caller, uuid[], bigint[], jsonb[], jsonb[])
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/count_jobs_ahead.sql sha256:b58bb747103ef2bd9d46afc1da4b6bb5b3da96968e8d7dc4affbc2c730d83179
+-- from sql/40_queue/functions/count_jobs_ahead.sql sha256:686a0ba30d59a626bda1854111d1cac19ecebbea803038efe27447172c21f790
 create or replace function private.count_jobs_ahead(
     p_tenant_no integer,
     p_environment text,
     p_offers text[],
     p_robot_id uuid,
     p_rank integer,     -- the lane's priority less its promotion
+    p_share_id integer, -- the lane's
     p_job_id uuid,
     p_limit integer
 )
@@ -5032,6 +5074,10 @@ set search_path = ''
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
+declare
+    v_now timestamptz := private.clock();
+    v_is_fair boolean := (select q.is_fair from private.queue_tenants as q where q.tenant_no = p_tenant_no);
+    v_load double precision := case when v_is_fair then coalesce(private.share_load(p_share_id, v_now), -1) else 0 end;
 begin
     return (
         select count(*)
@@ -5039,25 +5085,29 @@ begin
             select
             from private.lanes as e
             cross join lateral (
+                -- As private.take_jobs() orders them: a lane without a share, from before there were any, comes first.
+                select case when v_is_fair then coalesce(private.share_load(e.share_id, v_now), -1) else 0 end as load
+            ) as s
+            cross join lateral (
                 select
                 from private.ready as y
                 where y.tenant_no = p_tenant_no
                     and y.lane_id = e.lane_id
-                    and (e.priority - e.promotion < p_rank or y.job_id < p_job_id)
+                    and (e.priority - e.promotion < p_rank or s.load < v_load or y.job_id < p_job_id)
                 limit least(p_limit, private.lane_room(e.workflow_limit_id, e.key_limit_id))
             ) as ahead
             where e.tenant_no = p_tenant_no
                 and (e.robot_id is null or e.robot_id = p_robot_id)
                 and private.lane_suits(e.environment, e.required, p_environment, p_offers)
-                and e.priority - e.promotion <= p_rank
+                and (e.priority - e.promotion < p_rank or e.priority - e.promotion = p_rank and s.load <= v_load)
             limit p_limit
         ) as counted
     );
 end
 $$;
-comment on function private.count_jobs_ahead(integer, text, text[], uuid, integer, uuid, integer) is
+comment on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer) is
     'How many waiting jobs a robot that has these things would take before a job, p_limit at most.';
-revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, integer, uuid, integer)
+revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer)
     from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/deaf_robots.sql sha256:cdfd1214cbe04800019899e9c8dd80a285bdce3ce55f1d870156783ce0ec94f0
@@ -5129,6 +5179,26 @@ as $$
 $$;
 comment on function private.describe_limit(private.limits) is 'A limit as it is shown.';
 revoke all on function private.describe_limit(private.limits) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/describe_share.sql sha256:cc1eced71f79836d5181f826053be2463e3e35c9ea5968f38e82fbd565fbafd2
+create or replace function private.describe_share(p_share private.shares)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'workflow_id', (p_share).workflow_id,
+        'workflow_name', (
+            select w.name from public.workflows as w where w.workflow_id = (p_share).workflow_id
+        ),
+        'weight', (p_share).weight,
+        'load', round(private.share_load((p_share).share_id, private.clock())::numeric, 1),
+        'running', (select count(*) from private.leases as l where l.share_id = (p_share).share_id)
+    )
+$$;
+comment on function private.describe_share(private.shares) is 'A share as it is shown.';
+revoke all on function private.describe_share(private.shares) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/end_attempt.sql sha256:e995f4435a03d0ae7019e695e45f97b09755711f41897958f35bab108d5542ef
 -- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
@@ -5613,7 +5683,7 @@ comment on function private.explain_held_job(private.leases) is
     'Who holds a job and until when, as private.explain_reason() says it.';
 revoke all on function private.explain_held_job(private.leases) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_job.sql sha256:246f957e666598061591f4e5622f5787dc9ed6d255f6203a88242236959fb4f7
+-- from sql/40_queue/functions/explain_job.sql sha256:f6ef3367f939a4f9d5ac73cec35b2bd47f60b56c8a21bfdade72cb2de5e0a0ab
 -- Stable: all of it is read in one snapshot, so a job is found in exactly one place, and nothing is changed by looking.
 create or replace function public.explain_job(p_job_id uuid)
 returns jsonb
@@ -5688,7 +5758,7 @@ begin
             select e.* into strict v_lane from private.lanes as e where e.lane_id = v_job.lane_id;
             v_position := private.count_jobs_ahead(
                 v_lane.tenant_no, v_lane.environment, v_lane.required, v_lane.robot_id, v_lane.priority - v_lane.promotion,
-                p_job_id, 1000
+                v_lane.share_id, p_job_id, 1000
             );
         end if;
     end if;
@@ -5866,6 +5936,21 @@ $$;
 comment on function private.explain_waiting_job(public.jobs, jsonb, integer, integer) is
     'Why a job that is ready waits, as private.explain_reason() says it: the reason of the robot that is nearest to getting it. A job for one robot only says so: target_ and that robot''s reason.';
 revoke all on function private.explain_waiting_job(public.jobs, jsonb, integer, integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/faded_seconds.sql sha256:cb38740eb1f903b9e74f24cff70a3f01545f14ebbb43844d1e88dce49ea33d4c
+-- Without a SET clause, so that it is inlined. No exponent for which power() would raise an error.
+create or replace function private.faded_seconds(p_seconds double precision, p_since timestamptz, p_now timestamptz)
+returns double precision
+language sql
+immutable
+as $$
+    select p_seconds operator(pg_catalog.*)
+        pg_catalog.power(0.5, least(greatest(extract(epoch from p_now operator(pg_catalog.-) p_since), 0) operator(pg_catalog./) 600, 500))
+$$;
+comment on function private.faded_seconds(double precision, timestamptz, timestamptz) is
+    'What robot-seconds still count for after a while: half after ten minutes, a quarter after twenty.';
+revoke all on function private.faded_seconds(double precision, timestamptz, timestamptz)
+    from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/fail_job.sql sha256:dd3ffe4bf4d8eefcb908a51be1075963de1e4307a58f6c9bce1c3b3b173f4986
 create or replace function public.fail_job(
@@ -6114,7 +6199,7 @@ revoke all on function private.find_job_problem(
     jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text
 ) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_lane.sql sha256:1e7b51886aa4aea42012b3def2f8b7249d24ac95835feff5c645c300c87a0f17
+-- from sql/40_queue/functions/find_lane.sql sha256:03027ce85cc0ace3b89b420edae0803fc97f94b33df3bd21dbd78de1254194a8
 create or replace function private.find_lane(
     p_tenant_no integer,
     p_environment text,
@@ -6122,7 +6207,8 @@ create or replace function private.find_lane(
     p_robot_id uuid,
     p_priority smallint,
     p_workflow_limit_id integer default null,
-    p_key_limit_id integer default null
+    p_key_limit_id integer default null,
+    p_share_id integer default null
 )
 returns integer
 language plpgsql
@@ -6135,7 +6221,7 @@ declare
 begin
     loop
         -- Three statements, because "is not distinct from" cannot use the index.
-        if p_workflow_limit_id is not null or p_key_limit_id is not null then
+        if p_workflow_limit_id is not null or p_key_limit_id is not null or p_share_id is not null then
             select l.lane_id into v_lane_id
             from private.lanes as l
             where l.tenant_no = p_tenant_no
@@ -6144,7 +6230,8 @@ begin
                 and l.required = p_required
                 and l.robot_id is not distinct from p_robot_id
                 and l.workflow_limit_id is not distinct from p_workflow_limit_id
-                and l.key_limit_id is not distinct from p_key_limit_id;
+                and l.key_limit_id is not distinct from p_key_limit_id
+                and l.share_id is not distinct from p_share_id;
         elsif p_robot_id is null then
             select l.lane_id into v_lane_id
             from private.lanes as l
@@ -6154,7 +6241,8 @@ begin
                 and l.priority = p_priority
                 and l.required = p_required
                 and l.workflow_limit_id is null
-                and l.key_limit_id is null;
+                and l.key_limit_id is null
+                and l.share_id is null;
         else
             select l.lane_id into v_lane_id
             from private.lanes as l
@@ -6164,23 +6252,28 @@ begin
                 and l.priority = p_priority
                 and l.required = p_required
                 and l.workflow_limit_id is null
-                and l.key_limit_id is null;
+                and l.key_limit_id is null
+                and l.share_id is null;
         end if;
         if found then
             return v_lane_id;
         end if;
-        insert into private.lanes (tenant_no, environment, required, robot_id, priority, workflow_limit_id, key_limit_id)
-        values (p_tenant_no, p_environment, p_required, p_robot_id, p_priority, p_workflow_limit_id, p_key_limit_id)
+        insert into private.lanes (
+            tenant_no, environment, required, robot_id, priority, workflow_limit_id, key_limit_id, share_id
+        )
+        values (
+            p_tenant_no, p_environment, p_required, p_robot_id, p_priority, p_workflow_limit_id, p_key_limit_id, p_share_id
+        )
         on conflict do nothing;
     end loop;
 end
 $$;
-comment on function private.find_lane(integer, text, text[], uuid, smallint, integer, integer) is
-    'The lane of a demand (sorted requirements, target robot, environment, priority, limits), made on its first use. Lanes are never removed, so the answer stays true.';
-revoke all on function private.find_lane(integer, text, text[], uuid, smallint, integer, integer)
+comment on function private.find_lane(integer, text, text[], uuid, smallint, integer, integer, integer) is
+    'The lane of a demand (sorted requirements, target robot, environment, priority, limits, share), made on its first use. Lanes are never removed, so the answer stays true.';
+revoke all on function private.find_lane(integer, text, text[], uuid, smallint, integer, integer, integer)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_queue_tenant.sql sha256:709a2f56414a5669b21ec2ad2f48ab48a76dd18b9c13d11c6aaaa57a481bf44a
+-- from sql/40_queue/functions/find_queue_tenant.sql sha256:624841099afca2476e1b301229d541248476f23f240e5ad91c68c4f10d09e4a3
 create or replace function private.find_queue_tenant(p_tenant_id uuid)
 returns integer
 language plpgsql
@@ -6194,11 +6287,12 @@ begin
         if found then
             return v_tenant_no;
         end if;
-        insert into private.queue_tenants (tenant_id, pushes_jobs, ageing_minutes)
+        insert into private.queue_tenants (tenant_id, pushes_jobs, ageing_minutes, is_fair)
         select
             t.tenant_id,
             coalesce(t.settings #> '{realtime,jobs}' <> 'false', true),
-            private.ageing_minutes(t.settings)
+            private.ageing_minutes(t.settings),
+            coalesce(t.settings #> '{queue,fair_share}' = 'true', false)
         from public.tenants as t
         where t.tenant_id = p_tenant_id
         on conflict do nothing;
@@ -6286,6 +6380,73 @@ comment on function private.find_robot_hindrance(public.live_robots, boolean, bo
     'The reason code of what keeps a robot from any job at all; null when nothing does. A robot that is offline, in error or deaf may claim, but does not.';
 revoke all on function private.find_robot_hindrance(public.live_robots, boolean, boolean) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/find_share.sql sha256:daf5d3639b40d620d859180b673aec0af6c2a8fc496ec29c3c9cba247862f185
+create or replace function private.find_share(p_tenant_id uuid, p_workflow_id uuid)
+returns integer
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_share_id integer;
+begin
+    loop
+        select s.share_id into v_share_id
+        from private.shares as s
+        where s.tenant_id = p_tenant_id and s.workflow_id = p_workflow_id;
+        if found then
+            return v_share_id;
+        end if;
+        insert into private.shares (tenant_id, workflow_id, folded_at)
+        values (p_tenant_id, p_workflow_id, private.clock())
+        on conflict do nothing;
+    end loop;
+end
+$$;
+comment on function private.find_share(uuid, uuid) is 'The share of a workflow, made on its first use.';
+revoke all on function private.find_share(uuid, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/fold_share_usage.sql sha256:6d51fea5f2a7e6198c0076a79da8f1fecb46f5f129d30c27aeb5ee9bc80fb0a0
+-- One row of a share changes at a time, by one session: ended attempts only append, and wait for nobody.
+create or replace function private.fold_share_usage()
+returns integer
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_share_id integer := 0;
+    v_folded integer := 0;
+    v_used record;
+begin
+    loop
+        -- From share to share by the index, so that what others have waiting is not read.
+        select min(u.share_id) into v_share_id from private.share_usage as u where u.share_id > v_share_id;
+        exit when v_share_id is null;
+        perform from private.shares as s where s.share_id = v_share_id for update skip locked;
+        continue when not found and exists (select from private.shares as s where s.share_id = v_share_id);
+        with gone as (
+            delete from private.share_usage as u where u.share_id = v_share_id returning u.seconds
+        )
+        select count(*)::integer as attempts, sum(g.seconds) as seconds, avg(g.seconds) as each into v_used from gone as g;
+        update private.shares as s
+        set used_seconds = private.faded_seconds(s.used_seconds, s.folded_at, v_now) + v_used.seconds,
+            -- A tenth of the way for each attempt that ended.
+            expected_seconds = v_used.each + (s.expected_seconds - v_used.each) * power(0.9, least(v_used.attempts, 100)),
+            folded_at = v_now
+        where s.share_id = v_share_id and v_used.attempts > 0;
+        v_folded := v_folded + v_used.attempts;
+    end loop;
+    return v_folded;
+end
+$$;
+comment on function private.fold_share_usage() is
+    'Adds the robot-seconds of ended attempts to their shares, and returns of how many attempts.';
+revoke all on function private.fold_share_usage() from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/has_live_key.sql sha256:f9711a049348b3be6d77d44e95ad85cc900450303b64447d8d65ff454a2a9fd5
 create or replace function private.has_live_key(p_tenant_id uuid, p_robot_id uuid)
 returns boolean
@@ -6347,7 +6508,7 @@ comment on function private.job_reader_tenant_id() is
 revoke all on function private.job_reader_tenant_id() from public, anon, authenticated, service_role;
 grant execute on function private.job_reader_tenant_id() to authenticated;
 
--- from sql/40_queue/functions/judge_robots.sql sha256:0c0fd0ac24caf84a83091b1daea7fce58389fb2168b416bdadc77cb4592e33c4
+-- from sql/40_queue/functions/judge_robots.sql sha256:88fef5adf5724791bc1dbaffd318395449918bcf79f6c66c7f8495cb9753b131
 -- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
 -- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step.
 create or replace function private.judge_robots(
@@ -6427,7 +6588,8 @@ begin
             n.*,
             case
                 when n.is_eligible then private.count_jobs_ahead(
-                    v_lane.tenant_no, n.environment, n.offers, n.robot_id, v_lane.priority - v_lane.promotion, p_job_id, 100
+                    v_lane.tenant_no, n.environment, n.offers, n.robot_id, v_lane.priority - v_lane.promotion,
+                    v_lane.share_id, p_job_id, 100
                 )
             end as ahead
         from nearest as n
@@ -6706,6 +6868,34 @@ comment on function private.list_robot_facts(public.live_robots) is
     'What sentences about a robot may say of it.';
 revoke all on function private.list_robot_facts(public.live_robots) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/list_shares.sql sha256:9d4ae9d2a506fc8c5e758eeb24a9913439601b13601f10b92df99a4c5824d6fc
+create or replace function public.list_shares(p_offset integer default 0, p_limit integer default 100)
+returns setof jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.read');
+begin
+    if p_limit not between 1 and 1000 or p_limit is null or p_offset < 0 or p_offset is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 1000, offset at least 0.');
+    end if;
+    return query
+    select private.describe_share(s)
+    from private.shares as s
+    where s.tenant_id = v_caller.tenant_id
+    order by s.share_id
+    offset p_offset
+    limit p_limit;
+end
+$$;
+comment on function public.list_shares(integer, integer) is
+    'The shares of the tenant''s workflows: weight, load (robot-seconds had lately, over the weight) and how many jobs run now. Needs settings.read.';
+revoke all on function public.list_shares(integer, integer) from public, anon, authenticated, service_role;
+grant execute on function public.list_shares(integer, integer) to authenticated;
+
 -- from sql/40_queue/functions/lock_leases.sql sha256:74b78a755deef646e88175237f4cd3e7f26d78ad9691fd86da66e34765350f6c
 -- First the leases in the order of their ids, then what they count towards in the order of limits: what follows then waits
 -- for nobody, in whatever order it ends them.
@@ -6820,7 +7010,7 @@ comment on function private.make_job_partition(timestamptz, integer) is
     'Makes the partition of jobs for the week of a time (Monday, UTC), moves its rows there from the default partition, and returns whether it did.';
 revoke all on function private.make_job_partition(timestamptz, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/move_jobs.sql sha256:08e0abd832c2c974bc2353c3fb8c5a8b6309605265937357e970e5cc687199bb
+-- from sql/40_queue/functions/move_jobs.sql sha256:a71ab549fc63b75cad064150ae72f6443a14a0bdcbc05d74bb28484acfa4d3b0
 -- What others hold locked is left where it is: a claim puts it right when it meets it.
 create or replace function private.move_jobs(p_lane private.lanes, p_limit private.limits)
 returns integer
@@ -6868,7 +7058,8 @@ begin
     v_lane_id := private.find_lane(
         p_lane.tenant_no, p_lane.environment, p_lane.required, p_lane.robot_id, p_lane.priority,
         coalesce(case when p_limit.scope = 'workflow' then p_limit.limit_id end, p_lane.workflow_limit_id),
-        coalesce(case when p_limit.scope = 'key' then p_limit.limit_id end, p_lane.key_limit_id)
+        coalesce(case when p_limit.scope = 'key' then p_limit.limit_id end, p_lane.key_limit_id),
+        p_lane.share_id
     );
     if v_ready <> '{}' then
         with taken as (
@@ -7269,6 +7460,23 @@ $$;
 comment on function private.reconcile_limits() is
     'Sets every limit''s counter to the number of its leases, tells by an event and a warning where it was another, and returns how many were.';
 revoke all on function private.reconcile_limits() from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/record_share_usage.sql sha256:80fc1eb6cbaa084ed8cd7d632859a87bdb24b00ebbbd3f130b9d841f59670ad3
+create or replace function private.record_share_usage()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into private.share_usage (share_id, seconds)
+    values (old.share_id, extract(epoch from greatest(private.clock() - old.claimed_at, '0 seconds')));
+    return null;
+end
+$$;
+comment on function private.record_share_usage() is
+    'Table trigger: what a robot''s time with a job was, whatever came of it, for the share that used it.';
+revoke all on function private.record_share_usage() from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/release_job.sql sha256:f4ebe8047f7d50526ce5affadbd385faf7db6db129697a71893f60095e19be70
 create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
@@ -7918,7 +8126,7 @@ comment on function private.robot_offers(text[], text[], boolean) is
     'What a robot has of the things that a lane can require.';
 revoke all on function private.robot_offers(text[], text[], boolean) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/run_due_duties.sql sha256:a70823b67b6329725076f5e3aabe3e65b93534d6604863e28aab8fc4458088c8
+-- from sql/40_queue/functions/run_due_duties.sql sha256:87c44b9b6334c1f2006a120dd76167405a26b9905d4279816f5e214171edcd35
 create or replace function private.run_due_duties()
 returns integer
 language plpgsql
@@ -7957,6 +8165,8 @@ begin
                     v_done := v_done + private.raise_low_water();
                 when 'recheck_low_water' then
                     v_done := v_done + private.recheck_low_water();
+                when 'fold_share_usage' then
+                    perform private.fold_share_usage();
                 when 'fire_due_schedules' then
                     perform private.fire_due_schedules(50);
             end case;
@@ -8057,6 +8267,69 @@ comment on function public.set_limit(text, uuid, text, integer, text) is
 revoke all on function public.set_limit(text, uuid, text, integer, text) from public, anon, authenticated, service_role;
 grant execute on function public.set_limit(text, uuid, text, integer, text) to authenticated;
 
+-- from sql/40_queue/functions/set_share.sql sha256:d90659ce5a75a6592e5c8fe38e9ed74b5e214259c9a65f36f8630342cc47dc33
+create or replace function public.set_share(p_workflow_id uuid, p_weight integer)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.write');
+    v_share_id integer;
+    v_share private.shares;
+begin
+    if p_weight not between 1 and 100 or p_weight is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'weight must be between 1 and 100.');
+    end if;
+    perform private.check_limit_name(v_caller.tenant_id, 'workflow', p_workflow_id, null);
+    v_share_id := private.find_share(v_caller.tenant_id, p_workflow_id);
+    update private.shares as s
+    set weight = p_weight
+    where s.share_id = v_share_id
+    returning s.* into v_share;
+    return private.describe_share(v_share);
+end
+$$;
+comment on function public.set_share(uuid, integer) is
+    'Sets the weight of a workflow''s share in the tenant''s robots: with weight 2 it gets twice the robot-seconds of one with 1, while both have jobs waiting. Counts when the tenant''s settings say {"queue": {"fair_share": true}}. Raises 404 WORKFLOW_NOT_FOUND. Needs settings.write.';
+revoke all on function public.set_share(uuid, integer) from public, anon, authenticated, service_role;
+grant execute on function public.set_share(uuid, integer) to authenticated;
+
+-- from sql/40_queue/functions/share_load.sql sha256:d1928365098ba22a0f2a1b74f50957c27daa2ea337255847b544baa914281c03
+-- A held job counts for the time that it has taken, and at once for what such jobs take: fifty robots that ask in one moment
+-- do not all get jobs of the same workflow.
+create or replace function private.share_load(p_share_id integer, p_now timestamptz)
+returns double precision
+language plpgsql
+stable
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+begin
+    return (
+        select (
+            private.faded_seconds(s.used_seconds, s.folded_at, p_now)
+            + coalesce((select sum(u.seconds) from private.share_usage as u where u.share_id = s.share_id), 0)
+            + coalesce(
+                (
+                    select sum(greatest(extract(epoch from p_now - l.claimed_at), s.expected_seconds))
+                    from private.leases as l
+                    where l.share_id = s.share_id
+                ),
+                0
+            )
+        ) / s.weight
+        from private.shares as s
+        where s.share_id = p_share_id
+    );
+end
+$$;
+comment on function private.share_load(integer, timestamptz) is
+    'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
+revoke all on function private.share_load(integer, timestamptz) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/start_job.sql sha256:c30488a345f586621c6720fcc2d04aaccf75554666237919c323245c76a419e3
 create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
@@ -8103,7 +8376,7 @@ comment on function public.start_job(uuid, bigint) is
 revoke all on function public.start_job(uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.start_job(uuid, bigint) to authenticated;
 
--- from sql/40_queue/functions/take_jobs.sql sha256:7a643834ae74db5552642abf7d161aefcf7d2a596824288569f36bba9b6367dd
+-- from sql/40_queue/functions/take_jobs.sql sha256:f7c8454372027cdf078cbed702bbe063a01f7cc64f26dedc2aa894942d50f694
 -- Cost: one probe of ready's primary key for each lane that the robot may serve, and one statement for each lane that jobs
 -- are taken from. What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time:
 -- a join would be planned once, for the sizes that the tables had then, and kept.
@@ -8115,7 +8388,9 @@ create or replace function private.take_jobs(
     p_limit_id integer,         -- of the tenant, if it has a limit
     p_has_limits boolean,       -- whether it has others
     p_want integer,
-    p_may_wait boolean          -- for limits
+    p_may_wait boolean,         -- for limits
+    p_counted integer[],        -- limit ids, one for each job that this claim has taken before and that counts towards it
+    p_is_fair boolean           -- whether the tenant's workflows share its robots by robot-seconds
 )
 returns private.taken_job[]
 language plpgsql
@@ -8130,27 +8405,30 @@ declare
     v_limit_ids integer[];
     v_room integer;
     v_listed integer;
-    v_counted integer[] := '{}';    -- limit ids, one for each job that counts towards it
+    v_now timestamptz := private.clock();
     v_some private.taken_job[];
     v_taken private.taken_job[] := '{}';
 begin
-    -- The lanes of the next jobs, in the order of priority and then of age, and how many of the jobs each has. When one job
+    -- The lanes of the next jobs, in the order of priority and then of age (under fair share: of what their workflows have
+    -- had, and then of age), and how many of the jobs each has. When one job
     -- is wanted every lane that has one is listed, as others may be taking what the best one has. A lane whose limit is
     -- reached costs a look at the limit, whatever waits in it.
     for v_lane in
         select
-            h.lane_id, h.rank, h.low_job_id, h.workflow_limit_id, h.key_limit_id,
+            h.lane_id, h.rank, h.load, h.low_job_id, h.workflow_limit_id, h.key_limit_id, h.share_id,
             min(h.job_id::text collate "C")::uuid as job_id, count(*)::integer as jobs
         from (
-            select l.*, f.job_id
+            select l.*, case when p_is_fair then private.share_load(l.share_id, v_now) end as load, f.job_id
             from (
-                select e.lane_id, e.priority - e.promotion as rank, e.low_job_id, e.workflow_limit_id, e.key_limit_id
+                select
+                    e.lane_id, e.priority - e.promotion as rank, e.low_job_id, e.workflow_limit_id, e.key_limit_id, e.share_id
                 from private.lanes as e
                 where e.tenant_no = p_tenant_no
                     and e.robot_id is null
                     and private.lane_suits(e.environment, e.required, p_environment, p_offers)
                 union all
-                select e.lane_id, e.priority - e.promotion as rank, e.low_job_id, e.workflow_limit_id, e.key_limit_id
+                select
+                    e.lane_id, e.priority - e.promotion as rank, e.low_job_id, e.workflow_limit_id, e.key_limit_id, e.share_id
                 from private.lanes as e
                 where e.tenant_no = p_tenant_no
                     and e.robot_id = p_robot_id
@@ -8178,17 +8456,17 @@ begin
                     )
                 end
             ) as f
-            order by l.rank, f.job_id
+            order by l.rank, load nulls first, f.job_id
             limit case when p_want > 1 then p_want end
         ) as h
-        group by h.lane_id, h.rank, h.low_job_id, h.workflow_limit_id, h.key_limit_id
-        order by h.rank, job_id
+        group by h.lane_id, h.rank, h.load, h.low_job_id, h.workflow_limit_id, h.key_limit_id, h.share_id
+        order by h.rank, h.load nulls first, job_id
     loop
         v_limit_ids := null;
         v_room := null;
         if p_limit_id is not null or v_lane.workflow_limit_id is not null or v_lane.key_limit_id is not null then
             v_limit_ids := array_remove(array[p_limit_id, v_lane.workflow_limit_id, v_lane.key_limit_id], null);
-            v_room := private.enter_limits(v_limit_ids, v_counted, p_may_wait);
+            v_room := private.enter_limits(v_limit_ids, p_counted, p_may_wait);
             p_may_wait := false;
             continue when v_room <= 0;
         end if;
@@ -8207,7 +8485,7 @@ begin
             ))
             returning r.job_id, r.attempts
         )
-        select array_agg((g.job_id, v_lane.lane_id, v_lane.rank, g.attempts, v_limit_ids)::private.taken_job)
+        select array_agg((g.job_id, v_lane.lane_id, v_lane.rank, g.attempts, v_limit_ids, v_lane.share_id)::private.taken_job)
         into v_some
         from gone as g;
         continue when v_some is null;
@@ -8219,7 +8497,7 @@ begin
         v_taken := v_taken || v_some;
         exit when cardinality(v_taken) = p_want;
         if v_limit_ids is not null then
-            v_counted := v_counted
+            p_counted := p_counted
                 || array(select u.limit_id from unnest(v_limit_ids) as u (limit_id), generate_series(1, cardinality(v_some)));
         end if;
     end loop;
@@ -8229,9 +8507,9 @@ begin
     return v_taken;
 end
 $$;
-comment on function private.take_jobs(integer, uuid, text, text[], integer, boolean, integer, boolean) is
+comment on function private.take_jobs(integer, uuid, text, text[], integer, boolean, integer, boolean, integer[], boolean) is
     'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, with the limits that they count towards locked. They are nowhere until public.claim_jobs() leases them.';
-revoke all on function private.take_jobs(integer, uuid, text, text[], integer, boolean, integer, boolean)
+revoke all on function private.take_jobs(integer, uuid, text, text[], integer, boolean, integer, boolean, integer[], boolean)
     from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/to_iso.sql sha256:1d56ec4ceb804d8667218d02b0f54e1a3f54fd9728e6d7e452fe8b496ec2a053
@@ -8334,7 +8612,7 @@ comment on function private.try_cancel_job(uuid, uuid, text) is
     'Cancels a waiting job of a tenant, or asks the robot that holds it to stop, and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND. Does not ask who wants it: its callers do.';
 revoke all on function private.try_cancel_job(uuid, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/update_queue_tenant.sql sha256:bd24ad2ad0e186df3ef154a7ffd535d7da55465f70f84034d6726659795cff5a
+-- from sql/40_queue/functions/update_queue_tenant.sql sha256:8ea9853143fbf4d743e7363b7beb508662842a7756eaf76e0d9b28e56b23844d
 create or replace function private.update_queue_tenant()
 returns trigger
 language plpgsql
@@ -8344,7 +8622,8 @@ as $$
 begin
     update private.queue_tenants as q
     set pushes_jobs = coalesce(new.settings #> '{realtime,jobs}' <> 'false', true),
-        ageing_minutes = private.ageing_minutes(new.settings)
+        ageing_minutes = private.ageing_minutes(new.settings),
+        is_fair = coalesce(new.settings #> '{queue,fair_share}' = 'true', false)
     where q.tenant_id = new.tenant_id;
     return null;
 end
@@ -11124,9 +11403,11 @@ create policy robot_commands_select_self on public.robot_commands
     for select to authenticated
     using (robot_id = (select private.calling_robot_id()));
 
--- from sql/40_queue/policies.sql sha256:a2341851621e89a4894c332c4b1553974639ddd50056ab4bb846abea2196913c
+-- from sql/40_queue/policies.sql sha256:3e7f5207282bd132daf430a8542dc936123e2f22da23f77420e2b1a5b88b66f7
 alter table private.queue_tenants enable row level security, force row level security;
 alter table private.limits enable row level security, force row level security;
+alter table private.shares enable row level security, force row level security;
+alter table private.share_usage enable row level security, force row level security;
 alter table private.lanes enable row level security, force row level security;
 alter table public.jobs enable row level security, force row level security;
 alter table private.jobs_default enable row level security, force row level security;
@@ -11288,13 +11569,21 @@ after insert or update of raw_app_meta_data on auth.users
 for each row
 execute function private.register_user();
 
--- from sql/40_queue/triggers.sql sha256:e1ef86cd94aff3e6099bf933409ed3c6bdab5bd2b376a15bc44d2c2cd1c0b11d
+-- from sql/40_queue/triggers.sql sha256:26eccd82fc998ebe657500cf54980f102c6107510232242445065cf3af39c1b1
 drop trigger if exists tenants_update_queue_tenant on public.tenants;
 create trigger tenants_update_queue_tenant
     after update of settings on public.tenants
     for each row
     when (old.settings is distinct from new.settings)
     execute function private.update_queue_tenant();
+
+-- On every way in which a lease ends. The condition is looked at without a call, so those who share nothing pay nothing.
+drop trigger if exists leases_record_share_usage on private.leases;
+create trigger leases_record_share_usage
+    after delete on private.leases
+    for each row
+    when (old.share_id is not null)
+    execute function private.record_share_usage();
 
 -- from sql/45_events/triggers.sql sha256:0008d022a4861538a354c1b614ed528952e6bb3916e6f35a0ee3bf0a47e1ae5c
 drop trigger if exists create_event_counter on public.tenants;
