@@ -103,6 +103,27 @@ def count_ready(connection: Connection, tenant: Tenant) -> int:
     )
 
 
+def count_unfinished(connection: Connection, tenant: Tenant) -> int:
+    """How many jobs of a tenant wait or are held."""
+    held = _one(connection, "select count(*) from private.leases as l where l.tenant_id = %s", tenant.tenant_id)
+    return count_ready(connection, tenant) + int(held)
+
+
+def count_bare(connection: Connection) -> int:
+    """How many jobs of the bare queue are not completed."""
+    return int(_one(connection, "select count(*) from public.bare_jobs where status <> 'completed'"))
+
+
+def count_lease(connection: Connection) -> int:
+    """How many jobs of the bare queue with leases are not completed."""
+    return int(_one(connection, "select count(*) from public.lease_jobs"))
+
+
+def count_pgmq(connection: Connection) -> int:
+    """How many messages of the pgmq queue are not deleted."""
+    return int(_one(connection, "select count(*) from pgmq.q_bench"))
+
+
 def top_up(connection: Connection, tenant: Tenant, wanted: int) -> None:
     """Enqueues what is missing to so many ready jobs, and sees to fresh statistics."""
     missing = wanted - count_ready(connection, tenant)
