@@ -36,7 +36,7 @@ class QueueMachine(Members, Robots):
         self.claim_for("plain", 1, seconds)
         self.claim_for("skilled", 1, seconds)
         for name, max_running, on_collision in limits:
-            self.set_limit(name, max_running, on_collision)
+            self._set_limit(name, max_running, on_collision)
         return multiple(*new_ids(*first))
 
     # Limits
@@ -44,6 +44,9 @@ class QueueMachine(Members, Robots):
     @rule(name=limit_names, max_running=sizes, on_collision=rules)
     def set_limit(self, name: LimitName, max_running: int, on_collision: OnCollision) -> None:
         """A new limit, or another number: also one that more are held than."""
+        self._set_limit(name, max_running, on_collision)
+
+    def _set_limit(self, name: LimitName, max_running: int, on_collision: OnCollision) -> None:
         on_collision = on_collision if name[0] == "key" else "queue"
         answer = self.attempt(
             self.real.member,
