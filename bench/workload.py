@@ -188,6 +188,11 @@ def refill_lease(connection: Connection, count: int) -> None:
     _refill_baseline(connection, "lease", count)
 
 
+def add_lease(connection: Connection, count: int) -> None:
+    """More waiting jobs in the bare queue with leases."""
+    connection.execute("insert into public.lease_jobs (input) select '{}' from generate_series(1, %s)", [count])
+
+
 def refill_pgmq(connection: Connection, count: int) -> None:
     """A new pgmq queue with so many messages."""
     connection.execute("select pgmq.drop_queue(queue_name) from pgmq.meta where queue_name = 'bench'")
