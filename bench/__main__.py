@@ -23,6 +23,11 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=0.2, help="1: blockers and backlog of the aims; 10: ten million")
     parser.add_argument("--snapshot-seconds", type=int, default=30, help="how long the snapshot is held; the aim: 600")
     parser.add_argument("--pgmq-sql", type=Path, metavar="FILE", help="pgmq's SQL, to measure it as well")
+    parser.add_argument(
+        "--peers",
+        action="store_true",
+        help="install procrastinate, graphile-worker and pgmq into .cache/bench-peers and measure them as well (queue)",
+    )
     options = parser.parse_args()
     unknown = set(options.sections) - set(SECTIONS)
     if unknown:
@@ -45,7 +50,13 @@ def main() -> None:
         if "start" in wanted:
             cold_start.run(stack, rounds=options.rounds)
         if "queue" in wanted:
-            queue_cycle.run(stack, rounds=options.rounds, seconds=options.seconds, pgmq_sql=options.pgmq_sql)
+            queue_cycle.run(
+                stack,
+                rounds=options.rounds,
+                seconds=options.seconds,
+                pgmq_sql=options.pgmq_sql,
+                with_peers=options.peers,
+            )
         if "degradation" in wanted:
             degradation.run(
                 stack,

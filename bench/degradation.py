@@ -5,7 +5,7 @@ Commits are not awaited here: the disk's moods are greater than the losses that 
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -98,14 +98,20 @@ def _snapshot(dsn: str, connection: Connection, seconds: int) -> None:
     tenant = workload.make_tenant(connection, robots=8)
     window = max(5.0, seconds / 6)
     rows: list[tuple[str, float, float]] = []
-    for title, script, callers in (
-        ("casare_cloud", CYCLE, tenant.robots),
-        ("bare with leases", BASELINE, [NOBODY] * 8),
+
+    def put_product(supplier: Connection, count: int) -> None:
+        workload.enqueue(supplier, tenant, count)
+
+    for title, script, callers, put, most in (
+        ("casare_cloud", CYCLE, tenant.robots, put_product, JOBS_A_SECOND),
+        ("bare with leases", BASELINE, [NOBODY] * 8, workload.add_lease, BASELINE_JOBS_A_SECOND),
     ):
         if script is BASELINE:
-            workload.refill_lease(connection, round(BASELINE_JOBS_A_SECOND * window))
-        supply = _Supply(dsn, tenant if script is CYCLE else None, round(JOBS_A_SECOND * 10))
-        with supply:
+            workload.refill_lease(connection, most * 15)
+        else:
+            workload.top_up(connection, tenant, most * 15)
+        rate = _clients(dsn, script, 5, callers).rate()
+        with _Supply(dsn, put, rate * 1.05):
             before = _clients(dsn, script, window, callers).rate()
             held = []
             with psycopg.connect(dsn) as holder:
@@ -123,18 +129,18 @@ def _snapshot(dsn: str, connection: Connection, seconds: int) -> None:
 
 
 class _Supply:
-    """Keeps so many jobs ready, from a session of its own, as long as the `with` lasts."""
+    """Puts jobs in at a steady rate, from a session of its own, as long as the `with` lasts.
 
-    def __init__(self, dsn: str, tenant: Tenant | None, ready: int) -> None:
-        self._dsn, self._tenant, self._ready = dsn, tenant, ready
+    It goes by the clock and not by what is left: counting would read all rows that the snapshot keeps, and would itself
+    be the load that grows.
+    """
+
+    def __init__(self, dsn: str, put: Callable[[Connection, int], None], jobs_a_second: float) -> None:
+        self._dsn, self._put, self._jobs_a_second = dsn, put, jobs_a_second
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._work)
 
     def __enter__(self) -> None:
-        if self._tenant:
-            with psycopg.connect(self._dsn, autocommit=True) as connection:
-                workload.enqueue(connection, self._tenant, self._ready)
-                workload.settle(connection)
         self._thread.start()
 
     def __exit__(self, *_: object) -> None:
@@ -142,15 +148,14 @@ class _Supply:
         self._thread.join()
 
     def _work(self) -> None:
+        began, done = time.monotonic(), 0
         with psycopg.connect(self._dsn, autocommit=True) as connection:
             while not self._is_over.wait(0.25):
-                if self._tenant and workload.count_ready(connection, self._tenant) < self._ready:
-                    workload.enqueue(connection, self._tenant, 1000)
-                elif not self._tenant:
-                    connection.execute(
-                        "insert into public.lease_jobs (input) select '{}' from generate_series(1, "
-                        "greatest(0, 60000 - (select count(*) from (select from public.lease_jobs limit 60000) as l)))"
-                    )
+                due = round(self._jobs_a_second * (time.monotonic() - began)) - done
+                count = min(due, round(self._jobs_a_second))
+                if count > 0:
+                    self._put(connection, count)
+                    done += count
 
 
 def _backlog(dsn: str, connection: Connection, rounds: int, seconds: float, scale: float) -> None:

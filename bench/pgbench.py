@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,15 +18,14 @@ NOBODY: Claims = {}
 
 @dataclass(frozen=True)
 class Script:
-    """One pgbench script, how many jobs one run of it takes, and variables for it."""
+    """One pgbench script and variables for it."""
 
     name: str
-    jobs: int = 1
     variables: tuple[str, ...] = ()
 
 
 class Clients:
-    """Clients that work until their time is over; `rate` waits for them and says how many jobs a second they did."""
+    """Clients that work until their time is over; `rate` waits for them and says how many runs a second they did."""
 
     def __init__(
         self,
@@ -39,6 +39,7 @@ class Clients:
     ) -> None:
         parts = urlsplit(dsn)
         self.script = script
+        self.runs = 0  # of the script, when `rate` has returned
         command = [
             find_binaries().program("pgbench"), "-n", "-M", "prepared", "-T", str(max(1, round(seconds))),
             "-f", str(SQL / f"{script.name}.pgbench"), *(f"-D{variable}" for variable in script.variables),
@@ -61,19 +62,20 @@ class Clients:
         ]
 
     def rate(self) -> float:
-        """Jobs per second of all clients together; raises when one of them failed, for example for want of jobs."""
+        """Runs per second of all clients together; raises when one of them failed, for example for want of jobs."""
         total = 0.0
         problem = ""
         for process in self.processes:
             output, errors = process.communicate()
-            found = [line for line in output.splitlines() if line.startswith("tps")]
+            found = re.search(r"actually processed: (\d+).*^tps = ([\d.]+)", output, re.DOTALL | re.MULTILINE)
             if process.returncode != 0 or not found:
                 problem = errors.strip()[-500:] or "it printed no rate"
             else:
-                total += float(found[0].split()[2])
+                self.runs += int(found[1])
+                total += float(found[2])
         if problem:
             raise RuntimeError(f"pgbench {self.script.name}: {problem}")
-        return total * self.script.jobs
+        return total
 
 
 def _options(caller: Claims, is_synchronous: bool) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 
-from bench import workload
+from bench import peers, workload
 from bench.pgbench import NOBODY, SQL, Claims, Clients, Script
 from bench.report import median, percentile, progress, table
 from bench.stack import BenchStack
@@ -21,10 +21,11 @@ CLIENTS = 8
 
 @dataclass(frozen=True)
 class Queue:
-    """A queue that is measured: how it is filled, what its clients run, and the most it can do a second."""
+    """A queue: how it is filled, how many jobs are left, what its clients run, the most it can do a second."""
 
     title: str
     fill: Callable[[int], None]
+    left: Callable[[], int]
     script: str
     callers: list[Claims]
     most: int
@@ -51,8 +52,10 @@ CASES = (
 )
 
 
-def run(stack: BenchStack, *, rounds: int, seconds: float, pgmq_sql: Path | None) -> None:
+def run(stack: BenchStack, *, rounds: int, seconds: float, pgmq_sql: Path | None, with_peers: bool) -> None:
     """Every case, each in rounds of all queues in turn; the ratio is to the bare queue with leases."""
+    installed = peers.install() if with_peers else None
+    pgmq_sql = pgmq_sql or (installed.pgmq_sql if installed else None)
     with psycopg.connect(stack.superuser_dsn, autocommit=True) as connection:
         workload.mute_emulator(connection, is_muted=True)
         try:
@@ -73,6 +76,8 @@ def run(stack: BenchStack, *, rounds: int, seconds: float, pgmq_sql: Path | None
             queues = _queues(connection, tenants, pgmq_sql)
             _cycles(stack.superuser_dsn, queues, rounds, seconds)
             _claim_times(stack.superuser_dsn, connection, tenant, rounds)
+            if installed:
+                peers.run(stack.superuser_dsn, connection, installed, rounds=rounds, seconds=seconds)
         finally:
             workload.mute_emulator(connection, is_muted=False)
 
@@ -80,16 +85,41 @@ def run(stack: BenchStack, *, rounds: int, seconds: float, pgmq_sql: Path | None
 def _queues(connection: Connection, tenants: dict[str, Tenant], pgmq_sql: Path | None) -> list[Queue]:
     nobody = [NOBODY] * CLIENTS
     queues = [
-        Queue("bare: update, update", partial(workload.refill_bare, connection), "bare", nobody, 15000, 40000),
-        Queue("bare with leases", partial(workload.refill_lease, connection), "lease", nobody, 17000, 60000),
+        Queue(
+            "bare: update, update",
+            partial(workload.refill_bare, connection),
+            partial(workload.count_bare, connection),
+            "bare",
+            nobody,
+            15000,
+            40000,
+        ),
+        Queue(
+            "bare with leases",
+            partial(workload.refill_lease, connection),
+            partial(workload.count_lease, connection),
+            "lease",
+            nobody,
+            17000,
+            60000,
+        ),
     ]
     if pgmq_sql:
         connection.execute(pgmq_sql.read_text().replace("@extschema@", "pgmq").encode())
         queues.append(
-            Queue("pgmq: read, delete", partial(workload.refill_pgmq, connection), "pgmq", nobody, 7000, 30000)
+            Queue(
+                "pgmq: read, delete",
+                partial(workload.refill_pgmq, connection),
+                partial(workload.count_pgmq, connection),
+                "pgmq",
+                nobody,
+                7000,
+                30000,
+            )
         )
     for title, each in tenants.items():
-        queues.append(Queue(title, partial(workload.top_up, connection, each), "product", each.robots, 6000, 20000))
+        fill, left = partial(workload.top_up, connection, each), partial(workload.count_unfinished, connection, each)
+        queues.append(Queue(title, fill, left, "product", each.robots, 6000, 20000))
     return queues
 
 
@@ -100,6 +130,7 @@ def _cycles(dsn: str, queues: list[Queue], rounds: int, seconds: float) -> None:
             progress(f"queue: {case.title}, round {number + 1} of {rounds}")
             for queue in queues:
                 queue.fill(round((queue.most if case.batch == 1 else queue.most_in_batches) * (seconds + 1)))
+                before = queue.left()
                 clients = Clients(
                     dsn,
                     _script(queue, case),
@@ -107,7 +138,10 @@ def _cycles(dsn: str, queues: list[Queue], rounds: int, seconds: float) -> None:
                     queue.callers[: case.clients],
                     is_synchronous=case.is_synchronous,
                 )
-                rates.setdefault((queue.title, case.title), []).append(clients.rate())
+                runs_a_second = clients.rate()
+                # What was really done: a claim for several that meets others may get fewer jobs, or none.
+                jobs_a_run = (before - queue.left()) / clients.runs
+                rates.setdefault((queue.title, case.title), []).append(runs_a_second * jobs_a_run)
     medians = {key: median(values) for key, values in rates.items()}
     table(
         "Claim + complete, jobs per second (and ratio to the bare queue with leases)",
@@ -127,10 +161,11 @@ def _cycles(dsn: str, queues: list[Queue], rounds: int, seconds: float) -> None:
 
 
 def _script(queue: Queue, case: Case) -> Script:
-    prefix = "" if queue.script == "product" else f"{queue.script}_"
+    if queue.script == "product":  # whose claims may come back empty beside others: it does not fail then
+        return Script("batch", (f"batch={case.batch}",)) if case.batch > 1 else Script("counted_cycle")
     if case.batch == 1:
-        return Script(f"{prefix}cycle")
-    return Script(f"{prefix}batch", case.batch, (f"batch={case.batch}",))
+        return Script(f"{queue.script}_cycle")
+    return Script(f"{queue.script}_batch", (f"batch={case.batch}",))
 
 
 def _claim_times(dsn: str, connection: Connection, tenant: Tenant, rounds: int) -> None:

@@ -103,6 +103,27 @@ def count_ready(connection: Connection, tenant: Tenant) -> int:
     )
 
 
+def count_unfinished(connection: Connection, tenant: Tenant) -> int:
+    """How many jobs of a tenant wait or are held."""
+    held = _one(connection, "select count(*) from private.leases as l where l.tenant_id = %s", tenant.tenant_id)
+    return count_ready(connection, tenant) + int(held)
+
+
+def count_bare(connection: Connection) -> int:
+    """How many jobs of the bare queue are not completed."""
+    return int(_one(connection, "select count(*) from public.bare_jobs where status <> 'completed'"))
+
+
+def count_lease(connection: Connection) -> int:
+    """How many jobs of the bare queue with leases are not completed."""
+    return int(_one(connection, "select count(*) from public.lease_jobs"))
+
+
+def count_pgmq(connection: Connection) -> int:
+    """How many messages of the pgmq queue are not deleted."""
+    return int(_one(connection, "select count(*) from pgmq.q_bench"))
+
+
 def top_up(connection: Connection, tenant: Tenant, wanted: int) -> None:
     """Enqueues what is missing to so many ready jobs, and sees to fresh statistics."""
     missing = wanted - count_ready(connection, tenant)
@@ -165,6 +186,11 @@ def refill_bare(connection: Connection, count: int) -> None:
 def refill_lease(connection: Connection, count: int) -> None:
     """A new bare queue with leases, with so many waiting jobs."""
     _refill_baseline(connection, "lease", count)
+
+
+def add_lease(connection: Connection, count: int) -> None:
+    """More waiting jobs in the bare queue with leases."""
+    connection.execute("insert into public.lease_jobs (input) select '{}' from generate_series(1, %s)", [count])
 
 
 def refill_pgmq(connection: Connection, count: int) -> None:

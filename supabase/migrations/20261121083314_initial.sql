@@ -4146,7 +4146,7 @@ revoke all on function private.add_job(
     jsonb, text, uuid, boolean, text
 ) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/age_lanes.sql sha256:0be5144765234b08d11f39926f58d4b401eb6216cd4bd107a69497fa9031d00b
+-- from sql/40_queue/functions/age_lanes.sql sha256:5acf85c63e43fc8524db8e7531e8a0eeec2add00ac3fd96028ecb16a1cd109a9
 -- What counts is how long the same job has been first, as this duty saw it: not how old the job is, because a job may have
 -- been delayed for long and be ready only now. Lanes that somebody's limit holds back wait for the limit and do not age.
 create or replace function private.age_lanes()
@@ -4174,8 +4174,9 @@ begin
         where q.ageing_minutes > 0 and (f.job_id is not null or l.promotion > 0)
         order by l.lane_id
     loop
-        if v_lane.head_job_id is distinct from v_lane.first_job_id then
-            -- It is being served: back by one step a look. A lane without promotion whose first job is new is not worth a write.
+        if v_lane.first_job_id is null or v_lane.head_job_id is distinct from v_lane.first_job_id then
+            -- It is being served, or was until it was empty: back by one step a look. A lane without promotion whose first job
+            -- is new is not worth a write.
             if v_lane.promotion > 0 or v_lane.first_job_id < private.uuid_v7_floor(v_now - interval '1 minute') then
                 update private.lanes as l
                 set head_job_id = v_lane.first_job_id, head_since = v_now, promotion = greatest(l.promotion - 1, 0)
@@ -7134,7 +7135,7 @@ comment on function private.name_requirements(text[]) is
     'What a lane requires, in words: the capability browser and the tag vip.';
 revoke all on function private.name_requirements(text[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:e4e0034b4a5d72468684d2e39a83a6d513db2d7d0036be0b918bad178639398c
+-- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:049cdfcf938c18ddb778b119dc7b1ba01b0464b5a133f3319db2010b62a3fac4
 create or replace function private.promote_scheduled_jobs(p_limit integer default 1000)
 returns integer
 language plpgsql
@@ -7144,7 +7145,6 @@ set enable_seqscan = off
 as $$
 declare
     v_lane record;
-    v_job_id uuid;
     v_promoted integer := 0;
 begin
     for v_lane in
@@ -7163,22 +7163,26 @@ begin
         select
             t.tenant_no,
             t.lane_id,
-            array_agg(t.job_id) as job_ids,
-            array_agg(t.attempts::integer) as attempts,
-            array_agg(t.job_id order by t.job_id) filter (where t.attempts = 0) as new_job_ids,
+            array_agg(t.job_id order by t.job_id) as job_ids,
+            array_agg(t.attempts::integer order by t.job_id) as attempts,
             (select l.key_limit_id from private.lanes as l where l.lane_id = t.lane_id) as key_limit_id
         from taken as t
         group by t.tenant_no, t.lane_id
         order by t.lane_id
     loop
-        perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids, v_lane.attempts);
-        v_promoted := v_promoted + cardinality(v_lane.job_ids);
-        perform private.ring_lane(v_lane.lane_id, cardinality(v_lane.job_ids));
-        if v_lane.key_limit_id is not null and v_lane.new_job_ids is not null then
-            foreach v_job_id in array v_lane.new_job_ids loop
-                perform private.resolve_collision(v_lane.key_limit_id, v_job_id);
+        if v_lane.key_limit_id is null then
+            perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids, v_lane.attempts);
+        else
+            -- One after another, so that each collides with those before it and is not met by those after it.
+            for n in 1..cardinality(v_lane.job_ids) loop
+                perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids[n:n], v_lane.attempts[n:n]);
+                if v_lane.attempts[n] = 0 then  -- not a retry
+                    perform private.resolve_collision(v_lane.key_limit_id, v_lane.job_ids[n]);
+                end if;
             end loop;
         end if;
+        v_promoted := v_promoted + cardinality(v_lane.job_ids);
+        perform private.ring_lane(v_lane.lane_id, cardinality(v_lane.job_ids));
     end loop;
     return v_promoted;
 end
@@ -7728,7 +7732,7 @@ comment on function public.requeue_dead_letter(uuid) is
 revoke all on function public.requeue_dead_letter(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.requeue_dead_letter(uuid) to authenticated;
 
--- from sql/40_queue/functions/requeue_dead_letters.sql sha256:87f96ae85e0833e784853fd840c3d686276f810c2211cbd9bc14998e1444e528
+-- from sql/40_queue/functions/requeue_dead_letters.sql sha256:3f615cf059b2b955798cfe90808b1b4519742f5ef4c47768ab0bb856e3c0da1c
 create or replace function public.requeue_dead_letters(p_job_ids uuid[])
 returns table ("position" integer, job_id uuid, status text, new_job_id uuid, error_status integer, error_code text, error_message text)
 language plpgsql
@@ -7752,7 +7756,7 @@ begin
             new_job_id := public.requeue_dead_letter(job_id) ->> 'new_job_id';
             status := 'requeued';
         exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' then
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
                 get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
                 error_status := right(sqlstate, 3)::integer;
         end;

@@ -83,6 +83,16 @@ def test_a_lane_that_is_served_falls_back(fleet: Fleet) -> None:
     assert lanes(fleet) == {3: 3}
 
 
+def test_a_lane_that_was_served_until_it_is_empty_falls_back_all_the_way(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    fleet.enqueue(priority=5)
+    assert age(fleet, 100) == 3
+    fleet.claim(robot)
+    assert age(fleet, 3) == 3
+    assert lanes(fleet) == {5: 5}
+    assert age(fleet, 70) == 3, "nothing waits in it"
+
+
 def test_no_lane_is_promoted_beyond_the_best_priority(fleet: Fleet) -> None:
     fleet.enqueue(priority=1)
     age(fleet, 300, every=10)

@@ -304,6 +304,17 @@ def test_a_delayed_job_collides_when_its_time_comes(fleet: Fleet, rule: str) -> 
     assert (fleet.job(held["job_id"])["cancel_requested_at"] is None) is is_newest
 
 
+@pytest.mark.parametrize(("rule", "left"), [("cancel_newest", 0), ("cancel_running", 2)])
+def test_of_delayed_jobs_whose_time_comes_together_one_is_left(fleet: Fleet, rule: str, left: int) -> None:
+    set_limit(fleet, "key", concurrency_key="k", max_running=1, on_collision=rule)
+    time = fleet.now.replace(year=fleet.now.year + 1)
+    jobs = [fleet.enqueue(concurrency_key="k", run_at=time) for _ in range(3)]
+    fleet.travel(days=366)
+    fleet.run("promote_scheduled_jobs")
+    words = [fleet.job(job["job_id"])["status"] for job in jobs]
+    assert words == ["queued" if number == left else "cancelled" for number in range(3)]
+
+
 def test_a_retry_waits_for_its_turn_whatever_the_rule(fleet: Fleet) -> None:
     robot = fleet.robot()
     set_limit(fleet, "key", concurrency_key="k", max_running=1, on_collision="cancel_newest")

@@ -47,6 +47,17 @@ def test_a_full_queue_takes_no_more_jobs_until_a_tenth_is_gone(fleet: Fleet) -> 
     fleet.enqueue()
 
 
+def test_a_full_queue_refuses_each_dead_letter_and_not_the_batch(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    job = fleet.enqueue(max_attempts=1)
+    fleet.report(robot, "fail_job", fleet.claim_one(robot), error_message="boom")
+    set_quota(fleet, 1)
+    fleet.enqueue()
+    assert check(fleet) == ["queue.full"]
+    rows = call_all(fleet.member, "requeue_dead_letters", job_ids=[job["job_id"]])
+    assert [(row["error_status"], row["error_code"]) for row in rows] == [(429, "QUEUE_FULL")]
+
+
 def test_a_job_that_is_there_already_is_found_in_a_full_queue(fleet: Fleet) -> None:
     set_quota(fleet, 1)
     job = fleet.enqueue(dedupe_key="k")

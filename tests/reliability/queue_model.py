@@ -1,178 +1,50 @@
 """The queue as plain Python, one session at a time: what each verb answers, and what is true afterwards.
 
 It knows nothing of SQL: jobs lie in one dictionary in the order in which they were enqueued, and where a job is follows
-from its fields. Lease tokens and job ids are the database's; everything else is predicted.
+from its fields. Lease tokens, job ids and the order of lanes are the database's; everything else is predicted.
 """
 
-import uuid
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import NamedTuple
 
-JobId = uuid.UUID
-Place = Literal["ready", "scheduled", "leases", "nowhere"]
-Outcome = Literal["failed", "timeout", "lost"]
+from tests.reliability.queue_state import State
+from tests.reliability.queue_values import Applied, Job, JobId, LaneName, Lease, Outcome, Refused, Robot, Wish
 
 PROMOTE_EVERY = timedelta(seconds=1)
 RESCUE_EVERY = timedelta(seconds=5)
 FAILURES_UNTIL_QUARANTINE = 3  # the world sets its tenant so
 ROBOTS_THAT_POISON_KILLS = 2
 
-
-@dataclass(frozen=True)
-class Refused:
-    """An error: its HTTP status and code."""
-
-    status: int
-    code: str
+NO_JOB = Refused(404, "JOB_NOT_FOUND")
+LEASE_LOST = Refused(409, "LEASE_LOST")
+MODES = {"pause": "paused", "drain": "draining", "resume": "active", "maintenance": "maintenance"}
+MODES |= {"idle": "active", "busy": "active"}
 
 
-@dataclass(frozen=True)
-class Applied:
-    """A report that was accepted."""
+class Offer(NamedTuple):
+    """What a claim may get: these jobs in this order, and at least so many of them."""
 
-    status: str
-    retry_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Policy:
-    """A retry policy without jitter."""
-
-    kind: Literal["none", "fixed", "linear", "exponential"] = "fixed"
-    base: int = 0
-    cap: int = 3600
-    retry_on_timeout: bool = True
-    never: tuple[str, ...] = ()
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """As a client writes it."""
-        return {
-            "policy": self.kind,
-            "base_delay_seconds": self.base,
-            "max_delay_seconds": self.cap,
-            "retry_on_timeout": self.retry_on_timeout,
-            "non_retryable_errors": list(self.never),
-        }
-
-    def delay(self, attempt: int) -> timedelta:
-        """The pause after a failed attempt."""
-        factor = {"fixed": 1, "linear": attempt, "exponential": 2 ** (attempt - 1)}[self.kind]
-        return timedelta(seconds=min(self.base * factor, self.cap))
+    jobs: list[Job]
+    at_least: int
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What somebody who enqueues asks for."""
-
-    workflow: str = "main"
-    priority: int = 10
-    environment: str = "*"
-    required: frozenset[str] = frozenset()
-    target: str | None = None
-    delay: int = 0
-    dedupe_key: str | None = None
-    max_attempts: int = 3
-    timeout_seconds: int = 3600
-    policy: Policy = Policy()
-
-
-@dataclass
-class Robot:
-    """A robot as a claim sees it."""
-
-    name: str
-    environment: str
-    able: frozenset[str]
-    slots: int
-    mode: str = "active"
-    is_signed_off: bool = False
-    is_quarantined: bool = False
-    failures: int = 0
-
-    @property
-    def may_claim(self) -> bool:
-        """Whether it gets anything at all."""
-        return self.mode == "active" and not self.is_signed_off and not self.is_quarantined
-
-    def may_have(self, wish: Wish) -> bool:
-        """Whether a job is for this robot at all."""
-        return (
-            wish.environment in ("*", self.environment)
-            and wish.required <= self.able
-            and wish.target in (None, self.name)
-        )
-
-
-@dataclass
-class Lease:
-    """A robot's right to a job."""
-
-    robot: str
-    attempt: int
-    claimed_at: datetime
-    expires_at: datetime
-    timeout_at: datetime
-    token: int = 0
-    is_started: bool = False
-    is_cancel_requested: bool = False
-    progress: int = 0
-
-
-@dataclass
-class Job:
-    """A job: at most one of `lease`, `run_at` and an ended `status` says where it is; otherwise it is ready."""
-
-    job_id: JobId
-    wish: Wish
-    run_at: datetime | None = None
-    lease: Lease | None = None
-    status: str = "queued"
-    attempts: int = 0
-    reported_token: int | None = None
-    lost_by: set[str] = field(default_factory=set)
-    retry_of: JobId | None = None
-    events: list[str] = field(default_factory=lambda: ["job.queued"])
-
-    @property
-    def place(self) -> Place:
-        """The one table in which the job waits or is held."""
-        if self.status != "queued":
-            return "nowhere"
-        if self.lease:
-            return "leases"
-        return "scheduled" if self.run_at else "ready"
-
-    @property
-    def word(self) -> str:
-        """The status that people see."""
-        if self.lease:
-            return "running" if self.lease.is_started else "claimed"
-        return self.status
-
-
-class Queue:
-    """The queue of one tenant."""
+class Queue(State):
+    """The verbs."""
 
     def __init__(self, now: datetime, robots: list[Robot]) -> None:
-        self.now = now
-        self.robots = {robot.name: robot for robot in robots}
-        self.jobs: dict[JobId, Job] = {}
-        self.keys: dict[str, JobId] = {}
-        self.dead_letters: dict[JobId, str] = {}
-        self.resolved_letters: set[JobId] = set()
-        self.late_results: Counter[tuple[JobId, int, str]] = Counter()
-        self.deleted_workflows: set[str] = set()
+        super().__init__(now, robots)
         self._promoted_at: datetime | None = None
         self._rescued_at: datetime | None = None
 
-    # What a member does
+    # What a member does with jobs
 
     def problem_with(self, wish: Wish) -> Refused | None:
         """Why this cannot be enqueued."""
-        return Refused(404, "WORKFLOW_NOT_FOUND") if wish.workflow in self.deleted_workflows else None
+        if wish.workflow in self.deleted_workflows:
+            return Refused(404, "WORKFLOW_NOT_FOUND")
+        return Refused(429, "QUEUE_FULL") if self.is_full and not self.unfinished_with_key(wish.dedupe_key) else None
 
     def unfinished_with_key(self, key: str | None) -> Job | None:
         """The job that an enqueue with this key finds."""
@@ -181,36 +53,62 @@ class Queue:
     def add(self, job_id: JobId, wish: Wish, retry_of: JobId | None = None) -> Job:
         """A new job, which got this id."""
         assert job_id not in self.jobs, "an id was given twice"
-        job = Job(job_id, wish, retry_of=retry_of)
+        job = Job(job_id, wish, self.lane_of(wish), retry_of=retry_of)
         if wish.delay > 0:
             job.run_at = self.now + timedelta(seconds=wish.delay)
         self.jobs[job_id] = job
         if wish.dedupe_key:
             self.keys[wish.dedupe_key] = job_id
+        if not job.run_at:
+            self._collide(job)
         return job
 
-    def cancel(self, job: Job) -> tuple[bool, bool, str]:
+    def cancel(self, job: Job) -> tuple[bool, bool, str] | Refused:
         """cancelled, cancel_requested, previous_status."""
-        before = job.word
+        if job.is_purged:
+            return NO_JOB
+        before, is_waiting = job.word, job.status == "queued" and not job.lease
         if job.status != "queued":
             return False, False, before
-        if job.lease:
-            job.lease.is_cancel_requested = True
-            return True, True, before
-        self._end(job, "cancelled")
-        return True, False, "queued"
+        self._cancel(job)
+        return True, not is_waiting, before
 
     def wish_for_retry(self, job: Job) -> Wish | Refused:
         """What `retry_job` enqueues."""
+        if job.is_purged:
+            return NO_JOB
         if job.status not in ("failed", "cancelled", "timeout"):
             return Refused(400, "JOB_NOT_RETRYABLE")
         return self.problem_with(job.wish) or replace(job.wish, delay=0)
 
-    def problem_with_letter(self, job: Job) -> Refused | None:
-        """Why `requeue_dead_letter` cannot do what `retry_job` does."""
+    def wish_for_requeue(self, job: Job) -> Wish | Refused:
+        """What `requeue_dead_letter` enqueues."""
         if job.job_id not in self.dead_letters:
             return Refused(404, "DEAD_LETTER_NOT_FOUND")
-        return Refused(409, "DEAD_LETTER_RESOLVED") if job.job_id in self.resolved_letters else None
+        if job.job_id in self.resolved_letters:
+            return Refused(409, "DEAD_LETTER_RESOLVED")
+        return self.wish_for_retry(job)
+
+    def retried(self, job: Job) -> None:
+        """A dead letter needs nobody any more."""
+        if job.job_id in self.dead_letters:
+            self.resolved_letters.add(job.job_id)
+
+    def purge_letter(self, job: Job) -> Refused | None:
+        """Takes a dead letter away."""
+        self.resolved_letters.discard(job.job_id)
+        return None if self.dead_letters.pop(job.job_id, None) else Refused(404, "DEAD_LETTER_NOT_FOUND")
+
+    def purge(self, statuses: list[str]) -> tuple[int, int, int, int]:
+        """purged, dead_letters, log_entries, seen."""
+        seen = self.kept()
+        gone = [job for job in seen if job.status in statuses and job.finished_at and job.finished_at < self.now]
+        letters = sum(self.purge_letter(job) is None for job in gone)
+        for job in gone:
+            job.is_purged = True
+            for late in [late for late in self.late_results if late[0] == job.job_id]:
+                del self.late_results[late]
+        return len(gone), letters, sum(job.logs for job in gone), len(seen)
 
     def delete_workflow(self, workflow: str) -> int | Refused:
         """How many waiting jobs it cancels."""
@@ -222,33 +120,59 @@ class Queue:
             self._end(job, "cancelled")
         return len(waiting)
 
+    # What a member does with robots
+
+    def order(self, name: str, order: str) -> Refused | None:
+        """A command or a status."""
+        robot = self.robots[name]
+        if order == "quarantine":
+            if robot.is_quarantined:
+                return Refused(409, "ROBOT_QUARANTINED")
+            robot.is_quarantined = True
+        elif order == "release":
+            robot.is_quarantined, robot.failures = False, 0
+        robot.mode = MODES.get(order, robot.mode)
+        if order in ("offline", "idle", "busy", "error", "maintenance"):
+            robot.is_signed_off = order == "offline"
+        return None
+
     # What a robot does
 
-    def claim(self, name: str, limit: int, lease_seconds: int) -> list[Job]:
-        """The jobs that a robot gets, in order; their leases wait for their tokens."""
+    def offer(self, name: str, limit: int) -> Offer:
+        """What a robot may get now; a claim for several may pass over what came after a limit that it filled itself."""
         self.run_due_duties()
         robot = self.robots[name]
         free = min(limit, robot.slots - len(self.held_by(name)))
         if not robot.may_claim or free <= 0:
-            return []
-        eligible = [job for job in self._in("ready") if robot.may_have(job.wish)]
-        taken = sorted(eligible, key=lambda job: job.wish.priority)[:free]  # a stable sort: then by age
-        for job in taken:
-            job.lease = Lease(
-                name,
-                job.attempts + 1,
-                self.now,
-                self.now + timedelta(seconds=lease_seconds),
-                self.now + timedelta(seconds=job.wish.timeout_seconds),
-            )
+            return Offer([], 0)
+        room = {each: self.room(each) for each in self.limits}
+        was_passed_over = False
+        taken: list[Job] = []
+        for job in sorted(self._in("ready"), key=self.rank):  # a stable sort: then by age
+            counts = [each for each in job.wish.counts_towards if each in self.limits]
+            if len(taken) == free or not robot.may_have(job.wish) or not all(self.room(each) for each in counts):
+                continue
+            if not all(room[each] for each in counts):
+                was_passed_over = True
+                continue
+            taken.append(job)
+            for each in counts:
+                room[each] -= 1
+        return Offer(taken, min(len(taken), 1) if was_passed_over else len(taken))
+
+    def take(self, name: str, jobs: list[Job], lease_seconds: int) -> None:
+        """Gives jobs to a robot; their leases wait for their tokens."""
+        for job in jobs:
+            expires_at = self.now + timedelta(seconds=lease_seconds)
+            timeout_at = self.now + timedelta(seconds=job.wish.timeout_seconds)
+            job.lease = Lease(name, job.attempts + 1, self.now, expires_at, timeout_at)
             job.events.append("job.claimed")
-        return taken
 
     def start(self, name: str, job: Job, token: int) -> bool | Refused:
         """cancel_requested."""
         lease = self._lease_of(name, job, token)
         if lease is None:
-            return Refused(409, "LEASE_LOST")
+            return self._no_lease(job)
         self._begin(job, lease)
         return lease.is_cancel_requested
 
@@ -256,10 +180,17 @@ class Queue:
         """cancel_requested; without a token it is the caller's own lease."""
         lease = self._lease_of(name, job, token)
         if lease is None:
-            return Refused(409, "LEASE_LOST")
+            return self._no_lease(job)
         self._begin(job, lease)
         lease.progress = progress
         return lease.is_cancel_requested
+
+    def log(self, name: str, job: Job, token: int, entries: int) -> int | Refused:
+        """How many entries were kept."""
+        if self._lease_of(name, job, token) is None:
+            return self._no_lease(job)
+        job.logs += entries
+        return entries
 
     def renew(self, name: str, job: Job, token: int, seconds: int) -> tuple[bool, datetime | None, bool]:
         """renewed, lease_expires_at, cancel_requested."""
@@ -289,7 +220,7 @@ class Queue:
         """Gives a job back; the attempt does not count."""
         lease = self._lease_of(name, job, token)
         if lease is None:
-            return Refused(409, "LEASE_LOST")
+            return self._no_lease(job)
         if lease.is_cancel_requested:
             return self._end_attempt(job, "failed", None, retryable=False)
         job.lease = None
@@ -308,35 +239,37 @@ class Queue:
             self.rescue()
 
     def promote(self) -> int:
-        """Makes jobs ready whose time has come."""
+        """Makes jobs ready whose time has come, lane by lane; each new one collides with those before it."""
+        lanes: dict[LaneName, list[Job]] = defaultdict(list)
         due = [job for job in self._in("scheduled") if job.run_at and job.run_at <= self.now]
         for job in due:
-            job.run_at = None
+            lanes[job.lane].append(job)
+        for lane in sorted(lanes, key=self.lane_ids.__getitem__):
+            for job in lanes[lane]:
+                job.run_at = None
+                if job.attempts == 0:
+                    self._collide(job)
         return len(due)
 
     def rescue(self) -> int:
         """Takes back what was held too long."""
-        over = [job for job in self._in("leases") if min(_of(job).expires_at, _of(job).timeout_at) <= self.now]
+        over = [job for job in self._in("leases") if min(job.held.expires_at, job.held.timeout_at) <= self.now]
         for job in over:
-            is_timeout = _of(job).timeout_at <= _of(job).expires_at
+            is_timeout = job.held.timeout_at <= job.held.expires_at
             if is_timeout:
                 self._end_attempt(job, "timeout", "JOB_TIMEOUT", retryable=True)
             else:
                 self._end_attempt(job, "lost", "LEASE_EXPIRED", retryable=True)
         return len(over)
 
-    # What is true
-
-    def held_by(self, name: str) -> list[Job]:
-        """The jobs that a robot holds."""
-        return [job for job in self._in("leases") if _of(job).robot == name]
-
-    def _in(self, *places: Place) -> list[Job]:
-        return [job for job in self.jobs.values() if job.place in places]
+    # Helpers
 
     def _lease_of(self, name: str, job: Job, token: int | None) -> Lease | None:
         lease = job.lease
         return lease if lease and lease.robot == name and token in (None, lease.token) else None
+
+    def _no_lease(self, job: Job) -> Refused:
+        return NO_JOB if job.is_purged else LEASE_LOST
 
     def _begin(self, job: Job, lease: Lease) -> None:
         """The time that a job may take counts from its start."""
@@ -349,13 +282,15 @@ class Queue:
         said_before = (
             job.status == "completed" if outcome == "completed" else job.status not in ("completed", "timeout")
         )
+        if job.is_purged:
+            return NO_JOB
         if job.reported_token == token and said_before:
             return Applied(job.status, job.run_at)
         self.late_results[job.job_id, token, outcome] += 1
-        return Refused(409, "LEASE_LOST")
+        return LEASE_LOST
 
     def _end_attempt(self, job: Job, outcome: Outcome, error_type: str | None, *, retryable: bool) -> Applied:
-        lease, policy = _of(job), job.wish.policy
+        lease, policy = job.held, job.wish.policy
         job.lease = None
         job.attempts = lease.attempt
         job.reported_token = lease.token if outcome == "failed" else None
@@ -391,14 +326,3 @@ class Queue:
     def _count_failure(self, robot: Robot) -> None:
         robot.failures += 1
         robot.is_quarantined = robot.is_quarantined or robot.failures >= FAILURES_UNTIL_QUARANTINE
-
-    def _end(self, job: Job, status: str) -> None:
-        job.status, job.run_at = status, None
-        job.events.append(f"job.{status}")
-        if job.wish.dedupe_key:
-            del self.keys[job.wish.dedupe_key]
-
-
-def _of(job: Job) -> Lease:
-    assert job.lease is not None
-    return job.lease

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from psycopg.types.json import Jsonb
 from tests import factories
 from tests.databases import Connection, Database, at, database_copy, unique_name
-from tests.reliability.queue_model import FAILURES_UNTIL_QUARANTINE, Queue, Robot, Wish
+from tests.reliability.queue_model import FAILURES_UNTIL_QUARANTINE, Queue
+from tests.reliability.queue_state import MAX_WAITING
+from tests.reliability.queue_values import LimitName, Robot, Wish
 
 from casare_cloud.local.postgres import PostgresServer
 
@@ -52,6 +55,11 @@ def make_world(server: PostgresServer, template: str, *, name: str | None = None
             member.execute(
                 "select public.update_tenant(p_quarantine_after_failures => %s)", [FAILURES_UNTIL_QUARANTINE]
             )
+        with database.connect() as owner:
+            owner.execute(
+                "update public.tenants set settings = %s where tenant_id = %s",
+                [Jsonb({"queue": {"max_waiting": MAX_WAITING}}), tenant.tenant_id],
+            )
         return World(
             server,
             name,
@@ -78,6 +86,7 @@ class Opened:
         self.robots: dict[str, Connection] = {
             name: database.connect("authenticated", robot.claims) for name, robot in world.robots.items()
         }
+        self.workflow_names = {workflow_id: name for name, workflow_id in world.workflow_ids.items()}
         self.names = {robot.robot_id: name for name, robot in world.robots.items()}
         self.travel(0)
 
@@ -118,7 +127,15 @@ class Opened:
             "robot_id": wish.target,
             "run_at": self.now + timedelta(seconds=wish.delay) if wish.delay else None,
             "dedupe_key": wish.dedupe_key,
+            "concurrency_key": wish.key,
             "max_attempts": wish.max_attempts,
             "timeout_seconds": wish.timeout_seconds,
             "retry_policy": wish.policy.document,
         }
+
+    def name_limit(self, name: LimitName) -> dict[str, Any]:
+        """The name of a limit as arguments of `set_limit` and `remove_limit`."""
+        scope, of = name
+        if scope == "workflow":
+            return {"scope": scope, "workflow_id": self.world.workflow_ids[str(of)]}
+        return {"scope": scope, "concurrency_key": of} if of else {"scope": scope}

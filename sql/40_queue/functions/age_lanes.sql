@@ -25,8 +25,9 @@ begin
         where q.ageing_minutes > 0 and (f.job_id is not null or l.promotion > 0)
         order by l.lane_id
     loop
-        if v_lane.head_job_id is distinct from v_lane.first_job_id then
-            -- It is being served: back by one step a look. A lane without promotion whose first job is new is not worth a write.
+        if v_lane.first_job_id is null or v_lane.head_job_id is distinct from v_lane.first_job_id then
+            -- It is being served, or was until it was empty: back by one step a look. A lane without promotion whose first job
+            -- is new is not worth a write.
             if v_lane.promotion > 0 or v_lane.first_job_id < private.uuid_v7_floor(v_now - interval '1 minute') then
                 update private.lanes as l
                 set head_job_id = v_lane.first_job_id, head_since = v_now, promotion = greatest(l.promotion - 1, 0)

@@ -7,7 +7,6 @@ set enable_seqscan = off
 as $$
 declare
     v_lane record;
-    v_job_id uuid;
     v_promoted integer := 0;
 begin
     for v_lane in
@@ -26,22 +25,26 @@ begin
         select
             t.tenant_no,
             t.lane_id,
-            array_agg(t.job_id) as job_ids,
-            array_agg(t.attempts::integer) as attempts,
-            array_agg(t.job_id order by t.job_id) filter (where t.attempts = 0) as new_job_ids,
+            array_agg(t.job_id order by t.job_id) as job_ids,
+            array_agg(t.attempts::integer order by t.job_id) as attempts,
             (select l.key_limit_id from private.lanes as l where l.lane_id = t.lane_id) as key_limit_id
         from taken as t
         group by t.tenant_no, t.lane_id
         order by t.lane_id
     loop
-        perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids, v_lane.attempts);
-        v_promoted := v_promoted + cardinality(v_lane.job_ids);
-        perform private.ring_lane(v_lane.lane_id, cardinality(v_lane.job_ids));
-        if v_lane.key_limit_id is not null and v_lane.new_job_ids is not null then
-            foreach v_job_id in array v_lane.new_job_ids loop
-                perform private.resolve_collision(v_lane.key_limit_id, v_job_id);
+        if v_lane.key_limit_id is null then
+            perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids, v_lane.attempts);
+        else
+            -- One after another, so that each collides with those before it and is not met by those after it.
+            for n in 1..cardinality(v_lane.job_ids) loop
+                perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids[n:n], v_lane.attempts[n:n]);
+                if v_lane.attempts[n] = 0 then  -- not a retry
+                    perform private.resolve_collision(v_lane.key_limit_id, v_lane.job_ids[n]);
+                end if;
             end loop;
         end if;
+        v_promoted := v_promoted + cardinality(v_lane.job_ids);
+        perform private.ring_lane(v_lane.lane_id, cardinality(v_lane.job_ids));
     end loop;
     return v_promoted;
 end

@@ -21,7 +21,7 @@ begin
             new_job_id := public.requeue_dead_letter(job_id) ->> 'new_job_id';
             status := 'requeued';
         exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' then
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
                 get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
                 error_status := right(sqlstate, 3)::integer;
         end;
