@@ -70,8 +70,8 @@ FOUND_BY_MODEL = {
     ),
     "a claim that asks no limit for room": Mutation(
         "private.enter_limits",
-        "if v_room <= cardinality(array_positions(p_taken, v_limit_id)) then",
-        "if false then",
+        "v_least := least(v_least, v_room - cardinality(array_positions(p_taken, v_limit_id)));",
+        "",
         ("set_limit", "enqueue", "claim"),
     ),
     "a limit that forgets what runs when it is set": Mutation(
