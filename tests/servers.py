@@ -14,6 +14,7 @@ from casare_cloud.local.postgres import PostgresServer
 from casare_cloud.local.schema import project_root
 
 VERSIONS = (15, 17, 18)
+DOCUMENTS_VARIABLE = "CASARE_TEST_DOCUMENTS"
 
 
 def everything_must_run() -> bool:
@@ -54,6 +55,13 @@ def temporary_server(binaries: Binaries | None = None) -> Iterator[PostgresServe
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def documents() -> Path | None:
+    """The folder of the published documents: the one that is named, or `shared/specs` beside the checkout."""
+    named = os.environ.get(DOCUMENTS_VARIABLE)
+    folder = Path(named) if named else project_root().parent / "shared" / "specs"
+    return folder if any(folder.glob("*.txt")) else None
+
+
 def missing(marker: str) -> str | None:
     """What the machine lacks for tests with a marker; None when it has it."""
     root = project_root()
@@ -66,4 +74,6 @@ def missing(marker: str) -> str | None:
     if marker == "needs_browser":
         names = ("chromium", "chromium-browser", "google-chrome")
         return None if any(shutil.which(name) for name in names) else "Chromium"
+    if marker == "needs_documents":
+        return None if documents() else f"the published documents ({DOCUMENTS_VARIABLE}=<their folder>)"
     return None

@@ -12,6 +12,8 @@ from uuid import uuid4
 import httpx2
 import pytest
 from tests.databases import Database
+from tests.faces.documents import LIMITED
+from tests.faces.forms import differences
 from tests.faces.platform import running_platform
 from tests.faces.stage import Stage
 from tests.factories import make_key
@@ -110,6 +112,7 @@ async def test_one_request_too_many_is_429_in_the_published_shape(face: Face, st
     assert answer.status_code == 429
     body = answer.json()
     assert set(body) == {"detail", "error", "retry_after", "error_code", "request_id"}
+    assert not list(differences(LIMITED, body))
     assert (body["error"], body["error_code"]) == ("Rate limit exceeded", "RATE_LIMITED")
     assert body["request_id"] == answer.headers["x-request-id"]
     assert 1 <= body["retry_after"] == int(answer.headers["retry-after"]) <= 30
@@ -319,7 +322,11 @@ DOCUMENTED = {
     "GET /robots/{}": 200,
     "GET /schedules/{}": 200,
     "POST /jobs/{}/cancel": 60,
-    "POST /jobs/{}/retry": 60,
+    "POST /jobs/{}/retry": 30,
+    "POST /robots/register": 30,
+    "PUT /robots/{}": 60,
+    "PUT /robots/{}/status": 120,
+    "DELETE /robots/{}": 30,
     "POST /robots/{}/heartbeat": 600,
     "PUT /jobs/{}/progress": 600,
     "POST /jobs": 50,

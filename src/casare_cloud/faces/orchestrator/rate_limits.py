@@ -21,6 +21,7 @@ REPORT = Limit(600, per="caller")  # 002 "Heartbeat/Progress"
 LEASE = Limit(6000, per="caller")  # not in the documents: a busy robot's claims and results
 ANALYTICS = Limit(20)  # 000 and 002
 
+# Where document 002 states a limit at the endpoint itself, that one counts, not the one of its category.
 LIMITS: dict[tuple[str, str], Limit] = {
     ("POST", "/auth/login"): LOGIN,
     ("POST", "/auth/register"): AUTHENTICATION,
@@ -37,6 +38,7 @@ LIMITS: dict[tuple[str, str], Limit] = {
     ("POST", "/workflows"): SUBMISSION,
     ("POST", "/workflows/upload"): SUBMISSION,
     ("POST", "/jobs"): SUBMISSION,
+    ("POST", "/jobs/{}/retry"): Limit(30),
     ("POST", "/jobs/claim"): LEASE,
     ("POST", "/jobs/{}/start"): LEASE,
     ("POST", "/jobs/{}/complete"): LEASE,
@@ -46,9 +48,10 @@ LIMITS: dict[tuple[str, str], Limit] = {
     ("POST", "/jobs/{}/logs"): LEASE,
     ("PUT", "/jobs/{}/progress"): REPORT,
     ("POST", "/robots/{}/heartbeat"): REPORT,
-    ("PUT", "/robots/{}/status"): REPORT,
+    ("PUT", "/robots/{}/status"): Limit(120, per="caller"),
     ("POST", "/robots/{}/token"): Limit(60, per="caller"),
-    ("POST", "/robots/register"): Limit(60, per="caller"),
+    ("POST", "/robots/register"): Limit(30, per="caller"),
+    ("DELETE", "/robots/{}"): Limit(30),
 }
 
 
