@@ -15,6 +15,7 @@ _SENTENCES = {
     404: "There is no such thing, or it is another tenant's: the two are never told apart.",
     409: "The request contradicts the state of what it names.",
     413: "The request is too large.",
+    422: "This Idempotency-Key came with another request before.",
     429: "Too often; try again after `Retry-After` seconds.",
     501: "This cannot be done yet; nothing was changed.",
     503: "A service behind this one does not answer; try again after `Retry-After` seconds.",
@@ -52,5 +53,6 @@ def _idempotency_key(
     """Only documents the header: the route honours it."""
 
 
-IDEMPOTENT = [Depends(_idempotency_key)]
-"""`dependencies` of a POST that creates something."""
+def idempotent(*statuses: int) -> dict[str, Any]:
+    """What makes a POST that creates something honour `Idempotency-Key`, and its `responses`: with 409 and 422."""
+    return {"responses": refusals(409, 422, *statuses), "dependencies": [Depends(_idempotency_key)]}
