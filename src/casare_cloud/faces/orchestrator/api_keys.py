@@ -87,7 +87,7 @@ async def revoke_service_key(api_key_id: ApiKeyId, tx: Tx) -> ServiceKeyAnswer:
     return ServiceKeyAnswer.of(await service.revoke(tx, "service", api_key_id))
 
 
-@router.post("/{api_key_id}/rotate", **idempotent(404, 409))
+@router.post("/{api_key_id}/rotate", **idempotent(404))
 async def rotate_service_key(api_key_id: ApiKeyId, tx: Tx, body: RotateKeyBody | None = None) -> NewServiceKeyAnswer:
     """Make a key in place of a live one, which works for `overlap_seconds` more. Needs api_keys.write."""
     overlap = body.overlap_seconds if body else 0

@@ -165,7 +165,7 @@ async def get_dead_letter(job_id: JobId, tx: Tx) -> DeadLetterAnswer:
     return DeadLetterAnswer.model_validate(await service.get(tx, job_id))
 
 
-@router.post("/{job_id}/retry", **idempotent(404, 409))
+@router.post("/{job_id}/retry", **idempotent(404))
 async def requeue_dead_letter(job_id: JobId, tx: Tx) -> DeadLetterRequeued:
     """Queue a dead-lettered job again, as a new job that names it in `retry_of`; the dead letter is resolved.
 

@@ -29,7 +29,7 @@ from casare_cloud.faces.shared.routing import Route, Tx
 router = APIRouter(prefix="/jobs", tags=["jobs"], route_class=Route)
 
 
-@router.post("", status_code=201, **idempotent(404, 409, 413))
+@router.post("", status_code=201, **idempotent(404))
 async def create_job(body: CreateJobBody, tx: Tx) -> JobAnswer:
     """Queue a job of a published workflow.
 

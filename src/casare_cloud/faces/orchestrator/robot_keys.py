@@ -104,7 +104,7 @@ async def revoke_robot_key(api_key_id: ApiKeyId, tx: Tx) -> KeyAnswer:
     return KeyAnswer.of(await service.revoke(tx, "robot", api_key_id))
 
 
-@router.post("/{api_key_id}/rotate", **idempotent(404, 409))
+@router.post("/{api_key_id}/rotate", **idempotent(404))
 async def rotate_robot_key(api_key_id: ApiKeyId, tx: Tx, body: RotateKeyBody | None = None) -> NewKeyAnswer:
     """Make a key in place of a live one, which works for `overlap_seconds` more. Needs api_keys.write."""
     return NewKeyAnswer.made(await service.rotate(tx, "robot", api_key_id, body.overlap_seconds if body else 0))
