@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx2
 import jwt
 from tests.database.fingerprints import UUID, fingerprints, identifiers, pattern_of, relations_of, tables_of
 from tests.database.world import MARKER, make_world
@@ -18,10 +19,14 @@ from tests.factories import EXAMPLE_WORKFLOW, Key, Member, Robot, Tenant, make_k
 from casare_cloud.config import Settings
 
 CALLERS = ("nobody", "robot key", "admin", "developer", "operator", "viewer", "service key")
+STRANGER = "admin of the other tenant"  # who may not be asked as: a check of the checks
 SHOWN = 8  # of each kind of thing, the newest
+
+PASSWORD = "Correct-Horse-7"
 
 # What a generator would never guess, and what is needed to get any further.
 WORDS: dict[str, list[Any]] = {
+    "password": [PASSWORD],
     "cron_expression": ["@daily", "0 9 * * 1-5"],
     "schedule_cron": ["@hourly"],
     "trigger_type": ["manual", "scheduled"],
@@ -68,12 +73,13 @@ class Neighbours:
             self.database.connect("supabase_admin"),
         )
         self._tables = tables_of(relations_of(self._owner))
-        self._other_id = world.tenant.tenant_id
+        self._other_id, self._other_admin = world.tenant.tenant_id, world.tenant.admin
         self._ids = identifiers(self._owner, self._tables, self._other_id, self.tenant.tenant_id)
         logins = _logins_of(self._owner, self._other_id)
         self._words = {MARKER, "robot-of-a", "dedupe-of-a", "key-of-a", *logins}
         self._mine = pattern_of(self._words | self._ids)
         self.others = _named(world.targets, logins)
+        self._settle()
         self._before = self._fingerprints()
 
     def secrets_in(self, text: str) -> set[str]:
@@ -88,12 +94,30 @@ class Neighbours:
     def _fingerprints(self) -> dict[str, str]:
         return fingerprints(self._owner, self._tables, self._other_id, self._mine, self.tenant.tenant_id)
 
+    def _settle(self) -> None:
+        """A user of the own tenant who can log in, with a refresh token that is good for once."""
+        auth = f"{self.settings.supabase_url}/auth/v1"
+        secret = self.settings.supabase_secret_key
+        registration = {"tenant_name": "Of somebody who logs in", "username": "somebody"}
+        user = {"email": "somebody@example.test", "password": PASSWORD, "email_confirm": True}
+        for path, body in (
+            ("/admin/users", {**user, "app_metadata": {"registration": registration}}),
+            ("/token?grant_type=password", user),
+        ):
+            headers = {"apikey": secret, "Authorization": f"Bearer {secret}"}
+            answer = httpx2.post(f"{auth}{path}", json=body, headers=headers, trust_env=False)
+            assert answer.status_code == 200, answer.text
+        self.own["refresh_token"] = [answer.json()["refresh_token"]]
+        self.own["username"] = ["somebody", "somebody@example.test"]
+
     # -- callers
 
     def caller(self, name: str) -> Caller:
-        """One of `CALLERS`, of the own tenant."""
+        """One of `CALLERS`, of the own tenant, or `STRANGER`."""
         if name == "nobody":
             return _same(name, {})
+        if name == STRANGER:
+            return _same(name, self._bearer(self._other_admin))
         if name == "robot key":
             self._robot = make_robot(self.database, self.tenant, "robot-of-the-caller", max_concurrent_jobs=100)
             self.own["robot_id"] += [self._robot.external_id, str(self._robot.robot_id)]
@@ -170,6 +194,7 @@ class Neighbours:
             "acknowledged_commands": [[str(command["command_id"])]],
             "dedupe_key": [word],
             "concurrency_key": [word],
+            "email": [f"{word}@example.test"],
         }
 
     def _new_robot(self, word: str) -> Robot:
@@ -232,6 +257,6 @@ def _named(targets: Mapping[str, Any], logins: list[str]) -> Things:
         "lease_token": [targets["lease"]],
         "tenant_id": [str(targets["tenant"])],
         "idempotency-key": [targets["idempotency_key"]],
-        "username": logins,
-        "email": [login for login in logins if "@" in login],
+        "username": logins[:2],
+        "email": [login for login in logins if "@" in login][:1],
     }
