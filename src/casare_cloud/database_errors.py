@@ -83,8 +83,6 @@ def unavailable() -> Unavailable:
 def _raised(status: int, error: psycopg.Error) -> ApiError:
     """What `private.raise_error` raised: message = sentence, detail = CODE, hint = seconds to wait (429 only)."""
     headers = {}
-    if status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
     hint = error.diag.message_hint or ""
     if status in (429, 503) and re.fullmatch(r"\d{1,9}", hint):
         headers["Retry-After"] = hint

@@ -7,7 +7,7 @@ class ApiError(Exception):
     """An answer other than success, the same through every door.
 
     `status` is the HTTP status, `code` a stable word in UPPER_SNAKE case, `message` one sentence for a person,
-    `headers` what the answer must carry besides (for example `Retry-After`).
+    `headers` what the answer must carry besides (for example `Retry-After`); every 401 has its challenge (RFC 9110).
     """
 
     def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
@@ -15,7 +15,7 @@ class ApiError(Exception):
         self.status = status
         self.code = code
         self.message = message
-        self.headers = dict(headers or {})
+        self.headers = {**({"WWW-Authenticate": "Bearer"} if status == 401 else {}), **(headers or {})}
 
 
 class InvalidArgument(ApiError):
@@ -29,7 +29,7 @@ class AuthenticationFailed(ApiError):
     """Nobody can be recognised by what the request carries. The sentence never says which part was wrong."""
 
     def __init__(self, message: str = "A valid access token or API key is required.") -> None:
-        super().__init__(401, "AUTHENTICATION_FAILED", message, {"WWW-Authenticate": "Bearer"})
+        super().__init__(401, "AUTHENTICATION_FAILED", message)
 
 
 class Forbidden(ApiError):

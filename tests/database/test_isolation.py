@@ -11,6 +11,15 @@ from typing import Any
 import psycopg
 import pytest
 from tests.database.calls import BEFORE_A_CALLER, CALLS, EFFECTS_OF_READING, HARMLESS
+from tests.database.fingerprints import (
+    UUID,
+    Relation,
+    fingerprints,
+    identifiers,
+    pattern_of,
+    relations_of,
+    tables_of,
+)
 from tests.database.world import MARKER, World, make_world
 from tests.databases import Connection, Database, set_claims
 
@@ -24,11 +33,6 @@ NOBODYS_ROWS = {
     "public.permissions", "private.duties", "private.duty_runs", "private.exports", "private.login_attempts",
     "private.low_water", "private.retentions",
 }  # fmt: skip
-# Rows that name their tenant by a number.
-ROWS_BY_NUMBER = {
-    "private.lanes": "tenant_no in (select q.tenant_no from private.queue_tenants as q where q.tenant_id = %s)",
-    "private.share_usage": "share_id in (select s.share_id from private.shares as s where s.tenant_id = %s)",
-}
 VIEWER_READS = {
     "public.tenants", "public.workflows", "public.workflow_versions", "public.workflow_backups", "public.robots",
     "public.robot_heartbeats", "public.robot_commands", "public.live_robots", "public.jobs",
@@ -38,29 +42,12 @@ VIEWER_READS = {
     "public.schedules", "public.schedule_fires",
 }  # fmt: skip
 
-RELATIONS = """
-    select n.nspname || '.' || c.relname as name, c.relkind::text as kind, c.relispartition as is_partition
-    from pg_class as c
-    join pg_namespace as n on n.oid = c.relnamespace and n.nspname in ('public', 'private')
-    where c.relkind in ('r', 'p', 'v', 'm', 'f')
-    order by 1
-"""
 FUNCTIONS = """
     select distinct n.nspname || '.' || p.proname as name
     from pg_proc as p
     join pg_namespace as n on n.oid = p.pronamespace and n.nspname in ('public', 'private')
     where has_function_privilege(%s, p.oid, 'execute')
 """
-UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-
-
-@dataclass(frozen=True)
-class Relation:
-    """A table, partition or view; `ids` below are what may stand in no row that a stranger sees."""
-
-    name: str
-    kind: str
-    is_partition: bool
 
 
 @dataclass
@@ -75,24 +62,7 @@ class Case:
 
     def fingerprints(self) -> dict[str, str]:
         """A digest of the rows of tenant A in each table, with their number."""
-        return {
-            relation.name: self.digest(relation.name)
-            for relation in self.relations
-            if relation.kind in ("r", "p") and not relation.is_partition
-        }
-
-    def digest(self, table: str) -> str:
-        """The number and the digest of the rows of tenant A in a table."""
-        where, params = "t::text ~ %s", [self.mine.pattern]
-        if table in ROWS_BY_NUMBER:
-            where, params = ROWS_BY_NUMBER[table], [str(self.world.tenant.tenant_id)]
-        row = self.owner.execute(
-            f"select count(*) || ' ' || md5(coalesce(string_agg(t::text, ',' order by t::text), '')) as d "
-            f"from {table} as t where {where}",
-            params,
-        ).fetchone()
-        assert row is not None
-        return str(row["d"])
+        return fingerprints(self.owner, tables_of(self.relations), self.world.tenant.tenant_id, self.mine)
 
     def enter(self, caller: str) -> None:
         """Makes the rest of the transaction the caller's."""
@@ -106,25 +76,14 @@ def case(shared_database: Database) -> Case:
     """The two tenants, in the database of this module."""
     world = make_world(shared_database)
     owner = shared_database.connect()
-    relations = [Relation(**row) for row in owner.execute(RELATIONS).fetchall()]
+    relations = relations_of(owner)
     functions = {
         role: {row["name"] for row in owner.execute(FUNCTIONS, [role]).fetchall()}
         for role in (*CLIENT_ROLES, "casare_functions")
     }
-    tables = [relation.name for relation in relations if relation.kind in ("r", "p") and not relation.is_partition]
-    mine = ids_of(owner, tables, str(world.tenant.tenant_id)) - ids_of(owner, tables, str(world.other.tenant_id))
-    shared = {
-        row["id"] for row in owner.execute("select role_id::text as id from public.roles where tenant_id is null")
-    }
+    mine = identifiers(owner, tables_of(relations), world.tenant.tenant_id, world.other.tenant_id)
     owner.execute("set statement_timeout = '30s'")
-    return Case(world, owner, relations, functions, re.compile("|".join([MARKER, *sorted(mine - shared)])))
-
-
-def ids_of(owner: Connection, tables: list[str], tenant_id: str) -> set[str]:
-    """Every id in rows that name the tenant."""
-    rows = " union all ".join(f"select t::text as row from {table} as t" for table in tables)
-    found = owner.execute(f"select row from ({rows}) as r where row like %s", [f"%{tenant_id}%"]).fetchall()
-    return {match for row in found for match in UUID.findall(row["row"])}
+    return Case(world, owner, relations, functions, pattern_of({MARKER, *mine}))
 
 
 # -- coverage: a new table or function without an entry fails by name

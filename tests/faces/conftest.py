@@ -20,10 +20,10 @@ from casare_cloud.faces.orchestrator.app import create_app
 
 
 class Signer:
-    """An issuer: one ES256 key pair and the tokens that it signs."""
+    """An issuer: one ES256 key pair, a new one unless it is given, and the tokens that it signs."""
 
-    def __init__(self, kid: str = "test-key") -> None:
-        self.private = ec.generate_private_key(ec.SECP256R1())
+    def __init__(self, kid: str = "test-key", private: Any = None) -> None:
+        self.private = private or ec.generate_private_key(ec.SECP256R1())
         self.kid = kid
 
     def jwk(self, private: bool = False) -> dict[str, Any]:

@@ -334,6 +334,16 @@ async def test_a_foreign_tenant_is_answered_as_a_wrong_password(
     assert count(shared_database, "select count(*) from auth.sessions where aal is not null") <= sessions + 1
 
 
+async def test_every_401_says_how_to_authenticate(client: httpx2.AsyncClient) -> None:
+    for answer in (
+        await log_in(client, "nobody-has-this"),
+        await client.post("/auth/refresh", json={"refresh_token": "unknown"}),
+        await client.get("/auth/me"),
+        await client.get("/auth/me", headers={"Authorization": "Bearer wrong"}),
+    ):
+        assert (answer.status_code, answer.headers.get("www-authenticate")) == (401, "Bearer")
+
+
 async def test_without_auth_it_is_503_and_no_attempt_is_counted(
     platform: Settings, shared_database: Database, client: httpx2.AsyncClient
 ) -> None:

@@ -367,3 +367,19 @@ async def test_a_robot_sees_the_job_that_it_holds_and_no_other(stage: Stage) -> 
     seen = await robot.get(f"/jobs/{job['job_id']}")
     assert seen.json()["status"] == "claimed"
     assert refused(await robot.get(f"/jobs/{waiting}"), 403, "FORBIDDEN")
+
+
+@pytest.mark.parametrize("moment", [0, 1767225600, 1.5e12, "0", "1767225600", "1e3", "nan", True])
+async def test_a_number_is_no_moment_whether_in_a_body_or_in_the_query(stage: Stage, moment: Any) -> None:
+    workflow = stage.workflow()
+    for path, body, field in (
+        ("/jobs", {"workflow_id": str(workflow.workflow_id)}, "run_at"),
+        ("/schedules/simulate", {"cron_expression": "@daily"}, "after"),
+        ("/api-keys", {"name": "Import", "scopes": ["jobs.read"]}, "expires_at"),
+    ):
+        answer = await stage.admin.post(path, {**body, field: moment})
+        assert refused(answer, 400, "INVALID_ARGUMENT", field, "must be a date and time in ISO 8601")
+    answer = await stage.admin.get("/jobs", created_after=moment)
+    assert refused(answer, 400, "INVALID_ARGUMENT", "created_after")
+    answer = await stage.admin.get("/metrics/activity", since=moment)
+    assert refused(answer, 400, "INVALID_ARGUMENT", "since")

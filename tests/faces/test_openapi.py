@@ -105,13 +105,24 @@ async def test_every_operation_says_what_it_does_and_how_it_refuses(document: Do
     for name, operation in operations(document):
         assert operation["summary"], name
         assert len(operation["description"]) > 20, name
-        assert {"400", "401", "403", "default"} <= set(operation["responses"]), name
-        assert "422" not in operation["responses"], name
+        assert {"400", "401", "403", "429", "503", "default"} <= set(operation["responses"]), name
+        assert ("413" in operation["responses"]) == ("requestBody" in operation), name
         if "{" in name and not name.endswith("/token"):
             assert "404" in operation["responses"], name
         for status, answer in operation["responses"].items():
             if status[0] != "2":
                 assert schema_of(document, answer["content"])["title"] == "Refusal", (name, status)
+
+
+async def test_what_honours_an_idempotency_key_says_how_it_refuses_one(document: Document) -> None:
+    keyed = {
+        name
+        for name, operation in operations(document)
+        if any(parameter["name"] == "idempotency-key" for parameter in operation.get("parameters", ()))
+    }
+    assert "POST /api/v1/jobs" in keyed
+    assert {name for name, operation in operations(document) if "422" in operation["responses"]} == keyed
+    assert all("409" in operation["responses"] for name, operation in operations(document) if name in keyed)
 
 
 def must_be_shown(shape: dict[str, Any]) -> set[str]:

@@ -12,7 +12,7 @@ from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import ApiKeyId, Moment
 from casare_cloud.faces.orchestrator.key_shapes import KeyFacts, KeyName, RotateKeyBody
 from casare_cloud.faces.shared.paging import Page, page
-from casare_cloud.faces.shared.refusals import IDEMPOTENT, refusals
+from casare_cloud.faces.shared.refusals import idempotent, refusals
 from casare_cloud.faces.shared.routing import Route, Tx
 from casare_cloud.faces.shared.shapes import Answer, Body
 
@@ -74,7 +74,7 @@ async def list_service_keys(tx: Tx, page: Annotated[Page, page(100, 500)]) -> Se
     return ServiceKeyList(keys=keys, total=total, limit=page.limit, offset=page.offset)
 
 
-@router.post("", status_code=201, responses=refusals(), dependencies=IDEMPOTENT)
+@router.post("", status_code=201, **idempotent())
 async def create_service_key(body: CreateServiceKeyBody, tx: Tx) -> NewServiceKeyAnswer:
     """Make a key for a program, with no right that you have not got. Needs api_keys.write."""
     made = await service.create_for_program(tx, body.name, body.scopes, body.expires_at)
@@ -87,7 +87,7 @@ async def revoke_service_key(api_key_id: ApiKeyId, tx: Tx) -> ServiceKeyAnswer:
     return ServiceKeyAnswer.of(await service.revoke(tx, "service", api_key_id))
 
 
-@router.post("/{api_key_id}/rotate", responses=refusals(404, 409), dependencies=IDEMPOTENT)
+@router.post("/{api_key_id}/rotate", **idempotent(404))
 async def rotate_service_key(api_key_id: ApiKeyId, tx: Tx, body: RotateKeyBody | None = None) -> NewServiceKeyAnswer:
     """Make a key in place of a live one, which works for `overlap_seconds` more. Needs api_keys.write."""
     overlap = body.overlap_seconds if body else 0

@@ -110,7 +110,7 @@ class MeAnswer(Answer):
     permissions: list[str]
 
 
-@public.post("/login", responses=refusals(429, 503), openapi_extra=OPEN)
+@public.post("/login", responses=refusals(), openapi_extra=OPEN)
 async def log_in(body: LoginBody, call: CurrentCall) -> TokensAnswer:
     """Authenticate with user name or e-mail. Five failures in five minutes lock for fifteen (429, `Retry-After`)."""
     users = _users(call)
@@ -122,20 +122,20 @@ async def log_in(body: LoginBody, call: CurrentCall) -> TokensAnswer:
     return TokensAnswer(**asdict(tokens))
 
 
-@public.post("/refresh", responses=refusals(503), openapi_extra=OPEN)
+@public.post("/refresh", responses=refusals(), openapi_extra=OPEN)
 async def refresh(body: RefreshBody, call: CurrentCall) -> TokensAnswer:
     """New tokens for a refresh token, which is good for one use; 400 for another kind of token, 401 for a bad one."""
     return TokensAnswer(**asdict(await _users(call).refresh(body.refresh_token)))
 
 
-@public.post("/register", status_code=201, responses=refusals(409, 503), openapi_extra=OPEN)
+@public.post("/register", status_code=201, responses=refusals(409), openapi_extra=OPEN)
 async def register(body: RegisterBody, call: CurrentCall) -> TokensAnswer:
     """Create a user, an organization and the membership as its admin, and log in."""
     form = Registration(**body.model_dump())
     return TokensAnswer(**asdict(await _users(call).register(form)))
 
 
-@known.post("/logout", responses=refusals(503))
+@known.post("/logout", responses=refusals())
 async def log_out(
     call: CurrentCall, scope: Annotated[Literal["local", "global", "others"], Query()] = "local"
 ) -> LoggedOut:

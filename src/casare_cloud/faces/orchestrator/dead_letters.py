@@ -12,7 +12,7 @@ from casare_cloud.faces.orchestrator import examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import JobId
 from casare_cloud.faces.shared.paging import Page, page
-from casare_cloud.faces.shared.refusals import IDEMPOTENT, refusals
+from casare_cloud.faces.shared.refusals import idempotent, refusals
 from casare_cloud.faces.shared.routing import Route, Tx
 from casare_cloud.faces.shared.shapes import Answer, Body, Time
 
@@ -147,7 +147,7 @@ async def count_dead_letters(tx: Tx) -> DeadLetterStats:
     return DeadLetterStats.model_validate(await service.count(tx))
 
 
-@router.post("/retry", responses=refusals(), dependencies=IDEMPOTENT)
+@router.post("/retry", **idempotent())
 async def requeue_dead_letters(body: ManyBody, tx: Tx) -> DeadLetterOutcomes:
     """Queue up to 1,000 dead-lettered jobs again; each has its own answer. Needs jobs.retry."""
     return DeadLetterOutcomes.of(await service.requeue_many(tx, body.job_ids))
@@ -165,7 +165,7 @@ async def get_dead_letter(job_id: JobId, tx: Tx) -> DeadLetterAnswer:
     return DeadLetterAnswer.model_validate(await service.get(tx, job_id))
 
 
-@router.post("/{job_id}/retry", responses=refusals(404, 409), dependencies=IDEMPOTENT)
+@router.post("/{job_id}/retry", **idempotent(404))
 async def requeue_dead_letter(job_id: JobId, tx: Tx) -> DeadLetterRequeued:
     """Queue a dead-lettered job again, as a new job that names it in `retry_of`; the dead letter is resolved.
 

@@ -16,6 +16,15 @@ def _in_utc(time: datetime) -> datetime:
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time
 
 
+def _is_no_number(value: Any) -> Any:
+    """A number, or a text of one, could be seconds since 1970 or milliseconds: it is refused, never guessed."""
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return value
+    raise ValueError("must be a date and time in ISO 8601")
+
+
 def _job_id(text: str) -> UUID:
     """Document 002: job ids are words of at most 64 characters, and a word that names no job is 404."""
     if len(text) > 64:
@@ -26,7 +35,12 @@ def _job_id(text: str) -> UUID:
         raise NotFound("JOB_NOT_FOUND", "There is no such job.") from None
 
 
-Moment = Annotated[datetime, AfterValidator(_in_utc), Field(description="ISO 8601; UTC when it names no zone.")]
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_is_no_number),
+    AfterValidator(_in_utc),
+    Field(description="ISO 8601; UTC when it names no zone."),
+]
 Integer = Annotated[int, Strict()]
 Flag = Annotated[bool, Strict()]
 Priority = Annotated[Integer, Field(ge=0, le=20, description="0 to 20, 0 first.")]

@@ -13,6 +13,7 @@ from casare_cloud.database import Database
 from casare_cloud.faces.orchestrator import health
 from casare_cloud.faces.orchestrator.rate_limits import limit_of, unlimited
 from casare_cloud.faces.shared import problems
+from casare_cloud.faces.shared.refusals import declare_body_limit
 from casare_cloud.faces.shared.routing import Services
 from casare_cloud.identity import Verifier
 
@@ -38,12 +39,12 @@ def create_framework(settings: Settings, database: Database, version: str) -> Fa
         for prefix in ("", "/api/v1"):
             route = _route_of(probe, database)
             app.add_api_route(prefix + path, route, tags=["health"], summary=probe.__doc__, openapi_extra=_OPEN)
-    _say_who_may_call(app)
+    _complete_the_document(app)
     return app
 
 
-def _say_who_may_call(app: FastAPI) -> None:
-    """Credentials in the OpenAPI document: asked for everywhere, except where a route says `security: []`."""
+def _complete_the_document(app: FastAPI) -> None:
+    """What no route says: how large bodies may be, and the credentials, asked for where no `security: []` stands."""
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -52,6 +53,7 @@ def _say_who_may_call(app: FastAPI) -> None:
             "bearer": {"type": "http", "scheme": "bearer", "description": "An access token, or a key of sk_live_…"},
             "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "A robot's key, crpa_…"},
         }
+        declare_body_limit(document)
         document["security"] = [{"bearer": []}, {"key": []}]
         return document
 

@@ -256,7 +256,7 @@ async def report_progress(job_id: JobId, body: ProgressBody, tx: Tx) -> Progress
     )
 
 
-@router.post("/{job_id}/complete", responses=refusals(404, 409, 413))
+@router.post("/{job_id}/complete", responses=refusals(404, 409))
 async def complete_job(job_id: JobId, body: CompleteBody, tx: Tx) -> OutcomeAnswer:
     """End a job with its result. The same call again answers the same.
 
@@ -289,7 +289,7 @@ async def extend_lease(job_id: JobId, body: ExtendBody, tx: Tx) -> ExtendAnswer:
     return ExtendAnswer(**await leases.extend_lease(tx, job_id, body.lease_token, body.lease_seconds))
 
 
-@router.post("/{job_id}/logs", responses=refusals(404, 409, 413))
+@router.post("/{job_id}/logs", responses=refusals(404, 409))
 async def append_job_logs(job_id: JobId, body: LogsBody, tx: Tx) -> LogsAnswer:
     """Append lines to a job's log, all or none. 409 LEASE_LOST. Needs jobs.report (robots)."""
     entries = [entry.model_dump(mode="json", exclude_none=True) for entry in body.entries]

@@ -23,13 +23,13 @@ from casare_cloud.faces.orchestrator.job_shapes import (
 )
 from casare_cloud.faces.orchestrator.job_words import FilterWord, states_of
 from casare_cloud.faces.shared.paging import Page, page
-from casare_cloud.faces.shared.refusals import IDEMPOTENT, refusals
+from casare_cloud.faces.shared.refusals import idempotent, refusals
 from casare_cloud.faces.shared.routing import Route, Tx
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], route_class=Route)
 
 
-@router.post("", status_code=201, responses=refusals(404, 409, 413), dependencies=IDEMPOTENT)
+@router.post("", status_code=201, **idempotent(404))
 async def create_job(body: CreateJobBody, tx: Tx) -> JobAnswer:
     """Queue a job of a published workflow.
 
@@ -95,7 +95,7 @@ async def cancel_job(job_id: JobId, tx: Tx, body: CancelBody | None = None) -> C
     return CancelAnswer.of(await service.cancel(tx, job_id, body.reason if body else None))
 
 
-@router.post("/{job_id}/retry", responses=refusals(404), dependencies=IDEMPOTENT)
+@router.post("/{job_id}/retry", **idempotent(404))
 async def retry_job(job_id: JobId, tx: Tx) -> RetryAnswer:
     """Queue a new job like one that failed, was cancelled or timed out.
 

@@ -13,7 +13,7 @@ from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import ApiKeyId, Moment, RobotName
 from casare_cloud.faces.orchestrator.key_shapes import KeyFacts, KeyName, RotateKeyBody
 from casare_cloud.faces.shared.paging import Page, page
-from casare_cloud.faces.shared.refusals import IDEMPOTENT, refusals
+from casare_cloud.faces.shared.refusals import idempotent, refusals
 from casare_cloud.faces.shared.routing import Route, Tx
 from casare_cloud.faces.shared.shapes import Answer, Body
 
@@ -83,7 +83,7 @@ async def list_robot_keys(tx: Tx, page: Annotated[Page, page(100, 500)]) -> KeyL
     return KeyList(keys=[KeyAnswer.of(item) for item in items], total=total, limit=page.limit, offset=page.offset)
 
 
-@router.post("", status_code=201, responses=refusals(404), dependencies=IDEMPOTENT)
+@router.post("", status_code=201, **idempotent(404))
 async def create_robot_key(body: CreateKeyBody, tx: Tx) -> NewKeyAnswer:
     """Make a key for a robot, or for the first one that registers with it. Needs api_keys.write."""
     return NewKeyAnswer.made(await service.create_for_robot(tx, body.name, body.robot_id, body.expires_at))
@@ -104,7 +104,7 @@ async def revoke_robot_key(api_key_id: ApiKeyId, tx: Tx) -> KeyAnswer:
     return KeyAnswer.of(await service.revoke(tx, "robot", api_key_id))
 
 
-@router.post("/{api_key_id}/rotate", responses=refusals(404, 409), dependencies=IDEMPOTENT)
+@router.post("/{api_key_id}/rotate", **idempotent(404))
 async def rotate_robot_key(api_key_id: ApiKeyId, tx: Tx, body: RotateKeyBody | None = None) -> NewKeyAnswer:
     """Make a key in place of a live one, which works for `overlap_seconds` more. Needs api_keys.write."""
     return NewKeyAnswer.made(await service.rotate(tx, "robot", api_key_id, body.overlap_seconds if body else 0))

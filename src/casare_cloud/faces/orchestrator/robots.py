@@ -95,7 +95,7 @@ async def record_heartbeat(robot_id: RobotId, tx: Tx, body: HeartbeatBody | None
     return HeartbeatAnswer(**await service.heartbeat(tx, robot_id, metrics, acknowledged))
 
 
-@router.post("/{robot_id}/token", responses=refusals(503))
+@router.post("/{robot_id}/token", responses=refusals())
 async def create_robot_token(robot_id: RobotId, call: CurrentCall, tx: Tx) -> TokenAnswer:
     """A short token with which the robot uses Data API and Realtime itself (direct mode).
 

@@ -20,13 +20,13 @@ from casare_cloud.faces.orchestrator.schedule_shapes import (
     UpdateScheduleBody,
 )
 from casare_cloud.faces.shared.paging import Page, page
-from casare_cloud.faces.shared.refusals import IDEMPOTENT, refusals
+from casare_cloud.faces.shared.refusals import idempotent, refusals
 from casare_cloud.faces.shared.routing import Route, Tx
 
 router = APIRouter(prefix="/schedules", tags=["schedules"], route_class=Route)
 
 
-@router.post("", responses=refusals(404), dependencies=IDEMPOTENT)
+@router.post("", **idempotent(404))
 async def create_schedule(body: CreateScheduleBody, tx: Tx) -> ScheduleAnswer:
     """Make a schedule: from now on the workflow is queued at the times of the cron expression.
 

@@ -19,13 +19,13 @@ from casare_cloud.faces.orchestrator.workflow_shapes import (
     read_upload,
 )
 from casare_cloud.faces.shared.paging import Page, page
-from casare_cloud.faces.shared.refusals import IDEMPOTENT, refusals
+from casare_cloud.faces.shared.refusals import idempotent, refusals
 from casare_cloud.faces.shared.routing import CurrentCall, Route, Tx
 
 router = APIRouter(prefix="/workflows", tags=["workflows"], route_class=Route)
 
 
-@router.post("", responses=refusals(404, 413, 501), dependencies=IDEMPOTENT)
+@router.post("", **idempotent(404, 501))
 async def submit_workflow(body: SubmitBody, tx: Tx, call: CurrentCall) -> SubmitAnswer:
     """Publish a workflow and queue its first job or, with `trigger_type` `scheduled`, make its schedule.
 
@@ -58,7 +58,7 @@ def _upload_options(
     )
 
 
-@router.post("/upload", responses=refusals(413, 501), dependencies=IDEMPOTENT)
+@router.post("/upload", **idempotent(501))
 async def upload_workflow(
     file: Annotated[UploadFile, File(description="A .json file of at most 50 MB, in UTF-8.")],
     options: Annotated[UploadOptions, Depends(_upload_options)],

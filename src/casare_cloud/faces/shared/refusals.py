@@ -14,7 +14,8 @@ _SENTENCES = {
     403: "The caller may not do this.",
     404: "There is no such thing, or it is another tenant's: the two are never told apart.",
     409: "The request contradicts the state of what it names.",
-    413: "The request is too large.",
+    413: "The body is too large.",
+    422: "This Idempotency-Key came with another request before.",
     429: "Too often; try again after `Retry-After` seconds.",
     501: "This cannot be done yet; nothing was changed.",
     503: "A service behind this one does not answer; try again after `Retry-After` seconds.",
@@ -29,10 +30,13 @@ class Refusal(Answer):
     request_id: str
 
 
+_ANYWHERE = (400, 401, 403, 429, 503)
+
+
 def refusals(*statuses: int) -> Responses:
-    """The `responses` of a route: 400, 401 and 403 always, besides those that are named."""
+    """The `responses` of a route: those that every route may give, besides those that are named."""
     answers: Responses = {
-        status: {"model": Refusal, "description": _SENTENCES[status]} for status in sorted({400, 401, 403, *statuses})
+        status: {"model": Refusal, "description": _SENTENCES[status]} for status in sorted({*_ANYWHERE, *statuses})
     }
     answers["default"] = {"model": Refusal, "description": "Every other refusal has the same shape."}
     return answers
@@ -52,5 +56,16 @@ def _idempotency_key(
     """Only documents the header: the route honours it."""
 
 
-IDEMPOTENT = [Depends(_idempotency_key)]
-"""`dependencies` of a POST that creates something."""
+def idempotent(*statuses: int) -> dict[str, Any]:
+    """What makes a POST that creates something honour `Idempotency-Key`, and its `responses`: with 409 and 422."""
+    return {"responses": refusals(409, 422, *statuses), "dependencies": [Depends(_idempotency_key)]}
+
+
+def declare_body_limit(document: dict[str, Any]) -> None:
+    """413 for every operation of an OpenAPI document that takes a body: the edge refuses it before any route does."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            if "requestBody" in operation:
+                refused = operation["responses"]
+                refused["413"] = {**refused["400"], "description": _SENTENCES[413]}
+                operation["responses"] = dict(sorted(refused.items()))

@@ -1,0 +1,72 @@
+"""Whatever the OpenAPI document allows or forbids, no caller breaks the orchestrator or learns of another tenant."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from schemathesis.generation import GenerationMode
+from tests.databases import Database
+from tests.faces.generated import Requests
+from tests.faces.neighbours import CALLERS, STRANGER, Neighbours
+from tests.faces.platform import running_platform
+
+from casare_cloud.faces.orchestrator.app import create_app
+
+# How many requests are sent, at least, and how many operations succeed at least once: what a role may do, but for what
+# takes more luck. 7 callers and the limits of the schemas make more than 7,000 requests.
+ENOUGH = {
+    "nobody": (400, 10),
+    "robot key": (400, 24),
+    "admin": (400, 74),
+    "developer": (400, 52),
+    "operator": (400, 48),
+    "viewer": (400, 38),
+    "service key": (400, 72),
+}
+
+
+@pytest.fixture
+def asked(request: pytest.FixtureRequest, database: Database) -> Iterator[Requests]:
+    """Requests of the caller, who is the parameter; afterwards nothing was wrong with any answer."""
+    with running_platform(database) as settings, asyncio.Runner() as runner:
+        app = create_app(settings)
+        neighbours = Neighbours(database, settings)
+        asked = Requests(app, neighbours.caller(request.param), neighbours, runner)
+        yield asked
+        runner.run(app.close())
+
+
+def check(asked: Requests) -> None:
+    """Nothing was wrong with any answer, and the other tenant is as it was."""
+    faults = [f"{label}: {fault}\n{what}" for (label, fault), what in asked.faults.items()]
+    assert not faults, "\n\n".join(faults)
+    assert asked.neighbours.changed() == []
+
+
+@pytest.mark.parametrize("asked", CALLERS, indirect=True)
+def test_generated_requests_break_nothing_and_learn_nothing(asked: Requests) -> None:
+    asked.generate(GenerationMode.POSITIVE, 4)
+    asked.generate(GenerationMode.NEGATIVE, 1)
+    check(asked)
+    least, successes = ENOUGH[asked.caller.name]
+    assert asked.count >= least
+    assert len(asked.successes) >= successes
+    if asked.caller.name == "nobody":
+        assert asked.successes <= asked.open_to_all
+
+
+@pytest.mark.parametrize(
+    ("asked", "least"), [("nobody", 140), ("robot key", 1000), ("admin", 3000)], indirect=["asked"]
+)
+def test_every_limit_of_every_schema_holds_from_both_sides(asked: Requests, least: int) -> None:
+    asked.cover()
+    check(asked)
+    assert asked.count >= least
+
+
+@pytest.mark.parametrize("asked", [STRANGER], indirect=True)
+def test_an_answer_that_tells_of_the_other_tenant_and_a_change_there_would_be_noticed(asked: Requests) -> None:
+    asked.generate(GenerationMode.POSITIVE, 1)
+    told = {label for label, fault in asked.faults if fault.startswith(("tells", "gives"))}
+    assert {"GET /api/v1/jobs", "GET /api/v1/robots", "GET /api/v1/workflows"} <= told
+    assert "public.workflows" in asked.neighbours.changed()
