@@ -9,7 +9,7 @@ create type public.job_status as enum (
 );
 
 -- In the order in which they are locked.
-create type private.limit_scope as enum ('tenant', 'workflow', 'key');
+create type private.limit_scope as enum ('pool', 'tenant', 'workflow', 'key');
 
 create type public.execution_mode as enum ('lan', 'internet');
 

@@ -38,7 +38,7 @@ begin
     select
         q.tenant_no,
         r.environment,
-        private.robot_offers(r.capabilities, r.tags, r.is_internet) as capabilities,
+        private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as capabilities,
         private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
         r.max_concurrent_jobs - (select count(*) from private.leases as l where l.robot_id = r.robot_id)::integer as free_slots,
