@@ -157,7 +157,7 @@ create type public.robot_mode as enum (
 );
 create type public.robot_health as enum ('ok', 'error');
 
--- from sql/40_queue/types.sql sha256:5959b310d8690ebf160b433e4ef373804341246fb204b76703f38a2205078b0b
+-- from sql/40_queue/types.sql sha256:7c52e83c710f9e431a8e20ed3eb597bd18e2697754049c0e6896300a2385828b
 create type public.job_status as enum (
     'queued',       -- enqueue, retry policy, release, rescue -> queued
     'claimed',      -- queued -> claimed (a fact of private.leases, never stored in jobs)
@@ -204,6 +204,8 @@ create type private.job_notice as (
 -- A job that a claim took out of ready, before it has its lease.
 create type private.taken_job as (
     job_id uuid,
+    tenant_id uuid,
+    tenant_no integer,
     lane_id integer,
     rank smallint,          -- the lane's priority with its promotion
     attempts smallint,
@@ -5357,7 +5359,7 @@ comment on function private.check_waiting_quotas() is
     'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
 revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:94c8775cee64c1fccf5a4de9d41c635a26a462daa50104d8846b80a37f76347d
+-- from sql/40_queue/functions/claim_jobs.sql sha256:3370c399237683cc6870f9e01e1e89504b72ee2d58e0582bf8a42234416da1cf
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -5398,6 +5400,7 @@ begin
     select
         q.tenant_no,
         r.environment,
+        r.pool_id,
         private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as capabilities,
         private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
@@ -5444,10 +5447,13 @@ begin
         v_robot.tenant_no := private.find_queue_tenant(v_caller.tenant_id);
     end if;
 
-    v_taken := private.take_jobs(
-        v_robot.tenant_no, v_caller.robot_id, v_robot.environment, v_robot.capabilities, v_robot.limit_id,
+    v_taken := case when v_robot.pool_id is null then private.take_jobs(
+        v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment, v_robot.capabilities, v_robot.limit_id,
         v_robot.has_limits, v_want, v_may_wait
-    );
+    ) else private.take_pool_jobs(
+        v_robot.pool_id, v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment,
+        v_robot.capabilities, v_want, v_may_wait
+    ) end;
     foreach v_job in array v_taken loop
         -- One by one: only a single id finds its partition before the statement begins. And one statement for the whole
         -- answer: in PL/pgSQL every expression costs anew in every transaction.
@@ -5468,12 +5474,12 @@ begin
             claimed_at, lease_expires_at, timeout_at
         )
         values (
-            v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_job.lane_id,
+            v_claimed.job_id, v_claimed.lease_token, v_job.tenant_id, v_job.tenant_no, v_job.lane_id,
             v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_job.limit_ids, v_now,
             v_claimed.lease_expires_at, v_now + make_interval(secs => v_claimed.timeout_seconds)
         );
         v_notices := v_notices || (
-            v_caller.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name, v_caller.robot_id,
+            v_job.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name, v_caller.robot_id,
             v_claimed.attempt, null
         )::private.job_notice;
         v_limit_ids := v_limit_ids || v_job.limit_ids;
@@ -5485,17 +5491,20 @@ begin
             perform private.change_running(v_limit_ids, 1);
         end if;
     elsif p_listening then
-        insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, waiting_since)
-        values (v_caller.robot_id, v_robot.tenant_no, v_robot.environment, v_robot.capabilities, v_now)
+        insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, pool_id, waiting_since)
+        values (
+            v_caller.robot_id, v_robot.tenant_no, v_robot.environment, v_robot.capabilities, v_robot.pool_id, v_now
+        )
         on conflict (robot_id) do update set
             environment = excluded.environment,
             capabilities = excluded.capabilities,
+            pool_id = excluded.pool_id,
             waiting_since = excluded.waiting_since;
     end if;
 end
 $$;
 comment on function public.claim_jobs(integer, integer, text, boolean) is
-    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first, each with a lease and its fencing token. Needs jobs.claim.';
+    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token. Needs jobs.claim.';
 revoke all on function public.claim_jobs(integer, integer, text, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.claim_jobs(integer, integer, text, boolean) to authenticated;
 
@@ -6230,7 +6239,7 @@ comment on function private.ensure_job_partitions(integer) is
     'Makes the partitions of jobs for this week (Monday, UTC) and p_weeks_ahead more, and returns how many it made.';
 revoke all on function private.ensure_job_partitions(integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/enter_limits.sql sha256:c8934bd5e4d544374f892a0bc8096dec68d6691153ed1963524930006837b608
+-- from sql/40_queue/functions/enter_limits.sql sha256:86424cf3ad12a2e4d7935c6aa6ba902819ac4ab86b0d08c1783bd4bb054bbfd8
 -- Waiting for a lock is safe only while no other limit is locked, in the order of scope: whoever locks more (a claim of many
 -- lanes, a rescue) must not wait for one that comes earlier.
 create or replace function private.enter_limits(p_limit_ids integer[], p_taken integer[], p_may_wait boolean)
@@ -6271,7 +6280,7 @@ begin
 end
 $$;
 comment on function private.enter_limits(integer[], integer[], boolean) is
-    'Locks the limits of a lane (tenant, workflow, key; null where there is none) and returns how many more jobs they have room for beside what this claim has taken: 0 or less when one is full, or is locked and may not be waited for; null when none exists any more.';
+    'Locks the limits of a lane (pool, tenant, workflow, key; null where there is none) and returns how many more jobs they have room for beside what this claim has taken: 0 or less when one is full, or is locked and may not be waited for; null when none exists any more.';
 revoke all on function private.enter_limits(integer[], integer[], boolean) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/explain_finished_job.sql sha256:233ec2809368e27b2bc4f2b432dd79f43741b616c30dfb7934a757748d7e3362
@@ -9023,11 +9032,12 @@ comment on function public.start_job(uuid, bigint) is
 revoke all on function public.start_job(uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.start_job(uuid, bigint) to authenticated;
 
--- from sql/40_queue/functions/take_jobs.sql sha256:7a643834ae74db5552642abf7d161aefcf7d2a596824288569f36bba9b6367dd
+-- from sql/40_queue/functions/take_jobs.sql sha256:93c49c8138f51a2e97eb005077b8083f71bd5b0389ab340256006ff6afbfe568
 -- Cost: one probe of ready's primary key for each lane that the robot may serve, and one statement for each lane that jobs
 -- are taken from. What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time:
 -- a join would be planned once, for the sizes that the tables had then, and kept.
 create or replace function private.take_jobs(
+    p_tenant_id uuid,
     p_tenant_no integer,
     p_robot_id uuid,
     p_environment text,
@@ -9035,7 +9045,10 @@ create or replace function private.take_jobs(
     p_limit_id integer,         -- of the tenant, if it has a limit
     p_has_limits boolean,       -- whether it has others
     p_want integer,
-    p_may_wait boolean          -- for limits
+    p_may_wait boolean,         -- for limits
+    p_pool_id uuid default null,            -- only jobs that ask for it: the tenant is not the robot's
+    p_pool_limit_id integer default null,   -- of the tenant in the robot's pool, if it has one
+    p_counted integer[] default '{}'        -- limit ids, one for each job of this claim that counts towards it
 )
 returns private.taken_job[]
 language plpgsql
@@ -9050,7 +9063,6 @@ declare
     v_limit_ids integer[];
     v_room integer;
     v_listed integer;
-    v_counted integer[] := '{}';    -- limit ids, one for each job that counts towards it
     v_some private.taken_job[];
     v_taken private.taken_job[] := '{}';
 begin
@@ -9069,12 +9081,14 @@ begin
                 where e.tenant_no = p_tenant_no
                     and e.robot_id is null
                     and private.lane_suits(e.environment, e.required, p_environment, p_offers)
+                    and (p_pool_id is null or 'pool:' || p_pool_id = any (e.required))
                 union all
                 select e.lane_id, e.priority - e.promotion as rank, e.low_job_id, e.workflow_limit_id, e.key_limit_id
                 from private.lanes as e
                 where e.tenant_no = p_tenant_no
                     and e.robot_id = p_robot_id
                     and private.lane_suits(e.environment, e.required, p_environment, p_offers)
+                    and p_pool_id is null
             ) as l
             cross join lateral (
                 select r.job_id
@@ -9106,9 +9120,11 @@ begin
     loop
         v_limit_ids := null;
         v_room := null;
-        if p_limit_id is not null or v_lane.workflow_limit_id is not null or v_lane.key_limit_id is not null then
-            v_limit_ids := array_remove(array[p_limit_id, v_lane.workflow_limit_id, v_lane.key_limit_id], null);
-            v_room := private.enter_limits(v_limit_ids, v_counted, p_may_wait);
+        if coalesce(p_pool_limit_id, p_limit_id, v_lane.workflow_limit_id, v_lane.key_limit_id) is not null then
+            v_limit_ids := array_remove(
+                array[p_pool_limit_id, p_limit_id, v_lane.workflow_limit_id, v_lane.key_limit_id], null
+            );
+            v_room := private.enter_limits(v_limit_ids, p_counted, p_may_wait);
             p_may_wait := false;
             continue when v_room <= 0;
         end if;
@@ -9127,7 +9143,7 @@ begin
             ))
             returning r.job_id, r.attempts
         )
-        select array_agg((g.job_id, v_lane.lane_id, v_lane.rank, g.attempts, v_limit_ids)::private.taken_job)
+        select array_agg((g.job_id, p_tenant_id, p_tenant_no, v_lane.lane_id, v_lane.rank, g.attempts, v_limit_ids)::private.taken_job)
         into v_some
         from gone as g;
         continue when v_some is null;
@@ -9139,7 +9155,7 @@ begin
         v_taken := v_taken || v_some;
         exit when cardinality(v_taken) = p_want;
         if v_limit_ids is not null then
-            v_counted := v_counted
+            p_counted := p_counted
                 || array(select u.limit_id from unnest(v_limit_ids) as u (limit_id), generate_series(1, cardinality(v_some)));
         end if;
     end loop;
@@ -9149,9 +9165,111 @@ begin
     return v_taken;
 end
 $$;
-comment on function private.take_jobs(integer, uuid, text, text[], integer, boolean, integer, boolean) is
+comment on function private.take_jobs(
+    uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, integer[]
+) is
     'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, with the limits that they count towards locked. They are nowhere until public.claim_jobs() leases them.';
-revoke all on function private.take_jobs(integer, uuid, text, text[], integer, boolean, integer, boolean)
+revoke all on function private.take_jobs(
+    uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, integer[]
+) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/take_pool_jobs.sql sha256:1fc150ddfdac8310089882808e118b183b6870496a50dcb35b86672895378c2a
+-- Exact for each robot: it remembers whose turn it is, so that a member with many jobs keeps nobody waiting for longer than
+-- its turn. Members without work for the pool are not looked at.
+create or replace function private.take_pool_jobs(
+    p_pool_id uuid,
+    p_owner_id uuid,
+    p_owner_no integer,
+    p_robot_id uuid,
+    p_environment text,
+    p_offers text[],
+    p_want integer,
+    p_may_wait boolean
+)
+returns private.taken_job[]
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_turn private.pool_turns;
+    v_member record;
+    v_limits record;
+    v_last_no integer;          -- the member that was given something last
+    v_is_second_lap boolean := false;
+    v_most integer;
+    v_some private.taken_job[];
+    v_taken private.taken_job[] := '{}';
+    v_counted integer[] := '{}';
+begin
+    select t.* into v_turn from private.pool_turns as t where t.robot_id = p_robot_id;
+    v_last_no := coalesce(v_turn.tenant_no, 0);
+    v_turn.tenant_no := v_last_no;
+    if v_turn.jobs_left > 0 then    -- its turn goes on, unless it left or its weight was lowered
+        select q.tenant_id, private.pool_weight(p_pool_id, q.tenant_id) as weight into v_member
+        from private.queue_tenants as q
+        where q.tenant_no = v_turn.tenant_no;
+        v_turn.jobs_left := case when v_member.weight is not null then least(v_turn.jobs_left, v_member.weight) end;
+    end if;
+    loop
+        if coalesce(v_turn.jobs_left, 0) = 0 then
+            select n.* into v_member from private.next_in_pool(p_pool_id, v_turn.tenant_no, p_owner_no) as n;
+            exit when v_is_second_lap and (v_member.tenant_no <= v_last_no) is not true;    -- nobody has anything to take
+            if v_member.tenant_no is null then
+                v_is_second_lap := true;
+                v_turn.tenant_no := 0;
+                continue;
+            end if;
+            v_turn.tenant_no := v_member.tenant_no;
+            v_turn.jobs_left := v_member.weight;
+        end if;
+        v_most := least(v_turn.jobs_left, p_want - cardinality(v_taken));
+        v_some := '{}';
+        -- Not waited for: who sets a limit of the tenant may wait for a lease of another that this claim keeps waiting.
+        if v_member.tenant_id = p_owner_id
+            or pg_try_advisory_xact_lock_shared(1801678965, hashtext(v_member.tenant_id::text))
+        then
+            select
+                (
+                    select w.limit_id
+                    from private.limits as w
+                    where w.tenant_id = v_member.tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id
+                ) as pool_limit_id,
+                (
+                    select w.limit_id from private.limits as w where w.tenant_id = v_member.tenant_id and w.scope = 'tenant'
+                ) as limit_id,
+                exists (
+                    select from private.limits as w where w.tenant_id = v_member.tenant_id and w.scope > 'tenant'
+                ) as has_limits
+            into v_limits;
+            v_some := private.take_jobs(
+                v_member.tenant_id, v_turn.tenant_no, p_robot_id, p_environment, p_offers, v_limits.limit_id,
+                v_limits.has_limits, v_most, p_may_wait, case when v_member.tenant_id <> p_owner_id then p_pool_id end,
+                v_limits.pool_limit_id, v_counted
+            );
+            p_may_wait := false;
+        end if;
+        v_turn.jobs_left := case when cardinality(v_some) < v_most then 0 else v_turn.jobs_left - v_most end;
+        continue when v_some = '{}';
+        v_taken := v_taken || v_some;
+        v_last_no := v_turn.tenant_no;
+        v_is_second_lap := false;
+        exit when cardinality(v_taken) = p_want;
+        v_counted := v_counted || array(select u.limit_id from unnest(v_some) as t, unnest(t.limit_ids) as u (limit_id));
+    end loop;
+    if v_taken <> '{}' then
+        update private.pool_turns as t
+        set tenant_no = v_last_no,
+            jobs_left = case when cardinality(v_taken) = p_want then v_turn.jobs_left else 0 end
+        where t.robot_id = p_robot_id;
+    end if;
+    return v_taken;
+end
+$$;
+comment on function private.take_pool_jobs(uuid, uuid, integer, uuid, text, text[], integer, boolean) is
+    'Takes up to p_want jobs for a robot of a pool as private.take_jobs() does, from the members in turn, as many of each as its weight: jobs that ask for the pool, and all of the owner''s.';
+revoke all on function private.take_pool_jobs(uuid, uuid, integer, uuid, text, text[], integer, boolean)
     from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/to_iso.sql sha256:1d56ec4ceb804d8667218d02b0f54e1a3f54fd9728e6d7e452fe8b496ec2a053

@@ -38,6 +38,7 @@ begin
     select
         q.tenant_no,
         r.environment,
+        r.pool_id,
         private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as capabilities,
         private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
@@ -84,10 +85,13 @@ begin
         v_robot.tenant_no := private.find_queue_tenant(v_caller.tenant_id);
     end if;
 
-    v_taken := private.take_jobs(
-        v_robot.tenant_no, v_caller.robot_id, v_robot.environment, v_robot.capabilities, v_robot.limit_id,
+    v_taken := case when v_robot.pool_id is null then private.take_jobs(
+        v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment, v_robot.capabilities, v_robot.limit_id,
         v_robot.has_limits, v_want, v_may_wait
-    );
+    ) else private.take_pool_jobs(
+        v_robot.pool_id, v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment,
+        v_robot.capabilities, v_want, v_may_wait
+    ) end;
     foreach v_job in array v_taken loop
         -- One by one: only a single id finds its partition before the statement begins. And one statement for the whole
         -- answer: in PL/pgSQL every expression costs anew in every transaction.
@@ -108,12 +112,12 @@ begin
             claimed_at, lease_expires_at, timeout_at
         )
         values (
-            v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_job.lane_id,
+            v_claimed.job_id, v_claimed.lease_token, v_job.tenant_id, v_job.tenant_no, v_job.lane_id,
             v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_job.limit_ids, v_now,
             v_claimed.lease_expires_at, v_now + make_interval(secs => v_claimed.timeout_seconds)
         );
         v_notices := v_notices || (
-            v_caller.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name, v_caller.robot_id,
+            v_job.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name, v_caller.robot_id,
             v_claimed.attempt, null
         )::private.job_notice;
         v_limit_ids := v_limit_ids || v_job.limit_ids;
@@ -125,16 +129,19 @@ begin
             perform private.change_running(v_limit_ids, 1);
         end if;
     elsif p_listening then
-        insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, waiting_since)
-        values (v_caller.robot_id, v_robot.tenant_no, v_robot.environment, v_robot.capabilities, v_now)
+        insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, pool_id, waiting_since)
+        values (
+            v_caller.robot_id, v_robot.tenant_no, v_robot.environment, v_robot.capabilities, v_robot.pool_id, v_now
+        )
         on conflict (robot_id) do update set
             environment = excluded.environment,
             capabilities = excluded.capabilities,
+            pool_id = excluded.pool_id,
             waiting_since = excluded.waiting_since;
     end if;
 end
 $$;
 comment on function public.claim_jobs(integer, integer, text, boolean) is
-    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first, each with a lease and its fencing token. Needs jobs.claim.';
+    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token. Needs jobs.claim.';
 revoke all on function public.claim_jobs(integer, integer, text, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.claim_jobs(integer, integer, text, boolean) to authenticated;
