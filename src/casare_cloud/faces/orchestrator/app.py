@@ -28,6 +28,7 @@ RESOURCES = {
     "jobs": "jobs",
     "limits": "limits",
     "metrics": "metrics",
+    "pools": "pools",
     "robot-api-keys": "robot_keys",
     "robots": "robots",
     "schedules": "schedules",
