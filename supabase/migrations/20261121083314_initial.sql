@@ -5704,7 +5704,7 @@ comment on function private.complete_leases(private.caller, uuid[], bigint[], js
 revoke all on function private.complete_leases(private.caller, uuid[], bigint[], jsonb[], jsonb[])
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/count_in_leases.sql sha256:319ffb7291ef1d8911a5629b4535530377720e733b1e1d39b8ac956726fdd818
+-- from sql/40_queue/functions/count_in_leases.sql sha256:a861b4f992f03896d41428e47de687ff77e7e93ccee7f2a69d0737c78e643485
 -- The caller keeps claims of the tenant away until it commits.
 create or replace function private.count_in_leases(p_limit private.limits)
 returns integer
@@ -5722,15 +5722,14 @@ begin
     for update;
     update private.leases as l
     set limit_ids = coalesce(l.limit_ids, '{}') || p_limit.limit_id
-    from public.jobs as j, public.robots as r
+    from public.jobs as j
     where l.tenant_id = p_limit.tenant_id
         and j.job_id = l.job_id
-        and r.robot_id = l.robot_id
         and (
             p_limit.scope = 'tenant'
             or j.workflow_id = p_limit.workflow_id
             or j.concurrency_key = p_limit.concurrency_key
-            or r.pool_id = p_limit.pool_id
+            or p_limit.pool_id = (select r.pool_id from public.robots as r where r.robot_id = l.robot_id)
         );
     get diagnostics v_running = row_count;
     update private.limits as w set running = v_running where w.limit_id = p_limit.limit_id;

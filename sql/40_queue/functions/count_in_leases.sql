@@ -15,15 +15,14 @@ begin
     for update;
     update private.leases as l
     set limit_ids = coalesce(l.limit_ids, '{}') || p_limit.limit_id
-    from public.jobs as j, public.robots as r
+    from public.jobs as j
     where l.tenant_id = p_limit.tenant_id
         and j.job_id = l.job_id
-        and r.robot_id = l.robot_id
         and (
             p_limit.scope = 'tenant'
             or j.workflow_id = p_limit.workflow_id
             or j.concurrency_key = p_limit.concurrency_key
-            or r.pool_id = p_limit.pool_id
+            or p_limit.pool_id = (select r.pool_id from public.robots as r where r.robot_id = l.robot_id)
         );
     get diagnostics v_running = row_count;
     update private.limits as w set running = v_running where w.limit_id = p_limit.limit_id;
