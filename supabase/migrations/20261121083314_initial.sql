@@ -7841,7 +7841,7 @@ comment on function private.name_robot(uuid, uuid) is
     'What a tenant may call a robot: its external id, or, for a robot of another tenant''s pool, its id.';
 revoke all on function private.name_robot(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/pool_of.sql sha256:eb479187190f2832f188f6fc7e5a591815e4b16df797f30e7a2a3f217f4e0a30
+-- from sql/40_queue/functions/pool_of.sql sha256:a0540aa891cb7d29408efe67b117adf1c3a0f7e87e466add54dd74b42266ddff
 create or replace function private.pool_of(p_required text[])
 returns uuid
 language plpgsql
@@ -7849,9 +7849,7 @@ immutable
 set search_path = ''
 as $$
 begin
-    return case
-        when p_required <> '{}' then (select substr(w, 6)::uuid from unnest(p_required) as w where w like 'pool:%')
-    end;
+    return (select substr(w, 6)::uuid from unnest(p_required) as w where w like 'pool:%');
 end
 $$;
 comment on function private.pool_of(text[]) is 'The pool that a lane requires; null for none.';
@@ -8785,7 +8783,7 @@ comment on function private.ring_limit(integer, integer) is
     'Wakes robots for jobs that a limit kept waiting, when there is room for some again. The bell may be lost: robots also poll.';
 revoke all on function private.ring_limit(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/ring_robots.sql sha256:e9fe08b7577a4b9154e99274f431adbb06dfbd19efd88722c0dc5cb7d8abde4d
+-- from sql/40_queue/functions/ring_robots.sql sha256:8a4c4433cd59617dea8a4c99e24a83841f8875a53018b8fa2234992327c7eaae
 create or replace function private.ring_robots(
     p_tenant_no integer,
     p_environment text,
@@ -8800,7 +8798,7 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-    v_pool_id uuid := private.pool_of(p_required);
+    v_pool_id uuid := case when p_required <> '{}' then private.pool_of(p_required) end;
     v_waiting uuid[];
     v_robot_id uuid;
     v_rung integer := 0;

@@ -5,9 +5,7 @@ immutable
 set search_path = ''
 as $$
 begin
-    return case
-        when p_required <> '{}' then (select substr(w, 6)::uuid from unnest(p_required) as w where w like 'pool:%')
-    end;
+    return (select substr(w, 6)::uuid from unnest(p_required) as w where w like 'pool:%');
 end
 $$;
 comment on function private.pool_of(text[]) is 'The pool that a lane requires; null for none.';

@@ -12,7 +12,7 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-    v_pool_id uuid := private.pool_of(p_required);
+    v_pool_id uuid := case when p_required <> '{}' then private.pool_of(p_required) end;
     v_waiting uuid[];
     v_robot_id uuid;
     v_rung integer := 0;
