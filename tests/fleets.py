@@ -88,14 +88,14 @@ class Fleet:
             with added as (
                 insert into public.jobs (
                     tenant_id, workflow_id, workflow_version, workflow_name, lane_id, environment,
-                    required_capabilities, priority, target_robot_id
+                    required_capabilities, priority, target_robot_id, pool_id
                 )
                 select
                     j.tenant_id, j.workflow_id, j.workflow_version, j.workflow_name, j.lane_id, j.environment,
-                    j.required_capabilities, j.priority, j.target_robot_id
+                    j.required_capabilities, j.priority, j.target_robot_id, j.pool_id
                 from public.jobs as j, generate_series(1, %(count)s)
                 where j.job_id = %(job_id)s
-                returning job_id, tenant_id, lane_id
+                returning job_id, tenant_id, lane_id, pool_id
             ), delayed as (
                 insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at)
                 select a.job_id, a.tenant_id, q.tenant_no, a.lane_id, %(run_at)s
@@ -103,8 +103,8 @@ class Fleet:
                 join private.queue_tenants as q using (tenant_id)
                 where %(run_at)s::timestamptz is not null
             )
-            insert into private.ready (tenant_no, lane_id, job_id)
-            select q.tenant_no, a.lane_id, a.job_id
+            insert into private.ready (tenant_no, lane_id, job_id, pool_id)
+            select q.tenant_no, a.lane_id, a.job_id, a.pool_id
             from added as a
             join private.queue_tenants as q using (tenant_id)
             where %(run_at)s::timestamptz is null

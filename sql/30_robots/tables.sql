@@ -10,6 +10,7 @@ create table public.robots (
     attributes jsonb not null default '{}',         -- the form the robot sent, when it was a map
     tags text[] not null default '{}',
     is_internet boolean not null default false,     -- declared that it takes internet-mode jobs
+    pool_id uuid,                       -- of its tenant's: it runs jobs of the members that ask for it, too
     max_concurrent_jobs integer not null default 1,
     quarantined_at timestamptz,         -- claims nothing since then, until a person releases it
     quarantine_reason text,
@@ -19,6 +20,8 @@ create table public.robots (
     constraint robots_pkey primary key (robot_id),
     constraint robots_tenant_id_robot_id_key unique (tenant_id, robot_id),
     constraint robots_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
+    constraint robots_tenant_id_pool_id_fkey foreign key (tenant_id, pool_id)
+        references public.pools (tenant_id, pool_id) on delete set null (pool_id),
     constraint robots_external_id_check check (external_id ~ '^[A-Za-z0-9_-]{1,64}$'),
     constraint robots_name_check check (length(name) between 1 and 128),
     constraint robots_hostname_check check (length(hostname) <= 256),
@@ -26,6 +29,7 @@ create table public.robots (
     constraint robots_max_concurrent_jobs_check check (max_concurrent_jobs between 1 and 100)
 );
 create unique index robots_tenant_id_external_id_idx on public.robots (tenant_id, external_id) where deleted_at is null;
+create index robots_tenant_id_pool_id_idx on public.robots (tenant_id, pool_id);
 comment on table public.robots is 'A program that claims and runs jobs: its configuration. What it last said of itself is in robot_heartbeats.';
 
 create table public.robot_heartbeats (
@@ -74,6 +78,7 @@ create table private.robot_failures (
     first_failed_at timestamptz not null,
     last_failed_at timestamptz not null,
     last_job_id uuid not null,
+    last_job_tenant_id uuid not null,
     constraint robot_failures_pkey primary key (tenant_id, robot_id),
     constraint robot_failures_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
         references public.robots (tenant_id, robot_id) on delete cascade

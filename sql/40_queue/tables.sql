@@ -23,22 +23,27 @@ create table private.limits (
     scope private.limit_scope not null,
     workflow_id uuid,                   -- of scope workflow
     concurrency_key text,               -- of scope key
+    pool_id uuid,                       -- of scope pool: set by its owner, and counts what the pool's robots hold of the tenant
     max_running integer not null,       -- 0: nothing is claimed
     on_collision text not null default 'queue',
     running integer not null default 0,
     updated_at timestamptz not null default now(),
     constraint limits_pkey primary key (limit_id),
-    constraint limits_tenant_id_key unique nulls not distinct (tenant_id, scope, workflow_id, concurrency_key),
+    constraint limits_tenant_id_key unique nulls not distinct (tenant_id, scope, workflow_id, concurrency_key, pool_id),
     constraint limits_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
+    constraint limits_pool_id_fkey foreign key (pool_id) references public.pools (pool_id) on delete cascade,
     constraint limits_scope_check check (
-        (workflow_id is not null) = (scope = 'workflow') and (concurrency_key is not null) = (scope = 'key')
+        (workflow_id is not null) = (scope = 'workflow')
+        and (concurrency_key is not null) = (scope = 'key')
+        and (pool_id is not null) = (scope = 'pool')
     ),
     constraint limits_concurrency_key_check check (length(concurrency_key) between 1 and 255),
     constraint limits_max_running_check check (max_running between 0 and 100000),
     constraint limits_on_collision_check
         check (on_collision in ('queue', 'cancel_newest', 'cancel_running') and (on_collision = 'queue' or scope = 'key'))
 ) with (fillfactor = 20);
-comment on table private.limits is 'How many jobs of a tenant, a workflow or a concurrency key may be held by robots at once, and how many are.';
+create index limits_pool_id_idx on private.limits (pool_id);
+comment on table private.limits is 'How many jobs of a tenant, a workflow or a concurrency key may be held by robots at once (or of a tenant by those of a pool), and how many are.';
 
 -- Two jobs of one share never compete; two shares of a tenant take turns by what they have had. Only of tenants that asked
 -- for it, so that nobody else pays.
@@ -69,7 +74,7 @@ create table private.lanes (
     lane_id integer generated always as identity,
     tenant_no integer not null,
     environment text not null,          -- '*': any robot's
-    required text[] not null default '{}',  -- sorted: capabilities, 'tag:<tag>', 'mode:internet'
+    required text[] not null default '{}',  -- sorted: capabilities, 'tag:<tag>', 'mode:internet', 'pool:<pool_id>'
     robot_id uuid,                      -- target robot, or any
     priority smallint not null,
     low_job_id uuid not null default '00000000-0000-0000-0000-000000000000',   -- claims begin here: see private.raise_low_water()
@@ -105,6 +110,7 @@ create table public.jobs (
     required_capabilities text[] not null default '{}',
     required_tags text[] not null default '{}',
     target_robot_id uuid,
+    pool_id uuid,                       -- the pool whose robots are to run it
     priority smallint not null default 10,
     input jsonb not null default '{}',
     metadata jsonb not null default '{}',
@@ -150,9 +156,12 @@ create table private.ready (
     lane_id integer not null,
     job_id uuid not null,
     attempts smallint not null default 0,
+    pool_id uuid,                       -- of jobs that ask for one
     constraint ready_pkey primary key (tenant_no, lane_id, job_id)
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
-comment on table private.ready is 'Jobs that may be claimed now. The primary key is the only index; a claim deletes the row. A job that is not new goes back in by private.put_back() only.';
+-- Jobs that ask for no pool are not in it. Whose turn is next in a pool: one look, whoever else has work.
+create index ready_pool_id_tenant_no_idx on private.ready (pool_id, tenant_no) where pool_id is not null;
+comment on table private.ready is 'Jobs that may be claimed now. The primary key is the only index but for jobs of pools; a claim deletes the row. A job that is not new goes back in by private.put_back() only.';
 
 create table private.scheduled (
     job_id uuid not null,
@@ -267,11 +276,21 @@ create table private.waiting_robots (
     tenant_no integer not null,
     environment text not null,
     capabilities text[] not null,
+    pool_id uuid,
     waiting_since timestamptz not null,
     constraint waiting_robots_pkey primary key (robot_id)
 );
 create index waiting_robots_tenant_no_idx on private.waiting_robots (tenant_no);
+create index waiting_robots_pool_id_idx on private.waiting_robots (pool_id) where pool_id is not null;
 comment on table private.waiting_robots is 'Robots that found nothing and listen for the doorbell. Ringing one takes its row away, so one job wakes one robot.';
+
+create table private.pool_turns (
+    robot_id uuid not null,
+    tenant_no integer not null,         -- whose turn it is with this robot
+    jobs_left smallint not null,        -- jobs that the member may still be given in this turn
+    constraint pool_turns_pkey primary key (robot_id)
+) with (fillfactor = 50);
+comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
 
 create table private.duties (
     name text not null,
@@ -315,6 +334,7 @@ select
     j.required_capabilities,
     j.required_tags,
     j.target_robot_id,
+    j.pool_id,
     j.priority,
     j.input,
     j.metadata,
@@ -367,6 +387,7 @@ select
     r.attributes,
     r.tags,
     r.is_internet,
+    r.pool_id,
     r.max_concurrent_jobs,
     r.quarantined_at,
     r.quarantine_reason,
@@ -383,10 +404,10 @@ select
         when not o.is_online then 'offline'
         when r.mode <> 'active' then 'maintenance'
         when h.health = 'error' or r.quarantined_at is not null then 'error'
-        when cardinality(w.job_ids) > 0 then 'busy'
+        when w.load > 0 then 'busy'
         else 'idle'
     end as status,
-    cardinality(w.job_ids) as load,
+    w.load,
     w.job_ids as current_job_ids,
     c.last_command
 from public.robots as r
@@ -400,7 +421,21 @@ cross join lateral (
     ) as is_online
 ) as o
 cross join lateral (
-    select array(select l.job_id from private.leases as l where l.robot_id = r.robot_id order by l.job_id) as job_ids
+    -- Of the jobs of other tenants that it holds for a pool, their number is known here and nothing else.
+    select
+        array(
+            select l.job_id
+            from private.leases as l
+            where l.robot_id = r.robot_id and l.tenant_id = r.tenant_id
+            order by l.job_id
+        ) as job_ids,
+        case
+            when r.pool_id is null then (select count(*) from private.leases as l where l.robot_id = r.robot_id)
+            else greatest(
+                (select count(*) from private.leases as l where l.robot_id = r.robot_id),
+                private.count_held_jobs(r.robot_id)
+            )
+        end::integer as load
 ) as w
 left join lateral (
     select jsonb_build_object(
@@ -417,4 +452,4 @@ left join lateral (
 ) as c on true
 where r.deleted_at is null;
 comment on view public.live_robots is
-    'Robots with what they last said of themselves, the jobs that they hold, and the status word of the orchestrator''s documents.';
+    'Robots with what they last said of themselves, the jobs of their tenant that they hold, how many they hold in all, and the status word of the orchestrator''s documents.';

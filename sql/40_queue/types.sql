@@ -9,7 +9,7 @@ create type public.job_status as enum (
 );
 
 -- In the order in which they are locked.
-create type private.limit_scope as enum ('tenant', 'workflow', 'key');
+create type private.limit_scope as enum ('pool', 'tenant', 'workflow', 'key');
 
 create type public.execution_mode as enum ('lan', 'internet');
 
@@ -44,6 +44,8 @@ create type private.job_notice as (
 -- A job that a claim took out of ready, before it has its lease.
 create type private.taken_job as (
     job_id uuid,
+    tenant_id uuid,
+    tenant_no integer,
     lane_id integer,
     rank smallint,          -- the lane's priority with its promotion
     attempts smallint,

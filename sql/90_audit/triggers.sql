@@ -18,7 +18,9 @@ begin
                 ('workflows', 'insert or update or delete', '{workflow_id}', '{updated_at}'),
                 ('workflow_versions', 'insert', '{workflow_id,version}', '{definition}'),
                 ('schedules', 'insert or update or delete', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,input}'),
-                ('robots', 'insert or update or delete', '{robot_id}', '{updated_at}')
+                ('robots', 'insert or update or delete', '{robot_id}', '{updated_at}'),
+                ('pools', 'insert or update or delete', '{pool_id}', '{}'),
+                ('pool_members', 'insert or update or delete', '{pool_id,invitee}', '{tenant_id,invited_by,accepted_by}')
         ) as audited (table_name, operations, keys, hidden)
     loop
         execute format('drop trigger if exists audit_change on public.%I', v_audited.table_name);

@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Self
+from urllib.parse import quote
 
 from casare_cloud.http import HttpClient
 from casare_cloud.robot.realtime import RealtimeClient
@@ -264,6 +265,10 @@ class Client:
         """Tell a robot to `pause`, `resume`, `drain`, `shutdown`, or put it in `quarantine` or `release` it."""
         return await self._call("POST", f"/robots/{robot_id}/{command}", json={"reason": reason} if reason else None)
 
+    async def set_robot_pool(self, robot_id: str, pool: str | None) -> Answer:
+        """Put a robot in a pool of the tenant's own, by id or name, or (None) take it out."""
+        return await self._call("PUT", f"/robots/{robot_id}/pool", json={"pool": pool})
+
     async def delete_robot(self, robot_id: str) -> Answer:
         """Remove a robot; what it holds is released."""
         return await self._call("DELETE", f"/robots/{robot_id}")
@@ -297,6 +302,41 @@ class Client:
     async def list_events(self, after: int = 0, limit: int = 100) -> Answer:
         """`{events, next}`: what happened after the event with that number."""
         return await self._call("GET", "/events", params={"after": after, "limit": limit})
+
+    # --- shared pools ---------------------------------------------------------------------------------------------
+
+    async def list_pools(self) -> Answer:
+        """`{pools}` that the tenant owns, is a member of or is invited to (`standing`)."""
+        return await self._call("GET", "/pools")
+
+    async def create_pool(self, name: str) -> Answer:
+        """A pool of the tenant's own; robots come in by `set_robot_pool`."""
+        return await self._create("/pools", {"name": name})
+
+    async def delete_pool(self, pool: str) -> Answer:
+        """End an own pool; jobs that asked for it wait."""
+        return await self._call("DELETE", f"/pools/{_quoted(pool)}")
+
+    async def list_pool_members(self, pool: str) -> Answer:
+        """`{members}` of an own pool, and those invited."""
+        return await self._call("GET", f"/pools/{_quoted(pool)}/members")
+
+    async def put_pool_member(self, pool: str, tenant: str, weight: int = 1, max_running: int | None = None) -> Answer:
+        """Invite a tenant, by slug or id, to an own pool, or change the terms of a member."""
+        body = {"weight": weight, "max_running": max_running}
+        return await self._call("PUT", f"/pools/{_quoted(pool)}/members/{_quoted(tenant)}", json=body)
+
+    async def remove_pool_member(self, pool: str, tenant: str) -> Answer:
+        """Take a member out of an own pool, or an invitation back."""
+        return await self._call("DELETE", f"/pools/{_quoted(pool)}/members/{_quoted(tenant)}")
+
+    async def accept_pool(self, pool: str) -> Answer:
+        """Accept an invitation: jobs with `pool` then go to its robots."""
+        return await self._call("POST", f"/pools/{_quoted(pool)}/accept")
+
+    async def leave_pool(self, pool: str) -> Answer:
+        """Leave a pool, or decline the invitation to it."""
+        return await self._call("POST", f"/pools/{_quoted(pool)}/leave")
 
     # --- metrics --------------------------------------------------------------------------------------------------
 
@@ -344,6 +384,11 @@ class Client:
         await self.access_token()
         answer: Answer = await self._http.call(method, "/api/v1" + path, **arguments)
         return answer
+
+
+def _quoted(name: str) -> str:
+    """A name as one segment of a path."""
+    return quote(name, safe="")
 
 
 def _news_of(event: str, payload: Mapping[str, Any]) -> Answer:

@@ -42,6 +42,30 @@ begin
 end
 $$;
 
+-- from sql/25_pools/schema.sql sha256:032d3f65edeaacd44877a0bdbfe75d38ac01f688b8bf4380ef74a5085b150147
+-- Here and not among the functions, because the view of robots calls it.
+create or replace function private.count_held_jobs(p_robot_id uuid)
+returns bigint
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return (
+        select count(*)
+        from public.robots as r
+        join private.leases as l on l.robot_id = r.robot_id
+        where r.robot_id = p_robot_id and r.tenant_id = private.permitted_tenant_id('robots.read')
+        having count(*) > 0
+    );
+end
+$$;
+comment on function private.count_held_jobs(uuid) is
+    'How many jobs a robot of the caller''s tenant holds, whosever they are; null for none, and for any other robot. For the view of robots, whose reader may not see the leases of other tenants'' jobs.';
+revoke all on function private.count_held_jobs(uuid) from public, anon, authenticated, service_role;
+grant execute on function private.count_held_jobs(uuid) to authenticated;
+
 -- from sql/00_platform/types.sql sha256:be743efb59971f69e7d24b18a41c26c9fa0dab59bb28b46dc27e9f4d84947b9e
 -- Functions that column defaults need stand here, before the tables; every other function has a file of its own.
 
@@ -133,7 +157,7 @@ create type public.robot_mode as enum (
 );
 create type public.robot_health as enum ('ok', 'error');
 
--- from sql/40_queue/types.sql sha256:711cfd77a18b6a313250eefdd5790eb0f61b83f16130bdae045e7cfd16937ab4
+-- from sql/40_queue/types.sql sha256:d57337927ff59ef509109a718f3ee55af7a6ac97aa43c88ce73df80533cc5143
 create type public.job_status as enum (
     'queued',       -- enqueue, retry policy, release, rescue -> queued
     'claimed',      -- queued -> claimed (a fact of private.leases, never stored in jobs)
@@ -145,7 +169,7 @@ create type public.job_status as enum (
 );
 
 -- In the order in which they are locked.
-create type private.limit_scope as enum ('tenant', 'workflow', 'key');
+create type private.limit_scope as enum ('pool', 'tenant', 'workflow', 'key');
 
 create type public.execution_mode as enum ('lan', 'internet');
 
@@ -180,6 +204,8 @@ create type private.job_notice as (
 -- A job that a claim took out of ready, before it has its lease.
 create type private.taken_job as (
     job_id uuid,
+    tenant_id uuid,
+    tenant_no integer,
     lane_id integer,
     rank smallint,          -- the lane's priority with its promotion
     attempts smallint,
@@ -450,7 +476,48 @@ create table public.workflow_backups (
 create index workflow_backups_tenant_id_idx on public.workflow_backups (tenant_id, workflow_id, version);
 comment on table public.workflow_backups is 'Where the copy of a workflow version outside the database is.';
 
--- from sql/30_robots/tables.sql sha256:a6ca36176ad367ab0a653ed49994abe91cb7a8289e0738f55b1ae13072f70757
+-- from sql/25_pools/tables.sql sha256:2a70ad2f18b8685eb14b3bed78acde6fe72f523b820472715d083fc87092493a
+-- A pool is a fleet whose robots also run jobs of other tenants. Both sides agree: the owner invites, the member accepts, and
+-- a job goes to a pool only when it asks for it. See docs/queue.md.
+
+create table public.pools (
+    pool_id uuid not null default private.uuid_v7(),
+    tenant_id uuid not null,            -- the owner
+    name text not null,
+    created_at timestamptz not null default now(),
+    constraint pools_pkey primary key (pool_id),
+    constraint pools_tenant_id_pool_id_key unique (tenant_id, pool_id),
+    constraint pools_tenant_id_name_key unique (tenant_id, name),
+    constraint pools_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
+    constraint pools_name_check check (length(name) between 1 and 64)
+);
+comment on table public.pools is 'Robots of one tenant, the owner, that run jobs of others, the members, in turn.';
+
+-- An invitation of a tenant that is not there is a row like any other, so that an owner never learns who is.
+create table public.pool_members (
+    pool_id uuid not null,
+    invitee text not null,              -- as the owner named it: the slug or the id of a tenant
+    tenant_id uuid,                     -- whom that names; null: nobody. No client reads it
+    weight smallint not null default 1, -- jobs that it is given when its turn comes
+    max_running integer,                -- jobs that it may have on the pool's robots at once; null: any number
+    invited_by uuid,
+    invited_at timestamptz not null,
+    accepted_by uuid,
+    accepted_at timestamptz,            -- null: only invited
+    constraint pool_members_pkey primary key (pool_id, invitee),
+    constraint pool_members_pool_id_fkey foreign key (pool_id) references public.pools (pool_id) on delete cascade,
+    constraint pool_members_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
+    constraint pool_members_invitee_check check (invitee ~ '^[a-z0-9-]{1,64}$'),
+    constraint pool_members_weight_check check (weight between 1 and 100),
+    constraint pool_members_max_running_check check (max_running between 0 and 100000),
+    constraint pool_members_accepted_at_check check (accepted_at is null or tenant_id is not null)
+);
+create unique index pool_members_pool_id_tenant_id_idx on public.pool_members (pool_id, tenant_id) where accepted_at is not null;
+create index pool_members_tenant_id_idx on public.pool_members (tenant_id);
+comment on table public.pool_members is
+    'Tenants whose jobs a pool''s robots run, and those that were invited. The owner has a row from the beginning.';
+
+-- from sql/30_robots/tables.sql sha256:f8c272d0284d287c70ab2d1176acec918a08473854e54dd97e0adbceafcd94ca
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -463,6 +530,7 @@ create table public.robots (
     attributes jsonb not null default '{}',         -- the form the robot sent, when it was a map
     tags text[] not null default '{}',
     is_internet boolean not null default false,     -- declared that it takes internet-mode jobs
+    pool_id uuid,                       -- of its tenant's: it runs jobs of the members that ask for it, too
     max_concurrent_jobs integer not null default 1,
     quarantined_at timestamptz,         -- claims nothing since then, until a person releases it
     quarantine_reason text,
@@ -472,6 +540,8 @@ create table public.robots (
     constraint robots_pkey primary key (robot_id),
     constraint robots_tenant_id_robot_id_key unique (tenant_id, robot_id),
     constraint robots_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
+    constraint robots_tenant_id_pool_id_fkey foreign key (tenant_id, pool_id)
+        references public.pools (tenant_id, pool_id) on delete set null (pool_id),
     constraint robots_external_id_check check (external_id ~ '^[A-Za-z0-9_-]{1,64}$'),
     constraint robots_name_check check (length(name) between 1 and 128),
     constraint robots_hostname_check check (length(hostname) <= 256),
@@ -479,6 +549,7 @@ create table public.robots (
     constraint robots_max_concurrent_jobs_check check (max_concurrent_jobs between 1 and 100)
 );
 create unique index robots_tenant_id_external_id_idx on public.robots (tenant_id, external_id) where deleted_at is null;
+create index robots_tenant_id_pool_id_idx on public.robots (tenant_id, pool_id);
 comment on table public.robots is 'A program that claims and runs jobs: its configuration. What it last said of itself is in robot_heartbeats.';
 
 create table public.robot_heartbeats (
@@ -527,6 +598,7 @@ create table private.robot_failures (
     first_failed_at timestamptz not null,
     last_failed_at timestamptz not null,
     last_job_id uuid not null,
+    last_job_tenant_id uuid not null,
     constraint robot_failures_pkey primary key (tenant_id, robot_id),
     constraint robot_failures_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
         references public.robots (tenant_id, robot_id) on delete cascade
@@ -534,7 +606,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:00ca91b9a876120d2b13b3ce1112063f3414a500a4680c77290c8ee0fc73921f
+-- from sql/40_queue/tables.sql sha256:13531c259ce637b111d4e6de5b1302cf3528a8a39bf09cc99f60b86c685e3940
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -560,22 +632,27 @@ create table private.limits (
     scope private.limit_scope not null,
     workflow_id uuid,                   -- of scope workflow
     concurrency_key text,               -- of scope key
+    pool_id uuid,                       -- of scope pool: set by its owner, and counts what the pool's robots hold of the tenant
     max_running integer not null,       -- 0: nothing is claimed
     on_collision text not null default 'queue',
     running integer not null default 0,
     updated_at timestamptz not null default now(),
     constraint limits_pkey primary key (limit_id),
-    constraint limits_tenant_id_key unique nulls not distinct (tenant_id, scope, workflow_id, concurrency_key),
+    constraint limits_tenant_id_key unique nulls not distinct (tenant_id, scope, workflow_id, concurrency_key, pool_id),
     constraint limits_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
+    constraint limits_pool_id_fkey foreign key (pool_id) references public.pools (pool_id) on delete cascade,
     constraint limits_scope_check check (
-        (workflow_id is not null) = (scope = 'workflow') and (concurrency_key is not null) = (scope = 'key')
+        (workflow_id is not null) = (scope = 'workflow')
+        and (concurrency_key is not null) = (scope = 'key')
+        and (pool_id is not null) = (scope = 'pool')
     ),
     constraint limits_concurrency_key_check check (length(concurrency_key) between 1 and 255),
     constraint limits_max_running_check check (max_running between 0 and 100000),
     constraint limits_on_collision_check
         check (on_collision in ('queue', 'cancel_newest', 'cancel_running') and (on_collision = 'queue' or scope = 'key'))
 ) with (fillfactor = 20);
-comment on table private.limits is 'How many jobs of a tenant, a workflow or a concurrency key may be held by robots at once, and how many are.';
+create index limits_pool_id_idx on private.limits (pool_id);
+comment on table private.limits is 'How many jobs of a tenant, a workflow or a concurrency key may be held by robots at once (or of a tenant by those of a pool), and how many are.';
 
 -- Two jobs of one share never compete; two shares of a tenant take turns by what they have had. Only of tenants that asked
 -- for it, so that nobody else pays.
@@ -606,7 +683,7 @@ create table private.lanes (
     lane_id integer generated always as identity,
     tenant_no integer not null,
     environment text not null,          -- '*': any robot's
-    required text[] not null default '{}',  -- sorted: capabilities, 'tag:<tag>', 'mode:internet'
+    required text[] not null default '{}',  -- sorted: capabilities, 'tag:<tag>', 'mode:internet', 'pool:<pool_id>'
     robot_id uuid,                      -- target robot, or any
     priority smallint not null,
     low_job_id uuid not null default '00000000-0000-0000-0000-000000000000',   -- claims begin here: see private.raise_low_water()
@@ -642,6 +719,7 @@ create table public.jobs (
     required_capabilities text[] not null default '{}',
     required_tags text[] not null default '{}',
     target_robot_id uuid,
+    pool_id uuid,                       -- the pool whose robots are to run it
     priority smallint not null default 10,
     input jsonb not null default '{}',
     metadata jsonb not null default '{}',
@@ -687,9 +765,12 @@ create table private.ready (
     lane_id integer not null,
     job_id uuid not null,
     attempts smallint not null default 0,
+    pool_id uuid,                       -- of jobs that ask for one
     constraint ready_pkey primary key (tenant_no, lane_id, job_id)
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
-comment on table private.ready is 'Jobs that may be claimed now. The primary key is the only index; a claim deletes the row. A job that is not new goes back in by private.put_back() only.';
+-- Jobs that ask for no pool are not in it. Whose turn is next in a pool: one look, whoever else has work.
+create index ready_pool_id_tenant_no_idx on private.ready (pool_id, tenant_no) where pool_id is not null;
+comment on table private.ready is 'Jobs that may be claimed now. The primary key is the only index but for jobs of pools; a claim deletes the row. A job that is not new goes back in by private.put_back() only.';
 
 create table private.scheduled (
     job_id uuid not null,
@@ -804,11 +885,21 @@ create table private.waiting_robots (
     tenant_no integer not null,
     environment text not null,
     capabilities text[] not null,
+    pool_id uuid,
     waiting_since timestamptz not null,
     constraint waiting_robots_pkey primary key (robot_id)
 );
 create index waiting_robots_tenant_no_idx on private.waiting_robots (tenant_no);
+create index waiting_robots_pool_id_idx on private.waiting_robots (pool_id) where pool_id is not null;
 comment on table private.waiting_robots is 'Robots that found nothing and listen for the doorbell. Ringing one takes its row away, so one job wakes one robot.';
+
+create table private.pool_turns (
+    robot_id uuid not null,
+    tenant_no integer not null,         -- whose turn it is with this robot
+    jobs_left smallint not null,        -- jobs that the member may still be given in this turn
+    constraint pool_turns_pkey primary key (robot_id)
+) with (fillfactor = 50);
+comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
 
 create table private.duties (
     name text not null,
@@ -852,6 +943,7 @@ select
     j.required_capabilities,
     j.required_tags,
     j.target_robot_id,
+    j.pool_id,
     j.priority,
     j.input,
     j.metadata,
@@ -904,6 +996,7 @@ select
     r.attributes,
     r.tags,
     r.is_internet,
+    r.pool_id,
     r.max_concurrent_jobs,
     r.quarantined_at,
     r.quarantine_reason,
@@ -920,10 +1013,10 @@ select
         when not o.is_online then 'offline'
         when r.mode <> 'active' then 'maintenance'
         when h.health = 'error' or r.quarantined_at is not null then 'error'
-        when cardinality(w.job_ids) > 0 then 'busy'
+        when w.load > 0 then 'busy'
         else 'idle'
     end as status,
-    cardinality(w.job_ids) as load,
+    w.load,
     w.job_ids as current_job_ids,
     c.last_command
 from public.robots as r
@@ -937,7 +1030,21 @@ cross join lateral (
     ) as is_online
 ) as o
 cross join lateral (
-    select array(select l.job_id from private.leases as l where l.robot_id = r.robot_id order by l.job_id) as job_ids
+    -- Of the jobs of other tenants that it holds for a pool, their number is known here and nothing else.
+    select
+        array(
+            select l.job_id
+            from private.leases as l
+            where l.robot_id = r.robot_id and l.tenant_id = r.tenant_id
+            order by l.job_id
+        ) as job_ids,
+        case
+            when r.pool_id is null then (select count(*) from private.leases as l where l.robot_id = r.robot_id)
+            else greatest(
+                (select count(*) from private.leases as l where l.robot_id = r.robot_id),
+                private.count_held_jobs(r.robot_id)
+            )
+        end::integer as load
 ) as w
 left join lateral (
     select jsonb_build_object(
@@ -954,7 +1061,7 @@ left join lateral (
 ) as c on true
 where r.deleted_at is null;
 comment on view public.live_robots is
-    'Robots with what they last said of themselves, the jobs that they hold, and the status word of the orchestrator''s documents.';
+    'Robots with what they last said of themselves, the jobs of their tenant that they hold, how many they hold in all, and the status word of the orchestrator''s documents.';
 
 -- from sql/45_events/tables.sql sha256:da407782c3234fd14501a27e6c1e9c6fbce6a5cef3196cf89cd41885a5764934
 -- Writers append to the inbox without waiting for one another. Whoever reads first gives the committed rows their number
@@ -3190,6 +3297,570 @@ comment on function public.submit_workflow(text, jsonb, text, jsonb, uuid) is
 revoke all on function public.submit_workflow(text, jsonb, text, jsonb, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.submit_workflow(text, jsonb, text, jsonb, uuid) to authenticated;
 
+-- from sql/25_pools/functions/accept_pool.sql sha256:4be1103beca3c08196e398e7afab999c22dc834fdd5fa791e5e3a2cd1395e34c
+create or replace function public.accept_pool(p_pool text)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.write');
+    v_pool public.pools := private.find_pool(v_caller.tenant_id, p_pool, 'invited');
+    v_member public.pool_members;
+begin
+    -- Who was invited by its slug and by its id has two invitations: the newest counts.
+    select m.* into v_member
+    from public.pool_members as m
+    where m.pool_id = v_pool.pool_id and m.tenant_id = v_caller.tenant_id
+    order by m.invited_at desc, m.invitee
+    limit 1
+    for update;
+    if not found then   -- taken back meanwhile
+        perform private.raise_error(404, 'POOL_NOT_FOUND', 'There is no such pool.');
+    end if;
+    perform private.find_queue_tenant(v_caller.tenant_id);
+    if v_member.accepted_at is null then
+        delete from public.pool_members as m
+        where m.pool_id = v_pool.pool_id and m.tenant_id = v_caller.tenant_id and m.invitee <> v_member.invitee;
+        update public.pool_members as m
+        set accepted_at = private.clock(), accepted_by = coalesce(v_caller.user_id, v_caller.api_key_id)
+        where m.pool_id = v_pool.pool_id and m.invitee = v_member.invitee;
+        perform private.set_pool_limit(v_pool.pool_id, v_caller.tenant_id, v_member.max_running);
+    end if;
+    return private.describe_pool(v_pool.pool_id, v_caller.tenant_id);
+end
+$$;
+comment on function public.accept_pool(text) is
+    'Accepts the invitation to a pool, so that its robots run those of the tenant''s jobs that ask for it. Raises 404 POOL_NOT_FOUND, 409 POOL_AMBIGUOUS. Needs settings.write.';
+revoke all on function public.accept_pool(text) from public, anon, authenticated, service_role;
+grant execute on function public.accept_pool(text) to authenticated;
+
+-- from sql/25_pools/functions/create_pool.sql sha256:fd118f9478fa8850aac4dc13637f3b8e5caab9511a6242cc50107d1577094c90
+create or replace function public.create_pool(p_name text)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('robots.write');
+    v_actor_id uuid := coalesce(v_caller.user_id, v_caller.api_key_id);
+    v_now timestamptz := private.clock();
+    v_name text := btrim(p_name);
+    v_pool public.pools;
+begin
+    if length(v_name) not between 1 and 64 or v_name is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 64 characters.');
+    end if;
+    insert into public.pools (tenant_id, name, created_at)
+    values (v_caller.tenant_id, v_name, v_now)
+    on conflict (tenant_id, name) do nothing
+    returning * into v_pool;
+    if not found then
+        perform private.raise_error(409, 'POOL_EXISTS', 'The tenant has a pool of this name.');
+    end if;
+    perform private.find_queue_tenant(v_caller.tenant_id);
+    insert into public.pool_members (pool_id, invitee, tenant_id, invited_by, invited_at, accepted_by, accepted_at)
+    select v_pool.pool_id, t.slug, t.tenant_id, v_actor_id, v_now, v_actor_id, v_now
+    from public.tenants as t
+    where t.tenant_id = v_caller.tenant_id;
+    return private.describe_pool(v_pool.pool_id, v_caller.tenant_id);
+end
+$$;
+comment on function public.create_pool(text) is
+    'Makes a pool without robots, whose first member is its owner, the caller''s tenant. Raises 409 POOL_EXISTS. Needs robots.write.';
+revoke all on function public.create_pool(text) from public, anon, authenticated, service_role;
+grant execute on function public.create_pool(text) to authenticated;
+
+-- from sql/25_pools/functions/delete_pool.sql sha256:4349a03b335fb4f693ba47566dd6002c74f0b2ad3688d1a601594022974bd3ca
+create or replace function public.delete_pool(p_pool text)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('robots.write');
+    v_pool public.pools := private.find_pool(v_caller.tenant_id, p_pool, 'owner');
+begin
+    delete from private.waiting_robots as w where w.pool_id = v_pool.pool_id;
+    delete from private.pool_turns as t
+    where t.robot_id in (
+        select r.robot_id from public.robots as r where r.tenant_id = v_pool.tenant_id and r.pool_id = v_pool.pool_id
+    );
+    delete from public.pools as p where p.pool_id = v_pool.pool_id;
+    return jsonb_build_object('pool_id', v_pool.pool_id, 'deleted', true);
+end
+$$;
+comment on function public.delete_pool(text) is
+    'Ends a pool: its robots work for their own tenant only, what they hold they finish, and jobs that asked for the pool wait until somebody cancels them. Raises 404 POOL_NOT_FOUND. Needs robots.write.';
+revoke all on function public.delete_pool(text) from public, anon, authenticated, service_role;
+grant execute on function public.delete_pool(text) to authenticated;
+
+-- from sql/25_pools/functions/describe_pool.sql sha256:db99c3c770426080b8c784237f7fa7d5936fd7f2c4fd9e3dc559e9df2b1b288a
+create or replace function private.describe_pool(p_pool_id uuid, p_tenant_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return (
+        select jsonb_build_object(
+            'pool_id', p.pool_id,
+            'name', p.name,
+            'standing', case
+                when p.tenant_id = p_tenant_id then 'owner'
+                when m.accepted_at is not null then 'member'
+                else 'invited'
+            end,
+            'weight', m.weight,
+            'max_running', m.max_running,
+            'invited_at', private.to_iso(m.invited_at),
+            'accepted_at', private.to_iso(m.accepted_at)
+        )
+        from public.pools as p
+        join public.pool_members as m on m.pool_id = p.pool_id and m.tenant_id = p_tenant_id
+        where p.pool_id = p_pool_id
+        order by m.accepted_at nulls last, m.invited_at desc
+        limit 1
+    );
+end
+$$;
+comment on function private.describe_pool(uuid, uuid) is
+    'A pool as one of its tenants may see it: {pool_id, name, standing (owner, member, invited), weight, max_running, invited_at, accepted_at}.';
+revoke all on function private.describe_pool(uuid, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/25_pools/functions/describe_pool_member.sql sha256:4456da60d1b3089db060f9aedcb8f36a11630fe9d3dd8e61993baf03595fd7ff
+create or replace function private.describe_pool_member(p_member public.pool_members)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'tenant', (p_member).invitee,
+        'weight', (p_member).weight,
+        'max_running', (p_member).max_running,
+        'invited_at', private.to_iso((p_member).invited_at),
+        'accepted_at', private.to_iso((p_member).accepted_at)
+    )
+$$;
+comment on function private.describe_pool_member(public.pool_members) is
+    'A member of a pool, or an invitation, as its owner may see it: nothing says whether an invitee exists that has not accepted.';
+revoke all on function private.describe_pool_member(public.pool_members) from public, anon, authenticated, service_role;
+
+-- from sql/25_pools/functions/end_pool_membership.sql sha256:dc4cab0d752f41599897f88cb5cf30f55fb85dd4679e58af38f6df36169fc8ad
+create or replace function private.end_pool_membership(p_pool_id uuid, p_tenant_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    perform from public.pools as p where p.pool_id = p_pool_id and p.tenant_id = p_tenant_id;
+    if found then
+        perform private.raise_error(409, 'POOL_OWNER_STAYS', 'The owner of a pool is always a member.');
+    end if;
+    -- What robots hold of it they finish; the counter is of no use any more.
+    delete from private.limits as w where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id;
+end
+$$;
+comment on function private.end_pool_membership(uuid, uuid) is
+    'Takes away what a pool keeps of a tenant beside its membership. Raises 409 POOL_OWNER_STAYS for the owner.';
+revoke all on function private.end_pool_membership(uuid, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/25_pools/functions/find_pool.sql sha256:751acbd2eff1029adc1fa97c22ee70627a8611b8ac767bc1e27b6b02c994fa5e
+create or replace function private.find_pool(p_tenant_id uuid, p_pool text, p_as text)
+returns public.pools
+language plpgsql
+stable
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    -- A name may look like an id; the pool's own id wins.
+    v_pools public.pools[] := array(
+        select p
+        from public.pools as p
+        where p.pool_id = any (array(
+                select m.pool_id
+                from public.pool_members as m
+                where m.tenant_id = p_tenant_id and (m.accepted_at is not null or p_as = 'invited')
+            ))
+            and (p_as <> 'owner' or p.tenant_id = p_tenant_id)
+            and (p.pool_id::text = lower(p_pool) or p.name = p_pool)
+        order by p.pool_id::text = lower(p_pool) desc
+    );
+begin
+    if v_pools = '{}' then
+        perform private.raise_error(404, 'POOL_NOT_FOUND', 'There is no such pool.');
+    elsif cardinality(v_pools) > 1 and v_pools[1].pool_id::text <> lower(p_pool) then
+        perform private.raise_error(409, 'POOL_AMBIGUOUS', 'Several pools have this name; say the id of one.');
+    end if;
+    return v_pools[1];
+end
+$$;
+comment on function private.find_pool(uuid, text, text) is
+    'The pool with an id or a name, of those that a tenant owns (p_as owner), is a member of (member), or is a member of or invited to (invited). Raises 404 POOL_NOT_FOUND for any other, 409 POOL_AMBIGUOUS.';
+revoke all on function private.find_pool(uuid, text, text) from public, anon, authenticated, service_role;
+
+-- from sql/25_pools/functions/joined_pool_ids.sql sha256:24521fb9b15abb50a28aa34e3ba60ac903f6dfcb6c84c31987ae4ee3cfe4b432
+create or replace function private.joined_pool_ids()
+returns setof uuid
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return query
+    select m.pool_id from public.pool_members as m where m.tenant_id = private.permitted_tenant_id('robots.read');
+end
+$$;
+comment on function private.joined_pool_ids() is
+    'The pools that the caller''s tenant is a member of or invited to, for a caller with robots.read; none for anybody else. For policies.';
+revoke all on function private.joined_pool_ids() from public, anon, authenticated, service_role;
+grant execute on function private.joined_pool_ids() to authenticated;
+
+-- from sql/25_pools/functions/leave_pool.sql sha256:018c5ef709271e1e190d0f54db1298c6af4bed9f2512922ec87ab7e9f4fa1601
+create or replace function public.leave_pool(p_pool text)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.write');
+    v_pool public.pools := private.find_pool(v_caller.tenant_id, p_pool, 'invited');
+begin
+    perform private.end_pool_membership(v_pool.pool_id, v_caller.tenant_id);
+    delete from public.pool_members as m where m.pool_id = v_pool.pool_id and m.tenant_id = v_caller.tenant_id;
+    return jsonb_build_object('pool_id', v_pool.pool_id, 'name', v_pool.name, 'left', true);
+end
+$$;
+comment on function public.leave_pool(text) is
+    'Leaves a pool, or declines the invitation to it; the next claim of its robots takes no job of the tenant. What waits for the pool goes on waiting. Raises 404 POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, POOL_OWNER_STAYS. Needs settings.write.';
+revoke all on function public.leave_pool(text) from public, anon, authenticated, service_role;
+grant execute on function public.leave_pool(text) to authenticated;
+
+-- from sql/25_pools/functions/list_pool_members.sql sha256:be3373d1e5b7df4e1b06bfa3f7c3f5765b6ec68e87f853afd3fb132bce2c4a92
+create or replace function public.list_pool_members(p_pool text)
+returns setof jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('robots.read');
+    v_pool public.pools := private.find_pool(v_caller.tenant_id, p_pool, 'owner');
+begin
+    return query
+    select private.describe_pool_member(m)
+    from public.pool_members as m
+    where m.pool_id = v_pool.pool_id
+    order by m.invitee;
+end
+$$;
+comment on function public.list_pool_members(text) is
+    'The members of a pool of the tenant''s own and those it invited: {tenant, weight, max_running, invited_at, accepted_at}. Raises 404 POOL_NOT_FOUND. Needs robots.read.';
+revoke all on function public.list_pool_members(text) from public, anon, authenticated, service_role;
+grant execute on function public.list_pool_members(text) to authenticated;
+
+-- from sql/25_pools/functions/list_pools.sql sha256:32fa5e8389dc2763508d1cb272d7c790ca036fb061249ef5eb119157c9624637
+create or replace function public.list_pools()
+returns setof jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('robots.read');
+begin
+    return query
+    select private.describe_pool(p.pool_id, v_caller.tenant_id)
+    from public.pools as p
+    where p.pool_id in (select m.pool_id from public.pool_members as m where m.tenant_id = v_caller.tenant_id)
+    order by p.name, p.pool_id;
+end
+$$;
+comment on function public.list_pools() is
+    'The pools that the tenant owns, is a member of or is invited to, by name, each as private.describe_pool() shows it. Needs robots.read.';
+revoke all on function public.list_pools() from public, anon, authenticated, service_role;
+grant execute on function public.list_pools() to authenticated;
+
+-- from sql/25_pools/functions/next_in_pool.sql sha256:ef1cf8d7776be49f96c2bc82a6f06ec6aae23217a2e8c2f3aa93a615c54af9f6
+-- One look for each tenant with work for the pool, in the order of their numbers, whatever waits in it and whoever has none.
+create or replace function private.next_in_pool(
+    p_pool_id uuid,
+    p_after integer,
+    p_owner_no integer,     -- always has a turn: its robots run all of its jobs, not only those that ask for the pool
+    out tenant_no integer,
+    out tenant_id uuid,
+    out weight smallint
+)
+language plpgsql
+stable
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+as $$
+begin
+    loop
+        select r.tenant_no into tenant_no
+        from private.ready as r
+        where r.pool_id = p_pool_id and r.tenant_no > p_after
+        order by r.tenant_no
+        limit 1;
+        if p_owner_no > p_after and (tenant_no > p_owner_no) is not false then
+            tenant_no := p_owner_no;
+        end if;
+        if tenant_no is null then
+            return;
+        end if;
+        select q.tenant_id into tenant_id from private.queue_tenants as q where q.tenant_no = next_in_pool.tenant_no;
+        weight := private.pool_weight(p_pool_id, tenant_id);
+        if weight is not null then
+            return;
+        end if;
+        p_after := tenant_no;
+    end loop;
+end
+$$;
+comment on function private.next_in_pool(uuid, integer, integer) is
+    'The member of a pool whose turn it is after a tenant with this number: the next that has ready jobs for the pool, or its owner. Nulls when there is none behind it.';
+revoke all on function private.next_in_pool(uuid, integer, integer) from public, anon, authenticated, service_role;
+
+-- from sql/25_pools/functions/pool_waits_for.sql sha256:cc9a701c6959c6436de3f0631782e8893d06bac99ad5b83ad1b4772790aea21a
+create or replace function private.pool_waits_for(
+    p_pool_id uuid,
+    p_owner_id uuid,
+    p_environment text,
+    p_offers text[]
+)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return exists (
+        select
+        from public.pool_members as m
+        join private.queue_tenants as q on q.tenant_id = m.tenant_id
+        join private.lanes as e on e.tenant_no = q.tenant_no and e.robot_id is null
+        where m.pool_id = p_pool_id
+            and m.tenant_id <> p_owner_id
+            and private.pool_weight(p_pool_id, m.tenant_id) is not null
+            and 'pool:' || p_pool_id = any (e.required)
+            and private.lane_suits(e.environment, e.required, p_environment, p_offers)
+            and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
+            and exists (select from private.ready as r where r.tenant_no = e.tenant_no and r.lane_id = e.lane_id)
+            and not exists (
+                select
+                from private.limits as w
+                where w.tenant_id = m.tenant_id
+                    and (w.scope = 'tenant' or w.pool_id = p_pool_id)
+                    and private.limit_room(w.running, w.max_running) = 0
+            )
+    );
+end
+$$;
+comment on function private.pool_waits_for(uuid, uuid, text, text[]) is
+    'Whether other members than its owner have jobs for a pool that a robot with these things may take. For explanations: it looks at every member.';
+revoke all on function private.pool_waits_for(uuid, uuid, text, text[]) from public, anon, authenticated, service_role;
+
+-- from sql/25_pools/functions/pool_weight.sql sha256:2348527c2b443620480abdfee540865cf0b20e4b3341d01517ba14e08e32102b
+create or replace function private.pool_weight(p_pool_id uuid, p_tenant_id uuid)
+returns smallint
+language plpgsql
+stable
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+begin
+    return (
+        select m.weight
+        from public.pool_members as m
+        where m.pool_id = p_pool_id
+            and m.tenant_id = p_tenant_id
+            and m.accepted_at is not null
+            and exists (select from public.tenants as t where t.tenant_id = p_tenant_id and t.deleted_at is null)
+    );
+end
+$$;
+comment on function private.pool_weight(uuid, uuid) is
+    'How many jobs a pool''s robot gives a tenant in its turn; null for one that is not a member (any more).';
+revoke all on function private.pool_weight(uuid, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/25_pools/functions/put_pool_member.sql sha256:024a54664ac4140d93fda9c55f3183e4c5b1e671b44afabcb98eb498216ab2f8
+create or replace function public.put_pool_member(
+    p_pool text,
+    p_tenant text,
+    p_weight integer default 1,
+    p_max_running integer default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('robots.write');
+    v_pool public.pools := private.find_pool(v_caller.tenant_id, p_pool, 'owner');
+    v_invitee text := lower(btrim(p_tenant));
+    v_tenant record;
+    v_member public.pool_members;
+begin
+    if (v_invitee ~ '^[a-z0-9-]{1,64}$') is not true then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'tenant must be the slug or the id of a tenant.');
+    elsif p_weight not between 1 and 100 or p_weight is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'weight must be between 1 and 100.');
+    elsif p_max_running not between 0 and 100000 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'max_running must be between 0 and 100000.');
+    end if;
+    -- Whoever is found or not, what follows and what is answered is the same.
+    select t.tenant_id, t.slug into v_tenant
+    from public.tenants as t
+    where case
+            when v_invitee ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then t.tenant_id = v_invitee::uuid
+            else t.slug = v_invitee
+        end
+        and t.deleted_at is null;
+    if v_tenant.tenant_id = v_pool.tenant_id then
+        v_invitee := v_tenant.slug;     -- the owner's only row
+        if p_max_running is not null then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'max_running is for other tenants than the pool''s owner.');
+        end if;
+    end if;
+    insert into public.pool_members as m (pool_id, invitee, tenant_id, weight, max_running, invited_by, invited_at)
+    values (
+        v_pool.pool_id, v_invitee, v_tenant.tenant_id, p_weight, p_max_running,
+        coalesce(v_caller.user_id, v_caller.api_key_id), private.clock()
+    )
+    on conflict (pool_id, invitee) do update set
+        weight = excluded.weight,
+        max_running = excluded.max_running,
+        tenant_id = case when m.accepted_at is null then excluded.tenant_id else m.tenant_id end
+    returning * into v_member;
+    if v_member.accepted_at is not null then
+        perform private.set_pool_limit(v_pool.pool_id, v_member.tenant_id, p_max_running);
+    end if;
+    return private.describe_pool_member(v_member);
+end
+$$;
+comment on function public.put_pool_member(text, text, integer, integer) is
+    'Invites a tenant, by its slug or id, to a pool of the caller''s tenant, or changes the weight and max_running of a member or an invitation. A tenant that is not there is invited like any other. Raises 404 POOL_NOT_FOUND. Needs robots.write.';
+revoke all on function public.put_pool_member(text, text, integer, integer) from public, anon, authenticated, service_role;
+grant execute on function public.put_pool_member(text, text, integer, integer) to authenticated;
+
+-- from sql/25_pools/functions/remove_pool_member.sql sha256:c4535373c14df4d8a767737e11486cf8a205c0689135aa24240ccb6922c747a2
+create or replace function public.remove_pool_member(p_pool text, p_tenant text)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('robots.write');
+    v_pool public.pools := private.find_pool(v_caller.tenant_id, p_pool, 'owner');
+    v_member public.pool_members;
+begin
+    delete from public.pool_members as m
+    where m.pool_id = v_pool.pool_id and m.invitee = lower(btrim(p_tenant))
+    returning * into v_member;
+    if not found then
+        perform private.raise_error(404, 'POOL_MEMBER_NOT_FOUND', 'The pool has no such member or invitation.');
+    elsif v_member.accepted_at is not null then
+        perform private.end_pool_membership(v_pool.pool_id, v_member.tenant_id);
+    end if;
+    return private.describe_pool_member(v_member);
+end
+$$;
+comment on function public.remove_pool_member(text, text) is
+    'Takes a member out of a pool of the caller''s tenant, or an invitation back, by the name that it was invited with; the next claim gives it nothing. Its jobs that asked for the pool wait. Raises 404 POOL_NOT_FOUND, POOL_MEMBER_NOT_FOUND, 409 POOL_OWNER_STAYS. Needs robots.write.';
+revoke all on function public.remove_pool_member(text, text) from public, anon, authenticated, service_role;
+grant execute on function public.remove_pool_member(text, text) to authenticated;
+
+-- from sql/25_pools/functions/set_pool_limit.sql sha256:5c084be760c8780b0387e618f41e572dcdf58b65967efbf0f1a8678105ddb279
+create or replace function private.set_pool_limit(p_pool_id uuid, p_tenant_id uuid, p_max_running integer)
+returns void
+language plpgsql
+set search_path = ''
+set lock_timeout = '5s'     -- as public.set_limit() does it
+as $$
+declare
+    v_limit private.limits;
+begin
+    if p_max_running is null then
+        delete from private.limits as w
+        where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id;
+        return;
+    end if;
+    perform pg_advisory_xact_lock(1801678965, hashtext(p_tenant_id::text));
+    update private.limits as w
+    set max_running = p_max_running, updated_at = private.clock()
+    where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id
+    returning w.* into v_limit;
+    if not found then
+        insert into private.limits (tenant_id, scope, pool_id, max_running, updated_at)
+        values (p_tenant_id, 'pool', p_pool_id, p_max_running, private.clock())
+        returning * into v_limit;
+        v_limit.running := private.count_in_leases(v_limit);
+    end if;
+    perform private.ring_limit(v_limit.limit_id, private.limit_room(v_limit.running, v_limit.max_running));
+end
+$$;
+comment on function private.set_pool_limit(uuid, uuid, integer) is
+    'Sets how many jobs of a tenant the robots of a pool may hold at once, those that they hold now included; null: any number.';
+revoke all on function private.set_pool_limit(uuid, uuid, integer) from public, anon, authenticated, service_role;
+
+-- from sql/25_pools/functions/set_robot_pool.sql sha256:10e0aa677793b0eddfc2c076cdd8563e87676733328b6715fbba84554ee86b3a
+create or replace function public.set_robot_pool(p_robot text, p_pool text default null)
+returns public.live_robots
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('robots.write');
+    v_robot public.robots := private.find_robot(v_caller.tenant_id, p_robot);
+    v_pool public.pools;
+    v_live public.live_robots;
+begin
+    if p_pool is not null then
+        v_pool := private.find_pool(v_caller.tenant_id, p_pool, 'owner');
+    end if;
+    update public.robots as r
+    set pool_id = v_pool.pool_id, updated_at = private.clock()
+    where r.robot_id = v_robot.robot_id;
+    delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;     -- waits with what it had before
+    delete from private.pool_turns as t where t.robot_id = v_robot.robot_id;
+    if v_pool.pool_id is not null then
+        -- It begins with any member, so that robots that join together do not all begin with the same.
+        insert into private.pool_turns (robot_id, tenant_no, jobs_left)
+        select v_robot.robot_id, q.tenant_no, 0
+        from public.pool_members as m
+        join private.queue_tenants as q on q.tenant_id = m.tenant_id
+        where m.pool_id = v_pool.pool_id and m.accepted_at is not null
+        order by random()
+        limit 1;
+    end if;
+    perform private.announce_robot('robot.updated', v_robot.robot_id);
+    select r.* into v_live from public.live_robots as r where r.robot_id = v_robot.robot_id;
+    return v_live;
+end
+$$;
+comment on function public.set_robot_pool(text, text) is
+    'Puts a robot in a pool of its tenant, or (null) takes it out, from its next claim on, and returns it. What it holds it finishes. Raises 404 ROBOT_NOT_FOUND, POOL_NOT_FOUND. Needs robots.write.';
+revoke all on function public.set_robot_pool(text, text) from public, anon, authenticated, service_role;
+grant execute on function public.set_robot_pool(text, text) to authenticated;
+
 -- from sql/30_robots/functions/announce_robot.sql sha256:255e8aff4b4dcdc93a0111a8a9498ecf3ea5d266d787dd96a90f23b9e7097cf3
 create or replace function private.announce_robot(p_event text, p_robot_id uuid, p_data jsonb default '{}')
 returns void
@@ -3379,37 +4050,46 @@ comment on function private.commanding_actor_id() is
     'The user or service key on whose word a robot is told something; null when a robot''s report or a duty led to it.';
 revoke all on function private.commanding_actor_id() from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/count_robot_failure.sql sha256:8a120df724112e9b6b803f8412910fe96c7043674645c23a958fc77aa7e420c3
-create or replace function private.count_robot_failure(p_tenant_id uuid, p_robot_id uuid, p_job_id uuid)
+-- from sql/30_robots/functions/count_robot_failure.sql sha256:f8ab9f90c75ee9d9cd5e3c83e0aed9403857f0ae14f2b2140ba5526ff4c06449
+-- The job may be another tenant's, of the robot's pool. However many of them fail in a row, they count as one failure until
+-- somebody else's job fails too: else a member could put every robot of a pool out of work.
+create or replace function private.count_robot_failure(p_job_tenant_id uuid, p_robot_id uuid, p_job_id uuid)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
     v_now timestamptz := private.clock();
+    v_tenant_id uuid;       -- the robot's
     v_failures integer;
     v_limit integer;
 begin
-    insert into private.robot_failures as f (tenant_id, robot_id, failures, first_failed_at, last_failed_at, last_job_id)
-    select r.tenant_id, r.robot_id, 1, v_now, v_now, p_job_id
+    insert into private.robot_failures as f (
+        tenant_id, robot_id, failures, first_failed_at, last_failed_at, last_job_id, last_job_tenant_id
+    )
+    select r.tenant_id, r.robot_id, 1, v_now, v_now, p_job_id, p_job_tenant_id
     from public.robots as r
-    where r.tenant_id = p_tenant_id and r.robot_id = p_robot_id and r.deleted_at is null
+    where r.robot_id = p_robot_id and r.deleted_at is null
     on conflict (tenant_id, robot_id) do update set
-        failures = f.failures + 1,
+        failures = f.failures + case
+            when excluded.last_job_tenant_id <> f.tenant_id and excluded.last_job_tenant_id = f.last_job_tenant_id then 0
+            else 1
+        end,
         last_failed_at = excluded.last_failed_at,
-        last_job_id = excluded.last_job_id
-    returning f.failures into v_failures;
-    select t.quarantine_after_failures into v_limit from public.tenants as t where t.tenant_id = p_tenant_id;
+        last_job_id = excluded.last_job_id,
+        last_job_tenant_id = excluded.last_job_tenant_id
+    returning f.tenant_id, f.failures into v_tenant_id, v_failures;
+    select t.quarantine_after_failures into v_limit from public.tenants as t where t.tenant_id = v_tenant_id;
     if v_limit > 0 and v_failures >= v_limit then
         perform private.quarantine_robot(
-            p_tenant_id, p_robot_id, format('It failed %s attempts in a row.', v_failures),
+            v_tenant_id, p_robot_id, format('It failed %s attempts in a row.', v_failures),
             jsonb_build_object('failures', v_failures, 'last_job_id', p_job_id)
         );
     end if;
 end
 $$;
 comment on function private.count_robot_failure(uuid, uuid, uuid) is
-    'Notes that a robot failed an attempt, and quarantines it after as many in a row as its tenant allows (quarantine_after_failures; 0: never).';
+    'Notes that a robot failed an attempt at a job of a tenant, and quarantines it after as many in a row as the robot''s tenant allows (quarantine_after_failures; 0: never).';
 revoke all on function private.count_robot_failure(uuid, uuid, uuid) from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/delete_robot.sql sha256:9530358dd50d859a8e40936805e68a2bb22f2e59731f2d75c67db8793c2d73c2
@@ -3513,7 +4193,7 @@ comment on function private.find_robot_problem(text, text, text, text[], jsonb, 
 revoke all on function private.find_robot_problem(text, text, text, text[], jsonb, text, integer, text[])
     from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/find_words_problem.sql sha256:578e2e84adc8e96d8634d5b4e9b2b1b908ebd64b5a1aa767ec9bd3f3c8386478
+-- from sql/30_robots/functions/find_words_problem.sql sha256:ea94a47f05f4fd9bad8a1c33348bef4e0387b80174471e853e4d6edf8602df03
 create or replace function private.find_words_problem(p_field text, p_words text[])
 returns text
 language plpgsql
@@ -3527,8 +4207,8 @@ begin
         or exists (select from unnest(p_words) as w where w is null or length(w) not between 1 and 64)
     then
         return format('%s must be words of 1 to 64 characters.', p_field);
-    elsif exists (select from unnest(p_words) as w where w like 'tag:%' or w like 'mode:%') then
-        return format('%s must not begin with "tag:" or "mode:", which mean something else here.', p_field);
+    elsif exists (select from unnest(p_words) as w where w ~ '^(tag|mode|pool):') then
+        return format('%s must not begin with "tag:", "mode:" or "pool:", which mean something else here.', p_field);
     end if;
     return null;
 end
@@ -4012,7 +4692,7 @@ comment on function public.update_robot(text, jsonb) is
 revoke all on function public.update_robot(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.update_robot(text, jsonb) to authenticated;
 
--- from sql/40_queue/functions/add_job.sql sha256:9d4c66f133eb542162e0dab25347f5ba5caf844bf17964d8d2238f48462c5603
+-- from sql/40_queue/functions/add_job.sql sha256:e06491732e0aa41d789ddc710a243dab3edbc03565a5fd3732b04a9317c36647
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_created_by uuid,
@@ -4034,7 +4714,8 @@ create or replace function private.add_job(
     p_trigger_type text,
     p_retry_of uuid default null,
     p_is_pushed boolean default true,
-    p_concurrency_key text default null
+    p_concurrency_key text default null,
+    p_pool_id uuid default null
 )
 returns uuid
 language plpgsql
@@ -4080,7 +4761,7 @@ begin
     end if;
 
     v_tenant_no := private.find_queue_tenant(p_tenant_id);
-    v_required := private.required_of(p_required_capabilities, p_required_tags, p_execution_mode = 'internet');
+    v_required := private.required_of(p_required_capabilities, p_required_tags, p_execution_mode = 'internet', p_pool_id);
     select
         f.workflow_limit_id,
         f.key_limit_id,
@@ -4102,13 +4783,13 @@ begin
 
     insert into public.jobs (
         job_id, tenant_id, workflow_id, workflow_version, workflow_name, lane_id, trigger_type, execution_mode, environment,
-        required_capabilities, required_tags, target_robot_id, priority, input, metadata, dedupe_key,
-        concurrency_key, max_attempts, timeout_seconds, retry_policy, retry_of, created_by, created_at
+        required_capabilities, required_tags, target_robot_id, pool_id, priority, input, metadata,
+        dedupe_key, concurrency_key, max_attempts, timeout_seconds, retry_policy, retry_of, created_by, created_at
     )
     values (
         v_job_id, p_tenant_id, p_workflow_id, v_workflow.version, v_workflow.name, v_lane_id, p_trigger_type,
         p_execution_mode::public.execution_mode, p_environment, p_required_capabilities, p_required_tags, p_robot_id,
-        p_priority, p_input, p_metadata, p_dedupe_key, p_concurrency_key, p_max_attempts, p_timeout_seconds,
+        p_pool_id, p_priority, p_input, p_metadata, p_dedupe_key, p_concurrency_key, p_max_attempts, p_timeout_seconds,
         coalesce(
             p_retry_policy,
             '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}'
@@ -4120,8 +4801,8 @@ begin
         insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at)
         values (v_job_id, p_tenant_id, v_tenant_no, v_lane_id, p_run_at);
     else
-        insert into private.ready (tenant_no, lane_id, job_id)
-        values (v_tenant_no, v_lane_id, v_job_id);
+        insert into private.ready (tenant_no, lane_id, job_id, pool_id)
+        values (v_tenant_no, v_lane_id, v_job_id, p_pool_id);
         perform private.ring_robots(v_tenant_no, p_environment, v_required, p_robot_id);
     end if;
 
@@ -4138,12 +4819,12 @@ end
 $$;
 comment on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean, text
+    jsonb, text, uuid, boolean, text, uuid
 ) is
     'Puts a job of a runnable workflow in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do.';
 revoke all on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean, text
+    jsonb, text, uuid, boolean, text, uuid
 ) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/age_lanes.sql sha256:5acf85c63e43fc8524db8e7531e8a0eeec2add00ac3fd96028ecb16a1cd109a9
@@ -4346,7 +5027,7 @@ comment on function private.announce_jobs(text, text, private.job_notice[], bool
 revoke all on function private.announce_jobs(text, text, private.job_notice[], boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/answer_stale_report.sql sha256:5d33b6025abe6595d5a7a307343df847a30a8bcbe85b675582abc1f6759bd13e
+-- from sql/40_queue/functions/answer_stale_report.sql sha256:d142f2ec6a3cee0dc643318cc4d67a2f40a6275d074fb2c05103e8c03ee3084b
 -- Nothing is raised for a stale token: the evidence must be committed. The Data API takes the status from the setting, and
 -- Python turns the answer's shape, PostgREST's own for an error, into the same error.
 create or replace function private.answer_stale_report(
@@ -4363,12 +5044,13 @@ as $$
 declare
     v_job record;
     v_is_again boolean;
+    v_tenant_id uuid := private.find_reported_job(p_caller, p_job_id);
 begin
     select j.status, j.lease_token, s.run_at
     into v_job
     from public.jobs as j
     left join private.scheduled as s on s.job_id = j.job_id
-    where j.job_id = p_job_id and j.tenant_id = p_caller.tenant_id;
+    where j.job_id = p_job_id and j.tenant_id = v_tenant_id;
     if not found then
         perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
     end if;
@@ -4387,7 +5069,7 @@ begin
     end if;
 
     insert into public.late_results (tenant_id, job_id, lease_token, robot_id, outcome, payload, received_at)
-    values (p_caller.tenant_id, p_job_id, p_lease_token, p_caller.robot_id, p_outcome, p_payload, private.clock());
+    values (v_tenant_id, p_job_id, p_lease_token, p_caller.robot_id, p_outcome, p_payload, private.clock());
     perform set_config('response.status', '409', true);
     return jsonb_build_object(
         'code', 'PT409',
@@ -4402,7 +5084,7 @@ comment on function private.answer_stale_report(private.caller, uuid, bigint, te
 revoke all on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/append_job_logs.sql sha256:db0d0572ca063fe599e6f624d85259c223a4cfebad347f800bf3a0a604a180c5
+-- from sql/40_queue/functions/append_job_logs.sql sha256:b43396e9bfb8e45fd74faa066b5fc0b992a0cb2dc3691fae2d5d285d31e140b9
 create or replace function public.append_job_logs(p_job_id uuid, p_lease_token bigint, p_entries jsonb)
 returns integer
 language plpgsql
@@ -4413,7 +5095,7 @@ set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
-    v_attempt smallint;
+    v_lease private.leases;
     v_problem text;
     v_appended integer;
 begin
@@ -4439,16 +5121,16 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
     end if;
 
-    select l.attempt into v_attempt
+    select l.* into v_lease
     from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id;
     if not found then
-        perform private.raise_lease_lost(v_caller.tenant_id, p_job_id);
+        perform private.raise_lease_lost(v_caller, p_job_id);
     end if;
     begin
         insert into public.job_logs (tenant_id, job_id, attempt, level, message, node_id, extra, logged_at)
         select
-            v_caller.tenant_id, p_job_id, v_attempt, coalesce(x.entry ->> 'level', 'info'), x.entry ->> 'message',
+            v_lease.tenant_id, p_job_id, v_lease.attempt, coalesce(x.entry ->> 'level', 'info'), x.entry ->> 'message',
             x.entry ->> 'node_id', x.entry -> 'extra', coalesce((x.entry ->> 'timestamp')::timestamptz, private.clock())
         from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
         order by x.n;
@@ -4712,7 +5394,7 @@ comment on function private.check_waiting_quotas() is
     'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
 revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:259497dde1bc1924dee512475c036dd2bbb5883c59778a1a7ce60a2182ebe8d2
+-- from sql/40_queue/functions/claim_jobs.sql sha256:59da8c0bb315d37d11da8438b8a66225a481cef6ac2626a748233e9c332a26d2
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -4754,7 +5436,8 @@ begin
         q.tenant_no,
         q.is_fair,
         r.environment,
-        private.robot_offers(r.capabilities, r.tags, r.is_internet) as capabilities,
+        r.pool_id,
+        private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as capabilities,
         private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
         r.max_concurrent_jobs - (select count(*) from private.leases as l where l.robot_id = r.robot_id)::integer as free_slots,
@@ -4802,10 +5485,14 @@ begin
 
     -- All at once; under fair share one by one, as each changes what its workflow has had.
     loop
-        v_taken := private.take_jobs(
-            v_robot.tenant_no, v_caller.robot_id, v_robot.environment, v_robot.capabilities, v_robot.limit_id,
-            v_robot.has_limits, case when v_robot.is_fair then 1 else v_want end, v_may_wait, v_limit_ids, v_robot.is_fair
-        );
+        v_taken := case when v_robot.pool_id is null then private.take_jobs(
+            v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment, v_robot.capabilities,
+            v_robot.limit_id, v_robot.has_limits, case when v_robot.is_fair then 1 else v_want end, v_may_wait,
+            p_counted => v_limit_ids, p_is_fair => v_robot.is_fair
+        ) else private.take_pool_jobs(
+            v_robot.pool_id, v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment,
+            v_robot.capabilities, v_want, v_may_wait
+        ) end;
         foreach v_job in array v_taken loop
             -- One by one: only a single id finds its partition before the statement begins. And one statement for the whole
             -- answer: in PL/pgSQL every expression costs anew in every transaction.
@@ -4826,12 +5513,12 @@ begin
                 share_id, claimed_at, lease_expires_at, timeout_at
             )
             values (
-                v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_job.lane_id,
+                v_claimed.job_id, v_claimed.lease_token, v_job.tenant_id, v_job.tenant_no, v_job.lane_id,
                 v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_job.limit_ids,
                 v_job.share_id, v_now, v_claimed.lease_expires_at, v_now + make_interval(secs => v_claimed.timeout_seconds)
             );
             v_notices := v_notices || (
-                v_caller.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name, v_caller.robot_id,
+                v_job.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name, v_caller.robot_id,
                 v_claimed.attempt, null
             )::private.job_notice;
             v_limit_ids := v_limit_ids || v_job.limit_ids;
@@ -4839,7 +5526,7 @@ begin
         end loop;
         v_want := v_want - cardinality(v_taken);
         v_may_wait := false;
-        exit when v_want = 0 or not v_robot.is_fair or v_taken = '{}';
+        exit when v_want = 0 or v_robot.is_fair is not true or v_robot.pool_id is not null or v_taken = '{}';
     end loop;
     if v_notices <> '{}' then
         perform private.announce_jobs('job.claimed', 'claimed', v_notices);
@@ -4847,17 +5534,20 @@ begin
             perform private.change_running(v_limit_ids, 1);
         end if;
     elsif p_listening then
-        insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, waiting_since)
-        values (v_caller.robot_id, v_robot.tenant_no, v_robot.environment, v_robot.capabilities, v_now)
+        insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, pool_id, waiting_since)
+        values (
+            v_caller.robot_id, v_robot.tenant_no, v_robot.environment, v_robot.capabilities, v_robot.pool_id, v_now
+        )
         on conflict (robot_id) do update set
             environment = excluded.environment,
             capabilities = excluded.capabilities,
+            pool_id = excluded.pool_id,
             waiting_since = excluded.waiting_since;
     end if;
 end
 $$;
 comment on function public.claim_jobs(integer, integer, text, boolean) is
-    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first, each with a lease and its fencing token. Needs jobs.claim.';
+    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token. Needs jobs.claim.';
 revoke all on function public.claim_jobs(integer, integer, text, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.claim_jobs(integer, integer, text, boolean) to authenticated;
 
@@ -5057,7 +5747,43 @@ comment on function private.complete_leases(private.caller, uuid[], bigint[], js
 revoke all on function private.complete_leases(private.caller, uuid[], bigint[], jsonb[], jsonb[])
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/count_jobs_ahead.sql sha256:686a0ba30d59a626bda1854111d1cac19ecebbea803038efe27447172c21f790
+-- from sql/40_queue/functions/count_in_leases.sql sha256:a861b4f992f03896d41428e47de687ff77e7e93ccee7f2a69d0737c78e643485
+-- The caller keeps claims of the tenant away until it commits.
+create or replace function private.count_in_leases(p_limit private.limits)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_running integer;
+begin
+    -- Leases in the order of their ids, as whoever takes several does; what ends meanwhile does not count.
+    perform
+    from private.leases as l
+    where l.tenant_id = p_limit.tenant_id
+    order by l.job_id
+    for update;
+    update private.leases as l
+    set limit_ids = coalesce(l.limit_ids, '{}') || p_limit.limit_id
+    from public.jobs as j
+    where l.tenant_id = p_limit.tenant_id
+        and j.job_id = l.job_id
+        and (
+            p_limit.scope = 'tenant'
+            or j.workflow_id = p_limit.workflow_id
+            or j.concurrency_key = p_limit.concurrency_key
+            or p_limit.pool_id = (select r.pool_id from public.robots as r where r.robot_id = l.robot_id)
+        );
+    get diagnostics v_running = row_count;
+    update private.limits as w set running = v_running where w.limit_id = p_limit.limit_id;
+    return v_running;
+end
+$$;
+comment on function private.count_in_leases(private.limits) is
+    'Lets the leases that a new limit holds for count towards it, and returns how many they are.';
+revoke all on function private.count_in_leases(private.limits) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/count_jobs_ahead.sql sha256:98e1d1b30815979d20d0568742d87cf5f52d1a9508fac65104a1549b65e140f5
 create or replace function private.count_jobs_ahead(
     p_tenant_no integer,
     p_environment text,
@@ -5066,7 +5792,8 @@ create or replace function private.count_jobs_ahead(
     p_rank integer,     -- the lane's priority less its promotion
     p_share_id integer, -- the lane's
     p_job_id uuid,
-    p_limit integer
+    p_limit integer,
+    p_pool_id uuid default null     -- only jobs that ask for it
 )
 returns integer
 language plpgsql
@@ -5101,17 +5828,18 @@ begin
                 and (e.robot_id is null or e.robot_id = p_robot_id)
                 and private.lane_suits(e.environment, e.required, p_environment, p_offers)
                 and (e.priority - e.promotion < p_rank or e.priority - e.promotion = p_rank and s.load <= v_load)
+                and (p_pool_id is null or 'pool:' || p_pool_id = any (e.required))
             limit p_limit
         ) as counted
     );
 end
 $$;
-comment on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer) is
+comment on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer, uuid) is
     'How many waiting jobs a robot that has these things would take before a job, p_limit at most.';
-revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer)
+revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer, uuid)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/deaf_robots.sql sha256:cdfd1214cbe04800019899e9c8dd80a285bdce3ce55f1d870156783ce0ec94f0
+-- from sql/40_queue/functions/deaf_robots.sql sha256:af5880750d389647ff4a24ec1db87e47d84d7cc06e1631cf3c23de943607b949
 create or replace function private.deaf_robots()
 returns table (robot_id uuid, last_claim_at timestamptz, job_id uuid)
 language plpgsql
@@ -5141,7 +5869,7 @@ begin
         where e.tenant_no = q.tenant_no
             and (e.robot_id is null or e.robot_id = r.robot_id)
             and private.lane_suits(
-                e.environment, e.required, r.environment, private.robot_offers(r.capabilities, r.tags, r.is_internet)
+                e.environment, e.required, r.environment, private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id)
             )
             and f.job_id < private.uuid_v7_floor(v_before)
             and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
@@ -5375,7 +6103,7 @@ comment on function private.end_unclaimed_job(uuid, text) is
     'Writes and tells that a job ended cancelled. Its row in ready or scheduled has been taken away by the same transaction.';
 revoke all on function private.end_unclaimed_job(uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/enqueue_job.sql sha256:ec272c7de9b4dfd53490a3d9bb2328870a94776965919257b1f7ff14e7fad107
+-- from sql/40_queue/functions/enqueue_job.sql sha256:6f0a27bcd5e5e54cc1aaae325ebc58f74bf458e97352f36029d37d76822f5542
 create or replace function public.enqueue_job(
     p_workflow_id uuid,
     p_input jsonb default '{}',
@@ -5393,7 +6121,8 @@ create or replace function public.enqueue_job(
     p_metadata jsonb default '{}',
     p_trigger_type text default 'manual',
     p_version integer default null,
-    p_concurrency_key text default null
+    p_concurrency_key text default null,
+    p_pool text default null
 )
 returns public.live_jobs
 language plpgsql
@@ -5405,18 +6134,22 @@ as $$
 declare
     v_caller private.caller := private.authorize('jobs.create');
     v_robot_id uuid;
+    v_pool_id uuid;
     v_job_id uuid;
     v_job public.live_jobs;
 begin
     if p_robot_id is not null then
         v_robot_id := (private.find_robot(v_caller.tenant_id, p_robot_id)).robot_id;
     end if;
+    if p_pool is not null then
+        v_pool_id := (private.find_pool(v_caller.tenant_id, p_pool, 'member')).pool_id;
+    end if;
     v_job_id := private.add_job(
         v_caller.tenant_id,
         coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id),
         p_workflow_id, p_version, p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities,
         p_required_tags, v_robot_id, p_run_at, p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata,
-        p_trigger_type, p_concurrency_key => p_concurrency_key
+        p_trigger_type, p_concurrency_key => p_concurrency_key, p_pool_id => v_pool_id
     );
     select j.* into v_job from public.live_jobs as j where j.job_id = v_job_id;
     return v_job;
@@ -5424,19 +6157,19 @@ end
 $$;
 comment on function public.enqueue_job(
     uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
-    text
+    text, text
 ) is
-    'Puts one job in the queue and returns it; with a dedupe key that an unfinished job has, returns that one. Environment * is any robot''s. Needs jobs.create.';
+    'Puts one job in the queue and returns it; with a dedupe key that an unfinished job has, returns that one. Environment * is any robot''s. With a pool (id or name) its robots run it. Raises 404 POOL_NOT_FOUND, 409 POOL_AMBIGUOUS. Needs jobs.create.';
 revoke all on function public.enqueue_job(
     uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
-    text
+    text, text
 ) from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_job(
     uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
-    text
+    text, text
 ) to authenticated;
 
--- from sql/40_queue/functions/enqueue_jobs.sql sha256:fb7cf93f37420fea0a58c539cb25ce9a42728ae275492fa7d5c089c72264d3b5
+-- from sql/40_queue/functions/enqueue_jobs.sql sha256:0a830af420b3a4d45bcb31bd51a19be793b8b37dbd450d32c70773d22e655a28
 create or replace function public.enqueue_jobs(p_jobs jsonb)
 returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
 language plpgsql
@@ -5450,6 +6183,7 @@ declare
     v_item jsonb;
     v_job record;
     v_robot_id uuid;
+    v_pool_id uuid;
     v_problem text;
     v_unknown text;
 begin
@@ -5476,7 +6210,7 @@ begin
                 workflow_id uuid, input jsonb, priority integer, environment text, execution_mode text,
                 required_capabilities text[], required_tags text[], robot_id text, run_at timestamptz, dedupe_key text,
                 max_attempts integer, timeout_seconds integer, retry_policy jsonb, metadata jsonb, trigger_type text,
-                version integer, concurrency_key text
+                version integer, concurrency_key text, pool text
             );
             v_job.input := coalesce(v_job.input, '{}');
             v_job.priority := coalesce(v_job.priority, 10);
@@ -5493,7 +6227,7 @@ begin
             where k not in (
                 'workflow_id', 'input', 'priority', 'environment', 'execution_mode', 'required_capabilities', 'required_tags',
                 'robot_id', 'run_at', 'dedupe_key', 'max_attempts', 'timeout_seconds', 'retry_policy', 'metadata',
-                'trigger_type', 'version', 'concurrency_key'
+                'trigger_type', 'version', 'concurrency_key', 'pool'
             )
             limit 1;
             v_problem := case
@@ -5514,6 +6248,10 @@ begin
             if v_job.robot_id is not null then
                 v_robot_id := (private.find_robot(v_caller.tenant_id, v_job.robot_id)).robot_id;
             end if;
+            v_pool_id := null;
+            if v_job.pool is not null then
+                v_pool_id := (private.find_pool(v_caller.tenant_id, v_job.pool, 'member')).pool_id;
+            end if;
         exception
             when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' then
                 get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
@@ -5528,7 +6266,7 @@ begin
                 v_caller.tenant_id, v_created_by, v_job.workflow_id, v_job.version, v_job.input, v_job.priority,
                 v_job.environment, v_job.execution_mode, v_job.required_capabilities, v_job.required_tags, v_robot_id,
                 v_job.run_at, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
-                v_job.metadata, v_job.trigger_type, null, v_count <= 100, v_job.concurrency_key
+                v_job.metadata, v_job.trigger_type, null, v_count <= 100, v_job.concurrency_key, v_pool_id
             );
             status := 'queued';
             if v_job.concurrency_key is not null then   -- its collision rule may have cancelled it
@@ -5572,7 +6310,7 @@ comment on function private.ensure_job_partitions(integer) is
     'Makes the partitions of jobs for this week (Monday, UTC) and p_weeks_ahead more, and returns how many it made.';
 revoke all on function private.ensure_job_partitions(integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/enter_limits.sql sha256:c8934bd5e4d544374f892a0bc8096dec68d6691153ed1963524930006837b608
+-- from sql/40_queue/functions/enter_limits.sql sha256:86424cf3ad12a2e4d7935c6aa6ba902819ac4ab86b0d08c1783bd4bb054bbfd8
 -- Waiting for a lock is safe only while no other limit is locked, in the order of scope: whoever locks more (a claim of many
 -- lanes, a rescue) must not wait for one that comes earlier.
 create or replace function private.enter_limits(p_limit_ids integer[], p_taken integer[], p_may_wait boolean)
@@ -5613,10 +6351,10 @@ begin
 end
 $$;
 comment on function private.enter_limits(integer[], integer[], boolean) is
-    'Locks the limits of a lane (tenant, workflow, key; null where there is none) and returns how many more jobs they have room for beside what this claim has taken: 0 or less when one is full, or is locked and may not be waited for; null when none exists any more.';
+    'Locks the limits of a lane (pool, tenant, workflow, key; null where there is none) and returns how many more jobs they have room for beside what this claim has taken: 0 or less when one is full, or is locked and may not be waited for; null when none exists any more.';
 revoke all on function private.enter_limits(integer[], integer[], boolean) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_finished_job.sql sha256:8e65ef6a73b52bfb7855a2c539d72242276c0ce6aa93936e5617045d29dcccc8
+-- from sql/40_queue/functions/explain_finished_job.sql sha256:233ec2809368e27b2bc4f2b432dd79f43741b616c30dfb7934a757748d7e3362
 create or replace function private.explain_finished_job(p_job public.jobs)
 returns jsonb
 language plpgsql
@@ -5636,7 +6374,7 @@ begin
             else p_job.status::text
         end,
         jsonb_build_object(
-            'robot', (select r.external_id from public.robots as r where r.robot_id = p_job.robot_id),
+            'robot', private.name_robot(p_job.robot_id, p_job.tenant_id),
             'finished', private.to_words(p_job.finished_at),
             'error', left(coalesce(p_job.error_message, 'no message'), 500),
             'timeout', p_job.timeout_seconds,
@@ -5652,7 +6390,7 @@ comment on function private.explain_finished_job(public.jobs) is
     'How a job ended, as private.explain_reason() says it.';
 revoke all on function private.explain_finished_job(public.jobs) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_held_job.sql sha256:88335ecca0d2b422eb2148c5190d03867a36d2fcff977c9d4d17f9671e8ca6ac
+-- from sql/40_queue/functions/explain_held_job.sql sha256:399847b85a9ed9b0d1b77191835d1ce89f9955b437389e23afbc5273afac8f6c
 create or replace function private.explain_held_job(p_lease private.leases)
 returns jsonb
 language plpgsql
@@ -5670,7 +6408,7 @@ begin
             else 'held_running'
         end,
         jsonb_build_object(
-            'robot', (select r.external_id from public.robots as r where r.robot_id = p_lease.robot_id),
+            'robot', private.name_robot(p_lease.robot_id, p_lease.tenant_id),
             'lease_until', private.to_words(least(p_lease.lease_expires_at, p_lease.timeout_at)),
             'progress', p_lease.progress,
             'last_progress', private.to_words(p_lease.progress_at),
@@ -5684,7 +6422,7 @@ comment on function private.explain_held_job(private.leases) is
     'Who holds a job and until when, as private.explain_reason() says it.';
 revoke all on function private.explain_held_job(private.leases) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_job.sql sha256:f6ef3367f939a4f9d5ac73cec35b2bd47f60b56c8a21bfdade72cb2de5e0a0ab
+-- from sql/40_queue/functions/explain_job.sql sha256:4db08551c46c9ae2f15049cefa78210b6773fda1b7daff14b27b2985fad47a1d
 -- Stable: all of it is read in one snapshot, so a job is found in exactly one place, and nothing is changed by looking.
 create or replace function public.explain_job(p_job_id uuid)
 returns jsonb
@@ -5703,6 +6441,7 @@ declare
     v_count integer := 0;
     v_online integer := 0;
     v_position integer;
+    v_is_in_pool boolean;   -- of another tenant, whose robots are not shown
     v_state text;
     v_reason jsonb;
     v_since timestamptz;
@@ -5713,6 +6452,10 @@ begin
     end if;
     select l.* into v_lease from private.leases as l where l.job_id = p_job_id;
     select s.* into v_scheduled from private.scheduled as s where s.job_id = p_job_id;
+
+    v_is_in_pool := v_job.pool_id is not null and not exists (
+        select from public.pools as p where p.pool_id = v_job.pool_id and p.tenant_id = v_job.tenant_id
+    );
 
     if v_job.status <> 'queued' then
         v_state := v_job.status;
@@ -5736,7 +6479,8 @@ begin
         from private.judge_robots(
             v_job.tenant_id, v_job.lane_id, p_job_id,
             (select w from private.find_full_limits(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key) as w limit 1)
-        ) with ordinality as r;
+        ) with ordinality as r
+        where not v_is_in_pool;
         v_since := v_job.created_at;
         if v_scheduled.job_id is not null then
             v_state := 'scheduled';
@@ -5755,12 +6499,15 @@ begin
             );
         else
             v_state := 'queued';
-            v_reason := private.explain_waiting_job(v_job, v_robots, v_count, v_online);
             select e.* into strict v_lane from private.lanes as e where e.lane_id = v_job.lane_id;
             v_position := private.count_jobs_ahead(
                 v_lane.tenant_no, v_lane.environment, v_lane.required, v_lane.robot_id, v_lane.priority - v_lane.promotion,
-                v_lane.share_id, p_job_id, 1000
+                v_lane.share_id, p_job_id, 1000, v_job.pool_id
             );
+            v_reason := case
+                when v_is_in_pool then private.explain_pool_job(v_job, v_position)
+                else private.explain_waiting_job(v_job, v_robots, v_count, v_online)
+            end;
         end if;
     end if;
     return jsonb_build_object('job_id', p_job_id, 'state', v_state) || v_reason || jsonb_build_object(
@@ -5773,9 +6520,87 @@ begin
 end
 $$;
 comment on function public.explain_job(uuid) is
-    'Why a job waits, who holds it or how it ended: {job_id, state, verdict, reason_code, sentence, next_step, since, position (jobs ahead of it that ask for no more than it does; 1000 at most), robots (the nearest 50, each with its first failing clause of the claim, is_eligible, and ahead: jobs that it takes first), robots_total, notes}. Raises 404 JOB_NOT_FOUND. Needs jobs.read.';
+    'Why a job waits, who holds it or how it ended: {job_id, state, verdict, reason_code, sentence, next_step, since, position (jobs ahead of it that ask for no more than it does; 1000 at most), robots (the nearest 50; none of a pool of another tenant; each with its first failing clause of the claim, is_eligible, and ahead: jobs that it takes first), robots_total, notes}. Raises 404 JOB_NOT_FOUND. Needs jobs.read.';
 revoke all on function public.explain_job(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.explain_job(uuid) to authenticated;
+
+-- from sql/40_queue/functions/explain_pool_job.sql sha256:62b128ccef6010e61868190bdebab4702ac640953dd8657a9be9af5a2b828707
+-- To a member a pool's robots are one: how many there are and what keeps each is the owner's business.
+create or replace function private.explain_pool_job(p_job public.jobs, p_ahead integer)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_pool public.pools;
+    v_lane private.lanes;
+    v_limit private.limits;
+    v_robots record;
+begin
+    select p.* into v_pool from public.pools as p where p.pool_id = p_job.pool_id;
+    if not found then
+        return private.explain_reason('pool_deleted', '{}');
+    elsif private.pool_weight(p_job.pool_id, p_job.tenant_id) is null then
+        -- Its name is nothing that this tenant may see any more.
+        return private.explain_reason('pool_left', jsonb_build_object('pool', p_job.pool_id));
+    end if;
+    select e.* into strict v_lane from private.lanes as e where e.lane_id = p_job.lane_id;
+    select
+        bool_or(s.suits) as has_suitable,
+        bool_or(s.suits and s.works) as has_working,
+        bool_or(s.suits and s.works and s.load < s.max_concurrent_jobs) as has_free,
+        bool_or(
+            s.suits and s.works and s.load < s.max_concurrent_jobs
+            and private.pool_waits_for(v_pool.pool_id, p_job.tenant_id, s.environment, s.offers)
+        ) as has_others
+    into v_robots
+    from (
+        select
+            r.load,
+            r.max_concurrent_jobs,
+            r.environment,
+            o.offers,
+            private.lane_suits(v_lane.environment, v_lane.required, r.environment, o.offers) as suits,
+            coalesce(
+                private.find_robot_hindrance(
+                    r, coalesce(h.is_signed_off, false), private.has_live_key(r.tenant_id, r.robot_id)
+                ),
+                'slots_full'
+            ) = 'slots_full' as works
+        from public.live_robots as r
+        left join public.robot_heartbeats as h on h.robot_id = r.robot_id
+        cross join lateral (
+            select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers
+        ) as o
+        where r.tenant_id = v_pool.tenant_id and r.pool_id = v_pool.pool_id
+    ) as s;
+    select w.* into v_limit
+    from private.limits as w
+    where w.tenant_id = p_job.tenant_id
+        and w.pool_id = p_job.pool_id
+        and private.limit_room(w.running, w.max_running) = 0;
+    if not found then
+        select f.* into v_limit
+        from private.find_full_limits(p_job.tenant_id, p_job.workflow_id, p_job.concurrency_key) as f
+        limit 1;
+    end if;
+    return private.explain_reason(
+        case
+            when v_robots.has_suitable is not true then 'pool_no_robot_suits'
+            when not v_robots.has_working then 'pool_no_robot_online'
+            when v_limit.limit_id is not null then v_limit.scope || '_limit_reached'
+            when not v_robots.has_free then 'pool_robots_busy'
+            when p_ahead > 0 or v_robots.has_others then 'pool_turn'
+            else 'pool_next'
+        end,
+        private.list_limit_facts(v_limit) || jsonb_build_object('pool', v_pool.name, 'ahead', p_ahead)
+    );
+end
+$$;
+comment on function private.explain_pool_job(public.jobs, integer) is
+    'Why a ready job waits that asks for a pool of another tenant, as private.explain_reason() says it; p_ahead jobs of its own tenant go first.';
+revoke all on function private.explain_pool_job(public.jobs, integer) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/explain_reason.sql sha256:0fe958268bbffb78755e568d7af9bb213ed560e1228ad0ef8ed00c7127f57fe7
 create or replace function private.explain_reason(p_reason_code text, p_facts jsonb)
@@ -5805,7 +6630,7 @@ comment on function private.explain_reason(text, jsonb) is
     'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
 revoke all on function private.explain_reason(text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_robot.sql sha256:0d5491907e78ec09b755bb417d5fa2d7ac8863eff27cb6585a1d9f2ebf132e42
+-- from sql/40_queue/functions/explain_robot.sql sha256:aa433dd570fe6502732ec7a4ba4c78d316a3f86e76aef7589ea140edb5f1f5f0
 create or replace function public.explain_robot(p_robot text)
 returns jsonb
 language plpgsql
@@ -5819,13 +6644,16 @@ declare
     v_tenant_no integer := (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_robot.tenant_id);
     v_next private.ready;
     v_nearest private.ready;
-    v_offers text[] := private.robot_offers(v_robot.capabilities, v_robot.tags, v_robot.is_internet);
+    v_offers text[] := private.robot_offers(v_robot.capabilities, v_robot.tags, v_robot.is_internet, v_robot.pool_id);
     v_is_signed_off boolean := coalesce(
         (select h.is_signed_off from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id), false
     );
     v_has_key boolean := private.has_live_key(v_robot.tenant_id, v_robot.robot_id);
     v_limit private.limits := (
         select w from private.find_full_limits(v_robot.tenant_id, null, null) as w limit 1
+    );
+    v_has_turns boolean := coalesce(
+        private.pool_waits_for(v_robot.pool_id, v_robot.tenant_id, v_robot.environment, v_offers), false
     );
     v_reason_code text;
     v_reason jsonb;
@@ -5866,6 +6694,7 @@ begin
     v_reason_code := coalesce(
         private.find_robot_hindrance(v_live, v_is_signed_off, v_has_key),
         case
+            when v_has_turns then 'next_turn'
             when v_limit.limit_id is not null then 'tenant_limit_reached'
             when v_next.job_id is not null then 'next_claim'
             when v_nearest.job_id is not null then 'nothing_suitable'
@@ -5874,6 +6703,7 @@ begin
     );
     v_reason := private.explain_reason(v_reason_code, private.list_robot_facts(v_live) || private.list_limit_facts(v_limit) || jsonb_build_object(
         'next_job', v_next.job_id,
+        'pool', (select p.name from public.pools as p where p.pool_id = v_robot.pool_id),
         'nearest_job', v_nearest.job_id,
         'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot) end
     ));
@@ -5889,7 +6719,7 @@ begin
         'is_eligible', v_has_key
             and private.robot_may_claim(v_live.mode, v_is_signed_off, v_live.quarantined_at)
             and v_live.load < v_live.max_concurrent_jobs
-            and v_limit.limit_id is null,
+            and (v_limit.limit_id is null or v_has_turns),
         'free_slots', greatest(v_live.max_concurrent_jobs - v_live.load, 0),
         'held_job_ids', to_jsonb(v_live.current_job_ids),
         'next_job_id', v_next.job_id,
@@ -5898,7 +6728,7 @@ begin
 end
 $$;
 comment on function public.explain_robot(text) is
-    'Why a robot gets nothing, or what it gets: {robot_id, external_id, state, verdict, reason_code, sentence, next_step, since, is_eligible (a claim gets what suits), free_slots, held_job_ids, next_job_id (what its next claim takes if nothing hinders it), nearest_job_id (when no waiting job suits it)}. Raises 404 ROBOT_NOT_FOUND. Needs robots.read; a robot may ask about itself.';
+    'Why a robot gets nothing, or what it gets: {robot_id, external_id, state, verdict, reason_code, sentence, next_step, since, is_eligible (a claim gets what suits), free_slots, held_job_ids, next_job_id (what its next claim takes if nothing hinders it; of a robot whose pool has other members'' jobs: what it takes of its own tenant when the turn comes), nearest_job_id (when no waiting job suits it)}. Raises 404 ROBOT_NOT_FOUND. Needs robots.read; a robot may ask about itself.';
 revoke all on function public.explain_robot(text) from public, anon, authenticated, service_role;
 grant execute on function public.explain_robot(text) to authenticated;
 
@@ -6304,6 +7134,29 @@ comment on function private.find_queue_tenant(uuid) is
     'The number that stands for a tenant in the hot tables, given on its first use.';
 revoke all on function private.find_queue_tenant(uuid) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/find_reported_job.sql sha256:08c0a9bde7fa33c20c9d9f72184149def8622d41ef892ce93140a51d7ce57ad4
+create or replace function private.find_reported_job(p_caller private.caller, p_job_id uuid)
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return (
+        select j.tenant_id
+        from public.jobs as j
+        where j.job_id = p_job_id
+            and (
+                j.tenant_id = p_caller.tenant_id
+                or j.pool_id = (select r.pool_id from public.robots as r where r.robot_id = p_caller.robot_id)
+            )
+    );
+end
+$$;
+comment on function private.find_reported_job(private.caller, uuid) is
+    'The tenant of a job that the calling robot might have held: one of its own tenant, or one that asked for the robot''s pool; null for any other.';
+revoke all on function private.find_reported_job(private.caller, uuid) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/find_retry_policy_problem.sql sha256:5de7ac03056d6a6d7c680a41decd21b193127326464dc0a784d8afe165f613ec
 create or replace function private.find_retry_policy_problem(p_policy jsonb)
 returns text
@@ -6509,7 +7362,7 @@ comment on function private.job_reader_tenant_id() is
 revoke all on function private.job_reader_tenant_id() from public, anon, authenticated, service_role;
 grant execute on function private.job_reader_tenant_id() to authenticated;
 
--- from sql/40_queue/functions/judge_robots.sql sha256:88fef5adf5724791bc1dbaffd318395449918bcf79f6c66c7f8495cb9753b131
+-- from sql/40_queue/functions/judge_robots.sql sha256:c88f6bd8d96a5559727a639ef9e2379e79f6b80df2f8c62cb6568d213713d5cd
 -- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
 -- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step.
 create or replace function private.judge_robots(
@@ -6548,6 +7401,7 @@ begin
             r.is_online,
             r.mode,
             r.quarantined_at,
+            r.pool_id,
             r.load < r.max_concurrent_jobs as has_slot,
             o.offers,
             array(select q.q from unnest(v_lane.required) as q where q.q <> all (o.offers)) as missing,
@@ -6555,7 +7409,7 @@ begin
             private.has_live_key(r.tenant_id, r.robot_id) as has_key
         from public.live_robots as r
         left join public.robot_heartbeats as h on h.robot_id = r.robot_id
-        cross join lateral (select private.robot_offers(r.capabilities, r.tags, r.is_internet) as offers) as o
+        cross join lateral (select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers) as o
         where r.tenant_id = p_tenant_id and (v_lane.robot_id is null or r.robot_id = v_lane.robot_id)
     ), judged as (
         select
@@ -6567,6 +7421,7 @@ begin
                 and p_reached_limit.limit_id is null as is_eligible,
             case
                 when not private.lane_suits(v_lane.environment, '{}', f.environment, f.offers) then 'wrong_environment'
+                when exists (select from unnest(f.missing) as m where m like 'pool:%') then 'not_in_pool'
                 when exists (select from unnest(f.missing) as m where m not like 'tag:%' and m not like 'mode:%')
                     then 'missing_capability'
                 when exists (select from unnest(f.missing) as m where m like 'tag:%') then 'missing_tag'
@@ -6592,7 +7447,12 @@ begin
                     v_lane.tenant_no, n.environment, n.offers, n.robot_id, v_lane.priority - v_lane.promotion,
                     v_lane.share_id, p_job_id, 100
                 )
-            end as ahead
+            end as ahead,
+            case
+                when n.is_eligible and n.pool_id is not null then private.pool_waits_for(
+                    n.pool_id, p_tenant_id, n.environment, n.offers
+                )
+            end is true as has_turns
         from nearest as n
     )
     select
@@ -6601,13 +7461,18 @@ begin
         c.is_online,
         c.is_eligible,
         c.ahead,
-        case when c.nearness = 1 and c.ahead > 0 then 2 else c.nearness end as nearness,
+        case when c.nearness = 1 and (c.ahead > 0 or c.has_turns) then 2 else c.nearness end as nearness,
         private.explain_reason(
-            case when c.nearness = 1 and c.ahead > 0 then 'better_jobs_ahead' else c.reason_code end,
+            case
+                when c.nearness = 1 and c.has_turns then 'pool_turn'
+                when c.nearness = 1 and c.ahead > 0 then 'better_jobs_ahead'
+                else c.reason_code
+            end,
             private.list_robot_facts(c.live) || private.list_limit_facts(p_reached_limit) || jsonb_build_object(
                 'ahead', case when c.ahead >= 100 then 'at least 100' else c.ahead::text end,
                 'missing', private.name_requirements(c.missing),
-                'job_environment', v_lane.environment
+                'job_environment', v_lane.environment,
+                'pool', (select p.name from public.pools as p where p.pool_id = coalesce(private.pool_of(v_lane.required), c.pool_id))
             )
         ),
         c.robots,
@@ -6652,7 +7517,7 @@ comment on function private.lane_suits(text, text[], text, text[]) is
     'Whether a lane asks for nothing that a robot has not: its environment, and what is required. Its target robot is the claim''s to compare.';
 revoke all on function private.lane_suits(text, text[], text, text[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/leave_lane.sql sha256:451993b6ed135744e5071f9567d2d7a7189e592258f779884f130b8019935eea
+-- from sql/40_queue/functions/leave_lane.sql sha256:136f3882ddf8252f626003ee0ce98ea217874d38d82a67a664386711e5db38d7
 -- An enqueue, a release or a retry that met set_limit puts its job where the limit is not known. Rare, so claims put it right.
 create or replace function private.leave_lane(p_lane_id integer, p_taken private.taken_job[])
 returns private.taken_job[]
@@ -6680,8 +7545,8 @@ begin
             v_kept := v_kept || v_job;
             continue;
         end if;
-        insert into private.ready (tenant_no, lane_id, job_id, attempts)
-        values (v_lane.tenant_no, p_lane_id, v_job.job_id, v_job.attempts);
+        insert into private.ready (tenant_no, lane_id, job_id, attempts, pool_id)
+        values (v_lane.tenant_no, p_lane_id, v_job.job_id, v_job.attempts, private.pool_of(v_lane.required));
         perform
             private.move_jobs(v_lane, w)
         from private.limits as w
@@ -6708,7 +7573,7 @@ comment on function private.limit_room(integer, integer) is
     'How many more jobs may be claimed under a limit; 0 when it is reached, or was lowered while more were running.';
 revoke all on function private.limit_room(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_explanations.sql sha256:2a88e2be384ee9bb3106aa2408b2820b51fc08ee1e6d73d1ed7a4f8fe1d660a2
+-- from sql/40_queue/functions/list_explanations.sql sha256:bfefaf010e55fa0d73bd7d0bf64549ee693a81ccb3091e33f34d2f11b152750a
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
@@ -6728,6 +7593,14 @@ as $$
         ('tenant_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of this tenant run now.', 'Wait for one of them, or raise the limit of the tenant.'),
         ('workflow_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of the workflow {limited_workflow} run now.', 'Wait for one of them, or raise the limit of the workflow.'),
         ('key_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs with the concurrency key {limited_key} run now.', 'Wait for one of them, or raise the limit of the key.'),
+        ('pool_turn', 'waiting', 2, 'The robots of the pool {pool} serve its members in turn; {ahead} other jobs of this tenant go first.', 'Wait for the turn, enqueue with a better priority (it counts among jobs of this tenant), or ask the owner of the pool for a greater weight or more robots.'),
+        ('pool_limit_reached', 'waiting', null, '{running} of at most {max_running} jobs of this tenant run in the pool {limited_pool} now.', 'Wait for one of them, or ask the owner of the pool for a greater max_running.'),
+        ('pool_robots_busy', 'waiting', null, 'All robots of the pool {pool} that could run this job are busy.', 'Wait for one of them, or ask the owner of the pool for more robots.'),
+        ('pool_next', 'ready', null, 'A robot of the pool {pool} gets this job with its next claim.', 'Nothing is in the way. If it stays like this for a minute, ask the owner of the pool whether its robots run.'),
+        ('pool_no_robot_online', 'blocked', null, 'No robot of the pool {pool} that could run this job is at work.', 'Ask the owner of the pool, or cancel the job and enqueue it without the pool.'),
+        ('pool_no_robot_suits', 'blocked', null, 'No robot of the pool {pool} has what this job asks for.', 'Ask the owner of the pool for such a robot, or cancel the job and enqueue it with other demands.'),
+        ('pool_left', 'blocked', null, 'This tenant is not a member of the pool {pool} any more.', 'Cancel the job and enqueue it without the pool, or ask the owner of the pool for an invitation.'),
+        ('pool_deleted', 'blocked', null, 'The pool that this job asks for was deleted.', 'Cancel the job and enqueue it without the pool.'),
         ('slots_full', 'waiting', 3, 'Robot {robot} holds {load} of at most {slots} jobs and has no free slot.', 'Wait for one of them, raise the robot''s max_concurrent_jobs, or start more robots.'),
         ('robot_deaf', 'blocked', 4, 'Robot {robot} sends heartbeats, but has not asked for a job since {last_claim}, although work waits for it.', 'Restart the robot''s program.'),
         ('robot_in_error', 'blocked', 5, 'Robot {robot} says of itself that it is in error. It may claim, but most likely does not.', 'Look at the robot, mend it, and set its status to idle.'),
@@ -6742,9 +7615,11 @@ as $$
         ('missing_internet', 'blocked', 14, 'Robot {robot} does not take jobs of the execution mode internet.', 'Register a robot with is_internet, or enqueue the job for the execution mode lan.'),
         ('missing_tag', 'blocked', 15, 'Robot {robot} lacks {missing}.', 'Give a robot the tag, or enqueue the job without it.'),
         ('missing_capability', 'blocked', 16, 'Robot {robot} lacks {missing}.', 'Give a robot the capability, or enqueue the job without it.'),
-        ('wrong_environment', 'blocked', 17, 'Robot {robot} works in the environment {robot_environment}; the job is for {job_environment}.', 'Start a robot in that environment, or enqueue the job for another one.'),
+        ('not_in_pool', 'blocked', 17, 'Robot {robot} is not in the pool {pool}.', 'Put a robot in the pool, or enqueue the job without it.'),
+        ('wrong_environment', 'blocked', 18, 'Robot {robot} works in the environment {robot_environment}; the job is for {job_environment}.', 'Start a robot in that environment, or enqueue the job for another one.'),
         ('nothing_waiting', 'idle', null, 'No job waits in the queue of this tenant.', 'Nothing is wrong. Enqueue a job.'),
         ('next_claim', 'ready', null, 'Robot {robot} gets job {next_job} with its next claim.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
+        ('next_turn', 'ready', null, 'Robot {robot} serves the pool {pool}: with its next claim it gets a job of the member whose turn it is.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
         ('nothing_suitable', 'idle', null, 'Jobs wait, but none that robot {robot} may have. The nearest, job {nearest_job}, asks for {demand}.', 'Change the robot or the jobs, or leave them to other robots.'),
         ('run_at_in_future', 'waiting', null, 'The job is to run at {run_at}.', 'Wait, or cancel it and enqueue it without a time.'),
         ('retry_backoff', 'waiting', null, 'Attempt {attempts} of {max_attempts} failed ({error}). The next one is at {run_at}.', 'Wait, or cancel the job when another attempt cannot help.'),
@@ -6797,7 +7672,7 @@ comment on function private.list_job_notes(public.jobs) is
     'What is good to know of a job beside the reason for its state.';
 revoke all on function private.list_job_notes(public.jobs) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_limit_facts.sql sha256:c7d46286782ed6c405cf427d1621c868a07d9cf7bc64a51c2b5d4ac6f22f427c
+-- from sql/40_queue/functions/list_limit_facts.sql sha256:f22abfb4c452bcc2debead7d4aa0f3eefd5cdcb86562a32467253114a5caf21f
 create or replace function private.list_limit_facts(p_limit private.limits)
 returns jsonb
 language plpgsql
@@ -6809,7 +7684,8 @@ begin
         'running', p_limit.running,
         'max_running', p_limit.max_running,
         'limited_workflow', (select w.name from public.workflows as w where w.workflow_id = p_limit.workflow_id),
-        'limited_key', p_limit.concurrency_key
+        'limited_key', p_limit.concurrency_key,
+        'limited_pool', (select p.name from public.pools as p where p.pool_id = p_limit.pool_id)
     );
 end
 $$;
@@ -6817,7 +7693,7 @@ comment on function private.list_limit_facts(private.limits) is
     'What sentences about a limit may say of it.';
 revoke all on function private.list_limit_facts(private.limits) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_limits.sql sha256:8d6aa76b9cb83526ae24462da4f8ea0713cb2caf55c203ed07206f6956bbab33
+-- from sql/40_queue/functions/list_limits.sql sha256:1b373398f6f4107bc0830cd2ede8f6b6408ae6be47b86bec0f08f0c94b81c522
 create or replace function public.list_limits(p_offset integer default 0, p_limit integer default 100)
 returns setof jsonb
 language plpgsql
@@ -6834,7 +7710,7 @@ begin
     return query
     select private.describe_limit(w)
     from private.limits as w
-    where w.tenant_id = v_caller.tenant_id
+    where w.tenant_id = v_caller.tenant_id and w.scope <> 'pool'     -- those are the pool's owner's
     order by w.scope, w.limit_id
     offset p_offset
     limit p_limit;
@@ -7081,7 +7957,7 @@ comment on function private.move_jobs(private.lanes, private.limits) is
     'Moves the unfinished jobs of a lane that a limit holds for to the lane that is like it and has the limit, and returns how many.';
 revoke all on function private.move_jobs(private.lanes, private.limits) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/name_lane_demand.sql sha256:d7e782053c7dc0f94e77bc31d3413f8394f2861fc74e919a492084243007fa73
+-- from sql/40_queue/functions/name_lane_demand.sql sha256:123c0630dd6b7d694bb9c09bd1e7f647af4c33da190574420d7b2339007fe02d
 create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots)
 returns text
 language plpgsql
@@ -7101,7 +7977,7 @@ begin
         else coalesce(private.name_requirements(array(
             select q
             from unnest(v_lane.required) as q
-            where q <> all (private.robot_offers(p_robot.capabilities, p_robot.tags, p_robot.is_internet))
+            where q <> all (private.robot_offers(p_robot.capabilities, p_robot.tags, p_robot.is_internet, p_robot.pool_id))
         )), 'a place under a limit that is reached')
     end;
 end
@@ -7110,11 +7986,11 @@ comment on function private.name_lane_demand(integer, public.robots) is
     'What a lane asks for that a robot is not or has not, in words.';
 revoke all on function private.name_lane_demand(integer, public.robots) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/name_requirements.sql sha256:46594829d10962b1f6158c480530396cfda2a4f903e3a4fe133240dbe16a22d2
+-- from sql/40_queue/functions/name_requirements.sql sha256:624e2890486f93eaa6be7f73ecff0efa51ce64137a81578dd656ec7db4789b2f
 create or replace function private.name_requirements(p_required text[])
 returns text
 language plpgsql
-immutable
+stable
 set search_path = ''
 as $$
 begin
@@ -7122,6 +7998,9 @@ begin
         select string_agg(
             case
                 when r = 'mode:internet' then 'the execution mode internet'
+                when r like 'pool:%' then 'the pool ' || coalesce(
+                    (select p.name from public.pools as p where p.pool_id = substr(r, 6)::uuid), 'that was deleted'
+                )
                 when r like 'tag:%' then 'the tag ' || substr(r, 5)
                 else 'the capability ' || r
             end,
@@ -7134,6 +8013,40 @@ $$;
 comment on function private.name_requirements(text[]) is
     'What a lane requires, in words: the capability browser and the tag vip.';
 revoke all on function private.name_requirements(text[]) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/name_robot.sql sha256:cedd8e07c8c71532b5c48e4f266f9ad2bec64de41c8c2228b79a9cb80a3eef90
+create or replace function private.name_robot(p_robot_id uuid, p_tenant_id uuid)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return coalesce(
+        (
+            select r.external_id from public.robots as r where r.robot_id = p_robot_id and r.tenant_id = p_tenant_id
+        ),
+        p_robot_id::text
+    );
+end
+$$;
+comment on function private.name_robot(uuid, uuid) is
+    'What a tenant may call a robot: its external id, or, for a robot of another tenant''s pool, its id.';
+revoke all on function private.name_robot(uuid, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/pool_of.sql sha256:a0540aa891cb7d29408efe67b117adf1c3a0f7e87e466add54dd74b42266ddff
+create or replace function private.pool_of(p_required text[])
+returns uuid
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    return (select substr(w, 6)::uuid from unnest(p_required) as w where w like 'pool:%');
+end
+$$;
+comment on function private.pool_of(text[]) is 'The pool that a lane requires; null for none.';
+revoke all on function private.pool_of(text[]) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:049cdfcf938c18ddb778b119dc7b1ba01b0464b5a133f3319db2010b62a3fac4
 create or replace function private.promote_scheduled_jobs(p_limit integer default 1000)
@@ -7250,7 +8163,7 @@ comment on function public.purge_dead_letters(uuid[]) is
 revoke all on function public.purge_dead_letters(uuid[]) from public, anon, authenticated, service_role;
 grant execute on function public.purge_dead_letters(uuid[]) to authenticated;
 
--- from sql/40_queue/functions/put_back.sql sha256:2d78133aaae458fd017bca6cc3621ef971495e1c4340105dc35b9c967596553b
+-- from sql/40_queue/functions/put_back.sql sha256:5a622f4a27c12714d02adaa755619c68f955ad34312b957d10d24d78b961b47e
 -- An id that is not new can be lower than where claims of the lane begin. The shared lock keeps private.raise_low_water()
 -- from raising that bound between our look and our commit; it is taken before the look. Who puts jobs back into several
 -- lanes does it in the order of lane_id.
@@ -7268,10 +8181,11 @@ set enable_seqscan = off
 as $$
 declare
     v_lowest uuid := (select i.job_id from unnest(p_job_ids) as i (job_id) order by i.job_id limit 1);
+    v_pool_id uuid := (select private.pool_of(l.required) from private.lanes as l where l.lane_id = p_lane_id);
 begin
     perform pg_advisory_xact_lock_shared(1801678963, p_lane_id);
-    insert into private.ready (tenant_no, lane_id, job_id, attempts)
-    select p_tenant_no, p_lane_id, i.job_id, i.attempts
+    insert into private.ready (tenant_no, lane_id, job_id, attempts, pool_id)
+    select p_tenant_no, p_lane_id, i.job_id, i.attempts, v_pool_id
     from unnest(p_job_ids, p_attempts) as i (job_id, attempts);
     update private.lanes as l
     set low_job_id = v_lowest
@@ -7282,24 +8196,23 @@ comment on function private.put_back(integer, integer, uuid[], integer[]) is
     'Makes jobs of a lane ready that were scheduled or leased before, in the place of their age, where claims find them at once.';
 revoke all on function private.put_back(integer, integer, uuid[], integer[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/raise_lease_lost.sql sha256:51346faf76ebd4be2c01aaad1aca11c77081230e76ed5435d052f99a53000b46
-create or replace function private.raise_lease_lost(p_tenant_id uuid, p_job_id uuid)
+-- from sql/40_queue/functions/raise_lease_lost.sql sha256:6b96ab5f5967f8afd2e4d6ef01600469e48dab3879c1a34a787e0e3d36596fda
+create or replace function private.raise_lease_lost(p_caller private.caller, p_job_id uuid)
 returns void
 language plpgsql
 stable
 set search_path = ''
 as $$
 begin
-    perform from public.jobs as j where j.job_id = p_job_id and j.tenant_id = p_tenant_id;
-    if not found then
+    if private.find_reported_job(p_caller, p_job_id) is null then
         perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
     end if;
     perform private.raise_error(409, 'LEASE_LOST', 'This lease token does not hold the job any more.');
 end
 $$;
-comment on function private.raise_lease_lost(uuid, uuid) is
-    'Raises 409 LEASE_LOST for a job of the tenant, 404 JOB_NOT_FOUND for any other.';
-revoke all on function private.raise_lease_lost(uuid, uuid) from public, anon, authenticated, service_role;
+comment on function private.raise_lease_lost(private.caller, uuid) is
+    'Raises 409 LEASE_LOST for a job that the robot might have held, 404 JOB_NOT_FOUND for any other.';
+revoke all on function private.raise_lease_lost(private.caller, uuid) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/raise_low_water.sql sha256:6646539ae3ea89f59865358e06f578d0505b9be80c43a29374bb82daf3d9eb94
 -- While a snapshot is held open anywhere, the index entries of claimed jobs cannot be removed, and every claim would walk
@@ -7482,7 +8395,7 @@ comment on function private.record_share_usage() is
     'Table trigger: what a robot''s time with a job was, whatever came of it, for the share that used it.';
 revoke all on function private.record_share_usage() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/release_job.sql sha256:f4ebe8047f7d50526ce5affadbd385faf7db6db129697a71893f60095e19be70
+-- from sql/40_queue/functions/release_job.sql sha256:4ce368d905a7789a7e456ea7433f047c6b7e0643f13a79ddbbe30e9bd775698e
 create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -7500,7 +8413,7 @@ begin
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
     returning l.* into v_lease;
     if not found then
-        perform private.raise_lease_lost(v_caller.tenant_id, p_job_id);
+        perform private.raise_lease_lost(v_caller, p_job_id);
     end if;
     if v_lease.cancel_requested_at is not null then
         v_answer := private.end_attempt(v_lease, 'failed', null, null, null, false);
@@ -7618,7 +8531,7 @@ comment on function public.renew_leases(jsonb, integer) is
 revoke all on function public.renew_leases(jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases(jsonb, integer) to authenticated;
 
--- from sql/40_queue/functions/report_progress.sql sha256:68b0c22bff82e95e1cddc479253f5c7487989599b95558a5b2fdc8d9fc2545e8
+-- from sql/40_queue/functions/report_progress.sql sha256:2458a024f5412deb15432d0572cd9cfe9dd990c63aefa358278beef09ac87dc3
 create or replace function public.report_progress(
     p_job_id uuid,
     p_progress integer,
@@ -7654,7 +8567,7 @@ begin
         and (p_lease_token is null or l.lease_token = p_lease_token)
     for update;
     if not found then
-        perform private.raise_lease_lost(v_caller.tenant_id, p_job_id);
+        perform private.raise_lease_lost(v_caller, p_job_id);
     end if;
 
     -- Watchers see at most two pushes a second of a job, and none that says what the last one said.
@@ -7769,15 +8682,20 @@ comment on function public.requeue_dead_letters(uuid[]) is
 revoke all on function public.requeue_dead_letters(uuid[]) from public, anon, authenticated, service_role;
 grant execute on function public.requeue_dead_letters(uuid[]) to authenticated;
 
--- from sql/40_queue/functions/required_of.sql sha256:4ff2b663dd1184f090d44a3eddba78bb39212101fd2d40194c5b03772e2e8ab2
-create or replace function private.required_of(p_capabilities text[], p_tags text[], p_is_internet boolean)
+-- from sql/40_queue/functions/required_of.sql sha256:ee2a4ba9ba266cb4c64f64529eb2fd5f68aa6aefa4719a0393bba673c6c23f41
+create or replace function private.required_of(
+    p_capabilities text[],
+    p_tags text[],
+    p_is_internet boolean,
+    p_pool_id uuid default null
+)
 returns text[]
 language plpgsql
 immutable
 set search_path = ''
 as $$
 begin
-    if p_capabilities = '{}' and p_tags = '{}' then
+    if p_capabilities = '{}' and p_tags = '{}' and p_pool_id is null then
         return case when p_is_internet then '{mode:internet}' else '{}' end;
     end if;
     return array(
@@ -7786,13 +8704,15 @@ begin
         select 'tag:' || t from unnest(p_tags) as t
         union
         select 'mode:internet' where p_is_internet
+        union
+        select 'pool:' || p_pool_id where p_pool_id is not null
         order by 1
     );
 end
 $$;
-comment on function private.required_of(text[], text[], boolean) is
-    'Capabilities, tags and internet mode as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
-revoke all on function private.required_of(text[], text[], boolean) from public, anon, authenticated, service_role;
+comment on function private.required_of(text[], text[], boolean, uuid) is
+    'Capabilities, tags, internet mode and pool as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
+revoke all on function private.required_of(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/rescue_expired_leases.sql sha256:b0e2ebf2cd0a8566a4ba583fae7f13006d53f5aec23cfc24c5399455efee60e0
 -- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
@@ -7933,7 +8853,7 @@ comment on function private.retry_delay(jsonb, integer) is
     'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
 revoke all on function private.retry_delay(jsonb, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/retry_job.sql sha256:abbb1321c08c7fadcf12e582b084aff3abe76d755ff3984025c73e12fa42babe
+-- from sql/40_queue/functions/retry_job.sql sha256:8764684a16737a47408183fa1dacfca4b4faa79e08338485be52382c5abdaf99
 create or replace function public.retry_job(p_job_id uuid)
 returns jsonb
 language plpgsql
@@ -7946,6 +8866,7 @@ declare
     v_caller private.caller := private.authorize('jobs.retry');
     v_job public.jobs;
     v_new_job_id uuid;
+    v_pool_id uuid;
 begin
     select j.* into v_job from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
     if not found then
@@ -7955,12 +8876,15 @@ begin
             400, 'JOB_NOT_RETRYABLE', 'Only a job that is failed, cancelled or timed out can be retried.'
         );
     end if;
+    if v_job.pool_id is not null then
+        v_pool_id := (private.find_pool(v_job.tenant_id, v_job.pool_id::text, 'member')).pool_id;
+    end if;
     v_new_job_id := private.add_job(
         v_job.tenant_id, coalesce(v_caller.user_id, v_caller.api_key_id), v_job.workflow_id, v_job.workflow_version,
         v_job.input, v_job.priority, v_job.environment, v_job.execution_mode::text, v_job.required_capabilities,
         v_job.required_tags, v_job.target_robot_id, null, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds,
         v_job.retry_policy, v_job.metadata, 'retry', v_job.job_id,
-        p_concurrency_key => v_job.concurrency_key
+        p_concurrency_key => v_job.concurrency_key, p_pool_id => v_pool_id
     );
     update public.dead_letters as d
     set resolved_at = private.clock(),
@@ -7973,7 +8897,7 @@ begin
 end
 $$;
 comment on function public.retry_job(uuid) is
-    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND. Needs jobs.retry.';
+    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more. Needs jobs.retry.';
 revoke all on function public.retry_job(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.retry_job(uuid) to authenticated;
 
@@ -8029,7 +8953,7 @@ $$;
 comment on function private.ring_lane(integer, integer) is 'Wakes robots for jobs that became ready in a lane. See private.ring_robots().';
 revoke all on function private.ring_lane(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/ring_limit.sql sha256:8dd680efdf32f51529793dd93297f666303a4d2bcfcb12a57d8953abb2039db0
+-- from sql/40_queue/functions/ring_limit.sql sha256:929ace157448eb530b617461e8b8daea8edf7528fc446bc89abf62b0dc67da57
 create or replace function private.ring_limit(p_limit_id integer, p_jobs integer)
 returns integer
 language plpgsql
@@ -8045,15 +8969,20 @@ declare
 begin
     select w.* into v_limit from private.limits as w where w.limit_id = p_limit_id;
     v_tenant_no := private.find_queue_tenant(v_limit.tenant_id);
-    perform from private.waiting_robots as r where r.tenant_no = v_tenant_no;
-    if not found then
+    if not exists (select from private.waiting_robots as r where r.tenant_no = v_tenant_no)
+        and not exists (select from private.waiting_robots as r where r.pool_id is not null)
+    then
         return 0;
     end if;
     for v_lane_id in
         select l.lane_id
         from private.lanes as l
         where l.tenant_no = v_tenant_no
-            and (v_limit.scope = 'tenant' or p_limit_id in (l.workflow_limit_id, l.key_limit_id))
+            and (
+                v_limit.scope = 'tenant'
+                or p_limit_id in (l.workflow_limit_id, l.key_limit_id)
+                or 'pool:' || v_limit.pool_id = any (l.required)
+            )
             and exists (select from private.ready as r where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id)
         order by l.priority - l.promotion
     loop
@@ -8067,7 +8996,7 @@ comment on function private.ring_limit(integer, integer) is
     'Wakes robots for jobs that a limit kept waiting, when there is room for some again. The bell may be lost: robots also poll.';
 revoke all on function private.ring_limit(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/ring_robots.sql sha256:55385adf4729948418b96d1d163c3c7b300f802f60d98166d3f943e582a4f5f1
+-- from sql/40_queue/functions/ring_robots.sql sha256:8a4c4433cd59617dea8a4c99e24a83841f8875a53018b8fa2234992327c7eaae
 create or replace function private.ring_robots(
     p_tenant_no integer,
     p_environment text,
@@ -8082,19 +9011,30 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
+    v_pool_id uuid := case when p_required <> '{}' then private.pool_of(p_required) end;
+    v_waiting uuid[];
     v_robot_id uuid;
     v_rung integer := 0;
 begin
-    perform from private.waiting_robots as w where w.tenant_no = p_tenant_no;
+    if v_pool_id is null then
+        perform from private.waiting_robots as w where w.tenant_no = p_tenant_no;
+    else    -- of whatever tenant
+        perform from private.waiting_robots as w where w.pool_id = v_pool_id;
+    end if;
     if not found then   -- most often nobody waits, and this is on the path of every enqueue
         return 0;
+    end if;
+    if v_pool_id is null then
+        v_waiting := array(select w.robot_id from private.waiting_robots as w where w.tenant_no = p_tenant_no);
+    else
+        v_waiting := array(select w.robot_id from private.waiting_robots as w where w.pool_id = v_pool_id);
     end if;
     for v_robot_id in
         delete from private.waiting_robots as w
         where w.robot_id = any (array(
             select w2.robot_id
             from private.waiting_robots as w2
-            where w2.tenant_no = p_tenant_no
+            where w2.robot_id = any (v_waiting)
                 and (p_environment = '*' or w2.environment = p_environment)
                 and p_required <@ w2.capabilities
                 and (p_robot_id is null or w2.robot_id = p_robot_id)
@@ -8114,21 +9054,21 @@ comment on function private.ring_robots(integer, text, text[], uuid, integer) is
     'Wakes as many waiting robots as there are new jobs, none twice and none that may not have them. The bell may be lost: robots also poll.';
 revoke all on function private.ring_robots(integer, text, text[], uuid, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/robot_offers.sql sha256:95efe04cfae9a9e6bb51a8179fb020334e1c91f025a5167a4157f0ea0be925c9
+-- from sql/40_queue/functions/robot_offers.sql sha256:373f8a7a4a556c0df023a954645031e106a34d556aa5b107fa295acd99a7b93e
 -- Without a SET clause, so that it is inlined into claim_jobs; explain_job and explain_robot ask it, too.
-create or replace function private.robot_offers(p_capabilities text[], p_tags text[], p_is_internet boolean)
+create or replace function private.robot_offers(p_capabilities text[], p_tags text[], p_is_internet boolean, p_pool_id uuid)
 returns text[]
 language sql
 immutable
 as $$
     select case
-        when p_tags = '{}' and not p_is_internet then p_capabilities
-        else private.required_of(p_capabilities, p_tags, p_is_internet)
+        when p_tags = '{}' and not p_is_internet and p_pool_id is null then p_capabilities
+        else private.required_of(p_capabilities, p_tags, p_is_internet, p_pool_id)
     end
 $$;
-comment on function private.robot_offers(text[], text[], boolean) is
+comment on function private.robot_offers(text[], text[], boolean, uuid) is
     'What a robot has of the things that a lane can require.';
-revoke all on function private.robot_offers(text[], text[], boolean) from public, anon, authenticated, service_role;
+revoke all on function private.robot_offers(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/run_due_duties.sql sha256:87c44b9b6334c1f2006a120dd76167405a26b9905d4279816f5e214171edcd35
 create or replace function private.run_due_duties()
@@ -8189,7 +9129,7 @@ comment on function private.run_due_duties() is
     'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it when there is some, and it never fails them. Returns how much there was to do: after nothing, it holds no lock that anybody waits for.';
 revoke all on function private.run_due_duties() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/set_limit.sql sha256:820da1d26bbc4db09a805f9beb8c8cbc2b12e1fcda69dc9ab0102ff583c0d437
+-- from sql/40_queue/functions/set_limit.sql sha256:ba3a454e9ea74e6804cf8270ffde86c2a269331cc87c41a2c61399d472bf2810
 -- A new limit must know every lease that exists: claims of the tenant wait (private.limits is what they read next) until this
 -- transaction ends, and those under way end first.
 create or replace function public.set_limit(
@@ -8242,20 +9182,7 @@ begin
             p_on_collision, v_now
         )
         returning * into v_limit;
-        -- Leases in the order of their ids, as whoever takes several does; what ends meanwhile does not count.
-        perform
-        from private.leases as l
-        where l.tenant_id = v_caller.tenant_id
-        order by l.job_id
-        for update;
-        update private.leases as l
-        set limit_ids = coalesce(l.limit_ids, '{}') || v_limit.limit_id
-        from public.jobs as j
-        where l.tenant_id = v_caller.tenant_id
-            and j.job_id = l.job_id
-            and (p_scope = 'tenant' or j.workflow_id = p_workflow_id or j.concurrency_key = p_concurrency_key);
-        get diagnostics v_limit.running = row_count;
-        update private.limits as w set running = v_limit.running where w.limit_id = v_limit.limit_id;
+        v_limit.running := private.count_in_leases(v_limit);
         if p_scope <> 'tenant' then
             for v_lane in select l.* from private.lanes as l where l.tenant_no = v_tenant_no loop
                 perform private.move_jobs(v_lane, v_limit);
@@ -8334,7 +9261,7 @@ comment on function private.share_load(integer, timestamptz) is
     'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
 revoke all on function private.share_load(integer, timestamptz) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/start_job.sql sha256:c30488a345f586621c6720fcc2d04aaccf75554666237919c323245c76a419e3
+-- from sql/40_queue/functions/start_job.sql sha256:b87990d739fcdd6b997f7462a01b7ba23bb858e02086a64da03db436cf68aaaa
 create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -8353,7 +9280,7 @@ begin
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
     for update;
     if not found then
-        perform private.raise_lease_lost(v_caller.tenant_id, p_job_id);
+        perform private.raise_lease_lost(v_caller, p_job_id);
     end if;
     if v_lease.started_at is null then
         -- The time that a job may take counts from its start, not from its claim.
@@ -8380,11 +9307,12 @@ comment on function public.start_job(uuid, bigint) is
 revoke all on function public.start_job(uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.start_job(uuid, bigint) to authenticated;
 
--- from sql/40_queue/functions/take_jobs.sql sha256:f7c8454372027cdf078cbed702bbe063a01f7cc64f26dedc2aa894942d50f694
+-- from sql/40_queue/functions/take_jobs.sql sha256:d0a73755e843548d45f093ca562ffefd90d9701699fd92a7d1a7a1e4c46ce599
 -- Cost: one probe of ready's primary key for each lane that the robot may serve, and one statement for each lane that jobs
 -- are taken from. What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time:
 -- a join would be planned once, for the sizes that the tables had then, and kept.
 create or replace function private.take_jobs(
+    p_tenant_id uuid,
     p_tenant_no integer,
     p_robot_id uuid,
     p_environment text,
@@ -8393,8 +9321,10 @@ create or replace function private.take_jobs(
     p_has_limits boolean,       -- whether it has others
     p_want integer,
     p_may_wait boolean,         -- for limits
-    p_counted integer[],        -- limit ids, one for each job that this claim has taken before and that counts towards it
-    p_is_fair boolean           -- whether the tenant's workflows share its robots by robot-seconds
+    p_pool_id uuid default null,            -- only jobs that ask for it: the tenant is not the robot's
+    p_pool_limit_id integer default null,   -- of the tenant in the robot's pool, if it has one
+    p_counted integer[] default '{}',       -- limit ids, one for each job of this claim that counts towards it
+    p_is_fair boolean default false         -- whether the tenant's workflows take turns by robot-seconds
 )
 returns private.taken_job[]
 language plpgsql
@@ -8430,6 +9360,7 @@ begin
                 where e.tenant_no = p_tenant_no
                     and e.robot_id is null
                     and private.lane_suits(e.environment, e.required, p_environment, p_offers)
+                    and (p_pool_id is null or 'pool:' || p_pool_id = any (e.required))
                 union all
                 select
                     e.lane_id, e.priority - e.promotion as rank, e.low_job_id, e.workflow_limit_id, e.key_limit_id, e.share_id
@@ -8437,6 +9368,7 @@ begin
                 where e.tenant_no = p_tenant_no
                     and e.robot_id = p_robot_id
                     and private.lane_suits(e.environment, e.required, p_environment, p_offers)
+                    and p_pool_id is null
             ) as l
             cross join lateral (
                 select r.job_id
@@ -8468,8 +9400,10 @@ begin
     loop
         v_limit_ids := null;
         v_room := null;
-        if p_limit_id is not null or v_lane.workflow_limit_id is not null or v_lane.key_limit_id is not null then
-            v_limit_ids := array_remove(array[p_limit_id, v_lane.workflow_limit_id, v_lane.key_limit_id], null);
+        if coalesce(p_pool_limit_id, p_limit_id, v_lane.workflow_limit_id, v_lane.key_limit_id) is not null then
+            v_limit_ids := array_remove(
+                array[p_pool_limit_id, p_limit_id, v_lane.workflow_limit_id, v_lane.key_limit_id], null
+            );
             v_room := private.enter_limits(v_limit_ids, p_counted, p_may_wait);
             p_may_wait := false;
             continue when v_room <= 0;
@@ -8489,7 +9423,11 @@ begin
             ))
             returning r.job_id, r.attempts
         )
-        select array_agg((g.job_id, v_lane.lane_id, v_lane.rank, g.attempts, v_limit_ids, v_lane.share_id)::private.taken_job)
+        select array_agg(
+            (
+                g.job_id, p_tenant_id, p_tenant_no, v_lane.lane_id, v_lane.rank, g.attempts, v_limit_ids, v_lane.share_id
+            )::private.taken_job
+        )
         into v_some
         from gone as g;
         continue when v_some is null;
@@ -8511,9 +9449,112 @@ begin
     return v_taken;
 end
 $$;
-comment on function private.take_jobs(integer, uuid, text, text[], integer, boolean, integer, boolean, integer[], boolean) is
+comment on function private.take_jobs(
+    uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, integer[], boolean
+) is
     'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, with the limits that they count towards locked. They are nowhere until public.claim_jobs() leases them.';
-revoke all on function private.take_jobs(integer, uuid, text, text[], integer, boolean, integer, boolean, integer[], boolean)
+revoke all on function private.take_jobs(
+    uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, integer[], boolean
+) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/take_pool_jobs.sql sha256:adbd9b3ade9df8448d4bc70abda75e736092e4ff94ebf6e45e9b99e7819afa4d
+-- Exact for each robot: it remembers whose turn it is, so that a member with many jobs keeps nobody waiting for longer than
+-- its turn. Members without work for the pool are not looked at.
+create or replace function private.take_pool_jobs(
+    p_pool_id uuid,
+    p_owner_id uuid,
+    p_owner_no integer,
+    p_robot_id uuid,
+    p_environment text,
+    p_offers text[],
+    p_want integer,
+    p_may_wait boolean
+)
+returns private.taken_job[]
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_turn private.pool_turns;
+    v_member record;
+    v_limits record;
+    v_last_no integer;          -- the member that was given something last
+    v_is_second_lap boolean := false;
+    v_most integer;
+    v_some private.taken_job[];
+    v_taken private.taken_job[] := '{}';
+    v_counted integer[] := '{}';
+begin
+    select t.* into v_turn from private.pool_turns as t where t.robot_id = p_robot_id;
+    v_last_no := coalesce(v_turn.tenant_no, 0);
+    v_turn.tenant_no := v_last_no;
+    if v_turn.jobs_left > 0 then    -- its turn goes on, unless it left or its weight was lowered
+        select q.tenant_id, private.pool_weight(p_pool_id, q.tenant_id) as weight into v_member
+        from private.queue_tenants as q
+        where q.tenant_no = v_turn.tenant_no;
+        v_turn.jobs_left := case when v_member.weight is not null then least(v_turn.jobs_left, v_member.weight) end;
+    end if;
+    loop
+        if coalesce(v_turn.jobs_left, 0) = 0 then
+            select n.* into v_member from private.next_in_pool(p_pool_id, v_turn.tenant_no, p_owner_no) as n;
+            exit when v_is_second_lap and (v_member.tenant_no <= v_last_no) is not true;    -- nobody has anything to take
+            if v_member.tenant_no is null then
+                v_is_second_lap := true;
+                v_turn.tenant_no := 0;
+                continue;
+            end if;
+            v_turn.tenant_no := v_member.tenant_no;
+            v_turn.jobs_left := v_member.weight;
+        end if;
+        v_most := least(v_turn.jobs_left, p_want - cardinality(v_taken));
+        v_some := '{}';
+        -- Not waited for: who sets a limit of the tenant may wait for a lease of another that this claim keeps waiting.
+        if v_member.tenant_id = p_owner_id
+            or pg_try_advisory_xact_lock_shared(1801678965, hashtext(v_member.tenant_id::text))
+        then
+            select
+                (
+                    select w.limit_id
+                    from private.limits as w
+                    where w.tenant_id = v_member.tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id
+                ) as pool_limit_id,
+                (
+                    select w.limit_id from private.limits as w where w.tenant_id = v_member.tenant_id and w.scope = 'tenant'
+                ) as limit_id,
+                exists (
+                    select from private.limits as w where w.tenant_id = v_member.tenant_id and w.scope > 'tenant'
+                ) as has_limits,
+                (select q.is_fair from private.queue_tenants as q where q.tenant_no = v_turn.tenant_no) as is_fair
+            into v_limits;
+            v_some := private.take_jobs(
+                v_member.tenant_id, v_turn.tenant_no, p_robot_id, p_environment, p_offers, v_limits.limit_id,
+                v_limits.has_limits, v_most, p_may_wait, case when v_member.tenant_id <> p_owner_id then p_pool_id end,
+                v_limits.pool_limit_id, v_counted, v_limits.is_fair
+            );
+            p_may_wait := false;
+        end if;
+        v_turn.jobs_left := case when cardinality(v_some) < v_most then 0 else v_turn.jobs_left - v_most end;
+        continue when v_some = '{}';
+        v_taken := v_taken || v_some;
+        v_last_no := v_turn.tenant_no;
+        v_is_second_lap := false;
+        exit when cardinality(v_taken) = p_want;
+        v_counted := v_counted || array(select u.limit_id from unnest(v_some) as t, unnest(t.limit_ids) as u (limit_id));
+    end loop;
+    if v_taken <> '{}' then
+        update private.pool_turns as t
+        set tenant_no = v_last_no,
+            jobs_left = case when cardinality(v_taken) = p_want then v_turn.jobs_left else 0 end
+        where t.robot_id = p_robot_id;
+    end if;
+    return v_taken;
+end
+$$;
+comment on function private.take_pool_jobs(uuid, uuid, integer, uuid, text, text[], integer, boolean) is
+    'Takes up to p_want jobs for a robot of a pool as private.take_jobs() does, from the members in turn, as many of each as its weight: jobs that ask for the pool, and all of the owner''s.';
+revoke all on function private.take_pool_jobs(uuid, uuid, integer, uuid, text, text[], integer, boolean)
     from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/to_iso.sql sha256:1d56ec4ceb804d8667218d02b0f54e1a3f54fd9728e6d7e452fe8b496ec2a053
@@ -9829,7 +10870,7 @@ comment on function private.can_send_to_topic(text, text) is
 revoke all on function private.can_send_to_topic(text, text) from public, anon, authenticated, service_role;
 grant execute on function private.can_send_to_topic(text, text) to authenticated;
 
--- from sql/80_realtime/functions/holds_live_lease.sql sha256:63b0e2b603481e1227f69d356dfa755dcc07e30abe045b28564ff3035bc02722
+-- from sql/80_realtime/functions/holds_live_lease.sql sha256:5b966b0958994e5fbaa52bee04e13d5df7106307665c50070137194ae7d00106
 create or replace function private.holds_live_lease(p_caller private.caller, p_job_id uuid)
 returns boolean
 language plpgsql
@@ -9841,7 +10882,6 @@ begin
         select from private.leases as l
         where l.job_id = p_job_id
             and l.robot_id = p_caller.robot_id
-            and l.tenant_id = p_caller.tenant_id
             and l.lease_expires_at > private.clock()
     );
 end
@@ -9849,7 +10889,7 @@ $$;
 comment on function private.holds_live_lease(private.caller, uuid) is 'Whether the caller is the robot that holds a job now.';
 revoke all on function private.holds_live_lease(private.caller, uuid) from public, anon, authenticated, service_role;
 
--- from sql/90_audit/functions/audit_change.sql sha256:3de912c918a5ca274a8e7f64798a0365dbf4e7e4ba508595cc23aa7845e5a466
+-- from sql/90_audit/functions/audit_change.sql sha256:23279754a67baed386ef5ad9eda13c920a5c6b8e70c27c94bd6d582047e184b0
 -- Arguments: the columns that name the resource, and the columns that are never written down, each as an array literal.
 create or replace function private.audit_change()
 returns trigger
@@ -9876,7 +10916,10 @@ begin
             return null;
         end if;
     end if;
-    if v_tenant_id is null and tg_table_name = 'role_permissions' then
+    if tg_table_name = 'pool_members' then
+        -- Two tenants change these rows: each finds its own people's acts in its log, and nothing of the other's.
+        v_tenant_id := (private.caller()).tenant_id;
+    elsif v_tenant_id is null and tg_table_name = 'role_permissions' then
         select r.tenant_id into v_tenant_id from public.roles as r where r.role_id = (v_row ->> 'role_id')::uuid;
     end if;
     if v_tenant_id is null then
@@ -11368,6 +12411,33 @@ create policy workflow_backups_select_members on public.workflow_backups
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('workflows.read')));
 
+-- from sql/25_pools/policies.sql sha256:02da451f6aadf8a1ccd60a2608d7b07bba13e829e0ba13f6287265557ec103b7
+alter table public.pools enable row level security, force row level security;
+alter table public.pool_members enable row level security, force row level security;
+
+revoke all on public.pools, public.pool_members from public, anon, authenticated, service_role;
+grant select on public.pools to authenticated;
+-- Without tenant_id, which tells whether an invitee exists, and without the people of the other side.
+grant select (pool_id, invitee, weight, max_running, invited_at, accepted_at) on public.pool_members to authenticated;
+
+drop policy if exists pools_select_owner_and_members on public.pools;
+create policy pools_select_owner_and_members on public.pools
+    for select to authenticated
+    using (
+        tenant_id = (select private.permitted_tenant_id('robots.read'))
+        or pool_id = any (array(select private.joined_pool_ids()))
+    );
+
+drop policy if exists pool_members_select_owner_and_self on public.pool_members;
+create policy pool_members_select_owner_and_self on public.pool_members
+    for select to authenticated
+    using (
+        tenant_id = (select private.permitted_tenant_id('robots.read'))
+        or pool_id in (
+            select p.pool_id from public.pools as p where p.tenant_id = (select private.permitted_tenant_id('robots.read'))
+        )
+    );
+
 -- from sql/30_robots/policies.sql sha256:16b930a9d75460518dd1514d471a8c047691fdf5dbae99d25e4fb440c3bb62f4
 alter table public.robots enable row level security, force row level security;
 alter table public.robot_heartbeats enable row level security, force row level security;
@@ -11407,7 +12477,7 @@ create policy robot_commands_select_self on public.robot_commands
     for select to authenticated
     using (robot_id = (select private.calling_robot_id()));
 
--- from sql/40_queue/policies.sql sha256:3e7f5207282bd132daf430a8542dc936123e2f22da23f77420e2b1a5b88b66f7
+-- from sql/40_queue/policies.sql sha256:403abac5ae2e54fff8289095c7a78d6b88620441fef827d6be7f69b35afb55c2
 alter table private.queue_tenants enable row level security, force row level security;
 alter table private.limits enable row level security, force row level security;
 alter table private.shares enable row level security, force row level security;
@@ -11423,6 +12493,7 @@ alter table public.dead_letters enable row level security, force row level secur
 alter table public.late_results enable row level security, force row level security;
 alter table public.job_logs enable row level security, force row level security;
 alter table private.waiting_robots enable row level security, force row level security;
+alter table private.pool_turns enable row level security, force row level security;
 alter table private.duties enable row level security, force row level security;
 alter table private.low_water enable row level security, force row level security;
 
@@ -11596,7 +12667,7 @@ after insert on public.tenants
 for each row
 execute function private.create_event_counter();
 
--- from sql/90_audit/triggers.sql sha256:41f718c060e80c8e63cab061d8870dc003621ca595ab9c225927d72c9cb059d2
+-- from sql/90_audit/triggers.sql sha256:d580e928ce444c5a22ea570d99d9e2e26fbbfa2e81b4f1ed981dcf7407499bb7
 -- Which tables are audited: the columns that name a row, and those that are never written down (secrets, big bodies, and
 -- columns that change on every use).
 do $$
@@ -11617,7 +12688,9 @@ begin
                 ('workflows', 'insert or update or delete', '{workflow_id}', '{updated_at}'),
                 ('workflow_versions', 'insert', '{workflow_id,version}', '{definition}'),
                 ('schedules', 'insert or update or delete', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,input}'),
-                ('robots', 'insert or update or delete', '{robot_id}', '{updated_at}')
+                ('robots', 'insert or update or delete', '{robot_id}', '{updated_at}'),
+                ('pools', 'insert or update or delete', '{pool_id}', '{}'),
+                ('pool_members', 'insert or update or delete', '{pool_id,invitee}', '{tenant_id,invited_by,accepted_by}')
         ) as audited (table_name, operations, keys, hidden)
     loop
         execute format('drop trigger if exists audit_change on public.%I', v_audited.table_name);
@@ -11636,7 +12709,7 @@ select cron.schedule('casare_purge_login_attempts', '27 * * * *', $$select priva
 -- from sql/15_limits/cron.sql sha256:7c0059375140ea4cd59387d695279e3b68e597e199c8cd0fa91be18d109bf40f
 select cron.schedule('casare_purge_request_counts', '*/10 * * * *', $$select private.run_duty('purge_request_counts')$$);
 
--- from sql/40_queue/cron.sql sha256:5ee77a947d460aa14029a3f4a5ca158b4368af13a828f78a6ff2bfefbc3d8745
+-- from sql/40_queue/cron.sql sha256:6122f3455b3dd0812720ec6b3f5d06840a79d58581d20dff85b15a1ea0e3b169
 select private.ensure_job_partitions();
 
 -- Every five seconds where pg_cron knows seconds. Where it knows minutes only, claims do the same work: see
@@ -11660,7 +12733,7 @@ select cron.schedule('casare_reconcile_limits', '*/5 * * * *', $$select private.
 -- Autovacuum wakes once a minute and may be busy elsewhere; dead rows here cost every claim. VACUUM cannot run in a function.
 select cron.schedule(
     'casare_vacuum_hot_tables', '* * * * *',
-    'vacuum (skip_locked, truncate false) private.ready, private.leases, private.scheduled, private.duties, private.low_water, private.lanes, private.limits, private.event_inbox, private.event_counters'
+    'vacuum (skip_locked, truncate false) private.ready, private.leases, private.scheduled, private.duties, private.low_water, private.lanes, private.limits, private.pool_turns, private.event_inbox, private.event_counters'
 );
 -- What pg_cron writes down of each run, and never deletes.
 select cron.schedule(

@@ -73,17 +73,42 @@ CALLS: dict[str, list[str]] = {
         'public.update_robot(%(robot_name)s, \'{"environment": "x"}\')',
     ],
     "private.calling_robot_id": ["private.calling_robot_id()"],
+    # pools
+    "public.create_pool": ["public.create_pool('x')"],
+    "public.delete_pool": ["public.delete_pool(%(pool)s)", "public.delete_pool(%(pool_name)s)"],
+    "public.list_pools": ["public.list_pools()"],
+    "public.list_pool_members": ["public.list_pool_members(%(pool)s)"],
+    "public.put_pool_member": [
+        "public.put_pool_member(%(pool)s, 'b')",
+        "public.put_pool_member(%(pool_name)s, 'c', 3)",
+    ],
+    "public.remove_pool_member": [
+        "public.remove_pool_member(%(pool)s, 'c')",
+        "public.remove_pool_member(%(pool_name)s, 'c')",
+    ],
+    "public.accept_pool": ["public.accept_pool(%(pool)s)", "public.accept_pool(%(pool_name)s)"],
+    "public.leave_pool": ["public.leave_pool(%(pool)s)", "public.leave_pool(%(pool_name)s)"],
+    "public.set_robot_pool": [
+        "public.set_robot_pool(%(robot)s)",
+        "public.set_robot_pool(%(own_robot)s, %(pool)s)",
+    ],
+    "private.joined_pool_ids": ["private.joined_pool_ids()"],
+    "private.count_held_jobs": ["private.count_held_jobs(%(robot)s::uuid)"],
     # queue
     "public.enqueue_job": [
         "public.enqueue_job(%(workflow)s)",
         "public.enqueue_job(%(own_workflow)s, p_robot_id => %(robot)s)",
         "public.enqueue_job(%(own_workflow)s, p_robot_id => %(robot_name)s)",
         "public.enqueue_job(%(own_workflow)s, p_dedupe_key => %(dedupe_key)s)",
+        "public.enqueue_job(%(own_workflow)s, p_pool => %(pool)s)",
+        "public.enqueue_job(%(own_workflow)s, p_pool => %(pool_name)s)",
     ],
     "public.enqueue_jobs": [
         "public.enqueue_jobs(jsonb_build_array(jsonb_build_object('workflow_id', %(workflow)s::uuid)))",
         "public.enqueue_jobs(jsonb_build_array(jsonb_build_object("
         "'workflow_id', %(own_workflow)s::uuid, 'robot_id', %(robot)s::text)))",
+        "public.enqueue_jobs(jsonb_build_array(jsonb_build_object("
+        "'workflow_id', %(own_workflow)s::uuid, 'pool', %(pool)s::text)))",
         "public.enqueue_jobs(jsonb_build_array(jsonb_build_object("
         "'workflow_id', %(own_workflow)s::uuid, 'dedupe_key', %(dedupe_key)s::text)))",
     ],

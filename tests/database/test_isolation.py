@@ -39,7 +39,7 @@ VIEWER_READS = {
     "public.live_jobs", "public.dead_letters",
     "public.late_results", "public.job_logs", "public.events", "private.leases", "private.scheduled",
     "public.job_rollups", "public.job_node_executions",
-    "public.schedules", "public.schedule_fires",
+    "public.schedules", "public.schedule_fires", "public.pools", "public.pool_members",
 }  # fmt: skip
 
 FUNCTIONS = """

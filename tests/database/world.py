@@ -113,6 +113,13 @@ def make_world(database: Database) -> World:
     _end(functions, owner, sharer, shared, "complete_job(%s, %s, %s)")
     # Else whoever claims adds it up, as it is everybody's duty.
     owner.execute("update private.duties set every = '1 day', last_run_at = now() where name = 'fold_share_usage'")
+    other_robot = factories.make_robot(database, other)
+    # A pool of A's with the tenant C in it; B was asked nothing.
+    third = factories.make_tenant(database, "C")
+    pool = one(functions, admin, "select public.create_pool(%s) as answer", [f"Pool {MARKER}"])["answer"]["pool_id"]
+    one(functions, admin, "select public.put_pool_member(%s, %s, 2, 5)", [pool, str(third.tenant_id)])
+    one(functions, third.admin.claims, "select public.accept_pool(%s)", [pool])
+    one(functions, admin, "select public.set_robot_pool(%s, %s)", [str(holder.robot_id), pool])
 
     # Some events have their number, some wait for it.
     one(functions, admin, "select count(*) from public.list_events()")
@@ -128,7 +135,7 @@ def make_world(database: Database) -> World:
         other,
         callers={
             "admin of another tenant": other.admin.claims,
-            "robot of another tenant": factories.make_robot(database, other).claims,
+            "robot of another tenant": other_robot.claims,
             "revoked robot": revoked.claims,
             "removed member": removed.claims,
             "viewer": viewer.claims,
@@ -141,13 +148,15 @@ def make_world(database: Database) -> World:
             "robot_name": holder.external_id, "queued": queued, "held": held, "lease": lease["lease_token"],
             "held_by_revoked": held_by_revoked, "done": done, "failed": failed, "dedupe_key": "dedupe-of-a",
             "idempotency_key": "request-of-a", "concurrency_key": "key-of-a",
-            "own_workflow": other_workflow.workflow_id, "command": command["answer"]["command_id"],
+            "own_workflow": other_workflow.workflow_id, "own_robot": str(other_robot.robot_id),
+            "command": command["answer"]["command_id"],
+            "pool": pool, "pool_name": f"Pool {MARKER}",
         },
         absent={
             "token": secrets.token_urlsafe(32), "robot": str(uuid.uuid4()), "robot_name": "nobody-has-this",
             "lease": 987654321, "dedupe_key": "nobody-has-this", "idempotency_key": "nobody-has-this",
-            "concurrency_key": "nobody-has-this",
-            "own_workflow": other_workflow.workflow_id,
+            "concurrency_key": "nobody-has-this", "pool": str(uuid.uuid4()), "pool_name": "nobody-has-this",
+            "own_workflow": other_workflow.workflow_id, "own_robot": str(other_robot.robot_id),
         } | {
             name: uuid.uuid4()
             for name in (

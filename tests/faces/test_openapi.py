@@ -6,7 +6,18 @@ from typing import Any
 import httpx2
 import pytest
 
-RESOURCES = ("api-keys", "dlq", "events", "jobs", "metrics", "robot-api-keys", "robots", "schedules", "workflows")
+RESOURCES = (
+    "api-keys",
+    "dlq",
+    "events",
+    "jobs",
+    "metrics",
+    "pools",
+    "robot-api-keys",
+    "robots",
+    "schedules",
+    "workflows",
+)
 Document = dict[str, Any]
 
 
@@ -57,6 +68,7 @@ async def test_every_endpoint_of_the_issue_is_there(document: Document) -> None:
             "/robots/register": "POST",
             "/robots/{robot_id}": "GET PUT DELETE",
             "/robots/{robot_id}/status": "PUT",
+            "/robots/{robot_id}/pool": "PUT",
             "/robots/{robot_id}/heartbeat": "POST",
             "/robots/{robot_id}/token": "POST",
             "/api-keys": "GET POST",
@@ -88,6 +100,12 @@ async def test_every_endpoint_of_the_issue_is_there(document: Document) -> None:
             "/metrics/analytics": "GET",
             "/metrics/activity": "GET",
             "/metrics/prometheus": "GET",
+            "/pools": "GET POST",
+            "/pools/{pool}": "DELETE",
+            "/pools/{pool}/accept": "POST",
+            "/pools/{pool}/leave": "POST",
+            "/pools/{pool}/members": "GET",
+            "/pools/{pool}/members/{tenant}": "PUT DELETE",
             "/schedules": "GET POST",
             "/schedules/upcoming": "GET",
             "/schedules/simulate": "POST",

@@ -11,8 +11,8 @@ begin
         or exists (select from unnest(p_words) as w where w is null or length(w) not between 1 and 64)
     then
         return format('%s must be words of 1 to 64 characters.', p_field);
-    elsif exists (select from unnest(p_words) as w where w like 'tag:%' or w like 'mode:%') then
-        return format('%s must not begin with "tag:" or "mode:", which mean something else here.', p_field);
+    elsif exists (select from unnest(p_words) as w where w ~ '^(tag|mode|pool):') then
+        return format('%s must not begin with "tag:", "mode:" or "pool:", which mean something else here.', p_field);
     end if;
     return null;
 end

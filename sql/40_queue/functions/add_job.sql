@@ -19,7 +19,8 @@ create or replace function private.add_job(
     p_trigger_type text,
     p_retry_of uuid default null,
     p_is_pushed boolean default true,
-    p_concurrency_key text default null
+    p_concurrency_key text default null,
+    p_pool_id uuid default null
 )
 returns uuid
 language plpgsql
@@ -65,7 +66,7 @@ begin
     end if;
 
     v_tenant_no := private.find_queue_tenant(p_tenant_id);
-    v_required := private.required_of(p_required_capabilities, p_required_tags, p_execution_mode = 'internet');
+    v_required := private.required_of(p_required_capabilities, p_required_tags, p_execution_mode = 'internet', p_pool_id);
     select
         f.workflow_limit_id,
         f.key_limit_id,
@@ -87,13 +88,13 @@ begin
 
     insert into public.jobs (
         job_id, tenant_id, workflow_id, workflow_version, workflow_name, lane_id, trigger_type, execution_mode, environment,
-        required_capabilities, required_tags, target_robot_id, priority, input, metadata, dedupe_key,
-        concurrency_key, max_attempts, timeout_seconds, retry_policy, retry_of, created_by, created_at
+        required_capabilities, required_tags, target_robot_id, pool_id, priority, input, metadata,
+        dedupe_key, concurrency_key, max_attempts, timeout_seconds, retry_policy, retry_of, created_by, created_at
     )
     values (
         v_job_id, p_tenant_id, p_workflow_id, v_workflow.version, v_workflow.name, v_lane_id, p_trigger_type,
         p_execution_mode::public.execution_mode, p_environment, p_required_capabilities, p_required_tags, p_robot_id,
-        p_priority, p_input, p_metadata, p_dedupe_key, p_concurrency_key, p_max_attempts, p_timeout_seconds,
+        p_pool_id, p_priority, p_input, p_metadata, p_dedupe_key, p_concurrency_key, p_max_attempts, p_timeout_seconds,
         coalesce(
             p_retry_policy,
             '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}'
@@ -105,8 +106,8 @@ begin
         insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at)
         values (v_job_id, p_tenant_id, v_tenant_no, v_lane_id, p_run_at);
     else
-        insert into private.ready (tenant_no, lane_id, job_id)
-        values (v_tenant_no, v_lane_id, v_job_id);
+        insert into private.ready (tenant_no, lane_id, job_id, pool_id)
+        values (v_tenant_no, v_lane_id, v_job_id, p_pool_id);
         perform private.ring_robots(v_tenant_no, p_environment, v_required, p_robot_id);
     end if;
 
@@ -123,10 +124,10 @@ end
 $$;
 comment on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean, text
+    jsonb, text, uuid, boolean, text, uuid
 ) is
     'Puts a job of a runnable workflow in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do.';
 revoke all on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean, text
+    jsonb, text, uuid, boolean, text, uuid
 ) from public, anon, authenticated, service_role;

@@ -14,12 +14,13 @@ as $$
 declare
     v_job record;
     v_is_again boolean;
+    v_tenant_id uuid := private.find_reported_job(p_caller, p_job_id);
 begin
     select j.status, j.lease_token, s.run_at
     into v_job
     from public.jobs as j
     left join private.scheduled as s on s.job_id = j.job_id
-    where j.job_id = p_job_id and j.tenant_id = p_caller.tenant_id;
+    where j.job_id = p_job_id and j.tenant_id = v_tenant_id;
     if not found then
         perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
     end if;
@@ -38,7 +39,7 @@ begin
     end if;
 
     insert into public.late_results (tenant_id, job_id, lease_token, robot_id, outcome, payload, received_at)
-    values (p_caller.tenant_id, p_job_id, p_lease_token, p_caller.robot_id, p_outcome, p_payload, private.clock());
+    values (v_tenant_id, p_job_id, p_lease_token, p_caller.robot_id, p_outcome, p_payload, private.clock());
     perform set_config('response.status', '409', true);
     return jsonb_build_object(
         'code', 'PT409',

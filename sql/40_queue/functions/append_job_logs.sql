@@ -8,7 +8,7 @@ set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
-    v_attempt smallint;
+    v_lease private.leases;
     v_problem text;
     v_appended integer;
 begin
@@ -34,16 +34,16 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
     end if;
 
-    select l.attempt into v_attempt
+    select l.* into v_lease
     from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id;
     if not found then
-        perform private.raise_lease_lost(v_caller.tenant_id, p_job_id);
+        perform private.raise_lease_lost(v_caller, p_job_id);
     end if;
     begin
         insert into public.job_logs (tenant_id, job_id, attempt, level, message, node_id, extra, logged_at)
         select
-            v_caller.tenant_id, p_job_id, v_attempt, coalesce(x.entry ->> 'level', 'info'), x.entry ->> 'message',
+            v_lease.tenant_id, p_job_id, v_lease.attempt, coalesce(x.entry ->> 'level', 'info'), x.entry ->> 'message',
             x.entry ->> 'node_id', x.entry -> 'extra', coalesce((x.entry ->> 'timestamp')::timestamptz, private.clock())
         from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
         order by x.n;

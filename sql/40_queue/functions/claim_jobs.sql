@@ -39,7 +39,8 @@ begin
         q.tenant_no,
         q.is_fair,
         r.environment,
-        private.robot_offers(r.capabilities, r.tags, r.is_internet) as capabilities,
+        r.pool_id,
+        private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as capabilities,
         private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
         r.max_concurrent_jobs - (select count(*) from private.leases as l where l.robot_id = r.robot_id)::integer as free_slots,
@@ -87,10 +88,14 @@ begin
 
     -- All at once; under fair share one by one, as each changes what its workflow has had.
     loop
-        v_taken := private.take_jobs(
-            v_robot.tenant_no, v_caller.robot_id, v_robot.environment, v_robot.capabilities, v_robot.limit_id,
-            v_robot.has_limits, case when v_robot.is_fair then 1 else v_want end, v_may_wait, v_limit_ids, v_robot.is_fair
-        );
+        v_taken := case when v_robot.pool_id is null then private.take_jobs(
+            v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment, v_robot.capabilities,
+            v_robot.limit_id, v_robot.has_limits, case when v_robot.is_fair then 1 else v_want end, v_may_wait,
+            p_counted => v_limit_ids, p_is_fair => v_robot.is_fair
+        ) else private.take_pool_jobs(
+            v_robot.pool_id, v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment,
+            v_robot.capabilities, v_want, v_may_wait
+        ) end;
         foreach v_job in array v_taken loop
             -- One by one: only a single id finds its partition before the statement begins. And one statement for the whole
             -- answer: in PL/pgSQL every expression costs anew in every transaction.
@@ -111,12 +116,12 @@ begin
                 share_id, claimed_at, lease_expires_at, timeout_at
             )
             values (
-                v_claimed.job_id, v_claimed.lease_token, v_caller.tenant_id, v_robot.tenant_no, v_job.lane_id,
+                v_claimed.job_id, v_claimed.lease_token, v_job.tenant_id, v_job.tenant_no, v_job.lane_id,
                 v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_job.limit_ids,
                 v_job.share_id, v_now, v_claimed.lease_expires_at, v_now + make_interval(secs => v_claimed.timeout_seconds)
             );
             v_notices := v_notices || (
-                v_caller.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name, v_caller.robot_id,
+                v_job.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name, v_caller.robot_id,
                 v_claimed.attempt, null
             )::private.job_notice;
             v_limit_ids := v_limit_ids || v_job.limit_ids;
@@ -124,7 +129,7 @@ begin
         end loop;
         v_want := v_want - cardinality(v_taken);
         v_may_wait := false;
-        exit when v_want = 0 or not v_robot.is_fair or v_taken = '{}';
+        exit when v_want = 0 or v_robot.is_fair is not true or v_robot.pool_id is not null or v_taken = '{}';
     end loop;
     if v_notices <> '{}' then
         perform private.announce_jobs('job.claimed', 'claimed', v_notices);
@@ -132,16 +137,19 @@ begin
             perform private.change_running(v_limit_ids, 1);
         end if;
     elsif p_listening then
-        insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, waiting_since)
-        values (v_caller.robot_id, v_robot.tenant_no, v_robot.environment, v_robot.capabilities, v_now)
+        insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, pool_id, waiting_since)
+        values (
+            v_caller.robot_id, v_robot.tenant_no, v_robot.environment, v_robot.capabilities, v_robot.pool_id, v_now
+        )
         on conflict (robot_id) do update set
             environment = excluded.environment,
             capabilities = excluded.capabilities,
+            pool_id = excluded.pool_id,
             waiting_since = excluded.waiting_since;
     end if;
 end
 $$;
 comment on function public.claim_jobs(integer, integer, text, boolean) is
-    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first, each with a lease and its fencing token. Needs jobs.claim.';
+    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token. Needs jobs.claim.';
 revoke all on function public.claim_jobs(integer, integer, text, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.claim_jobs(integer, integer, text, boolean) to authenticated;

@@ -6,7 +6,8 @@ create or replace function private.count_jobs_ahead(
     p_rank integer,     -- the lane's priority less its promotion
     p_share_id integer, -- the lane's
     p_job_id uuid,
-    p_limit integer
+    p_limit integer,
+    p_pool_id uuid default null     -- only jobs that ask for it
 )
 returns integer
 language plpgsql
@@ -41,12 +42,13 @@ begin
                 and (e.robot_id is null or e.robot_id = p_robot_id)
                 and private.lane_suits(e.environment, e.required, p_environment, p_offers)
                 and (e.priority - e.promotion < p_rank or e.priority - e.promotion = p_rank and s.load <= v_load)
+                and (p_pool_id is null or 'pool:' || p_pool_id = any (e.required))
             limit p_limit
         ) as counted
     );
 end
 $$;
-comment on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer) is
+comment on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer, uuid) is
     'How many waiting jobs a robot that has these things would take before a job, p_limit at most.';
-revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer)
+revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer, uuid)
     from public, anon, authenticated, service_role;

@@ -27,7 +27,7 @@ begin
         where e.tenant_no = q.tenant_no
             and (e.robot_id is null or e.robot_id = r.robot_id)
             and private.lane_suits(
-                e.environment, e.required, r.environment, private.robot_offers(r.capabilities, r.tags, r.is_internet)
+                e.environment, e.required, r.environment, private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id)
             )
             and f.job_id < private.uuid_v7_floor(v_before)
             and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false

@@ -11,6 +11,7 @@ declare
     v_item jsonb;
     v_job record;
     v_robot_id uuid;
+    v_pool_id uuid;
     v_problem text;
     v_unknown text;
 begin
@@ -37,7 +38,7 @@ begin
                 workflow_id uuid, input jsonb, priority integer, environment text, execution_mode text,
                 required_capabilities text[], required_tags text[], robot_id text, run_at timestamptz, dedupe_key text,
                 max_attempts integer, timeout_seconds integer, retry_policy jsonb, metadata jsonb, trigger_type text,
-                version integer, concurrency_key text
+                version integer, concurrency_key text, pool text
             );
             v_job.input := coalesce(v_job.input, '{}');
             v_job.priority := coalesce(v_job.priority, 10);
@@ -54,7 +55,7 @@ begin
             where k not in (
                 'workflow_id', 'input', 'priority', 'environment', 'execution_mode', 'required_capabilities', 'required_tags',
                 'robot_id', 'run_at', 'dedupe_key', 'max_attempts', 'timeout_seconds', 'retry_policy', 'metadata',
-                'trigger_type', 'version', 'concurrency_key'
+                'trigger_type', 'version', 'concurrency_key', 'pool'
             )
             limit 1;
             v_problem := case
@@ -75,6 +76,10 @@ begin
             if v_job.robot_id is not null then
                 v_robot_id := (private.find_robot(v_caller.tenant_id, v_job.robot_id)).robot_id;
             end if;
+            v_pool_id := null;
+            if v_job.pool is not null then
+                v_pool_id := (private.find_pool(v_caller.tenant_id, v_job.pool, 'member')).pool_id;
+            end if;
         exception
             when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' then
                 get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
@@ -89,7 +94,7 @@ begin
                 v_caller.tenant_id, v_created_by, v_job.workflow_id, v_job.version, v_job.input, v_job.priority,
                 v_job.environment, v_job.execution_mode, v_job.required_capabilities, v_job.required_tags, v_robot_id,
                 v_job.run_at, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
-                v_job.metadata, v_job.trigger_type, null, v_count <= 100, v_job.concurrency_key
+                v_job.metadata, v_job.trigger_type, null, v_count <= 100, v_job.concurrency_key, v_pool_id
             );
             status := 'queued';
             if v_job.concurrency_key is not null then   -- its collision rule may have cancelled it

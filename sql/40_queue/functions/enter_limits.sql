@@ -38,5 +38,5 @@ begin
 end
 $$;
 comment on function private.enter_limits(integer[], integer[], boolean) is
-    'Locks the limits of a lane (tenant, workflow, key; null where there is none) and returns how many more jobs they have room for beside what this claim has taken: 0 or less when one is full, or is locked and may not be waited for; null when none exists any more.';
+    'Locks the limits of a lane (pool, tenant, workflow, key; null where there is none) and returns how many more jobs they have room for beside what this claim has taken: 0 or less when one is full, or is locked and may not be waited for; null when none exists any more.';
 revoke all on function private.enter_limits(integer[], integer[], boolean) from public, anon, authenticated, service_role;

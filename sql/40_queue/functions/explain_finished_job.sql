@@ -17,7 +17,7 @@ begin
             else p_job.status::text
         end,
         jsonb_build_object(
-            'robot', (select r.external_id from public.robots as r where r.robot_id = p_job.robot_id),
+            'robot', private.name_robot(p_job.robot_id, p_job.tenant_id),
             'finished', private.to_words(p_job.finished_at),
             'error', left(coalesce(p_job.error_message, 'no message'), 500),
             'timeout', p_job.timeout_seconds,

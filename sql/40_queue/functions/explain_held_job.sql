@@ -15,7 +15,7 @@ begin
             else 'held_running'
         end,
         jsonb_build_object(
-            'robot', (select r.external_id from public.robots as r where r.robot_id = p_lease.robot_id),
+            'robot', private.name_robot(p_lease.robot_id, p_lease.tenant_id),
             'lease_until', private.to_words(least(p_lease.lease_expires_at, p_lease.timeout_at)),
             'progress', p_lease.progress,
             'last_progress', private.to_words(p_lease.progress_at),

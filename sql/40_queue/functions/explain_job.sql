@@ -16,6 +16,7 @@ declare
     v_count integer := 0;
     v_online integer := 0;
     v_position integer;
+    v_is_in_pool boolean;   -- of another tenant, whose robots are not shown
     v_state text;
     v_reason jsonb;
     v_since timestamptz;
@@ -26,6 +27,10 @@ begin
     end if;
     select l.* into v_lease from private.leases as l where l.job_id = p_job_id;
     select s.* into v_scheduled from private.scheduled as s where s.job_id = p_job_id;
+
+    v_is_in_pool := v_job.pool_id is not null and not exists (
+        select from public.pools as p where p.pool_id = v_job.pool_id and p.tenant_id = v_job.tenant_id
+    );
 
     if v_job.status <> 'queued' then
         v_state := v_job.status;
@@ -49,7 +54,8 @@ begin
         from private.judge_robots(
             v_job.tenant_id, v_job.lane_id, p_job_id,
             (select w from private.find_full_limits(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key) as w limit 1)
-        ) with ordinality as r;
+        ) with ordinality as r
+        where not v_is_in_pool;
         v_since := v_job.created_at;
         if v_scheduled.job_id is not null then
             v_state := 'scheduled';
@@ -68,12 +74,15 @@ begin
             );
         else
             v_state := 'queued';
-            v_reason := private.explain_waiting_job(v_job, v_robots, v_count, v_online);
             select e.* into strict v_lane from private.lanes as e where e.lane_id = v_job.lane_id;
             v_position := private.count_jobs_ahead(
                 v_lane.tenant_no, v_lane.environment, v_lane.required, v_lane.robot_id, v_lane.priority - v_lane.promotion,
-                v_lane.share_id, p_job_id, 1000
+                v_lane.share_id, p_job_id, 1000, v_job.pool_id
             );
+            v_reason := case
+                when v_is_in_pool then private.explain_pool_job(v_job, v_position)
+                else private.explain_waiting_job(v_job, v_robots, v_count, v_online)
+            end;
         end if;
     end if;
     return jsonb_build_object('job_id', p_job_id, 'state', v_state) || v_reason || jsonb_build_object(
@@ -86,6 +95,6 @@ begin
 end
 $$;
 comment on function public.explain_job(uuid) is
-    'Why a job waits, who holds it or how it ended: {job_id, state, verdict, reason_code, sentence, next_step, since, position (jobs ahead of it that ask for no more than it does; 1000 at most), robots (the nearest 50, each with its first failing clause of the claim, is_eligible, and ahead: jobs that it takes first), robots_total, notes}. Raises 404 JOB_NOT_FOUND. Needs jobs.read.';
+    'Why a job waits, who holds it or how it ended: {job_id, state, verdict, reason_code, sentence, next_step, since, position (jobs ahead of it that ask for no more than it does; 1000 at most), robots (the nearest 50; none of a pool of another tenant; each with its first failing clause of the claim, is_eligible, and ahead: jobs that it takes first), robots_total, notes}. Raises 404 JOB_NOT_FOUND. Needs jobs.read.';
 revoke all on function public.explain_job(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.explain_job(uuid) to authenticated;

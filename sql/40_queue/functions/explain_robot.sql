@@ -11,13 +11,16 @@ declare
     v_tenant_no integer := (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_robot.tenant_id);
     v_next private.ready;
     v_nearest private.ready;
-    v_offers text[] := private.robot_offers(v_robot.capabilities, v_robot.tags, v_robot.is_internet);
+    v_offers text[] := private.robot_offers(v_robot.capabilities, v_robot.tags, v_robot.is_internet, v_robot.pool_id);
     v_is_signed_off boolean := coalesce(
         (select h.is_signed_off from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id), false
     );
     v_has_key boolean := private.has_live_key(v_robot.tenant_id, v_robot.robot_id);
     v_limit private.limits := (
         select w from private.find_full_limits(v_robot.tenant_id, null, null) as w limit 1
+    );
+    v_has_turns boolean := coalesce(
+        private.pool_waits_for(v_robot.pool_id, v_robot.tenant_id, v_robot.environment, v_offers), false
     );
     v_reason_code text;
     v_reason jsonb;
@@ -58,6 +61,7 @@ begin
     v_reason_code := coalesce(
         private.find_robot_hindrance(v_live, v_is_signed_off, v_has_key),
         case
+            when v_has_turns then 'next_turn'
             when v_limit.limit_id is not null then 'tenant_limit_reached'
             when v_next.job_id is not null then 'next_claim'
             when v_nearest.job_id is not null then 'nothing_suitable'
@@ -66,6 +70,7 @@ begin
     );
     v_reason := private.explain_reason(v_reason_code, private.list_robot_facts(v_live) || private.list_limit_facts(v_limit) || jsonb_build_object(
         'next_job', v_next.job_id,
+        'pool', (select p.name from public.pools as p where p.pool_id = v_robot.pool_id),
         'nearest_job', v_nearest.job_id,
         'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot) end
     ));
@@ -81,7 +86,7 @@ begin
         'is_eligible', v_has_key
             and private.robot_may_claim(v_live.mode, v_is_signed_off, v_live.quarantined_at)
             and v_live.load < v_live.max_concurrent_jobs
-            and v_limit.limit_id is null,
+            and (v_limit.limit_id is null or v_has_turns),
         'free_slots', greatest(v_live.max_concurrent_jobs - v_live.load, 0),
         'held_job_ids', to_jsonb(v_live.current_job_ids),
         'next_job_id', v_next.job_id,
@@ -90,6 +95,6 @@ begin
 end
 $$;
 comment on function public.explain_robot(text) is
-    'Why a robot gets nothing, or what it gets: {robot_id, external_id, state, verdict, reason_code, sentence, next_step, since, is_eligible (a claim gets what suits), free_slots, held_job_ids, next_job_id (what its next claim takes if nothing hinders it), nearest_job_id (when no waiting job suits it)}. Raises 404 ROBOT_NOT_FOUND. Needs robots.read; a robot may ask about itself.';
+    'Why a robot gets nothing, or what it gets: {robot_id, external_id, state, verdict, reason_code, sentence, next_step, since, is_eligible (a claim gets what suits), free_slots, held_job_ids, next_job_id (what its next claim takes if nothing hinders it; of a robot whose pool has other members'' jobs: what it takes of its own tenant when the turn comes), nearest_job_id (when no waiting job suits it)}. Raises 404 ROBOT_NOT_FOUND. Needs robots.read; a robot may ask about itself.';
 revoke all on function public.explain_robot(text) from public, anon, authenticated, service_role;
 grant execute on function public.explain_robot(text) to authenticated;

@@ -36,6 +36,7 @@ begin
             r.is_online,
             r.mode,
             r.quarantined_at,
+            r.pool_id,
             r.load < r.max_concurrent_jobs as has_slot,
             o.offers,
             array(select q.q from unnest(v_lane.required) as q where q.q <> all (o.offers)) as missing,
@@ -43,7 +44,7 @@ begin
             private.has_live_key(r.tenant_id, r.robot_id) as has_key
         from public.live_robots as r
         left join public.robot_heartbeats as h on h.robot_id = r.robot_id
-        cross join lateral (select private.robot_offers(r.capabilities, r.tags, r.is_internet) as offers) as o
+        cross join lateral (select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers) as o
         where r.tenant_id = p_tenant_id and (v_lane.robot_id is null or r.robot_id = v_lane.robot_id)
     ), judged as (
         select
@@ -55,6 +56,7 @@ begin
                 and p_reached_limit.limit_id is null as is_eligible,
             case
                 when not private.lane_suits(v_lane.environment, '{}', f.environment, f.offers) then 'wrong_environment'
+                when exists (select from unnest(f.missing) as m where m like 'pool:%') then 'not_in_pool'
                 when exists (select from unnest(f.missing) as m where m not like 'tag:%' and m not like 'mode:%')
                     then 'missing_capability'
                 when exists (select from unnest(f.missing) as m where m like 'tag:%') then 'missing_tag'
@@ -80,7 +82,12 @@ begin
                     v_lane.tenant_no, n.environment, n.offers, n.robot_id, v_lane.priority - v_lane.promotion,
                     v_lane.share_id, p_job_id, 100
                 )
-            end as ahead
+            end as ahead,
+            case
+                when n.is_eligible and n.pool_id is not null then private.pool_waits_for(
+                    n.pool_id, p_tenant_id, n.environment, n.offers
+                )
+            end is true as has_turns
         from nearest as n
     )
     select
@@ -89,13 +96,18 @@ begin
         c.is_online,
         c.is_eligible,
         c.ahead,
-        case when c.nearness = 1 and c.ahead > 0 then 2 else c.nearness end as nearness,
+        case when c.nearness = 1 and (c.ahead > 0 or c.has_turns) then 2 else c.nearness end as nearness,
         private.explain_reason(
-            case when c.nearness = 1 and c.ahead > 0 then 'better_jobs_ahead' else c.reason_code end,
+            case
+                when c.nearness = 1 and c.has_turns then 'pool_turn'
+                when c.nearness = 1 and c.ahead > 0 then 'better_jobs_ahead'
+                else c.reason_code
+            end,
             private.list_robot_facts(c.live) || private.list_limit_facts(p_reached_limit) || jsonb_build_object(
                 'ahead', case when c.ahead >= 100 then 'at least 100' else c.ahead::text end,
                 'missing', private.name_requirements(c.missing),
-                'job_environment', v_lane.environment
+                'job_environment', v_lane.environment,
+                'pool', (select p.name from public.pools as p where p.pool_id = coalesce(private.pool_of(v_lane.required), c.pool_id))
             )
         ),
         c.robots,

@@ -25,8 +25,8 @@ begin
             v_kept := v_kept || v_job;
             continue;
         end if;
-        insert into private.ready (tenant_no, lane_id, job_id, attempts)
-        values (v_lane.tenant_no, p_lane_id, v_job.job_id, v_job.attempts);
+        insert into private.ready (tenant_no, lane_id, job_id, attempts, pool_id)
+        values (v_lane.tenant_no, p_lane_id, v_job.job_id, v_job.attempts, private.pool_of(v_lane.required));
         perform
             private.move_jobs(v_lane, w)
         from private.limits as w

@@ -9,7 +9,8 @@ begin
         'running', p_limit.running,
         'max_running', p_limit.max_running,
         'limited_workflow', (select w.name from public.workflows as w where w.workflow_id = p_limit.workflow_id),
-        'limited_key', p_limit.concurrency_key
+        'limited_key', p_limit.concurrency_key,
+        'limited_pool', (select p.name from public.pools as p where p.pool_id = p_limit.pool_id)
     );
 end
 $$;

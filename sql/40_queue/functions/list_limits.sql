@@ -14,7 +14,7 @@ begin
     return query
     select private.describe_limit(w)
     from private.limits as w
-    where w.tenant_id = v_caller.tenant_id
+    where w.tenant_id = v_caller.tenant_id and w.scope <> 'pool'     -- those are the pool's owner's
     order by w.scope, w.limit_id
     offset p_offset
     limit p_limit;

@@ -17,7 +17,7 @@ begin
         else coalesce(private.name_requirements(array(
             select q
             from unnest(v_lane.required) as q
-            where q <> all (private.robot_offers(p_robot.capabilities, p_robot.tags, p_robot.is_internet))
+            where q <> all (private.robot_offers(p_robot.capabilities, p_robot.tags, p_robot.is_internet, p_robot.pool_id))
         )), 'a place under a limit that is reached')
     end;
 end

@@ -1,7 +1,7 @@
 create or replace function private.name_requirements(p_required text[])
 returns text
 language plpgsql
-immutable
+stable
 set search_path = ''
 as $$
 begin
@@ -9,6 +9,9 @@ begin
         select string_agg(
             case
                 when r = 'mode:internet' then 'the execution mode internet'
+                when r like 'pool:%' then 'the pool ' || coalesce(
+                    (select p.name from public.pools as p where p.pool_id = substr(r, 6)::uuid), 'that was deleted'
+                )
                 when r like 'tag:%' then 'the tag ' || substr(r, 5)
                 else 'the capability ' || r
             end,

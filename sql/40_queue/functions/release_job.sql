@@ -15,7 +15,7 @@ begin
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
     returning l.* into v_lease;
     if not found then
-        perform private.raise_lease_lost(v_caller.tenant_id, p_job_id);
+        perform private.raise_lease_lost(v_caller, p_job_id);
     end if;
     if v_lease.cancel_requested_at is not null then
         v_answer := private.end_attempt(v_lease, 'failed', null, null, null, false);

@@ -33,7 +33,7 @@ begin
         and (p_lease_token is null or l.lease_token = p_lease_token)
     for update;
     if not found then
-        perform private.raise_lease_lost(v_caller.tenant_id, p_job_id);
+        perform private.raise_lease_lost(v_caller, p_job_id);
     end if;
 
     -- Watchers see at most two pushes a second of a job, and none that says what the last one said.

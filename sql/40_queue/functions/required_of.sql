@@ -1,11 +1,16 @@
-create or replace function private.required_of(p_capabilities text[], p_tags text[], p_is_internet boolean)
+create or replace function private.required_of(
+    p_capabilities text[],
+    p_tags text[],
+    p_is_internet boolean,
+    p_pool_id uuid default null
+)
 returns text[]
 language plpgsql
 immutable
 set search_path = ''
 as $$
 begin
-    if p_capabilities = '{}' and p_tags = '{}' then
+    if p_capabilities = '{}' and p_tags = '{}' and p_pool_id is null then
         return case when p_is_internet then '{mode:internet}' else '{}' end;
     end if;
     return array(
@@ -14,10 +19,12 @@ begin
         select 'tag:' || t from unnest(p_tags) as t
         union
         select 'mode:internet' where p_is_internet
+        union
+        select 'pool:' || p_pool_id where p_pool_id is not null
         order by 1
     );
 end
 $$;
-comment on function private.required_of(text[], text[], boolean) is
-    'Capabilities, tags and internet mode as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
-revoke all on function private.required_of(text[], text[], boolean) from public, anon, authenticated, service_role;
+comment on function private.required_of(text[], text[], boolean, uuid) is
+    'Capabilities, tags, internet mode and pool as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
+revoke all on function private.required_of(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;

@@ -10,6 +10,7 @@ declare
     v_caller private.caller := private.authorize('jobs.retry');
     v_job public.jobs;
     v_new_job_id uuid;
+    v_pool_id uuid;
 begin
     select j.* into v_job from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
     if not found then
@@ -19,12 +20,15 @@ begin
             400, 'JOB_NOT_RETRYABLE', 'Only a job that is failed, cancelled or timed out can be retried.'
         );
     end if;
+    if v_job.pool_id is not null then
+        v_pool_id := (private.find_pool(v_job.tenant_id, v_job.pool_id::text, 'member')).pool_id;
+    end if;
     v_new_job_id := private.add_job(
         v_job.tenant_id, coalesce(v_caller.user_id, v_caller.api_key_id), v_job.workflow_id, v_job.workflow_version,
         v_job.input, v_job.priority, v_job.environment, v_job.execution_mode::text, v_job.required_capabilities,
         v_job.required_tags, v_job.target_robot_id, null, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds,
         v_job.retry_policy, v_job.metadata, 'retry', v_job.job_id,
-        p_concurrency_key => v_job.concurrency_key
+        p_concurrency_key => v_job.concurrency_key, p_pool_id => v_pool_id
     );
     update public.dead_letters as d
     set resolved_at = private.clock(),
@@ -37,6 +41,6 @@ begin
 end
 $$;
 comment on function public.retry_job(uuid) is
-    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND. Needs jobs.retry.';
+    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more. Needs jobs.retry.';
 revoke all on function public.retry_job(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.retry_job(uuid) to authenticated;

@@ -13,15 +13,20 @@ declare
 begin
     select w.* into v_limit from private.limits as w where w.limit_id = p_limit_id;
     v_tenant_no := private.find_queue_tenant(v_limit.tenant_id);
-    perform from private.waiting_robots as r where r.tenant_no = v_tenant_no;
-    if not found then
+    if not exists (select from private.waiting_robots as r where r.tenant_no = v_tenant_no)
+        and not exists (select from private.waiting_robots as r where r.pool_id is not null)
+    then
         return 0;
     end if;
     for v_lane_id in
         select l.lane_id
         from private.lanes as l
         where l.tenant_no = v_tenant_no
-            and (v_limit.scope = 'tenant' or p_limit_id in (l.workflow_limit_id, l.key_limit_id))
+            and (
+                v_limit.scope = 'tenant'
+                or p_limit_id in (l.workflow_limit_id, l.key_limit_id)
+                or 'pool:' || v_limit.pool_id = any (l.required)
+            )
             and exists (select from private.ready as r where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id)
         order by l.priority - l.promotion
     loop

@@ -50,20 +50,7 @@ begin
             p_on_collision, v_now
         )
         returning * into v_limit;
-        -- Leases in the order of their ids, as whoever takes several does; what ends meanwhile does not count.
-        perform
-        from private.leases as l
-        where l.tenant_id = v_caller.tenant_id
-        order by l.job_id
-        for update;
-        update private.leases as l
-        set limit_ids = coalesce(l.limit_ids, '{}') || v_limit.limit_id
-        from public.jobs as j
-        where l.tenant_id = v_caller.tenant_id
-            and j.job_id = l.job_id
-            and (p_scope = 'tenant' or j.workflow_id = p_workflow_id or j.concurrency_key = p_concurrency_key);
-        get diagnostics v_limit.running = row_count;
-        update private.limits as w set running = v_limit.running where w.limit_id = v_limit.limit_id;
+        v_limit.running := private.count_in_leases(v_limit);
         if p_scope <> 'tenant' then
             for v_lane in select l.* from private.lanes as l where l.tenant_no = v_tenant_no loop
                 perform private.move_jobs(v_lane, v_limit);

@@ -16,7 +16,7 @@ begin
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
     for update;
     if not found then
-        perform private.raise_lease_lost(v_caller.tenant_id, p_job_id);
+        perform private.raise_lease_lost(v_caller, p_job_id);
     end if;
     if v_lease.started_at is null then
         -- The time that a job may take counts from its start, not from its claim.

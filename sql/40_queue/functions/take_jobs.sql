@@ -2,6 +2,7 @@
 -- are taken from. What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time:
 -- a join would be planned once, for the sizes that the tables had then, and kept.
 create or replace function private.take_jobs(
+    p_tenant_id uuid,
     p_tenant_no integer,
     p_robot_id uuid,
     p_environment text,
@@ -10,8 +11,10 @@ create or replace function private.take_jobs(
     p_has_limits boolean,       -- whether it has others
     p_want integer,
     p_may_wait boolean,         -- for limits
-    p_counted integer[],        -- limit ids, one for each job that this claim has taken before and that counts towards it
-    p_is_fair boolean           -- whether the tenant's workflows share its robots by robot-seconds
+    p_pool_id uuid default null,            -- only jobs that ask for it: the tenant is not the robot's
+    p_pool_limit_id integer default null,   -- of the tenant in the robot's pool, if it has one
+    p_counted integer[] default '{}',       -- limit ids, one for each job of this claim that counts towards it
+    p_is_fair boolean default false         -- whether the tenant's workflows take turns by robot-seconds
 )
 returns private.taken_job[]
 language plpgsql
@@ -47,6 +50,7 @@ begin
                 where e.tenant_no = p_tenant_no
                     and e.robot_id is null
                     and private.lane_suits(e.environment, e.required, p_environment, p_offers)
+                    and (p_pool_id is null or 'pool:' || p_pool_id = any (e.required))
                 union all
                 select
                     e.lane_id, e.priority - e.promotion as rank, e.low_job_id, e.workflow_limit_id, e.key_limit_id, e.share_id
@@ -54,6 +58,7 @@ begin
                 where e.tenant_no = p_tenant_no
                     and e.robot_id = p_robot_id
                     and private.lane_suits(e.environment, e.required, p_environment, p_offers)
+                    and p_pool_id is null
             ) as l
             cross join lateral (
                 select r.job_id
@@ -85,8 +90,10 @@ begin
     loop
         v_limit_ids := null;
         v_room := null;
-        if p_limit_id is not null or v_lane.workflow_limit_id is not null or v_lane.key_limit_id is not null then
-            v_limit_ids := array_remove(array[p_limit_id, v_lane.workflow_limit_id, v_lane.key_limit_id], null);
+        if coalesce(p_pool_limit_id, p_limit_id, v_lane.workflow_limit_id, v_lane.key_limit_id) is not null then
+            v_limit_ids := array_remove(
+                array[p_pool_limit_id, p_limit_id, v_lane.workflow_limit_id, v_lane.key_limit_id], null
+            );
             v_room := private.enter_limits(v_limit_ids, p_counted, p_may_wait);
             p_may_wait := false;
             continue when v_room <= 0;
@@ -106,7 +113,11 @@ begin
             ))
             returning r.job_id, r.attempts
         )
-        select array_agg((g.job_id, v_lane.lane_id, v_lane.rank, g.attempts, v_limit_ids, v_lane.share_id)::private.taken_job)
+        select array_agg(
+            (
+                g.job_id, p_tenant_id, p_tenant_no, v_lane.lane_id, v_lane.rank, g.attempts, v_limit_ids, v_lane.share_id
+            )::private.taken_job
+        )
         into v_some
         from gone as g;
         continue when v_some is null;
@@ -128,7 +139,10 @@ begin
     return v_taken;
 end
 $$;
-comment on function private.take_jobs(integer, uuid, text, text[], integer, boolean, integer, boolean, integer[], boolean) is
+comment on function private.take_jobs(
+    uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, integer[], boolean
+) is
     'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, with the limits that they count towards locked. They are nowhere until public.claim_jobs() leases them.';
-revoke all on function private.take_jobs(integer, uuid, text, text[], integer, boolean, integer, boolean, integer[], boolean)
-    from public, anon, authenticated, service_role;
+revoke all on function private.take_jobs(
+    uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, integer[], boolean
+) from public, anon, authenticated, service_role;

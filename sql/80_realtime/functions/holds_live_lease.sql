@@ -9,7 +9,6 @@ begin
         select from private.leases as l
         where l.job_id = p_job_id
             and l.robot_id = p_caller.robot_id
-            and l.tenant_id = p_caller.tenant_id
             and l.lease_expires_at > private.clock()
     );
 end

@@ -24,7 +24,10 @@ begin
             return null;
         end if;
     end if;
-    if v_tenant_id is null and tg_table_name = 'role_permissions' then
+    if tg_table_name = 'pool_members' then
+        -- Two tenants change these rows: each finds its own people's acts in its log, and nothing of the other's.
+        v_tenant_id := (private.caller()).tenant_id;
+    elsif v_tenant_id is null and tg_table_name = 'role_permissions' then
         select r.tenant_id into v_tenant_id from public.roles as r where r.role_id = (v_row ->> 'role_id')::uuid;
     end if;
     if v_tenant_id is null then

@@ -24,6 +24,7 @@ def submit(
     file: Annotated[Path, typer.Argument(help="A workflow as JSON (`nodes` or `steps`).", exists=True, dir_okay=False)],
     name: Annotated[str | None, typer.Option("--name", help="Default: the file's name without .json.")] = None,
     priority: Annotated[int, typer.Option("--priority", min=0, max=20, help="0 is the most urgent.")] = 10,
+    pool: Annotated[str | None, typer.Option("--pool", help="Robots of this shared pool run it: name or id.")] = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow the job until it is finished.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -37,7 +38,8 @@ def submit(
         fail(f"{file} is not JSON: {problem}", 2)
 
     async def work(client: "Client") -> dict[str, Any]:
-        submitted = await client.submit_workflow(name or file.stem, definition, priority=priority)
+        more = {"priority": priority, **({"pool": pool} if pool else {})}
+        submitted = await client.submit_workflow(name or file.stem, definition, **more)
         if not watch:
             return submitted
         say(f"job {submitted['job_id']}")

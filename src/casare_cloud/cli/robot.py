@@ -124,3 +124,15 @@ def tell(
     """
     robot = call_client("command_robot", robot_id, command.value, reason=reason)
     say(f"{robot['robot_id']} is {robot['mode']} ({robot['status']}); command {robot['command_id']}")
+
+
+@app.command("pool")
+def pool(
+    robot_id: RobotName,
+    name: Annotated[
+        str | None, typer.Argument(help="The pool's name or id; none: out of its pool.", metavar="POOL")
+    ] = None,
+) -> None:
+    """Put a robot in a pool of yours, or take it out; see `casare-cloud pools`."""
+    robot = call_client("set_robot_pool", robot_id, name)
+    say(f"{robot['robot_id']} is in {name if name else 'no pool'}")

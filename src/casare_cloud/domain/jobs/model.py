@@ -13,7 +13,8 @@ LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 class NewJob:
     """A job to enqueue. `workflow` is the id of a workflow, or its name.
 
-    `robot` is the id or external id of the only robot that may have the job; `version` None means the current one.
+    `robot` is the id or external id of the only robot that may have the job; `pool` is the id or name of the
+    shared pool whose robots are to run it; `version` None means the current one.
     """
 
     workflow: UUID | str
@@ -24,6 +25,7 @@ class NewJob:
     required_capabilities: list[str] = field(default_factory=list)
     required_tags: list[str] = field(default_factory=list)
     robot: str | None = None
+    pool: str | None = None
     run_at: datetime | None = None
     dedupe_key: str | None = None
     max_attempts: int = 3
@@ -57,6 +59,7 @@ class Job:
     robot: str | None
     target_robot_id: UUID | None
     target_robot: str | None
+    pool_id: UUID | None
     progress: int
     current_node: str | None
     progress_message: str | None

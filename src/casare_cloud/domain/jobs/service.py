@@ -26,8 +26,8 @@ class JobNotFound(NotFound):
 async def enqueue(tx: Transaction, job: NewJob) -> Job:
     """Put a job in the queue and return it, or the unfinished job that has its dedupe key.
 
-    Raises 404 WORKFLOW_NOT_FOUND or ROBOT_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE, 400 INVALID_ARGUMENT. Needs
-    jobs.create, and workflows.read to name a workflow by its name.
+    Raises 404 WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE, POOL_AMBIGUOUS,
+    400 INVALID_ARGUMENT. Needs jobs.create, and workflows.read to name a workflow by its name.
     """
     row = await tx.fetch_one(
         queries.ENQUEUE_JOB,
@@ -40,6 +40,7 @@ async def enqueue(tx: Transaction, job: NewJob) -> Job:
             "required_capabilities": job.required_capabilities,
             "required_tags": job.required_tags,
             "robot": job.robot,
+            "pool": job.pool,
             "run_at": job.run_at,
             "dedupe_key": job.dedupe_key,
             "max_attempts": job.max_attempts,

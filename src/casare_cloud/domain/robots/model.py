@@ -28,6 +28,7 @@ class Robot:
     attributes: dict[str, Any]
     tags: list[str]
     is_internet: bool
+    pool_id: UUID | None
     current_job_ids: list[UUID]
     last_heartbeat_at: datetime | None
     created_at: datetime

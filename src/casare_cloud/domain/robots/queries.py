@@ -2,8 +2,8 @@
 
 _COLUMNS = """
     r.robot_id, r.external_id, r.name, r.hostname, r.status, r.mode, r.health, r.environment, r.max_concurrent_jobs,
-    r.capabilities, r.attributes, r.tags, r.is_internet, r.current_job_ids, r.last_heartbeat_at, r.created_at,
-    r.updated_at, r.metrics, r.quarantined_at, r.quarantine_reason, r.last_command
+    r.capabilities, r.attributes, r.tags, r.is_internet, r.pool_id, r.current_job_ids, r.last_heartbeat_at,
+    r.created_at, r.updated_at, r.metrics, r.quarantined_at, r.quarantine_reason, r.last_command
 """
 
 _WANTED = """
@@ -58,6 +58,10 @@ select {_COLUMNS} from public.update_robot(%(robot)s, %(changes)s::jsonb) as r
 
 SET_ROBOT_STATUS = f"""
 select {_COLUMNS} from public.set_robot_status(%(robot)s, %(status)s) as r
+"""
+
+SET_ROBOT_POOL = f"""
+select {_COLUMNS} from public.set_robot_pool(%(robot)s, %(pool)s) as r
 """
 
 RECORD_HEARTBEAT = """

@@ -60,6 +60,14 @@ async def set_status(tx: Transaction, robot: str, status: RobotStatus) -> Robot:
     return await _robot(tx, queries.SET_ROBOT_STATUS, robot=robot, status=status)
 
 
+async def set_pool(tx: Transaction, robot: str, pool: str | None) -> Robot:
+    """Put a robot in an own pool, by its id or name, or (None) take it out. Needs robots.write.
+
+    Raises 404 ROBOT_NOT_FOUND, POOL_NOT_FOUND.
+    """
+    return await _robot(tx, queries.SET_ROBOT_POOL, robot=robot, pool=pool)
+
+
 async def heartbeat(
     tx: Transaction, robot: str, metrics: dict[str, Any] | None, acknowledged: Sequence[UUID] = ()
 ) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class Submission:
     metadata: dict[str, Any] = field(default_factory=dict)
     input: dict[str, Any] = field(default_factory=dict)
     workflow_id: UUID | None = None
+    pool: str | None = None  # whose robots run the first job
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ async def submit(tx: Transaction, store: backup.Store | None, submission: Submis
         raise InvalidArgument("schedule_cron: is required when trigger_type is scheduled.")
     if submission.trigger_type == "webhook":
         raise TriggerNotAvailable("Webhook triggers")
+    if submission.pool is not None and submission.trigger_type != "manual":
+        raise InvalidArgument("pool: is for trigger_type manual.")
     workflow = await tx.fetch_one(
         queries.SUBMIT_WORKFLOW,
         {
@@ -81,6 +83,7 @@ async def _start(tx: Transaction, submission: Submission, workflow_id: UUID, kep
             input=submission.input,
             priority=submission.priority,
             execution_mode=submission.execution_mode,
+            pool=submission.pool,
         ),
     )
     return Submitted(workflow_id, job.job_id, None, job.created_at, kept)

@@ -29,6 +29,7 @@ RESOURCES = {
     "limits": "limits",
     "shares": "shares",
     "metrics": "metrics",
+    "pools": "pools",
     "robot-api-keys": "robot_keys",
     "robots": "robots",
     "schedules": "schedules",

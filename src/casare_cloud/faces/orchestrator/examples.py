@@ -11,6 +11,7 @@ _JOB_ID = "660e8400-e29b-41d4-a716-446655440001"
 _ROBOT_ID = "770e8400-e29b-41d4-a716-446655440002"
 _COMMAND_ID = "cc0e8400-e29b-41d4-a716-446655440007"
 _USER_ID = "880e8400-e29b-41d4-a716-446655440003"
+_POOL_ID = "dd0e8400-e29b-41d4-a716-446655440008"
 _EARLIER = "2025-12-01T10:00:00Z"
 _NOW = "2025-12-01T10:30:00Z"
 _PAGE = {"total": 1, "limit": 100, "offset": 0}
@@ -82,6 +83,7 @@ JOB_SUMMARY: Example = {
     "robot_id": "robot-001",
     "robot_uuid": _ROBOT_ID,
     "target_robot_id": None,
+    "pool_id": None,
     "progress": 100,
     "current_node": None,
     "message": None,
@@ -214,6 +216,7 @@ ROBOT: Example = {
     "health": "ok",
     "attributes": {},
     "is_internet": False,
+    "pool_id": None,
     "current_job_ids": [],
     "last_seen": _NOW,
     "last_heartbeat": _NOW,
@@ -303,6 +306,24 @@ SHARE: Example = {
     "running": 3,
 }
 SHARES: Example = {"shares": [SHARE], "limit": 100, "offset": 0}
+
+CREATE_POOL: Example = {"name": "shared"}
+POOL: Example = {
+    "pool_id": _POOL_ID,
+    "name": "shared",
+    "standing": "member",
+    "weight": 2,
+    "max_running": 10,
+    "invited_at": _EARLIER,
+    "accepted_at": _NOW,
+}
+POOLS: Example = {"pools": [POOL]}
+POOL_DELETED: Example = {"pool_id": _POOL_ID, "deleted": True}
+POOL_LEFT: Example = {"pool_id": _POOL_ID, "name": "shared", "left": True}
+PUT_POOL_MEMBER: Example = {"weight": 2, "max_running": 10}
+POOL_MEMBER: Example = {**PUT_POOL_MEMBER, "tenant": "acme", "invited_at": _EARLIER, "accepted_at": _NOW}
+POOL_MEMBERS: Example = {"members": [POOL_MEMBER]}
+ROBOT_POOL: Example = {"pool": "shared"}
 
 ROBOT_JUDGEMENT: Example = {
     "robot_id": _ROBOT_ID,

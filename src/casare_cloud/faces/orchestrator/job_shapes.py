@@ -43,6 +43,10 @@ class CreateJobBody(Body):
     required_capabilities: Annotated[Words, Field(default_factory=list, max_length=100)]
     required_tags: Annotated[Words, Field(default_factory=list, max_length=100)]
     robot_id: Annotated[RobotName | None, Field(description="Only this robot: its external id or UUID.")] = None
+    pool: Annotated[
+        str | None,
+        Field(min_length=1, max_length=64, description="Robots of this shared pool: its id or name."),
+    ] = None
     run_at: Annotated[
         Moment | None,
         Field(validation_alias=AliasChoices("run_at", "scheduled_time"), description="Not before this time."),
@@ -71,6 +75,7 @@ class CreateJobBody(Body):
             required_capabilities=self.required_capabilities,
             required_tags=self.required_tags,
             robot=self.robot_id,
+            pool=self.pool,
             run_at=self.run_at,
             dedupe_key=self.dedupe_key,
             max_attempts=self.max_attempts,
@@ -108,6 +113,7 @@ class JobSummary(Answer):
     robot_id: str | None
     robot_uuid: UUID | None
     target_robot_id: str | None
+    pool_id: UUID | None
     progress: int
     current_node: str | None
     message: str | None

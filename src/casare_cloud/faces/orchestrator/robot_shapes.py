@@ -85,6 +85,14 @@ class RobotStatusBody(Body):
     status: RobotStatus
 
 
+class RobotPoolBody(Body):
+    """The pool that a robot shall be in. Closed."""
+
+    model_config = showing(examples.ROBOT_POOL, extra="forbid")
+
+    pool: Annotated[str | None, Field(min_length=1, max_length=64, description="Its id or name; null: none.")]
+
+
 class HeartbeatBody(Body):
     """What a robot measured. Other fields are kept as they are."""
 
@@ -129,6 +137,7 @@ class RobotAnswer(Answer):
     attributes: dict[str, Any]
     tags: list[str]
     is_internet: bool
+    pool_id: UUID | None
     current_job_ids: list[UUID]
     last_seen: Time | None
     last_heartbeat: Time | None

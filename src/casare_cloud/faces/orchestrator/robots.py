@@ -19,6 +19,7 @@ from casare_cloud.faces.orchestrator.robot_shapes import (
     RobotAnswer,
     RobotDeleted,
     RobotList,
+    RobotPoolBody,
     RobotStatusBody,
     TokenAnswer,
     UpdateRobotBody,
@@ -79,6 +80,12 @@ async def set_robot_status(robot_id: RobotId, body: RobotStatusBody, tx: Tx) -> 
     fields are refused. For the robot itself, and callers with robots.control.
     """
     return RobotAnswer.of(await service.set_status(tx, robot_id, body.status))
+
+
+@router.put("/{robot_id}/pool", responses=refusals(404))
+async def set_robot_pool(robot_id: RobotId, body: RobotPoolBody, tx: Tx) -> RobotAnswer:
+    """Put a robot in an own pool, whose members' jobs it then runs too, or take it out. Needs robots.write."""
+    return RobotAnswer.of(await service.set_pool(tx, robot_id, body.pool))
 
 
 @router.delete("/{robot_id}", responses=refusals(404))

@@ -41,6 +41,9 @@ class SubmitBody(Body):
     metadata: dict[str, Any] | None = None
     input: Input = None
     workflow_id: Annotated[UUID | None, Field(description="Publish as the next version of this workflow.")] = None
+    pool: Annotated[
+        str | None, Field(min_length=1, max_length=64, description="Robots of this shared pool run it: its id or name.")
+    ] = None
 
     def submission(self) -> Submission:
         """What the domain calls it."""
@@ -54,6 +57,7 @@ class SubmitBody(Body):
             metadata=self.metadata or {},
             input=self.input or {},
             workflow_id=self.workflow_id,
+            pool=self.pool,
         )
 
 

@@ -1,0 +1,35 @@
+create or replace function public.create_pool(p_name text)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('robots.write');
+    v_actor_id uuid := coalesce(v_caller.user_id, v_caller.api_key_id);
+    v_now timestamptz := private.clock();
+    v_name text := btrim(p_name);
+    v_pool public.pools;
+begin
+    if length(v_name) not between 1 and 64 or v_name is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 64 characters.');
+    end if;
+    insert into public.pools (tenant_id, name, created_at)
+    values (v_caller.tenant_id, v_name, v_now)
+    on conflict (tenant_id, name) do nothing
+    returning * into v_pool;
+    if not found then
+        perform private.raise_error(409, 'POOL_EXISTS', 'The tenant has a pool of this name.');
+    end if;
+    perform private.find_queue_tenant(v_caller.tenant_id);
+    insert into public.pool_members (pool_id, invitee, tenant_id, invited_by, invited_at, accepted_by, accepted_at)
+    select v_pool.pool_id, t.slug, t.tenant_id, v_actor_id, v_now, v_actor_id, v_now
+    from public.tenants as t
+    where t.tenant_id = v_caller.tenant_id;
+    return private.describe_pool(v_pool.pool_id, v_caller.tenant_id);
+end
+$$;
+comment on function public.create_pool(text) is
+    'Makes a pool without robots, whose first member is its owner, the caller''s tenant. Raises 409 POOL_EXISTS. Needs robots.write.';
+revoke all on function public.create_pool(text) from public, anon, authenticated, service_role;
+grant execute on function public.create_pool(text) to authenticated;

@@ -1,0 +1,23 @@
+create or replace function public.delete_pool(p_pool text)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('robots.write');
+    v_pool public.pools := private.find_pool(v_caller.tenant_id, p_pool, 'owner');
+begin
+    delete from private.waiting_robots as w where w.pool_id = v_pool.pool_id;
+    delete from private.pool_turns as t
+    where t.robot_id in (
+        select r.robot_id from public.robots as r where r.tenant_id = v_pool.tenant_id and r.pool_id = v_pool.pool_id
+    );
+    delete from public.pools as p where p.pool_id = v_pool.pool_id;
+    return jsonb_build_object('pool_id', v_pool.pool_id, 'deleted', true);
+end
+$$;
+comment on function public.delete_pool(text) is
+    'Ends a pool: its robots work for their own tenant only, what they hold they finish, and jobs that asked for the pool wait until somebody cancels them. Raises 404 POOL_NOT_FOUND. Needs robots.write.';
+revoke all on function public.delete_pool(text) from public, anon, authenticated, service_role;
+grant execute on function public.delete_pool(text) to authenticated;

@@ -1,0 +1,39 @@
+-- A pool is a fleet whose robots also run jobs of other tenants. Both sides agree: the owner invites, the member accepts, and
+-- a job goes to a pool only when it asks for it. See docs/queue.md.
+
+create table public.pools (
+    pool_id uuid not null default private.uuid_v7(),
+    tenant_id uuid not null,            -- the owner
+    name text not null,
+    created_at timestamptz not null default now(),
+    constraint pools_pkey primary key (pool_id),
+    constraint pools_tenant_id_pool_id_key unique (tenant_id, pool_id),
+    constraint pools_tenant_id_name_key unique (tenant_id, name),
+    constraint pools_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
+    constraint pools_name_check check (length(name) between 1 and 64)
+);
+comment on table public.pools is 'Robots of one tenant, the owner, that run jobs of others, the members, in turn.';
+
+-- An invitation of a tenant that is not there is a row like any other, so that an owner never learns who is.
+create table public.pool_members (
+    pool_id uuid not null,
+    invitee text not null,              -- as the owner named it: the slug or the id of a tenant
+    tenant_id uuid,                     -- whom that names; null: nobody. No client reads it
+    weight smallint not null default 1, -- jobs that it is given when its turn comes
+    max_running integer,                -- jobs that it may have on the pool's robots at once; null: any number
+    invited_by uuid,
+    invited_at timestamptz not null,
+    accepted_by uuid,
+    accepted_at timestamptz,            -- null: only invited
+    constraint pool_members_pkey primary key (pool_id, invitee),
+    constraint pool_members_pool_id_fkey foreign key (pool_id) references public.pools (pool_id) on delete cascade,
+    constraint pool_members_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
+    constraint pool_members_invitee_check check (invitee ~ '^[a-z0-9-]{1,64}$'),
+    constraint pool_members_weight_check check (weight between 1 and 100),
+    constraint pool_members_max_running_check check (max_running between 0 and 100000),
+    constraint pool_members_accepted_at_check check (accepted_at is null or tenant_id is not null)
+);
+create unique index pool_members_pool_id_tenant_id_idx on public.pool_members (pool_id, tenant_id) where accepted_at is not null;
+create index pool_members_tenant_id_idx on public.pool_members (tenant_id);
+comment on table public.pool_members is
+    'Tenants whose jobs a pool''s robots run, and those that were invited. The owner has a row from the beginning.';

@@ -1,0 +1,1 @@
+"""Pools: robots of one tenant that run jobs of others, in turn."""

@@ -1,0 +1,32 @@
+"""Values of the pools domain."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+Standing = Literal["owner", "member", "invited"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A pool as one tenant sees it: what the tenant is to it, and on what terms."""
+
+    pool_id: UUID
+    name: str
+    standing: Standing
+    weight: int
+    max_running: int | None
+    invited_at: datetime
+    accepted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PoolMember:
+    """A member of a pool, or an invitation, as the owner sees it; `tenant` is the slug or id that it was invited by."""
+
+    tenant: str
+    weight: int
+    max_running: int | None
+    invited_at: datetime
+    accepted_at: datetime | None

@@ -1,0 +1,67 @@
+"""What can be done with shared pools. `pool` is the id or the name of one. Every rule is in the SQL functions."""
+
+from typing import Any
+
+from casare_cloud.database import Transaction
+from casare_cloud.domain.pools import queries
+from casare_cloud.domain.pools.model import Pool, PoolMember
+
+
+async def list_all(tx: Transaction) -> list[Pool]:
+    """The pools that the tenant owns, is a member of or is invited to, by name. Needs robots.read."""
+    return [Pool(**row) for row in await tx.fetch_all(queries.LIST_POOLS)]
+
+
+async def create(tx: Transaction, name: str) -> Pool:
+    """A new pool of the tenant's own, without robots. Raises 409 POOL_EXISTS. Needs robots.write."""
+    row = await tx.fetch_one(queries.CREATE_POOL, {"name": name})
+    assert row is not None
+    return Pool(**row)
+
+
+async def delete(tx: Transaction, pool: str) -> dict[str, Any]:
+    """End a pool of the tenant's own: {pool_id, deleted}. Raises 404 POOL_NOT_FOUND. Needs robots.write."""
+    answer: dict[str, Any] = await tx.call("public.delete_pool", pool=pool)
+    return answer
+
+
+async def list_members(tx: Transaction, pool: str) -> list[PoolMember]:
+    """The members of an own pool and those invited. Raises 404 POOL_NOT_FOUND. Needs robots.read."""
+    return [PoolMember(**row) for row in await tx.fetch_all(queries.LIST_POOL_MEMBERS, {"pool": pool})]
+
+
+async def put_member(tx: Transaction, pool: str, tenant: str, weight: int, max_running: int | None) -> PoolMember:
+    """Invite a tenant by slug or id, or change a member's terms; who does not exist is invited like anybody.
+
+    Raises 404 POOL_NOT_FOUND. Needs robots.write.
+    """
+    params = {"pool": pool, "tenant": tenant, "weight": weight, "max_running": max_running}
+    row = await tx.fetch_one(queries.PUT_POOL_MEMBER, params)
+    assert row is not None
+    return PoolMember(**row)
+
+
+async def remove_member(tx: Transaction, pool: str, tenant: str) -> PoolMember:
+    """Take a member out, or an invitation back, from the next claim on.
+
+    Raises 404 POOL_NOT_FOUND, POOL_MEMBER_NOT_FOUND, 409 POOL_OWNER_STAYS. Needs robots.write.
+    """
+    row = await tx.fetch_one(queries.REMOVE_POOL_MEMBER, {"pool": pool, "tenant": tenant})
+    assert row is not None
+    return PoolMember(**row)
+
+
+async def accept(tx: Transaction, pool: str) -> Pool:
+    """Accept the invitation to a pool. Raises 404 POOL_NOT_FOUND, 409 POOL_AMBIGUOUS. Needs settings.write."""
+    row = await tx.fetch_one(queries.ACCEPT_POOL, {"pool": pool})
+    assert row is not None
+    return Pool(**row)
+
+
+async def leave(tx: Transaction, pool: str) -> dict[str, Any]:
+    """Leave a pool, or decline the invitation to it: {pool_id, name, left}.
+
+    Raises 404 POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, POOL_OWNER_STAYS. Needs settings.write.
+    """
+    answer: dict[str, Any] = await tx.call("public.leave_pool", pool=pool)
+    return answer
