@@ -205,7 +205,7 @@ create table private.leases (
     constraint leases_pkey primary key (job_id),
     constraint leases_progress_check check (progress between 0 and 100)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
-create index leases_robot_id_idx on private.leases (robot_id);
+create index leases_robot_id_idx on private.leases (robot_id, lease_token);
 create index leases_tenant_id_idx on private.leases (tenant_id);
 create index leases_share_id_idx on private.leases (share_id) where share_id is not null;
 comment on table private.leases is 'Claimed jobs: the time-limited right to each, and the fencing token that proves it.';

@@ -517,7 +517,7 @@ create index pool_members_tenant_id_idx on public.pool_members (tenant_id);
 comment on table public.pool_members is
     'Tenants whose jobs a pool''s robots run, and those that were invited. The owner has a row from the beginning.';
 
--- from sql/30_robots/tables.sql sha256:f8c272d0284d287c70ab2d1176acec918a08473854e54dd97e0adbceafcd94ca
+-- from sql/30_robots/tables.sql sha256:1f72c30171bfe1bf6b3fb456247843f5af8d317cbbca9f8c036e87229ec84da0
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -562,6 +562,7 @@ create table public.robot_heartbeats (
     is_signed_off boolean not null default false,   -- the robot itself said that it leaves: it gets no jobs until it is back
     metrics jsonb not null default '{}',
     last_claim_at timestamptz,                      -- to the minute
+    low_lease_token bigint not null default 0,      -- it holds no lease with a lower one: where claims begin to count, to the minute
     deaf_since timestamptz,                         -- it lives and never asks for the work that waits for it
     constraint robot_heartbeats_pkey primary key (robot_id),
     constraint robot_heartbeats_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
@@ -606,7 +607,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:13531c259ce637b111d4e6de5b1302cf3528a8a39bf09cc99f60b86c685e3940
+-- from sql/40_queue/tables.sql sha256:c88620bca24449b0ea2ccaa92077b8f7972563ad9344ca48895c5ee1200d701d
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -814,7 +815,7 @@ create table private.leases (
     constraint leases_pkey primary key (job_id),
     constraint leases_progress_check check (progress between 0 and 100)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
-create index leases_robot_id_idx on private.leases (robot_id);
+create index leases_robot_id_idx on private.leases (robot_id, lease_token);
 create index leases_tenant_id_idx on private.leases (tenant_id);
 create index leases_share_id_idx on private.leases (share_id) where share_id is not null;
 comment on table private.leases is 'Claimed jobs: the time-limited right to each, and the fencing token that proves it.';
@@ -5394,7 +5395,7 @@ comment on function private.check_waiting_quotas() is
     'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
 revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:59da8c0bb315d37d11da8438b8a66225a481cef6ac2626a748233e9c332a26d2
+-- from sql/40_queue/functions/claim_jobs.sql sha256:42c6a1aa4f34d9678690fdf55d616c7e0618376f2bd932764a6f24e06bd38bc4
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -5440,7 +5441,11 @@ begin
         private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as capabilities,
         private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
-        r.max_concurrent_jobs - (select count(*) from private.leases as l where l.robot_id = r.robot_id)::integer as free_slots,
+        r.max_concurrent_jobs - (
+            select count(*)
+            from private.leases as l
+            where l.robot_id = r.robot_id and l.lease_token >= coalesce(h.low_lease_token, 0)
+        )::integer as free_slots,
         (
             select w.limit_id from private.limits as w where w.tenant_id = r.tenant_id and w.scope = 'tenant'
         ) as limit_id,
@@ -5465,15 +5470,30 @@ begin
         -- They may have taken jobs back from this robot, or put it in quarantine.
         select
             private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at),
-            r.max_concurrent_jobs - (select count(*) from private.leases as l where l.robot_id = r.robot_id)::integer
+            r.max_concurrent_jobs - (
+                select count(*)
+                from private.leases as l
+                where l.robot_id = r.robot_id and l.lease_token >= coalesce(h.low_lease_token, 0)
+            )::integer
         into v_robot.may_claim, v_robot.free_slots
         from public.robots as r
         left join public.robot_heartbeats as h on h.robot_id = r.robot_id
         where r.robot_id = v_caller.robot_id;
     end if;
     if v_robot.is_claim_news then   -- to tell a robot that asks from one that only says that it lives
+        -- And so that beside a snapshot that is held for long nobody counts over its ended leases again and again. Only claims
+        -- make leases, those of a robot take turns, and a token never changes.
         update public.robot_heartbeats as h
-        set last_claim_at = v_now, deaf_since = null
+        set last_claim_at = v_now,
+            deaf_since = null,
+            low_lease_token = coalesce(
+                (
+                    select min(l.lease_token)
+                    from private.leases as l
+                    where l.robot_id = v_caller.robot_id and l.lease_token >= h.low_lease_token
+                ),
+                (select t.last_value from private.lease_tokens as t)
+            )
         where h.robot_id = v_caller.robot_id;
     end if;
     v_want := least(p_limit, v_robot.free_slots);

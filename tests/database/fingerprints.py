@@ -9,7 +9,8 @@ from tests.databases import Connection
 
 # Rows that name their tenant by a number.
 ROWS_BY_NUMBER = {
-    "private.lanes": "tenant_no in (select q.tenant_no from private.queue_tenants as q where q.tenant_id = %(tenant)s)"
+    "private.lanes": "tenant_no in (select q.tenant_no from private.queue_tenants as q where q.tenant_id = %(tenant)s)",
+    "private.share_usage": "share_id in (select s.share_id from private.shares as s where s.tenant_id = %(tenant)s)",
 }
 RELATIONS = """
     select n.nspname || '.' || c.relname as name, c.relkind::text as kind, c.relispartition as is_partition

@@ -2,11 +2,13 @@
 
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from psycopg.types.json import Jsonb
 from tests.databases import Connection, Database
 from tests.factories import Robot
-from tests.fleets import Fleet, Row, make_fleet
+from tests.fleets import Fleet, Row, call_all, make_fleet
 
 ZERO = uuid.UUID(int=0)
 
@@ -62,6 +64,13 @@ def buffers_of_claim(fleet: Fleet, robot: Robot) -> int:
     assert job is not None
     fleet.report(robot, "complete_job", job)
     return int(plan["Shared Hit Blocks"]) + int(plan["Shared Read Blocks"])
+
+
+def complete_all(fleet: Fleet, robot: Robot, jobs: list[Row]) -> None:
+    """Completes what a robot holds, in one batch."""
+    results = [{"job_id": str(job["job_id"]), "lease_token": job["lease_token"], "result": {}} for job in jobs]
+    rows = call_all(fleet.robots[robot.robot_id], "complete_jobs", results=Jsonb(results))
+    assert [row["status"] for row in rows] == ["completed"] * len(jobs)
 
 
 @pytest.mark.parametrize("is_raised", [True, False])
@@ -254,3 +263,47 @@ def test_a_run_looks_at_some_lanes_and_the_next_goes_on(fleet: Fleet) -> None:
     ]
     assert raised == [2, 2, 1]
     assert raise_low_water(fleet.owner, step=1) == 0, "nobody has enqueued anything since"
+
+
+@pytest.mark.parametrize("is_raised", [True, False])
+def test_beside_an_old_snapshot_a_robot_s_ended_leases_are_not_counted_over(fleet: Fleet, is_raised: bool) -> None:
+    robot = fleet.robot(max_concurrent_jobs=100)
+    fleet.fill(4_000)
+    fleet.owner.execute("vacuum analyze")
+    fleet.owner.execute("update private.duties set every = '1 day', last_run_at = %s", [fleet.now])
+    query = "select count(*) from private.leases where robot_id = %s and lease_token >= (select low_lease_token "
+    query += "from public.robot_heartbeats where robot_id = %s)"
+
+    def buffers_of_count() -> int:
+        row = fleet.owner.execute(
+            f"explain (analyze, buffers, format json) {query}", [robot.robot_id, robot.robot_id]
+        ).fetchone()
+        assert row is not None
+        plan = row["QUERY PLAN"][0]["Plan"]
+        return int(plan["Shared Hit Blocks"]) + int(plan["Shared Read Blocks"])
+
+    with fleet.database.connect() as holder, holder.transaction():
+        holder.execute("set transaction isolation level repeatable read")
+        holder.execute("select count(*) from private.leases")
+        for _ in range(30):
+            complete_all(fleet, robot, fleet.claim(robot, limit=100))
+        if is_raised:
+            fleet.travel(minutes=2)
+        complete_all(fleet, robot, fleet.claim(robot))
+        pages = buffers_of_count()
+    assert (pages < 20) is is_raised, f"{pages} pages"
+
+
+def test_the_bound_of_a_robot_s_leases_hides_none(fleet: Fleet) -> None:
+    robot = fleet.robot(max_concurrent_jobs=3)
+    fleet.fill(20)
+    old = fleet.claim_one(robot)
+    for _ in range(3):
+        fleet.travel(minutes=2)
+        fleet.owner.execute("update private.leases set lease_expires_at = %s", [fleet.now + timedelta(hours=1)])
+        young = fleet.claim(robot, 10)
+        assert len(young) == 2, "one slot of three is taken by the old job"
+        complete_all(fleet, robot, young)
+    complete_all(fleet, robot, [old])
+    fleet.travel(minutes=2)
+    assert len(fleet.claim(robot, 10)) == 3

@@ -72,10 +72,6 @@ class Neighbours:
             self.database.connect("casare_functions"),
             self.database.connect("supabase_admin"),
         )
-        # Claims do for all tenants what time has made due, such as ending leases: that is no caller's doing.
-        self._owner.execute(
-            "update private.duties set every = '1 year', last_run_at = now() where name not like '%low_water'"
-        )
         self._tables = tables_of(relations_of(self._owner))
         self._other_id, self._other_admin = world.tenant.tenant_id, world.tenant.admin
         self._ids = identifiers(self._owner, self._tables, self._other_id, self.tenant.tenant_id)

@@ -43,7 +43,11 @@ begin
         private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as capabilities,
         private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
-        r.max_concurrent_jobs - (select count(*) from private.leases as l where l.robot_id = r.robot_id)::integer as free_slots,
+        r.max_concurrent_jobs - (
+            select count(*)
+            from private.leases as l
+            where l.robot_id = r.robot_id and l.lease_token >= coalesce(h.low_lease_token, 0)
+        )::integer as free_slots,
         (
             select w.limit_id from private.limits as w where w.tenant_id = r.tenant_id and w.scope = 'tenant'
         ) as limit_id,
@@ -68,15 +72,30 @@ begin
         -- They may have taken jobs back from this robot, or put it in quarantine.
         select
             private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at),
-            r.max_concurrent_jobs - (select count(*) from private.leases as l where l.robot_id = r.robot_id)::integer
+            r.max_concurrent_jobs - (
+                select count(*)
+                from private.leases as l
+                where l.robot_id = r.robot_id and l.lease_token >= coalesce(h.low_lease_token, 0)
+            )::integer
         into v_robot.may_claim, v_robot.free_slots
         from public.robots as r
         left join public.robot_heartbeats as h on h.robot_id = r.robot_id
         where r.robot_id = v_caller.robot_id;
     end if;
     if v_robot.is_claim_news then   -- to tell a robot that asks from one that only says that it lives
+        -- And so that beside a snapshot that is held for long nobody counts over its ended leases again and again. Only claims
+        -- make leases, those of a robot take turns, and a token never changes.
         update public.robot_heartbeats as h
-        set last_claim_at = v_now, deaf_since = null
+        set last_claim_at = v_now,
+            deaf_since = null,
+            low_lease_token = coalesce(
+                (
+                    select min(l.lease_token)
+                    from private.leases as l
+                    where l.robot_id = v_caller.robot_id and l.lease_token >= h.low_lease_token
+                ),
+                (select t.last_value from private.lease_tokens as t)
+            )
         where h.robot_id = v_caller.robot_id;
     end if;
     v_want := least(p_limit, v_robot.free_slots);
