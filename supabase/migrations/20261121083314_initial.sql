@@ -3374,7 +3374,7 @@ comment on function public.create_pool(text) is
 revoke all on function public.create_pool(text) from public, anon, authenticated, service_role;
 grant execute on function public.create_pool(text) to authenticated;
 
--- from sql/25_pools/functions/delete_pool.sql sha256:4349a03b335fb4f693ba47566dd6002c74f0b2ad3688d1a601594022974bd3ca
+-- from sql/25_pools/functions/delete_pool.sql sha256:4e4af1e362d42e2aea1dfbbdb3652f9bd7913045f6651c133da50b0f7146dfc0
 create or replace function public.delete_pool(p_pool text)
 returns jsonb
 language plpgsql
@@ -3384,13 +3384,14 @@ as $$
 declare
     v_caller private.caller := private.authorize('robots.write');
     v_pool public.pools := private.find_pool(v_caller.tenant_id, p_pool, 'owner');
-begin
-    delete from private.waiting_robots as w where w.pool_id = v_pool.pool_id;
-    delete from private.pool_turns as t
-    where t.robot_id in (
+    v_robot_ids uuid[] := array(
         select r.robot_id from public.robots as r where r.tenant_id = v_pool.tenant_id and r.pool_id = v_pool.pool_id
     );
+begin
+    -- First what hangs on the pool: a claim has the members' limits before it has its turn.
     delete from public.pools as p where p.pool_id = v_pool.pool_id;
+    delete from private.pool_turns as t where t.robot_id = any (v_robot_ids);
+    delete from private.waiting_robots as w where w.robot_id = any (v_robot_ids);
     return jsonb_build_object('pool_id', v_pool.pool_id, 'deleted', true);
 end
 $$;

@@ -7,13 +7,14 @@ as $$
 declare
     v_caller private.caller := private.authorize('robots.write');
     v_pool public.pools := private.find_pool(v_caller.tenant_id, p_pool, 'owner');
-begin
-    delete from private.waiting_robots as w where w.pool_id = v_pool.pool_id;
-    delete from private.pool_turns as t
-    where t.robot_id in (
+    v_robot_ids uuid[] := array(
         select r.robot_id from public.robots as r where r.tenant_id = v_pool.tenant_id and r.pool_id = v_pool.pool_id
     );
+begin
+    -- First what hangs on the pool: a claim has the members' limits before it has its turn.
     delete from public.pools as p where p.pool_id = v_pool.pool_id;
+    delete from private.pool_turns as t where t.robot_id = any (v_robot_ids);
+    delete from private.waiting_robots as w where w.robot_id = any (v_robot_ids);
     return jsonb_build_object('pool_id', v_pool.pool_id, 'deleted', true);
 end
 $$;
