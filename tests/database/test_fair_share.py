@@ -179,6 +179,24 @@ def test_a_share_belongs_to_its_tenant(fleet: Fleet, workflows: list[Workflow]) 
     other.close()
 
 
+def test_the_position_that_is_explained_is_the_order_of_claims(fleet: Fleet, workflows: list[Workflow]) -> None:
+    robot = fleet.robot(max_concurrent_jobs=9)
+    waiting = {
+        job["job_id"]: job
+        for workflow in workflows
+        for job in (fleet.enqueue(workflow_id=workflow.workflow_id) for _ in range(2))
+    }
+    while waiting:
+        first = [
+            job_id
+            for job_id in waiting
+            if call(fleet.member, "explain_job", job_id=job_id)["explain_job"]["position"] == 0
+        ]
+        claimed = fleet.claim_one(robot)
+        assert first == [claimed["job_id"]]
+        del waiting[claimed["job_id"]]
+
+
 def test_a_claim_of_those_who_share_reads_no_table_from_end_to_end(fleet: Fleet, workflows: list[Workflow]) -> None:
     robot = fleet.robot()
     watcher = PlanWatcher(fleet)
