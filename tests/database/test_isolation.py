@@ -25,9 +25,10 @@ NOBODYS_ROWS = {
     "private.low_water", "private.retentions",
 }  # fmt: skip
 # Rows that name their tenant by a number.
-ROWS_BY_NUMBER = {
-    "private.lanes": "tenant_no in (select q.tenant_no from private.queue_tenants as q where q.tenant_id = %s)"
-}
+ROWS_BY_NUMBER = dict.fromkeys(
+    ("private.lanes", "private.queue_depths"),
+    "tenant_no in (select q.tenant_no from private.queue_tenants as q where q.tenant_id = %s)",
+)
 VIEWER_READS = {
     "public.tenants", "public.workflows", "public.workflow_versions", "public.workflow_backups", "public.robots",
     "public.robot_heartbeats", "public.robot_commands", "public.live_robots", "public.jobs",

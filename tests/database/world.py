@@ -104,6 +104,7 @@ def make_world(database: Database) -> World:
     )["schedule_id"]
     one(functions, admin, "select public.trigger_schedule(%s)", [schedule])
 
+    owner.execute("select private.push_queue_depths()")
     # Some events have their number, some wait for it.
     one(functions, admin, "select count(*) from public.list_events()")
     one(functions, admin, "select public.update_tenant(p_timezone => 'Europe/Berlin')")
