@@ -6,11 +6,11 @@ import signal
 import sys
 from pathlib import Path
 
-from bench import cold_start, degradation, http_rates, latency, limits, memory, queue_cycle
+from bench import cold_start, degradation, history, http_rates, latency, limits, memory, queue_cycle
 from bench.report import table
 from bench.stack import running_stack
 
-SECTIONS = ("queue", "http", "latency", "limits", "start", "memory", "degradation")
+SECTIONS = ("queue", "http", "latency", "limits", "start", "memory", "history", "degradation")
 
 
 def main() -> None:
@@ -57,6 +57,8 @@ def main() -> None:
                 pgmq_sql=options.pgmq_sql,
                 with_peers=options.peers,
             )
+        if "history" in wanted:
+            history.run(stack, scale=options.scale)
         if "degradation" in wanted:
             degradation.run(
                 stack,

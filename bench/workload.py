@@ -80,7 +80,7 @@ def enqueue(connection: Connection, tenant: Tenant, count: int, **job: object) -
     """So many waiting jobs, through the product's own batches of 1,000."""
     body = json.dumps({"workflow_id": tenant.workflow_id, "input": {"n": 1}, **job})
     with connection.transaction():
-        connection.execute("select set_config('request.jwt.claims', %s, true)", [json.dumps(tenant.admin)])
+        act_as(connection, tenant.admin)
         for start in range(0, count, 1000):
             refused = connection.execute(
                 "select min(e.error_message) from public.enqueue_jobs("
@@ -89,6 +89,11 @@ def enqueue(connection: Connection, tenant: Tenant, count: int, **job: object) -
             ).fetchone()
             if refused and refused[0]:
                 raise RuntimeError(f"enqueue_jobs: {refused[0]}")
+
+
+def act_as(connection: Connection, caller: Claims) -> None:
+    """Makes the rest of the transaction the caller's."""
+    connection.execute("select set_config('request.jwt.claims', %s, true)", [json.dumps(caller)])
 
 
 def count_ready(connection: Connection, tenant: Tenant) -> int:
@@ -216,7 +221,7 @@ def push(connection: Connection, tenant: Tenant, *, is_on: bool) -> None:
 def limit(connection: Connection, tenant: Tenant, scope: str) -> None:
     """Sets a limit that is never reached, of the tenant or of its workflow: what counting costs."""
     with connection.transaction():
-        connection.execute("select set_config('request.jwt.claims', %s, true)", [json.dumps(tenant.admin)])
+        act_as(connection, tenant.admin)
         connection.execute(
             "select public.set_limit(%s, %s, null, 100000)",
             [scope, tenant.workflow_id if scope == "workflow" else None],

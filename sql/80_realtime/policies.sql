@@ -1,3 +1,6 @@
+alter table private.queue_depths enable row level security, force row level security;
+revoke all on private.queue_depths from public, anon, authenticated, service_role;
+
 -- Realtime asks these when somebody joins a private topic (select), and before the first message they send (insert). It
 -- sets realtime.topic and writes a probe row with topic and extension only, so nothing else of the row may be looked at.
 drop policy if exists casare_messages_select on realtime.messages;

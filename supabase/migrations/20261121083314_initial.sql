@@ -1162,6 +1162,18 @@ comment on table public.schedule_fires is
 -- Cron fires once a minute; this is for a cron that is late or away.
 insert into private.duties (name, every) values ('fire_due_schedules', interval '5 seconds');
 
+-- from sql/80_realtime/tables.sql sha256:c3605a623ee21a2dfd3ec9fcf32770a0a5e46f5161d085bf8a72e47d486b6498
+create table private.queue_depths (
+    tenant_no integer not null,
+    waiting integer not null,
+    scheduled integer not null,
+    running integer not null,
+    pushed_at timestamptz not null,
+    constraint queue_depths_pkey primary key (tenant_no),
+    constraint queue_depths_tenant_no_fkey foreign key (tenant_no) references private.queue_tenants (tenant_no) on delete cascade
+) with (fillfactor = 50);
+comment on table private.queue_depths is 'What was last pushed of each tenant''s queue, so that only changes are.';
+
 -- from sql/90_audit/tables.sql sha256:932e8cebdfb389cb4e9f8ffb4e5a00628fa9fdd64ef22ea7e65aa3416f293e12
 create table public.audit_log (
     audit_id uuid not null default private.uuid_v7(),
@@ -1181,7 +1193,7 @@ create table public.audit_log (
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
--- from sql/92_retention/tables.sql sha256:ac962639e175c4b00ba6906983e0cf77ccf5fd786d6d2b7b7b2263756bfcb8a0
+-- from sql/92_retention/tables.sql sha256:7449a3ee7a96146f074363161ed0853b229cafc3860a480386e73654561e18e4
 -- How long what is kept is policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
@@ -1248,6 +1260,7 @@ values
     ('age_lanes', interval '1 minute'),
     ('reconcile_limits', interval '5 minutes'),
     ('sequence_events', interval '1 minute'),
+    ('push_queue_depths', interval '5 seconds'),
     ('mark_offline_robots', interval '1 minute'),
     ('notice_deaf_robots', interval '1 minute'),
     ('fire_due_schedules', interval '1 minute');
@@ -9678,6 +9691,58 @@ comment on function private.try_cancel_job(uuid, uuid, text) is
     'Cancels a waiting job of a tenant, or asks the robot that holds it to stop, and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND. Does not ask who wants it: its callers do.';
 revoke all on function private.try_cancel_job(uuid, uuid, text) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/unfinished_job_ids.sql sha256:fcbc7343bc65704ea085308823cd00c7de6030fd1158c92f4696bca8df52d62b
+-- A list of waiting jobs must not walk through a history of millions to find the few that wait, and no index of jobs may
+-- say who is finished: a completion would have to change it.
+create or replace function private.unfinished_job_ids(p_is_leased boolean, p_most integer default null)
+returns setof uuid
+language plpgsql
+stable
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_tenant_id uuid := private.permitted_tenant_id('jobs.read');
+begin
+    if p_is_leased then
+        return query
+        select l.job_id
+        from private.leases as l
+        where l.tenant_id = v_tenant_id
+        order by l.job_id desc
+        limit p_most;
+    else
+        return query
+        select w.job_id
+        from (
+            select r.job_id
+            from private.queue_tenants as q
+            join private.lanes as l on l.tenant_no = q.tenant_no
+            cross join lateral (
+                select r.job_id
+                from private.ready as r
+                where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
+                order by r.job_id desc
+                limit p_most
+            ) as r
+            where q.tenant_id = v_tenant_id
+            union all
+            select s.job_id
+            from private.scheduled as s
+            where s.tenant_id = v_tenant_id
+        ) as w
+        order by w.job_id desc
+        limit p_most;
+    end if;
+end
+$$;
+comment on function private.unfinished_job_ids(boolean, integer) is
+    'The newest jobs of the caller''s tenant that robots hold (p_is_leased) or that wait for a robot or a time, up to p_most; none without jobs.read.';
+revoke all on function private.unfinished_job_ids(boolean, integer) from public, anon, authenticated, service_role;
+grant execute on function private.unfinished_job_ids(boolean, integer) to authenticated;
+
 -- from sql/40_queue/functions/update_queue_tenant.sql sha256:8ea9853143fbf4d743e7363b7beb508662842a7756eaf76e0d9b28e56b23844d
 create or replace function private.update_queue_tenant()
 returns trigger
@@ -10909,6 +10974,134 @@ end
 $$;
 comment on function private.holds_live_lease(private.caller, uuid) is 'Whether the caller is the robot that holds a job now.';
 revoke all on function private.holds_live_lease(private.caller, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/80_realtime/functions/push_queue_depths.sql sha256:c1b3c74d487cebc3d3f3ca25c3bb251bc85b6d986f4dc0c9cad7ef7d0de6788a
+-- Nobody can know whether somebody listens, so it must be cheap for all: it looks at tenants that have unfinished work, or
+-- had some when it last looked, and counts each of the three to 1,000 at most, along an index. See docs/queue.md.
+create or replace function private.push_queue_depths(p_most_tenants integer default 1000, p_most_jobs integer default 1000)
+returns integer
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_after integer := coalesce(
+        (select (d.position ->> 'tenant_no')::integer from private.duty_runs as d where d.name = 'push_queue_depths'), 0
+    );
+    v_zero uuid := '00000000-0000-0000-0000-000000000000';
+    v_tenant record;
+    v_seen integer := 0;
+    v_pushed integer := 0;
+begin
+    for v_tenant in
+        -- From tenant to tenant along each index, however many rows each has.
+        with recursive ready (tenant_no) as (
+            (select r.tenant_no from private.ready as r where r.tenant_no > v_after order by r.tenant_no limit 1)
+            union all
+            select (select r.tenant_no from private.ready as r where r.tenant_no > b.tenant_no order by r.tenant_no limit 1)
+            from ready as b
+            where b.tenant_no is not null
+        ),
+        scheduled (tenant_id) as (
+            (select s.tenant_id from private.scheduled as s where s.tenant_id > v_zero order by s.tenant_id limit 1)
+            union all
+            select (select s.tenant_id from private.scheduled as s where s.tenant_id > b.tenant_id order by s.tenant_id limit 1)
+            from scheduled as b
+            where b.tenant_id is not null
+        ),
+        leased (tenant_id) as (
+            (select l.tenant_id from private.leases as l where l.tenant_id > v_zero order by l.tenant_id limit 1)
+            union all
+            select (select l.tenant_id from private.leases as l where l.tenant_id > b.tenant_id order by l.tenant_id limit 1)
+            from leased as b
+            where b.tenant_id is not null
+        ),
+        busy as (
+            select b.tenant_no from ready as b
+            union
+            select q.tenant_no
+            from (select s.tenant_id from scheduled as s union select l.tenant_id from leased as l) as u
+            cross join lateral (
+                select q.tenant_no from private.queue_tenants as q where q.tenant_id = u.tenant_id offset 0
+            ) as q
+            union
+            select d.tenant_no from private.queue_depths as d where d.waiting + d.scheduled + d.running > 0
+        )
+        select
+            q.tenant_id, b.tenant_no, n.waiting, n.scheduled, n.running,
+            (t.settings #> '{realtime,queue}' = 'false') is not true as is_pushed,
+            (d.waiting, d.scheduled, d.running) is distinct from (n.waiting, n.scheduled, n.running) as is_new
+        from busy as b
+        cross join lateral (    -- offset 0: looked up one by one, not joined with all tenants there are
+            select q.tenant_id from private.queue_tenants as q where q.tenant_no = b.tenant_no offset 0
+        ) as q
+        join public.tenants as t on t.tenant_id = q.tenant_id
+        left join private.queue_depths as d on d.tenant_no = b.tenant_no
+        cross join lateral (
+            select
+                (
+                    select count(*)
+                    from (select from private.ready as r where r.tenant_no = b.tenant_no limit p_most_jobs) as c
+                )::integer as waiting,
+                (
+                    select count(*)
+                    from (select from private.scheduled as s where s.tenant_id = q.tenant_id limit p_most_jobs) as c
+                )::integer as scheduled,
+                (
+                    select count(*)
+                    from (select from private.leases as l where l.tenant_id = q.tenant_id limit p_most_jobs) as c
+                )::integer as running
+            offset 0    -- counted once, not for each mention
+        ) as n
+        where b.tenant_no > v_after
+        order by b.tenant_no
+        limit p_most_tenants
+    loop
+        v_seen := v_seen + 1;
+        v_after := v_tenant.tenant_no;
+        continue when not v_tenant.is_new or not v_tenant.is_pushed;
+        insert into private.queue_depths as d (tenant_no, waiting, scheduled, running, pushed_at)
+        values (v_tenant.tenant_no, v_tenant.waiting, v_tenant.scheduled, v_tenant.running, private.clock())
+        on conflict (tenant_no) do update set
+            waiting = excluded.waiting,
+            scheduled = excluded.scheduled,
+            running = excluded.running,
+            pushed_at = excluded.pushed_at;
+        perform private.broadcast(
+            'tenant:' || v_tenant.tenant_id || ':queue',
+            'queue.depth',
+            jsonb_build_object(
+                'waiting', v_tenant.waiting,
+                'scheduled', v_tenant.scheduled,
+                'running', v_tenant.running,
+                'is_capped', greatest(v_tenant.waiting, v_tenant.scheduled, v_tenant.running) >= p_most_jobs,
+                'oldest_created_at', (
+                    select private.to_iso(min(private.uuid_v7_time(f.job_id)))
+                    from private.lanes as l
+                    cross join lateral (
+                        select r.job_id
+                        from private.ready as r
+                        where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
+                        order by r.job_id
+                        limit 1
+                    ) as f
+                    where l.tenant_no = v_tenant.tenant_no
+                ),
+                'timestamp', private.to_iso(private.clock())
+            )
+        );
+        v_pushed := v_pushed + 1;
+    end loop;
+    update private.duty_runs as d
+    set position = case when v_seen = p_most_tenants then jsonb_build_object('tenant_no', v_after) end
+    where d.name = 'push_queue_depths';
+    return v_pushed;
+end
+$$;
+comment on function private.push_queue_depths(integer, integer) is
+    'Duty: pushes queue.depth on tenant:<id>:queue for tenants whose counts of waiting, scheduled and running jobs, each to p_most_jobs at most, are not what was last pushed; returns how many. The next run goes on after p_most_tenants.';
+revoke all on function private.push_queue_depths(integer, integer) from public, anon, authenticated, service_role;
 
 -- from sql/90_audit/functions/audit_change.sql sha256:23279754a67baed386ef5ad9eda13c920a5c6b8e70c27c94bd6d582047e184b0
 -- Arguments: the columns that name the resource, and the columns that are never written down, each as an array literal.
@@ -12604,7 +12797,10 @@ create policy schedule_fires_select_members on public.schedule_fires
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('schedules.read')));
 
--- from sql/80_realtime/policies.sql sha256:1021fd17ed8a29222b2e3e4e38feaed14e0620fc4c0cc7f033514d13dd7787c0
+-- from sql/80_realtime/policies.sql sha256:f8dbf610c255fa9768018e63a94c54a8cb7f59c9a67f017260301fda8ac292d0
+alter table private.queue_depths enable row level security, force row level security;
+revoke all on private.queue_depths from public, anon, authenticated, service_role;
+
 -- Realtime asks these when somebody joins a private topic (select), and before the first message they send (insert). It
 -- sets realtime.topic and writes a probe row with topic and extension only, so nothing else of the row may be looked at.
 drop policy if exists casare_messages_select on realtime.messages;
@@ -12767,6 +12963,21 @@ select cron.schedule('casare_sequence_events', '* * * * *', $$select private.run
 
 -- from sql/50_schedules/cron.sql sha256:04ea98ba71b8c5b948583e52992ed6222a09061805438956894fefbf99e5d839
 select cron.schedule('casare_fire_due_schedules', '* * * * *', $$select private.run_duty('fire_due_schedules')$$);
+
+-- from sql/80_realtime/cron.sql sha256:b6a9c371eb3e23bb30d7fd4735eaf634951876e20c22bebb4c95082a13dbac0c
+-- Every five seconds where pg_cron knows seconds, else every minute.
+do $$
+begin
+    perform cron.schedule(
+        'casare_push_queue_depths', '5 seconds', 'select private.run_duty(''push_queue_depths'')'
+    );
+exception
+    when others then
+        perform cron.schedule(
+            'casare_push_queue_depths', '* * * * *', 'select private.run_duty(''push_queue_depths'')'
+        );
+end
+$$;
 
 -- from sql/92_retention/cron.sql sha256:26a85bf4c0f28ca5c864d03791919063b15e62b844a8043552a5dcfe7a95f754
 -- What the duties do, and what happens when they do not run: docs/operations.md.

@@ -186,6 +186,7 @@ CALLS: dict[str, list[str]] = {
     "public.list_shares": ["public.list_shares()"],
     "public.set_share": ["public.set_share(%(workflow)s, 2)"],
     "private.held_job_ids": ["private.held_job_ids()"],
+    "private.unfinished_job_ids": ["private.unfinished_job_ids(true)", "private.unfinished_job_ids(false, 10)"],
     "private.job_reader_tenant_id": ["private.job_reader_tenant_id()"],
     # analytics
     "public.get_fleet_metrics": ["public.get_fleet_metrics()"],

@@ -8,8 +8,10 @@ from uuid import UUID as Id
 from tests.databases import Connection
 
 # Rows that name their tenant by a number.
+_TENANT_NO = "tenant_no in (select q.tenant_no from private.queue_tenants as q where q.tenant_id = %(tenant)s)"
 ROWS_BY_NUMBER = {
-    "private.lanes": "tenant_no in (select q.tenant_no from private.queue_tenants as q where q.tenant_id = %(tenant)s)",
+    "private.lanes": _TENANT_NO,
+    "private.queue_depths": _TENANT_NO,
     "private.share_usage": "share_id in (select s.share_id from private.shares as s where s.tenant_id = %(tenant)s)",
 }
 RELATIONS = """

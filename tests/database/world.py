@@ -104,6 +104,7 @@ def make_world(database: Database) -> World:
     )["schedule_id"]
     one(functions, admin, "select public.trigger_schedule(%s)", [schedule])
 
+    owner.execute("select private.push_queue_depths()")
     owner.execute(
         """update public.tenants set settings = settings || '{"queue": {"fair_share": true}}' where tenant_id = %s""",
         [tenant.tenant_id],

@@ -1,6 +1,6 @@
 """SQL of the jobs domain."""
 
-# How many rows a list counts at most, so that a page costs the same however long the history is.
+# How many jobs a list looks at for its total, so that a page costs the same however long the history is.
 COUNTED_ROWS = 10_000
 
 _SUMMARY = """
@@ -17,42 +17,110 @@ _WITH_ROBOTS = """
     left join public.robots as t on t.robot_id = j.target_robot_id
 """
 
-# An id begins with the time of its creation, so the bounds on job_id let partitions and index entries be skipped. A
-# lease is asked for by a strict condition, so that jobs in hand are found from the few leases and not from the history.
+# An id begins with the time of its creation, so the bounds on job_id let partitions and index entries be skipped.
+_IN_TIME = """
+    j.tenant_id = asked.tenant_id
+    and (%(first_id)s::uuid is null or j.job_id >= %(first_id)s)
+    and (%(last_id)s::uuid is null or j.job_id < %(last_id)s)
+"""
+
+# Of the stored row, which knows no lease: the robot of a job in hand is looked up.
 _WANTED = """
-    j.tenant_id = caller.tenant_id
-    and (%(statuses)s::text[] is null or j.status::text = any (%(statuses)s))
-    and (not %(is_leased)s::boolean or j.lease_expires_at is not null)
+    (%(statuses)s::text[] is null or j.status = any (%(statuses)s::text[]::public.job_status[]))
     and (%(workflow_id)s::uuid is null or j.workflow_id = %(workflow_id)s)
     and (
         %(robot)s::text is null
-        or j.robot_id = any (array(
+        or j.robot_id = any (asked.robot_ids)
+        or j.job_id = any (asked.held_job_ids)
+    )
+    and (%(created_after)s::timestamptz is null or j.created_at >= %(created_after)s)
+    and (%(created_before)s::timestamptz is null or j.created_at < %(created_before)s)
+"""
+
+# Asked once: what stood inside the walk would be asked again for each row.
+_ASKED = """
+with asked as materialized (
+    select caller.tenant_id, r.robot_ids, array(
+        select l.job_id from private.leases as l where l.robot_id = any (r.robot_ids)
+    ) as held_job_ids
+    from private.authorize('jobs.read') as caller
+    cross join lateral (
+        select array(
             select o.robot_id
             from public.robots as o
             where o.tenant_id = caller.tenant_id and o.external_id = %(robot)s
             union all
             select %(robot_id)s::uuid
-        ))
-    )
-    and (%(created_after)s::timestamptz is null or j.created_at >= %(created_after)s)
-    and (%(created_before)s::timestamptz is null or j.created_at < %(created_before)s)
-    and (%(first_id)s::uuid is null or j.job_id >= %(first_id)s)
-    and (%(last_id)s::uuid is null or j.job_id < %(last_id)s)
+        ) as robot_ids
+    ) as r
+)
 """
 
+# From the newest on, whatever is filtered: a planner that thinks little of a filter would read all and sort.
+_WALK = f"""
+    select j.job_id, j.status, j.workflow_id, j.robot_id, j.created_at
+    from public.jobs as j
+    where {_IN_TIME}
+    order by j.job_id desc
+"""
+
+# `offset 0` keeps this a look-up by id for each row found, whatever the planner thinks of the sizes.
+_BY_ID = "select j.* from public.live_jobs as j where j.job_id ="
+
+# The page is found by the index of (tenant_id, job_id), which alone is read when nothing is filtered, and only then are
+# its rows read: skipping 100,000 jobs costs no more than their index entries.
 LIST_JOBS = f"""
-select counted.total, page.*
-from private.authorize('jobs.read') as caller
+{_ASKED}
+select counted.total, counted.is_capped, page.*
+from asked
 cross join lateral (
-    select count(*) as total
-    from (select from public.live_jobs as j where {_WANTED} limit {COUNTED_ROWS}) as matching
+    select count(*) filter (where {_WANTED}) as total, count(*) = {COUNTED_ROWS} as is_capped
+    from ({_WALK} limit {COUNTED_ROWS}) as j
+) as counted
+left join lateral (
+    select {_SUMMARY}
+    from (
+        select j.job_id
+        from ({_WALK} offset 0) as j
+        where {_WANTED}
+        order by j.job_id desc
+        limit %(limit)s offset %(offset)s
+    ) as found
+    cross join lateral ({_BY_ID} found.job_id offset 0) as j
+    {_WITH_ROBOTS}
+) as page on true
+order by page.job_id desc
+"""
+
+# Jobs that are not finished are found by what is live, which is little, and not by a walk through the history.
+LIST_UNFINISHED_JOBS = f"""
+{_ASKED}
+select counted.total, counted.total >= {COUNTED_ROWS} as is_capped, page.*
+from asked
+cross join lateral (
+    select case
+        when %(is_narrow)s::boolean then (
+            select count(*)
+            from (
+                select
+                from private.unfinished_job_ids(%(is_leased)s::boolean) as w (job_id)
+                cross join lateral ({_BY_ID} w.job_id offset 0) as j
+                where {_IN_TIME} and {_WANTED}
+                limit {COUNTED_ROWS}
+            ) as matching
+        )
+        else (select count(*) from private.unfinished_job_ids(%(is_leased)s::boolean, {COUNTED_ROWS}))
+    end as total
 ) as counted
 left join lateral (
     select {_SUMMARY}
     from (
         select j.*
-        from public.live_jobs as j
-        where {_WANTED}
+        from private.unfinished_job_ids(
+            %(is_leased)s::boolean, case when not %(is_narrow)s::boolean then %(limit)s + %(offset)s end
+        ) as w (job_id)
+        cross join lateral ({_BY_ID} w.job_id offset 0) as j
+        where {_IN_TIME} and {_WANTED}
         order by j.job_id desc
         limit %(limit)s offset %(offset)s
     ) as j

@@ -1,19 +1,21 @@
 """What people and programs can do with jobs. Every rule is in the SQL functions that are called here."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from casare_cloud.database import Transaction
 from casare_cloud.domain.jobs import queries
-from casare_cloud.domain.jobs.model import Filter, Job, LogEntry, LogLevel, NewJob
+from casare_cloud.domain.jobs.model import Filter, Job, JobStatus, LogEntry, LogLevel, NewJob
 from casare_cloud.domain.permissions import require
 from casare_cloud.domain.robots.service import uuid_of
 from casare_cloud.domain.rows import split_page
 from casare_cloud.domain.workflows.queries import FIND_WORKFLOW_BY_NAME
 from casare_cloud.errors import NotFound
 
-_IN_HAND = {"claimed", "running"}
+_WAITING: frozenset[JobStatus] = frozenset({"queued"})
+_IN_HAND: frozenset[JobStatus] = frozenset({"claimed", "running"})
 
 
 class JobNotFound(NotFound):
@@ -65,13 +67,19 @@ async def _workflow_id_of(tx: Transaction, workflow: UUID | str) -> UUID:
     return found
 
 
-async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[Job], int]:
-    """(jobs of the page, the newest first; how many match, counted up to 10,000). Needs jobs.read."""
+async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[Job], int, bool]:
+    """(jobs of the page, the newest first; how many match; whether older jobs may match as well). Needs jobs.read.
+
+    Counted are the newest 10,000 jobs of the time asked for, and the jobs up to the end of this page.
+    """
+    statuses = frozenset(wanted.statuses or ())
+    is_unfinished = bool(statuses) and (statuses <= _WAITING or statuses <= _IN_HAND)
     rows = await tx.fetch_all(
-        queries.LIST_JOBS,
+        queries.LIST_UNFINISHED_JOBS if is_unfinished else queries.LIST_JOBS,
         {
             "statuses": wanted.statuses,
-            "is_leased": wanted.statuses is not None and _IN_HAND.issuperset(wanted.statuses),
+            "is_leased": statuses <= _IN_HAND,
+            "is_narrow": statuses not in (_WAITING, _IN_HAND) or replace(wanted, statuses=None) != Filter(),
             "workflow_id": wanted.workflow_id,
             "robot": wanted.robot,
             "robot_id": uuid_of(wanted.robot) if wanted.robot else None,
@@ -83,8 +91,10 @@ async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) ->
             "offset": offset,
         },
     )
+    is_capped = bool(rows[0]["is_capped"])
     items, total = split_page(rows, "job_id")
-    return [Job(**item) for item in items], total
+    found = [Job(**{name: value for name, value in item.items() if name != "is_capped"}) for item in items]
+    return found, max(total, offset + len(found)) if found else total, is_capped
 
 
 def _id_at(time: datetime | None, margin: timedelta) -> UUID | None:

@@ -36,7 +36,8 @@ RESOURCES = {
     "workflows": "workflows",
 }
 
-_DOCUMENTS = ("/openapi.json", "/docs", "/redoc", f"{BASE}/openapi.json")
+_DOCUMENT = ("/openapi.json", f"{BASE}/openapi.json")
+_PAGES = ("docs", "redoc")
 
 
 class Orchestrator(Edge):
@@ -56,11 +57,13 @@ class Orchestrator(Edge):
             status, body = await probe(lambda: self.database)
             await send_json(send, status, body, {"Cache-Control": "no-store"})
             return
-        if path in _DOCUMENTS:
-            for segment in RESOURCES:
-                self._load(segment)
+        if path in _DOCUMENT:
+            for module in RESOURCES.values():
+                self._load(module)
+        elif path.split("/")[1] in _PAGES:
+            self._load("api_page", prefix="")
         elif under_base is not None:
-            self._load(under_base.split("/")[1])
+            self._load(RESOURCES.get(under_base.split("/")[1]))
         await self.framework(scope, receive, send)
 
     @cached_property
@@ -77,13 +80,12 @@ class Orchestrator(Edge):
 
         return create_framework(self.settings, self.database, __version__)
 
-    def _load(self, segment: str) -> None:
-        module = RESOURCES.get(segment)
+    def _load(self, module: str | None, prefix: str = BASE) -> None:
         if module is None or module in self._loaded:
             return
         self._loaded.add(module)
         router: Any = importlib.import_module(f"casare_cloud.faces.orchestrator.{module}").router
-        self.framework.include_router(router, prefix=BASE)
+        self.framework.include_router(router, prefix=prefix)
         self.framework.openapi_schema = None
 
     def body_limit(self, path: str) -> int:

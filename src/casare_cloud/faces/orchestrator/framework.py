@@ -25,11 +25,13 @@ _OPEN: dict[str, Any] = {"security": []}
 
 
 def create_framework(settings: Settings, database: Database, version: str) -> FastAPI:
-    """An app that answers every error in the orchestrator's shape and documents itself at /docs and /openapi.json."""
+    """An app that answers every error in the orchestrator's shape and documents itself at /openapi.json."""
     app = FastAPI(
         title="CasareRPA Orchestrator API",
         version=version,
         description="Workflows, jobs and robots of a tenant. Base path /api/v1.",
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.services = Services(
         settings, database, Verifier(settings), limit_of if settings.rate_limits else unlimited

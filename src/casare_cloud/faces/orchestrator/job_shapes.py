@@ -5,7 +5,6 @@ from uuid import UUID
 
 from pydantic import AliasChoices, Field
 
-from casare_cloud.domain.jobs import queries
 from casare_cloud.domain.jobs.model import Job, LogEntry, LogLevel, NewJob
 from casare_cloud.faces.orchestrator import examples
 from casare_cloud.faces.orchestrator.examples import showing
@@ -185,24 +184,24 @@ def _text(robot_id: UUID | None) -> str | None:
 
 
 class JobList(Answer):
-    """A page of jobs, the newest first. `total` counts what matches, to 10,000 at most."""
+    """A page of jobs, the newest first. `total` counts what matches of the newest 10,000, and all up to this page."""
 
     model_config = showing(examples.JOBS)
 
     jobs: list[JobSummary]
     total: int
-    total_is_capped: Annotated[bool, Field(description="There are more than `total` says.")]
+    total_is_capped: Annotated[bool, Field(description="There may be more than `total` says: older ones.")]
     limit: int
     offset: int
 
     @classmethod
-    def of(cls, page: tuple[list[Job], int], limit: int, offset: int) -> "JobList":
+    def of(cls, page: tuple[list[Job], int, bool], limit: int, offset: int) -> "JobList":
         """A page as the service gives it."""
-        items, total = page
+        items, total, is_capped = page
         return cls(
             jobs=[JobSummary.of(item) for item in items],
             total=total,
-            total_is_capped=total >= queries.COUNTED_ROWS,
+            total_is_capped=is_capped,
             limit=limit,
             offset=offset,
         )

@@ -70,7 +70,7 @@ async def list_job_metrics(
     robot_id: Annotated[RobotName | None, Query(description="External id or UUID.")] = None,
 ) -> list[JobSummary]:
     """The newest jobs, without inputs and results. `GET /jobs` has pages. Needs jobs.read."""
-    found, _ = await jobs.list_page(tx, JobFilter(states_of(status), workflow_id, robot_id), limit, 0)
+    found, _, _ = await jobs.list_page(tx, JobFilter(states_of(status), workflow_id, robot_id), limit, 0)
     return [JobSummary.of(job) for job in found]
 
 

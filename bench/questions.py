@@ -1,0 +1,180 @@
+"""What people ask of the past, sent as the product's services send it, and what it costs the database."""
+
+import asyncio
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from bench.pgbench import Claims
+from casare_cloud.database import Transaction
+from casare_cloud.domain.jobs import service as jobs
+from casare_cloud.domain.jobs.model import Filter
+from casare_cloud.domain.metrics import service as metrics
+
+Question = Callable[[Transaction], Awaitable[object]]
+Plan = dict[str, Any]
+PARTITION = re.compile(r"_(\d{4}w\d\d|default)\b|_(\d{4}w\d\d|default)(?=_)")
+
+
+def list_jobs(page: int, **wanted: Any) -> Question:
+    """A page of 100 of the jobs that a filter wants."""
+    return lambda tx: jobs.list_page(tx, Filter(**wanted), 100, 100 * (page - 1))
+
+
+def questions(workflow_id: UUID, robot: str, now: datetime) -> dict[str, Question]:
+    """Each question of the metrics and of the job history, by its name, about one workflow and one robot."""
+    week = now - timedelta(days=40)
+    return {
+        "fleet": metrics.get_fleet,
+        "a robot's day": lambda tx: metrics.get_robot(tx, robot),
+        "analytics, 7 days": lambda tx: metrics.get_analytics(tx, 7),
+        "analytics, 90 days": lambda tx: metrics.get_analytics(tx, 90),
+        "jobs, page 1": list_jobs(1),
+        "jobs, page 100": list_jobs(100),
+        "jobs, page 1,000": list_jobs(1000),
+        "jobs of a day, page 1": list_jobs(1, created_after=week, created_before=week + timedelta(days=1)),
+        "completed jobs, page 1": list_jobs(1, statuses=["completed"]),
+        "completed jobs, page 1,000": list_jobs(1000, statuses=["completed"]),
+        "failed jobs, page 1": list_jobs(1, statuses=["failed", "timeout"]),
+        "cancelled jobs, page 1": list_jobs(1, statuses=["cancelled"]),
+        "waiting jobs, page 1": list_jobs(1, statuses=["queued"]),
+        "jobs in hand, page 1": list_jobs(1, statuses=["claimed", "running"]),
+        "jobs of a workflow, page 1": list_jobs(1, workflow_id=workflow_id),
+        "jobs of a robot, page 1": list_jobs(1, robot=robot),
+        "activity": lambda tx: metrics.list_activity(tx, None, None, 50),
+        "activity, failed jobs of three weeks": lambda tx: metrics.list_activity(
+            tx, ["job.failed"], now - timedelta(days=21), 200
+        ),
+    }
+
+
+class Asker:
+    """A session of a superuser that asks as a caller: the same statements, role, claims and policies as a request's."""
+
+    def __init__(self, dsn: str, caller: Claims) -> None:
+        self._caller = caller
+        self._plans: list[tuple[str, Plan]] = []
+        self.connection = psycopg.connect(dsn, autocommit=True, row_factory=dict_row, prepare_threshold=None)
+        self.connection.execute("load 'auto_explain'")
+        settings = {"log_nested_statements": "on", "log_analyze": "on", "log_format": "json", "log_level": "notice"}
+        for name, value in settings.items():
+            self.connection.execute("select set_config(%s, %s, false)", [f"auto_explain.{name}", value])
+        self.connection.add_notice_handler(self._take)
+
+    def answer(self, question: Question) -> Any:
+        """What the service makes of the rows."""
+        return self._ask(question, _run)[0]
+
+    def time(self, question: Question) -> float:
+        """Milliseconds from sending the question's statements to having their rows."""
+        return self._ask(question, _run)[1]
+
+    def cost(self, question: Question) -> float:
+        """Milliseconds that the server says it planned and worked on the question's statements."""
+        return self._ask(question, _explain)[1]
+
+    def plans(self, question: Question) -> list[tuple[str, Plan]]:
+        """(text, plan) of every statement of a question, also of those that its functions run."""
+        self._plans.clear()
+        self._ask(question, _run, log="0")
+        return self._plans.copy()
+
+    def _ask(self, question: Question, run: "Run", log: str = "-1") -> tuple[Any, float]:
+        with self.connection.transaction(force_rollback=True):
+            self.connection.execute("select set_config('auto_explain.log_min_duration', %s, true)", [log])
+            self.connection.execute("select set_config('request.jwt.claims', %s, true)", [json.dumps(self._caller)])
+            self.connection.execute("set local role authenticated")
+            tx = _Tx(self.connection, run)
+            answer = asyncio.run(_wait(question(cast("Transaction", tx))))
+            self.connection.execute("reset role; set local auto_explain.log_min_duration = -1")
+        return answer, tx.milliseconds
+
+    def _take(self, notice: psycopg.errors.Diagnostic) -> None:
+        text = notice.message_primary or ""
+        if "plan:" in text:
+            plan = json.loads(text.split("plan:", 1)[1])
+            self._plans.append((plan["Query Text"], plan["Plan"]))
+
+
+Run = Callable[[psycopg.Connection[dict[str, Any]], str, dict[str, Any]], tuple[list[dict[str, Any]], float]]
+
+
+class _Tx:
+    """What services use of a transaction; keeps count of what the statements took."""
+
+    def __init__(self, connection: psycopg.Connection[dict[str, Any]], run: Run) -> None:
+        self._connection, self._run = connection, run
+        self.milliseconds = 0.0
+
+    async def fetch_all(self, query: str, params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        values = {name: Jsonb(value) if isinstance(value, dict) else value for name, value in (params or {}).items()}
+        rows, milliseconds = self._run(self._connection, query, values)
+        self.milliseconds += milliseconds
+        return rows
+
+    async def fetch_one(self, query: str, params: dict[str, Any] | None = None) -> dict[str, Any] | None:
+        rows = await self.fetch_all(query, params)
+        return rows[0] if rows else None
+
+    async def fetch_value(self, query: str, params: dict[str, Any] | None = None) -> Any:
+        row = await self.fetch_one(query, params)
+        return next(iter(row.values())) if row else None
+
+    async def execute(self, query: str, params: dict[str, Any] | None = None) -> None:
+        await self.fetch_all(query, params)
+
+
+async def _wait(answer: Awaitable[object]) -> object:
+    return await answer
+
+
+def _run(
+    connection: psycopg.Connection[dict[str, Any]], query: str, values: dict[str, Any]
+) -> tuple[list[dict[str, Any]], float]:
+    began = time.perf_counter()
+    rows = connection.execute(query.encode(), values).fetchall()
+    return rows, 1000 * (time.perf_counter() - began)
+
+
+def _explain(
+    connection: psycopg.Connection[dict[str, Any]], query: str, values: dict[str, Any]
+) -> tuple[list[dict[str, Any]], float]:
+    """The rows as well, for the service needs them."""
+    row = connection.execute(f"explain (analyze, timing off, format json) {query}".encode(), values).fetchone()
+    assert row is not None
+    plan = row["QUERY PLAN"][0]
+    return _run(connection, query, values)[0], plan["Planning Time"] + plan["Execution Time"]
+
+
+def nodes(plan: Plan) -> Iterator[Plan]:
+    """A plan's nodes, from the top."""
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from nodes(child)
+
+
+def in_short(plan: Plan) -> str:
+    """The reads of a plan: what is read by which index, in how many partitions, and how many rows that gave."""
+    rows: Counter[str] = Counter()
+    parts: Counter[str] = Counter()
+    for node in nodes(plan):
+        if "Relation Name" in node and node["Actual Loops"]:
+            index = node.get("Index Name", "")
+            read = PARTITION.sub(
+                "", f"{node['Node Type']} of {node['Relation Name']}" + (f" by {index}" if index else "")
+            )
+            rows[read] += round(node["Actual Rows"] * node["Actual Loops"])
+            parts[read] += 1
+    return "; ".join(
+        f"{read}: {count:,} rows" + (f" in {parts[read]} parts" if parts[read] > 1 else "")
+        for read, count in rows.items()
+    )
