@@ -64,7 +64,7 @@ values
     ('age_lanes', interval '1 minute'),
     ('reconcile_limits', interval '5 minutes'),
     ('sequence_events', interval '1 minute'),
-    ('push_queue_depths', interval '5 seconds'),
+    ('push_queue_depths', interval '1 minute'),     -- where cron knows seconds, every five
     ('mark_offline_robots', interval '1 minute'),
     ('notice_deaf_robots', interval '1 minute'),
     ('fire_due_schedules', interval '1 minute');

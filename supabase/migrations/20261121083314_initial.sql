@@ -1193,7 +1193,7 @@ create table public.audit_log (
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
--- from sql/92_retention/tables.sql sha256:7449a3ee7a96146f074363161ed0853b229cafc3860a480386e73654561e18e4
+-- from sql/92_retention/tables.sql sha256:9aa132c1b18a9f399f3fd1f1b55e5060d1514b3145e03113b42de8accc467a3c
 -- How long what is kept is policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
@@ -1260,7 +1260,7 @@ values
     ('age_lanes', interval '1 minute'),
     ('reconcile_limits', interval '5 minutes'),
     ('sequence_events', interval '1 minute'),
-    ('push_queue_depths', interval '5 seconds'),
+    ('push_queue_depths', interval '1 minute'),     -- where cron knows seconds, every five
     ('mark_offline_robots', interval '1 minute'),
     ('notice_deaf_robots', interval '1 minute'),
     ('fire_due_schedules', interval '1 minute');
