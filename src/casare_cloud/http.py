@@ -116,8 +116,9 @@ class HttpClient:
         data: Mapping[str, Any] | None = None,
         timeout: float = DEFAULT_TIMEOUT_SECONDS,
         attempts: int | None = None,
+        as_text: bool = False,
     ) -> Any:
-        """The decoded JSON of the answer (None when it is empty). `timeout` is in seconds and for each try."""
+        """The decoded JSON of the answer (None when it is empty), or its text. `timeout`: seconds of each try."""
         tries = attempts or self._attempts
         delays = backoff_delays(self._first_delay)
         for attempt in range(1, tries + 1):
@@ -139,7 +140,7 @@ class HttpClient:
                 pause = None
             else:
                 if response.status_code < 400:
-                    return _decoded(response)
+                    return response.text if as_text else _decoded(response)
                 failure = error_from(response)
                 pause = retry_after_seconds(response.headers)
             if attempt == tries or not is_transient(failure):

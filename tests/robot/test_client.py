@@ -80,6 +80,46 @@ async def test_a_program_runs_a_workflow_by_the_clock(stack: Stack) -> None:
         assert await client.list_schedules() == []
 
 
+async def test_a_program_bounds_weighs_and_looks_after_its_tenant(stack: Stack) -> None:
+    async with await registered(stack) as client:
+        workflow_id = (await client.submit_workflow("Hello", HELLO))["workflow_id"]
+        limit = await client.set_limit("key", 1, concurrency_key="sap", on_collision="cancel_newest")
+        assert (await client.list_limits())["limits"] == [limit]
+        assert (await client.remove_limit("key", concurrency_key="sap"))["concurrency_key"] == "sap"
+        assert (await client.set_share(workflow_id, 3))["weight"] == 3
+        assert [share["weight"] for share in (await client.list_shares())["shares"]] == [3]
+        robot = await client.register_robot("line-1", "Line 1", "host", capabilities=["excel"])
+        assert (await client.update_robot("line-1", tags=["night"]))["tags"] == ["night"]
+        assert (await client.set_robot_status("line-1", "maintenance"))["status"] == "maintenance"
+        assert (await client.command_robot("line-1", "pause"))["robot_uuid"] == robot["robot_uuid"]
+        assert [found["robot_id"] async for found in client.iterate(client.list_robots)] == ["line-1"]
+        assert (await client.count_dead_letters())["open"] == 0
+        with pytest.raises(ApiError) as refused:
+            await client.get_dead_letter(str(uuid.uuid4()))
+        assert refused.value.status == 404
+        assert "# TYPE" in await client.get_prometheus_metrics("test")
+
+
+async def test_iterating_gives_every_job_and_every_event(stack: Stack) -> None:
+    async with await registered(stack) as client:
+        job_ids = [(await client.submit_workflow("Hello", HELLO))["job_id"]]
+        job_ids += [(await client.create_job("Hello"))["job_id"] for _ in range(4)]
+        assert [job["job_id"] async for job in client.iterate(client.list_jobs, limit=2)] == job_ids[::-1]
+        events = [event async for event in client.iterate_events()]
+        assert [event["job_id"] for event in events if event["event_type"] == "job.queued"] == job_ids
+        assert [event async for event in client.iterate_events(events[-1]["seq"])] == []
+        of_one = [event["event_type"] async for event in client.iterate_events(job_id=job_ids[0])]
+        assert of_one == ["job.queued"]
+
+
+async def test_the_health_of_the_service_is_open_to_anybody(stack: Stack) -> None:
+    async with Client(stack.orchestrator_url) as client:
+        assert (await client.get_health())["status"] == "healthy"
+        assert (await client.get_detailed_health())["dependencies"]["database"]["healthy"] is True
+        assert await client.is_ready() is True
+        assert await client.is_live() is True
+
+
 async def test_a_service_key_needs_no_login(stack: Stack) -> None:
     key = make_key(stack.database, stack.tenant, "service", scopes=["jobs.read"])
     async with Client(stack.orchestrator_url, api_key=key.text) as client:

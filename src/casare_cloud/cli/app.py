@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from casare_cloud import __version__
-from casare_cloud.cli import db, dlq, jobs, keys, metrics, pools, robot, schedules, stack, workflows
+from casare_cloud.cli import db, dlq, jobs, keys, limits, metrics, pools, robot, schedules, stack, workflows
 
 app = typer.Typer(
     name="casare-cloud",
@@ -20,6 +20,8 @@ app.add_typer(workflows.app, name="workflows")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(robot.app, name="robot")
 app.add_typer(pools.app, name="pools")
+app.add_typer(limits.app, name="limits")
+app.add_typer(limits.shares, name="shares")
 app.add_typer(db.app, name="db")
 app.add_typer(keys.app, name="keys")
 app.add_typer(metrics.app, name="metrics")

@@ -38,7 +38,7 @@ def submit(
         fail(f"{file} is not JSON: {problem}", 2)
 
     async def work(client: "Client") -> dict[str, Any]:
-        more = {"priority": priority, **({"pool": pool} if pool else {})}
+        more: dict[str, Any] = {"priority": priority, **({"pool": pool} if pool else {})}
         submitted = await client.submit_workflow(name or file.stem, definition, **more)
         if not watch:
             return submitted
@@ -73,7 +73,8 @@ def list_jobs(
     as_json: AsJson = False,
 ) -> None:
     """List jobs, newest first."""
-    answer = _run(lambda client: client.list_jobs(limit=limit, **({"status": status} if status else {})))
+    filters: dict[str, Any] = {"limit": limit, "status": status}
+    answer = _run(lambda client: client.list_jobs(**filters))
     if as_json:
         print_json(answer)
         return

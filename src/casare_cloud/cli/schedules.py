@@ -54,7 +54,7 @@ def list_schedules(
     as_json: AsJson = False,
 ) -> None:
     """List schedules with their next runs, newest first."""
-    filters = {"limit": limit, **({"workflow_id": workflow_id} if workflow_id else {})}
+    filters: dict[str, Any] = {"limit": limit, **({"workflow_id": workflow_id} if workflow_id else {})}
     schedules = _run(lambda client: client.list_schedules(**filters))
     if as_json:
         print_json(schedules)

@@ -1,0 +1,111 @@
+"""`casare-cloud limits …` and `casare-cloud shares …`: how much of the robots something may have."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from casare_cloud.cli.output import fail, print_json, print_table, say
+from casare_cloud.cli.workflows import AsJson, call_client
+
+app = typer.Typer(help="Bound how many jobs run at once.", no_args_is_help=True)
+shares = typer.Typer(help="Weigh workflows that share the robots in turn.", no_args_is_help=True)
+
+
+class Collision(StrEnum):
+    """What happens when a job of a full key becomes ready."""
+
+    queue = "queue"
+    cancel_newest = "cancel_newest"
+    cancel_running = "cancel_running"
+
+
+WorkflowId = Annotated[str | None, typer.Option("--workflow", help="The limit of this workflow, by its id.")]
+Key = Annotated[str | None, typer.Option("--key", help="The limit of this concurrency key.")]
+Most = Annotated[int, typer.Option("--limit", min=1, max=1000)]
+
+
+@app.command("list")
+def list_limits(limit: Most = 100, as_json: AsJson = False) -> None:
+    """List the limits that were set, and how many jobs count towards each now."""
+    answer = call_client("list_limits", limit=limit)
+    if as_json:
+        print_json(answer)
+        return
+    rows = [
+        [_name_of(row), row["running"], row["max_running"], row["on_collision"] if row["scope"] == "key" else None]
+        for row in answer["limits"]
+    ]
+    print_table(("limit of", "running", "max", "when full"), rows)
+
+
+@app.command("set")
+def set_limit(
+    max_running: Annotated[int, typer.Argument(help="At once; 0: nothing is started.", min=0, metavar="MAX")],
+    workflow_id: WorkflowId = None,
+    key: Key = None,
+    on_collision: Annotated[
+        Collision, typer.Option("--on-collision", help="With --key: what becomes of a job when the key is full.")
+    ] = Collision.queue,
+    as_json: AsJson = False,
+) -> None:
+    """Set how many jobs may run at once: of all, of a workflow, or of a concurrency key.
+
+    Examples: casare-cloud limits set 50 · casare-cloud limits set 1 --key sap-login --on-collision cancel_newest
+    """
+    named = _named(workflow_id, key)
+    answer = call_client("set_limit", max_running=max_running, on_collision=on_collision.value, **named)
+    if as_json:
+        print_json(answer)
+    else:
+        say(f"{_name_of(answer)}: at most {answer['max_running']} at once; {answer['running']} running")
+
+
+@app.command("remove")
+def remove(workflow_id: WorkflowId = None, key: Key = None, as_json: AsJson = False) -> None:
+    """Take a limit away: the one of all jobs, of a workflow, or of a concurrency key."""
+    answer = call_client("remove_limit", **_named(workflow_id, key))
+    if as_json:
+        print_json(answer)
+    else:
+        say(f"{_name_of(answer)}: no limit any more; {answer['running']} running")
+
+
+@shares.command("list")
+def list_shares(limit: Most = 100, as_json: AsJson = False) -> None:
+    """List what the workflows have had of the robots lately, and their weights."""
+    answer = call_client("list_shares", limit=limit)
+    if as_json:
+        print_json(answer)
+        return
+    names = ("workflow_id", "workflow_name", "weight", "load", "running")
+    print_table(
+        ("workflow", "name", "weight", "load", "running"), [[row[n] for n in names] for row in answer["shares"]]
+    )
+
+
+@shares.command("set")
+def set_share(
+    workflow_id: Annotated[str, typer.Argument(help="The workflow's id.", metavar="WORKFLOW")],
+    weight: Annotated[int, typer.Argument(help="Twice the weight: twice the robot-seconds.", min=1, max=100)],
+    as_json: AsJson = False,
+) -> None:
+    """Set the weight of a workflow; it counts where the tenant's settings turn fair share on."""
+    answer = call_client("set_share", workflow_id, weight)
+    if as_json:
+        print_json(answer)
+    else:
+        say(f"{answer['workflow_name']}: weight {answer['weight']}, load {answer['load']}")
+
+
+def _named(workflow_id: str | None, key: str | None) -> dict[str, Any]:
+    """Which limit the options name."""
+    if workflow_id and key:
+        fail("Give --workflow or --key, not both.", 2)
+    scope = "workflow" if workflow_id else "key" if key else "tenant"
+    return {"scope": scope, "workflow_id": workflow_id, "concurrency_key": key}
+
+
+def _name_of(limit: dict[str, Any]) -> str:
+    which = limit["workflow_id"] or limit["concurrency_key"]
+    return f"{limit['scope']} {which}" if which else "all jobs"

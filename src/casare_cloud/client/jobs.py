@@ -1,0 +1,200 @@
+"""Jobs: make, look, follow, cancel, and what became of those that ended badly."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Literal, TypedDict, Unpack
+
+from casare_cloud.client.session import REFRESH_BEFORE_SECONDS, Answer, Paging, Session, quoted
+from casare_cloud.robot.realtime import RealtimeClient
+
+FINISHED = frozenset({"completed", "failed", "cancelled", "timeout"})
+_POLL_SECONDS = 2.0
+
+JobWord = Literal["pending", "queued", "claimed", "running", "completed", "failed", "cancelled", "timeout"]
+LogLevel = Literal["debug", "info", "warning", "error", "critical"]
+DeadReason = Literal["attempts_exhausted", "not_retryable", "timeout", "poison"]
+
+
+class JobOptions(TypedDict, total=False):
+    """How a job is queued; times are ISO 8601."""
+
+    priority: int
+    environment: str | None
+    execution_mode: Literal["lan", "internet"]
+    required_capabilities: Sequence[str]
+    required_tags: Sequence[str]
+    robot_id: str | None
+    pool: str | None
+    run_at: str | None
+    dedupe_key: str | None
+    max_attempts: int
+    timeout_seconds: int
+    retry_policy: Mapping[str, Any] | None
+    metadata: Mapping[str, Any] | None
+    version: int | None
+
+
+class JobFilters(Paging, total=False):
+    """Which jobs; times are ISO 8601."""
+
+    status: JobWord | None
+    workflow_id: str | None
+    robot_id: str | None
+    created_after: str | None
+    created_before: str | None
+
+
+class LogFilters(Paging, total=False):
+    """Which lines of a log."""
+
+    level: LogLevel | None
+
+
+class DeadLetterFilters(Paging, total=False):
+    """Which dead letters; `resolved`: those that were queued again."""
+
+    workflow_id: str | None
+    reason: DeadReason | None
+    resolved: bool | None
+
+
+class JobCalls(Session):
+    """Jobs, dead letters and events."""
+
+    async def create_job(
+        self, workflow: str, input_data: Mapping[str, Any] | None = None, **more: Unpack[JobOptions]
+    ) -> Answer:
+        """Run a workflow, by id or name, with an input: POST /jobs."""
+        return await self._create("/jobs", {"workflow_id": workflow, "input": input_data or {}, **more})
+
+    async def list_jobs(self, **filters: Unpack[JobFilters]) -> Answer:
+        """`{jobs, total, limit, offset}`, newest first (`status`, `workflow_id`, `robot_id`, `limit`, `offset` …)."""
+        return await self._get("/jobs", filters)
+
+    async def get_job(self, job_id: str) -> Answer:
+        """One job with its state, result and error."""
+        return await self._get(f"/jobs/{quoted(job_id)}")
+
+    async def get_job_logs(self, job_id: str, **filters: Unpack[LogFilters]) -> Answer:
+        """`{logs, total, limit, offset}`: what the robots logged, the oldest line first."""
+        return await self._get(f"/jobs/{quoted(job_id)}/logs", filters)
+
+    async def list_job_events(self, job_id: str, after: int = 0, limit: int = 100) -> Answer:
+        """`{events, next}`: what happened to a job after the event with that number."""
+        return await self._get(f"/jobs/{quoted(job_id)}/events", {"after": after, "limit": limit})
+
+    async def cancel_job(self, job_id: str, reason: str | None = None) -> Answer:
+        """Cancel at once when it waits; ask its robot to stop when it runs."""
+        return await self._call("POST", f"/jobs/{quoted(job_id)}/cancel", json={"reason": reason} if reason else None)
+
+    async def retry_job(self, job_id: str) -> Answer:
+        """Run a failed, cancelled or timed-out job again, as a new job."""
+        return await self._create(f"/jobs/{quoted(job_id)}/retry", None)
+
+    async def explain_job(self, job_id: str) -> Answer:
+        """Why a job waits, who holds it or how it ended, in words."""
+        return await self._get(f"/jobs/{quoted(job_id)}/explain")
+
+    async def wait_for_job(self, job_id: str, timeout: float | None = None) -> Answer:
+        """The job, once it is finished. Raises `TimeoutError` after `timeout` seconds."""
+        async with asyncio.timeout(timeout):
+            async for job in self.watch_job(job_id):
+                if job["status"] in FINISHED:
+                    return job
+        raise AssertionError("unreachable: watching ends with a finished job")
+
+    async def watch_job(
+        self, job_id: str, *, supabase_url: str | None = None, publishable_key: str | None = None
+    ) -> AsyncIterator[Answer]:
+        """The job whenever it changed, until it is finished.
+
+        With `supabase_url` and `publishable_key`, and as a user, pushes on `job:<id>` arrive in between (only the
+        keys of the push are new then); without, or while Realtime is away, the job is read every two seconds.
+        """
+        job = await self.get_job(job_id)
+        yield job
+        pushes: asyncio.Queue[Answer] = asyncio.Queue()  # an empty push asks for a fresh look
+        listener = None
+        if supabase_url and publishable_key and self._refresh_token:
+            realtime = RealtimeClient(supabase_url, publishable_key, self._realtime_token)
+            realtime.subscribe(
+                f"job:{job_id}",
+                lambda event, payload: pushes.put_nowait(_news_of(event, payload)),
+                on_join=lambda: pushes.put_nowait({}),
+            )
+            listener = asyncio.create_task(realtime.run())
+        try:
+            while job["status"] not in FINISHED:
+                push: Answer = {}
+                with contextlib.suppress(TimeoutError):
+                    push = await asyncio.wait_for(pushes.get(), _POLL_SECONDS)
+                if push and push.get("status") not in FINISHED:
+                    job = {**job, **push}
+                    yield job
+                    continue
+                fresh = await self.get_job(job_id)
+                if fresh != job:
+                    yield fresh
+                job = fresh
+        finally:
+            if listener is not None:
+                listener.cancel()
+
+    async def _realtime_token(self) -> tuple[str, float]:
+        token = await self.access_token()
+        return token, max(self._token_ends_at - time.time() - REFRESH_BEFORE_SECONDS, 1.0)
+
+    # --- dead letters ---------------------------------------------------------------------------------------------
+
+    async def list_dead_letters(self, **filters: Unpack[DeadLetterFilters]) -> Answer:
+        """`{dead_letters, total, limit, offset}`: jobs that ended badly for good."""
+        return await self._get("/dlq", filters)
+
+    async def count_dead_letters(self) -> Answer:
+        """How many there are (`open`, `resolved`), by reason and by workflow."""
+        return await self._get("/dlq/stats")
+
+    async def get_dead_letter(self, job_id: str) -> Answer:
+        """The dead letter of a job."""
+        return await self._get(f"/dlq/{quoted(job_id)}")
+
+    async def requeue_dead_letter(self, job_id: str) -> Answer:
+        """Queue one dead-lettered job again; `new_job_id` is in the answer."""
+        return await self._create(f"/dlq/{quoted(job_id)}/retry", None)
+
+    async def delete_dead_letter(self, job_id: str) -> Answer:
+        """Take one dead letter away for good; the job stays in the history."""
+        return await self._call("DELETE", f"/dlq/{quoted(job_id)}")
+
+    async def requeue_dead_letters(self, job_ids: Sequence[str]) -> Answer:
+        """Queue dead-lettered jobs again, as new jobs; each has its own answer in `results`."""
+        return await self._create("/dlq/retry", {"job_ids": list(job_ids)})
+
+    async def delete_dead_letters(self, job_ids: Sequence[str]) -> Answer:
+        """Take dead letters away for good; each has its own answer in `results`."""
+        return await self._call("POST", "/dlq/delete", json={"job_ids": list(job_ids)})
+
+    # --- events ---------------------------------------------------------------------------------------------------
+
+    async def list_events(self, after: int = 0, limit: int = 100) -> Answer:
+        """`{events, next}`: what happened after the event with that number."""
+        return await self._get("/events", {"after": after, "limit": limit})
+
+    async def iterate_events(self, after: int = 0, job_id: str | None = None) -> AsyncIterator[Answer]:
+        """Every event after that number until now, of the tenant or of one job. Resume with `after=event["seq"]`."""
+        while True:
+            page = await (self.list_job_events(job_id, after) if job_id else self.list_events(after))
+            for event in page["events"]:
+                yield event
+            if not page["events"]:
+                return
+            after = page["next"]
+
+
+def _news_of(event: str, payload: Mapping[str, Any]) -> Answer:
+    """What a push on `job:<id>` says of the job: a node's beginning is where the job is, its end is no news."""
+    if event.startswith("job."):
+        return dict(payload)
+    return {"current_node": payload.get("node_id")} if event == "node.started" else {}

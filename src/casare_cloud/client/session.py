@@ -1,0 +1,144 @@
+"""Who calls, and how: tokens, the forms of a call, pages."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Literal, Self, TypedDict, Unpack
+from urllib.parse import quote
+
+import httpx2
+
+from casare_cloud.http import HttpClient
+
+Answer = dict[str, Any]
+
+REFRESH_BEFORE_SECONDS = 60
+_BASE = "/api/v1"
+_PAGE = 100
+
+
+class Paging(TypedDict, total=False):
+    """Which rows of a list."""
+
+    limit: int
+    offset: int
+
+
+class PersonDetails(TypedDict, total=False):
+    """What a new user may say besides."""
+
+    username: str
+    first_name: str
+    last_name: str
+
+
+class Session:
+    """Connections to one orchestrator, and the caller's tokens."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        api_key: str | None = None,
+        http_transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._http = HttpClient(base_url.rstrip("/"), headers=headers, transport=http_transport)
+        self._refresh_token: str | None = None
+        self._token_ends_at = 0.0
+        self._refreshing = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.close()
+
+    # --- who ------------------------------------------------------------------------------------------------------
+
+    async def login(self, username: str, password: str, tenant_id: str | None = None) -> None:
+        """Sign in with a user name or e-mail; later calls are that user's."""
+        body = {"username": username, "password": password, "tenant_id": tenant_id}
+        self._keep_tokens(await self._http.call("POST", _BASE + "/auth/login", json=body))
+
+    async def register(self, *, email: str, password: str, org_name: str, **more: Unpack[PersonDetails]) -> None:
+        """Make a user, a tenant and its first administrator, and sign in (`username`, `first_name`, `last_name`)."""
+        body = {"email": email, "password": password, "org_name": org_name, **more}
+        self._keep_tokens(await self._http.call("POST", _BASE + "/auth/register", json=body, attempts=1))
+
+    async def logout(self, scope: Literal["local", "global", "others"] = "local") -> None:
+        """End this session, or the `others`, or all (`global`): their tokens are worthless afterwards."""
+        await self._call("POST", "/auth/logout", params={"scope": scope})
+
+    async def me(self) -> Answer:
+        """Who this client is."""
+        return await self._get("/auth/me")
+
+    async def access_token(self) -> str:
+        """The user's current access token, refreshed when it is about to end."""
+        async with self._refreshing:  # a refresh token is good for one use
+            if self._refresh_token and time.time() > self._token_ends_at - REFRESH_BEFORE_SECONDS:
+                body = {"refresh_token": self._refresh_token}
+                self._keep_tokens(await self._http.call("POST", _BASE + "/auth/refresh", json=body))
+        return self._http.headers.get("Authorization", "").removeprefix("Bearer ")
+
+    def _keep_tokens(self, answer: Mapping[str, Any]) -> None:
+        self._http.headers["Authorization"] = f"Bearer {answer['access_token']}"
+        self._refresh_token = answer["refresh_token"]
+        self._token_ends_at = time.time() + float(answer["expires_in"])
+
+    # --- pages ----------------------------------------------------------------------------------------------------
+
+    async def iterate(
+        self, list_page: Callable[..., Awaitable[Answer | list[Answer]]], *arguments: Any, **filters: Any
+    ) -> AsyncIterator[Answer]:
+        """Every row of a list that takes `limit` and `offset`: `iterate(cloud.list_jobs, status="failed")`.
+
+        Pages have `limit` rows (default 100). A row that is added meanwhile can make another appear twice; events have
+        `iterate_events`, which misses and repeats nothing.
+        """
+        limit, offset = filters.pop("limit", _PAGE), filters.pop("offset", 0)
+        while True:
+            answer = await list_page(*arguments, **filters, limit=limit, offset=offset)
+            rows = answer if isinstance(answer, list) else next(v for v in answer.values() if isinstance(v, list))
+            for row in rows:
+                yield row
+            if len(rows) < limit:
+                return
+            offset += limit
+
+    # --- forms of a call ------------------------------------------------------------------------------------------
+
+    async def _get(self, path: str, filters: Mapping[str, Any] | None = None) -> Answer:
+        return await self._call("GET", path, params=_given(filters))
+
+    async def _list(self, path: str, filters: Mapping[str, Any] | None = None) -> list[Answer]:
+        answer: Any = await self._call("GET", path, params=_given(filters))
+        return list(answer)
+
+    async def _create(self, path: str, body: Mapping[str, Any] | None, **arguments: Any) -> Answer:
+        return await self._call("POST", path, json=body, headers={"Idempotency-Key": str(uuid.uuid4())}, **arguments)
+
+    async def _call(self, method: str, path: str, **arguments: Any) -> Answer:
+        await self.access_token()
+        answer: Answer = await self._http.call(method, _BASE + path, **arguments)
+        return answer
+
+    async def _probe(self, path: str) -> Answer:
+        """A call that needs nobody to be signed in; it is not tried again, because its failure is the answer."""
+        answer: Answer = await self._http.call("GET", _BASE + path, attempts=1)
+        return answer
+
+
+def quoted(name: str) -> str:
+    """A name or id as one segment of a path."""
+    return quote(name, safe="")
+
+
+def _given(filters: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: value for name, value in (filters or {}).items() if value is not None}

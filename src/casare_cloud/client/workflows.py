@@ -1,0 +1,145 @@
+"""Workflows, and the clock that runs them."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypedDict, Unpack
+
+from casare_cloud.client.session import Answer, Paging, Session, quoted
+
+ExecutionMode = Literal["lan", "internet"]
+TriggerType = Literal["manual", "scheduled", "webhook"]
+
+
+class WorkflowFilters(Paging, total=False):
+    """Which workflows; `search` is a part of the name."""
+
+    search: str | None
+    status: Literal["draft", "published", "deprecated", "archived"] | None
+
+
+class WorkflowOptions(TypedDict, total=False):
+    """How a workflow is stored and its first job runs."""
+
+    trigger_type: TriggerType
+    execution_mode: ExecutionMode
+    schedule_cron: str | None
+    priority: int
+    metadata: Mapping[str, Any] | None
+    input: Mapping[str, Any] | None
+    workflow_id: str | None
+    pool: str | None
+
+
+class UploadOptions(TypedDict, total=False):
+    """How an uploaded workflow is stored and its first job runs."""
+
+    trigger_type: TriggerType
+    execution_mode: ExecutionMode
+    schedule_cron: str
+    priority: int | str
+    workflow_name: str
+
+
+class ScheduleFilters(Paging, total=False):
+    """Which schedules."""
+
+    workflow_id: str | None
+    enabled: bool | None
+
+
+class ScheduleOptions(TypedDict, total=False):
+    """How a schedule's jobs run."""
+
+    timezone: str | None
+    enabled: bool
+    priority: int
+    execution_mode: ExecutionMode
+    environment: str
+    input: Mapping[str, Any] | None
+    metadata: Mapping[str, Any] | None
+
+
+class ScheduleChanges(ScheduleOptions, total=False):
+    """What may be changed of a schedule."""
+
+    workflow_id: str
+    schedule_name: str
+    cron_expression: str
+
+
+class WorkflowCalls(Session):
+    """Workflows and schedules."""
+
+    async def submit_workflow(
+        self, name: str, definition: Mapping[str, Any], **more: Unpack[WorkflowOptions]
+    ) -> Answer:
+        """Store a workflow and run it once (`priority`, `execution_mode`, `metadata` …): POST /workflows."""
+        return await self._create("/workflows", {"workflow_name": name, "workflow_json": definition, **more})
+
+    async def upload_workflow(self, file_name: str, content: bytes, **options: Unpack[UploadOptions]) -> Answer:
+        """Store a workflow from a `.json` file of up to 50 MB and run it once: POST /workflows/upload."""
+        files = {"file": (file_name, content, "application/json")}
+        return await self._create("/workflows/upload", None, files=files, data=options, timeout=120)
+
+    async def list_workflows(self, **filters: Unpack[WorkflowFilters]) -> Answer:
+        """`{workflows, total, limit, offset}`."""
+        return await self._get("/workflows", filters)
+
+    async def get_workflow(self, workflow_id: str) -> Answer:
+        """One workflow with its definition."""
+        return await self._get(f"/workflows/{quoted(workflow_id)}")
+
+    async def delete_workflow(self, workflow_id: str) -> Answer:
+        """Delete it; its waiting jobs are cancelled."""
+        return await self._call("DELETE", f"/workflows/{quoted(workflow_id)}")
+
+    # --- schedules ------------------------------------------------------------------------------------------------
+
+    async def create_schedule(
+        self, workflow_id: str, name: str, cron_expression: str, **more: Unpack[ScheduleOptions]
+    ) -> Answer:
+        """Run a workflow by the clock (`timezone`, `enabled`, `priority`, `input` …): POST /schedules."""
+        body = {"workflow_id": workflow_id, "schedule_name": name, "cron_expression": cron_expression, **more}
+        return await self._create("/schedules", body)
+
+    async def list_schedules(self, **filters: Unpack[ScheduleFilters]) -> list[Answer]:
+        """Schedules, newest first (`workflow_id`, `enabled`, `limit`, `offset`)."""
+        return await self._list("/schedules", filters)
+
+    async def list_upcoming_runs(self, workflow_id: str | None = None, limit: int | None = None) -> list[Answer]:
+        """The next run of each enabled schedule, the soonest first."""
+        return await self._list("/schedules/upcoming", {"workflow_id": workflow_id, "limit": limit})
+
+    async def get_schedule(self, schedule_id: str) -> Answer:
+        """One schedule with its next and last run."""
+        return await self._get(f"/schedules/{quoted(schedule_id)}")
+
+    async def update_schedule(self, schedule_id: str, **changes: Unpack[ScheduleChanges]) -> Answer:
+        """Change what is named (`schedule_name`, `cron_expression`, `timezone`, `priority`, `input` …)."""
+        return await self._call("PUT", f"/schedules/{quoted(schedule_id)}", json=changes)
+
+    async def enable_schedule(self, schedule_id: str) -> Answer:
+        """Let it run again."""
+        return await self._call("PUT", f"/schedules/{quoted(schedule_id)}/enable")
+
+    async def disable_schedule(self, schedule_id: str) -> Answer:
+        """Keep it from running."""
+        return await self._call("PUT", f"/schedules/{quoted(schedule_id)}/disable")
+
+    async def trigger_schedule(self, schedule_id: str) -> Answer:
+        """Queue a job of it now; `job_id` is in the answer. Not tried twice: each try makes a job."""
+        return await self._call("PUT", f"/schedules/{quoted(schedule_id)}/trigger", attempts=1)
+
+    async def delete_schedule(self, schedule_id: str) -> Answer:
+        """Delete it; the jobs that it queued stay."""
+        return await self._call("DELETE", f"/schedules/{quoted(schedule_id)}")
+
+    async def list_schedule_fires(self, schedule_id: str, **page: Unpack[Paging]) -> Answer:
+        """`{fires, total, limit, offset}`: what it did, newest first."""
+        return await self._get(f"/schedules/{quoted(schedule_id)}/fires", page)
+
+    async def simulate_schedule(
+        self, cron_expression: str, *, timezone: str | None = None, count: int = 5, after: str | None = None
+    ) -> Answer:
+        """`{runs}`: the next times of such a schedule."""
+        body = {"cron_expression": cron_expression, "timezone": timezone, "count": count, "after": after}
+        return await self._call("POST", "/schedules/simulate", json=body)

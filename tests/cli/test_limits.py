@@ -1,0 +1,73 @@
+"""`limits …` and `shares …` against the real orchestrator."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+from tests.databases import Database
+from tests.factories import make_key, make_workflow
+from tests.robot.stack import Stack, running_stack
+from typer.testing import CliRunner
+
+from casare_cloud.cli.app import app
+
+Run = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def stack(shared_database: Database) -> Iterator[Stack]:
+    with running_stack(shared_database) as running:
+        yield running
+
+
+@pytest.fixture
+def run(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command as a service key that may read and write settings."""
+    key = make_key(stack.database, stack.tenant, "service", scopes=["settings.read", "settings.write"])
+    monkeypatch.setenv("ORCHESTRATOR_URL", stack.orchestrator_url)
+    monkeypatch.setenv("CASARE_API_KEY", key.text)
+
+    def run(*arguments: str, code: int = 0) -> str:
+        answer = CliRunner().invoke(app, list(arguments))
+        assert answer.exit_code == code, answer.output
+        return answer.output
+
+    return run
+
+
+def test_limits_are_set_listed_and_removed(stack: Stack, run: Run) -> None:
+    workflow_id = str(make_workflow(stack.database, stack.tenant).workflow_id)
+    assert run("limits", "set", "50") == "all jobs: at most 50 at once; 0 running\n"
+    assert run("limits", "set", "2", "--workflow", workflow_id).startswith(f"workflow {workflow_id}: at most 2 at once")
+    key = json.loads(run("limits", "set", "1", "--key", "sap", "--on-collision", "cancel_newest", "--json"))
+    assert (key["scope"], key["concurrency_key"], key["on_collision"]) == ("key", "sap", "cancel_newest")
+    head, *rows = [line.split() for line in run("limits", "list").splitlines()]
+    assert head == ["limit", "of", "running", "max", "when", "full"]
+    assert rows == [
+        ["all", "jobs", "0", "50", "-"],
+        ["workflow", workflow_id, "0", "2", "-"],
+        ["key", "sap", "0", "1", "cancel_newest"],
+    ]
+    assert run("limits", "remove") == "all jobs: no limit any more; 0 running\n"
+    assert run("limits", "remove", "--key", "sap") == "key sap: no limit any more; 0 running\n"
+    assert json.loads(run("limits", "remove", "--workflow", workflow_id, "--json"))["max_running"] == 2
+    assert json.loads(run("limits", "list", "--json"))["limits"] == []
+
+
+def test_a_limit_that_is_not_there_or_named_twice_is_refused_in_a_sentence(run: Run) -> None:
+    assert "error: " in run("limits", "remove", "--key", "no such", code=1)
+    assert "not both" in run("limits", "set", "1", "--key", "a", "--workflow", str(uuid.uuid4()), code=2)
+
+
+def test_weights_are_set_and_listed(stack: Stack, run: Run) -> None:
+    workflow = make_workflow(stack.database, stack.tenant)
+    workflow_id = str(workflow.workflow_id)
+    assert ": weight 3, load " in run("shares", "set", workflow_id, "3")
+    assert json.loads(run("shares", "set", workflow_id, "4", "--json"))["weight"] == 4
+    head, *rows = [line.split() for line in run("shares", "list").splitlines()]
+    assert head == ["workflow", "name", "weight", "load", "running"]
+    assert [row[-3] for row in rows if row[0] == workflow_id] == ["4"]
+    shares = json.loads(run("shares", "list", "--json"))["shares"]
+    assert [share["weight"] for share in shares if share["workflow_id"] == workflow_id] == [4]
+    assert "error: " in run("shares", "set", str(uuid.uuid4()), "2", code=1)
