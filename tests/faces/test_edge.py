@@ -13,6 +13,7 @@ from pydantic import Field
 from casare_cloud.config import Settings
 from casare_cloud.faces.orchestrator.app import Orchestrator, create_app
 from casare_cloud.faces.shared.edge import client_ip_of, request_id_of
+from casare_cloud.faces.shared.refusals import refusals
 from casare_cloud.faces.shared.routing import PublicRoute
 from casare_cloud.faces.shared.shapes import Body
 
@@ -28,7 +29,7 @@ def app_with_probe_routes() -> Orchestrator:
     app = create_app(Settings(is_local=True))
     router = APIRouter(prefix="/probe", route_class=PublicRoute)
 
-    @router.post("/form")
+    @router.post("/form", responses=refusals())
     async def form(body: Form, days: Annotated[int, Query(le=90)] = 7) -> dict[str, Any]:
         return body.model_dump()
 
