@@ -11,11 +11,13 @@ RESOURCES = (
     "dlq",
     "events",
     "jobs",
+    "limits",
     "metrics",
     "pools",
     "robot-api-keys",
     "robots",
     "schedules",
+    "shares",
     "workflows",
 )
 Document = dict[str, Any]
