@@ -73,7 +73,8 @@ def test_metrics_read_no_history(reader: Reader, name: str) -> None:
     read = reader.reads(name)
     assert "jobs" not in read
     assert read.get("events", 0) == 0
-    assert 0 < read["job_rollups"] <= (past.DAYS + 24) * (1 + 20)
+    # One robot of fifty may have done nothing yet today.
+    assert (0 if name == "a robot's day" else 1) <= read["job_rollups"] <= (past.DAYS + 24) * (1 + 20)
     assert reader.kinds(name, "job_rollups") <= {"Index Scan", "Index Only Scan"}
 
 
