@@ -30,7 +30,7 @@ def submit(
 ) -> None:
     """Store the workflow in FILE and run it once.
 
-    Example: casare-cloud jobs submit examples/orders.json --watch
+    Example: casare-cloud jobs submit examples/basket.json --watch
     """
     try:
         definition = json.loads(file.read_text())
