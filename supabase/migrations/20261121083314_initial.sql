@@ -12964,18 +12964,17 @@ select cron.schedule('casare_sequence_events', '* * * * *', $$select private.run
 -- from sql/50_schedules/cron.sql sha256:04ea98ba71b8c5b948583e52992ed6222a09061805438956894fefbf99e5d839
 select cron.schedule('casare_fire_due_schedules', '* * * * *', $$select private.run_duty('fire_due_schedules')$$);
 
--- from sql/80_realtime/cron.sql sha256:b6a9c371eb3e23bb30d7fd4735eaf634951876e20c22bebb4c95082a13dbac0c
--- Every five seconds where pg_cron knows seconds, else every minute.
+-- from sql/80_realtime/cron.sql sha256:9b3a9f7f85e61d442558754dde69636fa73f310a5541a374e8b2b333430c46cc
+select cron.schedule('casare_push_queue_depths', '* * * * *', $$select private.run_duty('push_queue_depths')$$);
+-- And every five seconds where pg_cron knows seconds.
 do $$
 begin
     perform cron.schedule(
-        'casare_push_queue_depths', '5 seconds', 'select private.run_duty(''push_queue_depths'')'
+        'casare_push_queue_depths_often', '5 seconds', 'select private.run_duty(''push_queue_depths'')'
     );
 exception
     when others then
-        perform cron.schedule(
-            'casare_push_queue_depths', '* * * * *', 'select private.run_duty(''push_queue_depths'')'
-        );
+        raise notice 'cron knows no seconds here (%): the depth of queues is pushed once a minute.', sqlerrm;
 end
 $$;
 

@@ -24,6 +24,8 @@ def figures(fleet: Fleet) -> dict[str, tuple[float, bool]]:
 
 
 def test_all_is_well_in_a_new_database(fleet: Fleet) -> None:
+    # It is a copy of one that may be as old as this run of the tests.
+    fleet.owner.execute("update private.duty_runs set last_run_at = now()")
     assert {name: figure for name, figure in figures(fleet).items() if not figure[1]} == {}
 
 

@@ -75,8 +75,8 @@ FOUND_BY_MODEL = {
         ("set_limit", "enqueue", "claim"),
     ),
     "a limit that forgets what runs when it is set": Mutation(
-        "public.set_limit",
-        "set running = v_limit.running where",
+        "private.count_in_leases",
+        "set running = v_running where",
         "set running = 0 where",
         ("set_limit", "claim_one"),
     ),
