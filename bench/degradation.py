@@ -51,10 +51,11 @@ def _blockers(dsn: str, connection: Connection, rounds: int, seconds: float, cou
     }
     for name, demand in kinds.items():
         workload.enqueue(connection, tenants[name], count, priority=0, **demand)
+    blocked = {name: workload.count_ready(connection, tenant) for name, tenant in tenants.items()}
     rates: dict[str, list[float]] = {name: [] for name in tenants}
     for _ in range(rounds):
         for name, tenant in tenants.items():
-            _top_up(connection, tenant, seconds)
+            workload.top_up(connection, tenant, blocked[name] + round(JOBS_A_SECOND * (seconds + 1)))
             rates[name].append(_clients(dsn, CYCLE, seconds, tenant.robots).rate())
     titles = {
         "none": "nothing in front",
