@@ -118,6 +118,20 @@ async def test_a_lost_lease_stops_the_job_and_nothing_is_reported(make_life: Mak
     assert list(Spool(life.work_dir / "spool")) == []
 
 
+async def test_a_result_that_was_complete_when_the_loss_was_noticed_is_brought_for_the_evidence(
+    make_life: MakeLife, gate: Gate
+) -> None:
+    life = make_life(lease_seconds=0.15)
+    async with life.working():
+        job_id = life.transport.add(GATED)
+        await life.until(lambda: gate.inside == 1)
+        [run] = life.agent._runs.values()
+        run.stop_reason = "lease_lost"  # as a refused progress report says it while the last node ends
+        gate.opened.set()
+        await life.until(lambda: "complete" in life.transport.calls)
+    assert life.transport.outcomes[job_id][0] == "complete"
+
+
 async def test_a_job_that_is_lost_before_it_starts_is_not_run(make_life: MakeLife, gate: Gate) -> None:
     life = make_life()
     original = life.transport.claim

@@ -34,7 +34,7 @@ STOP_PATIENCE_SECONDS = 0.8
 class JobRun:
     """Runs `job`. `run()` returns the outcome to deliver, or None when there is none to report.
 
-    That is so when the lease was lost, and when the job took longer than it may: then the service, whose clock
+    That is so when the lease was lost before the workflow was done, and when the job took longer than it may: then the service, whose clock
     decides, ends the attempt as a timeout.
     """
 
@@ -73,8 +73,8 @@ class JobRun:
             for task in reporters:
                 task.cancel()
             await asyncio.gather(*reporters, return_exceptions=True)
-        if self.stop_reason == "lease_lost":
-            return None
+        if self.stop_reason == "lease_lost" and outcome.kind != "completed":
+            return None  # what is complete is brought all the same: it is refused, and kept as evidence
         await asyncio.gather(self._flush_logs(), self._tell_nodes(is_last=True), self._send_first_progress())
         if self.stop_reason == "timed_out":
             return None
