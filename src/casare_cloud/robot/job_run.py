@@ -34,8 +34,8 @@ STOP_PATIENCE_SECONDS = 0.8
 class JobRun:
     """Runs `job`. `run()` returns the outcome to deliver, or None when there is none to report.
 
-    That is so when the lease was lost before the workflow was done, and when the job took longer than it may: then the service, whose clock
-    decides, ends the attempt as a timeout.
+    That is so when the lease was lost before the workflow was done, and when the job took longer than it may: then the
+    service, whose clock decides, ends the attempt as a timeout.
     """
 
     def __init__(self, job: ClaimedJob, transport: Transport, folder: Path) -> None:
