@@ -23,6 +23,12 @@ from casare_cloud.domain.metrics import service as metrics
 Question = Callable[[Transaction], Awaitable[object]]
 Plan = dict[str, Any]
 PARTITION = re.compile(r"_(\d{4}w\d\d|default)\b|_(\d{4}w\d\d|default)(?=_)")
+# The functions' login role has settings of its own, which its sessions have from their beginning.
+AS_THE_FUNCTIONS = """
+select set_config(split_part(c, '=', 1), substr(c, strpos(c, '=') + 1), false)
+from pg_db_role_setting as s, unnest(s.setconfig) as c
+where s.setrole = 'casare_functions'::regrole
+"""
 
 
 def list_jobs(page: int, **wanted: Any) -> Question:
@@ -68,6 +74,7 @@ class Asker:
         settings = {"log_nested_statements": "on", "log_analyze": "on", "log_format": "json", "log_level": "notice"}
         for name, value in settings.items():
             self.connection.execute("select set_config(%s, %s, false)", [f"auto_explain.{name}", value])
+        self.connection.execute(AS_THE_FUNCTIONS)
         self.connection.add_notice_handler(self._take)
 
     def answer(self, question: Question) -> Any:

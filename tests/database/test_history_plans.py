@@ -61,9 +61,6 @@ def reader(shared_database: Database) -> Iterator[Reader]:
         ).fetchone()
         assert robot is not None
     asker = Asker(dsn, loaded.tenant.admin)
-    # Of so few rows the planner rather reads them all than a third of them by an index, which it thinks to be on a disk
-    # that turns; from ten times as many on it does not.
-    asker.connection.execute("set random_page_cost = 1.1")
     yield Reader(asker, questions(UUID(loaded.tenant.workflow_id), robot[0], datetime.now(UTC)), loaded)
     asker.connection.close()
 
