@@ -53,7 +53,7 @@ def make_tenant(connection: Connection, *, robots: int = 0, capabilities: list[s
 
 
 def make_robot(connection: Connection, tenant_id: str, capabilities: list[str]) -> Claims:
-    """A robot with 100 slots and a live key; returns the claims that its requests carry."""
+    """A robot with 100 slots, a heartbeat and a live key; returns the claims that its requests carry."""
     name = f"bench-{uuid.uuid4().hex[:8]}"
     robot_id = _one(
         connection,
@@ -63,6 +63,11 @@ def make_robot(connection: Connection, tenant_id: str, capabilities: list[str]) 
         name,
         name,
         sorted(capabilities),
+    )
+    connection.execute(
+        "insert into public.robot_heartbeats (robot_id, tenant_id, last_heartbeat_at, online_since) "
+        "values (%s, %s, now(), now())",
+        [robot_id, tenant_id],
     )
     key_id = _one(
         connection,

@@ -307,6 +307,11 @@ values
     ('fold_share_usage', interval '1 second'),
     ('recheck_low_water', interval '150 seconds');  -- cron does it every minute; claims only when cron does not
 
+-- What every claim reads is no row: beside a snapshot that is held for long, each run of a duty would leave one more to pass.
+create sequence private.next_duty_at as bigint minvalue 0;
+comment on sequence private.next_duty_at is
+    'When the next duty is due, in milliseconds since 1970, or before: claims look at private.duties no earlier. More than a second ahead it means nothing, as the clock was set back.';
+
 create table private.low_water (
     is_only boolean not null default true,
     settled_at timestamptz not null default '-infinity',    -- what was enqueued before this is committed or undone

@@ -17,6 +17,9 @@ comment on table private.event_inbox is 'Events that have no number yet.';
 create table private.event_counters (
     tenant_id uuid not null,
     last_seq bigint not null default 0,
+    low_inbox_id bigint not null default 0,         -- numbering begins behind it: see private.sequence_tenant_events()
+    next_low_inbox_id bigint not null default 0,    -- what that will be, some time after next_low_at
+    next_low_at timestamptz not null default now(),
     constraint event_counters_pkey primary key (tenant_id),
     constraint event_counters_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
 );

@@ -36,6 +36,7 @@ create table private.duty_runs (
     name text not null,                 -- of a function of private that takes no arguments and returns a count
     every interval not null,            -- what cron is told, so that its lag can be seen
     last_run_at timestamptz not null default now(),     -- or when it was made
+    last_took interval,
     last_count integer,
     last_error text,                    -- null: the last run succeeded
     position jsonb,                     -- where the next run goes on, for duties that do a part at a time

@@ -519,7 +519,7 @@ create index pool_members_tenant_id_idx on public.pool_members (tenant_id);
 comment on table public.pool_members is
     'Tenants whose jobs a pool''s robots run, and those that were invited. The owner has a row from the beginning.';
 
--- from sql/30_robots/tables.sql sha256:1f72c30171bfe1bf6b3fb456247843f5af8d317cbbca9f8c036e87229ec84da0
+-- from sql/30_robots/tables.sql sha256:6dcdaf35b72b2792af8803a209499e91943c8919c0a6cf2a6095dc3801912a76
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -564,7 +564,7 @@ create table public.robot_heartbeats (
     is_signed_off boolean not null default false,   -- the robot itself said that it leaves: it gets no jobs until it is back
     metrics jsonb not null default '{}',
     last_claim_at timestamptz,                      -- to the minute
-    low_lease_token bigint not null default 0,      -- it holds no lease with a lower one: where claims begin to count, to the minute
+    low_lease_token bigint not null default 0,      -- it holds no lease with a lower one: where claims begin to count, about
     deaf_since timestamptz,                         -- it lives and never asks for the work that waits for it
     constraint robot_heartbeats_pkey primary key (robot_id),
     constraint robot_heartbeats_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
@@ -609,7 +609,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:c88620bca24449b0ea2ccaa92077b8f7972563ad9344ca48895c5ee1200d701d
+-- from sql/40_queue/tables.sql sha256:207f90b1045e6982b6806cddd116502375c151887f33d3365c78367b8f134044
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -919,6 +919,11 @@ values
     ('fold_share_usage', interval '1 second'),
     ('recheck_low_water', interval '150 seconds');  -- cron does it every minute; claims only when cron does not
 
+-- What every claim reads is no row: beside a snapshot that is held for long, each run of a duty would leave one more to pass.
+create sequence private.next_duty_at as bigint minvalue 0;
+comment on sequence private.next_duty_at is
+    'When the next duty is due, in milliseconds since 1970, or before: claims look at private.duties no earlier. More than a second ahead it means nothing, as the clock was set back.';
+
 create table private.low_water (
     is_only boolean not null default true,
     settled_at timestamptz not null default '-infinity',    -- what was enqueued before this is committed or undone
@@ -1066,7 +1071,7 @@ where r.deleted_at is null;
 comment on view public.live_robots is
     'Robots with what they last said of themselves, the jobs of their tenant that they hold, how many they hold in all, and the status word of the orchestrator''s documents.';
 
--- from sql/45_events/tables.sql sha256:da407782c3234fd14501a27e6c1e9c6fbce6a5cef3196cf89cd41885a5764934
+-- from sql/45_events/tables.sql sha256:56746f5a996c306671605f62497b760dc83090fe3bf6d1ad43b8fbaff6a6051a
 -- Writers append to the inbox without waiting for one another. Whoever reads first gives the committed rows their number
 -- in the tenant's sequence, under one lock, so that a reader who resumes after a number misses nothing.
 create table private.event_inbox (
@@ -1086,6 +1091,9 @@ comment on table private.event_inbox is 'Events that have no number yet.';
 create table private.event_counters (
     tenant_id uuid not null,
     last_seq bigint not null default 0,
+    low_inbox_id bigint not null default 0,         -- numbering begins behind it: see private.sequence_tenant_events()
+    next_low_inbox_id bigint not null default 0,    -- what that will be, some time after next_low_at
+    next_low_at timestamptz not null default now(),
     constraint event_counters_pkey primary key (tenant_id),
     constraint event_counters_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
 );
@@ -1195,7 +1203,7 @@ create table public.audit_log (
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
--- from sql/92_retention/tables.sql sha256:9aa132c1b18a9f399f3fd1f1b55e5060d1514b3145e03113b42de8accc467a3c
+-- from sql/92_retention/tables.sql sha256:4c798100e12ddabd9d715354a428e431cac0c0deba07ef1401139d9d2ffff793
 -- How long what is kept is policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
@@ -1234,6 +1242,7 @@ create table private.duty_runs (
     name text not null,                 -- of a function of private that takes no arguments and returns a count
     every interval not null,            -- what cron is told, so that its lag can be seen
     last_run_at timestamptz not null default now(),     -- or when it was made
+    last_took interval,
     last_count integer,
     last_error text,                    -- null: the last run succeeded
     position jsonb,                     -- where the next run goes on, for duties that do a part at a time
@@ -5411,7 +5420,7 @@ comment on function private.check_waiting_quotas() is
     'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
 revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:42c6a1aa4f34d9678690fdf55d616c7e0618376f2bd932764a6f24e06bd38bc4
+-- from sql/40_queue/functions/claim_jobs.sql sha256:246059c03148c5a9a5dc6503102df59fcf6df35bf00a8db5abd623087a61b346
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -5468,8 +5477,9 @@ begin
         exists (
             select from private.limits as w where w.tenant_id = r.tenant_id and w.scope > 'tenant'
         ) as has_limits,
-        exists (
-            select from private.duties as d where d.last_run_at <= v_now - d.every or d.last_run_at > v_now
+        (
+            select extract(epoch from v_now) * 1000 not between t.last_value - 1000 and t.last_value - 1
+            from private.next_duty_at as t
         ) as has_duties
     into v_robot
     from public.robots as r
@@ -5497,19 +5507,8 @@ begin
         where r.robot_id = v_caller.robot_id;
     end if;
     if v_robot.is_claim_news then   -- to tell a robot that asks from one that only says that it lives
-        -- And so that beside a snapshot that is held for long nobody counts over its ended leases again and again. Only claims
-        -- make leases, those of a robot take turns, and a token never changes.
         update public.robot_heartbeats as h
-        set last_claim_at = v_now,
-            deaf_since = null,
-            low_lease_token = coalesce(
-                (
-                    select min(l.lease_token)
-                    from private.leases as l
-                    where l.robot_id = v_caller.robot_id and l.lease_token >= h.low_lease_token
-                ),
-                (select t.last_value from private.lease_tokens as t)
-            )
+        set last_claim_at = v_now, deaf_since = null
         where h.robot_id = v_caller.robot_id;
     end if;
     v_want := least(p_limit, v_robot.free_slots);
@@ -5568,6 +5567,17 @@ begin
         perform private.announce_jobs('job.claimed', 'claimed', v_notices);
         if v_limit_ids <> '{}' then
             perform private.change_running(v_limit_ids, 1);
+        end if;
+        -- So that beside a snapshot that is held for long nobody counts over its ended leases again and again; each time would
+        -- leave as many dead rows here. Only claims make leases, those of a robot take turns, and a token never changes.
+        if v_claimed.lease_token / 256 <> (v_claimed.lease_token - cardinality(v_notices)) / 256 then
+            update public.robot_heartbeats as h
+            set low_lease_token = (
+                select min(l.lease_token)
+                from private.leases as l
+                where l.robot_id = v_caller.robot_id and l.lease_token >= h.low_lease_token
+            )
+            where h.robot_id = v_caller.robot_id;
         end if;
     elsif p_listening then
         insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, pool_id, waiting_since)
@@ -8250,7 +8260,7 @@ comment on function private.raise_lease_lost(private.caller, uuid) is
     'Raises 409 LEASE_LOST for a job that the robot might have held, 404 JOB_NOT_FOUND for any other.';
 revoke all on function private.raise_lease_lost(private.caller, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/raise_low_water.sql sha256:6646539ae3ea89f59865358e06f578d0505b9be80c43a29374bb82daf3d9eb94
+-- from sql/40_queue/functions/raise_low_water.sql sha256:76adfcf39ec0c29c2f616520416e54df9d7530022a31d220ce622a0a30259f4f
 -- While a snapshot is held open anywhere, the index entries of claimed jobs cannot be removed, and every claim would walk
 -- over all of them. The bound moves past them.
 --
@@ -8261,7 +8271,7 @@ revoke all on function private.raise_lease_lost(private.caller, uuid) from publi
 -- A transaction that writes for longer than p_lag is not waited for: private.recheck_low_water() finds its jobs.
 create or replace function private.raise_low_water(
     p_lag interval default '15 seconds',    -- longer than the API's statement_timeout
-    p_step integer default 200,             -- the bound moves past this many jobs or not at all: each move leaves a dead row
+    p_step integer default 200,             -- the bound moves past this many entries or not at all: each move leaves a dead row
     p_dead integer default 1000,            -- fewer dead rows in ready are not worth the work
     p_lanes integer default 500             -- looked at in one run; the next goes on
 )
@@ -8278,6 +8288,7 @@ declare
     v_position integer;
     v_lane record;
     v_low uuid;
+    v_walked bigint;
     v_seen integer := 0;
     v_raised integer := 0;
 begin
@@ -8299,9 +8310,7 @@ begin
     v_floor := private.uuid_v7_floor(greatest(v_water.settled_at, clock_timestamp() - p_lag));
     v_position := v_water.position;
     for v_lane in
-        select
-            l.lane_id, l.tenant_no, l.low_job_id,
-            (select q.tenant_id from private.queue_tenants as q where q.tenant_no = l.tenant_no) as tenant_id
+        select l.lane_id, l.tenant_no, l.low_job_id
         from private.lanes as l
         where l.lane_id > v_position
         order by l.lane_id
@@ -8309,13 +8318,12 @@ begin
     loop
         v_seen := v_seen + 1;
         v_position := v_lane.lane_id;
+        -- What a claim passes before the first job, by the count that the server keeps of an index's entries.
+        v_walked := pg_stat_get_xact_tuples_returned('private.ready_pkey'::regclass);
         v_low := private.lowest_ready_job(v_lane.tenant_no, v_lane.lane_id, v_lane.low_job_id, v_floor);
-        continue when v_low <= v_lane.low_job_id;
-        perform from public.jobs as j
-        where j.tenant_id = v_lane.tenant_id and j.job_id >= v_lane.low_job_id and j.job_id < v_low
-        offset p_step - 1
-        limit 1;
-        continue when not found or not pg_try_advisory_xact_lock(1801678963, v_lane.lane_id);
+        v_walked := pg_stat_get_xact_tuples_returned('private.ready_pkey'::regclass) - v_walked;
+        continue when v_low <= v_lane.low_job_id or v_walked < p_step;
+        continue when not pg_try_advisory_xact_lock(1801678963, v_lane.lane_id);
         v_low := private.lowest_ready_job(v_lane.tenant_no, v_lane.lane_id, v_lane.low_job_id, v_floor);
         update private.lanes as l
         set low_job_id = v_low
@@ -9106,7 +9114,7 @@ comment on function private.robot_offers(text[], text[], boolean, uuid) is
     'What a robot has of the things that a lane can require.';
 revoke all on function private.robot_offers(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/run_due_duties.sql sha256:87c44b9b6334c1f2006a120dd76167405a26b9905d4279816f5e214171edcd35
+-- from sql/40_queue/functions/run_due_duties.sql sha256:ec11e7a08792802f49053987472c1c1d93bcf0b621e34ba0ab21c819399f25b3
 create or replace function private.run_due_duties()
 returns integer
 language plpgsql
@@ -9158,6 +9166,10 @@ begin
             update private.duties as d set last_run_at = v_now - d.every where d.name = v_name;
         end if;
     end loop;
+    perform setval(
+        'private.next_duty_at',
+        (select floor(extract(epoch from greatest(min(d.last_run_at + d.every), 'epoch')) * 1000)::bigint from private.duties as d)
+    );
     return v_done;
 end
 $$;
@@ -9869,7 +9881,7 @@ comment on function public.list_events(bigint, integer) is
 revoke all on function public.list_events(bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.list_events(bigint, integer) to authenticated;
 
--- from sql/45_events/functions/sequence_events.sql sha256:190dd134c9b5efdc24a831a99a668795bbf9acf61a6fc7581f9864ddf03ffac5
+-- from sql/45_events/functions/sequence_events.sql sha256:b4a32d811f2e3a905b5ff955cfa2c754d012579b652ee12277c708a790e0389c
 create or replace function private.sequence_events()
 returns integer
 language plpgsql
@@ -9879,6 +9891,7 @@ declare
     v_tenant_id uuid;
     v_count integer := 0;
     v_batch integer;
+    v_is_first boolean;
 begin
     -- From tenant to tenant along the index, however many rows each has.
     loop
@@ -9889,10 +9902,12 @@ begin
         order by i.tenant_id
         limit 1;
         exit when not found;
+        v_is_first := true;
         loop
-            v_batch := private.sequence_tenant_events(v_tenant_id);
+            v_batch := private.sequence_tenant_events(v_tenant_id, p_is_whole => v_is_first);
             v_count := v_count + v_batch;
             exit when v_batch < 10000;
+            v_is_first := false;
         end loop;
         -- The inbox has no foreign key, so that a writer locks nothing: what a deleted tenant left goes here.
         delete from private.event_inbox as i
@@ -9906,25 +9921,41 @@ comment on function private.sequence_events() is
     'Numbers the waiting events of every tenant; returns how many. For tenants whose events nobody reads at the moment.';
 revoke all on function private.sequence_events() from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/sequence_tenant_events.sql sha256:3512235c6806af7466c1f3c5e3e65030314b0f5d60572843f41c61931bd59318
+-- from sql/45_events/functions/sequence_tenant_events.sql sha256:dc54546d0a2bf38495da7d4bab7693e2046598b39270c686b7c14581ec26eafd
 -- The row of the counter is the lock. Whoever holds it numbers; everybody else reads what has a number. The rows to number
 -- are looked up after the lock is held, in a statement of their own: a row that was committed later, however old its
 -- inbox_id, gets a later number, so a reader that resumes after a number has seen everything before it.
-create or replace function private.sequence_tenant_events(p_tenant_id uuid, p_limit integer default 10000)
+--
+-- While a snapshot is held open anywhere, the index entries of numbered rows cannot be removed; the look-up begins behind
+-- those. A row that is committed later than p_lag after rows with higher ids were numbered is found by cron's p_is_whole.
+create or replace function private.sequence_tenant_events(
+    p_tenant_id uuid,
+    p_limit integer default 10000,
+    p_is_whole boolean default false,
+    p_lag interval default '15 seconds'     -- longer than the API's statement_timeout
+)
 returns integer
 language plpgsql
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 declare
-    v_last_seq bigint;
+    v_now timestamptz := clock_timestamp();     -- what is waited for are transactions
+    v_counter private.event_counters;
+    v_low bigint;
     v_count integer;
+    v_highest bigint;
 begin
-    perform from private.event_inbox as i where i.tenant_id = p_tenant_id limit 1;
+    select c.* into v_counter from private.event_counters as c where c.tenant_id = p_tenant_id;
+    v_low := case when p_is_whole then 0 else v_counter.low_inbox_id end;
+    perform from private.event_inbox as i where i.tenant_id = p_tenant_id and i.inbox_id > v_low limit 1;
     if not found then
         return 0;
     end if;
-    select c.last_seq
-    into v_last_seq
+    select c.*
+    into v_counter
     from private.event_counters as c
     where c.tenant_id = p_tenant_id
     for update skip locked;
@@ -9934,41 +9965,50 @@ begin
 
     with taken as (
         delete from private.event_inbox as i
-        where i.tenant_id = p_tenant_id and i.inbox_id in (
+        where i.tenant_id = p_tenant_id and i.inbox_id = any (array(
             select n.inbox_id
             from private.event_inbox as n
-            where n.tenant_id = p_tenant_id
+            where n.tenant_id = p_tenant_id and n.inbox_id > v_low
             order by n.inbox_id
             limit p_limit
-        )
+        ))
         returning i.*
+    ),
+    numbered as (
+        insert into public.events (
+            tenant_id, seq, event_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data
+        )
+        select
+            t.tenant_id,
+            v_counter.last_seq + row_number() over (order by t.inbox_id),
+            private.uuid_v7(t.occurred_at),
+            t.event_type,
+            t.occurred_at,
+            t.job_id,
+            t.robot_id,
+            t.workflow_id,
+            t.actor_id,
+            t.data
+        from taken as t
     )
-    insert into public.events (
-        tenant_id, seq, event_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data
-    )
-    select
-        t.tenant_id,
-        v_last_seq + row_number() over (order by t.inbox_id),
-        private.uuid_v7(t.occurred_at),
-        t.event_type,
-        t.occurred_at,
-        t.job_id,
-        t.robot_id,
-        t.workflow_id,
-        t.actor_id,
-        t.data
-    from taken as t;
-    get diagnostics v_count = row_count;
+    select count(*)::integer, max(t.inbox_id) into v_count, v_highest from taken as t;
     update private.event_counters as c
-    set last_seq = v_last_seq + v_count
+    set last_seq = v_counter.last_seq + v_count,
+        low_inbox_id = case when v_now > c.next_low_at + p_lag then c.next_low_inbox_id else c.low_inbox_id end,
+        next_low_inbox_id = case
+            when v_now > c.next_low_at + p_lag then greatest(c.next_low_inbox_id, v_highest)
+            else c.next_low_inbox_id
+        end,
+        next_low_at = case when v_now > c.next_low_at + p_lag then v_now else c.next_low_at end
     where c.tenant_id = p_tenant_id;
-    perform private.fold_job_ends(p_tenant_id, v_last_seq, v_last_seq + v_count);
+    perform private.fold_job_ends(p_tenant_id, v_counter.last_seq, v_counter.last_seq + v_count);
     return v_count;
 end
 $$;
-comment on function private.sequence_tenant_events(uuid, integer) is
+comment on function private.sequence_tenant_events(uuid, integer, boolean, interval) is
     'Gives a tenant''s committed events the next numbers of its sequence, oldest first, and counts the jobs that ended by them; returns how many. Does nothing, and waits for nobody, while another session does it.';
-revoke all on function private.sequence_tenant_events(uuid, integer) from public, anon, authenticated, service_role;
+revoke all on function private.sequence_tenant_events(uuid, integer, boolean, interval)
+    from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/announce_fire.sql sha256:d8ce508d3b624ad492b6f248aef6a742480cf440a2488d37ae91320a695b3ce9
 create or replace function private.announce_fire(
@@ -11845,13 +11885,14 @@ comment on function private.retention_horizon(text, uuid) is
     'What a tenant has of a kind from before this time is kept no longer: by its plan, or sooner by settings.retention.<kind>_days. The present for a tenant that is gone.';
 revoke all on function private.retention_horizon(text, uuid) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/run_duty.sql sha256:c51f299bd47b37df3693e0c33c9ce1537a814c5262db3df3c084d4c2236c7e50
+-- from sql/92_retention/functions/run_duty.sql sha256:1c8298881d68a3a289a499a6512bfbd9a8d2a409e162677d2c734ba985ea69d1
 create or replace function private.run_duty(p_name text)
 returns integer
 language plpgsql
 set search_path = ''
 as $$
 declare
+    v_began_at timestamptz := clock_timestamp();
     v_count integer;
 begin
     perform from private.duty_runs as d where d.name = p_name for update skip locked;
@@ -11861,12 +11902,15 @@ begin
     begin
         execute format('select private.%I()', p_name) into v_count;
         update private.duty_runs as d
-        set last_run_at = private.clock(), last_count = v_count, last_error = null
+        set last_run_at = private.clock(), last_took = clock_timestamp() - v_began_at, last_count = v_count, last_error = null
         where d.name = p_name;
     exception
         when others then    -- kept where private.queue_health() finds it
             update private.duty_runs as d
-            set last_run_at = private.clock(), last_count = null, last_error = sqlerrm
+            set last_run_at = private.clock(),
+                last_took = clock_timestamp() - v_began_at,
+                last_count = null,
+                last_error = sqlerrm
             where d.name = p_name;
             raise warning 'The duty % failed: %', p_name, sqlerrm;
     end;
@@ -11966,7 +12010,7 @@ comment on function private.add_counts(jsonb, jsonb, integer) is
     'Two objects of counts in one. With p_most, the keys beyond that many, the rarest, are counted together as (other).';
 revoke all on function private.add_counts(jsonb, jsonb, integer) from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/add_job_ends.sql sha256:96e3a0d93108c1458065016e4980bc9840cd17f13f2fa8f63ea5af529c74e5b5
+-- from sql/95_analytics/functions/add_job_ends.sql sha256:50e22ade5969aa6775e366aa539a4af162bf1b373ea6fceb430a13e9f3b46ce8
 -- The caller holds the row of the tenant's event counter, so that there is one writer for each tenant.
 create or replace function private.add_job_ends(p_tenant_id uuid, p_ends private.job_end[])
 returns void
@@ -11998,6 +12042,7 @@ as $$
     from (
         select u.*, private.duration_bucket(u.duration_ms)::text as bucket
         from unnest(p_ends) as u
+        offset 0    -- once for each end, not for each of its rollups
     ) as e
     cross join lateral (
         values
@@ -12966,13 +13011,16 @@ select cron.schedule('casare_sequence_events', '* * * * *', $$select private.run
 -- from sql/50_schedules/cron.sql sha256:04ea98ba71b8c5b948583e52992ed6222a09061805438956894fefbf99e5d839
 select cron.schedule('casare_fire_due_schedules', '* * * * *', $$select private.run_duty('fire_due_schedules')$$);
 
--- from sql/80_realtime/cron.sql sha256:9b3a9f7f85e61d442558754dde69636fa73f310a5541a374e8b2b333430c46cc
+-- from sql/80_realtime/cron.sql sha256:8f43073b096530e5390eac74b1b4af34e5b82970e40f17e83055bf822f9b75ec
 select cron.schedule('casare_push_queue_depths', '* * * * *', $$select private.run_duty('push_queue_depths')$$);
--- And every five seconds where pg_cron knows seconds.
+-- And every five seconds where pg_cron knows seconds; less often when it takes long, as it does beside a snapshot that is held
+-- for many minutes, so that it never takes more than a twentieth of a core.
 do $$
 begin
     perform cron.schedule(
-        'casare_push_queue_depths_often', '5 seconds', 'select private.run_duty(''push_queue_depths'')'
+        'casare_push_queue_depths_often', '5 seconds',
+        'select private.run_duty(d.name) from private.duty_runs as d '
+        'where d.name = ''push_queue_depths'' and now() > d.last_run_at + coalesce(20 * d.last_took, ''0'')'
     );
 exception
     when others then

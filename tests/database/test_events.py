@@ -93,6 +93,44 @@ def test_a_slow_writer_is_numbered_after_those_who_overtook_it(
     assert later[0]["seq"] == seen[-1]["seq"] + 1
 
 
+def test_a_row_that_the_bound_has_passed_is_numbered_by_cron(
+    db: Database, conn: Connection, owner: Connection, tenant: factories.Tenant
+) -> None:
+    """Its transaction was open for longer than requests can be: readers of the moment pass it by, and it comes last."""
+    number = "select private.sequence_tenant_events(%s, p_lag => '0')"
+    slow = db.connect()
+    with slow.transaction():
+        slow.execute(EMIT, [tenant.tenant_id, "slow"])
+        for name in ("first", "second", "third"):
+            owner.execute(EMIT, [tenant.tenant_id, name])
+            owner.execute(number, [tenant.tenant_id])
+    assert types(read(conn, tenant.admin.claims))[-3:] == ["first", "second", "third"]
+    owner.execute("select private.sequence_events()")
+    assert types(read(conn, tenant.admin.claims))[-3:] == ["second", "third", "slow"]
+
+
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_beside_an_old_snapshot_a_reader_does_not_walk_over_numbered_rows(
+    db: Database, owner: Connection, tenant: factories.Tenant, is_whole: bool
+) -> None:
+    holder = db.connect()
+    with holder.transaction():
+        holder.execute("set transaction isolation level repeatable read")
+        holder.execute("select count(*) from private.event_inbox")
+        for name in ("many", "more", "most"):
+            owner.execute("select private.emit_event(%s, %s) from generate_series(1, 2000)", [tenant.tenant_id, name])
+            owner.execute("select private.sequence_tenant_events(%s, p_lag => '0')", [tenant.tenant_id])
+        owner.execute(EMIT, [tenant.tenant_id, "one"])
+        owner.execute("select private.sequence_tenant_events(%s, p_lag => '0')", [tenant.tenant_id])
+        row = owner.execute(
+            "explain (analyze, buffers, format json) select private.sequence_tenant_events(%s, p_is_whole => %s)",
+            [tenant.tenant_id, is_whole],
+        ).fetchone()
+    assert row is not None
+    pages = row["QUERY PLAN"][0]["Plan"]["Shared Hit Blocks"]
+    assert (pages > 50) is is_whole, f"{pages} pages"
+
+
 def test_what_a_deleted_tenant_left_is_cleared_away(owner: Connection, tenant: factories.Tenant) -> None:
     owner.execute("delete from public.tenants where tenant_id = %s", [tenant.tenant_id])
     owner.execute(EMIT, [tenant.tenant_id, "orphan"])

@@ -54,8 +54,9 @@ begin
         exists (
             select from private.limits as w where w.tenant_id = r.tenant_id and w.scope > 'tenant'
         ) as has_limits,
-        exists (
-            select from private.duties as d where d.last_run_at <= v_now - d.every or d.last_run_at > v_now
+        (
+            select extract(epoch from v_now) * 1000 not between t.last_value - 1000 and t.last_value - 1
+            from private.next_duty_at as t
         ) as has_duties
     into v_robot
     from public.robots as r
@@ -83,19 +84,8 @@ begin
         where r.robot_id = v_caller.robot_id;
     end if;
     if v_robot.is_claim_news then   -- to tell a robot that asks from one that only says that it lives
-        -- And so that beside a snapshot that is held for long nobody counts over its ended leases again and again. Only claims
-        -- make leases, those of a robot take turns, and a token never changes.
         update public.robot_heartbeats as h
-        set last_claim_at = v_now,
-            deaf_since = null,
-            low_lease_token = coalesce(
-                (
-                    select min(l.lease_token)
-                    from private.leases as l
-                    where l.robot_id = v_caller.robot_id and l.lease_token >= h.low_lease_token
-                ),
-                (select t.last_value from private.lease_tokens as t)
-            )
+        set last_claim_at = v_now, deaf_since = null
         where h.robot_id = v_caller.robot_id;
     end if;
     v_want := least(p_limit, v_robot.free_slots);
@@ -154,6 +144,17 @@ begin
         perform private.announce_jobs('job.claimed', 'claimed', v_notices);
         if v_limit_ids <> '{}' then
             perform private.change_running(v_limit_ids, 1);
+        end if;
+        -- So that beside a snapshot that is held for long nobody counts over its ended leases again and again; each time would
+        -- leave as many dead rows here. Only claims make leases, those of a robot take turns, and a token never changes.
+        if v_claimed.lease_token / 256 <> (v_claimed.lease_token - cardinality(v_notices)) / 256 then
+            update public.robot_heartbeats as h
+            set low_lease_token = (
+                select min(l.lease_token)
+                from private.leases as l
+                where l.robot_id = v_caller.robot_id and l.lease_token >= h.low_lease_token
+            )
+            where h.robot_id = v_caller.robot_id;
         end if;
     elsif p_listening then
         insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, pool_id, waiting_since)

@@ -49,6 +49,10 @@ begin
             update private.duties as d set last_run_at = v_now - d.every where d.name = v_name;
         end if;
     end loop;
+    perform setval(
+        'private.next_duty_at',
+        (select floor(extract(epoch from greatest(min(d.last_run_at + d.every), 'epoch')) * 1000)::bigint from private.duties as d)
+    );
     return v_done;
 end
 $$;

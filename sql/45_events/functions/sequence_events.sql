@@ -7,6 +7,7 @@ declare
     v_tenant_id uuid;
     v_count integer := 0;
     v_batch integer;
+    v_is_first boolean;
 begin
     -- From tenant to tenant along the index, however many rows each has.
     loop
@@ -17,10 +18,12 @@ begin
         order by i.tenant_id
         limit 1;
         exit when not found;
+        v_is_first := true;
         loop
-            v_batch := private.sequence_tenant_events(v_tenant_id);
+            v_batch := private.sequence_tenant_events(v_tenant_id, p_is_whole => v_is_first);
             v_count := v_count + v_batch;
             exit when v_batch < 10000;
+            v_is_first := false;
         end loop;
         -- The inbox has no foreign key, so that a writer locks nothing: what a deleted tenant left goes here.
         delete from private.event_inbox as i

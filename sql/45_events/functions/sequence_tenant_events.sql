@@ -1,21 +1,37 @@
 -- The row of the counter is the lock. Whoever holds it numbers; everybody else reads what has a number. The rows to number
 -- are looked up after the lock is held, in a statement of their own: a row that was committed later, however old its
 -- inbox_id, gets a later number, so a reader that resumes after a number has seen everything before it.
-create or replace function private.sequence_tenant_events(p_tenant_id uuid, p_limit integer default 10000)
+--
+-- While a snapshot is held open anywhere, the index entries of numbered rows cannot be removed; the look-up begins behind
+-- those. A row that is committed later than p_lag after rows with higher ids were numbered is found by cron's p_is_whole.
+create or replace function private.sequence_tenant_events(
+    p_tenant_id uuid,
+    p_limit integer default 10000,
+    p_is_whole boolean default false,
+    p_lag interval default '15 seconds'     -- longer than the API's statement_timeout
+)
 returns integer
 language plpgsql
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 declare
-    v_last_seq bigint;
+    v_now timestamptz := clock_timestamp();     -- what is waited for are transactions
+    v_counter private.event_counters;
+    v_low bigint;
     v_count integer;
+    v_highest bigint;
 begin
-    perform from private.event_inbox as i where i.tenant_id = p_tenant_id limit 1;
+    select c.* into v_counter from private.event_counters as c where c.tenant_id = p_tenant_id;
+    v_low := case when p_is_whole then 0 else v_counter.low_inbox_id end;
+    perform from private.event_inbox as i where i.tenant_id = p_tenant_id and i.inbox_id > v_low limit 1;
     if not found then
         return 0;
     end if;
-    select c.last_seq
-    into v_last_seq
+    select c.*
+    into v_counter
     from private.event_counters as c
     where c.tenant_id = p_tenant_id
     for update skip locked;
@@ -25,38 +41,47 @@ begin
 
     with taken as (
         delete from private.event_inbox as i
-        where i.tenant_id = p_tenant_id and i.inbox_id in (
+        where i.tenant_id = p_tenant_id and i.inbox_id = any (array(
             select n.inbox_id
             from private.event_inbox as n
-            where n.tenant_id = p_tenant_id
+            where n.tenant_id = p_tenant_id and n.inbox_id > v_low
             order by n.inbox_id
             limit p_limit
-        )
+        ))
         returning i.*
+    ),
+    numbered as (
+        insert into public.events (
+            tenant_id, seq, event_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data
+        )
+        select
+            t.tenant_id,
+            v_counter.last_seq + row_number() over (order by t.inbox_id),
+            private.uuid_v7(t.occurred_at),
+            t.event_type,
+            t.occurred_at,
+            t.job_id,
+            t.robot_id,
+            t.workflow_id,
+            t.actor_id,
+            t.data
+        from taken as t
     )
-    insert into public.events (
-        tenant_id, seq, event_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data
-    )
-    select
-        t.tenant_id,
-        v_last_seq + row_number() over (order by t.inbox_id),
-        private.uuid_v7(t.occurred_at),
-        t.event_type,
-        t.occurred_at,
-        t.job_id,
-        t.robot_id,
-        t.workflow_id,
-        t.actor_id,
-        t.data
-    from taken as t;
-    get diagnostics v_count = row_count;
+    select count(*)::integer, max(t.inbox_id) into v_count, v_highest from taken as t;
     update private.event_counters as c
-    set last_seq = v_last_seq + v_count
+    set last_seq = v_counter.last_seq + v_count,
+        low_inbox_id = case when v_now > c.next_low_at + p_lag then c.next_low_inbox_id else c.low_inbox_id end,
+        next_low_inbox_id = case
+            when v_now > c.next_low_at + p_lag then greatest(c.next_low_inbox_id, v_highest)
+            else c.next_low_inbox_id
+        end,
+        next_low_at = case when v_now > c.next_low_at + p_lag then v_now else c.next_low_at end
     where c.tenant_id = p_tenant_id;
-    perform private.fold_job_ends(p_tenant_id, v_last_seq, v_last_seq + v_count);
+    perform private.fold_job_ends(p_tenant_id, v_counter.last_seq, v_counter.last_seq + v_count);
     return v_count;
 end
 $$;
-comment on function private.sequence_tenant_events(uuid, integer) is
+comment on function private.sequence_tenant_events(uuid, integer, boolean, interval) is
     'Gives a tenant''s committed events the next numbers of its sequence, oldest first, and counts the jobs that ended by them; returns how many. Does nothing, and waits for nobody, while another session does it.';
-revoke all on function private.sequence_tenant_events(uuid, integer) from public, anon, authenticated, service_role;
+revoke all on function private.sequence_tenant_events(uuid, integer, boolean, interval)
+    from public, anon, authenticated, service_role;

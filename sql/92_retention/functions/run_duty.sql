@@ -4,6 +4,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+    v_began_at timestamptz := clock_timestamp();
     v_count integer;
 begin
     perform from private.duty_runs as d where d.name = p_name for update skip locked;
@@ -13,12 +14,15 @@ begin
     begin
         execute format('select private.%I()', p_name) into v_count;
         update private.duty_runs as d
-        set last_run_at = private.clock(), last_count = v_count, last_error = null
+        set last_run_at = private.clock(), last_took = clock_timestamp() - v_began_at, last_count = v_count, last_error = null
         where d.name = p_name;
     exception
         when others then    -- kept where private.queue_health() finds it
             update private.duty_runs as d
-            set last_run_at = private.clock(), last_count = null, last_error = sqlerrm
+            set last_run_at = private.clock(),
+                last_took = clock_timestamp() - v_began_at,
+                last_count = null,
+                last_error = sqlerrm
             where d.name = p_name;
             raise warning 'The duty % failed: %', p_name, sqlerrm;
     end;

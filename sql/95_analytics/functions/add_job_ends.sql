@@ -29,6 +29,7 @@ as $$
     from (
         select u.*, private.duration_bucket(u.duration_ms)::text as bucket
         from unnest(p_ends) as u
+        offset 0    -- once for each end, not for each of its rollups
     ) as e
     cross join lateral (
         values
