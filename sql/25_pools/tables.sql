@@ -5,12 +5,14 @@ create table public.pools (
     pool_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,            -- the owner
     name text not null,
+    shares_by text not null default 'jobs',     -- what its members take turns by
     created_at timestamptz not null default now(),
     constraint pools_pkey primary key (pool_id),
     constraint pools_tenant_id_pool_id_key unique (tenant_id, pool_id),
     constraint pools_tenant_id_name_key unique (tenant_id, name),
     constraint pools_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
-    constraint pools_name_check check (length(name) between 1 and 64)
+    constraint pools_name_check check (length(name) between 1 and 64),
+    constraint pools_shares_by_check check (shares_by in ('jobs', 'robot_seconds'))
 );
 comment on table public.pools is 'Robots of one tenant, the owner, that run jobs of others, the members, in turn.';
 
@@ -19,7 +21,7 @@ create table public.pool_members (
     pool_id uuid not null,
     invitee text not null,              -- as the owner named it: the slug or the id of a tenant
     tenant_id uuid,                     -- whom that names; null: nobody. No client reads it
-    weight smallint not null default 1, -- jobs that it is given when its turn comes
+    weight smallint not null default 1, -- jobs that it is given when its turn comes, or its part of the robot-seconds
     max_running integer,                -- jobs that it may have on the pool's robots at once; null: any number
     invited_by uuid,
     invited_at timestamptz not null,

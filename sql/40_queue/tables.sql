@@ -45,22 +45,26 @@ create table private.limits (
 create index limits_pool_id_idx on private.limits (pool_id);
 comment on table private.limits is 'How many jobs of a tenant, a workflow or a concurrency key may be held by robots at once (or of a tenant by those of a pool), and how many are.';
 
--- Two jobs of one share never compete; two shares of a tenant take turns by what they have had. Only of tenants that asked
--- for it, so that nobody else pays.
+-- Two jobs of one share never compete; two shares of a tenant, or of a pool, take turns by what they have had. Only of tenants
+-- that asked for it, and of members of pools, so that nobody else pays.
 create table private.shares (
     share_id integer generated always as identity,
     tenant_id uuid not null,
-    workflow_id uuid not null,
-    weight smallint not null default 1,
+    workflow_id uuid,                   -- whose part of the tenant's robots this is
+    pool_id uuid,                       -- or: of whose robots this is the tenant's part
+    weight smallint not null default 1, -- of a workflow; a member's is in pool_members
     used_seconds double precision not null default 0,       -- what ended attempts took, halved every ten minutes, as of folded_at
     expected_seconds double precision not null default 60,  -- what an attempt takes, by those that ended lately
     folded_at timestamptz not null default now(),
     constraint shares_pkey primary key (share_id),
     constraint shares_tenant_id_key unique (tenant_id, workflow_id),
+    constraint shares_pool_id_key unique (pool_id, tenant_id),
     constraint shares_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
+    constraint shares_pool_id_fkey foreign key (pool_id) references public.pools (pool_id) on delete cascade,
+    constraint shares_workflow_id_check check ((workflow_id is null) <> (pool_id is null)),
     constraint shares_weight_check check (weight between 1 and 100)
 ) with (fillfactor = 50);
-comment on table private.shares is 'The workflows among which a tenant''s robots are shared fairly, and how many robot-seconds each has had lately.';
+comment on table private.shares is 'The workflows among which a tenant''s robots are shared fairly, and the members of pools, and how many robot-seconds each has had lately.';
 
 create table private.share_usage (
     usage_id bigint generated always as identity,
@@ -188,6 +192,7 @@ create table private.leases (
     attempt smallint not null,
     limit_ids integer[],                -- whose counters it is in; null: none
     share_id integer,                   -- whose robot-seconds it uses; null: nobody counts them
+    pool_share_id integer,              -- and of a pool's robots, which member's
     claimed_at timestamptz not null,
     started_at timestamptz,
     lease_expires_at timestamptz not null,
@@ -208,6 +213,7 @@ create table private.leases (
 create index leases_robot_id_idx on private.leases (robot_id, lease_token);
 create index leases_tenant_id_idx on private.leases (tenant_id);
 create index leases_share_id_idx on private.leases (share_id) where share_id is not null;
+create index leases_pool_share_id_idx on private.leases (pool_share_id) where pool_share_id is not null;
 comment on table private.leases is 'Claimed jobs: the time-limited right to each, and the fencing token that proves it.';
 
 create sequence private.lease_tokens as bigint;

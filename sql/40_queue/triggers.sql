@@ -10,5 +10,5 @@ drop trigger if exists leases_record_share_usage on private.leases;
 create trigger leases_record_share_usage
     after delete on private.leases
     for each row
-    when (old.share_id is not null)
+    when (old.share_id is not null or old.pool_share_id is not null)
     execute function private.record_share_usage();

@@ -478,7 +478,7 @@ create table public.workflow_backups (
 create index workflow_backups_tenant_id_idx on public.workflow_backups (tenant_id, workflow_id, version);
 comment on table public.workflow_backups is 'Where the copy of a workflow version outside the database is.';
 
--- from sql/25_pools/tables.sql sha256:2a70ad2f18b8685eb14b3bed78acde6fe72f523b820472715d083fc87092493a
+-- from sql/25_pools/tables.sql sha256:a50772d91ecb45b2b19df4c64db0bcc0e14379eb675b1098e02becc35a42dabd
 -- A pool is a fleet whose robots also run jobs of other tenants. Both sides agree: the owner invites, the member accepts, and
 -- a job goes to a pool only when it asks for it. See docs/queue.md.
 
@@ -486,12 +486,14 @@ create table public.pools (
     pool_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,            -- the owner
     name text not null,
+    shares_by text not null default 'jobs',     -- what its members take turns by
     created_at timestamptz not null default now(),
     constraint pools_pkey primary key (pool_id),
     constraint pools_tenant_id_pool_id_key unique (tenant_id, pool_id),
     constraint pools_tenant_id_name_key unique (tenant_id, name),
     constraint pools_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
-    constraint pools_name_check check (length(name) between 1 and 64)
+    constraint pools_name_check check (length(name) between 1 and 64),
+    constraint pools_shares_by_check check (shares_by in ('jobs', 'robot_seconds'))
 );
 comment on table public.pools is 'Robots of one tenant, the owner, that run jobs of others, the members, in turn.';
 
@@ -500,7 +502,7 @@ create table public.pool_members (
     pool_id uuid not null,
     invitee text not null,              -- as the owner named it: the slug or the id of a tenant
     tenant_id uuid,                     -- whom that names; null: nobody. No client reads it
-    weight smallint not null default 1, -- jobs that it is given when its turn comes
+    weight smallint not null default 1, -- jobs that it is given when its turn comes, or its part of the robot-seconds
     max_running integer,                -- jobs that it may have on the pool's robots at once; null: any number
     invited_by uuid,
     invited_at timestamptz not null,
@@ -609,7 +611,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:207f90b1045e6982b6806cddd116502375c151887f33d3365c78367b8f134044
+-- from sql/40_queue/tables.sql sha256:be3b3474692bb3133b05ef719b6273aa4b9ab3669abdff208cf4ddbb6267841a
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -657,22 +659,26 @@ create table private.limits (
 create index limits_pool_id_idx on private.limits (pool_id);
 comment on table private.limits is 'How many jobs of a tenant, a workflow or a concurrency key may be held by robots at once (or of a tenant by those of a pool), and how many are.';
 
--- Two jobs of one share never compete; two shares of a tenant take turns by what they have had. Only of tenants that asked
--- for it, so that nobody else pays.
+-- Two jobs of one share never compete; two shares of a tenant, or of a pool, take turns by what they have had. Only of tenants
+-- that asked for it, and of members of pools, so that nobody else pays.
 create table private.shares (
     share_id integer generated always as identity,
     tenant_id uuid not null,
-    workflow_id uuid not null,
-    weight smallint not null default 1,
+    workflow_id uuid,                   -- whose part of the tenant's robots this is
+    pool_id uuid,                       -- or: of whose robots this is the tenant's part
+    weight smallint not null default 1, -- of a workflow; a member's is in pool_members
     used_seconds double precision not null default 0,       -- what ended attempts took, halved every ten minutes, as of folded_at
     expected_seconds double precision not null default 60,  -- what an attempt takes, by those that ended lately
     folded_at timestamptz not null default now(),
     constraint shares_pkey primary key (share_id),
     constraint shares_tenant_id_key unique (tenant_id, workflow_id),
+    constraint shares_pool_id_key unique (pool_id, tenant_id),
     constraint shares_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
+    constraint shares_pool_id_fkey foreign key (pool_id) references public.pools (pool_id) on delete cascade,
+    constraint shares_workflow_id_check check ((workflow_id is null) <> (pool_id is null)),
     constraint shares_weight_check check (weight between 1 and 100)
 ) with (fillfactor = 50);
-comment on table private.shares is 'The workflows among which a tenant''s robots are shared fairly, and how many robot-seconds each has had lately.';
+comment on table private.shares is 'The workflows among which a tenant''s robots are shared fairly, and the members of pools, and how many robot-seconds each has had lately.';
 
 create table private.share_usage (
     usage_id bigint generated always as identity,
@@ -800,6 +806,7 @@ create table private.leases (
     attempt smallint not null,
     limit_ids integer[],                -- whose counters it is in; null: none
     share_id integer,                   -- whose robot-seconds it uses; null: nobody counts them
+    pool_share_id integer,              -- and of a pool's robots, which member's
     claimed_at timestamptz not null,
     started_at timestamptz,
     lease_expires_at timestamptz not null,
@@ -820,6 +827,7 @@ create table private.leases (
 create index leases_robot_id_idx on private.leases (robot_id, lease_token);
 create index leases_tenant_id_idx on private.leases (tenant_id);
 create index leases_share_id_idx on private.leases (share_id) where share_id is not null;
+create index leases_pool_share_id_idx on private.leases (pool_share_id) where pool_share_id is not null;
 comment on table private.leases is 'Claimed jobs: the time-limited right to each, and the fencing token that proves it.';
 
 create sequence private.lease_tokens as bigint;
@@ -3322,7 +3330,7 @@ comment on function public.submit_workflow(text, jsonb, text, jsonb, uuid) is
 revoke all on function public.submit_workflow(text, jsonb, text, jsonb, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.submit_workflow(text, jsonb, text, jsonb, uuid) to authenticated;
 
--- from sql/25_pools/functions/accept_pool.sql sha256:4be1103beca3c08196e398e7afab999c22dc834fdd5fa791e5e3a2cd1395e34c
+-- from sql/25_pools/functions/accept_pool.sql sha256:f69140182dbb7ca868d496a937a5abf5d224b9bc10d3c29bedcc3c6743768624
 create or replace function public.accept_pool(p_pool text)
 returns jsonb
 language plpgsql
@@ -3351,6 +3359,9 @@ begin
         update public.pool_members as m
         set accepted_at = private.clock(), accepted_by = coalesce(v_caller.user_id, v_caller.api_key_id)
         where m.pool_id = v_pool.pool_id and m.invitee = v_member.invitee;
+        insert into private.shares (pool_id, tenant_id, folded_at)
+        values (v_pool.pool_id, v_caller.tenant_id, private.clock())
+        on conflict (pool_id, tenant_id) do nothing;
         perform private.set_pool_limit(v_pool.pool_id, v_caller.tenant_id, v_member.max_running);
     end if;
     return private.describe_pool(v_pool.pool_id, v_caller.tenant_id);
@@ -3361,8 +3372,8 @@ comment on function public.accept_pool(text) is
 revoke all on function public.accept_pool(text) from public, anon, authenticated, service_role;
 grant execute on function public.accept_pool(text) to authenticated;
 
--- from sql/25_pools/functions/create_pool.sql sha256:fd118f9478fa8850aac4dc13637f3b8e5caab9511a6242cc50107d1577094c90
-create or replace function public.create_pool(p_name text)
+-- from sql/25_pools/functions/create_pool.sql sha256:d36604107b271ba18c4948d0f100ee489823d2db6c6ad403360be4caf326a08d
+create or replace function public.create_pool(p_name text, p_shares_by text default 'jobs')
 returns jsonb
 language plpgsql
 security definer
@@ -3377,9 +3388,11 @@ declare
 begin
     if length(v_name) not between 1 and 64 or v_name is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 64 characters.');
+    elsif p_shares_by not in ('jobs', 'robot_seconds') or p_shares_by is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'shares_by must be jobs or robot_seconds.');
     end if;
-    insert into public.pools (tenant_id, name, created_at)
-    values (v_caller.tenant_id, v_name, v_now)
+    insert into public.pools (tenant_id, name, shares_by, created_at)
+    values (v_caller.tenant_id, v_name, p_shares_by, v_now)
     on conflict (tenant_id, name) do nothing
     returning * into v_pool;
     if not found then
@@ -3390,13 +3403,14 @@ begin
     select v_pool.pool_id, t.slug, t.tenant_id, v_actor_id, v_now, v_actor_id, v_now
     from public.tenants as t
     where t.tenant_id = v_caller.tenant_id;
+    insert into private.shares (pool_id, tenant_id, folded_at) values (v_pool.pool_id, v_caller.tenant_id, v_now);
     return private.describe_pool(v_pool.pool_id, v_caller.tenant_id);
 end
 $$;
-comment on function public.create_pool(text) is
-    'Makes a pool without robots, whose first member is its owner, the caller''s tenant. Raises 409 POOL_EXISTS. Needs robots.write.';
-revoke all on function public.create_pool(text) from public, anon, authenticated, service_role;
-grant execute on function public.create_pool(text) to authenticated;
+comment on function public.create_pool(text, text) is
+    'Makes a pool without robots, whose first member is its owner, the caller''s tenant. Its members take turns by jobs, or by robot_seconds. Raises 409 POOL_EXISTS. Needs robots.write.';
+revoke all on function public.create_pool(text, text) from public, anon, authenticated, service_role;
+grant execute on function public.create_pool(text, text) to authenticated;
 
 -- from sql/25_pools/functions/delete_pool.sql sha256:4e4af1e362d42e2aea1dfbbdb3652f9bd7913045f6651c133da50b0f7146dfc0
 create or replace function public.delete_pool(p_pool text)
@@ -3424,7 +3438,7 @@ comment on function public.delete_pool(text) is
 revoke all on function public.delete_pool(text) from public, anon, authenticated, service_role;
 grant execute on function public.delete_pool(text) to authenticated;
 
--- from sql/25_pools/functions/describe_pool.sql sha256:db99c3c770426080b8c784237f7fa7d5936fd7f2c4fd9e3dc559e9df2b1b288a
+-- from sql/25_pools/functions/describe_pool.sql sha256:904941c850ac0fe5a39d53cdbf4e909914bc5e639db45b20761e0cd5d50c89db
 create or replace function private.describe_pool(p_pool_id uuid, p_tenant_id uuid)
 returns jsonb
 language plpgsql
@@ -3441,6 +3455,7 @@ begin
                 when m.accepted_at is not null then 'member'
                 else 'invited'
             end,
+            'shares_by', p.shares_by,
             'weight', m.weight,
             'max_running', m.max_running,
             'invited_at', private.to_iso(m.invited_at),
@@ -3455,29 +3470,36 @@ begin
 end
 $$;
 comment on function private.describe_pool(uuid, uuid) is
-    'A pool as one of its tenants may see it: {pool_id, name, standing (owner, member, invited), weight, max_running, invited_at, accepted_at}.';
+    'A pool as one of its tenants may see it: {pool_id, name, standing (owner, member, invited), shares_by (jobs, robot_seconds), weight, max_running, invited_at, accepted_at}.';
 revoke all on function private.describe_pool(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/describe_pool_member.sql sha256:4456da60d1b3089db060f9aedcb8f36a11630fe9d3dd8e61993baf03595fd7ff
+-- from sql/25_pools/functions/describe_pool_member.sql sha256:41f57efbc67d7df3bf4b2279155e3a56e2d1de23cd60dfa13f4080b29951db4a
 create or replace function private.describe_pool_member(p_member public.pool_members)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-    select jsonb_build_object(
+begin
+    return jsonb_build_object(
         'tenant', (p_member).invitee,
         'weight', (p_member).weight,
         'max_running', (p_member).max_running,
+        'load', case when (p_member).accepted_at is not null then (
+            select round((private.share_load(s.share_id, private.clock()) / (p_member).weight)::numeric, 1)
+            from private.shares as s
+            where s.pool_id = (p_member).pool_id and s.tenant_id = (p_member).tenant_id
+        ) end,
         'invited_at', private.to_iso((p_member).invited_at),
         'accepted_at', private.to_iso((p_member).accepted_at)
-    )
+    );
+end
 $$;
 comment on function private.describe_pool_member(public.pool_members) is
-    'A member of a pool, or an invitation, as its owner may see it: nothing says whether an invitee exists that has not accepted.';
+    'A member of a pool, or an invitation, as its owner may see it, with the robot-seconds that it has had lately over its weight (load): nothing says whether an invitee exists that has not accepted.';
 revoke all on function private.describe_pool_member(public.pool_members) from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/end_pool_membership.sql sha256:dc4cab0d752f41599897f88cb5cf30f55fb85dd4679e58af38f6df36169fc8ad
+-- from sql/25_pools/functions/end_pool_membership.sql sha256:39c3cc7c24eb6c0dd858729819c4b24b35f8968e950c7da6b73f1e2d714bf9fc
 create or replace function private.end_pool_membership(p_pool_id uuid, p_tenant_id uuid)
 returns void
 language plpgsql
@@ -3488,7 +3510,8 @@ begin
     if found then
         perform private.raise_error(409, 'POOL_OWNER_STAYS', 'The owner of a pool is always a member.');
     end if;
-    -- What robots hold of it they finish; the counter is of no use any more.
+    -- What robots hold of it they finish; the counters are of no use any more.
+    delete from private.shares as s where s.pool_id = p_pool_id and s.tenant_id = p_tenant_id;
     delete from private.limits as w where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id;
 end
 $$;
@@ -3571,7 +3594,7 @@ comment on function public.leave_pool(text) is
 revoke all on function public.leave_pool(text) from public, anon, authenticated, service_role;
 grant execute on function public.leave_pool(text) to authenticated;
 
--- from sql/25_pools/functions/list_pool_members.sql sha256:be3373d1e5b7df4e1b06bfa3f7c3f5765b6ec68e87f853afd3fb132bce2c4a92
+-- from sql/25_pools/functions/list_pool_members.sql sha256:bbcf9bb712cd7e531c10a09979855a48e658144db052ca018b036d4c5601955c
 create or replace function public.list_pool_members(p_pool text)
 returns setof jsonb
 language plpgsql
@@ -3591,7 +3614,7 @@ begin
 end
 $$;
 comment on function public.list_pool_members(text) is
-    'The members of a pool of the tenant''s own and those it invited: {tenant, weight, max_running, invited_at, accepted_at}. Raises 404 POOL_NOT_FOUND. Needs robots.read.';
+    'The members of a pool of the tenant''s own and those it invited: {tenant, weight, max_running, load (robot-seconds lately, over the weight; null for an invitation), invited_at, accepted_at}. Raises 404 POOL_NOT_FOUND. Needs robots.read.';
 revoke all on function public.list_pool_members(text) from public, anon, authenticated, service_role;
 grant execute on function public.list_pool_members(text) to authenticated;
 
@@ -3886,6 +3909,39 @@ comment on function public.set_robot_pool(text, text) is
     'Puts a robot in a pool of its tenant, or (null) takes it out, from its next claim on, and returns it. What it holds it finishes. Raises 404 ROBOT_NOT_FOUND, POOL_NOT_FOUND. Needs robots.write.';
 revoke all on function public.set_robot_pool(text, text) from public, anon, authenticated, service_role;
 grant execute on function public.set_robot_pool(text, text) to authenticated;
+
+-- from sql/25_pools/functions/update_pool.sql sha256:e0f73e5c2f072a6eadf4719e68ac659122edf5b75ad66d1f44778364753657a7
+create or replace function public.update_pool(p_pool text, p_name text default null, p_shares_by text default null)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller private.caller := private.authorize('robots.write');
+    v_pool public.pools := private.find_pool(v_caller.tenant_id, p_pool, 'owner');
+    v_name text := btrim(p_name);
+begin
+    if length(v_name) not between 1 and 64 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 64 characters.');
+    elsif p_shares_by not in ('jobs', 'robot_seconds') then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'shares_by must be jobs or robot_seconds.');
+    end if;
+    begin
+        update public.pools as p
+        set name = coalesce(v_name, p.name), shares_by = coalesce(p_shares_by, p.shares_by)
+        where p.pool_id = v_pool.pool_id;
+    exception
+        when unique_violation then
+            perform private.raise_error(409, 'POOL_EXISTS', 'The tenant has a pool of this name.');
+    end;
+    return private.describe_pool(v_pool.pool_id, v_caller.tenant_id);
+end
+$$;
+comment on function public.update_pool(text, text, text) is
+    'Gives a pool of the tenant''s own another name, or lets its members take turns by jobs or by robot_seconds, from the next claim on; null leaves what is. Raises 404 POOL_NOT_FOUND, 409 POOL_EXISTS. Needs robots.write.';
+revoke all on function public.update_pool(text, text, text) from public, anon, authenticated, service_role;
+grant execute on function public.update_pool(text, text, text) to authenticated;
 
 -- from sql/30_robots/functions/announce_robot.sql sha256:255e8aff4b4dcdc93a0111a8a9498ecf3ea5d266d787dd96a90f23b9e7097cf3
 create or replace function private.announce_robot(p_event text, p_robot_id uuid, p_data jsonb default '{}')
@@ -5420,7 +5476,7 @@ comment on function private.check_waiting_quotas() is
     'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
 revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:246059c03148c5a9a5dc6503102df59fcf6df35bf00a8db5abd623087a61b346
+-- from sql/40_queue/functions/claim_jobs.sql sha256:1107a206bc8d83ae42a9ddd053fb08c384e676d6ae08ae7c7937c3da01bc2f8e
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -5460,7 +5516,10 @@ begin
         pg_advisory_xact_lock_shared(1801678965, hashtext(v_caller.tenant_id::text));
     select
         q.tenant_no,
-        q.is_fair,
+        case
+            when r.pool_id is null then q.is_fair
+            else (select p.shares_by = 'robot_seconds' from public.pools as p where p.pool_id = r.pool_id)
+        end as is_fair,
         r.environment,
         r.pool_id,
         private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as capabilities,
@@ -5518,12 +5577,15 @@ begin
         v_robot.tenant_no := private.find_queue_tenant(v_caller.tenant_id);
     end if;
 
-    -- All at once; under fair share one by one, as each changes what its workflow has had.
+    -- All at once; under fair share one by one, as each changes what its workflow or member has had.
     loop
         v_taken := case when v_robot.pool_id is null then private.take_jobs(
             v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment, v_robot.capabilities,
             v_robot.limit_id, v_robot.has_limits, case when v_robot.is_fair then 1 else v_want end, v_may_wait,
             p_counted => v_limit_ids, p_is_fair => v_robot.is_fair
+        ) when v_robot.is_fair then private.take_fair_pool_job(
+            v_robot.pool_id, v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment,
+            v_robot.capabilities, v_may_wait, v_limit_ids
         ) else private.take_pool_jobs(
             v_robot.pool_id, v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment,
             v_robot.capabilities, v_want, v_may_wait
@@ -5545,12 +5607,18 @@ begin
             where j.job_id = v_job.job_id;
             insert into private.leases (
                 job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, limit_ids,
-                share_id, claimed_at, lease_expires_at, timeout_at
+                share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at
             )
             values (
                 v_claimed.job_id, v_claimed.lease_token, v_job.tenant_id, v_job.tenant_no, v_job.lane_id,
                 v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_job.limit_ids,
-                v_job.share_id, v_now, v_claimed.lease_expires_at, v_now + make_interval(secs => v_claimed.timeout_seconds)
+                v_job.share_id,
+                case when v_robot.pool_id is not null then (
+                    select s.share_id
+                    from private.shares as s
+                    where s.pool_id = v_robot.pool_id and s.tenant_id = v_job.tenant_id
+                ) end,
+                v_now, v_claimed.lease_expires_at, v_now + make_interval(secs => v_claimed.timeout_seconds)
             );
             v_notices := v_notices || (
                 v_job.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name, v_caller.robot_id,
@@ -5561,7 +5629,7 @@ begin
         end loop;
         v_want := v_want - cardinality(v_taken);
         v_may_wait := false;
-        exit when v_want = 0 or v_robot.is_fair is not true or v_robot.pool_id is not null or v_taken = '{}';
+        exit when v_want = 0 or v_robot.is_fair is not true or v_taken = '{}';
     end loop;
     if v_notices <> '{}' then
         perform private.announce_jobs('job.claimed', 'claimed', v_notices);
@@ -7791,7 +7859,7 @@ comment on function private.list_robot_facts(public.live_robots) is
     'What sentences about a robot may say of it.';
 revoke all on function private.list_robot_facts(public.live_robots) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_shares.sql sha256:9d4ae9d2a506fc8c5e758eeb24a9913439601b13601f10b92df99a4c5824d6fc
+-- from sql/40_queue/functions/list_shares.sql sha256:6791b8201180e63db1db6afbd0eb565845247c46cb266c41a40e7be6f75bbea9
 create or replace function public.list_shares(p_offset integer default 0, p_limit integer default 100)
 returns setof jsonb
 language plpgsql
@@ -7808,7 +7876,7 @@ begin
     return query
     select private.describe_share(s)
     from private.shares as s
-    where s.tenant_id = v_caller.tenant_id
+    where s.tenant_id = v_caller.tenant_id and s.pool_id is null
     order by s.share_id
     offset p_offset
     limit p_limit;
@@ -8422,7 +8490,7 @@ comment on function private.reconcile_limits() is
     'Sets every limit''s counter to the number of its leases, tells by an event and a warning where it was another, and returns how many were.';
 revoke all on function private.reconcile_limits() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/record_share_usage.sql sha256:80fc1eb6cbaa084ed8cd7d632859a87bdb24b00ebbbd3f130b9d841f59670ad3
+-- from sql/40_queue/functions/record_share_usage.sql sha256:17357de90beed9eaec2587f46572c2129e5aa6e70b4407aad70612a1e92dad44
 create or replace function private.record_share_usage()
 returns trigger
 language plpgsql
@@ -8431,12 +8499,14 @@ set search_path = ''
 as $$
 begin
     insert into private.share_usage (share_id, seconds)
-    values (old.share_id, extract(epoch from greatest(private.clock() - old.claimed_at, '0 seconds')));
+    select u.share_id, extract(epoch from greatest(private.clock() - old.claimed_at, '0 seconds'))
+    from unnest(array[old.share_id, old.pool_share_id]) as u (share_id)
+    where u.share_id is not null;
     return null;
 end
 $$;
 comment on function private.record_share_usage() is
-    'Table trigger: what a robot''s time with a job was, whatever came of it, for the share that used it.';
+    'Table trigger: what a robot''s time with a job was, whatever came of it, for the shares that used it.';
 revoke all on function private.record_share_usage() from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/release_job.sql sha256:4ce368d905a7789a7e456ea7433f047c6b7e0643f13a79ddbbe30e9bd775698e
@@ -9275,7 +9345,7 @@ comment on function public.set_share(uuid, integer) is
 revoke all on function public.set_share(uuid, integer) from public, anon, authenticated, service_role;
 grant execute on function public.set_share(uuid, integer) to authenticated;
 
--- from sql/40_queue/functions/share_load.sql sha256:d1928365098ba22a0f2a1b74f50957c27daa2ea337255847b544baa914281c03
+-- from sql/40_queue/functions/share_load.sql sha256:38f57e7647e9a481ad2885b66c4bd8f26667486df208f1fa94da2ef9fa44163b
 -- A held job counts for the time that it has taken, and at once for what such jobs take: fifty robots that ask in one moment
 -- do not all get jobs of the same workflow.
 create or replace function private.share_load(p_share_id integer, p_now timestamptz)
@@ -9294,8 +9364,11 @@ begin
             + coalesce(
                 (
                     select sum(greatest(extract(epoch from p_now - l.claimed_at), s.expected_seconds))
-                    from private.leases as l
-                    where l.share_id = s.share_id
+                    from (
+                        select e.claimed_at from private.leases as e where e.share_id = s.share_id
+                        union all
+                        select e.claimed_at from private.leases as e where e.pool_share_id = s.share_id
+                    ) as l
                 ),
                 0
             )
@@ -9354,6 +9427,60 @@ comment on function public.start_job(uuid, bigint) is
     'Says that a claimed job runs now; saying it again changes nothing. Raises 409 LEASE_LOST without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.start_job(uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.start_job(uuid, bigint) to authenticated;
+
+-- from sql/40_queue/functions/take_fair_pool_job.sql sha256:8a80b9337a091543c6624c735d069f47aa98ab2fa4225d91920fdbbcb1a43f3e
+-- Cost: a look at each member that has jobs for the pool, and at what it has had. Members without work are not looked at.
+create or replace function private.take_fair_pool_job(
+    p_pool_id uuid,
+    p_owner_id uuid,
+    p_owner_no integer,
+    p_robot_id uuid,
+    p_environment text,
+    p_offers text[],
+    p_may_wait boolean,         -- for limits
+    p_counted integer[]         -- limit ids, one for each job of this claim that counts towards it
+)
+returns private.taken_job[]
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_member record;
+    v_taken private.taken_job[] := '{}';
+begin
+    for v_member in
+        with recursive members as (
+            select n.* from private.next_in_pool(p_pool_id, 0, p_owner_no) as n
+            union all
+            select n.*
+            from members as m
+            cross join lateral private.next_in_pool(p_pool_id, m.tenant_no, p_owner_no) as n
+            where m.tenant_no is not null
+        )
+        select m.tenant_no, m.tenant_id
+        from members as m
+        cross join lateral (
+            select s.share_id from private.shares as s where s.pool_id = p_pool_id and s.tenant_id = m.tenant_id offset 0
+        ) as s
+        order by private.share_load(s.share_id, v_now) / m.weight, m.tenant_no
+    loop
+        v_taken := private.take_member_jobs(
+            p_pool_id, p_owner_id, v_member.tenant_id, v_member.tenant_no, p_robot_id, p_environment, p_offers, 1,
+            p_may_wait, p_counted
+        );
+        p_may_wait := false;
+        exit when v_taken <> '{}';
+    end loop;
+    return v_taken;
+end
+$$;
+comment on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, text[], boolean, integer[]) is
+    'Takes a job for a robot of a pool whose members share it by robot-seconds: of the member that has had the least lately over its weight, of those that have one that the robot may have.';
+revoke all on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, text[], boolean, integer[])
+    from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/take_jobs.sql sha256:d0a73755e843548d45f093ca562ffefd90d9701699fd92a7d1a7a1e4c46ce599
 -- Cost: one probe of ready's primary key for each lane that the robot may serve, and one statement for each lane that jobs
@@ -9505,7 +9632,64 @@ revoke all on function private.take_jobs(
     uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, integer[], boolean
 ) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/take_pool_jobs.sql sha256:adbd9b3ade9df8448d4bc70abda75e736092e4ff94ebf6e45e9b99e7819afa4d
+-- from sql/40_queue/functions/take_member_jobs.sql sha256:c19a9491b0c6e3f16a61674fcf010201783650081faa79e7626ee9f099c32cc5
+create or replace function private.take_member_jobs(
+    p_pool_id uuid,
+    p_owner_id uuid,
+    p_tenant_id uuid,           -- the member
+    p_tenant_no integer,
+    p_robot_id uuid,
+    p_environment text,
+    p_offers text[],
+    p_want integer,
+    p_may_wait boolean,         -- for limits
+    p_counted integer[]         -- limit ids, one for each job of this claim that counts towards it
+)
+returns private.taken_job[]
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_limits record;
+begin
+    -- Not waited for: who sets a limit of the tenant may wait for a lease of another that this claim keeps waiting.
+    if p_tenant_id <> p_owner_id
+        and not pg_try_advisory_xact_lock_shared(1801678965, hashtext(p_tenant_id::text))
+    then
+        return '{}';
+    end if;
+    select
+        (
+            select w.limit_id
+            from private.limits as w
+            where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id
+        ) as pool_limit_id,
+        (
+            select w.limit_id from private.limits as w where w.tenant_id = p_tenant_id and w.scope = 'tenant'
+        ) as limit_id,
+        exists (
+            select from private.limits as w where w.tenant_id = p_tenant_id and w.scope > 'tenant'
+        ) as has_limits,
+        (select q.is_fair from private.queue_tenants as q where q.tenant_no = p_tenant_no) as is_fair
+    into v_limits;
+    return private.take_jobs(
+        p_tenant_id, p_tenant_no, p_robot_id, p_environment, p_offers, v_limits.limit_id,
+        v_limits.has_limits, p_want, p_may_wait, case when p_tenant_id <> p_owner_id then p_pool_id end,
+        v_limits.pool_limit_id, p_counted, v_limits.is_fair
+    );
+end
+$$;
+comment on function private.take_member_jobs(
+    uuid, uuid, uuid, integer, uuid, text, text[], integer, boolean, integer[]
+) is
+    'Takes up to p_want jobs of one member of a pool for one of its robots, as private.take_jobs() does: jobs that ask for the pool, or all of the owner''s; none while a limit of the member is being set.';
+revoke all on function private.take_member_jobs(
+    uuid, uuid, uuid, integer, uuid, text, text[], integer, boolean, integer[]
+) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/take_pool_jobs.sql sha256:2f65215ad3767f97e9ffe416a21764a4030599211fa0e0d84e576b4ed8f80ec5
 -- Exact for each robot: it remembers whose turn it is, so that a member with many jobs keeps nobody waiting for longer than
 -- its turn. Members without work for the pool are not looked at.
 create or replace function private.take_pool_jobs(
@@ -9527,7 +9711,6 @@ as $$
 declare
     v_turn private.pool_turns;
     v_member record;
-    v_limits record;
     v_last_no integer;          -- the member that was given something last
     v_is_second_lap boolean := false;
     v_most integer;
@@ -9557,32 +9740,11 @@ begin
             v_turn.jobs_left := v_member.weight;
         end if;
         v_most := least(v_turn.jobs_left, p_want - cardinality(v_taken));
-        v_some := '{}';
-        -- Not waited for: who sets a limit of the tenant may wait for a lease of another that this claim keeps waiting.
-        if v_member.tenant_id = p_owner_id
-            or pg_try_advisory_xact_lock_shared(1801678965, hashtext(v_member.tenant_id::text))
-        then
-            select
-                (
-                    select w.limit_id
-                    from private.limits as w
-                    where w.tenant_id = v_member.tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id
-                ) as pool_limit_id,
-                (
-                    select w.limit_id from private.limits as w where w.tenant_id = v_member.tenant_id and w.scope = 'tenant'
-                ) as limit_id,
-                exists (
-                    select from private.limits as w where w.tenant_id = v_member.tenant_id and w.scope > 'tenant'
-                ) as has_limits,
-                (select q.is_fair from private.queue_tenants as q where q.tenant_no = v_turn.tenant_no) as is_fair
-            into v_limits;
-            v_some := private.take_jobs(
-                v_member.tenant_id, v_turn.tenant_no, p_robot_id, p_environment, p_offers, v_limits.limit_id,
-                v_limits.has_limits, v_most, p_may_wait, case when v_member.tenant_id <> p_owner_id then p_pool_id end,
-                v_limits.pool_limit_id, v_counted, v_limits.is_fair
-            );
-            p_may_wait := false;
-        end if;
+        v_some := private.take_member_jobs(
+            p_pool_id, p_owner_id, v_member.tenant_id, v_turn.tenant_no, p_robot_id, p_environment, p_offers, v_most,
+            p_may_wait, v_counted
+        );
+        p_may_wait := false;
         v_turn.jobs_left := case when cardinality(v_some) < v_most then 0 else v_turn.jobs_left - v_most end;
         continue when v_some = '{}';
         v_taken := v_taken || v_some;
@@ -12908,7 +13070,7 @@ after insert or update of raw_app_meta_data on auth.users
 for each row
 execute function private.register_user();
 
--- from sql/40_queue/triggers.sql sha256:26eccd82fc998ebe657500cf54980f102c6107510232242445065cf3af39c1b1
+-- from sql/40_queue/triggers.sql sha256:5461b3b0c34203e2e42bf75b6676962a5f2d2ebe4dbdbec538c6b7bb2fbffad4
 drop trigger if exists tenants_update_queue_tenant on public.tenants;
 create trigger tenants_update_queue_tenant
     after update of settings on public.tenants
@@ -12921,7 +13083,7 @@ drop trigger if exists leases_record_share_usage on private.leases;
 create trigger leases_record_share_usage
     after delete on private.leases
     for each row
-    when (old.share_id is not null)
+    when (old.share_id is not null or old.pool_share_id is not null)
     execute function private.record_share_usage();
 
 -- from sql/45_events/triggers.sql sha256:0008d022a4861538a354c1b614ed528952e6bb3916e6f35a0ee3bf0a47e1ae5c

@@ -75,6 +75,10 @@ CALLS: dict[str, list[str]] = {
     "private.calling_robot_id": ["private.calling_robot_id()"],
     # pools
     "public.create_pool": ["public.create_pool('x')"],
+    "public.update_pool": [
+        "public.update_pool(%(pool)s, 'mine', 'robot_seconds')",
+        "public.update_pool(%(pool_name)s, 'mine', 'robot_seconds')",
+    ],
     "public.delete_pool": ["public.delete_pool(%(pool)s)", "public.delete_pool(%(pool_name)s)"],
     "public.list_pools": ["public.list_pools()"],
     "public.list_pool_members": ["public.list_pool_members(%(pool)s)"],

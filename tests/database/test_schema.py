@@ -36,7 +36,7 @@ READ_BY_ROBOTS_TOO = {"robots", "robot_heartbeats", "robot_commands", "private.l
 # The other side may be a built-in role, which belongs to no tenant; a function checks the rest.
 FOREIGN_KEYS_WITHOUT_TENANT = {"member_roles_role_id_fkey", "invitations_role_id_fkey"}
 # A pool is its owner's, and these rows are a member's.
-FOREIGN_KEYS_WITHOUT_TENANT |= {"pool_members_pool_id_fkey", "limits_pool_id_fkey"}
+FOREIGN_KEYS_WITHOUT_TENANT |= {"pool_members_pool_id_fkey", "limits_pool_id_fkey", "shares_pool_id_fkey"}
 
 
 def names(database: Database, query: str) -> list[str]:

@@ -106,7 +106,7 @@ async def test_every_endpoint_of_the_issue_is_there(document: Document) -> None:
             "/metrics/activity": "GET",
             "/metrics/prometheus": "GET",
             "/pools": "GET POST",
-            "/pools/{pool}": "DELETE",
+            "/pools/{pool}": "PUT DELETE",
             "/pools/{pool}/accept": "POST",
             "/pools/{pool}/leave": "POST",
             "/pools/{pool}/members": "GET",

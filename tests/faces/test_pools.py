@@ -27,8 +27,8 @@ async def test_a_pool_from_its_making_to_a_members_job_on_its_robot(stage: Stage
     assert made.status_code == 201
     pool = made.json()
     assert pool | {"pool_id": None, "invited_at": None, "accepted_at": None} == {
-        "pool_id": None, "name": "shared robots", "standing": "owner", "weight": 1, "max_running": None,
-        "invited_at": None, "accepted_at": None,
+        "pool_id": None, "name": "shared robots", "standing": "owner", "shares_by": "jobs", "weight": 1,
+        "max_running": None, "invited_at": None, "accepted_at": None,
     }  # fmt: skip
     invited = await stage.admin.put(f"/pools/shared%20robots/members/{slug_of(other)}", {"weight": 2, "max_running": 1})
     assert (invited.status_code, invited.json()["accepted_at"]) == (200, None)
@@ -37,6 +37,10 @@ async def test_a_pool_from_its_making_to_a_members_job_on_its_robot(stage: Stage
     assert (accepted.json()["standing"], accepted.json()["weight"]) == ("member", 2)
     members = (await stage.admin.get(f"/pools/{pool['pool_id']}/members")).json()["members"]
     assert {member["tenant"]: member["weight"] for member in members} == {slug_of(stage): 1, slug_of(other): 2}
+
+    changed = await stage.admin.put(f"/pools/{pool['pool_id']}", {"shares_by": "robot_seconds"})
+    assert (changed.status_code, changed.json()["shares_by"]) == (200, "robot_seconds")
+    assert refused(await other.admin.put(f"/pools/{pool['pool_id']}", {"name": "mine"}), 404, "POOL_NOT_FOUND")
 
     robot, asker = stage.robot()
     put = await stage.admin.put(f"/robots/{robot.external_id}/pool", {"pool": "shared robots"})

@@ -26,6 +26,9 @@ begin
         update public.pool_members as m
         set accepted_at = private.clock(), accepted_by = coalesce(v_caller.user_id, v_caller.api_key_id)
         where m.pool_id = v_pool.pool_id and m.invitee = v_member.invitee;
+        insert into private.shares (pool_id, tenant_id, folded_at)
+        values (v_pool.pool_id, v_caller.tenant_id, private.clock())
+        on conflict (pool_id, tenant_id) do nothing;
         perform private.set_pool_limit(v_pool.pool_id, v_caller.tenant_id, v_member.max_running);
     end if;
     return private.describe_pool(v_pool.pool_id, v_caller.tenant_id);

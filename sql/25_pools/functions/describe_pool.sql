@@ -14,6 +14,7 @@ begin
                 when m.accepted_at is not null then 'member'
                 else 'invited'
             end,
+            'shares_by', p.shares_by,
             'weight', m.weight,
             'max_running', m.max_running,
             'invited_at', private.to_iso(m.invited_at),
@@ -28,5 +29,5 @@ begin
 end
 $$;
 comment on function private.describe_pool(uuid, uuid) is
-    'A pool as one of its tenants may see it: {pool_id, name, standing (owner, member, invited), weight, max_running, invited_at, accepted_at}.';
+    'A pool as one of its tenants may see it: {pool_id, name, standing (owner, member, invited), shares_by (jobs, robot_seconds), weight, max_running, invited_at, accepted_at}.';
 revoke all on function private.describe_pool(uuid, uuid) from public, anon, authenticated, service_role;

@@ -8,7 +8,8 @@ begin
     if found then
         perform private.raise_error(409, 'POOL_OWNER_STAYS', 'The owner of a pool is always a member.');
     end if;
-    -- What robots hold of it they finish; the counter is of no use any more.
+    -- What robots hold of it they finish; the counters are of no use any more.
+    delete from private.shares as s where s.pool_id = p_pool_id and s.tenant_id = p_tenant_id;
     delete from private.limits as w where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id;
 end
 $$;

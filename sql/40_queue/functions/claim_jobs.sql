@@ -37,7 +37,10 @@ begin
         pg_advisory_xact_lock_shared(1801678965, hashtext(v_caller.tenant_id::text));
     select
         q.tenant_no,
-        q.is_fair,
+        case
+            when r.pool_id is null then q.is_fair
+            else (select p.shares_by = 'robot_seconds' from public.pools as p where p.pool_id = r.pool_id)
+        end as is_fair,
         r.environment,
         r.pool_id,
         private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as capabilities,
@@ -95,12 +98,15 @@ begin
         v_robot.tenant_no := private.find_queue_tenant(v_caller.tenant_id);
     end if;
 
-    -- All at once; under fair share one by one, as each changes what its workflow has had.
+    -- All at once; under fair share one by one, as each changes what its workflow or member has had.
     loop
         v_taken := case when v_robot.pool_id is null then private.take_jobs(
             v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment, v_robot.capabilities,
             v_robot.limit_id, v_robot.has_limits, case when v_robot.is_fair then 1 else v_want end, v_may_wait,
             p_counted => v_limit_ids, p_is_fair => v_robot.is_fair
+        ) when v_robot.is_fair then private.take_fair_pool_job(
+            v_robot.pool_id, v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment,
+            v_robot.capabilities, v_may_wait, v_limit_ids
         ) else private.take_pool_jobs(
             v_robot.pool_id, v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment,
             v_robot.capabilities, v_want, v_may_wait
@@ -122,12 +128,18 @@ begin
             where j.job_id = v_job.job_id;
             insert into private.leases (
                 job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, limit_ids,
-                share_id, claimed_at, lease_expires_at, timeout_at
+                share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at
             )
             values (
                 v_claimed.job_id, v_claimed.lease_token, v_job.tenant_id, v_job.tenant_no, v_job.lane_id,
                 v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_job.limit_ids,
-                v_job.share_id, v_now, v_claimed.lease_expires_at, v_now + make_interval(secs => v_claimed.timeout_seconds)
+                v_job.share_id,
+                case when v_robot.pool_id is not null then (
+                    select s.share_id
+                    from private.shares as s
+                    where s.pool_id = v_robot.pool_id and s.tenant_id = v_job.tenant_id
+                ) end,
+                v_now, v_claimed.lease_expires_at, v_now + make_interval(secs => v_claimed.timeout_seconds)
             );
             v_notices := v_notices || (
                 v_job.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name, v_caller.robot_id,
@@ -138,7 +150,7 @@ begin
         end loop;
         v_want := v_want - cardinality(v_taken);
         v_may_wait := false;
-        exit when v_want = 0 or v_robot.is_fair is not true or v_robot.pool_id is not null or v_taken = '{}';
+        exit when v_want = 0 or v_robot.is_fair is not true or v_taken = '{}';
     end loop;
     if v_notices <> '{}' then
         perform private.announce_jobs('job.claimed', 'claimed', v_notices);

@@ -14,7 +14,7 @@ begin
     return query
     select private.describe_share(s)
     from private.shares as s
-    where s.tenant_id = v_caller.tenant_id
+    where s.tenant_id = v_caller.tenant_id and s.pool_id is null
     order by s.share_id
     offset p_offset
     limit p_limit;

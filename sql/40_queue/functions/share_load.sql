@@ -16,8 +16,11 @@ begin
             + coalesce(
                 (
                     select sum(greatest(extract(epoch from p_now - l.claimed_at), s.expected_seconds))
-                    from private.leases as l
-                    where l.share_id = s.share_id
+                    from (
+                        select e.claimed_at from private.leases as e where e.share_id = s.share_id
+                        union all
+                        select e.claimed_at from private.leases as e where e.pool_share_id = s.share_id
+                    ) as l
                 ),
                 0
             )

@@ -19,7 +19,6 @@ as $$
 declare
     v_turn private.pool_turns;
     v_member record;
-    v_limits record;
     v_last_no integer;          -- the member that was given something last
     v_is_second_lap boolean := false;
     v_most integer;
@@ -49,32 +48,11 @@ begin
             v_turn.jobs_left := v_member.weight;
         end if;
         v_most := least(v_turn.jobs_left, p_want - cardinality(v_taken));
-        v_some := '{}';
-        -- Not waited for: who sets a limit of the tenant may wait for a lease of another that this claim keeps waiting.
-        if v_member.tenant_id = p_owner_id
-            or pg_try_advisory_xact_lock_shared(1801678965, hashtext(v_member.tenant_id::text))
-        then
-            select
-                (
-                    select w.limit_id
-                    from private.limits as w
-                    where w.tenant_id = v_member.tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id
-                ) as pool_limit_id,
-                (
-                    select w.limit_id from private.limits as w where w.tenant_id = v_member.tenant_id and w.scope = 'tenant'
-                ) as limit_id,
-                exists (
-                    select from private.limits as w where w.tenant_id = v_member.tenant_id and w.scope > 'tenant'
-                ) as has_limits,
-                (select q.is_fair from private.queue_tenants as q where q.tenant_no = v_turn.tenant_no) as is_fair
-            into v_limits;
-            v_some := private.take_jobs(
-                v_member.tenant_id, v_turn.tenant_no, p_robot_id, p_environment, p_offers, v_limits.limit_id,
-                v_limits.has_limits, v_most, p_may_wait, case when v_member.tenant_id <> p_owner_id then p_pool_id end,
-                v_limits.pool_limit_id, v_counted, v_limits.is_fair
-            );
-            p_may_wait := false;
-        end if;
+        v_some := private.take_member_jobs(
+            p_pool_id, p_owner_id, v_member.tenant_id, v_turn.tenant_no, p_robot_id, p_environment, p_offers, v_most,
+            p_may_wait, v_counted
+        );
+        p_may_wait := false;
         v_turn.jobs_left := case when cardinality(v_some) < v_most then 0 else v_turn.jobs_left - v_most end;
         continue when v_some = '{}';
         v_taken := v_taken || v_some;

@@ -1,5 +1,6 @@
 """`casare-cloud pools …`: share robots with other tenants, and use theirs."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,6 +12,14 @@ app = typer.Typer(help="Share robots with other tenants, in turn.", no_args_is_h
 
 PoolName = Annotated[str, typer.Argument(help="The pool's name or id.", metavar="POOL")]
 TenantName = Annotated[str, typer.Argument(help="The tenant's slug or id.", metavar="TENANT")]
+SHARES_BY = "What members take turns by: a number of jobs, or the robot-seconds that each has had lately."
+
+
+class SharesBy(StrEnum):
+    """What the members of a pool take turns by."""
+
+    JOBS = "jobs"
+    ROBOT_SECONDS = "robot_seconds"
 
 
 @app.command("list")
@@ -20,14 +29,33 @@ def list_pools(as_json: AsJson = False) -> None:
     if as_json:
         print_json(answer)
         return
-    names = ("pool_id", "name", "standing", "weight", "max_running")
-    print_table(("pool", "name", "you are", "weight", "max"), [[row[n] for n in names] for row in answer["pools"]])
+    names = ("pool_id", "name", "standing", "shares_by", "weight", "max_running")
+    titles = ("pool", "name", "you are", "shares by", "weight", "max")
+    print_table(titles, [[row[n] for n in names] for row in answer["pools"]])
 
 
 @app.command("create")
-def create(name: Annotated[str, typer.Argument(help="What people call it.")]) -> None:
+def create(
+    name: Annotated[str, typer.Argument(help="What people call it.")],
+    shares_by: Annotated[SharesBy, typer.Option("--shares-by", help=SHARES_BY)] = SharesBy.JOBS,
+) -> None:
     """Make a pool of your own; add robots with `robot pool`."""
-    say(f"pool {call_client('create_pool', name)['pool_id']}")
+    say(f"pool {call_client('create_pool', name, shares_by.value)['pool_id']}")
+
+
+@app.command("update")
+def update(
+    pool: PoolName,
+    name: Annotated[str | None, typer.Option("--name", help="Another name.")] = None,
+    shares_by: Annotated[SharesBy | None, typer.Option("--shares-by", help=SHARES_BY)] = None,
+) -> None:
+    """Rename your pool, or let its members take turns otherwise.
+
+    Example: casare-cloud pools update shared --shares-by robot_seconds
+    """
+    changes = {"name": name, "shares_by": shares_by and shares_by.value}
+    row = call_client("update_pool", pool, **{key: value for key, value in changes.items() if value is not None})
+    say(f"pool {row['name']} shares by {row['shares_by']}")
 
 
 @app.command("delete")
@@ -43,15 +71,17 @@ def members(pool: PoolName, as_json: AsJson = False) -> None:
     if as_json:
         print_json(answer)
         return
-    names = ("tenant", "weight", "max_running", "accepted_at")
-    print_table(("tenant", "weight", "max", "member since"), [[row[n] for n in names] for row in answer["members"]])
+    names = ("tenant", "weight", "max_running", "load", "accepted_at")
+    print_table(
+        ("tenant", "weight", "max", "load", "member since"), [[row[n] for n in names] for row in answer["members"]]
+    )
 
 
 @app.command("invite")
 def invite(
     pool: PoolName,
     tenant: TenantName,
-    weight: Annotated[int, typer.Option("--weight", min=1, max=100, help="Jobs that it gets in its turn.")] = 1,
+    weight: Annotated[int, typer.Option("--weight", min=1, max=100, help="How much it gets, beside the others.")] = 1,
     max_running: Annotated[
         int | None, typer.Option("--max-running", min=0, help="At once; default: any number.")
     ] = None,

@@ -7,6 +7,7 @@ from casare_cloud.client.session import Answer, Paging, Session, quoted
 
 KeyKind = Literal["service", "robot"]
 RobotStatus = Literal["idle", "busy", "offline", "error", "maintenance"]
+SharesBy = Literal["jobs", "robot_seconds"]
 RobotCommand = Literal["pause", "resume", "drain", "shutdown", "quarantine", "release"]
 
 _KEYS = {"service": "/api-keys", "robot": "/robot-api-keys"}
@@ -34,6 +35,13 @@ class RobotChanges(RobotDetails, total=False):
 
     name: str
     hostname: str
+
+
+class PoolChanges(TypedDict, total=False):
+    """What may be changed of a pool."""
+
+    name: str
+    shares_by: SharesBy
 
 
 class FleetCalls(Session):
@@ -111,9 +119,13 @@ class FleetCalls(Session):
         """`{pools}` that the tenant owns, is a member of or is invited to (`standing`)."""
         return await self._get("/pools")
 
-    async def create_pool(self, name: str) -> Answer:
+    async def create_pool(self, name: str, shares_by: SharesBy = "jobs") -> Answer:
         """A pool of the tenant's own; robots come in by `set_robot_pool`."""
-        return await self._create("/pools", {"name": name})
+        return await self._create("/pools", {"name": name, "shares_by": shares_by})
+
+    async def update_pool(self, pool: str, **changes: Unpack[PoolChanges]) -> Answer:
+        """Rename an own pool (`name`), or let its members take turns otherwise (`shares_by`)."""
+        return await self._call("PUT", f"/pools/{quoted(pool)}", json=changes)
 
     async def delete_pool(self, pool: str) -> Answer:
         """End an own pool; jobs that asked for it wait."""

@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 Standing = Literal["owner", "member", "invited"]
+SharesBy = Literal["jobs", "robot_seconds"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class Pool:
     pool_id: UUID
     name: str
     standing: Standing
+    shares_by: SharesBy
     weight: int
     max_running: int | None
     invited_at: datetime
@@ -23,10 +25,14 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class PoolMember:
-    """A member of a pool, or an invitation, as the owner sees it; `tenant` is the slug or id that it was invited by."""
+    """A member of a pool, or an invitation, as the owner sees it; `tenant` is the slug or id that it was invited by.
+
+    `load` is the robot-seconds that a member has had lately, over its weight.
+    """
 
     tenant: str
     weight: int
     max_running: int | None
+    load: float | None
     invited_at: datetime
     accepted_at: datetime | None

@@ -2,14 +2,14 @@
 
 _POOLS = """
     jsonb_to_recordset(%s) as pools (
-        pool_id uuid, name text, standing text, weight integer, max_running integer, invited_at timestamptz,
-        accepted_at timestamptz
+        pool_id uuid, name text, standing text, shares_by text, weight integer, max_running integer,
+        invited_at timestamptz, accepted_at timestamptz
     )
 """
 
 _MEMBERS = """
     jsonb_to_recordset(%s) as members (
-        tenant text, weight integer, max_running integer, invited_at timestamptz, accepted_at timestamptz
+        tenant text, weight integer, max_running integer, load float, invited_at timestamptz, accepted_at timestamptz
     )
 """
 
@@ -21,7 +21,13 @@ cross join lateral {_POOLS % "found.items"}
 
 CREATE_POOL = f"""
 select pools.*
-from public.create_pool(%(name)s) as made
+from public.create_pool(%(name)s, %(shares_by)s) as made
+cross join lateral {_POOLS % "jsonb_build_array(made)"}
+"""
+
+UPDATE_POOL = f"""
+select pools.*
+from public.update_pool(%(pool)s, %(name)s, %(shares_by)s) as made
 cross join lateral {_POOLS % "jsonb_build_array(made)"}
 """
 

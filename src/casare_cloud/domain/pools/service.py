@@ -4,7 +4,7 @@ from typing import Any
 
 from casare_cloud.database import Transaction
 from casare_cloud.domain.pools import queries
-from casare_cloud.domain.pools.model import Pool, PoolMember
+from casare_cloud.domain.pools.model import Pool, PoolMember, SharesBy
 
 
 async def list_all(tx: Transaction) -> list[Pool]:
@@ -12,9 +12,19 @@ async def list_all(tx: Transaction) -> list[Pool]:
     return [Pool(**row) for row in await tx.fetch_all(queries.LIST_POOLS)]
 
 
-async def create(tx: Transaction, name: str) -> Pool:
+async def create(tx: Transaction, name: str, shares_by: SharesBy) -> Pool:
     """A new pool of the tenant's own, without robots. Raises 409 POOL_EXISTS. Needs robots.write."""
-    row = await tx.fetch_one(queries.CREATE_POOL, {"name": name})
+    row = await tx.fetch_one(queries.CREATE_POOL, {"name": name, "shares_by": shares_by})
+    assert row is not None
+    return Pool(**row)
+
+
+async def update(tx: Transaction, pool: str, name: str | None, shares_by: SharesBy | None) -> Pool:
+    """Another name for a pool of the tenant's own, or another way to take turns; None leaves what is.
+
+    Raises 404 POOL_NOT_FOUND, 409 POOL_EXISTS. Needs robots.write.
+    """
+    row = await tx.fetch_one(queries.UPDATE_POOL, {"pool": pool, "name": name, "shares_by": shares_by})
     assert row is not None
     return Pool(**row)
 

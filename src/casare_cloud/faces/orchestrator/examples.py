@@ -307,11 +307,13 @@ SHARE: Example = {
 }
 SHARES: Example = {"shares": [SHARE], "limit": 100, "offset": 0}
 
-CREATE_POOL: Example = {"name": "shared"}
+CREATE_POOL: Example = {"name": "shared", "shares_by": "robot_seconds"}
+UPDATE_POOL: Example = {"shares_by": "jobs"}
 POOL: Example = {
     "pool_id": _POOL_ID,
     "name": "shared",
     "standing": "member",
+    "shares_by": "robot_seconds",
     "weight": 2,
     "max_running": 10,
     "invited_at": _EARLIER,
@@ -321,7 +323,13 @@ POOLS: Example = {"pools": [POOL]}
 POOL_DELETED: Example = {"pool_id": _POOL_ID, "deleted": True}
 POOL_LEFT: Example = {"pool_id": _POOL_ID, "name": "shared", "left": True}
 PUT_POOL_MEMBER: Example = {"weight": 2, "max_running": 10}
-POOL_MEMBER: Example = {**PUT_POOL_MEMBER, "tenant": "acme", "invited_at": _EARLIER, "accepted_at": _NOW}
+POOL_MEMBER: Example = {
+    **PUT_POOL_MEMBER,
+    "tenant": "acme",
+    "load": 421.5,
+    "invited_at": _EARLIER,
+    "accepted_at": _NOW,
+}
 POOL_MEMBERS: Example = {"members": [POOL_MEMBER]}
 ROBOT_POOL: Example = {"pool": "shared"}
 

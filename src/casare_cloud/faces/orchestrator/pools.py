@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from casare_cloud.domain.pools import service
-from casare_cloud.domain.pools.model import Standing
+from casare_cloud.domain.pools.model import SharesBy, Standing
 from casare_cloud.faces.orchestrator import examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import Integer
@@ -22,6 +22,10 @@ router = APIRouter(prefix="/pools", tags=["pools"], route_class=Route)
 
 PoolName = Annotated[str, Path(min_length=1, max_length=64, description="The id or the name of the pool.")]
 TenantName = Annotated[str, Path(min_length=1, max_length=64, description="The slug or the id of a tenant.")]
+SHARES_BY = (
+    "What the members take turns by: so many jobs as the weight says each time round, or the robot-seconds that each "
+    "has had lately, over its weight."
+)
 
 
 class CreatePoolBody(Body):
@@ -30,6 +34,16 @@ class CreatePoolBody(Body):
     model_config = showing(examples.CREATE_POOL, extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
+    shares_by: Annotated[SharesBy, Field(description=SHARES_BY)] = "jobs"
+
+
+class UpdatePoolBody(Body):
+    """What is to be another; what is not named stays. Closed."""
+
+    model_config = showing(examples.UPDATE_POOL, extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    shares_by: Annotated[SharesBy, Field(description=SHARES_BY)] | None = None
 
 
 class PoolAnswer(Answer):
@@ -40,7 +54,8 @@ class PoolAnswer(Answer):
     pool_id: UUID
     name: str
     standing: Standing
-    weight: Annotated[int, Field(description="How many jobs are taken when the tenant's turn comes.")]
+    shares_by: Annotated[SharesBy, Field(description=SHARES_BY)]
+    weight: Annotated[int, Field(description="How much the tenant gets, beside the weights of the others.")]
     max_running: Annotated[int | None, Field(description="How many the pool's robots may hold; null: any number.")]
     invited_at: Time
     accepted_at: Time | None
@@ -90,6 +105,7 @@ class PoolMemberAnswer(Answer):
     tenant: Annotated[str, Field(description="The slug or the id that it was invited by.")]
     weight: int
     max_running: int | None
+    load: Annotated[float | None, Field(description="Robot-seconds that it has had lately, over its weight.")]
     invited_at: Time
     accepted_at: Time | None
 
@@ -111,7 +127,13 @@ async def list_pools(tx: Tx) -> PoolList:
 @router.post("", status_code=201, responses=refusals(409))
 async def create_pool(body: CreatePoolBody, tx: Tx) -> PoolAnswer:
     """Make a pool, without robots yet. 409 POOL_EXISTS: there is one of this name. Needs robots.write."""
-    return PoolAnswer.model_validate(await service.create(tx, body.name))
+    return PoolAnswer.model_validate(await service.create(tx, body.name, body.shares_by))
+
+
+@router.put("/{pool}", responses=refusals(404, 409))
+async def update_pool(pool: PoolName, body: UpdatePoolBody, tx: Tx) -> PoolAnswer:
+    """Rename an own pool, or let its members take turns otherwise, from the next claim on. Needs robots.write."""
+    return PoolAnswer.model_validate(await service.update(tx, pool, body.name, body.shares_by))
 
 
 @router.delete("/{pool}", responses=refusals(404))
