@@ -10,7 +10,7 @@ from bench import cold_start, degradation, history, http_rates, latency, limits,
 from bench.report import table
 from bench.stack import running_stack
 
-SECTIONS = ("queue", "http", "latency", "limits", "start", "memory", "history", "degradation")
+SECTIONS = ("memory", "latency", "http", "limits", "start", "queue", "history", *degradation.SECTIONS)
 
 
 def main() -> None:
@@ -59,14 +59,14 @@ def main() -> None:
             )
         if "history" in wanted:
             history.run(stack, scale=options.scale)
-        if "degradation" in wanted:
-            degradation.run(
-                stack,
-                rounds=options.rounds,
-                seconds=options.seconds,
-                scale=options.scale,
-                snapshot_seconds=options.snapshot_seconds,
-            )
+        degradation.run(
+            stack,
+            wanted,
+            rounds=options.rounds,
+            seconds=options.seconds,
+            scale=options.scale,
+            snapshot_seconds=options.snapshot_seconds,
+        )
 
 
 if __name__ == "__main__":

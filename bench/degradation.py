@@ -5,7 +5,7 @@ Commits are not awaited here: the disk's moods are greater than the losses that 
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -16,25 +16,32 @@ from bench.report import median, progress, table
 from bench.stack import BenchStack
 from bench.workload import Connection, Tenant
 
+SECTIONS = ("blockers", "snapshot", "backlog")
 CYCLE = Script("cycle")
 BASELINE = Script("lease_cycle")
 JOBS_A_SECOND = 4000  # more than the product can do with these clients
 BASELINE_JOBS_A_SECOND = 15000
 
 
-def run(stack: BenchStack, *, rounds: int, seconds: float, scale: float, snapshot_seconds: int) -> None:
-    """Blockers, empty polls, a held snapshot, and last the backlog, which the others must not have beside them."""
-    with psycopg.connect(stack.superuser_dsn, autocommit=True) as connection:
+def run(
+    stack: BenchStack, wanted: Collection[str], *, rounds: int, seconds: float, scale: float, snapshot_seconds: int
+) -> None:
+    """Those of SECTIONS that are wanted."""
+    dsn = stack.superuser_dsn
+    with psycopg.connect(dsn, autocommit=True) as connection:
         workload.mute_emulator(connection, is_muted=True)
         try:
-            progress("degradation: head of line")
-            _blockers(stack.superuser_dsn, connection, rounds, seconds, round(100_000 * scale))
-            progress("degradation: empty polls")
-            _empty_polls(stack.superuser_dsn, connection, rounds, seconds)
-            progress("degradation: a held snapshot")
-            _snapshot(stack.superuser_dsn, connection, snapshot_seconds)
-            progress("degradation: backlog")
-            _backlog(stack.superuser_dsn, connection, rounds, seconds, scale)
+            if "blockers" in wanted:
+                progress("blockers: head of line")
+                _blockers(dsn, connection, rounds, seconds, round(100_000 * scale))
+                progress("blockers: empty polls")
+                _empty_polls(dsn, connection, rounds, seconds)
+            if "snapshot" in wanted:
+                progress("snapshot")
+                _snapshot(dsn, connection, snapshot_seconds)
+            if "backlog" in wanted:  # last: the others must not have it beside them
+                progress("backlog")
+                _backlog(dsn, connection, rounds, seconds, scale)
         finally:
             workload.mute_emulator(connection, is_muted=False)
 

@@ -23,7 +23,7 @@ def run(stack: BenchStack, *, rounds: int, seconds: float) -> None:
     asyncio.run(_run(stack, rounds, seconds))
 
 
-async def _run(stack: BenchStack, rounds: int, seconds: int) -> None:
+async def _run(stack: BenchStack, rounds: int, seconds: float) -> None:
     url = stack.env["ORCHESTRATOR_URL"] + "/api/v1"
     robot = {"X-Api-Key": stack.env["ROBOT_API_KEY"]}
     bare_port = 8090 + stack.port_offset

@@ -70,8 +70,7 @@ async def wait_for(
     async with httpx2.AsyncClient(trust_env=False, timeout=10) as client:
         while time.monotonic() < deadline and process.poll() is None:
             try:
-                body = {"json": {}} if method == "POST" else {}
-                answer = await client.request(method, url, headers=headers, **body)  # type: ignore[arg-type]
+                answer = await client.request(method, url, headers=headers, json={} if method == "POST" else None)
                 if answer.status_code == 200:
                     return
             except httpx2.TransportError:

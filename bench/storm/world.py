@@ -42,7 +42,7 @@ class StormWorld:
     def rows(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
         """What the owner of the schema sees, over a connection of its own."""
         with self.database.connect() as owner:
-            return owner.execute(query, list(parameters)).fetchall()  # type: ignore[arg-type]
+            return owner.execute(query, list(parameters)).fetchall()
 
     def claims(self, number: int) -> str:
         """The claims of a robot, as text."""
