@@ -1,4 +1,4 @@
-"""`limits …` and `shares …` against the real orchestrator."""
+"""`limits …`, `shares …` and `pools …` against the real orchestrator."""
 
 import json
 import uuid
@@ -23,8 +23,9 @@ def stack(shared_database: Database) -> Iterator[Stack]:
 
 @pytest.fixture
 def run(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command as a service key that may read and write settings."""
-    key = make_key(stack.database, stack.tenant, "service", scopes=["settings.read", "settings.write"])
+    """Runs a command as a service key that may read and write settings and robots."""
+    scopes = ["settings.read", "settings.write", "robots.read", "robots.write"]
+    key = make_key(stack.database, stack.tenant, "service", scopes=scopes)
     monkeypatch.setenv("ORCHESTRATOR_URL", stack.orchestrator_url)
     monkeypatch.setenv("CASARE_API_KEY", key.text)
 
@@ -71,3 +72,19 @@ def test_weights_are_set_and_listed(stack: Stack, run: Run) -> None:
     shares = json.loads(run("shares", "list", "--json"))["shares"]
     assert [share["weight"] for share in shares if share["workflow_id"] == workflow_id] == [4]
     assert "error: " in run("shares", "set", str(uuid.uuid4()), "2", code=1)
+
+
+def test_a_pool_is_made_shared_otherwise_and_ended(run: Run) -> None:
+    assert run("pools", "create", "shared", "--shares-by", "robot_seconds").startswith("pool ")
+    assert run("pools", "invite", "shared", "nobody-yet", "--weight", "2") == "nobody-yet is invited, weight 2\n"
+    head, *rows = [line.split() for line in run("pools", "list").splitlines()]
+    assert head == ["pool", "name", "you", "are", "shares", "by", "weight", "max"]
+    assert [row[1:4] for row in rows] == [["shared", "owner", "robot_seconds"]]
+    members = json.loads(run("pools", "members", "shared", "--json"))["members"]
+    assert {member["tenant"]: member["load"] for member in members} == {"nobody-yet": None} | {
+        member["tenant"]: 0 for member in members if member["accepted_at"]
+    }
+    assert run("pools", "update", "shared", "--name", "ours") == "pool ours shares by robot_seconds\n"
+    assert run("pools", "update", "ours", "--shares-by", "jobs") == "pool ours shares by jobs\n"
+    assert "error: " in run("pools", "update", "shared", "--shares-by", "jobs", code=1)
+    assert run("pools", "delete", "ours").endswith(" is gone\n")

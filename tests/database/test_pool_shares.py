@@ -165,6 +165,23 @@ def test_the_owner_sees_what_each_has_had_and_nothing_of_an_invitation(pool: Poo
         call(pool.members["C"].member, "list_pool_members", pool=pool.id)
 
 
+def test_a_job_of_who_has_had_more_waits_for_its_turn_and_says_so(pool: Pool) -> None:
+    robot = pool_robot(pool.owner, pool.id, max_concurrent_jobs=3)
+    pool.fill(A=1)
+    pool.owner.claim_one(robot)
+    waiting = pool.members["A"].enqueue(pool=pool.id)
+    pool.fill(B=1)
+
+    def told() -> str:
+        answer = call(pool.members["A"].member, "explain_job", job_id=waiting["job_id"])["explain_job"]
+        return str(answer["reason_code"])
+
+    assert told() == "pool_turn"
+    assert pool.names_of([pool.owner.claim_one(robot)]) == "B"
+    assert told() == "pool_next"
+    assert pool.owner.claim_one(robot)["job_id"] == waiting["job_id"]
+
+
 def test_update_pool_changes_what_it_is_told_and_refuses_the_rest(pool: Pool) -> None:
     owner = pool.owner.member
     assert call(owner, "update_pool", pool=pool.id)["update_pool"]["shares_by"] == "robot_seconds"
