@@ -126,10 +126,11 @@ def test_limits_that_come_change_and_go_under_load_stay_exact(fleet: Fleet) -> N
     robots = [fleet.robot(max_concurrent_jobs=4) for _ in range(6)]
     watch = Watch()
     reality = """
-        select w.limit_id
-        from private.limits as w
-        where w.running <> (select count(*) from private.leases as l where w.limit_id = any (l.limit_ids))
-            or w.running <> (
+        select c.counter_id
+        from private.limit_counters as c
+        join private.limits as w on w.limit_id = c.limit_id
+        where c.running <> (select count(*) from private.leases as l where c.counter_id = any (l.counter_ids))
+            or c.max_running = w.max_running and c.running <> (
                 select count(*)
                 from private.leases as l
                 join public.jobs as j on j.job_id = l.job_id

@@ -62,7 +62,7 @@ FOUND_BY_MODEL = {
         "public.release_job",
         """'{"message": "Released by the robot."}'
     );
-    if v_lease.limit_ids is not null then""",
+    if v_lease.counter_ids is not null then""",
         """'{"message": "Released by the robot."}'
     );
     if false then""",
@@ -70,14 +70,14 @@ FOUND_BY_MODEL = {
     ),
     "a claim that asks no limit for room": Mutation(
         "private.enter_limits",
-        "v_least := least(v_least, v_room - cardinality(array_positions(p_taken, v_limit_id)));",
-        "",
+        "set running = c.running + least(jobs, p.room)",
+        "set running = c.running",
         ("set_limit", "enqueue", "claim"),
     ),
     "a limit that forgets what runs when it is set": Mutation(
-        "private.count_in_leases",
-        "set running = v_running where",
-        "set running = 0 where",
+        "private.make_counters",
+        "(cardinality(v_job_ids) + v_parts - n) / v_parts",
+        "0",
         ("set_limit", "claim_one"),
     ),
     "a collision that nobody resolves": Mutation(
