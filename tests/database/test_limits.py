@@ -349,7 +349,11 @@ def test_a_counter_that_differs_from_its_leases_is_set_right_and_told(fleet: Fle
     fleet.enqueue()
     fleet.claim_one(robot)
     assert fleet.run("reconcile_limits") == 0
-    fleet.owner.execute("update private.limit_counters as c set running = 3 from private.limits as w where w.limit_id = c.limit_id and w.tenant_id = %s", [fleet.tenant.tenant_id])
+    fleet.owner.execute(
+        "update private.limit_counters as c set running = 3 from private.limits as w "
+        "where w.limit_id = c.limit_id and w.tenant_id = %s",
+        [fleet.tenant.tenant_id],
+    )
     assert fleet.run("reconcile_limits") == 1
     assert running(fleet) == 1
     event = fleet.owner.execute(
