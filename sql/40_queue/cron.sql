@@ -21,7 +21,7 @@ select cron.schedule('casare_reconcile_limits', '*/5 * * * *', $$select private.
 -- Autovacuum wakes once a minute and may be busy elsewhere; dead rows here cost every claim. VACUUM cannot run in a function.
 select cron.schedule(
     'casare_vacuum_hot_tables', '* * * * *',
-    'vacuum (skip_locked, truncate false) private.ready, private.leases, private.scheduled, private.duties, private.low_water, private.lanes, private.limits, private.pool_turns, private.event_inbox, private.event_counters'
+    'vacuum (skip_locked, truncate false) private.ready, private.leases, private.scheduled, private.duties, private.low_water, private.lanes, private.limit_counters, private.pool_turns, private.event_inbox, private.event_counters'
 );
 -- What pg_cron writes down of each run, and never deletes.
 select cron.schedule(

@@ -1,5 +1,6 @@
 alter table private.queue_tenants enable row level security, force row level security;
 alter table private.limits enable row level security, force row level security;
+alter table private.limit_counters enable row level security, force row level security;
 alter table private.shares enable row level security, force row level security;
 alter table private.share_usage enable row level security, force row level security;
 alter table private.lanes enable row level security, force row level security;

@@ -15,8 +15,7 @@ create table private.queue_tenants (
 );
 comment on table private.queue_tenants is 'The small number that stands for a tenant in the hot tables. Never shown: it would tell how many tenants there are.';
 
--- A row only where somebody set a limit. running is exact: it changes under the row's lock, in the transaction in which a
--- lease begins or ends. Whoever takes several locks here takes them in the order of scope and limit_id.
+-- A row only where somebody set a limit.
 create table private.limits (
     limit_id integer generated always as identity,
     tenant_id uuid not null,
@@ -26,7 +25,6 @@ create table private.limits (
     pool_id uuid,                       -- of scope pool: set by its owner, and counts what the pool's robots hold of the tenant
     max_running integer not null,       -- 0: nothing is claimed
     on_collision text not null default 'queue',
-    running integer not null default 0,
     updated_at timestamptz not null default now(),
     constraint limits_pkey primary key (limit_id),
     constraint limits_tenant_id_key unique nulls not distinct (tenant_id, scope, workflow_id, concurrency_key, pool_id),
@@ -41,9 +39,27 @@ create table private.limits (
     constraint limits_max_running_check check (max_running between 0 and 100000),
     constraint limits_on_collision_check
         check (on_collision in ('queue', 'cancel_newest', 'cancel_running') and (on_collision = 'queue' or scope = 'key'))
-) with (fillfactor = 20);
+);
 create index limits_pool_id_idx on private.limits (pool_id);
-comment on table private.limits is 'How many jobs of a tenant, a workflow or a concurrency key may be held by robots at once (or of a tenant by those of a pool), and how many are.';
+comment on table private.limits is 'How many jobs of a tenant, a workflow or a concurrency key may be held by robots at once (or of a tenant by those of a pool).';
+
+-- A great limit has several, each with a part of it, so that claims and endings need not take turns. running is exact: it
+-- changes under the row's lock, in the transaction in which a lease begins or ends. Who waits for one while it holds others
+-- takes them in the order of their ids, which begin with the scope (private.make_counters).
+create table private.limit_counters (
+    counter_id integer not null,
+    limit_id integer not null,
+    max_running integer not null,       -- those of a limit add up to the limit's
+    running integer not null,
+    constraint limit_counters_pkey primary key (counter_id),
+    constraint limit_counters_limit_id_fkey foreign key (limit_id) references private.limits (limit_id) on delete cascade,
+    constraint limit_counters_running_check check (running >= 0)
+) with (fillfactor = 20);
+create index limit_counters_limit_id_idx on private.limit_counters (limit_id);
+comment on table private.limit_counters is 'How many jobs that count towards a limit robots hold now, and how many may be held.';
+
+create sequence private.limit_counter_ids as integer maxvalue 536870911;
+comment on sequence private.limit_counter_ids is 'The part of a counter''s id that is never given again; the scope stands in the two bits before it.';
 
 -- Two jobs of one share never compete; two shares of a tenant, or of a pool, take turns by what they have had. Only of tenants
 -- that asked for it, and of members of pools, so that nobody else pays.
@@ -190,7 +206,7 @@ create table private.leases (
     workflow_id uuid not null,          -- with its name: for pushes, which then need not read the wide row
     workflow_name text not null,
     attempt smallint not null,
-    limit_ids integer[],                -- whose counters it is in; null: none
+    counter_ids integer[],              -- the counters that it is in; null: none
     share_id integer,                   -- whose robot-seconds it uses; null: nobody counts them
     pool_share_id integer,              -- and of a pool's robots, which member's
     claimed_at timestamptz not null,

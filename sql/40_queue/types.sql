@@ -49,6 +49,6 @@ create type private.taken_job as (
     lane_id integer,
     rank smallint,          -- the lane's priority with its promotion
     attempts smallint,
-    limit_ids integer[],    -- what it counts towards; null: nothing
+    counter_ids integer[],  -- where it is counted; null: nowhere
     share_id integer        -- whose robot-seconds it uses; null: nobody counts them
 );

@@ -159,7 +159,7 @@ create type public.robot_mode as enum (
 );
 create type public.robot_health as enum ('ok', 'error');
 
--- from sql/40_queue/types.sql sha256:d57337927ff59ef509109a718f3ee55af7a6ac97aa43c88ce73df80533cc5143
+-- from sql/40_queue/types.sql sha256:974eecfbc759440b0c209ac94ba1798a1969616022baee47010a292de6919c79
 create type public.job_status as enum (
     'queued',       -- enqueue, retry policy, release, rescue -> queued
     'claimed',      -- queued -> claimed (a fact of private.leases, never stored in jobs)
@@ -211,7 +211,7 @@ create type private.taken_job as (
     lane_id integer,
     rank smallint,          -- the lane's priority with its promotion
     attempts smallint,
-    limit_ids integer[],    -- what it counts towards; null: nothing
+    counter_ids integer[],  -- where it is counted; null: nowhere
     share_id integer        -- whose robot-seconds it uses; null: nobody counts them
 );
 
@@ -611,7 +611,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:be3b3474692bb3133b05ef719b6273aa4b9ab3669abdff208cf4ddbb6267841a
+-- from sql/40_queue/tables.sql sha256:9ccb7dabc2b79addd973eae965c88be3e57989e0dae6499eb123029879e892a1
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -629,8 +629,7 @@ create table private.queue_tenants (
 );
 comment on table private.queue_tenants is 'The small number that stands for a tenant in the hot tables. Never shown: it would tell how many tenants there are.';
 
--- A row only where somebody set a limit. running is exact: it changes under the row's lock, in the transaction in which a
--- lease begins or ends. Whoever takes several locks here takes them in the order of scope and limit_id.
+-- A row only where somebody set a limit.
 create table private.limits (
     limit_id integer generated always as identity,
     tenant_id uuid not null,
@@ -640,7 +639,6 @@ create table private.limits (
     pool_id uuid,                       -- of scope pool: set by its owner, and counts what the pool's robots hold of the tenant
     max_running integer not null,       -- 0: nothing is claimed
     on_collision text not null default 'queue',
-    running integer not null default 0,
     updated_at timestamptz not null default now(),
     constraint limits_pkey primary key (limit_id),
     constraint limits_tenant_id_key unique nulls not distinct (tenant_id, scope, workflow_id, concurrency_key, pool_id),
@@ -655,9 +653,27 @@ create table private.limits (
     constraint limits_max_running_check check (max_running between 0 and 100000),
     constraint limits_on_collision_check
         check (on_collision in ('queue', 'cancel_newest', 'cancel_running') and (on_collision = 'queue' or scope = 'key'))
-) with (fillfactor = 20);
+);
 create index limits_pool_id_idx on private.limits (pool_id);
-comment on table private.limits is 'How many jobs of a tenant, a workflow or a concurrency key may be held by robots at once (or of a tenant by those of a pool), and how many are.';
+comment on table private.limits is 'How many jobs of a tenant, a workflow or a concurrency key may be held by robots at once (or of a tenant by those of a pool).';
+
+-- A great limit has several, each with a part of it, so that claims and endings need not take turns. running is exact: it
+-- changes under the row's lock, in the transaction in which a lease begins or ends. Who waits for one while it holds others
+-- takes them in the order of their ids, which begin with the scope (private.make_counters).
+create table private.limit_counters (
+    counter_id integer not null,
+    limit_id integer not null,
+    max_running integer not null,       -- those of a limit add up to the limit's
+    running integer not null,
+    constraint limit_counters_pkey primary key (counter_id),
+    constraint limit_counters_limit_id_fkey foreign key (limit_id) references private.limits (limit_id) on delete cascade,
+    constraint limit_counters_running_check check (running >= 0)
+) with (fillfactor = 20);
+create index limit_counters_limit_id_idx on private.limit_counters (limit_id);
+comment on table private.limit_counters is 'How many jobs that count towards a limit robots hold now, and how many may be held.';
+
+create sequence private.limit_counter_ids as integer maxvalue 536870911;
+comment on sequence private.limit_counter_ids is 'The part of a counter''s id that is never given again; the scope stands in the two bits before it.';
 
 -- Two jobs of one share never compete; two shares of a tenant, or of a pool, take turns by what they have had. Only of tenants
 -- that asked for it, and of members of pools, so that nobody else pays.
@@ -804,7 +820,7 @@ create table private.leases (
     workflow_id uuid not null,          -- with its name: for pushes, which then need not read the wide row
     workflow_name text not null,
     attempt smallint not null,
-    limit_ids integer[],                -- whose counters it is in; null: none
+    counter_ids integer[],              -- the counters that it is in; null: none
     share_id integer,                   -- whose robot-seconds it uses; null: nobody counts them
     pool_share_id integer,              -- and of a pool's robots, which member's
     claimed_at timestamptz not null,
@@ -3499,7 +3515,7 @@ comment on function private.describe_pool_member(public.pool_members) is
     'A member of a pool, or an invitation, as its owner may see it, with the robot-seconds that it has had lately over its weight (load): nothing says whether an invitee exists that has not accepted.';
 revoke all on function private.describe_pool_member(public.pool_members) from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/end_pool_membership.sql sha256:39c3cc7c24eb6c0dd858729819c4b24b35f8968e950c7da6b73f1e2d714bf9fc
+-- from sql/25_pools/functions/end_pool_membership.sql sha256:173fd0c4db291eb7bb811582c6397bbdf3af1facd7b4c075f7fc9064244827ab
 create or replace function private.end_pool_membership(p_pool_id uuid, p_tenant_id uuid)
 returns void
 language plpgsql
@@ -3512,7 +3528,9 @@ begin
     end if;
     -- What robots hold of it they finish; the counters are of no use any more.
     delete from private.shares as s where s.pool_id = p_pool_id and s.tenant_id = p_tenant_id;
-    delete from private.limits as w where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id;
+    perform private.drop_limit(w.limit_id)
+    from private.limits as w
+    where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id;
 end
 $$;
 comment on function private.end_pool_membership(uuid, uuid) is
@@ -3684,7 +3702,7 @@ comment on function private.next_in_pool(uuid, integer, integer) is
     'The member of a pool whose turn it is after a tenant with this number: the next that has ready jobs for the pool, or its owner. Nulls when there is none behind it.';
 revoke all on function private.next_in_pool(uuid, integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/pool_waits_for.sql sha256:cc9a701c6959c6436de3f0631782e8893d06bac99ad5b83ad1b4772790aea21a
+-- from sql/25_pools/functions/pool_waits_for.sql sha256:8d70852f269c4325ec8bed8d7f4d13cd8928a0e2f51a5ff6daee1c7473fa6162
 create or replace function private.pool_waits_for(
     p_pool_id uuid,
     p_owner_id uuid,
@@ -3714,7 +3732,7 @@ begin
                 from private.limits as w
                 where w.tenant_id = m.tenant_id
                     and (w.scope = 'tenant' or w.pool_id = p_pool_id)
-                    and private.limit_room(w.running, w.max_running) = 0
+                    and private.lane_room(w.limit_id, null) = 0
             )
     );
 end
@@ -3836,7 +3854,7 @@ comment on function public.remove_pool_member(text, text) is
 revoke all on function public.remove_pool_member(text, text) from public, anon, authenticated, service_role;
 grant execute on function public.remove_pool_member(text, text) to authenticated;
 
--- from sql/25_pools/functions/set_pool_limit.sql sha256:5c084be760c8780b0387e618f41e572dcdf58b65967efbf0f1a8678105ddb279
+-- from sql/25_pools/functions/set_pool_limit.sql sha256:5a3d292df2db8701a6de19abe124b3ce273d6c9c5bb3e0d2829adecd5731d14a
 create or replace function private.set_pool_limit(p_pool_id uuid, p_tenant_id uuid, p_max_running integer)
 returns void
 language plpgsql
@@ -3847,7 +3865,8 @@ declare
     v_limit private.limits;
 begin
     if p_max_running is null then
-        delete from private.limits as w
+        perform private.drop_limit(w.limit_id)
+        from private.limits as w
         where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id;
         return;
     end if;
@@ -3860,9 +3879,9 @@ begin
         insert into private.limits (tenant_id, scope, pool_id, max_running, updated_at)
         values (p_tenant_id, 'pool', p_pool_id, p_max_running, private.clock())
         returning * into v_limit;
-        v_limit.running := private.count_in_leases(v_limit);
     end if;
-    perform private.ring_limit(v_limit.limit_id, private.limit_room(v_limit.running, v_limit.max_running));
+    perform private.make_counters(v_limit);
+    perform private.ring_limit(v_limit.limit_id, private.lane_room(v_limit.limit_id, null));
 end
 $$;
 comment on function private.set_pool_limit(uuid, uuid, integer) is
@@ -4909,7 +4928,7 @@ revoke all on function private.add_job(
     jsonb, text, uuid, boolean, text, uuid
 ) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/age_lanes.sql sha256:5acf85c63e43fc8524db8e7531e8a0eeec2add00ac3fd96028ecb16a1cd109a9
+-- from sql/40_queue/functions/age_lanes.sql sha256:3324ba91e7bcc4611f76a5c369d08a75a0f89a2b8d63908d66fc59b1002c2fed
 -- What counts is how long the same job has been first, as this duty saw it: not how old the job is, because a job may have
 -- been delayed for long and be ready only now. Lanes that somebody's limit holds back wait for the limit and do not age.
 create or replace function private.age_lanes()
@@ -4947,12 +4966,7 @@ begin
             end if;
         elsif v_lane.promotion < v_lane.priority
             and v_lane.head_since <= v_now - make_interval(mins => v_lane.ageing_minutes)
-            and not exists (
-                select
-                from private.limits as w
-                where w.limit_id in (v_lane.workflow_limit_id, v_lane.key_limit_id)
-                    and private.limit_room(w.running, w.max_running) = 0
-            )
+            and (private.lane_room(v_lane.workflow_limit_id, v_lane.key_limit_id) > 0) is not false
         then
             update private.lanes as l
             set promotion = l.promotion + 1, head_since = v_now
@@ -5355,39 +5369,6 @@ comment on function private.cancel_jobs_of_workflow(uuid, uuid, text) is
     'Cancels every waiting job of a workflow and returns how many; those that a robot holds go on.';
 revoke all on function private.cancel_jobs_of_workflow(uuid, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/change_running.sql sha256:bb61c2ce1c94b4e2f540f38807a109d8c27907d2b964e21142413dd367c229f8
--- The one place where counters change. Locks are taken one after another in the order of scope and limit_id, whatever order
--- the ids came in; a claim has taken its locks already. A limit that was removed meanwhile is not there to be counted.
-create or replace function private.change_running(p_limit_ids integer[], p_by integer)
-returns void
-language plpgsql
-set search_path = ''
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_change record;
-    v_limit private.limits;
-begin
-    for v_change in
-        select c.limit_id, c.jobs
-        from (select u as limit_id, count(*)::integer as jobs from unnest(p_limit_ids) as u group by u) as c
-        order by (select w.scope from private.limits as w where w.limit_id = c.limit_id), c.limit_id
-    loop
-        update private.limits as w
-        set running = greatest(w.running + p_by * v_change.jobs, 0)
-        where w.limit_id = v_change.limit_id
-        returning w.* into v_limit;
-        if found and p_by < 0 and v_limit.running + v_change.jobs >= v_limit.max_running then
-            perform private.ring_limit(v_limit.limit_id, private.limit_room(v_limit.running, v_limit.max_running));
-        end if;
-    end loop;
-end
-$$;
-comment on function private.change_running(integer[], integer) is
-    'Counts leases in (1) or out (-1) of the limits whose ids are given, one id for each lease, and wakes robots for what a full limit kept waiting. Every path on which leases begin or end calls it in its transaction.';
-revoke all on function private.change_running(integer[], integer) from public, anon, authenticated, service_role;
-
 -- from sql/40_queue/functions/check_limit_name.sql sha256:efe8317045be823eac921752c0d36a3e574221b994001b0a1e9e1ee7644f29c8
 create or replace function private.check_limit_name(
     p_tenant_id uuid,
@@ -5476,7 +5457,7 @@ comment on function private.check_waiting_quotas() is
     'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
 revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:1107a206bc8d83ae42a9ddd053fb08c384e676d6ae08ae7c7937c3da01bc2f8e
+-- from sql/40_queue/functions/claim_jobs.sql sha256:9230dde7760cfa6890117b3fd69cabdbd6560883044149fa6966dd320322c1b6
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -5501,7 +5482,6 @@ declare
     v_job private.taken_job;
     v_claimed public.claimed_job;
     v_notices private.job_notice[] := '{}';
-    v_limit_ids integer[] := '{}';
 begin
     if p_limit not between 1 and 100 or p_limit is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 100.');
@@ -5582,10 +5562,10 @@ begin
         v_taken := case when v_robot.pool_id is null then private.take_jobs(
             v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment, v_robot.capabilities,
             v_robot.limit_id, v_robot.has_limits, case when v_robot.is_fair then 1 else v_want end, v_may_wait,
-            p_counted => v_limit_ids, p_is_fair => v_robot.is_fair
+            p_is_fair => v_robot.is_fair
         ) when v_robot.is_fair then private.take_fair_pool_job(
             v_robot.pool_id, v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment,
-            v_robot.capabilities, v_may_wait, v_limit_ids
+            v_robot.capabilities, v_may_wait
         ) else private.take_pool_jobs(
             v_robot.pool_id, v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment,
             v_robot.capabilities, v_want, v_may_wait
@@ -5606,12 +5586,12 @@ begin
             from public.jobs as j
             where j.job_id = v_job.job_id;
             insert into private.leases (
-                job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, limit_ids,
+                job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, counter_ids,
                 share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at
             )
             values (
                 v_claimed.job_id, v_claimed.lease_token, v_job.tenant_id, v_job.tenant_no, v_job.lane_id,
-                v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_job.limit_ids,
+                v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_job.counter_ids,
                 v_job.share_id,
                 case when v_robot.pool_id is not null then (
                     select s.share_id
@@ -5624,7 +5604,6 @@ begin
                 v_job.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name, v_caller.robot_id,
                 v_claimed.attempt, null
             )::private.job_notice;
-            v_limit_ids := v_limit_ids || v_job.limit_ids;
             return next v_claimed;
         end loop;
         v_want := v_want - cardinality(v_taken);
@@ -5633,9 +5612,6 @@ begin
     end loop;
     if v_notices <> '{}' then
         perform private.announce_jobs('job.claimed', 'claimed', v_notices);
-        if v_limit_ids <> '{}' then
-            perform private.change_running(v_limit_ids, 1);
-        end if;
         -- So that beside a snapshot that is held for long nobody counts over its ended leases again and again; each time would
         -- leave as many dead rows here. Only claims make leases, those of a robot take turns, and a token never changes.
         if v_claimed.lease_token / 256 <> (v_claimed.lease_token - cardinality(v_notices)) / 256 then
@@ -5781,7 +5757,7 @@ comment on function public.complete_jobs(jsonb) is
 revoke all on function public.complete_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_jobs(jsonb) to authenticated;
 
--- from sql/40_queue/functions/complete_leases.sql sha256:a496ad560389552600284879c4ecaadc6720ccdfa9c216ead2642c26d8e390ac
+-- from sql/40_queue/functions/complete_leases.sql sha256:7bf00a416c95a30105b249cda112fc5b5f5dfbd87edc4220f236db1ffe78bfc8
 create or replace function private.complete_leases(
     p_caller private.caller,
     p_job_ids uuid[],
@@ -5802,7 +5778,7 @@ declare
     v_node_executions jsonb;
     v_done integer[] := '{}';
     v_notices private.job_notice[] := '{}';
-    v_limit_ids integer[] := '{}';
+    v_counter_ids integer[] := '{}';
 begin
     for i in 1..coalesce(cardinality(p_job_ids), 0) loop
         -- By the job alone: "is not distinct from" cannot use the index of robots, which a plan made for an empty table
@@ -5837,7 +5813,7 @@ begin
             perform private.keep_node_executions(v_lease, v_node_executions);
         end if;
         v_done := v_done || i;
-        v_limit_ids := v_limit_ids || v_lease.limit_ids;
+        v_counter_ids := v_counter_ids || v_lease.counter_ids;
         v_notices := v_notices || (
             v_lease.tenant_id, v_lease.job_id, v_lease.workflow_id, v_lease.workflow_name, v_lease.robot_id, v_lease.attempt,
             jsonb_build_object(
@@ -5849,8 +5825,8 @@ begin
     if v_done <> '{}' then
         delete from private.robot_failures as f where f.tenant_id = p_caller.tenant_id and f.robot_id = p_caller.robot_id;
         perform private.announce_jobs('job.completed', 'completed', v_notices);
-        if v_limit_ids <> '{}' then
-            perform private.change_running(v_limit_ids, -1);
+        if v_counter_ids <> '{}' then
+            perform private.count_out(v_counter_ids);
         end if;
     end if;
     return v_done;
@@ -5860,42 +5836,6 @@ comment on function private.complete_leases(private.caller, uuid[], bigint[], js
     'Ends the jobs whose leases a robot holds with their results, keeps what it said of their nodes, and returns the places of those jobs in the arrays, from 1; the others are left to private.answer_stale_report().';
 revoke all on function private.complete_leases(private.caller, uuid[], bigint[], jsonb[], jsonb[])
     from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/count_in_leases.sql sha256:a861b4f992f03896d41428e47de687ff77e7e93ccee7f2a69d0737c78e643485
--- The caller keeps claims of the tenant away until it commits.
-create or replace function private.count_in_leases(p_limit private.limits)
-returns integer
-language plpgsql
-set search_path = ''
-as $$
-declare
-    v_running integer;
-begin
-    -- Leases in the order of their ids, as whoever takes several does; what ends meanwhile does not count.
-    perform
-    from private.leases as l
-    where l.tenant_id = p_limit.tenant_id
-    order by l.job_id
-    for update;
-    update private.leases as l
-    set limit_ids = coalesce(l.limit_ids, '{}') || p_limit.limit_id
-    from public.jobs as j
-    where l.tenant_id = p_limit.tenant_id
-        and j.job_id = l.job_id
-        and (
-            p_limit.scope = 'tenant'
-            or j.workflow_id = p_limit.workflow_id
-            or j.concurrency_key = p_limit.concurrency_key
-            or p_limit.pool_id = (select r.pool_id from public.robots as r where r.robot_id = l.robot_id)
-        );
-    get diagnostics v_running = row_count;
-    update private.limits as w set running = v_running where w.limit_id = p_limit.limit_id;
-    return v_running;
-end
-$$;
-comment on function private.count_in_leases(private.limits) is
-    'Lets the leases that a new limit holds for count towards it, and returns how many they are.';
-revoke all on function private.count_in_leases(private.limits) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/count_jobs_ahead.sql sha256:98e1d1b30815979d20d0568742d87cf5f52d1a9508fac65104a1549b65e140f5
 create or replace function private.count_jobs_ahead(
@@ -5953,6 +5893,47 @@ comment on function private.count_jobs_ahead(integer, text, text[], uuid, intege
 revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer, uuid)
     from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/count_out.sql sha256:933b25b163a18638b89b8f4b8289e158c9bb02f001529b6548e6f2ce38787997
+-- Counters are locked one after another in the order of their ids, whatever order the ids came in. One that was removed
+-- meanwhile is not there to be counted.
+create or replace function private.count_out(p_counter_ids integer[])
+returns void
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_full private.limit_counters[];    -- those that were
+    v_counter private.limit_counters;
+begin
+    with changed as (
+        update private.limit_counters as c
+        set running = greatest(c.running - cardinality(array_positions(p_counter_ids, c.counter_id)), 0)
+        where c.counter_id = any (array(
+            select o.counter_id
+            from private.limit_counters as o
+            where o.counter_id = any (p_counter_ids)
+            order by o.counter_id
+            for update
+        ))
+        returning c as counter
+    )
+    select array_agg(c.counter)
+    into v_full
+    from changed as c
+    where (c.counter).running + cardinality(array_positions(p_counter_ids, (c.counter).counter_id)) >= (c.counter).max_running;
+    if v_full is not null then
+        foreach v_counter in array v_full loop
+            perform private.ring_limit(v_counter.limit_id, private.limit_room(v_counter.running, v_counter.max_running));
+        end loop;
+    end if;
+end
+$$;
+comment on function private.count_out(integer[]) is
+    'Counts leases that ended out of the counters whose ids are given, one id for each lease, and wakes robots for what a full counter kept waiting. Every path on which leases end calls it in its transaction.';
+revoke all on function private.count_out(integer[]) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/deaf_robots.sql sha256:af5880750d389647ff4a24ec1db87e47d84d7cc06e1631cf3c23de943607b949
 create or replace function private.deaf_robots()
 returns table (robot_id uuid, last_claim_at timestamptz, job_id uuid)
@@ -6003,7 +5984,7 @@ comment on function private.deaf_robots() is
     'Robots that send heartbeats and have free slots, have not claimed for five minutes, and for which a job has been waiting that long; with that job.';
 revoke all on function private.deaf_robots() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/describe_limit.sql sha256:64666fd311c81e14aa6a9466766b9da60c5f9a172d56ff2d8edb62f8851498ad
+-- from sql/40_queue/functions/describe_limit.sql sha256:c111129836bb3b67ae0f429e58c65bcfbe0b4f6132946e94ba6c15a7416350d3
 create or replace function private.describe_limit(p_limit private.limits)
 returns jsonb
 language sql
@@ -6016,7 +5997,9 @@ as $$
         'concurrency_key', (p_limit).concurrency_key,
         'max_running', (p_limit).max_running,
         'on_collision', (p_limit).on_collision,
-        'running', (p_limit).running,
+        'running', (
+            select coalesce(sum(c.running), 0) from private.limit_counters as c where c.limit_id = (p_limit).limit_id
+        ),
         'updated_at', private.to_iso((p_limit).updated_at)
     )
 $$;
@@ -6042,6 +6025,21 @@ as $$
 $$;
 comment on function private.describe_share(private.shares) is 'A share as it is shown.';
 revoke all on function private.describe_share(private.shares) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/drop_limit.sql sha256:189086c2d687dfad87229e9748583156073eac29f273971a455cdd6331fbe935
+-- Its counters in the order of their ids, as whoever ends leases takes them.
+create or replace function private.drop_limit(p_limit_id integer)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    perform from private.limit_counters as c where c.limit_id = p_limit_id order by c.counter_id for update;
+    delete from private.limits as w where w.limit_id = p_limit_id;
+end
+$$;
+comment on function private.drop_limit(integer) is 'Takes a limit away, with its counters; leases that are in them go on.';
+revoke all on function private.drop_limit(integer) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/end_attempt.sql sha256:e995f4435a03d0ae7019e695e45f97b09755711f41897958f35bab108d5542ef
 -- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
@@ -6424,11 +6422,18 @@ comment on function private.ensure_job_partitions(integer) is
     'Makes the partitions of jobs for this week (Monday, UTC) and p_weeks_ahead more, and returns how many it made.';
 revoke all on function private.ensure_job_partitions(integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/enter_limits.sql sha256:86424cf3ad12a2e4d7935c6aa6ba902819ac4ab86b0d08c1783bd4bb054bbfd8
--- Waiting for a lock is safe only while no other limit is locked, in the order of scope: whoever locks more (a claim of many
--- lanes, a rescue) must not wait for one that comes earlier.
-create or replace function private.enter_limits(p_limit_ids integer[], p_taken integer[], p_may_wait boolean)
-returns integer
+-- from sql/40_queue/functions/enter_limits.sql sha256:cf462d15997904e690486766618d8120b094772c2fb4365fed004ef9cfefc9a2
+-- Waiting for a lock is safe only in the order of the counters' ids, and so of scope: whoever locks more (a claim of many
+-- lanes, a rescue) must not wait for one that comes earlier. So a claim waits in its first lane only, and for a counter only
+-- while it has locked no other of the same limit: one that turned out to be full under the lock stays locked until the end.
+create or replace function private.enter_limits(
+    p_limit_ids integer[],      -- in the order of scope
+    p_robot_id uuid,
+    p_jobs integer,
+    p_may_wait boolean,
+    out jobs integer,
+    out counter_ids integer[]
+)
 language plpgsql
 set search_path = ''
 set plan_cache_mode = force_generic_plan
@@ -6436,37 +6441,73 @@ set enable_seqscan = off
 as $$
 declare
     v_limit_id integer;
+    v_counter_id integer;
     v_room integer;
-    v_least integer;
+    v_may_wait boolean;
+    v_counted integer[] := '{}';     -- one for each of counter_ids: what it counts by now
 begin
+    jobs := p_jobs;
     foreach v_limit_id in array p_limit_ids loop
-        continue when v_limit_id is null;
-        if p_may_wait then
-            select private.limit_room(w.running, w.max_running) into v_room
-            from private.limits as w
-            where w.limit_id = v_limit_id
-            for update;
-        else
-            select private.limit_room(w.running, w.max_running) into v_room
-            from private.limits as w
-            where w.limit_id = v_limit_id
-            for update skip locked;
-            if not found then
-                perform from private.limits as w where w.limit_id = v_limit_id;
-                if found then
-                    return 0;
-                end if;
+        v_may_wait := p_may_wait;
+        loop
+            -- The counters with room are those of the snapshot, and not looked at again after the lock: so one is locked, or none.
+            -- Each robot has an order of its own, so that robots meet seldom.
+            with picked as materialized (
+                select c.counter_id, private.limit_room(c.running, c.max_running) as room
+                from private.limit_counters as c
+                where c.counter_id = any (array(
+                    select o.counter_id
+                    from private.limit_counters as o
+                    where o.limit_id = v_limit_id and private.limit_room(o.running, o.max_running) > 0
+                ))
+                order by hashint4(c.counter_id # uuid_hash(p_robot_id))
+                limit 1
+                for update skip locked
+            ), counted as (
+                update private.limit_counters as c
+                set running = c.running + least(jobs, p.room)
+                from picked as p
+                where c.counter_id = p.counter_id
+            )
+            select p.counter_id, p.room into v_counter_id, v_room from picked as p;
+            exit when v_room > 0;
+            if v_room = 0 then
+                v_may_wait := false;
+                continue;
             end if;
-        end if;
-        v_least := least(v_least, v_room - cardinality(array_positions(p_taken, v_limit_id)));   -- null: it was removed
-        exit when v_least <= 0;
+            exit when not v_may_wait;
+            perform
+            from private.limit_counters as c
+            where c.counter_id = (
+                select o.counter_id
+                from private.limit_counters as o
+                where o.limit_id = v_limit_id and private.limit_room(o.running, o.max_running) > 0
+                order by hashint4(o.counter_id # uuid_hash(p_robot_id))
+                limit 1
+            )
+            for update;
+            exit when not found;
+            v_may_wait := false;
+        end loop;
+        if v_room > 0 then
+            jobs := least(jobs, v_room);
+            counter_ids := counter_ids || v_counter_id;
+            v_counted := v_counted || jobs;
+        elsif exists (select from private.limit_counters as c where c.limit_id = v_limit_id) then
+            jobs := 0;
+            exit;
+        end if;     -- else it was removed
     end loop;
-    return v_least;
+    if v_counted[1] > jobs then
+        for i in 1..cardinality(v_counted) loop
+            perform private.leave_limits(counter_ids[i:i], v_counted[i] - jobs);
+        end loop;
+    end if;
 end
 $$;
-comment on function private.enter_limits(integer[], integer[], boolean) is
-    'Locks the limits of a lane (pool, tenant, workflow, key; null where there is none) and returns how many more jobs they have room for beside what this claim has taken: 0 or less when one is full, or is locked and may not be waited for; null when none exists any more.';
-revoke all on function private.enter_limits(integer[], integer[], boolean) from public, anon, authenticated, service_role;
+comment on function private.enter_limits(integer[], uuid, integer, boolean) is
+    'Counts jobs that a robot is about to take in one counter of each of their limits (pool, tenant, workflow, key), which stay locked, and returns how many of them these have room for, and the counters (null: the limits are gone). 0 when a limit is full, or all of it that has room is locked and may not be waited for.';
+revoke all on function private.enter_limits(integer[], uuid, integer, boolean) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/explain_finished_job.sql sha256:233ec2809368e27b2bc4f2b432dd79f43741b616c30dfb7934a757748d7e3362
 create or replace function private.explain_finished_job(p_job public.jobs)
@@ -6638,7 +6679,7 @@ comment on function public.explain_job(uuid) is
 revoke all on function public.explain_job(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.explain_job(uuid) to authenticated;
 
--- from sql/40_queue/functions/explain_pool_job.sql sha256:62b128ccef6010e61868190bdebab4702ac640953dd8657a9be9af5a2b828707
+-- from sql/40_queue/functions/explain_pool_job.sql sha256:c415c7ae100d85fcb8783fbf86aa4befe3720f5045526a7a57502298f043659a
 -- To a member a pool's robots are one: how many there are and what keeps each is the owner's business.
 create or replace function private.explain_pool_job(p_job public.jobs, p_ahead integer)
 returns jsonb
@@ -6693,7 +6734,7 @@ begin
     from private.limits as w
     where w.tenant_id = p_job.tenant_id
         and w.pool_id = p_job.pool_id
-        and private.limit_room(w.running, w.max_running) = 0;
+        and private.lane_room(w.limit_id, null) = 0;
     if not found then
         select f.* into v_limit
         from private.find_full_limits(p_job.tenant_id, p_job.workflow_id, p_job.concurrency_key) as f
@@ -6897,7 +6938,7 @@ comment on function private.faded_seconds(double precision, timestamptz, timesta
 revoke all on function private.faded_seconds(double precision, timestamptz, timestamptz)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/fail_job.sql sha256:dd3ffe4bf4d8eefcb908a51be1075963de1e4307a58f6c9bce1c3b3b173f4986
+-- from sql/40_queue/functions/fail_job.sql sha256:cfbe0fe6616356e5f7f049039688d673e0aeb8503f9b59f3354b7c6e941c742f
 create or replace function public.fail_job(
     p_job_id uuid,
     p_lease_token bigint,
@@ -6947,8 +6988,8 @@ begin
     v_answer := private.end_attempt(
         v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true)
     );
-    if v_lease.limit_ids is not null then
-        perform private.change_running(v_lease.limit_ids, -1);
+    if v_lease.counter_ids is not null then
+        perform private.count_out(v_lease.counter_ids);
     end if;
     return v_answer;
 end
@@ -7026,7 +7067,7 @@ comment on function public.fail_jobs(jsonb) is
 revoke all on function public.fail_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.fail_jobs(jsonb) to authenticated;
 
--- from sql/40_queue/functions/find_full_limits.sql sha256:5941c0ffae30aee5f72e35b0ba7c85ab0801dce80343139dbbc92774f9afb8f5
+-- from sql/40_queue/functions/find_full_limits.sql sha256:01129f4734695219db33fbc2d0073e3fabb481ee1f929ff107aca27f1ab2c792
 -- Without a SET clause, so that it is inlined; for whoever explains why a job waits.
 create or replace function private.find_full_limits(p_tenant_id uuid, p_workflow_id uuid, p_concurrency_key text)
 returns setof private.limits
@@ -7041,7 +7082,7 @@ as $$
             or w.workflow_id = p_workflow_id
             or w.concurrency_key = p_concurrency_key
         )
-        and private.limit_room(w.running, w.max_running) = 0
+        and private.lane_room(w.limit_id, null) = 0
     order by w.scope
 $$;
 comment on function private.find_full_limits(uuid, uuid, text) is
@@ -7599,7 +7640,7 @@ comment on function private.judge_robots(uuid, integer, uuid, private.limits, in
     'What stands between each robot of a tenant and a job of a lane: the nearest robots first, p_limit at most.';
 revoke all on function private.judge_robots(uuid, integer, uuid, private.limits, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/lane_room.sql sha256:eec8acce0a6e3cbe61aa604527fd41cdf431a13a54219444394663ab5f3bd126
+-- from sql/40_queue/functions/lane_room.sql sha256:c4efeecfddfe44454bbcc87fc64d66204a3caf99b11dbaa663c131c0d3439a87
 create or replace function private.lane_room(p_workflow_limit_id integer, p_key_limit_id integer)
 returns integer
 language plpgsql
@@ -7608,9 +7649,13 @@ set search_path = ''
 as $$
 begin
     return (
-        select min(private.limit_room(w.running, w.max_running))
-        from private.limits as w
-        where w.limit_id in (p_workflow_limit_id, p_key_limit_id)
+        select min(r.room)
+        from (
+            select sum(private.limit_room(c.running, c.max_running))::integer as room
+            from private.limit_counters as c
+            where c.limit_id in (p_workflow_limit_id, p_key_limit_id)
+            group by c.limit_id
+        ) as r
     );
 end
 $$;
@@ -7674,7 +7719,25 @@ comment on function private.leave_lane(integer, private.taken_job[]) is
     'Those of the jobs just taken out of a lane that belong there. A job that belongs in another, because a limit of it was set meanwhile, is put there, with all of the lane that it holds for.';
 revoke all on function private.leave_lane(integer, private.taken_job[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/limit_room.sql sha256:433df2524fae0e4771db5ea5f8c624d8e052098752fb072d219267a5314f1888
+-- from sql/40_queue/functions/leave_limits.sql sha256:c9e5eb20b2900ef1e0b909d61e5cfaf2c27620ebc1d8fce4ee452483a8c62abe
+create or replace function private.leave_limits(p_counter_ids integer[], p_jobs integer)
+returns void
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+begin
+    update private.limit_counters as c
+    set running = c.running - p_jobs
+    where c.counter_id = any (p_counter_ids);
+end
+$$;
+comment on function private.leave_limits(integer[], integer) is
+    'Takes back what private.enter_limits() counted in this transaction for jobs that the claim did not get.';
+revoke all on function private.leave_limits(integer[], integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/limit_room.sql sha256:6d96822a97a9853792af1fbb462f3dea534a9d4e824779b9f4e12761155338c3
 -- Without a SET clause, so that it is inlined into claim_jobs; who explains asks it, too.
 create or replace function private.limit_room(p_running integer, p_max_running integer)
 returns integer
@@ -7684,7 +7747,7 @@ as $$
     select greatest(p_max_running - p_running, 0)
 $$;
 comment on function private.limit_room(integer, integer) is
-    'How many more jobs may be claimed under a limit; 0 when it is reached, or was lowered while more were running.';
+    'How many more jobs a counter of a limit has room for; 0 when it is full, or its limit was lowered while more were running.';
 revoke all on function private.limit_room(integer, integer) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/list_explanations.sql sha256:bfefaf010e55fa0d73bd7d0bf64549ee693a81ccb3091e33f34d2f11b152750a
@@ -7786,7 +7849,7 @@ comment on function private.list_job_notes(public.jobs) is
     'What is good to know of a job beside the reason for its state.';
 revoke all on function private.list_job_notes(public.jobs) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_limit_facts.sql sha256:f22abfb4c452bcc2debead7d4aa0f3eefd5cdcb86562a32467253114a5caf21f
+-- from sql/40_queue/functions/list_limit_facts.sql sha256:6b213a66defd04301e61a067b47e8b8d54efc78f5bed47b8190538ee7c8f1bed
 create or replace function private.list_limit_facts(p_limit private.limits)
 returns jsonb
 language plpgsql
@@ -7795,7 +7858,7 @@ set search_path = ''
 as $$
 begin
     return jsonb_build_object(
-        'running', p_limit.running,
+        'running', (select sum(c.running) from private.limit_counters as c where c.limit_id = p_limit.limit_id),
         'max_running', p_limit.max_running,
         'limited_workflow', (select w.name from public.workflows as w where w.workflow_id = p_limit.workflow_id),
         'limited_key', p_limit.concurrency_key,
@@ -7887,8 +7950,8 @@ comment on function public.list_shares(integer, integer) is
 revoke all on function public.list_shares(integer, integer) from public, anon, authenticated, service_role;
 grant execute on function public.list_shares(integer, integer) to authenticated;
 
--- from sql/40_queue/functions/lock_leases.sql sha256:74b78a755deef646e88175237f4cd3e7f26d78ad9691fd86da66e34765350f6c
--- First the leases in the order of their ids, then what they count towards in the order of limits: what follows then waits
+-- from sql/40_queue/functions/lock_leases.sql sha256:a4558c0c583ba7e25cd2571d58bbece896c3621b98b88fc0bf4c41e631f668bc
+-- First the leases in the order of their ids, then their counters in the order of theirs: what follows then waits
 -- for nobody, in whatever order it ends them.
 create or replace function private.lock_leases(p_robot_id uuid, p_reports jsonb)
 returns void
@@ -7899,7 +7962,7 @@ set enable_seqscan = off
 as $$
 declare
     v_lease record;
-    v_limit_ids integer[] := '{}';
+    v_counter_ids integer[] := '{}';
     v_job_ids uuid[] := array(
         select case
             when r.report ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then (r.report ->> 'job_id')::uuid
@@ -7908,25 +7971,25 @@ declare
     );
 begin
     for v_lease in
-        select l.limit_ids
+        select l.counter_ids
         from private.leases as l
         where l.job_id = any (v_job_ids) and l.robot_id is not distinct from p_robot_id
         order by l.job_id
         for update
     loop
-        v_limit_ids := v_limit_ids || v_lease.limit_ids;
+        v_counter_ids := v_counter_ids || v_lease.counter_ids;
     end loop;
-    if v_limit_ids <> '{}' then
+    if v_counter_ids <> '{}' then
         perform
-        from private.limits as w
-        where w.limit_id = any (v_limit_ids)
-        order by w.scope, w.limit_id
+        from private.limit_counters as c
+        where c.counter_id = any (v_counter_ids)
+        order by c.counter_id
         for update;
     end if;
 end
 $$;
 comment on function private.lock_leases(uuid, jsonb) is
-    'Locks the leases that a robot holds of some jobs, and their limits, so that a batch of endings cannot wait in a circle with another.';
+    'Locks the leases that a robot holds of some jobs, and their counters, so that a batch of endings cannot wait in a circle with another.';
 revoke all on function private.lock_leases(uuid, jsonb) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/lowest_ready_job.sql sha256:7fdd2db8e9302c4e9328fb4cf5937fc1ccd7ecc9673f89aa04e740afdc1f222e
@@ -7953,6 +8016,73 @@ $$;
 comment on function private.lowest_ready_job(integer, integer, uuid, uuid) is
     'The first ready job of a lane from an id on, as committed when it is called; p_most when there is none below that.';
 revoke all on function private.lowest_ready_job(integer, integer, uuid, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/make_counters.sql sha256:878fbac581f0f9f721a83a53050d84f1e20dc47fa341b754d084812d35e2c969
+-- The caller keeps claims of the tenant away until it commits. Whoever ends leases waits for a counter with the lease locked,
+-- so that after all leases nobody wants the old counters, and whatever stays is put in the new ones.
+create or replace function private.make_counters(p_limit private.limits)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_old integer[] := array(select c.counter_id from private.limit_counters as c where c.limit_id = p_limit.limit_id);
+    v_new integer[];
+    v_job_ids uuid[];
+    v_parts integer := case when p_limit.max_running >= 64 then 8 else 1 end;
+begin
+    if cardinality(v_old) = 1 and v_parts = 1 then
+        update private.limit_counters as c set max_running = p_limit.max_running where c.limit_id = p_limit.limit_id;
+        return;
+    end if;
+
+    -- Leases in the order of their ids, as whoever takes several does; what ends meanwhile does not count.
+    perform
+    from private.leases as l
+    where l.tenant_id = p_limit.tenant_id
+    order by l.job_id
+    for update;
+    v_job_ids := array(
+        select l.job_id
+        from private.leases as l
+        join public.jobs as j on j.job_id = l.job_id
+        where l.tenant_id = p_limit.tenant_id
+            and case
+                when v_old <> '{}' then l.counter_ids && v_old
+                else p_limit.scope = 'tenant'
+                    or j.workflow_id = p_limit.workflow_id
+                    or j.concurrency_key = p_limit.concurrency_key
+                    or p_limit.pool_id = (select r.pool_id from public.robots as r where r.robot_id = l.robot_id)
+            end
+        order by l.job_id
+    );
+    if cardinality(v_job_ids) > p_limit.max_running then
+        v_parts := 1;   -- no part of it may have room
+    end if;
+    perform from private.limit_counters as c where c.limit_id = p_limit.limit_id order by c.counter_id for update;
+    delete from private.limit_counters as c where c.limit_id = p_limit.limit_id;
+    -- Part n of k has the n-th of every k places, and every k jobs that run: full together when the limit is.
+    with made as (
+        insert into private.limit_counters (counter_id, limit_id, max_running, running)
+        select
+            ((cardinality(enum_range(null, p_limit.scope)) - 1) << 29) | nextval('private.limit_counter_ids')::integer,
+            p_limit.limit_id,
+            (p_limit.max_running + v_parts - n) / v_parts,
+            (cardinality(v_job_ids) + v_parts - n) / v_parts
+        from generate_series(1, v_parts) as n
+        returning counter_id
+    )
+    select array_agg(m.counter_id order by m.counter_id) into v_new from made as m;
+    update private.leases as l
+    set counter_ids = array(select u from unnest(l.counter_ids) as u where u <> all (v_old))
+        || v_new[(u.n - 1) % v_parts + 1]
+    from unnest(v_job_ids) with ordinality as u (job_id, n)
+    where l.job_id = u.job_id;
+end
+$$;
+comment on function private.make_counters(private.limits) is
+    'Gives a limit the counters that it needs, with the leases that it holds for in them: eight of a limit of 64 or more that is not passed, else one.';
+revoke all on function private.make_counters(private.limits) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/make_job_partition.sql sha256:d0e96d612eefa2df61ebe79429ef0cb9f480ba6d4005ef1a23646598202e597d
 -- Rows that came before their partition are in the default one. They are moved into the new partition, for which nobody
@@ -8446,48 +8576,53 @@ comment on function private.recheck_low_water() is
     'Looks for ready jobs below the bound at which claims begin (their transaction was open for long) and lowers it to them; returns the number of such lanes.';
 revoke all on function private.recheck_low_water() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/reconcile_limits.sql sha256:85001904bc8532db2f2f772a35d81044948c6985f54bb1cdc28ce4397a1802b9
+-- from sql/40_queue/functions/reconcile_limits.sql sha256:2b4ccd4b77ab4eb19d7ddbe15751aee551e1a18fd9f4d50c593d7648daeaeb61
 create or replace function private.reconcile_limits()
 returns integer
 language plpgsql
 set search_path = ''
 as $$
 declare
-    v_limit private.limits;
+    v_counter record;
     v_running integer;
+    v_limit jsonb;
     v_differed integer := 0;
 begin
     -- A counter and its leases change in one transaction, so this one statement sees a difference only where there is one.
-    for v_limit in
-        select w.*
-        from private.limits as w
-        where w.running <> (
-            select count(*) from private.leases as l where l.tenant_id = w.tenant_id and w.limit_id = any (l.limit_ids)
+    for v_counter in
+        select c.counter_id, w as limited
+        from private.limit_counters as c
+        join private.limits as w on w.limit_id = c.limit_id
+        where c.running <> (
+            select count(*) from private.leases as l where l.tenant_id = w.tenant_id and c.counter_id = any (l.counter_ids)
         )
-        order by w.scope, w.limit_id
+        order by c.counter_id
     loop
         -- Under the lock, which all who change it hold until they end, it is still so, or it was a moment's.
-        perform from private.limits as w where w.limit_id = v_limit.limit_id for update;
+        perform from private.limit_counters as c where c.counter_id = v_counter.counter_id for update;
+        continue when not found;
         select count(*) into v_running
         from private.leases as l
-        where l.tenant_id = v_limit.tenant_id and v_limit.limit_id = any (l.limit_ids);
-        update private.limits as w
+        where l.tenant_id = (v_counter.limited).tenant_id and v_counter.counter_id = any (l.counter_ids);
+        v_limit := private.describe_limit(v_counter.limited);
+        update private.limit_counters as c
         set running = v_running
-        where w.limit_id = v_limit.limit_id and w.running <> v_running;
+        where c.counter_id = v_counter.counter_id and c.running <> v_running;
         if found then
             v_differed := v_differed + 1;
+            v_limit := private.describe_limit(v_counter.limited) || jsonb_build_object('counted', v_limit -> 'running');
             perform private.emit_event(
-                v_limit.tenant_id, 'limit.corrected', null, null, v_limit.workflow_id,
-                private.describe_limit(v_limit) || jsonb_build_object('running', v_running, 'counted', v_limit.running)
+                (v_counter.limited).tenant_id, 'limit.corrected', null, null, (v_counter.limited).workflow_id, v_limit
             );
-            raise warning 'Limit % counted % jobs and % were running.', v_limit.limit_id, v_limit.running, v_running;
+            raise warning 'Limit % counted % jobs and % were running.',
+                (v_counter.limited).limit_id, v_limit -> 'counted', v_limit -> 'running';
         end if;
     end loop;
     return v_differed;
 end
 $$;
 comment on function private.reconcile_limits() is
-    'Sets every limit''s counter to the number of its leases, tells by an event and a warning where it was another, and returns how many were.';
+    'Sets every counter of a limit to the number of its leases, tells by an event and a warning where it was another, and returns how many were.';
 revoke all on function private.reconcile_limits() from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/record_share_usage.sql sha256:17357de90beed9eaec2587f46572c2129e5aa6e70b4407aad70612a1e92dad44
@@ -8509,7 +8644,7 @@ comment on function private.record_share_usage() is
     'Table trigger: what a robot''s time with a job was, whatever came of it, for the shares that used it.';
 revoke all on function private.record_share_usage() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/release_job.sql sha256:4ce368d905a7789a7e456ea7433f047c6b7e0643f13a79ddbbe30e9bd775698e
+-- from sql/40_queue/functions/release_job.sql sha256:3557f543d30e480b4e25def7b080d96eee4335504ac2e42afd9013d913bebdb7
 create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -8531,8 +8666,8 @@ begin
     end if;
     if v_lease.cancel_requested_at is not null then
         v_answer := private.end_attempt(v_lease, 'failed', null, null, null, false);
-        if v_lease.limit_ids is not null then
-            perform private.change_running(v_lease.limit_ids, -1);
+        if v_lease.counter_ids is not null then
+            perform private.count_out(v_lease.counter_ids);
         end if;
         return v_answer;
     end if;
@@ -8542,8 +8677,8 @@ begin
         'job.queued', 'queued', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name, null,
         v_lease.attempt - 1, '{"message": "Released by the robot."}'
     );
-    if v_lease.limit_ids is not null then
-        perform private.change_running(v_lease.limit_ids, -1);
+    if v_lease.counter_ids is not null then
+        perform private.count_out(v_lease.counter_ids);
     end if;
     return jsonb_build_object('job_id', p_job_id, 'status', 'queued', 'outcome', 'applied');
 end
@@ -8553,8 +8688,8 @@ comment on function public.release_job(uuid, bigint) is
 revoke all on function public.release_job(uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.release_job(uuid, bigint) to authenticated;
 
--- from sql/40_queue/functions/remove_limit.sql sha256:4c6678e24b85f85f7263b391dda3020285478f566861a7fc17caec950e06538f
--- Lanes and leases keep the number of the limit, which none ever gets again: a number without a limit limits nothing.
+-- from sql/40_queue/functions/remove_limit.sql sha256:bf17fbed9a99fb71b5d61b9e9360557f3fd23458924cfeddc5f757e6216ae4e3
+-- Lanes keep the number of the limit and leases those of its counters, which none ever gets again: they limit nothing.
 create or replace function public.remove_limit(
     p_scope text,
     p_workflow_id uuid default null,
@@ -8568,25 +8703,29 @@ as $$
 declare
     v_caller private.caller := private.authorize('settings.write');
     v_limit private.limits;
+    v_answer jsonb;
 begin
     if p_scope not in ('tenant', 'workflow', 'key') or p_scope is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'scope must be tenant, workflow or key.');
     end if;
-    delete from private.limits as w
+    select w.* into v_limit
+    from private.limits as w
     where w.tenant_id = v_caller.tenant_id
         and w.scope = p_scope::private.limit_scope
         and w.workflow_id is not distinct from p_workflow_id
         and w.concurrency_key is not distinct from p_concurrency_key
-    returning w.* into v_limit;
+    for update;
     if not found then
         perform private.raise_error(404, 'LIMIT_NOT_FOUND', 'There is no such limit.');
     end if;
+    v_answer := private.describe_limit(v_limit);
+    perform private.drop_limit(v_limit.limit_id);
     perform private.ring_lane(l.lane_id, 100)
     from private.lanes as l
     where l.tenant_no = private.find_queue_tenant(v_caller.tenant_id)
         and (v_limit.scope = 'tenant' or v_limit.limit_id in (l.workflow_limit_id, l.key_limit_id))
         and exists (select from private.ready as r where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id);
-    return private.describe_limit(v_limit);
+    return v_answer;
 end
 $$;
 comment on function public.remove_limit(text, uuid, text) is
@@ -8828,7 +8967,7 @@ comment on function private.required_of(text[], text[], boolean, uuid) is
     'Capabilities, tags, internet mode and pool as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
 revoke all on function private.required_of(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/rescue_expired_leases.sql sha256:b0e2ebf2cd0a8566a4ba583fae7f13006d53f5aec23cfc24c5399455efee60e0
+-- from sql/40_queue/functions/rescue_expired_leases.sql sha256:b30546291c51a47126887f1403e6420e4b99254cbd015018f4eddbefc90fc4d1
 -- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
 create or replace function private.rescue_expired_leases(p_limit integer default 200)
 returns integer
@@ -8840,7 +8979,7 @@ declare
     v_lease private.leases;
     v_rescued integer := 0;
     v_timed_out private.leases[] := '{}';
-    v_limit_ids integer[] := '{}';
+    v_counter_ids integer[] := '{}';
 begin
     for v_lease in
         with taken as (
@@ -8857,7 +8996,7 @@ begin
         select t.* from taken as t order by t.lane_id   -- the order in which private.put_back() locks lanes
     loop
         v_rescued := v_rescued + 1;
-        v_limit_ids := v_limit_ids || v_lease.limit_ids;
+        v_counter_ids := v_counter_ids || v_lease.counter_ids;
         if v_lease.timeout_at <= v_now and v_lease.timeout_at <= v_lease.lease_expires_at then
             perform private.end_attempt(
                 v_lease, 'timeout', 'The job took longer than its timeout.', 'JOB_TIMEOUT', null, true
@@ -8876,8 +9015,8 @@ begin
     for v_lease in select t.* from unnest(v_timed_out) as t order by t.robot_id loop
         perform private.count_robot_failure(v_lease.tenant_id, v_lease.robot_id, v_lease.job_id);
     end loop;
-    if v_limit_ids <> '{}' then
-        perform private.change_running(v_limit_ids, -1);
+    if v_counter_ids <> '{}' then
+        perform private.count_out(v_counter_ids);
     end if;
     return v_rescued;
 end
@@ -8886,9 +9025,9 @@ comment on function private.rescue_expired_leases(integer) is
     'Takes back jobs whose lease or time is over (at most p_limit) and returns how many. The attempt counts; what follows is private.end_attempt()''s to say.';
 revoke all on function private.rescue_expired_leases(integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/resolve_collision.sql sha256:9f8680c2a89d1e2bb9081b1796bf89fd343c9f3e1a82ed823a7a7751be7bd4da
--- One collision of a key at a time: an advisory lock and not the limit's row, because cancelling may wait for a lease, and
--- whoever ends a lease waits for the limit's row afterwards.
+-- from sql/40_queue/functions/resolve_collision.sql sha256:03669f3a1740fa3502d42773c19b658be01bc8ebb89bea4b82f593338a1c78fd
+-- One collision of a key at a time: an advisory lock and not a counter, because cancelling may wait for a lease, and
+-- whoever ends a lease waits for its counters afterwards.
 create or replace function private.resolve_collision(p_key_limit_id integer, p_job_id uuid)
 returns void
 language plpgsql
@@ -8917,7 +9056,11 @@ begin
         union all
         select e.job_id
         from private.leases as e
-        where e.tenant_id = v_limit.tenant_id and p_key_limit_id = any (e.limit_ids) and e.cancel_requested_at is null
+        where e.tenant_id = v_limit.tenant_id
+            and e.cancel_requested_at is null
+            and e.counter_ids && array(
+                select c.counter_id from private.limit_counters as c where c.limit_id = p_key_limit_id
+            )
         order by 1
     );
     if cardinality(v_others) < v_limit.max_running then
@@ -9247,7 +9390,7 @@ comment on function private.run_due_duties() is
     'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it when there is some, and it never fails them. Returns how much there was to do: after nothing, it holds no lock that anybody waits for.';
 revoke all on function private.run_due_duties() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/set_limit.sql sha256:ba3a454e9ea74e6804cf8270ffde86c2a269331cc87c41a2c61399d472bf2810
+-- from sql/40_queue/functions/set_limit.sql sha256:9cd7e978b0ee9c749b3f8b8c6a9bd0c5f846a976ebef7e35a991b708d18c5ec9
 -- A new limit must know every lease that exists: claims of the tenant wait (private.limits is what they read next) until this
 -- transaction ends, and those under way end first.
 create or replace function public.set_limit(
@@ -9268,6 +9411,7 @@ declare
     v_now timestamptz := private.clock();
     v_tenant_no integer;
     v_limit private.limits;
+    v_is_new boolean := false;
     v_lane private.lanes;
 begin
     perform private.check_limit_name(v_caller.tenant_id, p_scope, p_workflow_id, p_concurrency_key);
@@ -9300,14 +9444,15 @@ begin
             p_on_collision, v_now
         )
         returning * into v_limit;
-        v_limit.running := private.count_in_leases(v_limit);
-        if p_scope <> 'tenant' then
-            for v_lane in select l.* from private.lanes as l where l.tenant_no = v_tenant_no loop
-                perform private.move_jobs(v_lane, v_limit);
-            end loop;
-        end if;
+        v_is_new := true;
     end if;
-    perform private.ring_limit(v_limit.limit_id, private.limit_room(v_limit.running, v_limit.max_running));
+    perform private.make_counters(v_limit);
+    if v_is_new and p_scope <> 'tenant' then
+        for v_lane in select l.* from private.lanes as l where l.tenant_no = v_tenant_no loop
+            perform private.move_jobs(v_lane, v_limit);
+        end loop;
+    end if;
+    perform private.ring_limit(v_limit.limit_id, private.lane_room(v_limit.limit_id, null));
     return private.describe_limit(v_limit);
 end
 $$;
@@ -9428,7 +9573,7 @@ comment on function public.start_job(uuid, bigint) is
 revoke all on function public.start_job(uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.start_job(uuid, bigint) to authenticated;
 
--- from sql/40_queue/functions/take_fair_pool_job.sql sha256:8a80b9337a091543c6624c735d069f47aa98ab2fa4225d91920fdbbcb1a43f3e
+-- from sql/40_queue/functions/take_fair_pool_job.sql sha256:2348bdd15b24eb8392a6a919594d55a3d986666fd2bd5a0bce14cd172d5ee30e
 -- Cost: a look at each member that has jobs for the pool, and at what it has had. Members without work are not looked at.
 create or replace function private.take_fair_pool_job(
     p_pool_id uuid,
@@ -9437,8 +9582,7 @@ create or replace function private.take_fair_pool_job(
     p_robot_id uuid,
     p_environment text,
     p_offers text[],
-    p_may_wait boolean,         -- for limits
-    p_counted integer[]         -- limit ids, one for each job of this claim that counts towards it
+    p_may_wait boolean          -- for limits
 )
 returns private.taken_job[]
 language plpgsql
@@ -9469,7 +9613,7 @@ begin
     loop
         v_taken := private.take_member_jobs(
             p_pool_id, p_owner_id, v_member.tenant_id, v_member.tenant_no, p_robot_id, p_environment, p_offers, 1,
-            p_may_wait, p_counted
+            p_may_wait
         );
         p_may_wait := false;
         exit when v_taken <> '{}';
@@ -9477,12 +9621,12 @@ begin
     return v_taken;
 end
 $$;
-comment on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, text[], boolean, integer[]) is
+comment on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, text[], boolean) is
     'Takes a job for a robot of a pool whose members share it by robot-seconds: of the member that has had the least lately over its weight, of those that have one that the robot may have.';
-revoke all on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, text[], boolean, integer[])
+revoke all on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, text[], boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/take_jobs.sql sha256:d0a73755e843548d45f093ca562ffefd90d9701699fd92a7d1a7a1e4c46ce599
+-- from sql/40_queue/functions/take_jobs.sql sha256:3bedc49bc364b3c3ce7f642b8d6e22310153e56bfc95c4227ee629a0afc42055
 -- Cost: one probe of ready's primary key for each lane that the robot may serve, and one statement for each lane that jobs
 -- are taken from. What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time:
 -- a join would be planned once, for the sizes that the tables had then, and kept.
@@ -9498,7 +9642,6 @@ create or replace function private.take_jobs(
     p_may_wait boolean,         -- for limits
     p_pool_id uuid default null,            -- only jobs that ask for it: the tenant is not the robot's
     p_pool_limit_id integer default null,   -- of the tenant in the robot's pool, if it has one
-    p_counted integer[] default '{}',       -- limit ids, one for each job of this claim that counts towards it
     p_is_fair boolean default false         -- whether the tenant's workflows take turns by robot-seconds
 )
 returns private.taken_job[]
@@ -9512,6 +9655,9 @@ declare
     v_lane record;
     v_has_moved boolean := false;   -- older jobs than were listed may be in the lanes now
     v_limit_ids integer[];
+    v_entry record;
+    v_counter_ids integer[];
+    v_wanted integer;
     v_room integer;
     v_listed integer;
     v_now timestamptz := private.clock();
@@ -9555,14 +9701,14 @@ begin
                     else least(
                         p_want,
                         (
-                            select private.limit_room(w.running, w.max_running)
-                            from private.limits as w
-                            where w.limit_id = l.workflow_limit_id
+                            select sum(private.limit_room(c.running, c.max_running))
+                            from private.limit_counters as c
+                            where c.limit_id = l.workflow_limit_id
                         ),
                         (
-                            select private.limit_room(w.running, w.max_running)
-                            from private.limits as w
-                            where w.limit_id = l.key_limit_id
+                            select sum(private.limit_room(c.running, c.max_running))
+                            from private.limit_counters as c
+                            where c.limit_id = l.key_limit_id
                         )
                     )
                 end
@@ -9574,49 +9720,62 @@ begin
         order by h.rank, h.load nulls first, job_id
     loop
         v_limit_ids := null;
-        v_room := null;
         if coalesce(p_pool_limit_id, p_limit_id, v_lane.workflow_limit_id, v_lane.key_limit_id) is not null then
             v_limit_ids := array_remove(
                 array[p_pool_limit_id, p_limit_id, v_lane.workflow_limit_id, v_lane.key_limit_id], null
             );
-            v_room := private.enter_limits(v_limit_ids, p_counted, p_may_wait);
-            p_may_wait := false;
-            continue when v_room <= 0;
         end if;
-        -- From the first job that was listed: what lies before was walked already.
-        with gone as (
-            delete from private.ready as r
-            where r.ctid = any (array(
-                select r2.ctid
-                from private.ready as r2
-                where r2.tenant_no = p_tenant_no
-                    and r2.lane_id = v_lane.lane_id
-                    and r2.job_id >= case when v_has_moved then v_lane.low_job_id else v_lane.job_id end
-                order by r2.job_id
-                limit least(v_lane.jobs, v_room, p_want - cardinality(v_taken))
-                for update skip locked
-            ))
-            returning r.job_id, r.attempts
-        )
-        select array_agg(
-            (
-                g.job_id, p_tenant_id, p_tenant_no, v_lane.lane_id, v_lane.rank, g.attempts, v_limit_ids, v_lane.share_id
-            )::private.taken_job
-        )
-        into v_some
-        from gone as g;
-        continue when v_some is null;
-        if p_has_limits then
-            v_listed := cardinality(v_some);
-            v_some := private.leave_lane(v_lane.lane_id, v_some);
-            v_has_moved := v_has_moved or cardinality(v_some) < v_listed;
-        end if;
-        v_taken := v_taken || v_some;
+        v_counter_ids := null;
+        v_room := null;
+        loop    -- once, but where counters of a limit have room for a part each
+            if v_limit_ids is not null then
+                v_wanted := least(v_lane.jobs, p_want - cardinality(v_taken));
+                v_entry := private.enter_limits(v_limit_ids, p_robot_id, v_wanted, p_may_wait);
+                v_counter_ids := v_entry.counter_ids;
+                v_room := v_entry.jobs;
+                p_may_wait := false;
+                exit when v_room = 0;
+            end if;
+            -- From the first job that was listed: what lies before was walked already.
+            with gone as (
+                delete from private.ready as r
+                where r.ctid = any (array(
+                    select r2.ctid
+                    from private.ready as r2
+                    where r2.tenant_no = p_tenant_no
+                        and r2.lane_id = v_lane.lane_id
+                        and r2.job_id >= case when v_has_moved then v_lane.low_job_id else v_lane.job_id end
+                    order by r2.job_id
+                    limit least(v_lane.jobs, v_room, p_want - cardinality(v_taken))
+                    for update skip locked
+                ))
+                returning r.job_id, r.attempts
+            )
+            select array_agg(
+                (
+                    g.job_id, p_tenant_id, p_tenant_no, v_lane.lane_id, v_lane.rank, g.attempts, v_counter_ids,
+                    v_lane.share_id
+                )::private.taken_job
+            )
+            into v_some
+            from gone as g;
+            if v_some is not null then
+                if p_has_limits then
+                    v_listed := cardinality(v_some);
+                    v_some := private.leave_lane(v_lane.lane_id, v_some);
+                    v_has_moved := v_has_moved or cardinality(v_some) < v_listed;
+                end if;
+                v_taken := v_taken || v_some;
+            end if;
+            exit when v_room is null;
+            if v_room > coalesce(cardinality(v_some), 0) then   -- others took what was listed
+                perform private.leave_limits(v_counter_ids, v_room - coalesce(cardinality(v_some), 0));
+                exit;
+            end if;
+            exit when v_room = v_wanted;
+            v_lane.jobs := v_lane.jobs - v_room;
+        end loop;
         exit when cardinality(v_taken) = p_want;
-        if v_limit_ids is not null then
-            p_counted := p_counted
-                || array(select u.limit_id from unnest(v_limit_ids) as u (limit_id), generate_series(1, cardinality(v_some)));
-        end if;
     end loop;
     if cardinality(v_taken) > 1 then
         v_taken := array(select t from unnest(v_taken) as t order by t.rank, t.job_id);
@@ -9625,14 +9784,14 @@ begin
 end
 $$;
 comment on function private.take_jobs(
-    uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, integer[], boolean
+    uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, boolean
 ) is
-    'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, with the limits that they count towards locked. They are nowhere until public.claim_jobs() leases them.';
+    'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, counted in the counters of their limits. They are nowhere until public.claim_jobs() leases them.';
 revoke all on function private.take_jobs(
-    uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, integer[], boolean
+    uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, boolean
 ) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/take_member_jobs.sql sha256:c19a9491b0c6e3f16a61674fcf010201783650081faa79e7626ee9f099c32cc5
+-- from sql/40_queue/functions/take_member_jobs.sql sha256:80b9ead07887aa9df510633230ef4766d45b1b52c03ddaf3cf384bef45c59b1e
 create or replace function private.take_member_jobs(
     p_pool_id uuid,
     p_owner_id uuid,
@@ -9642,8 +9801,7 @@ create or replace function private.take_member_jobs(
     p_environment text,
     p_offers text[],
     p_want integer,
-    p_may_wait boolean,         -- for limits
-    p_counted integer[]         -- limit ids, one for each job of this claim that counts towards it
+    p_may_wait boolean          -- for limits
 )
 returns private.taken_job[]
 language plpgsql
@@ -9677,19 +9835,16 @@ begin
     return private.take_jobs(
         p_tenant_id, p_tenant_no, p_robot_id, p_environment, p_offers, v_limits.limit_id,
         v_limits.has_limits, p_want, p_may_wait, case when p_tenant_id <> p_owner_id then p_pool_id end,
-        v_limits.pool_limit_id, p_counted, v_limits.is_fair
+        v_limits.pool_limit_id, v_limits.is_fair
     );
 end
 $$;
-comment on function private.take_member_jobs(
-    uuid, uuid, uuid, integer, uuid, text, text[], integer, boolean, integer[]
-) is
+comment on function private.take_member_jobs(uuid, uuid, uuid, integer, uuid, text, text[], integer, boolean) is
     'Takes up to p_want jobs of one member of a pool for one of its robots, as private.take_jobs() does: jobs that ask for the pool, or all of the owner''s; none while a limit of the member is being set.';
-revoke all on function private.take_member_jobs(
-    uuid, uuid, uuid, integer, uuid, text, text[], integer, boolean, integer[]
-) from public, anon, authenticated, service_role;
+revoke all on function private.take_member_jobs(uuid, uuid, uuid, integer, uuid, text, text[], integer, boolean)
+    from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/take_pool_jobs.sql sha256:2f65215ad3767f97e9ffe416a21764a4030599211fa0e0d84e576b4ed8f80ec5
+-- from sql/40_queue/functions/take_pool_jobs.sql sha256:aa9da98de2c53e18463be4863e8eac88863673bfdd88c2d72e2f9c891c6ff808
 -- Exact for each robot: it remembers whose turn it is, so that a member with many jobs keeps nobody waiting for longer than
 -- its turn. Members without work for the pool are not looked at.
 create or replace function private.take_pool_jobs(
@@ -9716,7 +9871,6 @@ declare
     v_most integer;
     v_some private.taken_job[];
     v_taken private.taken_job[] := '{}';
-    v_counted integer[] := '{}';
 begin
     select t.* into v_turn from private.pool_turns as t where t.robot_id = p_robot_id;
     v_last_no := coalesce(v_turn.tenant_no, 0);
@@ -9742,7 +9896,7 @@ begin
         v_most := least(v_turn.jobs_left, p_want - cardinality(v_taken));
         v_some := private.take_member_jobs(
             p_pool_id, p_owner_id, v_member.tenant_id, v_turn.tenant_no, p_robot_id, p_environment, p_offers, v_most,
-            p_may_wait, v_counted
+            p_may_wait
         );
         p_may_wait := false;
         v_turn.jobs_left := case when cardinality(v_some) < v_most then 0 else v_turn.jobs_left - v_most end;
@@ -9751,7 +9905,6 @@ begin
         v_last_no := v_turn.tenant_no;
         v_is_second_lap := false;
         exit when cardinality(v_taken) = p_want;
-        v_counted := v_counted || array(select u.limit_id from unnest(v_some) as t, unnest(t.limit_ids) as u (limit_id));
     end loop;
     if v_taken <> '{}' then
         update private.pool_turns as t
@@ -12900,9 +13053,10 @@ create policy robot_commands_select_self on public.robot_commands
     for select to authenticated
     using (robot_id = (select private.calling_robot_id()));
 
--- from sql/40_queue/policies.sql sha256:403abac5ae2e54fff8289095c7a78d6b88620441fef827d6be7f69b35afb55c2
+-- from sql/40_queue/policies.sql sha256:4512c32816d5a497d7fb566d823b2fcaa11c1a9649b4dec375e49f78ad3044ca
 alter table private.queue_tenants enable row level security, force row level security;
 alter table private.limits enable row level security, force row level security;
+alter table private.limit_counters enable row level security, force row level security;
 alter table private.shares enable row level security, force row level security;
 alter table private.share_usage enable row level security, force row level security;
 alter table private.lanes enable row level security, force row level security;
@@ -13135,7 +13289,7 @@ select cron.schedule('casare_purge_login_attempts', '27 * * * *', $$select priva
 -- from sql/15_limits/cron.sql sha256:7c0059375140ea4cd59387d695279e3b68e597e199c8cd0fa91be18d109bf40f
 select cron.schedule('casare_purge_request_counts', '*/10 * * * *', $$select private.run_duty('purge_request_counts')$$);
 
--- from sql/40_queue/cron.sql sha256:6122f3455b3dd0812720ec6b3f5d06840a79d58581d20dff85b15a1ea0e3b169
+-- from sql/40_queue/cron.sql sha256:d1fc13f5fbdca6ab29b8112d3613af91a203f04b699df18910412c86ede5a5b1
 select private.ensure_job_partitions();
 
 -- Every five seconds where pg_cron knows seconds. Where it knows minutes only, claims do the same work: see
@@ -13159,7 +13313,7 @@ select cron.schedule('casare_reconcile_limits', '*/5 * * * *', $$select private.
 -- Autovacuum wakes once a minute and may be busy elsewhere; dead rows here cost every claim. VACUUM cannot run in a function.
 select cron.schedule(
     'casare_vacuum_hot_tables', '* * * * *',
-    'vacuum (skip_locked, truncate false) private.ready, private.leases, private.scheduled, private.duties, private.low_water, private.lanes, private.limits, private.pool_turns, private.event_inbox, private.event_counters'
+    'vacuum (skip_locked, truncate false) private.ready, private.leases, private.scheduled, private.duties, private.low_water, private.lanes, private.limit_counters, private.pool_turns, private.event_inbox, private.event_counters'
 );
 -- What pg_cron writes down of each run, and never deletes.
 select cron.schedule(

@@ -5,7 +5,8 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import Any
 
 import psycopg
 import pytest
@@ -126,10 +127,11 @@ def test_limits_that_come_change_and_go_under_load_stay_exact(fleet: Fleet) -> N
     robots = [fleet.robot(max_concurrent_jobs=4) for _ in range(6)]
     watch = Watch()
     reality = """
-        select w.limit_id
-        from private.limits as w
-        where w.running <> (select count(*) from private.leases as l where w.limit_id = any (l.limit_ids))
-            or w.running <> (
+        select c.counter_id
+        from private.limit_counters as c
+        join private.limits as w on w.limit_id = c.limit_id
+        where c.running <> (select count(*) from private.leases as l where c.counter_id = any (l.counter_ids))
+            or c.max_running = w.max_running and c.running <> (
                 select count(*)
                 from private.leases as l
                 join public.jobs as j on j.job_id = l.job_id
@@ -184,3 +186,144 @@ def test_of_many_jobs_with_one_key_that_come_at_once_one_goes_on(fleet: Fleet, r
     rows = fleet.owner.execute("select status::text, count(*)::int as n from public.jobs group by 1").fetchall()
     assert {row["status"]: row["n"] for row in rows} == {"queued": 1, "cancelled": 39}
     assert fleet.count("private.ready") == 1
+
+
+# -- limits of several counters
+
+
+def parts(fleet: Fleet) -> list[tuple[int, int]]:
+    """The counters of the tenant's limit: how many jobs each counts, and may."""
+    rows = fleet.owner.execute(
+        "select c.running, c.max_running from private.limit_counters as c join private.limits as w using (limit_id) "
+        "where w.tenant_id = %s and w.scope = 'tenant' order by c.counter_id",
+        [fleet.tenant.tenant_id],
+    ).fetchall()
+    return [(row["running"], row["max_running"]) for row in rows]
+
+
+def fill(fleet: Fleet, count: int, **job: Any) -> None:
+    """So many waiting jobs."""
+    jobs = [{"workflow_id": str(fleet.workflow.workflow_id), **job}] * count
+    assert {answer["status"] for answer in call_all(fleet.member, "enqueue_jobs", jobs=jobs)} == {"queued"}
+
+
+def end_all(session: Connection, jobs: list[Row]) -> None:
+    """Completes jobs together."""
+    reports = [{"job_id": str(job["job_id"]), "lease_token": job["lease_token"]} for job in jobs]
+    if reports:
+        answers = call_all(session, "complete_jobs", results=reports)
+        assert {answer["status"] for answer in answers} == {"completed"}
+
+
+def test_one_claim_gets_all_that_the_counters_of_a_limit_have_room_for(fleet: Fleet) -> None:
+    call(fleet.member, "set_limit", scope="tenant", max_running=67)
+    call(fleet.member, "set_limit", scope="workflow", workflow_id=fleet.workflow.workflow_id, max_running=66)
+    robot = fleet.robot(max_concurrent_jobs=100)
+    fill(fleet, 10, priority=1)
+    fill(fleet, 90, priority=2)
+    claimed = fleet.claim(robot, limit=100)
+    assert [job["priority"] for job in claimed] == [1] * 10 + [2] * 56
+    assert counters(fleet) == [66, 66]
+    end_all(fleet.robots[robot.robot_id], claimed[:5])
+    assert len(fleet.claim(robot, limit=100)) == 5
+    assert fleet.run("reconcile_limits") == 0
+
+
+def test_what_runs_is_spread_over_the_counters_when_a_limit_is_set_anew(fleet: Fleet) -> None:
+    robot = fleet.robot(max_concurrent_jobs=100)
+    fill(fleet, 100)
+    claimed = fleet.claim(robot, limit=20)
+    call(fleet.member, "set_limit", scope="tenant", max_running=63)
+    assert parts(fleet) == [(20, 63)]
+    call(fleet.member, "set_limit", scope="tenant", max_running=67)
+    assert parts(fleet) == [(3, 9)] * 3 + [(3, 8)] + [(2, 8)] * 4
+    claimed += fleet.claim(robot, limit=100)
+    assert parts(fleet) == [(9, 9)] * 3 + [(8, 8)] * 5
+    call(fleet.member, "set_limit", scope="tenant", max_running=65)
+    assert parts(fleet) == [(67, 65)], "more run than may, so that no part may have room"
+    for left in (66, 65):
+        end_all(fleet.robots[robot.robot_id], [claimed.pop()])
+        assert fleet.claim(robot, limit=100) == []
+        assert counters(fleet) == [left]
+    call(fleet.member, "set_limit", scope="tenant", max_running=65)
+    assert parts(fleet) == [(9, 9)] + [(8, 8)] * 7
+    end_all(fleet.robots[robot.robot_id], [claimed.pop()])
+    assert len(fleet.claim(robot, limit=100)) == 1
+    assert fleet.run("reconcile_limits") == 0
+
+
+def test_sixteen_robots_fill_a_limit_of_several_counters_exactly(fleet: Fleet) -> None:
+    call(fleet.member, "set_limit", scope="tenant", max_running=67)
+    robots = [fleet.robot(max_concurrent_jobs=20) for _ in range(SESSIONS)]
+    fill(fleet, 150)
+    barrier = threading.Barrier(SESSIONS)
+
+    def take(session: Connection, seed: int) -> list[Row]:
+        chance = random.Random(seed)  # noqa: S311
+        taken: list[Row] = []
+        barrier.wait()
+        for _ in range(20):
+            taken += call_all(session, "claim_jobs", limit=chance.randint(1, 5))
+        return taken
+
+    with ThreadPoolExecutor(SESSIONS) as threads:
+        sessions = [connect(fleet, robot) for robot in robots]
+        futures = [threads.submit(take, session, seed) for seed, session in enumerate(sessions)]
+        held = [future.result(120) for future in futures]
+    assert sum(len(jobs) for jobs in held) == 67
+    assert parts(fleet) == [(9, 9)] * 3 + [(8, 8)] * 5
+    for session, jobs in zip(sessions, held, strict=True):
+        end_all(session, jobs)
+    assert counters(fleet) == [0]
+    assert fleet.run("reconcile_limits") == 0
+
+
+def test_batches_over_counters_that_come_and_go_wait_for_nobody_in_a_circle(fleet: Fleet) -> None:
+    scopes: list[Row] = [{"scope": "tenant"}, {"scope": "workflow", "workflow_id": fleet.workflow.workflow_id}]
+    for scope in scopes:
+        call(fleet.member, "set_limit", max_running=80, **scope)
+    robots = [fleet.robot(max_concurrent_jobs=30) for _ in range(10)]
+    for key in range(8):
+        fill(fleet, 75, priority=key % 3, concurrency_key=str(key))
+    ended: Counter[uuid.UUID] = Counter()
+    wrong: list[Row] = []
+    failed: list[BaseException | None] = []  # then the others stop, too
+    reality = """
+        select c.counter_id
+        from private.limit_counters as c
+        where c.running <> (select count(*) from private.leases as l where c.counter_id = any (l.counter_ids))
+        union all
+        select w.limit_id
+        from private.limits as w
+        join private.limit_counters as c on c.limit_id = w.limit_id
+        group by w.limit_id
+        having w.max_running <> sum(c.max_running)
+            or (select count(*) from private.leases as l where l.tenant_id = w.tenant_id) <> sum(c.running)
+    """
+
+    def serve(session: Connection, seed: int) -> None:
+        chance = random.Random(seed)  # noqa: S311
+        while sum(ended.values()) < 600 and not failed:
+            taken = call_all(session, "claim_jobs", limit=chance.randint(1, 30))
+            end_all(session, chance.sample(taken, len(taken)))
+            ended.update(job["job_id"] for job in taken)
+
+    def change(seed: int) -> None:
+        chance = random.Random(seed)  # noqa: S311
+        with fleet.database.connect("authenticated", fleet.tenant.admin.claims) as session:
+            while sum(ended.values()) < 600 and not failed:
+                call(session, "set_limit", max_running=chance.choice([3, 20, 64, 75, 200]), **chance.choice(scopes))
+                wrong.extend(fleet.owner.execute(reality).fetchall())
+
+    with ThreadPoolExecutor(11) as threads:
+        sessions = [connect(fleet, robot) for robot in robots]
+        futures = [threads.submit(serve, session, seed) for seed, session in enumerate(sessions)]
+        futures.append(threads.submit(change, 99))
+        failed += [done.exception() for done in wait(futures, 60, FIRST_EXCEPTION).done if done.exception()] or (
+            [] if all(future.done() for future in futures) else [TimeoutError()]
+        )
+    assert failed == []
+    assert wrong == []
+    assert set(ended.values()) == {1}
+    assert counters(fleet) == [0, 0]
+    assert fleet.run("reconcile_limits") == 0

@@ -175,7 +175,7 @@ def test_whatever_takes_leases_away_counts_them_out(db: Database) -> None:
             "and prosrc ~ 'delete from private.leases'"
         ).fetchall()
     assert {row["proname"] for row in rows} >= {"complete_leases", "fail_job", "release_job", "rescue_expired_leases"}
-    assert [row["proname"] for row in rows if "change_running" not in row["prosrc"]] == []
+    assert [row["proname"] for row in rows if "count_out" not in row["prosrc"]] == []
 
 
 # -- changes while jobs wait and run
@@ -349,7 +349,11 @@ def test_a_counter_that_differs_from_its_leases_is_set_right_and_told(fleet: Fle
     fleet.enqueue()
     fleet.claim_one(robot)
     assert fleet.run("reconcile_limits") == 0
-    fleet.owner.execute("update private.limits set running = 3 where tenant_id = %s", [fleet.tenant.tenant_id])
+    fleet.owner.execute(
+        "update private.limit_counters as c set running = 3 from private.limits as w "
+        "where w.limit_id = c.limit_id and w.tenant_id = %s",
+        [fleet.tenant.tenant_id],
+    )
     assert fleet.run("reconcile_limits") == 1
     assert running(fleet) == 1
     event = fleet.owner.execute(

@@ -213,9 +213,10 @@ def test_many_robots_at_once_never_pass_max_running_and_lose_nothing(pool: Pool)
     too_many = """
         select l.tenant_id, count(*) from private.leases as l
         join private.limits as w on w.tenant_id = l.tenant_id and w.scope = 'pool'
+        join private.limit_counters as c on c.limit_id = w.limit_id
         where w.pool_id = %s
-        group by l.tenant_id, w.max_running, w.running
-        having count(*) > w.max_running or count(*) <> w.running
+        group by l.tenant_id, c.max_running, c.running
+        having count(*) > c.max_running or count(*) <> c.running
     """
     done: Counter[uuid.UUID] = Counter()
     wrong: list[Any] = []

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis.stateful import RULE_MARKER, run_state_machine_as_test
+from tests.database import test_limit_races
 from tests.databases import Database, database_copy, unique_name
 from tests.fleets import Fleet, make_fleet
 from tests.reliability import profiles, test_races
@@ -62,7 +63,7 @@ FOUND_BY_MODEL = {
         "public.release_job",
         """'{"message": "Released by the robot."}'
     );
-    if v_lease.limit_ids is not null then""",
+    if v_lease.counter_ids is not null then""",
         """'{"message": "Released by the robot."}'
     );
     if false then""",
@@ -70,14 +71,14 @@ FOUND_BY_MODEL = {
     ),
     "a claim that asks no limit for room": Mutation(
         "private.enter_limits",
-        "v_least := least(v_least, v_room - cardinality(array_positions(p_taken, v_limit_id)));",
-        "",
+        "set running = c.running + least(jobs, p.room)",
+        "set running = c.running",
         ("set_limit", "enqueue", "claim"),
     ),
     "a limit that forgets what runs when it is set": Mutation(
-        "private.count_in_leases",
-        "set running = v_running where",
-        "set running = 0 where",
+        "private.make_counters",
+        "(cardinality(v_job_ids) + v_parts - n) / v_parts",
+        "0",
         ("set_limit", "claim_one"),
     ),
     "a collision that nobody resolves": Mutation(
@@ -95,6 +96,14 @@ FOUND_BY_RACES: dict[str, tuple[Mutation, Callable[[Fleet], None]]] = {
     "a rescue that locks nothing": (
         Mutation("private.rescue_expired_leases", "for update skip locked", ""),
         test_races.test_what_is_being_renewed_is_not_rescued,
+    ),
+    "a limit whose parts are more than the whole": (
+        Mutation("private.make_counters", "(p_limit.max_running + v_parts - n) / v_parts", "p_limit.max_running"),
+        test_limit_races.test_one_claim_gets_all_that_the_counters_of_a_limit_have_room_for,
+    ),
+    "a batch that stops at the first full counter": (
+        Mutation("private.take_jobs", "exit when v_room = v_wanted;", "exit;"),
+        test_limit_races.test_one_claim_gets_all_that_the_counters_of_a_limit_have_room_for,
     ),
 }
 

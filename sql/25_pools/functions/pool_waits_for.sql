@@ -27,7 +27,7 @@ begin
                 from private.limits as w
                 where w.tenant_id = m.tenant_id
                     and (w.scope = 'tenant' or w.pool_id = p_pool_id)
-                    and private.limit_room(w.running, w.max_running) = 0
+                    and private.lane_room(w.limit_id, null) = 0
             )
     );
 end

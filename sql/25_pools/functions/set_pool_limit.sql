@@ -8,7 +8,8 @@ declare
     v_limit private.limits;
 begin
     if p_max_running is null then
-        delete from private.limits as w
+        perform private.drop_limit(w.limit_id)
+        from private.limits as w
         where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id;
         return;
     end if;
@@ -21,9 +22,9 @@ begin
         insert into private.limits (tenant_id, scope, pool_id, max_running, updated_at)
         values (p_tenant_id, 'pool', p_pool_id, p_max_running, private.clock())
         returning * into v_limit;
-        v_limit.running := private.count_in_leases(v_limit);
     end if;
-    perform private.ring_limit(v_limit.limit_id, private.limit_room(v_limit.running, v_limit.max_running));
+    perform private.make_counters(v_limit);
+    perform private.ring_limit(v_limit.limit_id, private.lane_room(v_limit.limit_id, null));
 end
 $$;
 comment on function private.set_pool_limit(uuid, uuid, integer) is

@@ -35,12 +35,7 @@ begin
             end if;
         elsif v_lane.promotion < v_lane.priority
             and v_lane.head_since <= v_now - make_interval(mins => v_lane.ageing_minutes)
-            and not exists (
-                select
-                from private.limits as w
-                where w.limit_id in (v_lane.workflow_limit_id, v_lane.key_limit_id)
-                    and private.limit_room(w.running, w.max_running) = 0
-            )
+            and (private.lane_room(v_lane.workflow_limit_id, v_lane.key_limit_id) > 0) is not false
         then
             update private.lanes as l
             set promotion = l.promotion + 1, head_since = v_now

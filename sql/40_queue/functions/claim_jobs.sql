@@ -22,7 +22,6 @@ declare
     v_job private.taken_job;
     v_claimed public.claimed_job;
     v_notices private.job_notice[] := '{}';
-    v_limit_ids integer[] := '{}';
 begin
     if p_limit not between 1 and 100 or p_limit is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 100.');
@@ -103,10 +102,10 @@ begin
         v_taken := case when v_robot.pool_id is null then private.take_jobs(
             v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment, v_robot.capabilities,
             v_robot.limit_id, v_robot.has_limits, case when v_robot.is_fair then 1 else v_want end, v_may_wait,
-            p_counted => v_limit_ids, p_is_fair => v_robot.is_fair
+            p_is_fair => v_robot.is_fair
         ) when v_robot.is_fair then private.take_fair_pool_job(
             v_robot.pool_id, v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment,
-            v_robot.capabilities, v_may_wait, v_limit_ids
+            v_robot.capabilities, v_may_wait
         ) else private.take_pool_jobs(
             v_robot.pool_id, v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment,
             v_robot.capabilities, v_want, v_may_wait
@@ -127,12 +126,12 @@ begin
             from public.jobs as j
             where j.job_id = v_job.job_id;
             insert into private.leases (
-                job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, limit_ids,
+                job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, counter_ids,
                 share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at
             )
             values (
                 v_claimed.job_id, v_claimed.lease_token, v_job.tenant_id, v_job.tenant_no, v_job.lane_id,
-                v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_job.limit_ids,
+                v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_job.counter_ids,
                 v_job.share_id,
                 case when v_robot.pool_id is not null then (
                     select s.share_id
@@ -145,7 +144,6 @@ begin
                 v_job.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name, v_caller.robot_id,
                 v_claimed.attempt, null
             )::private.job_notice;
-            v_limit_ids := v_limit_ids || v_job.limit_ids;
             return next v_claimed;
         end loop;
         v_want := v_want - cardinality(v_taken);
@@ -154,9 +152,6 @@ begin
     end loop;
     if v_notices <> '{}' then
         perform private.announce_jobs('job.claimed', 'claimed', v_notices);
-        if v_limit_ids <> '{}' then
-            perform private.change_running(v_limit_ids, 1);
-        end if;
         -- So that beside a snapshot that is held for long nobody counts over its ended leases again and again; each time would
         -- leave as many dead rows here. Only claims make leases, those of a robot take turns, and a token never changes.
         if v_claimed.lease_token / 256 <> (v_claimed.lease_token - cardinality(v_notices)) / 256 then

@@ -18,7 +18,7 @@ declare
     v_node_executions jsonb;
     v_done integer[] := '{}';
     v_notices private.job_notice[] := '{}';
-    v_limit_ids integer[] := '{}';
+    v_counter_ids integer[] := '{}';
 begin
     for i in 1..coalesce(cardinality(p_job_ids), 0) loop
         -- By the job alone: "is not distinct from" cannot use the index of robots, which a plan made for an empty table
@@ -53,7 +53,7 @@ begin
             perform private.keep_node_executions(v_lease, v_node_executions);
         end if;
         v_done := v_done || i;
-        v_limit_ids := v_limit_ids || v_lease.limit_ids;
+        v_counter_ids := v_counter_ids || v_lease.counter_ids;
         v_notices := v_notices || (
             v_lease.tenant_id, v_lease.job_id, v_lease.workflow_id, v_lease.workflow_name, v_lease.robot_id, v_lease.attempt,
             jsonb_build_object(
@@ -65,8 +65,8 @@ begin
     if v_done <> '{}' then
         delete from private.robot_failures as f where f.tenant_id = p_caller.tenant_id and f.robot_id = p_caller.robot_id;
         perform private.announce_jobs('job.completed', 'completed', v_notices);
-        if v_limit_ids <> '{}' then
-            perform private.change_running(v_limit_ids, -1);
+        if v_counter_ids <> '{}' then
+            perform private.count_out(v_counter_ids);
         end if;
     end if;
     return v_done;

@@ -10,7 +10,9 @@ as $$
         'concurrency_key', (p_limit).concurrency_key,
         'max_running', (p_limit).max_running,
         'on_collision', (p_limit).on_collision,
-        'running', (p_limit).running,
+        'running', (
+            select coalesce(sum(c.running), 0) from private.limit_counters as c where c.limit_id = (p_limit).limit_id
+        ),
         'updated_at', private.to_iso((p_limit).updated_at)
     )
 $$;

@@ -52,7 +52,7 @@ begin
     from private.limits as w
     where w.tenant_id = p_job.tenant_id
         and w.pool_id = p_job.pool_id
-        and private.limit_room(w.running, w.max_running) = 0;
+        and private.lane_room(w.limit_id, null) = 0;
     if not found then
         select f.* into v_limit
         from private.find_full_limits(p_job.tenant_id, p_job.workflow_id, p_job.concurrency_key) as f

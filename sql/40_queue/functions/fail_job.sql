@@ -47,8 +47,8 @@ begin
     v_answer := private.end_attempt(
         v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true)
     );
-    if v_lease.limit_ids is not null then
-        perform private.change_running(v_lease.limit_ids, -1);
+    if v_lease.counter_ids is not null then
+        perform private.count_out(v_lease.counter_ids);
     end if;
     return v_answer;
 end

@@ -12,7 +12,7 @@ as $$
             or w.workflow_id = p_workflow_id
             or w.concurrency_key = p_concurrency_key
         )
-        and private.limit_room(w.running, w.max_running) = 0
+        and private.lane_room(w.limit_id, null) = 0
     order by w.scope
 $$;
 comment on function private.find_full_limits(uuid, uuid, text) is

@@ -6,9 +6,13 @@ set search_path = ''
 as $$
 begin
     return (
-        select min(private.limit_room(w.running, w.max_running))
-        from private.limits as w
-        where w.limit_id in (p_workflow_limit_id, p_key_limit_id)
+        select min(r.room)
+        from (
+            select sum(private.limit_room(c.running, c.max_running))::integer as room
+            from private.limit_counters as c
+            where c.limit_id in (p_workflow_limit_id, p_key_limit_id)
+            group by c.limit_id
+        ) as r
     );
 end
 $$;

@@ -6,7 +6,7 @@ set search_path = ''
 as $$
 begin
     return jsonb_build_object(
-        'running', p_limit.running,
+        'running', (select sum(c.running) from private.limit_counters as c where c.limit_id = p_limit.limit_id),
         'max_running', p_limit.max_running,
         'limited_workflow', (select w.name from public.workflows as w where w.workflow_id = p_limit.workflow_id),
         'limited_key', p_limit.concurrency_key,

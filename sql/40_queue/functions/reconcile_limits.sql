@@ -4,39 +4,44 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-    v_limit private.limits;
+    v_counter record;
     v_running integer;
+    v_limit jsonb;
     v_differed integer := 0;
 begin
     -- A counter and its leases change in one transaction, so this one statement sees a difference only where there is one.
-    for v_limit in
-        select w.*
-        from private.limits as w
-        where w.running <> (
-            select count(*) from private.leases as l where l.tenant_id = w.tenant_id and w.limit_id = any (l.limit_ids)
+    for v_counter in
+        select c.counter_id, w as limited
+        from private.limit_counters as c
+        join private.limits as w on w.limit_id = c.limit_id
+        where c.running <> (
+            select count(*) from private.leases as l where l.tenant_id = w.tenant_id and c.counter_id = any (l.counter_ids)
         )
-        order by w.scope, w.limit_id
+        order by c.counter_id
     loop
         -- Under the lock, which all who change it hold until they end, it is still so, or it was a moment's.
-        perform from private.limits as w where w.limit_id = v_limit.limit_id for update;
+        perform from private.limit_counters as c where c.counter_id = v_counter.counter_id for update;
+        continue when not found;
         select count(*) into v_running
         from private.leases as l
-        where l.tenant_id = v_limit.tenant_id and v_limit.limit_id = any (l.limit_ids);
-        update private.limits as w
+        where l.tenant_id = (v_counter.limited).tenant_id and v_counter.counter_id = any (l.counter_ids);
+        v_limit := private.describe_limit(v_counter.limited);
+        update private.limit_counters as c
         set running = v_running
-        where w.limit_id = v_limit.limit_id and w.running <> v_running;
+        where c.counter_id = v_counter.counter_id and c.running <> v_running;
         if found then
             v_differed := v_differed + 1;
+            v_limit := private.describe_limit(v_counter.limited) || jsonb_build_object('counted', v_limit -> 'running');
             perform private.emit_event(
-                v_limit.tenant_id, 'limit.corrected', null, null, v_limit.workflow_id,
-                private.describe_limit(v_limit) || jsonb_build_object('running', v_running, 'counted', v_limit.running)
+                (v_counter.limited).tenant_id, 'limit.corrected', null, null, (v_counter.limited).workflow_id, v_limit
             );
-            raise warning 'Limit % counted % jobs and % were running.', v_limit.limit_id, v_limit.running, v_running;
+            raise warning 'Limit % counted % jobs and % were running.',
+                (v_counter.limited).limit_id, v_limit -> 'counted', v_limit -> 'running';
         end if;
     end loop;
     return v_differed;
 end
 $$;
 comment on function private.reconcile_limits() is
-    'Sets every limit''s counter to the number of its leases, tells by an event and a warning where it was another, and returns how many were.';
+    'Sets every counter of a limit to the number of its leases, tells by an event and a warning where it was another, and returns how many were.';
 revoke all on function private.reconcile_limits() from public, anon, authenticated, service_role;

@@ -19,8 +19,8 @@ begin
     end if;
     if v_lease.cancel_requested_at is not null then
         v_answer := private.end_attempt(v_lease, 'failed', null, null, null, false);
-        if v_lease.limit_ids is not null then
-            perform private.change_running(v_lease.limit_ids, -1);
+        if v_lease.counter_ids is not null then
+            perform private.count_out(v_lease.counter_ids);
         end if;
         return v_answer;
     end if;
@@ -30,8 +30,8 @@ begin
         'job.queued', 'queued', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name, null,
         v_lease.attempt - 1, '{"message": "Released by the robot."}'
     );
-    if v_lease.limit_ids is not null then
-        perform private.change_running(v_lease.limit_ids, -1);
+    if v_lease.counter_ids is not null then
+        perform private.count_out(v_lease.counter_ids);
     end if;
     return jsonb_build_object('job_id', p_job_id, 'status', 'queued', 'outcome', 'applied');
 end

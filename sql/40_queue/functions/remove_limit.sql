@@ -1,4 +1,4 @@
--- Lanes and leases keep the number of the limit, which none ever gets again: a number without a limit limits nothing.
+-- Lanes keep the number of the limit and leases those of its counters, which none ever gets again: they limit nothing.
 create or replace function public.remove_limit(
     p_scope text,
     p_workflow_id uuid default null,
@@ -12,25 +12,29 @@ as $$
 declare
     v_caller private.caller := private.authorize('settings.write');
     v_limit private.limits;
+    v_answer jsonb;
 begin
     if p_scope not in ('tenant', 'workflow', 'key') or p_scope is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'scope must be tenant, workflow or key.');
     end if;
-    delete from private.limits as w
+    select w.* into v_limit
+    from private.limits as w
     where w.tenant_id = v_caller.tenant_id
         and w.scope = p_scope::private.limit_scope
         and w.workflow_id is not distinct from p_workflow_id
         and w.concurrency_key is not distinct from p_concurrency_key
-    returning w.* into v_limit;
+    for update;
     if not found then
         perform private.raise_error(404, 'LIMIT_NOT_FOUND', 'There is no such limit.');
     end if;
+    v_answer := private.describe_limit(v_limit);
+    perform private.drop_limit(v_limit.limit_id);
     perform private.ring_lane(l.lane_id, 100)
     from private.lanes as l
     where l.tenant_no = private.find_queue_tenant(v_caller.tenant_id)
         and (v_limit.scope = 'tenant' or v_limit.limit_id in (l.workflow_limit_id, l.key_limit_id))
         and exists (select from private.ready as r where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id);
-    return private.describe_limit(v_limit);
+    return v_answer;
 end
 $$;
 comment on function public.remove_limit(text, uuid, text) is

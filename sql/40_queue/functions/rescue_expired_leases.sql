@@ -9,7 +9,7 @@ declare
     v_lease private.leases;
     v_rescued integer := 0;
     v_timed_out private.leases[] := '{}';
-    v_limit_ids integer[] := '{}';
+    v_counter_ids integer[] := '{}';
 begin
     for v_lease in
         with taken as (
@@ -26,7 +26,7 @@ begin
         select t.* from taken as t order by t.lane_id   -- the order in which private.put_back() locks lanes
     loop
         v_rescued := v_rescued + 1;
-        v_limit_ids := v_limit_ids || v_lease.limit_ids;
+        v_counter_ids := v_counter_ids || v_lease.counter_ids;
         if v_lease.timeout_at <= v_now and v_lease.timeout_at <= v_lease.lease_expires_at then
             perform private.end_attempt(
                 v_lease, 'timeout', 'The job took longer than its timeout.', 'JOB_TIMEOUT', null, true
@@ -45,8 +45,8 @@ begin
     for v_lease in select t.* from unnest(v_timed_out) as t order by t.robot_id loop
         perform private.count_robot_failure(v_lease.tenant_id, v_lease.robot_id, v_lease.job_id);
     end loop;
-    if v_limit_ids <> '{}' then
-        perform private.change_running(v_limit_ids, -1);
+    if v_counter_ids <> '{}' then
+        perform private.count_out(v_counter_ids);
     end if;
     return v_rescued;
 end

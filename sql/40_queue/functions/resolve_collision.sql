@@ -1,5 +1,5 @@
--- One collision of a key at a time: an advisory lock and not the limit's row, because cancelling may wait for a lease, and
--- whoever ends a lease waits for the limit's row afterwards.
+-- One collision of a key at a time: an advisory lock and not a counter, because cancelling may wait for a lease, and
+-- whoever ends a lease waits for its counters afterwards.
 create or replace function private.resolve_collision(p_key_limit_id integer, p_job_id uuid)
 returns void
 language plpgsql
@@ -28,7 +28,11 @@ begin
         union all
         select e.job_id
         from private.leases as e
-        where e.tenant_id = v_limit.tenant_id and p_key_limit_id = any (e.limit_ids) and e.cancel_requested_at is null
+        where e.tenant_id = v_limit.tenant_id
+            and e.cancel_requested_at is null
+            and e.counter_ids && array(
+                select c.counter_id from private.limit_counters as c where c.limit_id = p_key_limit_id
+            )
         order by 1
     );
     if cardinality(v_others) < v_limit.max_running then

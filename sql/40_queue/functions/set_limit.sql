@@ -18,6 +18,7 @@ declare
     v_now timestamptz := private.clock();
     v_tenant_no integer;
     v_limit private.limits;
+    v_is_new boolean := false;
     v_lane private.lanes;
 begin
     perform private.check_limit_name(v_caller.tenant_id, p_scope, p_workflow_id, p_concurrency_key);
@@ -50,14 +51,15 @@ begin
             p_on_collision, v_now
         )
         returning * into v_limit;
-        v_limit.running := private.count_in_leases(v_limit);
-        if p_scope <> 'tenant' then
-            for v_lane in select l.* from private.lanes as l where l.tenant_no = v_tenant_no loop
-                perform private.move_jobs(v_lane, v_limit);
-            end loop;
-        end if;
+        v_is_new := true;
     end if;
-    perform private.ring_limit(v_limit.limit_id, private.limit_room(v_limit.running, v_limit.max_running));
+    perform private.make_counters(v_limit);
+    if v_is_new and p_scope <> 'tenant' then
+        for v_lane in select l.* from private.lanes as l where l.tenant_no = v_tenant_no loop
+            perform private.move_jobs(v_lane, v_limit);
+        end loop;
+    end if;
+    perform private.ring_limit(v_limit.limit_id, private.lane_room(v_limit.limit_id, null));
     return private.describe_limit(v_limit);
 end
 $$;

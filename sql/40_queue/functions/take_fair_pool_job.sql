@@ -6,8 +6,7 @@ create or replace function private.take_fair_pool_job(
     p_robot_id uuid,
     p_environment text,
     p_offers text[],
-    p_may_wait boolean,         -- for limits
-    p_counted integer[]         -- limit ids, one for each job of this claim that counts towards it
+    p_may_wait boolean          -- for limits
 )
 returns private.taken_job[]
 language plpgsql
@@ -38,7 +37,7 @@ begin
     loop
         v_taken := private.take_member_jobs(
             p_pool_id, p_owner_id, v_member.tenant_id, v_member.tenant_no, p_robot_id, p_environment, p_offers, 1,
-            p_may_wait, p_counted
+            p_may_wait
         );
         p_may_wait := false;
         exit when v_taken <> '{}';
@@ -46,7 +45,7 @@ begin
     return v_taken;
 end
 $$;
-comment on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, text[], boolean, integer[]) is
+comment on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, text[], boolean) is
     'Takes a job for a robot of a pool whose members share it by robot-seconds: of the member that has had the least lately over its weight, of those that have one that the robot may have.';
-revoke all on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, text[], boolean, integer[])
+revoke all on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, text[], boolean)
     from public, anon, authenticated, service_role;

@@ -13,7 +13,6 @@ create or replace function private.take_jobs(
     p_may_wait boolean,         -- for limits
     p_pool_id uuid default null,            -- only jobs that ask for it: the tenant is not the robot's
     p_pool_limit_id integer default null,   -- of the tenant in the robot's pool, if it has one
-    p_counted integer[] default '{}',       -- limit ids, one for each job of this claim that counts towards it
     p_is_fair boolean default false         -- whether the tenant's workflows take turns by robot-seconds
 )
 returns private.taken_job[]
@@ -27,6 +26,9 @@ declare
     v_lane record;
     v_has_moved boolean := false;   -- older jobs than were listed may be in the lanes now
     v_limit_ids integer[];
+    v_entry record;
+    v_counter_ids integer[];
+    v_wanted integer;
     v_room integer;
     v_listed integer;
     v_now timestamptz := private.clock();
@@ -70,14 +72,14 @@ begin
                     else least(
                         p_want,
                         (
-                            select private.limit_room(w.running, w.max_running)
-                            from private.limits as w
-                            where w.limit_id = l.workflow_limit_id
+                            select sum(private.limit_room(c.running, c.max_running))
+                            from private.limit_counters as c
+                            where c.limit_id = l.workflow_limit_id
                         ),
                         (
-                            select private.limit_room(w.running, w.max_running)
-                            from private.limits as w
-                            where w.limit_id = l.key_limit_id
+                            select sum(private.limit_room(c.running, c.max_running))
+                            from private.limit_counters as c
+                            where c.limit_id = l.key_limit_id
                         )
                     )
                 end
@@ -89,49 +91,62 @@ begin
         order by h.rank, h.load nulls first, job_id
     loop
         v_limit_ids := null;
-        v_room := null;
         if coalesce(p_pool_limit_id, p_limit_id, v_lane.workflow_limit_id, v_lane.key_limit_id) is not null then
             v_limit_ids := array_remove(
                 array[p_pool_limit_id, p_limit_id, v_lane.workflow_limit_id, v_lane.key_limit_id], null
             );
-            v_room := private.enter_limits(v_limit_ids, p_counted, p_may_wait);
-            p_may_wait := false;
-            continue when v_room <= 0;
         end if;
-        -- From the first job that was listed: what lies before was walked already.
-        with gone as (
-            delete from private.ready as r
-            where r.ctid = any (array(
-                select r2.ctid
-                from private.ready as r2
-                where r2.tenant_no = p_tenant_no
-                    and r2.lane_id = v_lane.lane_id
-                    and r2.job_id >= case when v_has_moved then v_lane.low_job_id else v_lane.job_id end
-                order by r2.job_id
-                limit least(v_lane.jobs, v_room, p_want - cardinality(v_taken))
-                for update skip locked
-            ))
-            returning r.job_id, r.attempts
-        )
-        select array_agg(
-            (
-                g.job_id, p_tenant_id, p_tenant_no, v_lane.lane_id, v_lane.rank, g.attempts, v_limit_ids, v_lane.share_id
-            )::private.taken_job
-        )
-        into v_some
-        from gone as g;
-        continue when v_some is null;
-        if p_has_limits then
-            v_listed := cardinality(v_some);
-            v_some := private.leave_lane(v_lane.lane_id, v_some);
-            v_has_moved := v_has_moved or cardinality(v_some) < v_listed;
-        end if;
-        v_taken := v_taken || v_some;
+        v_counter_ids := null;
+        v_room := null;
+        loop    -- once, but where counters of a limit have room for a part each
+            if v_limit_ids is not null then
+                v_wanted := least(v_lane.jobs, p_want - cardinality(v_taken));
+                v_entry := private.enter_limits(v_limit_ids, p_robot_id, v_wanted, p_may_wait);
+                v_counter_ids := v_entry.counter_ids;
+                v_room := v_entry.jobs;
+                p_may_wait := false;
+                exit when v_room = 0;
+            end if;
+            -- From the first job that was listed: what lies before was walked already.
+            with gone as (
+                delete from private.ready as r
+                where r.ctid = any (array(
+                    select r2.ctid
+                    from private.ready as r2
+                    where r2.tenant_no = p_tenant_no
+                        and r2.lane_id = v_lane.lane_id
+                        and r2.job_id >= case when v_has_moved then v_lane.low_job_id else v_lane.job_id end
+                    order by r2.job_id
+                    limit least(v_lane.jobs, v_room, p_want - cardinality(v_taken))
+                    for update skip locked
+                ))
+                returning r.job_id, r.attempts
+            )
+            select array_agg(
+                (
+                    g.job_id, p_tenant_id, p_tenant_no, v_lane.lane_id, v_lane.rank, g.attempts, v_counter_ids,
+                    v_lane.share_id
+                )::private.taken_job
+            )
+            into v_some
+            from gone as g;
+            if v_some is not null then
+                if p_has_limits then
+                    v_listed := cardinality(v_some);
+                    v_some := private.leave_lane(v_lane.lane_id, v_some);
+                    v_has_moved := v_has_moved or cardinality(v_some) < v_listed;
+                end if;
+                v_taken := v_taken || v_some;
+            end if;
+            exit when v_room is null;
+            if v_room > coalesce(cardinality(v_some), 0) then   -- others took what was listed
+                perform private.leave_limits(v_counter_ids, v_room - coalesce(cardinality(v_some), 0));
+                exit;
+            end if;
+            exit when v_room = v_wanted;
+            v_lane.jobs := v_lane.jobs - v_room;
+        end loop;
         exit when cardinality(v_taken) = p_want;
-        if v_limit_ids is not null then
-            p_counted := p_counted
-                || array(select u.limit_id from unnest(v_limit_ids) as u (limit_id), generate_series(1, cardinality(v_some)));
-        end if;
     end loop;
     if cardinality(v_taken) > 1 then
         v_taken := array(select t from unnest(v_taken) as t order by t.rank, t.job_id);
@@ -140,9 +155,9 @@ begin
 end
 $$;
 comment on function private.take_jobs(
-    uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, integer[], boolean
+    uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, boolean
 ) is
-    'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, with the limits that they count towards locked. They are nowhere until public.claim_jobs() leases them.';
+    'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, counted in the counters of their limits. They are nowhere until public.claim_jobs() leases them.';
 revoke all on function private.take_jobs(
-    uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, integer[], boolean
+    uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, boolean
 ) from public, anon, authenticated, service_role;

@@ -7,8 +7,7 @@ create or replace function private.take_member_jobs(
     p_environment text,
     p_offers text[],
     p_want integer,
-    p_may_wait boolean,         -- for limits
-    p_counted integer[]         -- limit ids, one for each job of this claim that counts towards it
+    p_may_wait boolean          -- for limits
 )
 returns private.taken_job[]
 language plpgsql
@@ -42,14 +41,11 @@ begin
     return private.take_jobs(
         p_tenant_id, p_tenant_no, p_robot_id, p_environment, p_offers, v_limits.limit_id,
         v_limits.has_limits, p_want, p_may_wait, case when p_tenant_id <> p_owner_id then p_pool_id end,
-        v_limits.pool_limit_id, p_counted, v_limits.is_fair
+        v_limits.pool_limit_id, v_limits.is_fair
     );
 end
 $$;
-comment on function private.take_member_jobs(
-    uuid, uuid, uuid, integer, uuid, text, text[], integer, boolean, integer[]
-) is
+comment on function private.take_member_jobs(uuid, uuid, uuid, integer, uuid, text, text[], integer, boolean) is
     'Takes up to p_want jobs of one member of a pool for one of its robots, as private.take_jobs() does: jobs that ask for the pool, or all of the owner''s; none while a limit of the member is being set.';
-revoke all on function private.take_member_jobs(
-    uuid, uuid, uuid, integer, uuid, text, text[], integer, boolean, integer[]
-) from public, anon, authenticated, service_role;
+revoke all on function private.take_member_jobs(uuid, uuid, uuid, integer, uuid, text, text[], integer, boolean)
+    from public, anon, authenticated, service_role;

@@ -24,7 +24,6 @@ declare
     v_most integer;
     v_some private.taken_job[];
     v_taken private.taken_job[] := '{}';
-    v_counted integer[] := '{}';
 begin
     select t.* into v_turn from private.pool_turns as t where t.robot_id = p_robot_id;
     v_last_no := coalesce(v_turn.tenant_no, 0);
@@ -50,7 +49,7 @@ begin
         v_most := least(v_turn.jobs_left, p_want - cardinality(v_taken));
         v_some := private.take_member_jobs(
             p_pool_id, p_owner_id, v_member.tenant_id, v_turn.tenant_no, p_robot_id, p_environment, p_offers, v_most,
-            p_may_wait, v_counted
+            p_may_wait
         );
         p_may_wait := false;
         v_turn.jobs_left := case when cardinality(v_some) < v_most then 0 else v_turn.jobs_left - v_most end;
@@ -59,7 +58,6 @@ begin
         v_last_no := v_turn.tenant_no;
         v_is_second_lap := false;
         exit when cardinality(v_taken) = p_want;
-        v_counted := v_counted || array(select u.limit_id from unnest(v_some) as t, unnest(t.limit_ids) as u (limit_id));
     end loop;
     if v_taken <> '{}' then
         update private.pool_turns as t
