@@ -19,6 +19,7 @@ SCHEDULE: Example = {
     "schedule_id": _SCHEDULE_ID,
     "workflow_name": "My Workflow",
     "environment": "*",
+    "pool_id": None,
     "input": {},
     "next_run": "2025-12-02T08:00:00Z",
     "last_run": None,
