@@ -9,6 +9,7 @@ create table public.schedules (
     priority smallint not null default 10,
     execution_mode public.execution_mode not null default 'lan',
     environment text not null default '*',
+    pool_id uuid,                       -- the pool whose robots are to run its jobs
     input jsonb not null default '{}',
     metadata jsonb not null default '{}',
     next_run_at timestamptz,            -- null: not enabled

@@ -1140,7 +1140,7 @@ create table public.events (
 create index events_tenant_id_job_id_idx on public.events (tenant_id, job_id, seq) where job_id is not null;
 comment on table public.events is 'What happened, in a gapless sequence per tenant that a client can resume from.';
 
--- from sql/50_schedules/tables.sql sha256:611a5a80a9ef7d1b34fd9c4d8c51bb358e5c60348ba8bd7cd4c5f0bb764baeea
+-- from sql/50_schedules/tables.sql sha256:a00f733279c3836aa00e38268118b2f4e1f98eeb85b04dae84da070ae03864e9
 create table public.schedules (
     schedule_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -1152,6 +1152,7 @@ create table public.schedules (
     priority smallint not null default 10,
     execution_mode public.execution_mode not null default 'lan',
     environment text not null default '*',
+    pool_id uuid,                       -- the pool whose robots are to run its jobs
     input jsonb not null default '{}',
     metadata jsonb not null default '{}',
     next_run_at timestamptz,            -- null: not enabled
@@ -10357,7 +10358,7 @@ comment on function private.announce_fire(public.schedules, timestamptz, boolean
 revoke all on function private.announce_fire(public.schedules, timestamptz, boolean, uuid, text)
     from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/create_schedule.sql sha256:73585bd0c12efdcf1e7c545859522ab3f4e656764dbf5a8daf755754a95b79ff
+-- from sql/50_schedules/functions/create_schedule.sql sha256:4bf08954f429930b2bccf1737cac4d1e9658b043e6594bf7d6d42f88eb468bf0
 create or replace function public.create_schedule(
     p_workflow_id uuid,
     p_name text,
@@ -10368,7 +10369,8 @@ create or replace function public.create_schedule(
     p_execution_mode text default 'lan',
     p_environment text default '*',
     p_input jsonb default '{}',
-    p_metadata jsonb default '{}'
+    p_metadata jsonb default '{}',
+    p_pool text default null
 )
 returns public.schedules
 language plpgsql
@@ -10398,6 +10400,9 @@ begin
     v_schedule.priority := p_priority;
     v_schedule.execution_mode := p_execution_mode;
     v_schedule.environment := p_environment;
+    if p_pool is not null then
+        v_schedule.pool_id := (private.find_pool(v_caller.tenant_id, p_pool, 'member')).pool_id;
+    end if;
     v_schedule.input := p_input;
     v_schedule.metadata := p_metadata;
     v_schedule.run_count := 0;
@@ -10420,11 +10425,11 @@ begin
     return v_schedule;
 end
 $$;
-comment on function public.create_schedule(uuid, text, text, text, boolean, integer, text, text, jsonb, jsonb) is
-    'Makes a schedule of a workflow and returns it, with the time of its next run; the time zone is the tenant''s unless it is given. Raises 404 WORKFLOW_NOT_FOUND, 400 INVALID_ARGUMENT. Needs schedules.write.';
-revoke all on function public.create_schedule(uuid, text, text, text, boolean, integer, text, text, jsonb, jsonb)
+comment on function public.create_schedule(uuid, text, text, text, boolean, integer, text, text, jsonb, jsonb, text) is
+    'Makes a schedule of a workflow and returns it, with the time of its next run; the time zone is the tenant''s unless it is given. With a pool (id or name) its robots run the jobs. Raises 404 WORKFLOW_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
+revoke all on function public.create_schedule(uuid, text, text, text, boolean, integer, text, text, jsonb, jsonb, text)
     from public, anon, authenticated, service_role;
-grant execute on function public.create_schedule(uuid, text, text, text, boolean, integer, text, text, jsonb, jsonb)
+grant execute on function public.create_schedule(uuid, text, text, text, boolean, integer, text, text, jsonb, jsonb, text)
     to authenticated;
 
 -- from sql/50_schedules/functions/cron_fields.sql sha256:6047e6d649a3678e993f8d50f983847e64f81a29a39fcd5d2c322e3ef517ca80
@@ -10498,7 +10503,7 @@ comment on function private.delete_schedules_of_workflow(uuid, uuid) is
     'Takes every schedule of a workflow away and returns how many.';
 revoke all on function private.delete_schedules_of_workflow(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/enqueue_job_of_schedule.sql sha256:c302577916a4b86b8d4fbbd9064f46deed1e69496ec2eba52b968119cc681f2a
+-- from sql/50_schedules/functions/enqueue_job_of_schedule.sql sha256:7ff895ab0d97300171e7ff2f40b814859df5ec9183caab93636c318ebe19db99
 create or replace function private.enqueue_job_of_schedule(
     p_schedule public.schedules,
     p_trigger_type text,
@@ -10510,15 +10515,19 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+    if p_schedule.pool_id is not null then
+        perform private.find_pool(p_schedule.tenant_id, p_schedule.pool_id::text, 'member');     -- it may have left
+    end if;
     return private.add_job(
         p_schedule.tenant_id, p_created_by, p_schedule.workflow_id, null, p_schedule.input, p_schedule.priority,
         p_schedule.environment, p_schedule.execution_mode::text, '{}', '{}', null, null, p_dedupe_key, 3, 3600, null,
-        p_schedule.metadata || jsonb_build_object('schedule_id', p_schedule.schedule_id), p_trigger_type
+        p_schedule.metadata || jsonb_build_object('schedule_id', p_schedule.schedule_id), p_trigger_type,
+        p_pool_id => p_schedule.pool_id
     );
 end
 $$;
 comment on function private.enqueue_job_of_schedule(public.schedules, text, uuid, text) is
-    'Puts a job in the queue as a schedule says it; the job''s metadata names the schedule. Raises what private.add_job raises.';
+    'Puts a job in the queue as a schedule says it; the job''s metadata names the schedule. Raises what private.add_job raises, and 404 POOL_NOT_FOUND when the tenant is in its pool no more.';
 revoke all on function private.enqueue_job_of_schedule(public.schedules, text, uuid, text)
     from public, anon, authenticated, service_role;
 
@@ -11104,7 +11113,7 @@ comment on function public.simulate_schedule(text, text, integer, timestamptz) i
 revoke all on function public.simulate_schedule(text, text, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.simulate_schedule(text, text, integer, timestamptz) to authenticated;
 
--- from sql/50_schedules/functions/trigger_schedule.sql sha256:1882443610aeabc4ed850550caecad1eb753bd57c21fc5fc2c3aca97a3fd253f
+-- from sql/50_schedules/functions/trigger_schedule.sql sha256:f5e785587ff1e619e1b685936223979dbb8b28ffa498d0120dee3ee92b8b65fe
 create or replace function public.trigger_schedule(p_schedule_id uuid)
 returns jsonb
 language plpgsql
@@ -11136,11 +11145,11 @@ begin
 end
 $$;
 comment on function public.trigger_schedule(uuid) is
-    'Enqueues a job of a schedule now, enabled or not, and leaves its next run as it is: {schedule_id, job_id}. Raises 404 SCHEDULE_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE. Needs schedules.write.';
+    'Enqueues a job of a schedule now, enabled or not, and leaves its next run as it is: {schedule_id, job_id}. Raises 404 SCHEDULE_NOT_FOUND or POOL_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE. Needs schedules.write.';
 revoke all on function public.trigger_schedule(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.trigger_schedule(uuid) to authenticated;
 
--- from sql/50_schedules/functions/update_schedule.sql sha256:c8bf772189d84710a3525bfa7ab58660ad54aeea886c420606c1b678bb8f3dd3
+-- from sql/50_schedules/functions/update_schedule.sql sha256:d4841162ab8cfad609fb6d1e4cd2edb51de4be462c90c43e0acba22882dabfb0
 create or replace function public.update_schedule(p_schedule_id uuid, p_changes jsonb)
 returns public.schedules
 language plpgsql
@@ -11160,7 +11169,7 @@ begin
     from jsonb_object_keys(p_changes) as k
     where k not in (
         'workflow_id', 'name', 'cron_expression', 'timezone', 'is_enabled', 'priority', 'execution_mode', 'environment',
-        'input', 'metadata'
+        'input', 'metadata', 'pool'
     )
     limit 1;
     if v_problem is null then
@@ -11186,6 +11195,12 @@ begin
     if v_new.workflow_id <> v_old.workflow_id then
         perform private.require_schedulable_workflow(v_caller.tenant_id, v_new.workflow_id);
     end if;
+    if p_changes ->> 'pool' is not null then
+        v_new.pool_id := case
+            when p_changes ->> 'pool' <> ''
+                then (private.find_pool(v_caller.tenant_id, p_changes ->> 'pool', 'member')).pool_id
+        end;
+    end if;
     if not v_new.is_enabled then
         v_new.next_run_at := null;
     elsif v_new.next_run_at is null
@@ -11203,6 +11218,7 @@ begin
         priority = v_new.priority,
         execution_mode = v_new.execution_mode,
         environment = v_new.environment,
+        pool_id = v_new.pool_id,
         input = v_new.input,
         metadata = v_new.metadata,
         next_run_at = v_new.next_run_at,
@@ -11213,7 +11229,7 @@ begin
 end
 $$;
 comment on function public.update_schedule(uuid, jsonb) is
-    'Changes the named fields of a schedule and returns it; a null leaves a field as it is. Disabled it has no next run; enabled, or with other times, it has a new one. Raises 404 SCHEDULE_NOT_FOUND or WORKFLOW_NOT_FOUND, 400 INVALID_ARGUMENT. Needs schedules.write.';
+    'Changes the named fields of a schedule and returns it; a null leaves a field as it is, and an empty pool is none. Disabled it has no next run; enabled, or with other times, it has a new one. Raises 404 SCHEDULE_NOT_FOUND, WORKFLOW_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
 revoke all on function public.update_schedule(uuid, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.update_schedule(uuid, jsonb) to authenticated;
 

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from casare_cloud.cli import session
 from casare_cloud.cli.app import app
-from casare_cloud.faces.orchestrator import examples
+from casare_cloud.faces.orchestrator import dead_letter_examples, explanation_examples, robot_examples
 
 
 class Service:
@@ -16,11 +16,11 @@ class Service:
     def __init__(self) -> None:
         self.calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
         self.answers: dict[str, Any] = {
-            "explain_job": examples.JOB_EXPLANATION,
-            "explain_robot": examples.ROBOT_EXPLANATION,
-            "command_robot": examples.COMMANDED,
-            "list_dead_letters": examples.DEAD_LETTERS,
-            "requeue_dead_letters": examples.DEAD_LETTER_OUTCOMES,
+            "explain_job": explanation_examples.JOB_EXPLANATION,
+            "explain_robot": explanation_examples.ROBOT_EXPLANATION,
+            "command_robot": robot_examples.COMMANDED,
+            "list_dead_letters": dead_letter_examples.DEAD_LETTERS,
+            "requeue_dead_letters": dead_letter_examples.DEAD_LETTER_OUTCOMES,
         }
 
     async def __aenter__(self) -> Self:
@@ -72,6 +72,11 @@ def test_a_robot_is_explained_and_told(service: Service) -> None:
 def test_dead_letters_are_listed_and_queued_again_and_a_refusal_is_an_exit_code(service: Service) -> None:
     assert "attempts_exhausted" in printed("dlq", "list")
     assert "queued again as 660e8400" in printed("dlq", "retry", "a", "b")
-    refused = {**examples.DEAD_LETTER_OUTCOME, "status": None, "new_job_id": None, "detail": "There is no such one."}
+    refused = {
+        **dead_letter_examples.DEAD_LETTER_OUTCOME,
+        "status": None,
+        "new_job_id": None,
+        "detail": "There is no such one.",
+    }
     service.answers["delete_dead_letters"] = {"results": [refused], "succeeded": 0, "failed": 1}
     assert "There is no such one." in printed("dlq", "delete", "a", code=1)

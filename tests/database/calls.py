@@ -197,7 +197,11 @@ CALLS: dict[str, list[str]] = {
     "public.get_job_analytics": ["public.get_job_analytics()", "public.get_job_analytics(90)"],
     "public.get_robot_metrics": ["public.get_robot_metrics(%(robot)s::uuid)"],
     # schedules
-    "public.create_schedule": ["public.create_schedule(%(workflow)s, 'x', '@daily')"],
+    "public.create_schedule": [
+        "public.create_schedule(%(workflow)s, 'x', '@daily')",
+        "public.create_schedule(%(own_workflow)s, 'x', '@daily', p_pool => %(pool)s)",
+        "public.create_schedule(%(own_workflow)s, 'x', '@daily', p_pool => %(pool_name)s)",
+    ],
     "public.delete_schedule": ["public.delete_schedule(%(schedule)s)"],
     "public.trigger_schedule": ["public.trigger_schedule(%(schedule)s)"],
     "public.update_schedule": [

@@ -40,6 +40,13 @@ def pool_robot(owner: Fleet, pool: str, **properties: Any) -> Robot:
     return robot
 
 
+def fair_pool(database: Database) -> "Pool":
+    """A pool by robot-seconds with the members A, B (weight 1) and C (weight 3)."""
+    pool = Pool(database, A=1, B=1, C=3)
+    call(pool.owner.member, "update_pool", pool=pool.id, shares_by="robot_seconds")
+    return pool
+
+
 def standing(fleet: Fleet, pool: str) -> str | None:
     """What a tenant is to a pool, as it lists it."""
     listed = [row["list_pools"] for row in call_all(fleet.member, "list_pools")]

@@ -309,8 +309,10 @@ def test_a_members_job_is_explained_by_the_pool(pool: Pool) -> None:
     assert told(member, second) == ("blocked", "pool_left")
 
 
-def test_what_is_explained_is_what_the_claim_gives(pool: Pool) -> None:
+@pytest.mark.parametrize("shares_by", ["jobs", "robot_seconds"])
+def test_what_is_explained_is_what_the_claim_gives(pool: Pool, shares_by: str) -> None:
     """Round after round: whoever is told that it is next gets the next claim."""
+    call(pool.owner.member, "update_pool", pool=pool.id, shares_by=shares_by)
     robot = pool_robot(pool.owner, pool.id)
     jobs = {name: pool.members[name].enqueue(pool=pool.id)["job_id"] for name in "AB"}
     while jobs:

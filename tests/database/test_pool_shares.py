@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from tests.database.pools import Pool, make_pool, pool_robot, slug_of
+from tests.database.pools import Pool, fair_pool, make_pool, pool_robot, slug_of
 from tests.databases import Database
 from tests.factories import Robot
 from tests.fleets import call, call_all, refused
@@ -12,9 +12,7 @@ from tests.fleets import call, call_all, refused
 
 @pytest.fixture
 def pool(database: Database) -> Iterator[Pool]:
-    """A pool by robot-seconds with the members A, B (weight 1) and C (weight 3)."""
-    pool = Pool(database, A=1, B=1, C=3)
-    call(pool.owner.member, "update_pool", pool=pool.id, shares_by="robot_seconds")
+    pool = fair_pool(database)
     yield pool
     pool.close()
 

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.database.asserting import wait_for_lock
-from tests.database.scheduling import create, fires, jobs, read, start_on_a_friday
+from tests.database.pools import join, make_pool
+from tests.database.scheduling import create, fires, jobs, read, start_on_a_friday, update
 from tests.databases import at
-from tests.fleets import Fleet, call
+from tests.fleets import Fleet, call, make_fleet, refused
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +34,33 @@ def test_a_due_schedule_fires_once_and_knows_its_next_run(fleet: Fleet) -> None:
     assert fleet.run("fire_due_schedules") == 0
     fleet.travel(hours=1)
     assert fleet.run("fire_due_schedules") == 1
+
+
+def test_a_schedule_of_a_pool_asks_for_its_robots_and_fails_with_a_reason_when_the_tenant_left(fleet: Fleet) -> None:
+    owner = make_fleet(fleet.database)
+    pool = make_pool(owner)
+    with refused(404, "POOL_NOT_FOUND"):
+        create(fleet, pool=pool)
+    join(owner, pool, fleet)
+    schedule = create(fleet, pool="Shared")
+    fleet.travel(hours=1)
+    assert fleet.run("fire_due_schedules") == 1
+    assert [str(job["pool_id"]) for job in jobs(fleet)] == [pool]
+    call(fleet.member, "leave_pool", pool=pool)
+    fleet.travel(hours=1)
+    assert fleet.run("fire_due_schedules") == 0
+    assert [(fire["outcome"], fire["reason"]) for fire in fires(fleet, schedule)] == [
+        ("enqueued", None),
+        ("failed", "There is no such pool."),
+    ]
+    with refused(404, "POOL_NOT_FOUND"):
+        call(fleet.member, "trigger_schedule", schedule_id=schedule["schedule_id"])
+    with refused(404, "POOL_NOT_FOUND"):
+        update(fleet, schedule, pool=pool)
+    assert update(fleet, schedule, pool="")["pool_id"] is None
+    fleet.travel(hours=1)
+    assert fleet.run("fire_due_schedules") == 1
+    owner.close()
 
 
 def test_due_times_that_nobody_served_are_made_up_for_once(fleet: Fleet) -> None:

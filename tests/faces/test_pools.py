@@ -67,13 +67,34 @@ async def test_a_pool_from_its_making_to_a_members_job_on_its_robot(stage: Stage
     assert (await stage.admin.get("/pools")).json() == {"pools": []}
 
 
+async def test_a_schedule_is_made_for_a_pool_and_changed(stage: Stage) -> None:
+    pool = (await stage.admin.post("/pools", {"name": "mine"})).json()["pool_id"]
+    body = {
+        "workflow_id": str(stage.workflow().workflow_id),
+        "schedule_name": "s",
+        "cron_expression": "@daily",
+        "pool": "mine",
+    }
+    made = (await stage.admin.post("/schedules", body)).json()
+    path = f"/schedules/{made['schedule_id']}"
+    assert made["pool_id"] == pool
+    job = (await stage.admin.put(f"{path}/trigger", {})).json()["job_id"]
+    assert (await stage.admin.get(f"/jobs/{job}")).json()["pool_id"] == pool
+    assert (await stage.admin.put(path, {"priority": 3})).json()["pool_id"] == pool
+    assert (await stage.admin.put(path, {"pool": ""})).json()["pool_id"] is None
+    assert (await stage.admin.put(path, {"pool": pool})).json()["pool_id"] == pool
+    assert refused(await stage.admin.put(path, {"pool": "none"}), 404, "POOL_NOT_FOUND")
+    assert refused(await stage.admin.post("/schedules", {**body, "pool": "none"}), 404, "POOL_NOT_FOUND")
+
+
 async def test_a_workflow_is_submitted_to_a_pool(stage: Stage) -> None:
     pool = (await stage.admin.post("/pools", {"name": "mine"})).json()["pool_id"]
     body: dict[str, Any] = {"workflow_name": "w", "workflow_json": GRAPH, "pool": "mine"}
     submitted = (await stage.admin.post("/workflows", body)).json()
     assert (await stage.admin.get(f"/jobs/{submitted['job_id']}")).json()["pool_id"] == pool
     scheduled = {**body, "trigger_type": "scheduled", "schedule_cron": "@daily"}
-    assert refused(await stage.admin.post("/workflows", scheduled), 400, "INVALID_ARGUMENT", "pool")
+    made = (await stage.admin.post("/workflows", scheduled)).json()
+    assert (await stage.admin.get(f"/schedules/{made['schedule_id']}")).json()["pool_id"] == pool
     assert refused(await stage.admin.post("/workflows", {**body, "pool": "none"}), 404, "POOL_NOT_FOUND")
 
 

@@ -1,4 +1,4 @@
-"""Faults put into a copy of the queue: the model or a race test must notice each, or they would notice nothing."""
+"""Faults put into a copy of the queue: the model, a race or a test of pools must notice each."""
 
 import inspect
 from collections.abc import Callable, Iterator
@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis.stateful import RULE_MARKER, run_state_machine_as_test
-from tests.database import test_limit_races
+from tests.database import test_limit_races, test_pool_shares
+from tests.database.pools import Pool, fair_pool
 from tests.databases import Database, database_copy, unique_name
 from tests.fleets import Fleet, make_fleet
 from tests.reliability import profiles, test_races
@@ -107,6 +108,21 @@ FOUND_BY_RACES: dict[str, tuple[Mutation, Callable[[Fleet], None]]] = {
     ),
 }
 
+FOUND_BY_POOLS: dict[str, tuple[Mutation, Callable[[Pool], None]]] = {
+    "a pool that forgets the weights": (
+        Mutation(
+            "private.take_fair_pool_job",
+            "private.share_load(s.share_id, v_now) / m.weight",
+            "private.share_load(s.share_id, v_now)",
+        ),
+        test_pool_shares.test_a_claim_for_several_jobs_gives_each_member_its_part,
+    ),
+    "a lease that counts for nobody in the pool": (
+        Mutation("private.record_share_usage", "[old.share_id, old.pool_share_id]", "[old.share_id]"),
+        test_pool_shares.test_a_job_counts_in_its_tenants_own_shares_and_in_the_pools,
+    ),
+}
+
 
 @contextmanager
 def mutated(world: World, mutation: Mutation) -> Iterator[World]:
@@ -148,3 +164,13 @@ def test_a_race_notices(world: World, fault: str) -> None:
         with pytest.raises(Exception):  # noqa: B017  an assertion, or a lock that was waited for
             race(fleet)
         fleet.close()
+
+
+@pytest.mark.parametrize("fault", FOUND_BY_POOLS)
+def test_a_test_of_pools_notices(world: World, fault: str) -> None:
+    mutation, check = FOUND_BY_POOLS[fault]
+    with mutated(world, mutation) as faulty, database_copy(faulty.server, faulty.template) as database:
+        pool = fair_pool(database)
+        with pytest.raises(AssertionError):
+            check(pool)
+        pool.close()

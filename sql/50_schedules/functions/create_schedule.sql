@@ -8,7 +8,8 @@ create or replace function public.create_schedule(
     p_execution_mode text default 'lan',
     p_environment text default '*',
     p_input jsonb default '{}',
-    p_metadata jsonb default '{}'
+    p_metadata jsonb default '{}',
+    p_pool text default null
 )
 returns public.schedules
 language plpgsql
@@ -38,6 +39,9 @@ begin
     v_schedule.priority := p_priority;
     v_schedule.execution_mode := p_execution_mode;
     v_schedule.environment := p_environment;
+    if p_pool is not null then
+        v_schedule.pool_id := (private.find_pool(v_caller.tenant_id, p_pool, 'member')).pool_id;
+    end if;
     v_schedule.input := p_input;
     v_schedule.metadata := p_metadata;
     v_schedule.run_count := 0;
@@ -60,9 +64,9 @@ begin
     return v_schedule;
 end
 $$;
-comment on function public.create_schedule(uuid, text, text, text, boolean, integer, text, text, jsonb, jsonb) is
-    'Makes a schedule of a workflow and returns it, with the time of its next run; the time zone is the tenant''s unless it is given. Raises 404 WORKFLOW_NOT_FOUND, 400 INVALID_ARGUMENT. Needs schedules.write.';
-revoke all on function public.create_schedule(uuid, text, text, text, boolean, integer, text, text, jsonb, jsonb)
+comment on function public.create_schedule(uuid, text, text, text, boolean, integer, text, text, jsonb, jsonb, text) is
+    'Makes a schedule of a workflow and returns it, with the time of its next run; the time zone is the tenant''s unless it is given. With a pool (id or name) its robots run the jobs. Raises 404 WORKFLOW_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
+revoke all on function public.create_schedule(uuid, text, text, text, boolean, integer, text, text, jsonb, jsonb, text)
     from public, anon, authenticated, service_role;
-grant execute on function public.create_schedule(uuid, text, text, text, boolean, integer, text, text, jsonb, jsonb)
+grant execute on function public.create_schedule(uuid, text, text, text, boolean, integer, text, text, jsonb, jsonb, text)
     to authenticated;

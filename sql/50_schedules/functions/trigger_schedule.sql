@@ -29,6 +29,6 @@ begin
 end
 $$;
 comment on function public.trigger_schedule(uuid) is
-    'Enqueues a job of a schedule now, enabled or not, and leaves its next run as it is: {schedule_id, job_id}. Raises 404 SCHEDULE_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE. Needs schedules.write.';
+    'Enqueues a job of a schedule now, enabled or not, and leaves its next run as it is: {schedule_id, job_id}. Raises 404 SCHEDULE_NOT_FOUND or POOL_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE. Needs schedules.write.';
 revoke all on function public.trigger_schedule(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.trigger_schedule(uuid) to authenticated;

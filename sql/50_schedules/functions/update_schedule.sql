@@ -17,7 +17,7 @@ begin
     from jsonb_object_keys(p_changes) as k
     where k not in (
         'workflow_id', 'name', 'cron_expression', 'timezone', 'is_enabled', 'priority', 'execution_mode', 'environment',
-        'input', 'metadata'
+        'input', 'metadata', 'pool'
     )
     limit 1;
     if v_problem is null then
@@ -43,6 +43,12 @@ begin
     if v_new.workflow_id <> v_old.workflow_id then
         perform private.require_schedulable_workflow(v_caller.tenant_id, v_new.workflow_id);
     end if;
+    if p_changes ->> 'pool' is not null then
+        v_new.pool_id := case
+            when p_changes ->> 'pool' <> ''
+                then (private.find_pool(v_caller.tenant_id, p_changes ->> 'pool', 'member')).pool_id
+        end;
+    end if;
     if not v_new.is_enabled then
         v_new.next_run_at := null;
     elsif v_new.next_run_at is null
@@ -60,6 +66,7 @@ begin
         priority = v_new.priority,
         execution_mode = v_new.execution_mode,
         environment = v_new.environment,
+        pool_id = v_new.pool_id,
         input = v_new.input,
         metadata = v_new.metadata,
         next_run_at = v_new.next_run_at,
@@ -70,6 +77,6 @@ begin
 end
 $$;
 comment on function public.update_schedule(uuid, jsonb) is
-    'Changes the named fields of a schedule and returns it; a null leaves a field as it is. Disabled it has no next run; enabled, or with other times, it has a new one. Raises 404 SCHEDULE_NOT_FOUND or WORKFLOW_NOT_FOUND, 400 INVALID_ARGUMENT. Needs schedules.write.';
+    'Changes the named fields of a schedule and returns it; a null leaves a field as it is, and an empty pool is none. Disabled it has no next run; enabled, or with other times, it has a new one. Raises 404 SCHEDULE_NOT_FOUND, WORKFLOW_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
 revoke all on function public.update_schedule(uuid, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.update_schedule(uuid, jsonb) to authenticated;

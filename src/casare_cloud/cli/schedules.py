@@ -28,6 +28,7 @@ def create(
     timezone: Timezone = None,
     priority: Annotated[int, typer.Option("--priority", min=0, max=20, help="0 is the most urgent.")] = 10,
     input_json: Annotated[str, typer.Option("--input", help="What its jobs start with, as JSON.")] = "{}",
+    pool: Annotated[str | None, typer.Option("--pool", help="Robots of this shared pool run it: name or id.")] = None,
     disabled: Annotated[bool, typer.Option("--disabled", help="Make it, and do not run it yet.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -39,7 +40,9 @@ def create(
         job_input = json.loads(input_json)
     except ValueError as problem:
         fail(f"--input is not JSON: {problem}", 2)
-    more = {"timezone": timezone, "priority": priority, "input": job_input, "enabled": not disabled}
+    more: dict[str, Any] = {
+        "timezone": timezone, "priority": priority, "input": job_input, "pool": pool, "enabled": not disabled
+    }  # fmt: skip
     schedule = _run(lambda client: client.create_schedule(workflow_id, name, cron, **more))
     if as_json:
         print_json(schedule)

@@ -54,6 +54,7 @@ class ScheduleOptions(TypedDict, total=False):
     priority: int
     execution_mode: ExecutionMode
     environment: str
+    pool: str | None
     input: Mapping[str, Any] | None
     metadata: Mapping[str, Any] | None
 

@@ -11,7 +11,7 @@ Verdict = Literal["run", "moved"]
 
 @dataclass(frozen=True, slots=True)
 class NewSchedule:
-    """A schedule to make. `timezone` None means the tenant's."""
+    """A schedule to make. `timezone` None means the tenant's; `pool` is a shared pool's id or name."""
 
     workflow_id: UUID
     name: str
@@ -21,6 +21,7 @@ class NewSchedule:
     priority: int = 10
     execution_mode: str = "lan"
     environment: str = "*"
+    pool: str | None = None
     input: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
 
@@ -39,6 +40,7 @@ class Schedule:
     priority: int
     execution_mode: Literal["lan", "internet"]
     environment: str
+    pool_id: UUID | None
     input: dict[str, Any]
     metadata: dict[str, Any]
     next_run_at: datetime | None

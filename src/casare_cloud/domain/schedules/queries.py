@@ -2,8 +2,8 @@
 
 _COLUMNS = """
     s.schedule_id, s.workflow_id, w.name as workflow_name, s.name, s.cron_expression, s.timezone, s.is_enabled,
-    s.priority, s.execution_mode, s.environment, s.input, s.metadata, s.next_run_at, s.last_run_at, s.run_count,
-    s.failure_count, s.created_by, s.created_at, s.updated_at
+    s.priority, s.execution_mode, s.environment, s.pool_id, s.input, s.metadata, s.next_run_at, s.last_run_at,
+    s.run_count, s.failure_count, s.created_by, s.created_at, s.updated_at
 """
 
 # A caller who may not see workflows sees no name of one.
@@ -51,6 +51,7 @@ from public.create_schedule(
     p_priority => %(priority)s,
     p_execution_mode => %(execution_mode)s,
     p_environment => %(environment)s,
+    p_pool => %(pool)s,
     p_input => %(input)s::jsonb,
     p_metadata => %(metadata)s::jsonb
 ) as s

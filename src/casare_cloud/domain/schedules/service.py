@@ -22,8 +22,8 @@ class ScheduleNotFound(NotFound):
 async def create(tx: Transaction, new: NewSchedule) -> Schedule:
     """Make a schedule and return it with the time of its next run.
 
-    Raises 404 WORKFLOW_NOT_FOUND, 400 INVALID_ARGUMENT (which names the wrong field of a cron expression). Needs
-    schedules.write.
+    Raises 404 WORKFLOW_NOT_FOUND or POOL_NOT_FOUND, 400 INVALID_ARGUMENT (which names the wrong field of a cron
+    expression). Needs schedules.write.
     """
     row = await tx.fetch_one(
         queries.CREATE_SCHEDULE,
@@ -36,6 +36,7 @@ async def create(tx: Transaction, new: NewSchedule) -> Schedule:
             "priority": new.priority,
             "execution_mode": new.execution_mode,
             "environment": new.environment,
+            "pool": new.pool,
             "input": new.input,
             "metadata": new.metadata,
         },

@@ -44,7 +44,7 @@ class Submission:
     metadata: dict[str, Any] = field(default_factory=dict)
     input: dict[str, Any] = field(default_factory=dict)
     workflow_id: UUID | None = None
-    pool: str | None = None  # whose robots run the first job
+    pool: str | None = None  # whose robots run the first job, or the schedule's
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,6 @@ async def submit(tx: Transaction, store: backup.Store | None, submission: Submis
         raise InvalidArgument("schedule_cron: is required when trigger_type is scheduled.")
     if submission.trigger_type == "webhook":
         raise TriggerNotAvailable("Webhook triggers")
-    if submission.pool is not None and submission.trigger_type != "manual":
-        raise InvalidArgument("pool: is for trigger_type manual.")
     workflow = await tx.fetch_one(
         queries.SUBMIT_WORKFLOW,
         {
@@ -72,6 +70,7 @@ async def _start(tx: Transaction, submission: Submission, workflow_id: UUID, kep
                 cron_expression=submission.schedule_cron,
                 priority=submission.priority,
                 execution_mode=submission.execution_mode,
+                pool=submission.pool,
                 input=submission.input,
             ),
         )

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from casare_cloud.domain.api_keys import service
 from casare_cloud.domain.api_keys.model import ApiKey
-from casare_cloud.faces.orchestrator import examples
+from casare_cloud.faces.orchestrator import key_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import ApiKeyId, Moment
 from casare_cloud.faces.orchestrator.key_shapes import KeyFacts, KeyName, RotateKeyBody

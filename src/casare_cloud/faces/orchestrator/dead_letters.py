@@ -8,7 +8,7 @@ from pydantic import Field
 
 from casare_cloud.domain.dead_letters import service
 from casare_cloud.domain.dead_letters.model import DeadReason, Filter, Outcome
-from casare_cloud.faces.orchestrator import examples
+from casare_cloud.faces.orchestrator import dead_letter_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import JobId
 from casare_cloud.faces.shared.paging import Page, page

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from casare_cloud.domain.events import service
 from casare_cloud.domain.events.model import Event
-from casare_cloud.faces.orchestrator import examples
+from casare_cloud.faces.orchestrator import event_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.shared.refusals import refusals
 from casare_cloud.faces.shared.routing import Route, Tx

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from casare_cloud.faces.orchestrator import examples
+from casare_cloud.faces.orchestrator import explanation_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.shared.shapes import Answer, Time
 

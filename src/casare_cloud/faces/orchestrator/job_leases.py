@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 
 from casare_cloud.domain.jobs import leases
 from casare_cloud.domain.jobs.model import ClaimOrder, Failure, LogLevel
-from casare_cloud.faces.orchestrator import examples
+from casare_cloud.faces.orchestrator import lease_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import (
     Environment,

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AliasChoices, Field
 
 from casare_cloud.domain.jobs.model import Job, LogEntry, LogLevel, NewJob
-from casare_cloud.faces.orchestrator import examples
+from casare_cloud.faces.orchestrator import job_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import (
     Environment,

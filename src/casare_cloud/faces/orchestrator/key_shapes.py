@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from casare_cloud.domain.api_keys.model import ApiKey
-from casare_cloud.faces.orchestrator import examples
+from casare_cloud.faces.orchestrator import key_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import Integer
 from casare_cloud.faces.shared.shapes import Answer, Body, Time

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from casare_cloud.domain.limits import service
 from casare_cloud.domain.limits.model import OnCollision, Scope
-from casare_cloud.faces.orchestrator import examples
+from casare_cloud.faces.orchestrator import limit_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import Integer
 from casare_cloud.faces.shared.paging import Page, page

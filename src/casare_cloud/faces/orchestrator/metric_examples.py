@@ -1,13 +1,7 @@
 """Examples of the shapes of metrics, as OpenAPI shows them."""
 
-from casare_cloud.faces.orchestrator import examples
-from casare_cloud.faces.orchestrator.examples import Example
-
-_WORKFLOW_ID = "550e8400-e29b-41d4-a716-446655440000"
-_JOB_ID = "660e8400-e29b-41d4-a716-446655440001"
-_ROBOT_ID = "770e8400-e29b-41d4-a716-446655440002"
-_EARLIER = "2025-12-01T10:00:00Z"
-_NOW = "2025-12-01T10:30:00Z"
+from casare_cloud.faces.orchestrator import job_examples as examples
+from casare_cloud.faces.orchestrator.examples import EARLIER, JOB_ID, NOW, ROBOT_ID, WORKFLOW_ID, Example
 
 NODE_EXECUTIONS: list[Example] = [
     {"node_id": "start", "node_type": "StartNode", "status": "completed", "duration_ms": 5, "runs": 1},
@@ -38,17 +32,17 @@ FLEET_METRICS: Example = {
 }
 ROBOT_METRICS: Example = {
     "robot_id": "robot-001",
-    "robot_uuid": _ROBOT_ID,
+    "robot_uuid": ROBOT_ID,
     "name": "Production Robot 1",
     "hostname": "desktop-abc123",
     "status": "busy",
     "cpu_percent": 45.2,
     "memory_mb": 1024.5,
     "memory_percent": 65.3,
-    "current_job_id": _JOB_ID,
-    "current_job": _JOB_ID,
-    "current_job_ids": [_JOB_ID],
-    "last_heartbeat": _NOW,
+    "current_job_id": JOB_ID,
+    "current_job": JOB_ID,
+    "current_job_ids": [JOB_ID],
+    "last_heartbeat": NOW,
 }
 ROBOT_METRICS_DETAIL: Example = {
     **ROBOT_METRICS,
@@ -60,7 +54,7 @@ ROBOT_METRICS_DETAIL: Example = {
 JOB_METRICS: Example = {**examples.JOB_SUMMARY, "node_executions": NODE_EXECUTIONS, "node_execution": NODE_EXECUTIONS}
 ANALYTICS: Example = {
     "days": 7,
-    "since": _EARLIER,
+    "since": EARLIER,
     "total_jobs": 1247,
     "completed_jobs": 1178,
     "failed_jobs": 69,
@@ -77,7 +71,7 @@ ANALYTICS: Example = {
     "duration_p99_ms": 180000,
     "slowest_workflows": [
         {
-            "workflow_id": _WORKFLOW_ID,
+            "workflow_id": WORKFLOW_ID,
             "workflow_name": "Heavy Report",
             "average_duration_ms": 120000,
             "avg_duration_ms": 120000,
@@ -96,12 +90,12 @@ ACTIVITY: Example = {
     "seq": 42,
     "type": "job_completed",
     "event_type": "job_completed",
-    "timestamp": _NOW,
+    "timestamp": NOW,
     "title": "Job completed successfully",
     "details": "Daily Report finished in 90s",
-    "job_id": _JOB_ID,
+    "job_id": JOB_ID,
     "robot_id": "robot-001",
-    "workflow_id": _WORKFLOW_ID,
-    "data": {"job_id": _JOB_ID, "workflow_name": "Daily Report", "duration_ms": 90000},
+    "workflow_id": WORKFLOW_ID,
+    "data": {"job_id": JOB_ID, "workflow_name": "Daily Report", "duration_ms": 90000},
 }
 ACTIVITIES: Example = {"events": [ACTIVITY], "total": 156, "total_is_capped": False}

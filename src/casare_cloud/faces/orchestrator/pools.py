@@ -11,7 +11,7 @@ from pydantic import Field
 
 from casare_cloud.domain.pools import service
 from casare_cloud.domain.pools.model import SharesBy, Standing
-from casare_cloud.faces.orchestrator import examples
+from casare_cloud.faces.orchestrator import pool_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import Integer
 from casare_cloud.faces.shared.refusals import refusals

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from casare_cloud.domain.robots import service
 from casare_cloud.domain.robots.model import RobotCommand
-from casare_cloud.faces.orchestrator import examples
+from casare_cloud.faces.orchestrator import robot_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import RobotId
 from casare_cloud.faces.orchestrator.robot_shapes import RobotAnswer

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from casare_cloud.domain.robots.model import Registration, Robot, RobotCommand, RobotMode, RobotStatus
-from casare_cloud.faces.orchestrator import examples
+from casare_cloud.faces.orchestrator import robot_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import Environment, Flag, Integer, RobotName, Words
 from casare_cloud.faces.shared.shapes import Answer, Body, Time

@@ -1,14 +1,10 @@
 """An example of each shape of the schedule endpoints, as OpenAPI shows it."""
 
-from casare_cloud.faces.orchestrator.examples import Example
+from casare_cloud.faces.orchestrator.examples import JOB_ID, NOW, USER_ID, WORKFLOW_ID, Example
 
-_WORKFLOW_ID = "550e8400-e29b-41d4-a716-446655440000"
-_JOB_ID = "660e8400-e29b-41d4-a716-446655440001"
-_USER_ID = "880e8400-e29b-41d4-a716-446655440003"
-_NOW = "2025-12-01T10:30:00Z"
 _SCHEDULE_ID = "770e8400-e29b-41d4-a716-446655440002"
 CREATE_SCHEDULE: Example = {
-    "workflow_id": _WORKFLOW_ID,
+    "workflow_id": WORKFLOW_ID,
     "schedule_name": "Daily Report",
     "cron_expression": "0 9 * * 1-5",
     "timezone": "Europe/Berlin",
@@ -23,19 +19,20 @@ SCHEDULE: Example = {
     "schedule_id": _SCHEDULE_ID,
     "workflow_name": "My Workflow",
     "environment": "*",
+    "pool_id": None,
     "input": {},
     "next_run": "2025-12-02T08:00:00Z",
     "last_run": None,
     "run_count": 0,
     "failure_count": 0,
-    "created_by": _USER_ID,
-    "created_at": _NOW,
-    "updated_at": _NOW,
+    "created_by": USER_ID,
+    "created_at": NOW,
+    "updated_at": NOW,
 }
 UPCOMING: Example = {
     "schedule_id": _SCHEDULE_ID,
     "schedule_name": "Daily Report",
-    "workflow_id": _WORKFLOW_ID,
+    "workflow_id": WORKFLOW_ID,
     "workflow_name": "My Workflow",
     "next_run": "2025-12-02T08:00:00Z",
     "type": "cron",
@@ -44,7 +41,7 @@ UPCOMING: Example = {
 SCHEDULE_TRIGGERED: Example = {
     "status": "success",
     "message": f"Schedule triggered: {_SCHEDULE_ID}",
-    "job_id": _JOB_ID,
+    "job_id": JOB_ID,
     "triggered_via": "direct",
 }
 SCHEDULE_DELETED: Example = {"status": "success", "message": f"Schedule deleted: {_SCHEDULE_ID}"}
@@ -54,7 +51,7 @@ FIRE: Example = {
     "manual": False,
     "outcome": "enqueued",
     "reason": None,
-    "job_id": _JOB_ID,
+    "job_id": JOB_ID,
 }
 FIRES: Example = {"fires": [FIRE], "total": 1, "limit": 100, "offset": 0}
 SIMULATE: Example = {

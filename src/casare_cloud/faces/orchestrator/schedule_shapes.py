@@ -36,6 +36,9 @@ class CreateScheduleBody(Body):
     priority: Priority = 10
     execution_mode: ExecutionMode = "lan"
     environment: Environment = "*"
+    pool: Annotated[
+        str | None, Field(min_length=1, max_length=64, description="Robots of this shared pool: its id or name.")
+    ] = None
     input: Input = None
     metadata: dict[str, Any] | None = None
 
@@ -50,6 +53,7 @@ class CreateScheduleBody(Body):
             priority=self.priority,
             execution_mode=self.execution_mode,
             environment=self.environment,
+            pool=self.pool,
             input=self.input or {},
             metadata=self.metadata or {},
         )
@@ -72,6 +76,9 @@ class UpdateScheduleBody(Body):
     priority: Priority | None = None
     execution_mode: ExecutionMode | None = None
     environment: Environment | None = None
+    pool: Annotated[str | None, Field(max_length=64, description="The id or name of a shared pool; empty: none.")] = (
+        None
+    )
     input: Input = None
     metadata: dict[str, Any] | None = None
 
@@ -97,6 +104,7 @@ class ScheduleAnswer(Answer):
     priority: int
     execution_mode: ExecutionMode
     environment: str
+    pool_id: UUID | None
     input: dict[str, Any]
     metadata: dict[str, Any]
     next_run: Annotated[Time | None, Field(validation_alias="next_run_at")]

@@ -71,7 +71,7 @@ async def get_schedule(schedule_id: ScheduleId, tx: Tx) -> ScheduleAnswer:
     return ScheduleAnswer.model_validate(await service.get(tx, schedule_id))
 
 
-@router.put("/{schedule_id}", responses=refusals(404))
+@router.put("/{schedule_id}", responses=refusals(404, 409))
 async def update_schedule(schedule_id: ScheduleId, body: UpdateScheduleBody, tx: Tx) -> ScheduleAnswer:
     """Change what is named; with other times the next run is another. Needs schedules.write."""
     return ScheduleAnswer.model_validate(await service.update(tx, schedule_id, body.changes()))

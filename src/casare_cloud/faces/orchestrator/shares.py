@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from casare_cloud.domain.shares import service
-from casare_cloud.faces.orchestrator import examples
+from casare_cloud.faces.orchestrator import share_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import Integer
 from casare_cloud.faces.shared.paging import Page, page

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from casare_cloud.domain.workflows.model import Submission, Submitted, TriggerType, Workflow, WorkflowStatus
 from casare_cloud.errors import InvalidArgument
-from casare_cloud.faces.orchestrator import examples
+from casare_cloud.faces.orchestrator import workflow_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import ExecutionMode, Input, Name, Priority
 from casare_cloud.faces.shared.shapes import Answer, Body, Time
