@@ -45,14 +45,14 @@ comment on table private.limits is 'How many jobs of a tenant, a workflow or a c
 
 -- A great limit has several, each with a part of it, so that claims and endings need not take turns. running is exact: it
 -- changes under the row's lock, in the transaction in which a lease begins or ends. Who waits for one while it holds others
--- takes them in the order of their ids, which begin with the scope (private.make_counters).
+-- takes them in the order of their ids, which begin with the scope (private.make_counters). No foreign key: whoever changes a
+-- counter twice in a transaction would lock the limit's row, and who removes a limit has that and waits for its counters.
 create table private.limit_counters (
     counter_id integer not null,
     limit_id integer not null,
     max_running integer not null,       -- those of a limit add up to the limit's
     running integer not null,
     constraint limit_counters_pkey primary key (counter_id),
-    constraint limit_counters_limit_id_fkey foreign key (limit_id) references private.limits (limit_id) on delete cascade,
     constraint limit_counters_running_check check (running >= 0)
 ) with (fillfactor = 20);
 create index limit_counters_limit_id_idx on private.limit_counters (limit_id);

@@ -611,7 +611,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:9ccb7dabc2b79addd973eae965c88be3e57989e0dae6499eb123029879e892a1
+-- from sql/40_queue/tables.sql sha256:1ae049397eed892e04dacda315e86b5e1ebbada6a5daa97ca87e95dec6196639
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -659,14 +659,14 @@ comment on table private.limits is 'How many jobs of a tenant, a workflow or a c
 
 -- A great limit has several, each with a part of it, so that claims and endings need not take turns. running is exact: it
 -- changes under the row's lock, in the transaction in which a lease begins or ends. Who waits for one while it holds others
--- takes them in the order of their ids, which begin with the scope (private.make_counters).
+-- takes them in the order of their ids, which begin with the scope (private.make_counters). No foreign key: whoever changes a
+-- counter twice in a transaction would lock the limit's row, and who removes a limit has that and waits for its counters.
 create table private.limit_counters (
     counter_id integer not null,
     limit_id integer not null,
     max_running integer not null,       -- those of a limit add up to the limit's
     running integer not null,
     constraint limit_counters_pkey primary key (counter_id),
-    constraint limit_counters_limit_id_fkey foreign key (limit_id) references private.limits (limit_id) on delete cascade,
     constraint limit_counters_running_check check (running >= 0)
 ) with (fillfactor = 20);
 create index limit_counters_limit_id_idx on private.limit_counters (limit_id);
@@ -3516,7 +3516,7 @@ comment on function private.describe_pool_member(public.pool_members) is
     'A member of a pool, or an invitation, as its owner may see it, with the robot-seconds that it has had lately over its weight (load): nothing says whether an invitee exists that has not accepted.';
 revoke all on function private.describe_pool_member(public.pool_members) from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/end_pool_membership.sql sha256:173fd0c4db291eb7bb811582c6397bbdf3af1facd7b4c075f7fc9064244827ab
+-- from sql/25_pools/functions/end_pool_membership.sql sha256:6acba7df3fed9bc1cb5f7222a8fd92e6444950ab61cf66d9a711b8dc379c4c6a
 create or replace function private.end_pool_membership(p_pool_id uuid, p_tenant_id uuid)
 returns void
 language plpgsql
@@ -3529,8 +3529,7 @@ begin
     end if;
     -- What robots hold of it they finish; the counters are of no use any more.
     delete from private.shares as s where s.pool_id = p_pool_id and s.tenant_id = p_tenant_id;
-    perform private.drop_limit(w.limit_id)
-    from private.limits as w
+    delete from private.limits as w
     where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id;
 end
 $$;
@@ -3855,7 +3854,7 @@ comment on function public.remove_pool_member(text, text) is
 revoke all on function public.remove_pool_member(text, text) from public, anon, authenticated, service_role;
 grant execute on function public.remove_pool_member(text, text) to authenticated;
 
--- from sql/25_pools/functions/set_pool_limit.sql sha256:5a3d292df2db8701a6de19abe124b3ce273d6c9c5bb3e0d2829adecd5731d14a
+-- from sql/25_pools/functions/set_pool_limit.sql sha256:de2d626895187e36068597be94aaa6e03709dd0625d09729f01369f26dcc9e23
 create or replace function private.set_pool_limit(p_pool_id uuid, p_tenant_id uuid, p_max_running integer)
 returns void
 language plpgsql
@@ -3866,8 +3865,7 @@ declare
     v_limit private.limits;
 begin
     if p_max_running is null then
-        perform private.drop_limit(w.limit_id)
-        from private.limits as w
+        delete from private.limits as w
         where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id;
         return;
     end if;
@@ -6027,20 +6025,23 @@ $$;
 comment on function private.describe_share(private.shares) is 'A share as it is shown.';
 revoke all on function private.describe_share(private.shares) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/drop_limit.sql sha256:189086c2d687dfad87229e9748583156073eac29f273971a455cdd6331fbe935
--- Its counters in the order of their ids, as whoever ends leases takes them.
-create or replace function private.drop_limit(p_limit_id integer)
-returns void
+-- from sql/40_queue/functions/drop_counters.sql sha256:926ea1e140183c4d0de563b9e4ba991593efbd7b97b5ce3e8c2ec4cbdbc1c64c
+create or replace function private.drop_counters()
+returns trigger
 language plpgsql
+security definer
 set search_path = ''
 as $$
 begin
-    perform from private.limit_counters as c where c.limit_id = p_limit_id order by c.counter_id for update;
-    delete from private.limits as w where w.limit_id = p_limit_id;
+    -- In the order of their ids, as whoever ends leases takes them.
+    perform from private.limit_counters as c where c.limit_id = old.limit_id order by c.counter_id for update;
+    delete from private.limit_counters as c where c.limit_id = old.limit_id;
+    return null;
 end
 $$;
-comment on function private.drop_limit(integer) is 'Takes a limit away, with its counters; leases that are in them go on.';
-revoke all on function private.drop_limit(integer) from public, anon, authenticated, service_role;
+comment on function private.drop_counters() is
+    'Table trigger: takes the counters of a limit away with it; leases that are in them go on.';
+revoke all on function private.drop_counters() from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/end_attempt.sql sha256:e995f4435a03d0ae7019e695e45f97b09755711f41897958f35bab108d5542ef
 -- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
@@ -8689,7 +8690,7 @@ comment on function public.release_job(uuid, bigint) is
 revoke all on function public.release_job(uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.release_job(uuid, bigint) to authenticated;
 
--- from sql/40_queue/functions/remove_limit.sql sha256:bf17fbed9a99fb71b5d61b9e9360557f3fd23458924cfeddc5f757e6216ae4e3
+-- from sql/40_queue/functions/remove_limit.sql sha256:8d7b3c8c348364a59999ed5fcb02b0fed36512e14aeafc08afe0a35713c01232
 -- Lanes keep the number of the limit and leases those of its counters, which none ever gets again: they limit nothing.
 create or replace function public.remove_limit(
     p_scope text,
@@ -8720,7 +8721,7 @@ begin
         perform private.raise_error(404, 'LIMIT_NOT_FOUND', 'There is no such limit.');
     end if;
     v_answer := private.describe_limit(v_limit);
-    perform private.drop_limit(v_limit.limit_id);
+    delete from private.limits as w where w.limit_id = v_limit.limit_id;
     perform private.ring_lane(l.lane_id, 100)
     from private.lanes as l
     where l.tenant_no = private.find_queue_tenant(v_caller.tenant_id)
@@ -13240,13 +13241,19 @@ after insert or update of raw_app_meta_data on auth.users
 for each row
 execute function private.register_user();
 
--- from sql/40_queue/triggers.sql sha256:5461b3b0c34203e2e42bf75b6676962a5f2d2ebe4dbdbec538c6b7bb2fbffad4
+-- from sql/40_queue/triggers.sql sha256:acc45577d69680fbc1cc06a3c57b510239afadaef49aa5a09ac90f4fd974ba7a
 drop trigger if exists tenants_update_queue_tenant on public.tenants;
 create trigger tenants_update_queue_tenant
     after update of settings on public.tenants
     for each row
     when (old.settings is distinct from new.settings)
     execute function private.update_queue_tenant();
+
+drop trigger if exists limits_drop_counters on private.limits;
+create trigger limits_drop_counters
+    after delete on private.limits
+    for each row
+    execute function private.drop_counters();
 
 -- On every way in which a lease ends. The condition is looked at without a call, so those who share nothing pay nothing.
 drop trigger if exists leases_record_share_usage on private.leases;

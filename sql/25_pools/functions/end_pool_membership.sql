@@ -10,8 +10,7 @@ begin
     end if;
     -- What robots hold of it they finish; the counters are of no use any more.
     delete from private.shares as s where s.pool_id = p_pool_id and s.tenant_id = p_tenant_id;
-    perform private.drop_limit(w.limit_id)
-    from private.limits as w
+    delete from private.limits as w
     where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id;
 end
 $$;

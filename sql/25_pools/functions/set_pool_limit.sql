@@ -8,8 +8,7 @@ declare
     v_limit private.limits;
 begin
     if p_max_running is null then
-        perform private.drop_limit(w.limit_id)
-        from private.limits as w
+        delete from private.limits as w
         where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id;
         return;
     end if;

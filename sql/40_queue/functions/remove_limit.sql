@@ -28,7 +28,7 @@ begin
         perform private.raise_error(404, 'LIMIT_NOT_FOUND', 'There is no such limit.');
     end if;
     v_answer := private.describe_limit(v_limit);
-    perform private.drop_limit(v_limit.limit_id);
+    delete from private.limits as w where w.limit_id = v_limit.limit_id;
     perform private.ring_lane(l.lane_id, 100)
     from private.lanes as l
     where l.tenant_no = private.find_queue_tenant(v_caller.tenant_id)
