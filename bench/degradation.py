@@ -120,14 +120,15 @@ def _snapshot(dsn: str, connection: Connection, seconds: int) -> None:
         else:
             workload.top_up(connection, tenant, most * 15)
         rate = _clients(dsn, script, 5, callers).rate()
-        with _Supply(dsn, put, rate * 1.05):
+        with _Supply(dsn, put, rate * 1.3):  # a window may be faster than those five seconds, and must not run dry
             before = _clients(dsn, script, window, callers).rate()
             held = []
             with psycopg.connect(dsn) as holder:
                 holder.execute("set transaction isolation level repeatable read")
                 holder.execute("select count(*) from pg_catalog.pg_class")
-                for _ in range(6):
+                for number in range(6):
                     held.append(_clients(dsn, script, window, callers).rate())
+                    progress(f"snapshot: {title}, held for {window * (number + 1):.0f} s: {held[-1] / before:.2f}")
         rows.append((f"{title}: before", before, 1.0))
         rows += [
             (f"{title}: held for {window * number:.0f} s", rate, rate / before)
