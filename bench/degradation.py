@@ -120,7 +120,8 @@ def _snapshot(dsn: str, connection: Connection, seconds: int) -> None:
         else:
             workload.top_up(connection, tenant, most * 15)
         rate = _clients(dsn, script, 5, callers).rate()
-        with _Supply(dsn, put, rate * 1.3):  # a window may be faster than those five seconds, and must not run dry
+        put(connection, round(rate * window * 8))  # the supply may fall behind where the cores are full
+        with _Supply(dsn, put, rate):
             before = _clients(dsn, script, window, callers).rate()
             held = []
             with psycopg.connect(dsn) as holder:
