@@ -50,9 +50,9 @@ def running_stack() -> Iterator[BenchStack]:
             check=True, env=surroundings, stdout=subprocess.DEVNULL,
         )  # fmt: skip
         seconds = time.perf_counter() - began
-        pairs = (line.split("=", 1) for line in (home / "env").read_text().splitlines() if not line.startswith("#"))
+        lines = (line for line in (home / "env").read_text().splitlines() if not line.startswith("#"))
         try:
-            yield BenchStack(dict(tuple(pair) for pair in pairs), home, seconds, offset)  # type: ignore[misc]
+            yield BenchStack(dict(line.split("=", 1) for line in lines), home, seconds, offset)
         finally:
             subprocess.run([*command, "down"], check=False, env=surroundings, stdout=subprocess.DEVNULL)
 

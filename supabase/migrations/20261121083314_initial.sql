@@ -5456,7 +5456,7 @@ comment on function private.check_waiting_quotas() is
     'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
 revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:9230dde7760cfa6890117b3fd69cabdbd6560883044149fa6966dd320322c1b6
+-- from sql/40_queue/functions/claim_jobs.sql sha256:10ad47b294d2f502b71ec59b7ecd2cc142402f592be1ddfb1b1b35cb58ff93ae
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -5613,6 +5613,7 @@ begin
         perform private.announce_jobs('job.claimed', 'claimed', v_notices);
         -- So that beside a snapshot that is held for long nobody counts over its ended leases again and again; each time would
         -- leave as many dead rows here. Only claims make leases, those of a robot take turns, and a token never changes.
+        -- Not waited for: this claim holds counters of limits by now, and a later one does it as well.
         if v_claimed.lease_token / 256 <> (v_claimed.lease_token - cardinality(v_notices)) / 256 then
             update public.robot_heartbeats as h
             set low_lease_token = (
@@ -5620,7 +5621,12 @@ begin
                 from private.leases as l
                 where l.robot_id = v_caller.robot_id and l.lease_token >= h.low_lease_token
             )
-            where h.robot_id = v_caller.robot_id;
+            where h.robot_id = (
+                select o.robot_id
+                from public.robot_heartbeats as o
+                where o.robot_id = v_caller.robot_id
+                for update skip locked
+            );
         end if;
     elsif p_listening then
         insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, pool_id, waiting_since)

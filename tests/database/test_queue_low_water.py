@@ -317,3 +317,16 @@ def test_the_bound_of_a_robot_s_leases_hides_none(fleet: Fleet) -> None:
     row = fleet.owner.execute("select low_lease_token from public.robot_heartbeats").fetchone()
     assert row is not None
     assert row["low_lease_token"] == 256 * 5 - 1
+
+
+def test_a_claim_that_holds_limits_does_not_wait_for_its_heartbeat_s_row(fleet: Fleet) -> None:
+    """A heartbeat, or who marks robots as offline, may hold it and wait for others."""
+    robot = fleet.robot(max_concurrent_jobs=3)
+    fleet.fill(3)
+    fleet.claim_one(robot)
+    fleet.owner.execute("select setval('private.lease_tokens', 255)")
+    fleet.robots[robot.robot_id].execute("set lock_timeout = '200ms'")
+    holder = fleet.database.connect()
+    with holder.transaction():
+        holder.execute("select from public.robot_heartbeats for update")
+        assert fleet.claim_one(robot)["lease_token"] == 256

@@ -154,6 +154,7 @@ begin
         perform private.announce_jobs('job.claimed', 'claimed', v_notices);
         -- So that beside a snapshot that is held for long nobody counts over its ended leases again and again; each time would
         -- leave as many dead rows here. Only claims make leases, those of a robot take turns, and a token never changes.
+        -- Not waited for: this claim holds counters of limits by now, and a later one does it as well.
         if v_claimed.lease_token / 256 <> (v_claimed.lease_token - cardinality(v_notices)) / 256 then
             update public.robot_heartbeats as h
             set low_lease_token = (
@@ -161,7 +162,12 @@ begin
                 from private.leases as l
                 where l.robot_id = v_caller.robot_id and l.lease_token >= h.low_lease_token
             )
-            where h.robot_id = v_caller.robot_id;
+            where h.robot_id = (
+                select o.robot_id
+                from public.robot_heartbeats as o
+                where o.robot_id = v_caller.robot_id
+                for update skip locked
+            );
         end if;
     elsif p_listening then
         insert into private.waiting_robots as w (robot_id, tenant_no, environment, capabilities, pool_id, waiting_since)
