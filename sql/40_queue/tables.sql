@@ -138,6 +138,7 @@ create table public.jobs (
     concurrency_key text,
     max_attempts smallint not null default 3,
     timeout_seconds integer not null default 3600,
+    progress_timeout_seconds integer,   -- an attempt ends when its robot reports no progress for so long; null: never
     retry_policy jsonb not null default '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}',
     retry_of uuid,                      -- the job that this one retries
     created_by uuid,                    -- user, robot or api key
@@ -160,6 +161,7 @@ create table public.jobs (
     constraint jobs_priority_check check (priority between 0 and 20),
     constraint jobs_max_attempts_check check (max_attempts between 1 and 100),
     constraint jobs_timeout_seconds_check check (timeout_seconds between 1 and 604800),
+    constraint jobs_progress_timeout_seconds_check check (progress_timeout_seconds between 5 and 604800),
     constraint jobs_concurrency_key_check check (length(concurrency_key) between 1 and 255),
     constraint jobs_status_check check (status not in ('claimed', 'running')),
     constraint jobs_finished_at_check check ((finished_at is null) = (status = 'queued'))
@@ -213,6 +215,7 @@ create table private.leases (
     started_at timestamptz,
     lease_expires_at timestamptz not null,
     timeout_at timestamptz not null,
+    progress_timeout_seconds integer,   -- of the job
     progress smallint not null default 0,
     current_node text,
     progress_message text,
@@ -249,7 +252,7 @@ create table public.dead_letters (
     job_id uuid not null,
     tenant_id uuid not null,
     workflow_id uuid not null,
-    reason text not null,               -- attempts_exhausted | not_retryable | timeout | poison
+    reason text not null,               -- attempts_exhausted | not_retryable | lease_lost | timeout | no_progress | poison
     attempts smallint not null,
     error_type text,
     error_message text,
@@ -369,6 +372,7 @@ select
     j.concurrency_key,
     j.max_attempts,
     j.timeout_seconds,
+    j.progress_timeout_seconds,
     j.retry_policy,
     j.retry_of,
     j.created_by,

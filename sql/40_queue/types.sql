@@ -27,7 +27,8 @@ create type public.claimed_job as (
     input jsonb,
     priority integer,
     environment text,
-    timeout_seconds integer
+    timeout_seconds integer,
+    progress_timeout_seconds integer
 );
 
 -- What announce_jobs tells of a job.

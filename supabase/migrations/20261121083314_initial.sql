@@ -159,7 +159,7 @@ create type public.robot_mode as enum (
 );
 create type public.robot_health as enum ('ok', 'error');
 
--- from sql/40_queue/types.sql sha256:974eecfbc759440b0c209ac94ba1798a1969616022baee47010a292de6919c79
+-- from sql/40_queue/types.sql sha256:d659d0628923cd5782aa9c453c1296211c12f8ef084dd33897a57b5d6962dae8
 create type public.job_status as enum (
     'queued',       -- enqueue, retry policy, release, rescue -> queued
     'claimed',      -- queued -> claimed (a fact of private.leases, never stored in jobs)
@@ -189,7 +189,8 @@ create type public.claimed_job as (
     input jsonb,
     priority integer,
     environment text,
-    timeout_seconds integer
+    timeout_seconds integer,
+    progress_timeout_seconds integer
 );
 
 -- What announce_jobs tells of a job.
@@ -611,7 +612,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:1ae049397eed892e04dacda315e86b5e1ebbada6a5daa97ca87e95dec6196639
+-- from sql/40_queue/tables.sql sha256:ddfb3a7a9309b843672b9b57169eba8325def0d4444fab95330cde95543d4a97
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -752,6 +753,7 @@ create table public.jobs (
     concurrency_key text,
     max_attempts smallint not null default 3,
     timeout_seconds integer not null default 3600,
+    progress_timeout_seconds integer,   -- an attempt ends when its robot reports no progress for so long; null: never
     retry_policy jsonb not null default '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}',
     retry_of uuid,                      -- the job that this one retries
     created_by uuid,                    -- user, robot or api key
@@ -774,6 +776,7 @@ create table public.jobs (
     constraint jobs_priority_check check (priority between 0 and 20),
     constraint jobs_max_attempts_check check (max_attempts between 1 and 100),
     constraint jobs_timeout_seconds_check check (timeout_seconds between 1 and 604800),
+    constraint jobs_progress_timeout_seconds_check check (progress_timeout_seconds between 5 and 604800),
     constraint jobs_concurrency_key_check check (length(concurrency_key) between 1 and 255),
     constraint jobs_status_check check (status not in ('claimed', 'running')),
     constraint jobs_finished_at_check check ((finished_at is null) = (status = 'queued'))
@@ -827,6 +830,7 @@ create table private.leases (
     started_at timestamptz,
     lease_expires_at timestamptz not null,
     timeout_at timestamptz not null,
+    progress_timeout_seconds integer,   -- of the job
     progress smallint not null default 0,
     current_node text,
     progress_message text,
@@ -863,7 +867,7 @@ create table public.dead_letters (
     job_id uuid not null,
     tenant_id uuid not null,
     workflow_id uuid not null,
-    reason text not null,               -- attempts_exhausted | not_retryable | timeout | poison
+    reason text not null,               -- attempts_exhausted | not_retryable | lease_lost | timeout | no_progress | poison
     attempts smallint not null,
     error_type text,
     error_message text,
@@ -983,6 +987,7 @@ select
     j.concurrency_key,
     j.max_attempts,
     j.timeout_seconds,
+    j.progress_timeout_seconds,
     j.retry_policy,
     j.retry_of,
     j.created_by,
@@ -1357,6 +1362,19 @@ $$;
 comment on function private.actor_id() is
     'The subject of the request''s claims, to be written down as the one who did it; null for the system. It decides nothing: see private.caller().';
 revoke all on function private.actor_id() from public, anon, authenticated, service_role;
+
+-- from sql/00_platform/functions/is_calendar_time.sql sha256:9065d522df156cb6a557821649e6c94f14c8b2cf5dd397c9a08c71a57a34e109
+-- Postgres knows infinity and years of six digits; the clients that read what is stored do not.
+create or replace function private.is_calendar_time(p_at timestamptz)
+returns boolean
+language sql
+immutable
+as $$
+    select p_at >= timestamptz '0001-01-02 00:00:00+00' and p_at < timestamptz '9999-12-31 00:00:00+00'
+$$;
+comment on function private.is_calendar_time(timestamptz) is
+    'Whether a time from outside lies in the years 1 to 9999, which every client can read; null for null.';
+revoke all on function private.is_calendar_time(timestamptz) from public, anon, authenticated, service_role;
 
 -- from sql/00_platform/functions/raise_error.sql sha256:2c576a866db54ca7c027bc0f2753955d1e8349ce6a1c4433f7dd95470a6866a3
 create or replace function private.raise_error(p_status integer, p_code text, p_message text, p_hint text default null)
@@ -1737,7 +1755,7 @@ comment on function private.check_permissions_exist(text, text[]) is
     'Raises 400 INVALID_ARGUMENT for a code or wildcard that stands for no permission.';
 revoke all on function private.check_permissions_exist(text, text[]) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/create_api_key.sql sha256:3b8232459f78bf84f3d02e58e2ed6d6fe40d438f5b0f8d28bf99f78c404411dd
+-- from sql/10_tenancy/functions/create_api_key.sql sha256:6234426d52e395289953a1cefdbbe96846fd1fa4b38aa1ba244064c00b47562b
 create or replace function public.create_api_key(
     p_kind public.api_key_kind,
     p_name text,
@@ -1777,8 +1795,8 @@ begin
         end if;
         perform private.check_permissions_exist('scopes', v_scopes);
     end if;
-    if p_expires_at <= private.clock() then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'expires_at must lie in the future.');
+    if p_expires_at <= private.clock() or p_expires_at > private.clock() + interval '100 years' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'expires_at must lie in the next 100 years.');
     end if;
     return private.insert_api_key(v_caller, p_kind, p_name, p_key_hash, p_prefix, p_robot_id, v_scopes, p_expires_at);
 end
@@ -4192,7 +4210,7 @@ comment on function private.count_robot_failure(uuid, uuid, uuid) is
     'Notes that a robot failed an attempt at a job of a tenant, and quarantines it after as many in a row as the robot''s tenant allows (quarantine_after_failures; 0: never).';
 revoke all on function private.count_robot_failure(uuid, uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/delete_robot.sql sha256:9530358dd50d859a8e40936805e68a2bb22f2e59731f2d75c67db8793c2d73c2
+-- from sql/30_robots/functions/delete_robot.sql sha256:f4b6ae3ccc601f61eb5aeb004719716b16c7f08731a8a06bc96b4abb9e802333
 create or replace function public.delete_robot(p_robot text)
 returns jsonb
 language plpgsql
@@ -4204,6 +4222,17 @@ declare
     v_robot public.robots := private.find_robot(v_caller.tenant_id, p_robot);
     v_now timestamptz := private.clock();
 begin
+    -- It cannot renew them any more: whatever rescues expired leases gives them to others. Before anything of the robot
+    -- itself, as a failure that puts it in quarantine does it.
+    update private.leases as l
+    set lease_expires_at = v_now
+    where l.job_id in (
+        select o.job_id
+        from private.leases as o
+        where o.robot_id = v_robot.robot_id and o.lease_expires_at > v_now
+        order by o.job_id
+        for update
+    );
     update public.robot_heartbeats as h set is_online = false, is_signed_off = true where h.robot_id = v_robot.robot_id;
     perform private.announce_robot('robot.deleted', v_robot.robot_id);
     update public.robots as r set deleted_at = v_now, updated_at = v_now where r.robot_id = v_robot.robot_id;
@@ -4211,8 +4240,6 @@ begin
     set revoked_at = v_now
     where k.tenant_id = v_caller.tenant_id and k.robot_id = v_robot.robot_id and k.revoked_at is null;
     delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
-    -- It cannot renew them any more: whatever rescues expired leases gives them to others.
-    update private.leases as l set lease_expires_at = v_now where l.robot_id = v_robot.robot_id and l.lease_expires_at > v_now;
     return jsonb_build_object('deleted', true, 'robot_id', v_robot.external_id);
 end
 $$;
@@ -4792,7 +4819,7 @@ comment on function public.update_robot(text, jsonb) is
 revoke all on function public.update_robot(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.update_robot(text, jsonb) to authenticated;
 
--- from sql/40_queue/functions/add_job.sql sha256:e06491732e0aa41d789ddc710a243dab3edbc03565a5fd3732b04a9317c36647
+-- from sql/40_queue/functions/add_job.sql sha256:8a3f328a6a39af22d5ee9fee8eff6d9c76f99dac54af9d40901c1fd002cf18fb
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_created_by uuid,
@@ -4815,7 +4842,8 @@ create or replace function private.add_job(
     p_retry_of uuid default null,
     p_is_pushed boolean default true,
     p_concurrency_key text default null,
-    p_pool_id uuid default null
+    p_pool_id uuid default null,
+    p_progress_timeout_seconds integer default null
 )
 returns uuid
 language plpgsql
@@ -4835,7 +4863,7 @@ declare
     v_problem text := private.find_job_problem(
         p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities, p_required_tags,
         p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata, p_trigger_type,
-        p_concurrency_key
+        p_concurrency_key, p_progress_timeout_seconds, p_run_at
     );
 begin
     if v_problem is not null then
@@ -4884,12 +4912,14 @@ begin
     insert into public.jobs (
         job_id, tenant_id, workflow_id, workflow_version, workflow_name, lane_id, trigger_type, execution_mode, environment,
         required_capabilities, required_tags, target_robot_id, pool_id, priority, input, metadata,
-        dedupe_key, concurrency_key, max_attempts, timeout_seconds, retry_policy, retry_of, created_by, created_at
+        dedupe_key, concurrency_key, max_attempts, timeout_seconds, progress_timeout_seconds, retry_policy, retry_of,
+        created_by, created_at
     )
     values (
         v_job_id, p_tenant_id, p_workflow_id, v_workflow.version, v_workflow.name, v_lane_id, p_trigger_type,
         p_execution_mode::public.execution_mode, p_environment, p_required_capabilities, p_required_tags, p_robot_id,
         p_pool_id, p_priority, p_input, p_metadata, p_dedupe_key, p_concurrency_key, p_max_attempts, p_timeout_seconds,
+        p_progress_timeout_seconds,
         coalesce(
             p_retry_policy,
             '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}'
@@ -4919,12 +4949,12 @@ end
 $$;
 comment on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean, text, uuid
+    jsonb, text, uuid, boolean, text, uuid, integer
 ) is
     'Puts a job of a runnable workflow in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do.';
 revoke all on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean, text, uuid
+    jsonb, text, uuid, boolean, text, uuid, integer
 ) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/age_lanes.sql sha256:3324ba91e7bcc4611f76a5c369d08a75a0f89a2b8d63908d66fc59b1002c2fed
@@ -5122,7 +5152,7 @@ comment on function private.announce_jobs(text, text, private.job_notice[], bool
 revoke all on function private.announce_jobs(text, text, private.job_notice[], boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/answer_stale_report.sql sha256:d142f2ec6a3cee0dc643318cc4d67a2f40a6275d074fb2c05103e8c03ee3084b
+-- from sql/40_queue/functions/answer_stale_report.sql sha256:3ec1d38bbf68bba058f490f0055d4671043f4c6467bb462e148e04336607afb1
 -- Nothing is raised for a stale token: the evidence must be committed. The Data API takes the status from the setting, and
 -- Python turns the answer's shape, PostgREST's own for an error, into the same error.
 create or replace function private.answer_stale_report(
@@ -5168,18 +5198,21 @@ begin
     perform set_config('response.status', '409', true);
     return jsonb_build_object(
         'code', 'PT409',
-        'message', 'This lease token does not hold the job any more; the result was kept as evidence.',
-        'details', 'LEASE_LOST',
+        'message', case v_job.status
+            when 'queued' then 'This lease token does not hold the job any more; the result was kept as evidence.'
+            else format('The job is %s already; the result was kept as evidence.', v_job.status)
+        end,
+        'details', case v_job.status when 'queued' then 'LEASE_LOST' else 'JOB_ALREADY_FINISHED' end,
         'hint', null
     );
 end
 $$;
 comment on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb) is
-    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST with the result kept in late_results. Raises 404 JOB_NOT_FOUND.';
+    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with the result kept in late_results. Raises 404 JOB_NOT_FOUND.';
 revoke all on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/append_job_logs.sql sha256:b43396e9bfb8e45fd74faa066b5fc0b992a0cb2dc3691fae2d5d285d31e140b9
+-- from sql/40_queue/functions/append_job_logs.sql sha256:554471c9f64ca95d0739c8cb42b2a6188fb6c24601861c54eaa9a00180ec7ce0
 create or replace function public.append_job_logs(p_job_id uuid, p_lease_token bigint, p_entries jsonb)
 returns integer
 language plpgsql
@@ -5223,6 +5256,12 @@ begin
         perform private.raise_lease_lost(v_caller, p_job_id);
     end if;
     begin
+        if exists (
+            select from jsonb_array_elements(p_entries) as x (entry)
+            where not private.is_calendar_time((x.entry ->> 'timestamp')::timestamptz)
+        ) then
+            raise datetime_field_overflow;
+        end if;
         insert into public.job_logs (tenant_id, job_id, attempt, level, message, node_id, extra, logged_at)
         select
             v_lease.tenant_id, p_job_id, v_lease.attempt, coalesce(x.entry ->> 'level', 'info'), x.entry ->> 'message',
@@ -5232,13 +5271,13 @@ begin
         get diagnostics v_appended = row_count;
     exception
         when datetime_field_overflow or invalid_datetime_format then
-            perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries: timestamp must be a time in ISO 8601.');
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries: timestamp must be a time in ISO 8601, in the years 1 to 9999.');
     end;
     return v_appended;
 end
 $$;
 comment on function public.append_job_logs(uuid, bigint, jsonb) is
-    'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. Raises 409 LEASE_LOST, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.append_job_logs(uuid, bigint, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.append_job_logs(uuid, bigint, jsonb) to authenticated;
 
@@ -5456,7 +5495,7 @@ comment on function private.check_waiting_quotas() is
     'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
 revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:10ad47b294d2f502b71ec59b7ecd2cc142402f592be1ddfb1b1b35cb58ff93ae
+-- from sql/40_queue/functions/claim_jobs.sql sha256:a21cd6d6afa9bb2c73bd49cdf7d49eae0d0454578933652115d788ef8b3b2544
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -5580,13 +5619,13 @@ begin
                     from public.workflow_versions as v
                     where v.workflow_id = j.workflow_id and v.version = j.workflow_version
                 ),
-                j.input, j.priority, j.environment, j.timeout_seconds
+                j.input, j.priority, j.environment, j.timeout_seconds, j.progress_timeout_seconds
             into v_claimed
             from public.jobs as j
             where j.job_id = v_job.job_id;
             insert into private.leases (
                 job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, counter_ids,
-                share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at
+                share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at, progress_timeout_seconds
             )
             values (
                 v_claimed.job_id, v_claimed.lease_token, v_job.tenant_id, v_job.tenant_no, v_job.lane_id,
@@ -5597,7 +5636,8 @@ begin
                     from private.shares as s
                     where s.pool_id = v_robot.pool_id and s.tenant_id = v_job.tenant_id
                 ) end,
-                v_now, v_claimed.lease_expires_at, v_now + make_interval(secs => v_claimed.timeout_seconds)
+                v_now, v_claimed.lease_expires_at, v_now + make_interval(secs => v_claimed.timeout_seconds),
+                v_claimed.progress_timeout_seconds
             );
             v_notices := v_notices || (
                 v_job.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name, v_caller.robot_id,
@@ -5646,7 +5686,7 @@ comment on function public.claim_jobs(integer, integer, text, boolean) is
 revoke all on function public.claim_jobs(integer, integer, text, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.claim_jobs(integer, integer, text, boolean) to authenticated;
 
--- from sql/40_queue/functions/complete_job.sql sha256:2218da51215397a92358a1b054150b43a7e60990ef120dc13b9c7a656ef5f4ae
+-- from sql/40_queue/functions/complete_job.sql sha256:4f86ffdd8789aba2a7020b1eda09f818e5e482faf348c61c765db0fc8bf4c857
 create or replace function public.complete_job(
     p_job_id uuid,
     p_lease_token bigint,
@@ -5675,7 +5715,7 @@ begin
 end
 $$;
 comment on function public.complete_job(uuid, bigint, jsonb, jsonb) is
-    'Ends a job with its result, once; the same call again answers the same. A token that lost the job answers 409 LEASE_LOST and its result is kept in late_results. Node executions are kept beside it. Needs jobs.report.';
+    'Ends a job with its result, once; the same call again answers the same. A token that lost the job answers 409 LEASE_LOST (JOB_ALREADY_FINISHED when it has ended) and its result is kept in late_results. Node executions are kept beside it. Needs jobs.report.';
 revoke all on function public.complete_job(uuid, bigint, jsonb, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_job(uuid, bigint, jsonb, jsonb) to authenticated;
 
@@ -6049,11 +6089,11 @@ comment on function private.drop_counters() is
     'Table trigger: takes the counters of a limit away with it; leases that are in them go on.';
 revoke all on function private.drop_counters() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/end_attempt.sql sha256:e995f4435a03d0ae7019e695e45f97b09755711f41897958f35bab108d5542ef
+-- from sql/40_queue/functions/end_attempt.sql sha256:534c9a40d7e060047bae82f5889be67c42b74b3d2746d7750ca7fb9219e618ba
 -- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
-    p_outcome text,             -- failed | timeout | lost
+    p_outcome text,             -- failed | timeout | no_progress | lost
     p_error_message text,
     p_error_type text,
     p_error_details jsonb,
@@ -6068,6 +6108,7 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_job record;
+    v_is_timeout boolean := p_outcome in ('timeout', 'no_progress');
     v_is_business_error boolean;
     v_is_poison boolean;
     v_is_robots_fault boolean;      -- of timeouts, private.rescue_expired_leases() says it
@@ -6097,7 +6138,7 @@ begin
     v_may_retry := p_is_retryable
         and not v_is_poison
         and v_job.retry_policy ->> 'policy' <> 'none'
-        and (p_outcome <> 'timeout' or coalesce((v_job.retry_policy ->> 'retry_on_timeout')::boolean, true))
+        and (not v_is_timeout or coalesce((v_job.retry_policy ->> 'retry_on_timeout')::boolean, true))
         and not v_is_business_error;
     v_details := jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type);
 
@@ -6138,7 +6179,7 @@ begin
 
     v_status := case
         when p_lease.cancel_requested_at is not null then 'cancelled'
-        when p_outcome = 'timeout' then 'timeout'
+        when v_is_timeout then 'timeout'
         else 'failed'
     end;
     update public.jobs as j
@@ -6166,8 +6207,9 @@ begin
             p_lease.job_id, p_lease.tenant_id, p_lease.workflow_id,
             case
                 when v_is_poison then 'poison'
-                when not v_may_retry and p_outcome <> 'timeout' then 'not_retryable'
-                when p_outcome = 'timeout' then 'timeout'
+                when v_is_timeout then p_outcome
+                when p_outcome = 'lost' then 'lease_lost'
+                when not v_may_retry then 'not_retryable'
                 else 'attempts_exhausted'
             end,
             p_lease.attempt, p_error_type, p_error_message, v_now
@@ -6191,7 +6233,7 @@ begin
 end
 $$;
 comment on function private.end_attempt(private.leases, text, text, text, jsonb, boolean) is
-    'Ends an attempt that failed, took too long or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when somebody asked for it, cancelled.';
+    'Ends an attempt that failed, took too long, stood still or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when somebody asked for it, cancelled.';
 revoke all on function private.end_attempt(private.leases, text, text, text, jsonb, boolean)
     from public, anon, authenticated, service_role;
 
@@ -6223,7 +6265,7 @@ comment on function private.end_unclaimed_job(uuid, text) is
     'Writes and tells that a job ended cancelled. Its row in ready or scheduled has been taken away by the same transaction.';
 revoke all on function private.end_unclaimed_job(uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/enqueue_job.sql sha256:6f0a27bcd5e5e54cc1aaae325ebc58f74bf458e97352f36029d37d76822f5542
+-- from sql/40_queue/functions/enqueue_job.sql sha256:56da50b90c5d11066b7f0c644783336ab198ab894180263fa403fea312f3ca91
 create or replace function public.enqueue_job(
     p_workflow_id uuid,
     p_input jsonb default '{}',
@@ -6242,7 +6284,8 @@ create or replace function public.enqueue_job(
     p_trigger_type text default 'manual',
     p_version integer default null,
     p_concurrency_key text default null,
-    p_pool text default null
+    p_pool text default null,
+    p_progress_timeout_seconds integer default null
 )
 returns public.live_jobs
 language plpgsql
@@ -6269,7 +6312,8 @@ begin
         coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id),
         p_workflow_id, p_version, p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities,
         p_required_tags, v_robot_id, p_run_at, p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata,
-        p_trigger_type, p_concurrency_key => p_concurrency_key, p_pool_id => v_pool_id
+        p_trigger_type, p_concurrency_key => p_concurrency_key, p_pool_id => v_pool_id,
+        p_progress_timeout_seconds => p_progress_timeout_seconds
     );
     select j.* into v_job from public.live_jobs as j where j.job_id = v_job_id;
     return v_job;
@@ -6277,19 +6321,19 @@ end
 $$;
 comment on function public.enqueue_job(
     uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
-    text, text
+    text, text, integer
 ) is
-    'Puts one job in the queue and returns it; with a dedupe key that an unfinished job has, returns that one. Environment * is any robot''s. With a pool (id or name) its robots run it. Raises 404 POOL_NOT_FOUND, 409 POOL_AMBIGUOUS. Needs jobs.create.';
+    'Puts one job in the queue and returns it; with a dedupe key that an unfinished job has, returns that one. Environment * is any robot''s. With a pool (id or name) its robots run it. With progress_timeout_seconds an attempt that reports no progress for so long is ended. Raises 404 POOL_NOT_FOUND, 409 POOL_AMBIGUOUS. Needs jobs.create.';
 revoke all on function public.enqueue_job(
     uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
-    text, text
+    text, text, integer
 ) from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_job(
     uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
-    text, text
+    text, text, integer
 ) to authenticated;
 
--- from sql/40_queue/functions/enqueue_jobs.sql sha256:0a830af420b3a4d45bcb31bd51a19be793b8b37dbd450d32c70773d22e655a28
+-- from sql/40_queue/functions/enqueue_jobs.sql sha256:3933996f39329bee80e56444182c82a059600965b629186a3d010c944d9627e7
 create or replace function public.enqueue_jobs(p_jobs jsonb)
 returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
 language plpgsql
@@ -6330,7 +6374,7 @@ begin
                 workflow_id uuid, input jsonb, priority integer, environment text, execution_mode text,
                 required_capabilities text[], required_tags text[], robot_id text, run_at timestamptz, dedupe_key text,
                 max_attempts integer, timeout_seconds integer, retry_policy jsonb, metadata jsonb, trigger_type text,
-                version integer, concurrency_key text, pool text
+                version integer, concurrency_key text, pool text, progress_timeout_seconds integer
             );
             v_job.input := coalesce(v_job.input, '{}');
             v_job.priority := coalesce(v_job.priority, 10);
@@ -6347,7 +6391,7 @@ begin
             where k not in (
                 'workflow_id', 'input', 'priority', 'environment', 'execution_mode', 'required_capabilities', 'required_tags',
                 'robot_id', 'run_at', 'dedupe_key', 'max_attempts', 'timeout_seconds', 'retry_policy', 'metadata',
-                'trigger_type', 'version', 'concurrency_key', 'pool'
+                'trigger_type', 'version', 'concurrency_key', 'pool', 'progress_timeout_seconds'
             )
             limit 1;
             v_problem := case
@@ -6356,7 +6400,8 @@ begin
                 else private.find_job_problem(
                     v_job.input, v_job.priority, v_job.environment, v_job.execution_mode, v_job.required_capabilities,
                     v_job.required_tags, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
-                    v_job.metadata, v_job.trigger_type, v_job.concurrency_key
+                    v_job.metadata, v_job.trigger_type, v_job.concurrency_key, v_job.progress_timeout_seconds,
+                    v_job.run_at
                 )
             end;
             if v_problem is not null then
@@ -6386,7 +6431,8 @@ begin
                 v_caller.tenant_id, v_created_by, v_job.workflow_id, v_job.version, v_job.input, v_job.priority,
                 v_job.environment, v_job.execution_mode, v_job.required_capabilities, v_job.required_tags, v_robot_id,
                 v_job.run_at, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
-                v_job.metadata, v_job.trigger_type, null, v_count <= 100, v_job.concurrency_key, v_pool_id
+                v_job.metadata, v_job.trigger_type, null, v_count <= 100, v_job.concurrency_key, v_pool_id,
+                v_job.progress_timeout_seconds
             );
             status := 'queued';
             if v_job.concurrency_key is not null then   -- its collision rule may have cancelled it
@@ -6517,7 +6563,7 @@ comment on function private.enter_limits(integer[], uuid, integer, boolean) is
     'Counts jobs that a robot is about to take in one counter of each of their limits (pool, tenant, workflow, key), which stay locked, and returns how many of them these have room for, and the counters (null: the limits are gone). 0 when a limit is full, or all of it that has room is locked and may not be waited for.';
 revoke all on function private.enter_limits(integer[], uuid, integer, boolean) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_finished_job.sql sha256:233ec2809368e27b2bc4f2b432dd79f43741b616c30dfb7934a757748d7e3362
+-- from sql/40_queue/functions/explain_finished_job.sql sha256:55f874bcddd2377fb30e1a1bfb043f79aae8da23e36a30444db5bd58b0c2a5de
 create or replace function private.explain_finished_job(p_job public.jobs)
 returns jsonb
 language plpgsql
@@ -6531,9 +6577,9 @@ begin
     return private.explain_reason(
         case
             when v_letter.resolved_at is not null then 'requeued'
-            when v_letter.job_id is not null and p_job.status = 'timeout' then 'timed_out'
-            when v_letter.job_id is not null then 'dead_lettered'
+            when p_job.status = 'timeout' and p_job.error_type = 'NO_PROGRESS' then 'no_progress'
             when p_job.status = 'timeout' then 'timed_out'
+            when v_letter.job_id is not null then 'dead_lettered'
             else p_job.status::text
         end,
         jsonb_build_object(
@@ -6541,6 +6587,7 @@ begin
             'finished', private.to_words(p_job.finished_at),
             'error', left(coalesce(p_job.error_message, 'no message'), 500),
             'timeout', p_job.timeout_seconds,
+            'progress_timeout', p_job.progress_timeout_seconds,
             'attempts', p_job.attempts,
             'max_attempts', p_job.max_attempts,
             'dead_reason', v_letter.reason,
@@ -6553,7 +6600,7 @@ comment on function private.explain_finished_job(public.jobs) is
     'How a job ended, as private.explain_reason() says it.';
 revoke all on function private.explain_finished_job(public.jobs) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_held_job.sql sha256:399847b85a9ed9b0d1b77191835d1ce89f9955b437389e23afbc5273afac8f6c
+-- from sql/40_queue/functions/explain_held_job.sql sha256:a542ccf2604f0b9d4f469245485a4237f131c2ad98f95bce0a3c0d25305b6736
 create or replace function private.explain_held_job(p_lease private.leases)
 returns jsonb
 language plpgsql
@@ -6562,17 +6609,19 @@ set search_path = ''
 as $$
 declare
     v_now timestamptz := private.clock();
+    v_over_at timestamptz := least(p_lease.lease_expires_at, p_lease.timeout_at, private.progress_due_at(p_lease));
 begin
     return private.explain_reason(
         case
             when p_lease.cancel_requested_at is not null then 'cancel_requested'
-            when least(p_lease.lease_expires_at, p_lease.timeout_at) <= v_now then 'lease_expired'
+            when v_over_at <= v_now and v_over_at = p_lease.lease_expires_at then 'lease_expired'
+            when v_over_at <= v_now then 'time_over'
             when p_lease.started_at is null then 'held_claimed'
             else 'held_running'
         end,
         jsonb_build_object(
             'robot', private.name_robot(p_lease.robot_id, p_lease.tenant_id),
-            'lease_until', private.to_words(least(p_lease.lease_expires_at, p_lease.timeout_at)),
+            'lease_until', private.to_words(v_over_at),
             'progress', p_lease.progress,
             'last_progress', private.to_words(p_lease.progress_at),
             'cancel_requested', private.to_words(p_lease.cancel_requested_at),
@@ -7007,7 +7056,7 @@ comment on function public.fail_job(uuid, bigint, text, text, text, text, boolea
 revoke all on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) to authenticated;
 
--- from sql/40_queue/functions/fail_jobs.sql sha256:0704a52f15569f148e7f693d0bf1894b9f24b043187ffeb33e7d56f0878fbf4c
+-- from sql/40_queue/functions/fail_jobs.sql sha256:10eb09f5f456f58ae6bf84c930246ee823472f6c5b5f8029f810ec33edca8c73
 create or replace function public.fail_jobs(p_failures jsonb)
 returns table (
     "position" integer, job_id uuid, status text, retry_at timestamptz, error_status integer, error_code text, error_message text
@@ -7025,7 +7074,7 @@ begin
     if jsonb_typeof(p_failures) is distinct from 'array' or jsonb_array_length(p_failures) not between 1 and 100 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'failures must be a list of 1 to 100 failures.');
     end if;
-    perform private.lock_leases(v_caller.robot_id, p_failures);
+    perform private.lock_leases(v_caller.robot_id, p_failures, true);
     for "position", v_item in
         select x.n - 1, x.item from jsonb_array_elements(p_failures) with ordinality as x (item, n) order by x.n
     loop
@@ -7125,7 +7174,7 @@ comment on function private.find_job_limits(uuid, uuid, text) is
     'The limits that decide in which lane a job stands: of its workflow and of its concurrency key, where somebody set them.';
 revoke all on function private.find_job_limits(uuid, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_job_problem.sql sha256:1addea9dbefb8c2495e797da76d11227d92413152f699d023df6adaddaf62039
+-- from sql/40_queue/functions/find_job_problem.sql sha256:5eb5e2ef136525e338f395cdb094f160477994f17b7b1a06ce0e319046622018
 create or replace function private.find_job_problem(
     p_input jsonb,
     p_priority integer,
@@ -7139,7 +7188,9 @@ create or replace function private.find_job_problem(
     p_retry_policy jsonb,
     p_metadata jsonb,
     p_trigger_type text,
-    p_concurrency_key text default null
+    p_concurrency_key text default null,
+    p_progress_timeout_seconds integer default null,
+    p_run_at timestamptz default null
 )
 returns text
 language plpgsql
@@ -7157,6 +7208,10 @@ begin
         return 'max_attempts must be between 1 and 100.';
     elsif p_timeout_seconds not between 1 and 604800 or p_timeout_seconds is null then
         return 'timeout_seconds must be between 1 and 604800.';
+    elsif p_progress_timeout_seconds not between 5 and 604800 then
+        return 'progress_timeout_seconds must be between 5 and 604800.';
+    elsif not private.is_calendar_time(p_run_at) then
+        return 'run_at must lie in the years 1 to 9999.';
     elsif length(p_dedupe_key) not between 1 and 255 then
         return 'dedupe_key must have 1 to 255 characters.';
     elsif length(p_concurrency_key) not between 1 and 255 then
@@ -7186,11 +7241,13 @@ begin
 end
 $$;
 comment on function private.find_job_problem(
-    jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text
+    jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text, integer,
+    timestamptz
 ) is
     'What is wrong with a job that somebody wants to enqueue, as a sentence that names the field; null when nothing is.';
 revoke all on function private.find_job_problem(
-    jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text
+    jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text, integer,
+    timestamptz
 ) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/find_lane.sql sha256:03027ce85cc0ace3b89b420edae0803fc97f94b33df3bd21dbd78de1254194a8
@@ -7758,7 +7815,7 @@ comment on function private.limit_room(integer, integer) is
     'How many more jobs a counter of a limit has room for; 0 when it is full, or its limit was lowered while more were running.';
 revoke all on function private.limit_room(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_explanations.sql sha256:bfefaf010e55fa0d73bd7d0bf64549ee693a81ccb3091e33f34d2f11b152750a
+-- from sql/40_queue/functions/list_explanations.sql sha256:1aff85f4917085b49bed7700f52dc720b713a890ce8e6e7be44c90f89f157c0d
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
@@ -7817,10 +7874,12 @@ as $$
         ('held_claimed', 'held', null, 'Robot {robot} has claimed the job and not started it yet. It holds it until {lease_until}.', 'Wait. If the robot is gone, another one gets the job after that time.'),
         ('held_running', 'held', null, 'Robot {robot} runs the job: {progress} percent, last progress {last_progress}. It holds it until {lease_until} and renews that.', 'Wait, or cancel the job.'),
         ('lease_expired', 'held', null, 'Robot {robot} did not renew its hold of the job, which ended at {lease_until}.', 'Wait a minute: the job is given to another robot, or ends, by itself.'),
+        ('time_over', 'held', null, 'The time of the job with robot {robot} ended at {lease_until}.', 'Wait a minute: the job is tried again, or ends, by itself.'),
         ('cancel_requested', 'held', null, 'Robot {robot} was asked at {cancel_requested} to stop the job: {cancel_reason} It holds it until {lease_until} at the latest.', 'Wait: the job ends when the robot says so or its hold ends.'),
         ('completed', 'finished', null, 'The job was completed by robot {robot} at {finished}.', 'Nothing.'),
         ('failed', 'finished', null, 'The job failed at {finished}: {error}', 'Mend the cause, then retry the job.'),
         ('timed_out', 'finished', null, 'The job took longer than its timeout of {timeout} seconds and ended at {finished}.', 'Raise timeout_seconds or find out what hangs, then retry the job.'),
+        ('no_progress', 'finished', null, 'Robot {robot} reported no progress for {progress_timeout} seconds, and the job ended at {finished}.', 'Find out what hangs or raise progress_timeout_seconds, then retry the job.'),
         ('cancelled', 'finished', null, 'The job was cancelled at {finished}: {error}', 'Retry the job if it shall run after all.'),
         ('dead_lettered', 'finished', null, 'The job ended at {finished} after {attempts} of {max_attempts} attempts and is a dead letter ({dead_reason}): {error}', 'Mend the cause, then queue it again with casare-cloud dlq retry, or delete the dead letter.'),
         ('requeued', 'finished', null, 'The job ended at {finished} ({error}) and was queued again as job {requeued_job}.', 'Look at that job.'),
@@ -7958,10 +8017,10 @@ comment on function public.list_shares(integer, integer) is
 revoke all on function public.list_shares(integer, integer) from public, anon, authenticated, service_role;
 grant execute on function public.list_shares(integer, integer) to authenticated;
 
--- from sql/40_queue/functions/lock_leases.sql sha256:a4558c0c583ba7e25cd2571d58bbece896c3621b98b88fc0bf4c41e631f668bc
--- First the leases in the order of their ids, then their counters in the order of theirs: what follows then waits
--- for nobody, in whatever order it ends them.
-create or replace function private.lock_leases(p_robot_id uuid, p_reports jsonb)
+-- from sql/40_queue/functions/lock_leases.sql sha256:706dafd22370ebd1c0550040cdc7a1cdce8218a9d50ad3ef86d70fefbf92eab7
+-- First the leases in the order of their ids, then their lanes if jobs may go back into them (as private.put_back() locks a
+-- lane), then their counters, in the order of their ids: what follows then waits for nobody, in whatever order it ends them.
+create or replace function private.lock_leases(p_robot_id uuid, p_reports jsonb, p_may_put_back boolean default false)
 returns void
 language plpgsql
 set search_path = ''
@@ -7970,6 +8029,8 @@ set enable_seqscan = off
 as $$
 declare
     v_lease record;
+    v_lane_id integer;
+    v_lane_ids integer[] := '{}';
     v_counter_ids integer[] := '{}';
     v_job_ids uuid[] := array(
         select case
@@ -7979,14 +8040,21 @@ declare
     );
 begin
     for v_lease in
-        select l.counter_ids
+        select l.lane_id, l.counter_ids
         from private.leases as l
         where l.job_id = any (v_job_ids) and l.robot_id is not distinct from p_robot_id
         order by l.job_id
         for update
     loop
+        v_lane_ids := v_lane_ids || v_lease.lane_id;
         v_counter_ids := v_counter_ids || v_lease.counter_ids;
     end loop;
+    if p_may_put_back then
+        for v_lane_id in select distinct l.lane_id from unnest(v_lane_ids) as l (lane_id) order by l.lane_id loop
+            perform pg_advisory_xact_lock_shared(1801678963, v_lane_id);
+            perform from private.lanes as l where l.lane_id = v_lane_id for no key update;
+        end loop;
+    end if;
     if v_counter_ids <> '{}' then
         perform
         from private.limit_counters as c
@@ -7996,9 +8064,9 @@ begin
     end if;
 end
 $$;
-comment on function private.lock_leases(uuid, jsonb) is
-    'Locks the leases that a robot holds of some jobs, and their counters, so that a batch of endings cannot wait in a circle with another.';
-revoke all on function private.lock_leases(uuid, jsonb) from public, anon, authenticated, service_role;
+comment on function private.lock_leases(uuid, jsonb, boolean) is
+    'Locks the leases that a robot holds of some jobs, their lanes if the jobs may go back into them, and their counters, so that a batch of endings cannot wait in a circle with another.';
+revoke all on function private.lock_leases(uuid, jsonb, boolean) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/lowest_ready_job.sql sha256:7fdd2db8e9302c4e9328fb4cf5937fc1ccd7ecc9673f89aa04e740afdc1f222e
 create or replace function private.lowest_ready_job(p_tenant_no integer, p_lane_id integer, p_from uuid, p_most uuid)
@@ -8300,6 +8368,19 @@ $$;
 comment on function private.pool_of(text[]) is 'The pool that a lane requires; null for none.';
 revoke all on function private.pool_of(text[]) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/progress_due_at.sql sha256:a0727025dd42320db84622b95b920b1a128f5dee16ee3ca62f0a8f5e27ccbfa4
+create or replace function private.progress_due_at(p_lease private.leases)
+returns timestamptz
+language sql
+immutable
+as $$
+    select coalesce(p_lease.progress_at, p_lease.started_at, p_lease.claimed_at)
+        + make_interval(secs => p_lease.progress_timeout_seconds)
+$$;
+comment on function private.progress_due_at(private.leases) is
+    'When a held job is taken back unless its robot reports progress before; null when nobody asked for that.';
+revoke all on function private.progress_due_at(private.leases) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:049cdfcf938c18ddb778b119dc7b1ba01b0464b5a133f3319db2010b62a3fac4
 create or replace function private.promote_scheduled_jobs(p_limit integer default 1000)
 returns integer
@@ -8379,7 +8460,7 @@ comment on function public.purge_dead_letter(uuid) is
 revoke all on function public.purge_dead_letter(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.purge_dead_letter(uuid) to authenticated;
 
--- from sql/40_queue/functions/purge_dead_letters.sql sha256:e6a40565e4f2e5823ed42d4b402d2e9e7bad904a49df5086df16ec30ffbe52bd
+-- from sql/40_queue/functions/purge_dead_letters.sql sha256:c61bd0a2f360745af91c1e2825deb0b75436f72c0cdcdb20fabe5a5914b1a0cf
 create or replace function public.purge_dead_letters(p_job_ids uuid[])
 returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
 language plpgsql
@@ -8391,8 +8472,9 @@ begin
     if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
     end if;
+    -- In the order of the ids, so that two batches do not wait for each other in a circle.
     for "position", job_id in
-        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
+        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.id, x.n
     loop
         status := null;
         error_status := null;
@@ -8448,22 +8530,28 @@ comment on function private.put_back(integer, integer, uuid[], integer[]) is
     'Makes jobs of a lane ready that were scheduled or leased before, in the place of their age, where claims find them at once.';
 revoke all on function private.put_back(integer, integer, uuid[], integer[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/raise_lease_lost.sql sha256:6b96ab5f5967f8afd2e4d6ef01600469e48dab3879c1a34a787e0e3d36596fda
+-- from sql/40_queue/functions/raise_lease_lost.sql sha256:486902d87b4167f514aaae4cdfa5efac4f1630b58064de660c39993f6dbbdd46
 create or replace function private.raise_lease_lost(p_caller private.caller, p_job_id uuid)
 returns void
 language plpgsql
 stable
 set search_path = ''
 as $$
+declare
+    v_tenant_id uuid := private.find_reported_job(p_caller, p_job_id);
+    v_status public.job_status;
 begin
-    if private.find_reported_job(p_caller, p_job_id) is null then
+    select j.status into v_status from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_tenant_id;
+    if not found then
         perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+    elsif v_status <> 'queued' then
+        perform private.raise_error(409, 'JOB_ALREADY_FINISHED', format('The job is %s already.', v_status));
     end if;
     perform private.raise_error(409, 'LEASE_LOST', 'This lease token does not hold the job any more.');
 end
 $$;
 comment on function private.raise_lease_lost(private.caller, uuid) is
-    'Raises 409 LEASE_LOST for a job that the robot might have held, 404 JOB_NOT_FOUND for any other.';
+    'Raises 409 LEASE_LOST for a job that the robot might have held, 409 JOB_ALREADY_FINISHED when it has ended, 404 JOB_NOT_FOUND for any other.';
 revoke all on function private.raise_lease_lost(private.caller, uuid) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/raise_low_water.sql sha256:76adfcf39ec0c29c2f616520416e54df9d7530022a31d220ce622a0a30259f4f
@@ -8652,7 +8740,7 @@ comment on function private.record_share_usage() is
     'Table trigger: what a robot''s time with a job was, whatever came of it, for the shares that used it.';
 revoke all on function private.record_share_usage() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/release_job.sql sha256:3557f543d30e480b4e25def7b080d96eee4335504ac2e42afd9013d913bebdb7
+-- from sql/40_queue/functions/release_job.sql sha256:bd852d25760c259447c84f7efd67a29042c85ecf892b3e64ea3c90fa51911dbc
 create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -8692,7 +8780,7 @@ begin
 end
 $$;
 comment on function public.release_job(uuid, bigint) is
-    'Gives a claimed job back without counting the attempt; one that somebody wants cancelled ends cancelled. Raises 409 LEASE_LOST, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Gives a claimed job back without counting the attempt; one that somebody wants cancelled ends cancelled. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.release_job(uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.release_job(uuid, bigint) to authenticated;
 
@@ -8792,7 +8880,7 @@ comment on function public.renew_leases(jsonb, integer) is
 revoke all on function public.renew_leases(jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases(jsonb, integer) to authenticated;
 
--- from sql/40_queue/functions/report_progress.sql sha256:2458a024f5412deb15432d0572cd9cfe9dd990c63aefa358278beef09ac87dc3
+-- from sql/40_queue/functions/report_progress.sql sha256:f70120744f81c84be82b8bf0728709d374c6c09b958057685a500460f1d7cd44
 create or replace function public.report_progress(
     p_job_id uuid,
     p_progress integer,
@@ -8872,7 +8960,7 @@ begin
 end
 $$;
 comment on function public.report_progress(uuid, integer, text, text, bigint, jsonb) is
-    'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease. Raises 409 LEASE_LOST, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.report_progress(uuid, integer, text, text, bigint, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.report_progress(uuid, integer, text, text, bigint, jsonb) to authenticated;
 
@@ -8906,7 +8994,7 @@ comment on function public.requeue_dead_letter(uuid) is
 revoke all on function public.requeue_dead_letter(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.requeue_dead_letter(uuid) to authenticated;
 
--- from sql/40_queue/functions/requeue_dead_letters.sql sha256:3f615cf059b2b955798cfe90808b1b4519742f5ef4c47768ab0bb856e3c0da1c
+-- from sql/40_queue/functions/requeue_dead_letters.sql sha256:dac535a9368bedf6b5b1fd60ef11268c4250e32bbc25ed138e4375994528c2a5
 create or replace function public.requeue_dead_letters(p_job_ids uuid[])
 returns table ("position" integer, job_id uuid, status text, new_job_id uuid, error_status integer, error_code text, error_message text)
 language plpgsql
@@ -8918,8 +9006,9 @@ begin
     if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
     end if;
+    -- In the order of the ids, so that two batches do not wait for each other in a circle.
     for "position", job_id in
-        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
+        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.id, x.n
     loop
         status := null;
         new_job_id := null;
@@ -8975,7 +9064,7 @@ comment on function private.required_of(text[], text[], boolean, uuid) is
     'Capabilities, tags, internet mode and pool as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
 revoke all on function private.required_of(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/rescue_expired_leases.sql sha256:b30546291c51a47126887f1403e6420e4b99254cbd015018f4eddbefc90fc4d1
+-- from sql/40_queue/functions/rescue_expired_leases.sql sha256:490d679f54567c494257a0744c447c8147f5953042ae0e0cf7b20780ca367ff7
 -- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
 create or replace function private.rescue_expired_leases(p_limit integer default 200)
 returns integer
@@ -8985,6 +9074,7 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_lease private.leases;
+    v_over_at timestamptz;
     v_rescued integer := 0;
     v_timed_out private.leases[] := '{}';
     v_counter_ids integer[] := '{}';
@@ -8995,7 +9085,7 @@ begin
             where l.job_id = any (array(
                 select l2.job_id
                 from private.leases as l2
-                where l2.lease_expires_at <= v_now or l2.timeout_at <= v_now
+                where least(l2.lease_expires_at, l2.timeout_at, private.progress_due_at(l2)) <= v_now
                 limit p_limit
                 for update skip locked
             ))
@@ -9005,17 +9095,25 @@ begin
     loop
         v_rescued := v_rescued + 1;
         v_counter_ids := v_counter_ids || v_lease.counter_ids;
-        if v_lease.timeout_at <= v_now and v_lease.timeout_at <= v_lease.lease_expires_at then
+        -- What was over first is what happened.
+        v_over_at := least(v_lease.lease_expires_at, v_lease.timeout_at, private.progress_due_at(v_lease));
+        if v_over_at = v_lease.timeout_at then
             perform private.end_attempt(
                 v_lease, 'timeout', 'The job took longer than its timeout.', 'JOB_TIMEOUT', null, true
             );
-            if v_lease.cancel_requested_at is null then
-                v_timed_out := v_timed_out || v_lease;
-            end if;
+        elsif v_over_at = private.progress_due_at(v_lease) then
+            perform private.end_attempt(
+                v_lease, 'no_progress',
+                format('The robot reported no progress for %s seconds.', v_lease.progress_timeout_seconds),
+                'NO_PROGRESS', null, true
+            );
         else
             perform private.end_attempt(
                 v_lease, 'lost', 'The robot did not renew its lease.', 'LEASE_EXPIRED', null, true
             );
+        end if;
+        if v_over_at in (v_lease.timeout_at, private.progress_due_at(v_lease)) and v_lease.cancel_requested_at is null then
+            v_timed_out := v_timed_out || v_lease;
         end if;
     end loop;
     -- After all locks of lanes, and in one order. A lost lease says nothing against a robot: its machine or its network
@@ -9030,7 +9128,7 @@ begin
 end
 $$;
 comment on function private.rescue_expired_leases(integer) is
-    'Takes back jobs whose lease or time is over (at most p_limit) and returns how many. The attempt counts; what follows is private.end_attempt()''s to say.';
+    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts; what follows is private.end_attempt()''s to say.';
 revoke all on function private.rescue_expired_leases(integer) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/resolve_collision.sql sha256:03669f3a1740fa3502d42773c19b658be01bc8ebb89bea4b82f593338a1c78fd
@@ -9118,7 +9216,7 @@ comment on function private.retry_delay(jsonb, integer) is
     'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
 revoke all on function private.retry_delay(jsonb, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/retry_job.sql sha256:8764684a16737a47408183fa1dacfca4b4faa79e08338485be52382c5abdaf99
+-- from sql/40_queue/functions/retry_job.sql sha256:c936ba4f248911b75316a379d4508781e94b710fbb7a1d6d9cc419bdad7b2857
 create or replace function public.retry_job(p_job_id uuid)
 returns jsonb
 language plpgsql
@@ -9149,7 +9247,8 @@ begin
         v_job.input, v_job.priority, v_job.environment, v_job.execution_mode::text, v_job.required_capabilities,
         v_job.required_tags, v_job.target_robot_id, null, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds,
         v_job.retry_policy, v_job.metadata, 'retry', v_job.job_id,
-        p_concurrency_key => v_job.concurrency_key, p_pool_id => v_pool_id
+        p_concurrency_key => v_job.concurrency_key, p_pool_id => v_pool_id,
+        p_progress_timeout_seconds => v_job.progress_timeout_seconds
     );
     update public.dead_letters as d
     set resolved_at = private.clock(),
@@ -9535,7 +9634,7 @@ comment on function private.share_load(integer, timestamptz) is
     'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
 revoke all on function private.share_load(integer, timestamptz) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/start_job.sql sha256:b87990d739fcdd6b997f7462a01b7ba23bb858e02086a64da03db436cf68aaaa
+-- from sql/40_queue/functions/start_job.sql sha256:b51c8689bcd489635e3b9edbdc98a9c45d5f461ec8979720f15f17e599293a39
 create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -9577,7 +9676,7 @@ begin
 end
 $$;
 comment on function public.start_job(uuid, bigint) is
-    'Says that a claimed job runs now; saying it again changes nothing. Raises 409 LEASE_LOST without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Says that a claimed job runs now; saying it again changes nothing. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.start_job(uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.start_job(uuid, bigint) to authenticated;
 

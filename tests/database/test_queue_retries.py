@@ -167,6 +167,28 @@ def test_every_other_verb_of_a_lost_lease_is_refused(fleet: Fleet) -> None:
         call(fleet.robots[first.robot_id], "report_progress", job_id=stale["job_id"], progress=1)
 
 
+def test_a_report_on_a_job_that_has_ended_says_so_and_is_kept(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    job = fleet.enqueue()
+    claimed = fleet.claim_one(robot)
+    fleet.report(robot, "complete_job", claimed, result={"done": True})
+    for function, arguments in [
+        ("start_job", {}),
+        ("release_job", {}),
+        ("report_progress", {"progress": 1}),
+        ("append_job_logs", {"entries": [{"message": "x"}]}),
+    ]:
+        with refused(409, "JOB_ALREADY_FINISHED", "completed"):
+            fleet.report(robot, function, claimed, **arguments)
+    answer = fleet.report(robot, "fail_job", claimed, error_message="late")
+    assert (answer["code"], answer["details"]) == ("PT409", "JOB_ALREADY_FINISHED")
+    kept = fleet.member.execute(
+        "select outcome, payload ->> 'error_message' as said from public.late_results"
+    ).fetchall()
+    assert kept == [{"outcome": "failed", "said": "late"}]
+    assert fleet.job(job["job_id"])["result"] == {"done": True}
+
+
 def test_another_robots_token_does_not_serve(fleet: Fleet) -> None:
     holder, thief = fleet.robot(), fleet.robot()
     job = fleet.enqueue()
@@ -226,9 +248,7 @@ def test_a_job_that_costs_every_robot_its_life_ends_as_a_dead_letter(fleet: Flee
         fleet.run("rescue_expired_leases")
     ended = fleet.job(job["job_id"])
     assert (ended["status"], ended["error_type"], ended["attempts"]) == ("failed", "LEASE_EXPIRED", 2)
-    assert fleet.member.execute("select reason from public.dead_letters").fetchall() == [
-        {"reason": "attempts_exhausted"}
-    ]
+    assert fleet.member.execute("select reason from public.dead_letters").fetchall() == [{"reason": "lease_lost"}]
 
 
 def test_a_job_that_must_not_be_retried_is_not_run_again_when_its_robot_dies(fleet: Fleet) -> None:
@@ -254,7 +274,39 @@ def test_a_job_that_takes_too_long_times_out_though_its_lease_is_renewed(fleet: 
     ended = fleet.job(job["job_id"])
     assert (ended["status"], ended["error_type"]) == ("timeout", "JOB_TIMEOUT")
     assert fleet.member.execute("select reason from public.dead_letters").fetchall() == [{"reason": "timeout"}]
-    assert fleet.report(robot, "complete_job", claimed, result={})["details"] == "LEASE_LOST"
+    assert fleet.report(robot, "complete_job", claimed, result={})["details"] == "JOB_ALREADY_FINISHED"
+
+
+def test_a_job_without_progress_ends_though_its_lease_is_renewed_and_its_time_is_not_over(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    job = fleet.enqueue(progress_timeout_seconds=60, max_attempts=1)
+    claimed = call(fleet.robots[robot.robot_id], "claim_jobs", lease_seconds=3600)
+    fleet.travel(seconds=50)
+    fleet.report(robot, "start_job", claimed)
+    fleet.travel(seconds=59)
+    fleet.report(robot, "report_progress", claimed, progress=10)
+    fleet.travel(seconds=59)
+    fleet.report(robot, "report_progress", claimed, progress=10)
+    fleet.travel(seconds=59)
+    fleet.run("rescue_expired_leases")
+    assert fleet.job(job["job_id"])["status"] == "running", "what says the same again is progress as well"
+    fleet.travel(seconds=1)
+    fleet.run("rescue_expired_leases")
+    ended = fleet.job(job["job_id"])
+    assert (ended["status"], ended["error_type"]) == ("timeout", "NO_PROGRESS")
+    assert ended["error_message"] == "The robot reported no progress for 60 seconds."
+    assert fleet.member.execute("select reason from public.dead_letters").fetchall() == [{"reason": "no_progress"}]
+
+
+def test_a_job_without_progress_is_tried_again_and_its_robot_has_failed(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    job = fleet.enqueue(progress_timeout_seconds=5, retry_policy=FIXED)
+    fleet.claim_one(robot)
+    fleet.travel(seconds=6)
+    fleet.run("rescue_expired_leases")
+    assert (fleet.job(job["job_id"])["status"], fleet.job(job["job_id"])["attempts"]) == ("queued", 1)
+    failures = "select failures from private.robot_failures where robot_id = %s"
+    assert fleet.owner.execute(failures, [robot.robot_id]).fetchall() == [{"failures": 1}]
 
 
 @pytest.mark.parametrize(("on_timeout", "status"), [(True, "queued"), (False, "timeout")])

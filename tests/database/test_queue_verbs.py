@@ -189,6 +189,10 @@ def test_only_a_registered_robot_claims_and_only_those_who_may_enqueue(fleet: Fl
         ("max_attempts", 101),
         ("timeout_seconds", 0),
         ("timeout_seconds", 604801),
+        ("progress_timeout_seconds", 4),
+        ("progress_timeout_seconds", 604801),
+        ("run_at", "infinity"),
+        ("run_at", "20000-01-01T00:00:00Z"),
         ("dedupe_key", ""),
         ("dedupe_key", "x" * 256),
         ("required_capabilities", ["tag:x"]),
@@ -298,6 +302,9 @@ def test_logs_are_kept_for_the_holder_only_and_all_or_nothing(fleet: Fleet) -> N
             fleet.report(robot, "append_job_logs", claimed, entries=[{"message": "good"}, bad])
     with refused(400, "INVALID_ARGUMENT", "timestamp"):
         fleet.report(robot, "append_job_logs", claimed, entries=[{"message": "x", "timestamp": "soon"}])
+    for never in ("infinity", "-infinity", "20000-01-01T00:00:00Z"):
+        with refused(400, "INVALID_ARGUMENT", "timestamp"):
+            fleet.report(robot, "append_job_logs", claimed, entries=[{"message": "x", "timestamp": never}])
     with refused(409, "LEASE_LOST"):
         fleet.report(robot, "append_job_logs", claimed | {"lease_token": 0}, entries=entries)
     assert fleet.owner.execute(

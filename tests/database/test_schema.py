@@ -26,6 +26,8 @@ INLINED = {
     "private.lane_suits",
     "private.limit_room",
     "private.faded_seconds",
+    "private.progress_due_at",
+    "private.is_calendar_time",
     "private.find_job_limits",
     "private.find_full_limits",
 }

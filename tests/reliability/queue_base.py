@@ -39,6 +39,7 @@ wishes = st.builds(
     key=keys,
     max_attempts=st.sampled_from([1, 2, 3]),
     timeout_seconds=st.sampled_from([10, 90, 3600]),
+    progress_timeout_seconds=st.sampled_from([None, None, 30]),
     policy=policies,
 )
 robots = st.sampled_from([*ROBOTS, "skilled"])

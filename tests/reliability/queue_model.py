@@ -10,7 +10,18 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tests.reliability.queue_state import State
-from tests.reliability.queue_values import Applied, Job, JobId, LaneName, Lease, Outcome, Refused, Robot, Wish
+from tests.reliability.queue_values import (
+    TIMEOUTS,
+    Applied,
+    Job,
+    JobId,
+    LaneName,
+    Lease,
+    Outcome,
+    Refused,
+    Robot,
+    Wish,
+)
 
 PROMOTE_EVERY = timedelta(seconds=1)
 RESCUE_EVERY = timedelta(seconds=5)
@@ -19,6 +30,7 @@ ROBOTS_THAT_POISON_KILLS = 2
 
 NO_JOB = Refused(404, "JOB_NOT_FOUND")
 LEASE_LOST = Refused(409, "LEASE_LOST")
+FINISHED = Refused(409, "JOB_ALREADY_FINISHED")
 MODES = {"pause": "paused", "drain": "draining", "resume": "active", "maintenance": "maintenance"}
 MODES |= {"idle": "active", "busy": "active"}
 
@@ -165,7 +177,8 @@ class Queue(State):
         for job in jobs:
             expires_at = self.now + timedelta(seconds=lease_seconds)
             timeout_at = self.now + timedelta(seconds=job.wish.timeout_seconds)
-            job.lease = Lease(name, job.attempts + 1, self.now, expires_at, timeout_at)
+            patience = job.wish.progress_timeout_seconds
+            job.lease = Lease(name, job.attempts + 1, self.now, expires_at, timeout_at, patience, self.now)
             job.events.append("job.claimed")
 
     def start(self, name: str, job: Job, token: int) -> bool | Refused:
@@ -183,6 +196,7 @@ class Queue(State):
             return self._no_lease(job)
         self._begin(job, lease)
         lease.progress = progress
+        lease.alive_at = self.now
         return lease.is_cancel_requested
 
     def log(self, name: str, job: Job, token: int, entries: int) -> int | Refused:
@@ -253,11 +267,12 @@ class Queue(State):
 
     def rescue(self) -> int:
         """Takes back what was held too long."""
-        over = [job for job in self._in("leases") if min(job.held.expires_at, job.held.timeout_at) <= self.now]
+        over = [job for job in self._in("leases") if job.held.over_at <= self.now]
         for job in over:
-            is_timeout = job.held.timeout_at <= job.held.expires_at
-            if is_timeout:
+            if job.held.over_at == job.held.timeout_at:
                 self._end_attempt(job, "timeout", "JOB_TIMEOUT", retryable=True)
+            elif job.held.over_at == job.held.progress_due_at:
+                self._end_attempt(job, "no_progress", "NO_PROGRESS", retryable=True)
             else:
                 self._end_attempt(job, "lost", "LEASE_EXPIRED", retryable=True)
         return len(over)
@@ -269,13 +284,16 @@ class Queue(State):
         return lease if lease and lease.robot == name and token in (None, lease.token) else None
 
     def _no_lease(self, job: Job) -> Refused:
-        return NO_JOB if job.is_purged else LEASE_LOST
+        if job.is_purged:
+            return NO_JOB
+        return LEASE_LOST if job.status == "queued" else FINISHED
 
     def _begin(self, job: Job, lease: Lease) -> None:
         """The time that a job may take counts from its start."""
         if not lease.is_started:
             lease.is_started = True
             lease.timeout_at += self.now - lease.claimed_at
+            lease.alive_at = self.now
             job.events.append("job.started")
 
     def _answer_stale(self, job: Job, token: int, outcome: str) -> Applied | Refused:
@@ -287,7 +305,7 @@ class Queue(State):
         if job.reported_token == token and said_before:
             return Applied(job.status, job.run_at)
         self.late_results[job.job_id, token, outcome] += 1
-        return LEASE_LOST
+        return self._no_lease(job)
 
     def _end_attempt(self, job: Job, outcome: Outcome, error_type: str | None, *, retryable: bool) -> Applied:
         lease, policy = job.held, job.wish.policy
@@ -302,7 +320,7 @@ class Queue(State):
         is_poison = outcome == "lost" and len(job.lost_by) >= ROBOTS_THAT_POISON_KILLS
         may_retry = (
             policy.kind != "none"
-            and (outcome != "timeout" or policy.retry_on_timeout)
+            and (outcome not in TIMEOUTS or policy.retry_on_timeout)
             and not is_business_error
             and not is_poison
         )
@@ -314,13 +332,13 @@ class Queue(State):
         if lease.is_cancel_requested:
             self._end(job, "cancelled")
         else:
-            self._end(job, "timeout" if outcome == "timeout" else "failed")
+            self._end(job, "timeout" if outcome in TIMEOUTS else "failed")
             if is_poison:
                 self.dead_letters[job.job_id] = "poison"
                 job.events.append("job.poisoned")
             else:
                 unlucky = "attempts_exhausted" if may_retry else "not_retryable"
-                self.dead_letters[job.job_id] = "timeout" if outcome == "timeout" else unlucky
+                self.dead_letters[job.job_id] = {"failed": unlucky, "lost": "lease_lost"}.get(outcome, outcome)
         return Applied(job.status)
 
     def _count_failure(self, robot: Robot) -> None:

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 JobId = uuid.UUID
 Place = Literal["ready", "scheduled", "leases", "nowhere"]
-Outcome = Literal["failed", "timeout", "lost"]
+Outcome = Literal["failed", "timeout", "no_progress", "lost"]
+TIMEOUTS = ("timeout", "no_progress")
 Scope = Literal["tenant", "workflow", "key"]
 OnCollision = Literal["queue", "cancel_newest", "cancel_running"]
 LimitName = tuple[Scope, str | None]
@@ -70,6 +71,7 @@ class Wish:
     key: str | None = None
     max_attempts: int = 3
     timeout_seconds: int = 3600
+    progress_timeout_seconds: int | None = None
     policy: Policy = Policy()
 
     @property
@@ -145,10 +147,24 @@ class Lease:
     claimed_at: datetime
     expires_at: datetime
     timeout_at: datetime
+    progress_timeout_seconds: int | None
+    alive_at: datetime  # when it was claimed, was started or last reported progress
     token: int = 0
     is_started: bool = False
     is_cancel_requested: bool = False
     progress: int = 0
+
+    @property
+    def progress_due_at(self) -> datetime | None:
+        """When it is over for want of progress."""
+        if self.progress_timeout_seconds is None:
+            return None
+        return self.alive_at + timedelta(seconds=self.progress_timeout_seconds)
+
+    @property
+    def over_at(self) -> datetime:
+        """When it is over, for whatever reason."""
+        return min(self.expires_at, self.timeout_at, self.progress_due_at or self.expires_at)
 
 
 @dataclass

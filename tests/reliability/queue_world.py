@@ -130,6 +130,7 @@ class Opened:
             "concurrency_key": wish.key,
             "max_attempts": wish.max_attempts,
             "timeout_seconds": wish.timeout_seconds,
+            "progress_timeout_seconds": wish.progress_timeout_seconds,
             "retry_policy": wish.policy.document,
         }
 

@@ -20,7 +20,8 @@ create or replace function private.add_job(
     p_retry_of uuid default null,
     p_is_pushed boolean default true,
     p_concurrency_key text default null,
-    p_pool_id uuid default null
+    p_pool_id uuid default null,
+    p_progress_timeout_seconds integer default null
 )
 returns uuid
 language plpgsql
@@ -40,7 +41,7 @@ declare
     v_problem text := private.find_job_problem(
         p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities, p_required_tags,
         p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata, p_trigger_type,
-        p_concurrency_key
+        p_concurrency_key, p_progress_timeout_seconds, p_run_at
     );
 begin
     if v_problem is not null then
@@ -89,12 +90,14 @@ begin
     insert into public.jobs (
         job_id, tenant_id, workflow_id, workflow_version, workflow_name, lane_id, trigger_type, execution_mode, environment,
         required_capabilities, required_tags, target_robot_id, pool_id, priority, input, metadata,
-        dedupe_key, concurrency_key, max_attempts, timeout_seconds, retry_policy, retry_of, created_by, created_at
+        dedupe_key, concurrency_key, max_attempts, timeout_seconds, progress_timeout_seconds, retry_policy, retry_of,
+        created_by, created_at
     )
     values (
         v_job_id, p_tenant_id, p_workflow_id, v_workflow.version, v_workflow.name, v_lane_id, p_trigger_type,
         p_execution_mode::public.execution_mode, p_environment, p_required_capabilities, p_required_tags, p_robot_id,
         p_pool_id, p_priority, p_input, p_metadata, p_dedupe_key, p_concurrency_key, p_max_attempts, p_timeout_seconds,
+        p_progress_timeout_seconds,
         coalesce(
             p_retry_policy,
             '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}'
@@ -124,10 +127,10 @@ end
 $$;
 comment on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean, text, uuid
+    jsonb, text, uuid, boolean, text, uuid, integer
 ) is
     'Puts a job of a runnable workflow in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do.';
 revoke all on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean, text, uuid
+    jsonb, text, uuid, boolean, text, uuid, integer
 ) from public, anon, authenticated, service_role;

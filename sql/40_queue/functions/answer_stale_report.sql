@@ -43,13 +43,16 @@ begin
     perform set_config('response.status', '409', true);
     return jsonb_build_object(
         'code', 'PT409',
-        'message', 'This lease token does not hold the job any more; the result was kept as evidence.',
-        'details', 'LEASE_LOST',
+        'message', case v_job.status
+            when 'queued' then 'This lease token does not hold the job any more; the result was kept as evidence.'
+            else format('The job is %s already; the result was kept as evidence.', v_job.status)
+        end,
+        'details', case v_job.status when 'queued' then 'LEASE_LOST' else 'JOB_ALREADY_FINISHED' end,
         'hint', null
     );
 end
 $$;
 comment on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb) is
-    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST with the result kept in late_results. Raises 404 JOB_NOT_FOUND.';
+    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with the result kept in late_results. Raises 404 JOB_NOT_FOUND.';
 revoke all on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb)
     from public, anon, authenticated, service_role;

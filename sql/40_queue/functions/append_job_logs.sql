@@ -41,6 +41,12 @@ begin
         perform private.raise_lease_lost(v_caller, p_job_id);
     end if;
     begin
+        if exists (
+            select from jsonb_array_elements(p_entries) as x (entry)
+            where not private.is_calendar_time((x.entry ->> 'timestamp')::timestamptz)
+        ) then
+            raise datetime_field_overflow;
+        end if;
         insert into public.job_logs (tenant_id, job_id, attempt, level, message, node_id, extra, logged_at)
         select
             v_lease.tenant_id, p_job_id, v_lease.attempt, coalesce(x.entry ->> 'level', 'info'), x.entry ->> 'message',
@@ -50,12 +56,12 @@ begin
         get diagnostics v_appended = row_count;
     exception
         when datetime_field_overflow or invalid_datetime_format then
-            perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries: timestamp must be a time in ISO 8601.');
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries: timestamp must be a time in ISO 8601, in the years 1 to 9999.');
     end;
     return v_appended;
 end
 $$;
 comment on function public.append_job_logs(uuid, bigint, jsonb) is
-    'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. Raises 409 LEASE_LOST, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.append_job_logs(uuid, bigint, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.append_job_logs(uuid, bigint, jsonb) to authenticated;

@@ -121,13 +121,13 @@ begin
                     from public.workflow_versions as v
                     where v.workflow_id = j.workflow_id and v.version = j.workflow_version
                 ),
-                j.input, j.priority, j.environment, j.timeout_seconds
+                j.input, j.priority, j.environment, j.timeout_seconds, j.progress_timeout_seconds
             into v_claimed
             from public.jobs as j
             where j.job_id = v_job.job_id;
             insert into private.leases (
                 job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, counter_ids,
-                share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at
+                share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at, progress_timeout_seconds
             )
             values (
                 v_claimed.job_id, v_claimed.lease_token, v_job.tenant_id, v_job.tenant_no, v_job.lane_id,
@@ -138,7 +138,8 @@ begin
                     from private.shares as s
                     where s.pool_id = v_robot.pool_id and s.tenant_id = v_job.tenant_id
                 ) end,
-                v_now, v_claimed.lease_expires_at, v_now + make_interval(secs => v_claimed.timeout_seconds)
+                v_now, v_claimed.lease_expires_at, v_now + make_interval(secs => v_claimed.timeout_seconds),
+                v_claimed.progress_timeout_seconds
             );
             v_notices := v_notices || (
                 v_job.tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name, v_caller.robot_id,

@@ -1,7 +1,7 @@
 -- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
-    p_outcome text,             -- failed | timeout | lost
+    p_outcome text,             -- failed | timeout | no_progress | lost
     p_error_message text,
     p_error_type text,
     p_error_details jsonb,
@@ -16,6 +16,7 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_job record;
+    v_is_timeout boolean := p_outcome in ('timeout', 'no_progress');
     v_is_business_error boolean;
     v_is_poison boolean;
     v_is_robots_fault boolean;      -- of timeouts, private.rescue_expired_leases() says it
@@ -45,7 +46,7 @@ begin
     v_may_retry := p_is_retryable
         and not v_is_poison
         and v_job.retry_policy ->> 'policy' <> 'none'
-        and (p_outcome <> 'timeout' or coalesce((v_job.retry_policy ->> 'retry_on_timeout')::boolean, true))
+        and (not v_is_timeout or coalesce((v_job.retry_policy ->> 'retry_on_timeout')::boolean, true))
         and not v_is_business_error;
     v_details := jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type);
 
@@ -86,7 +87,7 @@ begin
 
     v_status := case
         when p_lease.cancel_requested_at is not null then 'cancelled'
-        when p_outcome = 'timeout' then 'timeout'
+        when v_is_timeout then 'timeout'
         else 'failed'
     end;
     update public.jobs as j
@@ -114,8 +115,9 @@ begin
             p_lease.job_id, p_lease.tenant_id, p_lease.workflow_id,
             case
                 when v_is_poison then 'poison'
-                when not v_may_retry and p_outcome <> 'timeout' then 'not_retryable'
-                when p_outcome = 'timeout' then 'timeout'
+                when v_is_timeout then p_outcome
+                when p_outcome = 'lost' then 'lease_lost'
+                when not v_may_retry then 'not_retryable'
                 else 'attempts_exhausted'
             end,
             p_lease.attempt, p_error_type, p_error_message, v_now
@@ -139,6 +141,6 @@ begin
 end
 $$;
 comment on function private.end_attempt(private.leases, text, text, text, jsonb, boolean) is
-    'Ends an attempt that failed, took too long or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when somebody asked for it, cancelled.';
+    'Ends an attempt that failed, took too long, stood still or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when somebody asked for it, cancelled.';
 revoke all on function private.end_attempt(private.leases, text, text, text, jsonb, boolean)
     from public, anon, authenticated, service_role;

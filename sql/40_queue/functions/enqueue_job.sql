@@ -16,7 +16,8 @@ create or replace function public.enqueue_job(
     p_trigger_type text default 'manual',
     p_version integer default null,
     p_concurrency_key text default null,
-    p_pool text default null
+    p_pool text default null,
+    p_progress_timeout_seconds integer default null
 )
 returns public.live_jobs
 language plpgsql
@@ -43,7 +44,8 @@ begin
         coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id),
         p_workflow_id, p_version, p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities,
         p_required_tags, v_robot_id, p_run_at, p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata,
-        p_trigger_type, p_concurrency_key => p_concurrency_key, p_pool_id => v_pool_id
+        p_trigger_type, p_concurrency_key => p_concurrency_key, p_pool_id => v_pool_id,
+        p_progress_timeout_seconds => p_progress_timeout_seconds
     );
     select j.* into v_job from public.live_jobs as j where j.job_id = v_job_id;
     return v_job;
@@ -51,14 +53,14 @@ end
 $$;
 comment on function public.enqueue_job(
     uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
-    text, text
+    text, text, integer
 ) is
-    'Puts one job in the queue and returns it; with a dedupe key that an unfinished job has, returns that one. Environment * is any robot''s. With a pool (id or name) its robots run it. Raises 404 POOL_NOT_FOUND, 409 POOL_AMBIGUOUS. Needs jobs.create.';
+    'Puts one job in the queue and returns it; with a dedupe key that an unfinished job has, returns that one. Environment * is any robot''s. With a pool (id or name) its robots run it. With progress_timeout_seconds an attempt that reports no progress for so long is ended. Raises 404 POOL_NOT_FOUND, 409 POOL_AMBIGUOUS. Needs jobs.create.';
 revoke all on function public.enqueue_job(
     uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
-    text, text
+    text, text, integer
 ) from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_job(
     uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
-    text, text
+    text, text, integer
 ) to authenticated;

@@ -11,9 +11,9 @@ begin
     return private.explain_reason(
         case
             when v_letter.resolved_at is not null then 'requeued'
-            when v_letter.job_id is not null and p_job.status = 'timeout' then 'timed_out'
-            when v_letter.job_id is not null then 'dead_lettered'
+            when p_job.status = 'timeout' and p_job.error_type = 'NO_PROGRESS' then 'no_progress'
             when p_job.status = 'timeout' then 'timed_out'
+            when v_letter.job_id is not null then 'dead_lettered'
             else p_job.status::text
         end,
         jsonb_build_object(
@@ -21,6 +21,7 @@ begin
             'finished', private.to_words(p_job.finished_at),
             'error', left(coalesce(p_job.error_message, 'no message'), 500),
             'timeout', p_job.timeout_seconds,
+            'progress_timeout', p_job.progress_timeout_seconds,
             'attempts', p_job.attempts,
             'max_attempts', p_job.max_attempts,
             'dead_reason', v_letter.reason,

@@ -6,17 +6,19 @@ set search_path = ''
 as $$
 declare
     v_now timestamptz := private.clock();
+    v_over_at timestamptz := least(p_lease.lease_expires_at, p_lease.timeout_at, private.progress_due_at(p_lease));
 begin
     return private.explain_reason(
         case
             when p_lease.cancel_requested_at is not null then 'cancel_requested'
-            when least(p_lease.lease_expires_at, p_lease.timeout_at) <= v_now then 'lease_expired'
+            when v_over_at <= v_now and v_over_at = p_lease.lease_expires_at then 'lease_expired'
+            when v_over_at <= v_now then 'time_over'
             when p_lease.started_at is null then 'held_claimed'
             else 'held_running'
         end,
         jsonb_build_object(
             'robot', private.name_robot(p_lease.robot_id, p_lease.tenant_id),
-            'lease_until', private.to_words(least(p_lease.lease_expires_at, p_lease.timeout_at)),
+            'lease_until', private.to_words(v_over_at),
             'progress', p_lease.progress,
             'last_progress', private.to_words(p_lease.progress_at),
             'cancel_requested', private.to_words(p_lease.cancel_requested_at),

@@ -15,7 +15,7 @@ begin
     if jsonb_typeof(p_failures) is distinct from 'array' or jsonb_array_length(p_failures) not between 1 and 100 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'failures must be a list of 1 to 100 failures.');
     end if;
-    perform private.lock_leases(v_caller.robot_id, p_failures);
+    perform private.lock_leases(v_caller.robot_id, p_failures, true);
     for "position", v_item in
         select x.n - 1, x.item from jsonb_array_elements(p_failures) with ordinality as x (item, n) order by x.n
     loop

@@ -11,7 +11,9 @@ create or replace function private.find_job_problem(
     p_retry_policy jsonb,
     p_metadata jsonb,
     p_trigger_type text,
-    p_concurrency_key text default null
+    p_concurrency_key text default null,
+    p_progress_timeout_seconds integer default null,
+    p_run_at timestamptz default null
 )
 returns text
 language plpgsql
@@ -29,6 +31,10 @@ begin
         return 'max_attempts must be between 1 and 100.';
     elsif p_timeout_seconds not between 1 and 604800 or p_timeout_seconds is null then
         return 'timeout_seconds must be between 1 and 604800.';
+    elsif p_progress_timeout_seconds not between 5 and 604800 then
+        return 'progress_timeout_seconds must be between 5 and 604800.';
+    elsif not private.is_calendar_time(p_run_at) then
+        return 'run_at must lie in the years 1 to 9999.';
     elsif length(p_dedupe_key) not between 1 and 255 then
         return 'dedupe_key must have 1 to 255 characters.';
     elsif length(p_concurrency_key) not between 1 and 255 then
@@ -58,9 +64,11 @@ begin
 end
 $$;
 comment on function private.find_job_problem(
-    jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text
+    jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text, integer,
+    timestamptz
 ) is
     'What is wrong with a job that somebody wants to enqueue, as a sentence that names the field; null when nothing is.';
 revoke all on function private.find_job_problem(
-    jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text
+    jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text, integer,
+    timestamptz
 ) from public, anon, authenticated, service_role;

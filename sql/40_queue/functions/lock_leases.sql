@@ -1,6 +1,6 @@
--- First the leases in the order of their ids, then their counters in the order of theirs: what follows then waits
--- for nobody, in whatever order it ends them.
-create or replace function private.lock_leases(p_robot_id uuid, p_reports jsonb)
+-- First the leases in the order of their ids, then their lanes if jobs may go back into them (as private.put_back() locks a
+-- lane), then their counters, in the order of their ids: what follows then waits for nobody, in whatever order it ends them.
+create or replace function private.lock_leases(p_robot_id uuid, p_reports jsonb, p_may_put_back boolean default false)
 returns void
 language plpgsql
 set search_path = ''
@@ -9,6 +9,8 @@ set enable_seqscan = off
 as $$
 declare
     v_lease record;
+    v_lane_id integer;
+    v_lane_ids integer[] := '{}';
     v_counter_ids integer[] := '{}';
     v_job_ids uuid[] := array(
         select case
@@ -18,14 +20,21 @@ declare
     );
 begin
     for v_lease in
-        select l.counter_ids
+        select l.lane_id, l.counter_ids
         from private.leases as l
         where l.job_id = any (v_job_ids) and l.robot_id is not distinct from p_robot_id
         order by l.job_id
         for update
     loop
+        v_lane_ids := v_lane_ids || v_lease.lane_id;
         v_counter_ids := v_counter_ids || v_lease.counter_ids;
     end loop;
+    if p_may_put_back then
+        for v_lane_id in select distinct l.lane_id from unnest(v_lane_ids) as l (lane_id) order by l.lane_id loop
+            perform pg_advisory_xact_lock_shared(1801678963, v_lane_id);
+            perform from private.lanes as l where l.lane_id = v_lane_id for no key update;
+        end loop;
+    end if;
     if v_counter_ids <> '{}' then
         perform
         from private.limit_counters as c
@@ -35,6 +44,6 @@ begin
     end if;
 end
 $$;
-comment on function private.lock_leases(uuid, jsonb) is
-    'Locks the leases that a robot holds of some jobs, and their counters, so that a batch of endings cannot wait in a circle with another.';
-revoke all on function private.lock_leases(uuid, jsonb) from public, anon, authenticated, service_role;
+comment on function private.lock_leases(uuid, jsonb, boolean) is
+    'Locks the leases that a robot holds of some jobs, their lanes if the jobs may go back into them, and their counters, so that a batch of endings cannot wait in a circle with another.';
+revoke all on function private.lock_leases(uuid, jsonb, boolean) from public, anon, authenticated, service_role;

@@ -37,6 +37,6 @@ begin
 end
 $$;
 comment on function public.release_job(uuid, bigint) is
-    'Gives a claimed job back without counting the attempt; one that somebody wants cancelled ends cancelled. Raises 409 LEASE_LOST, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Gives a claimed job back without counting the attempt; one that somebody wants cancelled ends cancelled. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.release_job(uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.release_job(uuid, bigint) to authenticated;

@@ -77,6 +77,6 @@ begin
 end
 $$;
 comment on function public.report_progress(uuid, integer, text, text, bigint, jsonb) is
-    'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease. Raises 409 LEASE_LOST, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.report_progress(uuid, integer, text, text, bigint, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.report_progress(uuid, integer, text, text, bigint, jsonb) to authenticated;

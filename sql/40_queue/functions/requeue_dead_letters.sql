@@ -9,8 +9,9 @@ begin
     if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
     end if;
+    -- In the order of the ids, so that two batches do not wait for each other in a circle.
     for "position", job_id in
-        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
+        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.id, x.n
     loop
         status := null;
         new_job_id := null;

@@ -7,6 +7,7 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_lease private.leases;
+    v_over_at timestamptz;
     v_rescued integer := 0;
     v_timed_out private.leases[] := '{}';
     v_counter_ids integer[] := '{}';
@@ -17,7 +18,7 @@ begin
             where l.job_id = any (array(
                 select l2.job_id
                 from private.leases as l2
-                where l2.lease_expires_at <= v_now or l2.timeout_at <= v_now
+                where least(l2.lease_expires_at, l2.timeout_at, private.progress_due_at(l2)) <= v_now
                 limit p_limit
                 for update skip locked
             ))
@@ -27,17 +28,25 @@ begin
     loop
         v_rescued := v_rescued + 1;
         v_counter_ids := v_counter_ids || v_lease.counter_ids;
-        if v_lease.timeout_at <= v_now and v_lease.timeout_at <= v_lease.lease_expires_at then
+        -- What was over first is what happened.
+        v_over_at := least(v_lease.lease_expires_at, v_lease.timeout_at, private.progress_due_at(v_lease));
+        if v_over_at = v_lease.timeout_at then
             perform private.end_attempt(
                 v_lease, 'timeout', 'The job took longer than its timeout.', 'JOB_TIMEOUT', null, true
             );
-            if v_lease.cancel_requested_at is null then
-                v_timed_out := v_timed_out || v_lease;
-            end if;
+        elsif v_over_at = private.progress_due_at(v_lease) then
+            perform private.end_attempt(
+                v_lease, 'no_progress',
+                format('The robot reported no progress for %s seconds.', v_lease.progress_timeout_seconds),
+                'NO_PROGRESS', null, true
+            );
         else
             perform private.end_attempt(
                 v_lease, 'lost', 'The robot did not renew its lease.', 'LEASE_EXPIRED', null, true
             );
+        end if;
+        if v_over_at in (v_lease.timeout_at, private.progress_due_at(v_lease)) and v_lease.cancel_requested_at is null then
+            v_timed_out := v_timed_out || v_lease;
         end if;
     end loop;
     -- After all locks of lanes, and in one order. A lost lease says nothing against a robot: its machine or its network
@@ -52,5 +61,5 @@ begin
 end
 $$;
 comment on function private.rescue_expired_leases(integer) is
-    'Takes back jobs whose lease or time is over (at most p_limit) and returns how many. The attempt counts; what follows is private.end_attempt()''s to say.';
+    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts; what follows is private.end_attempt()''s to say.';
 revoke all on function private.rescue_expired_leases(integer) from public, anon, authenticated, service_role;

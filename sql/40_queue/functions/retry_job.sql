@@ -28,7 +28,8 @@ begin
         v_job.input, v_job.priority, v_job.environment, v_job.execution_mode::text, v_job.required_capabilities,
         v_job.required_tags, v_job.target_robot_id, null, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds,
         v_job.retry_policy, v_job.metadata, 'retry', v_job.job_id,
-        p_concurrency_key => v_job.concurrency_key, p_pool_id => v_pool_id
+        p_concurrency_key => v_job.concurrency_key, p_pool_id => v_pool_id,
+        p_progress_timeout_seconds => v_job.progress_timeout_seconds
     );
     update public.dead_letters as d
     set resolved_at = private.clock(),

@@ -15,7 +15,8 @@ JobIds = Annotated[list[str], typer.Argument(help="Ids of dead-lettered jobs.", 
 @app.command("list")
 def list_dead_letters(
     reason: Annotated[
-        str | None, typer.Option("--reason", help="attempts_exhausted, not_retryable, timeout or poison.")
+        str | None,
+        typer.Option("--reason", help="attempts_exhausted, not_retryable, lease_lost, timeout, no_progress or poison."),
     ] = None,
     resolved: Annotated[bool, typer.Option("--resolved", help="Those that were queued again.")] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, max=500)] = 50,

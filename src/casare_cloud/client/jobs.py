@@ -14,7 +14,7 @@ _POLL_SECONDS = 2.0
 
 JobWord = Literal["pending", "queued", "claimed", "running", "completed", "failed", "cancelled", "timeout"]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
-DeadReason = Literal["attempts_exhausted", "not_retryable", "timeout", "poison"]
+DeadReason = Literal["attempts_exhausted", "not_retryable", "lease_lost", "timeout", "no_progress", "poison"]
 
 
 class JobOptions(TypedDict, total=False):
@@ -31,6 +31,7 @@ class JobOptions(TypedDict, total=False):
     dedupe_key: str | None
     max_attempts: int
     timeout_seconds: int
+    progress_timeout_seconds: int | None
     retry_policy: Mapping[str, Any] | None
     metadata: Mapping[str, Any] | None
     version: int | None

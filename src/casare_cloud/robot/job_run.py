@@ -258,7 +258,7 @@ class JobRun:
                     self._logs.popleft()
 
     def _lose_lease_on(self, error: ApiError) -> None:
-        if error.status == 409 and error.code == "LEASE_LOST":
+        if error.status == 409 and error.code in ("LEASE_LOST", "JOB_ALREADY_FINISHED"):
             self.stop("lease_lost", "the lease was lost")
 
 

@@ -184,7 +184,8 @@ def _text(value: Any) -> str | None:
 
 
 class Transport(Protocol):
-    """The calls of a robot. All raise `ApiError`; a stale lease token is 409 `LEASE_LOST`, a dead key 401."""
+    """The calls of a robot. All raise `ApiError`; a stale lease token is 409 `LEASE_LOST`
+    (`JOB_ALREADY_FINISHED` when the job has ended), a dead key 401."""
 
     async def register(self, profile: RobotProfile) -> Mapping[str, Any]:
         """Makes this robot known, or updates what is known of it; must come first."""

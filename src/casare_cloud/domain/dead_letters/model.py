@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-DeadReason = Literal["attempts_exhausted", "not_retryable", "timeout", "poison"]
+DeadReason = Literal["attempts_exhausted", "not_retryable", "lease_lost", "timeout", "no_progress", "poison"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What a robot does with jobs: claims them, works on them under a lease, and says how they ended.
 
-Every call but a claim names the job and the token of its lease. Without the newest token it is 409 LEASE_LOST and
-changes nothing; a result that comes too late is kept as evidence all the same.
+Every call but a claim names the job and the token of its lease. Without the newest token it is 409 LEASE_LOST
+(JOB_ALREADY_FINISHED when the job has ended) and changes nothing; a result that comes too late is kept as evidence all
+the same.
 """
 
 import asyncio

@@ -30,6 +30,7 @@ class NewJob:
     dedupe_key: str | None = None
     max_attempts: int = 3
     timeout_seconds: int = 3600
+    progress_timeout_seconds: int | None = None
     retry_policy: dict[str, Any] | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     version: int | None = None
@@ -54,6 +55,7 @@ class Job:
     attempts: int
     max_attempts: int
     timeout_seconds: int
+    progress_timeout_seconds: int | None
     retry_of: UUID | None
     robot_id: UUID | None
     robot: str | None
@@ -117,6 +119,7 @@ class ClaimedJob:
     priority: int
     environment: str
     timeout_seconds: int
+    progress_timeout_seconds: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ async def enqueue(tx: Transaction, job: NewJob) -> Job:
             "dedupe_key": job.dedupe_key,
             "max_attempts": job.max_attempts,
             "timeout_seconds": job.timeout_seconds,
+            "progress_timeout_seconds": job.progress_timeout_seconds,
             "retry_policy": job.retry_policy,
             "metadata": job.metadata,
             "version": job.version,

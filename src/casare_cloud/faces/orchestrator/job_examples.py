@@ -28,6 +28,7 @@ JOB_SUMMARY: Example = {
     "retry_count": 0,
     "retry_of": None,
     "timeout_seconds": 3600,
+    "progress_timeout_seconds": None,
     "created_by": USER_ID,
     "created_at": EARLIER,
     "run_at": None,

@@ -60,6 +60,7 @@ class ClaimedJobAnswer(Answer):
     lease_token: int
     lease_expires_at: Time
     timeout_seconds: int
+    progress_timeout_seconds: int | None
 
 
 class ClaimAnswer(Answer):
@@ -240,7 +241,10 @@ async def claim_jobs(body: ClaimBody, call: CurrentCall, request: Request) -> Cl
 
 @router.post("/{job_id}/start", responses=refusals(404, 409))
 async def start_job(job_id: JobId, body: LeaseBody, tx: Tx) -> StartAnswer:
-    """Say that a claimed job runs now; again changes nothing. 409 LEASE_LOST. Needs jobs.report (robots)."""
+    """Say that a claimed job runs now; again changes nothing.
+
+    409 LEASE_LOST, JOB_ALREADY_FINISHED. Needs jobs.report (robots).
+    """
     return StartAnswer(**await leases.start(tx, job_id, body.lease_token))
 
 
@@ -248,7 +252,7 @@ async def start_job(job_id: JobId, body: LeaseBody, tx: Tx) -> StartAnswer:
 async def report_progress(job_id: JobId, body: ProgressBody, tx: Tx) -> ProgressAnswer:
     """Say how far a job is. Without `lease_token` it is the calling robot's own live lease. Unknown fields are refused.
 
-    409 LEASE_LOST. Needs jobs.report (robots).
+    409 LEASE_LOST, JOB_ALREADY_FINISHED. Needs jobs.report (robots).
     """
     fields = body.model_dump(exclude={"node_executions"})
     return ProgressAnswer(
@@ -260,8 +264,8 @@ async def report_progress(job_id: JobId, body: ProgressBody, tx: Tx) -> Progress
 async def complete_job(job_id: JobId, body: CompleteBody, tx: Tx) -> OutcomeAnswer:
     """End a job with its result. The same call again answers the same.
 
-    409 LEASE_LOST: the job is somebody else's by now; the result is kept as evidence and never applied. Needs
-    jobs.report (robots).
+    409 LEASE_LOST or JOB_ALREADY_FINISHED: the job is not the caller's by now; the result is kept as evidence and
+    never applied. Needs jobs.report (robots).
     """
     nodes = _as_sent(body.node_executions)
     return OutcomeAnswer.of(await leases.complete(tx, job_id, body.lease_token, body.result, nodes))
@@ -271,7 +275,7 @@ async def complete_job(job_id: JobId, body: CompleteBody, tx: Tx) -> OutcomeAnsw
 async def fail_job(job_id: JobId, body: FailBody, tx: Tx) -> OutcomeAnswer:
     """End an attempt with an error: the job is tried again by its retry policy, or is failed for good.
 
-    409 LEASE_LOST as for `complete`. Needs jobs.report (robots).
+    The same 409 as for `complete`. Needs jobs.report (robots).
     """
     failure = Failure(**body.model_dump(exclude={"lease_token", "node_executions"}))
     return OutcomeAnswer.of(await leases.fail(tx, job_id, body.lease_token, failure, _as_sent(body.node_executions)))
@@ -279,19 +283,22 @@ async def fail_job(job_id: JobId, body: FailBody, tx: Tx) -> OutcomeAnswer:
 
 @router.post("/{job_id}/release", responses=refusals(404, 409))
 async def release_job(job_id: JobId, body: LeaseBody, tx: Tx) -> OutcomeAnswer:
-    """Give a job back without counting the attempt. 409 LEASE_LOST. Needs jobs.report (robots)."""
+    """Give a job back without counting the attempt.
+
+    409 LEASE_LOST, JOB_ALREADY_FINISHED. Needs jobs.report (robots).
+    """
     return OutcomeAnswer.of(await leases.release(tx, job_id, body.lease_token))
 
 
 @router.post("/{job_id}/extend-lease", responses=refusals(404, 409))
 async def extend_lease(job_id: JobId, body: ExtendBody, tx: Tx) -> ExtendAnswer:
-    """Keep a job for `lease_seconds` from now. 409 LEASE_LOST. Needs jobs.report (robots)."""
+    """Keep a job for `lease_seconds` from now. 409 LEASE_LOST, JOB_ALREADY_FINISHED. Needs jobs.report (robots)."""
     return ExtendAnswer(**await leases.extend_lease(tx, job_id, body.lease_token, body.lease_seconds))
 
 
 @router.post("/{job_id}/logs", responses=refusals(404, 409))
 async def append_job_logs(job_id: JobId, body: LogsBody, tx: Tx) -> LogsAnswer:
-    """Append lines to a job's log, all or none. 409 LEASE_LOST. Needs jobs.report (robots)."""
+    """Append lines to a job's log, all or none. 409 LEASE_LOST, JOB_ALREADY_FINISHED. Needs jobs.report (robots)."""
     entries = [entry.model_dump(mode="json", exclude_none=True) for entry in body.entries]
     return LogsAnswer(accepted=await leases.append_logs(tx, job_id, body.lease_token, entries))
 

@@ -56,6 +56,10 @@ class CreateJobBody(Body):
     ] = None
     max_attempts: Annotated[Integer, Field(ge=1, le=100)] = 3
     timeout_seconds: Annotated[Integer, Field(ge=1, le=604800)] = 3600
+    progress_timeout_seconds: Annotated[
+        Annotated[Integer, Field(ge=5, le=604800)] | None,
+        Field(description="An attempt that reports no progress for so long is ended; default: none is."),
+    ] = None
     retry_policy: dict[str, Any] | None = None
     metadata: dict[str, Any] | None = None
     version: Annotated[
@@ -79,6 +83,7 @@ class CreateJobBody(Body):
             dedupe_key=self.dedupe_key,
             max_attempts=self.max_attempts,
             timeout_seconds=self.timeout_seconds,
+            progress_timeout_seconds=self.progress_timeout_seconds,
             retry_policy=self.retry_policy,
             metadata=self.metadata or {},
             version=self.version,
@@ -121,6 +126,7 @@ class JobSummary(Answer):
     retry_count: int
     retry_of: UUID | None
     timeout_seconds: int
+    progress_timeout_seconds: int | None
     created_by: UUID | None
     created_at: Time
     run_at: Time | None

@@ -17,6 +17,7 @@ CLAIMED: Example = {
     "lease_token": 42,
     "lease_expires_at": "2025-12-01T10:31:00Z",
     "timeout_seconds": 3600,
+    "progress_timeout_seconds": None,
 }
 CLAIMED_JOBS: Example = {"jobs": [CLAIMED]}
 LEASE: Example = {"lease_token": 42}
