@@ -17,6 +17,12 @@ from bench.stack import BenchStack
 from bench.workload import Connection, Tenant
 
 SECTIONS = ("blockers", "snapshot", "backlog")
+BLOCKERS = {
+    "capability": "that need another capability",
+    "future": "for tomorrow",
+    "robot": "for another robot",
+    "limit": "whose limit is reached",
+}
 CYCLE = Script("cycle")
 BASELINE = Script("lease_cycle")
 JOBS_A_SECOND = 4000  # more than the product can do with these clients
@@ -49,13 +55,15 @@ def run(
 def _blockers(dsn: str, connection: Connection, rounds: int, seconds: float, count: int) -> None:
     """Jobs of the best priority that the robots may not have, each kind before the ordinary jobs of a tenant."""
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
-    tenants = {name: workload.make_tenant(connection, robots=2) for name in ("none", "capability", "future", "robot")}
+    tenants = {name: workload.make_tenant(connection, robots=2) for name in ("none", *BLOCKERS)}
     stranger = workload.make_robot(connection, tenants["robot"].tenant_id, [])
     kinds: dict[str, dict[str, object]] = {
         "capability": {"required_capabilities": ["sap"]},
         "future": {"run_at": tomorrow},
         "robot": {"robot_id": str(stranger["sub"])},
+        "limit": {"concurrency_key": "full"},
     }
+    workload.block(connection, tenants["limit"], "full")
     for name, demand in kinds.items():
         workload.enqueue(connection, tenants[name], count, priority=0, **demand)
     blocked = {name: workload.count_ready(connection, tenant) for name, tenant in tenants.items()}
@@ -64,12 +72,7 @@ def _blockers(dsn: str, connection: Connection, rounds: int, seconds: float, cou
         for name, tenant in tenants.items():
             workload.top_up(connection, tenant, blocked[name] + round(JOBS_A_SECOND * (seconds + 1)))
             rates[name].append(_clients(dsn, CYCLE, seconds, tenant.robots).rate())
-    titles = {
-        "none": "nothing in front",
-        "capability": f"{count:,} that need another capability",
-        "future": f"{count:,} for tomorrow",
-        "robot": f"{count:,} for another robot",
-    }
+    titles = {"none": "nothing in front", **{name: f"{count:,} {what}" for name, what in BLOCKERS.items()}}
     base = median(rates["none"])
     table(
         "Head of line: better jobs that the robots may not have, 2 clients",
@@ -103,22 +106,22 @@ def _empty_polls(dsn: str, connection: Connection, rounds: int, seconds: float, 
 
 def _snapshot(dsn: str, connection: Connection, seconds: int) -> None:
     """Windows of the cycle under a steady supply: before, and while somebody's snapshot keeps every dead row alive."""
-    tenant = workload.make_tenant(connection, robots=8)
+    free, limited = (workload.make_tenant(connection, robots=8) for _ in range(2))
+    workload.limit(connection, limited, "tenant")
     rows: list[tuple[str, float, float]] = []
-
-    def put_product(supplier: Connection, count: int) -> None:
-        workload.enqueue(supplier, tenant, count)
-
-    for title, script, callers, put, most, held_for in (
-        ("casare_cloud", CYCLE, tenant.robots, put_product, JOBS_A_SECOND, seconds),
-        # No longer than it takes to lose nine tenths.
-        ("bare with leases", BASELINE, [NOBODY] * 8, workload.add_lease, BASELINE_JOBS_A_SECOND, min(seconds, 60)),
+    # The others no longer than it takes to see what they lose.
+    for title, script, tenant, most, held_for in (
+        ("casare_cloud", CYCLE, free, JOBS_A_SECOND, seconds),
+        ("casare_cloud, a limit of the tenant", CYCLE, limited, JOBS_A_SECOND, min(seconds, 60)),
+        ("bare with leases", BASELINE, None, BASELINE_JOBS_A_SECOND, min(seconds, 60)),
     ):
         window = max(5.0, held_for / 6)
-        if script is BASELINE:
-            workload.refill_lease(connection, most * 15)
-        else:
+        if tenant:
+            callers, put = tenant.robots, _putter(tenant)
             workload.top_up(connection, tenant, most * 15)
+        else:
+            callers, put = [NOBODY] * 8, workload.add_lease
+            workload.refill_lease(connection, most * 15)
         rate = _clients(dsn, script, 5, callers).rate()
         put(connection, round(rate * window * 8))  # the supply may fall behind where the cores are full
         with _Supply(dsn, put, rate):
@@ -137,6 +140,10 @@ def _snapshot(dsn: str, connection: Connection, seconds: int) -> None:
             if number in (1, 3, 6)
         ]
     table("A snapshot held open, 8 clients", ("queue", "jobs/s", "ratio to before"), rows)
+
+
+def _putter(tenant: Tenant) -> Callable[[Connection, int], None]:
+    return lambda connection, count: workload.enqueue(connection, tenant, count)
 
 
 class _Supply:

@@ -6,11 +6,12 @@ from uuid import UUID
 import psycopg
 
 from bench import past
-from bench.questions import Asker, in_short, questions
+from bench.questions import Asker, in_full, in_short, questions
 from bench.report import median, percentile, progress, table
 from bench.stack import BenchStack
 
 ROUNDS = 20
+IN_FULL = ("fleet", "analytics, 90 days", "jobs, page 1", "jobs, page 1,000", "activity")
 SHOWN = ("job_rollups", "jobs", "events", "ready", "leases", "scheduled")
 
 
@@ -27,14 +28,18 @@ def run(stack: BenchStack, *, scale: float) -> None:
     asked = questions(UUID(loaded.tenant.workflow_id), row[0], datetime.now(UTC))
     rows: list[tuple[object, ...]] = []
     plans: list[tuple[str, str]] = []
+    trees: list[tuple[str, str]] = []
     for name, question in asked.items():
         progress(f"history: {name}")
         asker.answer(question)
         costs = [asker.cost(question) for _ in range(ROUNDS)]
         answers = [asker.time(question) for _ in range(ROUNDS)]
         rows.append((name, median(costs), percentile(costs, 99), median(answers), percentile(answers, 99)))
-        shorts = [in_short(plan) for _, plan in asker.plans(question)]
-        plans += [(name, short) for short in dict.fromkeys(shorts) if any(word in short for word in SHOWN)]
+        ran = [plan for _, plan in asker.plans(question) if any(word in in_short(plan) for word in SHOWN)]
+        if name in IN_FULL:
+            trees += [(name, in_full(plan)) for plan in ran]
+        shorts = [in_short(plan) for plan in ran]
+        plans += [(name, short) for short in dict.fromkeys(shorts)]
     asker.connection.close()
     table(
         f"History: {loaded.its_jobs:,} jobs of the tenant that asks, {loaded.jobs:,} of {past.TENANTS} tenants, "
@@ -43,3 +48,5 @@ def run(stack: BenchStack, *, scale: float) -> None:
         rows,
     )
     table("What the statements read", ("question", "plan, in short"), plans)
+    for name, tree in trees:
+        print(f"\n{name}\n\n```\n{tree}\n```", flush=True)

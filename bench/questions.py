@@ -169,16 +169,44 @@ def nodes(plan: Plan) -> Iterator[Plan]:
         yield from nodes(child)
 
 
+def in_full(plan: Plan) -> str:
+    """A plan as a tree of what ran, partitions and other nodes that are alike as one."""
+    return "\n".join(_branches([plan], 0))
+
+
+def _branches(alike: list[Plan], depth: int) -> Iterator[str]:
+    rows = sum(node["Actual Rows"] * node["Actual Loops"] for node in alike)
+    removed = sum(node.get("Rows Removed by Filter", 0) * node["Actual Loops"] for node in alike)
+    yield (
+        "  " * depth
+        + _label(alike[0])
+        + (f" ({len(alike)} of them)" if len(alike) > 1 else "")
+        + f": {rows:,.0f} rows"
+        + (f", {removed:,.0f} passed over" if removed else "")
+    )
+    groups: dict[str, list[Plan]] = {}
+    for node in alike:
+        for child in node.get("Plans", []):
+            if child["Actual Loops"]:
+                groups.setdefault(_label(child), []).append(child)
+    for group in groups.values():
+        yield from _branches(group, depth + 1)
+
+
+def _label(node: Plan) -> str:
+    relation, index = node.get("Relation Name"), node.get("Index Name")
+    return PARTITION.sub(
+        "", node["Node Type"] + (f" of {relation}" if relation else "") + (f" by {index}" if index else "")
+    )
+
+
 def in_short(plan: Plan) -> str:
     """The reads of a plan: what is read by which index, in how many partitions, and how many rows that gave."""
     rows: Counter[str] = Counter()
     parts: Counter[str] = Counter()
     for node in nodes(plan):
         if "Relation Name" in node and node["Actual Loops"]:
-            index = node.get("Index Name", "")
-            read = PARTITION.sub(
-                "", f"{node['Node Type']} of {node['Relation Name']}" + (f" by {index}" if index else "")
-            )
+            read = _label(node)
             rows[read] += round(node["Actual Rows"] * node["Actual Loops"])
             parts[read] += 1
     return "; ".join(

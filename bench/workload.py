@@ -96,6 +96,15 @@ def enqueue(connection: Connection, tenant: Tenant, count: int, **job: object) -
                 raise RuntimeError(f"enqueue_jobs: {refused[0]}")
 
 
+def block(connection: Connection, tenant: Tenant, concurrency_key: str) -> None:
+    """Lets no job with this key run."""
+    with connection.transaction():
+        act_as(connection, tenant.admin)
+        connection.execute(
+            "select public.set_limit('key', p_concurrency_key => %s, p_max_running => 0)", [concurrency_key]
+        )
+
+
 def act_as(connection: Connection, caller: Claims) -> None:
     """Makes the rest of the transaction the caller's."""
     connection.execute("select set_config('request.jwt.claims', %s, true)", [json.dumps(caller)])
