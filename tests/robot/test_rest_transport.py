@@ -9,7 +9,7 @@ import pytest
 
 from casare_cloud.errors import ApiError
 from casare_cloud.robot.rest import RestTransport, api_base
-from casare_cloud.robot.transport import Failure, Lease, RobotProfile, Signal
+from casare_cloud.robot.transport import Failure, Lease, Renewal, RobotProfile, Signal
 
 LEASE = Lease("0192-job", 17)
 CLAIMED = {
@@ -113,10 +113,22 @@ async def test_a_renewal_tells_lost_and_cancelled_leases(transport: RestTranspor
     lost = {"detail": "lost", "error_code": "LEASE_LOST"}
     service.answers["/jobs/a/extend-lease"] = lambda: httpx2.Response(200, json={"cancel_requested": True})
     service.answers["/jobs/b/extend-lease"] = lambda: httpx2.Response(409, json=lost)
-    renewals = {r.job_id: r for r in await transport.renew([Lease("a", 1), Lease("b", 2), Lease("c", 3)], 20)}
-    assert (renewals["a"].renewed, renewals["a"].cancel_requested) == (True, True)
-    assert renewals["b"].renewed is False
-    assert (renewals["c"].renewed, renewals["c"].cancel_requested) == (True, False)
+    assert await transport.renew([Lease("a", 1)], 20) == [Renewal("a", renewed=True, cancel_requested=True)]
+    assert await transport.renew([Lease("b", 2)], 20) == [Renewal("b", renewed=False)]
+
+
+async def test_several_leases_are_renewed_in_one_request(transport: RestTransport, service: Service) -> None:
+    rows = [
+        {"job_id": "a", "renewed": True, "cancel_requested": True},
+        {"job_id": "b", "renewed": False, "cancel_requested": False},
+    ]
+    service.answers["/jobs/batch/extend-lease"] = lambda: httpx2.Response(200, json={"leases": rows})
+    assert await transport.renew([Lease("a", 1), Lease("b", 2)], 20) == [
+        Renewal("a", renewed=True, cancel_requested=True),
+        Renewal("b", renewed=False),
+    ]
+    asked = [{"job_id": "a", "lease_token": 1}, {"job_id": "b", "lease_token": 2}]
+    assert service.requests == [("POST", "/jobs/batch/extend-lease", {"leases": asked, "lease_seconds": 20})]
 
 
 async def test_a_heartbeat_s_answer_holds_the_interval_and_orders(transport: RestTransport, service: Service) -> None:

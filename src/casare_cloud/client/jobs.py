@@ -94,6 +94,18 @@ class JobCalls(Session):
         """Run a failed, cancelled or timed-out job again, as a new job."""
         return await self._create(f"/jobs/{quoted(job_id)}/retry", None)
 
+    async def create_jobs(self, jobs: Sequence[Mapping[str, Any]]) -> Answer:
+        """Queue up to 1,000 jobs, each as `POST /jobs` takes it; each has its own answer in `results`."""
+        return await self._create("/jobs/batch", {"jobs": list(jobs)})
+
+    async def cancel_jobs(self, job_ids: Sequence[str], reason: str | None = None) -> Answer:
+        """Cancel up to 1,000 jobs; each has its own answer in `results`."""
+        return await self._call("POST", "/jobs/batch/cancel", json={"job_ids": list(job_ids), "reason": reason})
+
+    async def retry_jobs(self, job_ids: Sequence[str]) -> Answer:
+        """Run up to 1,000 jobs again, as new jobs; each has its own answer in `results`."""
+        return await self._create("/jobs/batch/retry", {"job_ids": list(job_ids)})
+
     async def explain_job(self, job_id: str) -> Answer:
         """Why a job waits, who holds it or how it ended, in words."""
         return await self._get(f"/jobs/{quoted(job_id)}/explain")

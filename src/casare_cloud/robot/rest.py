@@ -97,7 +97,15 @@ class RestTransport:
         await self._for_job(lease, "start")
 
     async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
-        return await asyncio.gather(*(self._renew_one(lease, lease_seconds) for lease in leases))
+        if len(leases) == 1:
+            return [await self._renew_one(leases[0], lease_seconds)]
+        asked = [{"job_id": lease.job_id, "lease_token": lease.lease_token} for lease in leases]
+        body = {"leases": asked, "lease_seconds": lease_seconds}
+        answer = await self._http.call("POST", "/jobs/batch/extend-lease", json=body)
+        return [
+            Renewal(row["job_id"], renewed=row["renewed"], cancel_requested=row["cancel_requested"])
+            for row in answer["leases"]
+        ]
 
     async def _renew_one(self, lease: Lease, lease_seconds: int) -> Renewal:
         try:

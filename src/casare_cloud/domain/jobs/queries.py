@@ -162,6 +162,26 @@ from public.enqueue_job(
 {_WITH_ROBOTS}
 """
 
+ENQUEUE_JOBS = """
+select * from public.enqueue_jobs(%(jobs)s::jsonb)
+"""
+
+CANCEL_JOBS = """
+select * from public.cancel_jobs(%(job_ids)s::uuid[], %(reason)s) order by "position"
+"""
+
+RETRY_JOBS = """
+select * from public.retry_jobs(%(job_ids)s::uuid[]) order by "position"
+"""
+
+COMPLETE_JOBS = """
+select * from public.complete_jobs(%(results)s::jsonb) order by "position"
+"""
+
+FAIL_JOBS = """
+select * from public.fail_jobs(%(failures)s::jsonb) order by "position"
+"""
+
 CLAIM_JOBS = """
 select *
 from public.claim_jobs(

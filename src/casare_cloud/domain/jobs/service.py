@@ -34,7 +34,7 @@ async def enqueue(tx: Transaction, job: NewJob) -> Job:
     row = await tx.fetch_one(
         queries.ENQUEUE_JOB,
         {
-            "workflow_id": await _workflow_id_of(tx, job.workflow),
+            "workflow_id": await workflow_id_of(tx, job.workflow),
             "input": job.input,
             "priority": job.priority,
             "environment": job.environment,
@@ -57,7 +57,8 @@ async def enqueue(tx: Transaction, job: NewJob) -> Job:
     return Job(**row)
 
 
-async def _workflow_id_of(tx: Transaction, workflow: UUID | str) -> UUID:
+async def workflow_id_of(tx: Transaction, workflow: UUID | str) -> UUID:
+    """The id of a workflow that is named by its id or its name; 404 WORKFLOW_NOT_FOUND."""
     if isinstance(workflow, UUID):
         return workflow
     workflow_id = await tx.fetch_value(FIND_WORKFLOW_BY_NAME, {"name": workflow})

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from casare_cloud.domain.events import service as events
 from casare_cloud.domain.jobs import service
 from casare_cloud.domain.jobs.model import Filter, LogLevel
-from casare_cloud.faces.orchestrator import job_leases
+from casare_cloud.faces.orchestrator import job_batches, job_leases
 from casare_cloud.faces.orchestrator.events import After, EventLimit, EventList
 from casare_cloud.faces.orchestrator.explanations import JobExplanation
 from casare_cloud.faces.orchestrator.fields import JobId, Moment, RobotName
@@ -27,6 +27,7 @@ from casare_cloud.faces.shared.refusals import idempotent, refusals
 from casare_cloud.faces.shared.routing import Route, Tx
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], route_class=Route)
+router.include_router(job_batches.router)  # before what takes an id
 
 
 @router.post("", status_code=201, **idempotent(404))
