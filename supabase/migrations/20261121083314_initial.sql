@@ -4792,7 +4792,7 @@ comment on function public.update_robot(text, jsonb) is
 revoke all on function public.update_robot(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.update_robot(text, jsonb) to authenticated;
 
--- from sql/40_queue/functions/add_job.sql sha256:e06491732e0aa41d789ddc710a243dab3edbc03565a5fd3732b04a9317c36647
+-- from sql/40_queue/functions/add_job.sql sha256:151d5c9c52b36d17a7f62814472677e0bd4ff5e1468f82e92bd978bca3ab9c6c
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_created_by uuid,
@@ -4872,9 +4872,7 @@ begin
     cross join private.queue_tenants as q
     where q.tenant_id = p_tenant_id;
     if v_limits.is_queue_full then
-        perform private.raise_error(
-            429, 'QUEUE_FULL', 'As many jobs wait as the plan of the tenant allows; try again when some have been done.', '60'
-        );
+        perform private.raise_queue_full();
     end if;
     v_lane_id := private.find_lane(
         v_tenant_no, p_environment, v_required, p_robot_id, p_priority::smallint, v_limits.workflow_limit_id,
@@ -4911,7 +4909,8 @@ begin
         case when p_run_at is not null then jsonb_build_object('run_at', private.to_iso(p_run_at)) end,
         p_is_pushed
     );
-    if v_limits.key_limit_id is not null and (p_run_at > private.clock()) is not true then
+    -- A retry waits whatever the rule of its key: somebody asked for this very job.
+    if v_limits.key_limit_id is not null and p_retry_of is null and (p_run_at > private.clock()) is not true then
         perform private.resolve_collision(v_limits.key_limit_id, v_job_id);
     end if;
     return v_job_id;
@@ -5679,7 +5678,7 @@ comment on function public.complete_job(uuid, bigint, jsonb, jsonb) is
 revoke all on function public.complete_job(uuid, bigint, jsonb, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_job(uuid, bigint, jsonb, jsonb) to authenticated;
 
--- from sql/40_queue/functions/complete_jobs.sql sha256:de9b9c3432a699ae79d1cfd96bc9acc11615f27b01c6ce41c6ee2646c8e8e2d7
+-- from sql/40_queue/functions/complete_jobs.sql sha256:679284fe72ad1f717baaca1682feb476400fbe7aa5e306f18e34bb038bf39008
 create or replace function public.complete_jobs(p_results jsonb)
 returns table (
     "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
@@ -5705,14 +5704,15 @@ begin
         array_agg(x.n) as places,
         array_agg((x.item ->> 'job_id')::uuid) as job_ids,
         array_agg((x.item ->> 'lease_token')::bigint) as lease_tokens,
-        array_agg(nullif(x.item -> 'result', 'null')) as results
+        array_agg(nullif(x.item -> 'result', 'null')) as results,
+        array_agg(nullif(x.item -> 'node_executions', 'null')) as node_executions
     into v_together
     from jsonb_array_elements(p_results) with ordinality as x (item, n)
     where x.item ->> 'job_id' ~ '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
         and x.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$'
         and coalesce(pg_column_size(x.item -> 'result') <= 10485760, true);
     v_done := private.complete_leases(
-        v_caller, v_together.job_ids, v_together.lease_tokens, v_together.results, '{}'
+        v_caller, v_together.job_ids, v_together.lease_tokens, v_together.results, v_together.node_executions
     );
     v_done := array(select v_together.places[d] from unnest(v_done) as d);
     for "position", v_item in
@@ -5731,12 +5731,14 @@ begin
         end if;
         begin
             select r.* into v_report
-            from jsonb_to_record(v_item) as r (job_id uuid, lease_token bigint, result jsonb);
+            from jsonb_to_record(v_item) as r (job_id uuid, lease_token bigint, result jsonb, node_executions jsonb);
             job_id := v_report.job_id;
             if v_report.job_id is null or v_report.lease_token is null then
                 perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_id and lease_token must be given.');
             end if;
-            v_answer := public.complete_job(v_report.job_id, v_report.lease_token, v_report.result);
+            v_answer := public.complete_job(
+                v_report.job_id, v_report.lease_token, v_report.result, v_report.node_executions
+            );
             status := v_answer ->> 'status';
             if v_answer ? 'code' then   -- refused, and kept as evidence
                 error_status := 409;
@@ -5758,7 +5760,7 @@ begin
 end
 $$;
 comment on function public.complete_jobs(jsonb) is
-    'Does complete_job for each of 1 to 100 results [{job_id, lease_token, result}] and answers each by its position: the job''s status, or why it was refused; the others are done. Needs jobs.report.';
+    'Does complete_job for each of 1 to 100 results [{job_id, lease_token, result, node_executions}] and answers each by its position: the job''s status, or why it was refused; the others are done. Needs jobs.report.';
 revoke all on function public.complete_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_jobs(jsonb) to authenticated;
 
@@ -6289,16 +6291,19 @@ grant execute on function public.enqueue_job(
     text, text
 ) to authenticated;
 
--- from sql/40_queue/functions/enqueue_jobs.sql sha256:0a830af420b3a4d45bcb31bd51a19be793b8b37dbd450d32c70773d22e655a28
+-- from sql/40_queue/functions/enqueue_jobs.sql sha256:b980049e5ea7686ee113788d6e7cc37d20b7d7f9d1cc2f2f0c75f76e3ec7c50d
 create or replace function public.enqueue_jobs(p_jobs jsonb)
 returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
 language plpgsql
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.create');
     v_created_by uuid := coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id);
+    v_is_full boolean := (select q.is_full from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id);
     v_count integer;
     v_item jsonb;
     v_job record;
@@ -6372,8 +6377,15 @@ begin
             if v_job.pool is not null then
                 v_pool_id := (private.find_pool(v_caller.tenant_id, v_job.pool, 'member')).pool_id;
             end if;
+            if v_is_full and not exists (
+                select
+                from private.dedupe_keys as d
+                where d.tenant_id = v_caller.tenant_id and d.dedupe_key = v_job.dedupe_key
+            ) then
+                perform private.raise_queue_full();
+            end if;
         exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' then
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
                 get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
                 error_status := right(sqlstate, 3)::integer;
             when data_exception then
@@ -6389,8 +6401,9 @@ begin
                 v_job.metadata, v_job.trigger_type, null, v_count <= 100, v_job.concurrency_key, v_pool_id
             );
             status := 'queued';
-            if v_job.concurrency_key is not null then   -- its collision rule may have cancelled it
-                status := (select j.status from public.jobs as j where j.job_id = enqueue_jobs.job_id);
+            -- The job that has its dedupe key may be held; the rule of its concurrency key may have cancelled it.
+            if v_job.dedupe_key is not null or v_job.concurrency_key is not null then
+                status := (select j.status from public.live_jobs as j where j.job_id = enqueue_jobs.job_id);
             end if;
         end if;
         return next;
@@ -6405,7 +6418,7 @@ begin
 end
 $$;
 comment on function public.enqueue_jobs(jsonb) is
-    'Enqueues 1 to 1000 jobs, objects with the arguments of enqueue_job, and answers each by its position: its id, or why it was refused. More than 100 are pushed as one jobs.queued. Needs jobs.create.';
+    'Enqueues 1 to 1000 jobs, objects with the arguments of enqueue_job, and answers each by its position: its id and status (those of the unfinished job that has its dedupe key), or why it was refused, 429 QUEUE_FULL included; the others are done. More than 100 are pushed as one jobs.queued. Needs jobs.create.';
 revoke all on function public.enqueue_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_jobs(jsonb) to authenticated;
 
@@ -7007,7 +7020,7 @@ comment on function public.fail_job(uuid, bigint, text, text, text, text, boolea
 revoke all on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) to authenticated;
 
--- from sql/40_queue/functions/fail_jobs.sql sha256:0704a52f15569f148e7f693d0bf1894b9f24b043187ffeb33e7d56f0878fbf4c
+-- from sql/40_queue/functions/fail_jobs.sql sha256:5f5a1265bf424c73df4958569a3c8b0f3891ab17268024974676b9cac79c97fb
 create or replace function public.fail_jobs(p_failures jsonb)
 returns table (
     "position" integer, job_id uuid, status text, retry_at timestamptz, error_status integer, error_code text, error_message text
@@ -7039,7 +7052,7 @@ begin
             select r.* into v_report
             from jsonb_to_record(v_item) as r (
                 job_id uuid, lease_token bigint, error_message text, error_type text, stack_trace text, failed_node text,
-                retryable boolean
+                retryable boolean, node_executions jsonb
             );
             job_id := v_report.job_id;
             if v_report.job_id is null or v_report.lease_token is null then
@@ -7047,7 +7060,7 @@ begin
             end if;
             v_answer := public.fail_job(
                 v_report.job_id, v_report.lease_token, v_report.error_message, v_report.error_type, v_report.stack_trace,
-                v_report.failed_node, coalesce(v_report.retryable, true)
+                v_report.failed_node, coalesce(v_report.retryable, true), v_report.node_executions
             );
             status := v_answer ->> 'status';
             retry_at := v_answer ->> 'retry_at';
@@ -7071,7 +7084,7 @@ begin
 end
 $$;
 comment on function public.fail_jobs(jsonb) is
-    'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
+    'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable, node_executions}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
 revoke all on function public.fail_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.fail_jobs(jsonb) to authenticated;
 
@@ -8550,6 +8563,23 @@ comment on function private.raise_low_water(interval, integer, integer, integer)
 revoke all on function private.raise_low_water(interval, integer, integer, integer)
     from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/raise_queue_full.sql sha256:2aae530df155bece2987080ffb12f0886be11df29758bbf55a1cfb1cc75ad11e
+create or replace function private.raise_queue_full()
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    perform private.raise_error(
+        429, 'QUEUE_FULL', 'As many jobs wait as the plan of the tenant allows; try again when some have been done.', '60'
+    );
+end
+$$;
+comment on function private.raise_queue_full() is
+    'Raises 429 QUEUE_FULL, with the seconds after which to try again.';
+revoke all on function private.raise_queue_full() from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/recheck_low_water.sql sha256:a5b2ad21ef430cc107c5f718f363a43e59ec4e11222476dc88c3b6f586ccd4e2
 create or replace function private.recheck_low_water()
 returns integer
@@ -9118,7 +9148,7 @@ comment on function private.retry_delay(jsonb, integer) is
     'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
 revoke all on function private.retry_delay(jsonb, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/retry_job.sql sha256:8764684a16737a47408183fa1dacfca4b4faa79e08338485be52382c5abdaf99
+-- from sql/40_queue/functions/retry_job.sql sha256:fbd8edcde2c499e9e7ce05324e2240804ce7f26a2a3225e3b49f51f6acb13118
 create or replace function public.retry_job(p_job_id uuid)
 returns jsonb
 language plpgsql
@@ -9151,6 +9181,14 @@ begin
         v_job.retry_policy, v_job.metadata, 'retry', v_job.job_id,
         p_concurrency_key => v_job.concurrency_key, p_pool_id => v_pool_id
     );
+    -- An unfinished job that has its dedupe key does other work: this one would be lost.
+    if v_job.dedupe_key is not null and not exists (
+        select from public.jobs as j where j.job_id = v_new_job_id and j.retry_of = p_job_id
+    ) then
+        perform private.raise_error(
+            409, 'DEDUPE_KEY_TAKEN', format('The unfinished job %s has the dedupe key of this one.', v_new_job_id)
+        );
+    end if;
     update public.dead_letters as d
     set resolved_at = private.clock(),
         resolved_by = coalesce(v_caller.user_id, v_caller.api_key_id),
@@ -9162,7 +9200,7 @@ begin
 end
 $$;
 comment on function public.retry_job(uuid) is
-    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more. Needs jobs.retry.';
+    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more, 409 DEDUPE_KEY_TAKEN when another unfinished job has its dedupe key. Needs jobs.retry.';
 revoke all on function public.retry_job(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.retry_job(uuid) to authenticated;
 
