@@ -5844,7 +5844,7 @@ comment on function private.complete_leases(private.caller, uuid[], bigint[], js
 revoke all on function private.complete_leases(private.caller, uuid[], bigint[], jsonb[], jsonb[])
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/count_jobs_ahead.sql sha256:98e1d1b30815979d20d0568742d87cf5f52d1a9508fac65104a1549b65e140f5
+-- from sql/40_queue/functions/count_jobs_ahead.sql sha256:157c86cadfe15edb63c7f77a4c9cf2e2d973c3f1d3024ab54c2dd625d22e90fe
 create or replace function private.count_jobs_ahead(
     p_tenant_no integer,
     p_environment text,
@@ -5867,36 +5867,68 @@ declare
     v_now timestamptz := private.clock();
     v_is_fair boolean := (select q.is_fair from private.queue_tenants as q where q.tenant_no = p_tenant_no);
     v_load double precision := case when v_is_fair then coalesce(private.share_load(p_share_id, v_now), -1) else 0 end;
+    v_entry record;
+    v_limit_ids integer[] := '{}';      -- of the jobs that were counted: a limit once for each
+    v_ahead integer := 0;
 begin
-    return (
-        select count(*)
-        from (
+    -- Jobs with limits one after another, as claims would take them: one takes the room of another. The rest in any order.
+    for v_entry in
+        with lanes as (
             select
+                e.lane_id, e.workflow_limit_id, e.key_limit_id, e.priority - e.promotion as rank, s.load,
+                e.priority - e.promotion < p_rank or s.load < v_load as is_better
             from private.lanes as e
             cross join lateral (
                 -- As private.take_jobs() orders them: a lane without a share, from before there were any, comes first.
                 select case when v_is_fair then coalesce(private.share_load(e.share_id, v_now), -1) else 0 end as load
             ) as s
-            cross join lateral (
-                select
-                from private.ready as y
-                where y.tenant_no = p_tenant_no
-                    and y.lane_id = e.lane_id
-                    and (e.priority - e.promotion < p_rank or s.load < v_load or y.job_id < p_job_id)
-                limit least(p_limit, private.lane_room(e.workflow_limit_id, e.key_limit_id))
-            ) as ahead
             where e.tenant_no = p_tenant_no
                 and (e.robot_id is null or e.robot_id = p_robot_id)
                 and private.lane_suits(e.environment, e.required, p_environment, p_offers)
                 and (e.priority - e.promotion < p_rank or e.priority - e.promotion = p_rank and s.load <= v_load)
                 and (p_pool_id is null or 'pool:' || p_pool_id = any (e.required))
+        )
+        (
+            select null::integer as workflow_limit_id, null::integer as key_limit_id
+            from lanes as e
+            cross join lateral (
+                select
+                from private.ready as y
+                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and (e.is_better or y.job_id < p_job_id)
+                limit p_limit
+            ) as ahead
+            where e.workflow_limit_id is null and e.key_limit_id is null
             limit p_limit
-        ) as counted
-    );
+        )
+        union all
+        (
+            select e.workflow_limit_id, e.key_limit_id
+            from lanes as e
+            cross join lateral (
+                select y.job_id
+                from private.ready as y
+                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and (e.is_better or y.job_id < p_job_id)
+                order by y.job_id
+                limit least(p_limit, private.lane_room(e.workflow_limit_id, e.key_limit_id))
+            ) as ahead
+            where e.workflow_limit_id is not null or e.key_limit_id is not null
+            order by e.rank, e.load, ahead.job_id
+        )
+    loop
+        exit when v_ahead = p_limit;
+        continue when exists (
+            select
+            from unnest(array[v_entry.workflow_limit_id, v_entry.key_limit_id]) as n (limit_id)
+            where cardinality(array_positions(v_limit_ids, n.limit_id)) >= private.lane_room(n.limit_id, null)
+        );
+        v_limit_ids := v_limit_ids || v_entry.workflow_limit_id || v_entry.key_limit_id;
+        v_ahead := v_ahead + 1;
+    end loop;
+    return v_ahead;
 end
 $$;
 comment on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer, uuid) is
-    'How many waiting jobs a robot that has these things would take before a job, p_limit at most.';
+    'How many waiting jobs a robot that has these things would take before a job, as things are: p_limit at most, and no more than their limits have room for.';
 revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer, uuid)
     from public, anon, authenticated, service_role;
 
@@ -6806,7 +6838,7 @@ comment on function private.explain_reason(text, jsonb) is
     'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
 revoke all on function private.explain_reason(text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_robot.sql sha256:aa433dd570fe6502732ec7a4ba4c78d316a3f86e76aef7589ea140edb5f1f5f0
+-- from sql/40_queue/functions/explain_robot.sql sha256:7b1ab42c15397727fe362b000eec5cf53b2285a5645a3778fd6d69735c353ce8
 create or replace function public.explain_robot(p_robot text)
 returns jsonb
 language plpgsql
@@ -6818,6 +6850,8 @@ declare
     v_robot public.robots := private.authorize_for_robot(p_robot, 'robots.read');
     v_live public.live_robots;
     v_tenant_no integer := (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_robot.tenant_id);
+    v_is_fair boolean := (select q.is_fair from private.queue_tenants as q where q.tenant_no = v_tenant_no);
+    v_now timestamptz := private.clock();
     v_next private.ready;
     v_nearest private.ready;
     v_offers text[] := private.robot_offers(v_robot.capabilities, v_robot.tags, v_robot.is_internet, v_robot.pool_id);
@@ -6849,7 +6883,8 @@ begin
         and (e.robot_id is null or e.robot_id = v_robot.robot_id)
         and private.lane_suits(e.environment, e.required, v_robot.environment, v_offers)
         and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
-    order by e.priority - e.promotion, f.job_id
+    order by
+        e.priority - e.promotion, case when v_is_fair then private.share_load(e.share_id, v_now) end nulls first, f.job_id
     limit 1;
     if not found then
         -- Of the lanes in which jobs wait, the one that asks for the least that this robot has not.
