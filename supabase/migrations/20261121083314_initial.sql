@@ -4819,7 +4819,7 @@ comment on function public.update_robot(text, jsonb) is
 revoke all on function public.update_robot(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.update_robot(text, jsonb) to authenticated;
 
--- from sql/40_queue/functions/add_job.sql sha256:8a3f328a6a39af22d5ee9fee8eff6d9c76f99dac54af9d40901c1fd002cf18fb
+-- from sql/40_queue/functions/add_job.sql sha256:6aeab2165a0d70782b8ed78ca039057e5c1c79644d971ef9ead2c46f3b53d82b
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_created_by uuid,
@@ -4900,9 +4900,7 @@ begin
     cross join private.queue_tenants as q
     where q.tenant_id = p_tenant_id;
     if v_limits.is_queue_full then
-        perform private.raise_error(
-            429, 'QUEUE_FULL', 'As many jobs wait as the plan of the tenant allows; try again when some have been done.', '60'
-        );
+        perform private.raise_queue_full();
     end if;
     v_lane_id := private.find_lane(
         v_tenant_no, p_environment, v_required, p_robot_id, p_priority::smallint, v_limits.workflow_limit_id,
@@ -4941,7 +4939,8 @@ begin
         case when p_run_at is not null then jsonb_build_object('run_at', private.to_iso(p_run_at)) end,
         p_is_pushed
     );
-    if v_limits.key_limit_id is not null and (p_run_at > private.clock()) is not true then
+    -- A retry waits whatever the rule of its key: somebody asked for this very job.
+    if v_limits.key_limit_id is not null and p_retry_of is null and (p_run_at > private.clock()) is not true then
         perform private.resolve_collision(v_limits.key_limit_id, v_job_id);
     end if;
     return v_job_id;
@@ -5719,7 +5718,7 @@ comment on function public.complete_job(uuid, bigint, jsonb, jsonb) is
 revoke all on function public.complete_job(uuid, bigint, jsonb, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_job(uuid, bigint, jsonb, jsonb) to authenticated;
 
--- from sql/40_queue/functions/complete_jobs.sql sha256:de9b9c3432a699ae79d1cfd96bc9acc11615f27b01c6ce41c6ee2646c8e8e2d7
+-- from sql/40_queue/functions/complete_jobs.sql sha256:679284fe72ad1f717baaca1682feb476400fbe7aa5e306f18e34bb038bf39008
 create or replace function public.complete_jobs(p_results jsonb)
 returns table (
     "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
@@ -5745,14 +5744,15 @@ begin
         array_agg(x.n) as places,
         array_agg((x.item ->> 'job_id')::uuid) as job_ids,
         array_agg((x.item ->> 'lease_token')::bigint) as lease_tokens,
-        array_agg(nullif(x.item -> 'result', 'null')) as results
+        array_agg(nullif(x.item -> 'result', 'null')) as results,
+        array_agg(nullif(x.item -> 'node_executions', 'null')) as node_executions
     into v_together
     from jsonb_array_elements(p_results) with ordinality as x (item, n)
     where x.item ->> 'job_id' ~ '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
         and x.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$'
         and coalesce(pg_column_size(x.item -> 'result') <= 10485760, true);
     v_done := private.complete_leases(
-        v_caller, v_together.job_ids, v_together.lease_tokens, v_together.results, '{}'
+        v_caller, v_together.job_ids, v_together.lease_tokens, v_together.results, v_together.node_executions
     );
     v_done := array(select v_together.places[d] from unnest(v_done) as d);
     for "position", v_item in
@@ -5771,12 +5771,14 @@ begin
         end if;
         begin
             select r.* into v_report
-            from jsonb_to_record(v_item) as r (job_id uuid, lease_token bigint, result jsonb);
+            from jsonb_to_record(v_item) as r (job_id uuid, lease_token bigint, result jsonb, node_executions jsonb);
             job_id := v_report.job_id;
             if v_report.job_id is null or v_report.lease_token is null then
                 perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_id and lease_token must be given.');
             end if;
-            v_answer := public.complete_job(v_report.job_id, v_report.lease_token, v_report.result);
+            v_answer := public.complete_job(
+                v_report.job_id, v_report.lease_token, v_report.result, v_report.node_executions
+            );
             status := v_answer ->> 'status';
             if v_answer ? 'code' then   -- refused, and kept as evidence
                 error_status := 409;
@@ -5798,7 +5800,7 @@ begin
 end
 $$;
 comment on function public.complete_jobs(jsonb) is
-    'Does complete_job for each of 1 to 100 results [{job_id, lease_token, result}] and answers each by its position: the job''s status, or why it was refused; the others are done. Needs jobs.report.';
+    'Does complete_job for each of 1 to 100 results [{job_id, lease_token, result, node_executions}] and answers each by its position: the job''s status, or why it was refused; the others are done. Needs jobs.report.';
 revoke all on function public.complete_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_jobs(jsonb) to authenticated;
 
@@ -5882,7 +5884,7 @@ comment on function private.complete_leases(private.caller, uuid[], bigint[], js
 revoke all on function private.complete_leases(private.caller, uuid[], bigint[], jsonb[], jsonb[])
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/count_jobs_ahead.sql sha256:98e1d1b30815979d20d0568742d87cf5f52d1a9508fac65104a1549b65e140f5
+-- from sql/40_queue/functions/count_jobs_ahead.sql sha256:157c86cadfe15edb63c7f77a4c9cf2e2d973c3f1d3024ab54c2dd625d22e90fe
 create or replace function private.count_jobs_ahead(
     p_tenant_no integer,
     p_environment text,
@@ -5905,36 +5907,68 @@ declare
     v_now timestamptz := private.clock();
     v_is_fair boolean := (select q.is_fair from private.queue_tenants as q where q.tenant_no = p_tenant_no);
     v_load double precision := case when v_is_fair then coalesce(private.share_load(p_share_id, v_now), -1) else 0 end;
+    v_entry record;
+    v_limit_ids integer[] := '{}';      -- of the jobs that were counted: a limit once for each
+    v_ahead integer := 0;
 begin
-    return (
-        select count(*)
-        from (
+    -- Jobs with limits one after another, as claims would take them: one takes the room of another. The rest in any order.
+    for v_entry in
+        with lanes as (
             select
+                e.lane_id, e.workflow_limit_id, e.key_limit_id, e.priority - e.promotion as rank, s.load,
+                e.priority - e.promotion < p_rank or s.load < v_load as is_better
             from private.lanes as e
             cross join lateral (
                 -- As private.take_jobs() orders them: a lane without a share, from before there were any, comes first.
                 select case when v_is_fair then coalesce(private.share_load(e.share_id, v_now), -1) else 0 end as load
             ) as s
-            cross join lateral (
-                select
-                from private.ready as y
-                where y.tenant_no = p_tenant_no
-                    and y.lane_id = e.lane_id
-                    and (e.priority - e.promotion < p_rank or s.load < v_load or y.job_id < p_job_id)
-                limit least(p_limit, private.lane_room(e.workflow_limit_id, e.key_limit_id))
-            ) as ahead
             where e.tenant_no = p_tenant_no
                 and (e.robot_id is null or e.robot_id = p_robot_id)
                 and private.lane_suits(e.environment, e.required, p_environment, p_offers)
                 and (e.priority - e.promotion < p_rank or e.priority - e.promotion = p_rank and s.load <= v_load)
                 and (p_pool_id is null or 'pool:' || p_pool_id = any (e.required))
+        )
+        (
+            select null::integer as workflow_limit_id, null::integer as key_limit_id
+            from lanes as e
+            cross join lateral (
+                select
+                from private.ready as y
+                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and (e.is_better or y.job_id < p_job_id)
+                limit p_limit
+            ) as ahead
+            where e.workflow_limit_id is null and e.key_limit_id is null
             limit p_limit
-        ) as counted
-    );
+        )
+        union all
+        (
+            select e.workflow_limit_id, e.key_limit_id
+            from lanes as e
+            cross join lateral (
+                select y.job_id
+                from private.ready as y
+                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and (e.is_better or y.job_id < p_job_id)
+                order by y.job_id
+                limit least(p_limit, private.lane_room(e.workflow_limit_id, e.key_limit_id))
+            ) as ahead
+            where e.workflow_limit_id is not null or e.key_limit_id is not null
+            order by e.rank, e.load, ahead.job_id
+        )
+    loop
+        exit when v_ahead = p_limit;
+        continue when exists (
+            select
+            from unnest(array[v_entry.workflow_limit_id, v_entry.key_limit_id]) as n (limit_id)
+            where cardinality(array_positions(v_limit_ids, n.limit_id)) >= private.lane_room(n.limit_id, null)
+        );
+        v_limit_ids := v_limit_ids || v_entry.workflow_limit_id || v_entry.key_limit_id;
+        v_ahead := v_ahead + 1;
+    end loop;
+    return v_ahead;
 end
 $$;
 comment on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer, uuid) is
-    'How many waiting jobs a robot that has these things would take before a job, p_limit at most.';
+    'How many waiting jobs a robot that has these things would take before a job, as things are: p_limit at most, and no more than their limits have room for.';
 revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer, uuid)
     from public, anon, authenticated, service_role;
 
@@ -6333,16 +6367,19 @@ grant execute on function public.enqueue_job(
     text, text, integer
 ) to authenticated;
 
--- from sql/40_queue/functions/enqueue_jobs.sql sha256:3933996f39329bee80e56444182c82a059600965b629186a3d010c944d9627e7
+-- from sql/40_queue/functions/enqueue_jobs.sql sha256:386a7eb3523705b76e20b47580a0ce5d38e534a222fd1686cb6d0864fba7271c
 create or replace function public.enqueue_jobs(p_jobs jsonb)
 returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
 language plpgsql
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.create');
     v_created_by uuid := coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id);
+    v_is_full boolean := (select q.is_full from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id);
     v_count integer;
     v_item jsonb;
     v_job record;
@@ -6417,8 +6454,15 @@ begin
             if v_job.pool is not null then
                 v_pool_id := (private.find_pool(v_caller.tenant_id, v_job.pool, 'member')).pool_id;
             end if;
+            if v_is_full and not exists (
+                select
+                from private.dedupe_keys as d
+                where d.tenant_id = v_caller.tenant_id and d.dedupe_key = v_job.dedupe_key
+            ) then
+                perform private.raise_queue_full();
+            end if;
         exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' then
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
                 get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
                 error_status := right(sqlstate, 3)::integer;
             when data_exception then
@@ -6435,8 +6479,9 @@ begin
                 v_job.progress_timeout_seconds
             );
             status := 'queued';
-            if v_job.concurrency_key is not null then   -- its collision rule may have cancelled it
-                status := (select j.status from public.jobs as j where j.job_id = enqueue_jobs.job_id);
+            -- The job that has its dedupe key may be held; the rule of its concurrency key may have cancelled it.
+            if v_job.dedupe_key is not null or v_job.concurrency_key is not null then
+                status := (select j.status from public.live_jobs as j where j.job_id = enqueue_jobs.job_id);
             end if;
         end if;
         return next;
@@ -6451,7 +6496,7 @@ begin
 end
 $$;
 comment on function public.enqueue_jobs(jsonb) is
-    'Enqueues 1 to 1000 jobs, objects with the arguments of enqueue_job, and answers each by its position: its id, or why it was refused. More than 100 are pushed as one jobs.queued. Needs jobs.create.';
+    'Enqueues 1 to 1000 jobs, objects with the arguments of enqueue_job, and answers each by its position: its id and status (those of the unfinished job that has its dedupe key), or why it was refused, 429 QUEUE_FULL included; the others are done. More than 100 are pushed as one jobs.queued. Needs jobs.create.';
 revoke all on function public.enqueue_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_jobs(jsonb) to authenticated;
 
@@ -6842,7 +6887,7 @@ comment on function private.explain_reason(text, jsonb) is
     'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
 revoke all on function private.explain_reason(text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_robot.sql sha256:aa433dd570fe6502732ec7a4ba4c78d316a3f86e76aef7589ea140edb5f1f5f0
+-- from sql/40_queue/functions/explain_robot.sql sha256:7b1ab42c15397727fe362b000eec5cf53b2285a5645a3778fd6d69735c353ce8
 create or replace function public.explain_robot(p_robot text)
 returns jsonb
 language plpgsql
@@ -6854,6 +6899,8 @@ declare
     v_robot public.robots := private.authorize_for_robot(p_robot, 'robots.read');
     v_live public.live_robots;
     v_tenant_no integer := (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_robot.tenant_id);
+    v_is_fair boolean := (select q.is_fair from private.queue_tenants as q where q.tenant_no = v_tenant_no);
+    v_now timestamptz := private.clock();
     v_next private.ready;
     v_nearest private.ready;
     v_offers text[] := private.robot_offers(v_robot.capabilities, v_robot.tags, v_robot.is_internet, v_robot.pool_id);
@@ -6885,7 +6932,8 @@ begin
         and (e.robot_id is null or e.robot_id = v_robot.robot_id)
         and private.lane_suits(e.environment, e.required, v_robot.environment, v_offers)
         and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
-    order by e.priority - e.promotion, f.job_id
+    order by
+        e.priority - e.promotion, case when v_is_fair then private.share_load(e.share_id, v_now) end nulls first, f.job_id
     limit 1;
     if not found then
         -- Of the lanes in which jobs wait, the one that asks for the least that this robot has not.
@@ -7056,7 +7104,7 @@ comment on function public.fail_job(uuid, bigint, text, text, text, text, boolea
 revoke all on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) to authenticated;
 
--- from sql/40_queue/functions/fail_jobs.sql sha256:10eb09f5f456f58ae6bf84c930246ee823472f6c5b5f8029f810ec33edca8c73
+-- from sql/40_queue/functions/fail_jobs.sql sha256:e89a95fa18456a9ea05c7b04c747b15a38b66b3ad82e125148471d55b82d4b29
 create or replace function public.fail_jobs(p_failures jsonb)
 returns table (
     "position" integer, job_id uuid, status text, retry_at timestamptz, error_status integer, error_code text, error_message text
@@ -7088,7 +7136,7 @@ begin
             select r.* into v_report
             from jsonb_to_record(v_item) as r (
                 job_id uuid, lease_token bigint, error_message text, error_type text, stack_trace text, failed_node text,
-                retryable boolean
+                retryable boolean, node_executions jsonb
             );
             job_id := v_report.job_id;
             if v_report.job_id is null or v_report.lease_token is null then
@@ -7096,7 +7144,7 @@ begin
             end if;
             v_answer := public.fail_job(
                 v_report.job_id, v_report.lease_token, v_report.error_message, v_report.error_type, v_report.stack_trace,
-                v_report.failed_node, coalesce(v_report.retryable, true)
+                v_report.failed_node, coalesce(v_report.retryable, true), v_report.node_executions
             );
             status := v_answer ->> 'status';
             retry_at := v_answer ->> 'retry_at';
@@ -7120,7 +7168,7 @@ begin
 end
 $$;
 comment on function public.fail_jobs(jsonb) is
-    'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
+    'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable, node_executions}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
 revoke all on function public.fail_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.fail_jobs(jsonb) to authenticated;
 
@@ -8638,6 +8686,23 @@ comment on function private.raise_low_water(interval, integer, integer, integer)
 revoke all on function private.raise_low_water(interval, integer, integer, integer)
     from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/raise_queue_full.sql sha256:2aae530df155bece2987080ffb12f0886be11df29758bbf55a1cfb1cc75ad11e
+create or replace function private.raise_queue_full()
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    perform private.raise_error(
+        429, 'QUEUE_FULL', 'As many jobs wait as the plan of the tenant allows; try again when some have been done.', '60'
+    );
+end
+$$;
+comment on function private.raise_queue_full() is
+    'Raises 429 QUEUE_FULL, with the seconds after which to try again.';
+revoke all on function private.raise_queue_full() from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/recheck_low_water.sql sha256:a5b2ad21ef430cc107c5f718f363a43e59ec4e11222476dc88c3b6f586ccd4e2
 create or replace function private.recheck_low_water()
 returns integer
@@ -9216,7 +9281,7 @@ comment on function private.retry_delay(jsonb, integer) is
     'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
 revoke all on function private.retry_delay(jsonb, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/retry_job.sql sha256:c936ba4f248911b75316a379d4508781e94b710fbb7a1d6d9cc419bdad7b2857
+-- from sql/40_queue/functions/retry_job.sql sha256:c346b13632b1b46481459235d6b5affe93d5a2d70a09fbdca4ec17457eafb0ef
 create or replace function public.retry_job(p_job_id uuid)
 returns jsonb
 language plpgsql
@@ -9250,6 +9315,14 @@ begin
         p_concurrency_key => v_job.concurrency_key, p_pool_id => v_pool_id,
         p_progress_timeout_seconds => v_job.progress_timeout_seconds
     );
+    -- An unfinished job that has its dedupe key does other work: this one would be lost.
+    if v_job.dedupe_key is not null and not exists (
+        select from public.jobs as j where j.job_id = v_new_job_id and j.retry_of = p_job_id
+    ) then
+        perform private.raise_error(
+            409, 'DEDUPE_KEY_TAKEN', format('The unfinished job %s has the dedupe key of this one.', v_new_job_id)
+        );
+    end if;
     update public.dead_letters as d
     set resolved_at = private.clock(),
         resolved_by = coalesce(v_caller.user_id, v_caller.api_key_id),
@@ -9261,7 +9334,7 @@ begin
 end
 $$;
 comment on function public.retry_job(uuid) is
-    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more. Needs jobs.retry.';
+    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more, 409 DEDUPE_KEY_TAKEN when another unfinished job has its dedupe key. Needs jobs.retry.';
 revoke all on function public.retry_job(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.retry_job(uuid) to authenticated;
 

@@ -50,6 +50,24 @@ def test_many_jobs_fail_at_once_each_by_its_policy(fleet: Fleet) -> None:
 
 
 @pytest.mark.parametrize("function", ["complete_jobs", "fail_jobs"])
+def test_the_node_executions_of_each_report_are_kept(fleet: Fleet, function: str) -> None:
+    robot = fleet.robot(max_concurrent_jobs=5)
+    mine: list[Any] = [[{"node_id": "a"}], [{"node_id": "b"}], None, "none"]
+    items = [
+        lease | {"error_message": "x", "result": {"node_executions": [{"node_id": "r"}]}, "node_executions": nodes}
+        for lease, nodes in zip(held(fleet, robot, 4), mine, strict=True)
+    ]
+    assert all(row["error_code"] is None for row in report(fleet, robot, function, items))
+    kept = {
+        str(row["job_id"]): [node["node_id"] for node in row["node_executions"]]
+        for row in fleet.member.execute("select job_id, node_executions from public.job_node_executions").fetchall()
+    }
+    in_result = [["r"]] if function == "complete_jobs" else []
+    expected = [["a"], ["b"], *in_result]
+    assert kept == dict(zip([item["job_id"] for item in items], expected, strict=False))
+
+
+@pytest.mark.parametrize("function", ["complete_jobs", "fail_jobs"])
 def test_one_that_is_refused_does_not_keep_the_others_from_being_done(fleet: Fleet, function: str) -> None:
     robot, other = fleet.robot(max_concurrent_jobs=5), fleet.robot()
     good, last = held(fleet, robot, 2)

@@ -79,6 +79,27 @@ def test_many_at_once_are_answered_one_by_one_and_the_good_ones_are_done(fleet: 
         call_all(fleet.member, "purge_dead_letters", job_ids=[])
 
 
+def test_a_job_whose_dedupe_key_another_has_stays_a_dead_letter_until_that_one_ends(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    dead_id = fleet.enqueue(max_attempts=1, dedupe_key="k", input={"n": 1})["job_id"]
+    fleet.report(robot, "fail_job", fleet.claim_one(robot), error_message="boom")
+    holder = fleet.enqueue(dedupe_key="k", input={"n": 2})
+    for verb in ("retry_job", "requeue_dead_letter"):
+        with refused(409, "DEDUPE_KEY_TAKEN", str(holder["job_id"])):
+            call(fleet.member, verb, job_id=dead_id)
+        (row,) = call_all(fleet.member, f"{verb}s", job_ids=[dead_id])
+        assert (row["new_job_id"], row["error_status"], row["error_code"]) == (None, 409, "DEDUPE_KEY_TAKEN")
+        assert str(holder["job_id"]) in row["error_message"]
+    left = letter(fleet, dead_id)
+    assert left is not None
+    assert (left["resolved_at"], left["requeued_job_id"]) == (None, None)
+    fleet.report(robot, "complete_job", fleet.claim_one(robot))
+    new = fleet.job(uuid.UUID(requeue(fleet, dead_id)["new_job_id"]))
+    assert (new["retry_of"], new["input"], new["dedupe_key"]) == (dead_id, {"n": 1}, "k")
+    again = call(fleet.member, "retry_job", job_id=dead_id)["retry_job"]
+    assert again["new_job_id"] == str(new["job_id"]), "a second retry finds the first one"
+
+
 def test_an_operator_may_queue_again_and_only_a_developer_may_purge(fleet: Fleet) -> None:
     job_id = dead(fleet)
     operator = fleet.database.connect("authenticated", make_member(fleet.database, fleet.tenant, "operator").claims)

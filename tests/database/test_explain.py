@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.factories import Robot, make_member
+from tests.factories import Robot, make_member, make_workflow
 from tests.fleets import Fleet, call, refused
 
 NOT_YET = "2099-01-01 00:00:00+00"
@@ -307,6 +307,20 @@ def test_what_waits_for_a_limit_is_not_ahead_of_what_does_not(fleet: Fleet) -> N
     assert told(fleet, job_id)[1:] == ("ready", "next_in_line")
     assert explain_robot(fleet, robot)["next_job_id"] == str(job_id)
     assert fleet.claim_one(robot)["job_id"] == job_id
+
+
+def test_jobs_of_two_lanes_are_ahead_as_far_as_their_limit_has_room_for_both(fleet: Fleet) -> None:
+    robot = fleet.robot(max_concurrent_jobs=3)
+    call(fleet.member, "set_limit", scope="key", concurrency_key="k", max_running=1)
+    call(fleet.member, "set_limit", scope="workflow", workflow_id=fleet.workflow.workflow_id, max_running=2)
+    for priority in (1, 2, 3):
+        fleet.enqueue(priority=priority, concurrency_key="k")
+        fleet.enqueue(priority=priority)
+    free = make_workflow(fleet.database, fleet.tenant)
+    job_id = fleet.enqueue(priority=9, workflow_id=free.workflow_id)["job_id"]
+    answer = explain(fleet, job_id)
+    assert (answer["position"], answer["robots"][0]["ahead"]) == (2, 2)
+    assert [fleet.claim_one(robot)["job_id"] for _ in range(3)].index(job_id) == 2
 
 
 def test_the_page_for_support_people_has_every_reason_with_its_words(fleet: Fleet) -> None:

@@ -197,6 +197,15 @@ def test_the_position_that_is_explained_is_the_order_of_claims(fleet: Fleet, wor
         del waiting[claimed["job_id"]]
 
 
+def test_a_robot_is_told_the_job_that_its_next_claim_takes(fleet: Fleet, workflows: list[Workflow]) -> None:
+    robot = fleet.robot(max_concurrent_jobs=6)
+    for workflow in workflows:
+        enqueue(fleet, workflow, 2)
+    for _ in range(6):
+        told = call(fleet.member, "explain_robot", robot=robot.external_id)["explain_robot"]
+        assert told["next_job_id"] == str(fleet.claim_one(robot)["job_id"])
+
+
 def test_a_claim_of_those_who_share_reads_no_table_from_end_to_end(fleet: Fleet, workflows: list[Workflow]) -> None:
     robot = fleet.robot()
     watcher = PlanWatcher(fleet)

@@ -326,6 +326,22 @@ def test_a_retry_waits_for_its_turn_whatever_the_rule(fleet: Fleet) -> None:
     assert fleet.job(job["job_id"])["status"] == fleet.job(newer["job_id"])["status"] == "queued"
 
 
+@pytest.mark.parametrize("rule", ["cancel_newest", "cancel_running"])
+@pytest.mark.parametrize("verb", ["retry_job", "requeue_dead_letter"])
+def test_a_retry_by_hand_waits_for_its_turn_whatever_the_rule(fleet: Fleet, verb: str, rule: str) -> None:
+    robot = fleet.robot()
+    set_limit(fleet, "key", concurrency_key="k", max_running=1, on_collision=rule)
+    job = fleet.enqueue(concurrency_key="k", max_attempts=1)
+    fleet.report(robot, "fail_job", fleet.claim_one(robot), error_message="x")
+    newer = fleet.enqueue(concurrency_key="k")
+    again = uuid.UUID(call(fleet.member, verb, job_id=job["job_id"])[verb]["new_job_id"])
+    assert fleet.job(again)["status"] == fleet.job(newer["job_id"])["status"] == "queued"
+    for job_id in (newer["job_id"], again):
+        claimed = fleet.claim_one(robot)
+        assert claimed["job_id"] == job_id
+        fleet.report(robot, "complete_job", claimed)
+
+
 def test_a_batch_says_which_of_its_jobs_collided(fleet: Fleet) -> None:
     set_limit(fleet, "key", concurrency_key="k", max_running=1, on_collision="cancel_newest")
     job = {"workflow_id": str(fleet.workflow.workflow_id), "concurrency_key": "k"}

@@ -89,7 +89,7 @@ def test_every_step_of_a_job_keeps_its_plan(fleet: Fleet) -> None:
         job = {"workflow_id": str(fleet.workflow.workflow_id), "priority": 0}
         policy = {"policy": "fixed", "base_delay_seconds": 60, "jitter": 0}
         step(admin, "enqueue_job", retry_policy=policy, **job)
-        step(admin, "enqueue_jobs", jobs=[job, job])
+        step(admin, "enqueue_jobs", jobs=[job, job | {"dedupe_key": "k"}])
         claimed = step(robot.claims, "claim_jobs")
         token = {"job_id": claimed["job_id"], "lease_token": claimed["lease_token"]}
         step(robot.claims, "renew_leases", leases=[{name: str(value) for name, value in token.items()}])

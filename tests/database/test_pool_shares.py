@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from tests.database.pools import Pool, fair_pool, make_pool, pool_robot, slug_of
 from tests.databases import Database
-from tests.factories import Robot
+from tests.factories import Robot, make_workflow
 from tests.fleets import call, call_all, refused
 
 
@@ -178,6 +178,26 @@ def test_a_job_of_who_has_had_more_waits_for_its_turn_and_says_so(pool: Pool) ->
     assert pool.names_of([pool.owner.claim_one(robot)]) == "B"
     assert told() == "pool_next"
     assert pool.owner.claim_one(robot)["job_id"] == waiting["job_id"]
+
+
+def test_a_pools_robot_is_told_the_job_that_it_takes_of_its_own_tenant_when_the_turn_comes(pool: Pool) -> None:
+    owner = pool.owner
+    owner.owner.execute(
+        """update public.tenants set settings = '{"queue": {"fair_share": true}}' where tenant_id = %s""",
+        [owner.tenant.tenant_id],
+    )
+    robot = pool_robot(owner, pool.id, max_concurrent_jobs=8)
+    for workflow in (owner.workflow, make_workflow(owner.database, owner.tenant)):
+        for _ in range(2):
+            owner.enqueue(workflow_id=workflow.workflow_id)
+    pool.fill(A=2)
+    own = 0
+    while own < 4:
+        told = call(owner.member, "explain_robot", robot=robot.external_id)["explain_robot"]
+        claimed = owner.claim_one(robot)
+        if claimed["workflow_id"] != pool.members["A"].workflow.workflow_id:
+            assert told["next_job_id"] == str(claimed["job_id"])
+            own += 1
 
 
 def test_update_pool_changes_what_it_is_told_and_refuses_the_rest(pool: Pool) -> None:

@@ -37,8 +37,8 @@ def test_a_full_queue_takes_no_more_jobs_until_a_tenth_is_gone(fleet: Fleet) -> 
     job = {"workflow_id": str(fleet.workflow.workflow_id)}
     with refused(429, "QUEUE_FULL"):
         fleet.enqueue()
-    with refused(429, "QUEUE_FULL"):
-        call_all(fleet.member, "enqueue_jobs", jobs=[job, job])
+    rows = call_all(fleet.member, "enqueue_jobs", jobs=[job, job])
+    assert [(row["error_status"], row["error_code"], row["job_id"]) for row in rows] == [(429, "QUEUE_FULL", None)] * 2
 
     fleet.claim(robot)
     assert check(fleet) == ["queue.full"], "nine of ten: not yet, or it would flap"
@@ -65,6 +65,9 @@ def test_a_job_that_is_there_already_is_found_in_a_full_queue(fleet: Fleet) -> N
     assert fleet.enqueue(dedupe_key="k")["job_id"] == job["job_id"]
     with refused(429, "QUEUE_FULL"):
         fleet.enqueue(dedupe_key="j")
+    wishes = [{"workflow_id": str(fleet.workflow.workflow_id), "dedupe_key": key} for key in ("j", "k")]
+    rows = call_all(fleet.member, "enqueue_jobs", jobs=wishes)
+    assert [(row["job_id"], row["error_code"]) for row in rows] == [(None, "QUEUE_FULL"), (job["job_id"], None)]
     call(fleet.member, "cancel_job", job_id=job["job_id"])
     check(fleet)
     assert fleet.enqueue(dedupe_key="j")["status"] == "queued"

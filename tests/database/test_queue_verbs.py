@@ -392,6 +392,17 @@ def test_a_batch_answers_for_each_job_and_one_bad_job_spoils_no_other(fleet: Fle
     assert claimed[0]["input"] == {"n": 1}
 
 
+def test_a_batch_answers_the_status_of_the_job_that_has_the_dedupe_key(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    wish = {"workflow_id": str(fleet.workflow.workflow_id), "dedupe_key": "k"}
+    assert enqueue_many(fleet, [wish])[0]["status"] == "queued"
+    job = fleet.claim_one(robot)
+    (found,) = enqueue_many(fleet, [wish])
+    assert (found["job_id"], found["status"]) == (job["job_id"], "claimed")
+    fleet.report(robot, "start_job", job)
+    assert enqueue_many(fleet, [wish])[0]["status"] == "running"
+
+
 def test_a_large_batch_is_pushed_as_one_message(fleet: Fleet) -> None:
     answers = enqueue_many(fleet, [{"workflow_id": str(fleet.workflow.workflow_id)} for _ in range(101)])
     assert len({answer["job_id"] for answer in answers}) == 101

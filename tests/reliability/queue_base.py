@@ -102,7 +102,7 @@ class Base(RuleBasedStateMachine):
             return multiple()
         job_id, status = answer
         if job := self.model.unfinished_with_key(wish.dedupe_key):
-            assert job_id == job.job_id
+            assert (job_id, status) in ((job.job_id, None), (job.job_id, job.word))
             return multiple()
         job = self.model.add(job_id, wish, retry_of=retry_of.job_id if retry_of else None)
         assert status in (None, job.word)

@@ -32,17 +32,13 @@ class Members(Base):
             Refused(400, "INVALID_ARGUMENT") if number == spoiled else self.model.problem_with(wish)
             for number, wish in enumerate(wanted)
         ]
-        full = Refused(429, "QUEUE_FULL")
-        if full in problems:  # is an answer to the whole batch
-            assert answer == full
-            return multiple()
         assert [row["position"] for row in answer] == list(range(len(items)))
         new = []
         for wish, row, problem in zip(wanted, answer, problems, strict=True):
             if problem:
                 assert (refusal(row), row["job_id"]) == (problem, None)
             else:
-                new.append(self.enqueued(wish, (row["job_id"], row["status"] if wish.key else None)))
+                new.append(self.enqueued(wish, (row["job_id"], row["status"])))
         return multiple(*new_ids(*new))
 
     @rule(chosen=several_jobs, is_stranger=st.sampled_from([False, False, False, True]))

@@ -71,7 +71,7 @@ class Queue(State):
         self.jobs[job_id] = job
         if wish.dedupe_key:
             self.keys[wish.dedupe_key] = job_id
-        if not job.run_at:
+        if not job.run_at and not retry_of:
             self._collide(job)
         return job
 
@@ -91,7 +91,10 @@ class Queue(State):
             return NO_JOB
         if job.status not in ("failed", "cancelled", "timeout"):
             return Refused(400, "JOB_NOT_RETRYABLE")
-        return self.problem_with(job.wish) or replace(job.wish, delay=0)
+        problem, holder = self.problem_with(job.wish), self.unfinished_with_key(job.wish.dedupe_key)
+        if not problem and holder and holder.retry_of != job.job_id:
+            problem = Refused(409, "DEDUPE_KEY_TAKEN")
+        return problem or replace(job.wish, delay=0)
 
     def wish_for_requeue(self, job: Job) -> Wish | Refused:
         """What `requeue_dead_letter` enqueues."""

@@ -78,9 +78,7 @@ begin
     cross join private.queue_tenants as q
     where q.tenant_id = p_tenant_id;
     if v_limits.is_queue_full then
-        perform private.raise_error(
-            429, 'QUEUE_FULL', 'As many jobs wait as the plan of the tenant allows; try again when some have been done.', '60'
-        );
+        perform private.raise_queue_full();
     end if;
     v_lane_id := private.find_lane(
         v_tenant_no, p_environment, v_required, p_robot_id, p_priority::smallint, v_limits.workflow_limit_id,
@@ -119,7 +117,8 @@ begin
         case when p_run_at is not null then jsonb_build_object('run_at', private.to_iso(p_run_at)) end,
         p_is_pushed
     );
-    if v_limits.key_limit_id is not null and (p_run_at > private.clock()) is not true then
+    -- A retry waits whatever the rule of its key: somebody asked for this very job.
+    if v_limits.key_limit_id is not null and p_retry_of is null and (p_run_at > private.clock()) is not true then
         perform private.resolve_collision(v_limits.key_limit_id, v_job_id);
     end if;
     return v_job_id;

@@ -23,14 +23,15 @@ begin
         array_agg(x.n) as places,
         array_agg((x.item ->> 'job_id')::uuid) as job_ids,
         array_agg((x.item ->> 'lease_token')::bigint) as lease_tokens,
-        array_agg(nullif(x.item -> 'result', 'null')) as results
+        array_agg(nullif(x.item -> 'result', 'null')) as results,
+        array_agg(nullif(x.item -> 'node_executions', 'null')) as node_executions
     into v_together
     from jsonb_array_elements(p_results) with ordinality as x (item, n)
     where x.item ->> 'job_id' ~ '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
         and x.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$'
         and coalesce(pg_column_size(x.item -> 'result') <= 10485760, true);
     v_done := private.complete_leases(
-        v_caller, v_together.job_ids, v_together.lease_tokens, v_together.results, '{}'
+        v_caller, v_together.job_ids, v_together.lease_tokens, v_together.results, v_together.node_executions
     );
     v_done := array(select v_together.places[d] from unnest(v_done) as d);
     for "position", v_item in
@@ -49,12 +50,14 @@ begin
         end if;
         begin
             select r.* into v_report
-            from jsonb_to_record(v_item) as r (job_id uuid, lease_token bigint, result jsonb);
+            from jsonb_to_record(v_item) as r (job_id uuid, lease_token bigint, result jsonb, node_executions jsonb);
             job_id := v_report.job_id;
             if v_report.job_id is null or v_report.lease_token is null then
                 perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_id and lease_token must be given.');
             end if;
-            v_answer := public.complete_job(v_report.job_id, v_report.lease_token, v_report.result);
+            v_answer := public.complete_job(
+                v_report.job_id, v_report.lease_token, v_report.result, v_report.node_executions
+            );
             status := v_answer ->> 'status';
             if v_answer ? 'code' then   -- refused, and kept as evidence
                 error_status := 409;
@@ -76,6 +79,6 @@ begin
 end
 $$;
 comment on function public.complete_jobs(jsonb) is
-    'Does complete_job for each of 1 to 100 results [{job_id, lease_token, result}] and answers each by its position: the job''s status, or why it was refused; the others are done. Needs jobs.report.';
+    'Does complete_job for each of 1 to 100 results [{job_id, lease_token, result, node_executions}] and answers each by its position: the job''s status, or why it was refused; the others are done. Needs jobs.report.';
 revoke all on function public.complete_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_jobs(jsonb) to authenticated;

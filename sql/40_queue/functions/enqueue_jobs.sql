@@ -3,10 +3,13 @@ returns table ("position" integer, job_id uuid, status text, error_status intege
 language plpgsql
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.create');
     v_created_by uuid := coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id);
+    v_is_full boolean := (select q.is_full from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id);
     v_count integer;
     v_item jsonb;
     v_job record;
@@ -81,8 +84,15 @@ begin
             if v_job.pool is not null then
                 v_pool_id := (private.find_pool(v_caller.tenant_id, v_job.pool, 'member')).pool_id;
             end if;
+            if v_is_full and not exists (
+                select
+                from private.dedupe_keys as d
+                where d.tenant_id = v_caller.tenant_id and d.dedupe_key = v_job.dedupe_key
+            ) then
+                perform private.raise_queue_full();
+            end if;
         exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' then
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
                 get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
                 error_status := right(sqlstate, 3)::integer;
             when data_exception then
@@ -99,8 +109,9 @@ begin
                 v_job.progress_timeout_seconds
             );
             status := 'queued';
-            if v_job.concurrency_key is not null then   -- its collision rule may have cancelled it
-                status := (select j.status from public.jobs as j where j.job_id = enqueue_jobs.job_id);
+            -- The job that has its dedupe key may be held; the rule of its concurrency key may have cancelled it.
+            if v_job.dedupe_key is not null or v_job.concurrency_key is not null then
+                status := (select j.status from public.live_jobs as j where j.job_id = enqueue_jobs.job_id);
             end if;
         end if;
         return next;
@@ -115,6 +126,6 @@ begin
 end
 $$;
 comment on function public.enqueue_jobs(jsonb) is
-    'Enqueues 1 to 1000 jobs, objects with the arguments of enqueue_job, and answers each by its position: its id, or why it was refused. More than 100 are pushed as one jobs.queued. Needs jobs.create.';
+    'Enqueues 1 to 1000 jobs, objects with the arguments of enqueue_job, and answers each by its position: its id and status (those of the unfinished job that has its dedupe key), or why it was refused, 429 QUEUE_FULL included; the others are done. More than 100 are pushed as one jobs.queued. Needs jobs.create.';
 revoke all on function public.enqueue_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_jobs(jsonb) to authenticated;

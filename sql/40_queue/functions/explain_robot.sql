@@ -9,6 +9,8 @@ declare
     v_robot public.robots := private.authorize_for_robot(p_robot, 'robots.read');
     v_live public.live_robots;
     v_tenant_no integer := (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_robot.tenant_id);
+    v_is_fair boolean := (select q.is_fair from private.queue_tenants as q where q.tenant_no = v_tenant_no);
+    v_now timestamptz := private.clock();
     v_next private.ready;
     v_nearest private.ready;
     v_offers text[] := private.robot_offers(v_robot.capabilities, v_robot.tags, v_robot.is_internet, v_robot.pool_id);
@@ -40,7 +42,8 @@ begin
         and (e.robot_id is null or e.robot_id = v_robot.robot_id)
         and private.lane_suits(e.environment, e.required, v_robot.environment, v_offers)
         and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
-    order by e.priority - e.promotion, f.job_id
+    order by
+        e.priority - e.promotion, case when v_is_fair then private.share_load(e.share_id, v_now) end nulls first, f.job_id
     limit 1;
     if not found then
         -- Of the lanes in which jobs wait, the one that asks for the least that this robot has not.

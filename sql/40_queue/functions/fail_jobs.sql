@@ -29,7 +29,7 @@ begin
             select r.* into v_report
             from jsonb_to_record(v_item) as r (
                 job_id uuid, lease_token bigint, error_message text, error_type text, stack_trace text, failed_node text,
-                retryable boolean
+                retryable boolean, node_executions jsonb
             );
             job_id := v_report.job_id;
             if v_report.job_id is null or v_report.lease_token is null then
@@ -37,7 +37,7 @@ begin
             end if;
             v_answer := public.fail_job(
                 v_report.job_id, v_report.lease_token, v_report.error_message, v_report.error_type, v_report.stack_trace,
-                v_report.failed_node, coalesce(v_report.retryable, true)
+                v_report.failed_node, coalesce(v_report.retryable, true), v_report.node_executions
             );
             status := v_answer ->> 'status';
             retry_at := v_answer ->> 'retry_at';
@@ -61,6 +61,6 @@ begin
 end
 $$;
 comment on function public.fail_jobs(jsonb) is
-    'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
+    'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable, node_executions}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
 revoke all on function public.fail_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.fail_jobs(jsonb) to authenticated;

@@ -31,6 +31,14 @@ begin
         p_concurrency_key => v_job.concurrency_key, p_pool_id => v_pool_id,
         p_progress_timeout_seconds => v_job.progress_timeout_seconds
     );
+    -- An unfinished job that has its dedupe key does other work: this one would be lost.
+    if v_job.dedupe_key is not null and not exists (
+        select from public.jobs as j where j.job_id = v_new_job_id and j.retry_of = p_job_id
+    ) then
+        perform private.raise_error(
+            409, 'DEDUPE_KEY_TAKEN', format('The unfinished job %s has the dedupe key of this one.', v_new_job_id)
+        );
+    end if;
     update public.dead_letters as d
     set resolved_at = private.clock(),
         resolved_by = coalesce(v_caller.user_id, v_caller.api_key_id),
@@ -42,6 +50,6 @@ begin
 end
 $$;
 comment on function public.retry_job(uuid) is
-    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more. Needs jobs.retry.';
+    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more, 409 DEDUPE_KEY_TAKEN when another unfinished job has its dedupe key. Needs jobs.retry.';
 revoke all on function public.retry_job(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.retry_job(uuid) to authenticated;

@@ -52,7 +52,10 @@ async def count(tx: Transaction) -> dict[str, Any]:
 
 
 async def requeue(tx: Transaction, job_id: UUID) -> dict[str, Any]:
-    """Queue the job again, as a new job: {job_id, new_job_id}. 409 DEAD_LETTER_RESOLVED. Needs jobs.retry."""
+    """Queue the job again, as a new job: {job_id, new_job_id}.
+
+    Raises 409 DEAD_LETTER_RESOLVED, and DEDUPE_KEY_TAKEN as `jobs.service.retry`. Needs jobs.retry.
+    """
     answer: dict[str, Any] = await tx.fetch_value(queries.REQUEUE_DEAD_LETTER, {"job_id": job_id})
     return answer
 

@@ -137,7 +137,7 @@ async def cancel(tx: Transaction, job_id: UUID, reason: str | None) -> dict[str,
 async def retry(tx: Transaction, job_id: UUID) -> dict[str, Any]:
     """Enqueue a new job like one that failed, was cancelled or timed out: {original_job_id, new_job_id, message}.
 
-    Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND. Needs jobs.retry.
+    Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 409 DEDUPE_KEY_TAKEN. Needs jobs.retry.
     """
     answer: dict[str, Any] = await tx.fetch_value(queries.RETRY_JOB, {"job_id": job_id})
     return answer

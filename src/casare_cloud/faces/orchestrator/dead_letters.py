@@ -169,7 +169,8 @@ async def get_dead_letter(job_id: JobId, tx: Tx) -> DeadLetterAnswer:
 async def requeue_dead_letter(job_id: JobId, tx: Tx) -> DeadLetterRequeued:
     """Queue a dead-lettered job again, as a new job that names it in `retry_of`; the dead letter is resolved.
 
-    409 DEAD_LETTER_RESOLVED when somebody did it before. Needs jobs.retry.
+    409 DEAD_LETTER_RESOLVED when somebody did it before, DEDUPE_KEY_TAKEN while another job has its dedupe key. Needs
+    jobs.retry.
     """
     return DeadLetterRequeued(**await service.requeue(tx, job_id))
 

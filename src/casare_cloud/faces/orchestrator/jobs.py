@@ -100,7 +100,8 @@ async def cancel_job(job_id: JobId, tx: Tx, body: CancelBody | None = None) -> C
 async def retry_job(job_id: JobId, tx: Tx) -> RetryAnswer:
     """Queue a new job like one that failed, was cancelled or timed out.
 
-    400 JOB_NOT_RETRYABLE for any other state. Needs jobs.retry.
+    400 JOB_NOT_RETRYABLE for any other state, 409 DEDUPE_KEY_TAKEN while another job has its dedupe key. Needs
+    jobs.retry.
     """
     return RetryAnswer(**await service.retry(tx, job_id))
 
