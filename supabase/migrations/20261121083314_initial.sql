@@ -1737,7 +1737,7 @@ comment on function private.check_permissions_exist(text, text[]) is
     'Raises 400 INVALID_ARGUMENT for a code or wildcard that stands for no permission.';
 revoke all on function private.check_permissions_exist(text, text[]) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/create_api_key.sql sha256:3b8232459f78bf84f3d02e58e2ed6d6fe40d438f5b0f8d28bf99f78c404411dd
+-- from sql/10_tenancy/functions/create_api_key.sql sha256:ba9a7c132d1da89b7bcc44a83406cf155dfc60c62bfbe541a6549c8f5ace9904
 create or replace function public.create_api_key(
     p_kind public.api_key_kind,
     p_name text,
@@ -1754,7 +1754,7 @@ set search_path = ''
 as $$
 declare
     v_caller private.caller := private.authorize('api_keys.write');
-    v_scopes text[] := array(select distinct s.scope from unnest(p_scopes) as s (scope) order by s.scope);
+    v_scopes text[] := array(select distinct replace(s.scope, ':', '.') as scope from unnest(p_scopes) as s (scope) order by scope);
 begin
     if p_kind is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'kind must be robot or service.');
@@ -2808,19 +2808,20 @@ comment on function public.set_active_tenant(uuid) is 'Chooses the tenant that t
 revoke all on function public.set_active_tenant(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.set_active_tenant(uuid) to authenticated;
 
--- from sql/10_tenancy/functions/set_role_permissions.sql sha256:d723c1bd571eaaa0ab9c04f20f427c1669bba1cdaa0da365c6862f6acda20f57
+-- from sql/10_tenancy/functions/set_role_permissions.sql sha256:86ae12f23ae5690c3070252259442969a9ad7739024926f01478a81335f2569c
 create or replace function private.set_role_permissions(p_caller private.caller, p_role_id uuid, p_permissions text[])
 returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
+    p_permissions := array(select replace(p.permission, ':', '.') from unnest(p_permissions) as p (permission));
     perform private.check_permissions_exist('permissions', p_permissions);
     if not private.has_permissions(p_caller.permissions, p_permissions) then
         perform private.raise_error(403, 'FORBIDDEN', 'You cannot give permissions that you have not got.');
     end if;
     delete from public.role_permissions as rp
-    where rp.role_id = p_role_id and rp.permission <> all (coalesce(p_permissions, '{}'));
+    where rp.role_id = p_role_id and rp.permission <> all (p_permissions);
     insert into public.role_permissions (role_id, permission)
     select p_role_id, p.permission
     from unnest(p_permissions) as p (permission)
@@ -2828,7 +2829,7 @@ begin
 end
 $$;
 comment on function private.set_role_permissions(private.caller, uuid, text[]) is
-    'Makes these the permissions of a role; raises 400 for one that does not exist and 403 for one that the caller has not got.';
+    'Makes these the permissions of a role, resource.action or resource:action; raises 400 for one that does not exist and 403 for one that the caller has not got.';
 revoke all on function private.set_role_permissions(private.caller, uuid, text[]) from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/summarize_api_key.sql sha256:e516d50ef1e85a326a6267f28bfa980143b371c5bbd9534823b18d129ea39bf2
