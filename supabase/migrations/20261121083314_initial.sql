@@ -12875,8 +12875,9 @@ comment on function private.tenant_day_began_at(uuid) is
     'The UTC hour in which today began in the tenant''s timezone: the first hour whose rollups count as today''s.';
 revoke all on function private.tenant_day_began_at(uuid) from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/tidy_node_executions.sql sha256:42fc03e3e9c4e13d4be8c6008b91e999a0e926ed19686649aa74b87e610d66a1
--- Lenient: a job's outcome must never be refused because of its statistics. In PL/pgSQL, which keeps the plan.
+-- from sql/95_analytics/functions/tidy_node_executions.sql sha256:ef92668231e21bbc6ffbcff8415de025c1e5666e9634971eb9e9b84dca40d148
+-- Lenient: a job's outcome must never be refused because of its statistics. JSON has numbers of any size, readers have
+-- not: they end at 2^31 - 1. In PL/pgSQL, which keeps the plan.
 create or replace function private.tidy_node_executions(p_node_executions jsonb)
 returns jsonb
 language plpgsql
@@ -12891,14 +12892,19 @@ begin
                 'node_type', left(n.item ->> 'node_type', 255),
                 'status', left(n.item ->> 'status', 32),
                 'duration_ms', case
-                    when jsonb_typeof(n.item -> 'duration_ms') = 'number' then greatest(round((n.item ->> 'duration_ms')::numeric), 0)
+                    when jsonb_typeof(n.item -> 'duration_ms') = 'number'
+                        then least(greatest(round((n.item ->> 'duration_ms')::numeric), 0), 2147483647)
                 end,
-                'runs', case when jsonb_typeof(n.item -> 'runs') = 'number' then greatest(round((n.item ->> 'runs')::numeric), 0) end,
+                'runs', case
+                    when jsonb_typeof(n.item -> 'runs') = 'number'
+                        then least(greatest(round((n.item ->> 'runs')::numeric), 0), 2147483647)
+                end,
                 'healing', case
                     when jsonb_typeof(n.item #> '{healing,healed}') = 'boolean' then jsonb_build_object(
                         'healed', n.item #> '{healing,healed}',
                         'attempts', case
-                            when jsonb_typeof(n.item #> '{healing,attempts}') = 'number' then n.item #> '{healing,attempts}'
+                            when jsonb_typeof(n.item #> '{healing,attempts}') = 'number'
+                                then least(greatest(round((n.item #>> '{healing,attempts}')::numeric), 0), 2147483647)
                         end
                     )
                 end
