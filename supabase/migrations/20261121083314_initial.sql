@@ -1358,6 +1358,23 @@ comment on function private.actor_id() is
     'The subject of the request''s claims, to be written down as the one who did it; null for the system. It decides nothing: see private.caller().';
 revoke all on function private.actor_id() from public, anon, authenticated, service_role;
 
+-- from sql/00_platform/functions/is_deep_json.sql sha256:53ee094a771b304ed356bfded5b8578d6c4f1f2e014bea8a5064aab7764da8db
+-- For values on their way in: those are not compressed, a hundred levels take eight bytes each, and what is smaller costs
+-- nothing to judge.
+create or replace function private.is_deep_json(p_value jsonb)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    return pg_column_size(p_value) > 800 and jsonb_path_exists(p_value, 'strict $.**{101}');
+end
+$$;
+comment on function private.is_deep_json(jsonb) is
+    'Whether something lies deeper than a hundred levels of objects and lists: such a value is refused, because readers of JSON give up on it. Null for null.';
+revoke all on function private.is_deep_json(jsonb) from public, anon, authenticated, service_role;
+
 -- from sql/00_platform/functions/raise_error.sql sha256:2c576a866db54ca7c027bc0f2753955d1e8349ce6a1c4433f7dd95470a6866a3
 create or replace function private.raise_error(p_status integer, p_code text, p_message text, p_hint text default null)
 returns void
@@ -3293,7 +3310,7 @@ comment on function private.require_runnable_workflow(uuid, uuid, integer) is
     'The name and version (null: the current one) of a tenant''s workflow that may run. Raises 404 WORKFLOW_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE.';
 revoke all on function private.require_runnable_workflow(uuid, uuid, integer) from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/submit_workflow.sql sha256:bf77f6ac53ea06bed72f337200d63a65a896c0499dbb81281f4da8a6dd9e63c4
+-- from sql/20_workflows/functions/submit_workflow.sql sha256:25b9a83b85139dac221906269662a6c6c56f8dbfc2ebe6d8d382b4ce86d9894e
 create or replace function public.submit_workflow(
     p_name text,
     p_definition jsonb,
@@ -3319,9 +3336,11 @@ begin
         when jsonb_typeof(p_definition) is distinct from 'object' then 'workflow_json must be an object.'
         when v_node_count is null then 'workflow_json must have nodes (a list or an object) or steps (a list).'
         when v_node_count > 1000 then format('workflow_json must not have more than 1000 nodes, it has %s.', v_node_count)
+        when private.is_deep_json(p_definition) then 'workflow_json must not be nested deeper than 100 levels.'
         when length(p_description) > 10000 then 'description must not have more than 10000 characters.'
         when jsonb_typeof(p_metadata) not in ('object', 'null') then 'metadata must be an object.'
         when pg_column_size(p_metadata) > 65536 then 'metadata must not be larger than 64 KB.'
+        when private.is_deep_json(p_metadata) then 'metadata must not be nested deeper than 100 levels.'
     end;
     if v_problem is not null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
@@ -4275,7 +4294,7 @@ comment on function private.find_robot(uuid, text) is
     'The robot of a tenant by its id or its external id. Raises 404 ROBOT_NOT_FOUND for one that is deleted, another tenant''s or not there.';
 revoke all on function private.find_robot(uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/find_robot_problem.sql sha256:60ecc6d04a5fb91be9517a819b4a6b262a78a1bf748a3b396907710eb1a449ce
+-- from sql/30_robots/functions/find_robot_problem.sql sha256:7ad56bffb67e956b98becadcc24427f2449eef94c0c2503cdcb23b9f3a6ee673
 create or replace function private.find_robot_problem(
     p_external_id text,
     p_name text,
@@ -4304,6 +4323,8 @@ begin
         return 'max_concurrent_jobs must be between 1 and 100.';
     elsif jsonb_typeof(p_attributes) <> 'object' or pg_column_size(p_attributes) > 65536 then
         return 'attributes must be an object of at most 64 KB.';
+    elsif private.is_deep_json(p_attributes) then
+        return 'attributes must not be nested deeper than 100 levels.';
     end if;
     return coalesce(
         private.find_words_problem('capabilities', p_capabilities),
@@ -4443,7 +4464,7 @@ comment on function private.quarantine_robot(uuid, uuid, text, jsonb) is
     'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. What it holds it may finish.';
 revoke all on function private.quarantine_robot(uuid, uuid, text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:8f744bc0a24b9c4291d711cc61e197f91612ca909a3453686ad9675b3dd16654
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:cea1a47565fa4ef58b437b4cd7b30c96cad93f643c6370965bd29641b8f759dd
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
@@ -4459,6 +4480,9 @@ declare
 begin
     if jsonb_typeof(p_metrics) not in ('object', 'null') or pg_column_size(p_metrics) > 65536 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'metrics must be an object of at most 64 KB.');
+    end if;
+    if private.is_deep_json(p_metrics) then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'metrics must not be nested deeper than 100 levels.');
     end if;
     if cardinality(p_acknowledged_commands) > 100 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'acknowledged_commands must not have more than 100 entries.');
@@ -10613,7 +10637,7 @@ comment on function private.find_cron_problem(text) is
     'What is wrong with a cron expression, as a sentence that names the field; null when it is right and comes at some time.';
 revoke all on function private.find_cron_problem(text) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/find_schedule_problem.sql sha256:c99f149040b216b7280e3c4b69542b605563509162e4d46748f91695c3376456
+-- from sql/50_schedules/functions/find_schedule_problem.sql sha256:5cc3de915a32006d8adec81850658e0db0363fd3a752a6d9f81822241f1790a2
 create or replace function private.find_schedule_problem(p_schedule public.schedules)
 returns text
 language plpgsql
@@ -10625,6 +10649,8 @@ begin
         when p_schedule.name is null or length(p_schedule.name) not between 1 and 255
             then 'schedule_name must have 1 to 255 characters.'
         when pg_column_size(p_schedule.metadata) > 32768 then 'metadata must not be larger than 32 KB.'
+        when private.is_deep_json(p_schedule.metadata) then 'metadata must not be nested deeper than 100 levels.'
+        when private.is_deep_json(p_schedule.input) then 'input must not be nested deeper than 100 levels.'
         else coalesce(
             private.find_cron_problem(p_schedule.cron_expression),
             private.find_job_problem(
