@@ -16,11 +16,12 @@ import psycopg
 from psycopg import AsyncConnection, sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Jsonb, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from casare_cloud.config import ConfigurationError, Settings
 from casare_cloud.database_errors import as_api_error, is_lost_connection, refusal_of, unavailable
+from casare_cloud.stored_json import loads
 
 CONNECT_SECONDS = 5
 POOL_SECONDS = 5.0
@@ -157,6 +158,7 @@ class Database:
                 reconnect_timeout=POOL_SECONDS,
                 max_idle=300,
                 open=False,
+                configure=_read_json_with_care,
                 check=_refuse_dropped,
                 kwargs={
                     "autocommit": True,
@@ -348,6 +350,10 @@ def _adapt_value(value: Any) -> Any:
     if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, dict) for item in value)):
         return Jsonb(value)
     return value
+
+
+async def _read_json_with_care(connection: Connection) -> None:
+    set_json_loads(loads, connection)
 
 
 async def _refuse_dropped(connection: Connection) -> None:

@@ -17,6 +17,7 @@ import httpx2
 from casare_cloud.errors import ApiError
 
 DEFAULT_TIMEOUT_SECONDS = 30.0
+LONGEST_PAUSE_SECONDS = 300.0
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 
 
@@ -41,7 +42,7 @@ def backoff_delays(first: float = 0.5, most: float = 30.0, factor: float = 2.0) 
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """What `Retry-After` asks for (RFC 9110 §10.2.3: seconds or a date), capped at five minutes."""
+    """How many seconds `Retry-After` asks to wait (RFC 9110 §10.2.3: seconds or a date); None when it says nothing."""
     value = headers.get("retry-after")
     if not value:
         return None
@@ -52,7 +53,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
             seconds = parsedate_to_datetime(value).timestamp() - time()
         except ValueError:
             return None
-    return min(max(seconds, 0.0), 300.0)
+    return max(seconds, 0.0)
 
 
 def error_from(response: httpx2.Response) -> ApiError:
@@ -85,8 +86,9 @@ def error_from_body(status: int, body: Mapping[str, Any], headers: Mapping[str, 
 class HttpClient:
     """Calls one service. Network errors, 5xx and 429 are tried again with growing pauses; anything else is raised.
 
-    `attempts` is the number of tries of one call; the pauses honour `Retry-After`. Raises `ApiError`, and its
-    subclass `Unreachable` when no try got an answer.
+    `attempts` is the number of tries of one call; the pauses honour `Retry-After`, and an answer that asks for more
+    than `LONGEST_PAUSE_SECONDS` is raised at once. Raises `ApiError`, and its subclass `Unreachable` when no try got
+    an answer.
     """
 
     def __init__(
@@ -121,20 +123,23 @@ class HttpClient:
         """The decoded JSON of the answer (None when it is empty), or its text. `timeout`: seconds of each try."""
         tries = attempts or self._attempts
         delays = backoff_delays(self._first_delay)
+        try:
+            # Once for all tries: the boundary of a form is random, and an Idempotency-Key goes with one body.
+            request = self._client.build_request(
+                method,
+                self.base_url + path,
+                json=json,
+                params=params,
+                headers={**self.headers, **(headers or {})},
+                files=files,
+                data=data,
+                timeout=httpx2.Timeout(timeout, connect=min(timeout, 10.0)),
+            )
+        except httpx2.InvalidURL as error:
+            raise ApiError(400, "INVALID_ARGUMENT", f"{self.base_url} is not a URL: {error}") from error
         for attempt in range(1, tries + 1):
             try:
-                response = await self._client.request(
-                    method,
-                    self.base_url + path,
-                    json=json,
-                    params=params,
-                    headers={**self.headers, **(headers or {})},
-                    files=files,
-                    data=data,
-                    timeout=httpx2.Timeout(timeout, connect=min(timeout, 10.0)),
-                )
-            except httpx2.InvalidURL as error:
-                raise ApiError(400, "INVALID_ARGUMENT", f"{self.base_url} is not a URL: {error}") from error
+                response = await self._client.send(request)
             except httpx2.TransportError as error:
                 failure: ApiError = Unreachable(f"{self.base_url} does not answer: {error or type(error).__name__}")
                 pause = None
@@ -143,7 +148,7 @@ class HttpClient:
                     return response.text if as_text else _decoded(response)
                 failure = error_from(response)
                 pause = retry_after_seconds(response.headers)
-            if attempt == tries or not is_transient(failure):
+            if attempt == tries or not is_transient(failure) or (pause or 0.0) > LONGEST_PAUSE_SECONDS:
                 raise failure
             own = next(delays)
             await asyncio.sleep(own if pause is None else pause + random.uniform(0, own))  # noqa: S311 - jitter

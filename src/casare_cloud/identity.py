@@ -122,13 +122,17 @@ class Verifier:
         if credential is None:
             return ANONYMOUS
         credential = credential.strip()
-        if credential.startswith(tuple(_PREFIXES)):
-            if kind_of_key(credential) is None:
-                raise AuthenticationFailed()
+        if kind_of_key(credential) is not None:
             return Actor("authenticated", key_hash=hash_of_key(credential))
-        if credential.count(".") == 2:
-            claims = await self.verify(credential)
-            return Actor("authenticated", claims=json.dumps(claims), token=credential)
+        if credential.count(".") == 2 and not credential.startswith(tuple(_PREFIXES)):
+            try:
+                claims = await self.verify(credential)
+            except AuthenticationFailed:
+                if not is_legacy_token:
+                    raise
+            else:
+                return Actor("authenticated", claims=json.dumps(claims), token=credential)
+        # A token that was imported may look like anything, like a mistyped key of ours too: the database knows.
         if is_legacy_token and re.fullmatch(r"[!-~]{16,512}", credential):
             return Actor("authenticated", key_hash=hash_of_key(credential))
         raise AuthenticationFailed()

@@ -1376,6 +1376,23 @@ comment on function private.is_calendar_time(timestamptz) is
     'Whether a time from outside lies in the years 1 to 9999, which every client can read; null for null.';
 revoke all on function private.is_calendar_time(timestamptz) from public, anon, authenticated, service_role;
 
+-- from sql/00_platform/functions/is_deep_json.sql sha256:53ee094a771b304ed356bfded5b8578d6c4f1f2e014bea8a5064aab7764da8db
+-- For values on their way in: those are not compressed, a hundred levels take eight bytes each, and what is smaller costs
+-- nothing to judge.
+create or replace function private.is_deep_json(p_value jsonb)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    return pg_column_size(p_value) > 800 and jsonb_path_exists(p_value, 'strict $.**{101}');
+end
+$$;
+comment on function private.is_deep_json(jsonb) is
+    'Whether something lies deeper than a hundred levels of objects and lists: such a value is refused, because readers of JSON give up on it. Null for null.';
+revoke all on function private.is_deep_json(jsonb) from public, anon, authenticated, service_role;
+
 -- from sql/00_platform/functions/raise_error.sql sha256:2c576a866db54ca7c027bc0f2753955d1e8349ce6a1c4433f7dd95470a6866a3
 create or replace function private.raise_error(p_status integer, p_code text, p_message text, p_hint text default null)
 returns void
@@ -1755,7 +1772,7 @@ comment on function private.check_permissions_exist(text, text[]) is
     'Raises 400 INVALID_ARGUMENT for a code or wildcard that stands for no permission.';
 revoke all on function private.check_permissions_exist(text, text[]) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/create_api_key.sql sha256:6234426d52e395289953a1cefdbbe96846fd1fa4b38aa1ba244064c00b47562b
+-- from sql/10_tenancy/functions/create_api_key.sql sha256:1735a175b26e4abe89b2fe9afaa080c2beb48e99ea78870df4a0ed9adeca6925
 create or replace function public.create_api_key(
     p_kind public.api_key_kind,
     p_name text,
@@ -1772,7 +1789,7 @@ set search_path = ''
 as $$
 declare
     v_caller private.caller := private.authorize('api_keys.write');
-    v_scopes text[] := array(select distinct s.scope from unnest(p_scopes) as s (scope) order by s.scope);
+    v_scopes text[] := array(select distinct replace(s.scope, ':', '.') as scope from unnest(p_scopes) as s (scope) order by scope);
 begin
     if p_kind is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'kind must be robot or service.');
@@ -2826,19 +2843,20 @@ comment on function public.set_active_tenant(uuid) is 'Chooses the tenant that t
 revoke all on function public.set_active_tenant(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.set_active_tenant(uuid) to authenticated;
 
--- from sql/10_tenancy/functions/set_role_permissions.sql sha256:d723c1bd571eaaa0ab9c04f20f427c1669bba1cdaa0da365c6862f6acda20f57
+-- from sql/10_tenancy/functions/set_role_permissions.sql sha256:86ae12f23ae5690c3070252259442969a9ad7739024926f01478a81335f2569c
 create or replace function private.set_role_permissions(p_caller private.caller, p_role_id uuid, p_permissions text[])
 returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
+    p_permissions := array(select replace(p.permission, ':', '.') from unnest(p_permissions) as p (permission));
     perform private.check_permissions_exist('permissions', p_permissions);
     if not private.has_permissions(p_caller.permissions, p_permissions) then
         perform private.raise_error(403, 'FORBIDDEN', 'You cannot give permissions that you have not got.');
     end if;
     delete from public.role_permissions as rp
-    where rp.role_id = p_role_id and rp.permission <> all (coalesce(p_permissions, '{}'));
+    where rp.role_id = p_role_id and rp.permission <> all (p_permissions);
     insert into public.role_permissions (role_id, permission)
     select p_role_id, p.permission
     from unnest(p_permissions) as p (permission)
@@ -2846,7 +2864,7 @@ begin
 end
 $$;
 comment on function private.set_role_permissions(private.caller, uuid, text[]) is
-    'Makes these the permissions of a role; raises 400 for one that does not exist and 403 for one that the caller has not got.';
+    'Makes these the permissions of a role, resource.action or resource:action; raises 400 for one that does not exist and 403 for one that the caller has not got.';
 revoke all on function private.set_role_permissions(private.caller, uuid, text[]) from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/summarize_api_key.sql sha256:e516d50ef1e85a326a6267f28bfa980143b371c5bbd9534823b18d129ea39bf2
@@ -3085,6 +3103,28 @@ revoke all on function private.count_request(text, integer, integer, inet, uuid,
     from public, anon, authenticated, service_role;
 grant execute on function private.count_request(text, integer, integer, inet, uuid, bytea) to casare_functions;
 
+-- from sql/15_limits/functions/give_back_request.sql sha256:0d80d25da5bf1a1fb74502ac7d9385c382f54757dc3248b802fda622d4a35de4
+-- For what is limited by its failures: counted ahead like everything, so that a hundred at once get no more than the
+-- limit, and given back when it went well.
+create or replace function private.give_back_request(p_rule text, p_ip inet)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    update private.request_counts as c
+    set count = c.count - 1
+    where c.bucket = p_rule || ' ip:' || host(private.login_network(p_ip))
+        and c.count > 0
+        and c.window_ends_at > private.clock();
+end
+$$;
+comment on function private.give_back_request(text, inet) is
+    'Takes back what private.count_request() counted for an address; a window that is over stays as it is.';
+revoke all on function private.give_back_request(text, inet) from public, anon, authenticated, service_role;
+grant execute on function private.give_back_request(text, inet) to casare_functions;
+
 -- from sql/15_limits/functions/purge_request_counts.sql sha256:ce433c02691095670219a607a5e73e76a34e21fdff79efb183003d918d89eff7
 create or replace function private.purge_request_counts()
 returns integer
@@ -3288,7 +3328,7 @@ comment on function private.require_runnable_workflow(uuid, uuid, integer) is
     'The name and version (null: the current one) of a tenant''s workflow that may run. Raises 404 WORKFLOW_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE.';
 revoke all on function private.require_runnable_workflow(uuid, uuid, integer) from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/submit_workflow.sql sha256:bf77f6ac53ea06bed72f337200d63a65a896c0499dbb81281f4da8a6dd9e63c4
+-- from sql/20_workflows/functions/submit_workflow.sql sha256:25b9a83b85139dac221906269662a6c6c56f8dbfc2ebe6d8d382b4ce86d9894e
 create or replace function public.submit_workflow(
     p_name text,
     p_definition jsonb,
@@ -3314,9 +3354,11 @@ begin
         when jsonb_typeof(p_definition) is distinct from 'object' then 'workflow_json must be an object.'
         when v_node_count is null then 'workflow_json must have nodes (a list or an object) or steps (a list).'
         when v_node_count > 1000 then format('workflow_json must not have more than 1000 nodes, it has %s.', v_node_count)
+        when private.is_deep_json(p_definition) then 'workflow_json must not be nested deeper than 100 levels.'
         when length(p_description) > 10000 then 'description must not have more than 10000 characters.'
         when jsonb_typeof(p_metadata) not in ('object', 'null') then 'metadata must be an object.'
         when pg_column_size(p_metadata) > 65536 then 'metadata must not be larger than 64 KB.'
+        when private.is_deep_json(p_metadata) then 'metadata must not be nested deeper than 100 levels.'
     end;
     if v_problem is not null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
@@ -4279,7 +4321,7 @@ comment on function private.find_robot(uuid, text) is
     'The robot of a tenant by its id or its external id. Raises 404 ROBOT_NOT_FOUND for one that is deleted, another tenant''s or not there.';
 revoke all on function private.find_robot(uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/find_robot_problem.sql sha256:60ecc6d04a5fb91be9517a819b4a6b262a78a1bf748a3b396907710eb1a449ce
+-- from sql/30_robots/functions/find_robot_problem.sql sha256:7ad56bffb67e956b98becadcc24427f2449eef94c0c2503cdcb23b9f3a6ee673
 create or replace function private.find_robot_problem(
     p_external_id text,
     p_name text,
@@ -4308,6 +4350,8 @@ begin
         return 'max_concurrent_jobs must be between 1 and 100.';
     elsif jsonb_typeof(p_attributes) <> 'object' or pg_column_size(p_attributes) > 65536 then
         return 'attributes must be an object of at most 64 KB.';
+    elsif private.is_deep_json(p_attributes) then
+        return 'attributes must not be nested deeper than 100 levels.';
     end if;
     return coalesce(
         private.find_words_problem('capabilities', p_capabilities),
@@ -4447,7 +4491,7 @@ comment on function private.quarantine_robot(uuid, uuid, text, jsonb) is
     'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. What it holds it may finish.';
 revoke all on function private.quarantine_robot(uuid, uuid, text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:8f744bc0a24b9c4291d711cc61e197f91612ca909a3453686ad9675b3dd16654
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:cea1a47565fa4ef58b437b4cd7b30c96cad93f643c6370965bd29641b8f759dd
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
@@ -4463,6 +4507,9 @@ declare
 begin
     if jsonb_typeof(p_metrics) not in ('object', 'null') or pg_column_size(p_metrics) > 65536 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'metrics must be an object of at most 64 KB.');
+    end if;
+    if private.is_deep_json(p_metrics) then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'metrics must not be nested deeper than 100 levels.');
     end if;
     if cardinality(p_acknowledged_commands) > 100 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'acknowledged_commands must not have more than 100 entries.');
@@ -10762,7 +10809,7 @@ comment on function private.find_cron_problem(text) is
     'What is wrong with a cron expression, as a sentence that names the field; null when it is right and comes at some time.';
 revoke all on function private.find_cron_problem(text) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/find_schedule_problem.sql sha256:c99f149040b216b7280e3c4b69542b605563509162e4d46748f91695c3376456
+-- from sql/50_schedules/functions/find_schedule_problem.sql sha256:5cc3de915a32006d8adec81850658e0db0363fd3a752a6d9f81822241f1790a2
 create or replace function private.find_schedule_problem(p_schedule public.schedules)
 returns text
 language plpgsql
@@ -10774,6 +10821,8 @@ begin
         when p_schedule.name is null or length(p_schedule.name) not between 1 and 255
             then 'schedule_name must have 1 to 255 characters.'
         when pg_column_size(p_schedule.metadata) > 32768 then 'metadata must not be larger than 32 KB.'
+        when private.is_deep_json(p_schedule.metadata) then 'metadata must not be nested deeper than 100 levels.'
+        when private.is_deep_json(p_schedule.input) then 'input must not be nested deeper than 100 levels.'
         else coalesce(
             private.find_cron_problem(p_schedule.cron_expression),
             private.find_job_problem(
@@ -13024,8 +13073,9 @@ comment on function private.tenant_day_began_at(uuid) is
     'The UTC hour in which today began in the tenant''s timezone: the first hour whose rollups count as today''s.';
 revoke all on function private.tenant_day_began_at(uuid) from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/tidy_node_executions.sql sha256:42fc03e3e9c4e13d4be8c6008b91e999a0e926ed19686649aa74b87e610d66a1
--- Lenient: a job's outcome must never be refused because of its statistics. In PL/pgSQL, which keeps the plan.
+-- from sql/95_analytics/functions/tidy_node_executions.sql sha256:ef92668231e21bbc6ffbcff8415de025c1e5666e9634971eb9e9b84dca40d148
+-- Lenient: a job's outcome must never be refused because of its statistics. JSON has numbers of any size, readers have
+-- not: they end at 2^31 - 1. In PL/pgSQL, which keeps the plan.
 create or replace function private.tidy_node_executions(p_node_executions jsonb)
 returns jsonb
 language plpgsql
@@ -13040,14 +13090,19 @@ begin
                 'node_type', left(n.item ->> 'node_type', 255),
                 'status', left(n.item ->> 'status', 32),
                 'duration_ms', case
-                    when jsonb_typeof(n.item -> 'duration_ms') = 'number' then greatest(round((n.item ->> 'duration_ms')::numeric), 0)
+                    when jsonb_typeof(n.item -> 'duration_ms') = 'number'
+                        then least(greatest(round((n.item ->> 'duration_ms')::numeric), 0), 2147483647)
                 end,
-                'runs', case when jsonb_typeof(n.item -> 'runs') = 'number' then greatest(round((n.item ->> 'runs')::numeric), 0) end,
+                'runs', case
+                    when jsonb_typeof(n.item -> 'runs') = 'number'
+                        then least(greatest(round((n.item ->> 'runs')::numeric), 0), 2147483647)
+                end,
                 'healing', case
                     when jsonb_typeof(n.item #> '{healing,healed}') = 'boolean' then jsonb_build_object(
                         'healed', n.item #> '{healing,healed}',
                         'attempts', case
-                            when jsonb_typeof(n.item #> '{healing,attempts}') = 'number' then n.item #> '{healing,attempts}'
+                            when jsonb_typeof(n.item #> '{healing,attempts}') = 'number'
+                                then least(greatest(round((n.item #>> '{healing,attempts}')::numeric), 0), 2147483647)
                         end
                     )
                 end

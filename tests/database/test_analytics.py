@@ -342,6 +342,7 @@ def test_node_executions_are_tidied_and_never_stop_a_job_from_ending(fleet: Flee
         {"node_id": "b", "duration_ms": "soon", "healing": {"healed": True, "attempts": 2, "how": "x"}},
         {"no": "id"},
         {"node_id": "c", "duration_ms": -5, "healing": "yes"},
+        {"node_id": "d", "duration_ms": 10**400, "runs": 10**400, "healing": {"healed": False, "attempts": 10**400}},
     ]
     answer = fleet.report(robot, "complete_job", job, result={"node_executions": [*nodes, "text", None]})
     assert answer["outcome"] == "applied"
@@ -355,9 +356,15 @@ def test_node_executions_are_tidied_and_never_stop_a_job_from_ending(fleet: Flee
             {"node_id": "a", "node_type": "T", "status": "completed", "duration_ms": 5, "runs": 2},
             {"node_id": "b", "healing": {"healed": True, "attempts": 2}},
             {"node_id": "c", "duration_ms": 0},
+            {
+                "node_id": "d",
+                "duration_ms": 2**31 - 1,
+                "runs": 2**31 - 1,
+                "healing": {"healed": False, "attempts": 2**31 - 1},
+            },
         ],
         "healed": 1,
-        "not_healed": 0,
+        "not_healed": 1,
     }
 
 

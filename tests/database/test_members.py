@@ -187,6 +187,14 @@ def test_a_permission_that_does_not_exist_is_refused(db: Database, conn: Connect
     assert refused(conn, admin.claims, sql, [permissions]) == ("PT400", "INVALID_ARGUMENT")
 
 
+def test_a_permission_of_a_role_may_be_written_with_a_colon(db: Database, conn: Connection, owner: Connection) -> None:
+    admin = factories.make_tenant(db).admin
+    role = one(conn, admin.claims, "select public.create_role('R', 'r', '{jobs:read,jobs.read,*:write}') as id")["id"]
+    one(conn, admin.claims, "select public.update_role(%s, null, null, '{jobs:read,audit:*}')", [role])
+    rows = owner.execute("select permission from public.role_permissions where role_id = %s order by 1", [role])
+    assert [row["permission"] for row in rows] == ["audit.*", "jobs.read"]
+
+
 def test_a_role_of_another_tenant_is_as_absent(db: Database, conn: Connection) -> None:
     mine, other = factories.make_tenant(db), factories.make_tenant(db)
     foreign = one(conn, other.admin.claims, "select public.create_role('R', 'r', '{jobs.read}') as id")["id"]

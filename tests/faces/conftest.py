@@ -40,11 +40,15 @@ class Signer:
 
 
 class KeyPublisher:
-    """Serves `/auth/v1/.well-known/jwks.json` as Supabase Auth does, and counts how often it is asked."""
+    """Serves `/auth/v1/.well-known/jwks.json` as Supabase Auth does, and counts how often it is asked.
+
+    Whoever wants to log in is one too many, and may come again at `retry_after`.
+    """
 
     def __init__(self) -> None:
         self.keys: list[dict[str, Any]] = []
         self.requests = 0
+        self.retry_after = "60"
         publisher = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -55,6 +59,13 @@ class KeyPublisher:
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(429)
+                self.send_header("Retry-After", publisher.retry_after)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -73,10 +73,11 @@ class Row:
 
 @dataclass
 class Document:
-    """The rows of a document, and by heading the JSON examples that belong to none."""
+    """The rows of a document, by heading the JSON examples that belong to none, and limits of many rows at once."""
 
     rows: list[Row] = field(default_factory=list)
     loose: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    rates: dict[str, int] = field(default_factory=dict)  # category of endpoints → requests a minute
 
     def row_of(self, method: str, path: str) -> Row | None:
         """The row of a request; a fixed path comes before one with parameters."""
@@ -89,7 +90,7 @@ def read_document(text: str) -> Document:
     reader = _Reader()
     for part in _parts(text):
         reader.read(part)
-    document = Document(loose=reader.document.loose)
+    document = Document(loose=reader.document.loose, rates=reader.document.rates)
     for row in reader.stated:
         same = next(
             (mine for mine in document.rows if (mine.method, mine.template) == (row.method, row.template)), None
@@ -203,6 +204,8 @@ class _Reader:
             path = line.get("endpoint", "")
             if "method" in line and path.startswith("/"):
                 self.stated.append(Row(line["method"], path))
+            elif "endpoint category" in line and (rate := RATE.search(line.get("limit", ""))):
+                self.document.rates[line["endpoint category"]] = int(rate[1])
             elif path.startswith("/"):
                 rates = {int(rate) for rate in RATE.findall(line.get("limit", ""))}
                 self.rates[re.sub(r"\{[^}]*\}", "{}", path)] |= rates

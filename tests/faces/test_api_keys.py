@@ -45,6 +45,14 @@ async def test_a_service_key_is_shown_once_and_may_do_what_its_scopes_say(stage:
     assert answer["key"] not in (await stage.admin.get("/api-keys")).text
 
 
+async def test_a_colon_separates_the_parts_of_a_scope_too(stage: Stage) -> None:
+    answer = await made(stage, scopes=["workflows:read", "jobs:*", "jobs.*"])
+    assert answer["scopes"] == ["jobs.*", "workflows.read"]
+    assert (await holder(stage, answer["key"]).get("/jobs")).status_code == 200
+    answer = await stage.admin.post("/api-keys", {"name": "k", "scopes": ["jobs:no:read"]})
+    assert refused(answer, 400, "INVALID_ARGUMENT", "scopes")
+
+
 async def test_a_program_gives_no_scope_that_it_has_not_got(stage: Stage) -> None:
     key = (await made(stage, scopes=["api_keys.*", "jobs.read"]))["key"]
     program = holder(stage, key)
@@ -128,10 +136,13 @@ def sha256(token: str) -> str:
 
 
 @pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.parametrize(
+    "form", ["{}", "robot_{}", "crpa_{}", "sk_live_{}", "a.{}.b", "robot_a.{}.b", "eyJhIjoxfQ.{}.x"]
+)
 async def test_an_imported_token_lets_its_robot_in_where_such_tokens_are_accepted(
-    stage: Stage, settings: Settings, is_there: bool
+    stage: Stage, settings: Settings, is_there: bool, form: str
 ) -> None:
-    token = f"{TOKEN}-{stage.tenant.tenant_id}"
+    token = form.format(f"{TOKEN}-{stage.tenant.tenant_id}")
     if is_there:
         stage.robot("robot-001")
     stage.robot("another")

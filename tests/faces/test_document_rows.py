@@ -18,6 +18,15 @@ from casare_cloud.faces.orchestrator.rate_limits import BASE, limit_of
 
 NAMES = ("000", "002", "003")
 SENDERS = {"Authorization": ("user", "service", "robot token"), "X-Api-Key": ("robot",), "X-Api-Token": ("robot",)}
+# The categories of document 002, and endpoints of each of which it states no limit of their own.
+CATEGORIES = {
+    "Authentication": [("POST", "/auth/login"), ("POST", "/auth/register")],
+    "List endpoints": [("GET", "/workflows"), ("GET", "/jobs"), ("GET", "/robots"), ("GET", "/schedules")],
+    "Detail endpoints": [("GET", "/workflows/{}"), ("GET", "/jobs/{}"), ("GET", "/schedules/{}")],
+    "Job operations": [("POST", "/jobs/{}/cancel")],
+    "Heartbeat/Progress": [("POST", "/robots/{}/heartbeat"), ("PUT", "/jobs/{}/progress")],
+    "Analytics": [("GET", "/metrics/analytics")],
+}
 OPEN = ("error_distribution", "metadata")  # objects whose keys are the customer's own words
 
 pytestmark = pytest.mark.needs_documents
@@ -119,6 +128,14 @@ def test_every_published_rate_is_kept(document: Document) -> None:
         if row.per_minute and {limit.requests * 60 / limit.seconds} != row.per_minute:
             faults.append(f"{row}: {row.per_minute} requests/minute, not {limit}")
     assert not faults, "\n".join(faults)
+
+
+def test_every_published_rate_of_a_category_is_kept(name: str, document: Document) -> None:
+    for category, per_minute in document.rates.items():
+        for method, path in CATEGORIES[category]:
+            limit = limit_of(method, BASE + path)
+            assert limit.requests * 60 / limit.seconds == per_minute, f"{category}: {method} {path}"
+    assert set(document.rates) == (set(CATEGORIES) if name == "002" else set())
 
 
 def test_examples_outside_the_sections_of_endpoints_are_known(name: str, document: Document) -> None:

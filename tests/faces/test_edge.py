@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import httpx2
 import pytest
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
 from casare_cloud.config import Settings
@@ -25,13 +25,17 @@ class Form(Body):
     count: Annotated[int, Field(ge=0, le=20)] = 10
 
 
-def app_with_probe_routes() -> Orchestrator:
-    app = create_app(Settings(is_local=True))
+def app_with_probe_routes(**settings: Any) -> Orchestrator:
+    app = create_app(Settings(is_local=True, **settings))
     router = APIRouter(prefix="/probe", route_class=PublicRoute)
 
     @router.post("/form", responses=refusals())
     async def form(body: Form, days: Annotated[int, Query(le=90)] = 7) -> dict[str, Any]:
         return body.model_dump()
+
+    @router.get("/address")
+    async def address(request: Request) -> str | None:
+        return str(request.state.client_ip)
 
     @router.get("/bug")
     async def bug() -> None:
@@ -197,6 +201,25 @@ def test_the_client_address_is_the_peer_or_what_a_trusted_proxy_says(
     peer: str | None, forwarded: str | None, expected: str | None
 ) -> None:
     assert client_ip_of(peer, forwarded, PROXY) == expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["1.2.3.4", "192.0.2.1"], "192.0.2.1"),
+        (["1.2.3.4, 5.6.7.8", "192.0.2.1, 10.0.0.2"], "192.0.2.1"),
+        (["1.2.3.4", ""], "10.0.0.1"),
+    ],
+    ids=str,
+)
+async def test_a_line_that_a_proxy_adds_counts_and_not_the_one_that_the_client_sent(
+    lines: list[str], expected: str
+) -> None:
+    app = app_with_probe_routes(trusted_proxies=PROXY)
+    transport = httpx2.ASGITransport(app, client=("10.0.0.1", 5))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://o/api/v1") as client:
+        answer = await client.get("/probe/address", headers=[("X-Forwarded-For", line) for line in lines])
+    assert answer.json() == expected
 
 
 async def test_the_documents_show_every_resource(client: httpx2.AsyncClient) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.faces.stage import UNKNOWN_ID, Asker, Stage, refused
+from tests.fleets import call
 
 NODES = [
     {"node_id": "start", "node_type": "StartNode", "status": "completed", "duration_ms": 5, "runs": 1},
@@ -110,6 +111,21 @@ async def test_a_robots_day_is_its_own(stage: Stage, name: str) -> None:
     metrics = await of(stage.admin, f"/robots/{getattr(mine, name)}")
     assert (metrics["jobs_completed_today"], metrics["jobs_failed_today"]) == (1, 1)
     assert metrics["average_job_duration_seconds"] == metrics["avg_job_duration_ms"] / 1000
+
+
+async def test_a_measurement_that_is_no_number_of_ours_is_null(stage: Stage) -> None:
+    robot, _ = stage.robot()
+    metrics = {"cpu_percent": 10**400, "memory_mb": "much", "memory_percent": 12.5}
+    with stage.database.connect("authenticated", stage.tenant.admin.claims) as member:
+        call(member, "record_heartbeat", robot=robot.external_id, metrics=metrics)
+    [shown] = await of(stage.admin, "/robots")
+    assert [shown[name] for name in metrics] == [None, None, 12.5]
+
+
+async def test_a_node_that_ran_for_ever_is_shown(stage: Stage) -> None:
+    _, robot = stage.robot()
+    job_id = await complete(stage, robot, result={"node_executions": [{"node_id": "n", "duration_ms": 10**400}]})
+    assert (await of(stage.admin, f"/jobs/{job_id}"))["node_executions"][0]["duration_ms"] == 2**31 - 1
 
 
 async def test_an_unknown_and_a_foreign_robot_are_both_not_found(stage: Stage, elsewhere: Stage) -> None:

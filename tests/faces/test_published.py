@@ -82,6 +82,10 @@ metrics_path: '/api/v1/metrics'
 |----------|-------|
 | `/things/{any}` | 200/minute |
 
+| Endpoint Category | Limit |
+|-------------------|-------|
+| Small things | 7/min (at most) |
+
 ## Errors
 
 ```json
@@ -133,6 +137,10 @@ def test_a_table_of_limits_belongs_to_the_rows_it_names(document: Document) -> N
     assert row is not None
     assert row.per_minute == {200}
     assert row.statuses == {200}
+
+
+def test_a_limit_of_a_category_keeps_its_name(document: Document) -> None:
+    assert document.rates == {"Small things": 7}
 
 
 def test_what_belongs_to_no_row_keeps_its_heading(document: Document) -> None:

@@ -7,11 +7,14 @@ import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import uuid4
 
 import httpx2
+import psycopg
 import pytest
 from tests.databases import Database
+from tests.faces.conftest import KeyPublisher
 from tests.faces.documents import LIMITED
 from tests.faces.forms import differences
 from tests.faces.platform import running_platform
@@ -21,6 +24,7 @@ from tests.factories import make_key
 from casare_cloud.config import Settings
 from casare_cloud.faces.orchestrator.app import create_app
 from casare_cloud.faces.orchestrator.rate_limits import LIMITS, limit_of
+from casare_cloud.faces.shared.rate_limits import Quota
 from casare_cloud.identity import new_api_key
 
 HEADERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
@@ -269,6 +273,30 @@ async def test_registering_is_limited_before_anything_is_done(face: Face, addres
     assert numbers(answers[0])[:2] == (5, 4)
 
 
+async def test_logging_in_is_limited_by_address_whatever_comes_of_it(face: Face, address: str) -> None:
+    answers = [await face.ask(address, "/auth/login", "POST", json={}) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [400] * 5 + [429]
+    assert [numbers(answer)[:2] for answer in answers] == [(5, left) for left in (4, 3, 2, 1, 0, 0)]
+
+
+@pytest.mark.parametrize("path", ["/jobs", "/auth/login"], ids=["with a transaction", "ahead of everything"])
+async def test_a_refused_request_is_counted_once(
+    face: Face, stage: Stage, address: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    method = "GET" if path == "/jobs" else "POST"
+    use_up(stage.database, f"{method} /api/v1{path}", f"ip:{address}")
+    execute, counts = psycopg.AsyncConnection.execute, []
+
+    async def counted(self: Any, query: Any, *arguments: Any, **options: Any) -> Any:
+        if query == Quota.query:
+            counts.append(query)
+        return await execute(self, query, *arguments, **options)
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "execute", counted)
+    assert (await face.ask(address, path, method, dict(stage.admin.headers))).status_code == 429
+    assert len(counts) == 1
+
+
 async def test_health_probes_and_documents_are_free(face: Face, address: str) -> None:
     for path in ("/health", "/health/live", "/health/ready", "http://o/openapi.json"):
         answer = await face.ask(address, path)
@@ -312,6 +340,7 @@ DOCUMENTED = {
     "GET /metrics/jobs/{}": 200,
     "GET /metrics/analytics": 20,
     "GET /metrics/activity": 60,
+    "POST /auth/login": 5,
     "POST /auth/register": 5,
     "GET /workflows": 100,
     "GET /jobs": 100,
@@ -353,16 +382,53 @@ async def test_every_endpoint_of_the_table_is_there(face: Face, address: str) ->
     assert missing == set()
 
 
-async def test_logging_in_tells_how_many_attempts_are_left(platform_face: Face, address: str) -> None:
+async def test_one_password_cannot_be_tried_on_any_number_of_users(platform_face: Face, address: str) -> None:
+    forms = [{"username": f"person-{uuid4().hex}", "password": "Summer-2026"} for _ in range(7)]
+    answers = [await platform_face.ask(address, "/auth/login", "POST", json=form) for form in forms]
+    assert [answer.status_code for answer in answers] == [401] * 5 + [429] * 2
+    assert {answer.json()["error_code"] for answer in answers[5:]} == {"RATE_LIMITED"}
+    assert all(numbers(answer)[0] == 5 for answer in answers)
+
+
+async def test_an_office_may_log_in_as_often_as_it_likes(platform_face: Face, address: str) -> None:
+    name = f"person-{uuid4().hex[:8]}"
+    form = {"email": f"{name}@example.test", "password": "Correct-Horse-9", "org_name": "O", "username": name}
+    assert (await platform_face.ask(address, "/auth/register", "POST", json=form)).status_code == 201
+    right = {"username": name, "password": form["password"]}
+    answers = [await platform_face.ask(address, "/auth/login", "POST", json=right) for _ in range(7)]
+    assert [answer.status_code for answer in answers] == [200] * 7
+    assert [numbers(answer)[:2] for answer in answers] == [(5, 5)] * 7
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("7", 7), ("Fri, 01 Jan 2999 00:00:00 GMT", 60), ("", 60)], ids=["seconds", "date", "nothing"]
+)
+async def test_a_refusal_by_auth_is_429_with_seconds_however_it_says_them(
+    face: Face, publisher: KeyPublisher, address: str, said: str, seconds: int
+) -> None:
+    publisher.retry_after = said
+    answer = await face.ask(address, "/auth/refresh", "POST", json={"refresh_token": "t"})
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, str(seconds))
+    assert answer.json()["retry_after"] == seconds
+    assert numbers(answer)[:2] == (60, 0)
+
+
+async def test_logging_in_tells_how_many_attempts_are_left(
+    platform_face: Face, shared_database: Database, address: str
+) -> None:
     name = f"person-{uuid4().hex[:8]}"
     form = {"email": f"{name}@example.test", "password": "Correct-Horse-9", "org_name": "O", "username": name}
     assert (await platform_face.ask(address, "/auth/register", "POST", json=form)).status_code == 201
     wrong, right = {"username": name, "password": "wrong"}, {"username": name, "password": form["password"]}
     answers = [await platform_face.ask(address, "/auth/login", "POST", json=wrong) for _ in range(2)]
     assert [numbers(answer)[:2] for answer in answers] == [(5, 4), (5, 3)]
+    assert numbers(await platform_face.ask(address, "/auth/login", "POST", json=right))[:2] == (5, 3), "of the address"
+    use_up(shared_database, "POST /api/v1/auth/login", f"ip:{address}", seconds=-1)
     assert numbers(await platform_face.ask(address, "/auth/login", "POST", json=right))[:2] == (5, 5)
-    answers = [await platform_face.ask(address, "/auth/login", "POST", json=wrong) for _ in range(6)]
-    assert [answer.status_code for answer in answers] == [401] * 5 + [429]
+    answers = [await platform_face.ask(address, "/auth/login", "POST", json=wrong) for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [401] * 5
+    use_up(shared_database, "POST /api/v1/auth/login", f"ip:{address}", seconds=-1)
+    answers = [await platform_face.ask(address, "/auth/login", "POST", json=wrong)]
     assert answers[-1].json()["error_code"] == "LOGIN_LOCKED"
     assert 800 < answers[-1].json()["retry_after"] <= 900
     assert numbers(answers[-1])[:2] == (5, 0)

@@ -198,7 +198,17 @@ async def test_a_heartbeat_is_told_what_to_stop(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{"cpu_percent": "hot"}, {"memory_mb": -1}, {"active_jobs": 1.5}, [], {"x": "y" * 70000}]
+    "body",
+    [
+        {"cpu_percent": "hot"},
+        {"memory_mb": -1},
+        {"memory_percent": "full"},
+        {"memory_percent": 10**400},
+        {"active_jobs": 1.5},
+        [],
+        {"x": "y" * 70000},
+    ],
+    ids=lambda body: str(body)[:30],
 )
 async def test_a_heartbeat_that_breaks_a_rule_is_400(stage: Stage, body: Any) -> None:
     robot, asker = stage.robot()

@@ -2,18 +2,21 @@
 
 import asyncio
 import os
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import httpx2
 import pytest
 from tests.robot.lives import GATED, HELLO, Gate, MakeLife
 from tests.robot.workflows import chain
 
 from casare_cloud.errors import ApiError
 from casare_cloud.robot import job_run
-from casare_cloud.robot.agent_core import KeyRefused
+from casare_cloud.robot.agent_core import Agent, KeyRefused
+from casare_cloud.robot.direct import DirectTransport
 from casare_cloud.robot.spool import Outcome, Spool
-from casare_cloud.robot.transport import Failure, Lease
+from casare_cloud.robot.transport import Failure, Lease, RobotProfile
 
 
 async def test_a_service_that_is_down_at_first_is_waited_for(make_life: MakeLife) -> None:
@@ -24,6 +27,17 @@ async def test_a_service_that_is_down_at_first_is_waited_for(make_life: MakeLife
         life.transport.is_down = False
         await life.until(lambda: "registered" in life.kinds)
     assert life.kinds[:3] == ["offline", "online", "registered"]
+
+
+async def test_a_robot_says_at_once_that_direct_mode_is_not_set_up(tmp_path: Path, pauses: list[float]) -> None:
+    refusal = {"detail": "Direct mode is not set up here.", "error_code": "DIRECT_MODE_UNAVAILABLE"}
+    answers = [httpx2.Response(503, json=refusal, headers={"Retry-After": "3600"})]
+    http_transport = httpx2.MockTransport(lambda request: answers.pop())
+    direct = DirectTransport("http://o", "crpa_key", "robot-1", http_transport=http_transport)
+    profile = RobotProfile("robot-1", "Robot", "host", "default", (), (), 1)
+    with pytest.raises(ApiError, match="not set up"):
+        await Agent(direct, profile, tmp_path).run()
+    assert pauses == []
 
 
 async def test_a_result_that_cannot_be_sent_is_kept_and_sent_later(make_life: MakeLife, gate: Gate) -> None:

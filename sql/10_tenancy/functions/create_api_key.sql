@@ -14,7 +14,7 @@ set search_path = ''
 as $$
 declare
     v_caller private.caller := private.authorize('api_keys.write');
-    v_scopes text[] := array(select distinct s.scope from unnest(p_scopes) as s (scope) order by s.scope);
+    v_scopes text[] := array(select distinct replace(s.scope, ':', '.') as scope from unnest(p_scopes) as s (scope) order by scope);
 begin
     if p_kind is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'kind must be robot or service.');

@@ -1,4 +1,5 @@
--- Lenient: a job's outcome must never be refused because of its statistics. In PL/pgSQL, which keeps the plan.
+-- Lenient: a job's outcome must never be refused because of its statistics. JSON has numbers of any size, readers have
+-- not: they end at 2^31 - 1. In PL/pgSQL, which keeps the plan.
 create or replace function private.tidy_node_executions(p_node_executions jsonb)
 returns jsonb
 language plpgsql
@@ -13,14 +14,19 @@ begin
                 'node_type', left(n.item ->> 'node_type', 255),
                 'status', left(n.item ->> 'status', 32),
                 'duration_ms', case
-                    when jsonb_typeof(n.item -> 'duration_ms') = 'number' then greatest(round((n.item ->> 'duration_ms')::numeric), 0)
+                    when jsonb_typeof(n.item -> 'duration_ms') = 'number'
+                        then least(greatest(round((n.item ->> 'duration_ms')::numeric), 0), 2147483647)
                 end,
-                'runs', case when jsonb_typeof(n.item -> 'runs') = 'number' then greatest(round((n.item ->> 'runs')::numeric), 0) end,
+                'runs', case
+                    when jsonb_typeof(n.item -> 'runs') = 'number'
+                        then least(greatest(round((n.item ->> 'runs')::numeric), 0), 2147483647)
+                end,
                 'healing', case
                     when jsonb_typeof(n.item #> '{healing,healed}') = 'boolean' then jsonb_build_object(
                         'healed', n.item #> '{healing,healed}',
                         'attempts', case
-                            when jsonb_typeof(n.item #> '{healing,attempts}') = 'number' then n.item #> '{healing,attempts}'
+                            when jsonb_typeof(n.item #> '{healing,attempts}') = 'number'
+                                then least(greatest(round((n.item #>> '{healing,attempts}')::numeric), 0), 2147483647)
                         end
                     )
                 end

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from casare_cloud.errors import ApiError
-from casare_cloud.http import Unreachable, backoff_delays, is_transient, retry_after_seconds
+from casare_cloud.http import LONGEST_PAUSE_SECONDS, Unreachable, backoff_delays, is_transient, retry_after_seconds
 from casare_cloud.robot.console import AgentEvent, EventHandler, print_event
 from casare_cloud.robot.delivery import Delivery
 from casare_cloud.robot.job_run import JobRun
@@ -97,7 +97,8 @@ class Agent:
             try:
                 await self._transport.register(self._profile)
             except ApiError as error:
-                if not is_transient(error):
+                is_missing = error.code == "DIRECT_MODE_UNAVAILABLE"  # a 503, but nothing that comes by itself
+                if is_missing or not is_transient(error):
                     raise
                 self._note_offline(error)
                 if await self._wait(self._draining, pause):
@@ -160,7 +161,8 @@ class Agent:
                 if not is_transient(error):
                     raise
                 self._note_offline(error)
-                await self._wait(self._draining, retry_after_seconds(error.headers) or 0.0)
+                pause = retry_after_seconds(error.headers) or 0.0
+                await self._wait(self._draining, min(pause, LONGEST_PAUSE_SECONDS))
             await self._until_draining(asyncio.ensure_future(self._transport.wait_for_doorbell()), cancel=True)
         await self._goodbye()
 

@@ -1,6 +1,7 @@
 """The part of Supabase Auth's HTTP API that the product uses, and what its answers mean."""
 
 import asyncio
+import re
 import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -82,7 +83,9 @@ class AuthApi:
             return answer
         code = str(answer.get("code") or answer.get("error_code") or "") if isinstance(answer, dict) else ""
         if response.status_code == 429:
-            seconds = response.headers.get("retry-after", "60")
+            seconds = response.headers.get("retry-after", "")
+            if not re.fullmatch("[0-9]{1,9}", seconds):
+                seconds = "60"  # it is missing, or a date: what we answer has a number
             message = "Too many requests to the sign-in service; try again later."
             raise ApiError(429, "RATE_LIMITED", message, {"Retry-After": seconds})
         if response.status_code >= 500:

@@ -29,7 +29,11 @@ class CreateServiceKeyBody(Body):
     name: KeyName
     scopes: Annotated[
         list[Scope],
-        Field(min_length=1, max_length=100, description="Permissions of yours: jobs.create, jobs.*, *.read, *"),
+        Field(
+            min_length=1,
+            max_length=100,
+            description="Permissions of yours: jobs.create (or jobs:create), jobs.*, *.read, *",
+        ),
     ]
     expires_at: Moment | None = None
 

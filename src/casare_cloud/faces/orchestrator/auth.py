@@ -116,6 +116,7 @@ async def log_in(body: LoginBody, call: CurrentCall) -> TokensAnswer:
     users = _users(call)
     try:
         tokens = await users.log_in(body.username, body.password, body.tenant_id or None)
+        await call.quota.give_back(call.services.database)  # programs and offices log in often: only failures count
     finally:
         if users.attempts is not None:
             call.quota.tell(*users.attempts)

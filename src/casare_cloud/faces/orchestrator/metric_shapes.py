@@ -111,7 +111,12 @@ def _fields_of(robot: Robot) -> dict[str, Any]:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:  # JSON has integers of any size
+        return None
 
 
 class RobotMetricsDetail(RobotMetricsAnswer):

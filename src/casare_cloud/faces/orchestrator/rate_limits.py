@@ -5,7 +5,6 @@ does not say for whom its limit is, and what robots do all day, because a whole 
 is not live is nobody's: it counts as its address. Health probes and the documents are free.
 """
 
-from casare_cloud.domain.users.model import LOGIN_ATTEMPTS
 from casare_cloud.faces.shared.rate_limits import Limit
 
 BASE = "/api/v1"
@@ -14,8 +13,7 @@ LIST = Limit(100)  # 002 "List endpoints"
 DETAIL = Limit(200)  # 002 "Detail endpoints"
 OPERATION = Limit(60)  # 002 "Job operations"; every other change too
 SUBMISSION = Limit(50, per="caller")  # 001 "Job submissions"
-AUTHENTICATION = Limit(5)  # 002 "Authentication"
-LOGIN = Limit(LOGIN_ATTEMPTS, 300, counted_here=False)  # 002 `POST /auth/login`: private.check_login() counts failures
+AUTHENTICATION = Limit(5)  # 002 "Authentication"; private.check_login() counts the failures of each login besides
 SESSION = Limit(60)  # a refresh token cannot be guessed, and an office has one address
 REPORT = Limit(600, per="caller")  # 002 "Heartbeat/Progress"
 LEASE = Limit(6000, per="caller")  # not in the documents: a busy robot's claims and results
@@ -23,7 +21,7 @@ ANALYTICS = Limit(20)  # 000 and 002
 
 # Where document 002 states a limit at the endpoint itself, that one counts, not the one of its category.
 LIMITS: dict[tuple[str, str], Limit] = {
-    ("POST", "/auth/login"): LOGIN,
+    ("POST", "/auth/login"): AUTHENTICATION,
     ("POST", "/auth/register"): AUTHENTICATION,
     ("POST", "/auth/refresh"): SESSION,
     ("POST", "/auth/logout"): SESSION,

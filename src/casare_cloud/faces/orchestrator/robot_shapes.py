@@ -100,6 +100,7 @@ class HeartbeatBody(Body):
 
     cpu_percent: Metric | None = None
     memory_mb: Metric | None = None
+    memory_percent: Metric | None = None
     disk_free_gb: Metric | None = None
     active_jobs: Annotated[Integer, Field(ge=0, le=2**31 - 1)] | None = None
     acknowledged_commands: Annotated[

@@ -11,16 +11,19 @@ from casare_cloud.errors import InvalidArgument
 from casare_cloud.faces.orchestrator import workflow_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import ExecutionMode, Input, Name, Priority
-from casare_cloud.faces.shared.shapes import Answer, Body, Time
+from casare_cloud.faces.shared.shapes import JSON_LEVELS, TOO_DEEP, Answer, Body, Time, is_too_deep
 
 
 def _read_json(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
+        value = json.loads(value)
     except (ValueError, RecursionError) as error:
         raise ValueError("is a text that is not valid JSON") from error
+    if is_too_deep(value, JSON_LEVELS - 1):
+        raise ValueError(TOO_DEEP)
+    return value
 
 
 class SubmitBody(Body):
@@ -84,6 +87,8 @@ def read_upload(filename: str | None, content: bytes, options: UploadOptions) ->
         raise InvalidArgument("file: is not valid JSON in UTF-8.") from error
     if not isinstance(data, dict):
         raise InvalidArgument("file: must hold a JSON object.")
+    if is_too_deep(data):
+        raise InvalidArgument(f"file: {TOO_DEEP}.")
     is_body = "workflow_json" in data
     workflow = data["workflow_json"] if is_body else data
     try:

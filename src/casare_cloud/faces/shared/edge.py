@@ -72,7 +72,9 @@ class Edge:
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
         peer = scope["client"][0] if scope.get("client") else None
-        state["client_ip"] = client_ip_of(peer, headers.get("x-forwarded-for"), self._trusted_proxies)
+        # A proxy may add a line of its own instead of to the client's: all lines are one list (RFC 9110 §5.3).
+        hops = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        state["client_ip"] = client_ip_of(peer, ", ".join(hops), self._trusted_proxies)
         state["headers"] = []  # raw headers that every answer to this request carries
         status = 0  # of the answer, once it has begun
 

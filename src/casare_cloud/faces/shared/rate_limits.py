@@ -34,19 +34,21 @@ from private.count_request(
 ) as c
 """
 
+_GIVE_BACK = """
+select private.give_back_request(%(rule)s, %(ip)s::inet)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
     """At most `requests` in a window of `seconds`, for each client address or for each caller.
 
     The window begins with the first request. A caller is a user or a live key; whoever is neither counts as an address.
-    What is not `counted_here` is counted by the work itself, which says so with `Quota.tell`.
     """
 
     requests: int
     seconds: int = 60
     per: Per = "address"
-    counted_here: bool = True
 
 
 # The limit of a route: (method, template of the path under the base) → limit.
@@ -64,7 +66,7 @@ class Quota:
         self._ip = client_ip
         self._caller: dict[str, str | bytes | None] = {"user_id": None, "key_hash": None}
         self._told: tuple[int, int, int] | None = None
-        self.is_pending = limit is not None and limit.counted_here
+        self.is_pending = limit is not None
 
     @property
     def params(self) -> dict[str, object]:
@@ -86,13 +88,24 @@ class Quota:
 
     def refused(self, error: ApiError) -> None:
         """Remember a refusal of the count, or of the lockout of logins, for the headers."""
-        if error.status == 429 and "Retry-After" in error.headers:
+        if error.code == RATE_LIMITED:
+            self.is_pending = False
+        if error.status == 429 and error.headers.get("Retry-After", "").isdigit():
             self.tell(0, math.floor(time.time() + int(error.headers["Retry-After"])))
 
     def tell(self, remaining: int, reset_at: float) -> None:
-        """What the headers shall say; `reset_at` in seconds since the epoch."""
-        if self._limit is not None:
+        """What the headers shall say: the count with the least left. `reset_at` in seconds since the epoch."""
+        if self._limit is not None and (self._told is None or remaining <= self._told[1]):
             self._told = (self._limit.requests, max(0, remaining), math.ceil(reset_at))
+
+    async def give_back(self, database: Database) -> None:
+        """Take the count of this address back: the request was none of those that the limit is for."""
+        if self._limit is None or self._told is None:
+            return
+        async with database.transaction(None) as tx:
+            await tx.execute(_GIVE_BACK, {"rule": self._rule, "ip": self._ip})
+        limit, remaining, reset_at = self._told
+        self._told = (limit, remaining + 1, reset_at)
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """The headers of document 000 (`X-RateLimit-Reset` in seconds since the epoch); none if nothing was counted."""
@@ -111,6 +124,7 @@ class Quota:
                 await database.run_prelude(self)
         except (ApiError, ConfigurationError, TimeoutError) as error:
             if isinstance(error, ApiError) and error.code == RATE_LIMITED:
+                self.refused(error)
                 raise
             self.is_pending = False
             logger.warning("a request was not counted: %s", error or "the database does not answer")

@@ -69,11 +69,11 @@ class Route(APIRoute):
             try:
                 try:
                     return await self._answer(request, services, quota, handler)
+                except ApiError as error:
+                    quota.refused(error)
+                    raise
                 finally:
                     await quota.settle(services.database)  # nothing was sent: refused before, or no need to
-            except ApiError as error:
-                quota.refused(error)
-                raise
             finally:
                 request.state.headers.extend(quota.headers())
 

@@ -1,9 +1,13 @@
 """Parts that request and answer shapes are made of."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict, PlainSerializer, model_validator
+
+JSON_LEVELS = 100  # objects and lists inside each other, in a body; private.is_deep_json() has the database's word
+TOO_DEEP = f"must not be nested deeper than {JSON_LEVELS} levels"
+_CONTAINERS = (dict, list)
 
 
 def _as_utc(value: datetime) -> str:
@@ -22,6 +26,29 @@ class Answer(BaseModel):
 
 
 class Body(BaseModel):
-    """Base of request shapes: unknown fields are ignored unless a document closes them (`extra="forbid"`)."""
+    """Base of request shapes: unknown fields are ignored unless a document closes them (`extra="forbid"`).
+
+    No field, known or not, may be so deep that an answer could not show it again.
+    """
 
     model_config = ConfigDict(defer_build=True, extra="ignore")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_not_too_deep(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            for name, value in data.items():
+                if is_too_deep(value, JSON_LEVELS - 1):
+                    raise ValueError(f"{name[:64]} {TOO_DEEP}")
+        return data
+
+
+def is_too_deep(value: Any, levels: int = JSON_LEVELS) -> bool:
+    """Whether a JSON value has more than so many levels of objects and lists."""
+    layer = [value] if isinstance(value, _CONTAINERS) else []
+    for _ in range(levels):
+        if not layer:
+            return False
+        children = (child for item in layer for child in (item.values() if isinstance(item, dict) else item))
+        layer = [child for child in children if isinstance(child, _CONTAINERS)]
+    return bool(layer)
