@@ -186,7 +186,7 @@ class StateFolder:
         return self._demos().get(project, {})
 
     def keep_demo(self, project: str, values: Mapping[str, str]) -> None:
-        """Remember the demo tenant of a project: its key is shown once, and the next start may be on another project."""
+        """Remember the demo tenant of a project: its key is shown once, and the next start may be on another."""
         write_private(self._demos_file, json.dumps({**self._demos(), project: dict(values)}, indent=1))
 
     def _demos(self) -> dict[str, dict[str, str]]:
