@@ -38,8 +38,8 @@ def test_every_job_ends_exactly_once_in_effect(durable_server: PostgresServer) -
     assert damage.problems == []
     assert damage.robots_killed > 10
     assert damage.delays, "no robot was killed with a job in its hands"
-    # Lease and rescue interval are what is promised. The database shares a busy machine with the storm, so that a rescue
-    # may itself be late: up to three whole intervals are the machine's, more means that rescues pass a job by.
+    # Lease and rescue interval are what is promised. The database shares a busy machine with the storm, so that rescues
+    # may be late themselves: up to three whole intervals are the machine's, more means that rescues pass a job by.
     late = [math.ceil((delay - allowed_delay()) / RESCUE_SECONDS) for delay in damage.delays]
     assert max(late) <= 3, late
 
