@@ -1,4 +1,4 @@
-"""Memory of the running stack, part by part: proportional set size, so that shared pages count once."""
+"""Memory of the running stack, part by part: proportional set size, so that shared pages count once; and a restart."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ from bench.stack import BenchStack
 
 
 def run(stack: BenchStack) -> None:
-    """Each part with all its descendants."""
+    """Each part with all its descendants; then how soon the stack is back after a stop."""
     parts = json.loads((stack.home / "stack.json").read_text())
     children = _children()
     rows: list[tuple[str, float]] = [("supervisor", _mebibytes(parts["pid"]))]
@@ -16,6 +16,7 @@ def run(stack: BenchStack) -> None:
         rows.append((part["name"], sum(_mebibytes(pid) for pid in _family(part["pid"], children))))
     rows.append(("all", sum(size for _, size in rows)))
     table("Memory of the stack", ("part", "MiB"), rows)
+    table("Later start", ("what", "seconds"), [("`casare-cloud up` until everything is ready", stack.restart())])
 
 
 def _children() -> dict[int, list[int]]:

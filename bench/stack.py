@@ -35,6 +35,11 @@ class BenchStack:
             f"postgresql://supabase_admin:{passwords['supabase_admin']}@127.0.0.1:{54322 + self.port_offset}/postgres"
         )
 
+    def restart(self) -> float:
+        """Stop it and start it again with what it holds; the seconds until it is ready."""
+        _down(self.home)
+        return _up(self.home, self.port_offset)
+
 
 @contextmanager
 def running_stack() -> Iterator[BenchStack]:
@@ -42,19 +47,29 @@ def running_stack() -> Iterator[BenchStack]:
     with tempfile.TemporaryDirectory(prefix="casare-bench-") as folder:
         home = Path(folder)
         home.chmod(0o755)
-        surroundings = {**os.environ, "CASARE_HOME": folder, "CASARE_RATE_LIMITS": "off"}
-        command = [sys.executable, "-m", "casare_cloud"]
         offset = next(n for n in range(700, 2000, 10) if all(port_is_free(port + n) for port in PORTS))
-        began = time.perf_counter()
-        subprocess.run([*command, "up", "--detach", "--port-offset", str(offset)],
-            check=True, env=surroundings, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
-        seconds = time.perf_counter() - began
+        seconds = _up(home, offset)
         lines = (line for line in (home / "env").read_text().splitlines() if not line.startswith("#"))
         try:
             yield BenchStack(dict(line.split("=", 1) for line in lines), home, seconds, offset)
         finally:
-            subprocess.run([*command, "down"], check=False, env=surroundings, stdout=subprocess.DEVNULL)
+            _down(home)
+
+
+def _up(home: Path, port_offset: int) -> float:
+    began = time.perf_counter()
+    _command(home, "up", "--detach", "--port-offset", str(port_offset)).check_returncode()
+    return time.perf_counter() - began
+
+
+def _down(home: Path) -> None:
+    _command(home, "down")
+
+
+def _command(home: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+    surroundings = {**os.environ, "CASARE_HOME": str(home), "CASARE_RATE_LIMITS": "off"}
+    command = [sys.executable, "-m", "casare_cloud", *arguments]
+    return subprocess.run(command, check=False, env=surroundings, stdout=subprocess.DEVNULL)
 
 
 async def wait_for(

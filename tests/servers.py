@@ -71,9 +71,6 @@ def missing(marker: str) -> str | None:
         if shutil.which("node") is None:
             return "Node"
         return None if (root / "node_modules" / "@supabase" / "supabase-js").exists() else "the npm packages (npm ci)"
-    if marker == "needs_browser":
-        names = ("chromium", "chromium-browser", "google-chrome")
-        return None if any(shutil.which(name) for name in names) else "Chromium"
     if marker == "needs_documents":
         return None if documents() else f"the published documents ({DOCUMENTS_VARIABLE}=<their folder>)"
     return None

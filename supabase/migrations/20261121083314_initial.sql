@@ -7910,7 +7910,7 @@ comment on function private.limit_room(integer, integer) is
     'How many more jobs a counter of a limit has room for; 0 when it is full, or its limit was lowered while more were running.';
 revoke all on function private.limit_room(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_explanations.sql sha256:1aff85f4917085b49bed7700f52dc720b713a890ce8e6e7be44c90f89f157c0d
+-- from sql/40_queue/functions/list_explanations.sql sha256:07cc7b3418392f417420fa6773a7a1e46e5fdd67c9ec407c5d62cc93627ad8aa
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
@@ -7978,7 +7978,7 @@ as $$
         ('cancelled', 'finished', null, 'The job was cancelled at {finished}: {error}', 'Retry the job if it shall run after all.'),
         ('dead_lettered', 'finished', null, 'The job ended at {finished} after {attempts} of {max_attempts} attempts and is a dead letter ({dead_reason}): {error}', 'Mend the cause, then queue it again with casare-cloud dlq retry, or delete the dead letter.'),
         ('requeued', 'finished', null, 'The job ended at {finished} ({error}) and was queued again as job {requeued_job}.', 'Look at that job.'),
-        ('workflow_disabled', 'note', null, 'The workflow {workflow} is disabled or deleted: it takes no new jobs, and jobs that wait still run.', 'Cancel the jobs that shall not run; enable the workflow to enqueue or retry.')
+        ('workflow_disabled', 'note', null, 'The workflow {workflow} is deleted, archived or disabled: it takes no new jobs. Jobs that waited when it was deleted were cancelled; all others still run.', 'Cancel the jobs that shall not run. To enqueue jobs again, submit the workflow as a new one.')
 $$;
 comment on function private.list_explanations() is
     'Every reason why a job waits or a robot gets nothing, with the sentence and what to do, in which {facts} are to be filled in.';

@@ -425,6 +425,22 @@ def test_today_begins_at_midnight_of_the_tenants_timezone(fleet: Fleet) -> None:
     assert began == {"at": datetime(2026, 7, 15, 22, tzinfo=UTC)}
 
 
+def test_today_begins_with_the_full_utc_hour_before_midnight_in_a_zone_of_half_hours(fleet: Fleet) -> None:
+    call(fleet.member, "update_tenant", timezone="Asia/Kolkata")
+    robot = fleet.robot()
+    midnight = (fleet.now + timedelta(days=1)).replace(hour=18, minute=30, second=0, microsecond=0)  # 00:00 there
+    for minutes in (-31, -29):  # 23:29 and 23:31
+        fleet.travel(seconds=(midnight + timedelta(minutes=minutes) - fleet.now).total_seconds())
+        fleet.enqueue()
+        fleet.report(robot, "complete_job", fleet.claim_one(robot))
+    fleet.owner.execute("select private.sequence_events()")
+    completed = []
+    for minutes in (-1, 1):
+        fleet.travel(seconds=(midnight + timedelta(minutes=minutes) - fleet.now).total_seconds())
+        completed.append(call(fleet.member, "get_fleet_metrics")["get_fleet_metrics"]["today"]["completed"])
+    assert completed == [2, 1]
+
+
 def test_a_robot_that_is_not_there_has_done_nothing(fleet: Fleet) -> None:
     answer = call(fleet.member, "get_robot_metrics", robot_id=uuid.uuid4())["get_robot_metrics"]
     assert set(answer.values()) == {0}

@@ -246,6 +246,18 @@ def test_a_job_of_a_workflow_that_was_disabled_has_a_note_and_still_runs(fleet: 
     )
 
 
+def test_a_deleted_workflow_says_what_became_of_its_jobs(fleet: Fleet) -> None:
+    robot, held, waiting = fleet.robot(), fleet.enqueue()["job_id"], fleet.enqueue()["job_id"]
+    lease = fleet.claim_one(robot)
+    call(fleet.member, "delete_workflow", workflow_id=fleet.workflow.workflow_id)
+    assert [told(fleet, job_id)[2] for job_id in (held, waiting)] == ["held_claimed", "cancelled"]
+    for job_id in (held, waiting):
+        [note] = explain(fleet, job_id)["notes"]
+        assert "Jobs that waited when it was deleted were cancelled; all others still run." in note["sentence"]
+        assert "submit the workflow as a new one" in note["next_step"]
+    assert fleet.report(robot, "complete_job", lease)["status"] == "completed"
+
+
 def test_a_robot_with_work_and_one_without(fleet: Fleet) -> None:
     robot = fleet.robot()
     assert explain_robot(fleet, robot)["reason_code"] == "nothing_waiting"

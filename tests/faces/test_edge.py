@@ -227,5 +227,7 @@ async def test_the_documents_show_every_resource(client: httpx2.AsyncClient) -> 
     assert {"/api/v1/auth/login", "/api/v1/auth/me", "/health", "/api/v1/health/live"} <= set(document["paths"])
     assert document["paths"]["/api/v1/auth/login"]["post"]["security"] == []
     assert "security" not in document["paths"]["/api/v1/auth/me"]["get"]
-    assert document["security"] == [{"bearer": []}, {"key": []}]
+    assert document["security"] == [{"bearer": []}, {"key": []}, {"token": []}]
+    schemes = document["components"]["securitySchemes"]
+    assert [schemes[name].get("name") for name in ("bearer", "key", "token")] == [None, "X-Api-Key", "X-Api-Token"]
     assert (await client.get("http://o/docs")).status_code == 200

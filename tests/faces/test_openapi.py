@@ -8,8 +8,10 @@ import pytest
 
 RESOURCES = (
     "api-keys",
+    "auth",
     "dlq",
     "events",
+    "health",
     "jobs",
     "limits",
     "metrics",
@@ -32,7 +34,7 @@ async def document(client: httpx2.AsyncClient) -> Document:
 
 def operations(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:
     for path, item in document["paths"].items():
-        if path.startswith(tuple(f"/api/v1/{resource}" for resource in RESOURCES)):
+        if path.startswith(("/health", *(f"/api/v1/{resource}" for resource in RESOURCES))):
             for method, operation in item.items():
                 yield f"{method.upper()} {path}", operation
 
@@ -45,10 +47,24 @@ def schema_of(document: Document, content: dict[str, Any]) -> dict[str, Any]:
     return dict(document["components"]["schemas"][reference.rsplit("/", 1)[1]])
 
 
+def is_probe(name: str) -> bool:
+    return "/health" in name
+
+
 async def test_every_endpoint_of_the_issue_is_there(document: Document) -> None:
-    assert {name for name, _ in operations(document)} == {
+    probes = {f"GET {path}" for path in ("/health", "/health/detailed", "/health/ready", "/health/live")}
+    assert {name for name, _ in operations(document)} == probes | {
         f"{method} /api/v1{path}"
         for path, methods in {
+            "/health": "GET",
+            "/health/detailed": "GET",
+            "/health/ready": "GET",
+            "/health/live": "GET",
+            "/auth/login": "POST",
+            "/auth/refresh": "POST",
+            "/auth/register": "POST",
+            "/auth/logout": "POST",
+            "/auth/me": "GET",
             "/workflows": "GET POST",
             "/workflows/upload": "POST",
             "/workflows/{workflow_id}": "GET DELETE",
@@ -134,13 +150,38 @@ async def test_every_operation_says_what_it_does_and_how_it_refuses(document: Do
     for name, operation in operations(document):
         assert operation["summary"], name
         assert len(operation["description"]) > 20, name
-        assert {"400", "401", "403", "429", "503", "default"} <= set(operation["responses"]), name
+        anywhere = {"default"} if is_probe(name) else {"400", "401", "403", "429", "503", "default"}
+        assert anywhere <= set(operation["responses"]), name
         assert ("413" in operation["responses"]) == ("requestBody" in operation), name
         if "{" in name and not name.endswith("/token"):
             assert "404" in operation["responses"], name
         for status, answer in operation["responses"].items():
             if status[0] != "2":
-                assert schema_of(document, answer["content"])["title"] == "Refusal", (name, status)
+                shape = {"429": "TooOften", "503": "NotReadyAnswer" if is_probe(name) else "Refusal"}.get(status)
+                assert schema_of(document, answer["content"])["title"] == (shape or "Refusal"), (name, status)
+
+
+async def test_whether_requests_can_be_served_is_said_with_503_too(document: Document) -> None:
+    for base in ("", "/api/v1"):
+        assert "503" in document["paths"][f"{base}/health/ready"]["get"]["responses"]
+
+
+async def test_a_refusal_of_too_many_requests_has_the_fields_of_the_document(document: Document) -> None:
+    assert {"error", "retry_after"} <= set(document["components"]["schemas"]["TooOften"]["required"])
+
+
+async def test_every_answer_names_the_headers_that_it_comes_with(document: Document) -> None:
+    counted = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
+    for name, operation in operations(document):
+        for status, answer in operation["responses"].items():
+            headers = set(answer["headers"])
+            assert "X-Request-ID" in headers, (name, status)
+            assert counted <= headers or is_probe(name), (name, status)
+            assert ("Retry-After" in headers) == (status in ("429", "503") and not is_probe(name)), (name, status)
+            assert ("WWW-Authenticate" in headers) == (status == "401"), (name, status)
+            replayed = "422" in operation["responses"] and status[0] == "2"
+            assert ("Idempotent-Replayed" in headers) == replayed, (name, status)
+            assert headers <= set(document["components"]["headers"])
 
 
 async def test_what_honours_an_idempotency_key_says_how_it_refuses_one(document: Document) -> None:

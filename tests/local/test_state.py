@@ -74,3 +74,15 @@ def test_a_taken_port_is_named_with_a_way_out() -> None:
         ports = Ports(other.getsockname()[1] - 8000)
         with pytest.raises(LocalStackError, match=r"port \d+ \(orchestrator\).*--port-offset"):
             ports.refuse_taken(["orchestrator"])
+
+
+def test_each_project_has_a_demo_tenant_of_its_own(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path)
+    state.keep_demo("embedded", {"ROBOT_API_KEY": "crpa_x"})
+    state.keep_demo("https://a.example", {"ROBOT_API_KEY": "crpa_y"})
+    assert [state.demo_of(project).get("ROBOT_API_KEY") for project in ("embedded", "https://a.example", "other")] == [
+        "crpa_x",
+        "crpa_y",
+        None,
+    ]
+    assert (tmp_path / "demos.json").stat().st_mode & 0o777 == 0o600

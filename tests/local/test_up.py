@@ -7,13 +7,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from tests import servers
+from tests.databases import Database
+from tests.faces.platform import running_platform
 
+from casare_cloud.local.stack import EMBEDDED
 from casare_cloud.local.state import Ports, StateFolder, is_listening
 
 SOURCE = str(Path(__file__).parents[2] / "src")
@@ -26,7 +32,6 @@ class RunningStack:
     state: StateFolder
     ports: Ports
     banner: str
-    seconds: float
 
     def command(self, *arguments: str, timeout: float = 90) -> subprocess.CompletedProcess[str]:
         return run_command(self.state.path, *arguments, timeout=timeout)
@@ -35,11 +40,13 @@ class RunningStack:
         return {part["name"]: part for part in self.state.read_info()["parts"]}
 
 
-def run_command(home: Path, *arguments: str, timeout: float = 90) -> subprocess.CompletedProcess[str]:
+def run_command(
+    home: Path, *arguments: str, timeout: float = 90, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     surroundings = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "SUPABASE_URL")}
     return subprocess.run(
         [sys.executable, "-m", "casare_cloud", *arguments],
-        env={**surroundings, "CASARE_HOME": str(home), "PYTHONPATH": SOURCE, "COLUMNS": "120"},
+        env={**surroundings, "CASARE_HOME": str(home), "PYTHONPATH": SOURCE, "COLUMNS": "120", **(env or {})},
         capture_output=True,
         text=True,
         timeout=timeout,
@@ -55,18 +62,21 @@ def free_offset() -> int:
             return ports.offset
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    home = tmp_path_factory.mktemp("casare")
+@contextmanager
+def running_stack(home: Path, *options: str, env: Mapping[str, str] | None = None) -> Iterator[RunningStack]:
     ports = Ports(free_offset())
-    began = time.monotonic()
-    answer = run_command(home, "up", "--detach", "--port-offset", str(ports.offset))
-    seconds = time.monotonic() - began
+    answer = run_command(home, "up", "--detach", "--port-offset", str(ports.offset), *options, env=env)
     try:
         assert answer.returncode == 0, answer.stdout + answer.stderr
-        yield RunningStack(StateFolder(home), ports, answer.stdout, seconds)
+        yield RunningStack(StateFolder(home), ports, answer.stdout)
     finally:
         run_command(home, "down")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    with running_stack(tmp_path_factory.mktemp("casare")) as stack:
+        yield stack
 
 
 def until(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
@@ -76,10 +86,14 @@ def until(condition: Callable[[], bool], what: str, seconds: float = 20) -> None
         time.sleep(0.05)
 
 
+def has_finished_demo_job(stack: RunningStack) -> bool:
+    return any("Demo job" in line and line.endswith("completed") for line in stack.banner.splitlines())
+
+
 def test_the_first_start_ends_with_a_finished_demo_job(stack: RunningStack) -> None:
     lines = stack.banner.splitlines()
     assert len(lines) <= 24
-    assert any("Demo job" in line and line.endswith("completed") for line in lines)
+    assert has_finished_demo_job(stack)
     for moment in ("submitted", "claimed", "first progress"):
         assert any(moment in line for line in lines), moment
 
@@ -172,3 +186,42 @@ def test_down_leaves_no_process_and_a_later_start_keeps_the_data(stack: RunningS
     assert again.returncode == 0, again.stdout + again.stderr
     assert "Demo job" not in again.stdout
     assert json.loads(stack.command("jobs", "list", "--json").stdout)["total"] >= 1
+
+
+def test_another_project_gets_a_demo_tenant_of_its_own(tmp_path: Path, database: Database) -> None:
+    embedded = {"DEMO_TENANT_ID": "of the embedded one", "ROBOT_ID": "demo-robot", "ROBOT_API_KEY": "crpa_embedded"}
+    state = StateFolder(tmp_path)
+    state.keep_demo(EMBEDDED, embedded)
+    state.write_env(embedded)  # what a plain `up` leaves behind
+    with running_platform(database) as project:
+        env = {
+            "SUPABASE_URL": project.supabase_url,
+            "SUPABASE_PUBLISHABLE_KEY": project.supabase_publishable_key,
+            "SUPABASE_SECRET_KEY": project.supabase_secret_key,
+            "DATABASE_URL": project.database_url,
+            "CASARE_SIGNING_KEY": project.signing_key,
+        }
+        with running_stack(tmp_path, "--supabase", env=env) as stack:
+            assert has_finished_demo_job(stack)
+            assert stack.state.read_env()["ROBOT_API_KEY"] not in ("", embedded["ROBOT_API_KEY"])
+        assert state.demo_of(EMBEDDED) == embedded
+
+
+@pytest.mark.needs_pg_cron
+def test_the_demo_job_and_the_jobs_of_cron_run_where_pg_cron_is_installed(tmp_path: Path) -> None:
+    binaries = servers.with_pg_cron()
+    assert binaries is not None
+    with running_stack(tmp_path, env={"CASARE_PG_BINDIR": str(binaries.bindir)}) as stack:
+        assert has_finished_demo_job(stack)
+        passwords = json.loads((tmp_path / "database-passwords.json").read_text())["database_passwords"]
+        login = f"postgresql://supabase_admin:{passwords['supabase_admin']}@127.0.0.1:{stack.ports.postgres}/postgres"
+        with psycopg.connect(login, autocommit=True) as owner:
+            found = owner.execute("select 1 from pg_extension where extname = 'pg_cron'")
+            assert found.fetchone() is not None
+            runs = (
+                "select j.jobname from cron.job_run_details as d join cron.job as j using (jobid) "
+                "where d.status = 'succeeded'"
+            )
+            until(lambda: owner.execute(runs).fetchone() is not None, "no job of cron has run", 70)
+            failed = owner.execute("select command, return_message from cron.job_run_details where status = 'failed'")
+            assert failed.fetchall() == []

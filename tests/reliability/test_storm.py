@@ -1,5 +1,6 @@
 """A small storm (`python -m bench.storm` is the large one), and an agent that sleeps past its lease."""
 
+import math
 import shutil
 import signal
 import tempfile
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from bench.storm.chaos import Weather, blow
+from bench.storm.checker import RESCUE_SECONDS, allowed_delay
 from tests.databases import Database
 from tests.robot.local_page import LocalPage
 from tests.robot.stack import Stack, TransportName, make_worker, robot_process, running_stack
@@ -36,6 +38,10 @@ def test_every_job_ends_exactly_once_in_effect(durable_server: PostgresServer) -
     assert damage.problems == []
     assert damage.robots_killed > 10
     assert damage.delays, "no robot was killed with a job in its hands"
+    # Lease and rescue interval are what is promised. The database shares a busy machine with the storm, so that rescues
+    # may be late themselves: up to three whole intervals are the machine's, more means that rescues pass a job by.
+    late = [math.ceil((delay - allowed_delay()) / RESCUE_SECONDS) for delay in damage.delays]
+    assert max(late) <= 3, late
 
 
 @pytest.fixture(scope="module")

@@ -20,4 +20,3 @@ def test_nothing_is_left_out_where_everything_must_run(monkeypatch: pytest.Monke
 def test_a_machine_without_node_lacks_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: None)
     assert servers.missing("needs_node") == "Node"
-    assert servers.missing("needs_browser") == "Chromium"

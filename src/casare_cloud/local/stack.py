@@ -23,6 +23,7 @@ from casare_cloud.local.supervisor import Part, PostgresPart, ProcessPart, Super
 DEMO_EMAIL = "demo@casare.local"
 DEMO_USERNAME = "demo"
 DEMO_ROBOT = "demo-robot"
+EMBEDDED = "embedded"  # the project that is kept in the folder itself, on whatever ports
 PLATFORM_ROLES = ("authenticator", "supabase_auth_admin", "supabase_realtime_admin", "supabase_admin", "postgres")
 
 
@@ -49,6 +50,7 @@ class Stack:
         self._options = options
         self._ports = options.ports
         self._console = console
+        self._project = os.environ.get("SUPABASE_URL", "") if options.use_supabase else EMBEDDED
         self._started_at = time.time()
         self._supervisor = Supervisor(self._part_changed)
         self._is_ready = False
@@ -86,7 +88,9 @@ class Stack:
         self._state.write_env(env)
         demo_job: list[str] = []
         if "ROBOT_API_KEY" not in env:
-            env |= await self._make_demo_tenant(env)
+            demo = await self._make_demo_tenant(env)
+            self._state.keep_demo(self._project, demo)
+            env |= demo
             self._state.write_env(env)
             demo_job = await self._run_demo(env, self._state.path / "demo")
         self._is_ready = True
@@ -121,7 +125,6 @@ class Stack:
         return env
 
     def _environment(self, secrets: Secrets, database_url: str) -> dict[str, str]:
-        known = self._state.read_env()
         return {
             "ORCHESTRATOR_URL": f"http://127.0.0.1:{self._ports.orchestrator}",
             "SUPABASE_URL": f"http://127.0.0.1:{self._ports.platform}",
@@ -134,7 +137,7 @@ class Stack:
             "DEMO_EMAIL": DEMO_EMAIL,
             "DEMO_USERNAME": DEMO_USERNAME,
             "DEMO_PASSWORD": secrets.demo_password,
-            **{name: known[name] for name in ("DEMO_TENANT_ID", "ROBOT_ID", "ROBOT_API_KEY") if name in known},
+            **self._state.demo_of(self._project),
         }
 
     async def _use_supabase(self) -> dict[str, str]:

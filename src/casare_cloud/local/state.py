@@ -106,6 +106,7 @@ class StateFolder:
         self.postgres_data = path / "postgres"
         self.banner_file = path / "banner"
         self._info_file = path / "stack.json"
+        self._demos_file = path / "demos.json"
         self._lock_file = path / "lock"
         self._lock: int | None = None
 
@@ -179,6 +180,21 @@ class StateFolder:
     def write_env(self, values: Mapping[str, str]) -> None:
         lines = "".join(f"{name}={value}\n" for name, value in values.items())
         write_private(self.env_file, "# Written by casare-cloud up. Keep it private: it holds keys.\n" + lines)
+
+    def demo_of(self, project: str) -> dict[str, str]:
+        """The demo tenant that was made in a project, as variables; empty when none was made there from here."""
+        return self._demos().get(project, {})
+
+    def keep_demo(self, project: str, values: Mapping[str, str]) -> None:
+        """Remember the demo tenant of a project: its key is shown once, and the next start may be on another."""
+        write_private(self._demos_file, json.dumps({**self._demos(), project: dict(values)}, indent=1))
+
+    def _demos(self) -> dict[str, dict[str, str]]:
+        try:
+            demos: dict[str, dict[str, str]] = json.loads(self._demos_file.read_text())
+        except FileNotFoundError:
+            return {}
+        return demos
 
     def erase(self) -> None:
         """Remove everything but the lock."""

@@ -74,7 +74,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """The fleet at this moment. `today` began at midnight of the tenant's timezone."""
+    """The fleet at this moment. `today` began at midnight of the tenant's timezone, at the full UTC hour before it."""
 
     robots: dict[RobotStatus, int]
     active_jobs: int

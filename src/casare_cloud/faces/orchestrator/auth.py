@@ -10,6 +10,8 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from casare_cloud.domain.users import service
 from casare_cloud.domain.users.model import Registration
+from casare_cloud.faces.orchestrator import auth_examples as examples
+from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.shared.refusals import refusals
 from casare_cloud.faces.shared.routing import CurrentCall, PublicRoute, Route, Tx
 from casare_cloud.faces.shared.shapes import Answer, Body
@@ -51,6 +53,8 @@ Email = Annotated[
 class LoginBody(Body):
     """User name or e-mail (either field takes either), password, and the tenant to act in when there are several."""
 
+    model_config = showing(examples.LOGIN)
+
     username: Login
     password: Password
     tenant_id: Annotated[str | None, Field(max_length=128)] = None
@@ -66,11 +70,15 @@ class LoginBody(Body):
 class RefreshBody(Body):
     """The refresh token of the last answer."""
 
+    model_config = showing(examples.REFRESH)
+
     refresh_token: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096)]
 
 
 class RegisterBody(Body):
     """A new user and the organization they will administer."""
+
+    model_config = showing(examples.REGISTER)
 
     email: Email
     password: Annotated[str, StringConstraints(min_length=8), AfterValidator(_is_plain), AfterValidator(_is_strong)]
@@ -83,6 +91,8 @@ class RegisterBody(Body):
 class TokensAnswer(Answer):
     """`access_token` goes into `Authorization: Bearer …` for `expires_in` seconds."""
 
+    model_config = showing(examples.TOKENS)
+
     access_token: str
     refresh_token: str
     token_type: Literal["bearer"]
@@ -92,11 +102,15 @@ class TokensAnswer(Answer):
 class LoggedOut(Answer):
     """The session is over."""
 
+    model_config = showing(examples.LOGGED_OUT)
+
     message: str
 
 
 class MeAnswer(Answer):
     """The caller; `roles` with those that they include."""
+
+    model_config = showing(examples.ME)
 
     user_id: UUID
     roles: list[str]

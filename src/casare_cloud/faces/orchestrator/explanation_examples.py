@@ -14,8 +14,9 @@ ROBOT_JUDGEMENT: Example = {
 }
 JOB_NOTE: Example = {
     "reason_code": "workflow_disabled",
-    "sentence": "The workflow Daily Report is disabled or deleted: it takes no new jobs, and jobs that wait still run.",
-    "next_step": "Cancel the jobs that shall not run; enable the workflow to enqueue or retry.",
+    "sentence": "The workflow Daily Report is deleted, archived or disabled: it takes no new jobs. "
+    "Jobs that waited when it was deleted were cancelled; all others still run.",
+    "next_step": "Cancel the jobs that shall not run. To enqueue jobs again, submit the workflow as a new one.",
 }
 JOB_EXPLANATION: Example = {
     "job_id": JOB_ID,

@@ -11,9 +11,10 @@ from pydantic.warnings import UnsupportedFieldAttributeWarning
 from casare_cloud.config import Settings
 from casare_cloud.database import Database
 from casare_cloud.faces.orchestrator import health
+from casare_cloud.faces.orchestrator.health_shapes import RESPONSES
 from casare_cloud.faces.orchestrator.rate_limits import limit_of, unlimited
 from casare_cloud.faces.shared import problems
-from casare_cloud.faces.shared.refusals import declare_body_limit
+from casare_cloud.faces.shared.refusals import declare_body_limit, declare_headers
 from casare_cloud.faces.shared.routing import Services
 from casare_cloud.identity import Verifier
 
@@ -22,6 +23,7 @@ warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 
 
 _OPEN: dict[str, Any] = {"security": []}
+_TOKEN = "A robot's key, or a token that was imported, where ROBOT_AUTH_ENABLED is true."  # a sentence, no secret
 
 
 def create_framework(settings: Settings, database: Database, version: str) -> FastAPI:
@@ -39,14 +41,25 @@ def create_framework(settings: Settings, database: Database, version: str) -> Fa
     problems.install(app)
     for path, probe in health.PROBES.items():
         for prefix in ("", "/api/v1"):
-            route = _route_of(probe, database)
-            app.add_api_route(prefix + path, route, tags=["health"], summary=probe.__doc__, openapi_extra=_OPEN)
+            app.add_api_route(
+                prefix + path,
+                _route_of(probe, database),
+                name=probe.__name__,
+                description=probe.__doc__ or "",
+                responses=RESPONSES[path],
+                response_class=JSONResponse,
+                tags=["health"],
+                openapi_extra=_OPEN,
+            )
     _complete_the_document(app)
     return app
 
 
 def _complete_the_document(app: FastAPI) -> None:
-    """What no route says: how large bodies may be, and the credentials, asked for where no `security: []` stands."""
+    """What no route says: how large bodies may be, what headers answers have, and the credentials.
+
+    These are asked for where no `security: []` stands.
+    """
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -54,9 +67,11 @@ def _complete_the_document(app: FastAPI) -> None:
         document.setdefault("components", {})["securitySchemes"] = {
             "bearer": {"type": "http", "scheme": "bearer", "description": "An access token, or a key of sk_live_…"},
             "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "A robot's key, crpa_…"},
+            "token": {"type": "apiKey", "in": "header", "name": "X-Api-Token", "description": _TOKEN},
         }
         declare_body_limit(document)
-        document["security"] = [{"bearer": []}, {"key": []}]
+        declare_headers(document)
+        document["security"] = [{"bearer": []}, {"key": []}, {"token": []}]
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -22,7 +22,7 @@ Probe = Callable[[GetDatabase], Awaitable[Answer]]
 
 
 async def health(database: GetDatabase) -> Answer:
-    """The process answers."""
+    """The process answers; nothing else is looked at."""
     return 200, {"status": "healthy", "service": SERVICE}
 
 
@@ -45,7 +45,7 @@ async def ready(database: GetDatabase) -> Answer:
 
 
 async def live(database: GetDatabase) -> Answer:
-    """Whether the process runs."""
+    """Whether the process runs; nothing else is looked at."""
     return 200, {"alive": True}
 
 

@@ -29,7 +29,11 @@ _OFFLINE_IN_000: tuple[RobotStatus, ...] = ("offline", "maintenance", "error")
 
 
 class FleetAnswer(Answer):
-    """The fleet at this moment. Today begins at midnight of the tenant's timezone; its jobs are those that ended."""
+    """The fleet at this moment. The jobs of today are those that ended.
+
+    Today begins at midnight of the tenant's timezone. Where that is no full hour of UTC, it begins with the full hour
+    before: at 23:30 in Asia/Kolkata.
+    """
 
     model_config = showing(examples.FLEET_METRICS)
 
@@ -120,7 +124,11 @@ def _number(value: Any) -> float | None:
 
 
 class RobotMetricsDetail(RobotMetricsAnswer):
-    """A robot and its jobs that ended today, which begins at midnight of the tenant's timezone."""
+    """A robot and its jobs that ended today.
+
+    Today begins at midnight of the tenant's timezone. Where that is no full hour of UTC, it begins with the full hour
+    before: at 23:30 in Asia/Kolkata.
+    """
 
     model_config = showing(examples.ROBOT_METRICS_DETAIL)
 

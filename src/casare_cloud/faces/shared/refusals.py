@@ -1,8 +1,9 @@
-"""How refusals look in OpenAPI: the same error shape for all, a sentence for each status."""
+"""How refusals look in OpenAPI: one error shape for all and a sentence for each status; and the headers of answers."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Header
+from pydantic import Field
 
 from casare_cloud.faces.shared.shapes import Answer
 
@@ -30,16 +31,24 @@ class Refusal(Answer):
     request_id: str
 
 
+class TooOften(Refusal):
+    """A refusal that passes by itself: `error` and `retry_after` as document 000 has them."""
+
+    error: Literal["Rate limit exceeded"]
+    retry_after: Annotated[int, Field(description="Seconds to wait; also in the header `Retry-After`.")]
+
+
+ANY_OTHER: Responses = {"default": {"model": Refusal, "description": "Every other refusal has the same shape."}}
 _ANYWHERE = (400, 401, 403, 429, 503)
 
 
 def refusals(*statuses: int) -> Responses:
     """The `responses` of a route: those that every route may give, besides those that are named."""
     answers: Responses = {
-        status: {"model": Refusal, "description": _SENTENCES[status]} for status in sorted({*_ANYWHERE, *statuses})
+        status: {"model": TooOften if status == 429 else Refusal, "description": _SENTENCES[status]}
+        for status in sorted({*_ANYWHERE, *statuses})
     }
-    answers["default"] = {"model": Refusal, "description": "Every other refusal has the same shape."}
-    return answers
+    return {**answers, **ANY_OTHER}
 
 
 def _idempotency_key(
@@ -69,3 +78,37 @@ def declare_body_limit(document: dict[str, Any]) -> None:
                 refused = operation["responses"]
                 refused["413"] = {**refused["400"], "description": _SENTENCES[413]}
                 operation["responses"] = dict(sorted(refused.items()))
+
+
+def declare_headers(document: dict[str, Any]) -> None:
+    """The headers of every answer of an OpenAPI document, which the layers around the routes add."""
+    document["components"]["headers"] = _HEADERS
+    for path in document["paths"].values():
+        for operation in path.values():
+            is_counted = "429" in operation["responses"]
+            for status, answer in operation["responses"].items():
+                names = ["X-Request-ID"]
+                if is_counted:  # all but health probes
+                    names += [*_COUNTED, *_HEADERS_OF.get(status, ())]
+                if "422" in operation["responses"] and status[0] == "2":
+                    names.append("Idempotent-Replayed")
+                answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+_COUNTED = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+_HEADERS_OF = {"401": ("WWW-Authenticate",), "429": ("Retry-After",), "503": ("Retry-After",)}
+
+
+def _header(kind: str, description: str, is_always_there: bool = False) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": kind}, **({"required": True} if is_always_there else {})}
+
+
+_HEADERS = {
+    "X-Request-ID": _header("string", "The id of the request: the caller's own, or a new one.", True),
+    "X-RateLimit-Limit": _header("integer", "How many requests a window allows. Not there when nothing was counted."),
+    "X-RateLimit-Remaining": _header("integer", "How many are left in this window."),
+    "X-RateLimit-Reset": _header("integer", "When the window ends, in seconds since the epoch."),
+    "Retry-After": _header("integer", "Seconds after which the same request may succeed."),
+    "WWW-Authenticate": _header("string", "`Bearer`.", True),
+    "Idempotent-Replayed": _header("string", "`true`: this is the answer to the first request with the same key."),
+}
