@@ -7269,7 +7269,7 @@ comment on function private.find_job_limits(uuid, uuid, text) is
     'The limits that decide in which lane a job stands: of its workflow and of its concurrency key, where somebody set them.';
 revoke all on function private.find_job_limits(uuid, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_job_problem.sql sha256:5eb5e2ef136525e338f395cdb094f160477994f17b7b1a06ce0e319046622018
+-- from sql/40_queue/functions/find_job_problem.sql sha256:b6b4ef22ebe8f07b81c9ed3bb5d766bfe8e65b64f7aed96da37f7325ef4940c1
 create or replace function private.find_job_problem(
     p_input jsonb,
     p_priority integer,
@@ -7317,10 +7317,14 @@ begin
         return 'input must be an object.';
     elsif pg_column_size(p_input) > 10485760 then
         return 'input must not be larger than 10 MB.';
+    elsif private.is_deep_json(p_input) then
+        return 'input must not be nested deeper than 100 levels.';
     elsif jsonb_typeof(p_metadata) is distinct from 'object' then
         return 'metadata must be an object.';
     elsif pg_column_size(p_metadata) > 65536 then
         return 'metadata must not be larger than 64 KB.';
+    elsif private.is_deep_json(p_metadata) then
+        return 'metadata must not be nested deeper than 100 levels.';
     elsif p_required_capabilities is null or p_required_tags is null then
         return 'required_capabilities and required_tags must be lists.';
     elsif p_retry_policy is not null and private.find_retry_policy_problem(p_retry_policy) is not null then
@@ -10809,7 +10813,7 @@ comment on function private.find_cron_problem(text) is
     'What is wrong with a cron expression, as a sentence that names the field; null when it is right and comes at some time.';
 revoke all on function private.find_cron_problem(text) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/find_schedule_problem.sql sha256:5cc3de915a32006d8adec81850658e0db0363fd3a752a6d9f81822241f1790a2
+-- from sql/50_schedules/functions/find_schedule_problem.sql sha256:c99f149040b216b7280e3c4b69542b605563509162e4d46748f91695c3376456
 create or replace function private.find_schedule_problem(p_schedule public.schedules)
 returns text
 language plpgsql
@@ -10821,8 +10825,6 @@ begin
         when p_schedule.name is null or length(p_schedule.name) not between 1 and 255
             then 'schedule_name must have 1 to 255 characters.'
         when pg_column_size(p_schedule.metadata) > 32768 then 'metadata must not be larger than 32 KB.'
-        when private.is_deep_json(p_schedule.metadata) then 'metadata must not be nested deeper than 100 levels.'
-        when private.is_deep_json(p_schedule.input) then 'input must not be nested deeper than 100 levels.'
         else coalesce(
             private.find_cron_problem(p_schedule.cron_expression),
             private.find_job_problem(

@@ -96,6 +96,8 @@ def test_the_database_refuses_what_is_too_deep_by_whatever_door(stage: Stage) ->
         ("submit_workflow", {"name": "w", "definition": GRAPH, "metadata": {"x": DEEP}}, "metadata"),
         ("record_heartbeat", {"robot": robot.external_id, "metrics": {"x": DEEP}}, "metrics"),
         ("register_robot", {"external_id": "r", "name": "r", "hostname": "h", "attributes": {"x": DEEP}}, "attributes"),
+        ("enqueue_job", {"workflow_id": workflow_id, "input": {"x": DEEP}}, "input"),
+        ("enqueue_job", {"workflow_id": workflow_id, "metadata": {"x": DEEP}}, "metadata"),
         ("create_schedule", {**schedule, "input": {"x": DEEP}}, "input"),
         ("create_schedule", {**schedule, "metadata": {"x": DEEP}}, "metadata"),
     ]

@@ -9,8 +9,6 @@ begin
         when p_schedule.name is null or length(p_schedule.name) not between 1 and 255
             then 'schedule_name must have 1 to 255 characters.'
         when pg_column_size(p_schedule.metadata) > 32768 then 'metadata must not be larger than 32 KB.'
-        when private.is_deep_json(p_schedule.metadata) then 'metadata must not be nested deeper than 100 levels.'
-        when private.is_deep_json(p_schedule.input) then 'input must not be nested deeper than 100 levels.'
         else coalesce(
             private.find_cron_problem(p_schedule.cron_expression),
             private.find_job_problem(
