@@ -9857,7 +9857,7 @@ comment on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, 
 revoke all on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, text[], boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/take_jobs.sql sha256:3bedc49bc364b3c3ce7f642b8d6e22310153e56bfc95c4227ee629a0afc42055
+-- from sql/40_queue/functions/take_jobs.sql sha256:c155a60bea42f83022f04d787c8fb2dff214167f74b9ea17cfcf63fe8df4409e
 -- Cost: one probe of ready's primary key for each lane that the robot may serve, and one statement for each lane that jobs
 -- are taken from. What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time:
 -- a join would be planned once, for the sizes that the tables had then, and kept.
@@ -9895,6 +9895,22 @@ declare
     v_some private.taken_job[];
     v_taken private.taken_job[] := '{}';
 begin
+    -- No more are listed than the tenant may have: else a newer job of one lane would be taken before an older one of another.
+    if p_want > 1 and coalesce(p_limit_id, p_pool_limit_id) is not null then
+        p_want := least(
+            p_want,
+            (
+                select sum(private.limit_room(c.running, c.max_running))
+                from private.limit_counters as c
+                where c.limit_id = p_limit_id
+            ),
+            (
+                select sum(private.limit_room(c.running, c.max_running))
+                from private.limit_counters as c
+                where c.limit_id = p_pool_limit_id
+            )
+        );
+    end if;
     -- The lanes of the next jobs, in the order of priority and then of age (under fair share: of what their workflows have
     -- had, and then of age), and how many of the jobs each has. When one job
     -- is wanted every lane that has one is listed, as others may be taking what the best one has. A lane whose limit is

@@ -61,6 +61,13 @@ def test_no_more_jobs_of_a_limited_tenant_are_claimed_than_may_run(fleet: Fleet)
     assert [len(fleet.claim(robot, limit=limit)) for limit in (1, 10, 1)] == [1, 2, 0]
 
 
+def test_a_claim_for_more_than_the_tenant_may_have_takes_the_oldest_jobs_of_all_lanes(fleet: Fleet) -> None:
+    robot = fleet.robot(max_concurrent_jobs=10, environment="lab")
+    set_limit(fleet, "tenant", max_running=3)
+    jobs = [fleet.enqueue(environment=environment)["job_id"] for environment in ("*", "*", "lab", "*")]
+    assert [job["job_id"] for job in fleet.claim(robot, limit=4)] == jobs[:3]
+
+
 def test_only_jobs_with_the_same_key_wait_for_each_other(fleet: Fleet) -> None:
     robot = fleet.robot(max_concurrent_jobs=10)
     set_limit(fleet, "key", concurrency_key="till-1", max_running=1)
