@@ -426,7 +426,7 @@ create unlogged table private.request_counts (
 comment on table private.request_counts is
     'How many requests each caller or address made of each kind in the current window.';
 
--- from sql/20_workflows/tables.sql sha256:1ad90cf36d821c40b4186809d35d105b5fd0cb43da91f84d1b6af701611747aa
+-- from sql/20_workflows/tables.sql sha256:44e09a1a7e87814db36917c41580ad178a9b0744f247ce5df28568e4860c4fdc
 create table public.workflows (
     workflow_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -476,7 +476,7 @@ create table public.workflow_backups (
         references public.workflow_versions (tenant_id, workflow_id, version) on delete cascade
 );
 create index workflow_backups_tenant_id_idx on public.workflow_backups (tenant_id, workflow_id, version);
-comment on table public.workflow_backups is 'Where the copy of a workflow version outside the database is.';
+comment on table public.workflow_backups is 'Where the copy of a workflow version outside the database is, or may be: it is written down before the store has it.';
 
 -- from sql/25_pools/tables.sql sha256:a50772d91ecb45b2b19df4c64db0bcc0e14379eb675b1098e02becc35a42dabd
 -- A pool is a fleet whose robots also run jobs of other tenants. Both sides agree: the owner invites, the member accepts, and
@@ -3184,7 +3184,7 @@ comment on function private.keep_workflow(uuid) is
     'Keeps a workflow from being deleted until this transaction ends; waits for a deletion that is under way. Many may keep it at once.';
 revoke all on function private.keep_workflow(uuid) from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/list_workflow_backups.sql sha256:1a4d83f3a0879ee989cb0665f02e0130c8c829b48728f560dd1fcde320ce059c
+-- from sql/20_workflows/functions/list_workflow_backups.sql sha256:69d44bc3cdb57dbaaf06a932079881323afb081953bf706a91c24d4e5fbf6eb7
 create or replace function private.list_workflow_backups(p_workflow_id uuid)
 returns table (version integer, object_key text)
 language plpgsql
@@ -3203,11 +3203,11 @@ begin
 end
 $$;
 comment on function private.list_workflow_backups(uuid) is
-    'The copies of a workflow that are in the store. Needs workflows.delete.';
+    'The copies of a workflow that are, or may be, in the store. Needs workflows.delete.';
 revoke all on function private.list_workflow_backups(uuid) from public, anon, authenticated, service_role;
 grant execute on function private.list_workflow_backups(uuid) to authenticated;
 
--- from sql/20_workflows/functions/record_workflow_backup.sql sha256:8319b68743d3babe277714e745bdd865a69417aa114e5dd254822c9cd254119f
+-- from sql/20_workflows/functions/record_workflow_backup.sql sha256:43baf0bda6489b52f2448f8a825aca2f3f7416563ab6ffa010d3a394298ca965
 create or replace function private.record_workflow_backup(p_workflow_id uuid, p_version integer)
 returns text
 language plpgsql
@@ -3231,7 +3231,7 @@ begin
 end
 $$;
 comment on function private.record_workflow_backup(uuid, integer) is
-    'Writes down that a copy of a version is in the store, and returns its key there. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
+    'Writes down where the copy of a version goes, before the store has it, and returns its key there. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
 revoke all on function private.record_workflow_backup(uuid, integer) from public, anon, authenticated, service_role;
 grant execute on function private.record_workflow_backup(uuid, integer) to authenticated;
 
