@@ -47,4 +47,4 @@ create table public.workflow_backups (
         references public.workflow_versions (tenant_id, workflow_id, version) on delete cascade
 );
 create index workflow_backups_tenant_id_idx on public.workflow_backups (tenant_id, workflow_id, version);
-comment on table public.workflow_backups is 'Where the copy of a workflow version outside the database is.';
+comment on table public.workflow_backups is 'Where the copy of a workflow version outside the database is, or may be: it is written down before the store has it.';

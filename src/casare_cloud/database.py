@@ -70,6 +70,7 @@ class Database:
         self._settings = settings
         self._pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncConnectionPool[Connection]]
         self._pools = weakref.WeakKeyDictionary()
+        self._pings: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def transaction(
@@ -105,13 +106,30 @@ class Database:
             await asyncio.shield(self.release(connection))
 
     async def ping(self, seconds: float) -> None:
-        """Return if the database answers within `seconds`; raise `ApiError` 503 otherwise."""
+        """Return if the database answers within `seconds`; raise `ApiError` 503 otherwise.
+
+        A statement that is cut short on a connection that has gone silent takes the driver ten seconds more, until it
+        gives the connection up: that is left to it.
+        """
+        asking = asyncio.create_task(self._ask())
+        self._pings.add(asking)  # the loop itself keeps no task alive
+        asking.add_done_callback(self._forget_ping)
         try:
-            async with asyncio.timeout(seconds):
-                async with self.transaction(None) as tx:
-                    await tx.execute("select 1")
-        except TimeoutError as error:
-            raise unavailable() from error
+            done, _ = await asyncio.wait({asking}, timeout=seconds)
+        finally:
+            asking.cancel()
+        if not done:
+            raise unavailable()
+        await asking
+
+    async def _ask(self) -> None:
+        async with self.transaction(None) as tx:
+            await tx.execute("select 1")
+
+    def _forget_ping(self, asking: asyncio.Task[None]) -> None:
+        self._pings.discard(asking)
+        if not asking.cancelled():
+            asking.exception()  # looked at, so that nobody logs it
 
     def usage(self) -> tuple[int, int]:
         """(connections this process may hold, how many of them are free now)."""

@@ -427,7 +427,7 @@ create unlogged table private.request_counts (
 comment on table private.request_counts is
     'How many requests each caller or address made of each kind in the current window.';
 
--- from sql/20_workflows/tables.sql sha256:1ad90cf36d821c40b4186809d35d105b5fd0cb43da91f84d1b6af701611747aa
+-- from sql/20_workflows/tables.sql sha256:44e09a1a7e87814db36917c41580ad178a9b0744f247ce5df28568e4860c4fdc
 create table public.workflows (
     workflow_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -477,7 +477,7 @@ create table public.workflow_backups (
         references public.workflow_versions (tenant_id, workflow_id, version) on delete cascade
 );
 create index workflow_backups_tenant_id_idx on public.workflow_backups (tenant_id, workflow_id, version);
-comment on table public.workflow_backups is 'Where the copy of a workflow version outside the database is.';
+comment on table public.workflow_backups is 'Where the copy of a workflow version outside the database is, or may be: it is written down before the store has it.';
 
 -- from sql/25_pools/tables.sql sha256:a50772d91ecb45b2b19df4c64db0bcc0e14379eb675b1098e02becc35a42dabd
 -- A pool is a fleet whose robots also run jobs of other tenants. Both sides agree: the owner invites, the member accepts, and
@@ -1772,7 +1772,7 @@ comment on function private.check_permissions_exist(text, text[]) is
     'Raises 400 INVALID_ARGUMENT for a code or wildcard that stands for no permission.';
 revoke all on function private.check_permissions_exist(text, text[]) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/create_api_key.sql sha256:1735a175b26e4abe89b2fe9afaa080c2beb48e99ea78870df4a0ed9adeca6925
+-- from sql/10_tenancy/functions/create_api_key.sql sha256:b96f66a4a42c60fdd66c9879beb3a684cd23f8219295790639d0ce7449c07345
 create or replace function public.create_api_key(
     p_kind public.api_key_kind,
     p_name text,
@@ -1812,8 +1812,8 @@ begin
         end if;
         perform private.check_permissions_exist('scopes', v_scopes);
     end if;
-    if p_expires_at <= private.clock() or p_expires_at > private.clock() + interval '100 years' then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'expires_at must lie in the next 100 years.');
+    if p_expires_at <= private.clock() or p_expires_at > private.clock() + interval '1000 years' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'expires_at must lie in the next 1000 years.');
     end if;
     return private.insert_api_key(v_caller, p_kind, p_name, p_key_hash, p_prefix, p_robot_id, v_scopes, p_expires_at);
 end
@@ -3242,7 +3242,7 @@ comment on function private.keep_workflow(uuid) is
     'Keeps a workflow from being deleted until this transaction ends; waits for a deletion that is under way. Many may keep it at once.';
 revoke all on function private.keep_workflow(uuid) from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/list_workflow_backups.sql sha256:1a4d83f3a0879ee989cb0665f02e0130c8c829b48728f560dd1fcde320ce059c
+-- from sql/20_workflows/functions/list_workflow_backups.sql sha256:69d44bc3cdb57dbaaf06a932079881323afb081953bf706a91c24d4e5fbf6eb7
 create or replace function private.list_workflow_backups(p_workflow_id uuid)
 returns table (version integer, object_key text)
 language plpgsql
@@ -3261,11 +3261,11 @@ begin
 end
 $$;
 comment on function private.list_workflow_backups(uuid) is
-    'The copies of a workflow that are in the store. Needs workflows.delete.';
+    'The copies of a workflow that are, or may be, in the store. Needs workflows.delete.';
 revoke all on function private.list_workflow_backups(uuid) from public, anon, authenticated, service_role;
 grant execute on function private.list_workflow_backups(uuid) to authenticated;
 
--- from sql/20_workflows/functions/record_workflow_backup.sql sha256:8319b68743d3babe277714e745bdd865a69417aa114e5dd254822c9cd254119f
+-- from sql/20_workflows/functions/record_workflow_backup.sql sha256:43baf0bda6489b52f2448f8a825aca2f3f7416563ab6ffa010d3a394298ca965
 create or replace function private.record_workflow_backup(p_workflow_id uuid, p_version integer)
 returns text
 language plpgsql
@@ -3289,7 +3289,7 @@ begin
 end
 $$;
 comment on function private.record_workflow_backup(uuid, integer) is
-    'Writes down that a copy of a version is in the store, and returns its key there. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
+    'Writes down where the copy of a version goes, before the store has it, and returns its key there. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
 revoke all on function private.record_workflow_backup(uuid, integer) from public, anon, authenticated, service_role;
 grant execute on function private.record_workflow_backup(uuid, integer) to authenticated;
 
@@ -8559,21 +8559,29 @@ comment on function public.purge_dead_letter(uuid) is
 revoke all on function public.purge_dead_letter(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.purge_dead_letter(uuid) to authenticated;
 
--- from sql/40_queue/functions/purge_dead_letters.sql sha256:c61bd0a2f360745af91c1e2825deb0b75436f72c0cdcdb20fabe5a5914b1a0cf
+-- from sql/40_queue/functions/purge_dead_letters.sql sha256:1ad8239c84a678bd31a044c9edde81aea997426784ff75f417edf9d976a15b5c
 create or replace function public.purge_dead_letters(p_job_ids uuid[])
 returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
 language plpgsql
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
+declare
+    v_caller private.caller := private.authorize('jobs.delete');
 begin
-    perform private.authorize('jobs.delete');
     if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
     end if;
-    -- In the order of the ids, so that two batches do not wait for each other in a circle.
+    -- All at once in the order of their ids, so that two batches do not wait for each other in a circle.
+    perform
+    from public.dead_letters as d
+    where d.job_id = any (p_job_ids) and d.tenant_id = v_caller.tenant_id
+    order by d.job_id
+    for update;
     for "position", job_id in
-        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.id, x.n
+        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
     loop
         status := null;
         error_status := null;
@@ -9110,21 +9118,29 @@ comment on function public.requeue_dead_letter(uuid) is
 revoke all on function public.requeue_dead_letter(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.requeue_dead_letter(uuid) to authenticated;
 
--- from sql/40_queue/functions/requeue_dead_letters.sql sha256:dac535a9368bedf6b5b1fd60ef11268c4250e32bbc25ed138e4375994528c2a5
+-- from sql/40_queue/functions/requeue_dead_letters.sql sha256:2ecd98d1d30ab3cba3d7d714b39bd30e4bc11e599dfd820fed00e188c8fbbc81
 create or replace function public.requeue_dead_letters(p_job_ids uuid[])
 returns table ("position" integer, job_id uuid, status text, new_job_id uuid, error_status integer, error_code text, error_message text)
 language plpgsql
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
+declare
+    v_caller private.caller := private.authorize('jobs.retry');
 begin
-    perform private.authorize('jobs.retry');
     if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
     end if;
-    -- In the order of the ids, so that two batches do not wait for each other in a circle.
+    -- All at once in the order of their ids, so that two batches do not wait for each other in a circle.
+    perform
+    from public.dead_letters as d
+    where d.job_id = any (p_job_ids) and d.tenant_id = v_caller.tenant_id
+    order by d.job_id
+    for update;
     for "position", job_id in
-        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.id, x.n
+        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
     loop
         status := null;
         new_job_id := null;

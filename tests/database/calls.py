@@ -231,6 +231,7 @@ BEFORE_A_CALLER = {
     "private.email_for_login",
     "private.enter_with_key",
     "private.get_dev_mode_claims",
+    "private.give_back_request",
     "private.record_login",
 }
 

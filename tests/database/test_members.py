@@ -115,6 +115,14 @@ def test_members_leave_by_themselves(db: Database, conn: Connection) -> None:
     assert principal(conn, viewer.claims) is None
 
 
+def test_a_role_is_made_once(db: Database, conn: Connection) -> None:
+    tenant = factories.make_tenant(db)
+    one(conn, tenant.admin.claims, "select public.create_role('Lead', 'lead', '{jobs.read}')")
+    for slug in ("lead", "viewer"):  # one's own, and a built-in one
+        query = "select public.create_role('Another', %s, '{jobs.read}')"
+        assert refused(conn, tenant.admin.claims, query, [slug]) == ("PT409", "ROLE_EXISTS")
+
+
 @pytest.fixture
 def lead(db: Database, conn: Connection, owner: Connection) -> tuple[factories.Tenant, factories.Member, uuid.UUID]:
     """A tenant with somebody who manages members but may do little else: (tenant, member, id of the role)."""

@@ -115,6 +115,15 @@ async def test_a_registration_that_breaks_a_rule_leaves_nothing(
     assert count(shared_database, "select count(*) from auth.users") == before
 
 
+async def test_without_a_secret_key_nobody_registers(platform: Settings) -> None:
+    app = create_app(dataclasses.replace(platform, supabase_secret_key=""))
+    async with client_from(app, "192.0.2.1") as client:
+        answer = await client.post("/auth/register", json=new_person())
+    await app.close()
+    assert (answer.status_code, answer.json()["error_code"]) == (503, "REGISTRATION_UNAVAILABLE")
+    assert answer.headers["retry-after"] == "3600"
+
+
 async def test_a_taken_name_or_address_is_409_and_leaves_nothing(
     client: httpx2.AsyncClient, shared_database: Database
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -136,6 +137,21 @@ async def test_errors_of_the_database_are_answers(
         async with db.transaction(USER) as tx:
             await tx.fetch_one(query, params)
     assert (caught.value.status, caught.value.code) == (status, code)
+
+
+async def test_what_is_unique_and_there_already_is_409(db: Database, shared_database: Copy) -> None:
+    admin = Actor("authenticated", claims=json.dumps(make_tenant(shared_database).admin.claims))
+    invite = """
+        select public.invite_member(%(email)s, r.role_id, sha256('the same token'))
+        from public.roles as r
+        where r.tenant_id is null and r.slug = 'viewer'
+    """
+    async with db.transaction(admin) as tx:
+        await tx.execute(invite, {"email": "a@example.test"})
+    with pytest.raises(ApiError) as caught:
+        async with db.transaction(admin) as tx:
+            await tx.execute(invite, {"email": "b@example.test"})
+    assert (caught.value.status, caught.value.code) == (409, "ALREADY_EXISTS")
 
 
 async def test_a_statement_that_takes_too_long_is_503(db: Database) -> None:

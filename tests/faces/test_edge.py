@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import httpx2
 import pytest
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import Field
 
 from casare_cloud.config import Settings
@@ -40,6 +40,10 @@ def app_with_probe_routes(**settings: Any) -> Orchestrator:
     @router.get("/bug")
     async def bug() -> None:
         raise ZeroDivisionError("the secret internals")
+
+    @router.get("/teapot")
+    async def teapot() -> None:
+        raise HTTPException(418)
 
     app.framework.include_router(router, prefix="/api/v1")
     return app
@@ -74,6 +78,11 @@ async def test_an_unforeseen_error_tells_nothing(client: httpx2.AsyncClient) -> 
     assert answer.json()["error_code"] == "INTERNAL_ERROR"
     assert "secret" not in answer.text
     assert "ZeroDivision" not in answer.text
+
+
+async def test_a_refusal_that_has_no_code_is_a_bug(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/probe/teapot")
+    assert (answer.status_code, answer.json()["error_code"]) == (500, "INTERNAL_ERROR")
 
 
 async def test_unknown_paths_and_methods_have_the_same_shape(client: httpx2.AsyncClient) -> None:

@@ -21,6 +21,14 @@ async def words(stage: Stage, **params: Any) -> list[str]:
     return sorted(item["status"] for item in answer.json()["jobs"])
 
 
+async def test_a_job_that_is_nowhere_to_be_found_is_busy(stage: Stage) -> None:
+    job_id = await stage.job()
+    with stage.database.connect("supabase_admin") as owner:  # as if it changed hands each time it is looked for
+        owner.execute("delete from private.ready where job_id = %s", [job_id])
+        owner.commit()
+    assert refused(await stage.admin.post(f"/jobs/{job_id}/cancel"), 503, "JOB_BUSY")
+
+
 async def test_the_documented_example_queues_a_job_by_the_name_of_its_workflow(stage: Stage) -> None:
     workflow = stage.workflow("my-workflow")
     answer = await stage.admin.post("/jobs", {"workflow_id": "my-workflow", "input_data": {"param": "value"}})

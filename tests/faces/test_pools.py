@@ -1,5 +1,6 @@
 """Shared pools, over HTTP."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -65,6 +66,23 @@ async def test_a_pool_from_its_making_to_a_members_job_on_its_robot(stage: Stage
     assert refused(await other.admin.post("/jobs", body), 404, "POOL_NOT_FOUND")
     assert (await stage.admin.delete(f"/pools/{pool['pool_id']}")).json()["deleted"] is True
     assert (await stage.admin.get("/pools")).json() == {"pools": []}
+
+
+async def test_a_robot_that_is_put_into_a_pool_which_goes_meanwhile_is_409(stage: Stage) -> None:
+    pool_id = (await stage.admin.post("/pools", {"name": "going"})).json()["pool_id"]
+    robot, _ = stage.robot()
+    with (
+        stage.database.connect("authenticated", stage.tenant.admin.claims) as deleting,
+        stage.database.connect("supabase_admin") as watcher,
+    ):
+        with deleting.transaction():
+            deleting.execute("select public.delete_pool(%s)", [pool_id])
+            putting = asyncio.create_task(stage.admin.put(f"/robots/{robot.external_id}/pool", {"pool": "going"}))
+            waiting = "select 1 from pg_locks as l join pg_stat_activity as a using (pid) "
+            waiting += "where not l.granted and a.datname = current_database()"
+            while not putting.done() and watcher.execute(waiting).fetchone() is None:
+                await asyncio.sleep(0.01)
+        assert refused(await putting, 409, "REFERENCE_MISSING")
 
 
 async def test_a_schedule_is_made_for_a_pool_and_changed(stage: Stage) -> None:

@@ -1,14 +1,19 @@
 """Robots over HTTP (document 002, "Robot Endpoints"; api-map §3)."""
 
+import dataclasses
 import time
 from typing import Any
 
+import httpx2
 import jwt
 import pytest
 from tests.databases import as_caller
 from tests.faces.conftest import KeyPublisher, Signer
 from tests.faces.stage import UNKNOWN_ID, Asker, Stage, refused
 from tests.factories import make_key
+
+from casare_cloud.config import Settings
+from casare_cloud.faces.orchestrator.app import create_app
 
 DOCUMENTED = {
     "robot_id", "name", "hostname", "status", "environment", "max_concurrent_jobs", "capabilities", "tags",
@@ -28,6 +33,16 @@ EXAMPLE: dict[str, Any] = {
 def unbound(stage: Stage) -> Asker:
     """Whoever holds a new robot key that belongs to no robot yet."""
     return stage.key(make_key(stage.database, stage.tenant, "robot"))
+
+
+async def test_without_a_signing_key_there_is_no_direct_mode(stage: Stage, settings: Settings) -> None:
+    robot, asker = stage.robot()
+    app = create_app(dataclasses.replace(settings, signing_key=""))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://o") as client:
+        answer = await Asker(client, asker.headers).post(f"/robots/{robot.external_id}/token")
+    await app.close()
+    assert refused(answer, 503, "DIRECT_MODE_UNAVAILABLE")
+    assert answer.headers["retry-after"] == "3600"
 
 
 async def test_the_documented_example_registers_a_robot_and_binds_its_key(stage: Stage) -> None:

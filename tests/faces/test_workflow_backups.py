@@ -1,11 +1,13 @@
 """Copies of workflows in a folder or a bucket: what the answers say of them is what happened."""
 
+import asyncio
 import dataclasses
 import json
 import os
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +84,22 @@ def rows(stage: Stage, workflow_id: str) -> list[tuple[int, str, bool]]:
     return [(row["version"], row["object_key"], row["is_gone"]) for row in found]
 
 
+@contextmanager
+def refused_commits(stage: Stage) -> Iterator[None]:
+    """Whoever changes a workflow learns at the commit that it is refused."""
+    with stage.database.connect("supabase_admin") as owner:
+        owner.execute(
+            "create function private.refuse_commit() returns trigger language plpgsql as "
+            "$$ begin raise sqlstate 'PT409' using message = 'Refused.', detail = 'REFUSED'; end $$; "
+            "create constraint trigger refuse_commit after update on public.workflows "
+            "deferrable initially deferred for each row execute function private.refuse_commit()"
+        )
+        owner.commit()
+        yield
+        owner.execute("drop function private.refuse_commit() cascade")
+        owner.commit()
+
+
 async def test_each_version_is_kept_in_the_folder_and_removed_with_the_workflow(
     backed: Backed, stage: Stage, tmp_path: Path
 ) -> None:
@@ -148,7 +166,7 @@ async def test_a_store_that_refuses_fails_no_submission_and_is_visible(
             "reason": "The copy was not stored: the store failed (NoSuchBucket).",
         }
         assert "The copy was not stored" in caplog.text
-        assert rows(stage, made["workflow_id"]) == []
+        assert [is_gone for _, _, is_gone in rows(stage, made["workflow_id"])] == [False]
         assert stage.scalar("select status::text from public.jobs where job_id = %s", made["job_id"]) == "queued"
         assert await delete(asker, made["workflow_id"]) == {"database": True, "filesystem": False}
 
@@ -162,7 +180,6 @@ async def test_a_folder_that_cannot_be_written_fails_no_submission(
     assert made["backup"]["stored"] is False
     assert "NotADirectoryError" in made["backup"]["reason"] or "FileExistsError" in made["backup"]["reason"]
     assert str(tmp_path) not in made["backup"]["reason"]
-    assert rows(stage, made["workflow_id"]) == []
 
 
 async def test_a_store_that_does_not_answer_is_given_up(
@@ -173,6 +190,41 @@ async def test_a_store_that_does_not_answer_is_given_up(
     async with backed(tmp_path) as asker:
         made = await submit(asker)
     assert made["backup"] == {"stored": False, "reason": "The copy was not stored: the store did not answer in time."}
+
+
+async def test_a_copy_that_is_stored_too_late_is_known_and_removed_with_the_workflow(
+    backed: Backed, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_store, is_stored = threading.Event(), threading.Event()
+    put = backup.Folder.put
+
+    def put_late(self: backup.Folder, key: str, content: bytes) -> None:
+        may_store.wait(60)
+        put(self, key, content)
+        is_stored.set()
+
+    async with backed(tmp_path) as asker:
+        with monkeypatch.context() as slow:
+            slow.setattr(backup, "STORE_SECONDS", 0.05)
+            slow.setattr(backup.Folder, "put", put_late)
+            made = await submit(asker)
+        assert made["backup"]["stored"] is False
+        may_store.set()
+        assert await asyncio.to_thread(is_stored.wait, 60)
+        assert len(list(tmp_path.rglob("*.json"))) == 1
+        assert await delete(asker, made["workflow_id"]) == {"database": True, "filesystem": True}
+    assert list(tmp_path.rglob("*.json")) == []
+    assert [is_gone for _, _, is_gone in rows(stage, made["workflow_id"])] == [True]
+
+
+async def test_a_deletion_that_is_not_committed_leaves_the_copies(backed: Backed, stage: Stage, tmp_path: Path) -> None:
+    async with backed(tmp_path) as asker:
+        made = await submit(asker)
+        with refused_commits(stage):
+            assert (await asker.delete(f"/workflows/{made['workflow_id']}")).status_code == 409
+        assert len(list(tmp_path.rglob("*.json"))) == 1
+        assert [is_gone for _, _, is_gone in rows(stage, made["workflow_id"])] == [False]
+        assert await delete(asker, made["workflow_id"]) == {"database": True, "filesystem": True}
 
 
 async def test_copies_that_cannot_be_removed_stay_known(

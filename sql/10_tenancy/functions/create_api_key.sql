@@ -37,8 +37,8 @@ begin
         end if;
         perform private.check_permissions_exist('scopes', v_scopes);
     end if;
-    if p_expires_at <= private.clock() or p_expires_at > private.clock() + interval '100 years' then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'expires_at must lie in the next 100 years.');
+    if p_expires_at <= private.clock() or p_expires_at > private.clock() + interval '1000 years' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'expires_at must lie in the next 1000 years.');
     end if;
     return private.insert_api_key(v_caller, p_kind, p_name, p_key_hash, p_prefix, p_robot_id, v_scopes, p_expires_at);
 end

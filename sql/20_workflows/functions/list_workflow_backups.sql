@@ -16,6 +16,6 @@ begin
 end
 $$;
 comment on function private.list_workflow_backups(uuid) is
-    'The copies of a workflow that are in the store. Needs workflows.delete.';
+    'The copies of a workflow that are, or may be, in the store. Needs workflows.delete.';
 revoke all on function private.list_workflow_backups(uuid) from public, anon, authenticated, service_role;
 grant execute on function private.list_workflow_backups(uuid) to authenticated;

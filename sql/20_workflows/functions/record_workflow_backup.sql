@@ -21,6 +21,6 @@ begin
 end
 $$;
 comment on function private.record_workflow_backup(uuid, integer) is
-    'Writes down that a copy of a version is in the store, and returns its key there. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
+    'Writes down where the copy of a version goes, before the store has it, and returns its key there. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
 revoke all on function private.record_workflow_backup(uuid, integer) from public, anon, authenticated, service_role;
 grant execute on function private.record_workflow_backup(uuid, integer) to authenticated;

@@ -94,8 +94,6 @@ class Users:
         except AuthRefused as refusal:
             if refusal.code in ("email_exists", "user_already_exists"):
                 raise Conflict("EMAIL_TAKEN", "This e-mail address is registered already.") from refusal
-            if refusal.code == "weak_password":
-                raise InvalidArgument("password: is too weak.", code="WEAK_PASSWORD") from refusal
             await self._refuse_taken(form)
             logger.error("auth refused to create a user: %s %s", refusal.status, refusal.code)
             raise InvalidArgument("email: is not accepted.") from refusal

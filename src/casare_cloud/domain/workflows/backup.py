@@ -8,17 +8,25 @@ import asyncio
 import json
 import logging
 import os
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
+from psycopg.rows import DictRow
+
 from casare_cloud.config import Settings
 from casare_cloud.database import Transaction
 from casare_cloud.domain.workflows import queries
 from casare_cloud.domain.workflows.model import Backup
+from casare_cloud.errors import ApiError
 
 STORE_SECONDS = 5.0
+
+Begin = Callable[[], AbstractAsyncContextManager[Transaction]]
+"""Begins another transaction of the same caller."""
 
 logger = logging.getLogger("casare_cloud")
 
@@ -111,24 +119,25 @@ def store_of(settings: Settings) -> Store | None:
 
 
 async def keep(tx: Transaction, store: Store | None, workflow: dict[str, Any], content: dict[str, Any]) -> Backup:
-    """Put a copy of a version into the store and write that down; `workflow` has the ids, tenant and version."""
+    """Write down where the copy of a version goes and put it there; `workflow` has the ids, tenant and version."""
     if store is None:
         return Backup(False, "Backups are switched off.")
     version: int = workflow["version"]
     key = _key_of(workflow)
+    # Before it is stored: a store that answers too late, or not at all, may have the copy all the same.
+    recorded = await tx.fetch_value(queries.RECORD_BACKUP, {"workflow_id": workflow["workflow_id"], "version": version})
+    assert recorded == key
     try:
         async with asyncio.timeout(STORE_SECONDS):
             await asyncio.to_thread(store.put, key, json.dumps(content).encode())
     except Exception as error:
         return Backup(False, _told("The copy was not stored", key, error))
-    recorded = await tx.fetch_value(queries.RECORD_BACKUP, {"workflow_id": workflow["workflow_id"], "version": version})
-    assert recorded == key
     return Backup(True)
 
 
-async def take_back(store: Store | None, workflow: dict[str, Any], kept: Backup) -> None:
-    """Remove the copy of a version that does not come to be."""
-    if store is not None and kept.stored:
+async def take_back(store: Store | None, workflow: dict[str, Any]) -> None:
+    """Remove the copy of a version that does not come to be, also one that may have been stored."""
+    if store is not None:
         try:
             async with asyncio.timeout(STORE_SECONDS):
                 await asyncio.to_thread(store.remove, _key_of(workflow))
@@ -136,9 +145,16 @@ async def take_back(store: Store | None, workflow: dict[str, Any], kept: Backup)
             _told("A copy was not taken back", _key_of(workflow), error)
 
 
-async def remove(tx: Transaction, store: Store | None, workflow_id: UUID) -> bool:
-    """Take a workflow's copies out of the store: whether there were any, and all of them are gone."""
-    rows = await tx.fetch_all(queries.LIST_BACKUPS, {"workflow_id": workflow_id}) if store is not None else []
+async def copies_of(tx: Transaction, store: Store | None, workflow_id: UUID) -> list[DictRow]:
+    """What is written down of a workflow's copies: version and key."""
+    return await tx.fetch_all(queries.LIST_BACKUPS, {"workflow_id": workflow_id}) if store is not None else []
+
+
+async def remove(begin: Begin, store: Store | None, workflow_id: UUID, rows: list[DictRow]) -> bool:
+    """Take a workflow's copies out of the store: whether there were any, and all of them are gone.
+
+    That they are gone is written down in a transaction of its own.
+    """
     gone, was_there = [], False
     for row in rows:
         assert store is not None
@@ -150,7 +166,11 @@ async def remove(tx: Transaction, store: Store | None, workflow_id: UUID) -> boo
             _told("A copy was not removed", row["object_key"], error)
             break
     if gone:
-        await tx.execute(queries.FORGET_BACKUPS, {"workflow_id": workflow_id, "versions": gone})
+        try:
+            async with begin() as tx:
+                await tx.execute(queries.FORGET_BACKUPS, {"workflow_id": workflow_id, "versions": gone})
+        except ApiError as error:  # the workflow is deleted and the copies are gone, whatever is written down
+            logger.warning("copies that are gone were not forgotten: %s: %s", workflow_id, error)
     return was_there and len(gone) == len(rows)
 
 

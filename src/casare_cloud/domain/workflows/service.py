@@ -55,7 +55,7 @@ async def submit(tx: Transaction, store: backup.Store | None, submission: Submis
     try:
         return await _start(tx, submission, workflow["workflow_id"], kept)
     except ApiError:
-        await backup.take_back(store, workflow, kept)
+        await backup.take_back(store, workflow)
         raise
 
 
@@ -123,10 +123,13 @@ async def get(tx: Transaction, workflow_id: UUID) -> Workflow:
     return Workflow(**row)
 
 
-async def delete(tx: Transaction, store: backup.Store | None, workflow_id: UUID) -> bool:
+async def delete(tx: Transaction, begin: backup.Begin, store: backup.Store | None, workflow_id: UUID) -> bool:
     """Take a workflow and its schedules away and cancel its waiting jobs: whether its copies in `store` are gone too.
 
-    Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.delete.
+    Ends `tx`: copies are removed when the workflow is gone for certain. Raises 404 WORKFLOW_NOT_FOUND. Needs
+    workflows.delete.
     """
     await tx.execute(queries.DELETE_WORKFLOW, {"workflow_id": workflow_id})
-    return await backup.remove(tx, store, workflow_id)
+    copies = await backup.copies_of(tx, store, workflow_id)
+    await tx.commit()
+    return await backup.remove(begin, store, workflow_id, copies)

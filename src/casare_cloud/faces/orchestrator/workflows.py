@@ -98,7 +98,7 @@ async def delete_workflow(workflow_id: WorkflowId, tx: Tx, call: CurrentCall) ->
 
     Its name is free again. Needs workflows.delete.
     """
-    copies_are_gone = await service.delete(tx, store_of(call.services.settings), workflow_id)
+    copies_are_gone = await service.delete(tx, call.transaction, store_of(call.services.settings), workflow_id)
     return WorkflowDeleted(
         status="success",
         message=f"Workflow deleted: {workflow_id}",

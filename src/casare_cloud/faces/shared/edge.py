@@ -156,9 +156,8 @@ def problem_of(error: Exception, request_id: str) -> tuple[int, dict[str, Any], 
         if error.status == 429 and error.headers.get("Retry-After", "").isdigit():
             body |= {"error": "Rate limit exceeded", "retry_after": int(error.headers["Retry-After"])}
         return error.status, body, error.headers
-    if isinstance(error, HTTPException):
-        code = _CODES.get(error.status_code, "REQUEST_REFUSED")
-        body = {"detail": error.detail, "error_code": code, "request_id": request_id}
+    if isinstance(error, HTTPException) and error.status_code in _CODES:
+        body = {"detail": error.detail, "error_code": _CODES[error.status_code], "request_id": request_id}
         return error.status_code, body, dict(error.headers or {})
     logger.error("request %s failed", request_id, exc_info=error)
     body = {"detail": "Something went wrong on our side.", "error_code": "INTERNAL_ERROR", "request_id": request_id}
@@ -172,7 +171,6 @@ _CODES = {
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
     413: "PAYLOAD_TOO_LARGE",
-    415: "UNSUPPORTED_MEDIA_TYPE",
 }
 
 
