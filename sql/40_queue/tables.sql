@@ -25,6 +25,7 @@ create table private.limits (
     pool_id uuid,                       -- of scope pool: set by its owner, and counts what the pool's robots hold of the tenant
     max_running integer not null,       -- 0: nothing is claimed
     on_collision text not null default 'queue',
+    counter_ids integer[],              -- where it is counted: see limit_counters
     updated_at timestamptz not null default now(),
     constraint limits_pkey primary key (limit_id),
     constraint limits_tenant_id_key unique nulls not distinct (tenant_id, scope, workflow_id, concurrency_key, pool_id),

@@ -612,7 +612,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:ddfb3a7a9309b843672b9b57169eba8325def0d4444fab95330cde95543d4a97
+-- from sql/40_queue/tables.sql sha256:8b55703a0a2922ee842c6cf45f4217409b8815ee3e2a7253a6a55fd54a77f2c5
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -640,6 +640,7 @@ create table private.limits (
     pool_id uuid,                       -- of scope pool: set by its owner, and counts what the pool's robots hold of the tenant
     max_running integer not null,       -- 0: nothing is claimed
     on_collision text not null default 'queue',
+    counter_ids integer[],              -- where it is counted: see limit_counters
     updated_at timestamptz not null default now(),
     constraint limits_pkey primary key (limit_id),
     constraint limits_tenant_id_key unique nulls not distinct (tenant_id, scope, workflow_id, concurrency_key, pool_id),
@@ -6568,7 +6569,7 @@ comment on function private.ensure_job_partitions(integer) is
     'Makes the partitions of jobs for this week (Monday, UTC) and p_weeks_ahead more, and returns how many it made.';
 revoke all on function private.ensure_job_partitions(integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/enter_limits.sql sha256:cf462d15997904e690486766618d8120b094772c2fb4365fed004ef9cfefc9a2
+-- from sql/40_queue/functions/enter_limits.sql sha256:dd9295b84f4c9aad2bcd81530b9423a8fc2e2fe8e648c2ff2c50aa4b243d877b
 -- Waiting for a lock is safe only in the order of the counters' ids, and so of scope: whoever locks more (a claim of many
 -- lanes, a rescue) must not wait for one that comes earlier. So a claim waits in its first lane only, and for a counter only
 -- while it has locked no other of the same limit: one that turned out to be full under the lock stays locked until the end.
@@ -6587,6 +6588,8 @@ set enable_seqscan = off
 as $$
 declare
     v_limit_id integer;
+    v_all integer[];                -- its counters
+    v_tried integer[];              -- first the robot's own one alone: beside a snapshot that is held for long each is dear to read
     v_counter_id integer;
     v_room integer;
     v_may_wait boolean;
@@ -6595,6 +6598,11 @@ begin
     jobs := p_jobs;
     foreach v_limit_id in array p_limit_ids loop
         v_may_wait := p_may_wait;
+        v_room := null;
+        select w.counter_ids, array[w.counter_ids[1 + (uuid_hash(p_robot_id) & 2147483647) % cardinality(w.counter_ids)]]
+        into v_all, v_tried
+        from private.limits as w
+        where w.limit_id = v_limit_id;
         loop
             -- The counters with room are those of the snapshot, and not looked at again after the lock: so one is locked, or none.
             -- Each robot has an order of its own, so that robots meet seldom.
@@ -6604,7 +6612,7 @@ begin
                 where c.counter_id = any (array(
                     select o.counter_id
                     from private.limit_counters as o
-                    where o.limit_id = v_limit_id and private.limit_room(o.running, o.max_running) > 0
+                    where o.counter_id = any (v_tried) and private.limit_room(o.running, o.max_running) > 0
                 ))
                 order by hashint4(c.counter_id # uuid_hash(p_robot_id))
                 limit 1
@@ -6620,6 +6628,9 @@ begin
             if v_room = 0 then
                 v_may_wait := false;
                 continue;
+            elsif v_tried <> v_all then
+                v_tried := v_all;
+                continue;
             end if;
             exit when not v_may_wait;
             perform
@@ -6627,7 +6638,7 @@ begin
             where c.counter_id = (
                 select o.counter_id
                 from private.limit_counters as o
-                where o.limit_id = v_limit_id and private.limit_room(o.running, o.max_running) > 0
+                where o.counter_id = any (v_all) and private.limit_room(o.running, o.max_running) > 0
                 order by hashint4(o.counter_id # uuid_hash(p_robot_id))
                 limit 1
             )
@@ -8192,7 +8203,7 @@ comment on function private.lowest_ready_job(integer, integer, uuid, uuid) is
     'The first ready job of a lane from an id on, as committed when it is called; p_most when there is none below that.';
 revoke all on function private.lowest_ready_job(integer, integer, uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/make_counters.sql sha256:878fbac581f0f9f721a83a53050d84f1e20dc47fa341b754d084812d35e2c969
+-- from sql/40_queue/functions/make_counters.sql sha256:59eb938df5d48596b2b3ebe07ec990cd0a932b54101e1fe358bcd10029822f88
 -- The caller keeps claims of the tenant away until it commits. Whoever ends leases waits for a counter with the lease locked,
 -- so that after all leases nobody wants the old counters, and whatever stays is put in the new ones.
 create or replace function private.make_counters(p_limit private.limits)
@@ -8248,6 +8259,7 @@ begin
         returning counter_id
     )
     select array_agg(m.counter_id order by m.counter_id) into v_new from made as m;
+    update private.limits as w set counter_ids = v_new where w.limit_id = p_limit.limit_id;
     update private.leases as l
     set counter_ids = array(select u from unnest(l.counter_ids) as u where u <> all (v_old))
         || v_new[(u.n - 1) % v_parts + 1]

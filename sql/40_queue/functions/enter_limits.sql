@@ -16,6 +16,8 @@ set enable_seqscan = off
 as $$
 declare
     v_limit_id integer;
+    v_all integer[];                -- its counters
+    v_tried integer[];              -- first the robot's own one alone: beside a snapshot that is held for long each is dear to read
     v_counter_id integer;
     v_room integer;
     v_may_wait boolean;
@@ -24,6 +26,11 @@ begin
     jobs := p_jobs;
     foreach v_limit_id in array p_limit_ids loop
         v_may_wait := p_may_wait;
+        v_room := null;
+        select w.counter_ids, array[w.counter_ids[1 + (uuid_hash(p_robot_id) & 2147483647) % cardinality(w.counter_ids)]]
+        into v_all, v_tried
+        from private.limits as w
+        where w.limit_id = v_limit_id;
         loop
             -- The counters with room are those of the snapshot, and not looked at again after the lock: so one is locked, or none.
             -- Each robot has an order of its own, so that robots meet seldom.
@@ -33,7 +40,7 @@ begin
                 where c.counter_id = any (array(
                     select o.counter_id
                     from private.limit_counters as o
-                    where o.limit_id = v_limit_id and private.limit_room(o.running, o.max_running) > 0
+                    where o.counter_id = any (v_tried) and private.limit_room(o.running, o.max_running) > 0
                 ))
                 order by hashint4(c.counter_id # uuid_hash(p_robot_id))
                 limit 1
@@ -49,6 +56,9 @@ begin
             if v_room = 0 then
                 v_may_wait := false;
                 continue;
+            elsif v_tried <> v_all then
+                v_tried := v_all;
+                continue;
             end if;
             exit when not v_may_wait;
             perform
@@ -56,7 +66,7 @@ begin
             where c.counter_id = (
                 select o.counter_id
                 from private.limit_counters as o
-                where o.limit_id = v_limit_id and private.limit_room(o.running, o.max_running) > 0
+                where o.counter_id = any (v_all) and private.limit_room(o.running, o.max_running) > 0
                 order by hashint4(o.counter_id # uuid_hash(p_robot_id))
                 limit 1
             )

@@ -53,6 +53,7 @@ begin
         returning counter_id
     )
     select array_agg(m.counter_id order by m.counter_id) into v_new from made as m;
+    update private.limits as w set counter_ids = v_new where w.limit_id = p_limit.limit_id;
     update private.leases as l
     set counter_ids = array(select u from unnest(l.counter_ids) as u where u <> all (v_old))
         || v_new[(u.n - 1) % v_parts + 1]
