@@ -10221,7 +10221,7 @@ $$;
 comment on function private.to_words(timestamptz) is 'A time as sentences show it; "never" for none.';
 revoke all on function private.to_words(timestamptz) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/try_cancel_job.sql sha256:dab86b7fea409b77a1368dce5b07281fab0ef306d0ca86d9bcd3f2fa06cfa57d
+-- from sql/40_queue/functions/try_cancel_job.sql sha256:7445be787c46171573a4c2f9ef158d7a5eed90875eaf86bbbda47d10fca1826b
 create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text)
 returns jsonb
 language plpgsql
@@ -10288,7 +10288,7 @@ begin
             );
         end if;
     end loop;
-    perform private.raise_error(503, 'JOB_BUSY', 'The job is changing hands just now; try again.');
+    perform private.raise_error(503, 'JOB_BUSY', 'The job is changing hands just now; try again.', '1');
 end
 $$;
 comment on function private.try_cancel_job(uuid, uuid, text) is
@@ -12239,7 +12239,7 @@ $$;
 comment on function private.purge_expired_schedule_fires() is 'Duty: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_schedule_fires() from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_jobs.sql sha256:8765c51043a5f06fac43a7c2de410b28b6f7a6885894261f81643f937975794a
+-- from sql/92_retention/functions/purge_jobs.sql sha256:e972bb387beb4cf853af51c4083295468cc3978d0fc58edbf8d108c1fd90adf9
 create or replace function public.purge_jobs(
     p_status text[] default '{completed,cancelled}',    -- failed and timeout: with their dead letters
     p_finished_before timestamptz default null,         -- null: now
@@ -12298,7 +12298,6 @@ begin
     get diagnostics v_logs = row_count;
     delete from public.job_node_executions as n where n.tenant_id = v_caller.tenant_id and n.job_id = any (v_purged);
     delete from public.late_results as l where l.tenant_id = v_caller.tenant_id and l.job_id = any (v_purged);
-    delete from public.job_node_executions as x where x.job_id = any (v_purged);
 
     if v_purged <> '{}' then
         perform private.emit_event(

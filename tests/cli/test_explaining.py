@@ -1,4 +1,4 @@
-"""`jobs explain`, `robot explain`, `robot tell` and `dlq …` as they print what the service answers."""
+"""`jobs explain`, `jobs cancel` and `retry`, `robot explain` and `tell`, and `dlq …` as they print the answers."""
 
 from typing import Any, Self
 
@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from casare_cloud.cli import session
 from casare_cloud.cli.app import app
-from casare_cloud.faces.orchestrator import dead_letter_examples, explanation_examples, robot_examples
+from casare_cloud.faces.orchestrator import batch_examples, dead_letter_examples, explanation_examples, robot_examples
 
 
 class Service:
@@ -20,6 +20,7 @@ class Service:
             "explain_robot": explanation_examples.ROBOT_EXPLANATION,
             "command_robot": robot_examples.COMMANDED,
             "list_dead_letters": dead_letter_examples.DEAD_LETTERS,
+            "retry_jobs": batch_examples.RETRIED_ALL,
             "requeue_dead_letters": dead_letter_examples.DEAD_LETTER_OUTCOMES,
         }
 
@@ -80,3 +81,26 @@ def test_dead_letters_are_listed_and_queued_again_and_a_refusal_is_an_exit_code(
     }
     service.answers["delete_dead_letters"] = {"results": [refused], "succeeded": 0, "failed": 1}
     assert "There is no such one." in printed("dlq", "delete", "a", code=1)
+
+
+def test_many_jobs_are_cancelled_and_retried_and_a_refusal_is_an_exit_code(service: Service) -> None:
+    done = batch_examples.CANCELLED
+    missing = {**dict.fromkeys(done), "job_id": "d", "error_code": "JOB_NOT_FOUND", "detail": "There is no such job."}
+    service.answers["cancel_jobs"] = {
+        "results": [
+            {**done, "job_id": "a"},
+            {**done, "job_id": "b", "cancel_requested": True},
+            {**done, "job_id": "c", "cancelled": False, "previous_status": "completed"},
+            missing,
+        ],
+        "succeeded": 3,
+        "failed": 1,
+    }
+    assert printed("jobs", "cancel", "a", "b", "c", "d", "--reason", "wrong", code=1).splitlines() == [
+        "a: cancelled",
+        "b: its robot was asked to stop it",
+        "c: is completed already",
+        "d: There is no such job.",
+    ]
+    assert service.calls[-1] == ("cancel_jobs", (["a", "b", "c", "d"], "wrong"), {})
+    assert "queued again as 660e8400" in printed("jobs", "retry", "a")

@@ -64,7 +64,7 @@ begin
             );
         end if;
     end loop;
-    perform private.raise_error(503, 'JOB_BUSY', 'The job is changing hands just now; try again.');
+    perform private.raise_error(503, 'JOB_BUSY', 'The job is changing hands just now; try again.', '1');
 end
 $$;
 comment on function private.try_cancel_job(uuid, uuid, text) is

@@ -56,7 +56,6 @@ begin
     get diagnostics v_logs = row_count;
     delete from public.job_node_executions as n where n.tenant_id = v_caller.tenant_id and n.job_id = any (v_purged);
     delete from public.late_results as l where l.tenant_id = v_caller.tenant_id and l.job_id = any (v_purged);
-    delete from public.job_node_executions as x where x.job_id = any (v_purged);
 
     if v_purged <> '{}' then
         perform private.emit_event(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Submit, watch and manage jobs.", no_args_is_help=True)
 
 JobId = Annotated[str, typer.Argument(help="The job's id.", metavar="ID")]
+JobIds = Annotated[list[str], typer.Argument(help="Ids of jobs, 1,000 at most.", metavar="ID...")]
 
 
 @app.command("submit")
@@ -114,16 +115,34 @@ def explain(job_id: JobId, as_json: AsJson = False) -> None:
 
 
 @app.command("cancel")
-def cancel(job_id: JobId, reason: Annotated[str | None, typer.Option("--reason")] = None) -> None:
-    """Cancel a job: at once while it waits, by asking its robot when it runs."""
-    say(_run(lambda client: client.cancel_job(job_id, reason))["message"])
+def cancel(
+    job_ids: JobIds, reason: Annotated[str | None, typer.Option("--reason")] = None, as_json: AsJson = False
+) -> None:
+    """Cancel jobs: at once while they wait, by asking their robots when they run; exit code 1 if one was refused."""
+
+    def told(result: dict[str, Any]) -> str:
+        if result["cancel_requested"]:
+            return "its robot was asked to stop it"
+        return "cancelled" if result["cancelled"] else f"is {result['previous_status']} already"
+
+    _show(_run(lambda client: client.cancel_jobs(job_ids, reason)), as_json, told)
 
 
 @app.command("retry")
-def retry(job_id: JobId) -> None:
-    """Run a failed, cancelled or timed-out job again, as a new job."""
-    answer = _run(lambda client: client.retry_job(job_id))
-    say(f"{answer['message']}\njob {answer['new_job_id']}")
+def retry(job_ids: JobIds, as_json: AsJson = False) -> None:
+    """Run failed, cancelled or timed-out jobs again, as new jobs; exit code 1 if one was refused."""
+    answer = _run(lambda client: client.retry_jobs(job_ids))
+    _show(answer, as_json, lambda result: f"queued again as {result['new_job_id']}")
+
+
+def _show(answer: dict[str, Any], as_json: bool, told: Callable[[dict[str, Any]], str]) -> None:
+    if as_json:
+        print_json(answer)
+    else:
+        for result in answer["results"]:
+            say(f"{result['job_id']}: {result['detail'] or told(result)}")
+    if answer["failed"]:
+        raise SystemExit(1)
 
 
 async def _follow(client: "Client", job_id: str) -> dict[str, Any]:
