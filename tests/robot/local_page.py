@@ -21,7 +21,7 @@ _GATES_LOCK = threading.Lock()
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    release = threading.Event()
+    release: threading.Event
     failures_left = 0
 
     def do_GET(self) -> None:
@@ -100,7 +100,8 @@ class LocalPage:
     """The server while it runs; `url` is its base."""
 
     def __enter__(self) -> Self:
-        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._handler = type("_HandlerOfThisPage", (_Handler,), {"release": threading.Event()})
+        self._server = _Server(("127.0.0.1", 0), self._handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -109,7 +110,7 @@ class LocalPage:
 
     def fail(self, times: int) -> None:
         """The next `times` answers of /flaky are 503."""
-        _Handler.failures_left = times
+        self._handler.failures_left = times
 
     def visitors(self, gate: str) -> int:
         """How many requests came to this gate, `/gate/<any name>`."""
@@ -123,6 +124,6 @@ class LocalPage:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _Handler.release.set()
+        self._handler.release.set()
         self._server.shutdown()
         self._server.server_close()
