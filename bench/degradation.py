@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 
 from bench import workload
-from bench.pgbench import NOBODY, Claims, Clients, Script
+from bench.pgbench import NOBODY, WARM_UP_SECONDS, Claims, Clients, Script
 from bench.report import median, progress, table
 from bench.stack import BenchStack
 from bench.workload import Connection, Tenant
@@ -70,7 +70,7 @@ def _blockers(dsn: str, connection: Connection, rounds: int, seconds: float, cou
     rates: dict[str, list[float]] = {name: [] for name in tenants}
     for _ in range(rounds):
         for name, tenant in tenants.items():
-            workload.top_up(connection, tenant, blocked[name] + round(JOBS_A_SECOND * (seconds + 1)))
+            workload.top_up(connection, tenant, blocked[name] + round(JOBS_A_SECOND * (seconds + 1 + WARM_UP_SECONDS)))
             rates[name].append(_clients(dsn, CYCLE, seconds, tenant.robots).rate())
     titles = {"none": "nothing in front", **{name: f"{count:,} {what}" for name, what in BLOCKERS.items()}}
     base = median(rates["none"])
@@ -184,7 +184,7 @@ def _backlog(dsn: str, connection: Connection, rounds: int, seconds: float, scal
     def measure() -> tuple[float, float]:
         ours, base = [], []
         for _ in range(rounds):
-            workload.refill_lease(connection, round(BASELINE_JOBS_A_SECOND * seconds))
+            workload.refill_lease(connection, round(BASELINE_JOBS_A_SECOND * (seconds + WARM_UP_SECONDS)))
             base.append(_clients(dsn, BASELINE, seconds, [NOBODY] * 2).rate())
             for tenant in tenants:
                 _top_up(connection, tenant, seconds)
@@ -218,4 +218,4 @@ def _clients(
 
 
 def _top_up(connection: Connection, tenant: Tenant, seconds: float) -> None:
-    workload.top_up(connection, tenant, round(JOBS_A_SECOND * (seconds + 1)))
+    workload.top_up(connection, tenant, round(JOBS_A_SECOND * (seconds + 1 + WARM_UP_SECONDS)))

@@ -14,6 +14,7 @@ from casare_cloud.local.pg_binaries import find_binaries
 SQL = Path(__file__).parent / "sql"
 Claims = Mapping[str, object]
 NOBODY: Claims = {}
+WARM_UP_SECONDS = 1  # not counted: sessions live long, and a new one first reads the catalog and makes its plans
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,10 @@ class Script:
 
 
 class Clients:
-    """Clients that work until their time is over; `rate` waits for them and says how many runs a second they did."""
+    """Clients that work until their time is over; `rate` waits for them and says how many runs a second they did.
+
+    `seconds` begin after `WARM_UP_SECONDS`.
+    """
 
     def __init__(
         self,
@@ -41,7 +45,8 @@ class Clients:
         self.script = script
         self.runs = 0  # of the script, when `rate` has returned
         command = [
-            find_binaries().program("pgbench"), "-n", "-M", "prepared", "-T", str(max(1, round(seconds))),
+            find_binaries().program("pgbench"), "-n", "-M", "prepared", "-P", "1",
+            "-T", str(WARM_UP_SECONDS + max(1, round(seconds))),
             "-f", str(SQL / f"{script.name}.pgbench"), *(f"-D{variable}" for variable in script.variables),
             *(["-R", str(each_per_second)] if each_per_second else []),
             "-h", str(parts.hostname), "-p", str(parts.port), "-U", str(parts.username), parts.path[1:],
@@ -67,12 +72,16 @@ class Clients:
         problem = ""
         for process in self.processes:
             output, errors = process.communicate()
-            found = re.search(r"actually processed: (\d+).*^tps = ([\d.]+)", output, re.DOTALL | re.MULTILINE)
-            if process.returncode != 0 or not found:
+            runs = re.search(r"actually processed: (\d+)", output)
+            each_second = [
+                float(rate) for rate in re.findall(r"^progress: [\d.]+ s, ([\d.]+) tps", errors, re.MULTILINE)
+            ]
+            counted = each_second[WARM_UP_SECONDS:]
+            if process.returncode != 0 or not runs or not counted:
                 problem = errors.strip()[-500:] or "it printed no rate"
             else:
-                self.runs += int(found[1])
-                total += float(found[2])
+                self.runs += int(runs[1])
+                total += sum(counted) / len(counted)
         if problem:
             raise RuntimeError(f"pgbench {self.script.name}: {problem}")
         return total

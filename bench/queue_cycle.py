@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 
 from bench import peers, workload
-from bench.pgbench import NOBODY, SQL, Claims, Clients, Script
+from bench.pgbench import NOBODY, SQL, WARM_UP_SECONDS, Claims, Clients, Script
 from bench.report import median, percentile, progress, table
 from bench.stack import BenchStack
 from bench.workload import Connection, Tenant
@@ -129,7 +129,9 @@ def _cycles(dsn: str, queues: list[Queue], rounds: int, seconds: float) -> None:
         for number in range(rounds):
             progress(f"queue: {case.title}, round {number + 1} of {rounds}")
             for queue in queues:
-                queue.fill(round((queue.most if case.batch == 1 else queue.most_in_batches) * (seconds + 1)))
+                queue.fill(
+                    round((queue.most if case.batch == 1 else queue.most_in_batches) * (seconds + 1 + WARM_UP_SECONDS))
+                )
                 before = queue.left()
                 clients = Clients(
                     dsn,
