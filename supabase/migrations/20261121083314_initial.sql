@@ -6945,7 +6945,7 @@ comment on function private.explain_reason(text, jsonb) is
     'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
 revoke all on function private.explain_reason(text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_robot.sql sha256:f9d180b2b9730e98383d1db304c810f331cc4f81808127cd09a191dee9ef6c42
+-- from sql/40_queue/functions/explain_robot.sql sha256:7b1ab42c15397727fe362b000eec5cf53b2285a5645a3778fd6d69735c353ce8
 create or replace function public.explain_robot(p_robot text)
 returns jsonb
 language plpgsql
@@ -6967,13 +6967,7 @@ declare
     );
     v_has_key boolean := private.has_live_key(v_robot.tenant_id, v_robot.robot_id);
     v_limit private.limits := (
-        select w
-        from private.limits as w
-        where w.tenant_id = v_robot.tenant_id
-            and (w.scope = 'tenant' or w.pool_id = v_robot.pool_id)
-            and private.lane_room(w.limit_id, null) = 0
-        order by w.scope
-        limit 1
+        select w from private.find_full_limits(v_robot.tenant_id, null, null) as w limit 1
     );
     v_has_turns boolean := coalesce(
         private.pool_waits_for(v_robot.pool_id, v_robot.tenant_id, v_robot.environment, v_offers), false
@@ -7019,7 +7013,7 @@ begin
         private.find_robot_hindrance(v_live, v_is_signed_off, v_has_key),
         case
             when v_has_turns then 'next_turn'
-            when v_limit.limit_id is not null then v_limit.scope || '_limit_reached'
+            when v_limit.limit_id is not null then 'tenant_limit_reached'
             when v_next.job_id is not null then 'next_claim'
             when v_nearest.job_id is not null then 'nothing_suitable'
             else 'nothing_waiting'
@@ -7698,7 +7692,7 @@ comment on function private.job_reader_tenant_id() is
 revoke all on function private.job_reader_tenant_id() from public, anon, authenticated, service_role;
 grant execute on function private.job_reader_tenant_id() to authenticated;
 
--- from sql/40_queue/functions/judge_robots.sql sha256:f67de1a1bca03711b78cbb5a62b1aa2bd417e33377531b314350de34c6e25b93
+-- from sql/40_queue/functions/judge_robots.sql sha256:c88f6bd8d96a5559727a639ef9e2379e79f6b80df2f8c62cb6568d213713d5cd
 -- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
 -- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step.
 create or replace function private.judge_robots(
@@ -7742,17 +7736,7 @@ begin
             o.offers,
             array(select q.q from unnest(v_lane.required) as q where q.q <> all (o.offers)) as missing,
             coalesce(h.is_signed_off, false) as is_signed_off,
-            private.has_live_key(r.tenant_id, r.robot_id) as has_key,
-            case
-                when p_reached_limit.limit_id is not null then p_reached_limit
-                else (  -- a pool's owner may have one, of what the pool's robots hold of its own
-                    select w
-                    from private.limits as w
-                    where w.tenant_id = p_tenant_id
-                        and w.pool_id = r.pool_id
-                        and private.lane_room(w.limit_id, null) = 0
-                )
-            end as reached_limit
+            private.has_live_key(r.tenant_id, r.robot_id) as has_key
         from public.live_robots as r
         left join public.robot_heartbeats as h on h.robot_id = r.robot_id
         cross join lateral (select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers) as o
@@ -7764,7 +7748,7 @@ begin
                 and private.robot_may_claim(f.mode, f.is_signed_off, f.quarantined_at)
                 and private.lane_suits(v_lane.environment, v_lane.required, f.environment, f.offers)
                 and f.has_slot
-                and (f.reached_limit).limit_id is null as is_eligible,
+                and p_reached_limit.limit_id is null as is_eligible,
             case
                 when not private.lane_suits(v_lane.environment, '{}', f.environment, f.offers) then 'wrong_environment'
                 when exists (select from unnest(f.missing) as m where m like 'pool:%') then 'not_in_pool'
@@ -7774,7 +7758,7 @@ begin
                 when f.missing <> '{}' then 'missing_internet'
                 else coalesce(
                     private.find_robot_hindrance(f.live, f.is_signed_off, f.has_key),
-                    (f.reached_limit).scope || '_limit_reached',
+                    p_reached_limit.scope || '_limit_reached',
                     'next_in_line'
                 )
             end as reason_code
@@ -7814,7 +7798,7 @@ begin
                 when c.nearness = 1 and c.ahead > 0 then 'better_jobs_ahead'
                 else c.reason_code
             end,
-            private.list_robot_facts(c.live) || private.list_limit_facts(c.reached_limit) || jsonb_build_object(
+            private.list_robot_facts(c.live) || private.list_limit_facts(p_reached_limit) || jsonb_build_object(
                 'ahead', case when c.ahead >= 100 then 'at least 100' else c.ahead::text end,
                 'missing', private.name_requirements(c.missing),
                 'job_environment', v_lane.environment,
@@ -7941,7 +7925,7 @@ comment on function private.limit_room(integer, integer) is
     'How many more jobs a counter of a limit has room for; 0 when it is full, or its limit was lowered while more were running.';
 revoke all on function private.limit_room(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_explanations.sql sha256:c5356b002c9670e06c9feb897054a754493255b8b5f064219b3b8d9b4979cb97
+-- from sql/40_queue/functions/list_explanations.sql sha256:07cc7b3418392f417420fa6773a7a1e46e5fdd67c9ec407c5d62cc93627ad8aa
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
@@ -7962,7 +7946,7 @@ as $$
         ('workflow_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of the workflow {limited_workflow} run now.', 'Wait for one of them, or raise the limit of the workflow.'),
         ('key_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs with the concurrency key {limited_key} run now.', 'Wait for one of them, or raise the limit of the key.'),
         ('pool_turn', 'waiting', 2, 'The robots of the pool {pool} serve its members in turn; {ahead} other jobs of this tenant go first.', 'Wait for the turn, enqueue with a better priority (it counts among jobs of this tenant), or ask the owner of the pool for a greater weight or more robots.'),
-        ('pool_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of this tenant run in the pool {limited_pool} now.', 'Wait for one of them, or ask the owner of the pool for a greater max_running.'),
+        ('pool_limit_reached', 'waiting', null, '{running} of at most {max_running} jobs of this tenant run in the pool {limited_pool} now.', 'Wait for one of them, or ask the owner of the pool for a greater max_running.'),
         ('pool_robots_busy', 'waiting', null, 'All robots of the pool {pool} that could run this job are busy.', 'Wait for one of them, or ask the owner of the pool for more robots.'),
         ('pool_next', 'ready', null, 'A robot of the pool {pool} gets this job with its next claim.', 'Nothing is in the way. If it stays like this for a minute, ask the owner of the pool whether its robots run.'),
         ('pool_no_robot_online', 'blocked', null, 'No robot of the pool {pool} that could run this job is at work.', 'Ask the owner of the pool, or cancel the job and enqueue it without the pool.'),

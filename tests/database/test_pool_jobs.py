@@ -338,19 +338,6 @@ def test_the_owner_is_told_of_turns_and_of_robots_outside_the_pool(pool: Pool) -
     assert explain_robot(owner, robot)["reason_code"] == "next_turn"
 
 
-def test_the_owner_is_told_that_the_pools_robots_hold_as_many_of_its_jobs_as_they_may(pool: Pool) -> None:
-    owner, robot = pool.owner, pool_robot(pool.owner, pool.id)
-    call(owner.member, "put_pool_member", pool=pool.id, tenant=slug_of(owner), max_running=0)
-    job = owner.enqueue()["job_id"]
-    assert owner.claim(robot) == []
-    assert told(owner, job) == ("waiting", "pool_limit_reached")
-    assert explain_robot(owner, robot)["reason_code"] == "pool_limit_reached"
-    assert explain_robot(owner, robot)["is_eligible"] is False
-    outside = owner.robot()
-    assert told(owner, job) == ("ready", "next_in_line")
-    assert owner.claim_one(outside)["job_id"] == job
-
-
 def test_a_finished_robot_of_the_owner_is_not_named_to_a_member_by_any_row(pool: Pool) -> None:
     member, robot = pool.members["A"], pool_robot(pool.owner, pool.id)
     pool.owner.report(robot, "complete_job", take(pool, robot))

@@ -19,13 +19,7 @@ declare
     );
     v_has_key boolean := private.has_live_key(v_robot.tenant_id, v_robot.robot_id);
     v_limit private.limits := (
-        select w
-        from private.limits as w
-        where w.tenant_id = v_robot.tenant_id
-            and (w.scope = 'tenant' or w.pool_id = v_robot.pool_id)
-            and private.lane_room(w.limit_id, null) = 0
-        order by w.scope
-        limit 1
+        select w from private.find_full_limits(v_robot.tenant_id, null, null) as w limit 1
     );
     v_has_turns boolean := coalesce(
         private.pool_waits_for(v_robot.pool_id, v_robot.tenant_id, v_robot.environment, v_offers), false
@@ -71,7 +65,7 @@ begin
         private.find_robot_hindrance(v_live, v_is_signed_off, v_has_key),
         case
             when v_has_turns then 'next_turn'
-            when v_limit.limit_id is not null then v_limit.scope || '_limit_reached'
+            when v_limit.limit_id is not null then 'tenant_limit_reached'
             when v_next.job_id is not null then 'next_claim'
             when v_nearest.job_id is not null then 'nothing_suitable'
             else 'nothing_waiting'

@@ -41,17 +41,7 @@ begin
             o.offers,
             array(select q.q from unnest(v_lane.required) as q where q.q <> all (o.offers)) as missing,
             coalesce(h.is_signed_off, false) as is_signed_off,
-            private.has_live_key(r.tenant_id, r.robot_id) as has_key,
-            case
-                when p_reached_limit.limit_id is not null then p_reached_limit
-                else (  -- a pool's owner may have one, of what the pool's robots hold of its own
-                    select w
-                    from private.limits as w
-                    where w.tenant_id = p_tenant_id
-                        and w.pool_id = r.pool_id
-                        and private.lane_room(w.limit_id, null) = 0
-                )
-            end as reached_limit
+            private.has_live_key(r.tenant_id, r.robot_id) as has_key
         from public.live_robots as r
         left join public.robot_heartbeats as h on h.robot_id = r.robot_id
         cross join lateral (select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers) as o
@@ -63,7 +53,7 @@ begin
                 and private.robot_may_claim(f.mode, f.is_signed_off, f.quarantined_at)
                 and private.lane_suits(v_lane.environment, v_lane.required, f.environment, f.offers)
                 and f.has_slot
-                and (f.reached_limit).limit_id is null as is_eligible,
+                and p_reached_limit.limit_id is null as is_eligible,
             case
                 when not private.lane_suits(v_lane.environment, '{}', f.environment, f.offers) then 'wrong_environment'
                 when exists (select from unnest(f.missing) as m where m like 'pool:%') then 'not_in_pool'
@@ -73,7 +63,7 @@ begin
                 when f.missing <> '{}' then 'missing_internet'
                 else coalesce(
                     private.find_robot_hindrance(f.live, f.is_signed_off, f.has_key),
-                    (f.reached_limit).scope || '_limit_reached',
+                    p_reached_limit.scope || '_limit_reached',
                     'next_in_line'
                 )
             end as reason_code
@@ -113,7 +103,7 @@ begin
                 when c.nearness = 1 and c.ahead > 0 then 'better_jobs_ahead'
                 else c.reason_code
             end,
-            private.list_robot_facts(c.live) || private.list_limit_facts(c.reached_limit) || jsonb_build_object(
+            private.list_robot_facts(c.live) || private.list_limit_facts(p_reached_limit) || jsonb_build_object(
                 'ahead', case when c.ahead >= 100 then 'at least 100' else c.ahead::text end,
                 'missing', private.name_requirements(c.missing),
                 'job_environment', v_lane.environment,

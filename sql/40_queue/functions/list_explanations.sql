@@ -18,7 +18,7 @@ as $$
         ('workflow_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of the workflow {limited_workflow} run now.', 'Wait for one of them, or raise the limit of the workflow.'),
         ('key_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs with the concurrency key {limited_key} run now.', 'Wait for one of them, or raise the limit of the key.'),
         ('pool_turn', 'waiting', 2, 'The robots of the pool {pool} serve its members in turn; {ahead} other jobs of this tenant go first.', 'Wait for the turn, enqueue with a better priority (it counts among jobs of this tenant), or ask the owner of the pool for a greater weight or more robots.'),
-        ('pool_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of this tenant run in the pool {limited_pool} now.', 'Wait for one of them, or ask the owner of the pool for a greater max_running.'),
+        ('pool_limit_reached', 'waiting', null, '{running} of at most {max_running} jobs of this tenant run in the pool {limited_pool} now.', 'Wait for one of them, or ask the owner of the pool for a greater max_running.'),
         ('pool_robots_busy', 'waiting', null, 'All robots of the pool {pool} that could run this job are busy.', 'Wait for one of them, or ask the owner of the pool for more robots.'),
         ('pool_next', 'ready', null, 'A robot of the pool {pool} gets this job with its next claim.', 'Nothing is in the way. If it stays like this for a minute, ask the owner of the pool whether its robots run.'),
         ('pool_no_robot_online', 'blocked', null, 'No robot of the pool {pool} that could run this job is at work.', 'Ask the owner of the pool, or cancel the job and enqueue it without the pool.'),
