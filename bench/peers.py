@@ -132,7 +132,7 @@ def _peers(dsn: str, peers_dsn: str, tenants: list[Tenant], installed: Installed
 
 
 def _measure(peer: Peer, seconds: float) -> None:
-    jobs = round(peer.jobs_a_second * seconds * 3)  # each client begins anew: its start must be a small part
+    jobs = round(peer.jobs_a_second * seconds * 2)  # each client begins anew: its start must be a small part
     order = {"dsn": peer.dsn, "jobs": jobs, "concurrency": CONCURRENCY} | peer.extra
     assert isinstance(peer.command, list)
     finished = subprocess.run(
