@@ -382,6 +382,19 @@ async def test_every_endpoint_of_the_table_is_there(face: Face, address: str) ->
     assert missing == set()
 
 
+async def test_what_robots_do_all_day_is_counted_for_each_of_them(face: Face, address: str) -> None:
+    """A whole fleet may have one address."""
+    document = (await face.ask(address, "http://o/openapi.json")).json()
+    of_robots = [
+        (method.upper(), re.sub(r"\{\w+\}", "{}", path))
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if "(robots)" in operation.get("description", "")
+    ]
+    assert len(of_robots) >= 11
+    assert [each for each in of_robots if limit_of(*each).per != "caller"] == []
+
+
 async def test_one_password_cannot_be_tried_on_any_number_of_users(platform_face: Face, address: str) -> None:
     forms = [{"username": f"person-{uuid4().hex}", "password": "Summer-2026"} for _ in range(7)]
     answers = [await platform_face.ask(address, "/auth/login", "POST", json=form) for form in forms]
