@@ -118,10 +118,10 @@ def _snapshot(dsn: str, connection: Connection, seconds: int) -> None:
         window = max(5.0, held_for / 6)
         if tenant:
             callers, put = tenant.robots, _putter(tenant)
-            workload.top_up(connection, tenant, most * 15)
+            workload.top_up(connection, tenant, most * 8)
         else:
             callers, put = [NOBODY] * 8, workload.add_lease
-            workload.refill_lease(connection, most * 15)
+            workload.refill_lease(connection, most * 8)
         rate = _clients(dsn, script, 5, callers).rate()
         put(connection, round(rate * window * 8))  # the supply may fall behind where the cores are full
         with _Supply(dsn, put, rate):

@@ -92,7 +92,7 @@ def _queues(connection: Connection, tenants: dict[str, Tenant], pgmq_sql: Path |
             "bare",
             nobody,
             15000,
-            40000,
+            80000,
         ),
         Queue(
             "bare with leases",
@@ -101,7 +101,7 @@ def _queues(connection: Connection, tenants: dict[str, Tenant], pgmq_sql: Path |
             "lease",
             nobody,
             17000,
-            60000,
+            120000,
         ),
     ]
     if pgmq_sql:
@@ -114,7 +114,7 @@ def _queues(connection: Connection, tenants: dict[str, Tenant], pgmq_sql: Path |
                 "pgmq",
                 nobody,
                 7000,
-                30000,
+                60000,
             )
         )
     for title, each in tenants.items():
@@ -130,7 +130,7 @@ def _cycles(dsn: str, queues: list[Queue], rounds: int, seconds: float) -> None:
             progress(f"queue: {case.title}, round {number + 1} of {rounds}")
             for queue in queues:
                 queue.fill(
-                    round((queue.most if case.batch == 1 else queue.most_in_batches) * (seconds + 1 + WARM_UP_SECONDS))
+                    round((queue.most if case.batch == 1 else queue.most_in_batches) * (seconds + WARM_UP_SECONDS))
                 )
                 before = queue.left()
                 clients = Clients(
