@@ -7815,8 +7815,8 @@ comment on function private.judge_robots(uuid, integer, uuid, private.limits, in
     'What stands between each robot of a tenant and a job of a lane: the nearest robots first, p_limit at most.';
 revoke all on function private.judge_robots(uuid, integer, uuid, private.limits, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/lane_room.sql sha256:c4efeecfddfe44454bbcc87fc64d66204a3caf99b11dbaa663c131c0d3439a87
-create or replace function private.lane_room(p_workflow_limit_id integer, p_key_limit_id integer)
+-- from sql/40_queue/functions/lane_room.sql sha256:7c182aacf843519c1968e7201bac952f16ee271a0ce9ad7694e126cb4a1ceb42
+create or replace function private.lane_room(p_limit_id integer, p_other_limit_id integer)
 returns integer
 language plpgsql
 stable
@@ -7828,14 +7828,14 @@ begin
         from (
             select sum(private.limit_room(c.running, c.max_running))::integer as room
             from private.limit_counters as c
-            where c.limit_id in (p_workflow_limit_id, p_key_limit_id)
+            where c.limit_id in (p_limit_id, p_other_limit_id)
             group by c.limit_id
         ) as r
     );
 end
 $$;
 comment on function private.lane_room(integer, integer) is
-    'How many more jobs of a lane may be claimed under its limits of a workflow and a key; null when it has none.';
+    'How many more jobs may be claimed under two limits, such as those of a lane''s workflow and key; null when there is none.';
 revoke all on function private.lane_room(integer, integer) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/lane_suits.sql sha256:c7f5d01f09ebdd073f2a1aa1bc0585053c47ddfa4a74dc943fbec23fb5030091
@@ -9885,7 +9885,7 @@ comment on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, 
 revoke all on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, text[], boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/take_jobs.sql sha256:c155a60bea42f83022f04d787c8fb2dff214167f74b9ea17cfcf63fe8df4409e
+-- from sql/40_queue/functions/take_jobs.sql sha256:a44f045d9d5f1ec652d07905dfbabbbd07bbe9059f3cfa33a0716e156f7c8119
 -- Cost: one probe of ready's primary key for each lane that the robot may serve, and one statement for each lane that jobs
 -- are taken from. What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time:
 -- a join would be planned once, for the sizes that the tables had then, and kept.
@@ -9925,19 +9925,7 @@ declare
 begin
     -- No more are listed than the tenant may have: else a newer job of one lane would be taken before an older one of another.
     if p_want > 1 and coalesce(p_limit_id, p_pool_limit_id) is not null then
-        p_want := least(
-            p_want,
-            (
-                select sum(private.limit_room(c.running, c.max_running))
-                from private.limit_counters as c
-                where c.limit_id = p_limit_id
-            ),
-            (
-                select sum(private.limit_room(c.running, c.max_running))
-                from private.limit_counters as c
-                where c.limit_id = p_pool_limit_id
-            )
-        );
+        p_want := least(p_want, private.lane_room(p_limit_id, p_pool_limit_id));
     end if;
     -- The lanes of the next jobs, in the order of priority and then of age (under fair share: of what their workflows have
     -- had, and then of age), and how many of the jobs each has. When one job

@@ -37,19 +37,7 @@ declare
 begin
     -- No more are listed than the tenant may have: else a newer job of one lane would be taken before an older one of another.
     if p_want > 1 and coalesce(p_limit_id, p_pool_limit_id) is not null then
-        p_want := least(
-            p_want,
-            (
-                select sum(private.limit_room(c.running, c.max_running))
-                from private.limit_counters as c
-                where c.limit_id = p_limit_id
-            ),
-            (
-                select sum(private.limit_room(c.running, c.max_running))
-                from private.limit_counters as c
-                where c.limit_id = p_pool_limit_id
-            )
-        );
+        p_want := least(p_want, private.lane_room(p_limit_id, p_pool_limit_id));
     end if;
     -- The lanes of the next jobs, in the order of priority and then of age (under fair share: of what their workflows have
     -- had, and then of age), and how many of the jobs each has. When one job
