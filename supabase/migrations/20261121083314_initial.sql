@@ -5766,7 +5766,7 @@ comment on function public.complete_job(uuid, bigint, jsonb, jsonb) is
 revoke all on function public.complete_job(uuid, bigint, jsonb, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_job(uuid, bigint, jsonb, jsonb) to authenticated;
 
--- from sql/40_queue/functions/complete_jobs.sql sha256:679284fe72ad1f717baaca1682feb476400fbe7aa5e306f18e34bb038bf39008
+-- from sql/40_queue/functions/complete_jobs.sql sha256:b3072fc3ab56227c48843d985acc6c69960cfbe7e68b4bbd89dbc28437dc59d1
 create or replace function public.complete_jobs(p_results jsonb)
 returns table (
     "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
@@ -5787,7 +5787,8 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'results must be a list of 1 to 100 results.');
     end if;
     perform private.lock_leases(v_caller.robot_id, p_results);
-    -- All that are as they should be, together; what is left, one by one, for the answer that each deserves.
+    -- All that are as they should be, together; what is left, one by one, for the answer that each deserves. A job that is named
+    -- twice is left too: its first item is answered before its second is done.
     select
         array_agg(x.n) as places,
         array_agg((x.item ->> 'job_id')::uuid) as job_ids,
@@ -5795,8 +5796,12 @@ begin
         array_agg(nullif(x.item -> 'result', 'null')) as results,
         array_agg(nullif(x.item -> 'node_executions', 'null')) as node_executions
     into v_together
-    from jsonb_array_elements(p_results) with ordinality as x (item, n)
-    where x.item ->> 'job_id' ~ '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
+    from (
+        select r.item, r.n, count(*) over (partition by r.item ->> 'job_id') as times
+        from jsonb_array_elements(p_results) with ordinality as r (item, n)
+    ) as x
+    where x.times = 1
+        and x.item ->> 'job_id' ~ '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
         and x.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$'
         and coalesce(pg_column_size(x.item -> 'result') <= 10485760, true);
     v_done := private.complete_leases(

@@ -82,11 +82,9 @@ def test_one_that_is_refused_does_not_keep_the_others_from_being_done(fleet: Fle
         ]
     rows = report(fleet, robot, function, items)
     status = "completed" if function == "complete_jobs" else "failed"
-    # Completions are done together, and only then is looked at what was refused.
-    second = "JOB_ALREADY_FINISHED" if function == "complete_jobs" else "LEASE_LOST"
     assert [row["status"] for row in rows] == [status, *[None] * 6, status]
     assert [row["error_code"] for row in rows] == [
-        None, "LEASE_LOST", second, "JOB_NOT_FOUND", *["INVALID_ARGUMENT"] * 3, None,
+        None, "LEASE_LOST", "LEASE_LOST", "JOB_NOT_FOUND", *["INVALID_ARGUMENT"] * 3, None,
     ]  # fmt: skip
     assert [row["error_status"] for row in rows] == [None, 409, 409, 404, 400, 400, 400, None]
     assert fleet.job(uuid.UUID(foreign["job_id"]))["status"] == "claimed"

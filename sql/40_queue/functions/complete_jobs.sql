@@ -18,7 +18,8 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'results must be a list of 1 to 100 results.');
     end if;
     perform private.lock_leases(v_caller.robot_id, p_results);
-    -- All that are as they should be, together; what is left, one by one, for the answer that each deserves.
+    -- All that are as they should be, together; what is left, one by one, for the answer that each deserves. A job that is named
+    -- twice is left too: its first item is answered before its second is done.
     select
         array_agg(x.n) as places,
         array_agg((x.item ->> 'job_id')::uuid) as job_ids,
@@ -26,8 +27,12 @@ begin
         array_agg(nullif(x.item -> 'result', 'null')) as results,
         array_agg(nullif(x.item -> 'node_executions', 'null')) as node_executions
     into v_together
-    from jsonb_array_elements(p_results) with ordinality as x (item, n)
-    where x.item ->> 'job_id' ~ '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
+    from (
+        select r.item, r.n, count(*) over (partition by r.item ->> 'job_id') as times
+        from jsonb_array_elements(p_results) with ordinality as r (item, n)
+    ) as x
+    where x.times = 1
+        and x.item ->> 'job_id' ~ '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
         and x.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$'
         and coalesce(pg_column_size(x.item -> 'result') <= 10485760, true);
     v_done := private.complete_leases(
