@@ -336,7 +336,7 @@ values
 -- What every claim reads is no row: beside a snapshot that is held for long, each run of a duty would leave one more to pass.
 create sequence private.next_duty_at as bigint minvalue 0;
 comment on sequence private.next_duty_at is
-    'When the next duty is due, in milliseconds since 1970, or before: claims look at private.duties no earlier. More than a second ahead it means nothing, as the clock was set back.';
+    'When the next duty is due, in milliseconds since 1970, or before: claims look at private.duties no earlier. More than a second ahead it means nothing, as the clock was set back. A claim that is undone after duties leaves it ahead: they are done a second later, or by cron.';
 
 create table private.low_water (
     is_only boolean not null default true,

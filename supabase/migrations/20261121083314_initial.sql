@@ -612,7 +612,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:8b55703a0a2922ee842c6cf45f4217409b8815ee3e2a7253a6a55fd54a77f2c5
+-- from sql/40_queue/tables.sql sha256:9f39581da3694a385ac7c7e742eb8d2f4975bbc22e2de12e5cff7793a11b1f71
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -951,7 +951,7 @@ values
 -- What every claim reads is no row: beside a snapshot that is held for long, each run of a duty would leave one more to pass.
 create sequence private.next_duty_at as bigint minvalue 0;
 comment on sequence private.next_duty_at is
-    'When the next duty is due, in milliseconds since 1970, or before: claims look at private.duties no earlier. More than a second ahead it means nothing, as the clock was set back.';
+    'When the next duty is due, in milliseconds since 1970, or before: claims look at private.duties no earlier. More than a second ahead it means nothing, as the clock was set back. A claim that is undone after duties leaves it ahead: they are done a second later, or by cron.';
 
 create table private.low_water (
     is_only boolean not null default true,

@@ -115,3 +115,5 @@ class QueueMachine(Members, Robots):
             arguments = {"scope": "key", "concurrency_key": "k", "max_running": 1}
         with connection.transaction(force_rollback=True):
             self.attempt(connection, what, **arguments)
+        if what == "claim_jobs":
+            self.model.crash_in_claim()

@@ -47,8 +47,7 @@ class Queue(State):
 
     def __init__(self, now: datetime, robots: list[Robot]) -> None:
         super().__init__(now, robots)
-        self._promoted_at: datetime | None = None
-        self._rescued_at: datetime | None = None
+        self._promoted_at = self._rescued_at = self._duties_at = now - timedelta(days=1)
 
     # What a member does with jobs
 
@@ -248,12 +247,19 @@ class Queue(State):
 
     def run_due_duties(self) -> None:
         """What a claim does first."""
-        if self._promoted_at is None or self._promoted_at <= self.now - PROMOTE_EVERY:
-            self._promoted_at = self.now
-            self.promote()
-        if self._rescued_at is None or self._rescued_at <= self.now - RESCUE_EVERY:
-            self._rescued_at = self.now
-            self.rescue()
+        if self._has_duties():
+            promotes, rescues = self._pass_duties()
+            if promotes:
+                self._promoted_at = self.now
+                self.promote()
+            if rescues:
+                self._rescued_at = self.now
+                self.rescue()
+
+    def crash_in_claim(self) -> None:
+        """Its duties are undone, and not due before they would be after it: a sequence knows no rollback."""
+        if self._has_duties():
+            self._pass_duties()
 
     def promote(self) -> int:
         """Makes jobs ready whose time has come, lane by lane; each new one collides with those before it."""
@@ -281,6 +287,17 @@ class Queue(State):
         return len(over)
 
     # Helpers
+
+    def _has_duties(self) -> bool:
+        return not self._duties_at - PROMOTE_EVERY <= self.now < self._duties_at
+
+    def _pass_duties(self) -> tuple[bool, bool]:
+        """Whether promotion and rescue are due; then claims look again when the first of both is due once more."""
+        promotes, rescues = self._promoted_at <= self.now - PROMOTE_EVERY, self._rescued_at <= self.now - RESCUE_EVERY
+        promoted_at = self.now if promotes else self._promoted_at
+        rescued_at = self.now if rescues else self._rescued_at
+        self._duties_at = min(promoted_at + PROMOTE_EVERY, rescued_at + RESCUE_EVERY)
+        return promotes, rescues
 
     def _lease_of(self, name: str, job: Job, token: int | None) -> Lease | None:
         lease = job.lease
