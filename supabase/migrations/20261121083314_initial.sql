@@ -5542,7 +5542,7 @@ comment on function private.check_waiting_quotas() is
     'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
 revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:a21cd6d6afa9bb2c73bd49cdf7d49eae0d0454578933652115d788ef8b3b2544
+-- from sql/40_queue/functions/claim_jobs.sql sha256:259fdef403c80dc3d93d3fa56b7c92739325b92be0e2e5ed0345020bb8b78f23
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -5566,6 +5566,9 @@ declare
     v_taken private.taken_job[];
     v_job private.taken_job;
     v_claimed public.claimed_job;
+    v_place integer;
+    v_low_job_id uuid;
+    v_high_job_id uuid;
     v_notices private.job_notice[] := '{}';
 begin
     if p_limit not between 1 and 100 or p_limit is null then
@@ -5655,9 +5658,72 @@ begin
             v_robot.pool_id, v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment,
             v_robot.capabilities, v_want, v_may_wait
         ) end;
-        foreach v_job in array v_taken loop
-            -- One by one: only a single id finds its partition before the statement begins. And one statement for the whole
-            -- answer: in PL/pgSQL every expression costs anew in every transaction.
+        -- One statement for all of them, as each costs anew in every transaction; its bounds choose the partitions before it
+        -- begins. One alone is dearer that way than by two plain statements.
+        if cardinality(v_taken) > 1 then
+            v_place := 0;
+            v_low_job_id := (v_taken[1]).job_id;
+            v_high_job_id := v_low_job_id;
+            foreach v_job in array v_taken loop
+                v_low_job_id := least(v_low_job_id, v_job.job_id);
+                v_high_job_id := greatest(v_high_job_id, v_job.job_id);
+            end loop;
+            for v_claimed in
+                with claimed as materialized (
+                    select
+                        t.*, j.*,
+                        nextval('private.lease_tokens') as lease_token,
+                        (
+                            select s.share_id
+                            from private.shares as s
+                            where s.pool_id = v_robot.pool_id and s.tenant_id = t.tenant_id
+                        ) as pool_share_id
+                    from unnest(v_taken) with ordinality as t (
+                        job_id, tenant_id, tenant_no, lane_id, rank, attempts, counter_ids, share_id, place
+                    )
+                    left join lateral (
+                        select
+                            o.max_attempts, o.workflow_id, o.workflow_version, o.workflow_name, o.input, o.priority,
+                            o.environment, o.timeout_seconds, o.progress_timeout_seconds
+                        from public.jobs as o
+                        where o.job_id = t.job_id and o.job_id between v_low_job_id and v_high_job_id
+                        offset 0
+                    ) as j on true
+                ),
+                leased as (
+                    insert into private.leases (
+                        job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt,
+                        counter_ids, share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at,
+                        progress_timeout_seconds
+                    )
+                    select
+                        c.job_id, c.lease_token, c.tenant_id, c.tenant_no, c.lane_id, v_caller.robot_id, c.workflow_id,
+                        c.workflow_name, c.attempts + 1, c.counter_ids, c.share_id, c.pool_share_id, v_now,
+                        v_now + make_interval(secs => p_lease_seconds), v_now + make_interval(secs => c.timeout_seconds),
+                        c.progress_timeout_seconds
+                    from claimed as c
+                )
+                select
+                    c.job_id, c.lease_token, v_now + make_interval(secs => p_lease_seconds), c.attempts + 1, c.max_attempts,
+                    c.workflow_id, c.workflow_version, c.workflow_name,
+                    (
+                        select v.definition
+                        from public.workflow_versions as v
+                        where v.workflow_id = c.workflow_id and v.version = c.workflow_version
+                    ),
+                    c.input, c.priority, c.environment, c.timeout_seconds, c.progress_timeout_seconds
+                from claimed as c
+                order by c.place
+            loop
+                v_place := v_place + 1;
+                v_notices := v_notices || (
+                    (v_taken[v_place]).tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name,
+                    v_caller.robot_id, v_claimed.attempt, null
+                )::private.job_notice;
+                return next v_claimed;
+            end loop;
+        elsif v_taken <> '{}' then
+            v_job := v_taken[1];
             select
                 v_job.job_id, nextval('private.lease_tokens'), v_now + make_interval(secs => p_lease_seconds),
                 v_job.attempts + 1, j.max_attempts, j.workflow_id, j.workflow_version, j.workflow_name,
@@ -5691,7 +5757,7 @@ begin
                 v_claimed.attempt, null
             )::private.job_notice;
             return next v_claimed;
-        end loop;
+        end if;
         v_want := v_want - cardinality(v_taken);
         v_may_wait := false;
         exit when v_want = 0 or v_robot.is_fair is not true or v_taken = '{}';
@@ -5766,7 +5832,7 @@ comment on function public.complete_job(uuid, bigint, jsonb, jsonb) is
 revoke all on function public.complete_job(uuid, bigint, jsonb, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_job(uuid, bigint, jsonb, jsonb) to authenticated;
 
--- from sql/40_queue/functions/complete_jobs.sql sha256:b3072fc3ab56227c48843d985acc6c69960cfbe7e68b4bbd89dbc28437dc59d1
+-- from sql/40_queue/functions/complete_jobs.sql sha256:d05c74d7d6d0452e995c8aa7d4708b1c2c1d46df33b037b6bf3fbe66e689317c
 create or replace function public.complete_jobs(p_results jsonb)
 returns table (
     "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
@@ -5797,11 +5863,11 @@ begin
         array_agg(nullif(x.item -> 'node_executions', 'null')) as node_executions
     into v_together
     from (
-        select r.item, r.n, count(*) over (partition by r.item ->> 'job_id') as times
+        select r.item, r.n, count(*) over (partition by lower(r.item ->> 'job_id')) as times
         from jsonb_array_elements(p_results) with ordinality as r (item, n)
     ) as x
     where x.times = 1
-        and x.item ->> 'job_id' ~ '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
+        and x.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
         and x.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$'
         and coalesce(pg_column_size(x.item -> 'result') <= 10485760, true);
     v_done := private.complete_leases(
@@ -5857,10 +5923,10 @@ comment on function public.complete_jobs(jsonb) is
 revoke all on function public.complete_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_jobs(jsonb) to authenticated;
 
--- from sql/40_queue/functions/complete_leases.sql sha256:7bf00a416c95a30105b249cda112fc5b5f5dfbd87edc4220f236db1ffe78bfc8
+-- from sql/40_queue/functions/complete_leases.sql sha256:7406c192da061cbab315af37a2e4c1397e7e91669af27d2035197bcab06c944d
 create or replace function private.complete_leases(
     p_caller private.caller,
-    p_job_ids uuid[],
+    p_job_ids uuid[],               -- each once
     p_lease_tokens bigint[],        -- and so on: one for each job
     p_results jsonb[],
     p_node_executions jsonb[]       -- default: those in the result
@@ -5870,49 +5936,100 @@ language plpgsql
 set search_path = ''
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 declare
     v_now timestamptz := private.clock();
     v_lease private.leases;
-    v_dedupe_key text;
+    v_job_id uuid;
+    v_low_job_id uuid;
+    v_high_job_id uuid;
+    v_leases private.leases[];
+    v_dedupe_keys text[];
     v_node_executions jsonb;
     v_done integer[] := '{}';
     v_notices private.job_notice[] := '{}';
     v_counter_ids integer[] := '{}';
 begin
-    for i in 1..coalesce(cardinality(p_job_ids), 0) loop
-        -- By the job alone: "is not distinct from" cannot use the index of robots, which a plan made for an empty table
-        -- might prefer.
+    -- By the job alone: "is not distinct from" cannot use the index of robots, which a plan made for an empty table might prefer.
+    if cardinality(p_job_ids) > 1 then
+        -- One statement for all of them, as each costs anew in every transaction; its bounds choose the partitions before it
+        -- begins. One alone is dearer that way than by two plain statements.
+        v_low_job_id := p_job_ids[1];
+        v_high_job_id := v_low_job_id;
+        foreach v_job_id in array p_job_ids loop
+            v_low_job_id := least(v_low_job_id, v_job_id);
+            v_high_job_id := greatest(v_high_job_id, v_job_id);
+        end loop;
+        with ended as (
+            delete from private.leases as l
+            where l.job_id = any (p_job_ids)
+                and l.lease_token = p_lease_tokens[array_position(p_job_ids, l.job_id)]
+                and l.robot_id is not distinct from p_caller.robot_id
+            returning l as lease, l.job_id, array_position(p_job_ids, l.job_id) as place
+        ),
+        completed as (
+            update public.jobs as j
+            set status = 'completed',
+                attempts = (e.lease).attempt,
+                lease_token = (e.lease).lease_token,
+                robot_id = (e.lease).robot_id,
+                claimed_at = (e.lease).claimed_at,
+                started_at = coalesce((e.lease).started_at, (e.lease).claimed_at),
+                first_progress_at = (e.lease).first_progress_at,
+                finished_at = v_now,
+                result = p_results[e.place],
+                error_message = null,
+                error_type = null,
+                error_details = null
+            from ended as e
+            where j.job_id = e.job_id and j.job_id between v_low_job_id and v_high_job_id
+            returning e.lease, e.place, j.dedupe_key
+        )
+        select
+            coalesce(array_agg(c.place order by c.place), '{}'),
+            array_agg(c.lease order by c.place),
+            array_agg(c.dedupe_key order by c.place)
+        into v_done, v_leases, v_dedupe_keys
+        from completed as c;
+    else
         delete from private.leases as l
-        where l.job_id = p_job_ids[i]
-            and l.lease_token = p_lease_tokens[i]
+        where l.job_id = p_job_ids[1]
+            and l.lease_token = p_lease_tokens[1]
             and l.robot_id is not distinct from p_caller.robot_id
         returning l.* into v_lease;
-        continue when not found;
-        update public.jobs as j
-        set status = 'completed',
-            attempts = v_lease.attempt,
-            lease_token = v_lease.lease_token,
-            robot_id = v_lease.robot_id,
-            claimed_at = v_lease.claimed_at,
-            started_at = coalesce(v_lease.started_at, v_lease.claimed_at),
-            first_progress_at = v_lease.first_progress_at,
-            finished_at = v_now,
-            result = p_results[i],
-            error_message = null,
-            error_type = null,
-            error_details = null
-        where j.job_id = v_lease.job_id
-        returning j.dedupe_key into v_dedupe_key;
-        if v_dedupe_key is not null then
-            delete from private.dedupe_keys as d
-            where d.tenant_id = v_lease.tenant_id and d.dedupe_key = v_dedupe_key;
+        if found then
+            v_done := '{1}';
+            v_leases := array[v_lease];
+            update public.jobs as j
+            set status = 'completed',
+                attempts = v_lease.attempt,
+                lease_token = v_lease.lease_token,
+                robot_id = v_lease.robot_id,
+                claimed_at = v_lease.claimed_at,
+                started_at = coalesce(v_lease.started_at, v_lease.claimed_at),
+                first_progress_at = v_lease.first_progress_at,
+                finished_at = v_now,
+                result = p_results[1],
+                error_message = null,
+                error_type = null,
+                error_details = null
+            where j.job_id = v_lease.job_id
+            returning array[j.dedupe_key] into v_dedupe_keys;
         end if;
-        v_node_executions := coalesce(p_node_executions[i], p_results[i] -> 'node_executions');
+    end if;
+    for i in 1..cardinality(v_done) loop
+        v_lease := v_leases[i];
+        if v_dedupe_keys[i] is not null then
+            delete from private.dedupe_keys as d
+            where d.tenant_id = v_lease.tenant_id and d.dedupe_key = v_dedupe_keys[i];
+        end if;
+        v_node_executions := coalesce(p_node_executions[v_done[i]], p_results[v_done[i]] -> 'node_executions');
         if v_node_executions is not null then
             perform private.keep_node_executions(v_lease, v_node_executions);
         end if;
-        v_done := v_done || i;
         v_counter_ids := v_counter_ids || v_lease.counter_ids;
         v_notices := v_notices || (
             v_lease.tenant_id, v_lease.job_id, v_lease.workflow_id, v_lease.workflow_name, v_lease.robot_id, v_lease.attempt,

@@ -37,6 +37,15 @@ def test_many_jobs_are_completed_at_once_each_with_its_result(fleet: Fleet) -> N
     assert [(row["status"], row["error_code"]) for row in again] == [("completed", None)] * 3
 
 
+def test_of_two_results_for_one_job_the_first_counts(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    (lease,) = held(fleet, robot, 1)
+    spelled = lease | {"job_id": lease["job_id"].upper()}
+    rows = report(fleet, robot, "complete_jobs", [spelled | {"result": {"n": 1}}, lease | {"result": {"n": 2}}])
+    assert [row["status"] for row in rows] == ["completed", "completed"]
+    assert fleet.job(uuid.UUID(lease["job_id"]))["result"] == {"n": 1}
+
+
 def test_many_jobs_fail_at_once_each_by_its_policy(fleet: Fleet) -> None:
     robot = fleet.robot(max_concurrent_jobs=5)
     first, second = held(fleet, robot, 2)

@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.database.plans import PlanWatcher
+from tests.database.plans import PlanWatcher, nodes
 from tests.databases import Claims, Database, at
+from tests.factories import Robot
 from tests.fleets import Fleet, call, make_fleet
 
 # What a duty may read from end to end: rows that are few by their nature, or the weeks of a tenant's jobs in order.
@@ -68,6 +69,15 @@ def fill_everything(fleet: Fleet) -> None:
         fleet.owner.execute(statement)
 
 
+def held(fleet: Fleet, robot: Robot) -> list[dict[str, Any]]:
+    """What a robot holds, as a batch names it."""
+    leases = fleet.owner.execute(
+        "select job_id::text, lease_token from private.leases where robot_id = %s", [robot.robot_id]
+    ).fetchall()
+    assert len(leases) > 1
+    return leases
+
+
 def test_every_step_of_a_job_keeps_its_plan(fleet: Fleet) -> None:
     robot = fleet.robot(max_concurrent_jobs=50)
     watcher = PlanWatcher(fleet)
@@ -107,9 +117,10 @@ def test_every_step_of_a_job_keeps_its_plan(fleet: Fleet) -> None:
             retryable=False,
         )  # fmt: skip
         step(admin, "retry_job", job_id=again["job_id"])
-        for _ in range(3):
-            last = step(robot.claims, "claim_jobs")
-            step(robot.claims, "complete_job", job_id=last["job_id"], lease_token=last["lease_token"])
+        last = step(robot.claims, "claim_jobs")
+        step(robot.claims, "complete_job", job_id=last["job_id"], lease_token=last["lease_token"])
+        step(robot.claims, "claim_jobs", limit=2)
+        step(robot.claims, "complete_jobs", results=held(fleet, robot))
         call(fleet.member, "set_retention", days={"jobs": 5})
 
     cycle()
@@ -117,6 +128,22 @@ def test_every_step_of_a_job_keeps_its_plan(fleet: Fleet) -> None:
     fill_everything(fleet)
     cycle()
     assert found == [], "on full tables, with the plans of the empty ones"
+
+
+def test_a_batch_opens_the_partition_of_its_jobs_only(fleet: Fleet) -> None:
+    robot = fleet.robot(max_concurrent_jobs=50)
+    for _ in range(3):
+        fleet.enqueue()
+    watcher = PlanWatcher(fleet)
+
+    def partitions() -> set[str]:
+        names = {node.get("Relation Name", "") for plan in watcher.plans for node in nodes(plan["Plan"])}
+        return {name for name in names if name.startswith("jobs_")}
+
+    watcher.call(robot.claims, "claim_jobs", limit=3)
+    (claimed_from,) = partitions()
+    watcher.call(robot.claims, "complete_jobs", results=held(fleet, robot))
+    assert partitions() == {claimed_from} != {"jobs_default"}
 
 
 def test_every_duty_keeps_its_plan(fleet: Fleet) -> None:

@@ -29,9 +29,15 @@ class Mutation:
 FOUND_BY_MODEL = {
     "a completion without fencing": Mutation(
         "private.complete_leases",
-        "and l.lease_token = p_lease_tokens[i]",
+        "and l.lease_token = p_lease_tokens[1]",
         "",
         ("claim_after_a_while", "give_back_and_claim_again", "complete"),
+    ),
+    "a completion of several without fencing": Mutation(
+        "private.complete_leases",
+        "and l.lease_token = p_lease_tokens[array_position(p_job_ids, l.job_id)]",
+        "",
+        ("claim_after_a_while", "give_back_and_claim_again", "complete_several"),
     ),
     "a rescue that does not look at the lease's end": Mutation(
         "private.rescue_expired_leases",

@@ -21,6 +21,9 @@ declare
     v_taken private.taken_job[];
     v_job private.taken_job;
     v_claimed public.claimed_job;
+    v_place integer;
+    v_low_job_id uuid;
+    v_high_job_id uuid;
     v_notices private.job_notice[] := '{}';
 begin
     if p_limit not between 1 and 100 or p_limit is null then
@@ -110,9 +113,72 @@ begin
             v_robot.pool_id, v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment,
             v_robot.capabilities, v_want, v_may_wait
         ) end;
-        foreach v_job in array v_taken loop
-            -- One by one: only a single id finds its partition before the statement begins. And one statement for the whole
-            -- answer: in PL/pgSQL every expression costs anew in every transaction.
+        -- One statement for all of them, as each costs anew in every transaction; its bounds choose the partitions before it
+        -- begins. One alone is dearer that way than by two plain statements.
+        if cardinality(v_taken) > 1 then
+            v_place := 0;
+            v_low_job_id := (v_taken[1]).job_id;
+            v_high_job_id := v_low_job_id;
+            foreach v_job in array v_taken loop
+                v_low_job_id := least(v_low_job_id, v_job.job_id);
+                v_high_job_id := greatest(v_high_job_id, v_job.job_id);
+            end loop;
+            for v_claimed in
+                with claimed as materialized (
+                    select
+                        t.*, j.*,
+                        nextval('private.lease_tokens') as lease_token,
+                        (
+                            select s.share_id
+                            from private.shares as s
+                            where s.pool_id = v_robot.pool_id and s.tenant_id = t.tenant_id
+                        ) as pool_share_id
+                    from unnest(v_taken) with ordinality as t (
+                        job_id, tenant_id, tenant_no, lane_id, rank, attempts, counter_ids, share_id, place
+                    )
+                    left join lateral (
+                        select
+                            o.max_attempts, o.workflow_id, o.workflow_version, o.workflow_name, o.input, o.priority,
+                            o.environment, o.timeout_seconds, o.progress_timeout_seconds
+                        from public.jobs as o
+                        where o.job_id = t.job_id and o.job_id between v_low_job_id and v_high_job_id
+                        offset 0
+                    ) as j on true
+                ),
+                leased as (
+                    insert into private.leases (
+                        job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt,
+                        counter_ids, share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at,
+                        progress_timeout_seconds
+                    )
+                    select
+                        c.job_id, c.lease_token, c.tenant_id, c.tenant_no, c.lane_id, v_caller.robot_id, c.workflow_id,
+                        c.workflow_name, c.attempts + 1, c.counter_ids, c.share_id, c.pool_share_id, v_now,
+                        v_now + make_interval(secs => p_lease_seconds), v_now + make_interval(secs => c.timeout_seconds),
+                        c.progress_timeout_seconds
+                    from claimed as c
+                )
+                select
+                    c.job_id, c.lease_token, v_now + make_interval(secs => p_lease_seconds), c.attempts + 1, c.max_attempts,
+                    c.workflow_id, c.workflow_version, c.workflow_name,
+                    (
+                        select v.definition
+                        from public.workflow_versions as v
+                        where v.workflow_id = c.workflow_id and v.version = c.workflow_version
+                    ),
+                    c.input, c.priority, c.environment, c.timeout_seconds, c.progress_timeout_seconds
+                from claimed as c
+                order by c.place
+            loop
+                v_place := v_place + 1;
+                v_notices := v_notices || (
+                    (v_taken[v_place]).tenant_id, v_claimed.job_id, v_claimed.workflow_id, v_claimed.workflow_name,
+                    v_caller.robot_id, v_claimed.attempt, null
+                )::private.job_notice;
+                return next v_claimed;
+            end loop;
+        elsif v_taken <> '{}' then
+            v_job := v_taken[1];
             select
                 v_job.job_id, nextval('private.lease_tokens'), v_now + make_interval(secs => p_lease_seconds),
                 v_job.attempts + 1, j.max_attempts, j.workflow_id, j.workflow_version, j.workflow_name,
@@ -146,7 +212,7 @@ begin
                 v_claimed.attempt, null
             )::private.job_notice;
             return next v_claimed;
-        end loop;
+        end if;
         v_want := v_want - cardinality(v_taken);
         v_may_wait := false;
         exit when v_want = 0 or v_robot.is_fair is not true or v_taken = '{}';

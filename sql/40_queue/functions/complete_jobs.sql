@@ -28,11 +28,11 @@ begin
         array_agg(nullif(x.item -> 'node_executions', 'null')) as node_executions
     into v_together
     from (
-        select r.item, r.n, count(*) over (partition by r.item ->> 'job_id') as times
+        select r.item, r.n, count(*) over (partition by lower(r.item ->> 'job_id')) as times
         from jsonb_array_elements(p_results) with ordinality as r (item, n)
     ) as x
     where x.times = 1
-        and x.item ->> 'job_id' ~ '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
+        and x.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
         and x.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$'
         and coalesce(pg_column_size(x.item -> 'result') <= 10485760, true);
     v_done := private.complete_leases(
