@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
+from casare_cloud.cli.calls import AsJson, call_client
 from casare_cloud.cli.output import print_json, print_table, say
-from casare_cloud.cli.workflows import AsJson, call_client
 
 app = typer.Typer(help="List, queue again and delete dead letters.", no_args_is_help=True)
 

@@ -1,15 +1,14 @@
 """`casare-cloud jobs …`: submit, watch and manage jobs."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from casare_cloud.cli.output import errors_as_sentences, fail, make_console, print_json, print_table, say
-from casare_cloud.cli.workflows import AsJson
+from casare_cloud.cli.calls import AsJson, run
+from casare_cloud.cli.output import fail, make_console, print_json, print_table, say
 
 if TYPE_CHECKING:
     from casare_cloud.client import Client
@@ -46,7 +45,7 @@ def submit(
         say(f"job {submitted['job_id']}")
         return await _follow(client, submitted["job_id"])
 
-    answer = _run(work)
+    answer = run(work)
     if as_json:
         print_json(answer)
     elif not watch:
@@ -61,7 +60,7 @@ def watch(job_id: JobId, as_json: AsJson = False) -> None:
     async def work(client: "Client") -> dict[str, Any]:
         return await _follow(client, job_id)
 
-    job = _run(work)
+    job = run(work)
     if as_json:
         print_json(job)
     _exit_by_status(job)
@@ -75,7 +74,7 @@ def list_jobs(
 ) -> None:
     """List jobs, newest first."""
     filters: dict[str, Any] = {"limit": limit, "status": status}
-    answer = _run(lambda client: client.list_jobs(**filters))
+    answer = run(lambda client: client.list_jobs(**filters))
     if as_json:
         print_json(answer)
         return
@@ -87,13 +86,13 @@ def list_jobs(
 @app.command("get")
 def get(job_id: JobId) -> None:
     """Print a job as JSON."""
-    print_json(_run(lambda client: client.get_job(job_id)))
+    print_json(run(lambda client: client.get_job(job_id)))
 
 
 @app.command("logs")
 def logs(job_id: JobId, as_json: AsJson = False) -> None:
     """Print what the robots logged while running a job."""
-    answer = _run(lambda client: client.get_job_logs(job_id))
+    answer = run(lambda client: client.get_job_logs(job_id))
     if as_json:
         print_json(answer)
         return
@@ -107,7 +106,7 @@ def explain(job_id: JobId, as_json: AsJson = False) -> None:
     """Say why a job waits, who holds it or how it ended, in words that can be sent to a customer."""
     from casare_cloud.cli.explaining import print_explanation
 
-    answer = _run(lambda client: client.explain_job(job_id))
+    answer = run(lambda client: client.explain_job(job_id))
     if as_json:
         print_json(answer)
     else:
@@ -125,13 +124,13 @@ def cancel(
             return "its robot was asked to stop it"
         return "cancelled" if result["cancelled"] else f"is {result['previous_status']} already"
 
-    _show(_run(lambda client: client.cancel_jobs(job_ids, reason)), as_json, told)
+    _show(run(lambda client: client.cancel_jobs(job_ids, reason)), as_json, told)
 
 
 @app.command("retry")
 def retry(job_ids: JobIds, as_json: AsJson = False) -> None:
     """Run failed, cancelled or timed-out jobs again, as new jobs; exit code 1 if one was refused."""
-    answer = _run(lambda client: client.retry_jobs(job_ids))
+    answer = run(lambda client: client.retry_jobs(job_ids))
     _show(answer, as_json, lambda result: f"queued again as {result['new_job_id']}")
 
 
@@ -152,18 +151,6 @@ async def _follow(client: "Client", job_id: str) -> dict[str, Any]:
     job = await follow_job(client, job_id, environment(), make_console())
     print_job_end(job)
     return job
-
-
-def _run(work: "Callable[[Client], Awaitable[dict[str, Any]]]") -> dict[str, Any]:
-    """Do the work with a signed-in client."""
-    from casare_cloud.cli.session import signed_in
-
-    async def call() -> dict[str, Any]:
-        async with await signed_in() as client:
-            return await work(client)
-
-    with errors_as_sentences():
-        return asyncio.run(call())
 
 
 def _exit_by_status(job: dict[str, Any]) -> None:

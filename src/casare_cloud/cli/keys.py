@@ -1,13 +1,16 @@
 """`casare-cloud keys …`: keys of programs (`sk_live_…`) and of robots (`crpa_…`)."""
 
-import asyncio
 import re
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from casare_cloud.cli.output import errors_as_sentences, fail, print_json, print_table, say
+from casare_cloud.cli.calls import AsJson, call_client, run
+from casare_cloud.cli.output import fail, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from casare_cloud.client import Client
 
 app = typer.Typer(help="List, make, revoke and rotate API keys.", no_args_is_help=True)
 
@@ -20,7 +23,6 @@ class Kind(StrEnum):
 
 
 OfKind = Annotated[Kind, typer.Option("--kind", help="service: of a program (sk_live_…); robot: of a robot (crpa_…).")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 @app.command("list")
@@ -33,7 +35,7 @@ def list_keys(
 
     Example: casare-cloud keys list --kind robot
     """
-    answer = _call("list_keys", kind.value, limit=limit)
+    answer = call_client("list_keys", kind.value, limit=limit)
     if as_json:
         print_json(answer)
         return
@@ -63,18 +65,18 @@ def create_key(
     if kind is Kind.service:
         if not scope or robot_id:
             fail("A service key needs --scope, at least once, and belongs to no robot.", 2)
-        answer = _call("create_service_key", name, scope, expires_at)
+        answer = call_client("create_service_key", name, scope, expires_at)
     else:
         if scope:
             fail("A robot's key has no scopes: leave --scope out.", 2)
-        answer = _call("create_robot_api_key", name, robot_id, expires_at)
+        answer = call_client("create_robot_api_key", name, robot_id, expires_at)
     _show(answer, as_json)
 
 
 @app.command("revoke")
 def revoke_key(api_key_id: str, kind: OfKind = Kind.service) -> None:
     """End a key at once, and every token that was made with it."""
-    answer = _call("revoke_key", api_key_id, kind.value)
+    answer = call_client("revoke_key", api_key_id, kind.value)
     say(f"{answer['name']} ({answer['prefix']}…) is revoked.")
 
 
@@ -88,7 +90,7 @@ def rotate_key(
     as_json: AsJson = False,
 ) -> None:
     """Make a key in another's place and print it; the old one ends after the overlap."""
-    _show(_call("rotate_key", api_key_id, kind.value, overlap_seconds), as_json)
+    _show(call_client("rotate_key", api_key_id, kind.value, overlap_seconds), as_json)
 
 
 @app.command("import-robot-tokens")
@@ -107,22 +109,19 @@ def import_robot_tokens(
     pairs = pairs_of(tokens or "")
     if not pairs:
         fail("Give --tokens, or set ROBOT_TOKENS: robot-id:sha256 pairs, with commas between them.", 2)
-    from casare_cloud.cli.session import signed_in
     from casare_cloud.errors import ApiError
 
-    async def import_all() -> None:
-        async with await signed_in() as client:
-            for robot_id, sha256 in pairs:
-                try:
-                    await client.import_robot_token(robot_id, sha256)
-                    say(f"{robot_id}: imported")
-                except ApiError as error:
-                    if error.code != "API_KEY_EXISTS":
-                        raise
-                    say(f"{robot_id}: was there already")
+    async def import_all(client: "Client") -> None:
+        for robot_id, sha256 in pairs:
+            try:
+                await client.import_robot_token(robot_id, sha256)
+                say(f"{robot_id}: imported")
+            except ApiError as error:
+                if error.code != "API_KEY_EXISTS":
+                    raise
+                say(f"{robot_id}: was there already")
 
-    with errors_as_sentences():
-        asyncio.run(import_all())
+    run(import_all)
 
 
 def pairs_of(tokens: str) -> list[tuple[str, str]]:
@@ -145,16 +144,3 @@ def _show(answer: dict[str, Any], as_json: bool) -> None:
     else:
         say(answer["key"])
         typer.echo("Keep it: it is not shown again.", err=True)
-
-
-def _call(method: str, *arguments: Any, **filters: Any) -> dict[str, Any]:
-    """One call of the signed-in client."""
-    from casare_cloud.cli.session import signed_in
-
-    async def call() -> dict[str, Any]:
-        async with await signed_in() as client:
-            answer: dict[str, Any] = await getattr(client, method)(*arguments, **filters)
-            return answer
-
-    with errors_as_sentences():
-        return asyncio.run(call())

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+from casare_cloud.cli.calls import AsJson, call_client
 from casare_cloud.cli.output import fail, print_json, print_table, say
-from casare_cloud.cli.workflows import AsJson, call_client
 
 app = typer.Typer(help="Bound how many jobs run at once.", no_args_is_help=True)
 shares = typer.Typer(help="Weigh workflows that share the robots in turn.", no_args_is_help=True)

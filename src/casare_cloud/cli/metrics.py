@@ -1,15 +1,13 @@
 """`casare-cloud metrics …`: how the fleet does."""
 
-import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from casare_cloud.cli.output import errors_as_sentences, print_json, print_table, say
+from casare_cloud.cli.calls import AsJson, call_client
+from casare_cloud.cli.output import print_json, print_table, say
 
 app = typer.Typer(help="Show how the fleet does and how jobs ended.", no_args_is_help=True)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 @app.command("fleet")
@@ -18,7 +16,7 @@ def show_fleet(as_json: AsJson = False) -> None:
 
     Example: casare-cloud metrics fleet
     """
-    fleet = _call("get_fleet_metrics")
+    fleet = call_client("get_fleet_metrics")
     if as_json:
         print_json(fleet)
         return
@@ -34,7 +32,7 @@ def show_analytics(
 
     Example: casare-cloud metrics analytics --days 30
     """
-    analytics = _call("get_analytics", days)
+    analytics = call_client("get_analytics", days)
     if as_json:
         print_json(analytics)
         return
@@ -62,16 +60,3 @@ def show_analytics(
 
 def _seconds(milliseconds: int) -> str:
     return f"{milliseconds / 1000:g} s"
-
-
-def _call(method: str, *arguments: Any) -> dict[str, Any]:
-    """One call of the signed-in client."""
-    from casare_cloud.cli.session import signed_in
-
-    async def call() -> dict[str, Any]:
-        async with await signed_in() as client:
-            answer: dict[str, Any] = await getattr(client, method)(*arguments)
-            return answer
-
-    with errors_as_sentences():
-        return asyncio.run(call())

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from casare_cloud.cli.calls import AsJson, call_client
 from casare_cloud.cli.output import print_json, print_table, say
-from casare_cloud.cli.workflows import AsJson, call_client
 
 app = typer.Typer(help="Share robots with other tenants, in turn.", no_args_is_help=True)
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from casare_cloud.cli.calls import AsJson, call_client
 from casare_cloud.cli.output import errors_as_sentences, print_json, say
-from casare_cloud.cli.workflows import AsJson, call_client
 
 app = typer.Typer(help="Run a robot on this machine; control and explain robots.", no_args_is_help=True)
 

@@ -1,17 +1,15 @@
 """`casare-cloud schedules …`: make, look at, change and trigger schedules."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from casare_cloud.cli.output import errors_as_sentences, fail, print_json, print_table, say
-from casare_cloud.cli.workflows import AsJson
+from casare_cloud.cli.calls import AsJson, call_client, run
+from casare_cloud.cli.output import fail, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from casare_cloud.client import Client
+    pass
 
 app = typer.Typer(help="Run workflows by the clock.", no_args_is_help=True)
 
@@ -36,14 +34,10 @@ def create(
 
     Example: casare-cloud schedules create 019a… '0 9 * * MON-FRI' --name 'Daily report'
     """
-    try:
-        job_input = json.loads(input_json)
-    except ValueError as problem:
-        fail(f"--input is not JSON: {problem}", 2)
     more: dict[str, Any] = {
-        "timezone": timezone, "priority": priority, "input": job_input, "pool": pool, "enabled": not disabled
+        "timezone": timezone, "priority": priority, "input": _read(input_json), "pool": pool, "enabled": not disabled
     }  # fmt: skip
-    schedule = _run(lambda client: client.create_schedule(workflow_id, name, cron, **more))
+    schedule = run(lambda client: client.create_schedule(workflow_id, name, cron, **more))
     if as_json:
         print_json(schedule)
     else:
@@ -58,7 +52,7 @@ def list_schedules(
 ) -> None:
     """List schedules with their next runs, newest first."""
     filters: dict[str, Any] = {"limit": limit, **({"workflow_id": workflow_id} if workflow_id else {})}
-    schedules = _run(lambda client: client.list_schedules(**filters))
+    schedules = run(lambda client: client.list_schedules(**filters))
     if as_json:
         print_json(schedules)
         return
@@ -73,7 +67,7 @@ def upcoming(
     as_json: AsJson = False,
 ) -> None:
     """List what runs next, the soonest first."""
-    runs = _run(lambda client: client.list_upcoming_runs(limit=limit))
+    runs = run(lambda client: client.list_upcoming_runs(limit=limit))
     if as_json:
         print_json(runs)
         return
@@ -84,7 +78,7 @@ def upcoming(
 @app.command("get")
 def get(schedule_id: ScheduleId) -> None:
     """Print a schedule as JSON."""
-    print_json(_run(lambda client: client.get_schedule(schedule_id)))
+    print_json(run(lambda client: client.get_schedule(schedule_id)))
 
 
 @app.command("fires")
@@ -94,7 +88,7 @@ def fires(
     as_json: AsJson = False,
 ) -> None:
     """Show what a schedule did at its due times, newest first."""
-    answer = _run(lambda client: client.list_schedule_fires(schedule_id, limit=limit))
+    answer = run(lambda client: client.list_schedule_fires(schedule_id, limit=limit))
     if as_json:
         print_json(answer)
         return
@@ -113,45 +107,68 @@ def simulate(
 
     Example: casare-cloud schedules simulate '30 2 * * *' --timezone Europe/Berlin
     """
-    answer = _run(lambda client: client.simulate_schedule(cron, timezone=timezone, count=count))
+    answer = run(lambda client: client.simulate_schedule(cron, timezone=timezone, count=count))
     if as_json:
         print_json(answer)
         return
     print_table(("time", "verdict", "reason"), [[run["time"], run["verdict"], run["reason"]] for run in answer["runs"]])
 
 
+@app.command("update")
+def update(
+    schedule_id: ScheduleId,
+    cron: Annotated[str | None, typer.Option("--cron", help="Five fields in quotes, or @daily.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="What people call it.")] = None,
+    timezone: Annotated[str | None, typer.Option("--timezone", help="Europe/Berlin.")] = None,
+    priority: Annotated[int | None, typer.Option("--priority", min=0, max=20, help="0 is the most urgent.")] = None,
+    input_json: Annotated[str | None, typer.Option("--input", help="What its jobs start with, as JSON.")] = None,
+    pool: Annotated[str | None, typer.Option("--pool", help="Robots of this shared pool run it; '': its own.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change a schedule; what is not given stays as it is.
+
+    Example: casare-cloud schedules update 019a… --cron '0 7 * * MON-FRI'
+    """
+    changes = {"cron_expression": cron, "schedule_name": name, "timezone": timezone, "priority": priority, "pool": pool}
+    if input_json is not None:
+        changes["input"] = _read(input_json)
+    if all(value is None for value in changes.values()):
+        fail("Say what is to change: --cron, --name, --timezone, --priority, --input or --pool.", 2)
+    schedule = call_client("update_schedule", schedule_id, **changes)
+    if as_json:
+        print_json(schedule)
+    else:
+        say(f"{schedule['schedule_name']}: {schedule['cron_expression']} ({schedule['timezone']})")
+        say(f"next run {schedule['next_run'] or '- (disabled)'}")
+
+
 @app.command("enable")
 def enable(schedule_id: ScheduleId) -> None:
     """Let a schedule run again."""
-    say(f"next run {_run(lambda client: client.enable_schedule(schedule_id))['next_run']}")
+    say(f"next run {run(lambda client: client.enable_schedule(schedule_id))['next_run']}")
 
 
 @app.command("disable")
 def disable(schedule_id: ScheduleId) -> None:
     """Keep a schedule from running."""
-    say(f"{_run(lambda client: client.disable_schedule(schedule_id))['schedule_name']} is disabled")
+    say(f"{run(lambda client: client.disable_schedule(schedule_id))['schedule_name']} is disabled")
 
 
 @app.command("trigger")
 def trigger(schedule_id: ScheduleId) -> None:
     """Queue a job of a schedule now."""
-    answer = _run(lambda client: client.trigger_schedule(schedule_id))
+    answer = run(lambda client: client.trigger_schedule(schedule_id))
     say(f"{answer['message']}\njob {answer['job_id']}")
 
 
 @app.command("delete")
 def delete(schedule_id: ScheduleId) -> None:
     """Delete a schedule; the jobs that it queued stay."""
-    say(_run(lambda client: client.delete_schedule(schedule_id))["message"])
+    say(run(lambda client: client.delete_schedule(schedule_id))["message"])
 
 
-def _run(work: "Callable[[Client], Awaitable[Any]]") -> Any:
-    """Do the work with a signed-in client."""
-    from casare_cloud.cli.session import signed_in
-
-    async def call() -> Any:
-        async with await signed_in() as client:
-            return await work(client)
-
-    with errors_as_sentences():
-        return asyncio.run(call())
+def _read(input_json: str) -> Any:
+    try:
+        return json.loads(input_json)
+    except ValueError as problem:
+        fail(f"--input is not JSON: {problem}", 2)

@@ -1,15 +1,13 @@
 """`casare-cloud workflows …`."""
 
-import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from casare_cloud.cli.output import errors_as_sentences, print_json, print_table, say
+from casare_cloud.cli.calls import AsJson, call_client
+from casare_cloud.cli.output import print_json, print_table, say
 
 app = typer.Typer(help="List, show and delete workflows.", no_args_is_help=True)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 @app.command("list")
@@ -41,17 +39,3 @@ def get_workflow(workflow_id: str) -> None:
 def delete_workflow(workflow_id: str) -> None:
     """Delete a workflow; its waiting jobs are cancelled."""
     say(call_client("delete_workflow", workflow_id)["message"])
-
-
-def call_client(method: str, *arguments: Any, **filters: Any) -> dict[str, Any]:
-    """One call of the signed-in client."""
-    from casare_cloud.cli.session import signed_in
-
-    async def work() -> dict[str, Any]:
-        async with await signed_in() as client:
-            given = {name: value for name, value in filters.items() if value is not None}
-            answer: dict[str, Any] = await getattr(client, method)(*arguments, **given)
-            return answer
-
-    with errors_as_sentences():
-        return asyncio.run(work())
