@@ -46,6 +46,15 @@ def test_of_two_results_for_one_job_the_first_counts(fleet: Fleet) -> None:
     assert fleet.job(uuid.UUID(lease["job_id"]))["result"] == {"n": 1}
 
 
+@pytest.mark.parametrize("function", ["complete_jobs", "fail_jobs"])
+def test_a_stale_token_in_a_batch_ends_nothing(fleet: Fleet, function: str) -> None:
+    robot = fleet.robot(max_concurrent_jobs=2)
+    good, stale = ({"error_message": "x"} | lease for lease in held(fleet, robot, 2))
+    rows = report(fleet, robot, function, [good, stale | {"lease_token": good["lease_token"]}])
+    assert [row["error_code"] for row in rows] == [None, "LEASE_LOST"]
+    assert fleet.job(uuid.UUID(stale["job_id"]))["status"] == "claimed"
+
+
 def test_many_jobs_fail_at_once_each_by_its_policy(fleet: Fleet) -> None:
     robot = fleet.robot(max_concurrent_jobs=5)
     first, second = held(fleet, robot, 2)

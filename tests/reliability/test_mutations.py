@@ -33,12 +33,6 @@ FOUND_BY_MODEL = {
         "",
         ("claim_after_a_while", "give_back_and_claim_again", "complete"),
     ),
-    "a completion of several without fencing": Mutation(
-        "private.complete_leases",
-        "and l.lease_token = p_lease_tokens[array_position(p_job_ids, l.job_id)]",
-        "",
-        ("claim_after_a_while", "give_back_and_claim_again", "complete_several"),
-    ),
     "a rescue that does not look at the lease's end": Mutation(
         "private.rescue_expired_leases",
         "least(l2.lease_expires_at, l2.timeout_at, private.progress_due_at(l2)) <= v_now",
