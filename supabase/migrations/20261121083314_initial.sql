@@ -11860,7 +11860,7 @@ comment on function private.push_queue_depths(integer, integer) is
     'Duty: pushes queue.depth on tenant:<id>:queue for tenants whose counts of waiting, scheduled and running jobs, each to p_most_jobs at most, are not what was last pushed; returns how many. The next run goes on after p_most_tenants.';
 revoke all on function private.push_queue_depths(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/90_audit/functions/audit_change.sql sha256:23279754a67baed386ef5ad9eda13c920a5c6b8e70c27c94bd6d582047e184b0
+-- from sql/90_audit/functions/audit_change.sql sha256:f62577cd0cd0ca530faab06185078b0a7fc98c794124c52fff594a436fdf7058
 -- Arguments: the columns that name the resource, and the columns that are never written down, each as an array literal.
 create or replace function private.audit_change()
 returns trigger
@@ -11887,7 +11887,9 @@ begin
             return null;
         end if;
     end if;
-    if tg_table_name = 'pool_members' then
+    if tg_table_name = 'limits' and v_row ->> 'scope' = 'pool' then
+        return null;    -- a limit of a pool's member: pool_members has it
+    elsif tg_table_name = 'pool_members' then
         -- Two tenants change these rows: each finds its own people's acts in its log, and nothing of the other's.
         v_tenant_id := (private.caller()).tenant_id;
     elsif v_tenant_id is null and tg_table_name = 'role_permissions' then
@@ -13658,7 +13660,7 @@ after insert on public.tenants
 for each row
 execute function private.create_event_counter();
 
--- from sql/90_audit/triggers.sql sha256:d580e928ce444c5a22ea570d99d9e2e26fbbfa2e81b4f1ed981dcf7407499bb7
+-- from sql/90_audit/triggers.sql sha256:0172ceca2a74506c7264ca4b34c8410f98191a4160dfaf6b23b669fd93fba311
 -- Which tables are audited: the columns that name a row, and those that are never written down (secrets, big bodies, and
 -- columns that change on every use).
 do $$
@@ -13669,24 +13671,26 @@ begin
         select *
         from (
             values
-                ('tenants', 'insert or update or delete', '{tenant_id}', '{updated_at}'),
-                ('memberships', 'insert or update or delete', '{user_id}', '{}'),
-                ('member_roles', 'insert or update or delete', '{user_id,role_id}', '{}'),
-                ('roles', 'insert or update or delete', '{role_id}', '{}'),
-                ('role_permissions', 'insert or update or delete', '{role_id,permission}', '{}'),
-                ('api_keys', 'insert or update or delete', '{api_key_id}', '{key_hash,last_used_at}'),
-                ('invitations', 'insert or update or delete', '{invitation_id}', '{token_hash}'),
-                ('workflows', 'insert or update or delete', '{workflow_id}', '{updated_at}'),
-                ('workflow_versions', 'insert', '{workflow_id,version}', '{definition}'),
-                ('schedules', 'insert or update or delete', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,input}'),
-                ('robots', 'insert or update or delete', '{robot_id}', '{updated_at}'),
-                ('pools', 'insert or update or delete', '{pool_id}', '{}'),
-                ('pool_members', 'insert or update or delete', '{pool_id,invitee}', '{tenant_id,invited_by,accepted_by}')
+                ('public.tenants', 'insert or update or delete', '{tenant_id}', '{updated_at}'),
+                ('public.memberships', 'insert or update or delete', '{user_id}', '{}'),
+                ('public.member_roles', 'insert or update or delete', '{user_id,role_id}', '{}'),
+                ('public.roles', 'insert or update or delete', '{role_id}', '{}'),
+                ('public.role_permissions', 'insert or update or delete', '{role_id,permission}', '{}'),
+                ('public.api_keys', 'insert or update or delete', '{api_key_id}', '{key_hash,last_used_at}'),
+                ('public.invitations', 'insert or update or delete', '{invitation_id}', '{token_hash}'),
+                ('public.workflows', 'insert or update or delete', '{workflow_id}', '{updated_at}'),
+                ('public.workflow_versions', 'insert', '{workflow_id,version}', '{definition}'),
+                ('public.schedules', 'insert or update or delete', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,input}'),
+                ('public.robots', 'insert or update or delete', '{robot_id}', '{updated_at}'),
+                ('public.pools', 'insert or update or delete', '{pool_id}', '{}'),
+                ('public.pool_members', 'insert or update or delete', '{pool_id,invitee}', '{tenant_id,invited_by,accepted_by}'),
+                ('private.limits', 'insert or update or delete', '{scope,workflow_id,concurrency_key}', '{limit_id,counter_ids,updated_at}'),
+                ('private.shares', 'update of weight', '{workflow_id}', '{}')
         ) as audited (table_name, operations, keys, hidden)
     loop
-        execute format('drop trigger if exists audit_change on public.%I', v_audited.table_name);
+        execute format('drop trigger if exists audit_change on %s', v_audited.table_name);
         execute format(
-            'create trigger audit_change after %s on public.%I for each row execute function private.audit_change(%L, %L)',
+            'create trigger audit_change after %s on %s for each row execute function private.audit_change(%L, %L)',
             v_audited.operations, v_audited.table_name, v_audited.keys, v_audited.hidden
         );
     end loop;
