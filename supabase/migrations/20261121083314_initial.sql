@@ -5923,7 +5923,7 @@ comment on function public.complete_jobs(jsonb) is
 revoke all on function public.complete_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_jobs(jsonb) to authenticated;
 
--- from sql/40_queue/functions/complete_leases.sql sha256:7406c192da061cbab315af37a2e4c1397e7e91669af27d2035197bcab06c944d
+-- from sql/40_queue/functions/complete_leases.sql sha256:49e485a3c893d46410100606923c0e751b27110327cf226026dbeeff4dbc25d6
 create or replace function private.complete_leases(
     p_caller private.caller,
     p_job_ids uuid[],               -- each once
@@ -6040,11 +6040,11 @@ begin
         )::private.job_notice;
     end loop;
     if v_done <> '{}' then
-        delete from private.robot_failures as f where f.tenant_id = p_caller.tenant_id and f.robot_id = p_caller.robot_id;
         perform private.announce_jobs('job.completed', 'completed', v_notices);
         if v_counter_ids <> '{}' then
             perform private.count_out(v_counter_ids);
         end if;
+        delete from private.robot_failures as f where f.tenant_id = p_caller.tenant_id and f.robot_id = p_caller.robot_id;
     end if;
     return v_done;
 end
@@ -6293,7 +6293,7 @@ comment on function private.drop_counters() is
     'Table trigger: takes the counters of a limit away with it; leases that are in them go on.';
 revoke all on function private.drop_counters() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/end_attempt.sql sha256:534c9a40d7e060047bae82f5889be67c42b74b3d2746d7750ca7fb9219e618ba
+-- from sql/40_queue/functions/end_attempt.sql sha256:cfb472c17e38900fb208b1ef52076ae594e697d1f363d42fb10aa1c3f4c8a1d8
 -- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
@@ -6320,6 +6320,7 @@ declare
     v_may_retry boolean;
     v_retry_at timestamptz;
     v_details jsonb;
+    v_answer jsonb;
     -- Nobody reported that a lease or the time was over: whoever held it gets LEASE_LOST.
     v_reported_token bigint := case when p_outcome = 'failed' then p_lease.lease_token end;
 begin
@@ -6373,75 +6374,77 @@ begin
             'job.retrying', 'queued', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
             p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('run_at', private.to_iso(v_retry_at))
         );
-        if v_is_robots_fault then
-            perform private.count_robot_failure(p_lease.tenant_id, p_lease.robot_id, p_lease.job_id);
-        end if;
-        return jsonb_build_object(
+        v_answer := jsonb_build_object(
             'job_id', p_lease.job_id, 'status', 'queued', 'outcome', 'applied', 'retry_at', private.to_iso(v_retry_at)
         );
-    end if;
-
-    v_status := case
-        when p_lease.cancel_requested_at is not null then 'cancelled'
-        when v_is_timeout then 'timeout'
-        else 'failed'
-    end;
-    update public.jobs as j
-    set status = v_status,
-        attempts = p_lease.attempt,
-        lease_token = v_reported_token,
-        robot_id = p_lease.robot_id,
-        claimed_at = p_lease.claimed_at,
-        started_at = coalesce(p_lease.started_at, p_lease.claimed_at),
-        first_progress_at = p_lease.first_progress_at,
-        finished_at = v_now,
-        error_message = case when v_status = 'cancelled' then coalesce(p_lease.cancel_reason, 'Cancelled.') else p_error_message end,
-        error_type = case when v_status = 'cancelled' then null else p_error_type end,
-        error_details = p_error_details,
-        lost_by = v_job.lost_by
-    where j.job_id = p_lease.job_id;
-    if v_job.dedupe_key is not null then
-        delete from private.dedupe_keys as d where d.tenant_id = p_lease.tenant_id and d.dedupe_key = v_job.dedupe_key;
-    end if;
-    if v_status <> 'cancelled' then
-        insert into public.dead_letters (
-            job_id, tenant_id, workflow_id, reason, attempts, error_type, error_message, dead_lettered_at
-        )
-        values (
-            p_lease.job_id, p_lease.tenant_id, p_lease.workflow_id,
-            case
-                when v_is_poison then 'poison'
-                when v_is_timeout then p_outcome
-                when p_outcome = 'lost' then 'lease_lost'
-                when not v_may_retry then 'not_retryable'
-                else 'attempts_exhausted'
-            end,
-            p_lease.attempt, p_error_type, p_error_message, v_now
-        );
-    end if;
-    perform private.announce_job(
-        'job.' || v_status, v_status::text, p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
-        p_lease.robot_id, p_lease.attempt,
-        case when v_status = 'cancelled' then jsonb_build_object('message', p_lease.cancel_reason) else v_details end
-    );
-    if v_is_poison and v_status = 'failed' then
+    else
+        v_status := case
+            when p_lease.cancel_requested_at is not null then 'cancelled'
+            when v_is_timeout then 'timeout'
+            else 'failed'
+        end;
+        update public.jobs as j
+        set status = v_status,
+            attempts = p_lease.attempt,
+            lease_token = v_reported_token,
+            robot_id = p_lease.robot_id,
+            claimed_at = p_lease.claimed_at,
+            started_at = coalesce(p_lease.started_at, p_lease.claimed_at),
+            first_progress_at = p_lease.first_progress_at,
+            finished_at = v_now,
+            error_message = case when v_status = 'cancelled' then coalesce(p_lease.cancel_reason, 'Cancelled.') else p_error_message end,
+            error_type = case when v_status <> 'cancelled' then p_error_type end,
+            error_details = case when v_status <> 'cancelled' then p_error_details end,
+            lost_by = v_job.lost_by
+        where j.job_id = p_lease.job_id;
+        if v_job.dedupe_key is not null then
+            delete from private.dedupe_keys as d where d.tenant_id = p_lease.tenant_id and d.dedupe_key = v_job.dedupe_key;
+        end if;
+        if v_status <> 'cancelled' then
+            insert into public.dead_letters (
+                job_id, tenant_id, workflow_id, reason, attempts, error_type, error_message, dead_lettered_at
+            )
+            values (
+                p_lease.job_id, p_lease.tenant_id, p_lease.workflow_id,
+                case
+                    when v_is_poison then 'poison'
+                    when v_is_timeout then p_outcome
+                    when p_outcome = 'lost' then 'lease_lost'
+                    when not v_may_retry then 'not_retryable'
+                    else 'attempts_exhausted'
+                end,
+                p_lease.attempt, p_error_type, p_error_message, v_now
+            );
+        end if;
         perform private.announce_job(
-            'job.poisoned', 'failed', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
-            p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('lost_by', to_jsonb(v_job.lost_by))
+            'job.' || v_status, v_status::text, p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
+            p_lease.robot_id, p_lease.attempt,
+            case when v_status = 'cancelled' then jsonb_build_object('message', p_lease.cancel_reason) else v_details end
         );
+        if v_is_poison and v_status = 'failed' then
+            perform private.announce_job(
+                'job.poisoned', 'failed', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
+                p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('lost_by', to_jsonb(v_job.lost_by))
+            );
+        end if;
+        v_answer := jsonb_build_object('job_id', p_lease.job_id, 'status', v_status, 'outcome', 'applied');
+    end if;
+    -- After the lanes, and in this order.
+    if p_lease.counter_ids is not null then
+        perform private.count_out(p_lease.counter_ids);
     end if;
     if v_is_robots_fault then
         perform private.count_robot_failure(p_lease.tenant_id, p_lease.robot_id, p_lease.job_id);
     end if;
-    return jsonb_build_object('job_id', p_lease.job_id, 'status', v_status, 'outcome', 'applied');
+    return v_answer;
 end
 $$;
 comment on function private.end_attempt(private.leases, text, text, text, jsonb, boolean) is
-    'Ends an attempt that failed, took too long, stood still or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when somebody asked for it, cancelled.';
+    'Ends an attempt that failed, took too long, stood still or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when somebody asked for it, cancelled. Counts the lease out of the counters that it names.';
 revoke all on function private.end_attempt(private.leases, text, text, text, jsonb, boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/end_unclaimed_job.sql sha256:c9da8e48c817958d47ff673876a9744258a8b812e497e89204db06c72533a285
+-- from sql/40_queue/functions/end_unclaimed_job.sql sha256:4fc298be8a2857398377037514cae4c584f0fba1121ecd480c3ed2e9dfbc5b2a
 create or replace function private.end_unclaimed_job(p_job_id uuid, p_reason text)
 returns void
 language plpgsql
@@ -6453,7 +6456,11 @@ declare
     v_job public.jobs;
 begin
     update public.jobs as j
-    set status = 'cancelled', finished_at = private.clock(), error_message = p_reason
+    set status = 'cancelled',
+        finished_at = private.clock(),
+        error_message = p_reason,
+        error_type = null,      -- of an attempt that was to be retried
+        error_details = null
     where j.job_id = p_job_id
     returning j.* into v_job;
     if v_job.dedupe_key is not null then
@@ -6825,7 +6832,7 @@ comment on function private.explain_finished_job(public.jobs) is
     'How a job ended, as private.explain_reason() says it.';
 revoke all on function private.explain_finished_job(public.jobs) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_held_job.sql sha256:a542ccf2604f0b9d4f469245485a4237f131c2ad98f95bce0a3c0d25305b6736
+-- from sql/40_queue/functions/explain_held_job.sql sha256:17f4439c440e8073217bf45d820f1717d290e89caa475613b853a4796f7c9a9a
 create or replace function private.explain_held_job(p_lease private.leases)
 returns jsonb
 language plpgsql
@@ -6834,7 +6841,7 @@ set search_path = ''
 as $$
 declare
     v_now timestamptz := private.clock();
-    v_over_at timestamptz := least(p_lease.lease_expires_at, p_lease.timeout_at, private.progress_due_at(p_lease));
+    v_over_at timestamptz := private.lease_over_at(p_lease);
 begin
     return private.explain_reason(
         case
@@ -7223,7 +7230,7 @@ comment on function private.faded_seconds(double precision, timestamptz, timesta
 revoke all on function private.faded_seconds(double precision, timestamptz, timestamptz)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/fail_job.sql sha256:cfbe0fe6616356e5f7f049039688d673e0aeb8503f9b59f3354b7c6e941c742f
+-- from sql/40_queue/functions/fail_job.sql sha256:2ef381fb7cd1a94d6272f63612f0c7afe5513aab4f2161f9fa9929a117257ecd
 create or replace function public.fail_job(
     p_job_id uuid,
     p_lease_token bigint,
@@ -7244,7 +7251,6 @@ as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_lease private.leases;
-    v_answer jsonb;
     v_details jsonb := jsonb_strip_nulls(jsonb_build_object(
         'stack_trace', left(p_stack_trace, 65536), 'failed_node', p_failed_node
     ));
@@ -7270,13 +7276,9 @@ begin
     if p_node_executions is not null then
         perform private.keep_node_executions(v_lease, p_node_executions);
     end if;
-    v_answer := private.end_attempt(
+    return private.end_attempt(
         v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true)
     );
-    if v_lease.counter_ids is not null then
-        perform private.count_out(v_lease.counter_ids);
-    end if;
-    return v_answer;
 end
 $$;
 comment on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) is
@@ -7973,6 +7975,18 @@ comment on function private.lane_suits(text, text[], text, text[]) is
     'Whether a lane asks for nothing that a robot has not: its environment, and what is required. Its target robot is the claim''s to compare.';
 revoke all on function private.lane_suits(text, text[], text, text[]) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/lease_over_at.sql sha256:3c09135039bb693869aed1043636cb22502f2129df3528c939228fe2ec590dce
+create or replace function private.lease_over_at(p_lease private.leases)
+returns timestamptz
+language sql
+stable
+as $$
+    select least(p_lease.lease_expires_at, p_lease.timeout_at, private.progress_due_at(p_lease))
+$$;
+comment on function private.lease_over_at(private.leases) is
+    'When a held job is taken back unless its robot renews the lease, reports progress or ends the job before.';
+revoke all on function private.lease_over_at(private.leases) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/leave_lane.sql sha256:136f3882ddf8252f626003ee0ce98ea217874d38d82a67a664386711e5db38d7
 -- An enqueue, a release or a retry that met set_limit puts its job where the limit is not known. Rare, so claims put it right.
 create or replace function private.leave_lane(p_lane_id integer, p_taken private.taken_job[])
@@ -8601,11 +8615,11 @@ $$;
 comment on function private.pool_of(text[]) is 'The pool that a lane requires; null for none.';
 revoke all on function private.pool_of(text[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/progress_due_at.sql sha256:a0727025dd42320db84622b95b920b1a128f5dee16ee3ca62f0a8f5e27ccbfa4
+-- from sql/40_queue/functions/progress_due_at.sql sha256:52f582746248e50853a8a503948b28002438b0b28a0ea395fa62bbc44a65750e
 create or replace function private.progress_due_at(p_lease private.leases)
 returns timestamptz
 language sql
-immutable
+stable
 as $$
     select coalesce(p_lease.progress_at, p_lease.started_at, p_lease.claimed_at)
         + make_interval(secs => p_lease.progress_timeout_seconds)
@@ -8998,7 +9012,7 @@ comment on function private.record_share_usage() is
     'Table trigger: what a robot''s time with a job was, whatever came of it, for the shares that used it.';
 revoke all on function private.record_share_usage() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/release_job.sql sha256:bd852d25760c259447c84f7efd67a29042c85ecf892b3e64ea3c90fa51911dbc
+-- from sql/40_queue/functions/release_job.sql sha256:1f27b82abb3d1a45f9c6d3b9ecdcbb0074001aa33e23fdeb452fbd7967375e3d
 create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -9010,7 +9024,6 @@ as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_lease private.leases;
-    v_answer jsonb;
 begin
     delete from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
@@ -9019,11 +9032,7 @@ begin
         perform private.raise_lease_lost(v_caller, p_job_id);
     end if;
     if v_lease.cancel_requested_at is not null then
-        v_answer := private.end_attempt(v_lease, 'failed', null, null, null, false);
-        if v_lease.counter_ids is not null then
-            perform private.count_out(v_lease.counter_ids);
-        end if;
-        return v_answer;
+        return private.end_attempt(v_lease, 'failed', null, null, null, false);
     end if;
     perform private.put_back(v_lease.tenant_no, v_lease.lane_id, array[p_job_id], array[v_lease.attempt - 1]);
     perform private.ring_lane(v_lease.lane_id);
@@ -9330,7 +9339,7 @@ comment on function private.required_of(text[], text[], boolean, uuid) is
     'Capabilities, tags, internet mode and pool as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
 revoke all on function private.required_of(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/rescue_expired_leases.sql sha256:490d679f54567c494257a0744c447c8147f5953042ae0e0cf7b20780ca367ff7
+-- from sql/40_queue/functions/rescue_expired_leases.sql sha256:41d67de38f5ca9fb1dd6630b21bb8afc5cc8af457eae3c6f54ee0ff9416ba0d7
 -- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
 create or replace function private.rescue_expired_leases(p_limit integer default 200)
 returns integer
@@ -9340,62 +9349,92 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_lease private.leases;
-    v_over_at timestamptz;
-    v_rescued integer := 0;
-    v_timed_out private.leases[] := '{}';
+    v_leases private.leases[];
+    v_rescued private.leases[];
     v_counter_ids integer[] := '{}';
 begin
-    for v_lease in
-        with taken as (
-            delete from private.leases as l
-            where l.job_id = any (array(
-                select l2.job_id
-                from private.leases as l2
-                where least(l2.lease_expires_at, l2.timeout_at, private.progress_due_at(l2)) <= v_now
-                limit p_limit
-                for update skip locked
-            ))
-            returning l.*
-        )
-        select t.* from taken as t order by t.lane_id   -- the order in which private.put_back() locks lanes
-    loop
-        v_rescued := v_rescued + 1;
+    v_leases := array(
+        select o.lease
+        from (
+            select l as lease, l.lane_id
+            from private.leases as l
+            where private.lease_over_at(l) <= v_now
+            order by random()   -- so that many that cannot be ended do not keep the others from it for ever
+            limit p_limit
+            for update skip locked
+        ) as o
+        order by o.lane_id      -- in which private.put_back() locks lanes
+    );
+    begin
+        foreach v_lease in array v_leases loop
+            perform private.rescue_lease(v_lease);
+        end loop;
+        v_rescued := v_leases;
+    exception
+        when others then        -- one by one: what is wrong with one tenant's job must not keep the others
+            v_rescued := '{}';
+            foreach v_lease in array v_leases loop
+                begin
+                    perform private.rescue_lease(v_lease);
+                    v_rescued := v_rescued || v_lease;
+                exception
+                    when others then
+                        raise warning 'the lease of job % was not taken back: %', v_lease.job_id, sqlerrm;
+                end;
+            end loop;
+    end;
+    -- After all locks of lanes: first the counters, then the robots, each in one order.
+    foreach v_lease in array v_rescued loop
         v_counter_ids := v_counter_ids || v_lease.counter_ids;
-        -- What was over first is what happened.
-        v_over_at := least(v_lease.lease_expires_at, v_lease.timeout_at, private.progress_due_at(v_lease));
-        if v_over_at = v_lease.timeout_at then
-            perform private.end_attempt(
-                v_lease, 'timeout', 'The job took longer than its timeout.', 'JOB_TIMEOUT', null, true
-            );
-        elsif v_over_at = private.progress_due_at(v_lease) then
-            perform private.end_attempt(
-                v_lease, 'no_progress',
-                format('The robot reported no progress for %s seconds.', v_lease.progress_timeout_seconds),
-                'NO_PROGRESS', null, true
-            );
-        else
-            perform private.end_attempt(
-                v_lease, 'lost', 'The robot did not renew its lease.', 'LEASE_EXPIRED', null, true
-            );
-        end if;
-        if v_over_at in (v_lease.timeout_at, private.progress_due_at(v_lease)) and v_lease.cancel_requested_at is null then
-            v_timed_out := v_timed_out || v_lease;
-        end if;
-    end loop;
-    -- After all locks of lanes, and in one order. A lost lease says nothing against a robot: its machine or its network
-    -- was away, with all that it held.
-    for v_lease in select t.* from unnest(v_timed_out) as t order by t.robot_id loop
-        perform private.count_robot_failure(v_lease.tenant_id, v_lease.robot_id, v_lease.job_id);
     end loop;
     if v_counter_ids <> '{}' then
         perform private.count_out(v_counter_ids);
     end if;
-    return v_rescued;
+    -- A lost lease says nothing against a robot: its machine or its network was away, with all that it held.
+    for v_lease in select r.* from unnest(v_rescued) as r order by r.robot_id loop
+        if private.lease_over_at(v_lease) in (v_lease.timeout_at, private.progress_due_at(v_lease))
+            and v_lease.cancel_requested_at is null
+        then
+            perform private.count_robot_failure(v_lease.tenant_id, v_lease.robot_id, v_lease.job_id);
+        end if;
+    end loop;
+    return cardinality(v_rescued);
 end
 $$;
 comment on function private.rescue_expired_leases(integer) is
-    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts; what follows is private.end_attempt()''s to say.';
+    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts; what follows is private.end_attempt()''s to say. One that cannot be ended is left, with a warning.';
 revoke all on function private.rescue_expired_leases(integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/rescue_lease.sql sha256:bb53ec5c86c48691b7b8e194d249742f808f897614b88900cdef6f2f4532e6a0
+-- Without its counters: who rescues several leases counts them out together, after the lanes of all.
+create or replace function private.rescue_lease(p_lease private.leases)
+returns void
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    -- What was over first is what happened.
+    v_over_at timestamptz := private.lease_over_at(p_lease);
+begin
+    delete from private.leases as l where l.job_id = p_lease.job_id;
+    p_lease.counter_ids := null;
+    if v_over_at = p_lease.timeout_at then
+        perform private.end_attempt(p_lease, 'timeout', 'The job took longer than its timeout.', 'JOB_TIMEOUT', null, true);
+    elsif v_over_at = private.progress_due_at(p_lease) then
+        perform private.end_attempt(
+            p_lease, 'no_progress',
+            format('The robot reported no progress for %s seconds.', p_lease.progress_timeout_seconds), 'NO_PROGRESS', null, true
+        );
+    else
+        perform private.end_attempt(p_lease, 'lost', 'The robot did not renew its lease.', 'LEASE_EXPIRED', null, true);
+    end if;
+end
+$$;
+comment on function private.rescue_lease(private.leases) is
+    'Takes back a lease that is over, locked by its caller, and ends the attempt. Its counters and its robot''s failures are the caller''s to count.';
+revoke all on function private.rescue_lease(private.leases) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/resolve_collision.sql sha256:03669f3a1740fa3502d42773c19b658be01bc8ebb89bea4b82f593338a1c78fd
 -- One collision of a key at a time: an advisory lock and not a counter, because cancelling may wait for a lease, and
@@ -9456,7 +9495,8 @@ comment on function private.resolve_collision(integer, uuid) is
     'Applies the collision rule of a concurrency key to a job that became ready for the first time: it is cancelled, or the oldest others are (those that run are asked to stop), so that no more than the limit''s number go on.';
 revoke all on function private.resolve_collision(integer, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/retry_delay.sql sha256:ef328547c849ed1bd24ea456b74f62c4d7580e4799245746ab446c41967bbccb
+-- from sql/40_queue/functions/retry_delay.sql sha256:7ca8c2adab6e55d2cfd027fc75a3c77609c5215eb9f0778b09929e0844360aae
+-- Rounded first: a number so small that double precision does not know it would be an error and no delay.
 create or replace function private.retry_delay(p_policy jsonb, p_attempt integer)
 returns interval
 language plpgsql
@@ -9464,9 +9504,9 @@ volatile
 set search_path = ''
 as $$
 declare
-    v_base double precision := coalesce((p_policy ->> 'base_delay_seconds')::double precision, 5);
-    v_cap double precision := coalesce((p_policy ->> 'max_delay_seconds')::double precision, 3600);
-    v_jitter double precision := coalesce((p_policy ->> 'jitter')::double precision, 0);
+    v_base double precision := coalesce(round((p_policy ->> 'base_delay_seconds')::numeric, 6), 5);
+    v_cap double precision := coalesce(round((p_policy ->> 'max_delay_seconds')::numeric, 6), 3600);
+    v_jitter double precision := coalesce(round((p_policy ->> 'jitter')::numeric, 6), 0);
     v_delay double precision;
 begin
     v_delay := case p_policy ->> 'policy'
@@ -9539,18 +9579,27 @@ comment on function public.retry_job(uuid) is
 revoke all on function public.retry_job(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.retry_job(uuid) to authenticated;
 
--- from sql/40_queue/functions/retry_jobs.sql sha256:49162d7acb45046a954bf978c8e5b34f66cfe9d4361c61454df34b951f3e9e2d
+-- from sql/40_queue/functions/retry_jobs.sql sha256:f8707a2e9f2da19addc183fee2d5c3f4b74fc6535aa5bc2cfef6d27d964f2773
 create or replace function public.retry_jobs(p_job_ids uuid[])
 returns table ("position" integer, job_id uuid, new_job_id uuid, error_status integer, error_code text, error_message text)
 language plpgsql
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
+declare
+    v_caller private.caller := private.authorize('jobs.retry');
 begin
-    perform private.authorize('jobs.retry');
     if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
     end if;
+    -- Their dead letters at once in the order of their ids, so that two batches do not wait for each other in a circle.
+    perform
+    from public.dead_letters as d
+    where d.job_id = any (p_job_ids) and d.tenant_id = v_caller.tenant_id
+    order by d.job_id
+    for update;
     for "position", job_id in
         select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
     loop
@@ -9708,7 +9757,8 @@ comment on function private.robot_offers(text[], text[], boolean, uuid) is
     'What a robot has of the things that a lane can require.';
 revoke all on function private.robot_offers(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/run_due_duties.sql sha256:ec11e7a08792802f49053987472c1c1d93bcf0b621e34ba0ab21c819399f25b3
+-- from sql/40_queue/functions/run_due_duties.sql sha256:7562127d4524876b21db045a3eebc47db3405f444443da6e856760bc348ba428
+-- A claim of any tenant's robot may do this: who asks is put aside, so that nobody's name stands in another's events and audit log.
 create or replace function private.run_due_duties()
 returns integer
 language plpgsql
@@ -9720,7 +9770,14 @@ declare
     v_done integer := 0;
     v_count integer;
     v_is_behind boolean;
+    v_claims text := current_setting('request.jwt.claims', true);
+    v_request_id text := current_setting('casare.request_id', true);
+    v_client_ip text := current_setting('casare.client_ip', true);
 begin
+    perform
+        set_config('request.jwt.claims', '', true),
+        set_config('casare.request_id', '', true),
+        set_config('casare.client_ip', '', true);
     for v_name in
         select d.name
         from private.duties as d
@@ -9760,6 +9817,10 @@ begin
             update private.duties as d set last_run_at = v_now - d.every where d.name = v_name;
         end if;
     end loop;
+    perform
+        set_config('request.jwt.claims', coalesce(v_claims, ''), true),
+        set_config('casare.request_id', coalesce(v_request_id, ''), true),
+        set_config('casare.client_ip', coalesce(v_client_ip, ''), true);
     perform setval(
         'private.next_duty_at',
         (select floor(extract(epoch from greatest(min(d.last_run_at + d.every), 'epoch')) * 1000)::bigint from private.duties as d)
@@ -11012,8 +11073,7 @@ comment on function private.find_timezone_problem(text) is
     'A sentence when there is no such time zone; null when there is.';
 revoke all on function private.find_timezone_problem(text) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/fire_due_schedules.sql sha256:26d0ddbde6a1e7b1861f7b256469b02da23b5f38c838586485b4b5f0524f9514
--- A claim of any tenant's robot may do this duty: the claims are put aside, so that nobody's name stands in another's events.
+-- from sql/50_schedules/functions/fire_due_schedules.sql sha256:38859b9a9fc35f30db87d0dcaaa6eb2deb42ddfda2ce7f9f896786d09de52011
 create or replace function private.fire_due_schedules(p_limit integer default 1000)
 returns integer
 language plpgsql
@@ -11024,9 +11084,7 @@ as $$
 declare
     v_schedule public.schedules;
     v_enqueued integer := 0;
-    v_claims text := current_setting('request.jwt.claims', true);
 begin
-    perform set_config('request.jwt.claims', '', true);
     for v_schedule in
         select s.*
         from public.schedules as s
@@ -11042,7 +11100,6 @@ begin
                 raise warning 'schedule % did not fire: %', v_schedule.schedule_id, sqlerrm;
         end;
     end loop;
-    perform set_config('request.jwt.claims', coalesce(v_claims, ''), true);
     return v_enqueued;
 end
 $$;
@@ -12431,7 +12488,7 @@ comment on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) 
 revoke all on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) to authenticated;
 
--- from sql/92_retention/functions/queue_health.sql sha256:d175f3b083786fd2800f43cbb4fcf22e1201aaa9d486d7d8ca674a68d2725221
+-- from sql/92_retention/functions/queue_health.sql sha256:febbd0b496295523c688e31241102be16b039b98ef4fc53d31d34464a56087ce
 -- Only the owner may ask: the figures are about all tenants, and about the sessions of the server.
 create or replace function private.queue_health()
 returns table (figure text, value numeric, most numeric, is_ok boolean, advice text)
@@ -12496,9 +12553,9 @@ begin
         select
             'late_rescue_seconds',
             (
-                select extract(epoch from v_now - min(least(l.lease_expires_at, l.timeout_at)))
+                select extract(epoch from v_now - min(private.lease_over_at(l)))
                 from private.leases as l
-                where least(l.lease_expires_at, l.timeout_at) <= v_now
+                where private.lease_over_at(l) <= v_now
             ),
             90,
             'Leases that are over are not taken back: does cron run? See cron.job_run_details.'
