@@ -612,7 +612,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:9f39581da3694a385ac7c7e742eb8d2f4975bbc22e2de12e5cff7793a11b1f71
+-- from sql/40_queue/tables.sql sha256:89c9cee6446910ef9297b3d9c1970a1d7add92d73f24f5f19703d7057d93ce53
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -890,9 +890,9 @@ create table public.late_results (
     outcome text not null,              -- completed | failed
     payload jsonb not null,
     received_at timestamptz not null default now(),
-    constraint late_results_pkey primary key (late_result_id)
+    constraint late_results_pkey primary key (late_result_id),
+    constraint late_results_tenant_id_key unique (tenant_id, job_id, lease_token, outcome)
 );
-create index late_results_tenant_id_job_id_idx on public.late_results (tenant_id, job_id);
 comment on table public.late_results is 'Results that came with a token that no longer held the job: evidence, never applied.';
 
 create table public.job_logs (
@@ -4867,7 +4867,7 @@ comment on function public.update_robot(text, jsonb) is
 revoke all on function public.update_robot(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.update_robot(text, jsonb) to authenticated;
 
--- from sql/40_queue/functions/add_job.sql sha256:6aeab2165a0d70782b8ed78ca039057e5c1c79644d971ef9ead2c46f3b53d82b
+-- from sql/40_queue/functions/add_job.sql sha256:a04260678b598a7df2fbad429184da52c8ce24fb028628debc7bc885b6b1dbf1
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_created_by uuid,
@@ -4891,7 +4891,8 @@ create or replace function private.add_job(
     p_is_pushed boolean default true,
     p_concurrency_key text default null,
     p_pool_id uuid default null,
-    p_progress_timeout_seconds integer default null
+    p_progress_timeout_seconds integer default null,
+    p_may_pass_quota boolean default false  -- the caller looked whether the queue is full
 )
 returns uuid
 language plpgsql
@@ -4947,7 +4948,7 @@ begin
     from private.find_job_limits(p_tenant_id, p_workflow_id, p_concurrency_key) as f
     cross join private.queue_tenants as q
     where q.tenant_id = p_tenant_id;
-    if v_limits.is_queue_full then
+    if v_limits.is_queue_full and not p_may_pass_quota then
         perform private.raise_queue_full();
     end if;
     v_lane_id := private.find_lane(
@@ -4985,7 +4986,7 @@ begin
     perform private.announce_job(
         'job.queued', 'queued', p_tenant_id, v_job_id, p_workflow_id, v_workflow.name, null, 0,
         case when p_run_at is not null then jsonb_build_object('run_at', private.to_iso(p_run_at)) end,
-        p_is_pushed
+        p_is_pushed, p_is_new => true
     );
     -- A retry waits whatever the rule of its key: somebody asked for this very job.
     if v_limits.key_limit_id is not null and p_retry_of is null and (p_run_at > private.clock()) is not true then
@@ -4996,12 +4997,12 @@ end
 $$;
 comment on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean, text, uuid, integer
+    jsonb, text, uuid, boolean, text, uuid, integer, boolean
 ) is
     'Puts a job of a runnable workflow in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do.';
 revoke all on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean, text, uuid, integer
+    jsonb, text, uuid, boolean, text, uuid, integer, boolean
 ) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/age_lanes.sql sha256:3324ba91e7bcc4611f76a5c369d08a75a0f89a2b8d63908d66fc59b1002c2fed
@@ -5088,7 +5089,7 @@ comment on function private.ageing_minutes(jsonb) is
     'After how many minutes without a claim a lane of a tenant with these settings is promoted: {"queue": {"ageing_minutes": 30}}, 0 for never.';
 revoke all on function private.ageing_minutes(jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/announce_job.sql sha256:d0ccd7cf679b21d8e6a59d7b1a1167ddb8e419a042dd3dfc4e06d736ce24501f
+-- from sql/40_queue/functions/announce_job.sql sha256:c1b605b957addb8e8ba07990159bd261cd215dabf175d00d3111ce059885dd2e
 create or replace function private.announce_job(
     p_event text,
     p_status text,
@@ -5099,7 +5100,8 @@ create or replace function private.announce_job(
     p_robot_id uuid,
     p_attempt integer,
     p_details jsonb default null,
-    p_is_pushed boolean default true
+    p_is_pushed boolean default true,
+    p_is_new boolean default false
 )
 returns void
 language plpgsql
@@ -5111,23 +5113,25 @@ begin
         array[
             (p_tenant_id, p_job_id, p_workflow_id, p_workflow_name, p_robot_id, p_attempt, p_details)::private.job_notice
         ],
-        p_is_pushed
+        p_is_pushed,
+        p_is_new
     );
 end
 $$;
-comment on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean) is
+comment on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean, boolean) is
     'Does private.announce_jobs() for one.';
-revoke all on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean)
+revoke all on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean, boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/announce_jobs.sql sha256:2eadeb7416402e6a71de8f7ef97dbd5af872ff0d68c7acc1857007dbd0e47f1d
+-- from sql/40_queue/functions/announce_jobs.sql sha256:6d72b12509fb88cf92e75b92277cc0d06173177231c141ee33534a9a6bec98cb
 -- On the path of every transition, so it is two statements for any number of jobs. The pushes are what realtime.send makes,
 -- with the columns that the platform documents; should it take this insert no more, its own function does it.
 create or replace function private.announce_jobs(
     p_event text,
     p_status text,
     p_notices private.job_notice[],
-    p_is_pushed boolean default true
+    p_is_pushed boolean default true,
+    p_is_new boolean default false
 )
 returns void
 language plpgsql
@@ -5165,7 +5169,7 @@ begin
         continue when v_is_pushed is not true;
         v_topics := array_append(v_topics, 'tenant:' || v_tenant_id || ':jobs');
         v_payloads := array_append(v_payloads, v_data[i]);
-        if p_event <> 'job.queued' then     -- nobody can have joined the topic of a job that is not there yet
+        if not p_is_new then     -- nobody can have joined the topic of a job that is not there yet
             v_topics := array_append(v_topics, 'job:' || v_notice.job_id);
             v_payloads := array_append(v_payloads, v_data[i]);
         end if;
@@ -5194,13 +5198,13 @@ begin
     end;
 end
 $$;
-comment on function private.announce_jobs(text, text, private.job_notice[], boolean) is
+comment on function private.announce_jobs(text, text, private.job_notice[], boolean, boolean) is
     'Tells what happened to jobs: events for those who resume, pushes for those who watch. Progress is pushed only. A push may be lost and never fails the caller: it has a row behind it.';
-revoke all on function private.announce_jobs(text, text, private.job_notice[], boolean)
+revoke all on function private.announce_jobs(text, text, private.job_notice[], boolean, boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/answer_stale_report.sql sha256:3ec1d38bbf68bba058f490f0055d4671043f4c6467bb462e148e04336607afb1
--- Nothing is raised for a stale token: the evidence must be committed. The Data API takes the status from the setting, and
+-- from sql/40_queue/functions/answer_stale_report.sql sha256:e68d5f41124dfcf8b394ed724a7d5a867fbaf64bf2196a5630afc59fdbb49f34
+-- Nothing is raised for a token that a claim got: the evidence must be committed. The Data API takes the status from the setting, and
 -- Python turns the answer's shape, PostgREST's own for an error, into the same error.
 create or replace function private.answer_stale_report(
     p_caller private.caller,
@@ -5240,8 +5244,12 @@ begin
         ));
     end if;
 
+    if (p_lease_token between 1 and (select t.last_value from private.lease_tokens as t)) is not true then
+        perform private.raise_lease_lost(p_caller, p_job_id);   -- no claim ever got it: evidence of nothing
+    end if;
     insert into public.late_results (tenant_id, job_id, lease_token, robot_id, outcome, payload, received_at)
-    values (v_tenant_id, p_job_id, p_lease_token, p_caller.robot_id, p_outcome, p_payload, private.clock());
+    values (v_tenant_id, p_job_id, p_lease_token, p_caller.robot_id, p_outcome, p_payload, private.clock())
+    on conflict do nothing;
     perform set_config('response.status', '409', true);
     return jsonb_build_object(
         'code', 'PT409',
@@ -5255,7 +5263,7 @@ begin
 end
 $$;
 comment on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb) is
-    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with the result kept in late_results. Raises 404 JOB_NOT_FOUND.';
+    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when no claim ever got the token; 404 JOB_NOT_FOUND.';
 revoke all on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb)
     from public, anon, authenticated, service_role;
 
@@ -5799,7 +5807,7 @@ comment on function public.claim_jobs(integer, integer, text, boolean) is
 revoke all on function public.claim_jobs(integer, integer, text, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.claim_jobs(integer, integer, text, boolean) to authenticated;
 
--- from sql/40_queue/functions/complete_job.sql sha256:4f86ffdd8789aba2a7020b1eda09f818e5e482faf348c61c765db0fc8bf4c857
+-- from sql/40_queue/functions/complete_job.sql sha256:73fc325b717fa73b7d8a54d4af597fb1debb221a82bd4175c539bc69816eecf9
 create or replace function public.complete_job(
     p_job_id uuid,
     p_lease_token bigint,
@@ -5828,11 +5836,11 @@ begin
 end
 $$;
 comment on function public.complete_job(uuid, bigint, jsonb, jsonb) is
-    'Ends a job with its result, once; the same call again answers the same. A token that lost the job answers 409 LEASE_LOST (JOB_ALREADY_FINISHED when it has ended) and its result is kept in late_results. Node executions are kept beside it. Needs jobs.report.';
+    'Ends a job with its result, once; the same call again answers the same. A token that lost the job answers 409 LEASE_LOST (JOB_ALREADY_FINISHED when it has ended) and its first result is kept in late_results. Node executions are kept beside it. Needs jobs.report.';
 revoke all on function public.complete_job(uuid, bigint, jsonb, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_job(uuid, bigint, jsonb, jsonb) to authenticated;
 
--- from sql/40_queue/functions/complete_jobs.sql sha256:d05c74d7d6d0452e995c8aa7d4708b1c2c1d46df33b037b6bf3fbe66e689317c
+-- from sql/40_queue/functions/complete_jobs.sql sha256:8cfdf6c01ad39613796b55aa16a68b55b6595d32a181e63f34cb42ffa0d438d8
 create or replace function public.complete_jobs(p_results jsonb)
 returns table (
     "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
@@ -5906,7 +5914,7 @@ begin
                 perform set_config('response.status', '200', true);     -- the refusal of one is not that of all
             end if;
         exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT413' then
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT413' then
                 get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
                 error_status := right(sqlstate, 3);
             when data_exception then
@@ -6544,7 +6552,7 @@ grant execute on function public.enqueue_job(
     text, text, integer
 ) to authenticated;
 
--- from sql/40_queue/functions/enqueue_jobs.sql sha256:386a7eb3523705b76e20b47580a0ce5d38e534a222fd1686cb6d0864fba7271c
+-- from sql/40_queue/functions/enqueue_jobs.sql sha256:714c81ccd6f8b943820db8185f24fe07dd9ac844406334dec5b9448cb4c72820
 create or replace function public.enqueue_jobs(p_jobs jsonb)
 returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
 language plpgsql
@@ -6556,7 +6564,6 @@ as $$
 declare
     v_caller private.caller := private.authorize('jobs.create');
     v_created_by uuid := coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id);
-    v_is_full boolean := (select q.is_full from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id);
     v_count integer;
     v_item jsonb;
     v_job record;
@@ -6631,7 +6638,9 @@ begin
             if v_job.pool is not null then
                 v_pool_id := (private.find_pool(v_caller.tenant_id, v_job.pool, 'member')).pool_id;
             end if;
-            if v_is_full and not exists (
+            if exists (
+                select from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id and q.is_full
+            ) and not exists (
                 select
                 from private.dedupe_keys as d
                 where d.tenant_id = v_caller.tenant_id and d.dedupe_key = v_job.dedupe_key
@@ -6653,7 +6662,7 @@ begin
                 v_job.environment, v_job.execution_mode, v_job.required_capabilities, v_job.required_tags, v_robot_id,
                 v_job.run_at, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
                 v_job.metadata, v_job.trigger_type, null, v_count <= 100, v_job.concurrency_key, v_pool_id,
-                v_job.progress_timeout_seconds
+                v_job.progress_timeout_seconds, true
             );
             status := 'queued';
             -- The job that has its dedupe key may be held; the rule of its concurrency key may have cancelled it.
@@ -7046,7 +7055,7 @@ comment on function private.explain_pool_job(public.jobs, integer) is
     'Why a ready job waits that asks for a pool of another tenant, as private.explain_reason() says it; p_ahead jobs of its own tenant go first.';
 revoke all on function private.explain_pool_job(public.jobs, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_reason.sql sha256:0fe958268bbffb78755e568d7af9bb213ed560e1228ad0ef8ed00c7127f57fe7
+-- from sql/40_queue/functions/explain_reason.sql sha256:f5dcae611afa91f0aacd64e03eab47e01bca163ff82975ac7ec47b3f8b857bb5
 create or replace function private.explain_reason(p_reason_code text, p_facts jsonb)
 returns jsonb
 language plpgsql
@@ -7055,18 +7064,13 @@ set search_path = ''
 as $$
 declare
     v_reason record;
-    v_fact record;
 begin
     select e.* into strict v_reason from private.list_explanations() as e where e.reason_code = p_reason_code;
-    for v_fact in select f.key, f.value from jsonb_each_text(p_facts) as f loop
-        v_reason.sentence := replace(v_reason.sentence, '{' || v_fact.key || '}', coalesce(v_fact.value, 'unknown'));
-        v_reason.next_step := replace(v_reason.next_step, '{' || v_fact.key || '}', coalesce(v_fact.value, 'unknown'));
-    end loop;
     return jsonb_build_object(
         'verdict', v_reason.verdict,
         'reason_code', v_reason.reason_code,
-        'sentence', v_reason.sentence,
-        'next_step', v_reason.next_step
+        'sentence', private.fill_in(v_reason.sentence, p_facts),
+        'next_step', private.fill_in(v_reason.next_step, p_facts)
     );
 end
 $$;
@@ -7286,7 +7290,7 @@ comment on function public.fail_job(uuid, bigint, text, text, text, text, boolea
 revoke all on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) to authenticated;
 
--- from sql/40_queue/functions/fail_jobs.sql sha256:e89a95fa18456a9ea05c7b04c747b15a38b66b3ad82e125148471d55b82d4b29
+-- from sql/40_queue/functions/fail_jobs.sql sha256:3f7b3052f36f352fa795dd3a99cf488c2e7b1f964d1a71d196d1e17b7062170e
 create or replace function public.fail_jobs(p_failures jsonb)
 returns table (
     "position" integer, job_id uuid, status text, retry_at timestamptz, error_status integer, error_code text, error_message text
@@ -7337,7 +7341,7 @@ begin
                 perform set_config('response.status', '200', true);     -- the refusal of one is not that of all
             end if;
         exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT413' then
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT413' then
                 get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
                 error_status := right(sqlstate, 3);
             when data_exception then
@@ -7353,6 +7357,24 @@ comment on function public.fail_jobs(jsonb) is
     'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable, node_executions}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
 revoke all on function public.fail_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.fail_jobs(jsonb) to authenticated;
+
+-- from sql/40_queue/functions/fill_in.sql sha256:768f117043e5c6b30bac7c1f095da96db15486b2fdd4e8027b2c1148f3d91e58
+-- In one pass: what a fact says is never looked at again, though it may have braces of its own.
+create or replace function private.fill_in(p_sentence text, p_facts jsonb)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select string_agg(
+        case when p.n % 2 = 1 then p.part when p_facts ? p.part then coalesce(p_facts ->> p.part, 'unknown') else '{' || p.part || '}' end,
+        '' order by p.n
+    )
+    from regexp_split_to_table(p_sentence, '[{}]') with ordinality as p (part, n)
+$$;
+comment on function private.fill_in(text, jsonb) is
+    'A sentence with its {facts} filled in; those that are null are unknown.';
+revoke all on function private.fill_in(text, jsonb) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/find_full_limits.sql sha256:01129f4734695219db33fbc2d0073e3fabb481ee1f929ff107aca27f1ab2c792
 -- Without a SET clause, so that it is inlined; for whoever explains why a job waits.
@@ -7404,7 +7426,7 @@ comment on function private.find_job_limits(uuid, uuid, text) is
     'The limits that decide in which lane a job stands: of its workflow and of its concurrency key, where somebody set them.';
 revoke all on function private.find_job_limits(uuid, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_job_problem.sql sha256:b6b4ef22ebe8f07b81c9ed3bb5d766bfe8e65b64f7aed96da37f7325ef4940c1
+-- from sql/40_queue/functions/find_job_problem.sql sha256:88a8b7e52dd23f50a1502c432b042f5e01b675b52dd9f04ba6e60577ff7f8442
 create or replace function private.find_job_problem(
     p_input jsonb,
     p_priority integer,
@@ -7468,7 +7490,12 @@ begin
     if p_required_capabilities <> '{}' or p_required_tags <> '{}' then
         return coalesce(
             private.find_words_problem('required_capabilities', p_required_capabilities),
-            private.find_words_problem('required_tags', p_required_tags)
+            private.find_words_problem('required_tags', p_required_tags),
+            -- A key of the index of private.lanes has 2,704 bytes at most, and they are in it.
+            case
+                when (select sum(octet_length(w) + 8) from unnest(p_required_capabilities || p_required_tags) as w) > 2000
+                    then 'required_capabilities and required_tags must not have more than 2000 bytes together; each word counts for 8 more.'
+            end
         );
     end if;
     return null;
@@ -9096,7 +9123,7 @@ comment on function public.remove_limit(text, uuid, text) is
 revoke all on function public.remove_limit(text, uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.remove_limit(text, uuid, text) to authenticated;
 
--- from sql/40_queue/functions/renew_leases.sql sha256:edebd7ff7ec605131c84b41341e2012dc479c8ef831a4b0d2407572a75b79620
+-- from sql/40_queue/functions/renew_leases.sql sha256:0d9f1aa1efde7c023c9fdb86e3a95f9792e789bed20cb65eb183d4dfe10b339f
 create or replace function public.renew_leases(p_leases jsonb, p_lease_seconds integer default 60)
 returns table (job_id uuid, renewed boolean, lease_expires_at timestamptz, cancel_requested boolean)
 language plpgsql
@@ -9117,10 +9144,14 @@ begin
     end if;
     return query
     with asked as (
-        select a.job_id, a.lease_token, a.n
-        from rows from (
-            jsonb_to_recordset(p_leases) as (job_id uuid, lease_token bigint)
-        ) with ordinality as a (job_id, lease_token, n)
+        -- What is no id or no token is null, and so not held.
+        select
+            case
+                when a.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then (a.item ->> 'job_id')::uuid
+            end as job_id,
+            case when a.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$' then (a.item ->> 'lease_token')::bigint end as lease_token,
+            a.n
+        from jsonb_array_elements(p_leases) with ordinality as a (item, n)
     ), locked as (
         -- Locked in the order of their ids, so that two renewals never wait for each other in a circle.
         select l.job_id, l.lease_token
@@ -9143,7 +9174,7 @@ begin
 end
 $$;
 comment on function public.renew_leases(jsonb, integer) is
-    'Extends the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each whether it is still held and whether the job shall stop. Needs jobs.report.';
+    'Extends the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; what is no lease is not renewed. Needs jobs.report.';
 revoke all on function public.renew_leases(jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases(jsonb, integer) to authenticated;
 
