@@ -275,9 +275,9 @@ create table public.late_results (
     outcome text not null,              -- completed | failed
     payload jsonb not null,
     received_at timestamptz not null default now(),
-    constraint late_results_pkey primary key (late_result_id)
+    constraint late_results_pkey primary key (late_result_id),
+    constraint late_results_tenant_id_key unique (tenant_id, job_id, lease_token, outcome)
 );
-create index late_results_tenant_id_job_id_idx on public.late_results (tenant_id, job_id);
 comment on table public.late_results is 'Results that came with a token that no longer held the job: evidence, never applied.';
 
 create table public.job_logs (

@@ -8,24 +8,26 @@ begin
         select *
         from (
             values
-                ('tenants', 'insert or update or delete', '{tenant_id}', '{updated_at}'),
-                ('memberships', 'insert or update or delete', '{user_id}', '{}'),
-                ('member_roles', 'insert or update or delete', '{user_id,role_id}', '{}'),
-                ('roles', 'insert or update or delete', '{role_id}', '{}'),
-                ('role_permissions', 'insert or update or delete', '{role_id,permission}', '{}'),
-                ('api_keys', 'insert or update or delete', '{api_key_id}', '{key_hash,last_used_at}'),
-                ('invitations', 'insert or update or delete', '{invitation_id}', '{token_hash}'),
-                ('workflows', 'insert or update or delete', '{workflow_id}', '{updated_at}'),
-                ('workflow_versions', 'insert', '{workflow_id,version}', '{definition}'),
-                ('schedules', 'insert or update or delete', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,input}'),
-                ('robots', 'insert or update or delete', '{robot_id}', '{updated_at}'),
-                ('pools', 'insert or update or delete', '{pool_id}', '{}'),
-                ('pool_members', 'insert or update or delete', '{pool_id,invitee}', '{tenant_id,invited_by,accepted_by}')
+                ('public.tenants', 'insert or update or delete', '{tenant_id}', '{updated_at}'),
+                ('public.memberships', 'insert or update or delete', '{user_id}', '{}'),
+                ('public.member_roles', 'insert or update or delete', '{user_id,role_id}', '{}'),
+                ('public.roles', 'insert or update or delete', '{role_id}', '{}'),
+                ('public.role_permissions', 'insert or update or delete', '{role_id,permission}', '{}'),
+                ('public.api_keys', 'insert or update or delete', '{api_key_id}', '{key_hash,last_used_at}'),
+                ('public.invitations', 'insert or update or delete', '{invitation_id}', '{token_hash}'),
+                ('public.workflows', 'insert or update or delete', '{workflow_id}', '{updated_at}'),
+                ('public.workflow_versions', 'insert', '{workflow_id,version}', '{definition}'),
+                ('public.schedules', 'insert or update or delete', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,input}'),
+                ('public.robots', 'insert or update or delete', '{robot_id}', '{updated_at}'),
+                ('public.pools', 'insert or update or delete', '{pool_id}', '{}'),
+                ('public.pool_members', 'insert or update or delete', '{pool_id,invitee}', '{tenant_id,invited_by,accepted_by}'),
+                ('private.limits', 'insert or update or delete', '{scope,workflow_id,concurrency_key}', '{limit_id,counter_ids,updated_at}'),
+                ('private.shares', 'update of weight', '{workflow_id}', '{}')
         ) as audited (table_name, operations, keys, hidden)
     loop
-        execute format('drop trigger if exists audit_change on public.%I', v_audited.table_name);
+        execute format('drop trigger if exists audit_change on %s', v_audited.table_name);
         execute format(
-            'create trigger audit_change after %s on public.%I for each row execute function private.audit_change(%L, %L)',
+            'create trigger audit_change after %s on %s for each row execute function private.audit_change(%L, %L)',
             v_audited.operations, v_audited.table_name, v_audited.keys, v_audited.hidden
         );
     end loop;

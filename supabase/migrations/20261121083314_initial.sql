@@ -612,7 +612,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:9f39581da3694a385ac7c7e742eb8d2f4975bbc22e2de12e5cff7793a11b1f71
+-- from sql/40_queue/tables.sql sha256:89c9cee6446910ef9297b3d9c1970a1d7add92d73f24f5f19703d7057d93ce53
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -890,9 +890,9 @@ create table public.late_results (
     outcome text not null,              -- completed | failed
     payload jsonb not null,
     received_at timestamptz not null default now(),
-    constraint late_results_pkey primary key (late_result_id)
+    constraint late_results_pkey primary key (late_result_id),
+    constraint late_results_tenant_id_key unique (tenant_id, job_id, lease_token, outcome)
 );
-create index late_results_tenant_id_job_id_idx on public.late_results (tenant_id, job_id);
 comment on table public.late_results is 'Results that came with a token that no longer held the job: evidence, never applied.';
 
 create table public.job_logs (
@@ -4867,7 +4867,7 @@ comment on function public.update_robot(text, jsonb) is
 revoke all on function public.update_robot(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.update_robot(text, jsonb) to authenticated;
 
--- from sql/40_queue/functions/add_job.sql sha256:6aeab2165a0d70782b8ed78ca039057e5c1c79644d971ef9ead2c46f3b53d82b
+-- from sql/40_queue/functions/add_job.sql sha256:a04260678b598a7df2fbad429184da52c8ce24fb028628debc7bc885b6b1dbf1
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_created_by uuid,
@@ -4891,7 +4891,8 @@ create or replace function private.add_job(
     p_is_pushed boolean default true,
     p_concurrency_key text default null,
     p_pool_id uuid default null,
-    p_progress_timeout_seconds integer default null
+    p_progress_timeout_seconds integer default null,
+    p_may_pass_quota boolean default false  -- the caller looked whether the queue is full
 )
 returns uuid
 language plpgsql
@@ -4947,7 +4948,7 @@ begin
     from private.find_job_limits(p_tenant_id, p_workflow_id, p_concurrency_key) as f
     cross join private.queue_tenants as q
     where q.tenant_id = p_tenant_id;
-    if v_limits.is_queue_full then
+    if v_limits.is_queue_full and not p_may_pass_quota then
         perform private.raise_queue_full();
     end if;
     v_lane_id := private.find_lane(
@@ -4985,7 +4986,7 @@ begin
     perform private.announce_job(
         'job.queued', 'queued', p_tenant_id, v_job_id, p_workflow_id, v_workflow.name, null, 0,
         case when p_run_at is not null then jsonb_build_object('run_at', private.to_iso(p_run_at)) end,
-        p_is_pushed
+        p_is_pushed, p_is_new => true
     );
     -- A retry waits whatever the rule of its key: somebody asked for this very job.
     if v_limits.key_limit_id is not null and p_retry_of is null and (p_run_at > private.clock()) is not true then
@@ -4996,12 +4997,12 @@ end
 $$;
 comment on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean, text, uuid, integer
+    jsonb, text, uuid, boolean, text, uuid, integer, boolean
 ) is
     'Puts a job of a runnable workflow in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do.';
 revoke all on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean, text, uuid, integer
+    jsonb, text, uuid, boolean, text, uuid, integer, boolean
 ) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/age_lanes.sql sha256:3324ba91e7bcc4611f76a5c369d08a75a0f89a2b8d63908d66fc59b1002c2fed
@@ -5088,7 +5089,7 @@ comment on function private.ageing_minutes(jsonb) is
     'After how many minutes without a claim a lane of a tenant with these settings is promoted: {"queue": {"ageing_minutes": 30}}, 0 for never.';
 revoke all on function private.ageing_minutes(jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/announce_job.sql sha256:d0ccd7cf679b21d8e6a59d7b1a1167ddb8e419a042dd3dfc4e06d736ce24501f
+-- from sql/40_queue/functions/announce_job.sql sha256:c1b605b957addb8e8ba07990159bd261cd215dabf175d00d3111ce059885dd2e
 create or replace function private.announce_job(
     p_event text,
     p_status text,
@@ -5099,7 +5100,8 @@ create or replace function private.announce_job(
     p_robot_id uuid,
     p_attempt integer,
     p_details jsonb default null,
-    p_is_pushed boolean default true
+    p_is_pushed boolean default true,
+    p_is_new boolean default false
 )
 returns void
 language plpgsql
@@ -5111,23 +5113,25 @@ begin
         array[
             (p_tenant_id, p_job_id, p_workflow_id, p_workflow_name, p_robot_id, p_attempt, p_details)::private.job_notice
         ],
-        p_is_pushed
+        p_is_pushed,
+        p_is_new
     );
 end
 $$;
-comment on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean) is
+comment on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean, boolean) is
     'Does private.announce_jobs() for one.';
-revoke all on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean)
+revoke all on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean, boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/announce_jobs.sql sha256:2eadeb7416402e6a71de8f7ef97dbd5af872ff0d68c7acc1857007dbd0e47f1d
+-- from sql/40_queue/functions/announce_jobs.sql sha256:6d72b12509fb88cf92e75b92277cc0d06173177231c141ee33534a9a6bec98cb
 -- On the path of every transition, so it is two statements for any number of jobs. The pushes are what realtime.send makes,
 -- with the columns that the platform documents; should it take this insert no more, its own function does it.
 create or replace function private.announce_jobs(
     p_event text,
     p_status text,
     p_notices private.job_notice[],
-    p_is_pushed boolean default true
+    p_is_pushed boolean default true,
+    p_is_new boolean default false
 )
 returns void
 language plpgsql
@@ -5165,7 +5169,7 @@ begin
         continue when v_is_pushed is not true;
         v_topics := array_append(v_topics, 'tenant:' || v_tenant_id || ':jobs');
         v_payloads := array_append(v_payloads, v_data[i]);
-        if p_event <> 'job.queued' then     -- nobody can have joined the topic of a job that is not there yet
+        if not p_is_new then     -- nobody can have joined the topic of a job that is not there yet
             v_topics := array_append(v_topics, 'job:' || v_notice.job_id);
             v_payloads := array_append(v_payloads, v_data[i]);
         end if;
@@ -5194,13 +5198,13 @@ begin
     end;
 end
 $$;
-comment on function private.announce_jobs(text, text, private.job_notice[], boolean) is
+comment on function private.announce_jobs(text, text, private.job_notice[], boolean, boolean) is
     'Tells what happened to jobs: events for those who resume, pushes for those who watch. Progress is pushed only. A push may be lost and never fails the caller: it has a row behind it.';
-revoke all on function private.announce_jobs(text, text, private.job_notice[], boolean)
+revoke all on function private.announce_jobs(text, text, private.job_notice[], boolean, boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/answer_stale_report.sql sha256:3ec1d38bbf68bba058f490f0055d4671043f4c6467bb462e148e04336607afb1
--- Nothing is raised for a stale token: the evidence must be committed. The Data API takes the status from the setting, and
+-- from sql/40_queue/functions/answer_stale_report.sql sha256:e68d5f41124dfcf8b394ed724a7d5a867fbaf64bf2196a5630afc59fdbb49f34
+-- Nothing is raised for a token that a claim got: the evidence must be committed. The Data API takes the status from the setting, and
 -- Python turns the answer's shape, PostgREST's own for an error, into the same error.
 create or replace function private.answer_stale_report(
     p_caller private.caller,
@@ -5240,8 +5244,12 @@ begin
         ));
     end if;
 
+    if (p_lease_token between 1 and (select t.last_value from private.lease_tokens as t)) is not true then
+        perform private.raise_lease_lost(p_caller, p_job_id);   -- no claim ever got it: evidence of nothing
+    end if;
     insert into public.late_results (tenant_id, job_id, lease_token, robot_id, outcome, payload, received_at)
-    values (v_tenant_id, p_job_id, p_lease_token, p_caller.robot_id, p_outcome, p_payload, private.clock());
+    values (v_tenant_id, p_job_id, p_lease_token, p_caller.robot_id, p_outcome, p_payload, private.clock())
+    on conflict do nothing;
     perform set_config('response.status', '409', true);
     return jsonb_build_object(
         'code', 'PT409',
@@ -5255,7 +5263,7 @@ begin
 end
 $$;
 comment on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb) is
-    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with the result kept in late_results. Raises 404 JOB_NOT_FOUND.';
+    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when no claim ever got the token; 404 JOB_NOT_FOUND.';
 revoke all on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb)
     from public, anon, authenticated, service_role;
 
@@ -5799,7 +5807,7 @@ comment on function public.claim_jobs(integer, integer, text, boolean) is
 revoke all on function public.claim_jobs(integer, integer, text, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.claim_jobs(integer, integer, text, boolean) to authenticated;
 
--- from sql/40_queue/functions/complete_job.sql sha256:4f86ffdd8789aba2a7020b1eda09f818e5e482faf348c61c765db0fc8bf4c857
+-- from sql/40_queue/functions/complete_job.sql sha256:73fc325b717fa73b7d8a54d4af597fb1debb221a82bd4175c539bc69816eecf9
 create or replace function public.complete_job(
     p_job_id uuid,
     p_lease_token bigint,
@@ -5828,11 +5836,11 @@ begin
 end
 $$;
 comment on function public.complete_job(uuid, bigint, jsonb, jsonb) is
-    'Ends a job with its result, once; the same call again answers the same. A token that lost the job answers 409 LEASE_LOST (JOB_ALREADY_FINISHED when it has ended) and its result is kept in late_results. Node executions are kept beside it. Needs jobs.report.';
+    'Ends a job with its result, once; the same call again answers the same. A token that lost the job answers 409 LEASE_LOST (JOB_ALREADY_FINISHED when it has ended) and its first result is kept in late_results. Node executions are kept beside it. Needs jobs.report.';
 revoke all on function public.complete_job(uuid, bigint, jsonb, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_job(uuid, bigint, jsonb, jsonb) to authenticated;
 
--- from sql/40_queue/functions/complete_jobs.sql sha256:d05c74d7d6d0452e995c8aa7d4708b1c2c1d46df33b037b6bf3fbe66e689317c
+-- from sql/40_queue/functions/complete_jobs.sql sha256:8cfdf6c01ad39613796b55aa16a68b55b6595d32a181e63f34cb42ffa0d438d8
 create or replace function public.complete_jobs(p_results jsonb)
 returns table (
     "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
@@ -5906,7 +5914,7 @@ begin
                 perform set_config('response.status', '200', true);     -- the refusal of one is not that of all
             end if;
         exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT413' then
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT413' then
                 get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
                 error_status := right(sqlstate, 3);
             when data_exception then
@@ -5923,7 +5931,7 @@ comment on function public.complete_jobs(jsonb) is
 revoke all on function public.complete_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_jobs(jsonb) to authenticated;
 
--- from sql/40_queue/functions/complete_leases.sql sha256:7406c192da061cbab315af37a2e4c1397e7e91669af27d2035197bcab06c944d
+-- from sql/40_queue/functions/complete_leases.sql sha256:49e485a3c893d46410100606923c0e751b27110327cf226026dbeeff4dbc25d6
 create or replace function private.complete_leases(
     p_caller private.caller,
     p_job_ids uuid[],               -- each once
@@ -6040,11 +6048,11 @@ begin
         )::private.job_notice;
     end loop;
     if v_done <> '{}' then
-        delete from private.robot_failures as f where f.tenant_id = p_caller.tenant_id and f.robot_id = p_caller.robot_id;
         perform private.announce_jobs('job.completed', 'completed', v_notices);
         if v_counter_ids <> '{}' then
             perform private.count_out(v_counter_ids);
         end if;
+        delete from private.robot_failures as f where f.tenant_id = p_caller.tenant_id and f.robot_id = p_caller.robot_id;
     end if;
     return v_done;
 end
@@ -6293,7 +6301,7 @@ comment on function private.drop_counters() is
     'Table trigger: takes the counters of a limit away with it; leases that are in them go on.';
 revoke all on function private.drop_counters() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/end_attempt.sql sha256:534c9a40d7e060047bae82f5889be67c42b74b3d2746d7750ca7fb9219e618ba
+-- from sql/40_queue/functions/end_attempt.sql sha256:cfb472c17e38900fb208b1ef52076ae594e697d1f363d42fb10aa1c3f4c8a1d8
 -- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
@@ -6320,6 +6328,7 @@ declare
     v_may_retry boolean;
     v_retry_at timestamptz;
     v_details jsonb;
+    v_answer jsonb;
     -- Nobody reported that a lease or the time was over: whoever held it gets LEASE_LOST.
     v_reported_token bigint := case when p_outcome = 'failed' then p_lease.lease_token end;
 begin
@@ -6373,75 +6382,77 @@ begin
             'job.retrying', 'queued', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
             p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('run_at', private.to_iso(v_retry_at))
         );
-        if v_is_robots_fault then
-            perform private.count_robot_failure(p_lease.tenant_id, p_lease.robot_id, p_lease.job_id);
-        end if;
-        return jsonb_build_object(
+        v_answer := jsonb_build_object(
             'job_id', p_lease.job_id, 'status', 'queued', 'outcome', 'applied', 'retry_at', private.to_iso(v_retry_at)
         );
-    end if;
-
-    v_status := case
-        when p_lease.cancel_requested_at is not null then 'cancelled'
-        when v_is_timeout then 'timeout'
-        else 'failed'
-    end;
-    update public.jobs as j
-    set status = v_status,
-        attempts = p_lease.attempt,
-        lease_token = v_reported_token,
-        robot_id = p_lease.robot_id,
-        claimed_at = p_lease.claimed_at,
-        started_at = coalesce(p_lease.started_at, p_lease.claimed_at),
-        first_progress_at = p_lease.first_progress_at,
-        finished_at = v_now,
-        error_message = case when v_status = 'cancelled' then coalesce(p_lease.cancel_reason, 'Cancelled.') else p_error_message end,
-        error_type = case when v_status = 'cancelled' then null else p_error_type end,
-        error_details = p_error_details,
-        lost_by = v_job.lost_by
-    where j.job_id = p_lease.job_id;
-    if v_job.dedupe_key is not null then
-        delete from private.dedupe_keys as d where d.tenant_id = p_lease.tenant_id and d.dedupe_key = v_job.dedupe_key;
-    end if;
-    if v_status <> 'cancelled' then
-        insert into public.dead_letters (
-            job_id, tenant_id, workflow_id, reason, attempts, error_type, error_message, dead_lettered_at
-        )
-        values (
-            p_lease.job_id, p_lease.tenant_id, p_lease.workflow_id,
-            case
-                when v_is_poison then 'poison'
-                when v_is_timeout then p_outcome
-                when p_outcome = 'lost' then 'lease_lost'
-                when not v_may_retry then 'not_retryable'
-                else 'attempts_exhausted'
-            end,
-            p_lease.attempt, p_error_type, p_error_message, v_now
-        );
-    end if;
-    perform private.announce_job(
-        'job.' || v_status, v_status::text, p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
-        p_lease.robot_id, p_lease.attempt,
-        case when v_status = 'cancelled' then jsonb_build_object('message', p_lease.cancel_reason) else v_details end
-    );
-    if v_is_poison and v_status = 'failed' then
+    else
+        v_status := case
+            when p_lease.cancel_requested_at is not null then 'cancelled'
+            when v_is_timeout then 'timeout'
+            else 'failed'
+        end;
+        update public.jobs as j
+        set status = v_status,
+            attempts = p_lease.attempt,
+            lease_token = v_reported_token,
+            robot_id = p_lease.robot_id,
+            claimed_at = p_lease.claimed_at,
+            started_at = coalesce(p_lease.started_at, p_lease.claimed_at),
+            first_progress_at = p_lease.first_progress_at,
+            finished_at = v_now,
+            error_message = case when v_status = 'cancelled' then coalesce(p_lease.cancel_reason, 'Cancelled.') else p_error_message end,
+            error_type = case when v_status <> 'cancelled' then p_error_type end,
+            error_details = case when v_status <> 'cancelled' then p_error_details end,
+            lost_by = v_job.lost_by
+        where j.job_id = p_lease.job_id;
+        if v_job.dedupe_key is not null then
+            delete from private.dedupe_keys as d where d.tenant_id = p_lease.tenant_id and d.dedupe_key = v_job.dedupe_key;
+        end if;
+        if v_status <> 'cancelled' then
+            insert into public.dead_letters (
+                job_id, tenant_id, workflow_id, reason, attempts, error_type, error_message, dead_lettered_at
+            )
+            values (
+                p_lease.job_id, p_lease.tenant_id, p_lease.workflow_id,
+                case
+                    when v_is_poison then 'poison'
+                    when v_is_timeout then p_outcome
+                    when p_outcome = 'lost' then 'lease_lost'
+                    when not v_may_retry then 'not_retryable'
+                    else 'attempts_exhausted'
+                end,
+                p_lease.attempt, p_error_type, p_error_message, v_now
+            );
+        end if;
         perform private.announce_job(
-            'job.poisoned', 'failed', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
-            p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('lost_by', to_jsonb(v_job.lost_by))
+            'job.' || v_status, v_status::text, p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
+            p_lease.robot_id, p_lease.attempt,
+            case when v_status = 'cancelled' then jsonb_build_object('message', p_lease.cancel_reason) else v_details end
         );
+        if v_is_poison and v_status = 'failed' then
+            perform private.announce_job(
+                'job.poisoned', 'failed', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
+                p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('lost_by', to_jsonb(v_job.lost_by))
+            );
+        end if;
+        v_answer := jsonb_build_object('job_id', p_lease.job_id, 'status', v_status, 'outcome', 'applied');
+    end if;
+    -- After the lanes, and in this order.
+    if p_lease.counter_ids is not null then
+        perform private.count_out(p_lease.counter_ids);
     end if;
     if v_is_robots_fault then
         perform private.count_robot_failure(p_lease.tenant_id, p_lease.robot_id, p_lease.job_id);
     end if;
-    return jsonb_build_object('job_id', p_lease.job_id, 'status', v_status, 'outcome', 'applied');
+    return v_answer;
 end
 $$;
 comment on function private.end_attempt(private.leases, text, text, text, jsonb, boolean) is
-    'Ends an attempt that failed, took too long, stood still or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when somebody asked for it, cancelled.';
+    'Ends an attempt that failed, took too long, stood still or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when somebody asked for it, cancelled. Counts the lease out of the counters that it names.';
 revoke all on function private.end_attempt(private.leases, text, text, text, jsonb, boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/end_unclaimed_job.sql sha256:c9da8e48c817958d47ff673876a9744258a8b812e497e89204db06c72533a285
+-- from sql/40_queue/functions/end_unclaimed_job.sql sha256:4fc298be8a2857398377037514cae4c584f0fba1121ecd480c3ed2e9dfbc5b2a
 create or replace function private.end_unclaimed_job(p_job_id uuid, p_reason text)
 returns void
 language plpgsql
@@ -6453,7 +6464,11 @@ declare
     v_job public.jobs;
 begin
     update public.jobs as j
-    set status = 'cancelled', finished_at = private.clock(), error_message = p_reason
+    set status = 'cancelled',
+        finished_at = private.clock(),
+        error_message = p_reason,
+        error_type = null,      -- of an attempt that was to be retried
+        error_details = null
     where j.job_id = p_job_id
     returning j.* into v_job;
     if v_job.dedupe_key is not null then
@@ -6537,7 +6552,7 @@ grant execute on function public.enqueue_job(
     text, text, integer
 ) to authenticated;
 
--- from sql/40_queue/functions/enqueue_jobs.sql sha256:386a7eb3523705b76e20b47580a0ce5d38e534a222fd1686cb6d0864fba7271c
+-- from sql/40_queue/functions/enqueue_jobs.sql sha256:714c81ccd6f8b943820db8185f24fe07dd9ac844406334dec5b9448cb4c72820
 create or replace function public.enqueue_jobs(p_jobs jsonb)
 returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
 language plpgsql
@@ -6549,7 +6564,6 @@ as $$
 declare
     v_caller private.caller := private.authorize('jobs.create');
     v_created_by uuid := coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id);
-    v_is_full boolean := (select q.is_full from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id);
     v_count integer;
     v_item jsonb;
     v_job record;
@@ -6624,7 +6638,9 @@ begin
             if v_job.pool is not null then
                 v_pool_id := (private.find_pool(v_caller.tenant_id, v_job.pool, 'member')).pool_id;
             end if;
-            if v_is_full and not exists (
+            if exists (
+                select from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id and q.is_full
+            ) and not exists (
                 select
                 from private.dedupe_keys as d
                 where d.tenant_id = v_caller.tenant_id and d.dedupe_key = v_job.dedupe_key
@@ -6646,7 +6662,7 @@ begin
                 v_job.environment, v_job.execution_mode, v_job.required_capabilities, v_job.required_tags, v_robot_id,
                 v_job.run_at, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
                 v_job.metadata, v_job.trigger_type, null, v_count <= 100, v_job.concurrency_key, v_pool_id,
-                v_job.progress_timeout_seconds
+                v_job.progress_timeout_seconds, true
             );
             status := 'queued';
             -- The job that has its dedupe key may be held; the rule of its concurrency key may have cancelled it.
@@ -6825,7 +6841,7 @@ comment on function private.explain_finished_job(public.jobs) is
     'How a job ended, as private.explain_reason() says it.';
 revoke all on function private.explain_finished_job(public.jobs) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_held_job.sql sha256:a542ccf2604f0b9d4f469245485a4237f131c2ad98f95bce0a3c0d25305b6736
+-- from sql/40_queue/functions/explain_held_job.sql sha256:17f4439c440e8073217bf45d820f1717d290e89caa475613b853a4796f7c9a9a
 create or replace function private.explain_held_job(p_lease private.leases)
 returns jsonb
 language plpgsql
@@ -6834,7 +6850,7 @@ set search_path = ''
 as $$
 declare
     v_now timestamptz := private.clock();
-    v_over_at timestamptz := least(p_lease.lease_expires_at, p_lease.timeout_at, private.progress_due_at(p_lease));
+    v_over_at timestamptz := private.lease_over_at(p_lease);
 begin
     return private.explain_reason(
         case
@@ -7039,7 +7055,7 @@ comment on function private.explain_pool_job(public.jobs, integer) is
     'Why a ready job waits that asks for a pool of another tenant, as private.explain_reason() says it; p_ahead jobs of its own tenant go first.';
 revoke all on function private.explain_pool_job(public.jobs, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_reason.sql sha256:0fe958268bbffb78755e568d7af9bb213ed560e1228ad0ef8ed00c7127f57fe7
+-- from sql/40_queue/functions/explain_reason.sql sha256:f5dcae611afa91f0aacd64e03eab47e01bca163ff82975ac7ec47b3f8b857bb5
 create or replace function private.explain_reason(p_reason_code text, p_facts jsonb)
 returns jsonb
 language plpgsql
@@ -7048,18 +7064,13 @@ set search_path = ''
 as $$
 declare
     v_reason record;
-    v_fact record;
 begin
     select e.* into strict v_reason from private.list_explanations() as e where e.reason_code = p_reason_code;
-    for v_fact in select f.key, f.value from jsonb_each_text(p_facts) as f loop
-        v_reason.sentence := replace(v_reason.sentence, '{' || v_fact.key || '}', coalesce(v_fact.value, 'unknown'));
-        v_reason.next_step := replace(v_reason.next_step, '{' || v_fact.key || '}', coalesce(v_fact.value, 'unknown'));
-    end loop;
     return jsonb_build_object(
         'verdict', v_reason.verdict,
         'reason_code', v_reason.reason_code,
-        'sentence', v_reason.sentence,
-        'next_step', v_reason.next_step
+        'sentence', private.fill_in(v_reason.sentence, p_facts),
+        'next_step', private.fill_in(v_reason.next_step, p_facts)
     );
 end
 $$;
@@ -7223,7 +7234,7 @@ comment on function private.faded_seconds(double precision, timestamptz, timesta
 revoke all on function private.faded_seconds(double precision, timestamptz, timestamptz)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/fail_job.sql sha256:cfbe0fe6616356e5f7f049039688d673e0aeb8503f9b59f3354b7c6e941c742f
+-- from sql/40_queue/functions/fail_job.sql sha256:2ef381fb7cd1a94d6272f63612f0c7afe5513aab4f2161f9fa9929a117257ecd
 create or replace function public.fail_job(
     p_job_id uuid,
     p_lease_token bigint,
@@ -7244,7 +7255,6 @@ as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_lease private.leases;
-    v_answer jsonb;
     v_details jsonb := jsonb_strip_nulls(jsonb_build_object(
         'stack_trace', left(p_stack_trace, 65536), 'failed_node', p_failed_node
     ));
@@ -7270,13 +7280,9 @@ begin
     if p_node_executions is not null then
         perform private.keep_node_executions(v_lease, p_node_executions);
     end if;
-    v_answer := private.end_attempt(
+    return private.end_attempt(
         v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true)
     );
-    if v_lease.counter_ids is not null then
-        perform private.count_out(v_lease.counter_ids);
-    end if;
-    return v_answer;
 end
 $$;
 comment on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) is
@@ -7284,7 +7290,7 @@ comment on function public.fail_job(uuid, bigint, text, text, text, text, boolea
 revoke all on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) to authenticated;
 
--- from sql/40_queue/functions/fail_jobs.sql sha256:e89a95fa18456a9ea05c7b04c747b15a38b66b3ad82e125148471d55b82d4b29
+-- from sql/40_queue/functions/fail_jobs.sql sha256:3f7b3052f36f352fa795dd3a99cf488c2e7b1f964d1a71d196d1e17b7062170e
 create or replace function public.fail_jobs(p_failures jsonb)
 returns table (
     "position" integer, job_id uuid, status text, retry_at timestamptz, error_status integer, error_code text, error_message text
@@ -7335,7 +7341,7 @@ begin
                 perform set_config('response.status', '200', true);     -- the refusal of one is not that of all
             end if;
         exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT413' then
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT413' then
                 get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
                 error_status := right(sqlstate, 3);
             when data_exception then
@@ -7351,6 +7357,24 @@ comment on function public.fail_jobs(jsonb) is
     'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable, node_executions}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
 revoke all on function public.fail_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.fail_jobs(jsonb) to authenticated;
+
+-- from sql/40_queue/functions/fill_in.sql sha256:768f117043e5c6b30bac7c1f095da96db15486b2fdd4e8027b2c1148f3d91e58
+-- In one pass: what a fact says is never looked at again, though it may have braces of its own.
+create or replace function private.fill_in(p_sentence text, p_facts jsonb)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select string_agg(
+        case when p.n % 2 = 1 then p.part when p_facts ? p.part then coalesce(p_facts ->> p.part, 'unknown') else '{' || p.part || '}' end,
+        '' order by p.n
+    )
+    from regexp_split_to_table(p_sentence, '[{}]') with ordinality as p (part, n)
+$$;
+comment on function private.fill_in(text, jsonb) is
+    'A sentence with its {facts} filled in; those that are null are unknown.';
+revoke all on function private.fill_in(text, jsonb) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/find_full_limits.sql sha256:01129f4734695219db33fbc2d0073e3fabb481ee1f929ff107aca27f1ab2c792
 -- Without a SET clause, so that it is inlined; for whoever explains why a job waits.
@@ -7402,7 +7426,7 @@ comment on function private.find_job_limits(uuid, uuid, text) is
     'The limits that decide in which lane a job stands: of its workflow and of its concurrency key, where somebody set them.';
 revoke all on function private.find_job_limits(uuid, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_job_problem.sql sha256:b6b4ef22ebe8f07b81c9ed3bb5d766bfe8e65b64f7aed96da37f7325ef4940c1
+-- from sql/40_queue/functions/find_job_problem.sql sha256:88a8b7e52dd23f50a1502c432b042f5e01b675b52dd9f04ba6e60577ff7f8442
 create or replace function private.find_job_problem(
     p_input jsonb,
     p_priority integer,
@@ -7466,7 +7490,12 @@ begin
     if p_required_capabilities <> '{}' or p_required_tags <> '{}' then
         return coalesce(
             private.find_words_problem('required_capabilities', p_required_capabilities),
-            private.find_words_problem('required_tags', p_required_tags)
+            private.find_words_problem('required_tags', p_required_tags),
+            -- A key of the index of private.lanes has 2,704 bytes at most, and they are in it.
+            case
+                when (select sum(octet_length(w) + 8) from unnest(p_required_capabilities || p_required_tags) as w) > 2000
+                    then 'required_capabilities and required_tags must not have more than 2000 bytes together; each word counts for 8 more.'
+            end
         );
     end if;
     return null;
@@ -7972,6 +8001,18 @@ $$;
 comment on function private.lane_suits(text, text[], text, text[]) is
     'Whether a lane asks for nothing that a robot has not: its environment, and what is required. Its target robot is the claim''s to compare.';
 revoke all on function private.lane_suits(text, text[], text, text[]) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/lease_over_at.sql sha256:3c09135039bb693869aed1043636cb22502f2129df3528c939228fe2ec590dce
+create or replace function private.lease_over_at(p_lease private.leases)
+returns timestamptz
+language sql
+stable
+as $$
+    select least(p_lease.lease_expires_at, p_lease.timeout_at, private.progress_due_at(p_lease))
+$$;
+comment on function private.lease_over_at(private.leases) is
+    'When a held job is taken back unless its robot renews the lease, reports progress or ends the job before.';
+revoke all on function private.lease_over_at(private.leases) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/leave_lane.sql sha256:136f3882ddf8252f626003ee0ce98ea217874d38d82a67a664386711e5db38d7
 -- An enqueue, a release or a retry that met set_limit puts its job where the limit is not known. Rare, so claims put it right.
@@ -8601,11 +8642,11 @@ $$;
 comment on function private.pool_of(text[]) is 'The pool that a lane requires; null for none.';
 revoke all on function private.pool_of(text[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/progress_due_at.sql sha256:a0727025dd42320db84622b95b920b1a128f5dee16ee3ca62f0a8f5e27ccbfa4
+-- from sql/40_queue/functions/progress_due_at.sql sha256:52f582746248e50853a8a503948b28002438b0b28a0ea395fa62bbc44a65750e
 create or replace function private.progress_due_at(p_lease private.leases)
 returns timestamptz
 language sql
-immutable
+stable
 as $$
     select coalesce(p_lease.progress_at, p_lease.started_at, p_lease.claimed_at)
         + make_interval(secs => p_lease.progress_timeout_seconds)
@@ -8998,7 +9039,7 @@ comment on function private.record_share_usage() is
     'Table trigger: what a robot''s time with a job was, whatever came of it, for the shares that used it.';
 revoke all on function private.record_share_usage() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/release_job.sql sha256:bd852d25760c259447c84f7efd67a29042c85ecf892b3e64ea3c90fa51911dbc
+-- from sql/40_queue/functions/release_job.sql sha256:1f27b82abb3d1a45f9c6d3b9ecdcbb0074001aa33e23fdeb452fbd7967375e3d
 create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -9010,7 +9051,6 @@ as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_lease private.leases;
-    v_answer jsonb;
 begin
     delete from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
@@ -9019,11 +9059,7 @@ begin
         perform private.raise_lease_lost(v_caller, p_job_id);
     end if;
     if v_lease.cancel_requested_at is not null then
-        v_answer := private.end_attempt(v_lease, 'failed', null, null, null, false);
-        if v_lease.counter_ids is not null then
-            perform private.count_out(v_lease.counter_ids);
-        end if;
-        return v_answer;
+        return private.end_attempt(v_lease, 'failed', null, null, null, false);
     end if;
     perform private.put_back(v_lease.tenant_no, v_lease.lane_id, array[p_job_id], array[v_lease.attempt - 1]);
     perform private.ring_lane(v_lease.lane_id);
@@ -9087,7 +9123,7 @@ comment on function public.remove_limit(text, uuid, text) is
 revoke all on function public.remove_limit(text, uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.remove_limit(text, uuid, text) to authenticated;
 
--- from sql/40_queue/functions/renew_leases.sql sha256:edebd7ff7ec605131c84b41341e2012dc479c8ef831a4b0d2407572a75b79620
+-- from sql/40_queue/functions/renew_leases.sql sha256:0d9f1aa1efde7c023c9fdb86e3a95f9792e789bed20cb65eb183d4dfe10b339f
 create or replace function public.renew_leases(p_leases jsonb, p_lease_seconds integer default 60)
 returns table (job_id uuid, renewed boolean, lease_expires_at timestamptz, cancel_requested boolean)
 language plpgsql
@@ -9108,10 +9144,14 @@ begin
     end if;
     return query
     with asked as (
-        select a.job_id, a.lease_token, a.n
-        from rows from (
-            jsonb_to_recordset(p_leases) as (job_id uuid, lease_token bigint)
-        ) with ordinality as a (job_id, lease_token, n)
+        -- What is no id or no token is null, and so not held.
+        select
+            case
+                when a.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then (a.item ->> 'job_id')::uuid
+            end as job_id,
+            case when a.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$' then (a.item ->> 'lease_token')::bigint end as lease_token,
+            a.n
+        from jsonb_array_elements(p_leases) with ordinality as a (item, n)
     ), locked as (
         -- Locked in the order of their ids, so that two renewals never wait for each other in a circle.
         select l.job_id, l.lease_token
@@ -9134,7 +9174,7 @@ begin
 end
 $$;
 comment on function public.renew_leases(jsonb, integer) is
-    'Extends the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each whether it is still held and whether the job shall stop. Needs jobs.report.';
+    'Extends the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; what is no lease is not renewed. Needs jobs.report.';
 revoke all on function public.renew_leases(jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases(jsonb, integer) to authenticated;
 
@@ -9330,7 +9370,7 @@ comment on function private.required_of(text[], text[], boolean, uuid) is
     'Capabilities, tags, internet mode and pool as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
 revoke all on function private.required_of(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/rescue_expired_leases.sql sha256:490d679f54567c494257a0744c447c8147f5953042ae0e0cf7b20780ca367ff7
+-- from sql/40_queue/functions/rescue_expired_leases.sql sha256:41d67de38f5ca9fb1dd6630b21bb8afc5cc8af457eae3c6f54ee0ff9416ba0d7
 -- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
 create or replace function private.rescue_expired_leases(p_limit integer default 200)
 returns integer
@@ -9340,62 +9380,92 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_lease private.leases;
-    v_over_at timestamptz;
-    v_rescued integer := 0;
-    v_timed_out private.leases[] := '{}';
+    v_leases private.leases[];
+    v_rescued private.leases[];
     v_counter_ids integer[] := '{}';
 begin
-    for v_lease in
-        with taken as (
-            delete from private.leases as l
-            where l.job_id = any (array(
-                select l2.job_id
-                from private.leases as l2
-                where least(l2.lease_expires_at, l2.timeout_at, private.progress_due_at(l2)) <= v_now
-                limit p_limit
-                for update skip locked
-            ))
-            returning l.*
-        )
-        select t.* from taken as t order by t.lane_id   -- the order in which private.put_back() locks lanes
-    loop
-        v_rescued := v_rescued + 1;
+    v_leases := array(
+        select o.lease
+        from (
+            select l as lease, l.lane_id
+            from private.leases as l
+            where private.lease_over_at(l) <= v_now
+            order by random()   -- so that many that cannot be ended do not keep the others from it for ever
+            limit p_limit
+            for update skip locked
+        ) as o
+        order by o.lane_id      -- in which private.put_back() locks lanes
+    );
+    begin
+        foreach v_lease in array v_leases loop
+            perform private.rescue_lease(v_lease);
+        end loop;
+        v_rescued := v_leases;
+    exception
+        when others then        -- one by one: what is wrong with one tenant's job must not keep the others
+            v_rescued := '{}';
+            foreach v_lease in array v_leases loop
+                begin
+                    perform private.rescue_lease(v_lease);
+                    v_rescued := v_rescued || v_lease;
+                exception
+                    when others then
+                        raise warning 'the lease of job % was not taken back: %', v_lease.job_id, sqlerrm;
+                end;
+            end loop;
+    end;
+    -- After all locks of lanes: first the counters, then the robots, each in one order.
+    foreach v_lease in array v_rescued loop
         v_counter_ids := v_counter_ids || v_lease.counter_ids;
-        -- What was over first is what happened.
-        v_over_at := least(v_lease.lease_expires_at, v_lease.timeout_at, private.progress_due_at(v_lease));
-        if v_over_at = v_lease.timeout_at then
-            perform private.end_attempt(
-                v_lease, 'timeout', 'The job took longer than its timeout.', 'JOB_TIMEOUT', null, true
-            );
-        elsif v_over_at = private.progress_due_at(v_lease) then
-            perform private.end_attempt(
-                v_lease, 'no_progress',
-                format('The robot reported no progress for %s seconds.', v_lease.progress_timeout_seconds),
-                'NO_PROGRESS', null, true
-            );
-        else
-            perform private.end_attempt(
-                v_lease, 'lost', 'The robot did not renew its lease.', 'LEASE_EXPIRED', null, true
-            );
-        end if;
-        if v_over_at in (v_lease.timeout_at, private.progress_due_at(v_lease)) and v_lease.cancel_requested_at is null then
-            v_timed_out := v_timed_out || v_lease;
-        end if;
-    end loop;
-    -- After all locks of lanes, and in one order. A lost lease says nothing against a robot: its machine or its network
-    -- was away, with all that it held.
-    for v_lease in select t.* from unnest(v_timed_out) as t order by t.robot_id loop
-        perform private.count_robot_failure(v_lease.tenant_id, v_lease.robot_id, v_lease.job_id);
     end loop;
     if v_counter_ids <> '{}' then
         perform private.count_out(v_counter_ids);
     end if;
-    return v_rescued;
+    -- A lost lease says nothing against a robot: its machine or its network was away, with all that it held.
+    for v_lease in select r.* from unnest(v_rescued) as r order by r.robot_id loop
+        if private.lease_over_at(v_lease) in (v_lease.timeout_at, private.progress_due_at(v_lease))
+            and v_lease.cancel_requested_at is null
+        then
+            perform private.count_robot_failure(v_lease.tenant_id, v_lease.robot_id, v_lease.job_id);
+        end if;
+    end loop;
+    return cardinality(v_rescued);
 end
 $$;
 comment on function private.rescue_expired_leases(integer) is
-    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts; what follows is private.end_attempt()''s to say.';
+    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts; what follows is private.end_attempt()''s to say. One that cannot be ended is left, with a warning.';
 revoke all on function private.rescue_expired_leases(integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/rescue_lease.sql sha256:bb53ec5c86c48691b7b8e194d249742f808f897614b88900cdef6f2f4532e6a0
+-- Without its counters: who rescues several leases counts them out together, after the lanes of all.
+create or replace function private.rescue_lease(p_lease private.leases)
+returns void
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    -- What was over first is what happened.
+    v_over_at timestamptz := private.lease_over_at(p_lease);
+begin
+    delete from private.leases as l where l.job_id = p_lease.job_id;
+    p_lease.counter_ids := null;
+    if v_over_at = p_lease.timeout_at then
+        perform private.end_attempt(p_lease, 'timeout', 'The job took longer than its timeout.', 'JOB_TIMEOUT', null, true);
+    elsif v_over_at = private.progress_due_at(p_lease) then
+        perform private.end_attempt(
+            p_lease, 'no_progress',
+            format('The robot reported no progress for %s seconds.', p_lease.progress_timeout_seconds), 'NO_PROGRESS', null, true
+        );
+    else
+        perform private.end_attempt(p_lease, 'lost', 'The robot did not renew its lease.', 'LEASE_EXPIRED', null, true);
+    end if;
+end
+$$;
+comment on function private.rescue_lease(private.leases) is
+    'Takes back a lease that is over, locked by its caller, and ends the attempt. Its counters and its robot''s failures are the caller''s to count.';
+revoke all on function private.rescue_lease(private.leases) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/resolve_collision.sql sha256:03669f3a1740fa3502d42773c19b658be01bc8ebb89bea4b82f593338a1c78fd
 -- One collision of a key at a time: an advisory lock and not a counter, because cancelling may wait for a lease, and
@@ -9456,7 +9526,8 @@ comment on function private.resolve_collision(integer, uuid) is
     'Applies the collision rule of a concurrency key to a job that became ready for the first time: it is cancelled, or the oldest others are (those that run are asked to stop), so that no more than the limit''s number go on.';
 revoke all on function private.resolve_collision(integer, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/retry_delay.sql sha256:ef328547c849ed1bd24ea456b74f62c4d7580e4799245746ab446c41967bbccb
+-- from sql/40_queue/functions/retry_delay.sql sha256:7ca8c2adab6e55d2cfd027fc75a3c77609c5215eb9f0778b09929e0844360aae
+-- Rounded first: a number so small that double precision does not know it would be an error and no delay.
 create or replace function private.retry_delay(p_policy jsonb, p_attempt integer)
 returns interval
 language plpgsql
@@ -9464,9 +9535,9 @@ volatile
 set search_path = ''
 as $$
 declare
-    v_base double precision := coalesce((p_policy ->> 'base_delay_seconds')::double precision, 5);
-    v_cap double precision := coalesce((p_policy ->> 'max_delay_seconds')::double precision, 3600);
-    v_jitter double precision := coalesce((p_policy ->> 'jitter')::double precision, 0);
+    v_base double precision := coalesce(round((p_policy ->> 'base_delay_seconds')::numeric, 6), 5);
+    v_cap double precision := coalesce(round((p_policy ->> 'max_delay_seconds')::numeric, 6), 3600);
+    v_jitter double precision := coalesce(round((p_policy ->> 'jitter')::numeric, 6), 0);
     v_delay double precision;
 begin
     v_delay := case p_policy ->> 'policy'
@@ -9539,18 +9610,27 @@ comment on function public.retry_job(uuid) is
 revoke all on function public.retry_job(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.retry_job(uuid) to authenticated;
 
--- from sql/40_queue/functions/retry_jobs.sql sha256:49162d7acb45046a954bf978c8e5b34f66cfe9d4361c61454df34b951f3e9e2d
+-- from sql/40_queue/functions/retry_jobs.sql sha256:f8707a2e9f2da19addc183fee2d5c3f4b74fc6535aa5bc2cfef6d27d964f2773
 create or replace function public.retry_jobs(p_job_ids uuid[])
 returns table ("position" integer, job_id uuid, new_job_id uuid, error_status integer, error_code text, error_message text)
 language plpgsql
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
+declare
+    v_caller private.caller := private.authorize('jobs.retry');
 begin
-    perform private.authorize('jobs.retry');
     if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
     end if;
+    -- Their dead letters at once in the order of their ids, so that two batches do not wait for each other in a circle.
+    perform
+    from public.dead_letters as d
+    where d.job_id = any (p_job_ids) and d.tenant_id = v_caller.tenant_id
+    order by d.job_id
+    for update;
     for "position", job_id in
         select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
     loop
@@ -9708,7 +9788,8 @@ comment on function private.robot_offers(text[], text[], boolean, uuid) is
     'What a robot has of the things that a lane can require.';
 revoke all on function private.robot_offers(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/run_due_duties.sql sha256:ec11e7a08792802f49053987472c1c1d93bcf0b621e34ba0ab21c819399f25b3
+-- from sql/40_queue/functions/run_due_duties.sql sha256:7562127d4524876b21db045a3eebc47db3405f444443da6e856760bc348ba428
+-- A claim of any tenant's robot may do this: who asks is put aside, so that nobody's name stands in another's events and audit log.
 create or replace function private.run_due_duties()
 returns integer
 language plpgsql
@@ -9720,7 +9801,14 @@ declare
     v_done integer := 0;
     v_count integer;
     v_is_behind boolean;
+    v_claims text := current_setting('request.jwt.claims', true);
+    v_request_id text := current_setting('casare.request_id', true);
+    v_client_ip text := current_setting('casare.client_ip', true);
 begin
+    perform
+        set_config('request.jwt.claims', '', true),
+        set_config('casare.request_id', '', true),
+        set_config('casare.client_ip', '', true);
     for v_name in
         select d.name
         from private.duties as d
@@ -9760,6 +9848,10 @@ begin
             update private.duties as d set last_run_at = v_now - d.every where d.name = v_name;
         end if;
     end loop;
+    perform
+        set_config('request.jwt.claims', coalesce(v_claims, ''), true),
+        set_config('casare.request_id', coalesce(v_request_id, ''), true),
+        set_config('casare.client_ip', coalesce(v_client_ip, ''), true);
     perform setval(
         'private.next_duty_at',
         (select floor(extract(epoch from greatest(min(d.last_run_at + d.every), 'epoch')) * 1000)::bigint from private.duties as d)
@@ -11012,8 +11104,7 @@ comment on function private.find_timezone_problem(text) is
     'A sentence when there is no such time zone; null when there is.';
 revoke all on function private.find_timezone_problem(text) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/fire_due_schedules.sql sha256:26d0ddbde6a1e7b1861f7b256469b02da23b5f38c838586485b4b5f0524f9514
--- A claim of any tenant's robot may do this duty: the claims are put aside, so that nobody's name stands in another's events.
+-- from sql/50_schedules/functions/fire_due_schedules.sql sha256:38859b9a9fc35f30db87d0dcaaa6eb2deb42ddfda2ce7f9f896786d09de52011
 create or replace function private.fire_due_schedules(p_limit integer default 1000)
 returns integer
 language plpgsql
@@ -11024,9 +11115,7 @@ as $$
 declare
     v_schedule public.schedules;
     v_enqueued integer := 0;
-    v_claims text := current_setting('request.jwt.claims', true);
 begin
-    perform set_config('request.jwt.claims', '', true);
     for v_schedule in
         select s.*
         from public.schedules as s
@@ -11042,7 +11131,6 @@ begin
                 raise warning 'schedule % did not fire: %', v_schedule.schedule_id, sqlerrm;
         end;
     end loop;
-    perform set_config('request.jwt.claims', coalesce(v_claims, ''), true);
     return v_enqueued;
 end
 $$;
@@ -11860,7 +11948,7 @@ comment on function private.push_queue_depths(integer, integer) is
     'Duty: pushes queue.depth on tenant:<id>:queue for tenants whose counts of waiting, scheduled and running jobs, each to p_most_jobs at most, are not what was last pushed; returns how many. The next run goes on after p_most_tenants.';
 revoke all on function private.push_queue_depths(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/90_audit/functions/audit_change.sql sha256:23279754a67baed386ef5ad9eda13c920a5c6b8e70c27c94bd6d582047e184b0
+-- from sql/90_audit/functions/audit_change.sql sha256:f62577cd0cd0ca530faab06185078b0a7fc98c794124c52fff594a436fdf7058
 -- Arguments: the columns that name the resource, and the columns that are never written down, each as an array literal.
 create or replace function private.audit_change()
 returns trigger
@@ -11887,7 +11975,9 @@ begin
             return null;
         end if;
     end if;
-    if tg_table_name = 'pool_members' then
+    if tg_table_name = 'limits' and v_row ->> 'scope' = 'pool' then
+        return null;    -- a limit of a pool's member: pool_members has it
+    elsif tg_table_name = 'pool_members' then
         -- Two tenants change these rows: each finds its own people's acts in its log, and nothing of the other's.
         v_tenant_id := (private.caller()).tenant_id;
     elsif v_tenant_id is null and tg_table_name = 'role_permissions' then
@@ -12429,7 +12519,7 @@ comment on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) 
 revoke all on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) to authenticated;
 
--- from sql/92_retention/functions/queue_health.sql sha256:d175f3b083786fd2800f43cbb4fcf22e1201aaa9d486d7d8ca674a68d2725221
+-- from sql/92_retention/functions/queue_health.sql sha256:febbd0b496295523c688e31241102be16b039b98ef4fc53d31d34464a56087ce
 -- Only the owner may ask: the figures are about all tenants, and about the sessions of the server.
 create or replace function private.queue_health()
 returns table (figure text, value numeric, most numeric, is_ok boolean, advice text)
@@ -12494,9 +12584,9 @@ begin
         select
             'late_rescue_seconds',
             (
-                select extract(epoch from v_now - min(least(l.lease_expires_at, l.timeout_at)))
+                select extract(epoch from v_now - min(private.lease_over_at(l)))
                 from private.leases as l
-                where least(l.lease_expires_at, l.timeout_at) <= v_now
+                where private.lease_over_at(l) <= v_now
             ),
             90,
             'Leases that are over are not taken back: does cron run? See cron.job_run_details.'
@@ -13658,7 +13748,7 @@ after insert on public.tenants
 for each row
 execute function private.create_event_counter();
 
--- from sql/90_audit/triggers.sql sha256:d580e928ce444c5a22ea570d99d9e2e26fbbfa2e81b4f1ed981dcf7407499bb7
+-- from sql/90_audit/triggers.sql sha256:0172ceca2a74506c7264ca4b34c8410f98191a4160dfaf6b23b669fd93fba311
 -- Which tables are audited: the columns that name a row, and those that are never written down (secrets, big bodies, and
 -- columns that change on every use).
 do $$
@@ -13669,24 +13759,26 @@ begin
         select *
         from (
             values
-                ('tenants', 'insert or update or delete', '{tenant_id}', '{updated_at}'),
-                ('memberships', 'insert or update or delete', '{user_id}', '{}'),
-                ('member_roles', 'insert or update or delete', '{user_id,role_id}', '{}'),
-                ('roles', 'insert or update or delete', '{role_id}', '{}'),
-                ('role_permissions', 'insert or update or delete', '{role_id,permission}', '{}'),
-                ('api_keys', 'insert or update or delete', '{api_key_id}', '{key_hash,last_used_at}'),
-                ('invitations', 'insert or update or delete', '{invitation_id}', '{token_hash}'),
-                ('workflows', 'insert or update or delete', '{workflow_id}', '{updated_at}'),
-                ('workflow_versions', 'insert', '{workflow_id,version}', '{definition}'),
-                ('schedules', 'insert or update or delete', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,input}'),
-                ('robots', 'insert or update or delete', '{robot_id}', '{updated_at}'),
-                ('pools', 'insert or update or delete', '{pool_id}', '{}'),
-                ('pool_members', 'insert or update or delete', '{pool_id,invitee}', '{tenant_id,invited_by,accepted_by}')
+                ('public.tenants', 'insert or update or delete', '{tenant_id}', '{updated_at}'),
+                ('public.memberships', 'insert or update or delete', '{user_id}', '{}'),
+                ('public.member_roles', 'insert or update or delete', '{user_id,role_id}', '{}'),
+                ('public.roles', 'insert or update or delete', '{role_id}', '{}'),
+                ('public.role_permissions', 'insert or update or delete', '{role_id,permission}', '{}'),
+                ('public.api_keys', 'insert or update or delete', '{api_key_id}', '{key_hash,last_used_at}'),
+                ('public.invitations', 'insert or update or delete', '{invitation_id}', '{token_hash}'),
+                ('public.workflows', 'insert or update or delete', '{workflow_id}', '{updated_at}'),
+                ('public.workflow_versions', 'insert', '{workflow_id,version}', '{definition}'),
+                ('public.schedules', 'insert or update or delete', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,input}'),
+                ('public.robots', 'insert or update or delete', '{robot_id}', '{updated_at}'),
+                ('public.pools', 'insert or update or delete', '{pool_id}', '{}'),
+                ('public.pool_members', 'insert or update or delete', '{pool_id,invitee}', '{tenant_id,invited_by,accepted_by}'),
+                ('private.limits', 'insert or update or delete', '{scope,workflow_id,concurrency_key}', '{limit_id,counter_ids,updated_at}'),
+                ('private.shares', 'update of weight', '{workflow_id}', '{}')
         ) as audited (table_name, operations, keys, hidden)
     loop
-        execute format('drop trigger if exists audit_change on public.%I', v_audited.table_name);
+        execute format('drop trigger if exists audit_change on %s', v_audited.table_name);
         execute format(
-            'create trigger audit_change after %s on public.%I for each row execute function private.audit_change(%L, %L)',
+            'create trigger audit_change after %s on %s for each row execute function private.audit_change(%L, %L)',
             v_audited.operations, v_audited.table_name, v_audited.keys, v_audited.hidden
         );
     end loop;

@@ -10,6 +10,6 @@ begin
     end loop;
 end
 $$;
-drop view if exists public.contract_titles;
+drop view if exists public.contract_titles, public.contract_words;
 drop table if exists public.contract_notes, public.contract_secrets;
 drop type if exists public.contract_mood;

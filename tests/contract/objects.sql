@@ -25,6 +25,11 @@ create table public.contract_secrets (id integer primary key);
 create view public.contract_titles with (security_invoker = true) as select id, title from public.contract_notes;
 grant select on public.contract_titles to authenticated;
 
+-- Columns that are called like what a statement of the Data API may call its own parts.
+create view public.contract_words with (security_invoker = true) as
+select 1 as result, 'a' as page, 2 as value, 3 as called, 4 as given;
+grant select on public.contract_words to anon, authenticated;
+
 create function public.contract_sum(a integer, b integer default 10) returns integer
 language sql immutable set search_path = '' as $$ select a + b $$;
 
@@ -39,6 +44,11 @@ language sql immutable set search_path = '' as $$
         'number', p_number, 'flag', p_flag
     )
 $$;
+
+create function public.contract_word() returns public.contract_words
+language sql immutable set search_path = '' as $$ select 1, 'a', 2, 3, 4 $$;
+create function public.contract_word_list(p_count integer) returns setof public.contract_words
+language sql immutable set search_path = '' as $$ select 1, 'a', 2, 3, 4 from generate_series(1, p_count) $$;
 
 create function public.contract_find(p_least integer default 0) returns setof public.contract_notes
 language sql stable set search_path = '' as $$

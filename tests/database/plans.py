@@ -13,7 +13,7 @@ HOT_TABLES = {"ready", "leases", "scheduled", "lanes", "dedupe_keys", "workflow_
 HISTORY = {"job_logs", "dead_letters", "late_results", "events", "event_inbox", "audit_log", "waiting_robots"}
 
 # The rescue reads all leases, which are few; the recheck of the low water all lanes, once a minute.
-READ_WHOLE = ("l2.lease_expires_at", "l.low_job_id > v_zero")
+READ_WHOLE = ("private.lease_over_at(l)", "l.low_job_id > v_zero")
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

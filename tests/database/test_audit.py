@@ -8,7 +8,9 @@ import psycopg
 import pytest
 from tests import factories
 from tests.database.asserting import invite, one, refused
+from tests.database.pools import join, make_pool
 from tests.databases import Connection, Database, as_caller, set_claims
+from tests.fleets import Fleet, call
 
 
 def trail(owner: Connection, tenant: factories.Tenant, resource_type: str) -> list[dict[str, Any]]:
@@ -135,6 +137,44 @@ def test_members_roles_and_workflows_are_written_down(
     assert ("delete", f"{role}/jobs.read") in actions("role_permissions")
     assert actions("workflow_versions") == [("create", f"{workflow.workflow_id}/1")]
     assert "definition" not in trail(owner, tenant, "workflow_versions")[0]["new_values"]
+
+
+def test_limits_and_weights_are_written_down_and_what_jobs_do_to_them_is_not(fleet: Fleet, owner: Connection) -> None:
+    workflow = {"workflow_id": fleet.workflow.workflow_id}
+    fleet.owner.execute('update public.tenants set settings = \'{"queue": {"fair_share": true}}\'')
+    call(fleet.member, "set_limit", scope="key", concurrency_key="k", max_running=1)
+    call(fleet.member, "set_limit", scope="key", concurrency_key="k", max_running=100)
+    call(fleet.member, "set_share", **workflow, weight=2)
+    robot = fleet.robot()
+    fleet.enqueue(concurrency_key="k")
+    fleet.report(robot, "complete_job", fleet.claim_one(robot))
+    fleet.owner.execute("select private.fold_share_usage()")
+    call(fleet.member, "set_share", **workflow, weight=2)
+    call(fleet.member, "remove_limit", scope="key", concurrency_key="k")
+    rows = trail(owner, fleet.tenant, "limits")
+    assert [(row["action"], row["resource_id"]) for row in rows] == [
+        ("create", "key/k"),
+        ("update", "key/k"),
+        ("delete", "key/k"),
+    ]
+    assert (rows[1]["old_values"], rows[1]["new_values"]) == ({"max_running": 1}, {"max_running": 100})
+    assert not {"limit_id", "counter_ids"} & set(rows[0]["new_values"])
+    (row,) = trail(owner, fleet.tenant, "shares")
+    assert (row["actor_id"], row["resource_id"], row["old_values"], row["new_values"]) == (
+        fleet.tenant.admin.user_id,
+        str(fleet.workflow.workflow_id),
+        {"weight": 1},
+        {"weight": 2},
+    )
+
+
+def test_what_a_pool_gives_a_member_is_in_the_pools_trail_alone(
+    fleet: Fleet, stranger: Fleet, owner: Connection
+) -> None:
+    pool = make_pool(fleet)
+    join(fleet, pool, stranger, max_running=3)
+    assert [row["new_values"]["max_running"] for row in trail(owner, fleet.tenant, "pool_members")][-1] == 3
+    assert trail(owner, stranger.tenant, "limits") == trail(owner, fleet.tenant, "limits") == []
 
 
 def test_built_in_roles_belong_to_nobodys_trail(owner: Connection) -> None:

@@ -109,17 +109,29 @@ def test_one_that_is_refused_does_not_keep_the_others_from_being_done(fleet: Fle
     kept = fleet.owner.execute(
         "select count(*)::int as n from public.late_results where tenant_id = %s", [fleet.tenant.tenant_id]
     ).fetchone()
-    assert kept == {"n": 2}, "and what was refused for its token is kept as evidence"
+    assert kept == {"n": 1}, "and what was refused for a token that a claim got is kept as evidence"
 
 
 def test_the_answer_of_a_batch_is_no_refusal_for_one_of_its_jobs(fleet: Fleet) -> None:
-    robot = fleet.robot()
-    (lease,) = held(fleet, robot, 1)
+    robot = fleet.robot(max_concurrent_jobs=2)
+    lease, other = held(fleet, robot, 2)
     session = fleet.robots[robot.robot_id]
     with session.transaction():
-        call_all(session, "complete_jobs", results=[{**lease, "lease_token": 0}])
+        call_all(session, "complete_jobs", results=[{**lease, "lease_token": other["lease_token"]}])
         row = session.execute("select current_setting('response.status', true) as status").fetchone()
     assert row == {"status": "200"}
+
+
+def test_what_is_no_lease_is_not_renewed_and_keeps_no_other_from_it(fleet: Fleet) -> None:
+    robot = fleet.robot(max_concurrent_jobs=2)
+    first, last = held(fleet, robot, 2)
+    strange: list[Any] = [
+        7, None, [], {}, {"job_id": "x", "lease_token": 1}, {"job_id": first["job_id"]}, first | {"lease_token": 1.5},
+        first | {"lease_token": 10**30}, {"job_id": {}, "lease_token": []},
+    ]  # fmt: skip
+    rows = call_all(fleet.robots[robot.robot_id], "renew_leases", leases=[first, *strange, last])
+    assert [row["renewed"] for row in rows] == [True, *[False] * len(strange), True]
+    assert str(rows[6]["job_id"]) == first["job_id"], "what can be named is"
 
 
 def test_jobs_of_all_kinds_are_cancelled_at_once(fleet: Fleet) -> None:

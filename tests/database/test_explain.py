@@ -335,6 +335,15 @@ def test_jobs_of_two_lanes_are_ahead_as_far_as_their_limit_has_room_for_both(fle
     assert [fleet.claim_one(robot)["job_id"] for _ in range(3)].index(job_id) == 2
 
 
+def test_braces_in_what_a_robot_says_are_its_own(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    job = fleet.enqueue()
+    fleet.report(robot, "fail_job", fleet.claim_one(robot), error_message="no {attempts} in {max_attempts}, {robot}")
+    answer = call(fleet.member, "explain_job", job_id=job["job_id"])["explain_job"]
+    assert answer["reason_code"] == "retry_backoff"
+    assert "Attempt 1 of 3 failed (no {attempts} in {max_attempts}, {robot})." in answer["sentence"]
+
+
 def test_the_page_for_support_people_has_every_reason_with_its_words(fleet: Fleet) -> None:
     page = (Path(__file__).parents[2] / "docs" / "why-is-my-job-waiting.md").read_text()
     shown = [

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from tests.database.test_queue_races import is_waiting, run_beside
-from tests.databases import Database
-from tests.fleets import Fleet, call, call_all, make_fleet
+from tests.databases import Database, at
+from tests.factories import Robot
+from tests.fleets import Fleet, Row, call, call_all, make_fleet
 
 AT_ONCE = {"policy": "fixed", "base_delay_seconds": 0}
 
@@ -40,7 +41,7 @@ def dead_letters(fleet: Fleet) -> list[uuid.UUID]:
     return jobs
 
 
-@pytest.mark.parametrize("function", ["requeue_dead_letters", "purge_dead_letters"])
+@pytest.mark.parametrize("function", ["requeue_dead_letters", "purge_dead_letters", "retry_jobs"])
 def test_a_batch_of_dead_letters_takes_them_in_the_order_of_their_ids(fleet: Fleet, function: str) -> None:
     older, newer = dead_letters(fleet)
     rows = waits_holding_only_the_first(
@@ -73,6 +74,41 @@ def test_a_batch_of_failures_takes_lanes_in_the_order_of_their_ids(fleet: Fleet)
     assert [row["status"] for row in rows] == ["queued", "queued"]
     low = {row["low_job_id"] for row in fleet.owner.execute("select low_job_id from private.lanes")}
     assert low == set(jobs), "and claims find them"
+
+
+def rescue(fleet: Fleet, _robot: Robot, _job: Row) -> None:
+    """Runs the duty in a session of its own."""
+    with fleet.database.connect() as owner:
+        at(owner, fleet.now)
+        assert owner.execute("select private.rescue_expired_leases() as n").fetchone() == {"n": 1}
+
+
+ENDINGS: dict[str, Callable[[Fleet, Robot, Row], object]] = {
+    "complete_job": lambda fleet, robot, job: fleet.report(robot, "complete_job", job),
+    "fail_job": lambda fleet, robot, job: fleet.report(robot, "fail_job", job, error_message="boom"),
+    "rescue": rescue,
+}
+
+
+@pytest.mark.parametrize("way", ENDINGS)
+def test_an_ending_takes_its_counters_before_the_count_of_its_robots_failures_as_a_batch_does(
+    fleet: Fleet, way: str
+) -> None:
+    robot = fleet.robot()
+    call(fleet.member, "set_limit", scope="tenant", max_running=10)
+    fleet.enqueue(max_attempts=1)
+    fleet.report(robot, "fail_job", fleet.claim_one(robot), error_message="boom")
+    fleet.enqueue(timeout_seconds=10)
+    job = fleet.claim_one(robot)
+    fleet.travel(seconds=11)
+    with fleet.owner.transaction(), fleet.database.connect() as watcher:
+        fleet.owner.execute("select from private.limit_counters for update")
+        beside = run_beside(lambda: ENDINGS[way](fleet, robot, job))
+        assert is_waiting(watcher)
+        failures = fleet.owner.execute("select failures from private.robot_failures for update nowait").fetchall()
+    beside.result(10)
+    assert failures == [{"failures": 1}]
+    assert call(fleet.member, "list_limits")["list_limits"]["running"] == 0
 
 
 def test_a_robot_that_is_deleted_gives_up_its_leases_before_anything_else(fleet: Fleet) -> None:

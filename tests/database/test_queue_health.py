@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from tests.databases import Database
-from tests.fleets import Fleet, make_fleet
+from tests.fleets import Fleet, call, make_fleet
 
 
 @pytest.fixture
@@ -64,6 +64,14 @@ def test_overdue_work_is_seen(fleet: Fleet) -> None:
     fleet.run("rescue_expired_leases")
     found = figures(fleet)
     assert (found["late_scheduled_seconds"], found["late_rescue_seconds"]) == ((0, True), (0, True))
+
+
+def test_a_job_without_progress_that_nobody_takes_back_is_seen(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    fleet.enqueue(progress_timeout_seconds=5)
+    call(fleet.robots[robot.robot_id], "claim_jobs", lease_seconds=3600)
+    fleet.travel(seconds=5 + 100)
+    assert figures(fleet)["late_rescue_seconds"] == (100, False)
 
 
 def test_a_duty_that_does_not_run_or_fails_is_seen(fleet: Fleet) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.database.test_queue_races import is_waiting, run_beside
 from tests.fleets import Fleet, call, call_all, refused
 
 
@@ -71,6 +72,30 @@ def test_a_job_that_is_there_already_is_found_in_a_full_queue(fleet: Fleet) -> N
     call(fleet.member, "cancel_job", job_id=job["job_id"])
     check(fleet)
     assert fleet.enqueue(dedupe_key="j")["status"] == "queued"
+
+
+def test_a_queue_that_becomes_full_during_a_batch_refuses_what_comes_after_and_not_the_batch(fleet: Fleet) -> None:
+    fleet.enqueue()
+    wish = {"workflow_id": str(fleet.workflow.workflow_id)}
+    with fleet.owner.transaction(force_rollback=True), fleet.database.connect() as watcher:
+        # The batch waits here between its first and its last job.
+        fleet.owner.execute(
+            "insert into private.dedupe_keys (tenant_id, dedupe_key, job_id) values (%s, 'k', gen_random_uuid())",
+            [fleet.tenant.tenant_id],
+        )
+        batch = [wish, wish | {"dedupe_key": "k"}, wish]
+        beside = run_beside(lambda: call_all(fleet.member, "enqueue_jobs", jobs=batch))
+        assert is_waiting(watcher)
+        watcher.execute(
+            "update private.queue_tenants set is_full = true where tenant_id = %s", [fleet.tenant.tenant_id]
+        )
+    rows = beside.result(10)
+    assert isinstance(rows, list)
+    assert [(row["status"], row["error_code"]) for row in rows] == [
+        ("queued", None),
+        ("queued", None),
+        (None, "QUEUE_FULL"),
+    ]
 
 
 def test_the_queue_of_a_tenant_is_not_full_for_another(fleet: Fleet, stranger: Fleet) -> None:

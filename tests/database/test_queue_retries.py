@@ -154,6 +154,21 @@ def test_a_result_with_a_stale_token_is_refused_and_kept_as_evidence(fleet: Flee
     assert fleet.job(job["job_id"])["result"] == {"by": "second"}
 
 
+@pytest.mark.parametrize("function", ["complete_job", "fail_job"])
+def test_of_a_stale_token_one_report_is_kept_and_of_one_that_no_claim_got_none(fleet: Fleet, function: str) -> None:
+    robot, other = fleet.robot(), fleet.robot()
+    fleet.enqueue()
+    held = fleet.claim_one(robot)
+    arguments = {"error_message": "mine"} if function == "fail_job" else {"result": {"by": "me"}}
+    for token in (None, -1, 0, held["lease_token"] + 1000):
+        with refused(409, "LEASE_LOST"):
+            fleet.report(other, function, held | {"lease_token": token}, **arguments)
+    assert fleet.member.execute("select from public.late_results").fetchall() == []
+    for _ in range(3):
+        assert fleet.report(other, function, held, **arguments)["details"] == "LEASE_LOST"
+    assert len(fleet.member.execute("select from public.late_results").fetchall()) == 1
+
+
 def test_every_other_verb_of_a_lost_lease_is_refused(fleet: Fleet) -> None:
     first, second = fleet.robot(), fleet.robot()
     fleet.enqueue()
@@ -360,6 +375,15 @@ def test_a_running_job_is_asked_to_stop_and_every_answer_to_its_robot_says_so(fl
     assert fleet.job(job["job_id"])["cancel_requested_at"] == fleet.now
 
 
+def test_a_job_that_is_cancelled_between_two_attempts_forgets_the_error(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    job = fleet.enqueue(retry_policy=FIXED)
+    fail_once(fleet, robot, error_type="ValueError", stack_trace="line 1")
+    call(fleet.member, "cancel_job", job_id=job["job_id"], reason="not needed")
+    ended = fleet.job(job["job_id"])
+    assert (ended["error_message"], ended["error_type"], ended["error_details"]) == ("not needed", None, None)
+
+
 @pytest.mark.parametrize("end", ["fail_job", "release_job", "rescue"])
 def test_a_job_that_shall_stop_ends_cancelled_however_its_lease_ends(fleet: Fleet, end: str) -> None:
     robot = fleet.robot()
@@ -370,9 +394,10 @@ def test_a_job_that_shall_stop_ends_cancelled_however_its_lease_ends(fleet: Flee
         fleet.travel(seconds=61)
         fleet.run("rescue_expired_leases")
     else:
-        arguments = {"error_message": "stopped"} if end == "fail_job" else {}
+        arguments = {"error_message": "stopped", "stack_trace": "line 1"} if end == "fail_job" else {}
         assert fleet.report(robot, end, claimed, **arguments)["status"] == "cancelled"
-    assert fleet.job(job["job_id"])["status"] == "cancelled"
+    ended = fleet.job(job["job_id"])
+    assert (ended["status"], ended["error_type"], ended["error_details"]) == ("cancelled", None, None)
     assert fleet.member.execute("select from public.dead_letters").fetchall() == []
 
 

@@ -1,5 +1,6 @@
 """A job's way through the queue: enqueue, claim, start, progress, complete; who may; and what each refuses."""
 
+import secrets
 import uuid
 from datetime import timedelta
 
@@ -37,22 +38,30 @@ def test_a_job_goes_from_queued_to_completed(fleet: Fleet) -> None:
 
 def test_every_transition_is_an_event_and_a_push_on_both_topics(fleet: Fleet) -> None:
     robot = fleet.robot()
-    job = fleet.enqueue()
+    job = fleet.enqueue(retry_policy={"policy": "fixed", "base_delay_seconds": 1})
+    fleet.report(robot, "release_job", fleet.claim_one(robot))
+    fleet.report(robot, "fail_job", fleet.claim_one(robot), error_message="boom")
+    fleet.travel(seconds=1)
     claimed = fleet.claim_one(robot)
     fleet.report(robot, "start_job", claimed)
     fleet.report(robot, "report_progress", claimed, progress=50)
     fleet.report(robot, "complete_job", claimed)
-    way = ["job.queued", "job.claimed", "job.started", "job.completed"]
-    assert fleet.events(job["job_id"]) == way
+    way = ["job.queued", "job.claimed", "job.queued", "job.claimed", "job.retrying", "job.claimed", "job.started"]
+    assert fleet.events(job["job_id"]) == [*way, "job.completed"]
     pushes = fleet.pushes(f"job:{job['job_id']}")
-    assert [push["event"] for push in pushes] == ["job.claimed", "job.started", "job.progress", "job.completed"]
-    assert pushes[2]["payload"]["progress"] == 50
+    # Nobody listens on the topic of a job that is new; one that was released may have listeners.
+    assert [push["event"] for push in pushes] == [*way[1:], "job.progress", "job.completed"]
+    assert pushes[-2]["payload"]["progress"] == 50
     assert {"job_id", "workflow_id", "workflow_name", "status", "robot_id", "attempt", "timestamp"} <= set(
         pushes[0]["payload"]
     )
     assert pushes[0]["payload"]["timestamp"].endswith("Z")
     tenant_pushes = [push["event"] for push in fleet.pushes(f"tenant:{fleet.tenant.tenant_id}:jobs")]
-    assert tenant_pushes == [*way[:3], "job.progress", way[3]]
+    assert tenant_pushes == [*way, "job.progress", "job.completed"]
+    cancelled = fleet.enqueue()["job_id"]
+    call(fleet.member, "cancel_job", job_id=cancelled)
+    assert fleet.events(cancelled) == ["job.queued", "job.cancelled"]
+    assert [push["event"] for push in fleet.pushes(f"job:{cancelled}")] == ["job.cancelled"]
 
 
 def test_a_tenant_can_turn_pushes_of_jobs_off(fleet: Fleet) -> None:
@@ -199,6 +208,7 @@ def test_only_a_registered_robot_claims_and_only_those_who_may_enqueue(fleet: Fl
         ("required_capabilities", ["mode:internet"]),
         ("required_tags", [""]),
         ("required_tags", ["x"] * 101),
+        ("required_capabilities", ["x" * 64] * 28),
         ("retry_policy", {"policy": "sometimes"}),
         ("retry_policy", {"policy": "fixed", "base_delay_seconds": -1}),
         ("retry_policy", {"policy": "fixed", "jitter": 2}),
@@ -209,6 +219,15 @@ def test_an_invalid_job_is_refused_and_the_field_is_named(fleet: Fleet, field: s
     with refused(400, "INVALID_ARGUMENT", field):
         fleet.enqueue(**{field: value})
     assert fleet.member.execute("select from public.live_jobs").fetchall() == []
+
+
+def test_the_longest_demand_that_is_accepted_finds_a_lane(fleet: Fleet) -> None:
+    tags = [secrets.token_hex(6) + "x" for _ in range(95)]  # 95 * (13 + 8) bytes
+    wish = {"required_tags": tags, "environment": "\U0001f916" * 64, "execution_mode": "internet"}
+    job = fleet.enqueue(**wish, robot_id=fleet.robot().external_id)
+    assert job["status"] == "queued"
+    with refused(400, "INVALID_ARGUMENT", "required_capabilities and required_tags", "2000 bytes"):
+        fleet.enqueue(**wish, required_capabilities=["x"])
 
 
 def test_input_that_is_no_object_is_refused(fleet: Fleet) -> None:

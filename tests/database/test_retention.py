@@ -184,12 +184,14 @@ def test_a_shorter_setting_takes_effect(fleet: Fleet, robot: Robot, payer: Fleet
 )
 def test_other_rows_leave_after_their_own_time(fleet: Fleet, robot: Robot, table: str, kept: int, gone: int) -> None:
     fleet.enqueue()
+    stale = fleet.claim_one(robot)
+    fleet.report(robot, "release_job", stale)
     job = fleet.claim_one(robot)
     call(
         fleet.robots[robot.robot_id], "append_job_logs", job_id=job["job_id"], lease_token=job["lease_token"],
         entries=[{"level": "info", "message": "x"}, {"level": "info", "message": "y"}],
     )  # fmt: skip
-    fleet.report(robot, "complete_job", job | {"lease_token": 0})
+    fleet.report(robot, "complete_job", stale)
     fleet.run("sequence_events")
     before = fleet.count(f"public.{table}")
     assert before > 0

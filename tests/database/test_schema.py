@@ -26,6 +26,7 @@ INLINED = {
     "private.lane_suits",
     "private.limit_room",
     "private.faded_seconds",
+    "private.lease_over_at",
     "private.progress_due_at",
     "private.is_calendar_time",
     "private.find_job_limits",

@@ -324,7 +324,7 @@ class Queue(State):
             return NO_JOB
         if job.reported_token == token and said_before:
             return Applied(job.status, job.run_at)
-        self.late_results[job.job_id, token, outcome] += 1
+        self.late_results[job.job_id, token, outcome] = 1  # the first alone is kept
         return self._no_lease(job)
 
     def _end_attempt(self, job: Job, outcome: Outcome, error_type: str | None, *, retryable: bool) -> Applied:

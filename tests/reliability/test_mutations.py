@@ -35,8 +35,8 @@ FOUND_BY_MODEL = {
     ),
     "a rescue that does not look at the lease's end": Mutation(
         "private.rescue_expired_leases",
-        "least(l2.lease_expires_at, l2.timeout_at, private.progress_due_at(l2)) <= v_now",
-        "least(l2.timeout_at, private.progress_due_at(l2)) <= v_now",
+        "private.lease_over_at(l) <= v_now",
+        "least(l.timeout_at, private.progress_due_at(l)) <= v_now",
         ("let_time_pass", "do_duty", "claim_after_a_while"),
     ),
     "a release that counts the attempt": Mutation(

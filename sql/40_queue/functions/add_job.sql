@@ -21,7 +21,8 @@ create or replace function private.add_job(
     p_is_pushed boolean default true,
     p_concurrency_key text default null,
     p_pool_id uuid default null,
-    p_progress_timeout_seconds integer default null
+    p_progress_timeout_seconds integer default null,
+    p_may_pass_quota boolean default false  -- the caller looked whether the queue is full
 )
 returns uuid
 language plpgsql
@@ -77,7 +78,7 @@ begin
     from private.find_job_limits(p_tenant_id, p_workflow_id, p_concurrency_key) as f
     cross join private.queue_tenants as q
     where q.tenant_id = p_tenant_id;
-    if v_limits.is_queue_full then
+    if v_limits.is_queue_full and not p_may_pass_quota then
         perform private.raise_queue_full();
     end if;
     v_lane_id := private.find_lane(
@@ -115,7 +116,7 @@ begin
     perform private.announce_job(
         'job.queued', 'queued', p_tenant_id, v_job_id, p_workflow_id, v_workflow.name, null, 0,
         case when p_run_at is not null then jsonb_build_object('run_at', private.to_iso(p_run_at)) end,
-        p_is_pushed
+        p_is_pushed, p_is_new => true
     );
     -- A retry waits whatever the rule of its key: somebody asked for this very job.
     if v_limits.key_limit_id is not null and p_retry_of is null and (p_run_at > private.clock()) is not true then
@@ -126,10 +127,10 @@ end
 $$;
 comment on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean, text, uuid, integer
+    jsonb, text, uuid, boolean, text, uuid, integer, boolean
 ) is
     'Puts a job of a runnable workflow in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do.';
 revoke all on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean, text, uuid, integer
+    jsonb, text, uuid, boolean, text, uuid, integer, boolean
 ) from public, anon, authenticated, service_role;

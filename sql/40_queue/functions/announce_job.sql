@@ -8,7 +8,8 @@ create or replace function private.announce_job(
     p_robot_id uuid,
     p_attempt integer,
     p_details jsonb default null,
-    p_is_pushed boolean default true
+    p_is_pushed boolean default true,
+    p_is_new boolean default false
 )
 returns void
 language plpgsql
@@ -20,11 +21,12 @@ begin
         array[
             (p_tenant_id, p_job_id, p_workflow_id, p_workflow_name, p_robot_id, p_attempt, p_details)::private.job_notice
         ],
-        p_is_pushed
+        p_is_pushed,
+        p_is_new
     );
 end
 $$;
-comment on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean) is
+comment on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean, boolean) is
     'Does private.announce_jobs() for one.';
-revoke all on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean)
+revoke all on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean, boolean)
     from public, anon, authenticated, service_role;

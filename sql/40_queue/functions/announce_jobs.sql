@@ -4,7 +4,8 @@ create or replace function private.announce_jobs(
     p_event text,
     p_status text,
     p_notices private.job_notice[],
-    p_is_pushed boolean default true
+    p_is_pushed boolean default true,
+    p_is_new boolean default false
 )
 returns void
 language plpgsql
@@ -42,7 +43,7 @@ begin
         continue when v_is_pushed is not true;
         v_topics := array_append(v_topics, 'tenant:' || v_tenant_id || ':jobs');
         v_payloads := array_append(v_payloads, v_data[i]);
-        if p_event <> 'job.queued' then     -- nobody can have joined the topic of a job that is not there yet
+        if not p_is_new then     -- nobody can have joined the topic of a job that is not there yet
             v_topics := array_append(v_topics, 'job:' || v_notice.job_id);
             v_payloads := array_append(v_payloads, v_data[i]);
         end if;
@@ -71,7 +72,7 @@ begin
     end;
 end
 $$;
-comment on function private.announce_jobs(text, text, private.job_notice[], boolean) is
+comment on function private.announce_jobs(text, text, private.job_notice[], boolean, boolean) is
     'Tells what happened to jobs: events for those who resume, pushes for those who watch. Progress is pushed only. A push may be lost and never fails the caller: it has a row behind it.';
-revoke all on function private.announce_jobs(text, text, private.job_notice[], boolean)
+revoke all on function private.announce_jobs(text, text, private.job_notice[], boolean, boolean)
     from public, anon, authenticated, service_role;

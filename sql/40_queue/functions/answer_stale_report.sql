@@ -1,4 +1,4 @@
--- Nothing is raised for a stale token: the evidence must be committed. The Data API takes the status from the setting, and
+-- Nothing is raised for a token that a claim got: the evidence must be committed. The Data API takes the status from the setting, and
 -- Python turns the answer's shape, PostgREST's own for an error, into the same error.
 create or replace function private.answer_stale_report(
     p_caller private.caller,
@@ -38,8 +38,12 @@ begin
         ));
     end if;
 
+    if (p_lease_token between 1 and (select t.last_value from private.lease_tokens as t)) is not true then
+        perform private.raise_lease_lost(p_caller, p_job_id);   -- no claim ever got it: evidence of nothing
+    end if;
     insert into public.late_results (tenant_id, job_id, lease_token, robot_id, outcome, payload, received_at)
-    values (v_tenant_id, p_job_id, p_lease_token, p_caller.robot_id, p_outcome, p_payload, private.clock());
+    values (v_tenant_id, p_job_id, p_lease_token, p_caller.robot_id, p_outcome, p_payload, private.clock())
+    on conflict do nothing;
     perform set_config('response.status', '409', true);
     return jsonb_build_object(
         'code', 'PT409',
@@ -53,6 +57,6 @@ begin
 end
 $$;
 comment on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb) is
-    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with the result kept in late_results. Raises 404 JOB_NOT_FOUND.';
+    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when no claim ever got the token; 404 JOB_NOT_FOUND.';
 revoke all on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb)
     from public, anon, authenticated, service_role;

@@ -71,7 +71,7 @@ begin
                 perform set_config('response.status', '200', true);     -- the refusal of one is not that of all
             end if;
         exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT413' then
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT413' then
                 get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
                 error_status := right(sqlstate, 3);
             when data_exception then

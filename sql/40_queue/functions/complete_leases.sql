@@ -114,11 +114,11 @@ begin
         )::private.job_notice;
     end loop;
     if v_done <> '{}' then
-        delete from private.robot_failures as f where f.tenant_id = p_caller.tenant_id and f.robot_id = p_caller.robot_id;
         perform private.announce_jobs('job.completed', 'completed', v_notices);
         if v_counter_ids <> '{}' then
             perform private.count_out(v_counter_ids);
         end if;
+        delete from private.robot_failures as f where f.tenant_id = p_caller.tenant_id and f.robot_id = p_caller.robot_id;
     end if;
     return v_done;
 end

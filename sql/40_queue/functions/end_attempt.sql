@@ -24,6 +24,7 @@ declare
     v_may_retry boolean;
     v_retry_at timestamptz;
     v_details jsonb;
+    v_answer jsonb;
     -- Nobody reported that a lease or the time was over: whoever held it gets LEASE_LOST.
     v_reported_token bigint := case when p_outcome = 'failed' then p_lease.lease_token end;
 begin
@@ -77,70 +78,72 @@ begin
             'job.retrying', 'queued', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
             p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('run_at', private.to_iso(v_retry_at))
         );
-        if v_is_robots_fault then
-            perform private.count_robot_failure(p_lease.tenant_id, p_lease.robot_id, p_lease.job_id);
-        end if;
-        return jsonb_build_object(
+        v_answer := jsonb_build_object(
             'job_id', p_lease.job_id, 'status', 'queued', 'outcome', 'applied', 'retry_at', private.to_iso(v_retry_at)
         );
-    end if;
-
-    v_status := case
-        when p_lease.cancel_requested_at is not null then 'cancelled'
-        when v_is_timeout then 'timeout'
-        else 'failed'
-    end;
-    update public.jobs as j
-    set status = v_status,
-        attempts = p_lease.attempt,
-        lease_token = v_reported_token,
-        robot_id = p_lease.robot_id,
-        claimed_at = p_lease.claimed_at,
-        started_at = coalesce(p_lease.started_at, p_lease.claimed_at),
-        first_progress_at = p_lease.first_progress_at,
-        finished_at = v_now,
-        error_message = case when v_status = 'cancelled' then coalesce(p_lease.cancel_reason, 'Cancelled.') else p_error_message end,
-        error_type = case when v_status = 'cancelled' then null else p_error_type end,
-        error_details = p_error_details,
-        lost_by = v_job.lost_by
-    where j.job_id = p_lease.job_id;
-    if v_job.dedupe_key is not null then
-        delete from private.dedupe_keys as d where d.tenant_id = p_lease.tenant_id and d.dedupe_key = v_job.dedupe_key;
-    end if;
-    if v_status <> 'cancelled' then
-        insert into public.dead_letters (
-            job_id, tenant_id, workflow_id, reason, attempts, error_type, error_message, dead_lettered_at
-        )
-        values (
-            p_lease.job_id, p_lease.tenant_id, p_lease.workflow_id,
-            case
-                when v_is_poison then 'poison'
-                when v_is_timeout then p_outcome
-                when p_outcome = 'lost' then 'lease_lost'
-                when not v_may_retry then 'not_retryable'
-                else 'attempts_exhausted'
-            end,
-            p_lease.attempt, p_error_type, p_error_message, v_now
-        );
-    end if;
-    perform private.announce_job(
-        'job.' || v_status, v_status::text, p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
-        p_lease.robot_id, p_lease.attempt,
-        case when v_status = 'cancelled' then jsonb_build_object('message', p_lease.cancel_reason) else v_details end
-    );
-    if v_is_poison and v_status = 'failed' then
+    else
+        v_status := case
+            when p_lease.cancel_requested_at is not null then 'cancelled'
+            when v_is_timeout then 'timeout'
+            else 'failed'
+        end;
+        update public.jobs as j
+        set status = v_status,
+            attempts = p_lease.attempt,
+            lease_token = v_reported_token,
+            robot_id = p_lease.robot_id,
+            claimed_at = p_lease.claimed_at,
+            started_at = coalesce(p_lease.started_at, p_lease.claimed_at),
+            first_progress_at = p_lease.first_progress_at,
+            finished_at = v_now,
+            error_message = case when v_status = 'cancelled' then coalesce(p_lease.cancel_reason, 'Cancelled.') else p_error_message end,
+            error_type = case when v_status <> 'cancelled' then p_error_type end,
+            error_details = case when v_status <> 'cancelled' then p_error_details end,
+            lost_by = v_job.lost_by
+        where j.job_id = p_lease.job_id;
+        if v_job.dedupe_key is not null then
+            delete from private.dedupe_keys as d where d.tenant_id = p_lease.tenant_id and d.dedupe_key = v_job.dedupe_key;
+        end if;
+        if v_status <> 'cancelled' then
+            insert into public.dead_letters (
+                job_id, tenant_id, workflow_id, reason, attempts, error_type, error_message, dead_lettered_at
+            )
+            values (
+                p_lease.job_id, p_lease.tenant_id, p_lease.workflow_id,
+                case
+                    when v_is_poison then 'poison'
+                    when v_is_timeout then p_outcome
+                    when p_outcome = 'lost' then 'lease_lost'
+                    when not v_may_retry then 'not_retryable'
+                    else 'attempts_exhausted'
+                end,
+                p_lease.attempt, p_error_type, p_error_message, v_now
+            );
+        end if;
         perform private.announce_job(
-            'job.poisoned', 'failed', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
-            p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('lost_by', to_jsonb(v_job.lost_by))
+            'job.' || v_status, v_status::text, p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
+            p_lease.robot_id, p_lease.attempt,
+            case when v_status = 'cancelled' then jsonb_build_object('message', p_lease.cancel_reason) else v_details end
         );
+        if v_is_poison and v_status = 'failed' then
+            perform private.announce_job(
+                'job.poisoned', 'failed', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
+                p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('lost_by', to_jsonb(v_job.lost_by))
+            );
+        end if;
+        v_answer := jsonb_build_object('job_id', p_lease.job_id, 'status', v_status, 'outcome', 'applied');
+    end if;
+    -- After the lanes, and in this order.
+    if p_lease.counter_ids is not null then
+        perform private.count_out(p_lease.counter_ids);
     end if;
     if v_is_robots_fault then
         perform private.count_robot_failure(p_lease.tenant_id, p_lease.robot_id, p_lease.job_id);
     end if;
-    return jsonb_build_object('job_id', p_lease.job_id, 'status', v_status, 'outcome', 'applied');
+    return v_answer;
 end
 $$;
 comment on function private.end_attempt(private.leases, text, text, text, jsonb, boolean) is
-    'Ends an attempt that failed, took too long, stood still or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when somebody asked for it, cancelled.';
+    'Ends an attempt that failed, took too long, stood still or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when somebody asked for it, cancelled. Counts the lease out of the counters that it names.';
 revoke all on function private.end_attempt(private.leases, text, text, text, jsonb, boolean)
     from public, anon, authenticated, service_role;

@@ -9,7 +9,11 @@ declare
     v_job public.jobs;
 begin
     update public.jobs as j
-    set status = 'cancelled', finished_at = private.clock(), error_message = p_reason
+    set status = 'cancelled',
+        finished_at = private.clock(),
+        error_message = p_reason,
+        error_type = null,      -- of an attempt that was to be retried
+        error_details = null
     where j.job_id = p_job_id
     returning j.* into v_job;
     if v_job.dedupe_key is not null then

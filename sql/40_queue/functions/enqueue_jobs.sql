@@ -9,7 +9,6 @@ as $$
 declare
     v_caller private.caller := private.authorize('jobs.create');
     v_created_by uuid := coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id);
-    v_is_full boolean := (select q.is_full from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id);
     v_count integer;
     v_item jsonb;
     v_job record;
@@ -84,7 +83,9 @@ begin
             if v_job.pool is not null then
                 v_pool_id := (private.find_pool(v_caller.tenant_id, v_job.pool, 'member')).pool_id;
             end if;
-            if v_is_full and not exists (
+            if exists (
+                select from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id and q.is_full
+            ) and not exists (
                 select
                 from private.dedupe_keys as d
                 where d.tenant_id = v_caller.tenant_id and d.dedupe_key = v_job.dedupe_key
@@ -106,7 +107,7 @@ begin
                 v_job.environment, v_job.execution_mode, v_job.required_capabilities, v_job.required_tags, v_robot_id,
                 v_job.run_at, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
                 v_job.metadata, v_job.trigger_type, null, v_count <= 100, v_job.concurrency_key, v_pool_id,
-                v_job.progress_timeout_seconds
+                v_job.progress_timeout_seconds, true
             );
             status := 'queued';
             -- The job that has its dedupe key may be held; the rule of its concurrency key may have cancelled it.

@@ -6,7 +6,7 @@ set search_path = ''
 as $$
 declare
     v_now timestamptz := private.clock();
-    v_over_at timestamptz := least(p_lease.lease_expires_at, p_lease.timeout_at, private.progress_due_at(p_lease));
+    v_over_at timestamptz := private.lease_over_at(p_lease);
 begin
     return private.explain_reason(
         case

@@ -6,18 +6,13 @@ set search_path = ''
 as $$
 declare
     v_reason record;
-    v_fact record;
 begin
     select e.* into strict v_reason from private.list_explanations() as e where e.reason_code = p_reason_code;
-    for v_fact in select f.key, f.value from jsonb_each_text(p_facts) as f loop
-        v_reason.sentence := replace(v_reason.sentence, '{' || v_fact.key || '}', coalesce(v_fact.value, 'unknown'));
-        v_reason.next_step := replace(v_reason.next_step, '{' || v_fact.key || '}', coalesce(v_fact.value, 'unknown'));
-    end loop;
     return jsonb_build_object(
         'verdict', v_reason.verdict,
         'reason_code', v_reason.reason_code,
-        'sentence', v_reason.sentence,
-        'next_step', v_reason.next_step
+        'sentence', private.fill_in(v_reason.sentence, p_facts),
+        'next_step', private.fill_in(v_reason.next_step, p_facts)
     );
 end
 $$;

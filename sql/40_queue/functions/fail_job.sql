@@ -18,7 +18,6 @@ as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_lease private.leases;
-    v_answer jsonb;
     v_details jsonb := jsonb_strip_nulls(jsonb_build_object(
         'stack_trace', left(p_stack_trace, 65536), 'failed_node', p_failed_node
     ));
@@ -44,13 +43,9 @@ begin
     if p_node_executions is not null then
         perform private.keep_node_executions(v_lease, p_node_executions);
     end if;
-    v_answer := private.end_attempt(
+    return private.end_attempt(
         v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true)
     );
-    if v_lease.counter_ids is not null then
-        perform private.count_out(v_lease.counter_ids);
-    end if;
-    return v_answer;
 end
 $$;
 comment on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) is

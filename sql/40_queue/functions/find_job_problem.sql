@@ -61,7 +61,12 @@ begin
     if p_required_capabilities <> '{}' or p_required_tags <> '{}' then
         return coalesce(
             private.find_words_problem('required_capabilities', p_required_capabilities),
-            private.find_words_problem('required_tags', p_required_tags)
+            private.find_words_problem('required_tags', p_required_tags),
+            -- A key of the index of private.lanes has 2,704 bytes at most, and they are in it.
+            case
+                when (select sum(octet_length(w) + 8) from unnest(p_required_capabilities || p_required_tags) as w) > 2000
+                    then 'required_capabilities and required_tags must not have more than 2000 bytes together; each word counts for 8 more.'
+            end
         );
     end if;
     return null;

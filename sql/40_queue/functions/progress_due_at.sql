@@ -1,7 +1,7 @@
 create or replace function private.progress_due_at(p_lease private.leases)
 returns timestamptz
 language sql
-immutable
+stable
 as $$
     select coalesce(p_lease.progress_at, p_lease.started_at, p_lease.claimed_at)
         + make_interval(secs => p_lease.progress_timeout_seconds)

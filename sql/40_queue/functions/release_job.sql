@@ -9,7 +9,6 @@ as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_lease private.leases;
-    v_answer jsonb;
 begin
     delete from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
@@ -18,11 +17,7 @@ begin
         perform private.raise_lease_lost(v_caller, p_job_id);
     end if;
     if v_lease.cancel_requested_at is not null then
-        v_answer := private.end_attempt(v_lease, 'failed', null, null, null, false);
-        if v_lease.counter_ids is not null then
-            perform private.count_out(v_lease.counter_ids);
-        end if;
-        return v_answer;
+        return private.end_attempt(v_lease, 'failed', null, null, null, false);
     end if;
     perform private.put_back(v_lease.tenant_no, v_lease.lane_id, array[p_job_id], array[v_lease.attempt - 1]);
     perform private.ring_lane(v_lease.lane_id);

@@ -18,10 +18,14 @@ begin
     end if;
     return query
     with asked as (
-        select a.job_id, a.lease_token, a.n
-        from rows from (
-            jsonb_to_recordset(p_leases) as (job_id uuid, lease_token bigint)
-        ) with ordinality as a (job_id, lease_token, n)
+        -- What is no id or no token is null, and so not held.
+        select
+            case
+                when a.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then (a.item ->> 'job_id')::uuid
+            end as job_id,
+            case when a.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$' then (a.item ->> 'lease_token')::bigint end as lease_token,
+            a.n
+        from jsonb_array_elements(p_leases) with ordinality as a (item, n)
     ), locked as (
         -- Locked in the order of their ids, so that two renewals never wait for each other in a circle.
         select l.job_id, l.lease_token
@@ -44,6 +48,6 @@ begin
 end
 $$;
 comment on function public.renew_leases(jsonb, integer) is
-    'Extends the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each whether it is still held and whether the job shall stop. Needs jobs.report.';
+    'Extends the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; what is no lease is not renewed. Needs jobs.report.';
 revoke all on function public.renew_leases(jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases(jsonb, integer) to authenticated;

@@ -1,3 +1,4 @@
+-- Rounded first: a number so small that double precision does not know it would be an error and no delay.
 create or replace function private.retry_delay(p_policy jsonb, p_attempt integer)
 returns interval
 language plpgsql
@@ -5,9 +6,9 @@ volatile
 set search_path = ''
 as $$
 declare
-    v_base double precision := coalesce((p_policy ->> 'base_delay_seconds')::double precision, 5);
-    v_cap double precision := coalesce((p_policy ->> 'max_delay_seconds')::double precision, 3600);
-    v_jitter double precision := coalesce((p_policy ->> 'jitter')::double precision, 0);
+    v_base double precision := coalesce(round((p_policy ->> 'base_delay_seconds')::numeric, 6), 5);
+    v_cap double precision := coalesce(round((p_policy ->> 'max_delay_seconds')::numeric, 6), 3600);
+    v_jitter double precision := coalesce(round((p_policy ->> 'jitter')::numeric, 6), 0);
     v_delay double precision;
 begin
     v_delay := case p_policy ->> 'policy'

@@ -1,4 +1,3 @@
--- A claim of any tenant's robot may do this duty: the claims are put aside, so that nobody's name stands in another's events.
 create or replace function private.fire_due_schedules(p_limit integer default 1000)
 returns integer
 language plpgsql
@@ -9,9 +8,7 @@ as $$
 declare
     v_schedule public.schedules;
     v_enqueued integer := 0;
-    v_claims text := current_setting('request.jwt.claims', true);
 begin
-    perform set_config('request.jwt.claims', '', true);
     for v_schedule in
         select s.*
         from public.schedules as s
@@ -27,7 +24,6 @@ begin
                 raise warning 'schedule % did not fire: %', v_schedule.schedule_id, sqlerrm;
         end;
     end loop;
-    perform set_config('request.jwt.claims', coalesce(v_claims, ''), true);
     return v_enqueued;
 end
 $$;

@@ -24,7 +24,9 @@ begin
             return null;
         end if;
     end if;
-    if tg_table_name = 'pool_members' then
+    if tg_table_name = 'limits' and v_row ->> 'scope' = 'pool' then
+        return null;    -- a limit of a pool's member: pool_members has it
+    elsif tg_table_name = 'pool_members' then
         -- Two tenants change these rows: each finds its own people's acts in its log, and nothing of the other's.
         v_tenant_id := (private.caller()).tenant_id;
     elsif v_tenant_id is null and tg_table_name = 'role_permissions' then

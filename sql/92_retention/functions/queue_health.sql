@@ -62,9 +62,9 @@ begin
         select
             'late_rescue_seconds',
             (
-                select extract(epoch from v_now - min(least(l.lease_expires_at, l.timeout_at)))
+                select extract(epoch from v_now - min(private.lease_over_at(l)))
                 from private.leases as l
-                where least(l.lease_expires_at, l.timeout_at) <= v_now
+                where private.lease_over_at(l) <= v_now
             ),
             90,
             'Leases that are over are not taken back: does cron run? See cron.job_run_details.'

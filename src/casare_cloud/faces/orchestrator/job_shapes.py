@@ -22,6 +22,10 @@ from casare_cloud.faces.orchestrator.fields import (
 from casare_cloud.faces.orchestrator.job_words import JobWord, word_of
 from casare_cloud.faces.shared.shapes import Answer, Body, Time
 
+DEMAND = (
+    "Only robots with all of them. Capabilities and tags together: at most 2,000 bytes, each word counts for 8 more."
+)
+
 
 class CreateJobBody(Body):
     """A job to queue."""
@@ -39,8 +43,8 @@ class CreateJobBody(Body):
     priority: Priority = 10
     environment: Annotated[Environment | None, Field(description="Only robots of it; default: any robot.")] = None
     execution_mode: ExecutionMode = "lan"
-    required_capabilities: Annotated[Words, Field(default_factory=list, max_length=100)]
-    required_tags: Annotated[Words, Field(default_factory=list, max_length=100)]
+    required_capabilities: Annotated[Words, Field(default_factory=list, max_length=100, description=DEMAND)]
+    required_tags: Annotated[Words, Field(default_factory=list, max_length=100, description=DEMAND)]
     robot_id: Annotated[RobotName | None, Field(description="Only this robot: its external id or UUID.")] = None
     pool: Annotated[
         str | None,

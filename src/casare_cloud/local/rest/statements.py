@@ -7,6 +7,7 @@ from typing import Final
 from .catalog import Argument, Function, Returns
 from .syntax import OPERATORS, Branch, Condition, Field, Filter, Order, Selected
 
+# Columns may be called so too: a whole row is always written `result.*`, as of `page` below.
 CALL_ALIAS: Final = "result"
 
 
@@ -54,8 +55,9 @@ def call_function(statement: Statement, function: Function, call: str, source: s
             rows = f"(select {call} as value {source} offset 0) as {CALL_ALIAS}"
             return _answer("to_json(value)::text", "1::bigint", rows)
         case Returns.ROW, False:
-            rows = f"(select called.* {lateral}{call} as called) as {CALL_ALIAS}"
-            return _answer(f"to_json({CALL_ALIAS})::text", "1::bigint", rows)
+            columns = _columns(CALL_ALIAS, reading)
+            rows = f"(select {columns} from (select called.* {lateral}{call} as called) as {CALL_ALIAS}) as page"
+            return _answer("to_json(page.*)::text", "1::bigint", rows)
         case Returns.SCALAR, _:
             limit = "" if reading.limit is None else f" limit {reading.limit} offset {reading.offset}"
             rows = f"(select value {lateral}{call} as value{limit}) as {CALL_ALIAS}"
@@ -113,7 +115,7 @@ def _passed(argument: Argument, value: str) -> str:
 def _reading(statement: Statement, source: str, alias: str, reading: Reading) -> str:
     where = " and ".join(_condition(statement, alias, condition) for condition in reading.conditions)
     where = f" where {where}" if where else ""
-    columns = ", ".join(_column(alias, selected) for selected in reading.selected)
+    columns = _columns(alias, reading)
     order = ", ".join(_order(alias, item) for item in reading.order)
     rows = f"select {columns} from {source}{where}" + (f" order by {order}" if order else "")
     if reading.limit is not None:
@@ -121,13 +123,17 @@ def _reading(statement: Statement, source: str, alias: str, reading: Reading) ->
     if reading.offset:
         rows += f" offset {reading.offset}"
     total = f"(select count(*) from {source}{where})" if reading.wants_count else "null::bigint"
-    return _answer("coalesce(json_agg(page), '[]')::text", "count(*)", f"({rows}) as page", total)
+    return _answer("coalesce(json_agg(page.*), '[]')::text", "count(*)", f"({rows}) as page", total)
 
 
 def _answer(body: str, rows: str, source: str, total: str = "null::bigint") -> str:
     """The one row that every statement answers with; what SQL wants of the response is read when the rows are done."""
     response = "current_setting('response.status', true), current_setting('response.headers', true)"
     return f"select {body}, {rows}, {total}, {response} from {source}"
+
+
+def _columns(alias: str, reading: Reading) -> str:
+    return ", ".join(_column(alias, selected) for selected in reading.selected)
 
 
 def _column(alias: str, selected: Selected) -> str:
