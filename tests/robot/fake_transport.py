@@ -100,7 +100,7 @@ class FakeTransport:
     async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
         self._call("renew")
         return [
-            Renewal(lease.job_id, self.held.get(lease.job_id) == lease.lease_token, lease.job_id in self.cancelled)
+            Renewal(lease, self.held.get(lease.job_id) == lease.lease_token, lease.job_id in self.cancelled)
             for lease in leases
         ]
 

@@ -113,8 +113,8 @@ async def test_a_renewal_tells_lost_and_cancelled_leases(transport: RestTranspor
     lost = {"detail": "lost", "error_code": "LEASE_LOST"}
     service.answers["/jobs/a/extend-lease"] = lambda: httpx2.Response(200, json={"cancel_requested": True})
     service.answers["/jobs/b/extend-lease"] = lambda: httpx2.Response(409, json=lost)
-    assert await transport.renew([Lease("a", 1)], 20) == [Renewal("a", renewed=True, cancel_requested=True)]
-    assert await transport.renew([Lease("b", 2)], 20) == [Renewal("b", renewed=False)]
+    assert await transport.renew([Lease("a", 1)], 20) == [Renewal(Lease("a", 1), renewed=True, cancel_requested=True)]
+    assert await transport.renew([Lease("b", 2)], 20) == [Renewal(Lease("b", 2), renewed=False)]
 
 
 async def test_several_leases_are_renewed_in_one_request(transport: RestTransport, service: Service) -> None:
@@ -124,8 +124,8 @@ async def test_several_leases_are_renewed_in_one_request(transport: RestTranspor
     ]
     service.answers["/jobs/batch/extend-lease"] = lambda: httpx2.Response(200, json={"leases": rows})
     assert await transport.renew([Lease("a", 1), Lease("b", 2)], 20) == [
-        Renewal("a", renewed=True, cancel_requested=True),
-        Renewal("b", renewed=False),
+        Renewal(Lease("a", 1), renewed=True, cancel_requested=True),
+        Renewal(Lease("b", 2), renewed=False),
     ]
     asked = [{"job_id": "a", "lease_token": 1}, {"job_id": "b", "lease_token": 2}]
     assert service.requests == [("POST", "/jobs/batch/extend-lease", {"leases": asked, "lease_seconds": 20})]

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,14 @@ from casare_cloud.robot.delivery import Delivery
 from casare_cloud.robot.job_run import JobRun
 from casare_cloud.robot.machine import MachineMetrics
 from casare_cloud.robot.spool import Outcome
-from casare_cloud.robot.transport import ClaimedJob, HeartbeatAnswer, RobotProfile, Signal, Transport
+from casare_cloud.robot.transport import ClaimedJob, HeartbeatAnswer, Lease, RobotProfile, Signal, Transport
 
 DEFAULT_LEASE_SECONDS = 20
 DEFAULT_GRACE_SECONDS = 30.0
 CLAIM_PATIENCE_SECONDS = 1.5
 LEAST_HEARTBEAT_SECONDS = 1.0
 KEEP_FILES_SECONDS = 7 * 86_400
+CLEANING_SECONDS = 3_600.0
 
 
 class KeyRefused(Exception):
@@ -54,8 +55,9 @@ class Agent:
         self._on_event = on_event
         self._delivery = Delivery(transport, work_dir / "spool", self._emit)
         self._metrics = MachineMetrics(work_dir)
-        self._runs: dict[str, JobRun] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        # By lease, not by job: a robot may be given its own job again while it still ends the attempt before.
+        self._runs: dict[Lease, JobRun] = {}
+        self._tasks: dict[Lease, asyncio.Task[None]] = {}
         self._slot_freed = asyncio.Event()
         self._draining = asyncio.Event()
         self._resumed = asyncio.Event()
@@ -90,7 +92,7 @@ class Agent:
 
     @property
     def running_job_ids(self) -> list[str]:
-        return list(self._runs)
+        return list(dict.fromkeys(lease.job_id for lease in self._runs))
 
     async def _register(self) -> None:
         for pause in backoff_delays(0.5, 15.0):
@@ -106,24 +108,22 @@ class Agent:
             else:
                 break
         self._note_online()
-        await asyncio.to_thread(self._remove_old_files)
         self._emit(
             "registered",
             f"{self._profile.robot_id} ({self._profile.name}), {self._profile.max_concurrent_jobs} at a time",
         )
 
-    def _remove_old_files(self) -> None:
-        """Deletes the folders of jobs that ran long ago."""
-        oldest = time.time() - KEEP_FILES_SECONDS
-        for folder in (self._work_dir / "jobs").glob("*"):
-            with suppress(OSError):
-                if folder.stat().st_mtime < oldest:
-                    shutil.rmtree(folder)
+    async def _cleaning(self) -> None:
+        """Deletes the folders of jobs that ran long ago, now and from time to time."""
+        while True:
+            running = {self._folder_of(lease) for lease in self._runs}
+            await asyncio.to_thread(_remove_old_folders, self._work_dir / "jobs", running)
+            await asyncio.sleep(CLEANING_SECONDS)
 
     async def _work(self) -> None:
         loops = [
             asyncio.create_task(loop)
-            for loop in (self._heartbeats(), self._renewals(), self._signals(), self._redeliveries())
+            for loop in (self._heartbeats(), self._renewals(), self._signals(), self._redeliveries(), self._cleaning())
         ]
         claims = asyncio.create_task(self._claims())
         assert self._failed is not None
@@ -189,10 +189,13 @@ class Agent:
             await self._deliver(Outcome(job.lease, "released"))
             return
         self._emit("claimed", f"{_named(job)}, attempt {job.attempt} of {job.max_attempts}", job.job_id)
-        folder = self._work_dir / "jobs" / f"{job.job_id}-{job.attempt}"
-        run = JobRun(job, self._transport, folder)
-        self._runs[job.job_id] = run
-        self._tasks[job.job_id] = asyncio.create_task(self._run_job(run))
+        run = JobRun(job, self._transport, self._folder_of(job.lease))
+        self._runs[job.lease] = run
+        self._tasks[job.lease] = asyncio.create_task(self._run_job(run))
+
+    def _folder_of(self, lease: Lease) -> Path:
+        """Of the lease, not of the attempt: a job that was released begins the same attempt again, with nothing."""
+        return self._work_dir / "jobs" / f"{lease.job_id}-{lease.lease_token}"
 
     async def _run_job(self, run: JobRun) -> None:
         job = run.job
@@ -207,8 +210,8 @@ class Agent:
             if self._failed is not None and not self._failed.done():
                 self._failed.set_exception(error)
         finally:
-            self._runs.pop(job.job_id, None)
-            self._tasks.pop(job.job_id, None)
+            self._runs.pop(job.lease, None)
+            self._tasks.pop(job.lease, None)
             self._slot_freed.set()
 
     def _describe_nothing(self, run: JobRun) -> None:
@@ -252,7 +255,7 @@ class Agent:
     async def _beat(self) -> HeartbeatAnswer:
         """One heartbeat, with the commands that were heard since the last one."""
         heard = list(self._heard)
-        metrics = {**self._metrics.read(), "active_jobs": len(self._runs), "active_job_ids": list(self._runs)}
+        metrics = {**self._metrics.read(), "active_jobs": len(self._runs), "active_job_ids": self.running_job_ids}
         answer = await self._transport.heartbeat(metrics, heard)
         self._heard = [command for command in self._heard if command not in heard]
         return answer
@@ -260,7 +263,7 @@ class Agent:
     async def _renewals(self) -> None:
         while True:
             await asyncio.sleep(self._lease_seconds / 3)
-            leases = [run.job.lease for run in list(self._runs.values())] + list(self._delivery.waiting.values())
+            leases = [*self._runs, *self._delivery.waiting]
             if not leases:
                 continue
             try:
@@ -271,9 +274,9 @@ class Agent:
                 self._note_offline(error)
                 continue
             for renewal in renewals:
-                run = self._runs.get(renewal.job_id)
+                run = self._runs.get(renewal.lease)
                 if not renewal.renewed:
-                    self._delivery.waiting.pop(renewal.job_id, None)
+                    self._delivery.waiting.discard(renewal.lease)
                     if run is not None:
                         run.stop("lease_lost", "the lease was lost")
                 elif renewal.cancel_requested and run is not None:
@@ -289,9 +292,9 @@ class Agent:
             self._has_heard.set()
         match order.kind:
             case "cancel_job":
-                run = self._runs.get(order.job_id or "")
-                if run is not None:
-                    run.stop("cancelled", order.reason or "cancel requested")
+                for lease, run in self._runs.items():
+                    if lease.job_id == order.job_id:
+                        run.stop("cancelled", order.reason or "cancel requested")
             case "pause":
                 if self._resumed.is_set():
                     self._resumed.clear()
@@ -369,6 +372,14 @@ class Agent:
 
     def _emit(self, kind: str, message: str, job_id: str | None = None) -> None:
         self._on_event(AgentEvent(kind, message, {} if job_id is None else {"job_id": job_id}))
+
+
+def _remove_old_folders(jobs: Path, running: Set[Path]) -> None:
+    oldest = time.time() - KEEP_FILES_SECONDS
+    for folder in jobs.glob("*"):
+        with suppress(OSError):
+            if folder not in running and folder.stat().st_mtime < oldest:
+                shutil.rmtree(folder)
 
 
 def _named(job: ClaimedJob) -> str:

@@ -20,7 +20,7 @@ class Delivery:
     """
 
     def __init__(self, transport: Transport, folder: Path, emit: Callable[[str, str, str | None], None]) -> None:
-        self.waiting: dict[str, Lease] = {}
+        self.waiting: set[Lease] = set()
         self._transport = transport
         self._spool = Spool(folder)
         self._emit = emit
@@ -38,7 +38,7 @@ class Delivery:
         except ApiError as error:
             if not is_transient(error):
                 raise
-            self.waiting[lease.job_id] = lease
+            self.waiting.add(lease)
             self._emit("spooled", f"job {lease.job_id}: {outcome.kind}; sent when the connection is back", lease.job_id)
             return False
         finally:
@@ -80,7 +80,7 @@ class Delivery:
             is_taken = False
             self._emit("refused", f"job {lease.job_id}: {error.message} ({error.code})", lease.job_id)
         self._spool.remove(lease)
-        self.waiting.pop(lease.job_id, None)
+        self.waiting.discard(lease)
         return is_taken
 
     async def _complete(self, outcome: Outcome) -> None:

@@ -87,9 +87,17 @@ class ClaimedJob:
 class Renewal:
     """What became of one lease at a renewal. Not renewed means lost: stop the job and discard its result."""
 
-    job_id: str
+    lease: Lease
     renewed: bool
     cancel_requested: bool = False
+
+
+def renewals_of(leases: Sequence[Lease], rows: Sequence[Mapping[str, Any]]) -> list[Renewal]:
+    """Reads the answer to a renewal: a row for each lease, in their order (a robot may ask for two of one job)."""
+    return [
+        Renewal(lease, renewed=bool(row["renewed"]), cancel_requested=bool(row["cancel_requested"]))
+        for lease, row in zip(leases, rows, strict=False)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
