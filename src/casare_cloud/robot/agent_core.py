@@ -51,7 +51,7 @@ class Agent:
         self._profile = profile
         self._work_dir = work_dir
         self._lease_seconds = lease_seconds
-        self._grace_seconds: float | None = grace_seconds
+        self._grace_seconds = grace_seconds
         self._on_event = on_event
         self._delivery = Delivery(transport, work_dir / "spool", self._emit)
         self._metrics = MachineMetrics(work_dir)
@@ -60,6 +60,7 @@ class Agent:
         self._tasks: dict[Lease, asyncio.Task[None]] = {}
         self._slot_freed = asyncio.Event()
         self._draining = asyncio.Event()
+        self._leaving = asyncio.Event()  # draining, and the grace time runs
         self._resumed = asyncio.Event()
         self._resumed.set()
         self._failed: asyncio.Future[None] | None = None
@@ -85,6 +86,10 @@ class Agent:
 
     def drain(self) -> None:
         """Claims nothing more; `run()` returns when the running jobs have finished or the grace time is over."""
+        self._leaving.set()
+        self._stop_claiming()
+
+    def _stop_claiming(self) -> None:
         if not self._draining.is_set():
             count = len(self._runs)
             self._emit("draining", f"no new jobs; {count} running" if count else "no new jobs")
@@ -236,7 +241,7 @@ class Agent:
 
     async def _heartbeats(self) -> None:
         interval = 30.0
-        while not self._draining.is_set():
+        while not self._leaving.is_set():
             self._has_heard.clear()
             try:
                 answer = await self._beat()
@@ -249,7 +254,7 @@ class Agent:
                 self._note_offline(error)
             with suppress(TimeoutError):
                 async with asyncio.timeout(interval):
-                    await self._any_of(self._draining, self._has_heard)
+                    await self._any_of(self._leaving, self._has_heard)
         await asyncio.Event().wait()
 
     async def _beat(self) -> HeartbeatAnswer:
@@ -305,25 +310,32 @@ class Agent:
                     self._slot_freed.set()
                     self._emit("resumed", "claiming again")
             case "drain":
-                self._grace_seconds = None
-                self.drain()
+                self._stop_claiming()
             case "shutdown":
                 self.drain()
 
     # Leaving
 
     async def _settle(self) -> None:
-        """Lets running jobs finish within the grace time (None: however long they take), then releases them."""
+        """Lets running jobs finish, when the robot is leaving within the grace time, then releases them."""
         if self._tasks:
-            await asyncio.wait(self._tasks.values(), timeout=self._grace_seconds)
+            finished = asyncio.ensure_future(asyncio.wait(self._tasks.values()))
+            await self._until(self._leaving, finished)
+            await asyncio.wait({finished}, timeout=self._grace_seconds)
+            finished.cancel()
         for run in self._runs.values():
             run.stop("released", "the robot is shutting down")
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=10)
+        self._leaving.set()
+        await self._goodbye()
 
     async def _goodbye(self) -> None:
-        """Signs off as soon as draining begins: a long poll that is under way is then given nothing any more."""
-        if self._has_said_goodbye:
+        """Signs off as soon as it is leaving: a long poll that is under way is then given nothing any more.
+
+        A robot that was told to drain is given nothing anyway, and stays to hear what else it is told.
+        """
+        if self._has_said_goodbye or not self._leaving.is_set():
             return
         self._has_said_goodbye = True
         with suppress(ApiError):  # the service notices by itself when heartbeats stay away
@@ -335,15 +347,20 @@ class Agent:
 
     async def _until_draining(self, task: asyncio.Future[Any], *, cancel: bool = False) -> bool:
         """Waits for `task` or for draining to begin; whether the task is done. `cancel` ends it when it is not."""
-        drain = asyncio.create_task(self._draining.wait())
-        both: set[asyncio.Future[Any]] = {task, drain}
         try:
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            await self._until(self._draining, task)
         finally:
-            drain.cancel()
             if cancel and not task.done():
                 task.cancel()
         return task.done()
+
+    async def _until(self, event: asyncio.Event, task: asyncio.Future[Any]) -> None:
+        """Waits for the one or the other."""
+        happened = asyncio.create_task(event.wait())
+        try:
+            await asyncio.wait({task, happened}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            happened.cancel()
 
     async def _any_of(self, *events: asyncio.Event) -> None:
         waits = [asyncio.create_task(event.wait()) for event in events]
