@@ -1,13 +1,16 @@
 """The agent and its leases: each attempt is its own, whatever other attempts of the same job do."""
 
+import asyncio
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.robot.lives import GATED, LONG, Gate, MakeLife
 from tests.robot.workflows import chain
 
 from casare_cloud.robot import agent_core
+from casare_cloud.robot.transport import Signal
 
 
 async def test_the_attempt_that_a_robot_lost_does_not_harm_the_one_it_was_given_next(make_life: MakeLife) -> None:
@@ -22,6 +25,27 @@ async def test_the_attempt_that_a_robot_lost_does_not_harm_the_one_it_was_given_
         life.transport.cancelled.add(job_id)  # told with a renewal: of the second attempt, by now
         await life.until(lambda: life.transport.outcomes)
     assert life.transport.outcomes[job_id][0] == "release"
+
+
+@pytest.mark.parametrize("call", ["renew", "heartbeat"])
+async def test_a_call_that_is_never_answered_is_given_up_and_made_again(make_life: MakeLife, call: str) -> None:
+    life = make_life()
+    original = getattr(life.transport, call)
+    swallowed: list[str] = []
+
+    async def once_silent(*arguments: Any) -> Any:
+        if not swallowed and life.agent.running_job_ids:
+            swallowed.append(call)
+            await asyncio.Event().wait()
+        return await original(*arguments)
+
+    setattr(life.transport, call, once_silent)
+    async with life.working():
+        job_id = life.transport.add(LONG)
+        await life.until(lambda: swallowed)
+        life.transport.cancelled.add(job_id)  # told with the renewal after the one that was swallowed
+        life.transport.pending.append(Signal("pause"))  # and this with the heartbeat
+        await life.until(lambda: life.transport.outcomes and "paused" in life.kinds)
 
 
 async def test_a_job_that_begins_again_finds_no_files_of_its_first_run(make_life: MakeLife) -> None:

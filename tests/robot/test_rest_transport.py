@@ -131,6 +131,17 @@ async def test_several_leases_are_renewed_in_one_request(transport: RestTranspor
     assert service.requests == [("POST", "/jobs/batch/extend-lease", {"leases": asked, "lease_seconds": 20})]
 
 
+@pytest.mark.parametrize("leases", [[Lease("a", 1)], [Lease("a", 1), Lease("b", 2)]])
+async def test_a_renewal_is_one_try(
+    transport: RestTransport, service: Service, pauses: list[float], leases: list[Lease]
+) -> None:
+    for path in ("/jobs/a/extend-lease", "/jobs/batch/extend-lease"):
+        service.answers[path] = lambda: httpx2.Response(503, json={})
+    with pytest.raises(ApiError):
+        await transport.renew(leases, 20)
+    assert (len(service.requests), pauses) == (1, [])
+
+
 async def test_a_heartbeat_s_answer_holds_the_interval_and_orders(transport: RestTransport, service: Service) -> None:
     told = {"command": "quarantine", "command_id": "c", "reason": "smoke"}
     commands = [{"command": "cancel_job", "job_id": "j", "reason": "r"}, "pause", {"command": "dance"}, told]

@@ -3,10 +3,10 @@
 import asyncio
 import shutil
 import time
-from collections.abc import Sequence, Set
+from collections.abc import Awaitable, Iterator, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from casare_cloud.errors import ApiError
 from casare_cloud.http import LONGEST_PAUSE_SECONDS, Unreachable, backoff_delays, is_transient, retry_after_seconds
@@ -23,6 +23,8 @@ CLAIM_PATIENCE_SECONDS = 1.5
 LEAST_HEARTBEAT_SECONDS = 1.0
 KEEP_FILES_SECONDS = 7 * 86_400
 CLEANING_SECONDS = 3_600.0
+
+T = TypeVar("T")
 
 
 class KeyRefused(Exception):
@@ -239,21 +241,36 @@ class Agent:
 
     # Staying alive
 
+    async def _in_time(self, call: Awaitable[T]) -> T:
+        """The answer of a call that is worth little when it comes late: a third of the lease is what it may take."""
+        try:
+            async with asyncio.timeout(self._lease_seconds / 3):
+                return await call
+        except TimeoutError as error:
+            raise Unreachable("the service does not answer in time") from error
+
+    def _retries(self, most: float) -> Iterator[float]:
+        """Pauses before such a call is tried again: the first is so short that the lease still lives."""
+        return backoff_delays(min(1.0, self._lease_seconds / 20), most)
+
     async def _heartbeats(self) -> None:
         interval = 30.0
+        retries = self._retries(interval)
         while not self._leaving.is_set():
             self._has_heard.clear()
             try:
                 answer = await self._beat()
-                interval = max(LEAST_HEARTBEAT_SECONDS, answer.interval_seconds)
+                pause = interval = max(LEAST_HEARTBEAT_SECONDS, answer.interval_seconds)
+                retries = self._retries(interval)
                 for order in answer.signals:
                     self._obey(order)
             except ApiError as error:
                 if not is_transient(error):
                     raise
                 self._note_offline(error)
+                pause = max(next(retries), min(retry_after_seconds(error.headers) or 0.0, interval))
             with suppress(TimeoutError):
-                async with asyncio.timeout(interval):
+                async with asyncio.timeout(pause):
                     await self._any_of(self._leaving, self._has_heard)
         await asyncio.Event().wait()
 
@@ -261,23 +278,28 @@ class Agent:
         """One heartbeat, with the commands that were heard since the last one."""
         heard = list(self._heard)
         metrics = {**self._metrics.read(), "active_jobs": len(self._runs), "active_job_ids": self.running_job_ids}
-        answer = await self._transport.heartbeat(metrics, heard)
+        answer = await self._in_time(self._transport.heartbeat(metrics, heard))
         self._heard = [command for command in self._heard if command not in heard]
         return answer
 
     async def _renewals(self) -> None:
+        pause = third = self._lease_seconds / 3
+        retries = self._retries(third)
         while True:
-            await asyncio.sleep(self._lease_seconds / 3)
+            await asyncio.sleep(pause)
+            pause = third
             leases = [*self._runs, *self._delivery.waiting]
             if not leases:
                 continue
             try:
-                renewals = await self._transport.renew(leases, self._lease_seconds)
+                renewals = await self._in_time(self._transport.renew(leases, self._lease_seconds))
             except ApiError as error:
                 if not is_transient(error):
                     raise
                 self._note_offline(error)
+                pause = max(next(retries), min(retry_after_seconds(error.headers) or 0.0, third))
                 continue
+            retries = self._retries(third)
             for renewal in renewals:
                 run = self._runs.get(renewal.lease)
                 if not renewal.renewed:

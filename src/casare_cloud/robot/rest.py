@@ -102,12 +102,12 @@ class RestTransport:
             return [await self._renew_one(leases[0], lease_seconds)]
         asked = [{"job_id": lease.job_id, "lease_token": lease.lease_token} for lease in leases]
         body = {"leases": asked, "lease_seconds": lease_seconds}
-        answer = await self._http.call("POST", "/jobs/batch/extend-lease", json=body)
+        answer = await self._http.call("POST", "/jobs/batch/extend-lease", json=body, attempts=1)
         return renewals_of(leases, answer["leases"])
 
     async def _renew_one(self, lease: Lease, lease_seconds: int) -> Renewal:
         try:
-            answer = await self._for_job(lease, "extend-lease", lease_seconds=lease_seconds)
+            answer = await self._for_job(lease, "extend-lease", attempts=1, lease_seconds=lease_seconds)
         except ApiError as error:
             if error.status in (404, 409):
                 return Renewal(lease, renewed=False)
@@ -148,6 +148,6 @@ class RestTransport:
     async def close(self) -> None:
         await self._http.close()
 
-    async def _for_job(self, lease: Lease, verb: str, **body: Any) -> Any:
+    async def _for_job(self, lease: Lease, verb: str, *, attempts: int | None = None, **body: Any) -> Any:
         body["lease_token"] = lease.lease_token
-        return await self._http.call("POST", f"/jobs/{lease.job_id}/{verb}", json=body)
+        return await self._http.call("POST", f"/jobs/{lease.job_id}/{verb}", json=body, attempts=attempts)

@@ -200,7 +200,7 @@ class Transport(Protocol):
         ...
 
     async def heartbeat(self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = ()) -> HeartbeatAnswer:
-        """Says that this robot is alive, and which commands it has obeyed."""
+        """Says that this robot is alive, and which commands it has obeyed; one try."""
         ...
 
     async def claim(self, limit: int, lease_seconds: int) -> Sequence[ClaimedJob]:
@@ -217,7 +217,9 @@ class Transport(Protocol):
 
     async def start(self, lease: Lease) -> None: ...
 
-    async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]: ...
+    async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
+        """Extends these leases; one try, as the caller knows how much time there is for another."""
+        ...
 
     async def progress(self, lease: Lease, percent: int, current_node: str | None, message: str | None) -> bool:
         """Reports progress in percent; returns whether the job is to be cancelled."""
