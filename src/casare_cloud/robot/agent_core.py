@@ -23,6 +23,7 @@ CLAIM_PATIENCE_SECONDS = 1.5
 LEAST_HEARTBEAT_SECONDS = 1.0
 KEEP_FILES_SECONDS = 7 * 86_400
 CLEANING_SECONDS = 3_600.0
+FULL_DISK_SECONDS = 5.0
 
 T = TypeVar("T")
 
@@ -67,6 +68,7 @@ class Agent:
         self._resumed.set()
         self._failed: asyncio.Future[None] | None = None
         self._is_offline = False
+        self._is_full = False
         self._heard: list[str] = []  # commands that the service does not know yet to have reached this robot
         self._has_heard = asyncio.Event()
         self._has_said_goodbye = False
@@ -157,6 +159,9 @@ class Agent:
                 self._slot_freed.clear()
                 await self._any_of(self._slot_freed, self._draining, *([] if free <= 0 else [self._resumed]))
                 continue
+            if not self._can_keep():
+                await self._wait(self._draining, FULL_DISK_SECONDS)
+                continue
             try:
                 jobs = await self._claim(free)
                 self._note_online()
@@ -172,6 +177,17 @@ class Agent:
                 await self._wait(self._draining, min(pause, LONGEST_PAUSE_SECONDS))
             await self._until_draining(asyncio.ensure_future(self._transport.wait_for_doorbell()), cancel=True)
         await self._goodbye()
+
+    def _can_keep(self) -> bool:
+        """Whether the disk would keep a result; a robot without one takes nothing more. Says so when that changes."""
+        reason = self._delivery.why_full()
+        if (reason is not None) is not self._is_full:
+            self._is_full = reason is not None
+            if reason is None:
+                self._emit("resumed", "results can be kept on disk; claiming again")
+            else:
+                self._emit("paused", f"no new jobs: no result could be kept in {self._work_dir} ({reason})")
+        return reason is None
 
     async def _claim(self, limit: int) -> Sequence[ClaimedJob]:
         """Jobs, or none when draining begins. A claim under way is not just dropped: it may have been given a job."""
@@ -216,6 +232,9 @@ class Agent:
         except ApiError as error:
             if self._failed is not None and not self._failed.done():
                 self._failed.set_exception(error)
+        except Exception as error:  # a fault of this robot: the lease runs out, and the job is handed out again
+            reason = f"{type(error).__name__}: {error}"
+            self._emit("failed", f"{_named(job)}: given up without an outcome: {reason}", job.job_id)
         finally:
             self._runs.pop(job.lease, None)
             self._tasks.pop(job.lease, None)
