@@ -1,7 +1,9 @@
 """A transport without a network: a queue of jobs, and switches for everything that can go wrong."""
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from itertools import count
 from typing import Any
 
@@ -100,7 +102,7 @@ class FakeTransport:
     async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
         self._call("renew")
         return [
-            Renewal(lease.job_id, self.held.get(lease.job_id) == lease.lease_token, lease.job_id in self.cancelled)
+            Renewal(lease, self.held.get(lease.job_id) == lease.lease_token, lease.job_id in self.cancelled)
             for lease in leases
         ]
 
@@ -115,9 +117,11 @@ class FakeTransport:
     async def complete(self, lease: Lease, result: Mapping[str, Any]) -> None:
         if self.refuse_result is not None:
             raise self.refuse_result
+        _encode(result)
         self._end("complete", lease, result)
 
     async def fail(self, lease: Lease, failure: Failure) -> None:
+        _encode(asdict(failure))
         self._end("fail", lease, failure)
 
     async def release(self, lease: Lease) -> None:
@@ -129,6 +133,7 @@ class FakeTransport:
         self.outcomes[lease.job_id] = (name, what)
 
     async def logs(self, lease: Lease, entries: Sequence[Mapping[str, Any]]) -> None:
+        _encode(list(entries))
         self._call("logs", lease)
         assert len(entries) <= 1_000
         self.log_batches.append(list(entries))
@@ -138,3 +143,8 @@ class FakeTransport:
 
     async def close(self) -> None:
         self.calls.append("close")
+
+
+def _encode(body: Any) -> None:
+    """Raises what a client that sends JSON raises when there is no JSON of this."""
+    json.dumps(body, ensure_ascii=False, allow_nan=False).encode()

@@ -40,11 +40,16 @@ class Wire(httpx2.AsyncBaseTransport):
 
     def __init__(self) -> None:
         self.is_cut = False
+        self.swallow = ""  # the next request whose path ends so is never answered
+        self.swallowed = 0
         self._inner = httpx2.AsyncHTTPTransport()
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         if self.is_cut:
             raise httpx2.ConnectError("cut", request=request)
+        if self.swallow and request.url.path.endswith(self.swallow):
+            self.swallow, self.swallowed = "", self.swallowed + 1
+            await asyncio.Event().wait()
         return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:

@@ -225,12 +225,42 @@ async def test_a_drain_by_command_waits_longer_than_the_grace_time(make_life: Ma
         job_id = life.transport.add(GATED)
         await life.until(lambda: gate.inside == 1)
         life.transport.orders.put_nowait(Signal("drain"))
-        await life.until(lambda: "say_goodbye" in life.transport.calls)
+        await life.until(lambda: "draining" in life.kinds)
         await asyncio.sleep(0.05)  # with a grace time the job would be given back now
         assert life.transport.outcomes == {}
         gate.opened.set()
         await life.until(lambda: life.transport.outcomes)
         assert life.transport.outcomes[job_id][0] == "complete"
+
+
+@pytest.mark.parametrize("way", ["push", "heartbeat", "signal"])
+async def test_a_robot_that_drains_as_long_as_it_takes_can_be_told_to_leave(make_life: MakeLife, way: str) -> None:
+    life = make_life(grace_seconds=0.05)
+    job_id = life.transport.add(LONG)
+    task = asyncio.create_task(life.agent.run())
+    await life.until(lambda: "start" in life.transport.calls)
+    life.transport.orders.put_nowait(Signal("drain", command_id="c-1"))
+    await life.until(lambda: life.transport.acknowledged == ["c-1"])
+    assert "say_goodbye" not in life.transport.calls
+    if way == "push":
+        life.transport.orders.put_nowait(Signal("shutdown"))
+    elif way == "heartbeat":
+        life.transport.pending.append(Signal("shutdown"))
+    else:
+        life.agent.drain()
+    await asyncio.wait_for(task, 10)
+    assert life.transport.outcomes[job_id][0] == "release"
+    assert life.transport.calls[-2:] == ["say_goodbye", "close"]
+
+
+async def test_a_robot_that_has_drained_says_goodbye(make_life: MakeLife) -> None:
+    life = make_life()
+    task = asyncio.create_task(life.agent.run())
+    await life.until(lambda: "registered" in life.kinds)
+    life.transport.orders.put_nowait(Signal("drain", command_id="c-1"))
+    await asyncio.wait_for(task, 10)
+    assert life.transport.acknowledged == ["c-1"]
+    assert life.transport.calls[-2:] == ["say_goodbye", "close"]
 
 
 async def test_a_claim_that_answers_while_draining_is_given_back(make_life: MakeLife) -> None:

@@ -78,7 +78,8 @@ async def test_a_job_travels_from_the_queue_to_its_result(
     assert job["first_progress_at"] is not None
     assert job["robot_id"] == robot.robot_id
     assert [t["status"] for t in job["result"]["node_executions"]][-1] == "completed"
-    assert (tmp_path / "jobs" / f"{job_id}-1" / job["result"]["files"][0]).is_file()
+    [folder] = (tmp_path / "jobs").glob(f"{job_id}-*")
+    assert (folder / job["result"]["files"][0]).is_file()
 
 
 @both
@@ -218,6 +219,25 @@ async def test_a_result_waits_for_the_connection(
     await stack.until_status(job_id, "completed")
     await worker.stop()
     assert "delivered" in worker.kinds
+
+
+@both
+async def test_a_renewal_that_is_swallowed_does_not_cost_the_lease(
+    stack: Stack, gate: Gate, tmp_path: Path, transport: TransportName
+) -> None:
+    robot = stack.robot()
+    job_id = stack.submit(gate.workflow, robot)
+    worker = make_worker(stack, robot, tmp_path, transport, lease_seconds=9).start()
+    await stack.until(lambda: gate.visitors() == 1)
+    worker.wire.swallow = "extend-lease" if transport == "rest" else "renew_leases"
+    lease = "select lease_expires_at from private.leases where job_id = %s"
+    [before] = stack.rows(lease, job_id)
+    await stack.until(lambda: worker.wire.swallowed)
+    await stack.until(lambda: stack.rows(lease, job_id) != [before], "the renewal, or the loss of the lease")
+    gate.open()
+    job = await stack.until_status(job_id, "completed")
+    await worker.stop()
+    assert (job["attempts"], "lease_lost" in worker.kinds) == (1, False)
 
 
 @both

@@ -12,7 +12,7 @@ from tests.robot.phoenix import PhoenixServer
 
 from casare_cloud.errors import ApiError
 from casare_cloud.robot.direct import DirectTransport
-from casare_cloud.robot.transport import ClaimedJob, Failure, Lease, NodeEvent, RobotProfile, Signal
+from casare_cloud.robot.transport import ClaimedJob, Failure, Lease, NodeEvent, Renewal, RobotProfile, Signal
 
 PROFILE = RobotProfile("robot-1", "Robot", "host", "default", ("browser",), ("tag",), 3)
 LEASE = Lease("0192-job", 17)
@@ -160,15 +160,17 @@ async def test_a_stale_report_is_lease_lost_raised_or_returned(transport: Direct
 
 async def test_many_leases_are_renewed_in_one_call(transport: DirectTransport, cloud: Cloud) -> None:
     await transport.register(PROFILE)
-    rows = [{"job_id": "a", "renewed": True, "cancel_requested": True}, {"job_id": "b", "renewed": False}]
-    cloud.answers["renew_leases"] = lambda: httpx2.Response(200, json=rows)
-    renewals = await transport.renew([Lease("a", 1), Lease("b", 2), Lease("c", 3)], 20)
-    assert [(r.job_id, r.renewed, r.cancel_requested) for r in renewals] == [
-        ("a", True, True),
-        ("b", False, False),
-        ("c", False, False),
+    rows = [
+        {"job_id": "a", "renewed": True, "cancel_requested": True},
+        {"job_id": "a", "renewed": False, "cancel_requested": False},
     ]
-    assert cloud.calls[-1][1]["p_leases"][0] == {"job_id": "a", "lease_token": 1}
+    cloud.answers["renew_leases"] = lambda: httpx2.Response(200, json=rows)
+    renewals = await transport.renew([Lease("a", 2), Lease("a", 1)], 20)
+    assert renewals == [
+        Renewal(Lease("a", 2), renewed=True, cancel_requested=True),
+        Renewal(Lease("a", 1), renewed=False),
+    ]
+    assert cloud.calls[-1][1]["p_leases"][0] == {"job_id": "a", "lease_token": 2}
 
 
 # The doorbell

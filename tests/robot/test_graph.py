@@ -192,9 +192,11 @@ def test_a_value_too_large_for_the_record_is_noted_not_stored(workshop: Workshop
 
 
 def test_what_postgres_cannot_store_is_made_storable(workshop: Workshop) -> None:
-    result = workshop.run(chain(("a", "LogNode", {})), text="a\0b", number=float("nan"))
-    assert result["variables"]["text"] == "ab"
-    assert result["variables"]["number"] is None
+    given = {"text": "a\0b\ud800", "k\ud800": 1, "number": float("nan"), "large": 10**5000}
+    result = workshop.run(chain(("w", "WriteFileNode", {"file_path": "f\udc80", "content": ""})), **given)
+    variables = result["variables"]
+    assert (variables["text"], variables["k?"], variables["number"], variables["large"]) == ("ab?", 1, None, None)
+    assert result["files"] == ["f?"]
 
 
 def test_disabled_nodes_and_comments_are_passed_by(workshop: Workshop) -> None:

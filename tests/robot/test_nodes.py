@@ -203,6 +203,24 @@ def test_log_knows_both_ways_to_name_a_variable(workshop: Workshop) -> None:
     ]
 
 
+def test_what_a_log_message_brings_in_is_not_read_as_a_template(workshop: Workshop) -> None:
+    for message in ("{{body}}", "got {{body}} by {user}", "{body}"):
+        workshop.run(
+            chain(("l", "LogNode", {"message": message})), body="x {secret} {{secret}}", secret="s3", user="Ada"
+        )
+        assert workshop.recorder.messages == [
+            message.replace("{user}", "Ada").replace("{{body}}", "{body}").replace("{body}", "x {secret} {{secret}}")
+        ]
+
+
+def test_what_a_format_brings_in_is_not_formatted(workshop: Workshop) -> None:
+    config = {"template": "{{body}}: {name}, {{none}} {{{name}}}", "variables": {"name": "{other}"}}
+    outputs = workshop.outputs("FormatStringNode", config, body="x {name} {{name}}")
+    assert outputs["result"] == "x {name} {{name}}: {other}, {none} {{other}}"
+    outputs = workshop.outputs("FormatStringNode", {**config, "template": "{{greeting}}"}, greeting="Hello {name}")
+    assert outputs["result"] == "Hello {other}"
+
+
 def test_assert_fails_with_its_message(workshop: Workshop) -> None:
     with pytest.raises(ThrownError, match="too few") as caught:
         workshop.run(chain(("a", "AssertNode", {"condition": "{{n}} > 1", "message": "too few"})), n=1)

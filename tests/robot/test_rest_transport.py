@@ -113,8 +113,8 @@ async def test_a_renewal_tells_lost_and_cancelled_leases(transport: RestTranspor
     lost = {"detail": "lost", "error_code": "LEASE_LOST"}
     service.answers["/jobs/a/extend-lease"] = lambda: httpx2.Response(200, json={"cancel_requested": True})
     service.answers["/jobs/b/extend-lease"] = lambda: httpx2.Response(409, json=lost)
-    assert await transport.renew([Lease("a", 1)], 20) == [Renewal("a", renewed=True, cancel_requested=True)]
-    assert await transport.renew([Lease("b", 2)], 20) == [Renewal("b", renewed=False)]
+    assert await transport.renew([Lease("a", 1)], 20) == [Renewal(Lease("a", 1), renewed=True, cancel_requested=True)]
+    assert await transport.renew([Lease("b", 2)], 20) == [Renewal(Lease("b", 2), renewed=False)]
 
 
 async def test_several_leases_are_renewed_in_one_request(transport: RestTransport, service: Service) -> None:
@@ -124,11 +124,22 @@ async def test_several_leases_are_renewed_in_one_request(transport: RestTranspor
     ]
     service.answers["/jobs/batch/extend-lease"] = lambda: httpx2.Response(200, json={"leases": rows})
     assert await transport.renew([Lease("a", 1), Lease("b", 2)], 20) == [
-        Renewal("a", renewed=True, cancel_requested=True),
-        Renewal("b", renewed=False),
+        Renewal(Lease("a", 1), renewed=True, cancel_requested=True),
+        Renewal(Lease("b", 2), renewed=False),
     ]
     asked = [{"job_id": "a", "lease_token": 1}, {"job_id": "b", "lease_token": 2}]
     assert service.requests == [("POST", "/jobs/batch/extend-lease", {"leases": asked, "lease_seconds": 20})]
+
+
+@pytest.mark.parametrize("leases", [[Lease("a", 1)], [Lease("a", 1), Lease("b", 2)]])
+async def test_a_renewal_is_one_try(
+    transport: RestTransport, service: Service, pauses: list[float], leases: list[Lease]
+) -> None:
+    for path in ("/jobs/a/extend-lease", "/jobs/batch/extend-lease"):
+        service.answers[path] = lambda: httpx2.Response(503, json={})
+    with pytest.raises(ApiError):
+        await transport.renew(leases, 20)
+    assert (len(service.requests), pauses) == (1, [])
 
 
 async def test_a_heartbeat_s_answer_holds_the_interval_and_orders(transport: RestTransport, service: Service) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.robot.workflows import Workshop, chain
 
 from casare_cloud.robot.executor import sandbox as module
-from casare_cloud.robot.executor.errors import NodeInputError, SandboxError
+from casare_cloud.robot.executor.errors import NodeError, NodeInputError, SandboxError
 from casare_cloud.robot.executor.sandbox import Sandbox
 
 OUTSIDE = [
@@ -102,6 +102,49 @@ def test_a_job_cannot_fill_the_disk(folder: Path, monkeypatch: pytest.MonkeyPatc
     box.write_bytes("a", b"x" * 6)
     with pytest.raises(SandboxError, match="the job wrote more than"):
         box.write_bytes("b", b"x" * 6)
+
+
+def test_a_file_that_is_moved_or_copied_onto_itself_stays_as_it_is(workshop: Workshop) -> None:
+    (workshop.folder / "a.txt").write_bytes(b"data")
+    for type_ in ("MoveFileNode", "CopyFileNode"):
+        outputs = workshop.outputs(type_, {"source_path": "a.txt", "dest_path": "./a.txt"})
+        assert outputs["success"] is True
+        assert (workshop.folder / "a.txt").read_bytes() == b"data"
+
+
+def test_a_file_that_is_too_large_to_be_read_is_copied_and_moved(workshop: Workshop) -> None:
+    size = module.MAX_READ_BYTES + 1
+    (workshop.folder / "big").write_bytes(b"x" * size)
+    assert workshop.outputs("CopyFileNode", {"source": "big", "destination": "sub/copy"})["bytes_copied"] == size
+    workshop.outputs("MoveFileNode", {"source": "big", "destination": "sub/moved"})
+    assert Sandbox(workshop.folder).files() == ["sub/copy", "sub/moved"]
+    assert (workshop.folder / "sub/moved").stat().st_size == size
+
+
+def test_a_copy_counts_as_written_and_a_move_does_not(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_WRITTEN_BYTES", 10)
+    box = Sandbox(folder)
+    box.write_bytes("a", b"x" * 6)
+    with pytest.raises(SandboxError, match="the job wrote more than"):
+        box.copy("a", "b")
+    box = Sandbox(folder)
+    box.move("a", "b")
+    box.write_bytes("c", b"x" * 10)
+    assert box.files() == ["b", "c"]
+
+
+@pytest.mark.parametrize("can_walk", [True, False])
+def test_a_file_is_not_moved_through_a_link(folder: Path, monkeypatch: pytest.MonkeyPatch, can_walk: bool) -> None:
+    monkeypatch.setattr(module, "_CAN_WALK", can_walk)
+    box = Sandbox(folder)
+    box.write_bytes("a/b", b"x")
+    (folder / "way").symlink_to(folder.parent)
+    for source, target in (("a/b", "way/new"), ("way/secret.txt", "b"), ("a", "b"), ("a/b", "."), ("a/b", "a/b/c")):
+        with pytest.raises((SandboxError, NodeError)):
+            box.move(source, target)
+    box.move("a/b", "c/d")
+    assert sorted(os.listdir(folder.parent)) == ["job", "secret.txt"]
+    assert box.files() == ["c/d"]
 
 
 def test_a_file_that_is_missing_is_said_so(folder: Path) -> None:

@@ -3,10 +3,10 @@
 import asyncio
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Iterator, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from casare_cloud.errors import ApiError
 from casare_cloud.http import LONGEST_PAUSE_SECONDS, Unreachable, backoff_delays, is_transient, retry_after_seconds
@@ -15,13 +15,17 @@ from casare_cloud.robot.delivery import Delivery
 from casare_cloud.robot.job_run import JobRun
 from casare_cloud.robot.machine import MachineMetrics
 from casare_cloud.robot.spool import Outcome
-from casare_cloud.robot.transport import ClaimedJob, HeartbeatAnswer, RobotProfile, Signal, Transport
+from casare_cloud.robot.transport import ClaimedJob, HeartbeatAnswer, Lease, RobotProfile, Signal, Transport
 
 DEFAULT_LEASE_SECONDS = 20
 DEFAULT_GRACE_SECONDS = 30.0
 CLAIM_PATIENCE_SECONDS = 1.5
 LEAST_HEARTBEAT_SECONDS = 1.0
 KEEP_FILES_SECONDS = 7 * 86_400
+CLEANING_SECONDS = 3_600.0
+FULL_DISK_SECONDS = 5.0
+
+T = TypeVar("T")
 
 
 class KeyRefused(Exception):
@@ -50,18 +54,21 @@ class Agent:
         self._profile = profile
         self._work_dir = work_dir
         self._lease_seconds = lease_seconds
-        self._grace_seconds: float | None = grace_seconds
+        self._grace_seconds = grace_seconds
         self._on_event = on_event
         self._delivery = Delivery(transport, work_dir / "spool", self._emit)
         self._metrics = MachineMetrics(work_dir)
-        self._runs: dict[str, JobRun] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        # By lease, not by job: a robot may be given its own job again while it still ends the attempt before.
+        self._runs: dict[Lease, JobRun] = {}
+        self._tasks: dict[Lease, asyncio.Task[None]] = {}
         self._slot_freed = asyncio.Event()
         self._draining = asyncio.Event()
+        self._leaving = asyncio.Event()  # draining, and the grace time runs
         self._resumed = asyncio.Event()
         self._resumed.set()
         self._failed: asyncio.Future[None] | None = None
         self._is_offline = False
+        self._is_full = False
         self._heard: list[str] = []  # commands that the service does not know yet to have reached this robot
         self._has_heard = asyncio.Event()
         self._has_said_goodbye = False
@@ -83,6 +90,10 @@ class Agent:
 
     def drain(self) -> None:
         """Claims nothing more; `run()` returns when the running jobs have finished or the grace time is over."""
+        self._leaving.set()
+        self._stop_claiming()
+
+    def _stop_claiming(self) -> None:
         if not self._draining.is_set():
             count = len(self._runs)
             self._emit("draining", f"no new jobs; {count} running" if count else "no new jobs")
@@ -90,7 +101,7 @@ class Agent:
 
     @property
     def running_job_ids(self) -> list[str]:
-        return list(self._runs)
+        return list(dict.fromkeys(lease.job_id for lease in self._runs))
 
     async def _register(self) -> None:
         for pause in backoff_delays(0.5, 15.0):
@@ -106,24 +117,22 @@ class Agent:
             else:
                 break
         self._note_online()
-        await asyncio.to_thread(self._remove_old_files)
         self._emit(
             "registered",
             f"{self._profile.robot_id} ({self._profile.name}), {self._profile.max_concurrent_jobs} at a time",
         )
 
-    def _remove_old_files(self) -> None:
-        """Deletes the folders of jobs that ran long ago."""
-        oldest = time.time() - KEEP_FILES_SECONDS
-        for folder in (self._work_dir / "jobs").glob("*"):
-            with suppress(OSError):
-                if folder.stat().st_mtime < oldest:
-                    shutil.rmtree(folder)
+    async def _cleaning(self) -> None:
+        """Deletes the folders of jobs that ran long ago, now and from time to time."""
+        while True:
+            running = {self._folder_of(lease) for lease in self._runs}
+            await asyncio.to_thread(_remove_old_folders, self._work_dir / "jobs", running)
+            await asyncio.sleep(CLEANING_SECONDS)
 
     async def _work(self) -> None:
         loops = [
             asyncio.create_task(loop)
-            for loop in (self._heartbeats(), self._renewals(), self._signals(), self._redeliveries())
+            for loop in (self._heartbeats(), self._renewals(), self._signals(), self._redeliveries(), self._cleaning())
         ]
         claims = asyncio.create_task(self._claims())
         assert self._failed is not None
@@ -150,6 +159,9 @@ class Agent:
                 self._slot_freed.clear()
                 await self._any_of(self._slot_freed, self._draining, *([] if free <= 0 else [self._resumed]))
                 continue
+            if not self._can_keep():
+                await self._wait(self._draining, FULL_DISK_SECONDS)
+                continue
             try:
                 jobs = await self._claim(free)
                 self._note_online()
@@ -165,6 +177,17 @@ class Agent:
                 await self._wait(self._draining, min(pause, LONGEST_PAUSE_SECONDS))
             await self._until_draining(asyncio.ensure_future(self._transport.wait_for_doorbell()), cancel=True)
         await self._goodbye()
+
+    def _can_keep(self) -> bool:
+        """Whether the disk would keep a result; a robot without one takes nothing more. Says so when that changes."""
+        reason = self._delivery.why_full()
+        if (reason is not None) is not self._is_full:
+            self._is_full = reason is not None
+            if reason is None:
+                self._emit("resumed", "results can be kept on disk; claiming again")
+            else:
+                self._emit("paused", f"no new jobs: no result could be kept in {self._work_dir} ({reason})")
+        return reason is None
 
     async def _claim(self, limit: int) -> Sequence[ClaimedJob]:
         """Jobs, or none when draining begins. A claim under way is not just dropped: it may have been given a job."""
@@ -189,10 +212,13 @@ class Agent:
             await self._deliver(Outcome(job.lease, "released"))
             return
         self._emit("claimed", f"{_named(job)}, attempt {job.attempt} of {job.max_attempts}", job.job_id)
-        folder = self._work_dir / "jobs" / f"{job.job_id}-{job.attempt}"
-        run = JobRun(job, self._transport, folder)
-        self._runs[job.job_id] = run
-        self._tasks[job.job_id] = asyncio.create_task(self._run_job(run))
+        run = JobRun(job, self._transport, self._folder_of(job.lease))
+        self._runs[job.lease] = run
+        self._tasks[job.lease] = asyncio.create_task(self._run_job(run))
+
+    def _folder_of(self, lease: Lease) -> Path:
+        """Of the lease, not of the attempt: a job that was released begins the same attempt again, with nothing."""
+        return self._work_dir / "jobs" / f"{lease.job_id}-{lease.lease_token}"
 
     async def _run_job(self, run: JobRun) -> None:
         job = run.job
@@ -206,9 +232,12 @@ class Agent:
         except ApiError as error:
             if self._failed is not None and not self._failed.done():
                 self._failed.set_exception(error)
+        except Exception as error:  # a fault of this robot: the lease runs out, and the job is handed out again
+            reason = f"{type(error).__name__}: {error}"
+            self._emit("failed", f"{_named(job)}: given up without an outcome: {reason}", job.job_id)
         finally:
-            self._runs.pop(job.job_id, None)
-            self._tasks.pop(job.job_id, None)
+            self._runs.pop(job.lease, None)
+            self._tasks.pop(job.lease, None)
             self._slot_freed.set()
 
     def _describe_nothing(self, run: JobRun) -> None:
@@ -231,49 +260,69 @@ class Agent:
 
     # Staying alive
 
+    async def _in_time(self, call: Awaitable[T]) -> T:
+        """The answer of a call that is worth little when it comes late: a third of the lease is what it may take."""
+        try:
+            async with asyncio.timeout(self._lease_seconds / 3):
+                return await call
+        except TimeoutError as error:
+            raise Unreachable("the service does not answer in time") from error
+
+    def _retries(self, most: float) -> Iterator[float]:
+        """Pauses before such a call is tried again: the first is so short that the lease still lives."""
+        return backoff_delays(min(1.0, self._lease_seconds / 20), most)
+
     async def _heartbeats(self) -> None:
         interval = 30.0
-        while not self._draining.is_set():
+        retries = self._retries(interval)
+        while not self._leaving.is_set():
             self._has_heard.clear()
             try:
                 answer = await self._beat()
-                interval = max(LEAST_HEARTBEAT_SECONDS, answer.interval_seconds)
+                pause = interval = max(LEAST_HEARTBEAT_SECONDS, answer.interval_seconds)
+                retries = self._retries(interval)
                 for order in answer.signals:
                     self._obey(order)
             except ApiError as error:
                 if not is_transient(error):
                     raise
                 self._note_offline(error)
+                pause = max(next(retries), min(retry_after_seconds(error.headers) or 0.0, interval))
             with suppress(TimeoutError):
-                async with asyncio.timeout(interval):
-                    await self._any_of(self._draining, self._has_heard)
+                async with asyncio.timeout(pause):
+                    await self._any_of(self._leaving, self._has_heard)
         await asyncio.Event().wait()
 
     async def _beat(self) -> HeartbeatAnswer:
         """One heartbeat, with the commands that were heard since the last one."""
         heard = list(self._heard)
-        metrics = {**self._metrics.read(), "active_jobs": len(self._runs), "active_job_ids": list(self._runs)}
-        answer = await self._transport.heartbeat(metrics, heard)
+        metrics = {**self._metrics.read(), "active_jobs": len(self._runs), "active_job_ids": self.running_job_ids}
+        answer = await self._in_time(self._transport.heartbeat(metrics, heard))
         self._heard = [command for command in self._heard if command not in heard]
         return answer
 
     async def _renewals(self) -> None:
+        pause = third = self._lease_seconds / 3
+        retries = self._retries(third)
         while True:
-            await asyncio.sleep(self._lease_seconds / 3)
-            leases = [run.job.lease for run in list(self._runs.values())] + list(self._delivery.waiting.values())
+            await asyncio.sleep(pause)
+            pause = third
+            leases = [*self._runs, *self._delivery.waiting]
             if not leases:
                 continue
             try:
-                renewals = await self._transport.renew(leases, self._lease_seconds)
+                renewals = await self._in_time(self._transport.renew(leases, self._lease_seconds))
             except ApiError as error:
                 if not is_transient(error):
                     raise
                 self._note_offline(error)
+                pause = max(next(retries), min(retry_after_seconds(error.headers) or 0.0, third))
                 continue
+            retries = self._retries(third)
             for renewal in renewals:
-                run = self._runs.get(renewal.job_id)
+                run = self._runs.get(renewal.lease)
                 if not renewal.renewed:
-                    self._delivery.waiting.pop(renewal.job_id, None)
+                    self._delivery.waiting.discard(renewal.lease)
                     if run is not None:
                         run.stop("lease_lost", "the lease was lost")
                 elif renewal.cancel_requested and run is not None:
@@ -289,9 +338,9 @@ class Agent:
             self._has_heard.set()
         match order.kind:
             case "cancel_job":
-                run = self._runs.get(order.job_id or "")
-                if run is not None:
-                    run.stop("cancelled", order.reason or "cancel requested")
+                for lease, run in self._runs.items():
+                    if lease.job_id == order.job_id:
+                        run.stop("cancelled", order.reason or "cancel requested")
             case "pause":
                 if self._resumed.is_set():
                     self._resumed.clear()
@@ -302,25 +351,32 @@ class Agent:
                     self._slot_freed.set()
                     self._emit("resumed", "claiming again")
             case "drain":
-                self._grace_seconds = None
-                self.drain()
+                self._stop_claiming()
             case "shutdown":
                 self.drain()
 
     # Leaving
 
     async def _settle(self) -> None:
-        """Lets running jobs finish within the grace time (None: however long they take), then releases them."""
+        """Lets running jobs finish, when the robot is leaving within the grace time, then releases them."""
         if self._tasks:
-            await asyncio.wait(self._tasks.values(), timeout=self._grace_seconds)
+            finished = asyncio.ensure_future(asyncio.wait(self._tasks.values()))
+            await self._until(self._leaving, finished)
+            await asyncio.wait({finished}, timeout=self._grace_seconds)
+            finished.cancel()
         for run in self._runs.values():
             run.stop("released", "the robot is shutting down")
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=10)
+        self._leaving.set()
+        await self._goodbye()
 
     async def _goodbye(self) -> None:
-        """Signs off as soon as draining begins: a long poll that is under way is then given nothing any more."""
-        if self._has_said_goodbye:
+        """Signs off as soon as it is leaving: a long poll that is under way is then given nothing any more.
+
+        A robot that was told to drain is given nothing anyway, and stays to hear what else it is told.
+        """
+        if self._has_said_goodbye or not self._leaving.is_set():
             return
         self._has_said_goodbye = True
         with suppress(ApiError):  # the service notices by itself when heartbeats stay away
@@ -332,15 +388,20 @@ class Agent:
 
     async def _until_draining(self, task: asyncio.Future[Any], *, cancel: bool = False) -> bool:
         """Waits for `task` or for draining to begin; whether the task is done. `cancel` ends it when it is not."""
-        drain = asyncio.create_task(self._draining.wait())
-        both: set[asyncio.Future[Any]] = {task, drain}
         try:
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            await self._until(self._draining, task)
         finally:
-            drain.cancel()
             if cancel and not task.done():
                 task.cancel()
         return task.done()
+
+    async def _until(self, event: asyncio.Event, task: asyncio.Future[Any]) -> None:
+        """Waits for the one or the other."""
+        happened = asyncio.create_task(event.wait())
+        try:
+            await asyncio.wait({task, happened}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            happened.cancel()
 
     async def _any_of(self, *events: asyncio.Event) -> None:
         waits = [asyncio.create_task(event.wait()) for event in events]
@@ -369,6 +430,14 @@ class Agent:
 
     def _emit(self, kind: str, message: str, job_id: str | None = None) -> None:
         self._on_event(AgentEvent(kind, message, {} if job_id is None else {"job_id": job_id}))
+
+
+def _remove_old_folders(jobs: Path, running: Set[Path]) -> None:
+    oldest = time.time() - KEEP_FILES_SECONDS
+    for folder in jobs.glob("*"):
+        with suppress(OSError):
+            if folder not in running and folder.stat().st_mtime < oldest:
+                shutil.rmtree(folder)
 
 
 def _named(job: ClaimedJob) -> str:

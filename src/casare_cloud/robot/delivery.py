@@ -13,18 +13,20 @@ LOG_BATCH = 1_000
 
 
 class Delivery:
-    """Keeps every outcome in the spool until the service has taken or refused it.
+    """Keeps every outcome in the spool, or in memory where the disk fails, until the service has taken or refused it.
 
     `waiting` are the leases of outcomes that could not be sent yet: they are worth renewing. `emit` gets the kind
     of an event, its message and the job's id.
     """
 
     def __init__(self, transport: Transport, folder: Path, emit: Callable[[str, str, str | None], None]) -> None:
-        self.waiting: dict[str, Lease] = {}
+        self.waiting: set[Lease] = set()
         self._transport = transport
         self._spool = Spool(folder)
         self._emit = emit
         self._in_hand: set[Lease] = set()
+        self._unkept: dict[Lease, Outcome] = {}
+        self._settled: set[Lease] = set()  # whose files could not be removed
         self._wake = asyncio.Event()
 
     async def deliver(self, outcome: Outcome) -> bool:
@@ -32,25 +34,53 @@ class Delivery:
         lease = outcome.lease
         self._in_hand.add(lease)
         try:
-            self._spool.put(outcome)
+            self._keep(outcome)
             await self._send(outcome)
             return True
         except ApiError as error:
             if not is_transient(error):
                 raise
-            self.waiting[lease.job_id] = lease
+            self.waiting.add(lease)
             self._emit("spooled", f"job {lease.job_id}: {outcome.kind}; sent when the connection is back", lease.job_id)
             return False
         finally:
             self._in_hand.discard(lease)
             self._wake.set()
 
+    def why_full(self) -> str | None:
+        """Why no outcome could be kept on disk now; None when one could."""
+        try:
+            self._spool.try_out()
+        except OSError as error:
+            return error.strerror or str(error)
+        return None
+
+    def _keep(self, outcome: Outcome) -> None:
+        try:
+            self._spool.put(outcome)
+        except OSError as error:
+            self._unkept[outcome.lease] = outcome
+            text = f"job {outcome.lease.job_id}: {outcome.kind}, not kept on disk ({error.strerror}); sent all the same"
+            self._emit("unkept", text, outcome.lease.job_id)
+
+    def _forget(self, lease: Lease) -> None:
+        self.waiting.discard(lease)
+        self._unkept.pop(lease, None)
+        try:
+            self._spool.remove(lease)
+        except OSError:
+            self._settled.add(lease)
+
+    def _to_send(self) -> list[Outcome]:
+        left = self._in_hand | self._settled
+        return [outcome for outcome in (*self._spool, *self._unkept.values()) if outcome.lease not in left]
+
     async def keep_trying(self, on_success: Callable[[], None]) -> None:
         """Never returns: sends what this robot, now or in an earlier life, could not send."""
         while True:
             self._wake.clear()
             delays = backoff_delays(0.5, 15.0)
-            while outcomes := [outcome for outcome in self._spool if outcome.lease not in self._in_hand]:
+            while outcomes := self._to_send():
                 try:
                     for outcome in outcomes:
                         if await self._send(outcome):
@@ -63,7 +93,22 @@ class Delivery:
             await self._wake.wait()
 
     async def _send(self, outcome: Outcome) -> bool:
-        """One try; forgets the outcome when it is taken (True) or refused (False), raises what is worth another try."""
+        """One try; forgets the outcome when it is taken (True) or refused (False), raises what is worth another try.
+
+        An outcome that cannot be written as a request is set aside, and the job fails instead.
+        """
+        try:
+            return await self._try(outcome)
+        except (ValueError, TypeError, RecursionError) as error:
+            lease = outcome.lease
+            self._emit("refused", f"job {lease.job_id}: {outcome.kind}, cannot be sent: {error}", lease.job_id)
+            message = f"the outcome of the job ({outcome.kind}) cannot be sent: {error}"
+            instead = Outcome(lease, "failed", failure=Failure.of(message, "ResultNotSendable", is_retryable=False))
+            self._spool.set_aside(lease)
+            self._keep(instead)
+            return await self._try(instead)
+
+    async def _try(self, outcome: Outcome) -> bool:
         lease = outcome.lease
         is_taken = True
         try:
@@ -79,8 +124,7 @@ class Delivery:
                 raise
             is_taken = False
             self._emit("refused", f"job {lease.job_id}: {error.message} ({error.code})", lease.job_id)
-        self._spool.remove(lease)
-        self.waiting.pop(lease.job_id, None)
+        self._forget(lease)
         return is_taken
 
     async def _complete(self, outcome: Outcome) -> None:

@@ -27,6 +27,7 @@ from casare_cloud.robot.transport import (
     Renewal,
     RobotProfile,
     Signal,
+    renewals_of,
     signal_from,
 )
 
@@ -188,19 +189,11 @@ class DirectTransport:
 
     async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
         pairs = [{"job_id": lease.job_id, "lease_token": lease.lease_token} for lease in leases]
-        found: dict[str, Mapping[str, Any]] = {}
+        rows: list[Mapping[str, Any]] = []
         for start in range(0, len(pairs), 100):
             part = pairs[start : start + 100]
-            rows = await self._rpc("renew_leases", attempts=1, p_leases=part, p_lease_seconds=lease_seconds)
-            found |= {str(row["job_id"]): row for row in rows or ()}
-        return [
-            Renewal(
-                lease.job_id,
-                renewed=bool(found.get(lease.job_id, {}).get("renewed")),
-                cancel_requested=bool(found.get(lease.job_id, {}).get("cancel_requested")),
-            )
-            for lease in leases
-        ]
+            rows += await self._rpc("renew_leases", attempts=1, p_leases=part, p_lease_seconds=lease_seconds)
+        return renewals_of(leases, rows)
 
     async def progress(self, lease: Lease, percent: int, current_node: str | None, message: str | None) -> bool:
         answer = await self._rpc(

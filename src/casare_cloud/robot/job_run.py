@@ -18,7 +18,7 @@ from casare_cloud.robot.executor.control import RunCancelled, RunControl
 from casare_cloud.robot.executor.errors import JobTimeoutError, WorkflowError
 from casare_cloud.robot.executor.sandbox import Sandbox
 from casare_cloud.robot.spool import Outcome
-from casare_cloud.robot.transport import ClaimedJob, Failure, NodeEvent, Transport
+from casare_cloud.robot.transport import ClaimedJob, Failure, NodeEvent, Transport, clean_text
 
 StopReason = Literal["cancelled", "released", "lease_lost", "timed_out"]
 
@@ -158,14 +158,14 @@ class JobRun:
     # What the workflow reports, from its own thread.
 
     def progress(self, percent: int, node_id: str | None, message: str | None) -> None:
-        self._progress = (percent, node_id and node_id[:255], message and message[:4096])
+        self._progress = (percent, node_id and clean_text(node_id)[:255], message and clean_text(message)[:4096])
         self._call(self._progress_changed.set)
 
     def log(self, level: str, message: str, node_id: str | None = None, extra: Mapping[str, Any] | None = None) -> None:
         entry: dict[str, Any] = {
             "level": level,
-            "message": message.replace("\0", "")[:65536],
-            "node_id": None if node_id is None else node_id[:255],
+            "message": clean_text(message)[:65536],
+            "node_id": None if node_id is None else clean_text(node_id)[:255],
             "timestamp": _now(),
         }
         if extra:

@@ -18,6 +18,7 @@ from casare_cloud.robot.transport import (
     Renewal,
     RobotProfile,
     Signal,
+    renewals_of,
 )
 
 CLAIM_WAIT_SECONDS = 20
@@ -101,20 +102,17 @@ class RestTransport:
             return [await self._renew_one(leases[0], lease_seconds)]
         asked = [{"job_id": lease.job_id, "lease_token": lease.lease_token} for lease in leases]
         body = {"leases": asked, "lease_seconds": lease_seconds}
-        answer = await self._http.call("POST", "/jobs/batch/extend-lease", json=body)
-        return [
-            Renewal(row["job_id"], renewed=row["renewed"], cancel_requested=row["cancel_requested"])
-            for row in answer["leases"]
-        ]
+        answer = await self._http.call("POST", "/jobs/batch/extend-lease", json=body, attempts=1)
+        return renewals_of(leases, answer["leases"])
 
     async def _renew_one(self, lease: Lease, lease_seconds: int) -> Renewal:
         try:
-            answer = await self._for_job(lease, "extend-lease", lease_seconds=lease_seconds)
+            answer = await self._for_job(lease, "extend-lease", attempts=1, lease_seconds=lease_seconds)
         except ApiError as error:
             if error.status in (404, 409):
-                return Renewal(lease.job_id, renewed=False)
+                return Renewal(lease, renewed=False)
             raise
-        return Renewal(lease.job_id, renewed=True, cancel_requested=bool((answer or {}).get("cancel_requested")))
+        return Renewal(lease, renewed=True, cancel_requested=bool((answer or {}).get("cancel_requested")))
 
     async def progress(self, lease: Lease, percent: int, current_node: str | None, message: str | None) -> bool:
         body: dict[str, Any] = {"progress": percent, "lease_token": lease.lease_token}
@@ -150,6 +148,6 @@ class RestTransport:
     async def close(self) -> None:
         await self._http.close()
 
-    async def _for_job(self, lease: Lease, verb: str, **body: Any) -> Any:
+    async def _for_job(self, lease: Lease, verb: str, *, attempts: int | None = None, **body: Any) -> Any:
         body["lease_token"] = lease.lease_token
-        return await self._http.call("POST", f"/jobs/{lease.job_id}/{verb}", json=body)
+        return await self._http.call("POST", f"/jobs/{lease.job_id}/{verb}", json=body, attempts=attempts)

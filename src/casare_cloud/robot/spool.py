@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -50,19 +51,32 @@ class Spool:
         half.write_text(outcome.to_json(), encoding="utf-8")
         os.replace(half, path)
 
+    def try_out(self) -> None:
+        """Raises `OSError` when nothing can be kept: the disk is full or not writable."""
+        probe = self._folder / "probe.part"
+        probe.write_bytes(b"\0" * 4096)
+        probe.unlink()
+
     def remove(self, lease: Lease) -> None:
         """Forgets the outcome of this lease, if there is one."""
         self._path(lease).unlink(missing_ok=True)
+
+    def set_aside(self, lease: Lease) -> None:
+        """Keeps the outcome of this lease for people only, as `.broken`."""
+        path = self._path(lease)
+        with suppress(OSError):
+            path.replace(path.with_suffix(".broken"))
 
     def __iter__(self) -> Iterator[Outcome]:
         """Oldest first; a file that cannot be read is set aside as `.broken`, never in the way of the others."""
         for path in sorted(self._folder.glob("*.json"), key=lambda path: path.stat().st_mtime):
             try:
                 yield Outcome.from_json(path.read_text(encoding="utf-8"))
-            except FileNotFoundError:
+            except OSError:
                 continue
-            except (ValueError, KeyError, TypeError):
-                path.rename(path.with_suffix(".broken"))
+            except (ValueError, KeyError, TypeError, RecursionError):
+                with suppress(OSError):
+                    path.replace(path.with_suffix(".broken"))
 
     def _path(self, lease: Lease) -> Path:
         return self._folder / f"{lease.job_id}.{lease.lease_token}.json"

@@ -18,6 +18,11 @@ _KINDS: Mapping[str, SignalKind] = {
 }
 
 
+def clean_text(text: str) -> str:
+    """The text as JSON and a job's record can hold it: no NUL, and `?` for half a surrogate pair."""
+    return text.replace("\0", "").encode("utf-8", errors="replace").decode("utf-8")
+
+
 @dataclass(frozen=True, slots=True)
 class RobotProfile:
     """What a robot says of itself when it registers (document 002, POST /robots/register).
@@ -87,9 +92,17 @@ class ClaimedJob:
 class Renewal:
     """What became of one lease at a renewal. Not renewed means lost: stop the job and discard its result."""
 
-    job_id: str
+    lease: Lease
     renewed: bool
     cancel_requested: bool = False
+
+
+def renewals_of(leases: Sequence[Lease], rows: Sequence[Mapping[str, Any]]) -> list[Renewal]:
+    """Reads the answer to a renewal: a row for each lease, in their order (a robot may ask for two of one job)."""
+    return [
+        Renewal(lease, renewed=bool(row["renewed"]), cancel_requested=bool(row["cancel_requested"]))
+        for lease, row in zip(leases, rows, strict=False)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +122,16 @@ class Failure:
     @classmethod
     def of(cls, message: str, error_type: str, **details: Any) -> Self:
         """A failure within the limits of a job's record: a message of at most 64 KB, names of 255 characters."""
-        node = details.pop("failed_node", None)
+        node, trace = details.pop("failed_node", None), details.pop("stack_trace", None)
         ran = [
-            {name: value[:255] if isinstance(value, str) else value for name, value in item.items()}
+            {name: clean_text(value)[:255] if isinstance(value, str) else value for name, value in item.items()}
             for item in details.pop("node_executions", ())
         ]
         return cls(
-            (message.replace("\0", "") or error_type)[:65536],
-            error_type[:255],
-            failed_node=None if node is None else str(node)[:255],
+            (clean_text(message) or clean_text(error_type))[:65536],
+            clean_text(error_type)[:255],
+            stack_trace=None if trace is None else clean_text(trace),
+            failed_node=None if node is None else clean_text(str(node))[:255],
             node_executions=ran[:1000] or None,
             **details,
         )
@@ -192,7 +206,7 @@ class Transport(Protocol):
         ...
 
     async def heartbeat(self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = ()) -> HeartbeatAnswer:
-        """Says that this robot is alive, and which commands it has obeyed."""
+        """Says that this robot is alive, and which commands it has obeyed; one try."""
         ...
 
     async def claim(self, limit: int, lease_seconds: int) -> Sequence[ClaimedJob]:
@@ -209,7 +223,9 @@ class Transport(Protocol):
 
     async def start(self, lease: Lease) -> None: ...
 
-    async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]: ...
+    async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
+        """Extends these leases; one try, as the caller knows how much time there is for another."""
+        ...
 
     async def progress(self, lease: Lease, percent: int, current_node: str | None, message: str | None) -> bool:
         """Reports progress in percent; returns whether the job is to be cancelled."""

@@ -13,8 +13,10 @@ from casare_cloud.robot.executor.expressions import evaluate, is_true
 from casare_cloud.robot.executor.graph import Node
 from casare_cloud.robot.executor.sandbox import Sandbox
 from casare_cloud.robot.executor.templates import MISSING, as_text, names_in, render, resolve
+from casare_cloud.robot.transport import clean_text
 
 MAX_NODE_RUNS = 1_000_000
+LARGEST_NUMBER = 10**4_000  # Python writes no number of more than 4,300 digits
 _UNSET = object()
 
 
@@ -241,12 +243,14 @@ def parsed(value: Any) -> Any:
 
 
 def storable(value: Any) -> Any:
-    """The value as a job's record can hold it: JSON, without NUL characters and without numbers that are none."""
+    """The value as a job's record can hold it: JSON of clean text, without numbers that are none or endlessly long."""
     match value:
         case str():
-            return value.replace("\0", "")
-        case bool() | int() | None:
+            return clean_text(value)
+        case bool() | None:
             return value
+        case int():
+            return value if -LARGEST_NUMBER < value < LARGEST_NUMBER else None
         case float():
             return value if math.isfinite(value) else None
         case Mapping():

@@ -16,13 +16,22 @@ from casare_cloud.robot.executor.templates import MISSING, Lookup, as_text
 
 MAX_LENGTH = 10_000
 MAX_RESULT_ITEMS = 1_000_000
+MAX_NUMBER_BITS = 10_000
 _TEMPLATE = re.compile(r"\{\{\s*([^{}]{1,500}?)\s*\}\}")
 _PLACEHOLDER = re.compile(r"__t(\d+)__")
+
+
+def multiply(left: Any, right: Any) -> Any:
+    """The product. Raises `ExpressionError` when it is a whole number so large that working with it takes long."""
+    if isinstance(left, int) and isinstance(right, int) and left.bit_length() + right.bit_length() > MAX_NUMBER_BITS:
+        raise ExpressionError("a number is too large")
+    return left * right
+
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
+    ast.Mult: multiply,
     ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
@@ -47,7 +56,8 @@ _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
 }
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": abs, "bool": bool, "float": float, "int": int, "len": len, "max": max, "min": min, "round": round,
-    "str": as_text, "sum": sum, "sorted": sorted, "any": any, "all": all, "sqrt": math.sqrt, "floor": math.floor,
+    "str": as_text, "sum": lambda values, first=0: sum(values, first + 0),  # numbers: lists are copied at each step
+    "sorted": sorted, "any": any, "all": all, "sqrt": math.sqrt, "floor": math.floor,
     "ceil": math.ceil, "list": list, "keys": lambda value: list(value.keys()),
     "values": lambda value: list(value.values()),
 }  # fmt: skip
@@ -160,14 +170,14 @@ class _Evaluator:
 
     @staticmethod
     def _binary(op: ast.operator, left: Any, right: Any) -> Any:
-        if isinstance(op, ast.Pow) and (abs(right) > 1_000 or abs(left) > 10**100):
+        if isinstance(op, ast.Pow) and (
+            abs(right) > 1_000 or (isinstance(left, int) and left.bit_length() * abs(right) > MAX_NUMBER_BITS)
+        ):
             raise ExpressionError("a power is too large")
         if isinstance(op, ast.Mult):
             for items, times in ((left, right), (right, left)):
                 if isinstance(items, str | list) and isinstance(times, int) and len(items) * times > MAX_RESULT_ITEMS:
                     raise ExpressionError("a repeated text or list is too long")
-            if isinstance(left, int) and isinstance(right, int) and left.bit_length() + right.bit_length() > 10_000:
-                raise ExpressionError("a number is too large")
         if isinstance(op, ast.Mod) and isinstance(left, str):
             raise ExpressionError("% does not format text here; use a template")
         if isinstance(op, ast.Add):

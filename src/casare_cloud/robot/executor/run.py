@@ -47,9 +47,9 @@ def run_workflow(
     reporter.progress(100, None, "finished")
     return {
         "output": _fitting(run.output),
-        "variables": {name: _fitting(value) for name, value in run.variables.items()},
-        "files": sandbox.files(),
-        "node_executions": [timing.to_json() for timing in run.timings.values()],
+        "variables": {storable(name): _fitting(value) for name, value in run.variables.items()},
+        "files": storable(sandbox.files()),
+        "node_executions": storable([timing.to_json() for timing in run.timings.values()]),
         "nodes_executed": run.node_runs,
         "duration_ms": round(watch.seconds * 1000),
     }

@@ -1,6 +1,7 @@
 """The only folder a job may touch. Paths are relative to it; `..`, absolute paths and symbolic links are refused."""
 
 import os
+import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -44,12 +45,58 @@ class Sandbox:
 
     def write_bytes(self, path: str, data: bytes, *, append: bool = False) -> int:
         """Writes or appends, making folders on the way; returns the number of bytes written."""
-        self._written += len(data)
-        if self._written > MAX_WRITTEN_BYTES:
-            raise SandboxError(f"the job wrote more than {MAX_WRITTEN_BYTES // 2**20} MB")
+        self._count(len(data))
         with self.open(path, "ab" if append else "wb") as file:
             file.write(data)
         return len(data)
+
+    def copy(self, source: str, target: str) -> int:
+        """Copies a file of any size that the job may still write; returns its bytes. Onto itself changes nothing."""
+        with self.open(source, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if not self.is_same(source, target):
+                self._count(size)
+                with self.open(target, "wb") as copied:
+                    shutil.copyfileobj(file, copied)
+        return size
+
+    def move(self, source: str, target: str) -> None:
+        """Renames a file, over the target if there is one. Onto itself changes nothing."""
+        self.open(source, "rb").close()
+        if self.is_same(source, target):
+            return
+        if not self.parts(target):
+            raise SandboxError(f"{target} is the job's folder, not a file")
+        try:
+            self._rename(self.parts(source), self.parts(target))
+        except OSError as error:
+            raise self._refusal(target, error) from error
+
+    def _rename(self, source: tuple[str, ...], target: tuple[str, ...]) -> None:
+        if not _CAN_WALK:
+            to = self.locate("/".join(target))
+            to.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(self.locate("/".join(source)), to)
+            return
+        here = self._enter(source[:-1], make_folders=False)
+        try:
+            there = self._enter(target[:-1], make_folders=True)
+            try:
+                os.replace(source[-1], target[-1], src_dir_fd=here, dst_dir_fd=there)
+            finally:
+                os.close(there)
+        finally:
+            os.close(here)
+
+    def is_same(self, one: str, other: str) -> bool:
+        """Whether both paths lead to one file that is there."""
+        first, second = self.locate(one), self.locate(other)
+        return first.exists() and second.exists() and first.samefile(second)
+
+    def _count(self, size: int) -> None:
+        self._written += size
+        if self._written > MAX_WRITTEN_BYTES:
+            raise SandboxError(f"the job wrote more than {MAX_WRITTEN_BYTES // 2**20} MB")
 
     def open(self, path: str, mode: str) -> IO[Any]:
         """Opens a regular file inside the folder, `mode` being rb, wb or ab."""
@@ -78,19 +125,26 @@ class Sandbox:
             if make_folders:
                 target.parent.mkdir(parents=True, exist_ok=True)
             return os.open(target, flags, 0o600)
-        here = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        here = self._enter(names[:-1], make_folders=make_folders)
         try:
-            for name in names[:-1]:
-                if make_folders:
-                    with suppress(FileExistsError):
-                        os.mkdir(name, 0o700, dir_fd=here)
-                inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=here)
-                os.close(here)
-                here = inner
             # Without O_NONBLOCK, opening a named pipe would wait for its other end.
             return os.open(names[-1], flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600, dir_fd=here)
         finally:
             os.close(here)
+
+    def _enter(self, names: tuple[str, ...], *, make_folders: bool) -> int:
+        """A descriptor of the folder that these names lead to."""
+        here = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        for name in names:
+            try:
+                if make_folders:
+                    with suppress(FileExistsError):
+                        os.mkdir(name, 0o700, dir_fd=here)
+                inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=here)
+            finally:
+                os.close(here)
+            here = inner
+        return here
 
     def locate(self, path: str) -> Path:
         """The real path, for looking and removing; refused when a link stands anywhere on it."""

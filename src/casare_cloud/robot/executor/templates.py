@@ -57,6 +57,11 @@ def render_text(text: str, lookup: Lookup) -> Any:
     return rendered
 
 
+def is_template(text: str) -> bool:
+    """Whether the text is exactly one template: then it stands for a value of any type."""
+    return _TEMPLATE.fullmatch(text.strip()) is not None
+
+
 def names_in(value: Any) -> Iterator[str]:
     """Every path that the templates in `value` name."""
     if isinstance(value, str):

@@ -12,7 +12,7 @@ from casare_cloud.robot.executor.registry import Next, node
 from casare_cloud.robot.executor.templates import MISSING, as_text
 
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
-_BRACED = re.compile(r"\{([A-Za-z_]\w*)\}")
+_BRACED = re.compile(r"(?<!\{)\{([A-Za-z_]\w*)\}(?!\})")
 
 
 @node("StartNode")
@@ -32,17 +32,20 @@ def reroute(run: NodeRun) -> Mapping[str, Any]:
 
 @node("LogNode")
 def log(run: NodeRun) -> Mapping[str, Any]:
-    """Writes to the job's log; `{name}` is taken as a variable too, as LogNode documents."""
-    message = _BRACED.sub(lambda match: _variable_text(run, match), run.text("message"))
+    """Writes to the job's log; a written `{name}` is taken as a variable too, as LogNode documents."""
+    written = run.node.config.get("message")
+    if isinstance(written, str) and not run.is_connected("message"):
+        message = as_text(run.render(_BRACED.sub(lambda match: _as_template(run, match), written)))
+    else:
+        message = run.text("message")
     level = run.text("level", default="info").lower()
     data = run.value("data")
     run.log(level if level in LOG_LEVELS else "info", message, None if data is None else {"data": data})
     return {"message": message}
 
 
-def _variable_text(run: NodeRun, match: re.Match[str]) -> str:
-    value = run.lookup(match[1])
-    return match[0] if value is MISSING else as_text(value)
+def _as_template(run: NodeRun, match: re.Match[str]) -> str:
+    return match[0] if run.lookup(match[1]) is MISSING else f"{{{match[0]}}}"
 
 
 @node("SetVariableNode")

@@ -162,21 +162,21 @@ def file_info(run: NodeRun) -> Mapping[str, Any]:
 @node("CopyFileNode")
 def copy_file(run: NodeRun) -> Mapping[str, Any]:
     source, target = _pair(run)
-    copied = run.run.sandbox.write_bytes(target, run.run.sandbox.read_bytes(source))
+    copied = run.run.sandbox.copy(source, target)
     return {"dest_path": target, "destination": target, "bytes_copied": copied, "success": True}
 
 
 @node("MoveFileNode")
 def move_file(run: NodeRun) -> Mapping[str, Any]:
     source, target = _pair(run)
-    run.run.sandbox.write_bytes(target, run.run.sandbox.read_bytes(source))
-    run.run.sandbox.locate(source).unlink()
+    run.run.sandbox.move(source, target)
     return {"dest_path": target, "destination": target, "success": True}
 
 
 def _pair(run: NodeRun) -> tuple[str, str]:
     source, target = path_of(run, "source_path", "source"), path_of(run, "dest_path", "destination")
-    if run.run.sandbox.locate(target).exists() and not run.flag("overwrite"):
+    sandbox = run.run.sandbox
+    if sandbox.locate(target).exists() and not sandbox.is_same(source, target) and not run.flag("overwrite"):
         raise NodeInputError(f"{target} is there already, and overwrite is not set")
     return source, target
 

@@ -1,12 +1,14 @@
 """Lists: made, read, changed (always into a new list), filtered, sorted and reduced."""
 
-import math
 import random
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any
 
 from casare_cloud.robot.executor.context import NodeRun, to_number
 from casare_cloud.robot.executor.errors import NodeInputError
+from casare_cloud.robot.executor.expressions import multiply
+from casare_cloud.robot.executor.nodes.texts import joined
 from casare_cloud.robot.executor.registry import node
 from casare_cloud.robot.executor.templates import MISSING, as_text, follow, split_path
 
@@ -73,7 +75,8 @@ def slice_(run: NodeRun) -> Mapping[str, Any]:
 
 @node("ListJoinNode", "TextJoinNode")
 def join(run: NodeRun) -> Mapping[str, Any]:
-    return {"result": run.text("separator", default=", ").join(as_text(item) for item in run.items("list", "items"))}
+    parts = [as_text(item) for item in run.items("list", "items")]
+    return {"result": joined(run.text("separator", default=", "), parts)}
 
 
 @node("ListSortNode")
@@ -192,7 +195,7 @@ def reduced(operation: str, values: list[Any], initial: Any = None) -> Any:
     if operation == "sum":
         return sum(numbers, to_number(initial, "initial") if initial not in (None, "") else 0)
     if operation == "product":
-        return math.prod(numbers, start=to_number(initial, "initial") if initial not in (None, "") else 1)
+        return reduce(multiply, numbers, to_number(initial, "initial") if initial not in (None, "") else 1)
     if not numbers:
         return initial
     if operation in ("avg", "average"):

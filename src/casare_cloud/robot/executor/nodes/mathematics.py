@@ -10,13 +10,14 @@ from typing import Any
 
 from casare_cloud.robot.executor.context import NodeRun, to_number
 from casare_cloud.robot.executor.errors import NodeInputError
+from casare_cloud.robot.executor.expressions import multiply
 from casare_cloud.robot.executor.registry import node
 from casare_cloud.robot.executor.templates import as_text
 
 _OF_TWO: dict[str, Callable[[Any, Any], Any]] = {
     "add": lambda a, b: a + b,
     "subtract": lambda a, b: a - b,
-    "multiply": lambda a, b: a * b,
+    "multiply": multiply,
     "divide": lambda a, b: a / b,
     "floor_divide": lambda a, b: a // b,
     "power": lambda a, b: float(a) ** b,

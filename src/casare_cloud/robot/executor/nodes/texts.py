@@ -1,39 +1,54 @@
 """Text: joined, split, searched, replaced, formatted, converted."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
+
+import regex
 
 from casare_cloud.robot.executor.context import NodeRun, to_number
 from casare_cloud.robot.executor.errors import NodeInputError
 from casare_cloud.robot.executor.expressions import is_true
 from casare_cloud.robot.executor.registry import node
-from casare_cloud.robot.executor.templates import MISSING, as_text, follow, split_path
+from casare_cloud.robot.executor.templates import MISSING, as_text, follow, is_template, split_path
 
 MAX_TEXT = 10_000_000
-_FIELD = re.compile(r"\{\{|\}\}|\{([^{}:!]+)(?::([^{}]{0,20}))?\}")
+REGEX_SECONDS = 5.0
+_FIELD = re.compile(r"\{\{([^{}]{1,500})\}\}|\{\{|\}\}|\{([^{}:!]+)(?::([^{}]{0,20}))?\}")
+_WIDE = re.compile(r"\d{5}")
 
 
 @node("ConcatenateNode")
 def concatenate(run: NodeRun) -> Mapping[str, Any]:
     parts = [run.text("string_1", "string1"), run.text("string_2", "string2")]
-    return {"result": run.text("separator").join(parts)}
+    return {"result": joined(run.text("separator"), parts)}
 
 
 @node("FormatStringNode")
 def format_string(run: NodeRun) -> Mapping[str, Any]:
-    """Replaces `{name}` and `{name:.2f}` by the values of `variables`; a name that is not there is an error."""
-    values = run.mapping("variables")
+    """Replaces `{name}` and `{name:.2f}` by the values of `variables`; a name that is not there is an error.
+
+    Templates beside them are replaced in the same pass: what they bring is text, whatever braces it holds. A template
+    that is all there is names the text to format.
+    """
+    values, written = run.mapping("variables"), run.node.config.get("template")
+    is_written = isinstance(written, str) and not run.is_connected("template") and not is_template(written)
 
     def field(match: re.Match[str]) -> str:
-        if match[1] is None:
+        if match[1] is not None:
+            value = run.render(match[0]) if is_written else match[0]
+            return match[0][1:-1] if value == match[0] else as_text(value)
+        if match[2] is None:
             return match[0][0]
-        found = follow(values, split_path(match[1].strip()) or [""])
+        found = follow(values, split_path(match[2].strip()) or [""])
         if found is MISSING:
-            raise NodeInputError(f"the template names {match[1]}, which is not among the variables")
-        return format(found, match[2]) if match[2] else as_text(found)
+            raise NodeInputError(f"the template names {match[2]}, which is not among the variables")
+        if match[3] and _WIDE.search(match[3]):
+            raise NodeInputError(f"the template asks for {match[3]}; a width has at most four digits")
+        return format(found, match[3]) if match[3] else as_text(found)
 
-    return {"result": _FIELD.sub(field, run.text("template"))}
+    return {"result": _limited(_FIELD.sub(field, str(written) if is_written else run.text("template")))}
 
 
 @node("TextTrimNode")
@@ -67,8 +82,8 @@ def change_case(run: NodeRun) -> Mapping[str, Any]:
 def replace(run: NodeRun) -> Mapping[str, Any]:
     text, old, new = run.text("text"), run.text("old_value", "old"), run.text("new_value", "new")
     if run.flag("use_regex"):
-        result, count = _pattern(run, old).subn(new, text)
-        return {"result": _limited(result), "replacements": count}
+        result, count = _replaced(run, old, new, text)
+        return {"result": result, "replacements": count}
     count = text.count(old) if old else 0
     if len(text) + count * len(new) > MAX_TEXT:
         raise NodeInputError(f"the text would be longer than {MAX_TEXT:,} characters")
@@ -150,7 +165,7 @@ def pad(run: NodeRun) -> Mapping[str, Any]:
 
 @node("RegexMatchNode")
 def regex_match(run: NodeRun) -> Mapping[str, Any]:
-    found = list(_pattern(run, run.text("pattern")).finditer(run.text("text")))
+    found = _found(run)
     return {
         "match_found": bool(found),
         "first_match": found[0][0] if found else "",
@@ -162,14 +177,15 @@ def regex_match(run: NodeRun) -> Mapping[str, Any]:
 
 @node("RegexReplaceNode")
 def regex_replace(run: NodeRun) -> Mapping[str, Any]:
-    pattern = _pattern(run, run.text("pattern"))
-    result, number = pattern.subn(run.text("replacement"), run.text("text"), count=run.integer("max_count", default=0))
-    return {"result": _limited(result), "count": number}
+    result, number = _replaced(
+        run, run.text("pattern"), run.text("replacement"), run.text("text"), run.integer("max_count", default=0)
+    )
+    return {"result": result, "count": number}
 
 
 @node("TextExtractNode")
 def extract(run: NodeRun) -> Mapping[str, Any]:
-    found = list(_pattern(run, run.text("pattern")).finditer(run.text("text")))
+    found = _found(run)
     every = [match[0] for match in found]
     one = every if run.flag("all_matches") else (every[0] if every else "")
     return {"match": one, "groups": list(found[0].groups()) if found else [], "found": bool(found)}
@@ -195,20 +211,55 @@ def to_bool(run: NodeRun) -> Mapping[str, Any]:
     return {"result": is_true(run.value("value", "input"))}
 
 
-def _pattern(run: NodeRun, written: str) -> re.Pattern[str]:
-    flags = re.NOFLAG
-    for name, flag in (("ignore_case", re.IGNORECASE), ("multiline", re.MULTILINE), ("dotall", re.DOTALL)):
+# `regex` and not `re`: a search of `re` cannot be ended, and stops every other thread of the robot until it is over.
+
+
+def _found(run: NodeRun) -> list[regex.Match[str]]:
+    written = run.text("pattern")
+    with _bounded(run, written) as seconds:
+        return list(_pattern(run, written).finditer(run.text("text"), concurrent=True, timeout=seconds))
+
+
+def _replaced(run: NodeRun, written: str, new: str, text: str, most: int = 0) -> tuple[str, int]:
+    with _bounded(run, written) as seconds:
+        result, count = _pattern(run, written).subn(new, text, most, concurrent=True, timeout=seconds)
+    return _limited(result), count
+
+
+def _pattern(run: NodeRun, written: str) -> regex.Pattern[str]:
+    flags = 0
+    for name, flag in (("ignore_case", regex.IGNORECASE), ("multiline", regex.MULTILINE), ("dotall", regex.DOTALL)):
         if run.flag(name):
             flags |= flag
+    return regex.compile(written, flags)
+
+
+@contextmanager
+def _bounded(run: NodeRun, written: str) -> Iterator[float]:
+    """The seconds that a search may take; what goes wrong with it names the pattern."""
+    control = run.run.control
     try:
-        return re.compile(written, flags)
-    except re.error as error:
+        yield min(REGEX_SECONDS, control.remaining_seconds)
+    except TimeoutError as error:
+        control.check()
+        raise NodeInputError(
+            f"the regular expression {written!r} takes longer than {REGEX_SECONDS:g} seconds"
+        ) from error
+    except regex.error as error:
         raise NodeInputError(f"{written!r} is not a regular expression: {error}") from error
 
 
 def _comparable(run: NodeRun, *names: str) -> tuple[str, str]:
     text, other = (run.text(name) for name in names)
     return (text, other) if run.flag("case_sensitive", default=True) else (text.lower(), other.lower())
+
+
+def joined(separator: str, parts: Sequence[str]) -> str:
+    """The parts as one text, not made at all when it would be too long."""
+    length = sum(map(len, parts)) + len(separator) * (len(parts) - 1)
+    if length > MAX_TEXT:
+        raise NodeInputError(f"the text would be longer than {MAX_TEXT:,} characters")
+    return separator.join(parts)
 
 
 def _limited(text: str) -> str:

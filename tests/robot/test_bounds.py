@@ -1,0 +1,84 @@
+"""What one workflow may take: nothing in it may hold up the robot's other jobs, its heartbeats and its renewals."""
+
+from typing import Any
+
+import pytest
+from tests.robot.lives import MakeLife
+from tests.robot.workflows import Workshop, chain
+
+from casare_cloud.robot.executor.control import RunControl
+from casare_cloud.robot.executor.errors import ExpressionError, JobTimeoutError, NodeInputError
+from casare_cloud.robot.executor.nodes import texts
+
+ENDLESS = "(a|aa)+$"
+TEXT = "a" * 40 + "!"
+
+
+@pytest.mark.parametrize(
+    ("type_", "config"),
+    [
+        ("RegexMatchNode", {"pattern": ENDLESS}),
+        ("RegexReplaceNode", {"pattern": ENDLESS, "replacement": ""}),
+        ("TextExtractNode", {"pattern": ENDLESS}),
+        ("TextReplaceNode", {"old_value": ENDLESS, "new_value": "", "use_regex": True}),
+    ],
+)
+def test_a_search_without_end_is_given_up_and_the_pattern_named(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, type_: str, config: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(texts, "REGEX_SECONDS", 0.1)
+    with pytest.raises(NodeInputError, match=r"'\(a\|aa\)\+\$' takes longer than 0\.1 seconds"):
+        workshop.run(chain(("n", type_, {"text": TEXT, **config})))
+
+
+def test_a_search_ends_with_the_job_s_time(workshop: Workshop) -> None:
+    workshop.control = RunControl(0.2)
+    with pytest.raises(JobTimeoutError):
+        workshop.run(chain(("n", "RegexMatchNode", {"text": TEXT, "pattern": ENDLESS})))
+
+
+def test_a_pattern_that_is_hard_only_for_the_standard_library_is_searched(workshop: Workshop) -> None:
+    outputs = workshop.outputs("RegexMatchNode", {"text": TEXT, "pattern": "(a+)+$"})
+    assert outputs["match_found"] is False
+
+
+async def test_heartbeats_go_on_during_a_search_without_end(
+    make_life: MakeLife, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "REGEX_SECONDS", 1.0)
+    async with make_life().working() as life:
+        life.transport.add(chain(("n", "RegexMatchNode", {"text": TEXT, "pattern": ENDLESS})))
+        await life.until(lambda: life.transport.outcomes)
+    calls = life.transport.calls
+    assert calls[calls.index("start") : calls.index("fail")].count("heartbeat") > 3
+
+
+@pytest.mark.parametrize(
+    "expression", ["(10**100)**100", "9**999 * 9**999 * 9**999 * 9**999", "sum([[1]] * 100000, [])", "sum([[1]])"]
+)
+def test_an_expression_that_would_take_long_is_refused(workshop: Workshop, expression: str) -> None:
+    with pytest.raises(ExpressionError):
+        workshop.outputs("EvaluateExpressionNode", {"expression": expression})
+
+
+def test_numbers_do_not_grow_without_end(workshop: Workshop) -> None:
+    large = 10**3000
+    for type_, config in (
+        ("MathOperationNode", {"operation": "multiply", "a": large, "b": large}),
+        ("ListReduceNode", {"operation": "product", "list": [9] * 100_000}),
+    ):
+        with pytest.raises(ExpressionError, match="a number is too large"):
+            workshop.outputs(type_, config)
+    assert workshop.outputs("ListReduceNode", {"operation": "product", "list": [2, 0.5, "3"]})["result"] == 3
+
+
+def test_texts_do_not_grow_without_end(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(texts, "MAX_TEXT", 10)
+    for type_, config in (
+        ("ConcatenateNode", {"string_1": "123456", "string_2": "123456"}),
+        ("ListJoinNode", {"list": ["12345", "12345"]}),
+        ("FormatStringNode", {"template": "{a}{a}", "variables": {"a": "123456"}}),
+        ("FormatStringNode", {"template": "{a:99999}", "variables": {"a": 1}}),
+    ):
+        with pytest.raises(NodeInputError, match=r"longer than 10 characters|at most four digits"):
+            workshop.outputs(type_, config)

@@ -1,0 +1,117 @@
+"""Outcomes that are hard to keep or to send: none of them stops the robot, and each job is told what became of it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.robot.lives import GATED, HELLO, Gate, Life, MakeLife
+from tests.robot.workflows import chain
+
+from casare_cloud.robot import agent_core
+from casare_cloud.robot.spool import Outcome, Spool
+from casare_cloud.robot.transport import Lease
+
+HALF = '"\\ud800"'  # JSON of half a surrogate pair: a text that UTF-8 has no bytes for
+
+
+async def test_half_a_surrogate_pair_in_a_result_or_a_log_is_reported_as_a_question_mark(make_life: MakeLife) -> None:
+    parse = ("p", "ParseJSONNode", {"json_string": HALF})
+    log = ("l", "LogNode", {"message": "got {{p.data}}", "data": "{{p.data}}"})
+    definition = chain(parse, log, ("v", "SetVariableNode", {"name": "x{{p.data}}", "value": "{{p.data}}"}))
+    async with make_life().working() as life:
+        job_id = life.transport.add(definition)
+        await life.until(lambda: life.transport.outcomes)
+    kind, result = life.transport.outcomes[job_id]
+    assert (kind, result["variables"]["x?"]) == ("complete", "?")
+    [entry] = [entry for batch in life.transport.log_batches for entry in batch]
+    assert (entry["message"], entry["extra"]) == ("got ?", {"data": "?"})
+
+
+async def test_half_a_surrogate_pair_in_an_error_is_reported_as_a_question_mark(make_life: MakeLife) -> None:
+    throw = ("t", "ThrowErrorNode", {"message": "no {{p.data}}", "error_type": "E{{p.data}}"})
+    async with make_life().working() as life:
+        job_id = life.transport.add(chain(("p", "ParseJSONNode", {"json_string": HALF}), throw))
+        await life.until(lambda: life.transport.outcomes)
+    kind, failure = life.transport.outcomes[job_id]
+    assert (kind, failure.error_message, failure.error_type) == ("fail", "no ?", "E?")
+
+
+async def test_a_kept_outcome_that_cannot_be_sent_is_set_aside_and_its_job_fails(make_life: MakeLife) -> None:
+    life = make_life()
+    Spool(life.work_dir / "spool").put(Outcome(Lease("old", 7), "completed", result={"x": "\ud800"}))
+    life.transport.held["old"] = 7
+    async with life.working():
+        job_id = life.transport.add(HELLO)
+        await life.until(lambda: len(life.transport.outcomes) == 2)
+    kind, failure = life.transport.outcomes["old"]
+    assert (kind, failure.error_type, failure.is_retryable) == ("fail", "ResultNotSendable", False)
+    assert "cannot be sent: 'utf-8' codec" in failure.error_message
+    assert life.transport.outcomes[job_id][0] == "complete"
+    assert [path.name for path in (life.work_dir / "spool").iterdir()] == ["old.7.broken"]
+
+
+async def test_a_fault_of_the_robot_itself_is_told_and_the_robot_goes_on(make_life: MakeLife) -> None:
+    life = make_life()
+    original = life.transport.start
+
+    async def start(lease: Lease) -> None:
+        if lease.job_id == "bad":
+            raise RuntimeError("a fault")
+        await original(lease)
+
+    life.transport.start = start  # type: ignore[method-assign]
+    async with life.working():
+        life.transport.add(HELLO, job_id="bad")
+        life.transport.add(HELLO, job_id="good")
+        await life.until(lambda: "good" in life.transport.outcomes)
+    [told] = [event for event in life.events if event.kind == "failed"]
+    assert told.data == {"job_id": "bad"}
+    assert "given up without an outcome: RuntimeError: a fault" in told.message
+
+
+# A disk that keeps nothing
+
+
+def break_disk(life: Life) -> Path:
+    """The spool's folder becomes a file: nothing can be written into it, whoever runs the test."""
+    spool = life.work_dir / "spool"
+    shutil.rmtree(spool)
+    spool.write_text("", encoding="utf-8")
+    return spool
+
+
+@pytest.mark.parametrize("is_down", [False, True], ids=["connected", "offline"])
+async def test_a_result_that_the_disk_cannot_keep_is_sent_all_the_same(
+    make_life: MakeLife, gate: Gate, is_down: bool
+) -> None:
+    life = make_life()
+    async with life.working():
+        job_id = life.transport.add(GATED)
+        await life.until(lambda: gate.inside == 1)
+        break_disk(life)
+        life.transport.is_down = is_down
+        gate.opened.set()
+        await life.until(lambda: "unkept" in life.kinds and ("spooled" in life.kinds or not is_down))
+        life.transport.is_down = False
+        await life.until(lambda: life.transport.outcomes)
+    assert life.transport.outcomes[job_id][0] == "complete"
+
+
+async def test_nothing_is_claimed_while_the_disk_keeps_nothing(
+    make_life: MakeLife, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent_core, "FULL_DISK_SECONDS", 0.01)
+    life = make_life()
+    async with life.working():
+        await life.until(lambda: "claim" in life.transport.calls)
+        spool = break_disk(life)
+        await life.until(lambda: "paused" in life.kinds)
+        job_id = life.transport.add(HELLO)
+        heartbeats = life.transport.calls.count("heartbeat")
+        await life.until(lambda: life.transport.calls.count("heartbeat") > heartbeats + 2)
+        assert life.transport.held == {}
+        spool.unlink()
+        spool.mkdir()
+        await life.until(lambda: life.transport.outcomes)
+    assert life.transport.outcomes[job_id][0] == "complete"
+    assert life.kinds.count("paused") == life.kinds.count("resumed") == 1
