@@ -7,6 +7,7 @@ import pytest
 from tests.robot.lives import GATED, HELLO, Gate, Life, MakeLife
 from tests.robot.workflows import chain
 
+from casare_cloud.errors import InvalidArgument
 from casare_cloud.robot import agent_core
 from casare_cloud.robot.spool import Outcome, Spool
 from casare_cloud.robot.transport import Lease
@@ -50,13 +51,14 @@ async def test_a_kept_outcome_that_cannot_be_sent_is_set_aside_and_its_job_fails
     assert [path.name for path in (life.work_dir / "spool").iterdir()] == ["old.7.broken"]
 
 
-async def test_a_fault_of_the_robot_itself_is_told_and_the_robot_goes_on(make_life: MakeLife) -> None:
+@pytest.mark.parametrize("fault", [RuntimeError("a fault"), InvalidArgument("lease_token must be a number.")])
+async def test_a_job_whose_start_fails_is_given_up_and_the_robot_goes_on(make_life: MakeLife, fault: Exception) -> None:
     life = make_life()
     original = life.transport.start
 
     async def start(lease: Lease) -> None:
         if lease.job_id == "bad":
-            raise RuntimeError("a fault")
+            raise fault
         await original(lease)
 
     life.transport.start = start  # type: ignore[method-assign]
@@ -66,7 +68,7 @@ async def test_a_fault_of_the_robot_itself_is_told_and_the_robot_goes_on(make_li
         await life.until(lambda: "good" in life.transport.outcomes)
     [told] = [event for event in life.events if event.kind == "failed"]
     assert told.data == {"job_id": "bad"}
-    assert "given up without an outcome: RuntimeError: a fault" in told.message
+    assert f"given up without an outcome: {type(fault).__name__}: {fault}" in told.message
 
 
 # A disk that keeps nothing

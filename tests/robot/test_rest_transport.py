@@ -131,6 +131,20 @@ async def test_several_leases_are_renewed_in_one_request(transport: RestTranspor
     assert service.requests == [("POST", "/jobs/batch/extend-lease", {"leases": asked, "lease_seconds": 20})]
 
 
+async def test_more_leases_than_a_request_takes_are_renewed_in_several(
+    transport: RestTransport, service: Service
+) -> None:
+    def renew() -> httpx2.Response:
+        asked = service.requests[-1][2]["leases"]
+        rows = [{"job_id": lease["job_id"], "renewed": True, "cancel_requested": False} for lease in asked]
+        return httpx2.Response(200, json={"leases": rows})
+
+    service.answers["/jobs/batch/extend-lease"] = renew
+    leases = [Lease(f"job-{number}", number) for number in range(102)]
+    assert [renewal.lease for renewal in await transport.renew(leases, 20)] == leases
+    assert [len(body["leases"]) for _, _, body in service.requests] == [100, 2]
+
+
 @pytest.mark.parametrize("leases", [[Lease("a", 1)], [Lease("a", 1), Lease("b", 2)]])
 async def test_a_renewal_is_one_try(
     transport: RestTransport, service: Service, pauses: list[float], leases: list[Lease]

@@ -229,10 +229,11 @@ class Agent:
                 return
             self._describe(run, outcome)
             await self._deliver(outcome)
-        except ApiError as error:
-            if self._failed is not None and not self._failed.done():
-                self._failed.set_exception(error)
-        except Exception as error:  # a fault of this robot: the lease runs out, and the job is handed out again
+        except Exception as error:  # the lease runs out, and the job is handed out again
+            if isinstance(error, ApiError) and error.status in (401, 403):  # nothing will be answered to this robot
+                if self._failed is not None and not self._failed.done():
+                    self._failed.set_exception(error)
+                return
             reason = f"{type(error).__name__}: {error}"
             self._emit("failed", f"{_named(job)}: given up without an outcome: {reason}", job.job_id)
         finally:

@@ -100,10 +100,14 @@ class RestTransport:
     async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
         if len(leases) == 1:
             return [await self._renew_one(leases[0], lease_seconds)]
-        asked = [{"job_id": lease.job_id, "lease_token": lease.lease_token} for lease in leases]
-        body = {"leases": asked, "lease_seconds": lease_seconds}
-        answer = await self._http.call("POST", "/jobs/batch/extend-lease", json=body, attempts=1)
-        return renewals_of(leases, answer["leases"])
+        renewals: list[Renewal] = []
+        for start in range(0, len(leases), 100):  # as many as one request takes
+            part = leases[start : start + 100]
+            asked = [{"job_id": lease.job_id, "lease_token": lease.lease_token} for lease in part]
+            body = {"leases": asked, "lease_seconds": lease_seconds}
+            answer = await self._http.call("POST", "/jobs/batch/extend-lease", json=body, attempts=1)
+            renewals += renewals_of(part, answer["leases"])
+        return renewals
 
     async def _renew_one(self, lease: Lease, lease_seconds: int) -> Renewal:
         try:
