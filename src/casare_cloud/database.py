@@ -21,6 +21,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from casare_cloud.config import ConfigurationError, Settings
 from casare_cloud.database_errors import as_api_error, is_lost_connection, refusal_of, unavailable
+from casare_cloud.errors import KeptRefusal
 from casare_cloud.stored_json import loads
 
 CONNECT_SECONDS = 5
@@ -82,15 +83,18 @@ class Database:
     ) -> AsyncIterator["Transaction"]:
         """Run the block in one transaction as `caller`: committed when the block ends, rolled back when it raises.
 
-        Without a caller it runs as the functions' own login, which may call the narrow functions of `private` that are
-        needed before a caller is known, and nothing else. Nothing is sent before the first statement; a key that is
-        not live fails that statement with 401. Errors of the database arrive as `ApiError`. A `prelude` that is pending
-        is committed ahead of the transaction, whatever becomes of that.
+        A `KeptRefusal` commits it too. Without a caller it runs as the functions' own login, which may call the narrow
+        functions of `private` that are needed before a caller is known, and nothing else. Nothing is sent before the
+        first statement; a key that is not live fails that statement with 401. Errors of the database arrive as
+        `ApiError`. A `prelude` that is pending is committed ahead of the transaction, whatever becomes of that.
         """
         transaction = Transaction(self, caller, request_id, client_ip, prelude)
         try:
             yield transaction
             await transaction.commit()
+        except KeptRefusal:
+            await transaction.commit()
+            raise
         finally:
             await transaction.close()
 
@@ -232,12 +236,11 @@ class Transaction:
         """Call `schema.function(p_name => value, …)` that returns one value, and return the value.
 
         Arguments are named without their `p_`. A refusal that SQL returned instead of raising, so that what it wrote
-        commits, is committed first and then raised as `ApiError`.
+        commits, is raised as `KeptRefusal`.
         """
         value = await self.fetch_value(*_call_of("select {} as value", function, arguments))
         refusal = refusal_of(value)
         if refusal is not None:
-            await self.commit()
             raise refusal
         return value
 

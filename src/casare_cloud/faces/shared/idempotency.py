@@ -1,7 +1,8 @@
 """`Idempotency-Key`: a repeated POST gets the first answer and does nothing (api-map §3).
 
 The key is taken in the transaction of the work, and the answer is stored in it: work and answer are kept together or
-not at all. Same key and body: the first answer. First one still running: 409. Other body: 422.
+not at all. A refusal that is kept answers the key too; any other leaves it free. Same key and body: the first answer.
+First one still running: 409. Other body: 422.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from fastapi.responses import JSONResponse
 from psycopg.types.json import Jsonb
 
 from casare_cloud.database import Transaction
-from casare_cloud.errors import InvalidArgument
+from casare_cloud.errors import ApiError, InvalidArgument, KeptRefusal
 from casare_cloud.identity import Actor
 
 _SHOWN_ONCE = ("key", "access_token", "refresh_token")  # secrets are not kept: a repeated request gets null
@@ -34,14 +35,24 @@ async def answer_once(request: Request, actor: Actor, tx: Transaction, handler: 
         {"key": key, "request_hash": await _fingerprint(request)},
     )
     if stored is not None and stored.get("status_code") is not None:
-        return JSONResponse(stored["response"], stored["status_code"], {"Idempotent-Replayed": "true"})
-    response = await handler(request)
+        status, body, replayed = stored["status_code"], stored["response"], {"Idempotent-Replayed": "true"}
+        if status >= 400:
+            raise ApiError(status, body["error_code"], body["detail"], replayed)
+        return JSONResponse(body, status, replayed)
+    try:
+        response = await handler(request)
+    except KeptRefusal as refusal:
+        await _keep(tx, key, refusal.status, {"error_code": refusal.code, "detail": refusal.message})
+        raise
     if 200 <= response.status_code < 300:
-        body = json.loads(bytes(response.body)) if response.body else None
-        if isinstance(body, dict):
-            body = {name: None if name in _SHOWN_ONCE else value for name, value in body.items()}
-        await tx.call("private.finish_idempotent_request", key=key, status=response.status_code, response=Jsonb(body))
+        await _keep(tx, key, response.status_code, json.loads(bytes(response.body)) if response.body else None)
     return response
+
+
+async def _keep(tx: Transaction, key: str, status: int, body: Any) -> None:
+    if isinstance(body, dict):
+        body = {name: None if name in _SHOWN_ONCE else value for name, value in body.items()}
+    await tx.call("private.finish_idempotent_request", key=key, status=status, response=Jsonb(body))
 
 
 async def _fingerprint(request: Request) -> bytes:
