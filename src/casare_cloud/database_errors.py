@@ -80,6 +80,11 @@ def unavailable() -> Unavailable:
     return Unavailable("DATABASE_UNAVAILABLE", "The database does not answer; try again in a moment.", retry_after=2)
 
 
+def no_free_connection() -> Unavailable:
+    """503: this process has no connection free."""
+    return Unavailable("DATABASE_BUSY", "No connection to the database is free; try again in a moment.")
+
+
 def _raised(status: int, error: psycopg.Error) -> ApiError:
     """What `private.raise_error` raised: message = sentence, detail = CODE, hint = seconds to wait (429 only)."""
     headers = {}

@@ -3266,7 +3266,7 @@ comment on function private.list_workflow_backups(uuid) is
 revoke all on function private.list_workflow_backups(uuid) from public, anon, authenticated, service_role;
 grant execute on function private.list_workflow_backups(uuid) to authenticated;
 
--- from sql/20_workflows/functions/record_workflow_backup.sql sha256:43baf0bda6489b52f2448f8a825aca2f3f7416563ab6ffa010d3a394298ca965
+-- from sql/20_workflows/functions/record_workflow_backup.sql sha256:1d162f1eab0ffefca76129eb58a732c24113bb7fa814fb67824f48d086360017
 create or replace function private.record_workflow_backup(p_workflow_id uuid, p_version integer)
 returns text
 language plpgsql
@@ -3278,8 +3278,14 @@ declare
     -- Made here and not taken from the caller: what a row names is removed from the store one day.
     v_object_key text := format('%s/%s/%s.json', v_caller.tenant_id, p_workflow_id, p_version);
 begin
-    perform from public.workflow_versions as v
-    where v.tenant_id = v_caller.tenant_id and v.workflow_id = p_workflow_id and v.version = p_version;
+    -- Whoever deletes the workflow waits, and finds this row.
+    perform from public.workflows as w
+    join public.workflow_versions as v on v.workflow_id = w.workflow_id
+    where w.tenant_id = v_caller.tenant_id
+        and w.workflow_id = p_workflow_id
+        and w.deleted_at is null
+        and v.version = p_version
+    for share of w;
     if not found then
         perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
     end if;
@@ -3290,7 +3296,7 @@ begin
 end
 $$;
 comment on function private.record_workflow_backup(uuid, integer) is
-    'Writes down where the copy of a version goes, before the store has it, and returns its key there. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
+    'Writes down where the copy of a version goes, before the store has it and again when it has, and returns its key there. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
 revoke all on function private.record_workflow_backup(uuid, integer) from public, anon, authenticated, service_role;
 grant execute on function private.record_workflow_backup(uuid, integer) to authenticated;
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
 
 from casare_cloud.domain.workflows import service
 from casare_cloud.domain.workflows.backup import store_of
-from casare_cloud.domain.workflows.model import Filter, TriggerType, WorkflowStatus
+from casare_cloud.domain.workflows.model import Filter, Submission, TriggerType, WorkflowStatus
 from casare_cloud.faces.orchestrator.fields import ExecutionMode, Name, WorkflowId
 from casare_cloud.faces.orchestrator.workflow_shapes import (
     DeletedFrom,
@@ -33,8 +33,7 @@ async def submit_workflow(body: SubmitBody, tx: Tx, call: CurrentCall) -> Submit
     `schedule_cron`; the schedule has the workflow's name and the tenant's time zone. `webhook` answers 501 and stores
     nothing. Needs workflows.write, and jobs.create or schedules.write.
     """
-    submission = body.submission()
-    return SubmitAnswer.of(await service.submit(tx, store_of(call.services.settings), submission), submission)
+    return await _submit(body.submission(), tx, call)
 
 
 def _upload_options(
@@ -70,8 +69,15 @@ async def upload_workflow(
     The options are form fields (document 000) or query parameters (document 002); the form wins. The name is the
     option `workflow_name`, else the one in the file, else that of the file. Needs workflows.write and jobs.create.
     """
-    submission = read_upload(file.filename, await file.read(), options)
-    return SubmitAnswer.of(await service.submit(tx, store_of(call.services.settings), submission), submission)
+    return await _submit(read_upload(file.filename, await file.read(), options), tx, call)
+
+
+async def _submit(submission: Submission, tx: Tx, call: CurrentCall) -> SubmitAnswer:
+    """The copy is stored when the work is committed and no connection waits for the store."""
+    store = store_of(call.services.settings)
+    made = await service.submit(tx, store, submission)
+    await call.commit(SubmitAnswer.of(made, submission))
+    return SubmitAnswer.of(await service.keep_copy(call.transaction, store, made, submission), submission)
 
 
 @router.get("", responses=refusals())

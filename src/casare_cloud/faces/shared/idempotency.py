@@ -23,13 +23,18 @@ _SHOWN_ONCE = ("key", "access_token", "refresh_token")  # secrets are not kept: 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-async def answer_once(request: Request, actor: Actor, tx: Transaction, handler: Handler) -> Response:
-    """Run the handler, or answer what it answered when this key was first used by this caller."""
+def key_of(request: Request, actor: Actor) -> str | None:
+    """The key that a request is to be answered once for; 400 for a strange one."""
     key = request.headers.get("idempotency-key")
     if key is None or request.method != "POST" or actor.is_anonymous:
-        return await handler(request)
+        return None
     if not 1 <= len(key) <= 255 or not key.isascii() or not key.isprintable():
         raise InvalidArgument("Idempotency-Key (header): must have 1 to 255 printable ASCII characters.")
+    return key
+
+
+async def answer_once(request: Request, key: str, tx: Transaction, handler: Handler) -> Response:
+    """Run the handler, or answer what it answered when this key was first used by this caller."""
     stored = await tx.fetch_one(
         "select * from private.begin_idempotent_request(%(key)s, %(request_hash)s)",
         {"key": key, "request_hash": await _fingerprint(request)},
@@ -42,14 +47,15 @@ async def answer_once(request: Request, actor: Actor, tx: Transaction, handler: 
     try:
         response = await handler(request)
     except KeptRefusal as refusal:
-        await _keep(tx, key, refusal.status, {"error_code": refusal.code, "detail": refusal.message})
+        await keep(tx, key, refusal.status, {"error_code": refusal.code, "detail": refusal.message})
         raise
-    if 200 <= response.status_code < 300:
-        await _keep(tx, key, response.status_code, json.loads(bytes(response.body)) if response.body else None)
+    if 200 <= response.status_code < 300 and not tx.is_over:  # else it was kept with `Call.commit`
+        await keep(tx, key, response.status_code, json.loads(bytes(response.body)) if response.body else None)
     return response
 
 
-async def _keep(tx: Transaction, key: str, status: int, body: Any) -> None:
+async def keep(tx: Transaction, key: str, status: int, body: Any) -> None:
+    """Store what a repeated request with this key gets."""
     if isinstance(body, dict):
         body = {name: None if name in _SHOWN_ONCE else value for name, value in body.items()}
     await tx.call("private.finish_idempotent_request", key=key, status=status, response=Jsonb(body))
