@@ -13,6 +13,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from psycopg.types.json import Jsonb
+from python_multipart.multipart import parse_options_header
 
 from casare_cloud.database import Transaction
 from casare_cloud.errors import ApiError, InvalidArgument, KeptRefusal
@@ -62,7 +63,11 @@ async def keep(tx: Transaction, key: str, status: int, body: Any) -> None:
 
 
 async def _fingerprint(request: Request) -> bytes:
-    """SHA-256 of what makes a request the same one: method, path, query and body."""
+    """SHA-256 of what makes a request the same one: method, path, query and body, but for the boundary of a form."""
     digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
-    digest.update(await request.body())
+    body = await request.body()
+    kind, options = parse_options_header(request.headers.get("content-type"))
+    if kind == b"multipart/form-data" and b"boundary" in options:  # made up anew for each request
+        body = body.replace(b"--" + options[b"boundary"], b"--")
+    digest.update(body)
     return digest.digest()
