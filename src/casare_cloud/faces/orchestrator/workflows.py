@@ -1,8 +1,9 @@
 """Workflows: submit, upload, look, delete (documents 000 and 002, "Workflow Endpoints")."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
+from pydantic import AfterValidator
 
 from casare_cloud.domain.workflows import service
 from casare_cloud.domain.workflows.backup import store_of
@@ -12,10 +13,10 @@ from casare_cloud.faces.orchestrator.workflow_shapes import (
     DeletedFrom,
     SubmitAnswer,
     SubmitBody,
-    UploadOptions,
     WorkflowAnswer,
     WorkflowDeleted,
     WorkflowList,
+    read_text,
     read_upload,
 )
 from casare_cloud.faces.shared.paging import Page, page
@@ -42,32 +43,40 @@ def _upload_options(
     form_priority: Annotated[int | None, Form(alias="priority", ge=0, le=20)] = None,
     form_schedule_cron: Annotated[str | None, Form(alias="schedule_cron", max_length=255)] = None,
     form_workflow_name: Annotated[Name | None, Form(alias="workflow_name")] = None,
-    trigger_type: Annotated[TriggerType, Query()] = "manual",
-    execution_mode: Annotated[ExecutionMode, Query()] = "lan",
-    priority: Annotated[int, Query(ge=0, le=20)] = 10,
+    form_input: Annotated[
+        str | None, AfterValidator(read_text), Form(alias="input", description="A JSON text of an object.")
+    ] = None,
+    trigger_type: Annotated[TriggerType | None, Query(description="Default: manual.")] = None,
+    execution_mode: Annotated[ExecutionMode | None, Query(description="Default: lan.")] = None,
+    priority: Annotated[int | None, Query(ge=0, le=20, description="Default: 10.")] = None,
     schedule_cron: Annotated[str | None, Query(max_length=255)] = None,
     workflow_name: Annotated[Name | None, Query()] = None,
-) -> UploadOptions:
-    return UploadOptions(
-        trigger_type=form_trigger_type or trigger_type,
-        execution_mode=form_execution_mode or execution_mode,
-        priority=priority if form_priority is None else form_priority,
-        schedule_cron=form_schedule_cron or schedule_cron,
-        workflow_name=form_workflow_name or workflow_name,
-    )
+) -> dict[str, Any]:
+    """What was given, by the names of `SubmitBody`: a form field goes before the query."""
+    options = {
+        "trigger_type": form_trigger_type or trigger_type,
+        "execution_mode": form_execution_mode or execution_mode,
+        "priority": priority if form_priority is None else form_priority,
+        "schedule_cron": form_schedule_cron or schedule_cron,
+        "workflow_name": form_workflow_name or workflow_name,
+        "input": form_input,
+    }
+    return {name: value for name, value in options.items() if value is not None}
 
 
-@router.post("/upload", **idempotent(501))
+@router.post("/upload", **idempotent(404, 501))
 async def upload_workflow(
     file: Annotated[UploadFile, File(description="A .json file of at most 50 MB, in UTF-8.")],
-    options: Annotated[UploadOptions, Depends(_upload_options)],
+    options: Annotated[dict[str, Any], Depends(_upload_options)],
     tx: Tx,
     call: CurrentCall,
 ) -> SubmitAnswer:
-    """Publish a workflow from a JSON file and queue its first job.
+    """Publish a workflow from a JSON file, and queue its first job or make its schedule.
 
-    The options are form fields (document 000) or query parameters (document 002); the form wins. The name is the
-    option `workflow_name`, else the one in the file, else that of the file. Needs workflows.write and jobs.create.
+    The file holds a workflow, or a whole body of `POST /workflows`. The options are form fields (document 000) or query
+    parameters (document 002); the form goes before the query, and both before the file. The name is the option
+    `workflow_name`, else the one in the file, else that of the file. Needs workflows.write, and jobs.create or
+    schedules.write.
     """
     return await _submit(read_upload(file.filename, await file.read(), options), tx, call)
 

@@ -19,6 +19,7 @@ from casare_cloud.domain.users import dev_mode
 from casare_cloud.errors import ApiError, AuthenticationFailed
 from casare_cloud.faces.shared import idempotency
 from casare_cloud.faces.shared.rate_limits import Limits, Quota
+from casare_cloud.faces.shared.request_json import JsonRequest
 from casare_cloud.identity import ANONYMOUS, Actor, Verifier
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -79,6 +80,7 @@ class Route(APIRoute):
             quota = Quota(rule, services.limits(*rule.split(" ", 1)), request.state.client_ip)
             try:
                 try:
+                    request = JsonRequest(request.scope, request.receive)
                     return await self._answer(request, services, quota, handler)
                 except ApiError as error:
                     quota.refused(error)
