@@ -147,6 +147,7 @@ async def test_a_compressed_body_is_415_and_says_so(client: httpx2.AsyncClient) 
     assert (answer.status_code, answer.json()["error_code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
     assert "Content-Encoding" in answer.json()["detail"]
     assert answer.headers["accept-encoding"] == "identity"
+    assert (await client.get("/probe/address", headers=headers)).status_code == 200, "there is no body"
     headers["Content-Encoding"] = "identity"
     assert (await client.post("/probe/form", json={"name": "x"}, headers=headers)).status_code == 200
 

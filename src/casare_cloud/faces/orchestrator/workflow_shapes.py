@@ -15,8 +15,7 @@ from casare_cloud.faces.shared.request_json import read_json
 from casare_cloud.faces.shared.shapes import JSON_LEVELS, TOO_DEEP, Answer, Body, Time, is_too_deep
 
 
-def read_text(value: Any) -> Any:
-    """What a JSON text stands for; anything else as it is."""
+def _read_text(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     value = read_json(value)
@@ -33,7 +32,7 @@ class SubmitBody(Body):
     workflow_name: Name
     workflow_json: Annotated[
         dict[str, Any],
-        BeforeValidator(read_text),
+        BeforeValidator(_read_text),
         Field(description="The graph: an object, or a JSON text of one, with `nodes` (a list or an object)."),
     ]
     trigger_type: TriggerType = "manual"

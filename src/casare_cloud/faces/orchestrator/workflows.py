@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
-from pydantic import AfterValidator
 
 from casare_cloud.domain.workflows import service
 from casare_cloud.domain.workflows.backup import store_of
@@ -16,7 +15,6 @@ from casare_cloud.faces.orchestrator.workflow_shapes import (
     WorkflowAnswer,
     WorkflowDeleted,
     WorkflowList,
-    read_text,
     read_upload,
 )
 from casare_cloud.faces.shared.paging import Page, page
@@ -43,9 +41,6 @@ def _upload_options(
     form_priority: Annotated[int | None, Form(alias="priority", ge=0, le=20)] = None,
     form_schedule_cron: Annotated[str | None, Form(alias="schedule_cron", max_length=255)] = None,
     form_workflow_name: Annotated[Name | None, Form(alias="workflow_name")] = None,
-    form_input: Annotated[
-        str | None, AfterValidator(read_text), Form(alias="input", description="A JSON text of an object.")
-    ] = None,
     trigger_type: Annotated[TriggerType | None, Query(description="Default: manual.")] = None,
     execution_mode: Annotated[ExecutionMode | None, Query(description="Default: lan.")] = None,
     priority: Annotated[int | None, Query(ge=0, le=20, description="Default: 10.")] = None,
@@ -59,7 +54,6 @@ def _upload_options(
         "priority": priority if form_priority is None else form_priority,
         "schedule_cron": form_schedule_cron or schedule_cron,
         "workflow_name": form_workflow_name or workflow_name,
-        "input": form_input,
     }
     return {name: value for name, value in options.items() if value is not None}
 

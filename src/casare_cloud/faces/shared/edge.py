@@ -121,7 +121,8 @@ class Edge:
             declared = headers.get("content-length", "")
             if declared.isascii() and declared.isdigit() and (len(declared) > 15 or int(declared) > limit):
                 raise _too_large(limit)
-            if headers.get("content-encoding", "identity").lower() != "identity":
+            has_body = declared not in ("", "0") or "transfer-encoding" in headers
+            if has_body and headers.get("content-encoding", "identity").lower() != "identity":
                 raise HTTPException(
                     415, "Content-Encoding (header): a body must not be compressed.", {"Accept-Encoding": "identity"}
                 )
