@@ -3,6 +3,7 @@
 import ipaddress
 import logging
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -40,6 +41,7 @@ class Settings:
     is_local: bool = False  # CASARE_LOCAL=1: the embedded stack
     jwt_dev_mode: bool = False  # a request without credentials acts as the first administrator; local stack only
     trusted_proxies: tuple[Network, ...] = ()  # CASARE_TRUSTED_PROXIES: may name the client's address
+    allowed_origins: tuple[str, ...] = ()  # CASARE_ALLOWED_ORIGINS: whose pages may use the API from a browser; or *
     pool_size: int = 4  # CASARE_POOL_SIZE: connections of one process
     rate_limits: bool = True  # CASARE_RATE_LIMITS: refuse what exceeds the limits of the documents
     robot_token_seconds: int = 3600  # CASARE_ROBOT_TOKEN_SECONDS: life of a direct-mode token, 600..3600
@@ -63,6 +65,7 @@ class Settings:
             is_local=_flag(env, "CASARE_LOCAL", False),
             jwt_dev_mode=_flag(env, "JWT_DEV_MODE", False),
             trusted_proxies=_networks(env.get("CASARE_TRUSTED_PROXIES", "")),
+            allowed_origins=_origins(env.get("CASARE_ALLOWED_ORIGINS", "")),
             pool_size=_integer(env, "CASARE_POOL_SIZE", 4, 1, 100),
             rate_limits=_flag(env, "CASARE_RATE_LIMITS", True),
             robot_token_seconds=_integer(env, "CASARE_ROBOT_TOKEN_SECONDS", 3600, 600, 3600),
@@ -176,6 +179,17 @@ def _integer(env: Mapping[str, str], name: str, default: int, low: int, high: in
     if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
         raise ConfigurationError(f"{name} must be a whole number from {low} to {high}, not {text!r}.")
     return int(text)
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(item.strip().lower() for item in text.split(",") if item.strip())
+    for origin in origins:
+        if origin != "*" and not re.fullmatch(r"https?://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", origin):
+            raise ConfigurationError(
+                "CASARE_ALLOWED_ORIGINS must be origins such as https://app.example.org, without a path, separated by "
+                f"commas, or *: {origin!r} is none."
+            )
+    return origins
 
 
 def _networks(text: str) -> tuple[Network, ...]:

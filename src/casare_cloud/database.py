@@ -20,7 +20,8 @@ from psycopg.types.json import Jsonb, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from casare_cloud.config import ConfigurationError, Settings
-from casare_cloud.database_errors import as_api_error, is_lost_connection, refusal_of, unavailable
+from casare_cloud.database_errors import as_api_error, is_lost_connection, no_free_connection, refusal_of, unavailable
+from casare_cloud.errors import ApiError, KeptRefusal
 from casare_cloud.stored_json import loads
 
 CONNECT_SECONDS = 5
@@ -63,12 +64,18 @@ class Prelude(Protocol):
     def done(self, row: DictRow) -> None: ...
 
 
+class _Pool(AsyncConnectionPool[Connection]):
+    """A pool that knows how many of its connections somebody has; those that are being opened are nobody's."""
+
+    lent = 0
+
+
 class Database:
     """Connections of one process: a small pool that opens on first use, one per event loop."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncConnectionPool[Connection]]
+        self._pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool]
         self._pools = weakref.WeakKeyDictionary()
         self._pings: set[asyncio.Task[None]] = set()
 
@@ -82,15 +89,18 @@ class Database:
     ) -> AsyncIterator["Transaction"]:
         """Run the block in one transaction as `caller`: committed when the block ends, rolled back when it raises.
 
-        Without a caller it runs as the functions' own login, which may call the narrow functions of `private` that are
-        needed before a caller is known, and nothing else. Nothing is sent before the first statement; a key that is
-        not live fails that statement with 401. Errors of the database arrive as `ApiError`. A `prelude` that is pending
-        is committed ahead of the transaction, whatever becomes of that.
+        A `KeptRefusal` commits it too. Without a caller it runs as the functions' own login, which may call the narrow
+        functions of `private` that are needed before a caller is known, and nothing else. Nothing is sent before the
+        first statement; a key that is not live fails that statement with 401. Errors of the database arrive as
+        `ApiError`. A `prelude` that is pending is committed ahead of the transaction, whatever becomes of that.
         """
         transaction = Transaction(self, caller, request_id, client_ip, prelude)
         try:
             yield transaction
             await transaction.commit()
+        except KeptRefusal:
+            await transaction.commit()
+            raise
         finally:
             await transaction.close()
 
@@ -106,11 +116,12 @@ class Database:
             await asyncio.shield(self.release(connection))
 
     async def ping(self, seconds: float) -> None:
-        """Return if the database answers within `seconds`; raise `ApiError` 503 otherwise.
+        """Return if the database answers within `seconds`; raise `ApiError` 503 otherwise, or if none is free.
 
         A statement that is cut short on a connection that has gone silent takes the driver ten seconds more, until it
         gives the connection up: that is left to it.
         """
+        failure = self._failure(await self._pool())  # before it has a connection itself
         asking = asyncio.create_task(self._ask())
         self._pings.add(asking)  # the loop itself keeps no task alive
         asking.add_done_callback(self._forget_ping)
@@ -119,7 +130,7 @@ class Database:
         finally:
             asking.cancel()
         if not done:
-            raise unavailable()
+            raise failure
         await asking
 
     async def _ask(self) -> None:
@@ -150,25 +161,32 @@ class Database:
         """A healthy connection; 503 when none can be had within the pool's patience."""
         pool = await self._pool()
         try:
-            return await pool.getconn()
+            connection = await pool.getconn()
         except PoolTimeout as error:
-            raise unavailable() from error
+            raise self._failure(pool) from error
+        pool.lent += 1
+        return connection
+
+    def _failure(self, pool: _Pool) -> ApiError:
+        """Why there is no connection: others have them all, or the database does not answer."""
+        return no_free_connection() if pool.lent >= self._settings.pool_size else unavailable()
 
     async def release(self, connection: Connection) -> None:
         """Give a connection back; one that is in the middle of something is rolled back or dropped by the pool."""
         pool = self._pools.get(asyncio.get_running_loop())
         if pool is not None:
+            pool.lent -= 1
             await pool.putconn(connection)
         else:
             await connection.close()
 
-    async def _pool(self) -> AsyncConnectionPool[Connection]:
+    async def _pool(self) -> _Pool:
         loop = asyncio.get_running_loop()
         pool = self._pools.get(loop)
         if pool is None:
             if not self._settings.database_url:
                 raise ConfigurationError("DATABASE_URL is not set: it must name the Postgres database.")
-            pool = self._pools[loop] = AsyncConnectionPool(
+            pool = self._pools[loop] = _Pool(
                 self._settings.database_url,
                 min_size=0,
                 max_size=self._settings.pool_size,
@@ -232,12 +250,11 @@ class Transaction:
         """Call `schema.function(p_name => value, …)` that returns one value, and return the value.
 
         Arguments are named without their `p_`. A refusal that SQL returned instead of raising, so that what it wrote
-        commits, is committed first and then raised as `ApiError`.
+        commits, is raised as `KeptRefusal`.
         """
         value = await self.fetch_value(*_call_of("select {} as value", function, arguments))
         refusal = refusal_of(value)
         if refusal is not None:
-            await self.commit()
             raise refusal
         return value
 
@@ -249,6 +266,11 @@ class Transaction:
     async def call_rows(self, function: str, **arguments: Any) -> list[DictRow]:
         """Call a function that returns a set of rows."""
         return await self.fetch_all(*_call_of("select * from {}", function, arguments))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was committed or undone."""
+        return self._is_over
 
     async def commit(self) -> None:
         """Make the work permanent. Repeating it does nothing; a statement after it is a mistake.

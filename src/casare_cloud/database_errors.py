@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from casare_cloud.errors import ApiError, Conflict, Forbidden, InvalidArgument, Unavailable
+from casare_cloud.errors import ApiError, Conflict, Forbidden, InvalidArgument, KeptRefusal, Unavailable
 
 # Sqlstates and classes of them, the most specific first. None of the sentences repeats what the server said: its words
 # may hold values or names that are not the caller's business.
@@ -55,7 +55,7 @@ def as_api_error(error: Exception) -> Exception:
     return error
 
 
-def refusal_of(value: Any) -> ApiError | None:
+def refusal_of(value: Any) -> KeptRefusal | None:
     """The error that an answer `{"code": "PT409", "message": …, "details": CODE}` stands for, if it is one."""
     if not isinstance(value, dict):
         return None
@@ -63,7 +63,7 @@ def refusal_of(value: Any) -> ApiError | None:
     raised = re.fullmatch(r"PT([1-5]\d\d)", code) if isinstance(code, str) else None
     if raised is None:
         return None
-    return ApiError(int(raised[1]), str(value.get("details") or "REFUSED"), str(value.get("message") or "Refused."))
+    return KeptRefusal(int(raised[1]), str(value.get("details") or "REFUSED"), str(value.get("message") or "Refused."))
 
 
 def is_lost_connection(error: psycopg.OperationalError, connection: psycopg.AsyncConnection[Any] | None) -> bool:
@@ -78,6 +78,11 @@ def is_lost_connection(error: psycopg.OperationalError, connection: psycopg.Asyn
 def unavailable() -> Unavailable:
     """503: no connection to the database can be had."""
     return Unavailable("DATABASE_UNAVAILABLE", "The database does not answer; try again in a moment.", retry_after=2)
+
+
+def no_free_connection() -> Unavailable:
+    """503: this process has no connection free."""
+    return Unavailable("DATABASE_BUSY", "No connection to the database is free; try again in a moment.")
 
 
 def _raised(status: int, error: psycopg.Error) -> ApiError:

@@ -53,6 +53,10 @@ class Conflict(ApiError):
         super().__init__(409, code, message)
 
 
+class KeptRefusal(ApiError):
+    """A refusal whose evidence is kept: SQL returned it instead of raising, and its transaction is committed."""
+
+
 class Unavailable(ApiError):
     """A service behind this one does not answer; the same request may succeed after `retry_after` seconds."""
 

@@ -3266,7 +3266,7 @@ comment on function private.list_workflow_backups(uuid) is
 revoke all on function private.list_workflow_backups(uuid) from public, anon, authenticated, service_role;
 grant execute on function private.list_workflow_backups(uuid) to authenticated;
 
--- from sql/20_workflows/functions/record_workflow_backup.sql sha256:43baf0bda6489b52f2448f8a825aca2f3f7416563ab6ffa010d3a394298ca965
+-- from sql/20_workflows/functions/record_workflow_backup.sql sha256:1d162f1eab0ffefca76129eb58a732c24113bb7fa814fb67824f48d086360017
 create or replace function private.record_workflow_backup(p_workflow_id uuid, p_version integer)
 returns text
 language plpgsql
@@ -3278,8 +3278,14 @@ declare
     -- Made here and not taken from the caller: what a row names is removed from the store one day.
     v_object_key text := format('%s/%s/%s.json', v_caller.tenant_id, p_workflow_id, p_version);
 begin
-    perform from public.workflow_versions as v
-    where v.tenant_id = v_caller.tenant_id and v.workflow_id = p_workflow_id and v.version = p_version;
+    -- Whoever deletes the workflow waits, and finds this row.
+    perform from public.workflows as w
+    join public.workflow_versions as v on v.workflow_id = w.workflow_id
+    where w.tenant_id = v_caller.tenant_id
+        and w.workflow_id = p_workflow_id
+        and w.deleted_at is null
+        and v.version = p_version
+    for share of w;
     if not found then
         perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
     end if;
@@ -3290,7 +3296,7 @@ begin
 end
 $$;
 comment on function private.record_workflow_backup(uuid, integer) is
-    'Writes down where the copy of a version goes, before the store has it, and returns its key there. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
+    'Writes down where the copy of a version goes, before the store has it and again when it has, and returns its key there. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
 revoke all on function private.record_workflow_backup(uuid, integer) from public, anon, authenticated, service_role;
 grant execute on function private.record_workflow_backup(uuid, integer) to authenticated;
 
@@ -11007,7 +11013,7 @@ comment on function private.enqueue_job_of_schedule(public.schedules, text, uuid
 revoke all on function private.enqueue_job_of_schedule(public.schedules, text, uuid, text)
     from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/find_cron_problem.sql sha256:b7b3c332776c2a60afa69fd76763d47b1293e2cb7876b60590d1088be9d1879f
+-- from sql/50_schedules/functions/find_cron_problem.sql sha256:53ed1376de69cf85a3ca22eee6fa38ef34eaffcf29e5dbf2cad834b250ed2846
 create or replace function private.find_cron_problem(p_expression text)
 returns text
 language plpgsql
@@ -11024,7 +11030,9 @@ begin
         return 'cron_expression must have 1 to 255 characters.';
     end if;
     v_fields := private.cron_fields(p_expression);
-    if starts_with(v_fields[1], '@') then
+    if starts_with(v_fields[1], '@') and cardinality(v_fields) > 1 then
+        return format('cron_expression: nothing may follow %s.', lower(v_fields[1]));
+    elsif starts_with(v_fields[1], '@') then
         return format(
             'cron_expression: %s is none of @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly.',
             lower(v_fields[1])
@@ -11424,7 +11432,7 @@ comment on function private.next_cron_time(text, text, timestamptz, datemultiran
 revoke all on function private.next_cron_time(text, text, timestamptz, datemultirange)
     from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/read_cron_field.sql sha256:bbc8866988cb61775706ff96579cfab6c81000f3bfd29937b643c4d9707af39a
+-- from sql/50_schedules/functions/read_cron_field.sql sha256:8743d564e27ac675db60650ebc739c654b55be2bd2a6fb475c6170e4428c77f8
 create or replace function private.read_cron_field(
     p_field text,
     p_position integer,
@@ -11471,15 +11479,16 @@ begin
             when v_part[1] is null or v_part[3] is not null then v_high
             else v_first
         end;
+        if p_position = 5 and v_first = 7 then      -- Sunday has two numbers
+            v_first := 0;
+            v_last := case when v_last = 7 then 0 else v_last end;
+        end if;
         v_step := coalesce(v_part[3]::integer, 1);
         if v_first is null or v_last is null then
             problem := case
                 when v_names is null then format('%L has a name, and this field knows numbers only', v_item)
                 else format('%L has a name that is none of %s', v_item, array_to_string(v_names, ', '))
             end;
-        elsif p_position = 5 and v_first = 7 and v_part[2] is null and v_part[3] is null then
-            v_first := 0;   -- Sunday has two numbers
-            v_last := 0;
         elsif v_first not between v_low and v_high or v_last not between v_low and v_high + (p_position = 5)::integer then
             problem := format(
                 '%L must lie between %s and %s', v_item, v_low, v_high + (p_position = 5)::integer

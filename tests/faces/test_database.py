@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import socket
 import time
@@ -13,6 +14,7 @@ import pytest
 from tests.databases import Database as Copy
 from tests.factories import make_robot, make_tenant
 
+from casare_cloud import database
 from casare_cloud.config import Settings
 from casare_cloud.database import Database
 from casare_cloud.errors import ApiError
@@ -214,6 +216,20 @@ async def test_without_a_database_it_is_503_within_six_seconds() -> None:
     assert (caught.value.status, caught.value.code) == (503, "DATABASE_UNAVAILABLE")
     assert caught.value.headers["Retry-After"]
     assert time.monotonic() - started < 6
+    await db.close()
+
+
+async def test_without_a_free_connection_it_is_503_and_says_so(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "POOL_SECONDS", 0.05)
+    db = Database(dataclasses.replace(settings, pool_size=1))
+    async with db.transaction(USER) as tx:
+        await tx.fetch_one("select 1")
+        with pytest.raises(ApiError, match="No connection to the database is free") as caught:
+            async with db.transaction(USER) as other:
+                await other.fetch_one("select 1")
+    assert (caught.value.status, caught.value.code) == (503, "DATABASE_BUSY")
     await db.close()
 
 

@@ -1,5 +1,6 @@
 """What every request meets first: ids, limits, addresses, and answers to what is malformed or unforeseen."""
 
+import gzip
 import ipaddress
 import json
 from collections.abc import AsyncIterator
@@ -23,6 +24,7 @@ MEGABYTE = 1024 * 1024
 class Form(Body):
     name: Annotated[str, Field(min_length=1, max_length=5)]
     count: Annotated[int, Field(ge=0, le=20)] = 10
+    share: float = 0
 
 
 def app_with_probe_routes(**settings: Any) -> Orchestrator:
@@ -108,6 +110,83 @@ async def test_a_malformed_body_is_400_with_a_sentence(client: httpx2.AsyncClien
     assert answer.status_code == 400
     assert answer.json()["error_code"] == "INVALID_ARGUMENT"
     assert "body" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b'{"name": "x"', "The body is not valid JSON in UTF-8: Expecting ',' delimiter at line 1, column 13."),
+        (b'{"name":\n "\xe9"}', "The body is not valid JSON in UTF-8: byte 12 cannot be read."),
+        ('{"name": "x"}'.encode("utf-16"), "The body is not valid JSON in UTF-8: byte 1 cannot be read."),
+        (b'{"name": "x", "count": NaN}', "The body holds NaN, which is no number that can be stored."),
+        (b'{"name": "x", "more": [-Infinity]}', "The body holds -Infinity, which is no number that can be stored."),
+        (b'{"name": "x", "more": 1e999}', "The body holds 1e999, which is no number that can be stored."),
+        (b'{"name": "x", "more": ' + b"1" * 5000 + b"}", "The body holds a number that has too many digits."),
+        (b'{"name": "x", "more": ' + b"[" * 100_000, "The body must not be nested deeper than 100 levels."),
+        (b'{"name": "x", "share": "NaN"}', "share: Input should be a finite number."),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+async def test_a_body_that_cannot_be_read_is_400_and_says_why(
+    client: httpx2.AsyncClient, body: bytes, sentence: str
+) -> None:
+    answer = await client.post("/probe/form", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_ARGUMENT")
+    assert answer.json()["detail"].startswith(sentence)
+
+
+async def test_a_byte_order_mark_is_no_fault(client: httpx2.AsyncClient) -> None:
+    body = '{"name": "x"}'.encode("utf-8-sig")
+    answer = await client.post("/probe/form", content=body, headers={"Content-Type": "application/json"})
+    assert answer.json()["name"] == "x"
+
+
+async def test_a_compressed_body_is_415_and_says_so(client: httpx2.AsyncClient) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    answer = await client.post("/probe/form", content=gzip.compress(b'{"name": "x"}'), headers=headers)
+    assert (answer.status_code, answer.json()["error_code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+    assert "Content-Encoding" in answer.json()["detail"]
+    assert answer.headers["accept-encoding"] == "identity"
+    assert (await client.get("/probe/address", headers=headers)).status_code == 200, "there is no body"
+    headers["Content-Encoding"] = "identity"
+    assert (await client.post("/probe/form", json={"name": "x"}, headers=headers)).status_code == 200
+
+
+async def test_a_slash_too_many_is_404_and_tells_nothing_of_the_host(client: httpx2.AsyncClient) -> None:
+    for path in ("/probe/address/", "/workflows/", "http://o/health/"):
+        answer = await client.get(path, headers={"Host": "evil.example.test"})
+        assert (answer.status_code, answer.json()["error_code"]) == (404, "NOT_FOUND")
+        assert answer.headers["x-request-id"]
+        assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PATCH", "/jobs", "GET, HEAD, POST"),
+        ("POST", "/workflows/w", "GET, HEAD, DELETE"),
+        ("PATCH", "/robots/r", "GET, HEAD, PUT, DELETE"),
+        ("DELETE", "/auth/login", "POST"),
+        ("HEAD", "/auth/login", "POST"),
+        ("POST", "/health", "GET, HEAD"),
+        ("PUT", "/jobs/claim", "GET, HEAD, POST"),
+    ],
+)
+async def test_a_method_that_is_not_allowed_is_405_and_names_all_that_are(
+    client: httpx2.AsyncClient, method: str, path: str, allowed: str
+) -> None:
+    answer = await client.request(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
+async def test_head_is_answered_as_get_without_its_body(client: httpx2.AsyncClient) -> None:
+    for path in ("/probe/address", "/health", "/auth/me", "http://o/openapi.json", "http://o/docs"):
+        asked = {"X-Request-ID": "the-same"}
+        got, head = [await client.request(method, path, headers=asked) for method in ("GET", "HEAD")]
+        assert (head.status_code, head.content) == (got.status_code, b"")
+        assert head.headers == got.headers
+    document = (await client.get("http://o/openapi.json")).json()
+    assert not any("head" in item for item in document["paths"].values())
 
 
 async def test_a_body_that_is_not_called_json_is_400_and_says_so(client: httpx2.AsyncClient) -> None:

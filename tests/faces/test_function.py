@@ -71,6 +71,8 @@ def test_the_function_serves_the_app(
         missing = client.get("/api/v1/nowhere", headers={"X-Request-ID": "r-1"})
         assert (missing.status_code, missing.headers["x-request-id"]) == (404, "r-1")
         assert client.get("/health/ready").json() == {"ready": True}
+        head = client.head("/openapi.json")
+        assert (head.status_code, head.content, int(head.headers["content-length"]) > 0) == (200, b"", True)
         assert "/api/v1/auth/login" in client.get("/openapi.json").json()["paths"]
 
         flood = client.post("/api/v1/auth/login", content=(b" " * 2**20 for _ in range(12)))

@@ -65,6 +65,17 @@ async def test_without_a_database_it_is_degraded_within_two_seconds(silent_port:
     assert (await ask(settings, "/health/live")).json() == {"alive": True}
 
 
+async def test_when_all_connections_are_taken_it_says_so(settings: Settings) -> None:
+    app = create_app(dataclasses.replace(settings, pool_size=1))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://o") as client:
+        async with app.database.transaction(None) as tx:
+            await tx.execute("select 1")
+            ready = await client.get("/health/ready")
+        assert (ready.status_code, ready.json()) == (503, {"ready": False, "reason": "No free connection"})
+        assert (await client.get("/health/ready")).json() == {"ready": True}
+    await app.close()
+
+
 class Wire:
     """The way to a database: what passes it arrives, until it is cut without either end being told."""
 

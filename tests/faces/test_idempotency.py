@@ -91,6 +91,22 @@ async def test_another_request_with_the_key_is_422(
     assert roles_of(shared_database, tenant) == 1
 
 
+async def test_a_form_is_the_same_request_whatever_its_boundary(
+    client: httpx2.AsyncClient, shared_database: Database, tenant: Tenant, bearer: Headers
+) -> None:
+    async def upload(boundary: str, nodes: str) -> httpx2.Response:
+        form = f'Content-Disposition: form-data; name="file"; filename="w.json"\r\n\r\n{{"nodes": [{nodes}]}}\r\n'
+        kind = f'multipart/form-data; boundary="{boundary}"'
+        headers = {**bearer(tenant.admin), "Idempotency-Key": "k-1", "Content-Type": kind}
+        content = f"--{boundary}\r\n{form}--{boundary}--\r\n"
+        return await client.post("/workflows/upload", content=content, headers=headers)
+
+    first, again, other = await upload("b1", ""), await upload("b-two", ""), await upload("b1", "{}")
+    assert (first.status_code, again.status_code, other.status_code) == (200, 200, 422)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert again.json()["job_id"] == first.json()["job_id"]
+
+
 async def test_parallel_requests_with_one_key_do_the_work_once(
     client: httpx2.AsyncClient, shared_database: Database, tenant: Tenant, bearer: Headers
 ) -> None:

@@ -276,6 +276,19 @@ async def test_a_lost_lease_is_409_changes_nothing_and_its_result_is_kept(stage:
     assert (await stage.admin.get(path)).json()["result"] == {"from": "the newest"}
 
 
+async def test_a_late_result_that_is_repeated_with_its_key_gets_the_first_refusal(stage: Stage) -> None:
+    _, robot = stage.robot()
+    job = await stage.claimed(robot)
+    lose(stage, job["job_id"])
+    late = {"lease_token": job["lease_token"], "result": {}}
+    keyed = {"headers": {"Idempotency-Key": "late"}}
+    answers = [await robot.post(f"/jobs/{job['job_id']}/complete", late, **keyed) for _ in range(2)]
+    for answer in answers:
+        assert refused(answer, 409, "LEASE_LOST", "evidence")
+    assert ["idempotent-replayed" in answer.headers for answer in answers] == [False, True]
+    assert stage.scalar("select count(*) from public.late_results where job_id = %s", job["job_id"]) == 1
+
+
 async def test_another_robot_cannot_use_the_token(stage: Stage) -> None:
     _, holder = stage.robot()
     job = await stage.claimed(holder)

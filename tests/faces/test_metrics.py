@@ -358,6 +358,12 @@ async def test_prometheus_reads_the_documented_figures(stage: Stage) -> None:
     assert found["casare_rpa_job_duration_seconds_bucket", "3600.0", "prod-1"] == 2
 
 
+async def test_prometheus_is_told_of_every_state_of_robots_also_of_those_that_none_has(stage: Stage) -> None:
+    stage.robot()
+    found = {s.labels["status"]: s.value for s in await samples(stage.admin) if s.name == "casare_rpa_robots"}
+    assert found == {"idle": 1, "busy": 0, "offline": 0, "error": 0, "maintenance": 0}
+
+
 async def test_prometheus_needs_a_credential_with_the_scope(stage: Stage) -> None:
     refused(await Asker(stage.client, {}).get("/metrics/prometheus"), 401, "AUTHENTICATION_FAILED")
     refused(await stage.service("jobs.read").get("/metrics/prometheus"), 403, "FORBIDDEN", "analytics.read")

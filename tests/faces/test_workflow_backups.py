@@ -192,6 +192,59 @@ async def test_a_store_that_does_not_answer_is_given_up(
     assert made["backup"] == {"stored": False, "reason": "The copy was not stored: the store did not answer in time."}
 
 
+@pytest.fixture
+async def slow_store(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, threading.Event]:
+    """(a copy is on its way, it may be stored) of a folder that stores nothing before it may."""
+    on_its_way, may_store, loop = asyncio.Event(), threading.Event(), asyncio.get_running_loop()
+    put = backup.Folder.put
+
+    def put_late(self: backup.Folder, key: str, content: bytes) -> None:
+        loop.call_soon_threadsafe(on_its_way.set)
+        assert may_store.wait(60)
+        put(self, key, content)
+
+    monkeypatch.setattr(backup, "STORE_SECONDS", 60)
+    monkeypatch.setattr(backup.Folder, "put", put_late)
+    return on_its_way, may_store
+
+
+async def test_a_slow_store_holds_no_connection(
+    backed: Backed, tmp_path: Path, slow_store: tuple[asyncio.Event, threading.Event]
+) -> None:
+    on_its_way, may_store = slow_store
+    async with backed(tmp_path, pool_size=1) as asker:
+        submitting = asyncio.create_task(submit(asker))
+        await on_its_way.wait()
+        assert (await asker.get("/health/ready")).json() == {"ready": True}
+        [job] = (await asker.get("/jobs")).json()["jobs"]
+        may_store.set()
+        made = await submitting
+    assert (made["job_id"], made["backup"]) == (job["job_id"], {"stored": True, "reason": None})
+
+
+async def test_a_workflow_that_is_deleted_while_its_copy_is_stored_has_no_copy(
+    backed: Backed, tmp_path: Path, slow_store: tuple[asyncio.Event, threading.Event]
+) -> None:
+    on_its_way, may_store = slow_store
+    async with backed(tmp_path) as asker:
+        submitting = asyncio.create_task(submit(asker))
+        await on_its_way.wait()
+        [workflow] = (await asker.get("/workflows")).json()["workflows"]
+        assert await delete(asker, workflow["workflow_id"]) == {"database": True, "filesystem": False}
+        may_store.set()
+        assert (await submitting)["backup"] == {"stored": False, "reason": "The workflow was deleted meanwhile."}
+    assert list(tmp_path.rglob("*.json")) == []
+
+
+async def test_a_submission_that_is_repeated_makes_and_stores_nothing_again(backed: Backed, tmp_path: Path) -> None:
+    async with backed(tmp_path) as asker:
+        keyed = Asker(asker.client, {**asker.headers, "Idempotency-Key": "once"})
+        first, again = await submit(keyed), await submit(keyed)
+    unknown = {"stored": False, "reason": "It is not known yet whether the copy was stored."}
+    assert again == {**first, "backup": unknown}
+    assert len(list(tmp_path.rglob("*.json"))) == 1
+
+
 async def test_a_copy_that_is_stored_too_late_is_known_and_removed_with_the_workflow(
     backed: Backed, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -165,6 +165,24 @@ async def test_an_uploaded_file_may_name_the_workflow_or_be_a_whole_submission(s
         assert (read["workflow_name"], read["workflow_json"]) == (name, graph)
 
 
+async def test_an_uploaded_submission_is_run_as_it_says(stage: Stage) -> None:
+    whole = body(priority=3, execution_mode="internet", input_data={"n": 1}, metadata={"a": 1})
+    made = (await stage.admin.ask("POST", "/workflows/upload", **upload(whole))).json()
+    job = (await stage.admin.get(f"/jobs/{made['job_id']}")).json()
+    assert (job["priority"], job["execution_mode"], job["input"]) == (3, "internet", {"n": 1})
+
+    again = upload({**whole, "workflow_id": made["workflow_id"]}, priority="5")
+    made = (await stage.admin.ask("POST", "/workflows/upload?priority=7&execution_mode=lan", **again)).json()
+    job = (await stage.admin.get(f"/jobs/{made['job_id']}")).json()
+    assert (job["priority"], job["execution_mode"], job["input"]) == (5, "lan", {"n": 1})
+    assert (await stage.admin.get(f"/workflows/{made['workflow_id']}")).json()["version"] == 2
+
+    timed = upload(body(trigger_type="scheduled", schedule_cron="@daily"))
+    made = (await stage.admin.ask("POST", "/workflows/upload", **timed)).json()
+    schedule = (await stage.admin.get(f"/schedules/{made['schedule_id']}")).json()
+    assert (made["job_id"], schedule["cron_expression"]) == (None, "@daily")
+
+
 async def test_a_file_larger_than_a_body_may_be_is_uploaded(stage: Stage) -> None:
     graph = {**GRAPH, "padding": "x" * (11 * 1024 * 1024)}
     answer = await stage.admin.ask("POST", "/workflows/upload", **upload(graph))
@@ -180,6 +198,11 @@ async def test_a_file_larger_than_a_body_may_be_is_uploaded(stage: Stage) -> Non
         (upload("[]"), ["file", "object"]),
         (upload({"workflow_json": 3}), ["workflow_json"]),
         (upload({"workflow_json": "{"}), ["workflow_json"]),
+        (upload(body(priority=99)), ["priority (file)", "20"]),
+        (upload(body(trigger_type="never")), ["trigger_type (file)"]),
+        (upload(body(workflow_name=3)), ["workflow_name (file)"]),
+        (upload('{"nodes": [NaN]}'), ["file", "NaN"]),
+        (upload(body(workflow_json='{"nodes": [NaN]}')), ["workflow_json (file)", "NaN"]),
         (upload({"nothing": 1}), ["nodes"]),
         (upload({"nodes": [{}] * 1001}), ["1000"]),
         (upload(GRAPH, priority="99"), ["priority"]),

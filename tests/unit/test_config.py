@@ -74,6 +74,8 @@ def test_every_variable_of_document_000_is_in_the_table() -> None:
         ({"WORKFLOWS_DIR": "s3://"}, "WORKFLOWS_DIR"),
         ({"WORKFLOW_BACKUP_ENABLED": "2"}, "WORKFLOW_BACKUP_ENABLED"),
         ({"CASARE_RATE_LIMITS": "some"}, "CASARE_RATE_LIMITS"),
+        ({"CASARE_ALLOWED_ORIGINS": "https://a.test,b.test"}, "CASARE_ALLOWED_ORIGINS must be origins"),
+        ({"CASARE_ALLOWED_ORIGINS": "https://a.test/"}, "or *: 'https://a.test/' is none"),
     ],
     ids=str,
 )

@@ -9,8 +9,14 @@ declare
     -- Made here and not taken from the caller: what a row names is removed from the store one day.
     v_object_key text := format('%s/%s/%s.json', v_caller.tenant_id, p_workflow_id, p_version);
 begin
-    perform from public.workflow_versions as v
-    where v.tenant_id = v_caller.tenant_id and v.workflow_id = p_workflow_id and v.version = p_version;
+    -- Whoever deletes the workflow waits, and finds this row.
+    perform from public.workflows as w
+    join public.workflow_versions as v on v.workflow_id = w.workflow_id
+    where w.tenant_id = v_caller.tenant_id
+        and w.workflow_id = p_workflow_id
+        and w.deleted_at is null
+        and v.version = p_version
+    for share of w;
     if not found then
         perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
     end if;
@@ -21,6 +27,6 @@ begin
 end
 $$;
 comment on function private.record_workflow_backup(uuid, integer) is
-    'Writes down where the copy of a version goes, before the store has it, and returns its key there. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
+    'Writes down where the copy of a version goes, before the store has it and again when it has, and returns its key there. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
 revoke all on function private.record_workflow_backup(uuid, integer) from public, anon, authenticated, service_role;
 grant execute on function private.record_workflow_backup(uuid, integer) to authenticated;

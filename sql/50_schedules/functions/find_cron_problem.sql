@@ -14,7 +14,9 @@ begin
         return 'cron_expression must have 1 to 255 characters.';
     end if;
     v_fields := private.cron_fields(p_expression);
-    if starts_with(v_fields[1], '@') then
+    if starts_with(v_fields[1], '@') and cardinality(v_fields) > 1 then
+        return format('cron_expression: nothing may follow %s.', lower(v_fields[1]));
+    elsif starts_with(v_fields[1], '@') then
         return format(
             'cron_expression: %s is none of @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly.',
             lower(v_fields[1])

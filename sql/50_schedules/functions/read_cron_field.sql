@@ -44,15 +44,16 @@ begin
             when v_part[1] is null or v_part[3] is not null then v_high
             else v_first
         end;
+        if p_position = 5 and v_first = 7 then      -- Sunday has two numbers
+            v_first := 0;
+            v_last := case when v_last = 7 then 0 else v_last end;
+        end if;
         v_step := coalesce(v_part[3]::integer, 1);
         if v_first is null or v_last is null then
             problem := case
                 when v_names is null then format('%L has a name, and this field knows numbers only', v_item)
                 else format('%L has a name that is none of %s', v_item, array_to_string(v_names, ', '))
             end;
-        elsif p_position = 5 and v_first = 7 and v_part[2] is null and v_part[3] is null then
-            v_first := 0;   -- Sunday has two numbers
-            v_last := 0;
         elsif v_first not between v_low and v_high or v_last not between v_low and v_high + (p_position = 5)::integer then
             problem := format(
                 '%L must lie between %s and %s', v_item, v_low, v_high + (p_position = 5)::integer

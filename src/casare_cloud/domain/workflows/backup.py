@@ -118,31 +118,43 @@ def store_of(settings: Settings) -> Store | None:
     return _store_at(settings.workflows_dir) if settings.workflow_backup_enabled else None
 
 
-async def keep(tx: Transaction, store: Store | None, workflow: dict[str, Any], content: dict[str, Any]) -> Backup:
-    """Write down where the copy of a version goes and put it there; `workflow` has the ids, tenant and version."""
+async def plan(tx: Transaction, store: Store | None, workflow_id: UUID, version: int) -> Backup:
+    """Write down where the copy of a version goes: a store that answers too late or never may have it all the same."""
     if store is None:
         return Backup(False, "Backups are switched off.")
-    version: int = workflow["version"]
-    key = _key_of(workflow)
-    # Before it is stored: a store that answers too late, or not at all, may have the copy all the same.
-    recorded = await tx.fetch_value(queries.RECORD_BACKUP, {"workflow_id": workflow["workflow_id"], "version": version})
-    assert recorded == key
+    key = await tx.fetch_value(queries.RECORD_BACKUP, {"workflow_id": workflow_id, "version": version})
+    return Backup(False, "It is not known yet whether the copy was stored.", version, key)
+
+
+async def keep(begin: Begin, store: Store, workflow_id: UUID, planned: Backup, content: dict[str, Any]) -> Backup:
+    """Put the copy of a version where it was planned. No transaction is open while the store answers.
+
+    A workflow that was deleted meanwhile has no copy: who deleted it may have looked for this one too early.
+    """
+    key, version = planned.key, planned.version
+    assert key is not None
     try:
         async with asyncio.timeout(STORE_SECONDS):
             await asyncio.to_thread(store.put, key, json.dumps(content).encode())
     except Exception as error:
         return Backup(False, _told("The copy was not stored", key, error))
+    try:
+        async with begin() as tx:
+            await tx.execute(queries.RECORD_BACKUP, {"workflow_id": workflow_id, "version": version})
+    except ApiError as error:
+        if error.code == "WORKFLOW_NOT_FOUND":
+            await _take_back(store, key)
+            return Backup(False, "The workflow was deleted meanwhile.")
+        logger.warning("when a copy was stored was not written down: %s: %s", key, error)
     return Backup(True)
 
 
-async def take_back(store: Store | None, workflow: dict[str, Any]) -> None:
-    """Remove the copy of a version that does not come to be, also one that may have been stored."""
-    if store is not None:
-        try:
-            async with asyncio.timeout(STORE_SECONDS):
-                await asyncio.to_thread(store.remove, _key_of(workflow))
-        except Exception as error:
-            _told("A copy was not taken back", _key_of(workflow), error)
+async def _take_back(store: Store, key: str) -> None:
+    try:
+        async with asyncio.timeout(STORE_SECONDS):
+            await asyncio.to_thread(store.remove, key)
+    except Exception as error:
+        _told("A copy was not taken back", key, error)
 
 
 async def copies_of(tx: Transaction, store: Store | None, workflow_id: UUID) -> list[DictRow]:
@@ -172,10 +184,6 @@ async def remove(begin: Begin, store: Store | None, workflow_id: UUID, rows: lis
         except ApiError as error:  # the workflow is deleted and the copies are gone, whatever is written down
             logger.warning("copies that are gone were not forgotten: %s: %s", workflow_id, error)
     return was_there and len(gone) == len(rows)
-
-
-def _key_of(workflow: dict[str, Any]) -> str:
-    return f"{workflow['tenant_id']}/{workflow['workflow_id']}/{workflow['version']}.json"
 
 
 def _told(what: str, key: str, error: Exception) -> str:

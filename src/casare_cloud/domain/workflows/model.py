@@ -49,10 +49,12 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """Whether a copy is in the store, and why not."""
+    """Whether a copy is in the store, and why not; or which version's copy goes where."""
 
     stored: bool
     reason: str | None = None
+    version: int | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What can be done with workflows. Every rule is in the SQL functions that are called here."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +31,9 @@ class TriggerNotAvailable(ApiError):
 
 
 async def submit(tx: Transaction, store: backup.Store | None, submission: Submission) -> Submitted:
-    """Publish a workflow and enqueue its first job, or make its schedule: both or neither. A copy goes to `store`.
+    """Publish a workflow and enqueue its first job, or make its schedule: both or neither.
+
+    With a `store`, where its copy goes is written down; `keep_copy` puts it there when `tx` is committed.
 
     Raises 400 for a schedule without a (right) cron expression, and `TriggerNotAvailable` (501) for the trigger
     `webhook`. Needs workflows.write, and jobs.create or schedules.write.
@@ -50,16 +53,20 @@ async def submit(tx: Transaction, store: backup.Store | None, submission: Submis
         },
     )
     assert workflow is not None
-    # Before the job is queued: what the queue locks is not held while the store answers.
-    kept = await backup.keep(tx, store, workflow, _copy_of(submission))
-    try:
-        return await _start(tx, submission, workflow["workflow_id"], kept)
-    except ApiError:
-        await backup.take_back(store, workflow)
-        raise
+    planned = await backup.plan(tx, store, workflow["workflow_id"], workflow["version"])
+    return await _start(tx, submission, workflow["workflow_id"], planned)
 
 
-async def _start(tx: Transaction, submission: Submission, workflow_id: UUID, kept: Backup) -> Submitted:
+async def keep_copy(
+    begin: backup.Begin, store: backup.Store | None, made: Submitted, submission: Submission
+) -> Submitted:
+    """Put the copy of a submission that is committed into the store, and say whether it is there."""
+    if store is None:
+        return made
+    return replace(made, backup=await backup.keep(begin, store, made.workflow_id, made.backup, _copy_of(submission)))
+
+
+async def _start(tx: Transaction, submission: Submission, workflow_id: UUID, planned: Backup) -> Submitted:
     if submission.trigger_type == "scheduled":
         assert submission.schedule_cron is not None
         schedule = await schedules.create(
@@ -74,7 +81,7 @@ async def _start(tx: Transaction, submission: Submission, workflow_id: UUID, kep
                 input=submission.input,
             ),
         )
-        return Submitted(workflow_id, None, schedule.schedule_id, schedule.created_at, kept)
+        return Submitted(workflow_id, None, schedule.schedule_id, schedule.created_at, planned)
     job = await jobs.enqueue(
         tx,
         NewJob(
@@ -85,7 +92,7 @@ async def _start(tx: Transaction, submission: Submission, workflow_id: UUID, kep
             pool=submission.pool,
         ),
     )
-    return Submitted(workflow_id, job.job_id, None, job.created_at, kept)
+    return Submitted(workflow_id, job.job_id, None, job.created_at, planned)
 
 
 def _copy_of(submission: Submission) -> dict[str, Any]:

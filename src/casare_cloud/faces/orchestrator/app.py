@@ -44,7 +44,7 @@ class Orchestrator(Edge):
     """Dispatches on the first segment of the path. One per process; it keeps the pool and the keys of Auth."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings.trusted_proxies)
+        super().__init__(settings.trusted_proxies, settings.allowed_origins)
         self.settings = settings
         self._loaded: set[str] = set()
 
@@ -53,7 +53,7 @@ class Orchestrator(Edge):
         path: str = scope["path"]
         under_base = path.removeprefix(BASE) if path.startswith(BASE + "/") else None
         probe = health.PROBES.get(path if under_base is None else under_base)
-        if probe is not None and scope["method"] in ("GET", "HEAD"):
+        if probe is not None and scope["method"] == "GET":
             status, body = await probe(lambda: self.database)
             await send_json(send, status, body, {"Cache-Control": "no-store"})
             return

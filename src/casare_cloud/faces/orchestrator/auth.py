@@ -145,7 +145,10 @@ async def refresh(body: RefreshBody, call: CurrentCall) -> TokensAnswer:
 
 @public.post("/register", status_code=201, responses=refusals(409), openapi_extra=OPEN)
 async def register(body: RegisterBody, call: CurrentCall) -> TokensAnswer:
-    """Create a user, an organization and the membership as its admin, and log in."""
+    """Create a user, an organization and the membership as its admin, and log in.
+
+    Takes no `Idempotency-Key`: repeated, it is 409, and then logging in is what is left to do.
+    """
     form = Registration(**body.model_dump())
     return TokensAnswer(**asdict(await _users(call).register(form)))
 

@@ -14,7 +14,7 @@ from casare_cloud.faces.orchestrator import health
 from casare_cloud.faces.orchestrator.health_shapes import RESPONSES
 from casare_cloud.faces.orchestrator.rate_limits import limit_of, unlimited
 from casare_cloud.faces.shared import problems
-from casare_cloud.faces.shared.refusals import declare_body_limit, declare_headers
+from casare_cloud.faces.shared.refusals import declare_body_refusals, declare_headers
 from casare_cloud.faces.shared.routing import Services
 from casare_cloud.identity import Verifier
 
@@ -34,6 +34,7 @@ def create_framework(settings: Settings, database: Database, version: str) -> Fa
         description="Workflows, jobs and robots of a tenant. Base path /api/v1.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.services = Services(
         settings, database, Verifier(settings), limit_of if settings.rate_limits else unlimited
@@ -69,7 +70,7 @@ def _complete_the_document(app: FastAPI) -> None:
             "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "A robot's key, crpa_…"},
             "token": {"type": "apiKey", "in": "header", "name": "X-Api-Token", "description": _TOKEN},
         }
-        declare_body_limit(document)
+        declare_body_refusals(document)
         declare_headers(document)
         document["security"] = [{"bearer": []}, {"key": []}, {"token": []}]
         return document

@@ -28,9 +28,9 @@ async def health(database: GetDatabase) -> Answer:
 
 async def detailed(database: GetDatabase) -> Answer:
     """The process and what it depends on: `degraded`, still 200, when the database does not answer within 1.5 s."""
-    error = await _database_error(database)
+    error = await _problem(database)
     size, free = database().usage()
-    state = {"healthy": error is None, "pool_size": size, "pool_free": free, "error": error}
+    state = {"healthy": error is None, "pool_size": size, "pool_free": free, "error": error and str(error)}
     if error is not None:
         state.update(pool_size=0, pool_free=0)
     status = "healthy" if error is None else "degraded"
@@ -39,8 +39,10 @@ async def detailed(database: GetDatabase) -> Answer:
 
 async def ready(database: GetDatabase) -> Answer:
     """Whether requests can be served: 200, or 503 with a reason."""
-    if await _database_error(database) is not None:
-        return 503, {"ready": False, "reason": "Database unhealthy"}
+    error = await _problem(database)
+    if error is not None:
+        is_full = isinstance(error, ApiError) and error.code == "DATABASE_BUSY"
+        return 503, {"ready": False, "reason": "No free connection" if is_full else "Database unhealthy"}
     return 200, {"ready": True}
 
 
@@ -57,11 +59,9 @@ PROBES: dict[str, Probe] = {
 }
 
 
-async def _database_error(database: GetDatabase) -> str | None:
+async def _problem(database: GetDatabase) -> ApiError | ConfigurationError | None:
     try:
         await database().ping(PING_SECONDS)
-    except ApiError as error:
-        return error.message
-    except ConfigurationError as error:
-        return str(error)
+    except (ApiError, ConfigurationError) as error:
+        return error
     return None

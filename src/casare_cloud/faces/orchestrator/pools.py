@@ -14,7 +14,7 @@ from casare_cloud.domain.pools.model import SharesBy, Standing
 from casare_cloud.faces.orchestrator import pool_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import Integer
-from casare_cloud.faces.shared.refusals import refusals
+from casare_cloud.faces.shared.refusals import idempotent, refusals
 from casare_cloud.faces.shared.routing import Route, Tx
 from casare_cloud.faces.shared.shapes import Answer, Body, Time
 
@@ -124,7 +124,7 @@ async def list_pools(tx: Tx) -> PoolList:
     return PoolList(pools=[PoolAnswer.model_validate(pool) for pool in await service.list_all(tx)])
 
 
-@router.post("", status_code=201, responses=refusals(409))
+@router.post("", status_code=201, **idempotent())
 async def create_pool(body: CreatePoolBody, tx: Tx) -> PoolAnswer:
     """Make a pool, without robots yet. 409 POOL_EXISTS: there is one of this name. Needs robots.write."""
     return PoolAnswer.model_validate(await service.create(tx, body.name, body.shares_by))

@@ -1,11 +1,13 @@
 """A tenant's figures in the exposition format of Prometheus (document 002, "GET /metrics/prometheus")."""
 
 from collections.abc import Iterator
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from casare_cloud.domain.metrics.model import Fleet
+from casare_cloud.domain.robots.model import RobotStatus
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BOUNDS_SECONDS = (0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 14400, 86400)
@@ -32,8 +34,8 @@ class _Families:
             jobs.add_metric([status, self._environment], count)
         yield jobs
         robots = GaugeMetricFamily("casare_rpa_robots", "Number of robots", labels=["status", "environment"])
-        for word, count in sorted(fleet.robots.items()):
-            robots.add_metric([word, self._environment], count)
+        for word in get_args(RobotStatus):  # all: what was counted once and is not told of again is no 0
+            robots.add_metric([word, self._environment], fleet.robots.get(word, 0))
         yield robots
         for name, text, value in (
             ("robots_active", "Number of active robots", fleet.robots.get("idle", 0) + fleet.robots.get("busy", 0)),

@@ -89,7 +89,7 @@ async def create_robot_key(body: CreateKeyBody, tx: Tx) -> NewKeyAnswer:
     return NewKeyAnswer.made(await service.create_for_robot(tx, body.name, body.robot_id, body.expires_at))
 
 
-@router.post("/import", status_code=201, responses=refusals(409))
+@router.post("/import", status_code=201, **idempotent())
 async def import_robot_key(body: ImportKeyBody, tx: Tx) -> KeyAnswer:
     """Let a token that a robot uses already work here, by its SHA-256; its robot is made when there is none.
 

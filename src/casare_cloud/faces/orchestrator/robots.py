@@ -25,13 +25,13 @@ from casare_cloud.faces.orchestrator.robot_shapes import (
     UpdateRobotBody,
 )
 from casare_cloud.faces.shared.paging import Page, page
-from casare_cloud.faces.shared.refusals import refusals
+from casare_cloud.faces.shared.refusals import idempotent, refusals
 from casare_cloud.faces.shared.routing import CurrentCall, Route, Tx
 
 router = APIRouter(prefix="/robots", tags=["robots"], route_class=Route)
 
 
-@router.post("/register", responses=refusals(409))
+@router.post("/register", **idempotent())
 async def register_robot(body: RegisterRobotBody, tx: Tx) -> RobotAnswer:
     """Make the robot with this id, or bring what is known of it up to date. Unknown fields are ignored.
 

@@ -1,26 +1,24 @@
 """Shapes of the workflow endpoints (documents 000 and 002, "Workflow Endpoints")."""
 
-import json
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationError
 
 from casare_cloud.domain.workflows.model import Submission, Submitted, TriggerType, Workflow, WorkflowStatus
 from casare_cloud.errors import InvalidArgument
 from casare_cloud.faces.orchestrator import workflow_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import ExecutionMode, Input, Name, Priority
+from casare_cloud.faces.shared.problems import sentence_of
+from casare_cloud.faces.shared.request_json import read_json
 from casare_cloud.faces.shared.shapes import JSON_LEVELS, TOO_DEEP, Answer, Body, Time, is_too_deep
 
 
-def _read_json(value: Any) -> Any:
+def _read_text(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    try:
-        value = json.loads(value)
-    except (ValueError, RecursionError) as error:
-        raise ValueError("is a text that is not valid JSON") from error
+    value = read_json(value)
     if is_too_deep(value, JSON_LEVELS - 1):
         raise ValueError(TOO_DEEP)
     return value
@@ -34,7 +32,7 @@ class SubmitBody(Body):
     workflow_name: Name
     workflow_json: Annotated[
         dict[str, Any],
-        BeforeValidator(_read_json),
+        BeforeValidator(_read_text),
         Field(description="The graph: an object, or a JSON text of one, with `nodes` (a list or an object)."),
     ]
     trigger_type: TriggerType = "manual"
@@ -64,53 +62,33 @@ class SubmitBody(Body):
         )
 
 
-class UploadOptions(Body):
-    """How an uploaded workflow is to run; each as a form field or in the query, the form field wins."""
-
-    trigger_type: TriggerType = "manual"
-    execution_mode: ExecutionMode = "lan"
-    priority: Annotated[int, Field(ge=0, le=20)] = 10
-    schedule_cron: Annotated[str | None, Field(max_length=255)] = None
-    workflow_name: Name | None = None
-
-
-def read_upload(filename: str | None, content: bytes, options: UploadOptions) -> Submission:
+def read_upload(filename: str | None, content: bytes, options: dict[str, Any]) -> Submission:
     """The submission that a file stands for: a workflow, or a whole body of `POST /workflows`.
 
-    Its name is, in this order, the option's, the body's, that of the workflow's metadata, that of the file.
+    `options` are fields of such a body and go before those of the file. The name is, in this order, the option's, the
+    body's, that of the workflow's metadata, that of the file.
     """
     if not filename or not filename.lower().endswith(".json"):
         raise InvalidArgument("file: must be a file whose name ends in .json.")
     try:
-        data = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise InvalidArgument("file: is not valid JSON in UTF-8.") from error
+        data = read_json(content)
+    except ValueError as error:
+        raise InvalidArgument(f"file: {error}.") from error
     if not isinstance(data, dict):
         raise InvalidArgument("file: must hold a JSON object.")
-    if is_too_deep(data):
-        raise InvalidArgument(f"file: {TOO_DEEP}.")
-    is_body = "workflow_json" in data
-    workflow = data["workflow_json"] if is_body else data
+    metadata = data["metadata"] if isinstance(data.get("metadata"), dict) else {}
+    names = (data.get("workflow_name"), metadata.get("name"), data.get("name"), filename[: -len(".json")])
+    fields = data
+    if "workflow_json" not in data:
+        description = metadata.get("description")
+        kept = {"description": description} if isinstance(description, str) else {}
+        fields = {"workflow_json": data, "metadata": kept}
     try:
-        workflow = _read_json(workflow)
-    except ValueError as error:
-        raise InvalidArgument(f"file: workflow_json {error}.") from error
-    if not isinstance(workflow, dict):
-        raise InvalidArgument("file: workflow_json must be an object.")
-    metadata = data.get("metadata") if isinstance(data.get("metadata"), dict) else {}
-    assert isinstance(metadata, dict)
-    names = (options.workflow_name, data.get("workflow_name"), metadata.get("name"), data.get("name"))
-    name = next((item for item in names if isinstance(item, str) and item), filename[: -len(".json")])
-    description = metadata.get("description")
-    return Submission(
-        name=name,
-        definition=workflow,
-        trigger_type=options.trigger_type,
-        execution_mode=options.execution_mode,
-        schedule_cron=options.schedule_cron,
-        priority=options.priority,
-        metadata=metadata if is_body else {"description": description} if isinstance(description, str) else {},
-    )
+        body = SubmitBody.model_validate({**fields, "workflow_name": next(filter(None, names), ""), **options})
+    except ValidationError as error:
+        rules: list[dict[str, Any]] = [{**item, "loc": ("file", *item["loc"])} for item in error.errors()]
+        raise InvalidArgument(sentence_of(rules)) from error
+    return body.submission()
 
 
 class BackupAnswer(Answer):

@@ -1,18 +1,17 @@
 """Workflows: submit, upload, look, delete (documents 000 and 002, "Workflow Endpoints")."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
 
 from casare_cloud.domain.workflows import service
 from casare_cloud.domain.workflows.backup import store_of
-from casare_cloud.domain.workflows.model import Filter, TriggerType, WorkflowStatus
+from casare_cloud.domain.workflows.model import Filter, Submission, TriggerType, WorkflowStatus
 from casare_cloud.faces.orchestrator.fields import ExecutionMode, Name, WorkflowId
 from casare_cloud.faces.orchestrator.workflow_shapes import (
     DeletedFrom,
     SubmitAnswer,
     SubmitBody,
-    UploadOptions,
     WorkflowAnswer,
     WorkflowDeleted,
     WorkflowList,
@@ -33,8 +32,7 @@ async def submit_workflow(body: SubmitBody, tx: Tx, call: CurrentCall) -> Submit
     `schedule_cron`; the schedule has the workflow's name and the tenant's time zone. `webhook` answers 501 and stores
     nothing. Needs workflows.write, and jobs.create or schedules.write.
     """
-    submission = body.submission()
-    return SubmitAnswer.of(await service.submit(tx, store_of(call.services.settings), submission), submission)
+    return await _submit(body.submission(), tx, call)
 
 
 def _upload_options(
@@ -43,35 +41,46 @@ def _upload_options(
     form_priority: Annotated[int | None, Form(alias="priority", ge=0, le=20)] = None,
     form_schedule_cron: Annotated[str | None, Form(alias="schedule_cron", max_length=255)] = None,
     form_workflow_name: Annotated[Name | None, Form(alias="workflow_name")] = None,
-    trigger_type: Annotated[TriggerType, Query()] = "manual",
-    execution_mode: Annotated[ExecutionMode, Query()] = "lan",
-    priority: Annotated[int, Query(ge=0, le=20)] = 10,
+    trigger_type: Annotated[TriggerType | None, Query(description="Default: manual.")] = None,
+    execution_mode: Annotated[ExecutionMode | None, Query(description="Default: lan.")] = None,
+    priority: Annotated[int | None, Query(ge=0, le=20, description="Default: 10.")] = None,
     schedule_cron: Annotated[str | None, Query(max_length=255)] = None,
     workflow_name: Annotated[Name | None, Query()] = None,
-) -> UploadOptions:
-    return UploadOptions(
-        trigger_type=form_trigger_type or trigger_type,
-        execution_mode=form_execution_mode or execution_mode,
-        priority=priority if form_priority is None else form_priority,
-        schedule_cron=form_schedule_cron or schedule_cron,
-        workflow_name=form_workflow_name or workflow_name,
-    )
+) -> dict[str, Any]:
+    """What was given, by the names of `SubmitBody`: a form field goes before the query."""
+    options = {
+        "trigger_type": form_trigger_type or trigger_type,
+        "execution_mode": form_execution_mode or execution_mode,
+        "priority": priority if form_priority is None else form_priority,
+        "schedule_cron": form_schedule_cron or schedule_cron,
+        "workflow_name": form_workflow_name or workflow_name,
+    }
+    return {name: value for name, value in options.items() if value is not None}
 
 
-@router.post("/upload", **idempotent(501))
+@router.post("/upload", **idempotent(404, 501))
 async def upload_workflow(
     file: Annotated[UploadFile, File(description="A .json file of at most 50 MB, in UTF-8.")],
-    options: Annotated[UploadOptions, Depends(_upload_options)],
+    options: Annotated[dict[str, Any], Depends(_upload_options)],
     tx: Tx,
     call: CurrentCall,
 ) -> SubmitAnswer:
-    """Publish a workflow from a JSON file and queue its first job.
+    """Publish a workflow from a JSON file, and queue its first job or make its schedule.
 
-    The options are form fields (document 000) or query parameters (document 002); the form wins. The name is the
-    option `workflow_name`, else the one in the file, else that of the file. Needs workflows.write and jobs.create.
+    The file holds a workflow, or a whole body of `POST /workflows`. The options are form fields (document 000) or query
+    parameters (document 002); the form goes before the query, and both before the file. The name is the option
+    `workflow_name`, else the one in the file, else that of the file. Needs workflows.write, and jobs.create or
+    schedules.write.
     """
-    submission = read_upload(file.filename, await file.read(), options)
-    return SubmitAnswer.of(await service.submit(tx, store_of(call.services.settings), submission), submission)
+    return await _submit(read_upload(file.filename, await file.read(), options), tx, call)
+
+
+async def _submit(submission: Submission, tx: Tx, call: CurrentCall) -> SubmitAnswer:
+    """The copy is stored when the work is committed and no connection waits for the store."""
+    store = store_of(call.services.settings)
+    made = await service.submit(tx, store, submission)
+    await call.commit(SubmitAnswer.of(made, submission))
+    return SubmitAnswer.of(await service.keep_copy(call.transaction, store, made, submission), submission)
 
 
 @router.get("", responses=refusals())

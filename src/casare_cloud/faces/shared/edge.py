@@ -1,4 +1,4 @@
-"""The outermost layer of a face: request id, client address, body limit, and an answer when everything else failed.
+"""The outermost layer of a face: request id, client address, other origins, body limit, and an answer to every failure.
 
 Plain ASGI, without FastAPI, so that a cold process can answer before the web framework is imported.
 """
@@ -20,8 +20,16 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 logger = logging.getLogger("casare_cloud")
+
+# What a page of an allowed origin may send and read (https://fetch.spec.whatwg.org/#http-cors-protocol).
+_HEADERS_OF_BROWSERS = ("Authorization", "Idempotency-Key", "X-Api-Key", "X-Api-Token", "X-Request-ID")
+_HEADERS_FOR_BROWSERS = (
+    "Idempotent-Replayed", "Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset",
+    "X-Request-ID",
+)  # fmt: skip
 
 BODY_BYTES = 10 * 1024 * 1024  # documents 000 and 002: "Max payload size: 10MB"
 UPLOAD_BYTES = 50 * 1024 * 1024 + 64 * 1024  # "max 50MB" for the file, and the form around it
@@ -34,8 +42,19 @@ class Edge:
     of a body than `body_limit` of the path: a bigger one is answered 413 before it is kept.
     """
 
-    def __init__(self, trusted_proxies: tuple[Network, ...]) -> None:
+    def __init__(self, trusted_proxies: tuple[Network, ...], allowed_origins: tuple[str, ...] = ()) -> None:
         self._trusted_proxies = trusted_proxies
+        self._share: App = self._answer
+        if allowed_origins:
+            from starlette.middleware.cors import CORSMiddleware
+
+            self._share = CORSMiddleware(
+                self._answer,
+                allow_origins=allowed_origins,
+                allow_methods=("GET", "POST", "PUT", "DELETE"),
+                allow_headers=_HEADERS_OF_BROWSERS,
+                expose_headers=_HEADERS_FOR_BROWSERS,
+            )
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -67,8 +86,7 @@ class Edge:
                 return
 
     async def _serve_http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
-        request_id = request_id_of(headers.get("x-request-id"))
+        request_id = request_id_of(_headers_of(scope).get("x-request-id"))
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
         peer = scope["client"][0] if scope.get("client") else None
@@ -76,14 +94,26 @@ class Edge:
         hops = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
         state["client_ip"] = client_ip_of(peer, ", ".join(hops), self._trusted_proxies)
         state["headers"] = []  # raw headers that every answer to this request carries
-        status = 0  # of the answer, once it has begun
 
         async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                added = [(b"x-request-id", request_id.encode()), *state["headers"]]
+                message = {**message, "headers": [*message.get("headers", ()), *added]}
+            await send(message)
+
+        if scope["method"] == "HEAD":
+            await self._share({**scope, "method": "GET"}, receive, _without_body(send_with_id))
+        else:
+            await self._share(scope, receive, send_with_id)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = _headers_of(scope)
+        status = 0  # of the answer, once it has begun
+
+        async def watched_send(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                added = [(b"x-request-id", request_id.encode()), *state["headers"]]
-                message = {**message, "headers": [*message.get("headers", ()), *added]}
             await send(message)
 
         limit = self.body_limit(scope["path"])
@@ -91,12 +121,34 @@ class Edge:
             declared = headers.get("content-length", "")
             if declared.isascii() and declared.isdigit() and (len(declared) > 15 or int(declared) > limit):
                 raise _too_large(limit)
-            await self.serve(scope, _limited(receive, limit), send_with_id)
+            has_body = declared not in ("", "0") or "transfer-encoding" in headers
+            if has_body and headers.get("content-encoding", "identity").lower() != "identity":
+                raise HTTPException(
+                    415, "Content-Encoding (header): a body must not be compressed.", {"Accept-Encoding": "identity"}
+                )
+            await self.serve(scope, _limited(receive, limit), watched_send)
         except Exception as error:
+            request_id = scope["state"]["request_id"]
             if not status:
-                await send_json(send_with_id, *problem_of(error, request_id))
+                await send_json(watched_send, *problem_of(error, request_id))
             elif status != 500:  # a 500 was made and logged by the framework, which raises the error all the same
                 logger.exception("request %s failed after its answer had begun", request_id)
+
+
+def _headers_of(scope: Scope) -> dict[str, str]:
+    """The headers; of one that comes more than once, the first."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+
+
+def _without_body(send: Send) -> Send:
+    """To HEAD: what GET would answer, without its body (RFC 9110 §9.3.2)."""
+
+    async def send_head(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return send_head
 
 
 def request_id_of(given: str | None) -> str:
@@ -171,6 +223,7 @@ _CODES = {
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
     413: "PAYLOAD_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
 }
 
 

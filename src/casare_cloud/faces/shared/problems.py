@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from casare_cloud.errors import ApiError, InvalidArgument
 from casare_cloud.faces.shared.edge import problem_of
@@ -23,7 +24,19 @@ def install(app: FastAPI) -> None:
 
 async def _answer(request: Request, error: Exception) -> JSONResponse:
     status, body, headers = problem_of(error, request.state.request_id)
+    if status == 405:
+        headers["Allow"] = ", ".join(_methods_of(request))
     return JSONResponse(body, status, headers)
+
+
+def _methods_of(request: Request) -> list[str]:
+    """What the path of a request may be asked with, by all routes; who answers GET answers HEAD."""
+    found = [
+        method
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]
+    return ["GET", "HEAD", *found[1:]] if found[:1] == ["GET"] else found
 
 
 async def _answer_validation(request: Request, error: Exception) -> JSONResponse:
@@ -41,10 +54,6 @@ def sentence_of(errors: list[dict[str, Any]]) -> str:
 def _rule_of(item: dict[str, Any]) -> str:
     place = [str(part) for part in item.get("loc", ())]
     kind = item.get("type", "")
-    if kind == "json_invalid":
-        reason = str(item.get("ctx", {}).get("error", "")).rstrip(".")
-        at = f" at character {place[1]}" if len(place) > 1 else ""
-        return f"The body is not valid JSON{at}: {reason}"
     source, field = (place[0], ".".join(place[1:])) if place else ("request", "")
     rule = str(item.get("msg", "is not valid")).removeprefix("Value error, ").rstrip(".")
     if kind == "missing":

@@ -16,6 +16,7 @@ _SENTENCES = {
     404: "There is no such thing, or it is another tenant's: the two are never told apart.",
     409: "The request contradicts the state of what it names.",
     413: "The body is too large.",
+    415: "The body is compressed.",
     422: "This Idempotency-Key came with another request before.",
     429: "Too often; try again after `Retry-After` seconds.",
     501: "This cannot be done yet; nothing was changed.",
@@ -70,13 +71,13 @@ def idempotent(*statuses: int) -> dict[str, Any]:
     return {"responses": refusals(409, 422, *statuses), "dependencies": [Depends(_idempotency_key)]}
 
 
-def declare_body_limit(document: dict[str, Any]) -> None:
-    """413 for every operation of an OpenAPI document that takes a body: the edge refuses it before any route does."""
+def declare_body_refusals(document: dict[str, Any]) -> None:
+    """413 and 415 for what takes a body in an OpenAPI document: the edge refuses it before a route does."""
     for path in document["paths"].values():
         for operation in path.values():
             if "requestBody" in operation:
                 refused = operation["responses"]
-                refused["413"] = {**refused["400"], "description": _SENTENCES[413]}
+                refused |= {str(status): {**refused["400"], "description": _SENTENCES[status]} for status in (413, 415)}
                 operation["responses"] = dict(sorted(refused.items()))
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from casare_cloud.config import Settings
 from casare_cloud.database import Database, Transaction
@@ -18,6 +19,7 @@ from casare_cloud.domain.users import dev_mode
 from casare_cloud.errors import ApiError, AuthenticationFailed
 from casare_cloud.faces.shared import idempotency
 from casare_cloud.faces.shared.rate_limits import Limits, Quota
+from casare_cloud.faces.shared.request_json import JsonRequest
 from casare_cloud.identity import ANONYMOUS, Actor, Verifier
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -43,10 +45,20 @@ class Call:
     client_ip: str | None
     tx: Transaction
     quota: Quota
+    idempotency_key: str | None
+
+    async def commit(self, answer: BaseModel) -> None:
+        """Make the work permanent and give its connection back: the endpoint goes on to wait for something else.
+
+        `answer` is what a repeated request with the same Idempotency-Key gets.
+        """
+        if self.idempotency_key is not None:
+            await idempotency.keep(self.tx, self.idempotency_key, 200, answer.model_dump(mode="json", by_alias=True))
+        await self.tx.commit()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """Another transaction of the same caller, for an endpoint that waits between statements (long poll)."""
+        """Another transaction of the same caller, for an endpoint that waits between statements."""
         begin = self.services.database.transaction
         async with begin(self.actor, self.request_id, self.client_ip, self.quota) as tx:
             yield tx
@@ -68,6 +80,7 @@ class Route(APIRoute):
             quota = Quota(rule, services.limits(*rule.split(" ", 1)), request.state.client_ip)
             try:
                 try:
+                    request = JsonRequest(request.scope, request.receive)
                     return await self._answer(request, services, quota, handler)
                 except ApiError as error:
                     quota.refused(error)
@@ -87,10 +100,11 @@ class Route(APIRoute):
             actor = await _actor_of(request, services)
         quota.made_by(actor)
         request_id, client_ip = request.state.request_id, request.state.client_ip
+        key = idempotency.key_of(request, actor) if self.honours_idempotency else None
         async with services.database.transaction(actor, request_id, client_ip, quota) as tx:
-            request.state.call = Call(services, actor, request_id, client_ip, tx, quota)
-            if self.honours_idempotency:
-                return await idempotency.answer_once(request, actor, tx, handler)
+            request.state.call = Call(services, actor, request_id, client_ip, tx, quota, key)
+            if key is not None:
+                return await idempotency.answer_once(request, key, tx, handler)
             return await handler(request)
 
     def _template_of(self, request: Request) -> str:

@@ -31,7 +31,7 @@ class Body(BaseModel):
     No field, known or not, may be so deep that an answer could not show it again.
     """
 
-    model_config = ConfigDict(defer_build=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, extra="ignore", allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod

@@ -1,0 +1,56 @@
+"""JSON as requests carry it: UTF-8, and no numbers that Python reads and nobody can store."""
+
+import json
+import math
+from typing import Any
+
+from fastapi import HTTPException, Request
+
+from casare_cloud.faces.shared.shapes import TOO_DEEP
+
+
+class _NotStorable(ValueError):
+    """A number that JSON does not have, or that has no room in a double."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"holds {text[:24]}, which is no number that can be stored")
+
+
+def read_json(content: bytes | str) -> Any:
+    """The value; `ValueError` with the rule that is broken, as the rest of a sentence, and the place if it is known."""
+    try:
+        text = content if isinstance(content, str) else content.decode("utf-8-sig")
+        return json.loads(text, parse_constant=_refuse, parse_float=_read_float)
+    except _NotStorable:
+        raise
+    except UnicodeDecodeError as error:
+        raise ValueError(f"is not valid JSON in UTF-8: byte {error.start + 1} cannot be read") from error
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise ValueError(f"is not valid JSON in UTF-8: {error.msg} at {place}") from error
+    except RecursionError as error:
+        raise ValueError(TOO_DEEP) from error
+    except ValueError as error:
+        raise ValueError("holds a number that has too many digits") from error
+
+
+def _refuse(constant: str) -> Any:
+    raise _NotStorable(constant)
+
+
+def _read_float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise _NotStorable(text)
+    return value
+
+
+class JsonRequest(Request):
+    """A request whose JSON is read by these rules; what breaks one is 400."""
+
+    async def json(self) -> Any:
+        """The body."""
+        try:
+            return read_json(await self.body())
+        except ValueError as error:
+            raise HTTPException(400, f"The body {error}.") from error
