@@ -324,12 +324,25 @@ async def test_login_chooses_among_ones_own_tenants(
         (str(second["tenant_id"]), str(second["tenant_id"]), "viewer"),
         (own, own, "admin"),
         (second["slug"], str(second["tenant_id"]), "viewer"),
-        ("", str(second["tenant_id"]), "viewer"),
+        ("", own, "admin"),
     ):
         answer = await log_in(client, form["username"], tenant_id=wanted)
         assert answer.status_code == 200, answer.text
         me = (await client.get("/auth/me", headers=bearer(answer.json()))).json()
         assert (me["tenant_id"], me["roles"][0]) == (expected, role)
+
+
+async def test_a_login_into_a_tenant_leaves_the_user_s_other_sessions_where_they_are(
+    client: httpx2.AsyncClient, tenant_of: Callable[[str], dict[str, Any]]
+) -> None:
+    form, first = await register(client)
+    own = (await client.get("/auth/me", headers=bearer(first))).json()["tenant_id"]
+    wanted = str(tenant_of(form["email"])["tenant_id"])
+    second = (await log_in(client, form["username"], tenant_id=wanted)).json()
+    for tokens, tenant_id in ((first, own), (second, wanted)):
+        refreshed = await client.post("/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+        me = await client.get("/auth/me", headers=bearer(refreshed.json()))
+        assert me.json()["tenant_id"] == tenant_id
 
 
 async def test_a_foreign_tenant_is_answered_as_a_wrong_password(
