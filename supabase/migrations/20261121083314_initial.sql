@@ -5368,9 +5368,9 @@ comment on function public.append_job_logs(uuid, bigint, jsonb) is
 revoke all on function public.append_job_logs(uuid, bigint, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.append_job_logs(uuid, bigint, jsonb) to authenticated;
 
--- from sql/40_queue/functions/authorize_robot.sql sha256:e3db4579efc06b3f94553a858853c06be113846e64d0193a6adda2e79524ba54
+-- from sql/40_queue/functions/authorize_robot.sql sha256:2b14d8bdb11fbc6c6960893fbf57be5f1493f91729251f7fdece83a733247932
 -- What private.authorize() asks, said here again: on the path of every verb of a robot each call inside a call costs.
-create or replace function private.authorize_robot(p_permission text)
+create or replace function private.authorize_robot(p_permission text, p_permission_of_others text default null)
 returns private.caller
 language plpgsql
 stable
@@ -5380,15 +5380,18 @@ declare
     v_caller private.caller := private.caller();
 begin
     if v_caller.robot_id is null or not private.has_permission(v_caller.permissions, p_permission) then
+        if p_permission_of_others is not null and v_caller.principal is distinct from 'robot' then
+            return private.authorize(p_permission_of_others);
+        end if;
         perform private.authorize(p_permission);
         perform private.raise_error(403, 'FORBIDDEN', 'Only a registered robot may do this, with its own key.');
     end if;
     return v_caller;
 end
 $$;
-comment on function private.authorize_robot(text) is
-    'The verified caller, who is a robot and has the permission; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
-revoke all on function private.authorize_robot(text) from public, anon, authenticated, service_role;
+comment on function private.authorize_robot(text, text) is
+    'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
+revoke all on function private.authorize_robot(text, text) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/cancel_job.sql sha256:e2f7a94cf03a158e57fb0f92be7d2c8abcd3d7e93483c13287211997fff91a9d
 create or replace function public.cancel_job(p_job_id uuid, p_reason text default null)
@@ -9061,7 +9064,7 @@ comment on function public.renew_leases(jsonb, integer) is
 revoke all on function public.renew_leases(jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases(jsonb, integer) to authenticated;
 
--- from sql/40_queue/functions/report_progress.sql sha256:f70120744f81c84be82b8bf0728709d374c6c09b958057685a500460f1d7cd44
+-- from sql/40_queue/functions/report_progress.sql sha256:63b08db6f672c95fc46c7c8e98f29ab7192108006e85f9d569a5750c326bc49e
 create or replace function public.report_progress(
     p_job_id uuid,
     p_progress integer,
@@ -9078,7 +9081,7 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_caller private.caller := private.authorize_robot('jobs.report', 'robots.control');
     v_now timestamptz := private.clock();
     v_old private.leases;
     v_is_pushed boolean;
@@ -9089,6 +9092,17 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'current_node must not have more than 255 characters.');
     elsif length(p_message) > 4096 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'message must not have more than 4096 characters.');
+    end if;
+    if v_caller.robot_id is null then
+        if p_lease_token is null then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'lease_token must be given; only a robot may leave it out.');
+        end if;
+        -- Whoever may control a robot and has its token speaks for it: of a job and a robot of their own tenant only.
+        select l.robot_id
+        into v_caller.robot_id
+        from private.leases as l
+        join public.robots as r on r.robot_id = l.robot_id and r.tenant_id = l.tenant_id
+        where l.job_id = p_job_id and l.lease_token = p_lease_token and l.tenant_id = v_caller.tenant_id;
     end if;
     select l.* into v_old
     from private.leases as l
@@ -9141,7 +9155,7 @@ begin
 end
 $$;
 comment on function public.report_progress(uuid, integer, text, text, bigint, jsonb) is
-    'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease; others name the token and need robots.control, for a robot of their tenant. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Robots need jobs.report.';
 revoke all on function public.report_progress(uuid, integer, text, text, bigint, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.report_progress(uuid, integer, text, text, bigint, jsonb) to authenticated;
 
