@@ -7,7 +7,7 @@ begin
     foreach v_table in array array[
         'public.tenants', 'public.profiles', 'public.permissions', 'public.roles', 'public.role_permissions',
         'public.memberships', 'public.member_roles', 'public.api_keys', 'public.invitations',
-        'private.login_attempts', 'private.idempotency_keys'
+        'private.session_tenants', 'private.login_attempts', 'private.idempotency_keys'
     ]
     loop
         execute format('alter table %s enable row level security', v_table);

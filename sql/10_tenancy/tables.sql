@@ -32,7 +32,7 @@ create table public.profiles (
 );
 create unique index profiles_username_idx on public.profiles (lower(username));
 create index profiles_active_tenant_id_idx on public.profiles (active_tenant_id);
-comment on table public.profiles is 'What the product adds to a user of Supabase Auth: a login name and the tenant the next token is for.';
+comment on table public.profiles is 'What the product adds to a user of Supabase Auth: a login name and the tenant that new sessions begin in.';
 
 create table public.permissions (
     code text not null,
@@ -75,6 +75,19 @@ create table public.memberships (
 );
 create index memberships_user_id_idx on public.memberships (user_id);
 comment on table public.memberships is 'A user belongs to a tenant. Deleting the row takes access away at the user''s next statement.';
+
+-- Both references take the row away: the end of the session, and that of the membership, which a new one does not undo.
+create table private.session_tenants (
+    session_id uuid not null,
+    tenant_id uuid not null,
+    user_id uuid not null,
+    constraint session_tenants_pkey primary key (session_id),
+    constraint session_tenants_session_id_fkey foreign key (session_id) references auth.sessions (id) on delete cascade,
+    constraint session_tenants_tenant_id_user_id_fkey foreign key (tenant_id, user_id)
+        references public.memberships (tenant_id, user_id) on delete cascade
+);
+create index session_tenants_tenant_id_user_id_idx on private.session_tenants (tenant_id, user_id);
+comment on table private.session_tenants is 'The tenant that a session of a user was moved to; one without a row is in the tenant that the user''s sessions begin in.';
 
 create table public.member_roles (
     tenant_id uuid not null,

@@ -5,6 +5,7 @@ Used by the robot's transports and by `casare_cloud.client`. Both doors are unde
 """
 
 import asyncio
+import math
 import random
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
@@ -21,6 +22,12 @@ LONGEST_PAUSE_SECONDS = 300.0
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 
 
+def api_base(orchestrator_url: str) -> str:
+    """The base of the orchestrator's published paths: `/api/v1` is added unless it is there."""
+    url = orchestrator_url.rstrip("/")
+    return url if url.endswith("/api/v1") else url + "/api/v1"
+
+
 class Unreachable(ApiError):
     """Nobody answered, or what answered was not the service; trying again later may work."""
 
@@ -29,8 +36,10 @@ class Unreachable(ApiError):
 
 
 def is_transient(error: ApiError) -> bool:
-    """Whether the same call may succeed later: no connection, a server's fault, or too many requests."""
-    return error.status in RETRIED_STATUSES
+    """Whether the same call may succeed later: no connection, a server's fault, too many requests, or a first try of
+    it (by its Idempotency-Key) that is still running.
+    """
+    return error.status in RETRIED_STATUSES or error.code == "REQUEST_IN_PROGRESS"
 
 
 def backoff_delays(first: float = 0.5, most: float = 30.0, factor: float = 2.0) -> Iterator[float]:
@@ -53,12 +62,16 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
             seconds = parsedate_to_datetime(value).timestamp() - time()
         except ValueError:
             return None
-    return max(seconds, 0.0)
+    return max(seconds, 0.0) if math.isfinite(seconds) else None
 
 
 def error_from(response: httpx2.Response) -> ApiError:
     """The `ApiError` that an answer other than success stands for, whichever door it came from."""
     headers = {name: response.headers[name] for name in ("retry-after", "x-request-id") if name in response.headers}
+    if response.has_redirect_location:
+        asked, location = response.request.url.copy_with(query=None), response.headers["location"]
+        message = f"{asked} redirects to {location}: correct the base URL."
+        return ApiError(response.status_code, "REDIRECTED", message, headers)
     try:
         body = response.json()
     except ValueError:
@@ -84,7 +97,8 @@ def error_from_body(status: int, body: Mapping[str, Any], headers: Mapping[str, 
 
 
 class HttpClient:
-    """Calls one service. Network errors, 5xx and 429 are tried again with growing pauses; anything else is raised.
+    """Calls one service. Network errors, 5xx, 429 and what `is_transient` says besides are tried again with growing
+    pauses; anything else but a success (2xx) is raised, redirections too: a base URL that was moved is to be corrected.
 
     `attempts` is the number of tries of one call; the pauses honour `Retry-After`, and an answer that asks for more
     than `LONGEST_PAUSE_SECONDS` is raised at once. Raises `ApiError`, and its subclass `Unreachable` when no try got
@@ -144,7 +158,7 @@ class HttpClient:
                 failure: ApiError = Unreachable(f"{self.base_url} does not answer: {error or type(error).__name__}")
                 pause = None
             else:
-                if response.status_code < 400:
+                if response.is_success:
                     return response.text if as_text else _decoded(response)
                 failure = error_from(response)
                 pause = retry_after_seconds(response.headers)

@@ -7,12 +7,14 @@ statement. A token's signature is checked here; what its owner may do is, again,
 import asyncio
 import hashlib
 import json
+import math
 import re
 import secrets
 import time
 import weakref
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
@@ -29,7 +31,8 @@ _CHECKSUM_CHARACTERS = 6
 _ASYMMETRIC = {"EC": ("ES256", "ES384"), "RSA": ("RS256", "RS384", "RS512"), "OKP": ("EdDSA",)}
 _CLOCK_SKEW_SECONDS = 30  # as PostgREST allows
 _JWKS_SECONDS = 600
-_FORCED_REFRESH_SECONDS = 10
+_WAITED_FOR_SECONDS = 3600  # older keys are refreshed before they are used: beside requests a function may get no time
+_REST_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,60 +174,71 @@ class Verifier:
 
 
 class KeySet:
-    """The public keys of an issuer: fetched when needed, kept ten minutes, fetched once more for an unknown key id."""
+    """The public keys of an issuer: fetched when needed, again every ten minutes, and once more for an unknown key id.
+
+    A known key is answered at once, while one refresh goes on beside. After every try but the first that succeeds, the
+    issuer is left alone for ten seconds: a service that is slow to answer delays a few requests, not each.
+    """
 
     def __init__(self, url: str, is_local: bool = False) -> None:
         self._url = url
         self._is_local = is_local  # then no proxy of the environment stands between
         self._keys: dict[str, Any] = {}
         self._fetched_at: float | None = None
-        self._forced_at: float | None = None
+        self._rests_until = 0.0
+        self._refreshing: asyncio.Task[None] | None = None  # kept: the loop holds tasks weakly
         self._locks: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = weakref.WeakKeyDictionary()
 
     async def key_for(self, kid: str, algorithm: object) -> Any | None:
         """The key with this id, if it is a public key for this algorithm; None otherwise."""
-        if self._must_fetch(kid):
+        if self._is_due(kid):
             lock = self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
-            async with lock:  # a cold instance that gets sixty requests at once asks once
-                if self._must_fetch(kid):
-                    if self._fetched_at is not None:
-                        self._forced_at = time.monotonic()
-                    await self._fetch()
+            if kid not in self._keys:
+                await self._refresh(lock, kid)
+            elif not lock.locked():
+                self._refreshing = asyncio.create_task(self._refresh(lock, kid))
+                if self._age() > _WAITED_FOR_SECONDS:
+                    await self._refreshing
+        if self._fetched_at is None:
+            message = "The sign-in service does not answer; try again in a moment."
+            raise Unavailable("AUTH_UNAVAILABLE", message, retry_after=_REST_SECONDS)
         key = self._keys.get(kid)
         if key is None or algorithm not in _ASYMMETRIC.get(key.key_type, ()):
             return None
         return key if key.algorithm_name == algorithm else None
 
-    def _must_fetch(self, kid: str) -> bool:
-        now = time.monotonic()
-        if self._fetched_at is None or now - self._fetched_at > _JWKS_SECONDS:
-            return True
-        is_rested = self._forced_at is None or now - self._forced_at > _FORCED_REFRESH_SECONDS
-        return kid not in self._keys and is_rested
+    def _age(self) -> float:
+        return math.inf if self._fetched_at is None else time.monotonic() - self._fetched_at
 
-    async def _fetch(self) -> None:
+    def _is_due(self, kid: str) -> bool:
+        is_rested = time.monotonic() >= self._rests_until
+        return is_rested and (kid not in self._keys or self._age() > _JWKS_SECONDS)
+
+    async def _refresh(self, lock: asyncio.Lock, kid: str) -> None:
+        async with lock:  # a cold instance that gets sixty requests at once asks once
+            if self._is_due(kid):
+                is_first = self._fetched_at is None
+                is_fetched = await self._fetch()
+                self._rests_until = 0.0 if is_first and is_fetched else time.monotonic() + _REST_SECONDS
+
+    async def _fetch(self) -> bool:
+        """Whether the issuer gave its keys; if not, stale ones are better than none: keys are retired slowly."""
         import httpx2
         import jwt
 
+        keys: dict[str, Any] = {}
         try:
             async with httpx2.AsyncClient(timeout=5, trust_env=not self._is_local) as client:
                 response = await client.get(self._url)
                 response.raise_for_status()
-                published = response.json()["keys"]
-        except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
-            if self._fetched_at is not None:
-                return  # a stale key is better than none: keys are retired slowly, and the next request asks again
-            raise Unavailable(
-                "AUTH_UNAVAILABLE", "The sign-in service does not answer; try again in a moment."
-            ) from error
-        keys: dict[str, Any] = {}
-        for item in published:
-            try:
-                if isinstance(item.get("kid"), str) and item.get("kty") in _ASYMMETRIC:
-                    keys[item["kid"]] = jwt.PyJWK.from_dict(item)
-            except jwt.PyJWTError:
-                continue  # a kind of key that this version does not know
+                for item in response.json()["keys"]:
+                    with suppress(jwt.PyJWTError):  # a kind of key that this version does not know
+                        if isinstance(item.get("kid"), str) and item.get("kty") in _ASYMMETRIC:
+                            keys[item["kid"]] = jwt.PyJWK.from_dict(item)
+        except (httpx2.HTTPError, ValueError, KeyError, TypeError, AttributeError):
+            return False
         self._keys, self._fetched_at = keys, time.monotonic()
+        return True
 
 
 def mint_robot_token(settings: Settings, tenant_id: UUID, robot_id: UUID, api_key_id: UUID) -> tuple[str, int]:

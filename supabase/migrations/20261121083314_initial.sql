@@ -252,7 +252,7 @@ create type private.job_end as (
     not_healed integer
 );
 
--- from sql/10_tenancy/tables.sql sha256:fde70f8387e29face0994ca2207572fea5b803cec2cf5c3a4f6cfb98d5a88a5d
+-- from sql/10_tenancy/tables.sql sha256:ea8ebd2de1bba5044f2bb871fdc585e577bb7bad2d5bb2ab5c82c052f584d371
 create table public.tenants (
     tenant_id uuid not null default private.uuid_v7(),
     name text not null,
@@ -287,7 +287,7 @@ create table public.profiles (
 );
 create unique index profiles_username_idx on public.profiles (lower(username));
 create index profiles_active_tenant_id_idx on public.profiles (active_tenant_id);
-comment on table public.profiles is 'What the product adds to a user of Supabase Auth: a login name and the tenant the next token is for.';
+comment on table public.profiles is 'What the product adds to a user of Supabase Auth: a login name and the tenant that new sessions begin in.';
 
 create table public.permissions (
     code text not null,
@@ -330,6 +330,19 @@ create table public.memberships (
 );
 create index memberships_user_id_idx on public.memberships (user_id);
 comment on table public.memberships is 'A user belongs to a tenant. Deleting the row takes access away at the user''s next statement.';
+
+-- Both references take the row away: the end of the session, and that of the membership, which a new one does not undo.
+create table private.session_tenants (
+    session_id uuid not null,
+    tenant_id uuid not null,
+    user_id uuid not null,
+    constraint session_tenants_pkey primary key (session_id),
+    constraint session_tenants_session_id_fkey foreign key (session_id) references auth.sessions (id) on delete cascade,
+    constraint session_tenants_tenant_id_user_id_fkey foreign key (tenant_id, user_id)
+        references public.memberships (tenant_id, user_id) on delete cascade
+);
+create index session_tenants_tenant_id_user_id_idx on private.session_tenants (tenant_id, user_id);
+comment on table private.session_tenants is 'The tenant that a session of a user was moved to; one without a row is in the tenant that the user''s sessions begin in.';
 
 create table public.member_roles (
     tenant_id uuid not null,
@@ -1412,7 +1425,7 @@ comment on function private.raise_error(integer, text, text, text) is
     'Ends the transaction with an HTTP status, a code to switch on (detail) and a sentence: one convention for the Data API and for Python.';
 revoke all on function private.raise_error(integer, text, text, text) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/accept_invitation.sql sha256:084fc7b38df3bbf2422ffab020c6eb6dca700acba3ba96aaec9113dbe23ee9b0
+-- from sql/10_tenancy/functions/accept_invitation.sql sha256:53ca4f52f81271b999fcbc0f40a9e0db2d69a913bd276b7b55b43670b6750e24
 -- Takes the token and hashes it here: what stands in the table is not enough to accept.
 create or replace function public.accept_invitation(p_token text)
 returns uuid
@@ -1421,7 +1434,8 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_user_id uuid := private.authenticate_user(nullif(current_setting('request.jwt.claims', true), '')::jsonb);
+    v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+    v_user_id uuid := private.authenticate_user(v_claims);
     v_invitation public.invitations;
     v_granted text[];
 begin
@@ -1461,14 +1475,12 @@ begin
     update public.invitations as i
     set accepted_at = private.clock()
     where i.invitation_id = v_invitation.invitation_id;
-    update public.profiles as p
-    set active_tenant_id = v_invitation.tenant_id
-    where p.user_id = v_user_id;
+    perform private.enter_tenant(v_claims, v_invitation.tenant_id);
     return v_invitation.tenant_id;
 end
 $$;
 comment on function public.accept_invitation(text) is
-    'Makes the signed-in user, whose address was invited, a member and returns the tenant, which the next token is for; once per invitation.';
+    'Makes the signed-in user, whose address was invited, a member and returns the tenant, which the next token of this session is for; once per invitation.';
 revoke all on function public.accept_invitation(text) from public, anon, authenticated, service_role;
 grant execute on function public.accept_invitation(text) to authenticated;
 
@@ -1604,7 +1616,7 @@ comment on function private.begin_idempotent_request(text, bytea) is
 revoke all on function private.begin_idempotent_request(text, bytea) from public, anon, authenticated, service_role;
 grant execute on function private.begin_idempotent_request(text, bytea) to authenticated;
 
--- from sql/10_tenancy/functions/caller.sql sha256:f67d307ca6bb7b832e7a73e4de3687da3d92f593b95b7a989c01d4d0353dea76
+-- from sql/10_tenancy/functions/caller.sql sha256:cec4af909ea9d725d019015ed5959c883dffe45132b930e60ba1e4da1ee27ea7
 -- On the path of every claim and every policy. The claims say who somebody is and which tenant they mean; whether that is
 -- (still) so is looked up here, so that a removed member, a logged-out session or a revoked key loses access at its next
 -- statement and not when the token expires. Nothing is taken from user_metadata, which users write themselves.
@@ -1663,7 +1675,9 @@ begin
     if v_caller.user_id is null then
         return null;
     end if;
-    v_caller.tenant_id := private.select_tenant_id(v_caller.user_id, (v_claims -> 'app_metadata' ->> 'tenant_id')::uuid);
+    v_caller.tenant_id := private.select_tenant_id(
+        v_caller.user_id, (v_claims -> 'app_metadata' ->> 'tenant_id')::uuid, (v_claims ->> 'session_id')::uuid
+    );
     if v_caller.tenant_id is null then
         return null;
     end if;
@@ -1925,7 +1939,7 @@ comment on function private.create_tenant(text, uuid) is
     'A new tenant whose only member, the given user, is its admin. Its slug is made from the name.';
 revoke all on function private.create_tenant(text, uuid) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/custom_access_token_hook.sql sha256:a175552ecf77c467454043026ebe84d253aacf9173d83b1fe8b2e0b10b339dd6
+-- from sql/10_tenancy/functions/custom_access_token_hook.sql sha256:d23569dec1126076ebb9c1990439e5277ec068ff3b6b857faf63d4fdf265c4c8
 create or replace function public.custom_access_token_hook(event jsonb)
 returns jsonb
 language plpgsql
@@ -1937,7 +1951,7 @@ declare
     v_user_id uuid := (event ->> 'user_id')::uuid;
     v_claims jsonb := event -> 'claims';
     v_app jsonb := coalesce(nullif(v_claims -> 'app_metadata', 'null'), '{}');
-    v_tenant_id uuid := private.select_tenant_id(v_user_id, null);
+    v_tenant_id uuid := private.select_tenant_id(v_user_id, null, (v_claims ->> 'session_id')::uuid);
 begin
     v_app := (v_app - '{registration,robot_id,api_key_id,tenant_id}'::text[])
         || jsonb_build_object(
@@ -2085,6 +2099,29 @@ comment on function private.ensure_builtin_roles() is
 revoke all on function private.ensure_builtin_roles() from public, anon, authenticated, service_role;
 
 select private.ensure_builtin_roles();
+
+-- from sql/10_tenancy/functions/enter_tenant.sql sha256:e6b2f0c3fda805f74991be659374665a6579159c48e4eb32e529782a41a015ed
+create or replace function private.enter_tenant(p_claims jsonb, p_tenant_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_user_id uuid := (p_claims ->> 'sub')::uuid;
+    v_session_id uuid := (p_claims ->> 'session_id')::uuid;
+begin
+    if v_session_id is null then
+        update public.profiles as p set active_tenant_id = p_tenant_id where p.user_id = v_user_id;
+        return;
+    end if;
+    insert into private.session_tenants as s (session_id, tenant_id, user_id)
+    values (v_session_id, p_tenant_id, v_user_id)
+    on conflict (session_id) do update set tenant_id = excluded.tenant_id;
+end
+$$;
+comment on function private.enter_tenant(jsonb, uuid) is
+    'Moves the session of verified claims into a tenant of the user, and no other session; claims without a session, which Auth never makes, change where sessions begin.';
+revoke all on function private.enter_tenant(jsonb, uuid) from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/enter_with_key.sql sha256:f6eff336e97e70bb14c93dd8ce7b4f2d01c3dfc271f24e07e8ebcdc6cb58c2aa
 create or replace function private.enter_with_key(p_key_hash bytea)
@@ -2788,8 +2825,8 @@ comment on function public.rotate_api_key(uuid, bytea, text, integer) is
 revoke all on function public.rotate_api_key(uuid, bytea, text, integer) from public, anon, authenticated, service_role;
 grant execute on function public.rotate_api_key(uuid, bytea, text, integer) to authenticated;
 
--- from sql/10_tenancy/functions/select_tenant_id.sql sha256:49d9be626adce3da9d3effa035b98c119c0274c3c9bd83888e893c9c06d519e1
-create or replace function private.select_tenant_id(p_user_id uuid, p_claimed_tenant_id uuid)
+-- from sql/10_tenancy/functions/select_tenant_id.sql sha256:58526ae6bbd6943297246f5a4f1a6baeb1d57eda74071dc04f9d88c42ec811d5
+create or replace function private.select_tenant_id(p_user_id uuid, p_claimed_tenant_id uuid, p_session_id uuid)
 returns uuid
 language plpgsql
 stable
@@ -2809,19 +2846,21 @@ begin
         into v_tenant_id
         from public.memberships as m
         join public.tenants as t on t.tenant_id = m.tenant_id
+        left join private.session_tenants as s
+            on s.session_id = p_session_id and s.user_id = m.user_id and s.tenant_id = m.tenant_id
         left join public.profiles as p on p.user_id = m.user_id and p.active_tenant_id = m.tenant_id
         where m.user_id = p_user_id and t.deleted_at is null
-        order by (p.user_id is null), m.created_at, m.tenant_id
+        order by (s.session_id is null), (p.user_id is null), m.created_at, m.tenant_id
         limit 1;
     end if;
     return v_tenant_id;
 end
 $$;
-comment on function private.select_tenant_id(uuid, uuid) is
-    'The tenant that a user acts in: the claimed one or none; without a claim the active one of the profile, else the oldest membership.';
-revoke all on function private.select_tenant_id(uuid, uuid) from public, anon, authenticated, service_role;
+comment on function private.select_tenant_id(uuid, uuid, uuid) is
+    'The tenant that a user acts in: the claimed one or none; without a claim the one that the session was moved to, else the active one of the profile, else the oldest membership.';
+revoke all on function private.select_tenant_id(uuid, uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/set_active_tenant.sql sha256:b7187deccf0d475780069b36adac6e9280c3599db51ef9bc4aa266891552dd64
+-- from sql/10_tenancy/functions/set_active_tenant.sql sha256:865f7141c4f56f3e7ffbfd9afa1ea9fb150bdd2b91089fbf887c261868580447
 create or replace function public.set_active_tenant(p_tenant_id uuid)
 returns void
 language plpgsql
@@ -2829,18 +2868,19 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_user_id uuid := private.authenticate_user(nullif(current_setting('request.jwt.claims', true), '')::jsonb);
+    v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+    v_user_id uuid := private.authenticate_user(v_claims);
 begin
     if v_user_id is null then
         perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in to choose a tenant.');
     end if;
-    if p_tenant_id is null or private.select_tenant_id(v_user_id, p_tenant_id) is null then
+    if p_tenant_id is null or private.select_tenant_id(v_user_id, p_tenant_id, null) is null then
         perform private.raise_error(404, 'TENANT_NOT_FOUND', 'You are not a member of such a tenant.');
     end if;
-    update public.profiles as p set active_tenant_id = p_tenant_id where p.user_id = v_user_id;
+    perform private.enter_tenant(v_claims, p_tenant_id);
 end
 $$;
-comment on function public.set_active_tenant(uuid) is 'Chooses the tenant that the user''s next token is for.';
+comment on function public.set_active_tenant(uuid) is 'Chooses the tenant that the next token of the calling session is for; other sessions stay where they are.';
 revoke all on function public.set_active_tenant(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.set_active_tenant(uuid) to authenticated;
 
@@ -5342,9 +5382,9 @@ comment on function public.append_job_logs(uuid, bigint, jsonb) is
 revoke all on function public.append_job_logs(uuid, bigint, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.append_job_logs(uuid, bigint, jsonb) to authenticated;
 
--- from sql/40_queue/functions/authorize_robot.sql sha256:e3db4579efc06b3f94553a858853c06be113846e64d0193a6adda2e79524ba54
+-- from sql/40_queue/functions/authorize_robot.sql sha256:2b14d8bdb11fbc6c6960893fbf57be5f1493f91729251f7fdece83a733247932
 -- What private.authorize() asks, said here again: on the path of every verb of a robot each call inside a call costs.
-create or replace function private.authorize_robot(p_permission text)
+create or replace function private.authorize_robot(p_permission text, p_permission_of_others text default null)
 returns private.caller
 language plpgsql
 stable
@@ -5354,15 +5394,18 @@ declare
     v_caller private.caller := private.caller();
 begin
     if v_caller.robot_id is null or not private.has_permission(v_caller.permissions, p_permission) then
+        if p_permission_of_others is not null and v_caller.principal is distinct from 'robot' then
+            return private.authorize(p_permission_of_others);
+        end if;
         perform private.authorize(p_permission);
         perform private.raise_error(403, 'FORBIDDEN', 'Only a registered robot may do this, with its own key.');
     end if;
     return v_caller;
 end
 $$;
-comment on function private.authorize_robot(text) is
-    'The verified caller, who is a robot and has the permission; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
-revoke all on function private.authorize_robot(text) from public, anon, authenticated, service_role;
+comment on function private.authorize_robot(text, text) is
+    'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
+revoke all on function private.authorize_robot(text, text) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/cancel_job.sql sha256:e2f7a94cf03a158e57fb0f92be7d2c8abcd3d7e93483c13287211997fff91a9d
 create or replace function public.cancel_job(p_job_id uuid, p_reason text default null)
@@ -9184,7 +9227,7 @@ comment on function public.renew_leases(jsonb, integer) is
 revoke all on function public.renew_leases(jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases(jsonb, integer) to authenticated;
 
--- from sql/40_queue/functions/report_progress.sql sha256:f70120744f81c84be82b8bf0728709d374c6c09b958057685a500460f1d7cd44
+-- from sql/40_queue/functions/report_progress.sql sha256:63b08db6f672c95fc46c7c8e98f29ab7192108006e85f9d569a5750c326bc49e
 create or replace function public.report_progress(
     p_job_id uuid,
     p_progress integer,
@@ -9201,7 +9244,7 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_caller private.caller := private.authorize_robot('jobs.report', 'robots.control');
     v_now timestamptz := private.clock();
     v_old private.leases;
     v_is_pushed boolean;
@@ -9212,6 +9255,17 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'current_node must not have more than 255 characters.');
     elsif length(p_message) > 4096 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'message must not have more than 4096 characters.');
+    end if;
+    if v_caller.robot_id is null then
+        if p_lease_token is null then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'lease_token must be given; only a robot may leave it out.');
+        end if;
+        -- Whoever may control a robot and has its token speaks for it: of a job and a robot of their own tenant only.
+        select l.robot_id
+        into v_caller.robot_id
+        from private.leases as l
+        join public.robots as r on r.robot_id = l.robot_id and r.tenant_id = l.tenant_id
+        where l.job_id = p_job_id and l.lease_token = p_lease_token and l.tenant_id = v_caller.tenant_id;
     end if;
     select l.* into v_old
     from private.leases as l
@@ -9264,7 +9318,7 @@ begin
 end
 $$;
 comment on function public.report_progress(uuid, integer, text, text, bigint, jsonb) is
-    'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease; others name the token and need robots.control, for a robot of their tenant. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Robots need jobs.report.';
 revoke all on function public.report_progress(uuid, integer, text, text, bigint, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.report_progress(uuid, integer, text, text, bigint, jsonb) to authenticated;
 
@@ -13374,7 +13428,7 @@ comment on function private.tidy_node_executions(jsonb) is
     'The known keys of up to 1,000 node executions; what is no object with a node_id is left out. Null when nothing is left.';
 revoke all on function private.tidy_node_executions(jsonb) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/policies.sql sha256:97c8b9f4832d507c0c99c9e35bf2b78f2dedc84bff4602d1ea3cedcae6e19a85
+-- from sql/10_tenancy/policies.sql sha256:948da99eb7cf51ce24a585cd1cf7f9a1acaaef6d29727cfc8e2759bf4e37dfdc
 -- Row-level security is enabled and forced on every table; a table without a policy is closed to clients. Clients may read
 -- what is granted here, under the policies, and write through functions only.
 do $$
@@ -13384,7 +13438,7 @@ begin
     foreach v_table in array array[
         'public.tenants', 'public.profiles', 'public.permissions', 'public.roles', 'public.role_permissions',
         'public.memberships', 'public.member_roles', 'public.api_keys', 'public.invitations',
-        'private.login_attempts', 'private.idempotency_keys'
+        'private.session_tenants', 'private.login_attempts', 'private.idempotency_keys'
     ]
     loop
         execute format('alter table %s enable row level security', v_table);

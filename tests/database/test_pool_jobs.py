@@ -177,6 +177,17 @@ def test_a_cancelled_job_tells_the_owners_robot(pool: Pool) -> None:
     assert member.job(job["job_id"])["status"] == "cancelled"
 
 
+def test_only_the_pool_s_robot_reports_on_a_job_of_a_member(pool: Pool) -> None:
+    member, robot = pool.members["A"], pool_robot(pool.owner, pool.id)
+    job = take(pool, robot)
+    report = {"job_id": job["job_id"], "lease_token": job["lease_token"], "progress": 50}
+    with refused(409, "LEASE_LOST"):
+        call(member.member, "report_progress", **report)
+    with refused(404, "JOB_NOT_FOUND"):
+        call(pool.owner.member, "report_progress", **report)
+    assert pool.owner.report(robot, "report_progress", job, progress=50)["progress"] == 50
+
+
 def test_a_late_result_is_kept_for_the_member_and_refused(pool: Pool) -> None:
     member, robot, second = pool.members["A"], pool_robot(pool.owner, pool.id), pool_robot(pool.owner, pool.id)
     job = take(pool, robot)

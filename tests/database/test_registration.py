@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests import factories
-from tests.database.asserting import WRONG, refused
+from tests.database.asserting import WRONG, join, one, refused
 from tests.databases import Connection, Database
 
 
@@ -78,14 +78,18 @@ def test_a_user_who_signs_up_alone_cannot_register_a_tenant(db: Database, owner:
     assert owner.execute("select from public.profiles where user_id = %s", [user_id]).fetchone() is not None
 
 
-def hook(db: Database, user_id: uuid.UUID, app_metadata: dict[str, Any]) -> dict[str, Any]:
-    event = {"user_id": str(user_id), "claims": {"sub": str(user_id), "aal": "aal1", "app_metadata": app_metadata}}
+def hook(
+    db: Database, user_id: uuid.UUID, app_metadata: dict[str, Any], session_id: uuid.UUID | None = None
+) -> dict[str, Any]:
+    session = {} if session_id is None else {"session_id": str(session_id)}
+    claims = {"sub": str(user_id), "aal": "aal1", "app_metadata": app_metadata, **session}
+    event = {"user_id": str(user_id), "claims": claims}
     with db.connect("supabase_auth_admin") as auth:
         row = auth.execute("select public.custom_access_token_hook(%s) as e", [json.dumps(event)]).fetchone()
     assert row is not None
-    claims: dict[str, Any] = row["e"]["claims"]
-    assert claims["aal"] == "aal1"
-    metadata: dict[str, Any] = claims["app_metadata"]
+    passed: dict[str, Any] = row["e"]["claims"]
+    assert passed["aal"] == "aal1"
+    metadata: dict[str, Any] = passed["app_metadata"]
     return metadata
 
 
@@ -107,6 +111,55 @@ def test_the_token_hook_never_passes_another_identity_on(db: Database) -> None:
         "roles": ["admin"], "permissions": ["*"], "registration": {"username": "x"},
     }  # fmt: skip
     assert hook(db, user_id, forged) == {"principal": "user", "roles": [], "permissions": []}
+
+
+def tenant_of_token(db: Database, member: factories.Member, session_id: uuid.UUID) -> str | None:
+    """The tenant that the next token of a session is for."""
+    tenant_id: str | None = hook(db, member.user_id, {}, session_id).get("tenant_id")
+    return tenant_id
+
+
+def test_the_token_hook_follows_the_session_that_chose_and_no_other(db: Database, conn: Connection) -> None:
+    mine, other = factories.make_tenant(db), factories.make_tenant(db)
+    admin, second = mine.admin, uuid.uuid4()
+    with db.connect("supabase_auth_admin") as auth:
+        auth.execute("insert into auth.sessions (id, user_id) values (%s, %s)", [second, admin.user_id])
+    join(conn, other, admin, "viewer")  # as the first session, which is in the joined tenant then
+    assert tenant_of_token(db, admin, admin.session_id) == str(other.tenant_id)
+    assert tenant_of_token(db, admin, second) == str(mine.tenant_id)
+    one(conn, admin.claims, "select public.set_active_tenant(%s)", [mine.tenant_id])
+    one(conn, {**admin.claims, "session_id": str(second)}, "select public.set_active_tenant(%s)", [other.tenant_id])
+    assert tenant_of_token(db, admin, admin.session_id) == str(mine.tenant_id)
+    assert tenant_of_token(db, admin, second) == str(other.tenant_id)
+
+
+def test_a_membership_that_ended_takes_the_session_s_choice_along(db: Database, conn: Connection) -> None:
+    mine, other = factories.make_tenant(db), factories.make_tenant(db)
+    join(conn, other, mine.admin, "viewer")
+    one(conn, other.admin.claims, "select public.remove_member(%s)", [mine.admin.user_id])
+    assert tenant_of_token(db, mine.admin, mine.admin.session_id) == str(mine.tenant_id)
+    with db.connect() as owner:  # a member again, by another session
+        owner.execute(
+            "insert into public.memberships (tenant_id, user_id) values (%s, %s)",
+            [other.tenant_id, mine.admin.user_id],
+        )
+    assert tenant_of_token(db, mine.admin, mine.admin.session_id) == str(mine.tenant_id)
+
+
+def test_a_deleted_tenant_takes_the_session_s_choice_along(db: Database, conn: Connection, owner: Connection) -> None:
+    mine, other = factories.make_tenant(db), factories.make_tenant(db)
+    join(conn, other, mine.admin, "viewer")
+    owner.execute("update public.tenants set deleted_at = now() where tenant_id = %s", [other.tenant_id])
+    assert tenant_of_token(db, mine.admin, mine.admin.session_id) == str(mine.tenant_id)
+
+
+def test_the_end_of_a_session_takes_its_choice_along(db: Database, owner: Connection) -> None:
+    admin = factories.make_tenant(db).admin
+    one(owner, admin.claims, "select public.set_active_tenant(%s)", [admin.tenant_id])
+    with db.connect("supabase_auth_admin") as auth:
+        auth.execute("delete from auth.sessions where id = %s", [admin.session_id])
+    row = owner.execute("select from private.session_tenants where session_id = %s", [admin.session_id]).fetchone()
+    assert row is None
 
 
 def test_only_auth_may_call_the_token_hook(db: Database, conn: Connection) -> None:

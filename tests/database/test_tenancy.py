@@ -106,12 +106,12 @@ def test_a_deleted_tenant_has_no_callers(db: Database, conn: Connection, owner: 
     assert principal(conn, robot.claims) is None
 
 
-def test_without_a_claim_the_active_tenant_counts_then_the_oldest_membership(db: Database, conn: Connection) -> None:
+def test_without_a_claim_the_tenant_of_the_session_counts_then_the_profile_s(db: Database, conn: Connection) -> None:
     first, second = factories.make_tenant(db), factories.make_tenant(db)
     join(conn, second, first.admin, "viewer")
     bare = factories.claims_for(first.admin.user_id, None, "user", session_id=first.admin.session_id)
     sql = "select (private.caller()).tenant_id as t"
-    assert one(conn, bare, sql)["t"] == second.tenant_id  # accepting an invitation makes the tenant active
+    assert one(conn, bare, sql)["t"] == second.tenant_id  # accepting an invitation moves the session
     one(conn, bare, "select public.set_active_tenant(%s)", [first.tenant_id])
     assert one(conn, bare, sql)["t"] == first.tenant_id
     one(conn, first.admin.claims | {"app_metadata": {}}, "select public.set_active_tenant(%s)", [second.tenant_id])

@@ -42,20 +42,25 @@ class Signer:
 class KeyPublisher:
     """Serves `/auth/v1/.well-known/jwks.json` as Supabase Auth does, and counts how often it is asked.
 
-    Whoever wants to log in is one too many, and may come again at `retry_after`.
+    `status` is what it answers with, when `may_answer` is set. Whoever wants to log in is one too many, and may come
+    again at `retry_after`.
     """
 
     def __init__(self) -> None:
         self.keys: list[dict[str, Any]] = []
         self.requests = 0
+        self.status = 200
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         self.retry_after = "60"
         publisher = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 publisher.requests += 1
+                publisher.may_answer.wait(20)
                 body = json.dumps({"keys": publisher.keys}).encode()
-                self.send_response(200)
+                self.send_response(publisher.status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import itertools
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from tests.faces.platform import running_platform
 from tests.factories import make_tenant
 
 from casare_cloud.config import Settings
+from casare_cloud.domain.users import service
 from casare_cloud.faces.orchestrator.app import Orchestrator, create_app
 
 PASSWORD = "Correct-Horse-9"
@@ -171,6 +173,29 @@ async def test_unknown_and_known_users_are_answered_alike(client: httpx2.AsyncCl
     assert all(answer == answers[0] for answer in answers)
 
 
+async def test_every_refused_login_is_held_back_as_long_and_no_other(
+    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form, _ = await register(client)
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    clock = itertools.cycle([1000.0, 1000.25])  # the beginning of a login, and its refusal
+    monkeypatch.setattr(service, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(service, "sleep", pause)
+    for login, password, tenant_id in (
+        (form["username"], "wrong", ""),
+        ("nobody-has-this-name", "wrong", ""),
+        (form["username"], PASSWORD, "no-such-tenant"),
+    ):
+        assert (await log_in(client, login, password, tenant_id=tenant_id)).status_code == 401
+    assert pauses == [pytest.approx(0.05)] * 3
+    assert (await log_in(client, form["username"])).status_code == 200
+    assert len(pauses) == 3
+
+
 async def test_five_failures_lock_for_fifteen_minutes(
     client: httpx2.AsyncClient, app: Orchestrator, shared_database: Database
 ) -> None:
@@ -324,12 +349,25 @@ async def test_login_chooses_among_ones_own_tenants(
         (str(second["tenant_id"]), str(second["tenant_id"]), "viewer"),
         (own, own, "admin"),
         (second["slug"], str(second["tenant_id"]), "viewer"),
-        ("", str(second["tenant_id"]), "viewer"),
+        ("", own, "admin"),
     ):
         answer = await log_in(client, form["username"], tenant_id=wanted)
         assert answer.status_code == 200, answer.text
         me = (await client.get("/auth/me", headers=bearer(answer.json()))).json()
         assert (me["tenant_id"], me["roles"][0]) == (expected, role)
+
+
+async def test_a_login_into_a_tenant_leaves_the_user_s_other_sessions_where_they_are(
+    client: httpx2.AsyncClient, tenant_of: Callable[[str], dict[str, Any]]
+) -> None:
+    form, first = await register(client)
+    own = (await client.get("/auth/me", headers=bearer(first))).json()["tenant_id"]
+    wanted = str(tenant_of(form["email"])["tenant_id"])
+    second = (await log_in(client, form["username"], tenant_id=wanted)).json()
+    for tokens, tenant_id in ((first, own), (second, wanted)):
+        refreshed = await client.post("/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+        me = await client.get("/auth/me", headers=bearer(refreshed.json()))
+        assert me.json()["tenant_id"] == tenant_id
 
 
 async def test_a_foreign_tenant_is_answered_as_a_wrong_password(

@@ -19,7 +19,7 @@ from tests.faces.conftest import KeyPublisher, Signer
 from tests.factories import make_key, make_member, make_robot, make_tenant
 
 from casare_cloud.config import ConfigurationError, Settings, is_loopback
-from casare_cloud.errors import ApiError, AuthenticationFailed
+from casare_cloud.errors import ApiError, AuthenticationFailed, Unavailable
 from casare_cloud.faces.orchestrator.app import create_app
 from casare_cloud.identity import Verifier, hash_of_key, kind_of_key, mint_robot_token, new_api_key
 
@@ -156,6 +156,68 @@ async def test_without_auth_no_token_can_be_checked(settings: Settings, signer: 
     with pytest.raises(ApiError) as caught:
         await Verifier(Settings(supabase_url="http://127.0.0.1:1", is_local=True)).verify(signer.token(SUBJECT))
     assert (caught.value.status, caught.value.code) == (503, "AUTH_UNAVAILABLE")
+
+
+async def test_a_failed_fetch_at_a_cold_start_is_remembered_for_a_while(
+    settings: Settings, publisher: KeyPublisher, signer: Signer
+) -> None:
+    verifier = Verifier(settings)
+    publisher.status = 500
+    for _ in range(2):
+        answers = await asyncio.gather(
+            *(verifier.verify(signer.token(SUBJECT)) for _ in range(8)), return_exceptions=True
+        )
+        assert {(type(error), getattr(error, "code", None)) for error in answers} == {(Unavailable, "AUTH_UNAVAILABLE")}
+    assert publisher.requests == 1
+    publisher.status = 200
+    verifier._keys._rests_until = 0.0
+    assert (await verifier.verify(signer.token(SUBJECT)))["sub"]
+
+
+async def warmed_up(settings: Settings, signer: Signer, age_seconds: float) -> Verifier:
+    """A verifier whose keys were fetched so long ago."""
+    verifier = Verifier(settings)
+    await verifier.verify(signer.token(SUBJECT))
+    assert verifier._keys._fetched_at is not None
+    verifier._keys._fetched_at -= age_seconds
+    return verifier
+
+
+async def test_a_known_key_is_answered_while_one_refresh_waits_for_auth(
+    settings: Settings, publisher: KeyPublisher, signer: Signer
+) -> None:
+    verifier = await warmed_up(settings, signer, 601)
+    publisher.may_answer.clear()
+    for _ in range(8):
+        await asyncio.gather(*(verifier.verify(signer.token(SUBJECT)) for _ in range(4)))
+    rotated = Signer("rotated")
+    publisher.keys = [rotated.jwk()]
+    publisher.may_answer.set()
+    await verifier.verify(rotated.token(SUBJECT))  # waits for the refresh, which brings it
+    with pytest.raises(AuthenticationFailed):
+        await verifier.verify(signer.token(SUBJECT))
+    assert publisher.requests == 2
+
+
+async def test_a_failed_refresh_is_remembered_and_the_known_key_believed(
+    settings: Settings, publisher: KeyPublisher, signer: Signer
+) -> None:
+    verifier = await warmed_up(settings, signer, 601)
+    publisher.status = 500
+    for _ in range(3):
+        await verifier.verify(signer.token(SUBJECT))
+        with pytest.raises(AuthenticationFailed):
+            await verifier.verify(Signer("unknown").token(SUBJECT))  # waits for the refresh
+    assert publisher.requests == 2
+
+
+async def test_keys_that_are_very_old_are_refreshed_before_they_are_used(
+    settings: Settings, publisher: KeyPublisher, signer: Signer
+) -> None:
+    verifier = await warmed_up(settings, signer, 3601)
+    publisher.keys = [Signer("rotated").jwk()]
+    with pytest.raises(AuthenticationFailed):
+        await verifier.verify(signer.token(SUBJECT))
 
 
 @pytest.mark.parametrize(("kind", "prefix"), [("robot", "crpa_"), ("service", "sk_live_")])

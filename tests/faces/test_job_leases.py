@@ -234,8 +234,24 @@ async def test_what_is_no_robot_claims_and_reports_nothing(stage: Stage) -> None
     for asker in (*(stage.member(role) for role in ("admin", "operator", "viewer")), stage.service("jobs.*")):
         assert refused(await asker.post("/jobs/claim", {}), 403, "FORBIDDEN")
         assert refused(await asker.post(f"/jobs/{job['job_id']}/complete", lease), 403, "FORBIDDEN")
-        assert refused(await asker.put(f"/jobs/{job['job_id']}/progress", {"progress": 1}), 403, "FORBIDDEN")
     assert (await stage.admin.get(f"/jobs/{job['job_id']}")).json()["status"] == "claimed"
+
+
+async def test_who_controls_robots_reports_progress_with_the_token_of_the_lease_only(stage: Stage) -> None:
+    _, robot = stage.robot()
+    job = await stage.claimed(robot)
+    path, body = f"/jobs/{job['job_id']}/progress", {"progress": 75, "lease_token": job["lease_token"]}
+    for asker in (stage.member("viewer"), stage.service("jobs.*")):
+        assert refused(await asker.put(path, body), 403, "FORBIDDEN", "robots.control")
+    operator = stage.member("operator")
+    assert refused(await operator.put(path, {"progress": 75}), 400, "INVALID_ARGUMENT", "lease_token")
+    assert refused(await operator.put(path, {**body, "lease_token": job["lease_token"] + 1}), 409, "LEASE_LOST")
+    assert (await stage.admin.get(f"/jobs/{job['job_id']}")).json()["progress"] == 0
+    for percent, asker in ((75, operator), (80, stage.service("robots.control"))):
+        answer = await asker.put(path, {**body, "progress": percent})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["progress"] == percent
+        assert (await stage.admin.get(f"/jobs/{job['job_id']}")).json()["progress"] == percent
 
 
 def reports(lease_token: int) -> dict[str, dict[str, Any]]:

@@ -106,6 +106,17 @@ async def test_a_result_that_the_service_cannot_take_fails_the_job(make_life: Ma
     assert failure.error_type == "ResultRefused"
 
 
+async def test_an_address_that_moved_stops_the_agent_and_the_result_is_kept(make_life: MakeLife) -> None:
+    life = make_life()
+    life.transport.refuse_result = ApiError(301, "REDIRECTED", "http://x redirects to https://x: correct the base URL.")
+    job_id = life.transport.add(HELLO)
+    with pytest.raises(ApiError, match="correct the base URL"):
+        await asyncio.wait_for(life.agent.run(), 15)
+    assert [(outcome.lease.job_id, outcome.kind) for outcome in Spool(life.work_dir / "spool")] == [
+        (job_id, "completed")
+    ]
+
+
 @pytest.mark.parametrize("when", ["at once", "later"])
 async def test_a_refused_key_stops_the_agent_with_a_clear_sentence(make_life: MakeLife, when: str) -> None:
     life = make_life()

@@ -120,6 +120,11 @@ async def test_the_health_of_the_service_is_open_to_anybody(stack: Stack) -> Non
         assert await client.is_live() is True
 
 
+async def test_the_base_url_may_be_the_published_one(stack: Stack) -> None:
+    async with Client(f"{stack.orchestrator_url}/api/v1") as client:
+        assert await client.is_live() is True
+
+
 async def test_a_service_key_needs_no_login(stack: Stack) -> None:
     key = make_key(stack.database, stack.tenant, "service", scopes=["jobs.read"])
     async with Client(stack.orchestrator_url, api_key=key.text) as client:

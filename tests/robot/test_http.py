@@ -9,7 +9,15 @@ import httpx2
 import pytest
 
 from casare_cloud.errors import ApiError
-from casare_cloud.http import HttpClient, Unreachable, backoff_delays, error_from, is_transient, retry_after_seconds
+from casare_cloud.http import (
+    HttpClient,
+    Unreachable,
+    api_base,
+    backoff_delays,
+    error_from,
+    is_transient,
+    retry_after_seconds,
+)
 
 
 def client(*answers: httpx2.Response | Exception, attempts: int = 4) -> tuple[HttpClient, list[httpx2.Request]]:
@@ -50,6 +58,35 @@ async def test_an_answer_that_will_not_change_is_raised_at_once(pauses: list[flo
         await http_client.call("GET", "/")
     assert (caught.value.status, caught.value.code, len(seen)) == (status, "NO", 1)
     assert not is_transient(caught.value)
+
+
+async def test_a_creation_whose_first_try_still_runs_is_tried_again(pauses: list[float]) -> None:
+    running = {"detail": "The first request still runs.", "error_code": "REQUEST_IN_PROGRESS"}
+    http_client, seen = client(httpx2.ReadTimeout("lost"), httpx2.Response(409, json=running), httpx2.Response(201))
+    await http_client.call("POST", "/jobs", json={}, headers={"Idempotency-Key": "k"})
+    assert [request.headers["idempotency-key"] for request in seen] == ["k"] * 3
+    assert len(pauses) == 2
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirection_is_no_success_and_names_where_it_leads(pauses: list[float], status: int) -> None:
+    moved = httpx2.Response(status, headers={"Location": "https://x/p"})
+    http_client, seen = client(moved)
+    with pytest.raises(ApiError, match="http://x/p redirects to https://x/p: correct the base URL") as caught:
+        await http_client.call("POST", "/p", params={"a": "1"}, json={})
+    assert (caught.value.status, caught.value.code, len(seen)) == (status, "REDIRECTED", 1)
+
+
+async def test_only_2xx_is_success(pauses: list[float]) -> None:
+    http_client, _ = client(httpx2.Response(304))
+    with pytest.raises(ApiError) as caught:
+        await http_client.call("GET", "/")
+    assert caught.value.status == 304
+
+
+@pytest.mark.parametrize("url", ["http://x", "http://x/", "http://x/api/v1", "http://x/api/v1/"])
+def test_the_base_path_is_added_once(url: str) -> None:
+    assert api_base(url) == "http://x/api/v1"
 
 
 async def test_retry_after_is_honoured(pauses: list[float]) -> None:
@@ -115,7 +152,19 @@ def test_retry_after_may_be_a_date() -> None:
     assert 25 < seconds <= 30
 
 
-@pytest.mark.parametrize(("value", "seconds"), [("5", 5), ("-1", 0), ("100000", 100_000), ("soon", None), ("", None)])
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("5", 5),
+        ("-1", 0),
+        ("100000", 100_000),
+        ("soon", None),
+        ("", None),
+        ("nan", None),
+        ("inf", None),
+        ("1e999", None),
+    ],
+)
 def test_retry_after_is_seconds_or_nothing(value: str, seconds: float | None) -> None:
     assert retry_after_seconds({"retry-after": value}) == seconds
 

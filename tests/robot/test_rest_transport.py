@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from casare_cloud.errors import ApiError
-from casare_cloud.robot.rest import RestTransport, api_base
+from casare_cloud.robot.rest import RestTransport
 from casare_cloud.robot.transport import Failure, Lease, Renewal, RobotProfile, Signal
 
 LEASE = Lease("0192-job", 17)
@@ -52,11 +52,6 @@ def service() -> Service:
 @pytest.fixture
 def transport(service: Service) -> RestTransport:
     return RestTransport("http://x", "crpa_key", "robot-1", http_transport=httpx2.MockTransport(service))
-
-
-@pytest.mark.parametrize("url", ["http://x", "http://x/", "http://x/api/v1", "http://x/api/v1/"])
-def test_the_base_path_is_added_once(url: str) -> None:
-    assert api_base(url) == "http://x/api/v1"
 
 
 async def test_registering_sends_the_published_fields_and_the_key(transport: RestTransport, service: Service) -> None:

@@ -6,7 +6,8 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_user_id uuid := private.authenticate_user(nullif(current_setting('request.jwt.claims', true), '')::jsonb);
+    v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+    v_user_id uuid := private.authenticate_user(v_claims);
     v_invitation public.invitations;
     v_granted text[];
 begin
@@ -46,13 +47,11 @@ begin
     update public.invitations as i
     set accepted_at = private.clock()
     where i.invitation_id = v_invitation.invitation_id;
-    update public.profiles as p
-    set active_tenant_id = v_invitation.tenant_id
-    where p.user_id = v_user_id;
+    perform private.enter_tenant(v_claims, v_invitation.tenant_id);
     return v_invitation.tenant_id;
 end
 $$;
 comment on function public.accept_invitation(text) is
-    'Makes the signed-in user, whose address was invited, a member and returns the tenant, which the next token is for; once per invitation.';
+    'Makes the signed-in user, whose address was invited, a member and returns the tenant, which the next token of this session is for; once per invitation.';
 revoke all on function public.accept_invitation(text) from public, anon, authenticated, service_role;
 grant execute on function public.accept_invitation(text) to authenticated;

@@ -56,7 +56,9 @@ begin
     if v_caller.user_id is null then
         return null;
     end if;
-    v_caller.tenant_id := private.select_tenant_id(v_caller.user_id, (v_claims -> 'app_metadata' ->> 'tenant_id')::uuid);
+    v_caller.tenant_id := private.select_tenant_id(
+        v_caller.user_id, (v_claims -> 'app_metadata' ->> 'tenant_id')::uuid, (v_claims ->> 'session_id')::uuid
+    );
     if v_caller.tenant_id is null then
         return null;
     end if;

@@ -9,7 +9,7 @@ declare
     v_user_id uuid := (event ->> 'user_id')::uuid;
     v_claims jsonb := event -> 'claims';
     v_app jsonb := coalesce(nullif(v_claims -> 'app_metadata', 'null'), '{}');
-    v_tenant_id uuid := private.select_tenant_id(v_user_id, null);
+    v_tenant_id uuid := private.select_tenant_id(v_user_id, null, (v_claims ->> 'session_id')::uuid);
 begin
     v_app := (v_app - '{registration,robot_id,api_key_id,tenant_id}'::text[])
         || jsonb_build_object(

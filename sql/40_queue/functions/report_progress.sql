@@ -14,7 +14,7 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_caller private.caller := private.authorize_robot('jobs.report', 'robots.control');
     v_now timestamptz := private.clock();
     v_old private.leases;
     v_is_pushed boolean;
@@ -25,6 +25,17 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'current_node must not have more than 255 characters.');
     elsif length(p_message) > 4096 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'message must not have more than 4096 characters.');
+    end if;
+    if v_caller.robot_id is null then
+        if p_lease_token is null then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'lease_token must be given; only a robot may leave it out.');
+        end if;
+        -- Whoever may control a robot and has its token speaks for it: of a job and a robot of their own tenant only.
+        select l.robot_id
+        into v_caller.robot_id
+        from private.leases as l
+        join public.robots as r on r.robot_id = l.robot_id and r.tenant_id = l.tenant_id
+        where l.job_id = p_job_id and l.lease_token = p_lease_token and l.tenant_id = v_caller.tenant_id;
     end if;
     select l.* into v_old
     from private.leases as l
@@ -77,6 +88,6 @@ begin
 end
 $$;
 comment on function public.report_progress(uuid, integer, text, text, bigint, jsonb) is
-    'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease; others name the token and need robots.control, for a robot of their tenant. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Robots need jobs.report.';
 revoke all on function public.report_progress(uuid, integer, text, text, bigint, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.report_progress(uuid, integer, text, text, bigint, jsonb) to authenticated;

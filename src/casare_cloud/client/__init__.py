@@ -24,5 +24,5 @@ class Client(WorkflowCalls, JobCalls, FleetCalls, TenantCalls):
 
     A user's token is refreshed shortly before it ends. Calls are tried again when the network or the service fails, or
     when there were too many, after the time that `Retry-After` says. Creating calls carry an `Idempotency-Key`, so that
-    a try that is repeated because the answer was lost makes nothing twice.
+    a try that is repeated because the answer was lost makes nothing twice; while the first one still runs, it waits.
     """

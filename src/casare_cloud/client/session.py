@@ -9,12 +9,11 @@ from urllib.parse import quote
 
 import httpx2
 
-from casare_cloud.http import HttpClient
+from casare_cloud.http import HttpClient, api_base
 
 Answer = dict[str, Any]
 
 REFRESH_BEFORE_SECONDS = 60
-_BASE = "/api/v1"
 _PAGE = 100
 
 
@@ -34,7 +33,7 @@ class PersonDetails(TypedDict, total=False):
 
 
 class Session:
-    """Connections to one orchestrator, and the caller's tokens."""
+    """Connections to one orchestrator, and the caller's tokens. `base_url` may end in `/api/v1`, as it is published."""
 
     def __init__(
         self,
@@ -44,7 +43,7 @@ class Session:
         http_transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._http = HttpClient(base_url.rstrip("/"), headers=headers, transport=http_transport)
+        self._http = HttpClient(api_base(base_url), headers=headers, transport=http_transport)
         self._refresh_token: str | None = None
         self._token_ends_at = 0.0
         self._refreshing = asyncio.Lock()
@@ -64,12 +63,12 @@ class Session:
     async def login(self, username: str, password: str, tenant_id: str | None = None) -> None:
         """Sign in with a user name or e-mail; later calls are that user's."""
         body = {"username": username, "password": password, "tenant_id": tenant_id}
-        self._keep_tokens(await self._http.call("POST", _BASE + "/auth/login", json=body))
+        self._keep_tokens(await self._http.call("POST", "/auth/login", json=body))
 
     async def register(self, *, email: str, password: str, org_name: str, **more: Unpack[PersonDetails]) -> None:
         """Make a user, a tenant and its first administrator, and sign in (`username`, `first_name`, `last_name`)."""
         body = {"email": email, "password": password, "org_name": org_name, **more}
-        self._keep_tokens(await self._http.call("POST", _BASE + "/auth/register", json=body, attempts=1))
+        self._keep_tokens(await self._http.call("POST", "/auth/register", json=body, attempts=1))
 
     async def logout(self, scope: Literal["local", "global", "others"] = "local") -> None:
         """End this session, or the `others`, or all (`global`): their tokens are worthless afterwards."""
@@ -84,7 +83,7 @@ class Session:
         async with self._refreshing:  # a refresh token is good for one use
             if self._refresh_token and time.time() > self._token_ends_at - REFRESH_BEFORE_SECONDS:
                 body = {"refresh_token": self._refresh_token}
-                self._keep_tokens(await self._http.call("POST", _BASE + "/auth/refresh", json=body))
+                self._keep_tokens(await self._http.call("POST", "/auth/refresh", json=body))
         return self._http.headers.get("Authorization", "").removeprefix("Bearer ")
 
     def _keep_tokens(self, answer: Mapping[str, Any]) -> None:
@@ -126,12 +125,12 @@ class Session:
 
     async def _call(self, method: str, path: str, **arguments: Any) -> Answer:
         await self.access_token()
-        answer: Answer = await self._http.call(method, _BASE + path, **arguments)
+        answer: Answer = await self._http.call(method, path, **arguments)
         return answer
 
     async def _probe(self, path: str) -> Answer:
         """A call that needs nobody to be signed in; it is not tried again, because its failure is the answer."""
-        answer: Answer = await self._http.call("GET", _BASE + path, attempts=1)
+        answer: Answer = await self._http.call("GET", path, attempts=1)
         return answer
 
 

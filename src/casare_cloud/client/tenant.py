@@ -97,7 +97,7 @@ class TenantCalls(Session):
         """The tenant's figures in the exposition format of Prometheus; `environment` is a label of each."""
         await self.access_token()
         params = {"environment": environment} if environment else None
-        text: str = await self._http.call("GET", "/api/v1/metrics/prometheus", params=params, as_text=True)
+        text: str = await self._http.call("GET", "/metrics/prometheus", params=params, as_text=True)
         return text
 
     # --- health ---------------------------------------------------------------------------------------------------

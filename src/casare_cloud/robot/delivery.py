@@ -120,7 +120,7 @@ class Delivery:
             else:
                 await self._transport.release(lease)
         except ApiError as error:
-            if is_transient(error) or error.status == 401:
+            if not _is_verdict(error):
                 raise
             is_taken = False
             self._emit("refused", f"job {lease.job_id}: {error.message} ({error.code})", lease.job_id)
@@ -143,5 +143,10 @@ class Delivery:
             for start in range(0, len(outcome.logs), LOG_BATCH):
                 await self._transport.logs(outcome.lease, outcome.logs[start : start + LOG_BATCH])
         except ApiError as error:
-            if is_transient(error) or error.status == 401:
+            if not _is_verdict(error):
                 raise
+
+
+def _is_verdict(error: ApiError) -> bool:
+    """Whether the service looked at the outcome: it did not when the key is refused or the address has moved."""
+    return error.status >= 400 and error.status != 401 and not is_transient(error)

@@ -15,9 +15,8 @@ from typing import Any
 import httpx2
 
 from casare_cloud.errors import ApiError
-from casare_cloud.http import HttpClient, error_from_body
+from casare_cloud.http import HttpClient, api_base, error_from_body
 from casare_cloud.robot.realtime import RealtimeClient
-from casare_cloud.robot.rest import api_base
 from casare_cloud.robot.transport import (
     ClaimedJob,
     Failure,

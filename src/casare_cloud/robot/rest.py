@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 
 from casare_cloud.errors import ApiError
-from casare_cloud.http import HttpClient, backoff_delays
+from casare_cloud.http import HttpClient, api_base, backoff_delays
 from casare_cloud.robot.transport import (
     ClaimedJob,
     Failure,
@@ -22,12 +22,6 @@ from casare_cloud.robot.transport import (
 )
 
 CLAIM_WAIT_SECONDS = 20
-
-
-def api_base(orchestrator_url: str) -> str:
-    """The base of the published paths: `/api/v1` is added unless it is there."""
-    url = orchestrator_url.rstrip("/")
-    return url if url.endswith("/api/v1") else url + "/api/v1"
 
 
 class RestTransport:

@@ -1,6 +1,8 @@
 """What users can do about themselves. A failed login tells a stranger nothing: not who exists, not what was wrong."""
 
 import logging
+from asyncio import sleep
+from time import monotonic
 from uuid import UUID
 
 from casare_cloud.config import Settings
@@ -13,7 +15,9 @@ from casare_cloud.identity import Actor, Verifier
 
 logger = logging.getLogger("casare_cloud")
 
-_NOBODY = "nobody@unknown.invalid"  # asked of Auth for a login that nobody has, so that the answer takes as long
+_NOBODY = "nobody@unknown.invalid"  # asked of Auth for a login that nobody has, so that it is refused as any other
+# Auth hashes the passwords of its users only, so that time would tell them from nobody: a refusal comes after this.
+_REFUSAL_SECONDS = 0.3
 _NO_ADDRESS = "0.0.0.0"  # noqa: S104 — the lockout's word for a client without an address
 
 
@@ -44,8 +48,17 @@ class Users:
     async def log_in(self, login: str, password: str, tenant: str | None) -> Tokens:
         """Open a session by user name or e-mail; with `tenant` (its id or slug) the tokens are for that tenant.
 
-        Raises `InvalidCredentials`, or 429 LOGIN_LOCKED with `Retry-After` after five failures in five minutes.
+        Raises `InvalidCredentials`, which takes as long for a login that nobody has, or 429 LOGIN_LOCKED with
+        `Retry-After` after five failures in five minutes.
         """
+        began_at = monotonic()
+        try:
+            return await self._open_session(login, password, tenant)
+        except InvalidCredentials:
+            await sleep(max(0.0, began_at + _REFUSAL_SECONDS - monotonic()))
+            raise
+
+    async def _open_session(self, login: str, password: str, tenant: str | None) -> Tokens:
         async with self._database.transaction(None) as tx:
             row = await tx.fetch_one(queries.COUNT_LOGIN, {"login": login, "ip": self._ip})
         assert row is not None

@@ -252,7 +252,8 @@ async def start_job(job_id: JobId, body: LeaseBody, tx: Tx) -> StartAnswer:
 async def report_progress(job_id: JobId, body: ProgressBody, tx: Tx) -> ProgressAnswer:
     """Say how far a job is. Without `lease_token` it is the calling robot's own live lease. Unknown fields are refused.
 
-    409 LEASE_LOST, JOB_ALREADY_FINISHED. Needs jobs.report (robots).
+    409 LEASE_LOST, JOB_ALREADY_FINISHED. Needs jobs.report (robots), or robots.control and the `lease_token` of a job
+    that a robot of the same tenant holds.
     """
     fields = body.model_dump(exclude={"node_executions"})
     return ProgressAnswer(
