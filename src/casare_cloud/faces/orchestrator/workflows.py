@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 
 from casare_cloud.domain.workflows import service
 from casare_cloud.domain.workflows.backup import store_of
@@ -36,26 +36,35 @@ async def submit_workflow(body: SubmitBody, tx: Tx, call: CurrentCall) -> Submit
 
 
 def _upload_options(
+    request: Request,
     form_trigger_type: Annotated[TriggerType | None, Form(alias="trigger_type")] = None,
     form_execution_mode: Annotated[ExecutionMode | None, Form(alias="execution_mode")] = None,
     form_priority: Annotated[int | None, Form(alias="priority", ge=0, le=20)] = None,
     form_schedule_cron: Annotated[str | None, Form(alias="schedule_cron", max_length=255)] = None,
     form_workflow_name: Annotated[Name | None, Form(alias="workflow_name")] = None,
-    trigger_type: Annotated[TriggerType | None, Query(description="Default: manual.")] = None,
-    execution_mode: Annotated[ExecutionMode | None, Query(description="Default: lan.")] = None,
-    priority: Annotated[int | None, Query(ge=0, le=20, description="Default: 10.")] = None,
+    trigger_type: Annotated[TriggerType, Query()] = "manual",
+    execution_mode: Annotated[ExecutionMode, Query()] = "lan",
+    priority: Annotated[int, Query(ge=0, le=20)] = 10,
     schedule_cron: Annotated[str | None, Query(max_length=255)] = None,
     workflow_name: Annotated[Name | None, Query()] = None,
 ) -> dict[str, Any]:
-    """What was given, by the names of `SubmitBody`: a form field goes before the query."""
-    options = {
-        "trigger_type": form_trigger_type or trigger_type,
-        "execution_mode": form_execution_mode or execution_mode,
-        "priority": priority if form_priority is None else form_priority,
-        "schedule_cron": form_schedule_cron or schedule_cron,
-        "workflow_name": form_workflow_name or workflow_name,
+    """What was given, by the names of `SubmitBody`: a form field goes before the query. What was not is the file's."""
+    query = {
+        "trigger_type": trigger_type,
+        "execution_mode": execution_mode,
+        "priority": priority,
+        "schedule_cron": schedule_cron,
+        "workflow_name": workflow_name,
     }
-    return {name: value for name, value in options.items() if value is not None}
+    form = {
+        "trigger_type": form_trigger_type,
+        "execution_mode": form_execution_mode,
+        "priority": form_priority,
+        "schedule_cron": form_schedule_cron,
+        "workflow_name": form_workflow_name,
+    }
+    given = {name: value for name, value in query.items() if name in request.query_params}
+    return given | {name: value for name, value in form.items() if value not in (None, "")}
 
 
 @router.post("/upload", **idempotent(404, 501))
