@@ -42,6 +42,13 @@ def is_transient(error: ApiError) -> bool:
     return error.status in RETRIED_STATUSES or error.code == "REQUEST_IN_PROGRESS"
 
 
+def may_pass(error: ApiError) -> bool:
+    """Whether somebody who was answered before waits for better times: also while something else answers in the
+    service's place and points elsewhere, as a hotel's network does, or a page of maintenance.
+    """
+    return is_transient(error) or error.code == "REDIRECTED"
+
+
 def backoff_delays(first: float = 0.5, most: float = 30.0, factor: float = 2.0) -> Iterator[float]:
     """Endless waiting times in seconds, growing from `first` to `most`, each spread by ±50 % so that clients part."""
     delay = first

@@ -15,6 +15,8 @@ from tests.factories import make_tenant
 
 from casare_cloud.config import Settings
 from casare_cloud.domain.users import service
+from casare_cloud.domain.users.auth_api import AuthApi
+from casare_cloud.errors import Unavailable
 from casare_cloud.faces.orchestrator.app import Orchestrator, create_app
 
 PASSWORD = "Correct-Horse-9"
@@ -404,6 +406,19 @@ async def test_without_auth_it_is_503_and_no_attempt_is_counted(
         assert registering.status_code == 503
     await app.close()
     assert (await log_in(client, form["username"])).status_code == 200
+
+
+async def test_an_address_that_leads_elsewhere_is_no_wrong_password() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 301 Moved\r\nLocation: https://x.invalid\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        settings = Settings(supabase_url=f"http://127.0.0.1:{port}", supabase_publishable_key="x", is_local=True)
+        with pytest.raises(Unavailable):
+            await AuthApi(settings, None).sign_in("a@example.test", PASSWORD)
 
 
 async def test_without_a_database_a_login_is_503() -> None:

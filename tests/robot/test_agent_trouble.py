@@ -106,15 +106,18 @@ async def test_a_result_that_the_service_cannot_take_fails_the_job(make_life: Ma
     assert failure.error_type == "ResultRefused"
 
 
-async def test_an_address_that_moved_stops_the_agent_and_the_result_is_kept(make_life: MakeLife) -> None:
+MOVED = ApiError(302, "REDIRECTED", "http://x redirects to http://portal: correct the base URL.")
+
+
+async def test_a_robot_that_is_sent_elsewhere_in_mid_life_keeps_its_result_and_waits(make_life: MakeLife) -> None:
     life = make_life()
-    life.transport.refuse_result = ApiError(301, "REDIRECTED", "http://x redirects to https://x: correct the base URL.")
-    job_id = life.transport.add(HELLO)
-    with pytest.raises(ApiError, match="correct the base URL"):
-        await asyncio.wait_for(life.agent.run(), 15)
-    assert [(outcome.lease.job_id, outcome.kind) for outcome in Spool(life.work_dir / "spool")] == [
-        (job_id, "completed")
-    ]
+    life.transport.refuse_result = MOVED
+    async with life.working():
+        job_id = life.transport.add(HELLO)
+        await life.until(lambda: any(event.kind == "spooled" for event in life.events))
+        life.transport.refuse_result = None
+        await life.until(lambda: job_id in life.transport.outcomes)
+    assert life.transport.outcomes[job_id][0] == "complete"
 
 
 @pytest.mark.parametrize("when", ["at once", "later"])

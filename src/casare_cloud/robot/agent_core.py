@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from casare_cloud.errors import ApiError
-from casare_cloud.http import LONGEST_PAUSE_SECONDS, Unreachable, backoff_delays, is_transient, retry_after_seconds
+from casare_cloud.http import (
+    LONGEST_PAUSE_SECONDS,
+    Unreachable,
+    backoff_delays,
+    is_transient,
+    may_pass,
+    retry_after_seconds,
+)
 from casare_cloud.robot.console import AgentEvent, EventHandler, print_event
 from casare_cloud.robot.delivery import Delivery
 from casare_cloud.robot.job_run import JobRun
@@ -170,7 +177,7 @@ class Agent:
                 if jobs:
                     continue
             except ApiError as error:
-                if not is_transient(error):
+                if not may_pass(error):
                     raise
                 self._note_offline(error)
                 pause = retry_after_seconds(error.headers) or 0.0
@@ -285,7 +292,7 @@ class Agent:
                 for order in answer.signals:
                     self._obey(order)
             except ApiError as error:
-                if not is_transient(error):
+                if not may_pass(error):
                     raise
                 self._note_offline(error)
                 pause = max(next(retries), min(retry_after_seconds(error.headers) or 0.0, interval))
@@ -314,7 +321,7 @@ class Agent:
             try:
                 renewals = await self._in_time(self._transport.renew(leases, self._lease_seconds))
             except ApiError as error:
-                if not is_transient(error):
+                if not may_pass(error):
                     raise
                 self._note_offline(error)
                 pause = max(next(retries), min(retry_after_seconds(error.headers) or 0.0, third))

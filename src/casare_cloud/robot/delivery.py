@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from casare_cloud.errors import ApiError
-from casare_cloud.http import backoff_delays, is_transient
+from casare_cloud.http import backoff_delays, may_pass
 from casare_cloud.robot.spool import Outcome, Spool
 from casare_cloud.robot.transport import Failure, Lease, Transport
 
@@ -38,7 +38,7 @@ class Delivery:
             await self._send(outcome)
             return True
         except ApiError as error:
-            if not is_transient(error):
+            if not may_pass(error):
                 raise
             self.waiting.add(lease)
             self._emit("spooled", f"job {lease.job_id}: {outcome.kind}; sent when the connection is back", lease.job_id)
@@ -87,7 +87,7 @@ class Delivery:
                             self._emit("delivered", f"job {outcome.lease.job_id}: {outcome.kind}", outcome.lease.job_id)
                     on_success()
                 except ApiError as error:
-                    if not is_transient(error):
+                    if not may_pass(error):
                         raise
                     await asyncio.sleep(next(delays))
             await self._wake.wait()
@@ -148,5 +148,5 @@ class Delivery:
 
 
 def _is_verdict(error: ApiError) -> bool:
-    """Whether the service looked at the outcome: it did not when the key is refused or the address has moved."""
-    return error.status >= 400 and error.status != 401 and not is_transient(error)
+    """Whether the service looked at the outcome: it did not when the key is refused or the address leads elsewhere."""
+    return error.status >= 400 and error.status != 401 and not may_pass(error)

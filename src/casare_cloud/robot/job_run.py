@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from casare_cloud.errors import ApiError
-from casare_cloud.http import is_transient
+from casare_cloud.http import may_pass
 from casare_cloud.robot.executor import run_workflow
 from casare_cloud.robot.executor.context import storable
 from casare_cloud.robot.executor.control import RunCancelled, RunControl
@@ -84,7 +84,7 @@ class JobRun:
         try:
             await self._transport.start(self.job.lease)
         except ApiError as error:
-            if is_transient(error):
+            if may_pass(error):
                 return True  # a claimed job may be run and completed without this call
             if error.status in (404, 409):
                 self.stop_reason = "lease_lost"
@@ -250,7 +250,7 @@ class JobRun:
                     await self._transport.logs(self.job.lease, batch)
                 except ApiError as error:
                     self._lose_lease_on(error)
-                    if is_transient(error):
+                    if may_pass(error):
                         return
                     self._lost_logs += len(batch) + told
                 self._lost_logs -= told

@@ -88,7 +88,7 @@ class AuthApi:
                 seconds = "60"  # it is missing, or a date: what we answer has a number
             message = "Too many requests to the sign-in service; try again later."
             raise ApiError(429, "RATE_LIMITED", message, {"Retry-After": seconds})
-        if response.status_code >= 500:
+        if not response.is_client_error:
             raise _unavailable()
         raise AuthRefused(response.status_code, code)
 
