@@ -2,92 +2,35 @@
 
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 from tests import servers
 from tests.databases import Database
 from tests.faces.platform import running_platform
+from tests.local.stacks import (
+    SOURCE,
+    RunningStack,
+    free_offset,
+    has_finished_demo_job,
+    run_command,
+    running_stack,
+    until,
+)
 
 from casare_cloud.local.stack import EMBEDDED
-from casare_cloud.local.state import Ports, StateFolder, is_listening
-
-SOURCE = str(Path(__file__).parents[2] / "src")
-
-
-@dataclass
-class RunningStack:
-    """A stack with ports and a folder of its own."""
-
-    state: StateFolder
-    ports: Ports
-    banner: str
-
-    def command(self, *arguments: str, timeout: float = 90) -> subprocess.CompletedProcess[str]:
-        return run_command(self.state.path, *arguments, timeout=timeout)
-
-    def parts(self) -> dict[str, dict[str, Any]]:
-        return {part["name"]: part for part in self.state.read_info()["parts"]}
-
-
-def run_command(
-    home: Path, *arguments: str, timeout: float = 90, env: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    surroundings = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "SUPABASE_URL")}
-    return subprocess.run(
-        [sys.executable, "-m", "casare_cloud", *arguments],
-        env={**surroundings, "CASARE_HOME": str(home), "PYTHONPATH": SOURCE, "COLUMNS": "120", **(env or {})},
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
-
-
-def free_offset() -> int:
-    """An offset at which none of the stack's ports is in use, above those that systems give to outgoing connections."""
-    while True:
-        ports = Ports(6700 + secrets.randbelow(3300))
-        if not any(is_listening(port) for port in ports.named().values()):
-            return ports.offset
-
-
-@contextmanager
-def running_stack(home: Path, *options: str, env: Mapping[str, str] | None = None) -> Iterator[RunningStack]:
-    ports = Ports(free_offset())
-    answer = run_command(home, "up", "--detach", "--port-offset", str(ports.offset), *options, env=env)
-    try:
-        assert answer.returncode == 0, answer.stdout + answer.stderr
-        yield RunningStack(StateFolder(home), ports, answer.stdout)
-    finally:
-        run_command(home, "down")
+from casare_cloud.local.state import StateFolder
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     with running_stack(tmp_path_factory.mktemp("casare")) as stack:
         yield stack
-
-
-def until(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
-
-
-def has_finished_demo_job(stack: RunningStack) -> bool:
-    return any("Demo job" in line and line.endswith("completed") for line in stack.banner.splitlines())
 
 
 def test_the_first_start_ends_with_a_finished_demo_job(stack: RunningStack) -> None:
@@ -188,7 +131,9 @@ def test_down_leaves_no_process_and_a_later_start_keeps_the_data(stack: RunningS
     assert json.loads(stack.command("jobs", "list", "--json").stdout)["total"] >= 1
 
 
-def test_another_project_gets_a_demo_tenant_of_its_own(tmp_path: Path, database: Database) -> None:
+def test_another_project_gets_a_demo_tenant_of_its_own_shared_by_two_developers(
+    tmp_path: Path, database: Database
+) -> None:
     embedded = {"DEMO_TENANT_ID": "of the embedded one", "ROBOT_ID": "demo-robot", "ROBOT_API_KEY": "crpa_embedded"}
     state = StateFolder(tmp_path)
     state.keep_demo(EMBEDDED, embedded)
@@ -203,8 +148,15 @@ def test_another_project_gets_a_demo_tenant_of_its_own(tmp_path: Path, database:
         }
         with running_stack(tmp_path, "--supabase", env=env) as stack:
             assert has_finished_demo_job(stack)
-            assert stack.state.read_env()["ROBOT_API_KEY"] not in ("", embedded["ROBOT_API_KEY"])
+            first = stack.state.read_env()
+            assert first["ROBOT_API_KEY"] not in ("", embedded["ROBOT_API_KEY"])
         assert state.demo_of(EMBEDDED) == embedded
+        second = tmp_path / "of-a-second-developer"
+        refused = run_command(second, "up", "--supabase", "--port-offset", str(free_offset()), env=env)
+        assert (refused.returncode, "Set DEMO_PASSWORD to it" in refused.stderr) == (1, True), refused.stderr
+        with running_stack(second, "--supabase", env={**env, "DEMO_PASSWORD": first["DEMO_PASSWORD"]}) as stack:
+            assert has_finished_demo_job(stack)
+            assert stack.state.read_env()["DEMO_TENANT_ID"] == first["DEMO_TENANT_ID"]
 
 
 @pytest.mark.needs_pg_cron

@@ -29,7 +29,7 @@ def up(
         typer.Option(
             "--supabase",
             help="Use a Supabase project (SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY, SUPABASE_SECRET_KEY, DATABASE_URL) "
-            "instead of the embedded one.",
+            "instead of the embedded one. DEMO_PASSWORD: that of a demo user that it has already.",
         ),
     ] = False,
 ) -> None:
