@@ -122,6 +122,40 @@ async def test_postgres_is_started_again_after_kill_9(tmp_path: Path) -> None:
         server.remove_data()
 
 
+async def test_a_cancelled_first_start_of_postgres_leaves_no_server(tmp_path: Path) -> None:
+    server = PostgresServer(tmp_path / "data", fast=True, trust=True)
+    supervisor = Supervisor(Changes())
+    start = asyncio.create_task(supervisor.start(PostgresPart(server)))
+    async with asyncio.timeout(20):
+        while not (server.data_dir / "base").exists():  # initdb is at work, the server is not launched
+            await asyncio.sleep(0.001)
+    start.cancel()
+    await asyncio.gather(start, return_exceptions=True)
+    await supervisor.stop()
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert not server.is_running()
+    server.remove_data()
+
+
+async def test_postgres_that_is_being_restarted_does_not_outlive_the_stop(tmp_path: Path) -> None:
+    server = PostgresServer(tmp_path / "data", fast=True)
+    supervisor = Supervisor(Changes())
+    part = PostgresPart(server)
+    await supervisor.start(part)
+    lock = server.data_dir / "postmaster.pid"
+    killed = lock.read_text()
+    (server.data_dir / "casare-roles").unlink()  # the restart gives a password first, which takes a moment
+    assert server.process is not None
+    server.process.kill()
+    async with asyncio.timeout(20):
+        while lock.exists() and lock.read_text() in (killed, ""):
+            await asyncio.sleep(0.001)
+    await supervisor.stop()
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert not server.is_running()
+    server.remove_data()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
 def test_children_die_with_the_supervisor(tmp_path: Path) -> None:
     program = f"""

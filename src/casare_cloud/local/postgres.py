@@ -8,6 +8,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from functools import cached_property
 from pathlib import Path
@@ -64,6 +65,7 @@ class PostgresServer:
         self._secrets_file = Path(secrets_file) if secrets_file else self.asked_dir.parent / "secrets.json"
         self._start_timeout = start_timeout
         self._data_dir: Path | None = None
+        self._is_given_up = threading.Event()
 
     def __enter__(self) -> "PostgresServer":
         self.start()
@@ -128,6 +130,10 @@ class PostgresServer:
                 kill_orphans_in(self.data_dir)
                 time.sleep(0.2)
         self._prepare_roles()
+
+    def give_up(self) -> None:
+        """Ends a start that another thread is in with a `LocalStackError`, and refuses those that come later."""
+        self._is_given_up.set()
 
     def stop(self) -> None:
         """Stops the server cleanly; does nothing when it does not run."""
@@ -297,6 +303,7 @@ class PostgresServer:
         self.account.give(path)
 
     def _launch(self) -> None:
+        self._refuse_when_given_up()
         log_file = self.log_file
         start_of_log = log_file.stat().st_size if log_file.exists() else 0
         with log_file.open("ab") as log:
@@ -308,7 +315,7 @@ class PostgresServer:
         process, lock = self.process, self.data_dir / "postmaster.pid"
 
         def ready_or_dead() -> bool:
-            if process.poll() is not None:
+            if process.poll() is not None or self._is_given_up.is_set():
                 return True
             with contextlib.suppress(OSError):
                 lines = lock.read_text().split("\n")
@@ -325,6 +332,11 @@ class PostgresServer:
         if not ended:
             self.stop()
             raise LocalStackError(f"PostgreSQL was not ready after {self._start_timeout:g} s; see {log_file}.")
+        self._refuse_when_given_up()
+
+    def _refuse_when_given_up(self) -> None:
+        if self._is_given_up.is_set():
+            raise LocalStackError("PostgreSQL was told to stop while it started.")
 
     def _last_words(self) -> str:
         lines = self.log_file.read_text(errors="replace").strip().split("\n")
