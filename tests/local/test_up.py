@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -24,7 +25,7 @@ from tests.local.stacks import (
 )
 
 from casare_cloud.local.stack import EMBEDDED
-from casare_cloud.local.state import StateFolder
+from casare_cloud.local.state import StateFolder, is_listening
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +119,22 @@ def test_status_in_three_forms(stack: RunningStack) -> None:
     assert f"ROBOT_API_KEY={stack.state.read_env()['ROBOT_API_KEY']}" in stack.command("status", "-o", "env").stdout
 
 
+@pytest.mark.parametrize("name", ["platform", "orchestrator", "postgres"])
+def test_status_shows_a_part_that_runs_and_does_not_answer(stack: RunningStack, name: str) -> None:
+    os.killpg(stack.parts()[name]["pid"], signal.SIGSTOP)
+    try:
+        table = stack.command("status").stdout
+        told = {
+            part["name"]: part["answers"] for part in json.loads(stack.command("status", "-o", "json").stdout)["parts"]
+        }
+    finally:
+        os.killpg(stack.parts()[name]["pid"], signal.SIGCONT)
+    assert not told.pop(name)
+    assert [line.split()[2] for line in table.splitlines() if line.startswith(name)] == ["NO"]
+    assert told.get("postgres", True), "postgres answers whatever the others do"
+    assert [part["answers"] for part in json.loads(stack.command("status", "-o", "json").stdout)["parts"]] == [True] * 3
+
+
 def test_down_leaves_no_process_and_a_later_start_keeps_the_data(stack: RunningStack) -> None:
     pids = [part["pid"] for part in stack.parts().values()]
     assert stack.command("down").returncode == 0
@@ -129,6 +146,31 @@ def test_down_leaves_no_process_and_a_later_start_keeps_the_data(stack: RunningS
     assert again.returncode == 0, again.stdout + again.stderr
     assert "Demo job" not in again.stdout
     assert json.loads(stack.command("jobs", "list", "--json").stdout)["total"] >= 1
+
+
+def test_what_a_killed_supervisor_leaves_behind_is_shown_and_ended(stack: RunningStack) -> None:
+    pid, server = stack.state.holder(), stack.parts()["postgres"]["pid"]
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not stack.state.is_locked(), "the lock is free")
+    status = stack.command("status")
+    assert (status.returncode, f"PostgreSQL (process {server}) is" in status.stdout) == (3, True), status.stdout
+    assert json.loads(stack.command("status", "-o", "json").stdout) == {"running": False, "leftover_postgres": server}
+    assert f"Stopped PostgreSQL (process {server})" in stack.command("down").stdout
+    assert not is_listening(stack.ports.postgres)
+    assert stack.command("down").stdout == "No stack is running.\n"
+
+
+def test_of_two_starts_at_once_one_says_that_the_other_runs(stack: RunningStack) -> None:
+    stack.command("down")
+    with ThreadPoolExecutor() as threads:
+        starts = [
+            threads.submit(stack.command, "up", "--detach", "--port-offset", str(stack.ports.offset)) for _ in range(2)
+        ]
+    said = sorted(start.result().stdout for start in starts)
+    assert [start.result().returncode for start in starts] == [0, 0]
+    assert said[0].startswith(f"The stack is already running (process {stack.state.holder()})")
+    assert said[1].startswith("casare_cloud is ready")
 
 
 def test_another_project_gets_a_demo_tenant_of_its_own_shared_by_two_developers(

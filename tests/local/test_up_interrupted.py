@@ -1,5 +1,6 @@
 """`casare-cloud up` that is interrupted while it starts: nothing stays behind, and the next start goes on."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.local.stacks import SOURCE, free_offset, running_stack, until
+from tests.local.stacks import SOURCE, free_offset, run_command, running_stack, until
 
 from casare_cloud.local.state import Ports, is_listening
 
@@ -55,6 +56,24 @@ def starting_stack(home: Path, ports: Ports) -> Iterator[subprocess.Popen[str]]:
     finally:
         process.kill()
         process.communicate()
+
+
+def test_down_ends_a_stack_that_is_starting_and_not_the_process_that_an_earlier_run_had(tmp_path: Path) -> None:
+    ports = Ports(free_offset())
+    bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    (tmp_path / "stack.json").write_text(json.dumps({"pid": bystander.pid, "parts": []}))
+    try:
+        with starting_stack(tmp_path, ports) as process:
+            until(lambda: data_dir(tmp_path).exists() or process.poll() is not None, "the start has begun")
+            assert f"already running (process {process.pid})" in run_command(tmp_path, "up").stdout
+            assert f"The stack is starting (process {process.pid})" in run_command(tmp_path, "status").stdout
+            assert run_command(tmp_path, "down").stdout == "Stopped.\n"
+            assert process.wait(20) == 0
+        assert bystander.poll() is None
+        assert processes_of(tmp_path) == []
+    finally:
+        bystander.kill()
+        bystander.wait()
 
 
 def test_ctrl_c_at_any_moment_of_a_first_start_leaves_nothing_running_and_hurts_no_later_start(tmp_path: Path) -> None:
