@@ -74,6 +74,12 @@ def test_the_demo_runs_again_and_prints_timeline_and_result(stack: RunningStack)
     assert any("A-1003,Tanaka Trading,90.0" in path.read_text() for path in written)
 
 
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(stack: RunningStack) -> None:
+    proxies = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
+    answer = run_command(stack.state.path, "demo", env={**proxies, "no_proxy": "example.com"})
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
 def test_a_job_by_hand_submit_robot_watch(stack: RunningStack, tmp_path: Path) -> None:
     workflow = tmp_path / "hello.json"
     nodes = [{"id": "start", "type": "StartNode"}, {"id": "end", "type": "EndNode", "config": {"output": "hello"}}]
