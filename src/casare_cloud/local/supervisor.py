@@ -193,7 +193,7 @@ class Supervisor:
                 await asyncio.sleep(delay)
                 try:
                     await part.start()
-                except LocalStackError as problem:
+                except Exception as problem:
                     delay = min(delay * 2, 5.0)
                     self._say(part, "restarting", f"{problem} Trying again in {delay:.1f} s")
                 else:
@@ -202,7 +202,9 @@ class Supervisor:
 
     def _say(self, part: Part, state: str, sentence: str) -> None:
         part.state = state
-        self._on_change(part, sentence)
+        # On a full disk the sentence has no place, but the part can be looked after all the same.
+        with contextlib.suppress(OSError):
+            self._on_change(part, sentence)
 
 
 def describe(code: int) -> str:
