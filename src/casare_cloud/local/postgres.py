@@ -257,11 +257,10 @@ class PostgresServer:
             )
 
     def _write_settings(self) -> None:
-        socket_dir = str(self.data_dir) if len(str(self.data_dir)) < 80 else ""
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port or 5432),
-            "unix_socket_directories": socket_dir,
+            "unix_socket_directories": socket_folder(self.data_dir),
             "wal_level": "logical",
             "max_connections": "120",
             "max_wal_senders": "5",
@@ -291,14 +290,14 @@ class PostgresServer:
                 "cron.database_name": CRON_DATABASE,
                 "cron.use_background_workers": "on",
             }
-        text = "".join(f"{name} = '{value}'\n" for name, value in settings.items())
+        text = "".join(f"{name} = {quoted(value)}\n" for name, value in settings.items())
         self._write("postgresql.conf", "# Written at every start by casare_cloud.local.postgres.\n" + text)
         method = "trust" if self._trust else "scram-sha-256"
         self._write("pg_hba.conf", f"local all all {method}\nhost all all 127.0.0.1/32 {method}\n")
 
     def _write(self, name: str, text: str) -> None:
         path = self.data_dir / name
-        path.write_text(text)
+        path.write_bytes(os.fsencode(text))
         path.chmod(0o600)
         self.account.give(path)
 
@@ -318,7 +317,7 @@ class PostgresServer:
             if process.poll() is not None or self._is_given_up.is_set():
                 return True
             with contextlib.suppress(OSError):
-                lines = lock.read_text().split("\n")
+                lines = os.fsdecode(lock.read_bytes()).split("\n")
                 return len(lines) > 7 and lines[0] == str(process.pid) and lines[7].strip() == "ready"
             return False
 
@@ -374,6 +373,16 @@ class PostgresServer:
         password = self.passwords.get(role)
         if password and connection.execute("select from pg_roles where rolname = %s", [role]).fetchone() is not None:
             connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(password)))
+
+
+def socket_folder(folder: Path) -> str:
+    """The folder, when a socket can be in it: its path is short in bytes, and the setting is a list with commas."""
+    return str(folder) if len(os.fsencode(folder)) < 80 and "," not in str(folder) else ""
+
+
+def quoted(value: str) -> str:
+    """A value as `postgresql.conf` reads it back."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 class _StillThere(Exception):
