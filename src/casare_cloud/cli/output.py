@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def make_console() -> "Console":
-    """A console on standard output."""
+def make_console(stderr: bool = False) -> "Console":
+    """A console on standard output, or on standard error."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, soft_wrap=True, stderr=stderr)
 
 
 def say(text: str) -> None:
