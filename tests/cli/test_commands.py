@@ -62,6 +62,7 @@ def test_a_watched_job_as_json_is_all_that_standard_output_has(stack: Stack, run
     with robot_process(stack, stack.robot(), tmp_path / "robot", "rest"):
         submitted = CliRunner().invoke(app, ["jobs", "submit", str(file), "--watch", "--json"])
     job = json.loads(submitted.stdout)
+    assert submitted.stdout.startswith("{")
     assert (job["status"], job["result"]["output"]) == ("completed", "hello")
     watched = CliRunner().invoke(app, ["jobs", "watch", job["job_id"], "--json"])
     assert json.loads(watched.stdout)["status"] == "completed"

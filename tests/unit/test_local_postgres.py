@@ -165,9 +165,7 @@ def test_a_server_that_cannot_start_repeats_its_last_words(server: PostgresServe
         server.start()
 
 
-@pytest.mark.parametrize(
-    "name", ["o'neill's", "a,b", "back\\slash and space", "ж" * 60, os.fsdecode(b"not \xff utf-8")], ids=ascii
-)
+@pytest.mark.parametrize("name", ["o'neill's", "a,b", "back\\slash and space", "ж" * 60], ids=ascii)
 def test_the_server_starts_in_a_folder_with_an_awkward_name(folder: Path, name: str) -> None:
     server = PostgresServer(folder / name / "pg", fast=True, trust=True)
     try:

@@ -174,16 +174,13 @@ def _look_at(state: "StateFolder", pid: int) -> dict[str, Any]:
 
     info = state.read_info()
     if info.get("pid") != pid:  # of an earlier run: this one has only begun
-        return {"pid": pid, "parts": []}
+        return {"pid": pid, "is_ready": False, "parts": []}
     answers = asyncio.run(answering([part["address"] for part in info["parts"]]))
     parts = [{**part, "answers": answer} for part, answer in zip(info["parts"], answers, strict=True)]
     return {**info, "parts": parts}
 
 
 def _print_parts(info: dict[str, Any]) -> None:
-    if not info["parts"]:
-        say(f"The stack is starting (process {info['pid']}).")
-        return
     head = ("part", "state", "answers", "process", "restarts", "address")
     rows = [
         [
@@ -197,6 +194,8 @@ def _print_parts(info: dict[str, Any]) -> None:
         for part in info["parts"]
     ]
     print_table(head, rows)
+    if not info["is_ready"]:
+        say(f"The stack is starting (process {info['pid']}).")
 
 
 @errors_as_sentences()

@@ -92,6 +92,7 @@ class Stack:
             self._state.write_env(env)
             demo_job = await self._run_demo(env, self._state.path / "demo")
         self._is_ready = True
+        self._write_info()
         self._print_banner(env, demo_job)
 
     async def _start_embedded(self) -> dict[str, str]:
@@ -199,6 +200,7 @@ class Stack:
         self._state.write_info(
             {
                 "pid": os.getpid(),
+                "is_ready": self._is_ready,
                 "port_offset": self._ports.offset,
                 "started_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started_at)),
                 "parts": [

@@ -155,7 +155,7 @@ class StateFolder:
         return False
 
     def read_info(self) -> dict[str, Any]:
-        """What the running (or last) stack wrote about itself: `pid`, `port_offset`, `started_at`, `parts`."""
+        """What the running (or last) stack wrote of itself: `pid`, `is_ready`, `port_offset`, `started_at`, `parts`."""
         try:
             info: dict[str, Any] = json.loads(self._info_file.read_text())
         except (OSError, ValueError):
