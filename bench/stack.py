@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx2
 
 from casare_cloud.local.processes import port_is_free
+from casare_cloud.local.state import StateFolder
 
 PORTS = (54321, 54322, 8000, 8090, 8095)
 
@@ -49,9 +50,8 @@ def running_stack() -> Iterator[BenchStack]:
         home.chmod(0o755)
         offset = next(n for n in range(700, 2000, 10) if all(port_is_free(port + n) for port in PORTS))
         seconds = _up(home, offset)
-        lines = (line for line in (home / "env").read_text().splitlines() if not line.startswith("#"))
         try:
-            yield BenchStack(dict(line.split("=", 1) for line in lines), home, seconds, offset)
+            yield BenchStack(StateFolder(home).read_env(), home, seconds, offset)
         finally:
             _down(home)
 

@@ -5,6 +5,7 @@ Used by the robot's transports and by `casare_cloud.client`. Both doors are unde
 """
 
 import asyncio
+import ipaddress
 import math
 import random
 from collections.abc import Iterator, Mapping
@@ -109,7 +110,7 @@ class HttpClient:
 
     `attempts` is the number of tries of one call; the pauses honour `Retry-After`, and an answer that asks for more
     than `LONGEST_PAUSE_SECONDS` is raised at once. Raises `ApiError`, and its subclass `Unreachable` when no try got
-    an answer.
+    an answer. A proxy of the environment is not asked for a service on this machine.
     """
 
     def __init__(
@@ -125,7 +126,9 @@ class HttpClient:
         self.headers = dict(headers or {})
         self._attempts = attempts
         self._first_delay = first_delay
-        self._client = httpx2.AsyncClient(timeout=DEFAULT_TIMEOUT_SECONDS, transport=transport)
+        self._client = httpx2.AsyncClient(
+            timeout=DEFAULT_TIMEOUT_SECONDS, transport=transport, trust_env=not _is_this_machine(self.base_url)
+        )
 
     async def call(
         self,
@@ -186,6 +189,14 @@ class HttpClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def _is_this_machine(url: str) -> bool:
+    try:
+        host = httpx2.URL(url).host
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except (httpx2.InvalidURL, ValueError):
+        return False
 
 
 def _decoded(response: httpx2.Response) -> Any:

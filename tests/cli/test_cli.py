@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from casare_cloud import __version__
 from casare_cloud.cli.app import app
+from casare_cloud.local.state import StateFolder
 
 ROOT: click.Command = typer.main.get_command(app)
 
@@ -67,6 +68,35 @@ def test_a_file_that_is_not_json_is_refused_before_anything_is_sent(run: CliRunn
     answer = run.invoke(app, ["jobs", "submit", "broken.json"])
     assert answer.exit_code == 2
     assert "broken.json is not JSON" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["up"], "taken/.casare"),
+        (["up", "--detach"], "taken/.casare"),
+        (["robot", "run", "--work-dir", "taken/robot", "--url", "http://127.0.0.1:1", "--api-key", "k"], "taken/robot"),
+    ],
+    ids=lambda value: " ".join(value[:2]),
+)
+def test_a_folder_that_cannot_be_made_is_a_sentence(
+    run: CliRunner, tmp_path: Path, arguments: list[str], named: str
+) -> None:
+    (tmp_path / "taken").touch()  # a file, so that not even root makes a folder in it
+    answer = run.invoke(app, arguments, env={"CASARE_HOME": "taken/.casare", "ROBOT_ID": "r"})
+    assert answer.exit_code == 1
+    assert answer.stderr == f"error: {tmp_path / named} cannot be used: Not a directory.\n"
+
+
+def test_down_does_not_stumble_over_a_process_that_has_just_ended(run: CliRunner, tmp_path: Path) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    state = StateFolder(tmp_path / ".casare")
+    assert state.lock()
+    (state.path / "lock").write_text(str(ended.pid))
+    answer = run.invoke(app, ["down", "--timeout", "0.1"])
+    assert answer.exit_code == 1
+    assert f"Process {ended.pid} did not stop" in answer.stderr
 
 
 def test_an_unknown_command_is_refused(run: CliRunner) -> None:

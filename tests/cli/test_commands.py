@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.databases import Database
 from tests.factories import EXAMPLE_WORKFLOW, make_key, make_workflow
-from tests.robot.stack import Stack, running_stack
+from tests.robot.stack import Stack, robot_process, running_stack
 from typer.testing import CliRunner
 
 from casare_cloud.cli.app import app
@@ -52,6 +52,21 @@ def test_a_workflow_is_submitted_listed_shown_and_deleted(run: Run, tmp_path: Pa
     assert "deleted" in run("workflows", "delete", workflow_id)
     assert json.loads(run("jobs", "get", job_id))["status"] == "cancelled"
     assert "WORKFLOW_NOT_FOUND" in run("workflows", "get", workflow_id, code=1)
+
+
+def test_a_watched_job_as_json_is_all_that_standard_output_has(stack: Stack, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "hello.json"
+    nodes = [{"id": "start", "type": "StartNode"}, {"id": "end", "type": "EndNode", "config": {"output": "hello"}}]
+    edge = {"source_node": "start", "source_port": "exec_out", "target_node": "end", "target_port": "exec_in"}
+    file.write_text(json.dumps({"nodes": nodes, "connections": [edge]}))
+    with robot_process(stack, stack.robot(), tmp_path / "robot", "rest"):
+        submitted = CliRunner().invoke(app, ["jobs", "submit", str(file), "--watch", "--json"])
+    job = json.loads(submitted.stdout)
+    assert submitted.stdout.startswith("{")
+    assert (job["status"], job["result"]["output"]) == ("completed", "hello")
+    watched = CliRunner().invoke(app, ["jobs", "watch", job["job_id"], "--json"])
+    assert json.loads(watched.stdout)["status"] == "completed"
+    assert "submitted" in run("jobs", "watch", job["job_id"])
 
 
 def test_a_schedule_is_made_changed_triggered_and_deleted(stack: Stack, run: Run) -> None:

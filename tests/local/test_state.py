@@ -1,6 +1,7 @@
 """What the embedded stack keeps: private files, one stack at a time, sentences that help."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -37,6 +38,24 @@ def test_the_environment_file_reads_back(tmp_path: Path) -> None:
     values = {"DATABASE_URL": "postgresql://a:b@127.0.0.1/x?a=b", "CASARE_SIGNING_KEY": '{"kty": "EC"}'}
     state.write_env(values)
     assert state.read_env() == values
+
+
+def test_the_environment_file_can_be_read_by_a_shell(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path)
+    values = {"KEY": '{"kty": "EC"}', "FOLDER": "/home/o'neill/a $HOME `b`", "PLAIN": "crpa_x", "EMPTY": ""}
+    state.write_env(values)
+    script = '. "$1"; for each in "$KEY" "$FOLDER" "$PLAIN" "$EMPTY"; do echo "$each"; done'
+    answer = subprocess.run(["sh", "-c", script, "sh", str(state.env_file)], capture_output=True, text=True, check=True)
+    assert answer.stdout.splitlines() == list(values.values())
+    assert state.read_env() == values
+
+
+def test_the_lock_names_its_process_and_not_that_of_an_earlier_run(tmp_path: Path) -> None:
+    (tmp_path / "lock").write_text("1234567890")
+    state = StateFolder(tmp_path)
+    assert state.holder() is None
+    assert state.lock()
+    assert StateFolder(tmp_path).holder() == os.getpid()
 
 
 def test_a_second_stack_cannot_take_the_lock(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The supervisor notices what dies, restarts it, and leaves nothing behind."""
 
 import asyncio
+import errno
 import os
 import select
 import signal
@@ -120,6 +121,71 @@ async def test_postgres_is_started_again_after_kill_9(tmp_path: Path) -> None:
     finally:
         await supervisor.stop()
         server.remove_data()
+
+
+async def test_a_restart_that_the_machine_refuses_is_told_and_tried_again(tmp_path: Path) -> None:
+    changes = Changes()
+    supervisor = Supervisor(changes)
+    part = process(tmp_path)
+    await supervisor.start(part)
+    part.log.unlink()
+    part.log.mkdir()  # now opening it is an OSError, as on a full disk
+    assert part.pid is not None
+    os.kill(part.pid, signal.SIGKILL)
+    await changes.until("Trying again in 0.8 s")
+    assert any("Is a directory" in sentence for sentence in changes.sentences)
+    part.log.rmdir()
+    await changes.until("is running again")
+    await supervisor.stop()
+
+
+async def test_a_part_is_started_again_when_nobody_can_be_told(tmp_path: Path) -> None:
+    def disk_is_full(part: Part, sentence: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    supervisor = Supervisor(disk_is_full)
+    part = process(tmp_path)
+    await supervisor.start(part)
+    assert part.pid is not None
+    os.kill(part.pid, signal.SIGKILL)
+    async with asyncio.timeout(20):
+        while not (part.restarts and part.state == "running"):
+            await asyncio.sleep(0.01)
+    await supervisor.stop()
+
+
+async def test_a_cancelled_first_start_of_postgres_leaves_no_server(tmp_path: Path) -> None:
+    server = PostgresServer(tmp_path / "data", fast=True, trust=True)
+    supervisor = Supervisor(Changes())
+    start = asyncio.create_task(supervisor.start(PostgresPart(server)))
+    async with asyncio.timeout(20):
+        while not (server.data_dir / "base").exists():  # initdb is at work, the server is not launched
+            await asyncio.sleep(0.001)
+    start.cancel()
+    await asyncio.gather(start, return_exceptions=True)
+    await supervisor.stop()
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert not server.is_running()
+    server.remove_data()
+
+
+async def test_postgres_that_is_being_restarted_does_not_outlive_the_stop(tmp_path: Path) -> None:
+    server = PostgresServer(tmp_path / "data", fast=True)
+    supervisor = Supervisor(Changes())
+    part = PostgresPart(server)
+    await supervisor.start(part)
+    lock = server.data_dir / "postmaster.pid"
+    killed = lock.read_text()
+    (server.data_dir / "casare-roles").unlink()  # the restart gives a password first, which takes a moment
+    assert server.process is not None
+    server.process.kill()
+    async with asyncio.timeout(20):
+        while lock.exists() and lock.read_text() in (killed, ""):
+            await asyncio.sleep(0.001)
+    await supervisor.stop()
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert not server.is_running()
+    server.remove_data()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")

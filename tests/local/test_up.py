@@ -2,92 +2,36 @@
 
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 from tests import servers
 from tests.databases import Database
 from tests.faces.platform import running_platform
+from tests.local.stacks import (
+    SOURCE,
+    RunningStack,
+    free_offset,
+    has_finished_demo_job,
+    run_command,
+    running_stack,
+    until,
+)
 
 from casare_cloud.local.stack import EMBEDDED
-from casare_cloud.local.state import Ports, StateFolder, is_listening
-
-SOURCE = str(Path(__file__).parents[2] / "src")
-
-
-@dataclass
-class RunningStack:
-    """A stack with ports and a folder of its own."""
-
-    state: StateFolder
-    ports: Ports
-    banner: str
-
-    def command(self, *arguments: str, timeout: float = 90) -> subprocess.CompletedProcess[str]:
-        return run_command(self.state.path, *arguments, timeout=timeout)
-
-    def parts(self) -> dict[str, dict[str, Any]]:
-        return {part["name"]: part for part in self.state.read_info()["parts"]}
-
-
-def run_command(
-    home: Path, *arguments: str, timeout: float = 90, env: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    surroundings = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "SUPABASE_URL")}
-    return subprocess.run(
-        [sys.executable, "-m", "casare_cloud", *arguments],
-        env={**surroundings, "CASARE_HOME": str(home), "PYTHONPATH": SOURCE, "COLUMNS": "120", **(env or {})},
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
-
-
-def free_offset() -> int:
-    """An offset at which none of the stack's ports is in use, above those that systems give to outgoing connections."""
-    while True:
-        ports = Ports(6700 + secrets.randbelow(3300))
-        if not any(is_listening(port) for port in ports.named().values()):
-            return ports.offset
-
-
-@contextmanager
-def running_stack(home: Path, *options: str, env: Mapping[str, str] | None = None) -> Iterator[RunningStack]:
-    ports = Ports(free_offset())
-    answer = run_command(home, "up", "--detach", "--port-offset", str(ports.offset), *options, env=env)
-    try:
-        assert answer.returncode == 0, answer.stdout + answer.stderr
-        yield RunningStack(StateFolder(home), ports, answer.stdout)
-    finally:
-        run_command(home, "down")
+from casare_cloud.local.state import StateFolder, is_listening
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     with running_stack(tmp_path_factory.mktemp("casare")) as stack:
         yield stack
-
-
-def until(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
-
-
-def has_finished_demo_job(stack: RunningStack) -> bool:
-    return any("Demo job" in line and line.endswith("completed") for line in stack.banner.splitlines())
 
 
 def test_the_first_start_ends_with_a_finished_demo_job(stack: RunningStack) -> None:
@@ -128,6 +72,12 @@ def test_the_demo_runs_again_and_prints_timeline_and_result(stack: RunningStack)
     robot = stack.state.path / "demo" / "robot"
     written = list(robot.glob("jobs/*/totals.csv"))
     assert any("A-1003,Tanaka Trading,90.0" in path.read_text() for path in written)
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(stack: RunningStack) -> None:
+    proxies = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
+    answer = run_command(stack.state.path, "demo", env={**proxies, "no_proxy": "example.com"})
+    assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
 def test_a_job_by_hand_submit_robot_watch(stack: RunningStack, tmp_path: Path) -> None:
@@ -175,6 +125,22 @@ def test_status_in_three_forms(stack: RunningStack) -> None:
     assert f"ROBOT_API_KEY={stack.state.read_env()['ROBOT_API_KEY']}" in stack.command("status", "-o", "env").stdout
 
 
+@pytest.mark.parametrize("name", ["platform", "orchestrator", "postgres"])
+def test_status_shows_a_part_that_runs_and_does_not_answer(stack: RunningStack, name: str) -> None:
+    os.killpg(stack.parts()[name]["pid"], signal.SIGSTOP)
+    try:
+        table = stack.command("status").stdout
+        told = {
+            part["name"]: part["answers"] for part in json.loads(stack.command("status", "-o", "json").stdout)["parts"]
+        }
+    finally:
+        os.killpg(stack.parts()[name]["pid"], signal.SIGCONT)
+    assert not told.pop(name)
+    assert [line.split()[2] for line in table.splitlines() if line.startswith(name)] == ["NO"]
+    assert told.get("postgres", True), "postgres answers whatever the others do"
+    assert [part["answers"] for part in json.loads(stack.command("status", "-o", "json").stdout)["parts"]] == [True] * 3
+
+
 def test_down_leaves_no_process_and_a_later_start_keeps_the_data(stack: RunningStack) -> None:
     pids = [part["pid"] for part in stack.parts().values()]
     assert stack.command("down").returncode == 0
@@ -188,7 +154,34 @@ def test_down_leaves_no_process_and_a_later_start_keeps_the_data(stack: RunningS
     assert json.loads(stack.command("jobs", "list", "--json").stdout)["total"] >= 1
 
 
-def test_another_project_gets_a_demo_tenant_of_its_own(tmp_path: Path, database: Database) -> None:
+def test_what_a_killed_supervisor_leaves_behind_is_shown_and_ended(stack: RunningStack) -> None:
+    pid, server = stack.state.holder(), stack.parts()["postgres"]["pid"]
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not stack.state.is_locked(), "the lock is free")
+    status = stack.command("status")
+    assert (status.returncode, f"PostgreSQL (process {server}) is" in status.stdout) == (3, True), status.stdout
+    assert json.loads(stack.command("status", "-o", "json").stdout) == {"running": False, "leftover_postgres": server}
+    assert f"Stopped PostgreSQL (process {server})" in stack.command("down").stdout
+    assert not is_listening(stack.ports.postgres)
+    assert stack.command("down").stdout == "No stack is running.\n"
+
+
+def test_of_two_starts_at_once_one_says_that_the_other_runs(stack: RunningStack) -> None:
+    stack.command("down")
+    with ThreadPoolExecutor() as threads:
+        starts = [
+            threads.submit(stack.command, "up", "--detach", "--port-offset", str(stack.ports.offset)) for _ in range(2)
+        ]
+    said = sorted(start.result().stdout for start in starts)
+    assert [start.result().returncode for start in starts] == [0, 0]
+    assert said[0].startswith(f"The stack is already running (process {stack.state.holder()})")
+    assert said[1].startswith("casare_cloud is ready")
+
+
+def test_another_project_gets_a_demo_tenant_of_its_own_shared_by_two_developers(
+    tmp_path: Path, database: Database
+) -> None:
     embedded = {"DEMO_TENANT_ID": "of the embedded one", "ROBOT_ID": "demo-robot", "ROBOT_API_KEY": "crpa_embedded"}
     state = StateFolder(tmp_path)
     state.keep_demo(EMBEDDED, embedded)
@@ -203,8 +196,15 @@ def test_another_project_gets_a_demo_tenant_of_its_own(tmp_path: Path, database:
         }
         with running_stack(tmp_path, "--supabase", env=env) as stack:
             assert has_finished_demo_job(stack)
-            assert stack.state.read_env()["ROBOT_API_KEY"] not in ("", embedded["ROBOT_API_KEY"])
+            first = stack.state.read_env()
+            assert first["ROBOT_API_KEY"] not in ("", embedded["ROBOT_API_KEY"])
         assert state.demo_of(EMBEDDED) == embedded
+        second = tmp_path / "of-a-second-developer"
+        refused = run_command(second, "up", "--supabase", "--port-offset", str(free_offset()), env=env)
+        assert (refused.returncode, "Set DEMO_PASSWORD to it" in refused.stderr) == (1, True), refused.stderr
+        with running_stack(second, "--supabase", env={**env, "DEMO_PASSWORD": first["DEMO_PASSWORD"]}) as stack:
+            assert has_finished_demo_job(stack)
+            assert stack.state.read_env()["DEMO_TENANT_ID"] == first["DEMO_TENANT_ID"]
 
 
 @pytest.mark.needs_pg_cron

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.robot.local_page import LocalPage
 
 from casare_cloud.errors import ApiError
 from casare_cloud.http import (
@@ -117,6 +118,23 @@ async def test_nobody_there_is_unreachable(pauses: list[float]) -> None:
     with pytest.raises(Unreachable, match="http://x does not answer: refused"):
         await http_client.call("GET", "/")
     assert len(seen) == 3
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+async def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
+    page: LocalPage, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    async with HttpClient(page.url.replace("127.0.0.1", name), attempts=1) as http_client:
+        assert "orders" in await http_client.call("GET", "/orders.json")
+
+
+async def test_a_proxy_of_the_environment_is_asked_for_other_machines(
+    page: LocalPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", page.url)
+    async with HttpClient("http://cloud.invalid", attempts=1) as http_client:
+        assert (await http_client.call("GET", "/jobs"))["path"] == "http://cloud.invalid/jobs"
 
 
 async def test_something_other_than_json_is_not_our_service(pauses: list[float]) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from casare_cloud.local import pg_binaries
 from casare_cloud.local.errors import LocalStackError
-from casare_cloud.local.postgres import PostgresServer
+from casare_cloud.local.postgres import PostgresServer, socket_folder
 from casare_cloud.local.processes import is_alive, wait_until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="not run: needs root")
@@ -163,6 +163,27 @@ def test_a_server_that_cannot_start_repeats_its_last_words(server: PostgresServe
     (server.data_dir / "global" / "pg_control").write_bytes(b"")
     with pytest.raises(LocalStackError, match=r"did not start: .*(FATAL|PANIC).*server.log"):
         server.start()
+
+
+@pytest.mark.parametrize("name", ["o'neill's", "a,b", "back\\slash and space", "ж" * 60], ids=ascii)
+def test_the_server_starts_in_a_folder_with_an_awkward_name(folder: Path, name: str) -> None:
+    server = PostgresServer(folder / name / "pg", fast=True, trust=True)
+    try:
+        with server:
+            assert count(server, "select 1") == 1
+            has_socket = (server.data_dir / f".s.PGSQL.{server.port}").exists()
+        assert has_socket == ("," not in name and "ж" not in name)
+    finally:
+        server.remove_data()
+
+
+@pytest.mark.parametrize(
+    ("folder", "has_socket"),
+    [("/srv/o'neill", True), ("/srv/a,b", False), ("/srv/" + "a" * 74, True), ("/srv/" + "ж" * 38, False)],
+    ids=ascii,
+)
+def test_a_socket_is_where_its_path_fits_in_bytes_and_has_no_comma(folder: str, has_socket: bool) -> None:
+    assert socket_folder(Path(folder)) == (folder if has_socket else "")
 
 
 @as_root

@@ -63,10 +63,12 @@ async def run_first_demo(env: Mapping[str, str], folder: Path) -> list[str]:
 
 
 async def _start_robot(env: Mapping[str, str], folder: Path) -> asyncio.subprocess.Process:
+    no_proxy = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    surroundings = {**os.environ, **env, "no_proxy": f"{no_proxy},127.0.0.1"}  # so that it reaches the orders' page
     with (folder / "robot.log").open("wb") as log:
         return await asyncio.create_subprocess_exec(
             sys.executable, "-m", "casare_cloud", "robot", "run", "--work-dir", str(folder / "robot"),
-            env={**os.environ, **env}, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=asyncio.subprocess.STDOUT,
+            env=surroundings, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
 
 

@@ -42,8 +42,9 @@ def submit(
         submitted = await client.submit_workflow(name or file.stem, definition, **more)
         if not watch:
             return submitted
-        say(f"job {submitted['job_id']}")
-        return await _follow(client, submitted["job_id"])
+        if not as_json:
+            say(f"job {submitted['job_id']}")
+        return await _follow(client, submitted["job_id"], as_json)
 
     answer = run(work)
     if as_json:
@@ -58,7 +59,7 @@ def watch(job_id: JobId, as_json: AsJson = False) -> None:
     """Follow a job live until it is finished; exit code 1 unless it completed."""
 
     async def work(client: "Client") -> dict[str, Any]:
-        return await _follow(client, job_id)
+        return await _follow(client, job_id, as_json)
 
     job = run(work)
     if as_json:
@@ -144,12 +145,14 @@ def _show(answer: dict[str, Any], as_json: bool, told: Callable[[dict[str, Any]]
         raise SystemExit(1)
 
 
-async def _follow(client: "Client", job_id: str) -> dict[str, Any]:
+async def _follow(client: "Client", job_id: str, as_json: bool) -> dict[str, Any]:
+    """The finished job; with `--json` standard output is left to it, and the progress is on standard error."""
     from casare_cloud.cli.session import environment
     from casare_cloud.cli.watching import follow_job, print_job_end
 
-    job = await follow_job(client, job_id, environment(), make_console())
-    print_job_end(job)
+    job = await follow_job(client, job_id, environment(), make_console(stderr=as_json))
+    if not as_json:
+        print_job_end(job)
     return job
 
 

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def make_console() -> "Console":
-    """A console on standard output."""
+def make_console(stderr: bool = False) -> "Console":
+    """A console on standard output, or on standard error."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, soft_wrap=True, stderr=stderr)
 
 
 def say(text: str) -> None:
@@ -46,7 +46,7 @@ def fail(sentence: str, code: int = 1) -> NoReturn:
 
 @contextmanager
 def errors_as_sentences() -> Iterator[None]:
-    """Turn what a person can mend into one sentence and exit code 1."""
+    """Turn what a person can mend into one sentence and exit code 1: also a file or folder that cannot be used."""
     from casare_cloud.errors import ApiError
     from casare_cloud.local.errors import LocalStackError
 
@@ -56,3 +56,7 @@ def errors_as_sentences() -> Iterator[None]:
         fail(str(problem))
     except ApiError as problem:
         fail(f"{problem.message} ({problem.code})")
+    except OSError as problem:
+        if problem.filename is None:
+            raise
+        fail(f"{problem.filename} cannot be used: {problem.strerror}.")

@@ -25,6 +25,7 @@ def _group() -> None:
 
 
 @app.command("run")
+@errors_as_sentences()
 def run(
     api_key: Annotated[
         str | None, typer.Option("--api-key", envvar="ROBOT_API_KEY", help="The robot's key (crpa_…).")
@@ -68,22 +69,21 @@ def run(
 
     env = surroundings()
     robot = setting(env, "ROBOT_ID", robot_id, "--robot-id")
-    with errors_as_sentences():
-        raise SystemExit(
-            run_agent(
-                orchestrator_url=setting(env, "ORCHESTRATOR_URL", url, "--url"),
-                api_key=setting(env, "ROBOT_API_KEY", api_key, "--api-key"),
-                robot_id=robot,
-                name=name or robot,
-                transport=transport.value,
-                environment=environment,
-                capabilities=capability or [],
-                tags=tag or [],
-                concurrency=concurrency,
-                work_dir=work_dir or StateFolder.default().path / "robots" / robot,
-                lease_seconds=lease_seconds,
-            )
+    raise SystemExit(
+        run_agent(
+            orchestrator_url=setting(env, "ORCHESTRATOR_URL", url, "--url"),
+            api_key=setting(env, "ROBOT_API_KEY", api_key, "--api-key"),
+            robot_id=robot,
+            name=name or robot,
+            transport=transport.value,
+            environment=environment,
+            capabilities=capability or [],
+            tags=tag or [],
+            concurrency=concurrency,
+            work_dir=work_dir or StateFolder.default().path / "robots" / robot,
+            lease_seconds=lease_seconds,
         )
+    )
 
 
 RobotName = Annotated[str, typer.Argument(help="The robot's id (robot-prod-001) or UUID.", metavar="ID")]

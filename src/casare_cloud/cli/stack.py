@@ -7,15 +7,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from casare_cloud.cli.output import errors_as_sentences, fail, make_console, print_json, print_table, say
 
+if TYPE_CHECKING:
+    from casare_cloud.local.state import StateFolder
+
 PortOffset = Annotated[int, typer.Option("--port-offset", help="Add N to every port.", min=0, max=10000)]
 
 
+@errors_as_sentences()
 def up(
     fresh: Annotated[bool, typer.Option("--fresh", help="Erase the local data first and start over.")] = False,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when the stack is ready.")] = False,
@@ -29,7 +33,7 @@ def up(
         typer.Option(
             "--supabase",
             help="Use a Supabase project (SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY, SUPABASE_SECRET_KEY, DATABASE_URL) "
-            "instead of the embedded one.",
+            "instead of the embedded one. DEMO_PASSWORD: that of a demo user that it has already.",
         ),
     ] = False,
 ) -> None:
@@ -45,30 +49,27 @@ def up(
     from casare_cloud.local.state import Ports, StateFolder
 
     state = StateFolder.default()
-    if state.is_locked():
-        info = state.read_info()
-        say(
-            f"The stack is already running (process {info.get('pid', '?')}). "
-            "See `casare-cloud status`; stop it with `casare-cloud down`."
-        )
-        return
-    if detach:
-        _detach(state.logs / "stack.log")
-        return
-    options = Options(ports=Ports(port_offset), fresh=fresh, pg_bindir=pg_bindir, use_supabase=supabase)
-    with errors_as_sentences():
+    if (pid := state.holder()) is not None:
+        _say_running(pid)
+    elif detach:
+        _detach(state)
+    else:
+        options = Options(ports=Ports(port_offset), fresh=fresh, pg_bindir=pg_bindir, use_supabase=supabase)
         asyncio.run(Stack(state, options, make_console(), run_first_demo).run())
 
 
-def _detach(log_path: Path) -> None:
-    """Run the same command in the background and wait until its banner is there."""
-    from casare_cloud.local.state import StateFolder
+def _say_running(pid: int) -> None:
+    say(f"The stack is already running (process {pid}). See `casare-cloud status`; stop it with `casare-cloud down`.")
 
-    state = StateFolder.default()
+
+def _detach(state: "StateFolder") -> None:
+    """Run the same command in the background and wait until its banner is there."""
     state.create()
     state.banner_file.unlink(missing_ok=True)
     argv = [argument for argument in sys.argv[1:] if argument not in ("--detach", "-d")]
-    with log_path.open("wb") as log:
+    log_path = state.logs / "stack.log"
+    with log_path.open("a+b") as log:  # open to the end: `--fresh` removes the file, another start appends to it
+        begin = log.seek(0, os.SEEK_END)
         process = subprocess.Popen(
             [sys.executable, "-m", "casare_cloud", *argv],
             stdin=subprocess.DEVNULL,
@@ -77,28 +78,39 @@ def _detach(log_path: Path) -> None:
             start_new_session=True,
             env={**os.environ, "CASARE_HOME": str(state.path)},
         )
-    while process.poll() is None:
-        if state.banner_file.exists():
-            sys.stdout.write(state.banner_file.read_text())
+        while process.poll() is None:
+            if state.banner_file.exists():
+                sys.stdout.write(state.banner_file.read_text())
+                return
+            time.sleep(0.05)
+        if (other := state.holder()) is not None:
+            _say_running(other)
             return
-        time.sleep(0.05)
-    fail(f"The stack did not start. {log_path} says:\n{log_path.read_text(errors='replace').strip()}")
+        log.seek(begin)
+        words = log.read().decode(errors="replace").strip()
+    fail(f"The stack did not start. {log_path} says:\n{words}")
 
 
+@errors_as_sentences()
 def down(
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds to wait before giving up.")] = 30.0,
 ) -> None:
-    """Stop the running stack. The data stays."""
+    """Stop the running stack, or the PostgreSQL that a killed one left behind. The data stays."""
     from casare_cloud.local.state import StateFolder
 
     state = StateFolder.default()
-    if not state.is_locked():
-        say("No stack is running.")
+    pid = state.holder()
+    if pid is None:
+        _end_leftover(state)
         return
-    pid = int(state.read_info().get("pid", 0))
-    if pid <= 0:
+    if pid == 0:
         fail(f"{state.path} is locked, but does not say by which process.")
-    os.kill(pid, signal.SIGTERM)
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        pass  # it has just ended
+    except PermissionError:
+        fail(f"The stack is another account's (process {pid}).")
     deadline = time.monotonic() + timeout
     while state.is_locked():
         if time.monotonic() > deadline:
@@ -107,32 +119,86 @@ def down(
     say("Stopped.")
 
 
+def _end_leftover(state: "StateFolder") -> None:
+    from casare_cloud.local.pg_binaries import end_leftover_server, leftover_server
+
+    pid = leftover_server(state.postgres_data)
+    if pid is None:
+        say("No stack is running.")
+    elif not state.lock():  # so that no start takes the server for its own meanwhile
+        fail("A stack is just starting; try again.")
+    else:
+        end_leftover_server(state.postgres_data)
+        if leftover_server(state.postgres_data) is not None:
+            fail(f"PostgreSQL (process {pid}) of a stack that was killed does not stop.")
+        say(f"Stopped PostgreSQL (process {pid}), which a stack that was killed had left behind.")
+
+
+@errors_as_sentences()
 def status(
     output: Annotated[str, typer.Option("--output", "-o", help="table, json or env.")] = "table",
 ) -> None:
-    """Show what runs, on which port, and whether it answers."""
-    from casare_cloud.local.state import StateFolder
+    """Show what runs, on which port, and whether it answers now; exit code 3 when no stack is running.
 
-    state = StateFolder.default()
-    is_running = state.is_locked()
-    info = state.read_info() if is_running else {}
-    if output == "env":
-        sys.stdout.write("".join(f"{name}={value}\n" for name, value in state.read_env().items()))
-    elif output == "json":
-        print_json({"running": is_running, **info})
-    elif output == "table":
-        if is_running:
-            head = ("part", "state", "process", "restarts", "address")
-            names = ("name", "state", "pid", "restarts", "address")
-            print_table(head, [[part[name] for name in names] for part in info.get("parts", [])])
-        else:
-            say("No stack is running. Start one with `casare-cloud up`.")
-    else:
+    With -o env: the variables of .casare/env, quoted for a shell.
+    """
+    from casare_cloud.local.pg_binaries import leftover_server
+    from casare_cloud.local.state import StateFolder, shell_lines
+
+    if output not in ("table", "json", "env"):
         fail("--output must be table, json or env.", 2)
-    if not is_running:
+    state = StateFolder.default()
+    pid = state.holder()
+    leftover = leftover_server(state.postgres_data) if pid is None else None
+    if output == "env":
+        sys.stdout.write(shell_lines(state.read_env()))
+    elif output == "json":
+        left = {} if leftover is None else {"leftover_postgres": leftover}
+        print_json({"running": pid is not None, **(_look_at(state, pid) if pid is not None else left)})
+    elif pid is not None:
+        _print_parts(_look_at(state, pid))
+    elif leftover is not None:
+        say(
+            f"No stack is running, but PostgreSQL (process {leftover}) is, which a stack that was killed left behind. "
+            "End it with `casare-cloud down`, or go on with `casare-cloud up`."
+        )
+    else:
+        say("No stack is running. Start one with `casare-cloud up`.")
+    if pid is None:
         raise SystemExit(3)
 
 
+def _look_at(state: "StateFolder", pid: int) -> dict[str, Any]:
+    """What the running stack wrote about itself, with what answers now."""
+    from casare_cloud.local.probes import answering
+
+    info = state.read_info()
+    if info.get("pid") != pid:  # of an earlier run: this one has only begun
+        return {"pid": pid, "is_ready": False, "parts": []}
+    answers = asyncio.run(answering([part["address"] for part in info["parts"]]))
+    parts = [{**part, "answers": answer} for part, answer in zip(info["parts"], answers, strict=True)]
+    return {**info, "parts": parts}
+
+
+def _print_parts(info: dict[str, Any]) -> None:
+    head = ("part", "state", "answers", "process", "restarts", "address")
+    rows = [
+        [
+            part["name"],
+            part["state"],
+            "yes" if part["answers"] else "NO",
+            part["pid"],
+            part["restarts"],
+            part["address"],
+        ]
+        for part in info["parts"]
+    ]
+    print_table(head, rows)
+    if not info["is_ready"]:
+        say(f"The stack is starting (process {info['pid']}).")
+
+
+@errors_as_sentences()
 def demo() -> None:
     """Run the main job once: submit a workflow, start a robot process, follow it live, print the result."""
     from casare_cloud.cli.demo import run_demo
@@ -142,6 +208,5 @@ def demo() -> None:
     state = StateFolder.default()
     if not state.is_locked():
         fail("No stack is running. Start one with `casare-cloud up`.")
-    with errors_as_sentences():
-        job = asyncio.run(run_demo(state.read_env(), state.path / "demo", make_console()))
+    job = asyncio.run(run_demo(state.read_env(), state.path / "demo", make_console()))
     print_job_end(job)

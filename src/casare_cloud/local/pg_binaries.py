@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from casare_cloud.local.errors import LocalStackError
-from casare_cloud.local.processes import end_server_of
+from casare_cloud.local.processes import end_server_of, server_of
 
 OLDEST_VERSION = 15
 
@@ -198,25 +198,31 @@ def reachable_binaries(binaries: Binaries, account: Account) -> Binaries:
 def reachable_data_dir(asked: Path, account: Account) -> Path:
     """The asked-for folder, or one that the account can enter, named by the file `moved-to` in the asked-for one."""
     asked.mkdir(parents=True, exist_ok=True)
-    pointer = asked / "moved-to"
-    if pointer.exists():
-        return Path(pointer.read_text().strip())
-    if account.can_enter(asked.parent):
-        return asked
+    if (moved_to := _moved_to(asked)) != asked or account.can_enter(asked.parent):
+        return moved_to
     target = relocation_root() / "data" / short_hash(str(asked.resolve()))
     _make_root(target.parent)
     if target.exists():  # what the pointer named was erased with it
         end_server_of(target)
         shutil.rmtree(target)
     target.mkdir()
-    pointer.write_text(f"{target}\n")
+    (asked / "moved-to").write_text(f"{target}\n")
     return target
+
+
+def leftover_server(asked: Path) -> int | None:
+    """The process of a server that was left running when its supervisor was killed."""
+    return server_of(_moved_to(asked))
 
 
 def end_leftover_server(asked: Path) -> None:
     """Ends the server of a data folder that was left running when its supervisor was killed."""
+    end_server_of(_moved_to(asked))
+
+
+def _moved_to(asked: Path) -> Path:
     pointer = asked / "moved-to"
-    end_server_of(Path(pointer.read_text().strip()) if pointer.exists() else asked)
+    return Path(pointer.read_text().strip()) if pointer.exists() else asked
 
 
 def _make_root(folder: Path) -> None:

@@ -8,6 +8,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from functools import cached_property
 from pathlib import Path
@@ -64,6 +65,7 @@ class PostgresServer:
         self._secrets_file = Path(secrets_file) if secrets_file else self.asked_dir.parent / "secrets.json"
         self._start_timeout = start_timeout
         self._data_dir: Path | None = None
+        self._is_given_up = threading.Event()
 
     def __enter__(self) -> "PostgresServer":
         self.start()
@@ -128,6 +130,10 @@ class PostgresServer:
                 kill_orphans_in(self.data_dir)
                 time.sleep(0.2)
         self._prepare_roles()
+
+    def give_up(self) -> None:
+        """Ends a start that another thread is in with a `LocalStackError`, and refuses those that come later."""
+        self._is_given_up.set()
 
     def stop(self) -> None:
         """Stops the server cleanly; does nothing when it does not run."""
@@ -251,11 +257,10 @@ class PostgresServer:
             )
 
     def _write_settings(self) -> None:
-        socket_dir = str(self.data_dir) if len(str(self.data_dir)) < 80 else ""
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port or 5432),
-            "unix_socket_directories": socket_dir,
+            "unix_socket_directories": socket_folder(self.data_dir),
             "wal_level": "logical",
             "max_connections": "120",
             "max_wal_senders": "5",
@@ -285,18 +290,19 @@ class PostgresServer:
                 "cron.database_name": CRON_DATABASE,
                 "cron.use_background_workers": "on",
             }
-        text = "".join(f"{name} = '{value}'\n" for name, value in settings.items())
+        text = "".join(f"{name} = {quoted(value)}\n" for name, value in settings.items())
         self._write("postgresql.conf", "# Written at every start by casare_cloud.local.postgres.\n" + text)
         method = "trust" if self._trust else "scram-sha-256"
         self._write("pg_hba.conf", f"local all all {method}\nhost all all 127.0.0.1/32 {method}\n")
 
     def _write(self, name: str, text: str) -> None:
         path = self.data_dir / name
-        path.write_text(text)
+        path.write_bytes(os.fsencode(text))
         path.chmod(0o600)
         self.account.give(path)
 
     def _launch(self) -> None:
+        self._refuse_when_given_up()
         log_file = self.log_file
         start_of_log = log_file.stat().st_size if log_file.exists() else 0
         with log_file.open("ab") as log:
@@ -308,10 +314,10 @@ class PostgresServer:
         process, lock = self.process, self.data_dir / "postmaster.pid"
 
         def ready_or_dead() -> bool:
-            if process.poll() is not None:
+            if process.poll() is not None or self._is_given_up.is_set():
                 return True
             with contextlib.suppress(OSError):
-                lines = lock.read_text().split("\n")
+                lines = os.fsdecode(lock.read_bytes()).split("\n")
                 return len(lines) > 7 and lines[0] == str(process.pid) and lines[7].strip() == "ready"
             return False
 
@@ -325,6 +331,11 @@ class PostgresServer:
         if not ended:
             self.stop()
             raise LocalStackError(f"PostgreSQL was not ready after {self._start_timeout:g} s; see {log_file}.")
+        self._refuse_when_given_up()
+
+    def _refuse_when_given_up(self) -> None:
+        if self._is_given_up.is_set():
+            raise LocalStackError("PostgreSQL was told to stop while it started.")
 
     def _last_words(self) -> str:
         lines = self.log_file.read_text(errors="replace").strip().split("\n")
@@ -362,6 +373,16 @@ class PostgresServer:
         password = self.passwords.get(role)
         if password and connection.execute("select from pg_roles where rolname = %s", [role]).fetchone() is not None:
             connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(password)))
+
+
+def socket_folder(folder: Path) -> str:
+    """The folder, when a socket can be in it: its path is short in bytes, and the setting is a list with commas."""
+    return str(folder) if len(os.fsencode(folder)) < 80 and "," not in str(folder) else ""
+
+
+def quoted(value: str) -> str:
+    """A value as `postgresql.conf` reads it back."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 class _StillThere(Exception):

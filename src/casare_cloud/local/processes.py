@@ -42,7 +42,7 @@ def is_alive(pid: int) -> bool:
 def is_postgres_of(pid: int, data_dir: Path) -> bool:
     """Whether a process is the server of a data folder: a process id alone may have been given to another program."""
     try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+        words = os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes())
     except OSError:
         if Path("/proc/self").exists():
             return False
@@ -51,19 +51,23 @@ def is_postgres_of(pid: int, data_dir: Path) -> bool:
     return "postgres" in words and str(data_dir) in words
 
 
+def server_of(data_dir: Path) -> int | None:
+    """The process of the server that runs on a data folder; None when there is none."""
+    try:
+        first = (data_dir / "postmaster.pid").read_bytes().split(b"\n", 1)[0].strip()
+    except FileNotFoundError:
+        return None
+    return int(first) if first.isdigit() and is_postgres_of(int(first), data_dir) else None
+
+
 def end_server_of(data_dir: Path) -> None:
     """Deals with the lock of a server that was not stopped: ends the server if it lives, else removes the lock."""
-    lock = data_dir / "postmaster.pid"
-    if not lock.exists():
-        return
-    first = lock.read_text().split("\n", 1)[0].strip()
-    pid = int(first) if first.isdigit() else 0
-    if pid and is_postgres_of(pid, data_dir):
+    if (pid := server_of(data_dir)) is not None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGINT)
         wait_until(lambda: not is_postgres_of(pid, data_dir), 15)
-    if pid == 0 or not is_postgres_of(pid, data_dir):
-        lock.unlink(missing_ok=True)
+    if server_of(data_dir) is None:
+        (data_dir / "postmaster.pid").unlink(missing_ok=True)
 
 
 def kill_orphans_in(data_dir: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx2
 from rich.console import Console
 
+from casare_cloud.local.demo_tenant import DEMO_EMAIL, DEMO_USERNAME, make_demo_tenant
 from casare_cloud.local.errors import LocalStackError
 from casare_cloud.local.migration_history import apply_migrations
 from casare_cloud.local.pg_binaries import end_leftover_server
@@ -20,9 +21,6 @@ from casare_cloud.local.schema import project_root
 from casare_cloud.local.state import Ports, Secrets, StateFolder
 from casare_cloud.local.supervisor import Part, PostgresPart, ProcessPart, Supervisor
 
-DEMO_EMAIL = "demo@casare.local"
-DEMO_USERNAME = "demo"
-DEMO_ROBOT = "demo-robot"
 EMBEDDED = "embedded"  # the project that is kept in the folder itself, on whatever ports
 PLATFORM_ROLES = ("authenticator", "supabase_auth_admin", "supabase_realtime_admin", "supabase_admin", "postgres")
 
@@ -71,14 +69,14 @@ class Stack:
         stopping = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
-            if starting.done():
+            if not stopping.done():
                 await starting
                 await stopping
-            else:
-                starting.cancel()
         finally:
             stopping.cancel()
             self._console.print("Stopping …")
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
             await self._supervisor.stop()
             self._write_info()
 
@@ -88,12 +86,13 @@ class Stack:
         self._state.write_env(env)
         demo_job: list[str] = []
         if "ROBOT_API_KEY" not in env:
-            demo = await self._make_demo_tenant(env)
+            demo = await make_demo_tenant(env, self._way_out())
             self._state.keep_demo(self._project, demo)
             env |= demo
             self._state.write_env(env)
             demo_job = await self._run_demo(env, self._state.path / "demo")
         self._is_ready = True
+        self._write_info()
         self._print_banner(env, demo_job)
 
     async def _start_embedded(self) -> dict[str, str]:
@@ -150,6 +149,7 @@ class Stack:
         env = self._environment(self._state.secrets(), os.environ["DATABASE_URL"])
         env |= {name: os.environ[name] for name in names}
         env["CASARE_SIGNING_KEY"] = os.environ.get("CASARE_SIGNING_KEY", "")
+        env["DEMO_PASSWORD"] = os.environ.get("DEMO_PASSWORD") or env["DEMO_PASSWORD"]
         return env
 
     async def _start_orchestrator(self, env: dict[str, str]) -> None:
@@ -182,22 +182,14 @@ class Stack:
         log = self._state.logs / f"{name}.log"
         await self._supervisor.start(ProcessPart(name, url, log, argv, env, is_ready=_answers(url + path, headers)))
 
-    async def _make_demo_tenant(self, env: dict[str, str]) -> dict[str, str]:
-        """Register the demo tenant through the public API, with a key for its robot."""
-        from casare_cloud.client import Client
-
-        async with Client(env["ORCHESTRATOR_URL"]) as client:
-            await client.register(
-                email=DEMO_EMAIL,
-                password=env["DEMO_PASSWORD"],
-                username=DEMO_USERNAME,
-                org_name="Demo",
-                first_name="Demo",
-                last_name="Person",
-            )
-            me = await client.me()
-            key = await client.create_robot_api_key(name="Demo robot")
-        return {"DEMO_TENANT_ID": me["tenant_id"], "ROBOT_ID": DEMO_ROBOT, "ROBOT_API_KEY": key["key"]}
+    def _way_out(self) -> str:
+        """What a person can do when the demo user is somebody else's."""
+        if not self._options.use_supabase:
+            return "Start over with `casare-cloud up --fresh`; that erases the local data."
+        return (
+            "Set DEMO_PASSWORD to it (whoever ran `casare-cloud up --supabase` first has it in .casare/env), "
+            "or delete that user in the project."
+        )
 
     def _part_changed(self, part: Part, sentence: str) -> None:
         if self._is_ready or part.restarts:
@@ -208,6 +200,7 @@ class Stack:
         self._state.write_info(
             {
                 "pid": os.getpid(),
+                "is_ready": self._is_ready,
                 "port_offset": self._ports.offset,
                 "started_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started_at)),
                 "parts": [

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import secrets
+import shlex
 import shutil
 import socket
 import uuid
@@ -120,7 +121,7 @@ class StateFolder:
         self.logs.mkdir(exist_ok=True)
 
     def lock(self) -> bool:
-        """Take the lock for this process's life; False when another stack holds it."""
+        """Take the lock for this process's life, and write its id into it; False when another process holds it."""
         self.create()
         handle = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -128,11 +129,20 @@ class StateFolder:
         except OSError:
             os.close(handle)
             return False
+        os.ftruncate(handle, 0)
+        os.write(handle, str(os.getpid()).encode())
         self._lock = handle
         return True
 
+    def holder(self) -> int | None:
+        """The process of the running (or starting) stack; None when there is none."""
+        if not self.is_locked():
+            return None
+        text = self._lock_file.read_text()
+        return int(text) if text.isdigit() else 0
+
     def is_locked(self) -> bool:
-        """Whether a running stack holds the lock."""
+        """Whether a running (or starting) stack holds the lock."""
         if self._lock is not None or not self._lock_file.exists():
             return self._lock is not None
         handle = os.open(self._lock_file, os.O_RDWR)
@@ -145,7 +155,7 @@ class StateFolder:
         return False
 
     def read_info(self) -> dict[str, Any]:
-        """What the running (or last) stack wrote about itself: `pid`, `port_offset`, `started_at`, `children`."""
+        """What the running (or last) stack wrote of itself: `pid`, `is_ready`, `port_offset`, `started_at`, `parts`."""
         try:
             info: dict[str, Any] = json.loads(self._info_file.read_text())
         except (OSError, ValueError):
@@ -175,11 +185,12 @@ class StateFolder:
         if not self.env_file.exists():
             return {}
         pairs = (line.split("=", 1) for line in self.env_file.read_text().splitlines() if "=" in line)
-        return {name: value for name, value in pairs if not name.startswith("#")}
+        return {name: _unquoted(value) for name, value in pairs if not name.startswith("#")}
 
     def write_env(self, values: Mapping[str, str]) -> None:
-        lines = "".join(f"{name}={value}\n" for name, value in values.items())
-        write_private(self.env_file, "# Written by casare-cloud up. Keep it private: it holds keys.\n" + lines)
+        write_private(
+            self.env_file, "# Written by casare-cloud up. Keep it private: it holds keys.\n" + shell_lines(values)
+        )
 
     def demo_of(self, project: str) -> dict[str, str]:
         """The demo tenant that was made in a project, as variables; empty when none was made there from here."""
@@ -205,6 +216,15 @@ class StateFolder:
                 shutil.rmtree(entry)
             else:
                 entry.unlink()
+
+
+def shell_lines(values: Mapping[str, str]) -> str:
+    """Variables as lines that a shell reads as they are meant."""
+    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
+
+
+def _unquoted(value: str) -> str:
+    return "".join(shlex.split(value)) if value.startswith(("'", '"')) else value
 
 
 def write_private(path: Path, text: str) -> None:

@@ -127,9 +127,13 @@ class PostgresPart(Part):
     def __init__(self, server: PostgresServer) -> None:
         super().__init__("postgres", f"127.0.0.1:{server.port}", server.log_file)
         self._server = server
+        self._starting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        await asyncio.to_thread(self._server.start)
+        # A thread cannot be cancelled: the task outlives a cancelled start, so that `stop` can wait for it.
+        self._starting = asyncio.create_task(asyncio.to_thread(self._server.start))
+        await asyncio.wait([self._starting])
+        await self._starting
         self.pid = self._server.process.pid if self._server.process else None
 
     async def ended(self) -> int:
@@ -140,6 +144,9 @@ class PostgresPart(Part):
         return 0
 
     async def stop(self) -> None:
+        self._server.give_up()
+        if self._starting is not None:
+            await asyncio.gather(self._starting, return_exceptions=True)
         await asyncio.to_thread(self._server.stop)
 
 
@@ -160,11 +167,12 @@ class Supervisor:
         self._watchers.append(asyncio.create_task(self._look_after(part), name=part.name))
 
     async def stop(self) -> None:
-        """Stop every part, the last started first."""
+        """Stop every part for good, the last started first. No call of `start` may be under way."""
         for part in self.parts:
             part.is_stopping = True
         for watcher in self._watchers:
             watcher.cancel()
+        await asyncio.gather(*self._watchers, return_exceptions=True)
         for part in reversed(self.parts):
             await part.stop()
             part.pid = None
@@ -185,7 +193,7 @@ class Supervisor:
                 await asyncio.sleep(delay)
                 try:
                     await part.start()
-                except LocalStackError as problem:
+                except Exception as problem:
                     delay = min(delay * 2, 5.0)
                     self._say(part, "restarting", f"{problem} Trying again in {delay:.1f} s")
                 else:
@@ -194,7 +202,9 @@ class Supervisor:
 
     def _say(self, part: Part, state: str, sentence: str) -> None:
         part.state = state
-        self._on_change(part, sentence)
+        # On a full disk the sentence has no place, but the part can be looked after all the same.
+        with contextlib.suppress(OSError):
+            self._on_change(part, sentence)
 
 
 def describe(code: int) -> str:

@@ -1,0 +1,49 @@
+"""The tenant that a first start makes, so that there is somebody to log in as and a key for a robot."""
+
+import secrets
+from collections.abc import Mapping
+
+from casare_cloud.client import Client
+from casare_cloud.errors import ApiError
+from casare_cloud.local.errors import LocalStackError
+
+DEMO_EMAIL = "demo@casare.local"
+DEMO_USERNAME = "demo"
+DEMO_ROBOT = "demo-robot"
+
+
+async def make_demo_tenant(env: Mapping[str, str], way_out: str) -> dict[str, str]:
+    """Register the demo tenant through the public API, and make a key for its robot; the variables that name them.
+
+    A start that was interrupted, or whose `demos.json` was lost, left a tenant behind, and another developer may have
+    made one: then the key is a new one, with a robot of its own, because a robot belongs to one live key. Raises
+    `LocalStackError`, with `way_out`, when that tenant's password is not ours.
+    """
+    robot_id = DEMO_ROBOT
+    async with Client(env["ORCHESTRATOR_URL"]) as client:
+        try:
+            await client.register(
+                email=DEMO_EMAIL,
+                password=env["DEMO_PASSWORD"],
+                username=DEMO_USERNAME,
+                org_name="Demo",
+                first_name="Demo",
+                last_name="Person",
+            )
+        except ApiError as refusal:
+            if refusal.code not in ("EMAIL_TAKEN", "USERNAME_TAKEN"):
+                raise
+            await _log_in(client, env["DEMO_PASSWORD"], way_out)
+            robot_id = f"{DEMO_ROBOT}-{secrets.token_hex(3)}"
+        me = await client.me()
+        key = await client.create_robot_api_key(name="Demo robot")
+    return {"DEMO_TENANT_ID": me["tenant_id"], "ROBOT_ID": robot_id, "ROBOT_API_KEY": key["key"]}
+
+
+async def _log_in(client: Client, password: str, way_out: str) -> None:
+    try:
+        await client.login(DEMO_EMAIL, password)
+    except ApiError as refusal:
+        if refusal.status != 401:
+            raise
+        raise LocalStackError(f"The demo user {DEMO_EMAIL} is there, with another password. {way_out}") from refusal

@@ -1,0 +1,75 @@
+"""Stacks that tests start with `casare-cloud up`, each in a folder and on ports of its own."""
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from casare_cloud.local.state import Ports, StateFolder, is_listening
+
+SOURCE = str(Path(__file__).parents[2] / "src")
+
+
+@dataclass
+class RunningStack:
+    """A stack with ports and a folder of its own."""
+
+    state: StateFolder
+    ports: Ports
+    banner: str
+
+    def command(self, *arguments: str, timeout: float = 90) -> subprocess.CompletedProcess[str]:
+        return run_command(self.state.path, *arguments, timeout=timeout)
+
+    def parts(self) -> dict[str, dict[str, Any]]:
+        return {part["name"]: part for part in self.state.read_info()["parts"]}
+
+
+def run_command(
+    home: Path, *arguments: str, timeout: float = 90, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    surroundings = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "SUPABASE_URL")}
+    return subprocess.run(
+        [sys.executable, "-m", "casare_cloud", *arguments],
+        env={**surroundings, "CASARE_HOME": str(home), "PYTHONPATH": SOURCE, "COLUMNS": "120", **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def free_offset() -> int:
+    """An offset at which none of the stack's ports is in use, above those that systems give to outgoing connections."""
+    while True:
+        ports = Ports(6700 + secrets.randbelow(3300))
+        if not any(is_listening(port) for port in ports.named().values()):
+            return ports.offset
+
+
+@contextmanager
+def running_stack(home: Path, *options: str, env: Mapping[str, str] | None = None) -> Iterator[RunningStack]:
+    ports = Ports(free_offset())
+    answer = run_command(home, "up", "--detach", "--port-offset", str(ports.offset), *options, env=env)
+    try:
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+        yield RunningStack(StateFolder(home), ports, answer.stdout)
+    finally:
+        run_command(home, "down")
+
+
+def until(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
+def has_finished_demo_job(stack: RunningStack) -> bool:
+    return any("Demo job" in line and line.endswith("completed") for line in stack.banner.splitlines())

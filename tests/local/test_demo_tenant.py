@@ -1,0 +1,38 @@
+"""The demo tenant of a first start, made through the real orchestrator: once, or found again."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.databases import Database
+from tests.robot.stack import Stack, running_stack
+
+from casare_cloud.local.demo_tenant import make_demo_tenant
+from casare_cloud.local.errors import LocalStackError
+from casare_cloud.robot.rest import RestTransport
+from casare_cloud.robot.transport import RobotProfile
+
+PASSWORD = "Demo-password-1a"
+
+
+@pytest.fixture(scope="module")
+def stack(shared_database: Database) -> Iterator[Stack]:
+    with running_stack(shared_database) as running:
+        yield running
+
+
+async def test_a_tenant_whose_key_was_never_kept_gets_a_new_key(stack: Stack) -> None:
+    env = {"ORCHESTRATOR_URL": stack.orchestrator_url, "DEMO_PASSWORD": PASSWORD}
+    lost = await make_demo_tenant(env, "")
+    kept = await make_demo_tenant(env, "")
+    assert kept["DEMO_TENANT_ID"] == lost["DEMO_TENANT_ID"]
+    for demo in (lost, kept):
+        robot = RestTransport(stack.orchestrator_url, demo["ROBOT_API_KEY"], demo["ROBOT_ID"])
+        await robot.register(RobotProfile(demo["ROBOT_ID"], "Demo", "host"))
+        await robot.close()
+
+
+async def test_a_demo_user_with_another_password_is_a_sentence_with_a_way_out(stack: Stack) -> None:
+    env = {"ORCHESTRATOR_URL": stack.orchestrator_url, "DEMO_PASSWORD": PASSWORD}
+    await make_demo_tenant(env, "")
+    with pytest.raises(LocalStackError, match=r"demo@casare\.local is there, with another password\. Use --fresh\."):
+        await make_demo_tenant({**env, "DEMO_PASSWORD": "Another-one-1a"}, "Use --fresh.")
