@@ -1,15 +1,12 @@
 """`casare-cloud schedules …`: make, look at, change and trigger schedules."""
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from casare_cloud.cli.calls import AsJson, call_client, run
 from casare_cloud.cli.output import fail, print_json, print_table, say
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(help="Run workflows by the clock.", no_args_is_help=True)
 
