@@ -2,38 +2,15 @@
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.databases import Database
-from tests.factories import EXAMPLE_WORKFLOW, make_key, make_workflow
-from tests.robot.stack import Stack, robot_process, running_stack
+from tests.cli.conftest import Run
+from tests.factories import EXAMPLE_WORKFLOW, make_workflow
+from tests.robot.stack import Stack, robot_process
 from typer.testing import CliRunner
 
 from casare_cloud.cli.app import app
-
-Run = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def stack(shared_database: Database) -> Iterator[Stack]:
-    with running_stack(shared_database) as running:
-        yield running
-
-
-@pytest.fixture
-def run(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command as a service key that may do everything."""
-    monkeypatch.setenv("ORCHESTRATOR_URL", stack.orchestrator_url)
-    monkeypatch.setenv("CASARE_API_KEY", make_key(stack.database, stack.tenant, "service", scopes=["*"]).text)
-
-    def run(*arguments: str, code: int = 0) -> str:
-        answer = CliRunner().invoke(app, list(arguments))
-        assert answer.exit_code == code, answer.output
-        return answer.output
-
-    return run
 
 
 def test_a_workflow_is_submitted_listed_shown_and_deleted(run: Run, tmp_path: Path) -> None:

@@ -2,39 +2,16 @@
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
 
 import pytest
-from tests.databases import Database
-from tests.factories import make_key, make_workflow
-from tests.robot.stack import Stack, running_stack
-from typer.testing import CliRunner
-
-from casare_cloud.cli.app import app
-
-Run = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def stack(shared_database: Database) -> Iterator[Stack]:
-    with running_stack(shared_database) as running:
-        yield running
+from tests.cli.conftest import Run
+from tests.factories import make_workflow
+from tests.robot.stack import Stack
 
 
 @pytest.fixture
-def run(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command as a service key that may read and write settings and robots."""
-    scopes = ["settings.read", "settings.write", "robots.read", "robots.write"]
-    key = make_key(stack.database, stack.tenant, "service", scopes=scopes)
-    monkeypatch.setenv("ORCHESTRATOR_URL", stack.orchestrator_url)
-    monkeypatch.setenv("CASARE_API_KEY", key.text)
-
-    def run(*arguments: str, code: int = 0) -> str:
-        answer = CliRunner().invoke(app, list(arguments))
-        assert answer.exit_code == code, answer.output
-        return answer.output
-
-    return run
+def scopes() -> list[str]:
+    return ["settings.read", "settings.write", "robots.read", "robots.write"]
 
 
 def test_limits_are_set_listed_and_removed(stack: Stack, run: Run) -> None:

@@ -1,9 +1,7 @@
 """The agent: keeps a robot registered and alive, claims jobs up to its slots, runs them, delivers what came of them."""
 
 import asyncio
-import shutil
-import time
-from collections.abc import Awaitable, Iterator, Sequence, Set
+from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,16 +17,17 @@ from casare_cloud.http import (
 )
 from casare_cloud.robot.console import AgentEvent, EventHandler, print_event
 from casare_cloud.robot.delivery import Delivery
+from casare_cloud.robot.job_folders import JobFolders
 from casare_cloud.robot.job_run import JobRun
 from casare_cloud.robot.machine import MachineMetrics
 from casare_cloud.robot.spool import Outcome
 from casare_cloud.robot.transport import ClaimedJob, HeartbeatAnswer, Lease, RobotProfile, Signal, Transport
+from casare_cloud.robot.waiting import any_of, first_of, happens_within
 
 DEFAULT_LEASE_SECONDS = 20
 DEFAULT_GRACE_SECONDS = 30.0
 CLAIM_PATIENCE_SECONDS = 1.5
 LEAST_HEARTBEAT_SECONDS = 1.0
-KEEP_FILES_SECONDS = 7 * 86_400
 CLEANING_SECONDS = 3_600.0
 FULL_DISK_SECONDS = 5.0
 
@@ -64,6 +63,7 @@ class Agent:
         self._grace_seconds = grace_seconds
         self._on_event = on_event
         self._delivery = Delivery(transport, work_dir / "spool", self._emit)
+        self._folders = JobFolders(work_dir / "jobs")
         self._metrics = MachineMetrics(work_dir)
         # By lease, not by job: a robot may be given its own job again while it still ends the attempt before.
         self._runs: dict[Lease, JobRun] = {}
@@ -119,7 +119,7 @@ class Agent:
                 if is_missing or not is_transient(error):
                     raise
                 self._note_offline(error)
-                if await self._wait(self._draining, pause):
+                if await happens_within(self._draining, pause):
                     return
             else:
                 break
@@ -132,8 +132,7 @@ class Agent:
     async def _cleaning(self) -> None:
         """Deletes the folders of jobs that ran long ago, now and from time to time."""
         while True:
-            running = {self._folder_of(lease) for lease in self._runs}
-            await asyncio.to_thread(_remove_old_folders, self._work_dir / "jobs", running)
+            await asyncio.to_thread(self._folders.remove_old, list(self._runs))
             await asyncio.sleep(CLEANING_SECONDS)
 
     async def _work(self) -> None:
@@ -164,10 +163,10 @@ class Agent:
             free = self._profile.max_concurrent_jobs - len(self._runs)
             if free <= 0 or not self._resumed.is_set():
                 self._slot_freed.clear()
-                await self._any_of(self._slot_freed, self._draining, *([] if free <= 0 else [self._resumed]))
+                await any_of(self._slot_freed, self._draining, *([] if free <= 0 else [self._resumed]))
                 continue
             if not self._can_keep():
-                await self._wait(self._draining, FULL_DISK_SECONDS)
+                await happens_within(self._draining, FULL_DISK_SECONDS)
                 continue
             try:
                 jobs = await self._claim(free)
@@ -181,7 +180,7 @@ class Agent:
                     raise
                 self._note_offline(error)
                 pause = retry_after_seconds(error.headers) or 0.0
-                await self._wait(self._draining, min(pause, LONGEST_PAUSE_SECONDS))
+                await happens_within(self._draining, min(pause, LONGEST_PAUSE_SECONDS))
             await self._until_draining(asyncio.ensure_future(self._transport.wait_for_doorbell()), cancel=True)
         await self._goodbye()
 
@@ -219,13 +218,9 @@ class Agent:
             await self._deliver(Outcome(job.lease, "released"))
             return
         self._emit("claimed", f"{_named(job)}, attempt {job.attempt} of {job.max_attempts}", job.job_id)
-        run = JobRun(job, self._transport, self._folder_of(job.lease))
+        run = JobRun(job, self._transport, self._folders.of(job.lease))
         self._runs[job.lease] = run
         self._tasks[job.lease] = asyncio.create_task(self._run_job(run))
-
-    def _folder_of(self, lease: Lease) -> Path:
-        """Of the lease, not of the attempt: a job that was released begins the same attempt again, with nothing."""
-        return self._work_dir / "jobs" / f"{lease.job_id}-{lease.lease_token}"
 
     async def _run_job(self, run: JobRun) -> None:
         job = run.job
@@ -298,7 +293,7 @@ class Agent:
                 pause = max(next(retries), min(retry_after_seconds(error.headers) or 0.0, interval))
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
-                    await self._any_of(self._leaving, self._has_heard)
+                    await any_of(self._leaving, self._has_heard)
         await asyncio.Event().wait()
 
     async def _beat(self) -> HeartbeatAnswer:
@@ -369,7 +364,7 @@ class Agent:
         """Lets running jobs finish, when the robot is leaving within the grace time, then releases them."""
         if self._tasks:
             finished = asyncio.ensure_future(asyncio.wait(self._tasks.values()))
-            await self._until(self._leaving, finished)
+            await first_of(self._leaving, finished)
             await asyncio.wait({finished}, timeout=self._grace_seconds)
             finished.cancel()
         for run in self._runs.values():
@@ -397,34 +392,11 @@ class Agent:
     async def _until_draining(self, task: asyncio.Future[Any], *, cancel: bool = False) -> bool:
         """Waits for `task` or for draining to begin; whether the task is done. `cancel` ends it when it is not."""
         try:
-            await self._until(self._draining, task)
+            await first_of(self._draining, task)
         finally:
             if cancel and not task.done():
                 task.cancel()
         return task.done()
-
-    async def _until(self, event: asyncio.Event, task: asyncio.Future[Any]) -> None:
-        """Waits for the one or the other."""
-        happened = asyncio.create_task(event.wait())
-        try:
-            await asyncio.wait({task, happened}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            happened.cancel()
-
-    async def _any_of(self, *events: asyncio.Event) -> None:
-        waits = [asyncio.create_task(event.wait()) for event in events]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-
-    async def _wait(self, event: asyncio.Event, seconds: float) -> bool:
-        # Not `wait_for`: before Python 3.12 it loses a cancellation that comes in the moment in which it is done.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await event.wait()
-        return event.is_set()
 
     def _note_offline(self, error: ApiError) -> None:
         if not self._is_offline:
@@ -438,14 +410,6 @@ class Agent:
 
     def _emit(self, kind: str, message: str, job_id: str | None = None) -> None:
         self._on_event(AgentEvent(kind, message, {} if job_id is None else {"job_id": job_id}))
-
-
-def _remove_old_folders(jobs: Path, running: Set[Path]) -> None:
-    oldest = time.time() - KEEP_FILES_SECONDS
-    for folder in jobs.glob("*"):
-        with suppress(OSError):
-            if folder not in running and folder.stat().st_mtime < oldest:
-                shutil.rmtree(folder)
 
 
 def _named(job: ClaimedJob) -> str:
