@@ -1,5 +1,6 @@
 """`casare-cloud up` as a person meets it: one stack, started once, for all tests of this file."""
 
+import asyncio
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from rich.console import Console
 from tests import servers
 from tests.databases import Database
 from tests.faces.platform import running_platform
@@ -24,6 +26,8 @@ from tests.local.stacks import (
     until,
 )
 
+from casare_cloud.cli.demo import run_demo
+from casare_cloud.local.errors import LocalStackError
 from casare_cloud.local.stack import EMBEDDED
 from casare_cloud.local.state import StateFolder, is_listening
 
@@ -115,6 +119,13 @@ def test_a_killed_part_comes_back(stack: RunningStack, name: str) -> None:
     )
     assert stack.parts()[name]["pid"] != before["pid"]
     until(lambda: stack.command("jobs", "list", "--json").returncode == 0, "the service did not come back", 30)
+
+
+def test_a_demo_whose_robot_ends_says_so_and_does_not_wait(stack: RunningStack, tmp_path: Path) -> None:
+    env = {**stack.state.read_env(), "ROBOT_API_KEY": "crpa_unknown"}
+    with pytest.raises(LocalStackError, match="robot has ended"):
+        asyncio.run(run_demo(env, tmp_path, Console(quiet=True)))
+    assert "refused the key" in (tmp_path / "robot.log").read_text()
 
 
 def test_status_in_three_forms(stack: RunningStack) -> None:

@@ -40,20 +40,32 @@ async def run_demo(env: Mapping[str, str], folder: Path, console: Console) -> di
     with order_page() as url:
         definition["variables"] = {**definition.get("variables", {}), "orders_url": url}
         robot = await _start_robot(env, folder)
+        job = asyncio.ensure_future(_run_job(env, definition, console))
+        ended = asyncio.ensure_future(robot.wait())
         try:
-            async with Client(env["ORCHESTRATOR_URL"]) as client, asyncio.timeout(JOB_SECONDS):
-                await client.login(env["DEMO_USERNAME"], env["DEMO_PASSWORD"])
-                submitted = await client.submit_workflow("Order totals", definition)
-                job = await follow_job(client, submitted["job_id"], env, console)
+            async with asyncio.timeout(JOB_SECONDS):
+                await asyncio.wait({job, ended}, return_when=asyncio.FIRST_COMPLETED)
+                if not job.done():
+                    raise LocalStackError(f"The demo's robot has ended. Its log is {folder / 'robot.log'}.")
         except TimeoutError:
             raise LocalStackError(
                 f"The demo job did not finish within {JOB_SECONDS} s. The robot's log is {folder / 'robot.log'}."
             ) from None
         finally:
+            job.cancel()
             await _stop_robot(robot)
-    if job["status"] != "completed":
-        raise LocalStackError(f"The demo job ended {job['status']}: {job.get('error_message')}")
-    return job
+            await asyncio.wait({job, ended})
+    finished = job.result()
+    if finished["status"] != "completed":
+        raise LocalStackError(f"The demo job ended {finished['status']}: {finished.get('error_message')}")
+    return finished
+
+
+async def _run_job(env: Mapping[str, str], definition: dict[str, Any], console: Console) -> dict[str, Any]:
+    async with Client(env["ORCHESTRATOR_URL"]) as client:
+        await client.login(env["DEMO_USERNAME"], env["DEMO_PASSWORD"])
+        submitted = await client.submit_workflow("Order totals", definition)
+        return await follow_job(client, submitted["job_id"], env, console)
 
 
 async def run_first_demo(env: Mapping[str, str], folder: Path) -> list[str]:
