@@ -18,7 +18,7 @@ from casare_cloud.local.migration_history import apply_migrations
 from casare_cloud.local.pg_binaries import end_leftover_server
 from casare_cloud.local.postgres import PostgresServer
 from casare_cloud.local.schema import project_root
-from casare_cloud.local.state import Ports, Secrets, StateFolder
+from casare_cloud.local.state import Ports, Secrets, StateFolder, write_private
 from casare_cloud.local.supervisor import Part, PostgresPart, ProcessPart, Supervisor
 
 EMBEDDED = "embedded"  # the project that is kept in the folder itself, on whatever ports
@@ -221,7 +221,7 @@ class Stack:
         from casare_cloud.local.banner import banner
 
         text = banner(env, self._state.env_file, demo_job, time.time() - self._started_at)
-        self._state.banner_file.write_text(text)
+        write_private(self._state.banner_file, text)  # whole: who waits for it reads it at once
         self._console.print(text, end="", markup=False)
 
 
