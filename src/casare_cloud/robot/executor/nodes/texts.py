@@ -238,9 +238,12 @@ def _pattern(run: NodeRun, written: str) -> regex.Pattern[str]:
 def _bounded(run: NodeRun, written: str) -> Iterator[float]:
     """The seconds that a search may take; what goes wrong with it names the pattern."""
     control = run.run.control
+    seconds = min(REGEX_SECONDS, control.remaining_seconds)
     try:
-        yield min(REGEX_SECONDS, control.remaining_seconds)
+        yield seconds
     except TimeoutError as error:
+        if seconds < REGEX_SECONDS:
+            control.sleep(control.remaining_seconds)  # the search's clock may be a little ahead of the job's
         control.check()
         raise NodeInputError(
             f"the regular expression {written!r} takes longer than {REGEX_SECONDS:g} seconds"
