@@ -2,7 +2,10 @@
 
 import statistics
 import sys
+import time
 from collections.abc import Sequence
+
+_BEGAN = time.monotonic()
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -17,8 +20,8 @@ def median(values: Sequence[float]) -> float:
 
 
 def progress(text: str) -> None:
-    """Say on standard error what is measured now."""
-    print(f"… {text}", file=sys.stderr, flush=True)
+    """Say on standard error what is measured now, and how many seconds after the start."""
+    print(f"{time.monotonic() - _BEGAN:5.0f} s … {text}", file=sys.stderr, flush=True)
 
 
 def table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -144,52 +144,57 @@ def count_pgmq(connection: Connection) -> int:
 
 
 def top_up(connection: Connection, tenant: Tenant, wanted: int) -> None:
-    """Enqueues what is missing to so many ready jobs, and sees to fresh statistics."""
+    """Adds what is missing to so many ready jobs, and sees to fresh statistics."""
     missing = wanted - count_ready(connection, tenant)
     if missing > 0:
-        enqueue(connection, tenant, missing)
+        enqueue(connection, tenant, 1)
+        _copy_job(connection, tenant, missing - 1)
         settle(connection)
 
 
 def grow(connection: Connection, *, tenants: int, waiting: int, finished: int) -> None:
-    """Many tenants with waiting and finished jobs: copies, in few statements, of one job that went the usual way."""
+    """Many tenants with waiting and finished jobs."""
     for _ in range(tenants):
         tenant = make_tenant(connection)
         enqueue(connection, tenant, 1)
-        for count, is_finished in ((waiting // tenants, False), (finished // tenants, True)):
-            connection.execute(
-                """
-                with pattern as materialized (
-                    select to_jsonb(j) as job, to_jsonb(r) as ready
-                    from private.queue_tenants as q
-                    join private.ready as r using (tenant_no)
-                    join public.jobs as j using (job_id)
-                    where q.tenant_id = %(tenant_id)s
-                    limit 1
-                ), copies as materialized (
-                    select p.job, p.ready, jsonb_build_object('job_id', private.uuid_v7()) as id
-                    from pattern as p, generate_series(1, %(count)s)
-                ), jobs as (
-                    insert into public.jobs
-                    select j.*
-                    from copies as c,
-                        lateral jsonb_populate_record(null::public.jobs, c.job || c.id || %(changes)s) as j
-                )
-                insert into private.ready
-                select r.*
-                from copies as c, lateral jsonb_populate_record(null::private.ready, c.ready || c.id) as r
-                where not %(is_finished)s
-                """,
-                {
-                    "tenant_id": tenant.tenant_id,
-                    "count": count,
-                    "is_finished": is_finished,
-                    "changes": json.dumps(
-                        {"status": "completed", "attempts": 1, "finished_at": "now"} if is_finished else {}
-                    ),
-                },
-            )
+        _copy_job(connection, tenant, waiting // tenants)
+        _copy_job(connection, tenant, finished // tenants, are_finished=True)
     connection.execute("vacuum analyze public.jobs, private.ready")
+
+
+def _copy_job(connection: Connection, tenant: Tenant, count: int, *, are_finished: bool = False) -> None:
+    """Copies, in one statement, a ready job that went the usual way: several times as fast as `enqueue`."""
+    connection.execute(
+        """
+        with pattern as materialized (
+            select to_jsonb(j) as job, to_jsonb(r) as ready
+            from private.queue_tenants as q
+            join private.ready as r using (tenant_no)
+            join public.jobs as j using (job_id)
+            where q.tenant_id = %(tenant_id)s
+            order by r.job_id desc
+            limit 1
+        ), copies as materialized (
+            select p.job, p.ready, jsonb_build_object('job_id', private.uuid_v7()) as id
+            from pattern as p, generate_series(1, %(count)s)
+        ), jobs as (
+            insert into public.jobs
+            select j.*
+            from copies as c,
+                lateral jsonb_populate_record(null::public.jobs, c.job || c.id || %(changes)s) as j
+        )
+        insert into private.ready
+        select r.*
+        from copies as c, lateral jsonb_populate_record(null::private.ready, c.ready || c.id) as r
+        where not %(are_finished)s
+        """,
+        {
+            "tenant_id": tenant.tenant_id,
+            "count": count,
+            "are_finished": are_finished,
+            "changes": json.dumps({"status": "completed", "attempts": 1, "finished_at": "now"} if are_finished else {}),
+        },
+    )
 
 
 def settle(connection: Connection) -> None:
