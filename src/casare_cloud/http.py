@@ -127,7 +127,7 @@ class HttpClient:
         self._attempts = attempts
         self._first_delay = first_delay
         self._client = httpx2.AsyncClient(
-            timeout=DEFAULT_TIMEOUT_SECONDS, transport=transport, trust_env=not _is_this_machine(self.base_url)
+            timeout=DEFAULT_TIMEOUT_SECONDS, transport=transport, trust_env=not is_this_machine(self.base_url)
         )
 
     async def call(
@@ -148,7 +148,6 @@ class HttpClient:
         tries = attempts or self._attempts
         delays = backoff_delays(self._first_delay)
         try:
-            # Once for all tries: the boundary of a form is random, and an Idempotency-Key goes with one body.
             request = self._client.build_request(
                 method,
                 self.base_url + path,
@@ -191,7 +190,8 @@ class HttpClient:
         await self.close()
 
 
-def _is_this_machine(url: str) -> bool:
+def is_this_machine(url: str) -> bool:
+    """Whether the URL's host is a loopback address: no proxy can reach what listens there."""
     try:
         host = httpx2.URL(url).host
         return host == "localhost" or ipaddress.ip_address(host).is_loopback

@@ -57,6 +57,27 @@ class Listener:
             return await self.heard.get()
 
 
+@asynccontextmanager
+async def connect_proxy(port: int) -> AsyncIterator[tuple[str, list[str]]]:
+    """An HTTP proxy that tunnels every CONNECT to `port`: its URL, and what it was asked for."""
+    asked: list[str] = []
+
+    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head.split(b"\r\n")[0].decode())
+        there = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await asyncio.gather(pipe(reader, there[1]), pipe(there[0], writer), return_exceptions=True)
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as proxy:
+        yield f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}", asked
+
+
 MakeListener = Callable[..., Listener]
 
 
@@ -70,6 +91,21 @@ async def test_it_joins_as_a_private_channel_with_the_caller_s_token(server: Pho
     assert join["payload"]["access_token"] == "token-1"
     assert join["payload"]["config"]["private"] is True
     assert join["payload"]["config"]["broadcast"]["self"] is False
+
+
+async def test_it_goes_through_the_proxy_of_the_environment_but_not_to_this_machine(
+    server: PhoenixServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    async with connect_proxy(server.port) as (url, asked):
+        for name in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, url)
+        async with Listener("http://cloud.invalid").running() as listener:
+            await listener.joined()
+        async with Listener(server.url).running() as listener:
+            await listener.joined()
+    assert asked == ["CONNECT cloud.invalid:80 HTTP/1.1"]
 
 
 async def test_broadcasts_of_its_topic_are_heard(server: PhoenixServer) -> None:

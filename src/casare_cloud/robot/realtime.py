@@ -2,21 +2,22 @@
 
 Frames are JSON objects `{topic, event, payload, ref, join_ref}`. The client keeps one socket: heartbeats, joins every
 subscribed topic with the caller's token, sends a new token before the old one ends, and connects again with growing,
-jittered pauses whenever anything goes wrong. Nothing is guaranteed to arrive: what is pushed is a hint.
+jittered pauses whenever anything goes wrong. It goes through the proxy of the environment, unless the service is on
+this machine. Nothing is guaranteed to arrive: what is pushed is a hint.
 """
 
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidURI, WebSocketException
 
 from casare_cloud.errors import ApiError
-from casare_cloud.http import backoff_delays
+from casare_cloud.http import backoff_delays, is_this_machine
 
 HEARTBEAT_SECONDS = 25.0
 ANSWER_SECONDS = 10.0
@@ -61,6 +62,7 @@ class RealtimeClient:
         base = supabase_url.rstrip("/").replace("http", "ws", 1)
         query = urlencode({"apikey": publishable_key, "vsn": "1.0.0"})
         self._url = f"{base}/realtime/v1/websocket?{query}"
+        self._proxy: Literal[True] | None = None if is_this_machine(supabase_url) else True  # True: the environment's
         self._token = token
         self._heartbeat_seconds = heartbeat_seconds
         self._pauses = (first_pause, most_pause)
@@ -86,7 +88,11 @@ class RealtimeClient:
         while True:
             try:
                 async with connect(
-                    self._url, max_size=MAX_FRAME_BYTES, open_timeout=ANSWER_SECONDS, ping_interval=None, proxy=None
+                    self._url,
+                    max_size=MAX_FRAME_BYTES,
+                    open_timeout=ANSWER_SECONDS,
+                    ping_interval=None,
+                    proxy=self._proxy,
                 ) as socket:
                     await self._converse(socket, lambda: None)
             except InvalidURI:
