@@ -1,6 +1,8 @@
 """`casare-cloud db`: the figures of the queue, and jobs in a file before they leave."""
 
+import errno
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -93,4 +95,27 @@ def test_an_export_never_writes_over_a_file(fleet: Fleet, tmp_path: Path) -> Non
     (tmp_path / "mine").write_text("mine")
     answer = run(fleet, "export", WEEK, str(tmp_path / "mine"))
     assert (answer.exit_code, (tmp_path / "mine").read_text()) == (2, "mine")
+    assert fleet.count("private.exports") == 0
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence_and_marks_nothing(fleet: Fleet, tmp_path: Path) -> None:
+    done_long_ago(fleet, {"n": 1})
+    place = tmp_path / "not there" / "jobs.jsonl"
+    answer = run(fleet, "export", WEEK, str(place))
+    assert (answer.exit_code, answer.stderr) == (1, f"error: {place} cannot be used: No such file or directory.\n")
+    assert fleet.count("private.exports") == 0
+
+
+def test_an_export_that_fails_midway_leaves_no_half_file(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    done_long_ago(fleet, {"n": 1})
+    monkeypatch.setattr(os, "fsync", full)
+    place = tmp_path / "jobs.jsonl"
+    answer = run(fleet, "export", WEEK, str(place))
+    assert (answer.exit_code, answer.stderr) == (1, f"error: {place} cannot be used: No space left on device.\n")
+    assert list(tmp_path.iterdir()) == []
     assert fleet.count("private.exports") == 0

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import typer
 
-from casare_cloud.cli.output import fail, print_json, print_table, say
+from casare_cloud.cli.output import errors_as_sentences, fail, print_json, print_table, say
 
 if TYPE_CHECKING:
     import psycopg
@@ -99,18 +99,23 @@ def _export(connection: "psycopg.Connection[dict[str, Any]]", partition: str, fi
     ).format(sql.Identifier(partition))
     partial = file.with_name(file.name + ".partial")
     count = 0
-    with (
-        os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out,
-        connection.cursor(name="export") as jobs,
-    ):
-        jobs.itersize = 1000
-        jobs.execute(query, [row["finished_before"]])
-        for job in jobs:
-            count += 1
-            out.write(json.dumps(job["job"], ensure_ascii=False, separators=(",", ":")) + "\n")
-        out.flush()
-        os.fsync(out.fileno())
-    partial.replace(file)
+    try:
+        with (
+            os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out,
+            connection.cursor(name="export") as jobs,
+        ):
+            jobs.itersize = 1000
+            jobs.execute(query, [row["finished_before"]])
+            for job in jobs:
+                count += 1
+                out.write(json.dumps(job["job"], ensure_ascii=False, separators=(",", ":")) + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+        partial.replace(file)
+    except OSError as problem:
+        raise OSError(problem.errno, problem.strerror, str(file)) from problem  # a full disk names no file
+    finally:
+        partial.unlink(missing_ok=True)
     connection.execute("select private.mark_exported(%s, %s)", [partition, row["finished_before"]])
     return count
 
@@ -123,9 +128,12 @@ def _connected(database_url: str | None) -> "Iterator[psycopg.Connection[dict[st
 
     url = database_url or _local_owner_url()
     try:
-        with psycopg.connect(
-            url, autocommit=True, row_factory=dict_row, connect_timeout=5, application_name="casare-cloud db"
-        ) as connection:
+        with (
+            errors_as_sentences(),
+            psycopg.connect(
+                url, autocommit=True, row_factory=dict_row, connect_timeout=5, application_name="casare-cloud db"
+            ) as connection,
+        ):
             yield connection
     except psycopg.Error as problem:
         fail(str(problem.diag.message_primary or problem).strip().splitlines()[0])
