@@ -126,9 +126,13 @@ class HttpClient:
         self.headers = dict(headers or {})
         self._attempts = attempts
         self._first_delay = first_delay
-        self._client = httpx2.AsyncClient(
-            timeout=DEFAULT_TIMEOUT_SECONDS, transport=transport, trust_env=not is_this_machine(self.base_url)
-        )
+        try:
+            self._client = httpx2.AsyncClient(
+                timeout=DEFAULT_TIMEOUT_SECONDS, transport=transport, trust_env=not is_this_machine(self.base_url)
+            )
+        except (ImportError, ValueError) as error:
+            message = "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names a proxy of no supported kind: use an http:// address."
+            raise ApiError(400, "PROXY_NOT_SUPPORTED", message) from error
 
     async def call(
         self,

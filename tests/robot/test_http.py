@@ -137,6 +137,16 @@ async def test_a_proxy_of_the_environment_is_asked_for_other_machines(
         assert (await http_client.call("GET", "/jobs"))["path"] == "http://cloud.invalid/jobs"
 
 
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "ftp://127.0.0.1:9"])
+def test_a_proxy_that_is_not_supported_is_said_before_anything_is_sent(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("all_proxy", proxy)
+    with pytest.raises(ApiError, match="ALL_PROXY") as caught:
+        HttpClient("http://cloud.invalid")
+    assert caught.value.code == "PROXY_NOT_SUPPORTED"
+
+
 async def test_something_other_than_json_is_not_our_service(pauses: list[float]) -> None:
     http_client, _ = client(httpx2.Response(200, text="<html>"))
     with pytest.raises(Unreachable, match="other than JSON"):
