@@ -108,6 +108,19 @@ async def test_it_goes_through_the_proxy_of_the_environment_but_not_to_this_mach
     assert asked == ["CONNECT cloud.invalid:80 HTTP/1.1"]
 
 
+async def test_a_proxy_of_no_supported_kind_is_told_and_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("socks_proxy", "socks5://127.0.0.1:9")
+    listener = Listener("http://cloud.invalid")
+    task = asyncio.create_task(listener.client.run())
+    async with asyncio.timeout(10):
+        while listener.client.last_error is None and not task.done():
+            await asyncio.sleep(0.01)
+    assert not task.done()
+    assert "SOCKS proxy" in str(listener.client.last_error)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_broadcasts_of_its_topic_are_heard(server: PhoenixServer) -> None:
     async with Listener(server.url).running() as listener:
         await listener.joined()

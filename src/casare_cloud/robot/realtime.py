@@ -14,7 +14,7 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidHandshake, InvalidURI, WebSocketException
+from websockets.exceptions import InvalidURI, WebSocketException
 
 from casare_cloud.errors import ApiError
 from casare_cloud.http import backoff_delays, is_this_machine
@@ -97,7 +97,8 @@ class RealtimeClient:
                     await self._converse(socket, lambda: None)
             except InvalidURI:
                 raise
-            except (OSError, WebSocketException, InvalidHandshake, TimeoutError, ApiError, RealtimeRefused) as error:
+            except (OSError, WebSocketException, TimeoutError, ImportError, ApiError, RealtimeRefused) as error:
+                # ImportError: the environment names a SOCKS proxy, for which websockets wants another package.
                 self.last_error = str(error) or type(error).__name__
             was_joined = self.is_joined
             for subscription in self._subscriptions.values():
