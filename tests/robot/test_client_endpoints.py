@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import httpx2
 import pytest
+from tests.robot.answers import OF_THE_SERVICE
 
 from casare_cloud.client import Client
 from casare_cloud.config import Settings
@@ -48,11 +49,15 @@ AT_THE_ROOT = {"GET /health", "GET /health/detailed", "GET /health/ready", "GET 
 # Of several calls, or of none.
 COMPOSED = {"access_token", "close", "iterate", "iterate_events", "wait_for_job", "watch_job"}
 
+# What answers with a list that no object is around.
+BARE_LISTS = {"GET /metrics/robots", "GET /metrics/jobs", "GET /schedules", "GET /schedules/upcoming"}
+RENEWED = {"renewed": True, "cancel_requested": False}
+
 Document = dict[str, Any]
 
 
 class Recorder:
-    """An orchestrator that writes down what it is sent, and has one answer that satisfies every reader."""
+    """An orchestrator that writes down what it is sent, and has answers that satisfy every reader."""
 
     def __init__(self) -> None:
         self.requests: list[httpx2.Request] = []
@@ -60,9 +65,15 @@ class Recorder:
 
     def _answer(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(request)
+        if f"{request.method} {request.url.path.removeprefix('/api/v1')}" in BARE_LISTS:
+            return httpx2.Response(200, json=[])
+        if request.url.path.endswith("/metrics/prometheus"):
+            return httpx2.Response(200, text="# TYPE")
+        if request.url.path.endswith("/batch/extend-lease"):
+            return httpx2.Response(200, json={"leases": [RENEWED, RENEWED]})
         tokens = {"access_token": "a", "refresh_token": "r", "expires_in": 0, "supabase_url": "http://supabase"}
         return httpx2.Response(
-            200, json={**tokens, "publishable_key": "p", "ready": True, "alive": True, "jobs": [], "leases": []}
+            200, json={**OF_THE_SERVICE, **tokens, "publishable_key": "p", "ready": True, "alive": True}
         )
 
 

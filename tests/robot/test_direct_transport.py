@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.robot.answers import OF_FUNCTIONS, OF_THE_SERVICE
 from tests.robot.phoenix import PhoenixServer
 
 from casare_cloud.errors import ApiError
@@ -16,6 +17,7 @@ from casare_cloud.robot.transport import ClaimedJob, Failure, Lease, NodeEvent, 
 
 PROFILE = RobotProfile("robot-1", "Robot", "host", "default", ("browser",), ("tag",), 3)
 LEASE = Lease("0192-job", 17)
+EXPIRED = {"code": "PGRST301", "message": "JWT expired", "details": None, "hint": None}
 
 
 class Cloud:
@@ -39,13 +41,15 @@ class Cloud:
             return self._orchestrator(path.removeprefix("/api/v1"), body)
         self.headers.append(request.headers)
         if request.headers["authorization"].removeprefix("Bearer ") in self.refused_tokens:
-            return httpx2.Response(401, json={"code": "PGRST301", "message": "JWT expired"})
+            return httpx2.Response(401, json=EXPIRED)
         if path == "/realtime/v1/api/broadcast":
             self.calls.append(("broadcast", body))
             return httpx2.Response(202)
         function = path.removeprefix("/rest/v1/rpc/")
         self.calls.append((function, body))
-        return self.answers.get(function, lambda: httpx2.Response(200, json={}))()
+        return self.answers.get(
+            function, lambda: httpx2.Response(200, json=OF_FUNCTIONS.get(function, OF_THE_SERVICE))
+        )()
 
     def _orchestrator(self, path: str, body: Any) -> httpx2.Response:
         if self.key_is_dead:
