@@ -19,6 +19,7 @@ from tests.robot.answers import OF_THE_SERVICE
 
 from casare_cloud.client import Client
 from casare_cloud.config import Settings
+from casare_cloud.errors import ApiError
 from casare_cloud.faces.orchestrator.app import create_app
 from casare_cloud.robot.direct import DirectTransport
 from casare_cloud.robot.rest import RestTransport
@@ -258,3 +259,43 @@ async def test_calls_at_once_refresh_the_token_once(recorder: Recorder) -> None:
         client._token_ends_at = 0.0
         await asyncio.gather(*(client.me() for _ in range(5)))
     assert [request.url.path for request in recorder.requests].count("/api/v1/auth/refresh") == 1
+
+
+async def test_calls_at_once_whose_token_is_refused_refresh_it_once_and_are_repeated_with_their_keys() -> None:
+    requests: list[httpx2.Request] = []
+    issued, all_sent = iter("abc"), asyncio.Barrier(5)
+
+    async def answer(request: httpx2.Request) -> httpx2.Response:
+        requests.append(request)
+        if request.url.path.startswith("/api/v1/auth"):
+            tokens = {"access_token": next(issued), "refresh_token": "r", "expires_in": 3600}
+            return httpx2.Response(200, json=tokens)
+        if request.headers["Authorization"] != "Bearer b":
+            await all_sent.wait()
+            return httpx2.Response(401, json={"detail": "no", "error_code": "AUTHENTICATION_FAILED"})
+        return httpx2.Response(200, json={"job_id": "j"})
+
+    async with Client(URL, http_transport=httpx2.MockTransport(answer)) as client:
+        await client.login("anna", "password")
+        await asyncio.gather(*(client.create_job("invoices") for _ in range(5)))
+    paths = [request.url.path.removeprefix("/api/v1") for request in requests]
+    assert {path: paths.count(path) for path in paths} == {"/auth/login": 1, "/auth/refresh": 1, "/jobs": 10}
+    keys = [request.headers["Idempotency-Key"] for request in requests if request.url.path.endswith("/jobs")]
+    assert [keys.count(key) for key in set(keys)] == [2] * 5
+
+
+async def test_a_fresh_token_that_is_refused_too_is_the_verdict() -> None:
+    paths: list[str] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        paths.append(request.url.path.removeprefix("/api/v1"))
+        if paths[-1].startswith("/auth"):
+            return httpx2.Response(200, json={"access_token": "a", "refresh_token": "r", "expires_in": 3600})
+        return httpx2.Response(401, json={"detail": "no", "error_code": "AUTHENTICATION_FAILED"})
+
+    async with Client(URL, http_transport=httpx2.MockTransport(answer)) as client:
+        await client.login("anna", "password")
+        with pytest.raises(ApiError) as caught:
+            await client.list_jobs()
+    assert caught.value.status == 401
+    assert paths == ["/auth/login", "/jobs", "/auth/refresh", "/jobs"]
