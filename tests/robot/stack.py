@@ -83,7 +83,7 @@ class Stack:
 
     def rows(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
         with self.database.connect() as owner:
-            return owner.execute(query, list(parameters)).fetchall()  # type: ignore[arg-type]
+            return owner.execute(query, list(parameters)).fetchall()
 
     def cancel(self, job_id: uuid.UUID) -> None:
         with self.database.connect() as owner, as_caller(owner, self.tenant.admin.claims):
