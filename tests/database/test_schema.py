@@ -86,10 +86,12 @@ def test_every_function_says_what_it_promises(shared_database: Database) -> None
     assert names(shared_database, query) == []
 
 
-def test_every_function_has_an_empty_search_path(shared_database: Database) -> None:
+def test_every_function_looks_names_up_in_the_catalog_before_the_callers_temporary_objects(
+    shared_database: Database,
+) -> None:
     query = f"""
         select oid::regprocedure from pg_proc
-        where pronamespace in {OURS} and not coalesce(proconfig @> array['search_path=""'], false)
+        where pronamespace in {OURS} and not coalesce(proconfig @> array['search_path=pg_catalog, pg_temp'], false)
             and (prosecdef or prokind <> 'f' or prolang <> (select oid from pg_language where lanname = 'sql')
                 or not pronamespace::regnamespace || '.' || proname = any ('{{{",".join(INLINED)}}}'))
         order by 1

@@ -1,7 +1,7 @@
 create or replace function private.raise_error(p_status integer, p_code text, p_message text, p_hint text default null)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_hint is null then
