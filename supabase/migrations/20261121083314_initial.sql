@@ -2,7 +2,7 @@
 set check_function_bodies = off;  -- a function may call one that comes later
 set lock_timeout = '5s';
 
--- from sql/00_platform/schema.sql sha256:f8f0f483588d86abf5608e3e46f07ab0522df62f89ce6ca1246a7f451d4d40cf
+-- from sql/00_platform/schema.sql sha256:da21d3c51b01fe421b5f51d027e2808d5f1534aa8a82fa8ab26bae2d989ba504
 -- Schemas say who may see what: `public` is what the Data API and Realtime expose, always under row-level security;
 -- `private` is never exposed and holds internals, hot tables and security-definer helpers.
 create schema if not exists private;
@@ -17,6 +17,14 @@ alter default privileges revoke execute on functions from public;
 alter default privileges in schema public revoke all on tables from anon, authenticated, service_role;
 alter default privileges in schema public revoke all on sequences from anon, authenticated, service_role;
 alter default privileges in schema public revoke all on functions from anon, authenticated, service_role;
+
+-- Clients make no temporary objects: what they could call like a type or table of the catalog, a function of ours might take for it.
+-- Its owner grants this by default, and a copy of a database does not inherit it.
+do $$
+begin
+    execute format('revoke temporary on database %I from public', current_database());
+end
+$$;
 
 -- The login of the cloud functions. It owns nothing and inherits nothing: a request must name the role it acts as.
 do $$
