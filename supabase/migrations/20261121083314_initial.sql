@@ -1415,22 +1415,25 @@ comment on function private.is_deep_json(jsonb) is
     'Whether something lies deeper than a hundred levels of objects and lists: such a value is refused, because readers of JSON give up on it. Null for null.';
 revoke all on function private.is_deep_json(jsonb) from public, anon, authenticated, service_role;
 
--- from sql/00_platform/functions/raise_error.sql sha256:d1b00f1ccb77850d132708ff77de0252e47cb96ab1e5f5f2d7c25cda0654c75d
+-- from sql/00_platform/functions/raise_error.sql sha256:bf261636608515052aaa4010cd87b9b410b783d1aaf86bbda757f5181eb6629e
 create or replace function private.raise_error(p_status integer, p_code text, p_message text, p_hint text default null)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    -- PostgREST puts the sentence into the status line of its answer, which ends at a line feed.
+    v_message text := left(regexp_replace(p_message, '[\u0001-\u001F\u007F-\u009F\u2028\u2029]+', ' ', 'g'), 500);
 begin
     if p_hint is null then
-        raise exception using errcode = 'PT' || p_status, message = p_message, detail = p_code;
+        raise exception using errcode = 'PT' || p_status, message = v_message, detail = p_code;
     else
-        raise exception using errcode = 'PT' || p_status, message = p_message, detail = p_code, hint = p_hint;
+        raise exception using errcode = 'PT' || p_status, message = v_message, detail = p_code, hint = p_hint;
     end if;
 end
 $$;
 comment on function private.raise_error(integer, text, text, text) is
-    'Ends the transaction with an HTTP status, a code to switch on (detail) and a sentence: one convention for the Data API and for Python.';
+    'Ends the transaction with an HTTP status, a code to switch on (detail) and a sentence: one convention for the Data API and for Python. The sentence is one line of at most 500 characters, whatever names stand in it.';
 revoke all on function private.raise_error(integer, text, text, text) from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/accept_invitation.sql sha256:288d53c938bf9e4bb7839f68392384e42e1ad6c639c7e430169c6daf3804131d

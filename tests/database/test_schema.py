@@ -15,10 +15,10 @@ OURS = "('public'::regnamespace, 'private'::regnamespace)"
 
 # Unique without the tenant: hashes are looked up before anybody knows the tenant, and nobody can guess or choose them.
 GLOBAL_KEYS = {"api_keys_key_hash_key", "invitations_token_hash_key", "tenants_slug_key"}
-# A SET clause would keep them from being inlined into hot queries; they are no security definers.
+# A SET clause would keep them from being inlined into hot queries. They are no security definers: within one they look
+# names up as it does, elsewhere they run with their caller's rights.
 INLINED = {
     "private.clock",
-    "private.uuid_v7",
     "private.has_permission",
     "private.to_iso",
     "private.robot_may_claim",
