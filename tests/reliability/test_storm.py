@@ -46,7 +46,7 @@ def test_every_job_ends_exactly_once_in_effect(durable_server: PostgresServer) -
 
 
 def test_every_job_ends_exactly_once_in_effect_behind_a_bad_network(durable_server: PostgresServer) -> None:
-    """Real agents of both transports; a twentieth of their requests or answers is lost or replaced by somebody's page."""
+    """Real agents of both transports; of their requests one in twenty is lost, unanswered, or answered by a page."""
     weather = Weather(seed=4, robots=4, jobs=60, kill_every=0, database_kills=0, edge_faults=0.05)
     damage = blow(durable_server, weather)
     assert damage.problems == []

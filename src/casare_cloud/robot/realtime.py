@@ -95,15 +95,7 @@ class RealtimeClient:
                     proxy=self._proxy,
                 ) as socket:
                     await self._converse(socket, lambda: None)
-            except (
-                OSError,
-                WebSocketException,
-                TimeoutError,
-                ImportError,
-                ValueError,
-                ApiError,
-                RealtimeRefused,
-            ) as error:
+            except (OSError, WebSocketException, ImportError, ValueError, ApiError, RealtimeRefused) as error:
                 # ImportError: the environment names a SOCKS proxy, for which websockets wants another package.
                 # InvalidURI and ValueError: a redirect to a page, as a hotel's network answers.
                 self.last_error = str(error) or type(error).__name__
