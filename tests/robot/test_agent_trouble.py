@@ -12,11 +12,11 @@ from tests.robot.lives import GATED, HELLO, Gate, MakeLife
 from tests.robot.workflows import chain
 
 from casare_cloud.errors import ApiError
-from casare_cloud.robot import job_run
+from casare_cloud.robot import job_logs, job_run
 from casare_cloud.robot.agent_core import Agent, KeyRefused
 from casare_cloud.robot.direct import DirectTransport
 from casare_cloud.robot.spool import Outcome, Spool
-from casare_cloud.robot.transport import Failure, Lease, RobotProfile
+from casare_cloud.robot.transport import Failure, Lease, LogBatch, RobotProfile
 
 
 async def test_a_service_that_is_down_at_first_is_waited_for(make_life: MakeLife) -> None:
@@ -133,7 +133,7 @@ async def test_a_refused_key_stops_the_agent_with_a_clear_sentence(make_life: Ma
 
 
 async def test_logs_are_sent_in_batches_and_in_order(make_life: MakeLife, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_run, "LOG_BATCH", 10)
+    monkeypatch.setattr(job_logs, "LOG_BATCH", 10)
     loop = {
         "nodes": [
             {"id": "s", "type": "StartNode"},
@@ -225,10 +225,10 @@ async def test_logs_that_are_being_sent_when_the_job_ends_are_sent_once(
     original = life.transport.logs
     sending, may_finish = asyncio.Event(), asyncio.Event()
 
-    async def logs(lease: Lease, entries: Any) -> None:
+    async def logs(lease: Lease, batch: LogBatch) -> None:
+        await original(lease, batch)
         sending.set()
         await may_finish.wait()
-        await original(lease, entries)
 
     life.transport.logs = logs  # type: ignore[method-assign]
     async with life.working():
@@ -244,7 +244,7 @@ async def test_logs_that_are_being_sent_when_the_job_ends_are_sent_once(
 async def test_more_logs_than_can_be_kept_are_counted(
     make_life: MakeLife, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_run, "MAX_BUFFERED_LOGS", 5)
+    monkeypatch.setattr(job_logs, "MAX_BUFFERED_LOGS", 5)
     loop = {
         "nodes": [
             {"id": "s", "type": "StartNode"},
