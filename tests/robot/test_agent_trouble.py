@@ -103,7 +103,8 @@ async def test_a_result_that_the_service_cannot_take_fails_the_job(make_life: Ma
     kind, failure = life.transport.outcomes[job_id]
     assert kind == "fail"
     assert isinstance(failure, Failure)
-    assert failure.error_type == "ResultRefused"
+    assert (failure.error_type, failure.is_retryable) == ("ResultTooLarge", False)
+    assert "10 MB. node_executions has " in failure.error_message
 
 
 MOVED = ApiError(302, "REDIRECTED", "http://x redirects to http://portal: correct the base URL.")

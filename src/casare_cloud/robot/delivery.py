@@ -8,6 +8,7 @@ from pathlib import Path
 
 from casare_cloud.errors import ApiError
 from casare_cloud.http import backoff_delays, may_pass
+from casare_cloud.robot.executor.results import largest_part
 from casare_cloud.robot.spool import Outcome, Spool
 from casare_cloud.robot.transport import Failure, Lease, Transport
 
@@ -180,7 +181,10 @@ class Delivery:
         except ApiError as error:
             if error.status not in (400, 413):
                 raise
-            failure = Failure.of(f"the result was not accepted: {error.message}", "ResultRefused", is_retryable=False)
+            message, error_type = f"the result was not accepted: {error.message}", "ResultRefused"
+            if error.status == 413:
+                message, error_type = f"{message} {largest_part(outcome.result or {})}.", "ResultTooLarge"
+            failure = Failure.of(message, error_type, is_retryable=False)
             await self._transport.fail(outcome.lease, failure)
 
     async def _release(self, outcome: Outcome) -> None:

@@ -16,7 +16,7 @@ from casare_cloud.http import may_pass
 from casare_cloud.robot.executor import run_workflow
 from casare_cloud.robot.executor.context import storable
 from casare_cloud.robot.executor.control import RunCancelled, RunControl
-from casare_cloud.robot.executor.errors import JobTimeoutError, WorkflowError
+from casare_cloud.robot.executor.errors import JobTimeoutError, ResultTooLarge, WorkflowError
 from casare_cloud.robot.executor.sandbox import Sandbox
 from casare_cloud.robot.job_logs import JobLogs
 from casare_cloud.robot.spool import Outcome
@@ -180,7 +180,10 @@ class JobRun:
             "timestamp": _now(),
         }
         if extra:
-            entry["extra"] = storable(extra)
+            try:
+                entry["extra"] = storable(extra)
+            except ResultTooLarge as error:
+                entry["extra"] = {"extra": f"left out: {error}"}
         self._call(self._logs.add, entry)
 
     def node_started(self, node_id: str, node_type: str) -> None:
