@@ -14,6 +14,7 @@ from tests.robot.workflows import chain
 from casare_cloud.errors import ApiError
 from casare_cloud.robot import job_logs, job_run
 from casare_cloud.robot.agent_core import Agent, KeyRefused
+from casare_cloud.robot.console import AgentEvent
 from casare_cloud.robot.direct import DirectTransport
 from casare_cloud.robot.spool import Outcome, Spool
 from casare_cloud.robot.transport import Failure, Lease, LogBatch, RobotProfile
@@ -260,3 +261,17 @@ async def test_more_logs_than_can_be_kept_are_counted(
     entries = [entry for batch in life.transport.log_batches for entry in batch]
     assert len(entries) == 5
     assert entries[0]["extra"] == {"entries_lost": 3}
+
+
+async def test_who_shows_events_cannot_cost_a_job(make_life: MakeLife, tmp_path: Path) -> None:
+    def show(event: AgentEvent) -> None:
+        raise UnicodeEncodeError("cp1252", "Счета", 0, 1, "no such character")
+
+    life = make_life()
+    job_id = life.transport.add(HELLO)
+    agent = Agent(life.transport, RobotProfile("r1", "R", "h"), tmp_path / "other", on_event=show)
+    task = asyncio.create_task(agent.run())
+    await life.until(lambda: life.transport.outcomes)
+    agent.drain()
+    await task
+    assert life.transport.outcomes[job_id][0] == "complete"

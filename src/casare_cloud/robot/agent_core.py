@@ -420,7 +420,8 @@ class Agent:
             self._emit("online", "connected again")
 
     def _emit(self, kind: str, message: str, job_id: str | None = None) -> None:
-        self._on_event(AgentEvent(kind, message, {} if job_id is None else {"job_id": job_id}))
+        with suppress(Exception):  # of whoever shows events: it must not cost a job
+            self._on_event(AgentEvent(kind, message, {} if job_id is None else {"job_id": job_id}))
 
 
 def _named(job: ClaimedJob) -> str:
