@@ -298,7 +298,8 @@ create table public.job_logs (
     constraint job_logs_message_check check (length(message) <= 65536)
 );
 create index job_logs_tenant_id_job_id_idx on public.job_logs (tenant_id, job_id, job_log_id);
-create unique index job_logs_job_id_idx on public.job_logs (job_id, lease_token, sequence) where sequence is not null;
+create unique index job_logs_tenant_id_idx on public.job_logs (tenant_id, job_id, lease_token, sequence)
+    where sequence is not null;
 comment on table public.job_logs is 'What robots logged while running a job. That a batch was stored is noted in its first line, so it is known as long as the lines are.';
 
 create table private.waiting_robots (

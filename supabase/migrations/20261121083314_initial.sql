@@ -625,7 +625,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:01963e9a70d1fb3b3d4647adec1951c041be4bac67f69eabc5c3f75c48ec7553
+-- from sql/40_queue/tables.sql sha256:fca5ce779c92a3d37b8494c3e882335120687bee8b507b3c4c44cbe815ec518e
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -926,7 +926,8 @@ create table public.job_logs (
     constraint job_logs_message_check check (length(message) <= 65536)
 );
 create index job_logs_tenant_id_job_id_idx on public.job_logs (tenant_id, job_id, job_log_id);
-create unique index job_logs_job_id_idx on public.job_logs (job_id, lease_token, sequence) where sequence is not null;
+create unique index job_logs_tenant_id_idx on public.job_logs (tenant_id, job_id, lease_token, sequence)
+    where sequence is not null;
 comment on table public.job_logs is 'What robots logged while running a job. That a batch was stored is noted in its first line, so it is known as long as the lines are.';
 
 create table private.waiting_robots (
@@ -5317,7 +5318,7 @@ comment on function private.answer_stale_report(private.caller, uuid, bigint, te
 revoke all on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/append_job_logs.sql sha256:200e856031671dd3c59154d132fb82992ff6a2a532cf137ce66a0c950374b046
+-- from sql/40_queue/functions/append_job_logs.sql sha256:1e3774fbc78f1d89734f654e5a0670a1fa5dae58ad8f0270092ea65171af6f64
 create or replace function public.append_job_logs(
     p_job_id uuid,
     p_lease_token bigint,
@@ -5379,7 +5380,7 @@ begin
     end if;
     if p_sequence is not null and exists (
         select from public.job_logs as l
-        where l.job_id = p_job_id and l.lease_token = p_lease_token and l.sequence = p_sequence
+        where l.tenant_id = v_tenant_id and l.job_id = p_job_id and l.lease_token = p_lease_token and l.sequence = p_sequence
     ) then
         return jsonb_array_length(p_entries);
     end if;

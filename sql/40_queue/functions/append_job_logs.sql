@@ -59,7 +59,7 @@ begin
     end if;
     if p_sequence is not null and exists (
         select from public.job_logs as l
-        where l.job_id = p_job_id and l.lease_token = p_lease_token and l.sequence = p_sequence
+        where l.tenant_id = v_tenant_id and l.job_id = p_job_id and l.lease_token = p_lease_token and l.sequence = p_sequence
     ) then
         return jsonb_array_length(p_entries);
     end if;
