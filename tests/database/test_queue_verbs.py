@@ -299,7 +299,6 @@ def test_one_job_wakes_one_robot(fleet: Fleet) -> None:
     assert sum(len(fleet.pushes(f"robot:{robot.robot_id}")) for robot in robots) == 1
 
 
-
 def test_a_job_of_another_tenant_is_not_found_by_any_verb(fleet: Fleet, stranger: Fleet) -> None:
     robot = stranger.robot()
     job = fleet.enqueue()

@@ -6,7 +6,12 @@ from typing import Any
 import pytest
 from tests.robot.workflows import Workshop, chain, graph
 
-from casare_cloud.robot.executor.errors import InvalidWorkflowError, NodeInputError, ResultTooLarge, UnsupportedNodeError
+from casare_cloud.robot.executor.errors import (
+    InvalidWorkflowError,
+    NodeInputError,
+    ResultTooLarge,
+    UnsupportedNodeError,
+)
 
 
 def test_the_example_of_the_documents_completes(workshop: Workshop) -> None:
@@ -189,7 +194,9 @@ def test_progress_grows_to_100_and_names_the_node(workshop: Workshop) -> None:
 def test_a_result_is_kept_whole_or_fails_and_names_what_is_too_large(workshop: Workshop) -> None:
     definition = chain(("v", "SetVariableNode", {"name": "report", "value": "ü" * 5_200_000}))
     assert len(workshop.run(definition)["variables"]["report"]) == 5_200_000
-    with pytest.raises(ResultTooLarge, match=r"variable report alone has 10,400,002 bytes .* may have 10,484,736") as caught:
+    with pytest.raises(
+        ResultTooLarge, match=r"variable report alone has 10,400,002 bytes .* may have 10,484,736"
+    ) as caught:
         workshop.run(definition, other="x" * 100_000)
     assert not caught.value.is_retryable
     assert [each["node_id"] for each in caught.value.node_executions] == ["start", "v", "end"]

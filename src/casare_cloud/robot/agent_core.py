@@ -236,7 +236,7 @@ class Agent:
         self._tasks.pop(run.job.lease, None)
 
     async def _run_to_its_outcome(self, run: JobRun) -> Outcome | None:
-        """Runs the job and delivers what came of it; returns that when nothing but the rest of its log is to be sent."""
+        """Runs the job and delivers what came of it; returns that when only the rest of its log is to be sent."""
         job = run.job
         try:
             outcome = await run.run()

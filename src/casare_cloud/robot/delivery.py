@@ -61,7 +61,7 @@ class Delivery:
         return is_sent
 
     async def send_last_logs(self, outcome: Outcome) -> bool:
-        """Sends what is left of a log after its outcome, for a few seconds; what is not out then `keep_trying` sends."""
+        """Sends what is left of a log after its outcome, for a few seconds; the rest is for `keep_trying`."""
         if not outcome.has_last_logs:
             return True
         are_sent = False
@@ -112,7 +112,9 @@ class Delivery:
         """Outcomes first: logs wait for them, they never wait for logs."""
         left = self._in_hand | self._settled
         found = {outcome.lease: outcome for outcome in self._spool} | self._unkept
-        return sorted((found[lease] for lease in found if lease not in left), key=lambda outcome: outcome.kind == "logs")
+        return sorted(
+            (found[lease] for lease in found if lease not in left), key=lambda outcome: outcome.kind == "logs"
+        )
 
     async def keep_trying(self, on_success: Callable[[], None]) -> None:
         """Never returns: sends what this robot, now or in an earlier life, could not send."""

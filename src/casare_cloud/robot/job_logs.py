@@ -1,4 +1,4 @@
-"""The log of a run on its way to the service, in numbered batches: one whose answer is lost is sent again, stored once."""
+"""The log of a run on its way to the service, in numbered batches: one that is sent again is stored once."""
 
 import asyncio
 import json

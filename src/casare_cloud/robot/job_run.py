@@ -39,9 +39,7 @@ class JobRun:
     service, whose clock decides, ends the attempt as a timeout, and the outcome is what is left of the log.
     """
 
-    def __init__(
-        self, job: ClaimedJob, transport: Transport, folder: Path, keep: Callable[[Outcome], None]
-    ) -> None:
+    def __init__(self, job: ClaimedJob, transport: Transport, folder: Path, keep: Callable[[Outcome], None]) -> None:
         self.job = job
         self.stop_reason: StopReason | None = None
         self._transport = transport

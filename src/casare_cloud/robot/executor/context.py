@@ -243,8 +243,9 @@ def parsed(value: Any) -> Any:
 
 
 def storable(value: Any) -> Any:
-    """The value as a job's record can hold it: JSON of clean text, and null for numbers that are none. Raises `ResultTooLarge`
-    for one of more than 4,000 digits.
+    """The value as a job's record can hold it: JSON of clean text, and null for numbers that are none.
+
+    Raises `ResultTooLarge` for a number of more than 4,000 digits.
     """
     match value:
         case str():
