@@ -633,7 +633,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:89c9cee6446910ef9297b3d9c1970a1d7add92d73f24f5f19703d7057d93ce53
+-- from sql/40_queue/tables.sql sha256:fca5ce779c92a3d37b8494c3e882335120687bee8b507b3c4c44cbe815ec518e
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -784,6 +784,7 @@ create table public.jobs (
     status public.job_status not null default 'queued',
     attempts smallint not null default 0,
     lease_token bigint,                 -- of the claim whose outcome was accepted
+    reported_by uuid,                   -- the robot that reported it, while the job waits for its next attempt
     robot_id uuid,
     claimed_at timestamptz,
     started_at timestamptz,
@@ -926,12 +927,16 @@ create table public.job_logs (
     node_id text,
     extra jsonb,
     logged_at timestamptz not null,
+    lease_token bigint,                 -- of the first line of a batch that has a number: whose, and which
+    sequence bigint,
     constraint job_logs_pkey primary key (job_log_id),
     constraint job_logs_level_check check (level in ('debug', 'info', 'warning', 'error', 'critical')),
     constraint job_logs_message_check check (length(message) <= 65536)
 );
 create index job_logs_tenant_id_job_id_idx on public.job_logs (tenant_id, job_id, job_log_id);
-comment on table public.job_logs is 'What robots logged while running a job.';
+create unique index job_logs_tenant_id_idx on public.job_logs (tenant_id, job_id, lease_token, sequence)
+    where sequence is not null;
+comment on table public.job_logs is 'What robots logged while running a job. That a batch was stored is noted in its first line, so it is known as long as the lines are.';
 
 create table private.waiting_robots (
     robot_id uuid not null,
@@ -5324,8 +5329,13 @@ comment on function private.answer_stale_report(private.caller, uuid, bigint, te
 revoke all on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/append_job_logs.sql sha256:d16c783a3404bf1f1d0b8e8bccbb012a7de82109aa2fb508c08fabebfbe8f7e4
-create or replace function public.append_job_logs(p_job_id uuid, p_lease_token bigint, p_entries jsonb)
+-- from sql/40_queue/functions/append_job_logs.sql sha256:2c975f11ad194bb9b3d6ba32a3bf7991efc53fd13a0a5c98a62fbc199081144e
+create or replace function public.append_job_logs(
+    p_job_id uuid,
+    p_lease_token bigint,
+    p_entries jsonb,
+    p_sequence bigint default null      -- of this batch, within the lease; null: a repeat is not known as one
+)
 returns integer
 language plpgsql
 security definer
@@ -5335,12 +5345,15 @@ set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
-    v_lease private.leases;
+    v_tenant_id uuid;
+    v_attempt smallint;
     v_problem text;
     v_appended integer;
 begin
     if jsonb_typeof(p_entries) is distinct from 'array' or jsonb_array_length(p_entries) > 1000 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries must be a list of at most 1000 entries.');
+    elsif p_sequence < 0 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'sequence must not be negative.');
     end if;
     select format('entries[%s]: %s', e.n - 1, e.problem) into v_problem
     from (
@@ -5361,11 +5374,26 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
     end if;
 
-    select l.* into v_lease
+    select l.tenant_id, l.attempt into v_tenant_id, v_attempt
     from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id;
     if not found then
-        perform private.raise_lease_lost(v_caller, p_job_id);
+        -- The last lines come after the outcome, which waits for nothing: who reported it may still bring them.
+        select j.tenant_id, j.attempts into v_tenant_id, v_attempt
+        from public.jobs as j
+        where j.job_id = p_job_id
+            and j.lease_token = p_lease_token
+            and coalesce(j.robot_id, j.reported_by) = v_caller.robot_id
+            and (j.finished_at is null or j.finished_at > private.clock() - interval '10 minutes');
+        if not found then
+            perform private.raise_lease_lost(v_caller, p_job_id);
+        end if;
+    end if;
+    if p_sequence is not null and exists (
+        select from public.job_logs as l
+        where l.tenant_id = v_tenant_id and l.job_id = p_job_id and l.lease_token = p_lease_token and l.sequence = p_sequence
+    ) then
+        return jsonb_array_length(p_entries);
     end if;
     begin
         if exists (
@@ -5374,24 +5402,29 @@ begin
         ) then
             raise datetime_field_overflow;
         end if;
-        insert into public.job_logs (tenant_id, job_id, attempt, level, message, node_id, extra, logged_at)
+        insert into public.job_logs (
+            tenant_id, job_id, attempt, level, message, node_id, extra, logged_at, lease_token, sequence
+        )
         select
-            v_lease.tenant_id, p_job_id, v_lease.attempt, coalesce(x.entry ->> 'level', 'info'), x.entry ->> 'message',
-            x.entry ->> 'node_id', x.entry -> 'extra', coalesce((x.entry ->> 'timestamp')::timestamptz, private.clock())
+            v_tenant_id, p_job_id, v_attempt, coalesce(x.entry ->> 'level', 'info'), x.entry ->> 'message',
+            x.entry ->> 'node_id', x.entry -> 'extra', coalesce((x.entry ->> 'timestamp')::timestamptz, private.clock()),
+            case when x.n = 1 and p_sequence is not null then p_lease_token end, case when x.n = 1 then p_sequence end
         from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
         order by x.n;
         get diagnostics v_appended = row_count;
     exception
+        when unique_violation then      -- the same batch, in this very moment
+            return jsonb_array_length(p_entries);
         when datetime_field_overflow or invalid_datetime_format then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries: timestamp must be a time in ISO 8601, in the years 1 to 9999.');
     end;
     return v_appended;
 end
 $$;
-comment on function public.append_job_logs(uuid, bigint, jsonb) is
-    'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
-revoke all on function public.append_job_logs(uuid, bigint, jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.append_job_logs(uuid, bigint, jsonb) to authenticated;
+comment on function public.append_job_logs(uuid, bigint, jsonb, bigint) is
+    'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. A batch whose sequence this lease has brought before is not appended again, and is answered alike. The robot whose report ended an attempt may append to it for 10 minutes after the job has ended, or until the next attempt has an outcome. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+revoke all on function public.append_job_logs(uuid, bigint, jsonb, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.append_job_logs(uuid, bigint, jsonb, bigint) to authenticated;
 
 -- from sql/40_queue/functions/authorize_robot.sql sha256:b90f98f56112c4b0217f102f117b640f102e95352fe5571860b946fdbcce6128
 -- What private.authorize() asks, said here again: on the path of every verb of a robot each call inside a call costs.
@@ -6361,7 +6394,7 @@ comment on function private.drop_counters() is
     'Table trigger: takes the counters of a limit away with it; leases that are in them go on.';
 revoke all on function private.drop_counters() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/end_attempt.sql sha256:8d416f0dd5edc63b308eb7e10f2377a43a8f5f5642c5dbdcd85c37a03d86aeb3
+-- from sql/40_queue/functions/end_attempt.sql sha256:e44eeaa01804a89aa7b3260c441ea9c41aaf95a758baeac5d89e4a8d8e72048c
 -- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
@@ -6424,6 +6457,7 @@ begin
         update public.jobs as j
         set attempts = p_lease.attempt,
             lease_token = v_reported_token,
+            reported_by = p_lease.robot_id,
             error_message = p_error_message,
             error_type = p_error_type,
             error_details = p_error_details,

@@ -23,7 +23,7 @@ from casare_cloud.errors import ApiError
 from casare_cloud.faces.orchestrator.app import create_app
 from casare_cloud.robot.direct import DirectTransport
 from casare_cloud.robot.rest import RestTransport
-from casare_cloud.robot.transport import Failure, Lease
+from casare_cloud.robot.transport import Failure, Lease, LogBatch
 
 NAME = "a/b c"  # of whatever a path names: it must arrive as one segment
 URL = "http://orchestrator"
@@ -160,7 +160,7 @@ async def test_what_only_robots_call_is_called_by_theirs(recorder: Recorder, doc
         rest.heartbeat({}), rest.claim(1, 60), rest.start(lease), rest.renew([lease], 60),
         rest.renew([lease, lease], 60),
         rest.progress(lease, 1, None, None), rest.complete(lease, {}), rest.fail(lease, Failure("x", "X")),
-        rest.release(lease), rest.logs(lease, []),
+        rest.release(lease), rest.logs(lease, LogBatch(1, [])),
     ]  # fmt: skip
     for call in calls:
         await call

@@ -19,7 +19,7 @@ from casare_cloud.http import ForeignAnswer, may_pass
 from casare_cloud.robot.direct import DirectTransport
 from casare_cloud.robot.rest import RestTransport
 from casare_cloud.robot.spool import Spool
-from casare_cloud.robot.transport import ClaimedJob, Failure, RobotProfile, Transport
+from casare_cloud.robot.transport import ClaimedJob, Failure, LogBatch, RobotProfile, Transport
 
 JSON = "application/json"
 FAULTS = {
@@ -93,7 +93,7 @@ def calls_of(transport: Transport, robot: Robot, jobs: list[ClaimedJob]) -> dict
         "renew one": lambda: transport.renew(leases[:1], 60),
         "renew": lambda: transport.renew(leases[:2], 60),
         "progress": lambda: transport.progress(leases[0], 50, None, None),
-        "logs": lambda: transport.logs(leases[0], [{"level": "info", "message": "m"}]),
+        "logs": lambda: transport.logs(leases[0], LogBatch(1, [{"level": "info", "message": "m"}])),
         "complete": lambda: transport.complete(leases[0], {"x": 1}),
         "fail": lambda: transport.fail(leases[1], Failure("no", "Error", is_retryable=False)),
         "release": lambda: transport.release(leases[2]),

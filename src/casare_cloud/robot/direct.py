@@ -22,6 +22,7 @@ from casare_cloud.robot.transport import (
     Failure,
     HeartbeatAnswer,
     Lease,
+    LogBatch,
     NodeEvent,
     Renewal,
     RobotProfile,
@@ -269,8 +270,10 @@ class DirectTransport:
     async def release(self, lease: Lease) -> None:
         await self._rpc("release_job", OUTCOME, **_of_job(lease))
 
-    async def logs(self, lease: Lease, entries: Sequence[Mapping[str, Any]]) -> None:
-        await self._rpc("append_job_logs", _is_count, p_entries=list(entries), **_of_job(lease))
+    async def logs(self, lease: Lease, batch: LogBatch) -> None:
+        await self._rpc(
+            "append_job_logs", _is_count, p_entries=list(batch.entries), p_sequence=batch.sequence, **_of_job(lease)
+        )
 
     async def say_goodbye(self) -> None:
         expected = an_object("robot_id")

@@ -14,6 +14,7 @@ from casare_cloud.robot.transport import (
     Failure,
     HeartbeatAnswer,
     Lease,
+    LogBatch,
     NodeEvent,
     Renewal,
     RobotProfile,
@@ -155,8 +156,8 @@ class RestTransport:
     async def release(self, lease: Lease) -> None:
         await self._for_job(lease, "release", OUTCOME)
 
-    async def logs(self, lease: Lease, entries: Sequence[Mapping[str, Any]]) -> None:
-        await self._for_job(lease, "logs", ("accepted",), entries=list(entries))
+    async def logs(self, lease: Lease, batch: LogBatch) -> None:
+        await self._for_job(lease, "logs", ("accepted",), entries=list(batch.entries), sequence=batch.sequence)
 
     async def say_goodbye(self) -> None:
         await self._http.call(

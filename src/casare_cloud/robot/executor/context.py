@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from casare_cloud.robot.executor.control import RunControl
-from casare_cloud.robot.executor.errors import LoopLimitError, NodeInputError
+from casare_cloud.robot.executor.errors import LoopLimitError, NodeInputError, ResultTooLarge
 from casare_cloud.robot.executor.expressions import evaluate, is_true
 from casare_cloud.robot.executor.graph import Node
 from casare_cloud.robot.executor.sandbox import Sandbox
 from casare_cloud.robot.executor.templates import MISSING, as_text, names_in, render, resolve
-from casare_cloud.robot.transport import clean_text
+from casare_cloud.robot.transport import clean_text, shortened
 
 MAX_NODE_RUNS = 1_000_000
 LARGEST_NUMBER = 10**4_000  # Python writes no number of more than 4,300 digits
@@ -213,7 +213,7 @@ def to_number(value: Any, what: str) -> float | int:
         text = str(value).strip()
         return int(text) if text.lstrip("+-").isdigit() else float(text)
     except ValueError as error:
-        raise NodeInputError(f"{what} is not a number: {as_text(value)[:100]!r}") from error
+        raise NodeInputError(f"{what} is not a number: {shortened(as_text(value), 100)!r}") from error
 
 
 def to_list(value: Any, what: str) -> list[Any]:
@@ -221,7 +221,7 @@ def to_list(value: Any, what: str) -> list[Any]:
     found = parsed(value)
     if isinstance(found, list | tuple):
         return list(found)
-    raise NodeInputError(f"{what} is not a list: {as_text(value)[:100]!r}")
+    raise NodeInputError(f"{what} is not a list: {shortened(as_text(value), 100)!r}")
 
 
 def to_dict(value: Any, what: str) -> dict[str, Any]:
@@ -229,7 +229,7 @@ def to_dict(value: Any, what: str) -> dict[str, Any]:
     found = parsed(value)
     if isinstance(found, Mapping):
         return dict(found)
-    raise NodeInputError(f"{what} is not an object: {as_text(value)[:100]!r}")
+    raise NodeInputError(f"{what} is not an object: {shortened(as_text(value), 100)!r}")
 
 
 def parsed(value: Any) -> Any:
@@ -243,14 +243,19 @@ def parsed(value: Any) -> Any:
 
 
 def storable(value: Any) -> Any:
-    """The value as a job's record can hold it: JSON of clean text, without numbers that are none or endlessly long."""
+    """The value as a job's record can hold it: JSON of clean text, and null for numbers that are none.
+
+    Raises `ResultTooLarge` for a number of more than 4,000 digits.
+    """
     match value:
         case str():
             return clean_text(value)
         case bool() | None:
             return value
         case int():
-            return value if -LARGEST_NUMBER < value < LARGEST_NUMBER else None
+            if not -LARGEST_NUMBER < value < LARGEST_NUMBER:
+                raise ResultTooLarge("a number has more than 4,000 digits")
+            return value
         case float():
             return value if math.isfinite(value) else None
         case Mapping():

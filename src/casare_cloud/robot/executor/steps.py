@@ -95,8 +95,9 @@ def _functions(order: list[Node]) -> dict[str, NodeFunction]:
     missing = [f"{node.type} (step {node.id})" for node in order if found[node.id] is None]
     if missing:
         first = next(node.id for node in order if found[node.id] is None)
+        more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
         raise UnsupportedNodeError(
-            f"this robot cannot run {', '.join(missing[:10])}; install a plugin for it", node_id=first
+            f"this robot cannot run {', '.join(missing[:10])}{more}; install a plugin for it", node_id=first
         )
     return {step_id: function for step_id, function in found.items() if function is not None}
 

@@ -10,6 +10,7 @@ from casare_cloud.robot.executor.errors import NodeInputError, ThrownError
 from casare_cloud.robot.executor.expressions import is_true
 from casare_cloud.robot.executor.registry import Next, node
 from casare_cloud.robot.executor.templates import MISSING, as_text
+from casare_cloud.robot.transport import shortened
 
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 _BRACED = re.compile(r"(?<!\{)\{([A-Za-z_]\w*)\}(?!\})")
@@ -79,7 +80,7 @@ def convert(value: Any, wanted: str, what: str) -> Any:
             case _:
                 return value
     except (ValueError, TypeError) as error:
-        raise NodeInputError(f"{what} is not of type {wanted}: {as_text(value)[:100]!r}") from error
+        raise NodeInputError(f"{what} is not of type {wanted}: {shortened(as_text(value), 100)!r}") from error
 
 
 @node("GetVariableNode")

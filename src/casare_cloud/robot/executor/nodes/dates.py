@@ -9,6 +9,7 @@ from casare_cloud.robot.executor.context import NodeRun
 from casare_cloud.robot.executor.errors import NodeInputError
 from casare_cloud.robot.executor.registry import node
 from casare_cloud.robot.executor.templates import as_text
+from casare_cloud.robot.transport import shortened
 
 
 def read_time(value: Any, written_as: str = "") -> datetime:
@@ -20,7 +21,7 @@ def read_time(value: Any, written_as: str = "") -> datetime:
             return datetime.strptime(as_text(value), written_as)
         return datetime.fromisoformat(as_text(value))
     except (ValueError, OverflowError, OSError) as error:
-        raise NodeInputError(f"{as_text(value)[:60]!r} is not a time: {error}") from error
+        raise NodeInputError(f"{shortened(as_text(value), 60)!r} is not a time: {error}") from error
 
 
 @node("GetCurrentDateTimeNode", "GetDateTimeNode")

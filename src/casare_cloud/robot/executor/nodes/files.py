@@ -207,10 +207,10 @@ def list_directory(run: NodeRun) -> Mapping[str, Any]:
     sandbox.parts(pattern)
     if not folder.is_dir():
         raise NodeInputError(f"there is no folder {sandbox.relative(folder)}")
-    found = []
-    for path in sorted(folder.rglob(pattern) if run.flag("recursive") else folder.glob(pattern))[:MAX_ENTRIES]:
-        if not path.is_symlink():
-            found.append(path)
+    paths = folder.rglob(pattern) if run.flag("recursive") else folder.glob(pattern)
+    found = sorted(path for path in paths if not path.is_symlink())
+    if len(found) > MAX_ENTRIES:
+        raise NodeInputError(f"{len(found):,} entries match {pattern!r}; at most {MAX_ENTRIES:,} are listed")
     files = [sandbox.relative(path) for path in found if path.is_file()]
     folders = [sandbox.relative(path) for path in found if path.is_dir()]
     return {"files": files, "directories": folders, "items": [*folders, *files], "count": len(found), "success": True}
