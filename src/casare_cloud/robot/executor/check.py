@@ -5,6 +5,7 @@ before the first node. Errors end the job; warnings are lines in its log.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
@@ -53,6 +54,9 @@ WIRE_NOTES = NOTES | {
 STEP_KEYS = frozenset({"id", "type", "config", "depends_on", "condition"})
 STEP_NOTES = NOTES | {"name", "enabled", "order"}
 MAPPING_KEYS = frozenset({"step_id", "input_mapping", "output_mapping"})
+
+_WORD = re.compile(r"[^\s{}()\[\]\"',:+*/=<>]+")
+_NAMED = re.compile(r"\{\{\s*([^{}.]{1,300})\.")
 
 
 def find_workflow_problems(definition: Any) -> list[Problem]:
@@ -131,8 +135,7 @@ def _node_problems(node: Node, item: Mapping[str, Any], path: str) -> Iterator[P
     declared = find_declaration(node.kind)
     if declared is None:
         names = (name for one in built_in_types() for name in one.names)
-        message = f"{node.type} of {node.id} is no built-in node type: only a robot with a plugin for it can run it"
-        yield Problem(f"{path}.node_type", "unknown_type", "warning", message, nearest(node.type, names), node.id)
+        yield _unknown_type(node.type, node.id, f"{path}.node_type", names)
         return
     yield from _option_problems(node, node.config, declared, f"{path}.config")
     for key in item.keys() - NODE_KEYS:
@@ -144,6 +147,11 @@ def _node_problems(node: Node, item: Mapping[str, Any], path: str) -> Iterator[P
             yield Problem(f"{path}.{key}", "misplaced_option", "error", message, node_id=node.id)
         elif key not in NODE_NOTES:
             yield Problem(f"{path}.{key}", "unknown_key", "warning", f"{key} of {node.id} is not read", None, node.id)
+
+
+def _unknown_type(name: str, node_id: str, path: str, names: Iterable[str]) -> Problem:
+    message = f"{name} of {node_id} is not built in: only a robot with a plugin for it can run it"
+    return Problem(path, "unknown_type", "warning", message, nearest(name, names), node_id)
 
 
 def _option_problems(node: Node, config: Mapping[str, Any], declared: NodeType, path: str) -> Iterator[Problem]:
@@ -185,12 +193,12 @@ def _flow_problems(graph: Graph, path: str) -> Iterator[Problem]:
         yield Problem(f"{path}nodes.{entry.id}", "leads_nowhere", "error", message, node_id=entry.id)
         return
     reached = _reached(graph, entries)
-    texts: dict[str, str] = {}
+    wanted = _wanted(graph)
     never = [
         node.id
         for node in graph.nodes.values()
         if node.id not in reached and not node.is_disabled and node.kind not in LOOP_ENDS | {"comment"}
-        if not (graph.is_passive(node.id) and _is_wanted(graph, node, texts))
+        if not (graph.is_passive(node.id) and node.id in wanted)
     ]
     if never:
         message = f"nothing leads to {listed(never)}, which will not run"
@@ -215,15 +223,12 @@ def _reached(graph: Graph, entries: Iterable[str]) -> set[str]:
     return reached
 
 
-def _is_wanted(graph: Graph, node: Node, texts: dict[str, str]) -> bool:
-    """Whether another node asks for the value of one that no execution reaches."""
-    if any(source == node.id for source, _ in graph.data_edges.values()):
-        return True
-    if not texts:
-        texts.update(
-            {other.id: json.dumps(other.config, default=str, ensure_ascii=False) for other in graph.nodes.values()}
-        )
-    return any(f"{node.id}." in text for other, text in texts.items() if other != node.id)
+def _wanted(graph: Graph) -> set[str]:
+    """The nodes whose values are asked for: by a connection, or as `node.port` or `{{node.port}}` by an option."""
+    written = json.dumps([node.config for node in graph.nodes.values()], default=str, ensure_ascii=False)
+    words = (word.partition(".") for word in _WORD.findall(written))
+    named = {first for first, dot, _ in words if dot} | set(_NAMED.findall(written))
+    return named | {source for source, _ in graph.data_edges.values()}
 
 
 def _subflow_problems(definition: Mapping[str, Any], graph: Graph, path: str, depth: int) -> Iterator[Problem]:
@@ -269,11 +274,7 @@ def steps_problems(definition: Mapping[str, Any]) -> Iterator[Problem]:
     for number, (step_id, item) in enumerate(steps.items()):
         declared, config = find_step_type(item["type"]), item.get("config") or {}
         if declared is None:
-            message = (
-                f"{item['type']} of {step_id} is no built-in task type: only a robot with a plugin for it can run it"
-            )
-            meant = nearest(item["type"], task_names())
-            yield Problem(f"steps[{number}].type", "unknown_type", "warning", message, meant, step_id)
+            yield _unknown_type(item["type"], step_id, f"steps[{number}].type", task_names())
         elif isinstance(config, Mapping):
             node = Node(step_id, item["type"], step_id, config)
             yield from _option_problems(node, config, declared, f"steps[{number}].config")

@@ -6,6 +6,7 @@ from casare_cloud.robot.executor.declarations import ERROR_OUTPUTS, NodeType
 from casare_cloud.robot.executor.graph import Graph, Node
 from casare_cloud.robot.executor.problems import Problem, listed, nearest
 from casare_cloud.robot.executor.registry import find_declaration
+from casare_cloud.robot.executor.templates import as_text
 from casare_cloud.robot.executor.wires import Wire
 
 
@@ -48,6 +49,11 @@ def _exit_problems(graph: Graph, wire: Wire, source: Node, declared: NodeType | 
         if isinstance(count, int | float) and int(port.removeprefix("branch_")) > count:
             message = f"{port} of {source.id} is beyond its branch_count of {count}"
             yield Problem(f"{place}.source_port", "branch_count", "error", message, node_id=source.id)
+    elif source.kind == "switch" and port.startswith("case_"):
+        cases = source.config.get("cases")
+        if isinstance(cases, list) and port.removeprefix("case_") not in map(as_text, cases) and "{{" not in str(cases):
+            message = f"{port} of {source.id} is never taken: its cases are {listed(map(as_text, cases))}"
+            yield Problem(f"{place}.source_port", "never_taken", "warning", message, node_id=source.id)
 
 
 def _output_problems(

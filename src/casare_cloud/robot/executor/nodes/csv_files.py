@@ -168,6 +168,13 @@ def write_csv(run: NodeRun) -> Mapping[str, Any]:
     return {"file_path": path, "attachment_file": [path], "row_count": len(rows), "success": True}
 
 
+class _Lines(list[str]):
+    """Rows that end in a line feed. The writer knows of both line ends, so that it quotes cells that hold one."""
+
+    def write(self, row: str) -> None:
+        self.append(row.removesuffix("\r\n") + "\n")
+
+
 def csv_text(run: NodeRun, rows: Sequence[Any], headers: Any, *, write_header: bool) -> str:
     """CSV of maps or lists; the columns of maps are `headers`, else every key in the order of first appearance."""
     headers = parsed(headers)
@@ -176,8 +183,8 @@ def csv_text(run: NodeRun, rows: Sequence[Any], headers: Any, *, write_header: b
     if not columns:
         columns = list(dict.fromkeys(key for row in rows if isinstance(row, Mapping) for key in row))
     cell = neutralised if run.flag("safe_for_spreadsheets") else as_text
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=character_of(run, "delimiter"), lineterminator="\n")
+    lines = _Lines()
+    writer = csv.writer(lines, delimiter=character_of(run, "delimiter"), lineterminator="\r\n")
     if write_header and columns:
         writer.writerow([cell(column) for column in columns])
     for row in rows:
@@ -185,7 +192,7 @@ def csv_text(run: NodeRun, rows: Sequence[Any], headers: Any, *, write_header: b
             writer.writerow([cell(row.get(column)) for column in columns])
         else:
             writer.writerow([cell(value) for value in (row if isinstance(row, list | tuple) else [row])])
-    return out.getvalue()
+    return "".join(lines)
 
 
 def neutralised(value: Any) -> str:

@@ -133,7 +133,7 @@ def parse_json(run: NodeRun) -> Mapping[str, Any]:
 
 @node(
     "ParseJsonResponseNode",
-    takes=(anything("json_data", "data"), text("path"), anything("default")),
+    takes=(anything("json_data", "data", "response"), text("path"), anything("default")),
     gives=("value", "success", "error"),
 )
 def parse_json_response(run: NodeRun) -> Mapping[str, Any]:

@@ -26,7 +26,7 @@ MAX_ENTRIES = 10_000
 
 SANDBOXED = unused("allow_dangerous_paths", "a job reaches the files of its own folder only", False)
 FILE_PATH = text("file_path", "path", "filename", default=None)
-FOLDER_PATH = text("dir_path", "directory_path", "path", default=None)
+FOLDER_PATH = text("dir_path", "directory_path", "directory", "path", default=None)
 CREATE_DIRS = flag("create_dirs", default=True)
 ENCODING = text("encoding", default="utf-8")
 ERRORS = choice("errors", "strict", "ignore", "replace", "backslashreplace", "xmlcharrefreplace", default="strict")
@@ -254,7 +254,11 @@ def create_directory(run: NodeRun) -> Mapping[str, Any]:
     return {"dir_path": name, "success": True}
 
 
-LISTED = (text("dir_path", "directory_path", "path", default="."), text("pattern", default="*"), flag("recursive"))
+LISTED = (
+    text("dir_path", "directory_path", "directory", "path", default="."),
+    text("pattern", default="*"),
+    flag("recursive"),
+)
 
 
 @node(

@@ -170,12 +170,12 @@ def download(run: NodeRun) -> Mapping[str, Any]:
 
 @node(
     "SetHttpHeadersNode",
-    takes=(mapping("base_headers"), mapping("headers_json"), text("header_name"), text("header_value")),
+    takes=(mapping("base_headers"), mapping("headers_json", "headers"), text("header_name"), text("header_value")),
     gives=("headers",),
 )
 def set_headers(run: NodeRun) -> Mapping[str, Any]:
     """Headers of both maps and the one named."""
-    headers = run.mapping("base_headers") | run.mapping("headers_json")
+    headers = run.mapping("base_headers") | run.mapping("headers_json", "headers")
     if run.text("header_name"):
         headers[run.text("header_name")] = run.text("header_value")
     return {"headers": headers}
