@@ -108,7 +108,7 @@ WARNINGS: list[tuple[Any, str, str]] = [
     (with_key(chain(), variables={"x": {"default_value": 1, "type": "Int32", "unit": "kg"}}), "unknown_key", "unit of"),
     (chain(("f", "ReadFileNode", {"file_path": "x", "allow_dangerous_paths": True})), "no_effect", "own folder only"),
     (chain(("t", "TextTrimNode", {"mode": "bothh"})), "bad_choice", "bothh is no mode of TextTrimNode t"),
-    (graph({**USED, "n": SUM}, ON, ("m.result", "v.value"), ("n.result", "v.value")), "two_sources", "only n counts"),
+    (graph(USED, ON, ("s.message", "v.value"), ("m.result", "v.value")), "two_sources", "only m counts"),
     (
         graph({"s": ("SwitchNode", {"cases": ["a"]}), "v": SET}, ("s.case_b", "v")),
         "never_taken",

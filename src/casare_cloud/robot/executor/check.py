@@ -12,7 +12,7 @@ from typing import Any
 
 from casare_cloud.robot.executor.check_wires import wire_problems
 from casare_cloud.robot.executor.context import Reporter
-from casare_cloud.robot.executor.declarations import ANY_VALUE, EVERY_NODE_TAKES, NOTES, NodeType
+from casare_cloud.robot.executor.declarations import ANY_VALUE, EVERY_NODE_TAKES, NOTES, NodeType, kind_of
 from casare_cloud.robot.executor.errors import InvalidWorkflowError, WorkflowError
 from casare_cloud.robot.executor.graph import (
     DECLARATION_KEYS,
@@ -25,7 +25,7 @@ from casare_cloud.robot.executor.graph import (
     parse_graph,
 )
 from casare_cloud.robot.executor.problems import Problem, listed, nearest
-from casare_cloud.robot.executor.registry import built_in_types, find_declaration
+from casare_cloud.robot.executor.registry import built_in_types, find_declaration, find_node
 from casare_cloud.robot.executor.step_form import in_order, parse_steps
 from casare_cloud.robot.executor.tasks import find_step_type, task_names
 from casare_cloud.robot.executor.wires import SOURCE_KEYS, SOURCE_PORT_KEYS, TARGET_KEYS, TARGET_PORT_KEYS
@@ -135,7 +135,7 @@ def _node_problems(node: Node, item: Mapping[str, Any], path: str) -> Iterator[P
     declared = find_declaration(node.kind)
     if declared is None:
         names = (name for one in built_in_types() for name in one.names)
-        yield _unknown_type(node.type, node.id, f"{path}.node_type", names)
+        yield from _unknown_type(node.type, node.id, f"{path}.node_type", names)
         return
     yield from _option_problems(node, node.config, declared, f"{path}.config")
     for key in item.keys() - NODE_KEYS:
@@ -149,9 +149,11 @@ def _node_problems(node: Node, item: Mapping[str, Any], path: str) -> Iterator[P
             yield Problem(f"{path}.{key}", "unknown_key", "warning", f"{key} of {node.id} is not read", None, node.id)
 
 
-def _unknown_type(name: str, node_id: str, path: str, names: Iterable[str]) -> Problem:
-    message = f"{name} of {node_id} is not built in: only a robot with a plugin for it can run it"
-    return Problem(path, "unknown_type", "warning", message, nearest(name, names), node_id)
+def _unknown_type(name: str, node_id: str, path: str, names: Iterable[str]) -> Iterator[Problem]:
+    """A type that says nothing of itself: a plugin's that is here may do so, any other is not here."""
+    if find_node(kind_of(name)) is None:
+        message = f"{name} of {node_id} is not built in: only a robot with a plugin for it can run it"
+        yield Problem(path, "unknown_type", "warning", message, nearest(name, names), node_id)
 
 
 def _option_problems(node: Node, config: Mapping[str, Any], declared: NodeType, path: str) -> Iterator[Problem]:
@@ -274,7 +276,7 @@ def steps_problems(definition: Mapping[str, Any]) -> Iterator[Problem]:
     for number, (step_id, item) in enumerate(steps.items()):
         declared, config = find_step_type(item["type"]), item.get("config") or {}
         if declared is None:
-            yield _unknown_type(item["type"], step_id, f"steps[{number}].type", task_names())
+            yield from _unknown_type(item["type"], step_id, f"steps[{number}].type", task_names())
         elif isinstance(config, Mapping):
             node = Node(step_id, item["type"], step_id, config)
             yield from _option_problems(node, config, declared, f"steps[{number}].config")

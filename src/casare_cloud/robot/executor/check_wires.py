@@ -22,7 +22,7 @@ def wire_problems(graph: Graph, path: str) -> Iterator[Problem]:
         yield from _output_problems(graph, wire, source, types[wire.source], place)
         yield from _input_problems(wire, source, target, types[wire.target], place)
         port = (wire.target, str(wire.target_port))
-        if port in entered and entered[port] != wire:
+        if port in entered and entered[port].source != wire.source:
             before = graph.nodes[entered[port].source]
             message = (
                 f"{wire.target_port} of {target.id} is fed by {before.id} and by {source.id}: only {source.id} counts"
