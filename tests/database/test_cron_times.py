@@ -129,7 +129,8 @@ def expected(expression: str, zone_name: str, after: datetime) -> datetime | Non
 def expected_in_real_time(expression: str, zone_name: str, after: datetime, *, day_or: bool) -> datetime | None:
     """The same where the hour is a star: whenever the clocks really show one of croniter's times."""
     zone, skip_until = ZoneInfo(zone_name), after
-    for begin, end in pairwise([datetime(2023, 12, 1, tzinfo=UTC), *CHANGES[zone_name], datetime(2074, 1, 1, tzinfo=UTC)]):
+    edges = [datetime(2023, 12, 1, tzinfo=UTC), *CHANGES[zone_name], datetime(2074, 1, 1, tzinfo=UTC)]
+    for begin, end in pairwise(edges):
         if end <= skip_until:
             continue
         offset = begin.astimezone(zone).utcoffset()
@@ -181,7 +182,8 @@ def moments() -> st.SearchStrategy[tuple[str, datetime]]:
         st.sampled_from(ZONES),
         st.integers(0, 9 * 365 * 24 * 3600).map(lambda s: datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=s)),
     )
-    near = st.tuples(st.sampled_from([(name, at) for name in ZONES for at in CHANGES[name] if at.year < 2033]), st.integers(-2 * 86400, 86400)).map(
+    changes = [(name, at) for name in ZONES for at in CHANGES[name] if at.year < 2033]
+    near = st.tuples(st.sampled_from(changes), st.integers(-2 * 86400, 86400)).map(
         lambda pair: (pair[0][0], pair[0][1] + timedelta(seconds=pair[1]))
     )
     return st.one_of(anywhere, near)
