@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import httpx2
-
 from casare_cloud.robot.executor.control import RunControl
 from casare_cloud.robot.executor.errors import HttpRequestError, NodeInputError
 from casare_cloud.robot.transport import shortened
@@ -31,6 +29,7 @@ class Request:
     follow_redirects: bool = True
     max_redirects: int = 10
     verify_tls: bool = True
+    proxy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +81,8 @@ async def _while_wanted(request: Request, control: RunControl) -> Answer:
 
 
 async def _send(request: Request) -> Answer:
+    import httpx2  # what only looks at workflows does without
+
     headers = {str(name): str(value) for name, value in (request.headers or {}).items()}
     content = request.body
     if content is not None and not isinstance(content, str | bytes):
@@ -94,6 +95,7 @@ async def _send(request: Request) -> Answer:
                 follow_redirects=request.follow_redirects,
                 max_redirects=request.max_redirects,
                 verify=request.verify_tls,
+                proxy=request.proxy,
             ) as client,
             client.stream(
                 request.method,
