@@ -1122,7 +1122,7 @@ where r.deleted_at is null;
 comment on view public.live_robots is
     'Robots with what they last said of themselves, the jobs of their tenant that they hold, how many they hold in all, and the status word of the orchestrator''s documents.';
 
--- from sql/45_events/tables.sql sha256:56746f5a996c306671605f62497b760dc83090fe3bf6d1ad43b8fbaff6a6051a
+-- from sql/45_events/tables.sql sha256:53d0e0523e5558b83ecaa7eedfd27d6b2b391cc719cf5dac003bf73cd1134def
 -- Writers append to the inbox without waiting for one another. Whoever reads first gives the committed rows their number
 -- in the tenant's sequence, under one lock, so that a reader who resumes after a number misses nothing.
 create table private.event_inbox (
@@ -1156,6 +1156,7 @@ create table public.events (
     event_id uuid not null,
     event_type text not null,           -- past tense, e.g. job.completed, robot.online
     occurred_at timestamptz not null,
+    told_at timestamptz not null,       -- when it occurred, or just behind the event before: it grows with seq
     job_id uuid,
     robot_id uuid,
     workflow_id uuid,
@@ -1328,7 +1329,7 @@ values
     ('notice_deaf_robots', interval '1 minute'),
     ('fire_due_schedules', interval '1 minute');
 
--- from sql/95_analytics/tables.sql sha256:c4edcf08c1738aae06110905ecf4de1597007ed2b7d45c378039f870717a423b
+-- from sql/95_analytics/tables.sql sha256:ceee677d1b4f3a638622abb537e0f399a60282c0d843f746e40312521b3cd4c9
 -- Written by whoever numbers a tenant's events, in the same transaction and under the same lock: each end of a job is
 -- counted once, and the robot that ended it wrote nothing for it. See docs/analytics.md.
 create table public.job_rollups (
@@ -1364,7 +1365,7 @@ create index job_node_executions_tenant_id_idx on public.job_node_executions (te
 comment on table public.job_node_executions is 'What each node of an attempt did and how long it took, one row an attempt, if the robot said so.';
 
 -- The events that the activity feed shows, newest first, whatever else the tenant's sequence holds.
-create index events_tenant_id_event_type_idx on public.events (tenant_id, event_type, occurred_at desc, seq desc)
+create index events_tenant_id_event_type_idx on public.events (tenant_id, event_type, told_at desc)
 where event_type in (
     'job.started', 'job.completed', 'job.failed', 'job.timeout', 'job.cancelled', 'robot.online', 'robot.offline',
     'schedule.triggered'
@@ -10784,7 +10785,7 @@ comment on function private.sequence_events() is
     'Numbers the waiting events of every tenant; returns how many. For tenants whose events nobody reads at the moment.';
 revoke all on function private.sequence_events() from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/sequence_tenant_events.sql sha256:0f18a9c99a8cf2c8d24e515b0f8056fa5c9fae24fb87c317421311a02e295455
+-- from sql/45_events/functions/sequence_tenant_events.sql sha256:9cb42a2133cc3122e071c665fb0b5a96807beb328d958657f7f0b8ffddbd9623
 -- The row of the counter is the lock. Whoever holds it numbers; everybody else reads what has a number. The rows to number
 -- are looked up after the lock is held, in a statement of their own: a row that was committed later, however old its
 -- inbox_id, gets a later number, so a reader that resumes after a number has seen everything before it.
@@ -10810,6 +10811,8 @@ declare
     v_low bigint;
     v_count integer;
     v_highest bigint;
+    v_step constant interval := '1 microsecond';
+    v_told_at timestamptz;
 begin
     select c.* into v_counter from private.event_counters as c where c.tenant_id = p_tenant_id;
     v_low := case when p_is_whole then 0 else v_counter.low_inbox_id end;
@@ -10825,6 +10828,9 @@ begin
     if not found then
         return 0;   -- somebody else is at it
     end if;
+    select e.told_at into v_told_at
+    from public.events as e
+    where e.tenant_id = p_tenant_id and e.seq = v_counter.last_seq;
 
     with taken as (
         delete from private.event_inbox as i
@@ -10839,20 +10845,22 @@ begin
     ),
     numbered as (
         insert into public.events (
-            tenant_id, seq, event_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data
+            tenant_id, seq, event_id, event_type, occurred_at, told_at, job_id, robot_id, workflow_id, actor_id, data
         )
         select
             t.tenant_id,
-            v_counter.last_seq + row_number() over (order by t.inbox_id),
+            v_counter.last_seq + t.place,
             private.uuid_v7(t.occurred_at),
             t.event_type,
             t.occurred_at,
+            -- No two times are the same, and none is before one that was told already, however late its row was committed.
+            greatest(v_told_at, max(t.occurred_at - t.place * v_step) over (order by t.place)) + t.place * v_step,
             t.job_id,
             t.robot_id,
             t.workflow_id,
             t.actor_id,
             t.data
-        from taken as t
+        from (select k.*, row_number() over (order by k.inbox_id) as place from taken as k) as t
     )
     select count(*)::integer, max(t.inbox_id) into v_count, v_highest from taken as t;
     update private.event_counters as c
