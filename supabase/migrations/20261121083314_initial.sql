@@ -1416,6 +1416,37 @@ comment on function private.is_deep_json(jsonb) is
     'Whether something lies deeper than a hundred levels of objects and lists: such a value is refused, because readers of JSON give up on it. Null for null.';
 revoke all on function private.is_deep_json(jsonb) from public, anon, authenticated, service_role;
 
+-- from sql/00_platform/functions/nfc.sql sha256:3d2ee080d54fac10cd7f0c93615b09ec8e0eb556c7991595632e780bbad19c7a
+-- Without a SET clause, so that it is inlined. ASCII, which most text is, is as it is.
+create or replace function private.nfc(p_text text)
+returns text
+language sql
+immutable
+parallel safe
+as $$
+    select case when pg_catalog.octet_length(p_text) = pg_catalog.length(p_text) then p_text else normalize(p_text, nfc) end
+$$;
+comment on function private.nfc(text) is
+    'A text that names something, as it is kept and looked for: two spellings of é are one name (Unicode''s normal form C).';
+revoke all on function private.nfc(text) from public, anon, authenticated, service_role;
+
+-- from sql/00_platform/functions/nfc_words.sql sha256:80b07ad6c6bda3aeadacf244caba0f0b2fcb9f47c04c5da6495ab4ec98903882
+-- Without a SET clause, so that it is inlined.
+-- The list is normalised as it is written: no character that Unicode composes is a bracket, a comma or a quotation mark.
+create or replace function private.nfc_words(p_words text[])
+returns text[]
+language sql
+stable
+parallel safe
+as $$
+    select case
+        when pg_catalog.octet_length(p_words::text) = pg_catalog.length(p_words::text) then p_words
+        else normalize(p_words::text, nfc)::text[]
+    end
+$$;
+comment on function private.nfc_words(text[]) is 'The words of a list as private.nfc() keeps a text.';
+revoke all on function private.nfc_words(text[]) from public, anon, authenticated, service_role;
+
 -- from sql/00_platform/functions/raise_error.sql sha256:bf261636608515052aaa4010cd87b9b410b783d1aaf86bbda757f5181eb6629e
 create or replace function private.raise_error(p_status integer, p_code text, p_message text, p_hint text default null)
 returns void
@@ -1874,7 +1905,7 @@ comment on function private.create_profile(uuid, text) is
     'The profile of a user who named none: the local part of the address, with a suffix when it is taken.';
 revoke all on function private.create_profile(uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/create_role.sql sha256:4648b8b5ea034957b6f27ea07acf9c75fe902b588f8f71dee8cd7b67712360fe
+-- from sql/10_tenancy/functions/create_role.sql sha256:81050f5ee3d6e6be48ca396495c9438bfa4c48a89ec138e7524c4b51d974f2d3
 create or replace function public.create_role(
     p_name text,
     p_slug text,
@@ -1890,7 +1921,8 @@ declare
     v_caller private.caller := private.authorize('members.write');
     v_role_id uuid;
 begin
-    if coalesce(length(btrim(p_name)), 0) not between 1 and 128 then
+    p_name := private.nfc(btrim(p_name));
+    if coalesce(length(p_name), 0) not between 1 and 128 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 128 characters.');
     end if;
     if p_slug is null or p_slug !~ '^[a-z][a-z0-9_-]{0,63}$' then
@@ -1902,7 +1934,7 @@ begin
         perform private.raise_error(409, 'ROLE_EXISTS', 'There is a role with this slug already.');
     end if;
     insert into public.roles (tenant_id, name, slug, description)
-    values (v_caller.tenant_id, btrim(p_name), p_slug, left(coalesce(p_description, ''), 1000))
+    values (v_caller.tenant_id, p_name, p_slug, left(coalesce(p_description, ''), 1000))
     on conflict (tenant_id, slug) do nothing
     returning role_id into v_role_id;
     if v_role_id is null then
@@ -1917,7 +1949,7 @@ comment on function public.create_role(text, text, text[], text) is
 revoke all on function public.create_role(text, text, text[], text) from public, anon, authenticated, service_role;
 grant execute on function public.create_role(text, text, text[], text) to authenticated;
 
--- from sql/10_tenancy/functions/create_tenant.sql sha256:b1f3728092ed5eda0725640a458d9a1a4b42301bf699b21e3afa77b0af65666e
+-- from sql/10_tenancy/functions/create_tenant.sql sha256:9c545df999f7869505cd3aae497ba92d8329adf798b15c51329c6f7252bcb404
 create or replace function private.create_tenant(p_name text, p_admin_user_id uuid)
 returns uuid
 language plpgsql
@@ -1927,16 +1959,17 @@ declare
     v_slug text := coalesce(nullif(btrim(left(regexp_replace(lower(p_name), '[^a-z0-9]+', '-', 'g'), 48), '-'), ''), 'tenant');
     v_tenant_id uuid;
 begin
-    if coalesce(length(btrim(p_name)), 0) not between 1 and 255 then
+    p_name := private.nfc(btrim(p_name));
+    if coalesce(length(p_name), 0) not between 1 and 255 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'tenant_name must have 1 to 255 characters.');
     end if;
     insert into public.tenants (name, slug)
-    values (btrim(p_name), v_slug)
+    values (p_name, v_slug)
     on conflict (slug) do nothing
     returning tenant_id into v_tenant_id;
     if v_tenant_id is null then
         insert into public.tenants (name, slug)
-        values (btrim(p_name), v_slug || '-' || left(replace(gen_random_uuid()::text, '-', ''), 8))
+        values (p_name, v_slug || '-' || left(replace(gen_random_uuid()::text, '-', ''), 8))
         returning tenant_id into v_tenant_id;
     end if;
     insert into public.memberships (tenant_id, user_id) values (v_tenant_id, p_admin_user_id);
@@ -2339,7 +2372,7 @@ comment on function private.has_permissions(text[], text[]) is
     'Whether a set of granted codes holds every one of another set, wildcards included: nobody gives what they have not got.';
 revoke all on function private.has_permissions(text[], text[]) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/insert_api_key.sql sha256:8fb846b232c2cc2721084ea5cdea2b098ecccba893357479f846a9d5da26e0ca
+-- from sql/10_tenancy/functions/insert_api_key.sql sha256:5c8fc606bfab5a06b1018937da952eeb28fa1519915b267827ac6a7b7957d95c
 create or replace function private.insert_api_key(
     p_caller private.caller,
     p_kind public.api_key_kind,
@@ -2357,12 +2390,13 @@ as $$
 declare
     v_api_key_id uuid;
 begin
+    p_name := private.nfc(btrim(p_name));
     if not private.has_permissions(
         p_caller.permissions, case p_kind when 'robot' then '{jobs.claim,jobs.report,robots.heartbeat}' else p_scopes end
     ) then
         perform private.raise_error(403, 'FORBIDDEN', 'A key cannot be allowed more than you are.');
     end if;
-    if coalesce(length(btrim(p_name)), 0) not between 1 and 128 then
+    if coalesce(length(p_name), 0) not between 1 and 128 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 128 characters.');
     end if;
     if p_key_hash is null or octet_length(p_key_hash) <> 32 then
@@ -2375,7 +2409,7 @@ begin
     values (
         p_caller.tenant_id,
         p_kind,
-        btrim(p_name),
+        p_name,
         p_prefix,
         p_key_hash,
         p_robot_id,
@@ -2649,7 +2683,7 @@ comment on function private.record_login(text, inet, boolean) is
 revoke all on function private.record_login(text, inet, boolean) from public, anon, authenticated, service_role;
 grant execute on function private.record_login(text, inet, boolean) to casare_functions;
 
--- from sql/10_tenancy/functions/register_user.sql sha256:ccb077941254792b285ac0c500371e7d51a572524396675bb8e5439f727a53d1
+-- from sql/10_tenancy/functions/register_user.sql sha256:d89f8c4b921af059b977ae153e3a508ffcf14ed11f997f8175162d3dd5d05b00
 create or replace function private.register_user()
 returns trigger
 language plpgsql
@@ -2687,8 +2721,8 @@ begin
     v_tenant_id := private.create_tenant(v_form ->> 'tenant_name', new.id);
     update public.profiles as p
     set username = coalesce(v_username, p.username),
-        first_name = left(coalesce(v_form ->> 'first_name', ''), 255),
-        last_name = left(coalesce(v_form ->> 'last_name', ''), 255),
+        first_name = left(private.nfc(coalesce(v_form ->> 'first_name', '')), 255),
+        last_name = left(private.nfc(coalesce(v_form ->> 'last_name', '')), 255),
         active_tenant_id = v_tenant_id
     where p.user_id = new.id;
     return null;
@@ -2975,7 +3009,7 @@ comment on function public.unassign_role(uuid, uuid) is 'Takes a role from a mem
 revoke all on function public.unassign_role(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.unassign_role(uuid, uuid) to authenticated;
 
--- from sql/10_tenancy/functions/update_role.sql sha256:e454e0a6689553bceabb077626f7a75bd247d1a9abf270d403cf26aa5a98109c
+-- from sql/10_tenancy/functions/update_role.sql sha256:e03e35bb96f0ec3bb6b310faecf87d9ca2da85fedaa9d35c45aabf4d047ade81
 create or replace function public.update_role(
     p_role_id uuid,
     p_name text default null,
@@ -2991,14 +3025,15 @@ declare
     v_caller private.caller := private.authorize('members.write');
     v_role public.roles := private.get_assignable_role(v_caller, p_role_id);
 begin
+    p_name := private.nfc(btrim(p_name));
     if v_role.tenant_id is null then
         perform private.raise_error(409, 'ROLE_BUILT_IN', 'A built-in role cannot be changed.');
     end if;
-    if length(btrim(p_name)) not between 1 and 128 then
+    if length(p_name) not between 1 and 128 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 128 characters.');
     end if;
     update public.roles as r
-    set name = coalesce(btrim(p_name), r.name), description = coalesce(left(p_description, 1000), r.description)
+    set name = coalesce(p_name, r.name), description = coalesce(left(p_description, 1000), r.description)
     where r.role_id = p_role_id;
     if p_permissions is not null then
         perform private.set_role_permissions(v_caller, p_role_id, p_permissions);
@@ -3010,7 +3045,7 @@ comment on function public.update_role(uuid, text, text, text[]) is
 revoke all on function public.update_role(uuid, text, text, text[]) from public, anon, authenticated, service_role;
 grant execute on function public.update_role(uuid, text, text, text[]) to authenticated;
 
--- from sql/10_tenancy/functions/update_tenant.sql sha256:7456f66512e1d53c46d6f0431be692bf1cbc9205bf58b9d1cf6eb9b125d07a7a
+-- from sql/10_tenancy/functions/update_tenant.sql sha256:4bc97a2c2ceb9c1f93eab224b6a47935baf9498c7e3c24f55064c20e61500fac
 create or replace function public.update_tenant(
     p_name text default null,
     p_timezone text default null,
@@ -3025,7 +3060,8 @@ as $$
 declare
     v_caller private.caller := private.authorize('settings.write');
 begin
-    if length(btrim(p_name)) not between 1 and 255 then
+    p_name := private.nfc(btrim(p_name));
+    if length(p_name) not between 1 and 255 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 255 characters.');
     end if;
     if p_timezone is not null and not exists (select from pg_catalog.pg_timezone_names as z where z.name = p_timezone) then
@@ -3038,7 +3074,7 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'quarantine_after_failures must lie between 0 and 1000.');
     end if;
     update public.tenants as t
-    set name = coalesce(btrim(p_name), t.name),
+    set name = coalesce(p_name, t.name),
         timezone = coalesce(p_timezone, t.timezone),
         robot_offline_after_seconds = coalesce(p_robot_offline_after_seconds, t.robot_offline_after_seconds),
         quarantine_after_failures = coalesce(p_quarantine_after_failures, t.quarantine_after_failures),
@@ -3387,7 +3423,7 @@ comment on function private.require_runnable_workflow(uuid, uuid, integer) is
     'The name and version (null: the current one) of a tenant''s workflow that may run. Raises 404 WORKFLOW_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE.';
 revoke all on function private.require_runnable_workflow(uuid, uuid, integer) from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/submit_workflow.sql sha256:9913e18daec085339280ea0bbbd5c6a9f2e1ef4078899f335538a221046e75c6
+-- from sql/20_workflows/functions/submit_workflow.sql sha256:d3092a5c4100604ee5670d49828c57bffa6d1f4d1c690b08547734a142b3b307
 create or replace function public.submit_workflow(
     p_name text,
     p_definition jsonb,
@@ -3408,6 +3444,7 @@ declare
     v_created_by uuid := coalesce(v_caller.user_id, v_caller.api_key_id);
     v_workflow public.workflows;
 begin
+    p_name := private.nfc(p_name);
     v_problem := case
         when p_name is null or length(p_name) not between 1 and 255 then 'workflow_name must have 1 to 255 characters.'
         when jsonb_typeof(p_definition) is distinct from 'object' then 'workflow_json must be an object.'
@@ -3508,7 +3545,7 @@ comment on function public.accept_pool(text) is
 revoke all on function public.accept_pool(text) from public, anon, authenticated, service_role;
 grant execute on function public.accept_pool(text) to authenticated;
 
--- from sql/25_pools/functions/create_pool.sql sha256:f8d5e5e648d27bd9a910ffc314feacf0674748abfa53f6a68a31f81136812d60
+-- from sql/25_pools/functions/create_pool.sql sha256:5e8a4cff83039d62a99dab97c77174e481dc7c3f4aaa9fde576d26839fe7f6a2
 create or replace function public.create_pool(p_name text, p_shares_by text default 'jobs')
 returns jsonb
 language plpgsql
@@ -3519,7 +3556,7 @@ declare
     v_caller private.caller := private.authorize('robots.write');
     v_actor_id uuid := coalesce(v_caller.user_id, v_caller.api_key_id);
     v_now timestamptz := private.clock();
-    v_name text := btrim(p_name);
+    v_name text := private.nfc(btrim(p_name));
     v_pool public.pools;
 begin
     if length(v_name) not between 1 and 64 or v_name is null then
@@ -3656,7 +3693,7 @@ comment on function private.end_pool_membership(uuid, uuid) is
     'Takes away what a pool keeps of a tenant beside its membership. Raises 409 POOL_OWNER_STAYS for the owner.';
 revoke all on function private.end_pool_membership(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/find_pool.sql sha256:9f4354aa0e9e800d61419dde179e296d45e11e5f36e3e8746b243ecd112f97e1
+-- from sql/25_pools/functions/find_pool.sql sha256:b35ace0a53452acb7b168ba67859e466d102fbcbc1d191a77085b30e146c1dbb
 create or replace function private.find_pool(p_tenant_id uuid, p_pool text, p_as text)
 returns public.pools
 language plpgsql
@@ -3676,7 +3713,7 @@ declare
                 where m.tenant_id = p_tenant_id and (m.accepted_at is not null or p_as = 'invited')
             ))
             and (p_as <> 'owner' or p.tenant_id = p_tenant_id)
-            and (p.pool_id::text = lower(p_pool) or p.name = p_pool)
+            and (p.pool_id::text = lower(p_pool) or p.name = private.nfc(p_pool))
         order by p.pool_id::text = lower(p_pool) desc
     );
 begin
@@ -4047,7 +4084,7 @@ comment on function public.set_robot_pool(text, text) is
 revoke all on function public.set_robot_pool(text, text) from public, anon, authenticated, service_role;
 grant execute on function public.set_robot_pool(text, text) to authenticated;
 
--- from sql/25_pools/functions/update_pool.sql sha256:38efa12f8831000128a9e18102f081cdcb89631f235167c3c9a6fddc3fb12e10
+-- from sql/25_pools/functions/update_pool.sql sha256:a05a58546c421085be337fd77785a7a459da6dd382221b27daef94f2c2d2db28
 create or replace function public.update_pool(p_pool text, p_name text default null, p_shares_by text default null)
 returns jsonb
 language plpgsql
@@ -4057,7 +4094,7 @@ as $$
 declare
     v_caller private.caller := private.authorize('robots.write');
     v_pool public.pools := private.find_pool(v_caller.tenant_id, p_pool, 'owner');
-    v_name text := btrim(p_name);
+    v_name text := private.nfc(btrim(p_name));
 begin
     if length(v_name) not between 1 and 64 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 64 characters.');
@@ -4623,7 +4660,7 @@ comment on function public.record_heartbeat(text, jsonb, uuid[]) is
 revoke all on function public.record_heartbeat(text, jsonb, uuid[]) from public, anon, authenticated, service_role;
 grant execute on function public.record_heartbeat(text, jsonb, uuid[]) to authenticated;
 
--- from sql/30_robots/functions/register_robot.sql sha256:58a9ba6cc516f7885d42617403391fd0bb275fb1087189b7b0764407dd30c442
+-- from sql/30_robots/functions/register_robot.sql sha256:15f19a5c754bf2dcce0d0ab1f3906786d7cb3c06911ae54801c263182fae62b5
 create or replace function public.register_robot(
     p_external_id text,
     p_name text,
@@ -4649,6 +4686,11 @@ declare
     v_is_robot boolean := v_caller.principal is not distinct from 'robot';
     v_is_news boolean := false;
 begin
+    p_name := private.nfc(p_name);
+    p_hostname := private.nfc(p_hostname);
+    p_environment := private.nfc(p_environment);
+    p_capabilities := private.nfc_words(p_capabilities);
+    p_tags := private.nfc_words(p_tags);
     if not v_is_robot then
         v_caller := private.authorize('robots.write');
     end if;
@@ -4855,7 +4897,7 @@ $$;
 comment on function private.sorted_words(text[]) is 'The words of a list, sorted, each once; null is the empty list.';
 revoke all on function private.sorted_words(text[]) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/update_robot.sql sha256:c123544f5c1f3938ebf6aeff18a8a3380cca7f56ecfc31fee3f912a94086ff89
+-- from sql/30_robots/functions/update_robot.sql sha256:5294f5c90eb58e421b69290013ab38310e0c5eff8b5a889bc05394642cddf129
 create or replace function public.update_robot(p_robot text, p_changes jsonb)
 returns public.live_robots
 language plpgsql
@@ -4882,6 +4924,11 @@ begin
         when data_exception then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'A change has a value of the wrong type: ' || sqlerrm || '.');
     end;
+    v_new.name := private.nfc(v_new.name);
+    v_new.hostname := private.nfc(v_new.hostname);
+    v_new.environment := private.nfc(v_new.environment);
+    v_new.capabilities := private.nfc_words(v_new.capabilities);
+    v_new.tags := private.nfc_words(v_new.tags);
     v_problem := coalesce(
         (
             select format('%s cannot be changed.', k)
@@ -5611,7 +5658,7 @@ comment on function private.check_waiting_quotas() is
     'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
 revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:2da5d2c2b06ac3e43e8f8bebdad43ebfe90887977d0b957611d2289c91e29b2c
+-- from sql/40_queue/functions/claim_jobs.sql sha256:40e9f4b52be136e1ab2efb75ff0920debb1e15cd2aad0ebec8664fbbe4d9f83b
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -5682,7 +5729,7 @@ begin
     left join private.queue_tenants as q on q.tenant_id = r.tenant_id
     left join public.robot_heartbeats as h on h.robot_id = r.robot_id
     where r.robot_id = v_caller.robot_id;
-    if p_environment <> v_robot.environment then
+    if private.nfc(p_environment) <> v_robot.environment then
         perform private.raise_error(
             400, 'INVALID_ARGUMENT', format('environment must be the robot''s own, %s.', v_robot.environment)
         );
@@ -6545,7 +6592,7 @@ comment on function private.end_unclaimed_job(uuid, text) is
     'Writes and tells that a job ended cancelled. Its row in ready or scheduled has been taken away by the same transaction.';
 revoke all on function private.end_unclaimed_job(uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/enqueue_job.sql sha256:5f09f389fcd278696997592173874cf525320b7d03751669d0183d5e1f2ba703
+-- from sql/40_queue/functions/enqueue_job.sql sha256:c385c4ac25955e5243ad4dfafef95e83f6a69a8fb41f5ed6e6934b4a32f218f8
 create or replace function public.enqueue_job(
     p_workflow_id uuid,
     p_input jsonb default '{}',
@@ -6581,6 +6628,12 @@ declare
     v_job_id uuid;
     v_job public.live_jobs;
 begin
+    p_environment := private.nfc(p_environment);
+    p_required_capabilities := private.nfc_words(p_required_capabilities);
+    p_required_tags := private.nfc_words(p_required_tags);
+    p_dedupe_key := private.nfc(p_dedupe_key);
+    p_concurrency_key := private.nfc(p_concurrency_key);
+    p_trigger_type := private.nfc(p_trigger_type);
     if p_robot_id is not null then
         v_robot_id := (private.find_robot(v_caller.tenant_id, p_robot_id)).robot_id;
     end if;
@@ -6613,7 +6666,7 @@ grant execute on function public.enqueue_job(
     text, text, integer
 ) to authenticated;
 
--- from sql/40_queue/functions/enqueue_jobs.sql sha256:7ad3abefac5ca1469f995377de416cc7a7f7c26a17189915c3d29b588c2f35ae
+-- from sql/40_queue/functions/enqueue_jobs.sql sha256:658e3423d3c78c129cbdef86f90c01a7646143443b350cfb8b2478dd822b1801
 create or replace function public.enqueue_jobs(p_jobs jsonb)
 returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
 language plpgsql
@@ -6658,6 +6711,12 @@ begin
                 max_attempts integer, timeout_seconds integer, retry_policy jsonb, metadata jsonb, trigger_type text,
                 version integer, concurrency_key text, pool text, progress_timeout_seconds integer
             );
+            v_job.environment := private.nfc(v_job.environment);
+            v_job.required_capabilities := private.nfc_words(v_job.required_capabilities);
+            v_job.required_tags := private.nfc_words(v_job.required_tags);
+            v_job.dedupe_key := private.nfc(v_job.dedupe_key);
+            v_job.concurrency_key := private.nfc(v_job.concurrency_key);
+            v_job.trigger_type := private.nfc(v_job.trigger_type);
             v_job.input := coalesce(v_job.input, '{}');
             v_job.priority := coalesce(v_job.priority, 10);
             v_job.environment := coalesce(v_job.environment, '*');
@@ -9139,7 +9198,7 @@ comment on function public.release_job(uuid, bigint) is
 revoke all on function public.release_job(uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.release_job(uuid, bigint) to authenticated;
 
--- from sql/40_queue/functions/remove_limit.sql sha256:d5187f2dd2f6b0c3437dec3739dbd6a6dc0534e5b2533e6397cd1ef98ad1f731
+-- from sql/40_queue/functions/remove_limit.sql sha256:f6f9fa3ef8fe73a3d6c835450811624c49e9e973ef0f35b0e835625b9511eaa3
 -- Lanes keep the number of the limit and leases those of its counters, which none ever gets again: they limit nothing.
 create or replace function public.remove_limit(
     p_scope text,
@@ -9156,6 +9215,7 @@ declare
     v_limit private.limits;
     v_answer jsonb;
 begin
+    p_concurrency_key := private.nfc(p_concurrency_key);
     if p_scope not in ('tenant', 'workflow', 'key') or p_scope is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'scope must be tenant, workflow or key.');
     end if;
@@ -9935,7 +9995,7 @@ comment on function private.run_due_duties() is
     'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it when there is some, and it never fails them. Returns how much there was to do: after nothing, it holds no lock that anybody waits for.';
 revoke all on function private.run_due_duties() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/set_limit.sql sha256:7c9a247c74ed46b028e2fa602f6a62e28fa5c17b05a987b89c1af132916f9586
+-- from sql/40_queue/functions/set_limit.sql sha256:e9816bcc39f44c91164f5b2ca2cb6281955267033a57e3a9bc69306655bb9cb1
 -- A new limit must know every lease that exists: claims of the tenant wait (private.limits is what they read next) until this
 -- transaction ends, and those under way end first.
 create or replace function public.set_limit(
@@ -9959,6 +10019,7 @@ declare
     v_is_new boolean := false;
     v_lane private.lanes;
 begin
+    p_concurrency_key := private.nfc(p_concurrency_key);
     perform private.check_limit_name(v_caller.tenant_id, p_scope, p_workflow_id, p_concurrency_key);
     if p_max_running not between 0 and 100000 or p_max_running is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'max_running must be between 0 and 100000.');
@@ -10913,7 +10974,7 @@ comment on function private.announce_fire(public.schedules, timestamptz, boolean
 revoke all on function private.announce_fire(public.schedules, timestamptz, boolean, uuid, text)
     from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/create_schedule.sql sha256:351e40c557bac0eeb6e9ce8af1920f40d393f1a1722f313d8fcb2cf9ab720603
+-- from sql/50_schedules/functions/create_schedule.sql sha256:e96fad866649aca97f737a707246980ecc3f497325a057d87ec2b83a69e53640
 create or replace function public.create_schedule(
     p_workflow_id uuid,
     p_name text,
@@ -10946,7 +11007,7 @@ begin
     v_schedule.schedule_id := private.uuid_v7();
     v_schedule.tenant_id := v_caller.tenant_id;
     v_schedule.workflow_id := p_workflow_id;
-    v_schedule.name := p_name;
+    v_schedule.name := private.nfc(p_name);
     v_schedule.cron_expression := btrim(p_cron_expression);
     select coalesce(p_timezone, t.timezone, 'UTC') into v_schedule.timezone
     from public.tenants as t
@@ -10954,7 +11015,7 @@ begin
     v_schedule.is_enabled := coalesce(p_is_enabled, true);
     v_schedule.priority := p_priority;
     v_schedule.execution_mode := p_execution_mode;
-    v_schedule.environment := p_environment;
+    v_schedule.environment := private.nfc(p_environment);
     if p_pool is not null then
         v_schedule.pool_id := (private.find_pool(v_caller.tenant_id, p_pool, 'member')).pool_id;
     end if;
@@ -11703,7 +11764,7 @@ comment on function public.trigger_schedule(uuid) is
 revoke all on function public.trigger_schedule(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.trigger_schedule(uuid) to authenticated;
 
--- from sql/50_schedules/functions/update_schedule.sql sha256:ae35c98d12cd70abadbf9e569209c8e4ae069d1374fa376f30da0c8c69f3e0fb
+-- from sql/50_schedules/functions/update_schedule.sql sha256:4e6b364ad867cb3978b636c203dd76b9d1fc61cb261c127039e9bf87663fc206
 create or replace function public.update_schedule(p_schedule_id uuid, p_changes jsonb)
 returns public.schedules
 language plpgsql
@@ -11737,6 +11798,8 @@ begin
     -- Stripping nulls goes into the depth, where nulls are the tenant's own.
     v_new.input := case when p_changes ->> 'input' is null then v_old.input else p_changes -> 'input' end;
     v_new.metadata := case when p_changes ->> 'metadata' is null then v_old.metadata else p_changes -> 'metadata' end;
+    v_new.name := private.nfc(v_new.name);
+    v_new.environment := private.nfc(v_new.environment);
     v_new.cron_expression := btrim(v_new.cron_expression);
     v_problem := coalesce(
         v_problem,
