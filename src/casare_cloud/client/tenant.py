@@ -90,7 +90,7 @@ class TenantCalls(Session):
     async def list_activity(
         self, *, limit: int | None = None, since: str | None = None, event_type: str | None = None
     ) -> Answer:
-        """`{events, total}`, newest first: the last `limit` (1 to 200), or the next ones after `since`, of `event_type`.
+        """`{events, total}`, newest first: the last `limit` (1 to 200), or the next after `since`, of a type.
 
         `since` is the newest `timestamp` that was read.
         """
