@@ -7,7 +7,7 @@ create or replace function private.bring_robot_online(
 )
 returns boolean
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();
