@@ -4,7 +4,7 @@
 create or replace function private.give_back_unknown_jobs(p_robot_id uuid, p_known_job_ids jsonb, p_claims_in_flight uuid[])
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job_ids uuid[];

@@ -2,7 +2,7 @@ create or replace function private.is_lease_list(p_leases jsonb)
 returns boolean
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return case

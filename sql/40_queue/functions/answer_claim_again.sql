@@ -1,7 +1,7 @@
 create or replace function private.answer_claim_again(p_robot_id uuid, p_claim_id uuid, p_lease_seconds integer)
 returns setof public.claimed_job
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$

@@ -3,7 +3,7 @@
 create or replace function private.end_uncounted(p_lease private.leases, p_message text)
 returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
