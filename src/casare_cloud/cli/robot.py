@@ -120,6 +120,9 @@ def tell(
 ) -> None:
     """Tell a robot to pause, resume, drain or shut down; put it in quarantine or release it.
 
+    One that is paused or drained takes no new jobs, finishes what it has and stays connected until it is resumed; its
+    mode says which it was. shutdown ends its program.
+
     Example: casare-cloud robot tell robot-prod-001 pause --reason "Windows update"
     """
     robot = call_client("command_robot", robot_id, command.value, reason=reason)

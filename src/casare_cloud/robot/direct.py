@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 
@@ -67,6 +68,7 @@ class DirectTransport:
         )
         self._robot_id = robot_id
         self._robot_uuid = ""
+        self._session_id = str(uuid4())
         self._http_transport = http_transport
         self._poll_seconds = poll_seconds
         self._polls_without_work = 0
@@ -129,7 +131,7 @@ class DirectTransport:
 
     # Calls
 
-    async def register(self, profile: RobotProfile) -> Mapping[str, Any]:
+    async def register(self, profile: RobotProfile, held_leases: Sequence[Lease] = ()) -> Mapping[str, Any]:
         """Registers through the Data API; a robot that is not there yet registers with its key first."""
         try:
             await self._token()
@@ -147,23 +149,39 @@ class DirectTransport:
             p_max_concurrent_jobs=profile.max_concurrent_jobs,
             p_tags=list(profile.tags),
             p_is_internet=profile.is_internet,
+            p_session_id=self._session_id,
+            p_held_leases=[lease.as_json for lease in held_leases],
         )
         row: Mapping[str, Any] = (answer[0] if answer else {}) if isinstance(answer, list) else answer or {}
         self._robot_uuid = str(row.get("robot_id") or "")
         await self._listen(self._robot_uuid)
         return row
 
-    async def heartbeat(self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = ()) -> HeartbeatAnswer:
+    async def heartbeat(
+        self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = (), claims_in_flight: Sequence[str] = ()
+    ) -> HeartbeatAnswer:
         heard = {"p_acknowledged_commands": list(acknowledged)} if acknowledged else {}
-        answer = await self._rpc("record_heartbeat", attempts=1, p_metrics=dict(metrics), **heard)
+        answer = await self._rpc(
+            "record_heartbeat",
+            attempts=1,
+            p_metrics=dict(metrics),
+            p_session_id=self._session_id,
+            p_claims_in_flight=list(claims_in_flight),
+            **heard,
+        )
         return HeartbeatAnswer.from_answer(answer)
 
-    async def claim(self, limit: int, lease_seconds: int) -> Sequence[ClaimedJob]:
+    async def claim(self, limit: int, lease_seconds: int, claim_id: str | None = None) -> Sequence[ClaimedJob]:
         listening = self._realtime is not None and self._realtime.is_joined
         self._rung.clear()
         self._polls_without_work += 1
         rows = await self._rpc(
-            "claim_jobs", attempts=1, p_limit=limit, p_lease_seconds=lease_seconds, p_listening=listening
+            "claim_jobs",
+            attempts=1,
+            p_limit=limit,
+            p_lease_seconds=lease_seconds,
+            p_listening=listening,
+            p_claim_id=claim_id,
         )
         if rows:
             self._polls_without_work = 0
@@ -187,7 +205,7 @@ class DirectTransport:
         await self._rpc("start_job", p_job_id=lease.job_id, p_lease_token=lease.lease_token)
 
     async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
-        pairs = [{"job_id": lease.job_id, "lease_token": lease.lease_token} for lease in leases]
+        pairs = [lease.as_json for lease in leases]
         rows: list[Mapping[str, Any]] = []
         for start in range(0, len(pairs), 100):
             part = pairs[start : start + 100]
@@ -260,7 +278,9 @@ class DirectTransport:
         )
 
     async def say_goodbye(self) -> None:
-        await self._rpc("set_robot_status", attempts=1, p_robot=self._robot_id, p_status="offline")
+        await self._rpc(
+            "set_robot_status", attempts=1, p_robot=self._robot_id, p_status="offline", p_session_id=self._session_id
+        )
 
     async def close(self) -> None:
         if self._realtime_task is not None:

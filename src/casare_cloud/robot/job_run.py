@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from casare_cloud.errors import ApiError
-from casare_cloud.http import may_pass
+from casare_cloud.http import backoff_delays, may_pass
 from casare_cloud.robot.executor import run_workflow
 from casare_cloud.robot.executor.context import storable
 from casare_cloud.robot.executor.control import RunCancelled, RunControl
@@ -19,6 +19,7 @@ from casare_cloud.robot.executor.errors import JobTimeoutError, WorkflowError
 from casare_cloud.robot.executor.sandbox import Sandbox
 from casare_cloud.robot.spool import Outcome
 from casare_cloud.robot.transport import ClaimedJob, Failure, NodeEvent, Transport, clean_text
+from casare_cloud.robot.waiting import happens_within
 
 StopReason = Literal["cancelled", "released", "lease_lost", "timed_out"]
 
@@ -65,7 +66,7 @@ class JobRun:
 
     async def run(self) -> Outcome | None:
         if not await self._start():
-            return None
+            return None if self.stop_reason == "lease_lost" else Outcome(self.job.lease, "released")
         reporters = [asyncio.create_task(self._report_progress()), asyncio.create_task(self._send_logs())]
         try:
             outcome = await self._execute()
@@ -81,16 +82,24 @@ class JobRun:
         return Outcome(outcome.lease, outcome.kind, outcome.result, outcome.failure, logs=tuple(self._logs))
 
     async def _start(self) -> bool:
-        try:
-            await self._transport.start(self.job.lease)
-        except ApiError as error:
-            if may_pass(error):
-                return True  # a claimed job may be run and completed without this call
-            if error.status in (404, 409):
-                self.stop_reason = "lease_lost"
-                return False
-            raise
-        return True
+        """Whether the service knows that the job runs now. Without that it would give the job to another robot as one
+        that never ran, so until it is heard, nothing is run.
+        """
+        for pause in backoff_delays(0.25, 5.0):
+            try:
+                await self._transport.start(self.job.lease)
+            except ApiError as error:
+                if error.status in (404, 409):
+                    self.stop_reason = "lease_lost"
+                if self.stop_reason is not None:
+                    return False
+                if not may_pass(error):
+                    raise
+                if await happens_within(self._stopped, pause):
+                    return False
+            else:
+                return True
+        raise AssertionError("unreachable: the pauses do not end")
 
     async def _execute(self) -> Outcome:
         done: asyncio.Future[Outcome] = self._loop.create_future()
