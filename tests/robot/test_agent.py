@@ -275,13 +275,12 @@ async def test_a_claim_whose_answer_was_lost_is_asked_again_by_its_id(make_life:
     life.transport.lose_claim = True
     async with life.working():
         job_id = life.transport.add(HELLO)
-        await life.until(lambda: "offline" in life.kinds)
-        lost = life.transport.claim_ids[-1]
         await life.until(lambda: life.transport.outcomes)
-        await life.until(lambda: life.transport.claim_ids[-1] != lost)
+        claims = len(life.transport.claim_ids)
+        await life.until(lambda: len(life.transport.claim_ids) > claims)
     assert life.transport.outcomes[job_id][0] == "complete"
-    assert life.transport.claim_ids.count(lost) == 2
-    assert len(set(life.transport.claim_ids)) == len(life.transport.claim_ids) - 1, "each other claim has its own"
+    ids = life.transport.claim_ids
+    assert len(set(ids)) == len(ids) - 1, "the lost one is asked for once more, and each other has its own"
 
 
 async def test_a_heartbeat_names_the_claim_whose_answer_is_under_way(make_life: MakeLife) -> None:

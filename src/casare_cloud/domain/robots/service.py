@@ -4,6 +4,8 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
+
 from casare_cloud.config import Settings
 from casare_cloud.database import Transaction
 from casare_cloud.domain.permissions import require
@@ -35,7 +37,9 @@ async def register(tx: Transaction, registration: Registration) -> Robot:
     A robot's key that belongs to no robot yet is bound by its first registration; a bound one registers its own robot
     only (403). Users need robots.write. 409 ROBOT_ID_TAKEN: another live key has this robot.
     """
-    return await _robot(tx, queries.REGISTER_ROBOT, **asdict(registration))
+    held = registration.held_leases
+    params = asdict(registration) | {"held_leases": None if held is None else Jsonb(held)}
+    return await _robot(tx, queries.REGISTER_ROBOT, **params)
 
 
 async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[Robot], int]:
