@@ -181,6 +181,7 @@ class Job:
     finished_at: datetime | None = None
     attempts: int = 0
     reported_token: int | None = None
+    reported_by: str | None = None
     lost_by: set[str] = field(default_factory=set)
     uncounted_ends: int = 0
     retry_of: JobId | None = None

@@ -12,7 +12,7 @@ from tests.robot.phoenix import PhoenixServer
 
 from casare_cloud.errors import ApiError
 from casare_cloud.robot.direct import DirectTransport
-from casare_cloud.robot.transport import ClaimedJob, Failure, Lease, NodeEvent, Renewal, RobotProfile, Signal
+from casare_cloud.robot.transport import ClaimedJob, Failure, Lease, LogBatch, NodeEvent, Renewal, RobotProfile, Signal
 
 PROFILE = RobotProfile("robot-1", "Robot", "host", "default", ("browser",), ("tag",), 3)
 LEASE = Lease("0192-job", 17)
@@ -98,7 +98,7 @@ async def test_the_key_is_exchanged_once_and_every_call_is_a_function_of_the_dat
     await transport.complete(LEASE, {"x": 1})
     await transport.fail(LEASE, Failure("no", "Error"))
     await transport.release(LEASE)
-    await transport.logs(LEASE, [{"message": "m"}])
+    await transport.logs(LEASE, LogBatch(3, [{"message": "m"}]))
     of_job = {"p_job_id": "0192-job", "p_lease_token": 17}
     assert cloud.exchanges == 1
     assert [name for name, _ in cloud.calls] == [
@@ -114,6 +114,7 @@ async def test_the_key_is_exchanged_once_and_every_call_is_a_function_of_the_dat
     assert cloud.calls[2][1] == of_job
     assert cloud.calls[3][1] == {**of_job, "p_progress": 50, "p_current_node": "n", "p_message": "m"}
     assert cloud.calls[5][1]["p_retryable"] is True
+    assert cloud.calls[7][1] == {**of_job, "p_entries": [{"message": "m"}], "p_sequence": 3}
     assert all(h["apikey"] == "sb_publishable_x" and h["authorization"] == "Bearer jwt-1" for h in cloud.headers)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from casare_cloud.errors import ApiError
 from casare_cloud.robot.rest import RestTransport
-from casare_cloud.robot.transport import Failure, Lease, Renewal, RobotProfile, Signal
+from casare_cloud.robot.transport import Failure, Lease, LogBatch, Renewal, RobotProfile, Signal
 
 LEASE = Lease("0192-job", 17)
 CLAIMED = {
@@ -93,7 +93,7 @@ async def test_each_report_carries_the_lease_token(transport: RestTransport, ser
     await transport.complete(LEASE, {"x": 1})
     await transport.fail(LEASE, Failure("no", "Error", failed_node="n", is_retryable=False))
     await transport.release(LEASE)
-    await transport.logs(LEASE, [{"message": "m"}])
+    await transport.logs(LEASE, LogBatch(3, [{"message": "m"}]))
     await transport.progress(LEASE, 50, "n", None)
     token = {"lease_token": 17}
     failure = {"error_message": "no", "error_type": "Error", "failed_node": "n", "retryable": False}
@@ -102,7 +102,7 @@ async def test_each_report_carries_the_lease_token(transport: RestTransport, ser
         ("POST", "/jobs/0192-job/complete", {"result": {"x": 1}, **token}),
         ("POST", "/jobs/0192-job/fail", {**failure, **token}),
         ("POST", "/jobs/0192-job/release", token),
-        ("POST", "/jobs/0192-job/logs", {"entries": [{"message": "m"}], **token}),
+        ("POST", "/jobs/0192-job/logs", {"entries": [{"message": "m"}], "sequence": 3, **token}),
         ("PUT", "/jobs/0192-job/progress", {"progress": 50, "current_node": "n", **token}),
     ]
 

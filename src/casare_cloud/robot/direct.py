@@ -23,6 +23,7 @@ from casare_cloud.robot.transport import (
     Failure,
     HeartbeatAnswer,
     Lease,
+    LogBatch,
     NodeEvent,
     Renewal,
     RobotProfile,
@@ -272,9 +273,13 @@ class DirectTransport:
     async def release(self, lease: Lease) -> None:
         await self._rpc("release_job", p_job_id=lease.job_id, p_lease_token=lease.lease_token)
 
-    async def logs(self, lease: Lease, entries: Sequence[Mapping[str, Any]]) -> None:
+    async def logs(self, lease: Lease, batch: LogBatch) -> None:
         await self._rpc(
-            "append_job_logs", p_job_id=lease.job_id, p_lease_token=lease.lease_token, p_entries=list(entries)
+            "append_job_logs",
+            p_job_id=lease.job_id,
+            p_lease_token=lease.lease_token,
+            p_entries=list(batch.entries),
+            p_sequence=batch.sequence,
         )
 
     async def say_goodbye(self) -> None:

@@ -15,6 +15,7 @@ from casare_cloud.robot.transport import (
     Failure,
     HeartbeatAnswer,
     Lease,
+    LogBatch,
     NodeEvent,
     Renewal,
     RobotProfile,
@@ -148,8 +149,8 @@ class RestTransport:
     async def release(self, lease: Lease) -> None:
         await self._for_job(lease, "release")
 
-    async def logs(self, lease: Lease, entries: Sequence[Mapping[str, Any]]) -> None:
-        await self._for_job(lease, "logs", entries=list(entries))
+    async def logs(self, lease: Lease, batch: LogBatch) -> None:
+        await self._for_job(lease, "logs", entries=list(batch.entries), sequence=batch.sequence)
 
     async def say_goodbye(self) -> None:
         body = {"status": "offline", "session_id": self._session_id}
