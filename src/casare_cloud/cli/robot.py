@@ -57,7 +57,9 @@ def run(
         int, typer.Option("--lease-seconds", min=5, max=3600, help="A dead robot's jobs are another's after this long.")
     ] = 20,
 ) -> None:
-    """Claim and run jobs until Ctrl-C or SIGTERM; running jobs are finished first, a second signal ends at once.
+    """Claim and run jobs until Ctrl-C, SIGTERM or the end of the terminal.
+
+    Running jobs are finished first; a second signal ends at once.
 
     On the machine of a local stack no option is needed.
 
