@@ -1,4 +1,4 @@
-"""Leases that were never started: they cost nobody anything, are asked for again, and are given back when they are unknown."""
+"""Leases that were never started: they cost nothing, are asked for again, and go back when they are unknown."""
 
 import uuid
 from typing import Any
@@ -57,7 +57,8 @@ def test_the_end_of_a_lease_that_was_never_started_costs_no_attempt_and_blames_n
         expire(fleet)
     untouched(fleet, job)
     assert fleet.member.execute("select from public.dead_letters").fetchall() == []
-    assert fleet.owner.execute("select from private.robot_failures where robot_id = %s", [robot.robot_id]).fetchall() == []
+    failures = "select from private.robot_failures where robot_id = %s"
+    assert fleet.owner.execute(failures, [robot.robot_id]).fetchall() == []
     assert call(fleet.member, "list_limits")["list_limits"]["running"] == 0
     assert fleet.claim_one(fleet.robot())["attempt"] == 1
 

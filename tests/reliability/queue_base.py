@@ -112,9 +112,7 @@ class Base(RuleBasedStateMachine):
     def claim_for(self, name: str, limit: int, seconds: int, claim_id: uuid.UUID | None = None) -> None:
         """A new claim, or one whose answer is said to be lost, by its id."""
         claim_id = claim_id or uuid.uuid4()
-        rows = call_all(
-            self.real.robots[name], "claim_jobs", limit=limit, lease_seconds=seconds, claim_id=claim_id
-        )
+        rows = call_all(self.real.robots[name], "claim_jobs", limit=limit, lease_seconds=seconds, claim_id=claim_id)
         again = self.model.repeat_claim(name, claim_id, seconds)
         if again is not None:
             found = [(row["job_id"], row["lease_token"], row["lease_expires_at"]) for row in rows]

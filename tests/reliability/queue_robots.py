@@ -122,7 +122,12 @@ class Robots(Base):
         """As if the answer to the newest claim had been lost."""
         self.claim_for(name, limit, seconds, self.claim_ids.get(name))
 
-    @rule(name=robots, known=st.sampled_from([None, None, 0, 1, 2]), waits=st.booleans(), pause=st.sampled_from([0, 11]))
+    @rule(
+        name=robots,
+        known=st.sampled_from([None, None, 0, 1, 2]),
+        waits=st.booleans(),
+        pause=st.sampled_from([0, 11]),
+    )
     def live(self, name: str, known: int | None, waits: bool, pause: int) -> None:
         """A heartbeat tells a robot which of its jobs shall stop, takes back that it signed off, and what it does not
         know.

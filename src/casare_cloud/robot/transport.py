@@ -185,7 +185,7 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class HeartbeatAnswer:
-    """What the service wants: seconds between heartbeats, orders that were left for this robot, what is wrong with it."""
+    """What the service wants: seconds between heartbeats, orders that were left for this robot, and warnings."""
 
     interval_seconds: float = 30.0
     signals: tuple[Signal, ...] = ()

@@ -71,7 +71,9 @@ class RegisterRobotBody(Body):
             tags=self.tags,
             is_internet=self.is_internet,
             session_id=self.session_id,
-            held_leases=None if self.held_leases is None else [each.model_dump(mode="json") for each in self.held_leases],
+            held_leases=None
+            if self.held_leases is None
+            else [each.model_dump(mode="json") for each in self.held_leases],
         )
 
 
