@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.robot.answers import OF_THE_SERVICE
 
 from casare_cloud.errors import ApiError
 from casare_cloud.robot.rest import RestTransport
@@ -41,7 +42,7 @@ class Service:
         path = request.url.path.removeprefix("/api/v1")
         self.requests.append((request.method, path, json.loads(request.content) if request.content else None))
         self.headers.append(request.headers)
-        return self.answers.get(path, lambda: httpx2.Response(200, json={}))()
+        return self.answers.get(path, lambda: httpx2.Response(200, json=OF_THE_SERVICE))()
 
 
 @pytest.fixture
@@ -109,7 +110,9 @@ async def test_each_report_carries_the_lease_token(transport: RestTransport, ser
 
 async def test_a_renewal_tells_lost_and_cancelled_leases(transport: RestTransport, service: Service) -> None:
     lost = {"detail": "lost", "error_code": "LEASE_LOST"}
-    service.answers["/jobs/a/extend-lease"] = lambda: httpx2.Response(200, json={"cancel_requested": True})
+    service.answers["/jobs/a/extend-lease"] = lambda: httpx2.Response(
+        200, json={"renewed": True, "cancel_requested": True}
+    )
     service.answers["/jobs/b/extend-lease"] = lambda: httpx2.Response(409, json=lost)
     assert await transport.renew([Lease("a", 1)], 20) == [Renewal(Lease("a", 1), renewed=True, cancel_requested=True)]
     assert await transport.renew([Lease("b", 2)], 20) == [Renewal(Lease("b", 2), renewed=False)]

@@ -12,7 +12,6 @@ from casare_cloud.http import (
     LONGEST_PAUSE_SECONDS,
     Unreachable,
     backoff_delays,
-    is_transient,
     may_pass,
     retry_after_seconds,
 )
@@ -124,7 +123,7 @@ class Agent:
                 answer = await self._transport.register(self._profile, held_leases)
             except ApiError as error:
                 is_missing = error.code == "DIRECT_MODE_UNAVAILABLE"  # a 503, but nothing that comes by itself
-                if is_missing or not is_transient(error):
+                if is_missing or not may_pass(error):
                     raise
                 self._note_offline(error)
                 if await happens_within(self._leaving, pause):
