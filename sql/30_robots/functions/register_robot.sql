@@ -27,6 +27,11 @@ declare
     v_old_session_id uuid;
     v_was_alive_at timestamptz;
 begin
+    p_name := private.nfc(p_name);
+    p_hostname := private.nfc(p_hostname);
+    p_environment := private.nfc(p_environment);
+    p_capabilities := private.nfc_words(p_capabilities);
+    p_tags := private.nfc_words(p_tags);
     if not v_is_robot then
         v_caller := private.authorize('robots.write');
         if p_session_id is not null or p_held_leases is not null then

@@ -1,6 +1,7 @@
 """Shapes of the robots (document 002, "Robot Endpoints"; api-map §3)."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
@@ -9,7 +10,7 @@ from casare_cloud.domain.robots.model import Heartbeat, Registration, Robot, Rob
 from casare_cloud.faces.orchestrator import robot_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import Environment, Flag, Integer, LeaseToken, RobotName, Words
-from casare_cloud.faces.shared.shapes import Answer, Body, Time
+from casare_cloud.faces.shared.shapes import Answer, Body, OpenBody, Report, Time
 
 Capabilities = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=64)]] | dict[str, Any],
@@ -38,7 +39,7 @@ class HeldLeaseBody(Body):
     lease_token: LeaseToken
 
 
-class RegisterRobotBody(Body):
+class RegisterRobotBody(OpenBody):
     """What a robot says of itself."""
 
     model_config = showing(examples.REGISTER_ROBOT)
@@ -117,7 +118,7 @@ class RobotPoolBody(Body):
     pool: Annotated[str | None, Field(min_length=1, max_length=64, description="Its id or name; null: none.")]
 
 
-class HeartbeatBody(Body):
+class HeartbeatBody(Report):
     """What a robot measured. Other fields are kept as they are."""
 
     model_config = showing(examples.HEARTBEAT, extra="allow")
@@ -196,12 +197,15 @@ class RobotAnswer(Answer):
     quarantined_at: Time | None
     quarantine_reason: str | None
     last_command: CommandState | None
-    warnings: list[str]
+    warnings: Annotated[
+        list[str], Field(description="Another process with its key was alive; fields of the request that were ignored.")
+    ]
 
     @classmethod
-    def of(cls, robot: Robot) -> "RobotAnswer":
-        """A robot in the published words."""
+    def of(cls, robot: Robot, warnings: Sequence[str] = ()) -> Self:
+        """A robot in the published words; `warnings` are of the request."""
         return cls(
+            warnings=[*warnings, *robot.warnings],
             robot_id=robot.external_id,
             robot_uuid=robot.robot_id,
             last_seen=robot.last_heartbeat_at,
@@ -210,7 +214,7 @@ class RobotAnswer(Answer):
         )
 
 
-_SAME_NAMES = set(Robot.__dataclass_fields__) - {"robot_id"}
+_SAME_NAMES = set(Robot.__dataclass_fields__) - {"robot_id", "warnings"}
 
 
 class RobotList(Answer):

@@ -33,14 +33,16 @@ router = APIRouter(prefix="/robots", tags=["robots"], route_class=Route)
 
 @router.post("/register", **idempotent())
 async def register_robot(body: RegisterRobotBody, tx: Tx) -> RobotAnswer:
-    """Make the robot with this id, or bring what is known of it up to date. Unknown fields are ignored.
+    """Make the robot with this id, or bring what is known of it up to date.
+
+    Unknown fields are ignored, and named in `warnings`.
 
     A key that belongs to no robot yet is bound by its first registration; after that it works for that robot only.
     Jobs that the robot holds and a new process of it does not name in `held_leases` go back to the queue at once,
-    uncounted. `warnings` tell that another process of the robot was alive. 409 ROBOT_ID_TAKEN: another live key has
+    uncounted, and `warnings` tell that another process of the robot was alive. 409 ROBOT_ID_TAKEN: another live key has
     this robot. For robot keys, and callers with robots.write.
     """
-    return RobotAnswer.of(await service.register(tx, body.registration()))
+    return RobotAnswer.of(await service.register(tx, body.registration()), body.warnings())
 
 
 @router.get("", responses=refusals())
