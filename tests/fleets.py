@@ -122,6 +122,12 @@ class Fleet:
         assert len(rows) == 1
         return rows[0]
 
+    def start_one(self, robot: Robot) -> Row:
+        """The one job that a robot gets, and has begun to run."""
+        job = self.claim_one(robot)
+        self.report(robot, "start_job", job)
+        return job
+
     def report(self, robot: Robot, function: str, job: Row, **arguments: object) -> Any:
         """What start_job, complete_job, fail_job, release_job or report_progress answers to the lease's holder."""
         row = call(

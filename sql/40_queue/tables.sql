@@ -158,7 +158,8 @@ create table public.jobs (
     error_message text,
     error_type text,
     error_details jsonb,                -- stack_trace, failed_node
-    lost_by uuid[] not null default '{}',   -- robots that died, as it seems, while they held it
+    lost_by uuid[] not null default '{}',   -- robots that died, as it seems, while they ran it
+    uncounted_ends smallint not null default 0, -- leases in a row that ended as if there had been none: see private.end_uncounted()
     constraint jobs_pkey primary key (job_id),
     constraint jobs_priority_check check (priority between 0 and 20),
     constraint jobs_max_attempts_check check (max_attempts between 1 and 100),
@@ -210,6 +211,7 @@ create table private.leases (
     workflow_id uuid not null,          -- with its name: for pushes, which then need not read the wide row
     workflow_name text not null,
     attempt smallint not null,
+    claim_id uuid,                      -- of the claim that made it, if the robot named one
     counter_ids integer[],              -- the counters that it is in; null: none
     share_id integer,                   -- whose robot-seconds it uses; null: nobody counts them
     pool_share_id integer,              -- and of a pool's robots, which member's
@@ -446,7 +448,16 @@ select
     end as status,
     w.load,
     w.job_ids as current_job_ids,
-    c.last_command
+    c.last_command,
+    case
+        when h.other_session_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)) then array[
+            format(
+                'Another process with the key of robot %s was alive at %s. If it still runs, end one of the two.',
+                r.external_id, to_char(h.other_session_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+            )
+        ]
+        else '{}'::text[]
+    end as warnings
 from public.robots as r
 left join public.robot_heartbeats as h on h.robot_id = r.robot_id
 left join public.tenants as t on t.tenant_id = r.tenant_id

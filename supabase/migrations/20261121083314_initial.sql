@@ -156,12 +156,12 @@ create type public.workflow_status as enum (
     'archived'      -- kept, never run; archived -> published
 );
 
--- from sql/30_robots/types.sql sha256:bdb7d9d8734c0072685a6c4c5145d1da04af00c608c4dccafa6cf53329937ba7
+-- from sql/30_robots/types.sql sha256:eacba0605cef373ff195a4926b2c1bb1b12d69bd5f7957d437403feb9bfa0b7c
 -- Whether a robot may claim depends on its mode and its free slots, never on the word a face shows.
 create type public.robot_mode as enum (
     'active',       -- claims
     'paused',       -- claims nothing, keeps what it has
-    'draining',     -- claims nothing, leaves when it is done
+    'draining',     -- claims nothing, finishes what it has
     'maintenance',  -- claims nothing, a person is at it
     'disabled'      -- claims nothing, may not come back by itself
 );
@@ -543,7 +543,7 @@ create index pool_members_tenant_id_idx on public.pool_members (tenant_id);
 comment on table public.pool_members is
     'Tenants whose jobs a pool''s robots run, and those that were invited. The owner has a row from the beginning.';
 
--- from sql/30_robots/tables.sql sha256:6dcdaf35b72b2792af8803a209499e91943c8919c0a6cf2a6095dc3801912a76
+-- from sql/30_robots/tables.sql sha256:0342f8c66d11a229c2cf0ef03bafb9ff72262ebc915a811aeab6bf0d162885e8
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -590,6 +590,8 @@ create table public.robot_heartbeats (
     last_claim_at timestamptz,                      -- to the minute
     low_lease_token bigint not null default 0,      -- it holds no lease with a lower one: where claims begin to count, about
     deaf_since timestamptz,                         -- it lives and never asks for the work that waits for it
+    session_id uuid,                                -- of the process that registered last, if it named one
+    other_session_at timestamptz,                   -- when another process of the robot was last heard of
     constraint robot_heartbeats_pkey primary key (robot_id),
     constraint robot_heartbeats_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
         references public.robots (tenant_id, robot_id) on delete cascade
@@ -633,7 +635,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:fca5ce779c92a3d37b8494c3e882335120687bee8b507b3c4c44cbe815ec518e
+-- from sql/40_queue/tables.sql sha256:f9ba2739d79d98dabe24659d54a80e0f4c9ddab94ca57d1d13d6d75cc562bdbe
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -794,7 +796,8 @@ create table public.jobs (
     error_message text,
     error_type text,
     error_details jsonb,                -- stack_trace, failed_node
-    lost_by uuid[] not null default '{}',   -- robots that died, as it seems, while they held it
+    lost_by uuid[] not null default '{}',   -- robots that died, as it seems, while they ran it
+    uncounted_ends smallint not null default 0, -- leases in a row that ended as if there had been none: see private.end_uncounted()
     constraint jobs_pkey primary key (job_id),
     constraint jobs_priority_check check (priority between 0 and 20),
     constraint jobs_max_attempts_check check (max_attempts between 1 and 100),
@@ -846,6 +849,7 @@ create table private.leases (
     workflow_id uuid not null,          -- with its name: for pushes, which then need not read the wide row
     workflow_name text not null,
     attempt smallint not null,
+    claim_id uuid,                      -- of the claim that made it, if the robot named one
     counter_ids integer[],              -- the counters that it is in; null: none
     share_id integer,                   -- whose robot-seconds it uses; null: nobody counts them
     pool_share_id integer,              -- and of a pool's robots, which member's
@@ -1082,7 +1086,16 @@ select
     end as status,
     w.load,
     w.job_ids as current_job_ids,
-    c.last_command
+    c.last_command,
+    case
+        when h.other_session_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)) then array[
+            format(
+                'Another process with the key of robot %s was alive at %s. If it still runs, end one of the two.',
+                r.external_id, to_char(h.other_session_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+            )
+        ]
+        else '{}'::text[]
+    end as warnings
 from public.robots as r
 left join public.robot_heartbeats as h on h.robot_id = r.robot_id
 left join public.tenants as t on t.tenant_id = r.tenant_id
@@ -4180,8 +4193,14 @@ comment on function private.authorize_for_robot(text, text) is
     'The robot that a request is about: a robot''s own (null: itself), or any of the tenant for a caller with the permission. Raises 401, 403 FORBIDDEN, 404 ROBOT_NOT_FOUND.';
 revoke all on function private.authorize_for_robot(text, text) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/bring_robot_online.sql sha256:ece1f934c2dfe18a12480d2a024d00754c8fdb6ca77f7d0b789a872aa6bad474
-create or replace function private.bring_robot_online(p_tenant_id uuid, p_robot_id uuid, p_metrics jsonb, p_health public.robot_health)
+-- from sql/30_robots/functions/bring_robot_online.sql sha256:ab73edce2c9b038c220f7d57da16203286b4aba3dfa39195fbd3a1ae2953b3f5
+create or replace function private.bring_robot_online(
+    p_tenant_id uuid,
+    p_robot_id uuid,
+    p_metrics jsonb,
+    p_health public.robot_health,
+    p_session_id uuid default null
+)
 returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -4195,8 +4214,10 @@ begin
     where h.robot_id = p_robot_id
     for update;
     if not found then
-        insert into public.robot_heartbeats as h (robot_id, tenant_id, last_heartbeat_at, online_since, metrics, health)
-        values (p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), coalesce(p_health, 'ok'))
+        insert into public.robot_heartbeats as h (
+            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, health, session_id
+        )
+        values (p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), coalesce(p_health, 'ok'), p_session_id)
         on conflict (robot_id) do nothing;
         return found;
     end if;
@@ -4206,14 +4227,17 @@ begin
         is_online = true,
         is_signed_off = false,
         metrics = coalesce(p_metrics, h.metrics),
-        health = coalesce(p_health, h.health)
+        health = coalesce(p_health, h.health),
+        session_id = coalesce(h.session_id, p_session_id),
+        other_session_at = case when h.session_id <> p_session_id then v_now else h.other_session_at end
     where h.robot_id = p_robot_id;
     return not v_was.is_online;
 end
 $$;
-comment on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_health) is
-    'Notes that a robot is alive, and returns whether that is news. Null metrics or health leave what was said before.';
-revoke all on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_health) from public, anon, authenticated, service_role;
+comment on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_health, uuid) is
+    'Notes that a robot is alive, and returns whether that is news. Null metrics or health leave what was said before. A session that is not the one that registered last is noted.';
+revoke all on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_health, uuid)
+    from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/calling_robot_id.sql sha256:785c42887c4c1baf65901051d0e485cd15a1709e2efa8db6700aae7ccffea595
 create or replace function private.calling_robot_id()
@@ -4231,7 +4255,7 @@ comment on function private.calling_robot_id() is 'The robot that makes this req
 revoke all on function private.calling_robot_id() from public, anon, authenticated, service_role;
 grant execute on function private.calling_robot_id() to authenticated;
 
--- from sql/30_robots/functions/command_robot.sql sha256:7b0f243f4942a825524643cd1e40aa9e8384ead6a76a949619ce53352bed90b3
+-- from sql/30_robots/functions/command_robot.sql sha256:aa6b3f7e92627674ffe9baab12a798626b344d65176a560ab7bd45046f6eb0ec
 create or replace function public.command_robot(p_robot text, p_command text, p_reason text default null)
 returns jsonb
 language plpgsql
@@ -4290,7 +4314,7 @@ begin
 end
 $$;
 comment on function public.command_robot(text, text, text) is
-    'Tells a robot to pause, resume, drain (finish, then leave), shut down, or puts it in quarantine or releases it. The cloud obeys at once: no jobs for a robot that may have none. The robot is told by push and heartbeat, and its acknowledgement is live_robots.last_command. Raises 404 ROBOT_NOT_FOUND, 409 ROBOT_QUARANTINED. Needs robots.control.';
+    'Tells a robot to pause, to drain (finish what it holds, then stand by), to resume after either, to shut down, or puts it in quarantine or releases it. The cloud obeys at once: no jobs for a robot that may have none. The robot is told by push and heartbeat, and its acknowledgement is live_robots.last_command. Raises 404 ROBOT_NOT_FOUND, 409 ROBOT_QUARANTINED. Needs robots.control.';
 revoke all on function public.command_robot(text, text, text) from public, anon, authenticated, service_role;
 grant execute on function public.command_robot(text, text, text) to authenticated;
 
@@ -4489,6 +4513,64 @@ comment on function private.find_words_problem(text, text[]) is
     'What is wrong with a list of capabilities or tags, as a sentence that names the field; null when nothing is.';
 revoke all on function private.find_words_problem(text, text[]) from public, anon, authenticated, service_role;
 
+-- from sql/30_robots/functions/give_back_unknown_jobs.sql sha256:791428c776aa5c1a4da07912a5f86f28393c443502e862007a906e721fbb4a74
+-- A job that the robot has begun is never taken from it by a list: only leases that were never started, as their answers may
+-- have been lost. An answer may also be under way: the robot names the claims that it waits for, and a heartbeat may be
+-- overtaken by a claim that began after it was written, so what is younger than ten seconds stays.
+create or replace function private.give_back_unknown_jobs(p_robot_id uuid, p_known_job_ids jsonb, p_claims_in_flight uuid[])
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_job_ids uuid[];
+begin
+    v_job_ids := array(
+        select l.job_id
+        from private.leases as l
+        where l.robot_id = p_robot_id
+            and l.started_at is null
+            and l.claimed_at < private.clock() - interval '10 seconds'
+            and not p_known_job_ids ? l.job_id::text
+            and (l.claim_id = any (p_claims_in_flight)) is not true
+    );
+    if v_job_ids <> '{}' then
+        perform pg_advisory_xact_lock(1801678962, hashtext(p_robot_id::text));  -- of claims: see public.claim_jobs()
+        perform private.give_back_leases(p_robot_id, v_job_ids, 'The robot does not know it.');
+    end if;
+end
+$$;
+comment on function private.give_back_unknown_jobs(uuid, jsonb, uuid[]) is
+    'Gives jobs back that a robot was handed, has not started and does not name among those that it knows.';
+revoke all on function private.give_back_unknown_jobs(uuid, jsonb, uuid[]) from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/is_lease_list.sql sha256:2db37bd9779c4d22573e4b3ce5dfe0a9718820c1fae8619d30c183f99f86fc17
+create or replace function private.is_lease_list(p_leases jsonb)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return case
+        when p_leases is null then null
+        when jsonb_typeof(p_leases) <> 'array' then false
+        when jsonb_array_length(p_leases) > 1000 then false
+        else not exists (
+            select
+            from jsonb_array_elements(p_leases) as l (lease)
+            where (
+                l.lease ->> 'job_id' ~ '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
+                and jsonb_typeof(l.lease -> 'lease_token') = 'number'
+            ) is not true
+        )
+    end;
+end
+$$;
+comment on function private.is_lease_list(jsonb) is
+    'Whether this is a list of at most 1000 leases {job_id, lease_token}, ids as the service writes them; null of null.';
+revoke all on function private.is_lease_list(jsonb) from public, anon, authenticated, service_role;
+
 -- from sql/30_robots/functions/is_robot.sql sha256:9c0a9365896d89d9fb1af479439a9aa71496aefc9e51c7c08596b8fe9208933c
 create or replace function private.is_robot(p_robot_id uuid)
 returns boolean
@@ -4592,11 +4674,13 @@ comment on function private.quarantine_robot(uuid, uuid, text, jsonb) is
     'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. What it holds it may finish.';
 revoke all on function private.quarantine_robot(uuid, uuid, text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:169082b3b281d1dacb47a90f8c5414fb1376309434572a696d3cdece57405855
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:f2d22007f583c979e16f3493abf5afc7560eea6e0b9f730926a5e35b0b94c366
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
-    p_acknowledged_commands uuid[] default null
+    p_acknowledged_commands uuid[] default null,
+    p_session_id uuid default null,
+    p_claims_in_flight uuid[] default null
 )
 returns jsonb
 language plpgsql
@@ -4615,6 +4699,15 @@ begin
     if cardinality(p_acknowledged_commands) > 100 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'acknowledged_commands must not have more than 100 entries.');
     end if;
+    if cardinality(p_claims_in_flight) > 100 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'claims_in_flight must not have more than 100 entries.');
+    end if;
+    if jsonb_typeof(p_metrics -> 'active_job_ids') not in ('array', 'null') then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'active_job_ids must be a list of the ids of jobs.');
+    end if;
+    if jsonb_typeof(p_metrics -> 'active_job_ids') = 'array' then
+        perform private.give_back_unknown_jobs(v_robot.robot_id, p_metrics -> 'active_job_ids', p_claims_in_flight);
+    end if;
     if cardinality(p_acknowledged_commands) > 0 then
         update public.robot_commands as c
         set acknowledged_at = private.clock()
@@ -4626,7 +4719,7 @@ begin
             perform private.announce_robot('robot.updated', v_robot.robot_id, '{"acknowledged": true}');
         end if;
     end if;
-    if private.bring_robot_online(v_robot.tenant_id, v_robot.robot_id, nullif(p_metrics, 'null'), null) then
+    if private.bring_robot_online(v_robot.tenant_id, v_robot.robot_id, nullif(p_metrics, 'null'), null, p_session_id) then
         perform private.announce_robot('robot.online', v_robot.robot_id);
     end if;
     return jsonb_build_object(
@@ -4636,6 +4729,7 @@ begin
             select greatest(t.robot_offline_after_seconds / 3, 1) from public.tenants as t where t.tenant_id = v_robot.tenant_id
         ),
         'lease_seconds', 60,
+        'warnings', (select r.warnings from public.live_robots as r where r.robot_id = v_robot.robot_id),
         'pending_commands', (
             -- What a robot that has no Realtime must still learn: the jobs to stop, and what it has not acknowledged.
             select coalesce(jsonb_agg(p.command order by p.id), '[]')
@@ -4660,12 +4754,12 @@ begin
     );
 end
 $$;
-comment on function public.record_heartbeat(text, jsonb, uuid[]) is
-    'Notes that a robot is alive, with its metrics, takes its word for the commands that it obeyed, and returns how often to say so and what waits for it (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
-revoke all on function public.record_heartbeat(text, jsonb, uuid[]) from public, anon, authenticated, service_role;
-grant execute on function public.record_heartbeat(text, jsonb, uuid[]) to authenticated;
+comment on function public.record_heartbeat(text, jsonb, uuid[], uuid, uuid[]) is
+    'Notes that a robot is alive, with its metrics, takes its word for the commands that it obeyed, gives back what it was handed and does not know (active_job_ids of the metrics, where it has them), and returns how often to say so and what waits for it (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
+revoke all on function public.record_heartbeat(text, jsonb, uuid[], uuid, uuid[]) from public, anon, authenticated, service_role;
+grant execute on function public.record_heartbeat(text, jsonb, uuid[], uuid, uuid[]) to authenticated;
 
--- from sql/30_robots/functions/register_robot.sql sha256:15f19a5c754bf2dcce0d0ab1f3906786d7cb3c06911ae54801c263182fae62b5
+-- from sql/30_robots/functions/register_robot.sql sha256:7ad76d7d731f1bd1e905b4340f585a01d791e0b19cf24e732dfafbf703257fec
 create or replace function public.register_robot(
     p_external_id text,
     p_name text,
@@ -4675,7 +4769,9 @@ create or replace function public.register_robot(
     p_environment text default 'default',
     p_max_concurrent_jobs integer default 1,
     p_tags text[] default '{}',
-    p_is_internet boolean default false
+    p_is_internet boolean default false,
+    p_session_id uuid default null,     -- of the robot's process
+    p_held_leases jsonb default null    -- [{job_id, lease_token}] that it knows; null says nothing
 )
 returns public.live_robots
 language plpgsql
@@ -4690,6 +4786,8 @@ declare
     v_live public.live_robots;
     v_is_robot boolean := v_caller.principal is not distinct from 'robot';
     v_is_news boolean := false;
+    v_old_session_id uuid;
+    v_was_alive_at timestamptz;
 begin
     p_name := private.nfc(p_name);
     p_hostname := private.nfc(p_hostname);
@@ -4698,10 +4796,15 @@ begin
     p_tags := private.nfc_words(p_tags);
     if not v_is_robot then
         v_caller := private.authorize('robots.write');
+        if p_session_id is not null or p_held_leases is not null then
+            perform private.raise_error(403, 'FORBIDDEN', 'session_id and held_leases are a robot''s to say, with its own key.');
+        end if;
     end if;
     v_problem := case
         when p_external_id is null then 'robot_id must be given.'
         when p_name is null then 'name must be given.'
+        when private.is_lease_list(p_held_leases) is false
+            then 'held_leases must be a list of at most 1000 leases {job_id, lease_token}.'
         else private.find_robot_problem(
             p_external_id, p_name, p_hostname, p_capabilities, p_attributes, p_environment, p_max_concurrent_jobs, p_tags
         )
@@ -4726,6 +4829,37 @@ begin
                 and (k.expires_at is null or k.expires_at > v_now)
         ) then
             perform private.raise_error(409, 'ROBOT_ID_TAKEN', 'Another live key belongs to the robot with this id.');
+        end if;
+    end if;
+
+    if v_is_robot and v_robot.robot_id is not null then
+        -- Before anything of the robot itself is changed, as whoever ends leases does. A process speaks of its leases once: its
+        -- registration may come again, late, when it has claimed already.
+        select
+            h.session_id,
+            case
+                when h.is_online and h.last_heartbeat_at > v_now - make_interval(secs => t.robot_offline_after_seconds)
+                    then h.last_heartbeat_at
+            end
+        into v_old_session_id, v_was_alive_at
+        from public.robot_heartbeats as h
+        join public.tenants as t on t.tenant_id = h.tenant_id
+        where h.robot_id = v_robot.robot_id;
+        if p_held_leases is not null and (v_old_session_id = p_session_id) is not true then
+            perform pg_advisory_xact_lock(1801678962, hashtext(v_robot.robot_id::text));    -- of claims: see public.claim_jobs()
+            perform private.give_back_leases(
+                v_robot.robot_id,
+                array(
+                    select l.job_id
+                    from private.leases as l
+                    where l.robot_id = v_robot.robot_id
+                        and not p_held_leases @> jsonb_build_array(
+                            jsonb_build_object('job_id', l.job_id, 'lease_token', l.lease_token)
+                        )
+                ),
+                'The robot was started again and does not know it.',
+                p_are_started_too => true
+            );
         end if;
     end if;
 
@@ -4772,7 +4906,11 @@ begin
             and c.command = 'shutdown'
             and c.acknowledged_at is null
             and c.superseded_at is null;
-        v_is_news := private.bring_robot_online(v_caller.tenant_id, v_robot.robot_id, null, 'ok');
+        v_is_news := private.bring_robot_online(v_caller.tenant_id, v_robot.robot_id, null, 'ok', p_session_id);
+        update public.robot_heartbeats as h
+        set session_id = p_session_id,
+            other_session_at = case when v_old_session_id <> p_session_id then v_was_alive_at end
+        where h.robot_id = v_robot.robot_id and h.session_id is distinct from p_session_id;
     end if;
     perform private.announce_robot(
         case when v_is_news then 'robot.online' else 'robot.updated' end, v_robot.robot_id
@@ -4781,11 +4919,12 @@ begin
     return v_live;
 end
 $$;
-comment on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean) is
-    'Makes or updates the robot with an external id and returns it. A robot''s key that belongs to no robot yet is bound by its first registration; a bound one registers its own robot only. Users need robots.write. Raises 403 FORBIDDEN, 409 ROBOT_ID_TAKEN.';
-revoke all on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean)
+comment on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean, uuid, jsonb) is
+    'Makes or updates the robot with an external id and returns it. A robot''s key that belongs to no robot yet is bound by its first registration; a bound one registers its own robot only. Jobs that the robot holds and a new process of it does not name among p_held_leases go back at once, uncounted. Users need robots.write. Raises 403 FORBIDDEN, 409 ROBOT_ID_TAKEN.';
+revoke all on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean, uuid, jsonb)
     from public, anon, authenticated, service_role;
-grant execute on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean) to authenticated;
+grant execute on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean, uuid, jsonb)
+    to authenticated;
 
 -- from sql/30_robots/functions/robot_may_claim.sql sha256:974431e02052801c528a558718390d21437accb38bccb76d07e3a9ecb105c627
 -- Without a SET clause, so that it is inlined into claim_jobs; explain_job and explain_robot ask it, too.
@@ -4830,8 +4969,8 @@ comment on function private.send_robot_command(uuid, uuid, text, text) is
     'Writes down what a robot is to do and pushes it. The newest word counts: older ones that it has not acknowledged are superseded.';
 revoke all on function private.send_robot_command(uuid, uuid, text, text) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/set_robot_status.sql sha256:ef14ae8563af6d03de1126e66df70415a717b4828398f15baca1d8dbac0972e1
-create or replace function public.set_robot_status(p_robot text, p_status text)
+-- from sql/30_robots/functions/set_robot_status.sql sha256:5decc4fa3fe156a7b8817e6c05dbfb619a626db39dffb992e0735b0c613aadf9
+create or replace function public.set_robot_status(p_robot text, p_status text, p_session_id uuid default null)
 returns public.live_robots
 language plpgsql
 security definer
@@ -4841,6 +4980,7 @@ declare
     v_robot public.robots := private.authorize_for_robot(p_robot, 'robots.control');
     v_mode public.robot_mode;
     v_is_news boolean;
+    v_has_others boolean := false;      -- processes of the robot that have not left
     v_live public.live_robots;
 begin
     if not coalesce(p_status in ('idle', 'busy', 'offline', 'error', 'maintenance'), false) then
@@ -4860,17 +5000,34 @@ begin
         update public.robots as r set mode = v_mode, updated_at = private.clock() where r.robot_id = v_robot.robot_id;
     end if;
     if p_status = 'offline' then
+        -- A process that leaves says so of itself. While another one of the same robot lives, or may, the robot stays.
         update public.robot_heartbeats as h
-        set is_online = false, is_signed_off = true
-        where h.robot_id = v_robot.robot_id and (h.is_online or not h.is_signed_off);
-        v_is_news := found;
+        set session_id = case when h.session_id <> p_session_id then h.session_id end, other_session_at = null
+        from public.tenants as t
+        where h.robot_id = v_robot.robot_id
+            and t.tenant_id = h.tenant_id
+            and h.is_online
+            and (
+                h.session_id <> p_session_id
+                or (
+                    p_session_id is not null
+                    and h.other_session_at > private.clock() - make_interval(secs => t.robot_offline_after_seconds)
+                )
+            );
+        v_has_others := found;
+        if not v_has_others then
+            update public.robot_heartbeats as h
+            set is_online = false, is_signed_off = true, session_id = null, other_session_at = null
+            where h.robot_id = v_robot.robot_id and (h.is_online or not h.is_signed_off);
+        end if;
+        v_is_news := found and not v_has_others;
     else
         v_is_news := private.bring_robot_online(
             v_robot.tenant_id, v_robot.robot_id, null,
             case when p_status = 'error' then 'error' when p_status in ('idle', 'busy') then 'ok' end::public.robot_health
         );
     end if;
-    if p_status in ('offline', 'maintenance') then
+    if p_status in ('offline', 'maintenance') and not v_has_others then
         delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
     end if;
     perform private.announce_robot(
@@ -4885,10 +5042,10 @@ begin
     return v_live;
 end
 $$;
-comment on function public.set_robot_status(text, text) is
-    'Takes the status words of the orchestrator''s documents: offline signs the robot off, error and maintenance say so, idle and busy bring it back. Works for the robot itself and for callers with robots.control. Returns the robot.';
-revoke all on function public.set_robot_status(text, text) from public, anon, authenticated, service_role;
-grant execute on function public.set_robot_status(text, text) to authenticated;
+comment on function public.set_robot_status(text, text, uuid) is
+    'Takes the status words of the orchestrator''s documents: offline signs the robot off (said by one of its processes: unless another one is alive), error and maintenance say so, idle and busy bring it back. Works for the robot itself and for callers with robots.control. Returns the robot.';
+revoke all on function public.set_robot_status(text, text, uuid) from public, anon, authenticated, service_role;
+grant execute on function public.set_robot_status(text, text, uuid) to authenticated;
 
 -- from sql/30_robots/functions/sorted_words.sql sha256:866f38425bf4ba3d91c4d4f88c1e6db20c3281d1002821f28df2c33130d8a841
 create or replace function private.sorted_words(p_words text[])
@@ -5313,6 +5470,55 @@ comment on function private.announce_jobs(text, text, private.job_notice[], bool
 revoke all on function private.announce_jobs(text, text, private.job_notice[], boolean, boolean)
     from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/answer_claim_again.sql sha256:e3772a4b5c7557dd9b6d2c5163a63fa7b5c09dc71c57442754eb86951e07abfd
+create or replace function private.answer_claim_again(p_robot_id uuid, p_claim_id uuid, p_lease_seconds integer)
+returns setof public.claimed_job
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_until timestamptz := private.clock() + make_interval(secs => p_lease_seconds);
+begin
+    return query
+    with kept as (
+        update private.leases as l
+        set lease_expires_at = v_until
+        where l.job_id = any (array(
+            select o.job_id
+            from private.leases as o
+            where o.robot_id = p_robot_id and o.claim_id = p_claim_id and o.started_at is null
+            order by o.job_id
+            for update
+        ))
+        returning l.job_id, l.lease_token, l.attempt
+    )
+    select
+        k.job_id, k.lease_token, v_until, k.attempt::integer, j.max_attempts::integer, j.workflow_id, j.workflow_version,
+        j.workflow_name,
+        (
+            select v.definition
+            from public.workflow_versions as v
+            where v.workflow_id = j.workflow_id and v.version = j.workflow_version
+        ),
+        j.input, j.priority::integer, j.environment, j.timeout_seconds, j.progress_timeout_seconds
+    from kept as k
+    cross join lateral (
+        select
+            o.max_attempts, o.workflow_id, o.workflow_version, o.workflow_name, o.input, o.priority, o.environment,
+            o.timeout_seconds, o.progress_timeout_seconds
+        from public.jobs as o
+        where o.job_id = k.job_id
+        offset 0
+    ) as j
+    order by k.lease_token;
+end
+$$;
+comment on function private.answer_claim_again(uuid, uuid, integer) is
+    'What a claim with this id answered, for the robot that asks for it again: its leases that are still held and not started, renewed.';
+revoke all on function private.answer_claim_again(uuid, uuid, integer) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/answer_stale_report.sql sha256:a84490b75fa43ec2712e28279d9f223e5185bf86a23cb36b0b33e0f2cb784ec7
 -- Nothing is raised for a token that a claim got: the evidence must be committed. The Data API takes the status from the setting, and
 -- Python turns the answer's shape, PostgREST's own for an error, into the same error.
@@ -5691,12 +5897,13 @@ comment on function private.check_waiting_quotas() is
     'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
 revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:40e9f4b52be136e1ab2efb75ff0920debb1e15cd2aad0ebec8664fbbe4d9f83b
+-- from sql/40_queue/functions/claim_jobs.sql sha256:adbb4d50d96c6ae7180b3033e98157114c62951060d72d61b1111b2c9a95d3a2
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
     p_environment text default null,
-    p_listening boolean default false
+    p_listening boolean default false,
+    p_claim_id uuid default null        -- the robot's own; it asks again with the same one when no answer came
 )
 returns setof public.claimed_job
 language plpgsql
@@ -5747,6 +5954,11 @@ begin
             from private.leases as l
             where l.robot_id = r.robot_id and l.lease_token >= coalesce(h.low_lease_token, 0)
         )::integer as free_slots,
+        p_claim_id is not null and exists (
+            select
+            from private.leases as l
+            where l.robot_id = r.robot_id and l.lease_token >= coalesce(h.low_lease_token, 0) and l.claim_id = p_claim_id
+        ) as is_repeated,
         (
             select w.limit_id from private.limits as w where w.tenant_id = r.tenant_id and w.scope = 'tenant'
         ) as limit_id,
@@ -5766,6 +5978,10 @@ begin
         perform private.raise_error(
             400, 'INVALID_ARGUMENT', format('environment must be the robot''s own, %s.', v_robot.environment)
         );
+    end if;
+    if v_robot.is_repeated then
+        return query select c.* from private.answer_claim_again(v_caller.robot_id, p_claim_id, p_lease_seconds) as c;
+        return;
     end if;
     if v_robot.has_duties then
         v_may_wait := private.run_due_duties() = 0;
@@ -5842,12 +6058,12 @@ begin
                 leased as (
                     insert into private.leases (
                         job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt,
-                        counter_ids, share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at,
+                        claim_id, counter_ids, share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at,
                         progress_timeout_seconds
                     )
                     select
                         c.job_id, c.lease_token, c.tenant_id, c.tenant_no, c.lane_id, v_caller.robot_id, c.workflow_id,
-                        c.workflow_name, c.attempts + 1, c.counter_ids, c.share_id, c.pool_share_id, v_now,
+                        c.workflow_name, c.attempts + 1, p_claim_id, c.counter_ids, c.share_id, c.pool_share_id, v_now,
                         v_now + make_interval(secs => p_lease_seconds), v_now + make_interval(secs => c.timeout_seconds),
                         c.progress_timeout_seconds
                     from claimed as c
@@ -5886,13 +6102,13 @@ begin
             from public.jobs as j
             where j.job_id = v_job.job_id;
             insert into private.leases (
-                job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, counter_ids,
-                share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at, progress_timeout_seconds
+                job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, claim_id,
+                counter_ids, share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at, progress_timeout_seconds
             )
             values (
                 v_claimed.job_id, v_claimed.lease_token, v_job.tenant_id, v_job.tenant_no, v_job.lane_id,
-                v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_job.counter_ids,
-                v_job.share_id,
+                v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, p_claim_id,
+                v_job.counter_ids, v_job.share_id,
                 case when v_robot.pool_id is not null then (
                     select s.share_id
                     from private.shares as s
@@ -5943,10 +6159,10 @@ begin
     end if;
 end
 $$;
-comment on function public.claim_jobs(integer, integer, text, boolean) is
-    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token. Needs jobs.claim.';
-revoke all on function public.claim_jobs(integer, integer, text, boolean) from public, anon, authenticated, service_role;
-grant execute on function public.claim_jobs(integer, integer, text, boolean) to authenticated;
+comment on function public.claim_jobs(integer, integer, text, boolean, uuid) is
+    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token. Asked again with the p_claim_id of leases that it still holds, it answers those that are not started, renewed, and takes nothing new. Needs jobs.claim.';
+revoke all on function public.claim_jobs(integer, integer, text, boolean, uuid) from public, anon, authenticated, service_role;
+grant execute on function public.claim_jobs(integer, integer, text, boolean, uuid) to authenticated;
 
 -- from sql/40_queue/functions/complete_job.sql sha256:85ebd1c8a3060135fdef2f62bf9bec55e2b8f71be374b24035cc0f6309ebe355
 create or replace function public.complete_job(
@@ -6442,7 +6658,7 @@ comment on function private.drop_counters() is
     'Table trigger: takes the counters of a limit away with it; leases that are in them go on.';
 revoke all on function private.drop_counters() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/end_attempt.sql sha256:e44eeaa01804a89aa7b3260c441ea9c41aaf95a758baeac5d89e4a8d8e72048c
+-- from sql/40_queue/functions/end_attempt.sql sha256:1d428781629b914f1ecebaef329cd94e1012ed26e5e9c970ec0c53496f391d87
 -- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
@@ -6509,7 +6725,8 @@ begin
             error_message = p_error_message,
             error_type = p_error_type,
             error_details = p_error_details,
-            lost_by = v_job.lost_by
+            lost_by = v_job.lost_by,
+            uncounted_ends = 0
         where j.job_id = p_lease.job_id;
         if v_retry_at <= v_now then
             perform private.put_back(
@@ -6625,6 +6842,52 @@ $$;
 comment on function private.end_unclaimed_job(uuid, text) is
     'Writes and tells that a job ended cancelled. Its row in ready or scheduled has been taken away by the same transaction.';
 revoke all on function private.end_unclaimed_job(uuid, text) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/end_uncounted.sql sha256:3202a3ee2325914b8380c3f1ad873c8a537592852cdd76b05a636421f7508b89
+-- The lease is gone already, and its caller counts it out of its counters, as with private.end_attempt(). Three ends in a row
+-- cost no time; after that the job waits, so that no robot and no network can hand it round in circles as fast as they can.
+create or replace function private.end_uncounted(p_lease private.leases, p_message text)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_ends integer;
+    v_retry_at timestamptz;
+begin
+    if p_lease.cancel_requested_at is not null then
+        perform private.end_unclaimed_job(p_lease.job_id, coalesce(p_lease.cancel_reason, 'Cancelled.'));
+        return jsonb_build_object('job_id', p_lease.job_id, 'status', 'cancelled', 'outcome', 'applied');
+    end if;
+    update public.jobs as j
+    set uncounted_ends = least(j.uncounted_ends + 1, 1000)
+    where j.job_id = p_lease.job_id
+    returning j.uncounted_ends into v_ends;
+    if v_ends <= 3 then
+        perform private.put_back(p_lease.tenant_no, p_lease.lane_id, array[p_lease.job_id], array[p_lease.attempt - 1]);
+        perform private.ring_lane(p_lease.lane_id);
+    else
+        v_retry_at := private.clock() + make_interval(secs => least(5 * 2.0 ^ least(v_ends - 4, 10), 300));
+        insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at, attempts)
+        values (
+            p_lease.job_id, p_lease.tenant_id, p_lease.tenant_no, p_lease.lane_id, v_retry_at, p_lease.attempt - 1
+        );
+    end if;
+    perform private.announce_job(
+        'job.queued', 'queued', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name, null,
+        p_lease.attempt - 1,
+        jsonb_strip_nulls(jsonb_build_object('message', p_message, 'run_at', private.to_iso(v_retry_at)))
+    );
+    return jsonb_strip_nulls(jsonb_build_object(
+        'job_id', p_lease.job_id, 'status', 'queued', 'outcome', 'applied', 'retry_at', private.to_iso(v_retry_at)
+    ));
+end
+$$;
+comment on function private.end_uncounted(private.leases, text) is
+    'Puts a job back whose lease ended without an attempt that counts, as if it had not been claimed; cancels it when somebody asked for that. From the fourth such end in a row on it waits 5 seconds, then twice as long each time, at most 5 minutes.';
+revoke all on function private.end_uncounted(private.leases, text) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/enqueue_job.sql sha256:c385c4ac25955e5243ad4dfafef95e83f6a69a8fb41f5ed6e6934b4a32f218f8
 create or replace function public.enqueue_job(
@@ -7029,7 +7292,7 @@ comment on function private.explain_held_job(private.leases) is
     'Who holds a job and until when, as private.explain_reason() says it.';
 revoke all on function private.explain_held_job(private.leases) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_job.sql sha256:e935ff170c682b4b45bcb6bde2388714e3067e1ffc0b57a00c1b5fef44a3fec3
+-- from sql/40_queue/functions/explain_job.sql sha256:3d39dd6684342fcebba3f22f5636cff1d17403abbf366ad61f0823f2f21a4da0
 -- Stable: all of it is read in one snapshot, so a job is found in exactly one place, and nothing is changed by looking.
 create or replace function public.explain_job(p_job_id uuid)
 returns jsonb
@@ -7100,12 +7363,14 @@ begin
             v_reason := private.explain_reason(
                 case
                     when v_scheduled.run_at <= private.clock() then 'about_to_be_ready'
+                    when v_job.uncounted_ends > 0 then 'start_backoff'
                     when v_scheduled.attempts > 0 then 'retry_backoff'
                     else 'run_at_in_future'
                 end,
                 jsonb_build_object(
                     'run_at', private.to_words(v_scheduled.run_at),
                     'attempts', v_scheduled.attempts,
+                    'times', v_job.uncounted_ends,
                     'max_attempts', v_job.max_attempts,
                     'error', left(coalesce(v_job.error_message, 'no message'), 500)
                 )
@@ -7944,6 +8209,63 @@ comment on function private.fold_share_usage() is
     'Adds the robot-seconds of ended attempts to their shares, and returns of how many attempts.';
 revoke all on function private.fold_share_usage() from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/give_back_leases.sql sha256:c5a83fd80f6c96d10942ef503b177a62897e1401ce75c57e5b5bb8958c4d9afa
+-- Whoever calls it has the lock under which the robot claims, so that no lease is made meanwhile. Then leases in the order of
+-- their ids, lanes in the order of theirs, and counters: as everybody who ends several leases.
+create or replace function private.give_back_leases(
+    p_robot_id uuid,
+    p_job_ids uuid[],
+    p_message text,
+    p_are_started_too boolean default false
+)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_lease private.leases;
+    v_leases private.leases[];
+    v_counter_ids integer[] := '{}';
+begin
+    v_leases := array(
+        select o.lease
+        from (
+            select l as lease, l.lane_id
+            from private.leases as l
+            where l.job_id = any (p_job_ids)
+                and l.robot_id = p_robot_id
+                and (l.started_at is null or p_are_started_too)
+            order by l.job_id
+            for update
+        ) as o
+        order by o.lane_id
+    );
+    foreach v_lease in array v_leases loop
+        delete from private.leases as l where l.job_id = v_lease.job_id;
+        v_counter_ids := v_counter_ids || v_lease.counter_ids;
+        v_lease.counter_ids := null;
+        if v_lease.started_at is not null and (
+            v_lease.cancel_requested_at is not null
+            -- Whoever chose it wants no second run of what may have done something already.
+            or (select j.retry_policy ->> 'policy' = 'none' from public.jobs as j where j.job_id = v_lease.job_id)
+        ) then
+            perform private.end_attempt(v_lease, 'lost', p_message, 'LEASE_EXPIRED', null, true);
+        else
+            perform private.end_uncounted(v_lease, p_message);
+        end if;
+    end loop;
+    if v_counter_ids <> '{}' then
+        perform private.count_out(v_counter_ids);
+    end if;
+    return cardinality(v_leases);
+end
+$$;
+comment on function private.give_back_leases(uuid, uuid[], text, boolean) is
+    'Takes those of some jobs back that a robot holds and has not started (or has: then a job with the retry policy none ends), without counting the attempts, and returns how many.';
+revoke all on function private.give_back_leases(uuid, uuid[], text, boolean) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/has_live_key.sql sha256:862e05428e6e4835fe05fd5556e71ad69c082052b5356d306811e729b2624bdc
 create or replace function private.has_live_key(p_tenant_id uuid, p_robot_id uuid)
 returns boolean
@@ -8270,7 +8592,7 @@ comment on function private.limit_room(integer, integer) is
     'How many more jobs a counter of a limit has room for; 0 when it is full, or its limit was lowered while more were running.';
 revoke all on function private.limit_room(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_explanations.sql sha256:ffab005584aefe52568cb176f1015fb10f2dc973641e3b679a11021d14e62390
+-- from sql/40_queue/functions/list_explanations.sql sha256:5ab8064fc6442f08ddfd3768214c99da2e290db88655c885d30e4e35d80e3d0c
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
@@ -8325,6 +8647,7 @@ as $$
         ('nothing_suitable', 'idle', null, 'Jobs wait, but none that robot {robot} may have. The nearest, job {nearest_job}, asks for {demand}.', 'Change the robot or the jobs, or leave them to other robots.'),
         ('run_at_in_future', 'waiting', null, 'The job is to run at {run_at}.', 'Wait, or cancel it and enqueue it without a time.'),
         ('retry_backoff', 'waiting', null, 'Attempt {attempts} of {max_attempts} failed ({error}). The next one is at {run_at}.', 'Wait, or cancel the job when another attempt cannot help.'),
+        ('start_backoff', 'waiting', null, 'The job was handed out {times} times in a row and no robot kept it: it was not started, or its robot was started again. It is handed out again at {run_at}.', 'Look whether robots that claim the job reach the service and start what they claim, or cancel the job.'),
         ('about_to_be_ready', 'waiting', null, 'The job''s time came at {run_at}; it joins the queue within seconds.', 'If it stays like this for two minutes, the platform''s cron and all robots are standing still.'),
         ('no_robot_registered', 'blocked', null, 'No robot is registered.', 'Register a robot: casare-cloud robot run.'),
         ('no_robot_online', 'blocked', null, 'None of the {robots} robots is online. {nearest}', 'Start a robot.'),
@@ -8849,7 +9172,7 @@ comment on function private.progress_due_at(private.leases) is
     'When a held job is taken back unless its robot reports progress before; null when nobody asked for that.';
 revoke all on function private.progress_due_at(private.leases) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:a6e555670b863f70abc9150eca4548934e1be25375b8bdafbbcab2ebb05a6ba8
+-- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:911d5fcfe1d38d1f4b2853531e3513a7cce3deb45ca619cc0ae3101183236347
 create or replace function private.promote_scheduled_jobs(p_limit integer default 1000)
 returns integer
 language plpgsql
@@ -8890,7 +9213,10 @@ begin
             -- One after another, so that each collides with those before it and is not met by those after it.
             for n in 1..cardinality(v_lane.job_ids) loop
                 perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids[n:n], v_lane.attempts[n:n]);
-                if v_lane.attempts[n] = 0 then  -- not a retry
+                -- Neither a retry nor one that was given back.
+                if v_lane.attempts[n] = 0 and not exists (
+                    select from public.jobs as j where j.job_id = v_lane.job_ids[n] and j.uncounted_ends > 0
+                ) then
                     perform private.resolve_collision(v_lane.key_limit_id, v_lane.job_ids[n]);
                 end if;
             end loop;
@@ -9233,7 +9559,7 @@ comment on function private.record_share_usage() is
     'Table trigger: what a robot''s time with a job was, whatever came of it, for the shares that used it.';
 revoke all on function private.record_share_usage() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/release_job.sql sha256:d60b3577743357669765aa6e681448f27f0342954dbe02e0c0d3e397aeba5a10
+-- from sql/40_queue/functions/release_job.sql sha256:72cd3787396cc036d06bf311b6f66c5dea4591d9e58393e912e7d868e3a5b949
 create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -9245,6 +9571,7 @@ as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_lease private.leases;
+    v_answer jsonb;
 begin
     delete from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
@@ -9252,23 +9579,27 @@ begin
     if not found then
         perform private.raise_lease_lost(v_caller, p_job_id);
     end if;
-    if v_lease.cancel_requested_at is not null then
+    if v_lease.started_at is null then
+        v_answer := private.end_uncounted(v_lease, 'Released by the robot.');
+    elsif v_lease.cancel_requested_at is not null then
         return private.end_attempt(v_lease, 'failed', null, null, null, false);
+    else
+        perform private.put_back(v_lease.tenant_no, v_lease.lane_id, array[p_job_id], array[v_lease.attempt - 1]);
+        perform private.ring_lane(v_lease.lane_id);
+        perform private.announce_job(
+            'job.queued', 'queued', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name, null,
+            v_lease.attempt - 1, '{"message": "Released by the robot."}'
+        );
+        v_answer := jsonb_build_object('job_id', p_job_id, 'status', 'queued', 'outcome', 'applied');
     end if;
-    perform private.put_back(v_lease.tenant_no, v_lease.lane_id, array[p_job_id], array[v_lease.attempt - 1]);
-    perform private.ring_lane(v_lease.lane_id);
-    perform private.announce_job(
-        'job.queued', 'queued', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name, null,
-        v_lease.attempt - 1, '{"message": "Released by the robot."}'
-    );
     if v_lease.counter_ids is not null then
         perform private.count_out(v_lease.counter_ids);
     end if;
-    return jsonb_build_object('job_id', p_job_id, 'status', 'queued', 'outcome', 'applied');
+    return v_answer;
 end
 $$;
 comment on function public.release_job(uuid, bigint) is
-    'Gives a claimed job back without counting the attempt; one that somebody wants cancelled ends cancelled. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Gives a claimed job back without counting the attempt; one that somebody wants cancelled ends cancelled. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.release_job(uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.release_job(uuid, bigint) to authenticated;
 
@@ -9576,7 +9907,7 @@ comment on function private.required_of(text[], text[], boolean, uuid) is
     'Capabilities, tags, internet mode and pool as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
 revoke all on function private.required_of(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/rescue_expired_leases.sql sha256:7073b56b3fdcff74f17da0d56c9e00cc9dae4f3861ab16d5c8bfc1ac84152c28
+-- from sql/40_queue/functions/rescue_expired_leases.sql sha256:2a5600f3dbe550d02acfdf2e8f4df12b484ec22b2573cb81796983734a47f9b3
 -- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
 create or replace function private.rescue_expired_leases(p_limit integer default 200)
 returns integer
@@ -9630,6 +9961,7 @@ begin
     -- A lost lease says nothing against a robot: its machine or its network was away, with all that it held.
     for v_lease in select r.* from unnest(v_rescued) as r order by r.robot_id loop
         if private.lease_over_at(v_lease) in (v_lease.timeout_at, private.progress_due_at(v_lease))
+            and v_lease.started_at is not null
             and v_lease.cancel_requested_at is null
         then
             perform private.count_robot_failure(v_lease.tenant_id, v_lease.robot_id, v_lease.job_id);
@@ -9639,10 +9971,10 @@ begin
 end
 $$;
 comment on function private.rescue_expired_leases(integer) is
-    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts; what follows is private.end_attempt()''s to say. One that cannot be ended is left, with a warning.';
+    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts when it was started; what follows is private.end_attempt()''s to say, or private.end_uncounted()''s. One that cannot be ended is left, with a warning.';
 revoke all on function private.rescue_expired_leases(integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/rescue_lease.sql sha256:66ba5cedc34ade6fa78aa6bf768263a88980c99510a53081f5c5824349661355
+-- from sql/40_queue/functions/rescue_lease.sql sha256:42b6a840f75b9c29bd202bc69006dea63bc410ac5fa7d5c6b11cf446daf6c920
 -- Without its counters: who rescues several leases counts them out together, after the lanes of all.
 create or replace function private.rescue_lease(p_lease private.leases)
 returns void
@@ -9657,7 +9989,9 @@ declare
 begin
     delete from private.leases as l where l.job_id = p_lease.job_id;
     p_lease.counter_ids := null;
-    if v_over_at = p_lease.timeout_at then
+    if p_lease.started_at is null then
+        perform private.end_uncounted(p_lease, 'The robot did not start it in time.');
+    elsif v_over_at = p_lease.timeout_at then
         perform private.end_attempt(p_lease, 'timeout', 'The job took longer than its timeout.', 'JOB_TIMEOUT', null, true);
     elsif v_over_at = private.progress_due_at(p_lease) then
         perform private.end_attempt(
@@ -9670,7 +10004,7 @@ begin
 end
 $$;
 comment on function private.rescue_lease(private.leases) is
-    'Takes back a lease that is over, locked by its caller, and ends the attempt. Its counters and its robot''s failures are the caller''s to count.';
+    'Takes back a lease that is over, locked by its caller, and ends the attempt, which counts if it was started. Its counters and its robot''s failures are the caller''s to count.';
 revoke all on function private.rescue_lease(private.leases) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/resolve_collision.sql sha256:ef00475da7c33024fe817a3c1dcf8457963a8f6b3d1e7d15aeb82c8d725484c9

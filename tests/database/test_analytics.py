@@ -259,7 +259,7 @@ def test_a_late_result_counts_nothing(fleet: Fleet) -> None:
 def test_what_timed_out_counts_as_timed_out(fleet: Fleet) -> None:
     robot = fleet.robot()
     fleet.enqueue(timeout_seconds=10, max_attempts=1)
-    fleet.claim_one(robot)
+    fleet.start_one(robot)
     fleet.travel(seconds=11)
     fleet.owner.execute("select private.rescue_expired_leases()")
     answer = analytics(fleet.member, 1)

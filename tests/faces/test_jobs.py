@@ -161,7 +161,8 @@ async def test_filter_words_match_their_groups(stage: Stage) -> None:
     ]
     await stage.job(workflow)
     await stage.job(workflow, run_at="2999-01-01T00:00:00Z")
-    await asker.post(f"/jobs/{running['job_id']}/start", {"lease_token": running["lease_token"]})
+    for job in (late, running):
+        await asker.post(f"/jobs/{job['job_id']}/start", {"lease_token": job["lease_token"]})
     await asker.post(f"/jobs/{done['job_id']}/complete", {"lease_token": done["lease_token"]})
     failure = {"lease_token": bad["lease_token"], "error_message": "no"}
     await asker.post(f"/jobs/{bad['job_id']}/fail", failure)

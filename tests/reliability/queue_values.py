@@ -149,6 +149,7 @@ class Lease:
     timeout_at: datetime
     progress_timeout_seconds: int | None
     alive_at: datetime  # when it was claimed, was started or last reported progress
+    claim_id: uuid.UUID | None = None
     token: int = 0
     is_started: bool = False
     is_cancel_requested: bool = False
@@ -182,6 +183,7 @@ class Job:
     reported_token: int | None = None
     reported_by: str | None = None
     lost_by: set[str] = field(default_factory=set)
+    uncounted_ends: int = 0
     retry_of: JobId | None = None
     events: list[str] = field(default_factory=lambda: ["job.queued"])
     logs: int = 0

@@ -64,7 +64,8 @@ begin
             error_message = p_error_message,
             error_type = p_error_type,
             error_details = p_error_details,
-            lost_by = v_job.lost_by
+            lost_by = v_job.lost_by,
+            uncounted_ends = 0
         where j.job_id = p_lease.job_id;
         if v_retry_at <= v_now then
             perform private.put_back(

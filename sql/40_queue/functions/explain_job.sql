@@ -68,12 +68,14 @@ begin
             v_reason := private.explain_reason(
                 case
                     when v_scheduled.run_at <= private.clock() then 'about_to_be_ready'
+                    when v_job.uncounted_ends > 0 then 'start_backoff'
                     when v_scheduled.attempts > 0 then 'retry_backoff'
                     else 'run_at_in_future'
                 end,
                 jsonb_build_object(
                     'run_at', private.to_words(v_scheduled.run_at),
                     'attempts', v_scheduled.attempts,
+                    'times', v_job.uncounted_ends,
                     'max_attempts', v_job.max_attempts,
                     'error', left(coalesce(v_job.error_message, 'no message'), 500)
                 )

@@ -52,6 +52,7 @@ as $$
         ('nothing_suitable', 'idle', null, 'Jobs wait, but none that robot {robot} may have. The nearest, job {nearest_job}, asks for {demand}.', 'Change the robot or the jobs, or leave them to other robots.'),
         ('run_at_in_future', 'waiting', null, 'The job is to run at {run_at}.', 'Wait, or cancel it and enqueue it without a time.'),
         ('retry_backoff', 'waiting', null, 'Attempt {attempts} of {max_attempts} failed ({error}). The next one is at {run_at}.', 'Wait, or cancel the job when another attempt cannot help.'),
+        ('start_backoff', 'waiting', null, 'The job was handed out {times} times in a row and no robot kept it: it was not started, or its robot was started again. It is handed out again at {run_at}.', 'Look whether robots that claim the job reach the service and start what they claim, or cancel the job.'),
         ('about_to_be_ready', 'waiting', null, 'The job''s time came at {run_at}; it joins the queue within seconds.', 'If it stays like this for two minutes, the platform''s cron and all robots are standing still.'),
         ('no_robot_registered', 'blocked', null, 'No robot is registered.', 'Register a robot: casare-cloud robot run.'),
         ('no_robot_online', 'blocked', null, 'None of the {robots} robots is online. {nearest}', 'Start a robot.'),

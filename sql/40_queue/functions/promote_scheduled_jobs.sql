@@ -38,7 +38,10 @@ begin
             -- One after another, so that each collides with those before it and is not met by those after it.
             for n in 1..cardinality(v_lane.job_ids) loop
                 perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids[n:n], v_lane.attempts[n:n]);
-                if v_lane.attempts[n] = 0 then  -- not a retry
+                -- Neither a retry nor one that was given back.
+                if v_lane.attempts[n] = 0 and not exists (
+                    select from public.jobs as j where j.job_id = v_lane.job_ids[n] and j.uncounted_ends > 0
+                ) then
                     perform private.resolve_collision(v_lane.key_limit_id, v_lane.job_ids[n]);
                 end if;
             end loop;

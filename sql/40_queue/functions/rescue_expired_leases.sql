@@ -51,6 +51,7 @@ begin
     -- A lost lease says nothing against a robot: its machine or its network was away, with all that it held.
     for v_lease in select r.* from unnest(v_rescued) as r order by r.robot_id loop
         if private.lease_over_at(v_lease) in (v_lease.timeout_at, private.progress_due_at(v_lease))
+            and v_lease.started_at is not null
             and v_lease.cancel_requested_at is null
         then
             perform private.count_robot_failure(v_lease.tenant_id, v_lease.robot_id, v_lease.job_id);
@@ -60,5 +61,5 @@ begin
 end
 $$;
 comment on function private.rescue_expired_leases(integer) is
-    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts; what follows is private.end_attempt()''s to say. One that cannot be ended is left, with a warning.';
+    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts when it was started; what follows is private.end_attempt()''s to say, or private.end_uncounted()''s. One that cannot be ended is left, with a warning.';
 revoke all on function private.rescue_expired_leases(integer) from public, anon, authenticated, service_role;

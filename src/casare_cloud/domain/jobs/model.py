@@ -127,12 +127,16 @@ class ClaimedJob:
 
 @dataclass(frozen=True, slots=True)
 class ClaimOrder:
-    """What a robot asks for: up to `limit` jobs for `lease_seconds`, waiting up to `wait_seconds` for the first."""
+    """What a robot asks for: up to `limit` jobs for `lease_seconds`, waiting up to `wait_seconds` for the first.
+
+    With the `claim_id` of an earlier claim, whose answer was lost, it is that claim's answer.
+    """
 
     limit: int = 1
     lease_seconds: int = 60
     wait_seconds: float = 0
     environment: str | None = None
+    claim_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
