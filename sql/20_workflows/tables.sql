@@ -58,9 +58,9 @@ create table private.workflow_removals (
     run_at timestamptz not null default '-infinity',    -- behind which the look goes on, with job_id
     lane_id integer,
     job_id uuid not null default '00000000-0000-0000-0000-000000000000',
-    was_held boolean not null,          -- when the look began, robots held jobs of it, which may come back behind the look
+    held integer not null,              -- how many of it robots held when the look began: they may come back behind it
     has_found boolean not null default false,
-    is_idle boolean not null default false,     -- nothing of it waits: what robots hold is waited for
+    is_idle boolean not null default false,     -- nothing of it waits, as long as robots hold as many
     constraint workflow_removals_pkey primary key (tenant_id, workflow_id),
     constraint workflow_removals_tenant_id_workflow_id_fkey foreign key (tenant_id, workflow_id)
         references public.workflows (tenant_id, workflow_id) on delete cascade

@@ -457,7 +457,7 @@ create unlogged table private.request_counts (
 comment on table private.request_counts is
     'How many requests each caller or address made of each kind in the current window.';
 
--- from sql/20_workflows/tables.sql sha256:0153267bd194a6fc5ea06387d8e81f8dc199b0f1addcdca72a441624100ae475
+-- from sql/20_workflows/tables.sql sha256:90afaa6e3a1adcb924b59358f9c4485a4f809a0a911a9539c7a92e238e993989
 create table public.workflows (
     workflow_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -518,9 +518,9 @@ create table private.workflow_removals (
     run_at timestamptz not null default '-infinity',    -- behind which the look goes on, with job_id
     lane_id integer,
     job_id uuid not null default '00000000-0000-0000-0000-000000000000',
-    was_held boolean not null,          -- when the look began, robots held jobs of it, which may come back behind the look
+    held integer not null,              -- how many of it robots held when the look began: they may come back behind it
     has_found boolean not null default false,
-    is_idle boolean not null default false,     -- nothing of it waits: what robots hold is waited for
+    is_idle boolean not null default false,     -- nothing of it waits, as long as robots hold as many
     constraint workflow_removals_pkey primary key (tenant_id, workflow_id),
     constraint workflow_removals_tenant_id_workflow_id_fkey foreign key (tenant_id, workflow_id)
         references public.workflows (tenant_id, workflow_id) on delete cascade
@@ -3285,7 +3285,7 @@ comment on function private.count_nodes(jsonb) is
     'How many nodes (a list or an object) or steps a workflow definition has; null when it has neither.';
 revoke all on function private.count_nodes(jsonb) from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/delete_workflow.sql sha256:a3d79a7adcdc870bd6012f4277e173b2d46367c302a95f95029d1abbefd51f31
+-- from sql/20_workflows/functions/delete_workflow.sql sha256:fd147641144d49324553e45eff3ca95dcd5c9e85ec30384fcd75eb27f99a1fd1
 create or replace function public.delete_workflow(p_workflow_id uuid)
 returns jsonb
 language plpgsql
@@ -3314,8 +3314,8 @@ begin
     if not found then
         perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
     end if;
-    insert into private.workflow_removals (tenant_id, workflow_id, removed_at, was_held)
-    values (v_caller.tenant_id, p_workflow_id, v_now, private.is_workflow_held(v_caller.tenant_id, p_workflow_id));
+    insert into private.workflow_removals (tenant_id, workflow_id, removed_at, held)
+    values (v_caller.tenant_id, p_workflow_id, v_now, private.count_leases_of_workflow(v_caller.tenant_id, p_workflow_id));
     -- A few are cancelled here, in the order of the look; a duty does the others.
     v_turn := private.cancel_jobs_of_deleted_workflows(v_caller.tenant_id, 500, null);
     perform from private.workflow_removals as r
@@ -5588,11 +5588,11 @@ comment on function public.cancel_jobs(uuid[], text) is
 revoke all on function public.cancel_jobs(uuid[], text) from public, anon, authenticated, service_role;
 grant execute on function public.cancel_jobs(uuid[], text) to authenticated;
 
--- from sql/40_queue/functions/cancel_jobs_of_deleted_workflows.sql sha256:7b54ce675bf0a7ed275c2ed9951482b69a295df810700545874afc5f53e5da13
+-- from sql/40_queue/functions/cancel_jobs_of_deleted_workflows.sql sha256:3e70e5ab5c8d29a2ad0f479a1976dd714f821ccfc87763555096561f3a66e68d
 -- No index knows the waiting jobs of a workflow, as none mentions what changes, so a look goes through all that the tenant has
 -- waiting, a page at a time, and another one follows after it found some. What others hold locked is passed over and found by the
--- next look: this waits for nobody. Jobs that robots held when the look began may have come back behind it, so the removal is over
--- only after a look that began and ended without such jobs and found none. Until then claims run none: private.leave_lane().
+-- next look: this waits for nobody. Jobs that robots held when the look began may have come back behind it, so only a look
+-- during which none did says that nothing waits. Until robots hold none either, claims run none: private.leave_lane().
 create or replace function private.cancel_jobs_of_deleted_workflows(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language plpgsql
@@ -5606,7 +5606,7 @@ declare
     v_removal private.workflow_removals;
     v_page record;
     v_job_ids uuid[];
-    v_is_held boolean;
+    v_held integer;
     v_turn private.turn := (0, 0, null);
 begin
     while v_turn.used < p_limit loop
@@ -5614,7 +5614,7 @@ begin
         into v_removal
         from private.workflow_removals as r
         where r.tenant_id = p_tenant_id
-            and not (r.is_idle and private.is_workflow_held(p_tenant_id, r.workflow_id))
+            and not (r.is_idle and r.held = private.count_leases_of_workflow(p_tenant_id, r.workflow_id))
         order by r.removed_at, r.workflow_id
         limit 1
         for update skip locked;
@@ -5648,7 +5648,10 @@ begin
         perform private.end_unclaimed_jobs(v_job_ids, 'The workflow was deleted.');
         v_turn.done := v_turn.done + cardinality(v_job_ids);
         v_removal.has_found := v_removal.has_found or v_page.job_ids <> '{}';
-        v_removal.is_idle := false;
+        if v_removal.is_idle then   -- some ended or came back: a new look
+            v_removal.is_idle := false;
+            v_removal.held := private.count_leases_of_workflow(p_tenant_id, v_removal.workflow_id);
+        end if;
         if v_page.seen = p_limit - v_turn.used then
             v_removal.run_at := v_page.last_run_at;
             v_removal.lane_id := v_page.last_lane_id;
@@ -5657,13 +5660,13 @@ begin
             v_removal.lane_id := 0;
             v_removal.job_id := '00000000-0000-0000-0000-000000000000';
         else
-            v_is_held := private.is_workflow_held(p_tenant_id, v_removal.workflow_id);
-            if not (v_removal.has_found or v_removal.was_held or v_is_held) then
+            v_held := private.count_leases_of_workflow(p_tenant_id, v_removal.workflow_id);
+            v_removal.is_idle := v_held = v_removal.held and not v_removal.has_found;
+            if v_removal.is_idle and v_held = 0 then
                 delete from private.workflow_removals as r
                 where r.tenant_id = p_tenant_id and r.workflow_id = v_removal.workflow_id;
             end if;
-            v_removal.is_idle := v_is_held and not v_removal.has_found;
-            v_removal.was_held := v_is_held;
+            v_removal.held := v_held;
             v_removal.has_found := false;
             v_removal.run_at := '-infinity';
             v_removal.lane_id := null;
@@ -5674,7 +5677,7 @@ begin
         set run_at = v_removal.run_at,
             lane_id = v_removal.lane_id,
             job_id = v_removal.job_id,
-            was_held = v_removal.was_held,
+            held = v_removal.held,
             has_found = v_removal.has_found,
             is_idle = v_removal.is_idle
         where r.tenant_id = p_tenant_id and r.workflow_id = v_removal.workflow_id;
@@ -6408,6 +6411,18 @@ $$;
 comment on function private.count_jobs_of_workflow(uuid, uuid, integer) is
     'How many of the jobs that wait are of a workflow; looks at p_most of the tenant''s at most.';
 revoke all on function private.count_jobs_of_workflow(uuid, uuid, integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/count_leases_of_workflow.sql sha256:81b7a44144d3442c802b012aaf7b5871dcf6074d3c74b864061964d48da4654a
+create or replace function private.count_leases_of_workflow(p_tenant_id uuid, p_workflow_id uuid)
+returns integer
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select count(*)::integer from private.leases as l where l.tenant_id = p_tenant_id and l.workflow_id = p_workflow_id
+$$;
+comment on function private.count_leases_of_workflow(uuid, uuid) is 'How many jobs of a workflow robots hold.';
+revoke all on function private.count_leases_of_workflow(uuid, uuid) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/count_out.sql sha256:94edcdcc006e54f5148dd801328124f0135bb6661b0c97c226489b45c8e0df83
 -- Counters are locked one after another in the order of their ids, whatever order the ids came in. One that was removed
@@ -8261,18 +8276,6 @@ comment on function private.held_job_ids() is 'The jobs that the calling robot h
 revoke all on function private.held_job_ids() from public, anon, authenticated, service_role;
 grant execute on function private.held_job_ids() to authenticated;
 
--- from sql/40_queue/functions/is_workflow_held.sql sha256:90fd4f9b37125da7bb7cf1999f0e1e2d05c0cc5d75f3eb14aee4995dd706314e
-create or replace function private.is_workflow_held(p_tenant_id uuid, p_workflow_id uuid)
-returns boolean
-language sql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-    select exists (select from private.leases as l where l.tenant_id = p_tenant_id and l.workflow_id = p_workflow_id)
-$$;
-comment on function private.is_workflow_held(uuid, uuid) is 'Whether a robot holds a job of a workflow.';
-revoke all on function private.is_workflow_held(uuid, uuid) from public, anon, authenticated, service_role;
-
 -- from sql/40_queue/functions/job_reader_tenant_id.sql sha256:203dd1e06be902d800938f2ca01ffbfd0534b2d9f174051c215cbf0c62c15c58
 create or replace function private.job_reader_tenant_id()
 returns uuid
@@ -9304,7 +9307,7 @@ comment on function private.raise_lease_lost(private.caller, uuid) is
     'Raises 409 LEASE_LOST for a job that the robot might have held, 409 JOB_ALREADY_FINISHED when it has ended, 404 JOB_NOT_FOUND for any other.';
 revoke all on function private.raise_lease_lost(private.caller, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/raise_low_water.sql sha256:4106cf896792d199ae772271598ea86cd9cd2c0a66146da62ad8bf3d96395a26
+-- from sql/40_queue/functions/raise_low_water.sql sha256:f825cda2540a63073a90de5fe7c37eeabc45a60fb42f661477f0d94da8604c44
 -- While a snapshot is held open anywhere, the index entries of claimed jobs cannot be removed, and every claim would walk
 -- over all of them. The bound moves past them.
 --
@@ -9336,6 +9339,7 @@ declare
     v_seen integer;
     v_lane_id integer;
     v_first integer;            -- the tenant with which the run began
+    v_has_seen boolean := true;
     v_lane record;
     v_low uuid;
     v_walked bigint;
@@ -9363,12 +9367,14 @@ begin
     while v_left > 0 loop
         select l.tenant_no into v_tenant_no from private.lanes as l where l.tenant_no > v_tenant_no order by l.tenant_no limit 1;
         if v_tenant_no is null then
-            exit when v_first is null;
+            exit when not v_has_seen;   -- there are none
+            v_has_seen := false;
             v_tenant_no := 0;
             continue;
         end if;
         exit when v_tenant_no = v_first and v_lanes = '{}';     -- once round, and nobody has more
         v_first := coalesce(v_first, v_tenant_no);
+        v_has_seen := true;
         v_share := least(greatest(p_limit / 10, 1), v_left);
         v_seen := 0;
         for v_lane in
@@ -12759,7 +12765,7 @@ comment on function private.purge_expired_job_logs(uuid, integer, text) is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_job_logs(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_jobs.sql sha256:a02d111dbbbdf3ccc0171329bad1460ba70a0dcb647a7bb177b1205400a69256
+-- from sql/92_retention/functions/purge_expired_jobs.sql sha256:e944cf0e4dbab3c777338e7dc821d354fe13eef7aba01668eb274122f86c10e6
 -- From old to young. The next turn goes on where this one ended, so that jobs which are kept (live ones, dead letters) are not
 -- read again and again.
 create or replace function private.purge_expired_jobs(p_tenant_id uuid, p_limit integer, p_after text)
@@ -12798,7 +12804,7 @@ begin
     get diagnostics v_count = row_count;
     -- A tenant costs a look into every partition.
     return (
-        v_count, cardinality(v_page) + 50, case when cardinality(v_page) = p_limit then v_page[cardinality(v_page)]::text end
+        v_count, cardinality(v_page) + greatest(p_limit / 20, 1), case when cardinality(v_page) = p_limit then v_page[cardinality(v_page)]::text end
     )::private.turn;
 end
 $$;

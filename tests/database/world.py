@@ -125,6 +125,12 @@ def make_world(database: Database) -> World:
     one(functions, third.admin.claims, "select public.accept_pool(%s)", [pool])
     one(functions, admin, "select public.set_robot_pool(%s, %s)", [str(holder.robot_id), pool])
 
+    removed = factories.make_workflow(database, tenant, f"Removed {MARKER}").workflow_id
+    owner.execute(
+        "insert into private.workflow_removals (tenant_id, workflow_id, removed_at, held) values (%s, %s, now(), 0)",
+        [tenant.tenant_id, removed],
+    )
+
     # Some events have their number, some wait for it.
     one(functions, admin, "select count(*) from public.list_events()")
     one(functions, admin, "select public.update_tenant(p_timezone => 'Europe/Berlin')")

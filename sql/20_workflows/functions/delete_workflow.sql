@@ -26,8 +26,8 @@ begin
     if not found then
         perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
     end if;
-    insert into private.workflow_removals (tenant_id, workflow_id, removed_at, was_held)
-    values (v_caller.tenant_id, p_workflow_id, v_now, private.is_workflow_held(v_caller.tenant_id, p_workflow_id));
+    insert into private.workflow_removals (tenant_id, workflow_id, removed_at, held)
+    values (v_caller.tenant_id, p_workflow_id, v_now, private.count_leases_of_workflow(v_caller.tenant_id, p_workflow_id));
     -- A few are cancelled here, in the order of the look; a duty does the others.
     v_turn := private.cancel_jobs_of_deleted_workflows(v_caller.tenant_id, 500, null);
     perform from private.workflow_removals as r

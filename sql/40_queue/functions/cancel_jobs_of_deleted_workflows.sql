@@ -1,7 +1,7 @@
 -- No index knows the waiting jobs of a workflow, as none mentions what changes, so a look goes through all that the tenant has
 -- waiting, a page at a time, and another one follows after it found some. What others hold locked is passed over and found by the
--- next look: this waits for nobody. Jobs that robots held when the look began may have come back behind it, so the removal is over
--- only after a look that began and ended without such jobs and found none. Until then claims run none: private.leave_lane().
+-- next look: this waits for nobody. Jobs that robots held when the look began may have come back behind it, so only a look
+-- during which none did says that nothing waits. Until robots hold none either, claims run none: private.leave_lane().
 create or replace function private.cancel_jobs_of_deleted_workflows(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language plpgsql
@@ -15,7 +15,7 @@ declare
     v_removal private.workflow_removals;
     v_page record;
     v_job_ids uuid[];
-    v_is_held boolean;
+    v_held integer;
     v_turn private.turn := (0, 0, null);
 begin
     while v_turn.used < p_limit loop
@@ -23,7 +23,7 @@ begin
         into v_removal
         from private.workflow_removals as r
         where r.tenant_id = p_tenant_id
-            and not (r.is_idle and private.is_workflow_held(p_tenant_id, r.workflow_id))
+            and not (r.is_idle and r.held = private.count_leases_of_workflow(p_tenant_id, r.workflow_id))
         order by r.removed_at, r.workflow_id
         limit 1
         for update skip locked;
@@ -57,7 +57,10 @@ begin
         perform private.end_unclaimed_jobs(v_job_ids, 'The workflow was deleted.');
         v_turn.done := v_turn.done + cardinality(v_job_ids);
         v_removal.has_found := v_removal.has_found or v_page.job_ids <> '{}';
-        v_removal.is_idle := false;
+        if v_removal.is_idle then   -- some ended or came back: a new look
+            v_removal.is_idle := false;
+            v_removal.held := private.count_leases_of_workflow(p_tenant_id, v_removal.workflow_id);
+        end if;
         if v_page.seen = p_limit - v_turn.used then
             v_removal.run_at := v_page.last_run_at;
             v_removal.lane_id := v_page.last_lane_id;
@@ -66,13 +69,13 @@ begin
             v_removal.lane_id := 0;
             v_removal.job_id := '00000000-0000-0000-0000-000000000000';
         else
-            v_is_held := private.is_workflow_held(p_tenant_id, v_removal.workflow_id);
-            if not (v_removal.has_found or v_removal.was_held or v_is_held) then
+            v_held := private.count_leases_of_workflow(p_tenant_id, v_removal.workflow_id);
+            v_removal.is_idle := v_held = v_removal.held and not v_removal.has_found;
+            if v_removal.is_idle and v_held = 0 then
                 delete from private.workflow_removals as r
                 where r.tenant_id = p_tenant_id and r.workflow_id = v_removal.workflow_id;
             end if;
-            v_removal.is_idle := v_is_held and not v_removal.has_found;
-            v_removal.was_held := v_is_held;
+            v_removal.held := v_held;
             v_removal.has_found := false;
             v_removal.run_at := '-infinity';
             v_removal.lane_id := null;
@@ -83,7 +86,7 @@ begin
         set run_at = v_removal.run_at,
             lane_id = v_removal.lane_id,
             job_id = v_removal.job_id,
-            was_held = v_removal.was_held,
+            held = v_removal.held,
             has_found = v_removal.has_found,
             is_idle = v_removal.is_idle
         where r.tenant_id = p_tenant_id and r.workflow_id = v_removal.workflow_id;

@@ -29,6 +29,7 @@ declare
     v_seen integer;
     v_lane_id integer;
     v_first integer;            -- the tenant with which the run began
+    v_has_seen boolean := true;
     v_lane record;
     v_low uuid;
     v_walked bigint;
@@ -56,12 +57,14 @@ begin
     while v_left > 0 loop
         select l.tenant_no into v_tenant_no from private.lanes as l where l.tenant_no > v_tenant_no order by l.tenant_no limit 1;
         if v_tenant_no is null then
-            exit when v_first is null;
+            exit when not v_has_seen;   -- there are none
+            v_has_seen := false;
             v_tenant_no := 0;
             continue;
         end if;
         exit when v_tenant_no = v_first and v_lanes = '{}';     -- once round, and nobody has more
         v_first := coalesce(v_first, v_tenant_no);
+        v_has_seen := true;
         v_share := least(greatest(p_limit / 10, 1), v_left);
         v_seen := 0;
         for v_lane in

@@ -36,7 +36,7 @@ begin
     get diagnostics v_count = row_count;
     -- A tenant costs a look into every partition.
     return (
-        v_count, cardinality(v_page) + 50, case when cardinality(v_page) = p_limit then v_page[cardinality(v_page)]::text end
+        v_count, cardinality(v_page) + greatest(p_limit / 20, 1), case when cardinality(v_page) = p_limit then v_page[cardinality(v_page)]::text end
     )::private.turn;
 end
 $$;
