@@ -125,10 +125,10 @@ def make_world(database: Database) -> World:
     one(functions, third.admin.claims, "select public.accept_pool(%s)", [pool])
     one(functions, admin, "select public.set_robot_pool(%s, %s)", [str(holder.robot_id), pool])
 
-    removed = factories.make_workflow(database, tenant, f"Removed {MARKER}").workflow_id
+    doomed = factories.make_workflow(database, tenant, f"Doomed {MARKER}").workflow_id
     owner.execute(
         "insert into private.workflow_removals (tenant_id, workflow_id, removed_at, held) values (%s, %s, now(), 0)",
-        [tenant.tenant_id, removed],
+        [tenant.tenant_id, doomed],
     )
 
     # Some events have their number, some wait for it.
