@@ -29,7 +29,9 @@ class Deaths:
 
 def find_problems(world: StormWorld, jobs: int) -> list[str]:
     """Everything that is lost, twice, in a wrong place or told wrongly; nothing here depends on how fast it went."""
-    numbered = "select sum(private.sequence_tenant_events(t.tenant_id, p_is_whole => true)) as n from public.tenants as t"
+    numbered = (
+        "select sum(private.sequence_tenant_events(t.tenant_id, p_is_whole => true)) as n from public.tenants as t"
+    )
     while world.rows(numbered)[0]["n"]:
         pass
     checks = {

@@ -1339,7 +1339,7 @@ where event_type in (
     'schedule.triggered'
 );
 
--- from sql/97_duties/tables.sql sha256:6ab688879c22b646e794908b8b6ff3bf305e33ee73479ff42d794ea01b7a3a3b
+-- from sql/97_duties/tables.sql sha256:d2f0492a8c88e1186b19c04ac388c205a44965b1e4e684eb31f3b26b3e76a671
 -- What the database does by itself, for all tenants. One dispatcher runs it (private.run_duties), and claims do the part that
 -- must be right with a cron that knows minutes only (private.run_due_duties). Each run does a bounded part, in turns among
 -- tenants, and a duty that is behind goes on at once. See docs/operations.md.
@@ -1386,7 +1386,7 @@ values
     ('raise_low_water', '5 seconds', 500, null, '1 second', 500),
     ('fold_share_usage', '5 seconds', 5000, null, '1 second', 1000),
     ('recheck_low_water', '1 minute', 2000, null, '150 seconds', 200),  -- claims only when the dispatcher does not
-    ('cancel_jobs_of_deleted_workflows', '5 seconds', 1000, 'private.workflow_removals', null, null),
+    ('cancel_jobs_of_deleted_workflows', '5 seconds', 2000, 'private.workflow_removals', null, null),
     ('mark_offline_robots', '1 minute', 1000, 'public.robot_heartbeats', null, null),
     ('notice_deaf_robots', '1 minute', 1000, 'public.robot_heartbeats', null, null),
     ('age_lanes', '1 minute', 2000, 'private.queue_tenants', null, null),
@@ -6412,12 +6412,13 @@ comment on function private.count_jobs_of_workflow(uuid, uuid, integer) is
     'How many of the jobs that wait are of a workflow; looks at p_most of the tenant''s at most.';
 revoke all on function private.count_jobs_of_workflow(uuid, uuid, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/count_leases_of_workflow.sql sha256:81b7a44144d3442c802b012aaf7b5871dcf6074d3c74b864061964d48da4654a
+-- from sql/40_queue/functions/count_leases_of_workflow.sql sha256:fa2c13d075b66020005cba504e3133b08a53258f49d53e0e5d08e8b53ab81214
 create or replace function private.count_leases_of_workflow(p_tenant_id uuid, p_workflow_id uuid)
 returns integer
 language sql
 stable
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
 as $$
     select count(*)::integer from private.leases as l where l.tenant_id = p_tenant_id and l.workflow_id = p_workflow_id
 $$;
@@ -9307,7 +9308,7 @@ comment on function private.raise_lease_lost(private.caller, uuid) is
     'Raises 409 LEASE_LOST for a job that the robot might have held, 409 JOB_ALREADY_FINISHED when it has ended, 404 JOB_NOT_FOUND for any other.';
 revoke all on function private.raise_lease_lost(private.caller, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/raise_low_water.sql sha256:f825cda2540a63073a90de5fe7c37eeabc45a60fb42f661477f0d94da8604c44
+-- from sql/40_queue/functions/raise_low_water.sql sha256:7802c475d2a4d3b0d11aeacd2d78db493e79c63c7dbd572d5a037481e0d89182
 -- While a snapshot is held open anywhere, the index entries of claimed jobs cannot be removed, and every claim would walk
 -- over all of them. The bound moves past them.
 --
@@ -9338,6 +9339,7 @@ declare
     v_share integer;
     v_seen integer;
     v_lane_id integer;
+    v_end integer;
     v_first integer;            -- the tenant with which the run began
     v_has_seen boolean := true;
     v_lane record;
@@ -9377,11 +9379,23 @@ begin
         v_has_seen := true;
         v_share := least(greatest(p_limit / 10, 1), v_left);
         v_seen := 0;
+        v_lane_id := (v_lanes ->> v_tenant_no::text)::integer;
+        v_end := v_lane_id + 1000;
         for v_lane in
             select l.lane_id, l.low_job_id
             from (select o.lane_id, o.low_job_id from private.lanes as o where o.tenant_no = v_tenant_no offset 0) as l
-            where l.lane_id > coalesce((v_lanes ->> v_tenant_no::text)::integer, 0)
-            order by l.lane_id
+            where v_lane_id is null
+            union all
+            -- Of one with many, a piece of all lanes there are, as sorting its own each time would take long.
+            select l.lane_id, l.low_job_id
+            from (
+                select o.lane_id, o.low_job_id, o.tenant_no
+                from private.lanes as o
+                where o.lane_id > v_lane_id and o.lane_id <= v_end
+                offset 0
+            ) as l
+            where l.tenant_no = v_tenant_no
+            order by lane_id
             limit v_share
         loop
             v_seen := v_seen + 1;
@@ -9400,7 +9414,11 @@ begin
         end loop;
         -- All its lanes had their turn, or the next one begins behind these.
         v_lanes := v_lanes - v_tenant_no::text;
-        if v_seen = v_share then
+        if v_seen < v_share then
+            v_lane_id := v_end;
+        end if;
+        perform from private.lanes as l where l.lane_id > v_lane_id limit 1;
+        if found then
             v_lanes := v_lanes || jsonb_build_object(v_tenant_no, v_lane_id);
         end if;
         v_left := v_left - greatest(v_seen, 1);

@@ -229,10 +229,10 @@ FLOODS = {
     "fire_due_schedules": Flood(schedules, left_in("public.schedules") + " and next_run_at <= private.clock()"),
     "promote_scheduled_jobs": Flood(delayed, left_in("private.scheduled"), timedelta(seconds=20)),
     "rescue_expired_leases": Flood(leased, left_in("private.leases"), timedelta(seconds=1)),
-    "raise_low_water": Flood(
-        emptied_lanes, LANES_LEFT + "low_job_id = '00000000-0000-0000-0000-000000000000'"
+    "raise_low_water": Flood(emptied_lanes, LANES_LEFT + "low_job_id = '00000000-0000-0000-0000-000000000000'"),
+    "fold_share_usage": Flood(
+        share_usage, left_in("private.share_usage as u join private.shares as s using (share_id)")
     ),
-    "fold_share_usage": Flood(share_usage, left_in("private.share_usage as u join private.shares as s using (share_id)")),
     "recheck_low_water": Flood(
         passed_lanes,
         LANES_LEFT + "exists (select from private.ready as r where r.lane_id = l.lane_id and r.job_id < l.low_job_id)",
@@ -243,9 +243,7 @@ FLOODS = {
     "mark_offline_robots": Flood(silent_robots, left_in("public.robot_heartbeats") + " and is_online"),
     "notice_deaf_robots": Flood(deaf_robots, left_in("public.robot_heartbeats") + " and deaf_since is null"),
     "age_lanes": Flood(old_lanes, LANES_LEFT + "promotion = 0"),
-    "check_waiting_quotas": Flood(
-        full_queue, left_in("private.queue_tenants") + " and not is_full", is_one_look=True
-    ),
+    "check_waiting_quotas": Flood(full_queue, left_in("private.queue_tenants") + " and not is_full", is_one_look=True),
     "reconcile_limits": Flood(
         wrong_counters,
         left_in("private.limits as w join private.limit_counters as c using (limit_id)") + " and running > 0",

@@ -41,7 +41,9 @@ def left(fleet: Fleet, flood: Flood) -> int:
 
 def run_of(fleet: Fleet, duty: str) -> Row:
     """What is known of a duty's last run."""
-    row = fleet.owner.execute("select behind_since, last_error from private.duty_runs where name = %s", [duty]).fetchone()
+    row = fleet.owner.execute(
+        "select behind_since, last_error from private.duty_runs where name = %s", [duty]
+    ).fetchone()
     assert row is not None
     return row
 
@@ -59,9 +61,7 @@ def test_every_duty_has_a_flood_or_says_why_tenants_play_no_part_in_it(shared_da
 
 
 @pytest.mark.parametrize("duty", FLOODS)
-def test_whatever_one_tenant_has_the_little_of_another_is_done_at_once(
-    fleets: tuple[Fleet, Fleet], duty: str
-) -> None:
+def test_whatever_one_tenant_has_the_little_of_another_is_done_at_once(fleets: tuple[Fleet, Fleet], duty: str) -> None:
     crowd, lone = fleets
     flood = FLOODS[duty]
     flood.make(crowd, MANY)

@@ -116,7 +116,9 @@ def make_world(database: Database) -> World:
     shared = factories.make_held_job(database, sharer, workflow)
     _end(functions, owner, sharer, shared, "complete_job(%s, %s, %s)")
     # Claims do for all tenants what time has made due, such as ending leases: that is no caller's doing.
-    owner.execute("update private.duties set claims_every = '1 year', claimed_at = now() where name not like '%low_water'")
+    owner.execute(
+        "update private.duties set claims_every = '1 year', claimed_at = now() where name not like '%low_water'"
+    )
     other_robot = factories.make_robot(database, other)
     # A pool of A's with the tenant C in it; B was asked nothing.
     third = factories.make_tenant(database, "C")

@@ -3,6 +3,7 @@ returns integer
 language sql
 stable
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
 as $$
     select count(*)::integer from private.leases as l where l.tenant_id = p_tenant_id and l.workflow_id = p_workflow_id
 $$;

@@ -28,6 +28,7 @@ declare
     v_share integer;
     v_seen integer;
     v_lane_id integer;
+    v_end integer;
     v_first integer;            -- the tenant with which the run began
     v_has_seen boolean := true;
     v_lane record;
@@ -67,11 +68,23 @@ begin
         v_has_seen := true;
         v_share := least(greatest(p_limit / 10, 1), v_left);
         v_seen := 0;
+        v_lane_id := (v_lanes ->> v_tenant_no::text)::integer;
+        v_end := v_lane_id + 1000;
         for v_lane in
             select l.lane_id, l.low_job_id
             from (select o.lane_id, o.low_job_id from private.lanes as o where o.tenant_no = v_tenant_no offset 0) as l
-            where l.lane_id > coalesce((v_lanes ->> v_tenant_no::text)::integer, 0)
-            order by l.lane_id
+            where v_lane_id is null
+            union all
+            -- Of one with many, a piece of all lanes there are, as sorting its own each time would take long.
+            select l.lane_id, l.low_job_id
+            from (
+                select o.lane_id, o.low_job_id, o.tenant_no
+                from private.lanes as o
+                where o.lane_id > v_lane_id and o.lane_id <= v_end
+                offset 0
+            ) as l
+            where l.tenant_no = v_tenant_no
+            order by lane_id
             limit v_share
         loop
             v_seen := v_seen + 1;
@@ -90,7 +103,11 @@ begin
         end loop;
         -- All its lanes had their turn, or the next one begins behind these.
         v_lanes := v_lanes - v_tenant_no::text;
-        if v_seen = v_share then
+        if v_seen < v_share then
+            v_lane_id := v_end;
+        end if;
+        perform from private.lanes as l where l.lane_id > v_lane_id limit 1;
+        if found then
             v_lanes := v_lanes || jsonb_build_object(v_tenant_no, v_lane_id);
         end if;
         v_left := v_left - greatest(v_seen, 1);
