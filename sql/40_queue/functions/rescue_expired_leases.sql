@@ -22,9 +22,9 @@ begin
                     -- do not keep the others from it for ever.
                     select t.job_id
                     from (
-                        select l.job_id, row_number() over (partition by l.tenant_id order by random()) as turn
-                        from private.leases as l
-                        where private.lease_over_at(l) <= v_now
+                        select e.job_id, row_number() over (partition by e.tenant_id order by random()) as turn
+                        from private.leases as e
+                        where private.lease_over_at(e) <= v_now
                     ) as t
                     order by t.turn, random()
                     limit p_limit
