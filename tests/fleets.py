@@ -167,9 +167,11 @@ class Fleet:
         ).fetchall()
 
     def run(self, duty: str) -> int:
-        """Runs a duty as cron does, and returns its count."""
-        row = self.owner.execute(f"select private.{duty}() as n").fetchone()
+        """Runs a bounded part of a duty as the dispatcher does, and returns its count."""
+        row = self.owner.execute("select private.run_duty(%s) as n", [duty]).fetchone()
+        error = self.owner.execute("select last_error from private.duty_runs where name = %s", [duty]).fetchone()
         assert row is not None
+        assert error == {"last_error": None}
         return int(row["n"])
 
 

@@ -198,7 +198,7 @@ create table private.scheduled (
     constraint scheduled_pkey primary key (job_id)
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 create index scheduled_run_at_idx on private.scheduled (run_at);
-create index scheduled_tenant_id_idx on private.scheduled (tenant_id);
+create index scheduled_tenant_id_run_at_idx on private.scheduled (tenant_id, run_at, job_id);
 comment on table private.scheduled is 'Jobs that may be claimed later: delayed ones and retries.';
 
 create table private.leases (
@@ -325,32 +325,13 @@ create table private.pool_turns (
 ) with (fillfactor = 50);
 comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
 
-create table private.duties (
-    name text not null,
-    every interval not null,
-    last_run_at timestamptz not null default '-infinity',
-    constraint duties_pkey primary key (name)
-) with (fillfactor = 50);
-comment on table private.duties is 'When each duty that cron is too coarse for last ran: claims do what is due. See private.run_due_duties().';
-insert into private.duties (name, every)
-values
-    ('promote_scheduled_jobs', interval '1 second'),
-    ('rescue_expired_leases', interval '5 seconds'),
-    ('raise_low_water', interval '1 second'),
-    ('fold_share_usage', interval '1 second'),
-    ('recheck_low_water', interval '150 seconds');  -- cron does it every minute; claims only when cron does not
-
--- What every claim reads is no row: beside a snapshot that is held for long, each run of a duty would leave one more to pass.
-create sequence private.next_duty_at as bigint minvalue 0;
-comment on sequence private.next_duty_at is
-    'When the next duty is due, in milliseconds since 1970, or before: claims look at private.duties no earlier. More than a second ahead it means nothing, as the clock was set back. A claim that is undone after duties leaves it ahead: they are done a second later, or by cron.';
-
 create table private.low_water (
     is_only boolean not null default true,
     settled_at timestamptz not null default '-infinity',    -- what was enqueued before this is committed or undone
     pending_at timestamptz,             -- the next settled_at, as soon as every transaction before pending_xid has ended
     pending_xid xid8,
-    position integer not null default 0,    -- the lane after which the next run goes on
+    tenant_no integer not null default 0,   -- the tenant after which the next run goes on
+    lanes jsonb not null default '{}',      -- of tenants whose turn does for a part of their lanes: behind which the next one begins
     constraint low_water_pkey primary key (is_only),
     constraint low_water_is_only_check check (is_only)
 ) with (fillfactor = 50);

@@ -260,7 +260,16 @@ create type private.job_end as (
     not_healed integer
 );
 
--- from sql/10_tenancy/tables.sql sha256:ea8ebd2de1bba5044f2bb871fdc585e577bb7bad2d5bb2ab5c82c052f584d371
+-- from sql/97_duties/types.sql sha256:2873cf62e666b3ad4e977047a9a4137371b85412ff96ce92c9c2538797fc7df4
+-- What a turn of one tenant came to. See private.take_turns().
+create type private.turn as (
+    done integer,   -- what duty_runs.last_count counts
+    used integer,   -- how much of its bound it used: rows read or written
+    after text      -- where the tenant's next turn goes on, for the duty itself to understand; null: nothing is left
+);
+comment on type private.turn is 'What one turn of one tenant in a duty did, and whether another one is needed.';
+
+-- from sql/10_tenancy/tables.sql sha256:2a055644089cab261a81433d12150ce1570f376fed103055ec6774be083ef84a
 create table public.tenants (
     tenant_id uuid not null default private.uuid_v7(),
     name text not null,
@@ -432,7 +441,7 @@ create table private.idempotency_keys (
     constraint idempotency_keys_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
     constraint idempotency_keys_key_check check (length(key) between 1 and 255)
 );
-create index idempotency_keys_created_at_idx on private.idempotency_keys (created_at);
+create index idempotency_keys_tenant_id_created_at_idx on private.idempotency_keys (tenant_id, created_at);
 comment on table private.idempotency_keys is 'The first answer to a request that carried an Idempotency-Key.';
 
 -- from sql/15_limits/tables.sql sha256:4a5c4e0c47f170b98a1d0dd522c2fd567d1d79df01040e9485e27d3b8d3391ae
@@ -448,7 +457,7 @@ create unlogged table private.request_counts (
 comment on table private.request_counts is
     'How many requests each caller or address made of each kind in the current window.';
 
--- from sql/20_workflows/tables.sql sha256:44e09a1a7e87814db36917c41580ad178a9b0744f247ce5df28568e4860c4fdc
+-- from sql/20_workflows/tables.sql sha256:90afaa6e3a1adcb924b59358f9c4485a4f809a0a911a9539c7a92e238e993989
 create table public.workflows (
     workflow_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -499,6 +508,25 @@ create table public.workflow_backups (
 );
 create index workflow_backups_tenant_id_idx on public.workflow_backups (tenant_id, workflow_id, version);
 comment on table public.workflow_backups is 'Where the copy of a workflow version outside the database is, or may be: it is written down before the store has it.';
+
+-- A row stands as long as a job of the workflow can still become ready: claims look here (private.leave_lane) and run none.
+create table private.workflow_removals (
+    tenant_id uuid not null,
+    workflow_id uuid not null,
+    removed_at timestamptz not null,
+    -- Everything that waits for the tenant is looked through, first what is delayed (lane_id is null), then what is ready.
+    run_at timestamptz not null default '-infinity',    -- behind which the look goes on, with job_id
+    lane_id integer,
+    job_id uuid not null default '00000000-0000-0000-0000-000000000000',
+    held integer not null,              -- how many of it robots held when the look began: they may come back behind it
+    has_found boolean not null default false,
+    is_idle boolean not null default false,     -- nothing of it waits, as long as robots hold as many
+    constraint workflow_removals_pkey primary key (tenant_id, workflow_id),
+    constraint workflow_removals_tenant_id_workflow_id_fkey foreign key (tenant_id, workflow_id)
+        references public.workflows (tenant_id, workflow_id) on delete cascade
+) with (fillfactor = 50);
+comment on table private.workflow_removals is
+    'Deleted workflows whose jobs are still to be cancelled, and how far that is. See private.cancel_jobs_of_deleted_workflows().';
 
 -- from sql/25_pools/tables.sql sha256:a50772d91ecb45b2b19df4c64db0bcc0e14379eb675b1098e02becc35a42dabd
 -- A pool is a fleet whose robots also run jobs of other tenants. Both sides agree: the owner invites, the member accepts, and
@@ -635,7 +663,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:f9ba2739d79d98dabe24659d54a80e0f4c9ddab94ca57d1d13d6d75cc562bdbe
+-- from sql/40_queue/tables.sql sha256:183a4161101fbb36f0a1788c59b1172f6d20b8c82c6407912101bd811ad7c10c
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -836,7 +864,7 @@ create table private.scheduled (
     constraint scheduled_pkey primary key (job_id)
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 create index scheduled_run_at_idx on private.scheduled (run_at);
-create index scheduled_tenant_id_idx on private.scheduled (tenant_id);
+create index scheduled_tenant_id_run_at_idx on private.scheduled (tenant_id, run_at, job_id);
 comment on table private.scheduled is 'Jobs that may be claimed later: delayed ones and retries.';
 
 create table private.leases (
@@ -963,32 +991,13 @@ create table private.pool_turns (
 ) with (fillfactor = 50);
 comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
 
-create table private.duties (
-    name text not null,
-    every interval not null,
-    last_run_at timestamptz not null default '-infinity',
-    constraint duties_pkey primary key (name)
-) with (fillfactor = 50);
-comment on table private.duties is 'When each duty that cron is too coarse for last ran: claims do what is due. See private.run_due_duties().';
-insert into private.duties (name, every)
-values
-    ('promote_scheduled_jobs', interval '1 second'),
-    ('rescue_expired_leases', interval '5 seconds'),
-    ('raise_low_water', interval '1 second'),
-    ('fold_share_usage', interval '1 second'),
-    ('recheck_low_water', interval '150 seconds');  -- cron does it every minute; claims only when cron does not
-
--- What every claim reads is no row: beside a snapshot that is held for long, each run of a duty would leave one more to pass.
-create sequence private.next_duty_at as bigint minvalue 0;
-comment on sequence private.next_duty_at is
-    'When the next duty is due, in milliseconds since 1970, or before: claims look at private.duties no earlier. More than a second ahead it means nothing, as the clock was set back. A claim that is undone after duties leaves it ahead: they are done a second later, or by cron.';
-
 create table private.low_water (
     is_only boolean not null default true,
     settled_at timestamptz not null default '-infinity',    -- what was enqueued before this is committed or undone
     pending_at timestamptz,             -- the next settled_at, as soon as every transaction before pending_xid has ended
     pending_xid xid8,
-    position integer not null default 0,    -- the lane after which the next run goes on
+    tenant_no integer not null default 0,   -- the tenant after which the next run goes on
+    lanes jsonb not null default '{}',      -- of tenants whose turn does for a part of their lanes: behind which the next one begins
     constraint low_water_pkey primary key (is_only),
     constraint low_water_is_only_check check (is_only)
 ) with (fillfactor = 50);
@@ -1186,7 +1195,7 @@ create table public.events (
 create index events_tenant_id_job_id_idx on public.events (tenant_id, job_id, seq) where job_id is not null;
 comment on table public.events is 'What happened, in a gapless sequence per tenant that a client can resume from.';
 
--- from sql/50_schedules/tables.sql sha256:a00f733279c3836aa00e38268118b2f4e1f98eeb85b04dae84da070ae03864e9
+-- from sql/50_schedules/tables.sql sha256:33fd29bafe0e6e0908e22952a433ba6bbec0adf83b880a700c5c60a498fb5319
 create table public.schedules (
     schedule_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -1219,6 +1228,7 @@ create table public.schedules (
 ) with (fillfactor = 80);
 create index schedules_tenant_id_workflow_id_idx on public.schedules (tenant_id, workflow_id);
 create index schedules_next_run_at_idx on public.schedules (next_run_at) where next_run_at is not null;
+create index schedules_tenant_id_next_run_at_idx on public.schedules (tenant_id, next_run_at) where next_run_at is not null;
 comment on table public.schedules is 'A rule that enqueues jobs of a workflow: a cron expression, read on the clocks of a time zone.';
 
 create table public.schedule_fires (
@@ -1239,9 +1249,6 @@ create table public.schedule_fires (
 create index schedule_fires_tenant_id_fire_time_idx on public.schedule_fires (tenant_id, fire_time);
 comment on table public.schedule_fires is
     'What a schedule did at each due time, at most once: the row stands in the same transaction as the job.';
-
--- Cron fires once a minute; this is for a cron that is late or away.
-insert into private.duties (name, every) values ('fire_due_schedules', interval '5 seconds');
 
 -- from sql/80_realtime/tables.sql sha256:c3605a623ee21a2dfd3ec9fcf32770a0a5e46f5161d085bf8a72e47d486b6498
 create table private.queue_depths (
@@ -1274,7 +1281,7 @@ create table public.audit_log (
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
--- from sql/92_retention/tables.sql sha256:4c798100e12ddabd9d715354a428e431cac0c0deba07ef1401139d9d2ffff793
+-- from sql/92_retention/tables.sql sha256:fca1ed9eac9f06f2f18a1b8d58b25e64521363d9710ce684cc26c45b72ad6338
 -- How long what is kept is policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
@@ -1308,44 +1315,6 @@ create table private.exports (
 );
 comment on table private.exports is
     'Partitions of jobs that were written to a file. Jobs of tenants with the setting export_before_drop leave only when they are in one.';
-
-create table private.duty_runs (
-    name text not null,                 -- of a function of private that takes no arguments and returns a count
-    every interval not null,            -- what cron is told, so that its lag can be seen
-    last_run_at timestamptz not null default now(),     -- or when it was made
-    last_took interval,
-    last_count integer,
-    last_error text,                    -- null: the last run succeeded
-    position jsonb,                     -- where the next run goes on, for duties that do a part at a time
-    constraint duty_runs_pkey primary key (name)
-);
-comment on table private.duty_runs is 'The duties that cron alone does: when each last ran, what it did, and its error. See private.run_duty().';
-insert into private.duty_runs (name, every)
-values
-    ('ensure_job_partitions', interval '1 day'),
-    ('place_default_jobs', interval '1 hour'),
-    ('drop_job_partitions', interval '1 hour'),
-    ('purge_expired_jobs', interval '1 minute'),
-    ('purge_expired_dead_letters', interval '10 minutes'),
-    ('purge_expired_late_results', interval '10 minutes'),
-    ('purge_expired_job_logs', interval '1 minute'),
-    ('purge_expired_job_node_executions', interval '10 minutes'),
-    ('purge_job_rollups', interval '1 day'),
-    ('purge_expired_events', interval '1 minute'),
-    ('purge_expired_audit_log', interval '1 hour'),
-    ('purge_expired_robot_commands', interval '1 hour'),
-    ('purge_expired_schedule_fires', interval '1 hour'),
-    ('purge_idempotency_keys', interval '1 hour'),
-    ('purge_login_attempts', interval '1 hour'),
-    ('purge_request_counts', interval '10 minutes'),
-    ('check_waiting_quotas', interval '1 minute'),
-    ('age_lanes', interval '1 minute'),
-    ('reconcile_limits', interval '5 minutes'),
-    ('sequence_events', interval '1 minute'),
-    ('push_queue_depths', interval '1 minute'),     -- where cron knows seconds, every five
-    ('mark_offline_robots', interval '1 minute'),
-    ('notice_deaf_robots', interval '1 minute'),
-    ('fire_due_schedules', interval '1 minute');
 
 -- from sql/95_analytics/tables.sql sha256:ceee677d1b4f3a638622abb537e0f399a60282c0d843f746e40312521b3cd4c9
 -- Written by whoever numbers a tenant's events, in the same transaction and under the same lock: each end of a job is
@@ -1388,6 +1357,88 @@ where event_type in (
     'job.started', 'job.completed', 'job.failed', 'job.timeout', 'job.cancelled', 'robot.online', 'robot.offline',
     'schedule.triggered'
 );
+
+-- from sql/97_duties/tables.sql sha256:d2f0492a8c88e1186b19c04ac388c205a44965b1e4e684eb31f3b26b3e76a671
+-- What the database does by itself, for all tenants. One dispatcher runs it (private.run_duties), and claims do the part that
+-- must be right with a cron that knows minutes only (private.run_due_duties). Each run does a bounded part, in turns among
+-- tenants, and a duty that is behind goes on at once. See docs/operations.md.
+
+create table private.duties (
+    name text not null,                 -- of a function of private
+    every interval not null,
+    bound integer,                      -- most rows of one run, which is one transaction; null: it takes no bound
+    -- Whose tenants take turns: the table, in the order of its tenant_id. The function is that of one tenant's turn,
+    -- (p_tenant_id, p_limit, p_after) -> private.turn. Null: the function is (p_limit) -> count, and shares out p_limit itself.
+    tenants_of text,
+    without_turns text,                 -- why tenants play no part in it
+    rest integer not null default 0,    -- after a run it rests for so many times what that took, if that is longer than every
+    claims_every interval,              -- claims do it too, so often; null: they do not
+    claims_bound integer,
+    claimed_at timestamptz not null default '-infinity',    -- when a claim last did it
+    constraint duties_pkey primary key (name),
+    constraint duties_bound_check check (bound > 0 and (bound is not null or without_turns is not null)),
+    constraint duties_without_turns_check check (tenants_of is null or without_turns is null)
+) with (fillfactor = 50);
+comment on table private.duties is
+    'Every duty there is: its function, its period, the bound of a run, how tenants take turns in it, and how often claims do it too.';
+
+create table private.duty_runs (
+    name text not null,
+    last_run_at timestamptz not null default now(),     -- or when it was made
+    last_took interval,
+    last_count integer,
+    last_error text,                    -- null: the last run succeeded, for every tenant
+    behind_since timestamptz,           -- the last run left something, so that it goes on at once; since when that is so
+    position jsonb,                     -- where the next run goes on, for duties that do a part at a time
+    tried_at timestamptz not null default '-infinity',  -- by the clock on the wall: of what is due, what waited longest is next
+    constraint duty_runs_pkey primary key (name),
+    constraint duty_runs_name_fkey foreign key (name) references private.duties (name) on delete cascade
+) with (fillfactor = 50);
+comment on table private.duty_runs is
+    'How each duty goes: when the dispatcher last ran it, what it did, its error, and whether something is left. See private.run_duty().';
+
+insert into private.duties (name, every, bound, tenants_of, claims_every, claims_bound)
+values
+    ('fire_due_schedules', '5 seconds', 200, null, '5 seconds', 20),
+    ('promote_scheduled_jobs', '5 seconds', 1000, null, '1 second', 200),
+    ('rescue_expired_leases', '5 seconds', 200, null, '5 seconds', 50),
+    ('raise_low_water', '5 seconds', 500, null, '1 second', 500),
+    ('fold_share_usage', '5 seconds', 5000, null, '1 second', 1000),
+    ('recheck_low_water', '1 minute', 2000, null, '150 seconds', 200),  -- claims only when the dispatcher does not
+    ('cancel_jobs_of_deleted_workflows', '5 seconds', 2000, 'private.workflow_removals', null, null),
+    ('mark_offline_robots', '1 minute', 1000, 'public.robot_heartbeats', null, null),
+    ('notice_deaf_robots', '1 minute', 1000, 'public.robot_heartbeats', null, null),
+    ('age_lanes', '1 minute', 2000, 'private.queue_tenants', null, null),
+    ('check_waiting_quotas', '1 minute', 10000, 'private.queue_tenants', null, null),
+    ('reconcile_limits', '5 minutes', 1000, 'private.limits', null, null),
+    ('sequence_events', '1 minute', 10000, 'private.event_inbox', null, null),
+    ('purge_expired_jobs', '1 minute', 10000, 'public.jobs', null, null),
+    ('purge_expired_job_logs', '1 minute', 10000, 'public.job_logs', null, null),
+    ('purge_expired_events', '1 minute', 10000, 'public.events', null, null),
+    ('purge_expired_dead_letters', '10 minutes', 10000, 'public.dead_letters', null, null),
+    ('purge_expired_late_results', '10 minutes', 10000, 'public.late_results', null, null),
+    ('purge_expired_job_node_executions', '10 minutes', 10000, 'public.job_node_executions', null, null),
+    ('purge_expired_robot_commands', '1 hour', 10000, 'public.robot_commands', null, null),
+    ('purge_expired_schedule_fires', '1 hour', 10000, 'public.schedule_fires', null, null),
+    ('purge_expired_audit_log', '1 hour', 10000, 'public.audit_log', null, null),
+    ('purge_idempotency_keys', '1 hour', 10000, 'private.idempotency_keys', null, null),
+    ('purge_job_rollups', '1 day', 10000, 'public.job_rollups', null, null);
+insert into private.duties (name, every, bound, rest)
+values ('push_queue_depths', '5 seconds', 1000, 20);
+insert into private.duties (name, every, bound, without_turns)
+values
+    ('purge_login_attempts', '1 hour', 10000, 'A login is tried before anybody knows the tenant.'),
+    ('purge_request_counts', '10 minutes', 10000, 'Requests are counted by address and key, most of them of no tenant.'),
+    ('purge_cron_details', '1 hour', 10000, 'They are the runs of cron.'),
+    ('ensure_job_partitions', '1 day', null, 'A week is of all tenants.'),
+    ('place_default_jobs', '1 hour', null, 'It moves whole weeks, which are of all tenants.'),
+    ('drop_job_partitions', '1 hour', null, 'A week is of all tenants.');
+insert into private.duty_runs (name) select d.name from private.duties as d;
+
+-- What every claim reads is no row: beside a snapshot that is held for long, each run of a duty would leave one more to pass.
+create sequence private.next_duty_at as bigint minvalue 0;
+comment on sequence private.next_duty_at is
+    'When claims have the next duty to do, in milliseconds since 1970, or before: they look at private.duties no earlier. More than a second ahead it means nothing, as the clock was set back. A claim that is undone after duties leaves it ahead: they are done a second later, or by the dispatcher.';
 
 -- from sql/00_platform/functions/actor_id.sql sha256:d0ca1274d4a9a1bc6e10240fdf3a209222b62c4a5ba909ff7a7e5eaf0c772955
 create or replace function private.actor_id()
@@ -2636,25 +2687,34 @@ comment on function private.permitted_tenant_id(text) is
 revoke all on function private.permitted_tenant_id(text) from public, anon, authenticated, service_role;
 grant execute on function private.permitted_tenant_id(text) to authenticated;
 
--- from sql/10_tenancy/functions/purge_idempotency_keys.sql sha256:56e9839263c4c05ec91cca488b2107f435f0b2c3775fe524804e31184cb8cac7
-create or replace function private.purge_idempotency_keys()
-returns integer
+-- from sql/10_tenancy/functions/purge_idempotency_keys.sql sha256:1ddfd12372a93cdb9a8be699259a92eac813d061494eabe063df58e58c09b5d2
+create or replace function private.purge_idempotency_keys(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
     v_count integer;
 begin
-    delete from private.idempotency_keys as i where i.created_at <= private.clock() - interval '24 hours';
+    delete from private.idempotency_keys as i
+    where i.ctid = any (array(
+        select o.ctid
+        from private.idempotency_keys as o
+        where o.tenant_id = p_tenant_id and o.created_at <= private.clock() - interval '24 hours'
+        limit p_limit
+    ));
     get diagnostics v_count = row_count;
-    return v_count;
+    return (v_count, v_count, case when v_count = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.purge_idempotency_keys() is 'Forgets stored answers after 24 hours; returns how many.';
-revoke all on function private.purge_idempotency_keys() from public, anon, authenticated, service_role;
+comment on function private.purge_idempotency_keys(uuid, integer, text) is
+    'Duty, a tenant''s turn: forgets p_limit stored answers after 24 hours, and counts them.';
+revoke all on function private.purge_idempotency_keys(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/purge_login_attempts.sql sha256:0054c1a7a5d731bd3586e64ccf2580389ac08d413ee82205ae400727c52d314d
-create or replace function private.purge_login_attempts()
+-- from sql/10_tenancy/functions/purge_login_attempts.sql sha256:302ca4b6456f168dd7f2997e8254a95257aa187364e617992dbc60ca87926434
+create or replace function private.purge_login_attempts(p_limit integer default 10000)
 returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -2662,15 +2722,20 @@ as $$
 declare
     v_count integer;
 begin
-    delete from private.login_attempts as a
-    where a.window_started_at <= private.clock() - interval '1 hour'
-        and (a.locked_until is null or a.locked_until <= private.clock());
+    delete from private.login_attempts as d
+    where d.ctid = any (array(
+        select o.ctid
+        from private.login_attempts as o
+        where o.window_started_at <= private.clock() - interval '1 hour'
+            and (o.locked_until is null or o.locked_until <= private.clock())
+        limit p_limit
+    ));
     get diagnostics v_count = row_count;
     return v_count;
 end
 $$;
-comment on function private.purge_login_attempts() is 'Forgets failed logins that count no more; returns how many.';
-revoke all on function private.purge_login_attempts() from public, anon, authenticated, service_role;
+comment on function private.purge_login_attempts(integer) is 'Duty: forgets failed logins that count no more, at most p_limit; returns how many.';
+revoke all on function private.purge_login_attempts(integer) from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/record_login.sql sha256:4744f0d2adfdbeb22476023bccb85051bb63bd11c997dbae832a4145b13b6fef
 create or replace function private.record_login(p_login text, p_ip inet, p_succeeded boolean)
@@ -3232,8 +3297,8 @@ comment on function private.give_back_request(text, inet) is
 revoke all on function private.give_back_request(text, inet) from public, anon, authenticated, service_role;
 grant execute on function private.give_back_request(text, inet) to casare_functions;
 
--- from sql/15_limits/functions/purge_request_counts.sql sha256:1e33c64370a21fc7a90653ef54602b58ec57156da00c232c2f7dc49e67a7fdda
-create or replace function private.purge_request_counts()
+-- from sql/15_limits/functions/purge_request_counts.sql sha256:d1efe1a045d7270a73170db0ac1c09c6e578fabf3b1d73a5e8c6b1882d909be6
+create or replace function private.purge_request_counts(p_limit integer default 10000)
 returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -3241,13 +3306,19 @@ as $$
 declare
     v_count integer;
 begin
-    delete from private.request_counts as c where c.window_ends_at <= private.clock() - interval '1 minute';
+    delete from private.request_counts as d
+    where d.ctid = any (array(
+        select o.ctid
+        from private.request_counts as o
+        where o.window_ends_at <= private.clock() - interval '1 minute'
+        limit p_limit
+    ));
     get diagnostics v_count = row_count;
     return v_count;
 end
 $$;
-comment on function private.purge_request_counts() is 'Forgets windows that are over; returns how many.';
-revoke all on function private.purge_request_counts() from public, anon, authenticated, service_role;
+comment on function private.purge_request_counts(integer) is 'Duty: forgets windows that are over, at most p_limit; returns how many.';
+revoke all on function private.purge_request_counts(integer) from public, anon, authenticated, service_role;
 
 -- from sql/20_workflows/functions/count_nodes.sql sha256:fce6f5a9f8afd5a5ef29119211a367a8ff91eb942df318fa3b38606c30ee6c65
 create or replace function private.count_nodes(p_definition jsonb)
@@ -3269,7 +3340,7 @@ comment on function private.count_nodes(jsonb) is
     'How many nodes (a list or an object) or steps a workflow definition has; null when it has neither.';
 revoke all on function private.count_nodes(jsonb) from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/delete_workflow.sql sha256:249b1ccad26579fde4ead47ef0d3a3413235d2561455703650d07e1f03de376d
+-- from sql/20_workflows/functions/delete_workflow.sql sha256:fd147641144d49324553e45eff3ca95dcd5c9e85ec30384fcd75eb27f99a1fd1
 create or replace function public.delete_workflow(p_workflow_id uuid)
 returns jsonb
 language plpgsql
@@ -3280,7 +3351,8 @@ declare
     v_caller private.caller := private.authorize('workflows.delete');
     v_now timestamptz := private.clock();
     v_name text;
-    v_cancelled integer;
+    v_turn private.turn;
+    v_cancelling integer := 0;      -- looked for among 50,000 waiting jobs at most
     v_schedules integer;
 begin
     -- Nobody makes a schedule of it from here on. Schedules go before the lock below, which those that fire take last.
@@ -3297,18 +3369,30 @@ begin
     if not found then
         perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
     end if;
-    v_cancelled := private.cancel_jobs_of_workflow(v_caller.tenant_id, p_workflow_id, 'The workflow was deleted.');
+    insert into private.workflow_removals (tenant_id, workflow_id, removed_at, held)
+    values (v_caller.tenant_id, p_workflow_id, v_now, private.count_leases_of_workflow(v_caller.tenant_id, p_workflow_id));
+    -- A few are cancelled here, in the order of the look; a duty does the others.
+    v_turn := private.cancel_jobs_of_deleted_workflows(v_caller.tenant_id, 500, null);
+    perform from private.workflow_removals as r
+    where r.tenant_id = v_caller.tenant_id and r.workflow_id = p_workflow_id and not r.is_idle;
+    if found then
+        v_cancelling := private.count_jobs_of_workflow(v_caller.tenant_id, p_workflow_id, 50000);
+    end if;
     perform private.emit_event(
         v_caller.tenant_id, 'workflow.deleted', null, null, p_workflow_id,
-        jsonb_build_object('workflow_name', v_name, 'cancelled_jobs', v_cancelled, 'deleted_schedules', v_schedules)
+        jsonb_build_object(
+            'workflow_name', v_name, 'cancelled_jobs', v_turn.done, 'cancelling_jobs', v_cancelling,
+            'deleted_schedules', v_schedules
+        )
     );
     return jsonb_build_object(
-        'workflow_id', p_workflow_id, 'deleted', true, 'cancelled_jobs', v_cancelled, 'deleted_schedules', v_schedules
+        'workflow_id', p_workflow_id, 'deleted', true, 'cancelled_jobs', v_turn.done, 'cancelling_jobs', v_cancelling,
+        'deleted_schedules', v_schedules
     );
 end
 $$;
 comment on function public.delete_workflow(uuid) is
-    'Deletes a workflow for its users (history keeps it), deletes its schedules, cancels its waiting jobs and lets its running ones end. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.delete.';
+    'Deletes a workflow for its users (history keeps it) and its schedules at once, lets its running jobs end, and cancels its waiting ones: a few at once (cancelled_jobs), the others soon (cancelling_jobs, those among the first 50,000 that the tenant has waiting); robots get none of them. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.delete.';
 revoke all on function public.delete_workflow(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.delete_workflow(uuid) to authenticated;
 
@@ -4586,9 +4670,9 @@ comment on function private.is_robot(uuid) is
     'Whether a robot is still in the fleet: one that a person deleted did not die.';
 revoke all on function private.is_robot(uuid) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/mark_offline_robots.sql sha256:a4bbe548adb31b11af33131dabdb51ae0ccbaf73ed45dfd3645ae62ca6a55af0
-create or replace function private.mark_offline_robots()
-returns integer
+-- from sql/30_robots/functions/mark_offline_robots.sql sha256:59640320c3bca5b6f2dd748b5189c290865c7c0cc3c7614d8b750e66ca8dc8a8
+create or replace function private.mark_offline_robots(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -4600,8 +4684,10 @@ begin
         select h.robot_id
         from public.robot_heartbeats as h
         join public.tenants as t on t.tenant_id = h.tenant_id
-        where h.is_online
+        where h.tenant_id = p_tenant_id
+            and h.is_online
             and h.last_heartbeat_at <= private.clock() - make_interval(secs => t.robot_offline_after_seconds)
+        limit p_limit
         for update of h skip locked
     loop
         update public.robot_heartbeats as h set is_online = false where h.robot_id = v_robot_id;
@@ -4609,27 +4695,30 @@ begin
         perform private.announce_robot('robot.offline', v_robot_id);
         v_marked := v_marked + 1;
     end loop;
-    return v_marked;
+    return (v_marked, v_marked, case when v_marked = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.mark_offline_robots() is
-    'Notices robots that have not been heard of for their tenant''s robot_offline_after_seconds, tells it once, and returns how many.';
-revoke all on function private.mark_offline_robots() from public, anon, authenticated, service_role;
+comment on function private.mark_offline_robots(uuid, integer, text) is
+    'Duty, a tenant''s turn: notices at most p_limit robots that have not been heard of for robot_offline_after_seconds, tells it once, and counts them.';
+revoke all on function private.mark_offline_robots(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/notice_deaf_robots.sql sha256:069b90c747884e0496454d2ebeeaa0c87690b1445d3b2d5a416ba59ee35a98aa
-create or replace function private.notice_deaf_robots()
-returns integer
+-- from sql/30_robots/functions/notice_deaf_robots.sql sha256:77d3c8766517e54fd3dcabcd888c547fc1b7b444e1e0aaf4faaf11edb32b0c60
+create or replace function private.notice_deaf_robots(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_robot record;
-    v_noticed integer := 0;
+    v_turn private.turn := (0, 0, null);
 begin
     for v_robot in
         select d.robot_id, d.last_claim_at, d.job_id
-        from private.deaf_robots() as d
+        from private.deaf_robots(p_tenant_id, p_after::uuid, greatest(p_limit / 10, 1)) as d
     loop
+        v_turn.used := v_turn.used + 10;    -- each costs a look at the tenant's lanes
+        v_turn.after := v_robot.robot_id;
+        continue when v_robot.job_id is null;
         update public.robot_heartbeats as h
         set deaf_since = coalesce(h.last_claim_at, h.online_since)
         where h.robot_id = v_robot.robot_id
@@ -4640,14 +4729,17 @@ begin
             'robot.deaf', v_robot.robot_id,
             jsonb_build_object('last_claim_at', private.to_iso(v_robot.last_claim_at), 'waiting_job_id', v_robot.job_id)
         );
-        v_noticed := v_noticed + 1;
+        v_turn.done := v_turn.done + 1;
     end loop;
-    return v_noticed;
+    if v_turn.used < greatest(p_limit / 10, 1) * 10 then
+        v_turn.after := null;
+    end if;
+    return v_turn;
 end
 $$;
-comment on function private.notice_deaf_robots() is
-    'Notices robots that live and do not ask for the work that waits for them, tells it once, and returns how many. Their next claim takes the word back.';
-revoke all on function private.notice_deaf_robots() from public, anon, authenticated, service_role;
+comment on function private.notice_deaf_robots(uuid, integer, text) is
+    'Duty, a tenant''s turn: notices robots that live and do not ask for the work that waits for them, tells it once, and counts them. Their next claim takes the word back.';
+revoke all on function private.notice_deaf_robots(uuid, integer, text) from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/quarantine_robot.sql sha256:3f6bda8e59a986d177415de4370966cd63d805574e4259d278f4fb47d8eddb93
 create or replace function private.quarantine_robot(p_tenant_id uuid, p_robot_id uuid, p_reason text, p_data jsonb default '{}')
@@ -5272,24 +5364,28 @@ revoke all on function private.add_job(
     jsonb, text, uuid, boolean, text, uuid, integer, boolean
 ) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/age_lanes.sql sha256:253947795066f923240404255e393f8802cb601223b8d187a8c7b96ce4f9fda4
+-- from sql/40_queue/functions/age_lanes.sql sha256:81677739b609286fec88889e74c13038ac9e68ea83ea5ec3404ac79b0dbfdf8f
 -- What counts is how long the same job has been first, as this duty saw it: not how old the job is, because a job may have
 -- been delayed for long and be ready only now. Lanes that somebody's limit holds back wait for the limit and do not age.
-create or replace function private.age_lanes()
-returns integer
+create or replace function private.age_lanes(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 as $$
 declare
     v_now timestamptz := private.clock();
+    v_queue private.queue_tenants;
     v_lane record;
-    v_promoted integer := 0;
+    v_turn private.turn := (0, 0, null);
 begin
+    select q.* into v_queue from private.queue_tenants as q where q.tenant_id = p_tenant_id;
+    if v_queue.ageing_minutes = 0 then
+        return v_turn;
+    end if;
     for v_lane in
-        select l.*, q.tenant_id, q.ageing_minutes, f.job_id as first_job_id
-        from private.queue_tenants as q
-        join private.lanes as l on l.tenant_no = q.tenant_no
+        select l.*, f.job_id as first_job_id
+        from (select o.* from private.lanes as o where o.tenant_no = v_queue.tenant_no offset 0) as l
         left join lateral (
             select r.job_id
             from private.ready as r
@@ -5297,9 +5393,13 @@ begin
             order by r.job_id
             limit 1
         ) as f on true
-        where q.ageing_minutes > 0 and (f.job_id is not null or l.promotion > 0)
+        where l.lane_id > coalesce(p_after::integer, 0)
         order by l.lane_id
+        limit p_limit
     loop
+        v_turn.used := v_turn.used + 1;
+        v_turn.after := v_lane.lane_id;
+        continue when v_lane.first_job_id is null and v_lane.promotion = 0;
         if v_lane.first_job_id is null or v_lane.head_job_id is distinct from v_lane.first_job_id then
             -- It is being served, or was until it was empty: back by one step a look. A lane without promotion whose first job
             -- is new is not worth a write.
@@ -5309,15 +5409,15 @@ begin
                 where l.lane_id = v_lane.lane_id;
             end if;
         elsif v_lane.promotion < v_lane.priority
-            and v_lane.head_since <= v_now - make_interval(mins => v_lane.ageing_minutes)
+            and v_lane.head_since <= v_now - make_interval(mins => v_queue.ageing_minutes)
             and (private.lane_room(v_lane.workflow_limit_id, v_lane.key_limit_id) > 0) is not false
         then
             update private.lanes as l
             set promotion = l.promotion + 1, head_since = v_now
             where l.lane_id = v_lane.lane_id;
-            v_promoted := v_promoted + 1;
+            v_turn.done := v_turn.done + 1;
             perform private.emit_event(
-                v_lane.tenant_id, 'lane.promoted', v_lane.first_job_id, v_lane.robot_id, null,
+                p_tenant_id, 'lane.promoted', v_lane.first_job_id, v_lane.robot_id, null,
                 jsonb_build_object(
                     'job_id', v_lane.first_job_id,
                     'environment', v_lane.environment,
@@ -5329,12 +5429,15 @@ begin
             );
         end if;
     end loop;
-    return v_promoted;
+    if v_turn.used < p_limit then
+        v_turn.after := null;
+    end if;
+    return v_turn;
 end
 $$;
-comment on function private.age_lanes() is
-    'Promotes by one step of priority each lane whose first job has stayed first for the tenant''s ageing_minutes, tells it by the event lane.promoted, lets lanes that are served fall back by a step, and returns how many it promoted.';
-revoke all on function private.age_lanes() from public, anon, authenticated, service_role;
+comment on function private.age_lanes(uuid, integer, text) is
+    'Duty, a tenant''s turn: promotes by one step of priority each lane whose first job has stayed first for the tenant''s ageing_minutes, tells it by the event lane.promoted, and lets lanes that are served fall back by a step; looks at p_limit lanes and counts those that it promoted.';
+revoke all on function private.age_lanes(uuid, integer, text) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/ageing_minutes.sql sha256:f8d7f3441b1f1de4f24e1b709a57c0d07319badb8b12aeb482ed5066f343c526
 create or replace function private.ageing_minutes(p_settings jsonb)
@@ -5772,42 +5875,111 @@ comment on function public.cancel_jobs(uuid[], text) is
 revoke all on function public.cancel_jobs(uuid[], text) from public, anon, authenticated, service_role;
 grant execute on function public.cancel_jobs(uuid[], text) to authenticated;
 
--- from sql/40_queue/functions/cancel_jobs_of_workflow.sql sha256:9ed2da4538ccc177432904be9b144b3ec5694573bea0d888034f949d185dd423
--- Reads what the tenant has waiting, once: no index on jobs mentions what changes, so none knows the waiting jobs of a workflow.
-create or replace function private.cancel_jobs_of_workflow(p_tenant_id uuid, p_workflow_id uuid, p_reason text)
-returns integer
+-- from sql/40_queue/functions/cancel_jobs_of_deleted_workflows.sql sha256:3e70e5ab5c8d29a2ad0f479a1976dd714f821ccfc87763555096561f3a66e68d
+-- No index knows the waiting jobs of a workflow, as none mentions what changes, so a look goes through all that the tenant has
+-- waiting, a page at a time, and another one follows after it found some. What others hold locked is passed over and found by the
+-- next look: this waits for nobody. Jobs that robots held when the look began may have come back behind it, so only a look
+-- during which none did says that nothing waits. Until robots hold none either, claims run none: private.leave_lane().
+create or replace function private.cancel_jobs_of_deleted_workflows(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 declare
-    v_tenant_no integer := private.find_queue_tenant(p_tenant_id);
-    v_job_id uuid;
-    v_cancelled integer := 0;
+    v_removal private.workflow_removals;
+    v_page record;
+    v_job_ids uuid[];
+    v_held integer;
+    v_turn private.turn := (0, 0, null);
 begin
-    for v_job_id in
-        delete from private.ready as r
-        using public.jobs as j
-        where r.tenant_no = v_tenant_no and j.job_id = r.job_id and j.workflow_id = p_workflow_id
-        returning r.job_id
-    loop
-        perform private.end_unclaimed_job(v_job_id, p_reason);
-        v_cancelled := v_cancelled + 1;
+    while v_turn.used < p_limit loop
+        select r.*
+        into v_removal
+        from private.workflow_removals as r
+        where r.tenant_id = p_tenant_id
+            and not (r.is_idle and r.held = private.count_leases_of_workflow(p_tenant_id, r.workflow_id))
+        order by r.removed_at, r.workflow_id
+        limit 1
+        for update skip locked;
+        if not found then
+            return v_turn;
+        end if;
+        select p.* into v_page from private.find_jobs_of_workflow(v_removal, p_limit - v_turn.used) as p;
+        if v_removal.lane_id is null then
+            with gone as (
+                delete from private.scheduled as s
+                where s.job_id = any (array(
+                    select o.job_id from private.scheduled as o where o.job_id = any (v_page.job_ids) for update skip locked
+                ))
+                returning s.job_id
+            )
+            select array(select g.job_id from gone as g) into v_job_ids;
+        else
+            with gone as (
+                delete from private.ready as r
+                where r.ctid = any (array(
+                    select o.ctid
+                    from unnest(v_page.lane_ids, v_page.job_ids) as f (lane_id, job_id)
+                    join private.ready as o
+                        on o.tenant_no = v_page.tenant_no and o.lane_id = f.lane_id and o.job_id = f.job_id
+                    for update of o skip locked
+                ))
+                returning r.job_id
+            )
+            select array(select g.job_id from gone as g) into v_job_ids;
+        end if;
+        perform private.end_unclaimed_jobs(v_job_ids, 'The workflow was deleted.');
+        v_turn.done := v_turn.done + cardinality(v_job_ids);
+        v_removal.has_found := v_removal.has_found or v_page.job_ids <> '{}';
+        if v_removal.is_idle then   -- some ended or came back: a new look
+            v_removal.is_idle := false;
+            v_removal.held := private.count_leases_of_workflow(p_tenant_id, v_removal.workflow_id);
+        end if;
+        if v_page.seen = p_limit - v_turn.used then
+            v_removal.run_at := v_page.last_run_at;
+            v_removal.lane_id := v_page.last_lane_id;
+            v_removal.job_id := v_page.last_job_id;
+        elsif v_removal.lane_id is null then    -- then what is ready
+            v_removal.lane_id := 0;
+            v_removal.job_id := '00000000-0000-0000-0000-000000000000';
+        else
+            v_held := private.count_leases_of_workflow(p_tenant_id, v_removal.workflow_id);
+            v_removal.is_idle := v_held = v_removal.held and not v_removal.has_found;
+            if v_removal.is_idle and v_held = 0 then
+                delete from private.workflow_removals as r
+                where r.tenant_id = p_tenant_id and r.workflow_id = v_removal.workflow_id;
+            end if;
+            v_removal.held := v_held;
+            v_removal.has_found := false;
+            v_removal.run_at := '-infinity';
+            v_removal.lane_id := null;
+            v_removal.job_id := '00000000-0000-0000-0000-000000000000';
+        end if;
+        v_turn.used := v_turn.used + greatest(v_page.seen, 1);
+        update private.workflow_removals as r
+        set run_at = v_removal.run_at,
+            lane_id = v_removal.lane_id,
+            job_id = v_removal.job_id,
+            held = v_removal.held,
+            has_found = v_removal.has_found,
+            is_idle = v_removal.is_idle
+        where r.tenant_id = p_tenant_id and r.workflow_id = v_removal.workflow_id;
+        exit when cardinality(v_job_ids) < cardinality(v_page.job_ids);     -- others are at them: later
     end loop;
-    for v_job_id in
-        delete from private.scheduled as s
-        using public.jobs as j
-        where s.tenant_id = p_tenant_id and j.job_id = s.job_id and j.workflow_id = p_workflow_id
-        returning s.job_id
-    loop
-        perform private.end_unclaimed_job(v_job_id, p_reason);
-        v_cancelled := v_cancelled + 1;
-    end loop;
-    return v_cancelled;
+    if v_turn.used >= p_limit then
+        v_turn.after := 'more';
+    end if;
+    return v_turn;
 end
 $$;
-comment on function private.cancel_jobs_of_workflow(uuid, uuid, text) is
-    'Cancels every waiting job of a workflow and returns how many; those that a robot holds go on.';
-revoke all on function private.cancel_jobs_of_workflow(uuid, uuid, text) from public, anon, authenticated, service_role;
+comment on function private.cancel_jobs_of_deleted_workflows(uuid, integer, text) is
+    'Duty, a tenant''s turn: looks at p_limit of its waiting jobs, cancels those whose workflow was deleted, and counts them; those that a robot holds go on.';
+revoke all on function private.cancel_jobs_of_deleted_workflows(uuid, integer, text)
+    from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/check_limit_name.sql sha256:887121f9c6c40cdd1809f81b0283dbdb3bff194ab5e61d383ac06c0e8caa5499
 create or replace function private.check_limit_name(
@@ -5847,57 +6019,54 @@ comment on function private.check_limit_name(uuid, text, uuid, text) is
     'Ends the transaction when these do not name something of the tenant that can have a limit.';
 revoke all on function private.check_limit_name(uuid, text, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/check_waiting_quotas.sql sha256:725f538f0c4238903265216803ab5c20c6e765f99ca6ea94ee445e64ebce95ad
+-- from sql/40_queue/functions/check_waiting_quotas.sql sha256:9faa035031ede647800eb77559a2d4716179ef86f33bf0322f410e15a395e9c6
 -- Counted here and not at every enqueue: a counter would be one row for which all enqueues of a tenant wait in turn, and a
 -- count would read what waits. So a tenant may pass its quota by what it enqueues in a minute.
-create or replace function private.check_waiting_quotas()
-returns integer
+create or replace function private.check_waiting_quotas(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 as $$
 declare
     v_tenant record;
-    v_waiting bigint;
+    v_waiting bigint := 0;
     v_is_full boolean;
-    v_changed integer := 0;
 begin
-    for v_tenant in
-        select q.tenant_id, q.tenant_no, q.is_full, private.waiting_quota(t.plan, t.settings) as quota
-        from private.queue_tenants as q
-        join public.tenants as t on t.tenant_id = q.tenant_id
-        order by q.tenant_no
-    loop
-        -- Never more than the quota is read. A full queue has room again when a tenth of it is gone.
-        v_waiting := 0;
-        if v_tenant.quota is not null then
-            select count(*) into v_waiting
-            from (
-                select from private.ready as r where r.tenant_no = v_tenant.tenant_no
-                union all
-                select from private.scheduled as s where s.tenant_id = v_tenant.tenant_id
-                limit v_tenant.quota
-            ) as w;
-        end if;
-        v_is_full := coalesce(
-            v_waiting >= v_tenant.quota - case when v_tenant.is_full then v_tenant.quota / 10 else 0 end, false
-        );
-        continue when v_is_full = v_tenant.is_full;
+    select q.tenant_no, q.is_full, private.waiting_quota(t.plan, t.settings) as quota
+    into v_tenant
+    from private.queue_tenants as q
+    join public.tenants as t on t.tenant_id = q.tenant_id
+    where q.tenant_id = p_tenant_id;
+    -- Never more than the quota is read. A full queue has room again when a tenth of it is gone.
+    if v_tenant.quota is not null then
+        select count(*) into v_waiting
+        from (
+            select from private.ready as r where r.tenant_no = v_tenant.tenant_no
+            union all
+            select from private.scheduled as s where s.tenant_id = p_tenant_id
+            limit v_tenant.quota
+        ) as w;
+    end if;
+    v_is_full := coalesce(
+        v_waiting >= v_tenant.quota - case when v_tenant.is_full then v_tenant.quota / 10 else 0 end, false
+    );
+    if v_is_full <> v_tenant.is_full then
         update private.queue_tenants as q set is_full = v_is_full where q.tenant_no = v_tenant.tenant_no;
         perform private.emit_event(
-            v_tenant.tenant_id, case when v_is_full then 'queue.full' else 'queue.has_room' end, null, null, null,
+            p_tenant_id, case when v_is_full then 'queue.full' else 'queue.has_room' end, null, null, null,
             jsonb_build_object('max_waiting', v_tenant.quota)
         );
-        v_changed := v_changed + 1;
-    end loop;
-    return v_changed;
+        return (1, 1 + v_waiting / 100, null)::private.turn;    -- counting is cheap
+    end if;
+    return (0, 1 + v_waiting / 100, null)::private.turn;
 end
 $$;
-comment on function private.check_waiting_quotas() is
-    'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
-revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
+comment on function private.check_waiting_quotas(uuid, integer, text) is
+    'Duty, a tenant''s turn: notes whether as many jobs of it wait as may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and counts whether that changed.';
+revoke all on function private.check_waiting_quotas(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:adbb4d50d96c6ae7180b3033e98157114c62951060d72d61b1111b2c9a95d3a2
+-- from sql/40_queue/functions/claim_jobs.sql sha256:33efce73b90a9fefa80ca6d19adf3f76edd5c8aa6d61b00340ac40d5b10d8bb1
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -5964,7 +6133,9 @@ begin
         ) as limit_id,
         exists (
             select from private.limits as w where w.tenant_id = r.tenant_id and w.scope > 'tenant'
-        ) as has_limits,
+        ) or exists (
+            select from private.workflow_removals as w where w.tenant_id = r.tenant_id
+        ) as may_stray,
         (
             select extract(epoch from v_now) * 1000 not between t.last_value - 1000 and t.last_value - 1
             from private.next_duty_at as t
@@ -6014,7 +6185,7 @@ begin
     loop
         v_taken := case when v_robot.pool_id is null then private.take_jobs(
             v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment, v_robot.capabilities,
-            v_robot.limit_id, v_robot.has_limits, case when v_robot.is_fair then 1 else v_want end, v_may_wait,
+            v_robot.limit_id, v_robot.may_stray, case when v_robot.is_fair then 1 else v_want end, v_may_wait,
             p_is_fair => v_robot.is_fair
         ) when v_robot.is_fair then private.take_fair_pool_job(
             v_robot.pool_id, v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment,
@@ -6507,6 +6678,50 @@ comment on function private.count_jobs_ahead(integer, text, text[], uuid, intege
 revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer, uuid)
     from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/count_jobs_of_workflow.sql sha256:8d09fcbf9d1cf9e5ee6560c10d90091e44bd1a6f6364d5cb31b8a12503988a3d
+create or replace function private.count_jobs_of_workflow(p_tenant_id uuid, p_workflow_id uuid, p_most integer)
+returns integer
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+begin
+    return (
+        select count(*)
+        from (
+            select r.job_id
+            from private.queue_tenants as q
+            cross join lateral (select r.job_id from private.ready as r where r.tenant_no = q.tenant_no offset 0) as r
+            where q.tenant_id = p_tenant_id
+            union all
+            select s.job_id from private.scheduled as s where s.tenant_id = p_tenant_id
+            limit p_most
+        ) as w
+        cross join lateral (
+            select from public.jobs as j where j.job_id = w.job_id and j.workflow_id = p_workflow_id offset 0
+        ) as j
+    );
+end
+$$;
+comment on function private.count_jobs_of_workflow(uuid, uuid, integer) is
+    'How many of the jobs that wait are of a workflow; looks at p_most of the tenant''s at most.';
+revoke all on function private.count_jobs_of_workflow(uuid, uuid, integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/count_leases_of_workflow.sql sha256:fa2c13d075b66020005cba504e3133b08a53258f49d53e0e5d08e8b53ab81214
+create or replace function private.count_leases_of_workflow(p_tenant_id uuid, p_workflow_id uuid)
+returns integer
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+    select count(*)::integer from private.leases as l where l.tenant_id = p_tenant_id and l.workflow_id = p_workflow_id
+$$;
+comment on function private.count_leases_of_workflow(uuid, uuid) is 'How many jobs of a workflow robots hold.';
+revoke all on function private.count_leases_of_workflow(uuid, uuid) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/count_out.sql sha256:94edcdcc006e54f5148dd801328124f0135bb6661b0c97c226489b45c8e0df83
 -- Counters are locked one after another in the order of their ids, whatever order the ids came in. One that was removed
 -- meanwhile is not there to be counted.
@@ -6548,8 +6763,8 @@ comment on function private.count_out(integer[]) is
     'Counts leases that ended out of the counters whose ids are given, one id for each lease, and wakes robots for what a full counter kept waiting. Every path on which leases end calls it in its transaction.';
 revoke all on function private.count_out(integer[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/deaf_robots.sql sha256:210a7646bc29fa2d5ac2053e4e43a44f91524d764d79422723b72b5fb83298ca
-create or replace function private.deaf_robots()
+-- from sql/40_queue/functions/deaf_robots.sql sha256:9c9faed520d43beb78749bbcb83ff4c2beed108782e36b315fe9270e7c9df80d
+create or replace function private.deaf_robots(p_tenant_id uuid, p_after uuid, p_limit integer)
 returns table (robot_id uuid, last_claim_at timestamptz, job_id uuid)
 language plpgsql
 stable
@@ -6560,12 +6775,27 @@ declare
     v_before timestamptz := private.clock() - interval '5 minutes';
 begin
     return query
-    select r.robot_id, h.last_claim_at, w.job_id
-    from public.robot_heartbeats as h
-    join public.robots as r on r.robot_id = h.robot_id and r.deleted_at is null
-    join public.tenants as t on t.tenant_id = h.tenant_id
-    join private.queue_tenants as q on q.tenant_id = h.tenant_id
-    cross join lateral (
+    select c.robot_id, c.last_claim_at, w.job_id
+    from (
+        select r.robot_id, r.environment, r.pool_id, r.capabilities, r.tags, r.is_internet, h.last_claim_at
+        from public.robot_heartbeats as h
+        join public.robots as r on r.robot_id = h.robot_id and r.deleted_at is null
+        join public.tenants as t on t.tenant_id = h.tenant_id
+        where h.tenant_id = p_tenant_id
+            and h.robot_id > coalesce(p_after, '00000000-0000-0000-0000-000000000000')
+            and h.is_online
+            and h.deaf_since is null
+            and h.last_heartbeat_at > private.clock() - make_interval(secs => t.robot_offline_after_seconds)
+            and h.online_since < v_before
+            and (h.last_claim_at < v_before) is not false
+            and private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at)
+            and not exists (select from private.find_full_limits(h.tenant_id, null, null))
+            and r.max_concurrent_jobs > (select count(*) from private.leases as l where l.robot_id = r.robot_id)
+        order by h.robot_id
+        limit p_limit
+    ) as c
+    join private.queue_tenants as q on q.tenant_id = p_tenant_id
+    left join lateral (
         select f.job_id
         from private.lanes as e
         cross join lateral (
@@ -6576,27 +6806,20 @@ begin
             limit 1
         ) as f
         where e.tenant_no = q.tenant_no
-            and (e.robot_id is null or e.robot_id = r.robot_id)
+            and (e.robot_id is null or e.robot_id = c.robot_id)
             and private.lane_suits(
-                e.environment, e.required, r.environment, private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id)
+                e.environment, e.required, c.environment, private.robot_offers(c.capabilities, c.tags, c.is_internet, c.pool_id)
             )
             and f.job_id < private.uuid_v7_floor(v_before)
             and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
         limit 1
-    ) as w
-    where h.is_online
-        and h.deaf_since is null
-        and h.last_heartbeat_at > private.clock() - make_interval(secs => t.robot_offline_after_seconds)
-        and h.online_since < v_before
-        and (h.last_claim_at < v_before) is not false
-        and private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at)
-        and not exists (select from private.find_full_limits(h.tenant_id, null, null))
-        and r.max_concurrent_jobs > (select count(*) from private.leases as l where l.robot_id = r.robot_id);
+    ) as w on true
+    order by c.robot_id;
 end
 $$;
-comment on function private.deaf_robots() is
-    'Robots that send heartbeats and have free slots, have not claimed for five minutes, and for which a job has been waiting that long; with that job.';
-revoke all on function private.deaf_robots() from public, anon, authenticated, service_role;
+comment on function private.deaf_robots(uuid, uuid, integer) is
+    'The first p_limit robots of a tenant behind p_after that send heartbeats, have free slots and have not claimed for five minutes, each with a job that has been waiting for it that long; null: none has, so it is not deaf.';
+revoke all on function private.deaf_robots(uuid, uuid, integer) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/describe_limit.sql sha256:729b0bf211df0ee863189690c110ba4a8890a6287763787c304b90910a149130
 create or replace function private.describe_limit(p_limit private.limits)
@@ -6811,8 +7034,19 @@ comment on function private.end_attempt(private.leases, text, text, text, jsonb,
 revoke all on function private.end_attempt(private.leases, text, text, text, jsonb, boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/end_unclaimed_job.sql sha256:0be2c13f841c779ea47c6c6cca34fabd475a66950285d3d54ee9b86610146b14
+-- from sql/40_queue/functions/end_unclaimed_job.sql sha256:b739110be386f1990f9ffd93c1571d0f8c6965bac203d4c177d675947cee7d14
 create or replace function private.end_unclaimed_job(p_job_id uuid, p_reason text)
+returns void
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    select private.end_unclaimed_jobs(array[p_job_id], p_reason)
+$$;
+comment on function private.end_unclaimed_job(uuid, text) is 'Does private.end_unclaimed_jobs() for one.';
+revoke all on function private.end_unclaimed_job(uuid, text) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/end_unclaimed_jobs.sql sha256:b16c338747037dff281fc91a509304f9a6163dc01311485126bed83c4003f03b
+create or replace function private.end_unclaimed_jobs(p_job_ids uuid[], p_reason text)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -6820,28 +7054,48 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-    v_job public.jobs;
+    v_now timestamptz := private.clock();
+    -- Its bounds choose the partitions before the statement begins.
+    v_low_job_id uuid := (select i.id from unnest(p_job_ids) as i (id) order by i.id limit 1);
+    v_high_job_id uuid := (select i.id from unnest(p_job_ids) as i (id) order by i.id desc limit 1);
+    v_job record;
+    v_tenant_id uuid;
+    v_notices private.job_notice[] := '{}';
 begin
-    update public.jobs as j
-    set status = 'cancelled',
-        finished_at = private.clock(),
-        error_message = p_reason,
-        error_type = null,      -- of an attempt that was to be retried
-        error_details = null
-    where j.job_id = p_job_id
-    returning j.* into v_job;
-    if v_job.dedupe_key is not null then
-        delete from private.dedupe_keys as d where d.tenant_id = v_job.tenant_id and d.dedupe_key = v_job.dedupe_key;
+    if p_job_ids = '{}' then
+        return;
     end if;
-    perform private.announce_job(
-        'job.cancelled', 'cancelled', v_job.tenant_id, p_job_id, v_job.workflow_id, v_job.workflow_name, null,
-        v_job.attempts, jsonb_build_object('message', p_reason)
-    );
+    for v_job in
+        update public.jobs as j
+        set status = 'cancelled',
+            finished_at = v_now,
+            error_message = p_reason,
+            error_type = null,      -- of an attempt that was to be retried
+            error_details = null
+        where j.job_id = any (p_job_ids) and j.job_id between v_low_job_id and v_high_job_id
+        returning j.job_id, j.tenant_id, j.workflow_id, j.workflow_name, j.attempts, j.dedupe_key
+    loop
+        if v_job.dedupe_key is not null then
+            delete from private.dedupe_keys as d where d.tenant_id = v_job.tenant_id and d.dedupe_key = v_job.dedupe_key;
+        end if;
+        v_tenant_id := v_job.tenant_id;
+        v_notices := v_notices || (
+            v_job.tenant_id, v_job.job_id, v_job.workflow_id, v_job.workflow_name, null, v_job.attempts,
+            jsonb_build_object('message', p_reason)
+        )::private.job_notice;
+    end loop;
+    perform private.announce_jobs('job.cancelled', 'cancelled', v_notices, cardinality(v_notices) <= 100);
+    if cardinality(v_notices) > 100 then    -- more pushes at once than a watcher can use
+        perform private.broadcast(
+            'tenant:' || v_tenant_id || ':jobs', 'jobs.cancelled',
+            jsonb_build_object('count', cardinality(v_notices), 'timestamp', private.to_iso(v_now))
+        );
+    end if;
 end
 $$;
-comment on function private.end_unclaimed_job(uuid, text) is
-    'Writes and tells that a job ended cancelled. Its row in ready or scheduled has been taken away by the same transaction.';
-revoke all on function private.end_unclaimed_job(uuid, text) from public, anon, authenticated, service_role;
+comment on function private.end_unclaimed_jobs(uuid[], text) is
+    'Writes and tells that jobs of one tenant ended cancelled; more than 100 are pushed as one jobs.cancelled. Their rows in ready or scheduled have been taken away by the same transaction.';
+revoke all on function private.end_unclaimed_jobs(uuid[], text) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/end_uncounted.sql sha256:3202a3ee2325914b8380c3f1ad873c8a537592852cdd76b05a636421f7508b89
 -- The lease is gone already, and its caller counts it out of its counters, as with private.end_attempt(). Three ends in a row
@@ -7292,7 +7546,7 @@ comment on function private.explain_held_job(private.leases) is
     'Who holds a job and until when, as private.explain_reason() says it.';
 revoke all on function private.explain_held_job(private.leases) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_job.sql sha256:3d39dd6684342fcebba3f22f5636cff1d17403abbf366ad61f0823f2f21a4da0
+-- from sql/40_queue/functions/explain_job.sql sha256:8fbcd0e12c3b49d432d4ac4b6f42833df2059b2af19828b05222569ce3d651aa
 -- Stable: all of it is read in one snapshot, so a job is found in exactly one place, and nothing is changed by looking.
 create or replace function public.explain_job(p_job_id uuid)
 returns jsonb
@@ -7335,6 +7589,12 @@ begin
         v_state := case when v_lease.started_at is null then 'claimed' else 'running' end;
         v_since := coalesce(v_lease.cancel_requested_at, v_lease.started_at, v_lease.claimed_at);
         v_reason := private.explain_held_job(v_lease);
+    elsif exists (
+        select from public.workflows as w where w.workflow_id = v_job.workflow_id and w.deleted_at is not null
+    ) then
+        v_state := case when v_scheduled.job_id is null then 'queued' else 'scheduled' end;
+        v_since := (select w.deleted_at from public.workflows as w where w.workflow_id = v_job.workflow_id);
+        v_reason := private.explain_reason('workflow_deleted', jsonb_build_object('workflow', v_job.workflow_name));
     else
         select
             coalesce(jsonb_agg(
@@ -7938,6 +8198,92 @@ revoke all on function private.find_job_problem(
     timestamptz
 ) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/find_jobs_of_workflow.sql sha256:134ac81190209c7f24e6bc0afe8fe541ca402bcfe056717e43e84b71b90bbcb4
+create or replace function private.find_jobs_of_workflow(
+    p_removal private.workflow_removals,
+    p_limit integer,
+    out tenant_no integer,
+    out seen integer,           -- jobs looked at
+    out last_run_at timestamptz,        -- the last of them
+    out last_lane_id integer,
+    out last_job_id uuid,
+    out job_ids uuid[],         -- those of the workflow
+    out lane_ids integer[]      -- and their lanes, of those that are ready
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_waiting record;
+begin
+    select q.tenant_no into tenant_no from private.queue_tenants as q where q.tenant_id = p_removal.tenant_id;
+    seen := 0;
+    last_run_at := p_removal.run_at;
+    last_job_id := p_removal.job_id;
+    job_ids := '{}';
+    lane_ids := '{}';
+    if p_removal.lane_id is null then
+        for v_waiting in
+            select s.run_at, s.job_id, j.is_found
+            from (
+                select s.run_at, s.job_id
+                from private.scheduled as s
+                where s.tenant_id = p_removal.tenant_id and (s.run_at, s.job_id) > (p_removal.run_at, p_removal.job_id)
+                order by s.run_at, s.job_id
+                limit p_limit
+            ) as s
+            left join lateral (
+                select true as is_found
+                from public.jobs as j
+                where j.job_id = s.job_id and j.workflow_id = p_removal.workflow_id
+                offset 0
+            ) as j on true
+        loop
+            seen := seen + 1;
+            last_run_at := v_waiting.run_at;
+            last_job_id := v_waiting.job_id;
+            if v_waiting.is_found then
+                job_ids := job_ids || v_waiting.job_id;
+            end if;
+        end loop;
+        return;
+    end if;
+    last_lane_id := p_removal.lane_id;
+    for v_waiting in
+        select r.lane_id, r.job_id, j.is_found
+        from (
+            select r.lane_id, r.job_id
+            from private.ready as r
+            where r.tenant_no = find_jobs_of_workflow.tenant_no
+                and (r.lane_id, r.job_id) > (p_removal.lane_id, p_removal.job_id)
+            order by r.lane_id, r.job_id
+            limit p_limit
+        ) as r
+        left join lateral (
+            select true as is_found
+            from public.jobs as j
+            where j.job_id = r.job_id and j.workflow_id = p_removal.workflow_id
+            offset 0
+        ) as j on true
+    loop
+        seen := seen + 1;
+        last_lane_id := v_waiting.lane_id;
+        last_job_id := v_waiting.job_id;
+        if v_waiting.is_found then
+            job_ids := job_ids || v_waiting.job_id;
+            lane_ids := lane_ids || v_waiting.lane_id;
+        end if;
+    end loop;
+end
+$$;
+comment on function private.find_jobs_of_workflow(private.workflow_removals, integer) is
+    'Looks at the next p_limit jobs that the tenant of a removal has waiting, delayed ones or, once lane_id is set, ready ones, and tells which are the workflow''s.';
+revoke all on function private.find_jobs_of_workflow(private.workflow_removals, integer)
+    from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/find_lane.sql sha256:c1be1b01226808c4c386e5fff91bad0356843397b6cbf6c1a78cb67d068d0c5c
 create or replace function private.find_lane(
     p_tenant_no integer,
@@ -8169,9 +8515,9 @@ $$;
 comment on function private.find_share(uuid, uuid) is 'The share of a workflow, made on its first use.';
 revoke all on function private.find_share(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/fold_share_usage.sql sha256:86ce2ad882f861e4f6c91e7dea50d7f57d6a4640c7759b16bdd7d02fca8386cd
+-- from sql/40_queue/functions/fold_share_usage.sql sha256:2251bcc571e345e8aaac724b0a2d9182ea7f7bc291ef499f008471fecfa7e016
 -- One row of a share changes at a time, by one session: ended attempts only append, and wait for nobody.
-create or replace function private.fold_share_usage()
+create or replace function private.fold_share_usage(p_limit integer default 5000)
 returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -8180,34 +8526,83 @@ set enable_seqscan = off
 as $$
 declare
     v_now timestamptz := private.clock();
-    v_share_id integer := 0;
+    v_share_ids integer[];
+    v_share_id integer;
+    v_more integer[];           -- shares that have more than their turn
     v_folded integer := 0;
     v_used record;
 begin
-    loop
-        -- From share to share by the index, so that what others have waiting is not read.
-        select min(u.share_id) into v_share_id from private.share_usage as u where u.share_id > v_share_id;
-        exit when v_share_id is null;
-        perform from private.shares as s where s.share_id = v_share_id for update skip locked;
-        continue when not found and exists (select from private.shares as s where s.share_id = v_share_id);
-        with gone as (
-            delete from private.share_usage as u where u.share_id = v_share_id returning u.seconds
+    -- From share to share by the index, so that what others have waiting is not read; from any one on, as more may have some than
+    -- are looked at. The first share of each tenant, then the second of each, and so on.
+    v_share_ids := array(
+        with recursive used (share_id, looks) as (
+            (
+                select u.share_id, 1
+                from private.share_usage as u
+                where u.share_id >= (
+                    select (random() * o.share_id)::integer from private.share_usage as o order by o.share_id desc limit 1
+                )
+                order by u.share_id
+                limit 1
+            )
+            union all
+            (
+                select u.share_id, 1 from private.share_usage as u order by u.share_id limit 1
+            )
+            union all
+            select (
+                select u.share_id from private.share_usage as u where u.share_id > w.share_id order by u.share_id limit 1
+            ), w.looks + 1
+            from used as w
+            where w.share_id is not null and w.looks < p_limit
         )
-        select count(*)::integer as attempts, sum(g.seconds) as seconds, avg(g.seconds) as each into v_used from gone as g;
-        update private.shares as s
-        set used_seconds = private.faded_seconds(s.used_seconds, s.folded_at, v_now) + v_used.seconds,
-            -- A tenth of the way for each attempt that ended.
-            expected_seconds = v_used.each + (s.expected_seconds - v_used.each) * power(0.9, least(v_used.attempts, 100)),
-            folded_at = v_now
-        where s.share_id = v_share_id and v_used.attempts > 0;
-        v_folded := v_folded + v_used.attempts;
+        select t.share_id
+        from (
+            select d.share_id, row_number() over (partition by s.tenant_id order by random()) as turn
+            from (select distinct w.share_id from used as w where w.share_id is not null) as d
+            left join lateral (
+                select o.tenant_id from private.shares as o where o.share_id = d.share_id offset 0
+            ) as s on true
+        ) as t
+        order by t.turn, random()
+    );
+    while v_share_ids <> '{}' and v_folded < p_limit loop
+        v_more := '{}';
+        foreach v_share_id in array v_share_ids loop
+            exit when v_folded >= p_limit;
+            perform from private.shares as s where s.share_id = v_share_id for update skip locked;
+            continue when not found and exists (select from private.shares as s where s.share_id = v_share_id);
+            with gone as (
+                delete from private.share_usage as u
+                where u.share_id = v_share_id and u.usage_id = any (array(
+                    select o.usage_id
+                    from private.share_usage as o
+                    where o.share_id = v_share_id
+                    order by o.usage_id
+                    limit greatest(p_limit / 10, 1)
+                ))
+                returning u.seconds
+            )
+            select count(*)::integer as attempts, sum(g.seconds) as seconds, avg(g.seconds) as each into v_used from gone as g;
+            update private.shares as s
+            set used_seconds = private.faded_seconds(s.used_seconds, s.folded_at, v_now) + v_used.seconds,
+                -- A tenth of the way for each attempt that ended.
+                expected_seconds = v_used.each + (s.expected_seconds - v_used.each) * power(0.9, least(v_used.attempts, 100)),
+                folded_at = v_now
+            where s.share_id = v_share_id and v_used.attempts > 0;
+            v_folded := v_folded + v_used.attempts;
+            if v_used.attempts = greatest(p_limit / 10, 1) then
+                v_more := v_more || v_share_id;
+            end if;
+        end loop;
+        v_share_ids := v_more;
     end loop;
     return v_folded;
 end
 $$;
-comment on function private.fold_share_usage() is
-    'Adds the robot-seconds of ended attempts to their shares, and returns of how many attempts.';
-revoke all on function private.fold_share_usage() from public, anon, authenticated, service_role;
+comment on function private.fold_share_usage(integer) is
+    'Adds the robot-seconds of at most p_limit ended attempts to their shares, of each tenant in turn, and returns of how many attempts.';
+revoke all on function private.fold_share_usage(integer) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/give_back_leases.sql sha256:c5a83fd80f6c96d10942ef503b177a62897e1401ce75c57e5b5bb8958c4d9afa
 -- Whoever calls it has the lock under which the robot claims, so that no lease is made meanwhile. Then leases in the order of
@@ -8503,8 +8898,9 @@ comment on function private.lease_over_at(private.leases) is
     'When a held job is taken back unless its robot renews the lease, reports progress or ends the job before.';
 revoke all on function private.lease_over_at(private.leases) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/leave_lane.sql sha256:3872e81f1908006adae037c68ed54e45b61ebdaa367b39264f26dd5d34380bea
--- An enqueue, a release or a retry that met set_limit puts its job where the limit is not known. Rare, so claims put it right.
+-- from sql/40_queue/functions/leave_lane.sql sha256:1d5c01fd7e8275ec5dd371a9e75a46542e250ac520223cddd1214d5d1ca104d0
+-- An enqueue, a release or a retry that met set_limit puts its job where the limit is not known; jobs of a deleted workflow wait until
+-- a duty has cancelled them. Rare, so claims put it right.
 create or replace function private.leave_lane(p_lane_id integer, p_taken private.taken_job[])
 returns private.taken_job[]
 language plpgsql
@@ -8517,15 +8913,26 @@ declare
     v_limits record;
     v_job private.taken_job;
     v_kept private.taken_job[] := '{}';
+    v_claims text := current_setting('request.jwt.claims', true);
 begin
     select l.* into v_lane from private.lanes as l where l.lane_id = p_lane_id;
     foreach v_job in array p_taken loop
-        select f.workflow_limit_id, f.key_limit_id
+        select
+            f.workflow_limit_id,
+            f.key_limit_id,
+            exists (
+                select from private.workflow_removals as w where w.tenant_id = j.tenant_id and w.workflow_id = j.workflow_id
+            ) as is_removed
         into v_limits
         from public.jobs as j
         cross join lateral private.find_job_limits(j.tenant_id, j.workflow_id, j.concurrency_key) as f
         where j.job_id = v_job.job_id;
-        if coalesce(v_limits.workflow_limit_id = v_lane.workflow_limit_id, v_limits.workflow_limit_id is null)
+        if v_limits.is_removed then
+            perform set_config('request.jwt.claims', '', true);     -- the robot that asks has nothing to do with it
+            perform private.end_unclaimed_job(v_job.job_id, 'The workflow was deleted.');
+            perform set_config('request.jwt.claims', v_claims, true);
+            continue;
+        elsif coalesce(v_limits.workflow_limit_id = v_lane.workflow_limit_id, v_limits.workflow_limit_id is null)
             and coalesce(v_limits.key_limit_id = v_lane.key_limit_id, v_limits.key_limit_id is null)
         then
             v_kept := v_kept || v_job;
@@ -8543,7 +8950,7 @@ begin
 end
 $$;
 comment on function private.leave_lane(integer, private.taken_job[]) is
-    'Those of the jobs just taken out of a lane that belong there. A job that belongs in another, because a limit of it was set meanwhile, is put there, with all of the lane that it holds for.';
+    'Those of the jobs just taken out of a lane that belong there. A job that belongs in another, because a limit of it was set meanwhile, is put there, with all of the lane that it holds for. One whose workflow was deleted is cancelled.';
 revoke all on function private.leave_lane(integer, private.taken_job[]) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/leave_limits.sql sha256:73f9eccc5f8aa20a68b8a28816a85474815fdce95aec9ba4df8ccdac33334fb3
@@ -8592,7 +8999,7 @@ comment on function private.limit_room(integer, integer) is
     'How many more jobs a counter of a limit has room for; 0 when it is full, or its limit was lowered while more were running.';
 revoke all on function private.limit_room(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_explanations.sql sha256:5ab8064fc6442f08ddfd3768214c99da2e290db88655c885d30e4e35d80e3d0c
+-- from sql/40_queue/functions/list_explanations.sql sha256:00f8e75b3dbc612be4af184c1dee263044c278fe0468dfbb6d13ef88835c9040
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
@@ -8645,6 +9052,7 @@ as $$
         ('next_claim', 'ready', null, 'Robot {robot} gets job {next_job} with its next claim.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
         ('next_turn', 'ready', null, 'Robot {robot} serves the pool {pool}: with its next claim it gets a job of the member whose turn it is.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
         ('nothing_suitable', 'idle', null, 'Jobs wait, but none that robot {robot} may have. The nearest, job {nearest_job}, asks for {demand}.', 'Change the robot or the jobs, or leave them to other robots.'),
+        ('workflow_deleted', 'waiting', null, 'The workflow {workflow} was deleted; the job is being cancelled, and no robot gets it.', 'Nothing: the job ends by itself within minutes.'),
         ('run_at_in_future', 'waiting', null, 'The job is to run at {run_at}.', 'Wait, or cancel it and enqueue it without a time.'),
         ('retry_backoff', 'waiting', null, 'Attempt {attempts} of {max_attempts} failed ({error}). The next one is at {run_at}.', 'Wait, or cancel the job when another attempt cannot help.'),
         ('start_backoff', 'waiting', null, 'The job was handed out {times} times in a row and no robot kept it: it was not started, or its robot was started again. It is handed out again at {run_at}.', 'Look whether robots that claim the job reach the service and start what they claim, or cancel the job.'),
@@ -8666,7 +9074,7 @@ as $$
         ('cancelled', 'finished', null, 'The job was cancelled at {finished}: {error}', 'Retry the job if it shall run after all.'),
         ('dead_lettered', 'finished', null, 'The job ended at {finished} after {attempts} of {max_attempts} attempts and is a dead letter ({dead_reason}): {error}', 'Mend the cause, then queue it again with casare-cloud dlq retry, or delete the dead letter.'),
         ('requeued', 'finished', null, 'The job ended at {finished} ({error}) and was queued again as job {requeued_job}.', 'Look at that job.'),
-        ('workflow_disabled', 'note', null, 'The workflow {workflow} is deleted, archived or disabled: it takes no new jobs. Jobs that waited when it was deleted were cancelled; all others still run.', 'Cancel the jobs that shall not run. To enqueue jobs again, submit the workflow as a new one.')
+        ('workflow_disabled', 'note', null, 'The workflow {workflow} is deleted, archived or disabled: it takes no new jobs. Of a deleted one the jobs that wait are cancelled; all others still run.', 'Cancel the jobs that shall not run. To enqueue jobs again, submit the workflow as a new one.')
 $$;
 comment on function private.list_explanations() is
     'Every reason why a job waits or a robot gets nothing, with the sentence and what to do, in which {facts} are to be filled in.';
@@ -9172,7 +9580,7 @@ comment on function private.progress_due_at(private.leases) is
     'When a held job is taken back unless its robot reports progress before; null when nobody asked for that.';
 revoke all on function private.progress_due_at(private.leases) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:911d5fcfe1d38d1f4b2853531e3513a7cce3deb45ca619cc0ae3101183236347
+-- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:203fb64a81d3df7d3d89a94eed861ecb424e96eef9fee3cb65908f99334fc01d
 create or replace function private.promote_scheduled_jobs(p_limit integer default 1000)
 returns integer
 language plpgsql
@@ -9181,16 +9589,20 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
+    v_due uuid[] := array(
+        select s.job_id from private.scheduled as s where s.run_at <= private.clock() order by s.run_at limit p_limit
+    );
     v_lane record;
     v_promoted integer := 0;
 begin
+    if cardinality(v_due) = p_limit then    -- more may be due, and all of this of one tenant
+        v_due := private.share_out('private.scheduled', 'job_id', 'run_at', p_limit, v_due);
+    end if;
     for v_lane in
         with due as (
             select s.job_id
             from private.scheduled as s
-            where s.run_at <= private.clock()
-            order by s.run_at
-            limit p_limit
+            where s.job_id = any (v_due) and s.run_at <= private.clock()
             for update skip locked
         ), taken as (
             delete from private.scheduled as s
@@ -9228,7 +9640,7 @@ begin
 end
 $$;
 comment on function private.promote_scheduled_jobs(integer) is
-    'Makes delayed jobs and retries whose time has come ready, wakes robots for them, and returns how many. Many may run it at once.';
+    'Makes at most p_limit delayed jobs and retries whose time has come ready, the oldest first or, when there are more, shared out among tenants; wakes robots for them, and returns how many. Many may run it at once.';
 revoke all on function private.promote_scheduled_jobs(integer) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/purge_dead_letter.sql sha256:ad7acf3604220e8e6594bf6c3ac84482b96ef7d58752b7cf6e15aa595573345f
@@ -9356,7 +9768,7 @@ comment on function private.raise_lease_lost(private.caller, uuid) is
     'Raises 409 LEASE_LOST for a job that the robot might have held, 409 JOB_ALREADY_FINISHED when it has ended, 404 JOB_NOT_FOUND for any other.';
 revoke all on function private.raise_lease_lost(private.caller, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/raise_low_water.sql sha256:8aa248b5c89873218f87f5874fdfc4b52a5449b86af8de857e4f006121c3c056
+-- from sql/40_queue/functions/raise_low_water.sql sha256:7802c475d2a4d3b0d11aeacd2d78db493e79c63c7dbd572d5a037481e0d89182
 -- While a snapshot is held open anywhere, the index entries of claimed jobs cannot be removed, and every claim would walk
 -- over all of them. The bound moves past them.
 --
@@ -9369,7 +9781,7 @@ create or replace function private.raise_low_water(
     p_lag interval default '15 seconds',    -- longer than the API's statement_timeout
     p_step integer default 200,             -- the bound moves past this many entries or not at all: each move leaves a dead row
     p_dead integer default 1000,            -- fewer dead rows in ready are not worth the work
-    p_lanes integer default 500             -- looked at in one run; the next goes on
+    p_limit integer default 500             -- lanes looked at in one run; the next goes on
 )
 returns integer
 language plpgsql
@@ -9381,11 +9793,18 @@ as $$
 declare
     v_water private.low_water;
     v_floor uuid;
-    v_position integer;
+    v_tenant_no integer;
+    v_lanes jsonb;
+    v_left integer := p_limit;
+    v_share integer;
+    v_seen integer;
+    v_lane_id integer;
+    v_end integer;
+    v_first integer;            -- the tenant with which the run began
+    v_has_seen boolean := true;
     v_lane record;
     v_low uuid;
     v_walked bigint;
-    v_seen integer := 0;
     v_raised integer := 0;
 begin
     if pg_stat_get_dead_tuples('private.ready'::regclass) < p_dead then
@@ -9404,33 +9823,72 @@ begin
         v_water.pending_xid := pg_current_xact_id();
     end if;
     v_floor := private.uuid_v7_floor(greatest(v_water.settled_at, clock_timestamp() - p_lag));
-    v_position := v_water.position;
-    for v_lane in
-        select l.lane_id, l.tenant_no, l.low_job_id
-        from private.lanes as l
-        where l.lane_id > v_position
-        order by l.lane_id
-        limit p_lanes
-    loop
-        v_seen := v_seen + 1;
-        v_position := v_lane.lane_id;
-        -- What a claim passes before the first job, by the count that the server keeps of an index's entries.
-        v_walked := pg_stat_get_xact_tuples_returned('private.ready_pkey'::regclass);
-        v_low := private.lowest_ready_job(v_lane.tenant_no, v_lane.lane_id, v_lane.low_job_id, v_floor);
-        v_walked := pg_stat_get_xact_tuples_returned('private.ready_pkey'::regclass) - v_walked;
-        continue when v_low <= v_lane.low_job_id or v_walked < p_step;
-        continue when not pg_try_advisory_xact_lock(1801678963, v_lane.lane_id);
-        v_low := private.lowest_ready_job(v_lane.tenant_no, v_lane.lane_id, v_lane.low_job_id, v_floor);
-        update private.lanes as l
-        set low_job_id = v_low
-        where l.lane_id = v_lane.lane_id and l.low_job_id = v_lane.low_job_id;
-        v_raised := v_raised + 1;
+    v_tenant_no := v_water.tenant_no;
+    v_lanes := v_water.lanes;
+    -- Tenants in turn, a tenth of p_limit each; where one with more lanes goes on is remembered.
+    while v_left > 0 loop
+        select l.tenant_no into v_tenant_no from private.lanes as l where l.tenant_no > v_tenant_no order by l.tenant_no limit 1;
+        if v_tenant_no is null then
+            exit when not v_has_seen;   -- there are none
+            v_has_seen := false;
+            v_tenant_no := 0;
+            continue;
+        end if;
+        exit when v_tenant_no = v_first and v_lanes = '{}';     -- once round, and nobody has more
+        v_first := coalesce(v_first, v_tenant_no);
+        v_has_seen := true;
+        v_share := least(greatest(p_limit / 10, 1), v_left);
+        v_seen := 0;
+        v_lane_id := (v_lanes ->> v_tenant_no::text)::integer;
+        v_end := v_lane_id + 1000;
+        for v_lane in
+            select l.lane_id, l.low_job_id
+            from (select o.lane_id, o.low_job_id from private.lanes as o where o.tenant_no = v_tenant_no offset 0) as l
+            where v_lane_id is null
+            union all
+            -- Of one with many, a piece of all lanes there are, as sorting its own each time would take long.
+            select l.lane_id, l.low_job_id
+            from (
+                select o.lane_id, o.low_job_id, o.tenant_no
+                from private.lanes as o
+                where o.lane_id > v_lane_id and o.lane_id <= v_end
+                offset 0
+            ) as l
+            where l.tenant_no = v_tenant_no
+            order by lane_id
+            limit v_share
+        loop
+            v_seen := v_seen + 1;
+            v_lane_id := v_lane.lane_id;
+            -- What a claim passes before the first job, by the count that the server keeps of an index's entries.
+            v_walked := pg_stat_get_xact_tuples_returned('private.ready_pkey'::regclass);
+            v_low := private.lowest_ready_job(v_tenant_no, v_lane.lane_id, v_lane.low_job_id, v_floor);
+            v_walked := pg_stat_get_xact_tuples_returned('private.ready_pkey'::regclass) - v_walked;
+            continue when v_low <= v_lane.low_job_id or v_walked < p_step;
+            continue when not pg_try_advisory_xact_lock(1801678963, v_lane.lane_id);
+            v_low := private.lowest_ready_job(v_tenant_no, v_lane.lane_id, v_lane.low_job_id, v_floor);
+            update private.lanes as l
+            set low_job_id = v_low
+            where l.lane_id = v_lane.lane_id and l.low_job_id = v_lane.low_job_id;
+            v_raised := v_raised + 1;
+        end loop;
+        -- All its lanes had their turn, or the next one begins behind these.
+        v_lanes := v_lanes - v_tenant_no::text;
+        if v_seen < v_share then
+            v_lane_id := v_end;
+        end if;
+        perform from private.lanes as l where l.lane_id > v_lane_id limit 1;
+        if found then
+            v_lanes := v_lanes || jsonb_build_object(v_tenant_no, v_lane_id);
+        end if;
+        v_left := v_left - greatest(v_seen, 1);
     end loop;
     update private.low_water as w
     set settled_at = v_water.settled_at,
         pending_at = v_water.pending_at,
         pending_xid = v_water.pending_xid,
-        position = case when v_seen < p_lanes then 0 else v_position end
+        tenant_no = coalesce(v_tenant_no, 0),
+        lanes = v_lanes
     where w.is_only;
     return v_raised;
 end
@@ -9457,8 +9915,8 @@ comment on function private.raise_queue_full() is
     'Raises 429 QUEUE_FULL, with the seconds after which to try again.';
 revoke all on function private.raise_queue_full() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/recheck_low_water.sql sha256:8c49d3e63451dd28fcd9f8d9523a0b2164cec9b9cd5a53c388e8a6e3104ac056
-create or replace function private.recheck_low_water()
+-- from sql/40_queue/functions/recheck_low_water.sql sha256:a9deb64b0f159542268f21105d045118ca8e73154a14ed1c05f61efef199ffd3
+create or replace function private.recheck_low_water(p_limit integer default 2000)
 returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -9470,30 +9928,54 @@ declare
     v_zero constant uuid := '00000000-0000-0000-0000-000000000000';
     v_lane record;
     v_low uuid;
+    v_turn bigint := 0;
+    v_lane_id integer := 0;
+    v_seen integer := 0;
     v_lowered integer := 0;
 begin
+    select (r.position ->> 'turn')::bigint, (r.position ->> 'lane_id')::integer
+    into v_turn, v_lane_id
+    from private.duty_runs as r
+    where r.name = 'recheck_low_water';
     for v_lane in
-        select l.lane_id, l.tenant_no, l.low_job_id
-        from private.lanes as l
-        where l.low_job_id > v_zero
-        order by l.lane_id
+        -- The first lane of each tenant, then the second of each, and so on.
+        select t.*
+        from (
+            select
+                l.lane_id, l.tenant_no, l.low_job_id,
+                row_number() over (partition by l.tenant_no order by l.lane_id) as turn
+            from private.lanes as l
+            where l.low_job_id > v_zero
+        ) as t
+        where (t.turn, t.lane_id) > (coalesce(v_turn, 0), coalesce(v_lane_id, 0))
+        order by t.turn, t.lane_id
+        limit p_limit
     loop
+        v_seen := v_seen + 1;
+        v_turn := v_lane.turn;
+        v_lane_id := v_lane.lane_id;
         v_low := private.lowest_ready_job(v_lane.tenant_no, v_lane.lane_id, v_zero, v_lane.low_job_id);
         continue when v_low >= v_lane.low_job_id;
         update private.lanes as l set low_job_id = v_low where l.lane_id = v_lane.lane_id and l.low_job_id > v_low;
         v_lowered := v_lowered + 1;
     end loop;
-    update private.duties as d set last_run_at = private.clock() where d.name = 'recheck_low_water';
+    update private.duty_runs as r
+    set position = case when v_seen = p_limit then jsonb_build_object('turn', v_turn, 'lane_id', v_lane_id) end
+    where r.name = 'recheck_low_water';
+    -- Claims leave it alone for a while, or go on with it.
+    update private.duties as d
+    set claimed_at = private.clock() - case when v_seen = p_limit then d.claims_every else '0' end
+    where d.name = 'recheck_low_water';
     return v_lowered;
 end
 $$;
-comment on function private.recheck_low_water() is
-    'Looks for ready jobs below the bound at which claims begin (their transaction was open for long) and lowers it to them; returns the number of such lanes.';
-revoke all on function private.recheck_low_water() from public, anon, authenticated, service_role;
+comment on function private.recheck_low_water(integer) is
+    'Looks for ready jobs below the bound at which claims begin (their transaction was open for long) and lowers it to them, in p_limit lanes, of each tenant in turn; returns the number of such lanes. The next run goes on.';
+revoke all on function private.recheck_low_water(integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/reconcile_limits.sql sha256:cb8f29f138585e863ec7959715992c3fcd15f37a74f88c875a3d1d3a9f62a3c8
-create or replace function private.reconcile_limits()
-returns integer
+-- from sql/40_queue/functions/reconcile_limits.sql sha256:42e816542992c442ea6829d829cc60dc441dc2df2a982be19fbfdfdc76c41f90
+create or replace function private.reconcile_limits(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -9501,44 +9983,57 @@ declare
     v_counter record;
     v_running integer;
     v_limit jsonb;
-    v_differed integer := 0;
+    v_turn private.turn := (0, 0, null);
 begin
     -- A counter and its leases change in one transaction, so this one statement sees a difference only where there is one.
     for v_counter in
-        select c.counter_id, w as limited
-        from private.limit_counters as c
-        join private.limits as w on w.limit_id = c.limit_id
-        where c.running <> (
-            select count(*) from private.leases as l where l.tenant_id = w.tenant_id and c.counter_id = any (l.counter_ids)
-        )
+        select
+            c.counter_id, c.limited,
+            c.running <> (
+                select count(*) from private.leases as l where l.tenant_id = p_tenant_id and c.counter_id = any (l.counter_ids)
+            ) as differs
+        from (
+            select c.counter_id, c.running, w as limited
+            from private.limits as w
+            join private.limit_counters as c on c.limit_id = w.limit_id
+            where w.tenant_id = p_tenant_id and c.counter_id > coalesce(p_after::integer, -1)
+            order by c.counter_id
+            limit p_limit
+        ) as c
         order by c.counter_id
     loop
+        v_turn.used := v_turn.used + 1;
+        v_turn.after := v_counter.counter_id;
+        continue when not v_counter.differs;
         -- Under the lock, which all who change it hold until they end, it is still so, or it was a moment's.
         perform from private.limit_counters as c where c.counter_id = v_counter.counter_id for update;
         continue when not found;
         select count(*) into v_running
         from private.leases as l
-        where l.tenant_id = (v_counter.limited).tenant_id and v_counter.counter_id = any (l.counter_ids);
+        where l.tenant_id = p_tenant_id and v_counter.counter_id = any (l.counter_ids);
         v_limit := private.describe_limit(v_counter.limited);
         update private.limit_counters as c
         set running = v_running
         where c.counter_id = v_counter.counter_id and c.running <> v_running;
         if found then
-            v_differed := v_differed + 1;
+            v_turn.done := v_turn.done + 1;
             v_limit := private.describe_limit(v_counter.limited) || jsonb_build_object('counted', v_limit -> 'running');
             perform private.emit_event(
-                (v_counter.limited).tenant_id, 'limit.corrected', null, null, (v_counter.limited).workflow_id, v_limit
+                p_tenant_id, 'limit.corrected', null, null, (v_counter.limited).workflow_id, v_limit
             );
             raise warning 'Limit % counted % jobs and % were running.',
                 (v_counter.limited).limit_id, v_limit -> 'counted', v_limit -> 'running';
         end if;
     end loop;
-    return v_differed;
+    if v_turn.used < p_limit then
+        v_turn.after := null;
+    end if;
+    return v_turn;
 end
 $$;
-comment on function private.reconcile_limits() is
-    'Sets every counter of a limit to the number of its leases, tells by an event and a warning where it was another, and returns how many were.';
-revoke all on function private.reconcile_limits() from public, anon, authenticated, service_role;
+comment on function private.reconcile_limits(uuid, integer, text) is
+    'Duty, a tenant''s turn: sets counters of its limits to the number of their leases, tells by an event and a warning where it was another, looks at p_limit of them, and counts those that differed.';
+revoke all on function private.reconcile_limits(uuid, integer, text) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/record_share_usage.sql sha256:bf6668b139416aef240ec3e78ecaada6e19e890ae9c383418e1896175dfbc076
 create or replace function private.record_share_usage()
@@ -9907,7 +10402,7 @@ comment on function private.required_of(text[], text[], boolean, uuid) is
     'Capabilities, tags, internet mode and pool as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
 revoke all on function private.required_of(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/rescue_expired_leases.sql sha256:2a5600f3dbe550d02acfdf2e8f4df12b484ec22b2573cb81796983734a47f9b3
+-- from sql/40_queue/functions/rescue_expired_leases.sql sha256:28190914187ccc4379e47864097d601b1110979fd65beae4a7c233e5b04b47d7
 -- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
 create or replace function private.rescue_expired_leases(p_limit integer default 200)
 returns integer
@@ -9927,8 +10422,18 @@ begin
             select l as lease, l.lane_id
             from private.leases as l
             where private.lease_over_at(l) <= v_now
-            order by random()   -- so that many that cannot be ended do not keep the others from it for ever
-            limit p_limit
+                and l.job_id = any (array(
+                    -- One of each tenant, then a second of each, and so on; of a tenant any, so that many that cannot be ended
+                    -- do not keep the others from it for ever.
+                    select t.job_id
+                    from (
+                        select e.job_id, row_number() over (partition by e.tenant_id order by random()) as turn
+                        from private.leases as e
+                        where private.lease_over_at(e) <= v_now
+                    ) as t
+                    order by t.turn, random()
+                    limit p_limit
+                ))
             for update skip locked
         ) as o
         order by o.lane_id      -- in which private.put_back() locks lanes
@@ -10007,7 +10512,7 @@ comment on function private.rescue_lease(private.leases) is
     'Takes back a lease that is over, locked by its caller, and ends the attempt, which counts if it was started. Its counters and its robot''s failures are the caller''s to count.';
 revoke all on function private.rescue_lease(private.leases) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/resolve_collision.sql sha256:ef00475da7c33024fe817a3c1dcf8457963a8f6b3d1e7d15aeb82c8d725484c9
+-- from sql/40_queue/functions/resolve_collision.sql sha256:ab8422253202a87945bbd601606996a228504ac56f0e150658853cf4c0877789
 -- One collision of a key at a time: an advisory lock and not a counter, because cancelling may wait for a lease, and
 -- whoever ends a lease waits for its counters afterwards.
 create or replace function private.resolve_collision(p_key_limit_id integer, p_job_id uuid)
@@ -10053,7 +10558,8 @@ begin
             format('Cancelled: an older job has the concurrency key %s.', v_limit.concurrency_key)
         );
     else
-        foreach v_job_id in array v_others[1:cardinality(v_others) - v_limit.max_running + 1] loop
+        -- At most 100 in one transaction: where many waited before somebody set this rule, the next jobs go on with it.
+        foreach v_job_id in array v_others[1:least(cardinality(v_others) - v_limit.max_running + 1, 100)] loop
             perform private.try_cancel_job(
                 v_limit.tenant_id, v_job_id,
                 format('Cancelled: a newer job has the concurrency key %s.', v_limit.concurrency_key)
@@ -10063,7 +10569,7 @@ begin
 end
 $$;
 comment on function private.resolve_collision(integer, uuid) is
-    'Applies the collision rule of a concurrency key to a job that became ready for the first time: it is cancelled, or the oldest others are (those that run are asked to stop), so that no more than the limit''s number go on.';
+    'Applies the collision rule of a concurrency key to a job that became ready for the first time: it is cancelled, or the oldest others are (those that run are asked to stop; at most 100 at once), so that no more than the limit''s number go on.';
 revoke all on function private.resolve_collision(integer, uuid) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/retry_delay.sql sha256:e8cb7e294866e7e452a51cd3f4b2a2bd3eac6e70766da8f9966fec1b3ebcdc11
@@ -10328,81 +10834,6 @@ comment on function private.robot_offers(text[], text[], boolean, uuid) is
     'What a robot has of the things that a lane can require.';
 revoke all on function private.robot_offers(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/run_due_duties.sql sha256:889f1876a322d1e266723fc6064b827d6edcf48e3dffda53616b1a670d89fc14
--- A claim of any tenant's robot may do this: who asks is put aside, so that nobody's name stands in another's events and audit log.
-create or replace function private.run_due_duties()
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_now timestamptz := private.clock();
-    v_name text;
-    v_done integer := 0;
-    v_count integer;
-    v_is_behind boolean;
-    v_claims text := current_setting('request.jwt.claims', true);
-    v_request_id text := current_setting('casare.request_id', true);
-    v_client_ip text := current_setting('casare.client_ip', true);
-begin
-    perform
-        set_config('request.jwt.claims', '', true),
-        set_config('casare.request_id', '', true),
-        set_config('casare.client_ip', '', true);
-    for v_name in
-        select d.name
-        from private.duties as d
-        where d.last_run_at <= v_now - d.every or d.last_run_at > v_now
-        -- Schedules first: firing waits for the deletion of a workflow, which may wait for what promotion takes.
-        -- raise_low_water last: nothing after it waits for a lane. Promotion next: it may wait for leases, which nobody
-        -- may do who holds limits, and rescue does.
-        order by d.name = 'raise_low_water', d.name <> 'fire_due_schedules', d.name
-        for update skip locked
-    loop
-        v_is_behind := false;
-        update private.duties as d set last_run_at = v_now where d.name = v_name;
-        begin
-            case v_name
-                when 'promote_scheduled_jobs' then
-                    v_count := private.promote_scheduled_jobs(200);
-                    v_is_behind := v_count = 200;
-                    v_done := v_done + v_count;
-                when 'rescue_expired_leases' then
-                    v_count := private.rescue_expired_leases(50);
-                    v_is_behind := v_count = 50;
-                    v_done := v_done + v_count;
-                when 'raise_low_water' then
-                    v_done := v_done + private.raise_low_water();
-                when 'recheck_low_water' then
-                    v_done := v_done + private.recheck_low_water();
-                when 'fold_share_usage' then
-                    perform private.fold_share_usage();
-                when 'fire_due_schedules' then
-                    perform private.fire_due_schedules(50);
-            end case;
-        exception
-            when others then    -- a duty that cannot be done must not keep robots from their work
-                raise warning '% failed: %', v_name, sqlerrm;
-        end;
-        if v_is_behind then     -- more is due than one claim shall do: the next claim goes on
-            update private.duties as d set last_run_at = v_now - d.every where d.name = v_name;
-        end if;
-    end loop;
-    perform
-        set_config('request.jwt.claims', coalesce(v_claims, ''), true),
-        set_config('casare.request_id', coalesce(v_request_id, ''), true),
-        set_config('casare.client_ip', coalesce(v_client_ip, ''), true);
-    perform setval(
-        'private.next_duty_at',
-        (select floor(extract(epoch from greatest(min(d.last_run_at + d.every), 'epoch')) * 1000)::bigint from private.duties as d)
-    );
-    return v_done;
-end
-$$;
-comment on function private.run_due_duties() is
-    'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it when there is some, and it never fails them. Returns how much there was to do: after nothing, it holds no lock that anybody waits for.';
-revoke all on function private.run_due_duties() from public, anon, authenticated, service_role;
-
 -- from sql/40_queue/functions/set_limit.sql sha256:e9816bcc39f44c91164f5b2ca2cb6281955267033a57e3a9bc69306655bb9cb1
 -- A new limit must know every lease that exists: claims of the tenant wait (private.limits is what they read next) until this
 -- transaction ends, and those under way end first.
@@ -10640,7 +11071,7 @@ comment on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, 
 revoke all on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, text[], boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/take_jobs.sql sha256:9f5df8e55cc1a790600a0193e5a76c2b9b3fee35195b1a3ab3cc77e478ed74c1
+-- from sql/40_queue/functions/take_jobs.sql sha256:84629491ce8a7c17e012f088d344b70e0b0b4c32c4153030580bd67c19f353ca
 -- Cost: one probe of ready's primary key for each lane that the robot may serve, and one statement for each lane that jobs
 -- are taken from. What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time:
 -- a join would be planned once, for the sizes that the tables had then, and kept.
@@ -10651,7 +11082,7 @@ create or replace function private.take_jobs(
     p_environment text,
     p_offers text[],
     p_limit_id integer,         -- of the tenant, if it has a limit
-    p_has_limits boolean,       -- whether it has others
+    p_may_stray boolean,        -- whether jobs may stand where they do not belong: see private.leave_lane()
     p_want integer,
     p_may_wait boolean,         -- for limits
     p_pool_id uuid default null,            -- only jobs that ask for it: the tenant is not the robot's
@@ -10778,7 +11209,7 @@ begin
             into v_some
             from gone as g;
             if v_some is not null then
-                if p_has_limits then
+                if p_may_stray then
                     v_listed := cardinality(v_some);
                     v_some := private.leave_lane(v_lane.lane_id, v_some);
                     v_has_moved := v_has_moved or cardinality(v_some) < v_listed;
@@ -10809,7 +11240,7 @@ revoke all on function private.take_jobs(
     uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, boolean
 ) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/take_member_jobs.sql sha256:26cf39081435c3fbb4ca22795b41a1c6e28ff1fd2f0563dcb5b4e12f08336774
+-- from sql/40_queue/functions/take_member_jobs.sql sha256:2fa0546da806f9f2b7aae6a9ed324c060beda9b1b5f4a987f12801e5a1e8bd5c
 create or replace function private.take_member_jobs(
     p_pool_id uuid,
     p_owner_id uuid,
@@ -10847,12 +11278,14 @@ begin
         ) as limit_id,
         exists (
             select from private.limits as w where w.tenant_id = p_tenant_id and w.scope > 'tenant'
-        ) as has_limits,
+        ) or exists (
+            select from private.workflow_removals as w where w.tenant_id = p_tenant_id
+        ) as may_stray,
         (select q.is_fair from private.queue_tenants as q where q.tenant_no = p_tenant_no) as is_fair
     into v_limits;
     return private.take_jobs(
         p_tenant_id, p_tenant_no, p_robot_id, p_environment, p_offers, v_limits.limit_id,
-        v_limits.has_limits, p_want, p_may_wait, case when p_tenant_id <> p_owner_id then p_pool_id end,
+        v_limits.may_stray, p_want, p_may_wait, case when p_tenant_id <> p_owner_id then p_pool_id end,
         v_limits.pool_limit_id, v_limits.is_fair
     );
 end
@@ -11214,45 +11647,33 @@ comment on function public.list_events(bigint, integer) is
 revoke all on function public.list_events(bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.list_events(bigint, integer) to authenticated;
 
--- from sql/45_events/functions/sequence_events.sql sha256:4bb1c90278da55e4a92d005d7c49c57ce300d7c0d00074ea48ef6a9d6a4e753c
-create or replace function private.sequence_events()
-returns integer
+-- from sql/45_events/functions/sequence_events.sql sha256:3170f5d8194dbe2329b15b20926704e761f69cac24636032242c1742eedfeb34
+create or replace function private.sequence_events(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
-    v_tenant_id uuid;
-    v_count integer := 0;
-    v_batch integer;
-    v_is_first boolean;
+    v_count integer := private.sequence_tenant_events(p_tenant_id, p_limit, p_is_whole => p_after is null);
 begin
-    -- From tenant to tenant along the index, however many rows each has.
-    loop
-        select i.tenant_id
-        into v_tenant_id
-        from private.event_inbox as i
-        where i.tenant_id > coalesce(v_tenant_id, '00000000-0000-0000-0000-000000000000')
-        order by i.tenant_id
-        limit 1;
-        exit when not found;
-        v_is_first := true;
-        loop
-            v_batch := private.sequence_tenant_events(v_tenant_id, p_is_whole => v_is_first);
-            v_count := v_count + v_batch;
-            exit when v_batch < 10000;
-            v_is_first := false;
-        end loop;
+    if v_count = 0 then
         -- The inbox has no foreign key, so that a writer locks nothing: what a deleted tenant left goes here.
         delete from private.event_inbox as i
-        where i.tenant_id = v_tenant_id
-            and not exists (select from public.tenants as t where t.tenant_id = v_tenant_id);
-    end loop;
-    return v_count;
+        where i.tenant_id = p_tenant_id
+            and i.inbox_id = any (array(
+                select o.inbox_id from private.event_inbox as o where o.tenant_id = p_tenant_id order by o.inbox_id limit p_limit
+            ))
+            and not exists (select from public.tenants as t where t.tenant_id = p_tenant_id);
+        get diagnostics v_count = row_count;
+    end if;
+    return (v_count, v_count, case when v_count = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.sequence_events() is
-    'Numbers the waiting events of every tenant; returns how many. For tenants whose events nobody reads at the moment.';
-revoke all on function private.sequence_events() from public, anon, authenticated, service_role;
+comment on function private.sequence_events(uuid, integer, text) is
+    'Duty, a tenant''s turn: numbers p_limit of its waiting events, for those that nobody reads at the moment, and counts them.';
+revoke all on function private.sequence_events(uuid, integer, text) from public, anon, authenticated, service_role;
 
 -- from sql/45_events/functions/sequence_tenant_events.sql sha256:9cb42a2133cc3122e071c665fb0b5a96807beb328d958657f7f0b8ffddbd9623
 -- The row of the counter is the lock. Whoever holds it numbers; everybody else reads what has a number. The rows to number
@@ -11654,8 +12075,8 @@ comment on function private.find_timezone_problem(text) is
     'A sentence when there is no such time zone; null when there is.';
 revoke all on function private.find_timezone_problem(text) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/fire_due_schedules.sql sha256:936e153f8d49becc1c27e3c9d32815a3ac680ca1bd770a25bdf09cdd2463786b
-create or replace function private.fire_due_schedules(p_limit integer default 1000)
+-- from sql/50_schedules/functions/fire_due_schedules.sql sha256:12a64461d6e66bdceb86a5d6f4034bd03382ad956009df6762ca636d975cac62
+create or replace function private.fire_due_schedules(p_limit integer default 200)
 returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -11663,29 +12084,40 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-    v_schedule public.schedules;
-    v_enqueued integer := 0;
-begin
-    for v_schedule in
-        select s.*
+    v_due uuid[] := array(
+        select s.schedule_id
         from public.schedules as s
         where s.next_run_at <= private.clock()
         order by s.next_run_at
         limit p_limit
-        for update skip locked
-    loop
+    );
+    v_schedule_id uuid;
+    v_schedule public.schedules;
+    v_served integer := 0;
+begin
+    if cardinality(v_due) = p_limit then    -- more may be due, and all of this of one tenant
+        v_due := private.share_out('public.schedules', 'schedule_id', 'next_run_at', p_limit, v_due);
+    end if;
+    foreach v_schedule_id in array v_due loop
+        select s.*
+        into v_schedule
+        from public.schedules as s
+        where s.schedule_id = v_schedule_id and s.next_run_at <= private.clock()
+        for update skip locked;
+        continue when not found;
         begin
-            v_enqueued := v_enqueued + (private.fire_schedule(v_schedule) is not distinct from 'enqueued')::integer;
+            perform private.fire_schedule(v_schedule);
+            v_served := v_served + 1;
         exception
             when others then    -- it stays due; what is wrong with one must not keep the others
-                raise warning 'schedule % did not fire: %', v_schedule.schedule_id, sqlerrm;
+                raise warning 'schedule % did not fire: %', v_schedule_id, sqlerrm;
         end;
     end loop;
-    return v_enqueued;
+    return v_served;
 end
 $$;
 comment on function private.fire_due_schedules(integer) is
-    'Fires what is due, the longest due first, and returns how many jobs came of it. Many may run it at once: each due time is one''s.';
+    'Serves at most p_limit schedules that are due, the longest due first or, when there are more, shared out among tenants, and returns how many. Many may run it at once: each due time is one''s.';
 revoke all on function private.fire_due_schedules(integer) from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/fire_schedule.sql sha256:02af545a57e6a46eea1e5fda14efe27f63324ec06df9dd9daf0c49aef6d2c676
@@ -12499,10 +12931,10 @@ $$;
 comment on function private.holds_live_lease(private.caller, uuid) is 'Whether the caller is the robot that holds a job now.';
 revoke all on function private.holds_live_lease(private.caller, uuid) from public, anon, authenticated, service_role;
 
--- from sql/80_realtime/functions/push_queue_depths.sql sha256:ec1a53826389ad3e3dffb02bdb553e60880d65817b568a7e11cbd774f723bf2c
+-- from sql/80_realtime/functions/push_queue_depths.sql sha256:80ab7a674349a3b15a1a6a44d73415c0cee18c4a31d1e6c884f30b0b282f8ab9
 -- Nobody can know whether somebody listens, so it must be cheap for all: it looks at tenants that have unfinished work, or
 -- had some when it last looked, and counts each of the three to 1,000 at most, along an index. See docs/queue.md.
-create or replace function private.push_queue_depths(p_most_tenants integer default 1000, p_most_jobs integer default 1000)
+create or replace function private.push_queue_depths(p_limit integer default 1000, p_most_jobs integer default 1000)
 returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -12580,7 +13012,7 @@ begin
         ) as n
         where b.tenant_no > v_after
         order by b.tenant_no
-        limit p_most_tenants
+        limit p_limit
     loop
         v_seen := v_seen + 1;
         v_after := v_tenant.tenant_no;
@@ -12618,13 +13050,13 @@ begin
         v_pushed := v_pushed + 1;
     end loop;
     update private.duty_runs as d
-    set position = case when v_seen = p_most_tenants then jsonb_build_object('tenant_no', v_after) end
+    set position = case when v_seen = p_limit then jsonb_build_object('tenant_no', v_after) end
     where d.name = 'push_queue_depths';
     return v_pushed;
 end
 $$;
 comment on function private.push_queue_depths(integer, integer) is
-    'Duty: pushes queue.depth on tenant:<id>:queue for tenants whose counts of waiting, scheduled and running jobs, each to p_most_jobs at most, are not what was last pushed; returns how many. The next run goes on after p_most_tenants.';
+    'Duty: pushes queue.depth on tenant:<id>:queue for tenants whose counts of waiting, scheduled and running jobs, each to p_most_jobs at most, are not what was last pushed; returns how many. The next run goes on after p_limit tenants.';
 revoke all on function private.push_queue_depths(integer, integer) from public, anon, authenticated, service_role;
 
 -- from sql/90_audit/functions/audit_change.sql sha256:f37a326cb8cefb8d0a8ee391534e856a203213a47086b522bfee176d258af522
@@ -12908,152 +13340,128 @@ comment on function private.place_default_jobs() is
     'Makes the partitions that were missing when jobs came and moves the jobs there from the default partition; returns how many weeks.';
 revoke all on function private.place_default_jobs() from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_audit_log.sql sha256:f0f27d7c6988980397236e30ede4b4befbb46d3e930eb49fb279d6643654bfe8
-create or replace function private.purge_expired_audit_log()
-returns integer
+-- from sql/92_retention/functions/purge_expired_audit_log.sql sha256:9f680f1f56dcc36603f19a319eadd6f68e640da7e008e11c3855665c68ec12d4
+create or replace function private.purge_expired_audit_log(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    select private.purge_expired_rows('audit_log')
+    select private.purge_expired_rows('audit_log', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_audit_log() is 'Duty: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_audit_log() from public, anon, authenticated, service_role;
+comment on function private.purge_expired_audit_log(uuid, integer, text) is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_audit_log(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_dead_letters.sql sha256:a1db8ba33f7de0503c905d8d597490e713a07db77e5a8b72e588ab3aa17262cb
-create or replace function private.purge_expired_dead_letters()
-returns integer
+-- from sql/92_retention/functions/purge_expired_dead_letters.sql sha256:e5241a12be6b2a99bf79986881a302b7951ce4cdbb3278ea54ba722bacf8cabe
+create or replace function private.purge_expired_dead_letters(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    select private.purge_expired_rows('dead_letters')
+    select private.purge_expired_rows('dead_letters', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_dead_letters() is 'Duty: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_dead_letters() from public, anon, authenticated, service_role;
+comment on function private.purge_expired_dead_letters(uuid, integer, text) is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_dead_letters(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_events.sql sha256:2a8d3f12ea40887370172b624ed9cf8ba5a1c36256e599dcd09142da29f51323
-create or replace function private.purge_expired_events()
-returns integer
+-- from sql/92_retention/functions/purge_expired_events.sql sha256:d3e59af6f85223af33081b8655f8d04b9144e813e4bffcfa6117368f3e722deb
+create or replace function private.purge_expired_events(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    select private.purge_expired_rows('events')
+    select private.purge_expired_rows('events', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_events() is 'Duty: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_events() from public, anon, authenticated, service_role;
+comment on function private.purge_expired_events(uuid, integer, text) is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_events(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_job_logs.sql sha256:76b17b2be9f363075653f9f3941311f38cae3fad9971de5e515c0a1eb255be05
-create or replace function private.purge_expired_job_logs()
-returns integer
+-- from sql/92_retention/functions/purge_expired_job_logs.sql sha256:1e603dd25c5d180df64f779864c9034ee8e03e383c9cd465374fd30127fa06cf
+create or replace function private.purge_expired_job_logs(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    select private.purge_expired_rows('job_logs')
+    select private.purge_expired_rows('job_logs', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_job_logs() is 'Duty: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_job_logs() from public, anon, authenticated, service_role;
+comment on function private.purge_expired_job_logs(uuid, integer, text) is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_job_logs(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_jobs.sql sha256:cd3752342d9a7f3791e63031ada58486285460baea5f4e3b4ddee899938ed5d8
--- From tenant to tenant along the index, and within a tenant from old to young. Each run reads at most p_limit rows of at most
--- 200 tenants, and the next one goes on where it ended, so that jobs which are kept (live ones, dead letters) are not read
--- again and again.
-create or replace function private.purge_expired_jobs(p_limit integer default 10000)
-returns integer
+-- from sql/92_retention/functions/purge_expired_jobs.sql sha256:e944cf0e4dbab3c777338e7dc821d354fe13eef7aba01668eb274122f86c10e6
+-- From old to young. The next turn goes on where this one ended, so that jobs which are kept (live ones, dead letters) are not
+-- read again and again.
+create or replace function private.purge_expired_jobs(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-    v_zero constant uuid := '00000000-0000-0000-0000-000000000000';
-    v_longest timestamptz := private.longest_retention_horizon();
-    v_tenant_id uuid;
-    v_after uuid;
-    v_horizon timestamptz;
-    v_must_export boolean;
+    v_horizon timestamptz := private.retention_horizon('jobs', p_tenant_id);
+    v_must_export boolean := private.must_export(p_tenant_id);
     v_page uuid[];
-    v_left integer := p_limit;
     v_count integer;
-    v_purged integer := 0;
 begin
-    select (d.position ->> 'tenant_id')::uuid, (d.position ->> 'job_id')::uuid
-    into v_tenant_id, v_after
-    from private.duty_runs as d
-    where d.name = 'purge_expired_jobs';
-
-    while v_left > 0 loop
-        if v_after is null then
-            select j.tenant_id
-            into v_tenant_id
-            from public.jobs as j
-            where j.tenant_id > coalesce(v_tenant_id, v_zero)
-            order by j.tenant_id
-            limit 1;
-            exit when v_tenant_id is null;
-            v_after := v_zero;
-            v_left := v_left - greatest(p_limit / 200, 1);   -- a tenant costs a look into every partition
-        end if;
-        v_horizon := private.retention_horizon('jobs', v_tenant_id);
-        v_must_export := private.must_export(v_tenant_id);
-        -- Those who keep longest leave with their partition, a week later at most; only what did not is deleted here.
-        v_page := array(
-            select j.job_id
-            from public.jobs as j
-            where j.tenant_id = v_tenant_id
-                and j.job_id > v_after
-                and j.job_id < private.uuid_v7_floor(
-                    v_horizon - case when v_horizon <= v_longest then interval '8 days' else interval '0' end
-                )
-            order by j.job_id
-            limit least(greatest(v_left, 1), 1000)
-        );
-        delete from public.jobs as j
-        where j.job_id = any (v_page)
-            and j.finished_at < v_horizon   -- a live job has not finished
-            and not exists (select from public.dead_letters as l where l.job_id = j.job_id)
-            and (not v_must_export or j.finished_at < private.exported_until(j.tableoid));
-        get diagnostics v_count = row_count;
-        v_purged := v_purged + v_count;
-        v_left := v_left - cardinality(v_page);
-        v_after := v_page[cardinality(v_page)];     -- null: this tenant is done
-    end loop;
-
-    update private.duty_runs as d
-    set position = case
-        when v_tenant_id is not null then jsonb_build_object('tenant_id', v_tenant_id, 'job_id', v_after)
-    end
-    where d.name = 'purge_expired_jobs';
-    return v_purged;
+    -- Those who keep longest leave with their partition, a week later at most; only what did not is deleted here.
+    v_page := array(
+        select j.job_id
+        from public.jobs as j
+        where j.tenant_id = p_tenant_id
+            and j.job_id > coalesce(p_after::uuid, '00000000-0000-0000-0000-000000000000')
+            and j.job_id < private.uuid_v7_floor(
+                v_horizon - case
+                    when v_horizon <= private.longest_retention_horizon() then interval '8 days'
+                    else interval '0'
+                end
+            )
+        order by j.job_id
+        limit p_limit
+    );
+    delete from public.jobs as j
+    where j.job_id = any (v_page)
+        and j.finished_at < v_horizon   -- a live job has not finished
+        and not exists (select from public.dead_letters as l where l.job_id = j.job_id)
+        and (not v_must_export or j.finished_at < private.exported_until(j.tableoid));
+    get diagnostics v_count = row_count;
+    -- A tenant costs a look into every partition.
+    return (
+        v_count, cardinality(v_page) + greatest(p_limit / 20, 1), case when cardinality(v_page) = p_limit then v_page[cardinality(v_page)]::text end
+    )::private.turn;
 end
 $$;
-comment on function private.purge_expired_jobs(integer) is
-    'Deletes finished jobs whose tenant keeps them no longer, reading at most p_limit rows, and returns how many. Live jobs, jobs of dead letters and those that must be exported first stay.';
-revoke all on function private.purge_expired_jobs(integer) from public, anon, authenticated, service_role;
+comment on function private.purge_expired_jobs(uuid, integer, text) is
+    'Duty, a tenant''s turn: deletes finished jobs that it keeps no longer, reading at most p_limit rows, and counts them. Live jobs, jobs of dead letters and those that must be exported first stay.';
+revoke all on function private.purge_expired_jobs(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_late_results.sql sha256:a7957539af7a7f9bd7af7796a71d6375e92ffcacb0ed6d747551c867d5894957
-create or replace function private.purge_expired_late_results()
-returns integer
+-- from sql/92_retention/functions/purge_expired_late_results.sql sha256:90931a5a1b3d2d6fba11136f68f8387e28df2b4baee8a45cc5c053b512602849
+create or replace function private.purge_expired_late_results(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    select private.purge_expired_rows('late_results')
+    select private.purge_expired_rows('late_results', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_late_results() is 'Duty: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_late_results() from public, anon, authenticated, service_role;
+comment on function private.purge_expired_late_results(uuid, integer, text) is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_late_results(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_robot_commands.sql sha256:e925282311ce5a9adfaf87fb68330723439ac847a7ce12858cf14808cefc9306
-create or replace function private.purge_expired_robot_commands()
-returns integer
+-- from sql/92_retention/functions/purge_expired_robot_commands.sql sha256:2691e5b78941098cc91e4dfe867dbeb5e75f56d33313babd4b16841ef67ca1f1
+create or replace function private.purge_expired_robot_commands(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    select private.purge_expired_rows('robot_commands')
+    select private.purge_expired_rows('robot_commands', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_robot_commands() is 'Duty: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_robot_commands() from public, anon, authenticated, service_role;
+comment on function private.purge_expired_robot_commands(uuid, integer, text) is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_robot_commands(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_rows.sql sha256:f03f9da35e996b03cd9de38368e8f6b09db5b1913b74e0f534e23613d012f0c3
-create or replace function private.purge_expired_rows(p_kind text, p_limit integer default 10000)
-returns integer
+-- from sql/92_retention/functions/purge_expired_rows.sql sha256:a91ce2d3d5eddd99d964323c84f91a5188ab1dee7f461fd839a2f37389a212f3
+create or replace function private.purge_expired_rows(p_kind text, p_tenant_id uuid, p_limit integer)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
@@ -13073,50 +13481,34 @@ declare
             't.occurred_at < $3 and t.seq <= '
             '(select max(o.seq) from (select e.seq from public.events as e where e.tenant_id = $1 order by e.seq limit $4) as o)'
     end;
-    v_tenant_id uuid;
-    v_horizon timestamptz;
-    v_left integer := p_limit;
+    v_horizon timestamptz := private.retention_horizon(p_kind, p_tenant_id);
     v_count integer;
-    v_purged integer := 0;
-    v_duty constant text := 'purge_expired_' || p_kind;
 begin
-    select (d.position ->> 'tenant_id')::uuid into v_tenant_id from private.duty_runs as d where d.name = v_duty;
-    while v_left > 0 loop
-        execute format('select t.tenant_id from public.%I as t where t.tenant_id > $1 order by t.tenant_id limit 1', p_kind)
-        into v_tenant_id
-        using coalesce(v_tenant_id, '00000000-0000-0000-0000-000000000000');
-        exit when v_tenant_id is null;
-        v_horizon := private.retention_horizon(p_kind, v_tenant_id);
-        execute format(
-            'delete from public.%1$I as x where x.ctid = any (array('
-            'select t.ctid from public.%1$I as t where t.tenant_id = $1 and %2$s limit $4))',
-            p_kind, v_expired
-        )
-        using v_tenant_id, private.uuid_v7_floor(v_horizon), v_horizon, v_left;
-        get diagnostics v_count = row_count;
-        v_purged := v_purged + v_count;
-        v_left := v_left - v_count - 10;
-    end loop;
-    update private.duty_runs as d
-    set position = case when v_tenant_id is not null then jsonb_build_object('tenant_id', v_tenant_id) end
-    where d.name = v_duty;
-    return v_purged;
+    execute format(
+        'delete from public.%1$I as x where x.ctid = any (array('
+        'select t.ctid from public.%1$I as t where t.tenant_id = $1 and %2$s limit $4))',
+        p_kind, v_expired
+    )
+    using p_tenant_id, private.uuid_v7_floor(v_horizon), v_horizon, p_limit;
+    get diagnostics v_count = row_count;
+    return (v_count, v_count, case when v_count = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.purge_expired_rows(text, integer) is
-    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, events or audit_log that their tenant keeps no longer, at most p_limit, and returns how many. The next run goes on with the next tenant.';
-revoke all on function private.purge_expired_rows(text, integer) from public, anon, authenticated, service_role;
+comment on function private.purge_expired_rows(text, uuid, integer) is
+    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
+revoke all on function private.purge_expired_rows(text, uuid, integer) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_schedule_fires.sql sha256:478755bb5a4397462bcf72a83d4a1f3cc1d53d68afd5671ddc68c4ccdd5d9c69
-create or replace function private.purge_expired_schedule_fires()
-returns integer
+-- from sql/92_retention/functions/purge_expired_schedule_fires.sql sha256:9a0f7494f3df4e4a561f4ebf37d2e0228d2a4e511067c3d00d68d6ef71c8cec9
+create or replace function private.purge_expired_schedule_fires(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    select private.purge_expired_rows('schedule_fires')
+    select private.purge_expired_rows('schedule_fires', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_schedule_fires() is 'Duty: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_schedule_fires() from public, anon, authenticated, service_role;
+comment on function private.purge_expired_schedule_fires(uuid, integer, text) is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_schedule_fires(uuid, integer, text) from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/purge_jobs.sql sha256:0c1698faf533c0b4fac52ccc311f90cb22cdba4e372ccc07d692fbe2c0a6f0a6
 create or replace function public.purge_jobs(
@@ -13198,7 +13590,7 @@ comment on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) 
 revoke all on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) to authenticated;
 
--- from sql/92_retention/functions/queue_health.sql sha256:204aab3453f21f4ce14af5e0441b92332d121a6f5217a8b2513350e8148ad59e
+-- from sql/92_retention/functions/queue_health.sql sha256:88675bd1737fb32a7e8e4e25c08e7e6c6e3b3b4d29527cecb9503e205444be3e
 -- Only the owner may ask: the figures are about all tenants, and about the sessions of the server.
 create or replace function private.queue_health()
 returns table (figure text, value numeric, most numeric, is_ok boolean, advice text)
@@ -13321,11 +13713,25 @@ begin
             'Partitions that nobody''s retention holds are still there: export them (casare-cloud db export), or see the last error of drop_job_partitions.'
         union all
         select
-            'duty_' || d.name || '_seconds',
-            extract(epoch from v_now - d.last_run_at),
-            extract(epoch from 3 * d.every) + 60,
-            coalesce('Its last run failed: ' || d.last_error, 'Does cron run? See cron.job_run_details.')
-        from private.duty_runs as d
+            'behind_duty_seconds',
+            (select max(extract(epoch from v_now - r.behind_since)) from private.duty_runs as r),
+            900,
+            coalesce(
+                'More comes than is done of ' || (
+                    select string_agg(r.name, ', ' order by r.behind_since)
+                    from private.duty_runs as r
+                    where r.behind_since is not null
+                ) || '. Tenants have their turns all the same.',
+                'No duty has anything left to do.'
+            )
+        union all
+        select
+            'duty_' || r.name || '_seconds',
+            extract(epoch from v_now - r.last_run_at),
+            extract(epoch from 3 * greatest(d.every, interval '1 minute')) + 60,
+            coalesce('Its last run failed: ' || r.last_error, 'Does cron run? See cron.job_run_details.')
+        from private.duty_runs as r
+        join private.duties as d on d.name = r.name
     )
     select
         f.figure::text, round(greatest(coalesce(f.value, 0), 0)::numeric, 3), f.most::numeric,
@@ -13367,42 +13773,6 @@ $$;
 comment on function private.retention_horizon(text, uuid) is
     'What a tenant has of a kind from before this time is kept no longer: by its plan, or sooner by settings.retention.<kind>_days. The present for a tenant that is gone.';
 revoke all on function private.retention_horizon(text, uuid) from public, anon, authenticated, service_role;
-
--- from sql/92_retention/functions/run_duty.sql sha256:d1b69db79121c7739a628cf7324ed62834d24f6548cf99258eedc7b02598d80d
-create or replace function private.run_duty(p_name text)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_began_at timestamptz := clock_timestamp();
-    v_count integer;
-begin
-    perform from private.duty_runs as d where d.name = p_name for update skip locked;
-    if not found then
-        return null;    -- another session is at it
-    end if;
-    begin
-        execute format('select private.%I()', p_name) into v_count;
-        update private.duty_runs as d
-        set last_run_at = private.clock(), last_took = clock_timestamp() - v_began_at, last_count = v_count, last_error = null
-        where d.name = p_name;
-    exception
-        when others then    -- kept where private.queue_health() finds it
-            update private.duty_runs as d
-            set last_run_at = private.clock(),
-                last_took = clock_timestamp() - v_began_at,
-                last_count = null,
-                last_error = sqlerrm
-            where d.name = p_name;
-            raise warning 'The duty % failed: %', p_name, sqlerrm;
-    end;
-    return v_count;
-end
-$$;
-comment on function private.run_duty(text) is
-    'Runs one of private.duty_runs and writes down how it went; returns its count. Never two of one name at once.';
-revoke all on function private.run_duty(text) from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/set_retention.sql sha256:9f388ad253d2e17bab818b1bda0a289e568ba88fff26f9627b979f8a53140624
 create or replace function public.set_retention(p_days jsonb default '{}', p_export_before_drop boolean default null)
@@ -13894,36 +14264,47 @@ comment on function private.keep_node_executions(private.leases, jsonb) is
     'Keeps what a robot said of the nodes of an attempt; the last report counts. One insert, or nothing at all.';
 revoke all on function private.keep_node_executions(private.leases, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/purge_expired_job_node_executions.sql sha256:8c891af9c3097adcffb794c52daa8bdff08f1f321b230c43f0464ee29ac50f77
-create or replace function private.purge_expired_job_node_executions()
-returns integer
+-- from sql/95_analytics/functions/purge_expired_job_node_executions.sql sha256:eafc6acac197a8b6ed47d2f41d14360a789dd04f9152152840fa3882d0de8396
+create or replace function private.purge_expired_job_node_executions(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    select private.purge_expired_rows('job_node_executions')
+    select private.purge_expired_rows('job_node_executions', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_job_node_executions() is 'Duty: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_job_node_executions() from public, anon, authenticated, service_role;
+comment on function private.purge_expired_job_node_executions(uuid, integer, text) is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_job_node_executions(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/purge_job_rollups.sql sha256:01fba2bec75033ddc8b3fb7f2a0fdcf5c5f2984cd399ded86ce13d77c8ae7bd3
-create or replace function private.purge_job_rollups()
-returns integer
+-- from sql/95_analytics/functions/purge_job_rollups.sql sha256:55fcf43970b5fc84032fce8f19fa0324b0ed6410e82f9391b321c92fbc9aa335
+create or replace function private.purge_job_rollups(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
     v_count integer;
 begin
     delete from public.job_rollups as r
-    where r.level in ('tenant_hour', 'workflow_hour', 'robot_hour') and r.starts_at < private.clock() - interval '100 days'
-        or r.level in ('tenant_day', 'workflow_day') and r.starts_at < private.clock() - interval '800 days';
+    where r.ctid = any (array(
+        select o.ctid
+        from public.job_rollups as o
+        where o.tenant_id = p_tenant_id
+            and (
+                o.level in ('tenant_hour', 'workflow_hour', 'robot_hour') and o.starts_at < private.clock() - interval '100 days'
+                or o.level in ('tenant_day', 'workflow_day') and o.starts_at < private.clock() - interval '800 days'
+            )
+        limit p_limit
+    ));
     get diagnostics v_count = row_count;
-    return v_count;
+    return (v_count, v_count, case when v_count = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.purge_job_rollups() is
-    'Duty: removes rollups of hours after 100 days and of days after 800, and returns how many. A tenant''s total stays.';
-revoke all on function private.purge_job_rollups() from public, anon, authenticated, service_role;
+comment on function private.purge_job_rollups(uuid, integer, text) is
+    'Duty, a tenant''s turn: removes p_limit rollups, of hours after 100 days and of days after 800, and counts them. A tenant''s total stays.';
+revoke all on function private.purge_job_rollups(uuid, integer, text) from public, anon, authenticated, service_role;
 
 -- from sql/95_analytics/functions/rebuild_job_rollups.sql sha256:6b092a7ffb38cf007e2e2b23cd5c26aab20f9d5492a23369e08a3bf25bb2e0dc
 -- Jobs that end meanwhile are told by events that cannot get their number before this commits; those are left to them.
@@ -14044,6 +14425,365 @@ comment on function private.tidy_node_executions(jsonb) is
     'The known keys of up to 1,000 node executions; what is no object with a node_id is left out. Null when nothing is left.';
 revoke all on function private.tidy_node_executions(jsonb) from public, anon, authenticated, service_role;
 
+-- from sql/97_duties/functions/next_duty.sql sha256:2ccce664d3b0821e2f1973f7d0923c92d14ae8c191b3f0d74c8f787c4b32a65f
+-- That it was tried is committed before it runs: a duty at which a session ends is not the first of the next session again.
+create or replace function private.next_duty()
+returns text
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_name text;
+begin
+    select r.name
+    into v_name
+    from private.duty_runs as r
+    join private.duties as d on d.name = r.name
+    where r.behind_since is not null
+        or r.last_run_at > v_now    -- the clock was set back
+        or r.last_run_at + greatest(d.every, d.rest * r.last_took) <= v_now
+    order by r.tried_at, r.name
+    limit 1
+    for update of r skip locked;
+    if found then
+        update private.duty_runs as r set tried_at = clock_timestamp() where r.name = v_name;
+        perform set_config('synchronous_commit', 'off', true);  -- worth no wait for the disk
+    end if;
+    return v_name;
+end
+$$;
+comment on function private.next_duty() is
+    'Of the duties that are due or behind, and that nobody runs now, the one that was tried the longest ago; null when there is none.';
+revoke all on function private.next_duty() from public, anon, authenticated, service_role;
+
+-- from sql/97_duties/functions/purge_cron_details.sql sha256:8ed828a2e26249a16e45ed5ce8d6326ad3b0a4611ec295abd9e1e1b723a7e74d
+create or replace function private.purge_cron_details(p_limit integer default 10000)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_count integer;
+begin
+    delete from cron.job_run_details as d
+    where d.runid = any (array(
+        select o.runid from cron.job_run_details as o where o.end_time < now() - interval '1 day' limit p_limit
+    ));
+    get diagnostics v_count = row_count;
+    return v_count;
+end
+$$;
+comment on function private.purge_cron_details(integer) is
+    'Duty: deletes what cron wrote down of its runs a day ago, which it never does itself, and returns how many.';
+revoke all on function private.purge_cron_details(integer) from public, anon, authenticated, service_role;
+
+-- from sql/97_duties/functions/run_due_duties.sql sha256:ba1ed40f069c2addbd88e075e2a1f3bc65243ac0f68858ae4975c82b44b88984
+-- A claim of any tenant's robot may do this: who asks is put aside, so that nobody's name stands in another's events and audit log.
+create or replace function private.run_due_duties()
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_duty record;
+    v_done integer := 0;
+    v_count integer;
+    v_claims text := current_setting('request.jwt.claims', true);
+    v_request_id text := current_setting('casare.request_id', true);
+    v_client_ip text := current_setting('casare.client_ip', true);
+begin
+    perform
+        set_config('request.jwt.claims', '', true),
+        set_config('casare.request_id', '', true),
+        set_config('casare.client_ip', '', true);
+    for v_duty in
+        select d.name, d.claims_bound as bound
+        from private.duties as d
+        where d.claims_every is not null and (d.claimed_at <= v_now - d.claims_every or d.claimed_at > v_now)
+        -- Schedules first: firing waits for the deletion of a workflow, which may wait for what promotion takes.
+        -- raise_low_water last: nothing after it waits for a lane. Promotion next: it may wait for leases, which nobody
+        -- may do who holds limits, and rescue does.
+        order by d.name = 'raise_low_water', d.name <> 'fire_due_schedules', d.name
+        for update skip locked
+    loop
+        v_count := 0;
+        update private.duties as d set claimed_at = v_now where d.name = v_duty.name;
+        begin
+            case v_duty.name
+                when 'promote_scheduled_jobs' then
+                    v_count := private.promote_scheduled_jobs(v_duty.bound);
+                    v_done := v_done + v_count;
+                when 'rescue_expired_leases' then
+                    v_count := private.rescue_expired_leases(v_duty.bound);
+                    v_done := v_done + v_count;
+                when 'raise_low_water' then
+                    v_done := v_done + private.raise_low_water(p_limit => v_duty.bound);
+                when 'recheck_low_water' then
+                    v_done := v_done + private.recheck_low_water(v_duty.bound);
+                when 'fold_share_usage' then
+                    perform private.fold_share_usage(v_duty.bound);
+                when 'fire_due_schedules' then
+                    perform private.fire_due_schedules(v_duty.bound);
+            end case;
+        exception
+            when others then    -- a duty that cannot be done must not keep robots from their work
+                raise warning '% failed: %', v_duty.name, sqlerrm;
+        end;
+        if v_count = v_duty.bound then      -- more is due than one claim shall do: the next claim goes on
+            update private.duties as d set claimed_at = v_now - d.claims_every where d.name = v_duty.name;
+        end if;
+    end loop;
+    perform
+        set_config('request.jwt.claims', coalesce(v_claims, ''), true),
+        set_config('casare.request_id', coalesce(v_request_id, ''), true),
+        set_config('casare.client_ip', coalesce(v_client_ip, ''), true);
+    perform setval(
+        'private.next_duty_at',
+        (
+            select floor(extract(epoch from greatest(min(d.claimed_at + d.claims_every), 'epoch')) * 1000)::bigint
+            from private.duties as d
+            where d.claims_every is not null
+        )
+    );
+    return v_done;
+end
+$$;
+comment on function private.run_due_duties() is
+    'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it when there is some, and it never fails them. Returns how much there was to do: after nothing, it holds no lock that anybody waits for.';
+revoke all on function private.run_due_duties() from public, anon, authenticated, service_role;
+
+-- from sql/97_duties/functions/run_duties.sql sha256:42f36f153147dbcf4bddc164735a0162c28a3f9be5b845d4e0c0e530929096de
+-- A procedure, because it commits after each run: no transaction is longer than one bounded part of one duty. Such a procedure
+-- cannot have a SET clause. It runs as its caller, who must be the owner, and names every schema.
+create or replace procedure private.run_duties(p_for interval default '50 seconds')
+language plpgsql
+as $$
+declare
+    -- The time limit of a statement is that of the whole call.
+    v_limit pg_catalog.interval := pg_catalog.current_setting('statement_timeout');
+    v_until pg_catalog.timestamptz := pg_catalog.clock_timestamp()
+        + least(p_for, case when v_limit > '0' then v_limit / 2 end);
+    v_name pg_catalog.text;
+begin
+    loop
+        v_name := private.next_duty();
+        commit;
+        exit when v_name is null;
+        perform private.run_duty(v_name);
+        commit;
+        exit when pg_catalog.clock_timestamp() >= v_until;
+    end loop;
+end
+$$;
+comment on procedure private.run_duties(interval) is
+    'The dispatcher that cron calls: runs what is due, one bounded part after another and each in its own transaction, and goes on for p_for at most while a duty is behind. Those that are due take turns. Several may run at once: each duty is one''s.';
+revoke all on procedure private.run_duties(interval) from public, anon, authenticated, service_role;
+
+-- from sql/97_duties/functions/run_duty.sql sha256:dde5590e8c2f189962f147790df2849c4f79fa22ad7e8f771bb32ecb9a6f0f02
+create or replace function private.run_duty(p_name text)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_began_at timestamptz := clock_timestamp();
+    v_now timestamptz := private.clock();
+    v_duty private.duties;
+    v_count integer;
+    v_error text;
+begin
+    perform from private.duty_runs as r where r.name = p_name for update skip locked;
+    if not found then
+        return null;    -- another session is at it
+    end if;
+    select d.* into v_duty from private.duties as d where d.name = p_name;
+    begin
+        -- All others wait behind one that waits.
+        perform set_config('lock_timeout', '5s', true);
+        if v_duty.tenants_of is not null then
+            select t.done, t.problem into v_count, v_error from private.take_turns(p_name, v_duty.tenants_of, v_duty.bound) as t;
+        elsif v_duty.bound is not null then
+            execute format('select private.%I(p_limit => $1)', p_name) into v_count using v_duty.bound;
+        else
+            execute format('select private.%I()', p_name) into v_count;
+        end if;
+    exception
+        when others then    -- kept where private.queue_health() finds it; tried again after its period
+            v_count := null;
+            v_error := sqlerrm;
+            raise warning 'The duty % failed: %', p_name, sqlerrm;
+    end;
+    update private.duty_runs as r
+    set last_run_at = v_now,
+        last_took = clock_timestamp() - v_began_at,
+        last_count = v_count,
+        last_error = v_error,
+        -- Something is left: its position says so, or of one that keeps none that it did much; half, as claims may do a part.
+        behind_since = case
+            when v_count is not null and (
+                r.position is not null
+                or (v_duty.claims_every is not null or v_duty.without_turns is not null) and v_count * 2 >= v_duty.bound
+            )
+                then coalesce(r.behind_since, v_now)
+        end
+    where r.name = p_name;
+    return v_count;
+end
+$$;
+comment on function private.run_duty(text) is
+    'Runs a bounded part of one of private.duties, writes down how it went and whether something is left, and returns its count. Never two of one name at once.';
+revoke all on function private.run_duty(text) from public, anon, authenticated, service_role;
+
+-- from sql/97_duties/functions/share_out.sql sha256:483cdfcd684b733d3e63a93d968934dadbc157cddf83ebe0ee22406c08d03da8
+-- For duties that claims do too: several sessions are at them at once, so nobody remembers whose turn it is. Each tenant that has
+-- something due gets the same part, and what they do not need goes to the oldest. From tenant to tenant along the index, from any
+-- one on: where more have rows than are looked at, it is others each time.
+create or replace function private.share_out(p_table text, p_id text, p_due_at text, p_limit integer, p_oldest uuid[])
+returns uuid[]
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+declare
+    v_walk constant text := format(
+        'with recursive walk (tenant_id, looks) as ('
+        '    (select t.tenant_id, 1 from %1$s as t where t.%2$I is not null and t.tenant_id > $1 order by t.tenant_id limit 1)'
+        '    union all'
+        '    select ('
+        '        select t.tenant_id from %1$s as t'
+        '        where t.%2$I is not null and t.tenant_id > w.tenant_id order by t.tenant_id limit 1'
+        '    ), w.looks + 1'
+        '    from walk as w where w.tenant_id < $2 and w.looks < $3'
+        ') '
+        'select array('
+        '    select w.tenant_id from walk as w'
+        '    where w.tenant_id <= $2 and exists ('
+        '        select from %1$s as t where t.tenant_id = w.tenant_id and t.%2$I <= private.clock()'
+        '    )'
+        ')',
+        p_table, p_due_at
+    );
+    v_from uuid := gen_random_uuid();
+    v_tenants uuid[];
+    v_others uuid[];
+    v_chosen uuid[];
+begin
+    execute v_walk into v_tenants using v_from, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid, p_limit;
+    execute v_walk into v_others using '00000000-0000-0000-0000-000000000000'::uuid, v_from, p_limit;
+    v_tenants := v_tenants || v_others;
+    execute format(
+        'select array('
+        '    select x.id from ('
+        '        select d.id, 1 as rank from unnest($1) as u (tenant_id) cross join lateral ('
+        '            select t.%2$I as id from %1$s as t'
+        '            where t.tenant_id = u.tenant_id and t.%3$I <= private.clock() order by t.%3$I limit $2'
+        '        ) as d '
+        '        union all select o.id, 2 from unnest($3) as o (id)'
+        '    ) as x '
+        '    group by x.id order by min(x.rank) limit $4'
+        ')',
+        p_table, p_id, p_due_at
+    )
+    into v_chosen
+    using v_tenants, greatest(p_limit / greatest(cardinality(v_tenants), 1), 1), p_oldest, p_limit;
+    return v_chosen;
+end
+$$;
+comment on function private.share_out(text, text, text, integer, uuid[]) is
+    'When more is due than p_limit: the ids of p_limit rows, shared out among the tenants that have some, the rest from p_oldest.';
+revoke all on function private.share_out(text, text, text, integer, uuid[]) from public, anon, authenticated, service_role;
+
+-- from sql/97_duties/functions/take_turns.sql sha256:0697bfb2380722e33af53631da34b0b48848bc2273275700f76854306c30f4cf
+-- First every tenant of the table has one turn, along the index, whatever the others have; those for whom that was not enough
+-- then go round until nothing is left. When that takes longer than the duty's period, all have a turn again in between: what
+-- came meanwhile does not wait for it. A turn that fails is undone alone, and its tenant's next is in the next period.
+create or replace function private.take_turns(
+    p_duty text,
+    p_table text,
+    p_limit integer,
+    out done integer,
+    out problem text    -- what went wrong for a tenant since all began to have their turns
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+declare
+    v_zero constant uuid := '00000000-0000-0000-0000-000000000000';
+    v_now timestamptz := private.clock();
+    v_position jsonb;
+    v_every interval;
+    v_began_at timestamptz;
+    v_after uuid;               -- who had a turn last; null: all had
+    v_waiting jsonb;            -- who needs another: [[tenant_id, where it goes on], ...]
+    v_tenant_id uuid;
+    v_turn private.turn;
+    v_left integer := p_limit;
+begin
+    select r.position, d.every
+    into v_position, v_every
+    from private.duty_runs as r
+    join private.duties as d on d.name = r.name
+    where r.name = p_duty;
+    v_began_at := coalesce((v_position ->> 'began_at')::timestamptz, v_now);
+    v_after := case when v_position is null then v_zero else (v_position ->> 'after')::uuid end;
+    v_waiting := coalesce(v_position -> 'waiting', '[]');
+    problem := v_position ->> 'problem';
+    if v_after is null and v_now not between v_began_at and v_began_at + v_every then
+        v_after := v_zero;
+        v_began_at := v_now;
+        problem := null;
+    end if;
+    done := 0;
+    while v_left > 0 loop
+        v_turn := null;
+        if v_after is not null then
+            execute format('select t.tenant_id from %s as t where t.tenant_id > $1 order by t.tenant_id limit 1', p_table)
+            into v_after
+            using v_after;
+            continue when v_after is null;
+            v_tenant_id := v_after;
+            if v_waiting @> jsonb_build_array(jsonb_build_array(v_tenant_id)) then
+                v_left := v_left - 1;
+                continue;
+            end if;
+        else
+            v_tenant_id := v_waiting #>> '{0,0}';
+            exit when v_tenant_id is null;
+            v_turn.after := v_waiting #>> '{0,1}';
+            v_waiting := v_waiting - 0;
+        end if;
+        begin
+            execute format('select t.* from private.%I($1, $2, $3) as t', p_duty)
+            into v_turn
+            using v_tenant_id, least(greatest(p_limit / 10, 1), v_left), v_turn.after;
+            done := done + v_turn.done;
+            v_left := v_left - greatest(v_turn.used, 1);
+            if v_turn.after is not null then
+                v_waiting := v_waiting || jsonb_build_array(jsonb_build_array(v_tenant_id, v_turn.after));
+            end if;
+        exception
+            when others then
+                v_left := v_left - 1;
+                problem := coalesce(problem, sqlerrm);
+                raise warning 'The duty % failed for the tenant %: %', p_duty, v_tenant_id, sqlerrm;
+        end;
+    end loop;
+    update private.duty_runs as r
+    set position = case
+        when v_after is not null or v_waiting <> '[]' then jsonb_build_object(
+            'began_at', v_began_at, 'after', v_after, 'waiting', v_waiting, 'problem', problem
+        )
+    end
+    where r.name = p_duty;
+end
+$$;
+comment on function private.take_turns(text, text, integer) is
+    'Runs a duty for the tenants that have rows in a table, a tenth of p_limit for each in its turn, until p_limit is used, and leaves where to go on in duty_runs.position; returns what was done, and the first error of a tenant.';
+revoke all on function private.take_turns(text, text, integer) from public, anon, authenticated, service_role;
+
 -- from sql/10_tenancy/policies.sql sha256:948da99eb7cf51ce24a585cd1cf7f9a1acaaef6d29727cfc8e2759bf4e37dfdc
 -- Row-level security is enabled and forced on every table; a table without a policy is closed to clients. Clients may read
 -- what is granted here, under the policies, and write through functions only.
@@ -14138,9 +14878,10 @@ create policy invitations_select_members on public.invitations
 alter table private.request_counts enable row level security, force row level security;
 revoke all on private.request_counts from anon, authenticated, service_role;
 
--- from sql/20_workflows/policies.sql sha256:bdeb0bab02897dc47ad7654f9ad06acca253fe039c59f8276241c4865091166b
+-- from sql/20_workflows/policies.sql sha256:beb0a85eb90d375a5406d7067cf93a41c14c7309e4b88e7caee4c0d65063e81c
 alter table public.workflows enable row level security, force row level security;
 alter table public.workflow_versions enable row level security, force row level security;
+alter table private.workflow_removals enable row level security, force row level security;
 alter table public.workflow_backups enable row level security, force row level security;
 
 revoke all on public.workflows, public.workflow_versions, public.workflow_backups from anon, authenticated, service_role;
@@ -14227,7 +14968,7 @@ create policy robot_commands_select_self on public.robot_commands
     for select to authenticated
     using (robot_id = (select private.calling_robot_id()));
 
--- from sql/40_queue/policies.sql sha256:4512c32816d5a497d7fb566d823b2fcaa11c1a9649b4dec375e49f78ad3044ca
+-- from sql/40_queue/policies.sql sha256:ee51baf39528cef0a1e5f532755dcb5253ec6d898019d152eff34178f4ac01a1
 alter table private.queue_tenants enable row level security, force row level security;
 alter table private.limits enable row level security, force row level security;
 alter table private.limit_counters enable row level security, force row level security;
@@ -14245,7 +14986,6 @@ alter table public.late_results enable row level security, force row level secur
 alter table public.job_logs enable row level security, force row level security;
 alter table private.waiting_robots enable row level security, force row level security;
 alter table private.pool_turns enable row level security, force row level security;
-alter table private.duties enable row level security, force row level security;
 alter table private.low_water enable row level security, force row level security;
 
 revoke all on public.jobs, public.dead_letters, public.late_results, public.job_logs, public.live_jobs, public.live_robots
@@ -14368,10 +15108,9 @@ create policy audit_log_select_members on public.audit_log
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('audit.read')));
 
--- from sql/92_retention/policies.sql sha256:c7cc128c32311aa888d46437ee6077ab9c0dbc683b837c3a899c96ae55759a57
+-- from sql/92_retention/policies.sql sha256:39acca19e3c4b453640bd0753c61db3a8df6dc92d296f95af9125a06f9e14189
 alter table private.retentions enable row level security, force row level security;
 alter table private.exports enable row level security, force row level security;
-alter table private.duty_runs enable row level security, force row level security;
 
 -- from sql/95_analytics/policies.sql sha256:f6dd6af2c11bd4fff33ac4e5a59ef99d1fd5c7497127f5e752e03c71709d4313
 alter table public.job_rollups enable row level security, force row level security;
@@ -14389,6 +15128,10 @@ drop policy if exists job_node_executions_select_members on public.job_node_exec
 create policy job_node_executions_select_members on public.job_node_executions
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('jobs.read')));
+
+-- from sql/97_duties/policies.sql sha256:d8c1e8f51b1f3e305172c15a5fb836d0bd54da2bf8760dcd82d2f6001ac17737
+alter table private.duties enable row level security, force row level security;
+alter table private.duty_runs enable row level security, force row level security;
 
 -- from sql/10_tenancy/triggers.sql sha256:3270568aba6374511be7e5d33b1f2036e503e35dce886879c4337b7a92781f9e
 -- raw_app_meta_data can be written by the admin API only; raw_user_meta_data, which users write, is never looked at.
@@ -14464,85 +15207,27 @@ begin
 end
 $$;
 
--- from sql/10_tenancy/cron.sql sha256:89fe91dfdf84fcf877f659af6ca5bad7cb3b6146fae2e2bdfdc9c039e994951b
-select cron.schedule('casare_purge_idempotency_keys', '17 * * * *', $$select private.run_duty('purge_idempotency_keys')$$);
-select cron.schedule('casare_purge_login_attempts', '27 * * * *', $$select private.run_duty('purge_login_attempts')$$);
-
--- from sql/15_limits/cron.sql sha256:7c0059375140ea4cd59387d695279e3b68e597e199c8cd0fa91be18d109bf40f
-select cron.schedule('casare_purge_request_counts', '*/10 * * * *', $$select private.run_duty('purge_request_counts')$$);
-
--- from sql/40_queue/cron.sql sha256:d1fc13f5fbdca6ab29b8112d3613af91a203f04b699df18910412c86ede5a5b1
+-- from sql/40_queue/cron.sql sha256:b104c5463db9860f759c913cd325747d7a82f77dddee567f2fd918a71ac6b215
 select private.ensure_job_partitions();
 
--- Every five seconds where pg_cron knows seconds. Where it knows minutes only, claims do the same work: see
--- private.run_due_duties().
+-- from sql/97_duties/cron.sql sha256:d25a8669ce0fa3d3fd98d7f42734ab76d42cf803bcb4239d4e72ee81b356d69c
+-- One job for all duties, so that cron opens one connection and not one for each: private.run_duties(). VACUUM alone cannot run in
+-- a procedure. What earlier versions scheduled goes.
+select cron.unschedule(j.jobid)
+from cron.job as j
+where j.jobname like 'casare\_%' and j.jobname not in ('casare_run_duties', 'casare_vacuum_hot_tables');
+
 do $$
 begin
-    perform cron.schedule('casare_run_due_duties', '5 seconds', 'select private.run_due_duties()');
+    perform cron.schedule('casare_run_duties', '5 seconds', 'call private.run_duties()');
 exception
     when others then
-        raise notice 'cron knows no seconds here (%): the minute''s duties and the claims do it.', sqlerrm;
+        raise notice 'cron knows no seconds here (%): duties run once a minute, and claims do what must be sooner.', sqlerrm;
+        perform cron.schedule('casare_run_duties', '* * * * *', 'call private.run_duties()');
 end
 $$;
-select cron.schedule('casare_promote_scheduled_jobs', '* * * * *', 'select private.promote_scheduled_jobs()');
-select cron.schedule('casare_rescue_expired_leases', '* * * * *', 'select private.rescue_expired_leases()');
-select cron.schedule('casare_recheck_low_water', '* * * * *', 'select private.recheck_low_water()');
-select cron.schedule('casare_mark_offline_robots', '* * * * *', $$select private.run_duty('mark_offline_robots')$$);
-select cron.schedule('casare_notice_deaf_robots', '* * * * *', $$select private.run_duty('notice_deaf_robots')$$);
-select cron.schedule('casare_check_waiting_quotas', '* * * * *', $$select private.run_duty('check_waiting_quotas')$$);
-select cron.schedule('casare_age_lanes', '* * * * *', $$select private.run_duty('age_lanes')$$);
-select cron.schedule('casare_reconcile_limits', '*/5 * * * *', $$select private.run_duty('reconcile_limits')$$);
--- Autovacuum wakes once a minute and may be busy elsewhere; dead rows here cost every claim. VACUUM cannot run in a function.
+-- Autovacuum wakes once a minute and may be busy elsewhere; dead rows here cost every claim.
 select cron.schedule(
     'casare_vacuum_hot_tables', '* * * * *',
-    'vacuum (skip_locked, truncate false) private.ready, private.leases, private.scheduled, private.duties, private.low_water, private.lanes, private.limit_counters, private.pool_turns, private.event_inbox, private.event_counters'
+    'vacuum (skip_locked, truncate false) private.ready, private.leases, private.scheduled, private.duties, private.duty_runs, private.low_water, private.lanes, private.limit_counters, private.pool_turns, private.event_inbox, private.event_counters'
 );
--- What pg_cron writes down of each run, and never deletes.
-select cron.schedule(
-    'casare_purge_cron_details', '37 * * * *',
-    $$delete from cron.job_run_details where end_time < now() - interval '1 day'$$
-);
-
--- from sql/45_events/cron.sql sha256:f90d39a85b9a64fde4789cc560bd3b4d5004faa89dc0a8201606d936776e8f4a
-select cron.schedule('casare_sequence_events', '* * * * *', $$select private.run_duty('sequence_events')$$);
-
--- from sql/50_schedules/cron.sql sha256:04ea98ba71b8c5b948583e52992ed6222a09061805438956894fefbf99e5d839
-select cron.schedule('casare_fire_due_schedules', '* * * * *', $$select private.run_duty('fire_due_schedules')$$);
-
--- from sql/80_realtime/cron.sql sha256:8f43073b096530e5390eac74b1b4af34e5b82970e40f17e83055bf822f9b75ec
-select cron.schedule('casare_push_queue_depths', '* * * * *', $$select private.run_duty('push_queue_depths')$$);
--- And every five seconds where pg_cron knows seconds; less often when it takes long, as it does beside a snapshot that is held
--- for many minutes, so that it never takes more than a twentieth of a core.
-do $$
-begin
-    perform cron.schedule(
-        'casare_push_queue_depths_often', '5 seconds',
-        'select private.run_duty(d.name) from private.duty_runs as d '
-        'where d.name = ''push_queue_depths'' and now() > d.last_run_at + coalesce(20 * d.last_took, ''0'')'
-    );
-exception
-    when others then
-        raise notice 'cron knows no seconds here (%): the depth of queues is pushed once a minute.', sqlerrm;
-end
-$$;
-
--- from sql/92_retention/cron.sql sha256:26a85bf4c0f28ca5c864d03791919063b15e62b844a8043552a5dcfe7a95f754
--- What the duties do, and what happens when they do not run: docs/operations.md.
-select cron.schedule('casare_ensure_job_partitions', '17 3 * * *', $$select private.run_duty('ensure_job_partitions')$$);
-select cron.schedule('casare_place_default_jobs', '7 * * * *', $$select private.run_duty('place_default_jobs')$$);
-select cron.schedule('casare_drop_job_partitions', '47 * * * *', $$select private.run_duty('drop_job_partitions')$$);
-select cron.schedule('casare_purge_expired_jobs', '* * * * *', $$select private.run_duty('purge_expired_jobs')$$);
-select cron.schedule('casare_purge_expired_dead_letters', '*/10 * * * *', $$select private.run_duty('purge_expired_dead_letters')$$);
-select cron.schedule('casare_purge_expired_late_results', '*/10 * * * *', $$select private.run_duty('purge_expired_late_results')$$);
-select cron.schedule('casare_purge_expired_job_logs', '* * * * *', $$select private.run_duty('purge_expired_job_logs')$$);
-select cron.schedule('casare_purge_expired_events', '* * * * *', $$select private.run_duty('purge_expired_events')$$);
-select cron.schedule('casare_purge_expired_robot_commands', '51 * * * *', $$select private.run_duty('purge_expired_robot_commands')$$);
-select cron.schedule('casare_purge_expired_schedule_fires', '53 * * * *', $$select private.run_duty('purge_expired_schedule_fires')$$);
-select cron.schedule('casare_purge_expired_audit_log', '57 * * * *', $$select private.run_duty('purge_expired_audit_log')$$);
-
--- from sql/95_analytics/cron.sql sha256:9f290b7269052fad7b9643e0203f3f7ec9064bff83494614b27a462275848c8c
-select cron.schedule(
-    'casare_purge_expired_job_node_executions', '*/10 * * * *',
-    $$select private.run_duty('purge_expired_job_node_executions')$$
-);
-select cron.schedule('casare_purge_job_rollups', '23 4 * * *', $$select private.run_duty('purge_job_rollups')$$);

@@ -111,6 +111,8 @@ class Base(RuleBasedStateMachine):
 
     def claim_for(self, name: str, limit: int, seconds: int, claim_id: uuid.UUID | None = None) -> None:
         """A new claim, or one whose answer is said to be lost, by its id."""
+        if self.model.deleted_workflows:
+            self._cancel_what_came_back()
         claim_id = claim_id or uuid.uuid4()
         rows = call_all(self.real.robots[name], "claim_jobs", limit=limit, lease_seconds=seconds, claim_id=claim_id)
         again = self.model.repeat_claim(name, claim_id, seconds)
@@ -132,6 +134,13 @@ class Base(RuleBasedStateMachine):
                     assert self.model.running(limited) <= self.model.limits[limited].max_running
         assert not expected or len(self.model.held_by(name)) <= self.model.robots[name].slots
         self.tickets += [Ticket(row["job_id"], row["lease_token"], name) for row in rows]
+
+    def _cancel_what_came_back(self) -> None:
+        """Does what the claim would do first, and cancels what it would pass over then: jobs of a deleted workflow."""
+        if self.model.has_duties():
+            self.real.owner.execute("select private.run_due_duties()")
+            self.model.run_due_duties()
+        assert self.real.run("cancel_jobs_of_deleted_workflows") == self.model.cancel_deleted()
 
     # Calls and answers
 

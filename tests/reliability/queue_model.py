@@ -134,7 +134,11 @@ class Queue(State):
         if workflow in self.deleted_workflows:
             return Refused(404, "WORKFLOW_NOT_FOUND")
         self.deleted_workflows.add(workflow)
-        waiting = [job for job in self._in("ready", "scheduled") if job.wish.workflow == workflow]
+        return self.cancel_deleted()
+
+    def cancel_deleted(self) -> int:
+        """How many jobs wait whose workflow was deleted, such as those that a robot gave back since."""
+        waiting = [job for job in self._in("ready", "scheduled") if job.wish.workflow in self.deleted_workflows]
         for job in waiting:
             self._end(job, "cancelled")
         return len(waiting)
@@ -288,9 +292,13 @@ class Queue(State):
 
     # What time does
 
+    def has_duties(self) -> bool:
+        """Whether a claim has duties to do."""
+        return not self._duties_at - PROMOTE_EVERY <= self.now < self._duties_at
+
     def run_due_duties(self) -> None:
         """What a claim does first."""
-        if self._has_duties():
+        if self.has_duties():
             promotes, rescues = self._pass_duties()
             if promotes:
                 self._promoted_at = self.now
@@ -301,7 +309,7 @@ class Queue(State):
 
     def crash_in_claim(self) -> None:
         """Its duties are undone, and not due before they would be after it: a sequence knows no rollback."""
-        if self._has_duties():
+        if self.has_duties():
             self._pass_duties()
 
     def promote(self) -> int:
@@ -332,9 +340,6 @@ class Queue(State):
         return len(over)
 
     # Helpers
-
-    def _has_duties(self) -> bool:
-        return not self._duties_at - PROMOTE_EVERY <= self.now < self._duties_at
 
     def _pass_duties(self) -> tuple[bool, bool]:
         """Whether promotion and rescue are due; then claims look again when the first of both is due once more."""

@@ -110,6 +110,12 @@ class Opened:
             held_leases=Jsonb([{"job_id": str(job_id), "lease_token": token} for job_id, token in held]),
         )
 
+    def run(self, duty: str) -> int:
+        """Runs a bounded part of a duty, which does for all that there is here, and returns its count."""
+        row = self.owner.execute("select private.run_duty(%s) as n", [duty]).fetchone()
+        assert row is not None
+        return int(row["n"])
+
     def model(self) -> Queue:
         """The same world as the model sees it."""
         return Queue(

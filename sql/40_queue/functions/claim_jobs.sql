@@ -64,7 +64,9 @@ begin
         ) as limit_id,
         exists (
             select from private.limits as w where w.tenant_id = r.tenant_id and w.scope > 'tenant'
-        ) as has_limits,
+        ) or exists (
+            select from private.workflow_removals as w where w.tenant_id = r.tenant_id
+        ) as may_stray,
         (
             select extract(epoch from v_now) * 1000 not between t.last_value - 1000 and t.last_value - 1
             from private.next_duty_at as t
@@ -114,7 +116,7 @@ begin
     loop
         v_taken := case when v_robot.pool_id is null then private.take_jobs(
             v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment, v_robot.capabilities,
-            v_robot.limit_id, v_robot.has_limits, case when v_robot.is_fair then 1 else v_want end, v_may_wait,
+            v_robot.limit_id, v_robot.may_stray, case when v_robot.is_fair then 1 else v_want end, v_may_wait,
             p_is_fair => v_robot.is_fair
         ) when v_robot.is_fair then private.take_fair_pool_job(
             v_robot.pool_id, v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment,

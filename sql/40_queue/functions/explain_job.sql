@@ -40,6 +40,12 @@ begin
         v_state := case when v_lease.started_at is null then 'claimed' else 'running' end;
         v_since := coalesce(v_lease.cancel_requested_at, v_lease.started_at, v_lease.claimed_at);
         v_reason := private.explain_held_job(v_lease);
+    elsif exists (
+        select from public.workflows as w where w.workflow_id = v_job.workflow_id and w.deleted_at is not null
+    ) then
+        v_state := case when v_scheduled.job_id is null then 'queued' else 'scheduled' end;
+        v_since := (select w.deleted_at from public.workflows as w where w.workflow_id = v_job.workflow_id);
+        v_reason := private.explain_reason('workflow_deleted', jsonb_build_object('workflow', v_job.workflow_name));
     else
         select
             coalesce(jsonb_agg(

@@ -17,8 +17,18 @@ begin
             select l as lease, l.lane_id
             from private.leases as l
             where private.lease_over_at(l) <= v_now
-            order by random()   -- so that many that cannot be ended do not keep the others from it for ever
-            limit p_limit
+                and l.job_id = any (array(
+                    -- One of each tenant, then a second of each, and so on; of a tenant any, so that many that cannot be ended
+                    -- do not keep the others from it for ever.
+                    select t.job_id
+                    from (
+                        select e.job_id, row_number() over (partition by e.tenant_id order by random()) as turn
+                        from private.leases as e
+                        where private.lease_over_at(e) <= v_now
+                    ) as t
+                    order by t.turn, random()
+                    limit p_limit
+                ))
             for update skip locked
         ) as o
         order by o.lane_id      -- in which private.put_back() locks lanes

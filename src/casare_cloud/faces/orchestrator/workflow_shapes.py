@@ -187,3 +187,5 @@ class WorkflowDeleted(Answer):
     status: Literal["success"]
     message: str
     deleted_from: DeletedFrom
+    cancelled_jobs: int
+    cancelling_jobs: int
