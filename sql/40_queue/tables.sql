@@ -153,11 +153,13 @@ create table public.jobs (
     started_at timestamptz,
     first_progress_at timestamptz,
     finished_at timestamptz,
+    cancel_requested_at timestamptz,    -- of an attempt that ended after somebody wanted it to, whatever it ended as
     result jsonb,
     error_message text,
     error_type text,
     error_details jsonb,                -- stack_trace, failed_node
     lost_by uuid[] not null default '{}',   -- robots that died, as it seems, while they held it
+    past_leases jsonb not null default '{}',    -- {lease token: robot} of attempts that failed or were taken away: whose late results are kept
     constraint jobs_pkey primary key (job_id),
     constraint jobs_priority_check check (priority between 0 and 20),
     constraint jobs_max_attempts_check check (max_attempts between 1 and 100),
@@ -398,7 +400,7 @@ select
     l.current_node,
     l.progress_message,
     l.lease_expires_at,
-    l.cancel_requested_at,
+    coalesce(l.cancel_requested_at, j.cancel_requested_at) as cancel_requested_at,
     l.cancel_reason
 from public.jobs as j
 left join private.leases as l on l.job_id = j.job_id
@@ -414,7 +416,7 @@ select
     r.name,
     r.hostname,
     r.environment,
-    r.mode,
+    case when r.mode = 'active' and h.is_in_maintenance then 'maintenance' else r.mode end::public.robot_mode as mode,
     r.capabilities,
     r.attributes,
     r.tags,
@@ -434,7 +436,7 @@ select
     h.deaf_since,
     case
         when not o.is_online then 'offline'
-        when r.mode <> 'active' then 'maintenance'
+        when r.mode <> 'active' or h.is_in_maintenance then 'maintenance'
         when h.health = 'error' or r.quarantined_at is not null then 'error'
         when w.load > 0 then 'busy'
         else 'idle'

@@ -106,7 +106,7 @@ comment on function private.uuid_v7(timestamptz) is
     'A UUID of version 7 (RFC 9562): 48 bits of milliseconds, 12 bits of the millisecond''s fraction, 62 random bits. Ids sort by creation.';
 revoke all on function private.uuid_v7(timestamptz) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/types.sql sha256:2aa605b661c38919b34af15c1f9f7824c127e1b8afde6ce6d6c3432f0e67c979
+-- from sql/10_tenancy/types.sql sha256:be9c5928b0c00eaafc807623accd22c50ed42061866ee86160e4aae70b04607e
 create type public.tenant_plan as enum ('free', 'pro', 'enterprise');
 
 create type public.api_key_kind as enum (
@@ -137,7 +137,8 @@ create type public.api_key_summary as (
     created_at timestamptz,
     expires_at timestamptz,
     last_used_at timestamptz,
-    revoked_at timestamptz
+    revoked_at timestamptz,
+    robot_external_id text  -- of a key that was made for a robot which was not there
 );
 
 -- from sql/20_workflows/types.sql sha256:5e3b5e507b6139b981a8bc1856fe7e248e57ea9cf87be347d31101883958f4c1
@@ -252,7 +253,7 @@ create type private.job_end as (
     not_healed integer
 );
 
--- from sql/10_tenancy/tables.sql sha256:ea8ebd2de1bba5044f2bb871fdc585e577bb7bad2d5bb2ab5c82c052f584d371
+-- from sql/10_tenancy/tables.sql sha256:81433143baa465a29a575203d927dfe9542590c3dbe69d26b58a10ad6ff04287
 create table public.tenants (
     tenant_id uuid not null default private.uuid_v7(),
     name text not null,
@@ -365,6 +366,7 @@ create table public.api_keys (
     prefix text not null,               -- the first characters, shown so that people can tell keys apart
     key_hash bytea not null,            -- SHA-256 of the whole key; the key itself is never stored
     robot_id uuid,                      -- robot keys: set at creation or by the first registration
+    robot_external_id text,             -- robot keys made for a robot that was not there: it alone may register with it
     scopes text[] not null default '{}',
     created_by uuid,
     created_at timestamptz not null default now(),
@@ -376,7 +378,7 @@ create table public.api_keys (
     constraint api_keys_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
     constraint api_keys_name_check check (length(name) between 1 and 128),
     constraint api_keys_key_hash_check check (octet_length(key_hash) = 32),
-    constraint api_keys_robot_id_check check (kind = 'robot' or robot_id is null)
+    constraint api_keys_robot_id_check check (kind = 'robot' or (robot_id is null and robot_external_id is null))
 );
 create index api_keys_tenant_id_idx on public.api_keys (tenant_id, api_key_id desc);
 create index api_keys_robot_id_idx on public.api_keys (tenant_id, robot_id);
@@ -535,7 +537,7 @@ create index pool_members_tenant_id_idx on public.pool_members (tenant_id);
 comment on table public.pool_members is
     'Tenants whose jobs a pool''s robots run, and those that were invited. The owner has a row from the beginning.';
 
--- from sql/30_robots/tables.sql sha256:6dcdaf35b72b2792af8803a209499e91943c8919c0a6cf2a6095dc3801912a76
+-- from sql/30_robots/tables.sql sha256:de42dbf06dfd915a646ca7dbf6c07110e0adf2eb28f7152cecf982f50985aa1e
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -578,6 +580,7 @@ create table public.robot_heartbeats (
     health public.robot_health not null default 'ok',
     is_online boolean not null default true,        -- false once the loss was noticed and told
     is_signed_off boolean not null default false,   -- the robot itself said that it leaves: it gets no jobs until it is back
+    is_in_maintenance boolean not null default false,   -- the robot itself said so; what people decide is robots.mode
     metrics jsonb not null default '{}',
     last_claim_at timestamptz,                      -- to the minute
     low_lease_token bigint not null default 0,      -- it holds no lease with a lower one: where claims begin to count, about
@@ -625,7 +628,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:89c9cee6446910ef9297b3d9c1970a1d7add92d73f24f5f19703d7057d93ce53
+-- from sql/40_queue/tables.sql sha256:11d16ce8d1b156897c315f750efd4cdf81d73d3d1467fe4382867448c55dc49b
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -781,11 +784,13 @@ create table public.jobs (
     started_at timestamptz,
     first_progress_at timestamptz,
     finished_at timestamptz,
+    cancel_requested_at timestamptz,    -- of an attempt that ended after somebody wanted it to, whatever it ended as
     result jsonb,
     error_message text,
     error_type text,
     error_details jsonb,                -- stack_trace, failed_node
     lost_by uuid[] not null default '{}',   -- robots that died, as it seems, while they held it
+    past_leases jsonb not null default '{}',    -- {lease token: robot} of attempts that failed or were taken away: whose late results are kept
     constraint jobs_pkey primary key (job_id),
     constraint jobs_priority_check check (priority between 0 and 20),
     constraint jobs_max_attempts_check check (max_attempts between 1 and 100),
@@ -1026,7 +1031,7 @@ select
     l.current_node,
     l.progress_message,
     l.lease_expires_at,
-    l.cancel_requested_at,
+    coalesce(l.cancel_requested_at, j.cancel_requested_at) as cancel_requested_at,
     l.cancel_reason
 from public.jobs as j
 left join private.leases as l on l.job_id = j.job_id
@@ -1042,7 +1047,7 @@ select
     r.name,
     r.hostname,
     r.environment,
-    r.mode,
+    case when r.mode = 'active' and h.is_in_maintenance then 'maintenance' else r.mode end::public.robot_mode as mode,
     r.capabilities,
     r.attributes,
     r.tags,
@@ -1062,7 +1067,7 @@ select
     h.deaf_since,
     case
         when not o.is_online then 'offline'
-        when r.mode <> 'active' then 'maintenance'
+        when r.mode <> 'active' or h.is_in_maintenance then 'maintenance'
         when h.health = 'error' or r.quarantined_at is not null then 'error'
         when w.load > 0 then 'busy'
         else 'idle'
@@ -1787,7 +1792,7 @@ comment on function private.check_permissions_exist(text, text[]) is
     'Raises 400 INVALID_ARGUMENT for a code or wildcard that stands for no permission.';
 revoke all on function private.check_permissions_exist(text, text[]) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/create_api_key.sql sha256:b96f66a4a42c60fdd66c9879beb3a684cd23f8219295790639d0ce7449c07345
+-- from sql/10_tenancy/functions/create_api_key.sql sha256:69e003d5009c5ca68ad74ae1d23f2a6f568fd808fedccb79d6596771816636a6
 create or replace function public.create_api_key(
     p_kind public.api_key_kind,
     p_name text,
@@ -1795,7 +1800,8 @@ create or replace function public.create_api_key(
     p_prefix text,
     p_robot_id uuid default null,
     p_scopes text[] default '{}',
-    p_expires_at timestamptz default null
+    p_expires_at timestamptz default null,
+    p_robot text default null       -- or by its id or its external id, which may be one that no robot has yet
 )
 returns public.api_key_summary
 language plpgsql
@@ -1804,6 +1810,8 @@ set search_path = ''
 as $$
 declare
     v_caller private.caller := private.authorize('api_keys.write');
+    v_robot_id uuid;
+    v_external_id text;     -- of a robot that is not there yet
     v_scopes text[] := array(select distinct replace(s.scope, ':', '.') as scope from unnest(p_scopes) as s (scope) order by scope);
 begin
     if p_kind is null then
@@ -1813,13 +1821,24 @@ begin
         if v_scopes <> '{}' then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'scopes: a robot key has none of its own.');
         end if;
-        perform from public.robots as r
-        where r.robot_id = p_robot_id and r.tenant_id = v_caller.tenant_id and r.deleted_at is null;
-        if not found and p_robot_id is not null then
+        if p_robot_id is not null and p_robot is not null then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'robot_id and robot must not both be given.');
+        end if;
+        select r.robot_id into v_robot_id
+        from public.robots as r
+        where r.tenant_id = v_caller.tenant_id
+            and r.deleted_at is null
+            and (r.robot_id = p_robot_id or r.robot_id::text = lower(p_robot) or r.external_id = p_robot)
+        order by r.external_id = p_robot    -- an external id may look like a UUID; the robot's own id wins
+        limit 1;
+        -- A robot gets its own id when it comes: nobody can mean one that is not there by that.
+        if not found and p_robot ~ '^[A-Za-z0-9_-]{1,64}$' and p_robot !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+            v_external_id := p_robot;
+        elsif not found and coalesce(p_robot_id::text, p_robot) is not null then
             perform private.raise_error(404, 'ROBOT_NOT_FOUND', 'There is no such robot.');
         end if;
     else
-        if p_robot_id is not null then
+        if coalesce(p_robot_id::text, p_robot) is not null then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'robot_id: a service key belongs to no robot.');
         end if;
         if v_scopes = '{}' then
@@ -1830,14 +1849,16 @@ begin
     if p_expires_at <= private.clock() or p_expires_at > private.clock() + interval '1000 years' then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'expires_at must lie in the next 1000 years.');
     end if;
-    return private.insert_api_key(v_caller, p_kind, p_name, p_key_hash, p_prefix, p_robot_id, v_scopes, p_expires_at);
+    return private.insert_api_key(
+        v_caller, p_kind, p_name, p_key_hash, p_prefix, v_robot_id, v_external_id, v_scopes, p_expires_at
+    );
 end
 $$;
-comment on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz) is
-    'Stores a new key by its SHA-256: of a robot (or of the first robot that registers with it), or of a program with scopes that the caller has.';
-revoke all on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz)
+comment on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz, text) is
+    'Stores a new key by its SHA-256: of a robot (one that is not there yet registers with it under that name and no other; none: the first that registers with it), or of a program with scopes that the caller has. Raises 404 ROBOT_NOT_FOUND.';
+revoke all on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz, text)
     from public, anon, authenticated, service_role;
-grant execute on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz) to authenticated;
+grant execute on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz, text) to authenticated;
 
 -- from sql/10_tenancy/functions/create_profile.sql sha256:4587858265ace09e11620ba19002ead07325cea9e788236002dd678e196bd73b
 create or replace function private.create_profile(p_user_id uuid, p_email text)
@@ -2327,7 +2348,7 @@ comment on function private.has_permissions(text[], text[]) is
     'Whether a set of granted codes holds every one of another set, wildcards included: nobody gives what they have not got.';
 revoke all on function private.has_permissions(text[], text[]) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/insert_api_key.sql sha256:bfb5c62ebf7fee1cf0dbc16f0560f1dbdffb2f1a75211687e0ca92a932bec1ca
+-- from sql/10_tenancy/functions/insert_api_key.sql sha256:d0e04f3ebbd8e6099b37e2d33ab9e32e2b5538b403456b479c672a6509253a9c
 create or replace function private.insert_api_key(
     p_caller private.caller,
     p_kind public.api_key_kind,
@@ -2335,6 +2356,7 @@ create or replace function private.insert_api_key(
     p_key_hash bytea,
     p_prefix text,
     p_robot_id uuid,
+    p_robot_external_id text,
     p_scopes text[],
     p_expires_at timestamptz
 )
@@ -2359,7 +2381,9 @@ begin
     if coalesce(length(p_prefix), 0) not between 1 and 16 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'prefix must have 1 to 16 characters.');
     end if;
-    insert into public.api_keys (tenant_id, kind, name, prefix, key_hash, robot_id, scopes, created_by, expires_at)
+    insert into public.api_keys (
+        tenant_id, kind, name, prefix, key_hash, robot_id, robot_external_id, scopes, created_by, expires_at
+    )
     values (
         p_caller.tenant_id,
         p_kind,
@@ -2367,6 +2391,7 @@ begin
         p_prefix,
         p_key_hash,
         p_robot_id,
+        p_robot_external_id,
         p_scopes,
         coalesce(p_caller.user_id, p_caller.api_key_id),
         p_expires_at
@@ -2379,9 +2404,9 @@ begin
     return private.summarize_api_key(v_api_key_id);
 end
 $$;
-comment on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text[], timestamptz) is
+comment on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text, text[], timestamptz) is
     'Writes the row of a new key that may do no more than its maker.';
-revoke all on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text[], timestamptz)
+revoke all on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text, text[], timestamptz)
     from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/invite_member.sql sha256:b1293765f0d1e578f6acdb3cb50551fec9fa9e7affeb5ccc06e08990f57c527b
@@ -2768,7 +2793,7 @@ comment on function public.revoke_invitation(uuid) is 'Takes an invitation back 
 revoke all on function public.revoke_invitation(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.revoke_invitation(uuid) to authenticated;
 
--- from sql/10_tenancy/functions/rotate_api_key.sql sha256:2c5a0188f0cc7c2780d7ca466d7eb8252cc38c75518da8cb5344973a15581189
+-- from sql/10_tenancy/functions/rotate_api_key.sql sha256:3d235ebe1549a5c9318ecb30bec1fb1f3824cb25d4964623c1115b5870230d57
 create or replace function public.rotate_api_key(
     p_api_key_id uuid,
     p_key_hash bytea,
@@ -2807,6 +2832,7 @@ begin
         p_key_hash,
         p_prefix,
         v_old.robot_id,
+        v_old.robot_external_id,
         v_old.scopes,
         v_now + (v_old.expires_at - v_old.created_at)
     );
@@ -2908,7 +2934,7 @@ comment on function private.set_role_permissions(private.caller, uuid, text[]) i
     'Makes these the permissions of a role, resource.action or resource:action; raises 400 for one that does not exist and 403 for one that the caller has not got.';
 revoke all on function private.set_role_permissions(private.caller, uuid, text[]) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/summarize_api_key.sql sha256:e516d50ef1e85a326a6267f28bfa980143b371c5bbd9534823b18d129ea39bf2
+-- from sql/10_tenancy/functions/summarize_api_key.sql sha256:4273a8df1afd7641fa27aa473e0fcc5bdf1e228490644140d49a0365b967f7ec
 create or replace function private.summarize_api_key(p_api_key_id uuid)
 returns public.api_key_summary
 language plpgsql
@@ -2930,7 +2956,8 @@ begin
         k.created_at,
         k.expires_at,
         k.last_used_at,
-        k.revoked_at
+        k.revoked_at,
+        k.robot_external_id
     into v_summary
     from public.api_keys as k
     where k.api_key_id = p_api_key_id;
@@ -4177,7 +4204,7 @@ comment on function private.calling_robot_id() is 'The robot that makes this req
 revoke all on function private.calling_robot_id() from public, anon, authenticated, service_role;
 grant execute on function private.calling_robot_id() to authenticated;
 
--- from sql/30_robots/functions/command_robot.sql sha256:466b3aaf7723961e83184f5c3ff220d2f03fed99e6ef72b1e5e10702b1fdac07
+-- from sql/30_robots/functions/command_robot.sql sha256:84deece963dcb0795ab4d400bd4afaa2031a2066f1c87628fef8ad8c4156fb2e
 create or replace function public.command_robot(p_robot text, p_command text, p_reason text default null)
 returns jsonb
 language plpgsql
@@ -4223,6 +4250,11 @@ begin
             quarantine_reason = case when p_command = 'release' then null else r.quarantine_reason end,
             updated_at = private.clock()
         where r.robot_id = v_robot.robot_id;
+        if p_command = 'resume' then    -- also from what the robot said of itself
+            update public.robot_heartbeats as h
+            set is_in_maintenance = false
+            where h.robot_id = v_robot.robot_id and h.is_in_maintenance;
+        end if;
         if p_command not in ('resume', 'release') then
             delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
         end if;
@@ -4611,7 +4643,7 @@ comment on function public.record_heartbeat(text, jsonb, uuid[]) is
 revoke all on function public.record_heartbeat(text, jsonb, uuid[]) from public, anon, authenticated, service_role;
 grant execute on function public.record_heartbeat(text, jsonb, uuid[]) to authenticated;
 
--- from sql/30_robots/functions/register_robot.sql sha256:0acd95bdb313f625d2228e0680709dbb7db87f142976761f959c5ec2c28beee2
+-- from sql/30_robots/functions/register_robot.sql sha256:01cce67ee42ff104968e0327064cbcc30fa76005ae98445293da931b349b9323
 create or replace function public.register_robot(
     p_external_id text,
     p_name text,
@@ -4659,6 +4691,11 @@ begin
     if v_is_robot and v_caller.robot_id is distinct from v_robot.robot_id then
         if v_caller.robot_id is not null then
             perform private.raise_error(403, 'FORBIDDEN', 'A robot''s key works for its own robot only.');
+        elsif exists (
+            select from public.api_keys as k
+            where k.api_key_id = v_caller.api_key_id and k.robot_external_id <> p_external_id
+        ) then
+            perform private.raise_error(403, 'FORBIDDEN', 'This key was made for a robot with another id.');
         elsif exists (
             select from public.api_keys as k
             where k.tenant_id = v_caller.tenant_id
@@ -4723,12 +4760,12 @@ begin
 end
 $$;
 comment on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean) is
-    'Makes or updates the robot with an external id and returns it. A robot''s key that belongs to no robot yet is bound by its first registration; a bound one registers its own robot only. Users need robots.write. Raises 403 FORBIDDEN, 409 ROBOT_ID_TAKEN.';
+    'Makes or updates the robot with an external id and returns it. A robot''s key that belongs to no robot yet is bound by its first registration, under the name that it was made for if there is one; a bound one registers its own robot only. Users need robots.write. Raises 403 FORBIDDEN, 409 ROBOT_ID_TAKEN.';
 revoke all on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean)
     from public, anon, authenticated, service_role;
 grant execute on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean) to authenticated;
 
--- from sql/30_robots/functions/robot_may_claim.sql sha256:974431e02052801c528a558718390d21437accb38bccb76d07e3a9ecb105c627
+-- from sql/30_robots/functions/robot_may_claim.sql sha256:5e96d48f340f059224a05fb8ec746b73caa5bca510e18a00279ae657c72b595b
 -- Without a SET clause, so that it is inlined into claim_jobs; explain_job and explain_robot ask it, too.
 create or replace function private.robot_may_claim(p_mode public.robot_mode, p_is_signed_off boolean, p_quarantined_at timestamptz)
 returns boolean
@@ -4738,7 +4775,7 @@ as $$
     select p_mode = 'active' and not coalesce(p_is_signed_off, false) and p_quarantined_at is null
 $$;
 comment on function private.robot_may_claim(public.robot_mode, boolean, timestamptz) is
-    'Whether a robot gets jobs at all, whatever it can do and whatever waits.';
+    'Whether a robot gets jobs at all, whatever it can do and whatever waits; p_is_signed_off: it said itself that it takes none.';
 revoke all on function private.robot_may_claim(public.robot_mode, boolean, timestamptz) from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/send_robot_command.sql sha256:51c3e2729256816d781ca6f31ac03665fd783ed989f955ecafd1e2bc7bfa6a77
@@ -4771,7 +4808,7 @@ comment on function private.send_robot_command(uuid, uuid, text, text) is
     'Writes down what a robot is to do and pushes it. The newest word counts: older ones that it has not acknowledged are superseded.';
 revoke all on function private.send_robot_command(uuid, uuid, text, text) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/set_robot_status.sql sha256:076bfee7a7daf4d3e8cd1cf8b9a140a184da5ecccd7466950bafe94c172a7fb0
+-- from sql/30_robots/functions/set_robot_status.sql sha256:017151b475134468970642c9bebfdbdf731b8c1fea43c4207a7f70a312d4c827
 create or replace function public.set_robot_status(p_robot text, p_status text)
 returns public.live_robots
 language plpgsql
@@ -4780,6 +4817,7 @@ set search_path = ''
 as $$
 declare
     v_robot public.robots := private.authorize_for_robot(p_robot, 'robots.control');
+    v_is_robot boolean := (private.caller()).principal is not distinct from 'robot';
     v_mode public.robot_mode;
     v_is_news boolean;
     v_live public.live_robots;
@@ -4790,11 +4828,12 @@ begin
         );
     end if;
 
+    -- What people decide about the robot is its mode, and what it says of itself stands beside that: neither it nor a job that
+    -- runs on it can undo a pause.
     v_mode := case
+        when v_is_robot then v_robot.mode
         when p_status = 'maintenance' then 'maintenance'
-        when p_status in ('idle', 'busy') and v_robot.mode = 'maintenance' then 'active'
-        -- What a person decided about the robot is not undone by what the robot says of itself.
-        when p_status in ('idle', 'busy') and (private.caller()).principal <> 'robot' then 'active'
+        when p_status in ('idle', 'busy') then 'active'
         else v_robot.mode
     end;
     if v_mode <> v_robot.mode then
@@ -4810,6 +4849,11 @@ begin
             v_robot.tenant_id, v_robot.robot_id, null,
             case when p_status = 'error' then 'error' when p_status in ('idle', 'busy') then 'ok' end::public.robot_health
         );
+    end if;
+    if p_status in ('idle', 'busy') or p_status = 'maintenance' and v_is_robot then
+        update public.robot_heartbeats as h
+        set is_in_maintenance = p_status = 'maintenance'
+        where h.robot_id = v_robot.robot_id and h.is_in_maintenance <> (p_status = 'maintenance');
     end if;
     if p_status in ('offline', 'maintenance') then
         delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
@@ -4827,7 +4871,7 @@ begin
 end
 $$;
 comment on function public.set_robot_status(text, text) is
-    'Takes the status words of the orchestrator''s documents: offline signs the robot off, error and maintenance say so, idle and busy bring it back. Works for the robot itself and for callers with robots.control. Returns the robot.';
+    'Takes the status words of the orchestrator''s documents: offline signs the robot off, error and maintenance say so, idle and busy bring it back. Works for callers with robots.control, and for the robot itself, which ends only a maintenance that it announced itself: what people decided stays. Returns the robot.';
 revoke all on function public.set_robot_status(text, text) from public, anon, authenticated, service_role;
 grant execute on function public.set_robot_status(text, text) to authenticated;
 
@@ -5249,8 +5293,8 @@ comment on function private.announce_jobs(text, text, private.job_notice[], bool
 revoke all on function private.announce_jobs(text, text, private.job_notice[], boolean, boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/answer_stale_report.sql sha256:e68d5f41124dfcf8b394ed724a7d5a867fbaf64bf2196a5630afc59fdbb49f34
--- Nothing is raised for a token that a claim got: the evidence must be committed. The Data API takes the status from the setting, and
+-- from sql/40_queue/functions/answer_stale_report.sql sha256:8ec380de3f2c7750e251ad39f43154593f0dac9cf6eebeabc6fb595a8be7b9d7
+-- Nothing is raised for a robot that held the token: the evidence must be committed. The Data API takes the status from the setting, and
 -- Python turns the answer's shape, PostgREST's own for an error, into the same error.
 create or replace function private.answer_stale_report(
     p_caller private.caller,
@@ -5265,16 +5309,27 @@ set search_path = ''
 as $$
 declare
     v_job record;
+    v_was_holder boolean;
     v_is_again boolean;
     v_tenant_id uuid := private.find_reported_job(p_caller, p_job_id);
 begin
-    select j.status, j.lease_token, s.run_at
+    select j.status, j.lease_token, j.robot_id, j.past_leases, s.run_at
     into v_job
     from public.jobs as j
     left join private.scheduled as s on s.job_id = j.job_id
     where j.job_id = p_job_id and j.tenant_id = v_tenant_id;
     if not found then
         perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+    end if;
+
+    -- Of nobody else is anything kept: a robot that guesses another's token could take the place of its evidence.
+    v_was_holder := coalesce(
+        v_job.past_leases ->> p_lease_token::text = p_caller.robot_id::text
+            or (v_job.lease_token = p_lease_token and v_job.robot_id = p_caller.robot_id),
+        false
+    );
+    if not v_was_holder then
+        perform private.raise_lease_lost(p_caller, p_job_id);
     end if;
 
     v_is_again := v_job.lease_token = p_lease_token and case p_outcome
@@ -5290,9 +5345,6 @@ begin
         ));
     end if;
 
-    if (p_lease_token between 1 and (select t.last_value from private.lease_tokens as t)) is not true then
-        perform private.raise_lease_lost(p_caller, p_job_id);   -- no claim ever got it: evidence of nothing
-    end if;
     insert into public.late_results (tenant_id, job_id, lease_token, robot_id, outcome, payload, received_at)
     values (v_tenant_id, p_job_id, p_lease_token, p_caller.robot_id, p_outcome, p_payload, private.clock())
     on conflict do nothing;
@@ -5309,7 +5361,7 @@ begin
 end
 $$;
 comment on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb) is
-    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when no claim ever got the token; 404 JOB_NOT_FOUND.';
+    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot did not hold the job with this token, or gave it back itself; 404 JOB_NOT_FOUND.';
 revoke all on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb)
     from public, anon, authenticated, service_role;
 
@@ -5407,8 +5459,30 @@ comment on function private.authorize_robot(text, text) is
     'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
 revoke all on function private.authorize_robot(text, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/cancel_job.sql sha256:e2f7a94cf03a158e57fb0f92be7d2c8abcd3d7e93483c13287211997fff91a9d
-create or replace function public.cancel_job(p_job_id uuid, p_reason text default null)
+-- from sql/40_queue/functions/cancel_forceable_at.sql sha256:0b8716180756375c1c1447b753a4b04386d245d5651877bb335fff1396714e88
+create or replace function private.cancel_forceable_at(p_lease private.leases)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_seconds jsonb := (
+        select t.settings #> '{queue,cancel_grace_seconds}' from public.tenants as t where t.tenant_id = p_lease.tenant_id
+    );
+begin
+    return p_lease.cancel_requested_at + make_interval(secs => case
+        when jsonb_typeof(v_seconds) = 'number' and v_seconds::numeric between 0 and 86400 then v_seconds::double precision
+        else 60
+    end);
+end
+$$;
+comment on function private.cancel_forceable_at(private.leases) is
+    'From when on the cancellation of a held job may be forced: its robot has a minute to stop, or what the settings of the job''s tenant say, {"queue": {"cancel_grace_seconds": 60}}; null when nobody asked it to stop.';
+revoke all on function private.cancel_forceable_at(private.leases) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/cancel_job.sql sha256:25fc8e526f3f511e47f089da4ace38d673e841f4e642471a14a391b97123a62d
+create or replace function public.cancel_job(p_job_id uuid, p_reason text default null, p_force boolean default false)
 returns jsonb
 language plpgsql
 security definer
@@ -5420,13 +5494,13 @@ begin
     if length(p_reason) > 1024 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'reason must not have more than 1024 characters.');
     end if;
-    return private.try_cancel_job(v_caller.tenant_id, p_job_id, coalesce(nullif(p_reason, ''), 'Cancelled.'));
+    return private.try_cancel_job(v_caller.tenant_id, p_job_id, coalesce(nullif(p_reason, ''), 'Cancelled.'), coalesce(p_force, false));
 end
 $$;
-comment on function public.cancel_job(uuid, text) is
-    'Cancels a waiting job at once; asks the robot that holds it to stop otherwise (the answer says which). A finished job stays as it is and the answer says so. Raises 404 JOB_NOT_FOUND. Needs jobs.cancel.';
-revoke all on function public.cancel_job(uuid, text) from public, anon, authenticated, service_role;
-grant execute on function public.cancel_job(uuid, text) to authenticated;
+comment on function public.cancel_job(uuid, text, boolean) is
+    'Cancels a waiting job at once; asks the robot that holds it to stop otherwise: then it is cancelled when the robot has stopped (the answer says which). p_force takes it from a robot that was asked and did not stop within the tenant''s grace time; 409 CANCEL_NOT_FORCEABLE before. A finished job stays as it is and the answer says so. Raises 404 JOB_NOT_FOUND. Needs jobs.cancel.';
+revoke all on function public.cancel_job(uuid, text, boolean) from public, anon, authenticated, service_role;
+grant execute on function public.cancel_job(uuid, text, boolean) to authenticated;
 
 -- from sql/40_queue/functions/cancel_jobs.sql sha256:f19798f5ac7c8e0e6654e520d97cd1dfec9ed74fdeef8f47d78221385afb7eca
 create or replace function public.cancel_jobs(p_job_ids uuid[], p_reason text default null)
@@ -5599,7 +5673,7 @@ comment on function private.check_waiting_quotas() is
     'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
 revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:259fdef403c80dc3d93d3fa56b7c92739325b92be0e2e5ed0345020bb8b78f23
+-- from sql/40_queue/functions/claim_jobs.sql sha256:b7142d2eb59000ae9c14579c11befdb8019ba0c36d01caa1bb29297c1889f9d2
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -5648,7 +5722,7 @@ begin
         r.environment,
         r.pool_id,
         private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as capabilities,
-        private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at) as may_claim,
+        private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
         r.max_concurrent_jobs - (
             select count(*)
@@ -5679,7 +5753,7 @@ begin
         v_may_wait := private.run_due_duties() = 0;
         -- They may have taken jobs back from this robot, or put it in quarantine.
         select
-            private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at),
+            private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at),
             r.max_concurrent_jobs - (
                 select count(*)
                 from private.leases as l
@@ -5980,7 +6054,7 @@ comment on function public.complete_jobs(jsonb) is
 revoke all on function public.complete_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_jobs(jsonb) to authenticated;
 
--- from sql/40_queue/functions/complete_leases.sql sha256:49e485a3c893d46410100606923c0e751b27110327cf226026dbeeff4dbc25d6
+-- from sql/40_queue/functions/complete_leases.sql sha256:f0db0394933004d1809262c1ec09bbc7d66495da6f101ed805bd2595bbcd9eea
 create or replace function private.complete_leases(
     p_caller private.caller,
     p_job_ids uuid[],               -- each once
@@ -6033,9 +6107,10 @@ begin
                 attempts = (e.lease).attempt,
                 lease_token = (e.lease).lease_token,
                 robot_id = (e.lease).robot_id,
-                claimed_at = (e.lease).claimed_at,
-                started_at = coalesce((e.lease).started_at, (e.lease).claimed_at),
-                first_progress_at = (e.lease).first_progress_at,
+                claimed_at = private.no_later_than((e.lease).claimed_at, v_now),
+                started_at = private.no_later_than(coalesce((e.lease).started_at, (e.lease).claimed_at), v_now),
+                first_progress_at = private.no_later_than((e.lease).first_progress_at, v_now),
+                cancel_requested_at = (e.lease).cancel_requested_at,
                 finished_at = v_now,
                 result = p_results[e.place],
                 error_message = null,
@@ -6065,9 +6140,10 @@ begin
                 attempts = v_lease.attempt,
                 lease_token = v_lease.lease_token,
                 robot_id = v_lease.robot_id,
-                claimed_at = v_lease.claimed_at,
-                started_at = coalesce(v_lease.started_at, v_lease.claimed_at),
-                first_progress_at = v_lease.first_progress_at,
+                claimed_at = private.no_later_than(v_lease.claimed_at, v_now),
+                started_at = private.no_later_than(coalesce(v_lease.started_at, v_lease.claimed_at), v_now),
+                first_progress_at = private.no_later_than(v_lease.first_progress_at, v_now),
+                cancel_requested_at = v_lease.cancel_requested_at,
                 finished_at = v_now,
                 result = p_results[1],
                 error_message = null,
@@ -6092,8 +6168,10 @@ begin
             v_lease.tenant_id, v_lease.job_id, v_lease.workflow_id, v_lease.workflow_name, v_lease.robot_id, v_lease.attempt,
             jsonb_build_object(
                 'progress', 100,
-                'duration_ms', round(extract(epoch from v_now - coalesce(v_lease.started_at, v_lease.claimed_at)) * 1000)
-            )
+                'duration_ms', round(extract(
+                    epoch from v_now - private.no_later_than(coalesce(v_lease.started_at, v_lease.claimed_at), v_now)
+                ) * 1000)
+            ) || case when v_lease.cancel_requested_at is null then '{}' else '{"cancel_requested": true}' end::jsonb
         )::private.job_notice;
     end loop;
     if v_done <> '{}' then
@@ -6240,7 +6318,7 @@ comment on function private.count_out(integer[]) is
     'Counts leases that ended out of the counters whose ids are given, one id for each lease, and wakes robots for what a full counter kept waiting. Every path on which leases end calls it in its transaction.';
 revoke all on function private.count_out(integer[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/deaf_robots.sql sha256:af5880750d389647ff4a24ec1db87e47d84d7cc06e1631cf3c23de943607b949
+-- from sql/40_queue/functions/deaf_robots.sql sha256:f356b645a085e5f9e5ce62b9b886ee57ae1170dfc324a88ea55ce1e5eafa47df
 create or replace function private.deaf_robots()
 returns table (robot_id uuid, last_claim_at timestamptz, job_id uuid)
 language plpgsql
@@ -6281,7 +6359,7 @@ begin
         and h.last_heartbeat_at > private.clock() - make_interval(secs => t.robot_offline_after_seconds)
         and h.online_since < v_before
         and (h.last_claim_at < v_before) is not false
-        and private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at)
+        and private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at)
         and not exists (select from private.find_full_limits(h.tenant_id, null, null))
         and r.max_concurrent_jobs > (select count(*) from private.leases as l where l.robot_id = r.robot_id);
 end
@@ -6350,11 +6428,11 @@ comment on function private.drop_counters() is
     'Table trigger: takes the counters of a limit away with it; leases that are in them go on.';
 revoke all on function private.drop_counters() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/end_attempt.sql sha256:cfb472c17e38900fb208b1ef52076ae594e697d1f363d42fb10aa1c3f4c8a1d8
+-- from sql/40_queue/functions/end_attempt.sql sha256:6d904b949dfea3f0e1a5473add9b62dc47d4b270d8eea50e684198a92fd0890e
 -- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
-    p_outcome text,             -- failed | timeout | no_progress | lost
+    p_outcome text,             -- failed | timeout | no_progress | lost | forced: a cancellation that its robot ignored
     p_error_message text,
     p_error_type text,
     p_error_details jsonb,
@@ -6378,7 +6456,7 @@ declare
     v_retry_at timestamptz;
     v_details jsonb;
     v_answer jsonb;
-    -- Nobody reported that a lease or the time was over: whoever held it gets LEASE_LOST.
+    -- Nobody reported that a lease or the time was over, or that the job was to end: whoever held it gets LEASE_LOST.
     v_reported_token bigint := case when p_outcome = 'failed' then p_lease.lease_token end;
 begin
     select j.max_attempts, j.retry_policy, j.dedupe_key, j.lost_by
@@ -6416,7 +6494,8 @@ begin
             error_message = p_error_message,
             error_type = p_error_type,
             error_details = p_error_details,
-            lost_by = v_job.lost_by
+            lost_by = v_job.lost_by,
+            past_leases = j.past_leases || jsonb_build_object(p_lease.lease_token::text, p_lease.robot_id)
         where j.job_id = p_lease.job_id;
         if v_retry_at <= v_now then
             perform private.put_back(
@@ -6445,14 +6524,16 @@ begin
             attempts = p_lease.attempt,
             lease_token = v_reported_token,
             robot_id = p_lease.robot_id,
-            claimed_at = p_lease.claimed_at,
-            started_at = coalesce(p_lease.started_at, p_lease.claimed_at),
-            first_progress_at = p_lease.first_progress_at,
+            claimed_at = private.no_later_than(p_lease.claimed_at, v_now),
+            started_at = private.no_later_than(coalesce(p_lease.started_at, p_lease.claimed_at), v_now),
+            first_progress_at = private.no_later_than(p_lease.first_progress_at, v_now),
+            cancel_requested_at = p_lease.cancel_requested_at,
             finished_at = v_now,
             error_message = case when v_status = 'cancelled' then coalesce(p_lease.cancel_reason, 'Cancelled.') else p_error_message end,
             error_type = case when v_status <> 'cancelled' then p_error_type end,
             error_details = case when v_status <> 'cancelled' then p_error_details end,
-            lost_by = v_job.lost_by
+            lost_by = v_job.lost_by,
+            past_leases = j.past_leases || jsonb_build_object(p_lease.lease_token::text, p_lease.robot_id)
         where j.job_id = p_lease.job_id;
         if v_job.dedupe_key is not null then
             delete from private.dedupe_keys as d where d.tenant_id = p_lease.tenant_id and d.dedupe_key = v_job.dedupe_key;
@@ -6853,7 +6934,7 @@ comment on function private.enter_limits(integer[], uuid, integer, boolean) is
     'Counts jobs that a robot is about to take in one counter of each of their limits (pool, tenant, workflow, key), which stay locked, and returns how many of them these have room for, and the counters (null: the limits are gone). 0 when a limit is full, or all of it that has room is locked and may not be waited for.';
 revoke all on function private.enter_limits(integer[], uuid, integer, boolean) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_finished_job.sql sha256:55f874bcddd2377fb30e1a1bfb043f79aae8da23e36a30444db5bd58b0c2a5de
+-- from sql/40_queue/functions/explain_finished_job.sql sha256:0187c6a9dd32b9976b3de6509bc2d5d08506b8b692ffe68c8fd874e757be0885
 create or replace function private.explain_finished_job(p_job public.jobs)
 returns jsonb
 language plpgsql
@@ -6870,11 +6951,13 @@ begin
             when p_job.status = 'timeout' and p_job.error_type = 'NO_PROGRESS' then 'no_progress'
             when p_job.status = 'timeout' then 'timed_out'
             when v_letter.job_id is not null then 'dead_lettered'
+            when p_job.status = 'completed' and p_job.cancel_requested_at is not null then 'completed_despite_cancel'
             else p_job.status::text
         end,
         jsonb_build_object(
             'robot', private.name_robot(p_job.robot_id, p_job.tenant_id),
             'finished', private.to_words(p_job.finished_at),
+            'cancel_requested', private.to_words(p_job.cancel_requested_at),
             'error', left(coalesce(p_job.error_message, 'no message'), 500),
             'timeout', p_job.timeout_seconds,
             'progress_timeout', p_job.progress_timeout_seconds,
@@ -6890,7 +6973,7 @@ comment on function private.explain_finished_job(public.jobs) is
     'How a job ended, as private.explain_reason() says it.';
 revoke all on function private.explain_finished_job(public.jobs) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_held_job.sql sha256:17f4439c440e8073217bf45d820f1717d290e89caa475613b853a4796f7c9a9a
+-- from sql/40_queue/functions/explain_held_job.sql sha256:ee5c27be1c804fb737f2c2bfbb2bb15d961eaf5344f56b086b8fc421ebf63edd
 create or replace function private.explain_held_job(p_lease private.leases)
 returns jsonb
 language plpgsql
@@ -6915,7 +6998,8 @@ begin
             'progress', p_lease.progress,
             'last_progress', private.to_words(p_lease.progress_at),
             'cancel_requested', private.to_words(p_lease.cancel_requested_at),
-            'cancel_reason', p_lease.cancel_reason
+            'cancel_reason', p_lease.cancel_reason,
+            'forceable', private.to_words(private.cancel_forceable_at(p_lease))
         )
     );
 end
@@ -7831,6 +7915,43 @@ comment on function private.fold_share_usage() is
     'Adds the robot-seconds of ended attempts to their shares, and returns of how many attempts.';
 revoke all on function private.fold_share_usage() from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/force_cancellation.sql sha256:4c77fc20dce8b1e879784022e68cad3eca73efb1fe7ec4dfd094dcbd115e0179
+create or replace function private.force_cancellation(p_lease private.leases)
+returns jsonb
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_forceable_at timestamptz := private.cancel_forceable_at(p_lease);
+begin
+    if v_forceable_at is null then
+        perform private.raise_error(
+            409, 'CANCEL_NOT_FORCEABLE', 'The robot has not been asked to stop the job yet: cancel it without force first.'
+        );
+    elsif v_forceable_at > private.clock() then
+        perform private.raise_error(
+            409, 'CANCEL_NOT_FORCEABLE',
+            format('The robot may still stop the job by itself; the cancellation may be forced from %s on.', private.to_iso(v_forceable_at))
+        );
+    end if;
+    delete from private.leases as l where l.job_id = p_lease.job_id;
+    p_lease.cancel_reason := p_lease.cancel_reason || ' The robot did not stop, so the cancellation was forced.';
+    perform private.end_attempt(p_lease, 'forced', null, null, null, false);
+    return jsonb_build_object(
+        'job_id', p_lease.job_id,
+        'cancelled', true,
+        'previous_status', case when p_lease.started_at is null then 'claimed' else 'running' end,
+        'message', 'Job cancelled by force; its robot may still be at it, and its result will be refused',
+        'cancel_requested', false
+    );
+end
+$$;
+comment on function private.force_cancellation(private.leases) is
+    'Takes a job away from a robot that was asked to stop it and did not, locked by the caller, and cancels it: its slot and its limits are free at once, and what the robot reports of it is refused. Raises 409 CANCEL_NOT_FORCEABLE before the grace time is over.';
+revoke all on function private.force_cancellation(private.leases) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/has_live_key.sql sha256:f9711a049348b3be6d77d44e95ad85cc900450303b64447d8d65ff454a2a9fd5
 create or replace function private.has_live_key(p_tenant_id uuid, p_robot_id uuid)
 returns boolean
@@ -8137,7 +8258,7 @@ comment on function private.limit_room(integer, integer) is
     'How many more jobs a counter of a limit has room for; 0 when it is full, or its limit was lowered while more were running.';
 revoke all on function private.limit_room(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_explanations.sql sha256:07cc7b3418392f417420fa6773a7a1e46e5fdd67c9ec407c5d62cc93627ad8aa
+-- from sql/40_queue/functions/list_explanations.sql sha256:a46d22edbb84f52f55faead7efb6802e122b87ccbb9e4b3836cb9f69daf2ff6c
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
@@ -8197,8 +8318,9 @@ as $$
         ('held_running', 'held', null, 'Robot {robot} runs the job: {progress} percent, last progress {last_progress}. It holds it until {lease_until} and renews that.', 'Wait, or cancel the job.'),
         ('lease_expired', 'held', null, 'Robot {robot} did not renew its hold of the job, which ended at {lease_until}.', 'Wait a minute: the job is given to another robot, or ends, by itself.'),
         ('time_over', 'held', null, 'The time of the job with robot {robot} ended at {lease_until}.', 'Wait a minute: the job is tried again, or ends, by itself.'),
-        ('cancel_requested', 'held', null, 'Robot {robot} was asked at {cancel_requested} to stop the job: {cancel_reason} It holds it until {lease_until} at the latest.', 'Wait: the job ends when the robot says so or its hold ends.'),
+        ('cancel_requested', 'held', null, 'Robot {robot} was asked at {cancel_requested} to stop the job: {cancel_reason} It has not stopped yet, and holds the job until {lease_until} unless it renews that.', 'Wait: the job ends when the robot says so or its hold ends. If it does not, cancel the job by force (casare-cloud jobs cancel --force) from {forceable} on.'),
         ('completed', 'finished', null, 'The job was completed by robot {robot} at {finished}.', 'Nothing.'),
+        ('completed_despite_cancel', 'finished', null, 'The job was completed by robot {robot} at {finished}, although it had been asked at {cancel_requested} to stop.', 'Nothing can be taken back: look whether what the job did has to be undone.'),
         ('failed', 'finished', null, 'The job failed at {finished}: {error}', 'Mend the cause, then retry the job.'),
         ('timed_out', 'finished', null, 'The job took longer than its timeout of {timeout} seconds and ended at {finished}.', 'Raise timeout_seconds or find out what hangs, then retry the job.'),
         ('no_progress', 'finished', null, 'Robot {robot} reported no progress for {progress_timeout} seconds, and the job ended at {finished}.', 'Find out what hangs or raise progress_timeout_seconds, then retry the job.'),
@@ -8676,6 +8798,19 @@ $$;
 comment on function private.name_robot(uuid, uuid) is
     'What a tenant may call a robot: its external id, or, for a robot of another tenant''s pool, its id.';
 revoke all on function private.name_robot(uuid, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/no_later_than.sql sha256:3ce69a08dc41cfa0bb2454cb51869a8f0102db77bef303971b506d6db8c5c279
+-- Without a SET clause, so that it is inlined. least() would take p_now for a time that never was.
+create or replace function private.no_later_than(p_at timestamptz, p_now timestamptz)
+returns timestamptz
+language sql
+immutable
+as $$
+    select case when p_at > p_now then p_now else p_at end
+$$;
+comment on function private.no_later_than(timestamptz, timestamptz) is
+    'A time that was noted, or now if the clock was set back meanwhile and it would lie in the future: so no duration is negative. Null for null.';
+revoke all on function private.no_later_than(timestamptz, timestamptz) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/pool_of.sql sha256:a0540aa891cb7d29408efe67b117adf1c3a0f7e87e466add54dd74b42266ddff
 create or replace function private.pool_of(p_required text[])
@@ -10483,8 +10618,8 @@ $$;
 comment on function private.to_words(timestamptz) is 'A time as sentences show it; "never" for none.';
 revoke all on function private.to_words(timestamptz) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/try_cancel_job.sql sha256:7445be787c46171573a4c2f9ef158d7a5eed90875eaf86bbbda47d10fca1826b
-create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text)
+-- from sql/40_queue/functions/try_cancel_job.sql sha256:309a5b84a88d6efc077276e5631ea00321345a8178e6055b1ed96f0a2a8cf864
+create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text, p_is_forced boolean default false)
 returns jsonb
 language plpgsql
 set search_path = ''
@@ -10531,6 +10666,11 @@ begin
             );
         end if;
 
+        if p_is_forced then
+            select l.* into v_lease from private.leases as l where l.job_id = p_job_id for update;
+            continue when not found;
+            return private.force_cancellation(v_lease);
+        end if;
         update private.leases as l
         set cancel_requested_at = coalesce(l.cancel_requested_at, private.clock()),
             cancel_reason = coalesce(l.cancel_reason, p_reason)
@@ -10543,7 +10683,7 @@ begin
             );
             return jsonb_build_object(
                 'job_id', p_job_id,
-                'cancelled', true,
+                'cancelled', false,     -- not before it is so: the robot may complete the job yet
                 'previous_status', case when v_lease.started_at is null then 'claimed' else 'running' end,
                 'message', 'Cancellation requested; the robot has been told',
                 'cancel_requested', true
@@ -10553,9 +10693,9 @@ begin
     perform private.raise_error(503, 'JOB_BUSY', 'The job is changing hands just now; try again.', '1');
 end
 $$;
-comment on function private.try_cancel_job(uuid, uuid, text) is
-    'Cancels a waiting job of a tenant, or asks the robot that holds it to stop, and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND. Does not ask who wants it: its callers do.';
-revoke all on function private.try_cancel_job(uuid, uuid, text) from public, anon, authenticated, service_role;
+comment on function private.try_cancel_job(uuid, uuid, text, boolean) is
+    'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not ask who wants it: its callers do.';
+revoke all on function private.try_cancel_job(uuid, uuid, text, boolean) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/unfinished_job_ids.sql sha256:fcbc7343bc65704ea085308823cd00c7de6030fd1158c92f4696bca8df52d62b
 -- A list of waiting jobs must not walk through a history of millions to find the few that wait, and no index of jobs may
@@ -12877,7 +13017,7 @@ comment on function private.add_counts(jsonb, jsonb, integer) is
     'Two objects of counts in one. With p_most, the keys beyond that many, the rarest, are counted together as (other).';
 revoke all on function private.add_counts(jsonb, jsonb, integer) from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/add_job_ends.sql sha256:50e22ade5969aa6775e366aa539a4af162bf1b373ea6fceb430a13e9f3b46ce8
+-- from sql/95_analytics/functions/add_job_ends.sql sha256:c4b392d027e89480ef271fdcd38f7a296de739edd66f384d7b0ef8196229fba4
 -- The caller holds the row of the tenant's event counter, so that there is one writer for each tenant.
 create or replace function private.add_job_ends(p_tenant_id uuid, p_ends private.job_end[])
 returns void
@@ -12897,7 +13037,7 @@ as $$
         count(*) filter (where e.status = 'failed'),
         count(*) filter (where e.status = 'timeout'),
         count(*) filter (where e.status = 'cancelled'),
-        coalesce(sum(e.duration_ms) filter (where e.status = 'completed'), 0),
+        coalesce(sum(greatest(e.duration_ms, 0)) filter (where e.status = 'completed'), 0),  -- a sum that never falls
         private.count_words(
             array_agg(e.bucket) filter (where e.status = 'completed')
         ),
@@ -13428,7 +13568,7 @@ comment on function private.tidy_node_executions(jsonb) is
     'The known keys of up to 1,000 node executions; what is no object with a node_id is left out. Null when nothing is left.';
 revoke all on function private.tidy_node_executions(jsonb) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/policies.sql sha256:948da99eb7cf51ce24a585cd1cf7f9a1acaaef6d29727cfc8e2759bf4e37dfdc
+-- from sql/10_tenancy/policies.sql sha256:58b008c69b7288d5bdbea420b5198ebeb17b6fad1f044599c149d8e5cf0db836
 -- Row-level security is enabled and forced on every table; a table without a policy is closed to clients. Clients may read
 -- what is granted here, under the policies, and write through functions only.
 do $$
@@ -13503,7 +13643,8 @@ create policy member_roles_select_members on public.member_roles
 
 -- Without key_hash.
 grant select (
-    api_key_id, tenant_id, kind, name, prefix, robot_id, scopes, created_by, created_at, expires_at, last_used_at, revoked_at
+    api_key_id, tenant_id, kind, name, prefix, robot_id, robot_external_id, scopes, created_by, created_at, expires_at,
+    last_used_at, revoked_at
 ) on table public.api_keys to authenticated;
 drop policy if exists api_keys_select_members on public.api_keys;
 create policy api_keys_select_members on public.api_keys

@@ -21,6 +21,7 @@ INLINED = {
     "private.uuid_v7",
     "private.has_permission",
     "private.to_iso",
+    "private.no_later_than",
     "private.robot_may_claim",
     "private.robot_offers",
     "private.lane_suits",

@@ -47,6 +47,11 @@ begin
             perform private.raise_error(403, 'FORBIDDEN', 'A robot''s key works for its own robot only.');
         elsif exists (
             select from public.api_keys as k
+            where k.api_key_id = v_caller.api_key_id and k.robot_external_id <> p_external_id
+        ) then
+            perform private.raise_error(403, 'FORBIDDEN', 'This key was made for a robot with another id.');
+        elsif exists (
+            select from public.api_keys as k
             where k.tenant_id = v_caller.tenant_id
                 and k.robot_id = v_robot.robot_id
                 and k.revoked_at is null
@@ -109,7 +114,7 @@ begin
 end
 $$;
 comment on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean) is
-    'Makes or updates the robot with an external id and returns it. A robot''s key that belongs to no robot yet is bound by its first registration; a bound one registers its own robot only. Users need robots.write. Raises 403 FORBIDDEN, 409 ROBOT_ID_TAKEN.';
+    'Makes or updates the robot with an external id and returns it. A robot''s key that belongs to no robot yet is bound by its first registration, under the name that it was made for if there is one; a bound one registers its own robot only. Users need robots.write. Raises 403 FORBIDDEN, 409 ROBOT_ID_TAKEN.';
 revoke all on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean)
     from public, anon, authenticated, service_role;
 grant execute on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean) to authenticated;

@@ -214,7 +214,7 @@ select public.append_job_logs(%(job_id)s::uuid, %(lease_token)s::bigint, %(entri
 """
 
 CANCEL_JOB = """
-select public.cancel_job(%(job_id)s::uuid, %(reason)s) as answer
+select public.cancel_job(%(job_id)s::uuid, %(reason)s, %(force)s) as answer
 """
 
 RETRY_JOB = """
