@@ -219,6 +219,7 @@ create table private.leases (
     lease_expires_at timestamptz not null,
     timeout_at timestamptz not null,
     progress_timeout_seconds integer,   -- of the job
+    away interval not null default '0', -- for so long nobody could report progress since the last report
     progress smallint not null default 0,
     current_node text,
     progress_message text,
@@ -340,6 +341,23 @@ create sequence private.next_duty_at as bigint minvalue 0;
 comment on sequence private.next_duty_at is
     'When the next duty is due, in milliseconds since 1970, or before: claims look at private.duties no earlier. More than a second ahead it means nothing, as the clock was set back. A claim that is undone after duties leaves it ahead: they are done a second later, or by cron.';
 
+-- When somebody was last heard, and when the service was last away: see private.note_call(). No rows, as every call looks at them,
+-- and no part of a transaction, so that a call that fails has been heard all the same. In milliseconds since 1970; 0: never.
+create sequence private.last_call_at as bigint minvalue 0;
+comment on sequence private.last_call_at is 'When a robot''s call or a request was last accepted, to the second, by the server''s own clock.';
+create sequence private.outage_began_at as bigint minvalue 0;
+comment on sequence private.outage_began_at is 'When the newest outage of the service or of Postgres began: the last call before it.';
+create sequence private.outage_ended_at as bigint minvalue 0;
+comment on sequence private.outage_ended_at is 'When the newest outage ended: the first call after it.';
+
+create table private.outages (
+    ended_at timestamptz not null,
+    began_at timestamptz not null,
+    leases integer not null,            -- that were lengthened
+    constraint outages_pkey primary key (ended_at)
+);
+comment on table private.outages is 'Outages of the service or of Postgres by which leases were lengthened, of the last 90 days. See private.lengthen_leases().';
+
 create table private.low_water (
     is_only boolean not null default true,
     settled_at timestamptz not null default '-infinity',    -- what was enqueued before this is committed or undone
@@ -450,7 +468,8 @@ left join public.tenants as t on t.tenant_id = r.tenant_id
 cross join lateral (
     select coalesce(
         h.is_online
-        and h.last_heartbeat_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)),
+        and greatest(h.last_heartbeat_at, (select private.back_at()))
+            > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)),
         false
     ) as is_online
 ) as o

@@ -160,7 +160,7 @@ create type public.robot_mode as enum (
 );
 create type public.robot_health as enum ('ok', 'error');
 
--- from sql/40_queue/types.sql sha256:d659d0628923cd5782aa9c453c1296211c12f8ef084dd33897a57b5d6962dae8
+-- from sql/40_queue/types.sql sha256:8220df9617e2cd445a629e8b492e23b6c44ab0d0024671baf24b180a0ed4d72c
 create type public.job_status as enum (
     'queued',       -- enqueue, retry policy, release, rescue -> queued
     'claimed',      -- queued -> claimed (a fact of private.leases, never stored in jobs)
@@ -216,6 +216,21 @@ create type private.taken_job as (
     counter_ids integer[],  -- where it is counted; null: nowhere
     share_id integer        -- whose robot-seconds it uses; null: nobody counts them
 );
+
+-- Here and not in functions/, because the view of robots asks it: none counts as silent for a time in which nobody could be heard.
+create or replace function private.back_at()
+returns timestamptz
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return (select to_timestamp(nullif(t.last_value, 0) / 1000.0) from private.outage_ended_at as t);
+end
+$$;
+comment on function private.back_at() is 'When the service was back after its newest outage; null: it never was away.';
+revoke all on function private.back_at() from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/types.sql sha256:787ff76e790cd1dc4d7150f2380d180ea4d4dd18784a2f9a64a86a1419844051
 create type public.schedule_outcome as enum (
@@ -628,7 +643,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:11d16ce8d1b156897c315f750efd4cdf81d73d3d1467fe4382867448c55dc49b
+-- from sql/40_queue/tables.sql sha256:2f15d8f881c270c53e59d7fffa15ee7c0c0edbffe0ec1ff465efa396914bc3f9
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -850,6 +865,7 @@ create table private.leases (
     lease_expires_at timestamptz not null,
     timeout_at timestamptz not null,
     progress_timeout_seconds integer,   -- of the job
+    away interval not null default '0', -- for so long nobody could report progress since the last report
     progress smallint not null default 0,
     current_node text,
     progress_message text,
@@ -971,6 +987,23 @@ create sequence private.next_duty_at as bigint minvalue 0;
 comment on sequence private.next_duty_at is
     'When the next duty is due, in milliseconds since 1970, or before: claims look at private.duties no earlier. More than a second ahead it means nothing, as the clock was set back. A claim that is undone after duties leaves it ahead: they are done a second later, or by cron.';
 
+-- When somebody was last heard, and when the service was last away: see private.note_call(). No rows, as every call looks at them,
+-- and no part of a transaction, so that a call that fails has been heard all the same. In milliseconds since 1970; 0: never.
+create sequence private.last_call_at as bigint minvalue 0;
+comment on sequence private.last_call_at is 'When a robot''s call or a request was last accepted, to the second, by the server''s own clock.';
+create sequence private.outage_began_at as bigint minvalue 0;
+comment on sequence private.outage_began_at is 'When the newest outage of the service or of Postgres began: the last call before it.';
+create sequence private.outage_ended_at as bigint minvalue 0;
+comment on sequence private.outage_ended_at is 'When the newest outage ended: the first call after it.';
+
+create table private.outages (
+    ended_at timestamptz not null,
+    began_at timestamptz not null,
+    leases integer not null,            -- that were lengthened
+    constraint outages_pkey primary key (ended_at)
+);
+comment on table private.outages is 'Outages of the service or of Postgres by which leases were lengthened, of the last 90 days. See private.lengthen_leases().';
+
 create table private.low_water (
     is_only boolean not null default true,
     settled_at timestamptz not null default '-infinity',    -- what was enqueued before this is committed or undone
@@ -1081,7 +1114,8 @@ left join public.tenants as t on t.tenant_id = r.tenant_id
 cross join lateral (
     select coalesce(
         h.is_online
-        and h.last_heartbeat_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)),
+        and greatest(h.last_heartbeat_at, (select private.back_at()))
+            > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)),
         false
     ) as is_online
 ) as o
@@ -3116,7 +3150,7 @@ comment on function public.whoami() is
 revoke all on function public.whoami() from public, anon, authenticated, service_role;
 grant execute on function public.whoami() to authenticated;
 
--- from sql/15_limits/functions/count_request.sql sha256:52f2a7395633060edb0c0dc06cec2ad41c750404318f7adf945896172a7305dc
+-- from sql/15_limits/functions/count_request.sql sha256:83e0d7670b34838b8fe74ac6e4fa0c496fc3d708f50704d78c8df6922262f038
 -- One upsert decides: its row lock puts requests of one bucket in a row, so that whatever comes at once, the limit is
 -- never exceeded and nobody is refused while something is left. A refused request changes nothing. It is to be a
 -- transaction of its own, ahead of the request's: then the lock is held for microseconds, and a request that fails
@@ -3146,6 +3180,7 @@ declare
     end;
     v_counted private.request_counts;
 begin
+    perform private.note_call();
     insert into private.request_counts as c (bucket, count, window_ends_at)
     values (v_bucket, 1, v_ends_at)
     on conflict (bucket) do update
@@ -4482,7 +4517,7 @@ comment on function private.is_robot(uuid) is
     'Whether a robot is still in the fleet: one that a person deleted did not die.';
 revoke all on function private.is_robot(uuid) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/mark_offline_robots.sql sha256:24f51a69c176781e2cae224cdaf87e1b965fe5263f99df5811732ad88a6eb16b
+-- from sql/30_robots/functions/mark_offline_robots.sql sha256:2b8f60a0d6d580111753ebe22947e95ef98e6b768602de2caa9e98b70c2fbfa5
 create or replace function private.mark_offline_robots()
 returns integer
 language plpgsql
@@ -4491,13 +4526,17 @@ as $$
 declare
     v_robot_id uuid;
     v_marked integer := 0;
+    v_back_at timestamptz := private.back_at();
 begin
+    if private.is_away() then       -- none of them could be heard
+        return 0;
+    end if;
     for v_robot_id in
         select h.robot_id
         from public.robot_heartbeats as h
         join public.tenants as t on t.tenant_id = h.tenant_id
         where h.is_online
-            and h.last_heartbeat_at <= private.clock() - make_interval(secs => t.robot_offline_after_seconds)
+            and greatest(h.last_heartbeat_at, v_back_at) <= private.clock() - make_interval(secs => t.robot_offline_after_seconds)
         for update of h skip locked
     loop
         update public.robot_heartbeats as h set is_online = false where h.robot_id = v_robot_id;
@@ -4509,7 +4548,7 @@ begin
 end
 $$;
 comment on function private.mark_offline_robots() is
-    'Notices robots that have not been heard of for their tenant''s robot_offline_after_seconds, tells it once, and returns how many.';
+    'Notices robots that have not been heard of for their tenant''s robot_offline_after_seconds, in which the service was there, tells it once, and returns how many.';
 revoke all on function private.mark_offline_robots() from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/notice_deaf_robots.sql sha256:0780b2b90d29cb0b8325d66e10de7caf7544d254e198511d64ff80c27d731cdb
@@ -4570,7 +4609,7 @@ comment on function private.quarantine_robot(uuid, uuid, text, jsonb) is
     'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. What it holds it may finish.';
 revoke all on function private.quarantine_robot(uuid, uuid, text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:cea1a47565fa4ef58b437b4cd7b30c96cad93f643c6370965bd29641b8f759dd
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:4bb5b7c4217df83bb8ca2438a31d9e6aaf1500397db224fae6305ef5882ce35d
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
@@ -4593,6 +4632,7 @@ begin
     if cardinality(p_acknowledged_commands) > 100 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'acknowledged_commands must not have more than 100 entries.');
     end if;
+    perform private.note_call();
     if cardinality(p_acknowledged_commands) > 0 then
         update public.robot_commands as c
         set acknowledged_at = private.clock()
@@ -4643,7 +4683,7 @@ comment on function public.record_heartbeat(text, jsonb, uuid[]) is
 revoke all on function public.record_heartbeat(text, jsonb, uuid[]) from public, anon, authenticated, service_role;
 grant execute on function public.record_heartbeat(text, jsonb, uuid[]) to authenticated;
 
--- from sql/30_robots/functions/register_robot.sql sha256:01cce67ee42ff104968e0327064cbcc30fa76005ae98445293da931b349b9323
+-- from sql/30_robots/functions/register_robot.sql sha256:5de7fde14bb1542914d737fe96be682c6ce58c7f2cffa71b829ebe5ba3f86ac0
 create or replace function public.register_robot(
     p_external_id text,
     p_name text,
@@ -4693,11 +4733,6 @@ begin
             perform private.raise_error(403, 'FORBIDDEN', 'A robot''s key works for its own robot only.');
         elsif exists (
             select from public.api_keys as k
-            where k.api_key_id = v_caller.api_key_id and k.robot_external_id <> p_external_id
-        ) then
-            perform private.raise_error(403, 'FORBIDDEN', 'This key was made for a robot with another id.');
-        elsif exists (
-            select from public.api_keys as k
             where k.tenant_id = v_caller.tenant_id
                 and k.robot_id = v_robot.robot_id
                 and k.revoked_at is null
@@ -4705,6 +4740,12 @@ begin
         ) then
             perform private.raise_error(409, 'ROBOT_ID_TAKEN', 'Another live key belongs to the robot with this id.');
         end if;
+    end if;
+
+    if v_is_robot and v_caller.robot_id is null and exists (
+        select from public.api_keys as k where k.api_key_id = v_caller.api_key_id and k.robot_external_id <> p_external_id
+    ) then
+        perform private.raise_error(403, 'FORBIDDEN', 'This key was made for a robot with another id.');
     end if;
 
     if v_robot.robot_id is null then
@@ -5673,7 +5714,7 @@ comment on function private.check_waiting_quotas() is
     'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
 revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:b7142d2eb59000ae9c14579c11befdb8019ba0c36d01caa1bb29297c1889f9d2
+-- from sql/40_queue/functions/claim_jobs.sql sha256:c6e61997cfa72c73293b7b367be540a035d7c2859b0fa1023433de2b0819544b
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -5750,6 +5791,7 @@ begin
         );
     end if;
     if v_robot.has_duties then
+        perform private.note_call();    -- before the duties ask whether anybody was heard
         v_may_wait := private.run_due_duties() = 0;
         -- They may have taken jobs back from this robot, or put it in quarantine.
         select
@@ -6318,7 +6360,7 @@ comment on function private.count_out(integer[]) is
     'Counts leases that ended out of the counters whose ids are given, one id for each lease, and wakes robots for what a full counter kept waiting. Every path on which leases end calls it in its transaction.';
 revoke all on function private.count_out(integer[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/deaf_robots.sql sha256:f356b645a085e5f9e5ce62b9b886ee57ae1170dfc324a88ea55ce1e5eafa47df
+-- from sql/40_queue/functions/deaf_robots.sql sha256:e747b8ac5b5694fa5391e9ed1d8b02858de1ac6eb6113db95309a89919bf8105
 create or replace function private.deaf_robots()
 returns table (robot_id uuid, last_claim_at timestamptz, job_id uuid)
 language plpgsql
@@ -6329,6 +6371,9 @@ as $$
 declare
     v_before timestamptz := private.clock() - interval '5 minutes';
 begin
+    if private.back_at() >= v_before then   -- they could not ask
+        return;
+    end if;
     return query
     select r.robot_id, h.last_claim_at, w.job_id
     from public.robot_heartbeats as h
@@ -7992,6 +8037,27 @@ comment on function private.held_job_ids() is 'The jobs that the calling robot h
 revoke all on function private.held_job_ids() from public, anon, authenticated, service_role;
 grant execute on function private.held_job_ids() to authenticated;
 
+-- from sql/40_queue/functions/is_away.sql sha256:8b193dd94b98c4b52735fdcef5bfdce02b2b37a697337bc9a2b34f3405676b28
+create or replace function private.is_away()
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_now_ms bigint := floor(extract(epoch from clock_timestamp()) * 1000);
+    v_last_ms bigint := (select t.last_value from private.last_call_at as t);
+    v_up_ms bigint := floor(extract(epoch from pg_postmaster_start_time()) * 1000);
+begin
+    return v_last_ms > 0
+        and v_now_ms - greatest(v_last_ms, v_up_ms) < 900000
+        and private.was_away(v_last_ms, v_now_ms);
+end
+$$;
+comment on function private.is_away() is
+    'Whether the service seems to be away now: nobody was heard since the silence began that private.was_away() calls an outage. After 15 minutes in which Postgres was there it is believed no longer: then all robots are gone.';
+revoke all on function private.is_away() from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/job_reader_tenant_id.sql sha256:6b8e58e0b8688dc78ecd0258bbf412909149513a3ce4595d41b3b5d145fb32a4
 create or replace function private.job_reader_tenant_id()
 returns uuid
@@ -8244,6 +8310,60 @@ $$;
 comment on function private.leave_limits(integer[], integer) is
     'Takes back what private.enter_limits() counted in this transaction for jobs that the claim did not get.';
 revoke all on function private.leave_limits(integer[], integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/lengthen_leases.sql sha256:29cf08dce8ee80a4641adafffe2ffe870a5efc15646d9df01b6b83a95c056066
+-- Waits for no lease: what is locked just now is being renewed or ended.
+create or replace function private.lengthen_leases()
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_back_at timestamptz := private.back_at();
+    v_done_until timestamptz := (select max(o.ended_at) from private.outages as o);
+    v_began_at timestamptz;
+    v_away interval;
+    v_count integer;
+begin
+    if v_back_at is null or v_back_at <= v_done_until then
+        return 0;
+    end if;
+    v_began_at := greatest(
+        (select to_timestamp(t.last_value / 1000.0) from private.outage_began_at as t), v_done_until
+    );
+    v_away := v_back_at - v_began_at;
+    insert into private.outages (ended_at, began_at, leases) values (v_back_at, v_began_at, 0) on conflict do nothing;
+    if not found then   -- by another session, just now
+        return 0;
+    end if;
+    -- What ran out gets back the time that it had. What did not may have been renewed since, and needs no more than a minute.
+    update private.leases as l
+    set lease_expires_at = case
+            when l.lease_expires_at <= v_began_at then l.lease_expires_at
+            when l.lease_expires_at <= v_back_at then l.lease_expires_at + v_away
+            else greatest(l.lease_expires_at, least(l.lease_expires_at + v_away, v_back_at + interval '1 minute'))
+        end,
+        away = case
+            when coalesce(l.progress_at, l.started_at, l.claimed_at) < v_back_at then l.away + v_away
+            else l.away
+        end,
+        -- The time of the job went on, as its robot did; but who was done in time is given a minute to say so.
+        timeout_at = case
+            when l.timeout_at > v_began_at then greatest(l.timeout_at, v_back_at + least(v_away, interval '1 minute'))
+            else l.timeout_at
+        end
+    where l.job_id in (
+        select o.job_id from private.leases as o where o.claimed_at < v_back_at order by o.job_id for update skip locked
+    );
+    get diagnostics v_count = row_count;
+    update private.outages as o set leases = v_count where o.ended_at = v_back_at;
+    delete from private.outages as o where o.ended_at < v_back_at - interval '90 days';
+    return v_count + 1;
+end
+$$;
+comment on function private.lengthen_leases() is
+    'Lengthens the leases that were held in an outage by its length, once for each outage, before anything is rescued: nobody could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Returns 0 when there was nothing to do.';
+revoke all on function private.lengthen_leases() from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/limit_room.sql sha256:6d96822a97a9853792af1fbb462f3dea534a9d4e824779b9f4e12761155338c3
 -- Without a SET clause, so that it is inlined into claim_jobs; who explains asks it, too.
@@ -8812,6 +8932,38 @@ comment on function private.no_later_than(timestamptz, timestamptz) is
     'A time that was noted, or now if the clock was set back meanwhile and it would lie in the future: so no duration is negative. Null for null.';
 revoke all on function private.no_later_than(timestamptz, timestamptz) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/note_call.sql sha256:7c177ab17a928e026013cacb027004828012b26fcc7eaaa6cd4701bc2821a72c
+-- Whoever calls first after a silence finds out whether it was an outage, before any lease is renewed: later nobody could tell.
+create or replace function private.note_call()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_now_ms bigint := floor(extract(epoch from clock_timestamp()) * 1000);
+    v_last_ms bigint := (select t.last_value from private.last_call_at as t);
+    v_clock_ms bigint;
+    v_before_ms bigint;
+begin
+    if v_now_ms - v_last_ms between 0 and 999 then
+        return;
+    end if;
+    if v_last_ms > 0 and private.was_away(v_last_ms, v_now_ms) then
+        v_clock_ms := floor(extract(epoch from private.clock()) * 1000);
+        v_before_ms := v_clock_ms - (v_now_ms - v_last_ms);
+        -- A service that comes and goes was away all the time.
+        if v_before_ms - (select t.last_value from private.outage_ended_at as t) not between 0 and 60000 then
+            perform setval('private.outage_began_at', v_before_ms);
+        end if;
+        perform setval('private.outage_ended_at', v_clock_ms);
+    end if;
+    perform setval('private.last_call_at', v_now_ms);
+end
+$$;
+comment on function private.note_call() is
+    'Notes that somebody was heard, at most once a second, and after a silence whether the service was away (private.was_away()). Claims, renewals and heartbeats call it, and every request of the REST API.';
+revoke all on function private.note_call() from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/pool_of.sql sha256:a0540aa891cb7d29408efe67b117adf1c3a0f7e87e466add54dd74b42266ddff
 create or replace function private.pool_of(p_required text[])
 returns uuid
@@ -8826,14 +8978,14 @@ $$;
 comment on function private.pool_of(text[]) is 'The pool that a lane requires; null for none.';
 revoke all on function private.pool_of(text[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/progress_due_at.sql sha256:52f582746248e50853a8a503948b28002438b0b28a0ea395fa62bbc44a65750e
+-- from sql/40_queue/functions/progress_due_at.sql sha256:876aaebb757e1beb5ad56c774d87940373d0beede61d782a2b6715977a16c267
 create or replace function private.progress_due_at(p_lease private.leases)
 returns timestamptz
 language sql
 stable
 as $$
     select coalesce(p_lease.progress_at, p_lease.started_at, p_lease.claimed_at)
-        + make_interval(secs => p_lease.progress_timeout_seconds)
+        + make_interval(secs => p_lease.progress_timeout_seconds) + p_lease.away
 $$;
 comment on function private.progress_due_at(private.leases) is
     'When a held job is taken back unless its robot reports progress before; null when nobody asked for that.';
@@ -9307,7 +9459,7 @@ comment on function public.remove_limit(text, uuid, text) is
 revoke all on function public.remove_limit(text, uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.remove_limit(text, uuid, text) to authenticated;
 
--- from sql/40_queue/functions/renew_leases.sql sha256:0d9f1aa1efde7c023c9fdb86e3a95f9792e789bed20cb65eb183d4dfe10b339f
+-- from sql/40_queue/functions/renew_leases.sql sha256:dbc8023f77008903597b625840c907493d6d75cf4a754d3c567fda13d6aa75d4
 create or replace function public.renew_leases(p_leases jsonb, p_lease_seconds integer default 60)
 returns table (job_id uuid, renewed boolean, lease_expires_at timestamptz, cancel_requested boolean)
 language plpgsql
@@ -9326,6 +9478,7 @@ begin
     elsif jsonb_typeof(p_leases) is distinct from 'array' or jsonb_array_length(p_leases) > 100 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'leases must be a list of at most 100 leases.');
     end if;
+    perform private.note_call();
     return query
     with asked as (
         -- What is no id or no token is null, and so not held.
@@ -9362,7 +9515,7 @@ comment on function public.renew_leases(jsonb, integer) is
 revoke all on function public.renew_leases(jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases(jsonb, integer) to authenticated;
 
--- from sql/40_queue/functions/report_progress.sql sha256:63b08db6f672c95fc46c7c8e98f29ab7192108006e85f9d569a5750c326bc49e
+-- from sql/40_queue/functions/report_progress.sql sha256:560dfa3855f05a0793d59e5ad791de958087818ca383267ea7e2413ed4515949
 create or replace function public.report_progress(
     p_job_id uuid,
     p_progress integer,
@@ -9420,6 +9573,7 @@ begin
         current_node = p_current_node,
         progress_message = p_message,
         progress_at = v_now,
+        away = '0',
         first_progress_at = coalesce(l.first_progress_at, v_now),
         started_at = coalesce(l.started_at, v_now),
         timeout_at = case when l.started_at is null then l.timeout_at + (v_now - l.claimed_at) else l.timeout_at end,
@@ -9565,7 +9719,7 @@ comment on function private.required_of(text[], text[], boolean, uuid) is
     'Capabilities, tags, internet mode and pool as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
 revoke all on function private.required_of(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/rescue_expired_leases.sql sha256:41d67de38f5ca9fb1dd6630b21bb8afc5cc8af457eae3c6f54ee0ff9416ba0d7
+-- from sql/40_queue/functions/rescue_expired_leases.sql sha256:8c422b324cfa96dc5f6f5aaa25d487623843cb33c0356680f162d63cd3c4d099
 -- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
 create or replace function private.rescue_expired_leases(p_limit integer default 200)
 returns integer
@@ -9579,6 +9733,10 @@ declare
     v_rescued private.leases[];
     v_counter_ids integer[] := '{}';
 begin
+    if private.is_away() then       -- nobody could renew anything, as it seems; whoever comes first says how long
+        return 0;
+    end if;
+    perform private.lengthen_leases();
     v_leases := array(
         select o.lease
         from (
@@ -9628,7 +9786,7 @@ begin
 end
 $$;
 comment on function private.rescue_expired_leases(integer) is
-    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts; what follows is private.end_attempt()''s to say. One that cannot be ended is left, with a warning.';
+    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts; what follows is private.end_attempt()''s to say. Does nothing while the service seems to be away, and lengthens leases by an outage first. One that cannot be ended is left, with a warning.';
 revoke all on function private.rescue_expired_leases(integer) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/rescue_lease.sql sha256:bb53ec5c86c48691b7b8e194d249742f808f897614b88900cdef6f2f4532e6a0
@@ -9983,7 +10141,7 @@ comment on function private.robot_offers(text[], text[], boolean, uuid) is
     'What a robot has of the things that a lane can require.';
 revoke all on function private.robot_offers(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/run_due_duties.sql sha256:7562127d4524876b21db045a3eebc47db3405f444443da6e856760bc348ba428
+-- from sql/40_queue/functions/run_due_duties.sql sha256:24427b5500ad85dd420ddf3da93ef8ebdf4ab0b90f3254bb8aef2b9042f4cfd6
 -- A claim of any tenant's robot may do this: who asks is put aside, so that nobody's name stands in another's events and audit log.
 create or replace function private.run_due_duties()
 returns integer
@@ -10023,6 +10181,7 @@ begin
                     v_is_behind := v_count = 200;
                     v_done := v_done + v_count;
                 when 'rescue_expired_leases' then
+                    v_done := v_done + private.lengthen_leases();
                     v_count := private.rescue_expired_leases(50);
                     v_is_behind := v_count = 50;
                     v_done := v_done + v_count;
@@ -10195,7 +10354,7 @@ comment on function private.share_load(integer, timestamptz) is
     'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
 revoke all on function private.share_load(integer, timestamptz) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/start_job.sql sha256:b51c8689bcd489635e3b9edbdc98a9c45d5f461ec8979720f15f17e599293a39
+-- from sql/40_queue/functions/start_job.sql sha256:d9f64bf1e7ea0bad9198bfd9eee11174f54b3df5f20c4f6952cfbbe579f72ba9
 create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -10219,7 +10378,7 @@ begin
     if v_lease.started_at is null then
         -- The time that a job may take counts from its start, not from its claim.
         update private.leases as l
-        set started_at = v_now, timeout_at = l.timeout_at + (v_now - l.claimed_at)
+        set started_at = v_now, away = '0', timeout_at = l.timeout_at + (v_now - l.claimed_at)
         where l.job_id = p_job_id;
         v_lease.started_at := v_now;
         perform private.announce_job(
@@ -10803,6 +10962,51 @@ $$;
 comment on function private.waiting_quota(public.tenant_plan, jsonb) is
     'How many jobs of a tenant may wait, delayed ones included: by its plan, or settings {"queue": {"max_waiting": 1000}}; null: any number.';
 revoke all on function private.waiting_quota(public.tenant_plan, jsonb) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/was_away.sql sha256:c16e1cec34be58e75a57975430facf135a856d6bfe9ca790c137bfe9b2edf73a
+-- The two times are the server's own clock's; what they are compared with is shifted with the time that a test sets.
+create or replace function private.was_away(p_last_ms bigint, p_now_ms bigint)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+    v_silence interval := make_interval(secs => (p_now_ms - p_last_ms) / 1000.0);
+    v_now timestamptz := private.clock();
+    v_last timestamptz := v_now - v_silence;
+begin
+    if p_now_ms < p_last_ms then    -- the clock was set back
+        return false;
+    elsif extract(epoch from pg_postmaster_start_time()) * 1000 > p_last_ms then
+        return true;
+    elsif v_silence <= interval '10 seconds' then
+        return false;
+    end if;
+    -- Nobody at all was heard, though some were due: a lease that was held has ended or would end in another such silence (who
+    -- renews in time never comes so near), or two robots or more should have said that they live.
+    return exists (
+        select
+        from private.leases as l
+        cross join lateral (select least(l.lease_expires_at, private.progress_due_at(l)) as due_at) as d
+        where d.due_at > v_last and d.due_at < v_now + v_silence
+    ) or 2 <= (
+        select count(*)
+        from (
+            select
+            from public.robot_heartbeats as h
+            join public.tenants as t on t.tenant_id = h.tenant_id
+            where h.is_online
+                and h.last_heartbeat_at + make_interval(secs => t.robot_offline_after_seconds) between v_last and v_now
+            limit 2
+        ) as r
+    );
+end
+$$;
+comment on function private.was_away(bigint, bigint) is
+    'Whether a silence of everybody, from the last call to another moment, was an outage: Postgres was started meanwhile, or calls were due and for more than ten seconds none of anybody came. One robot''s silence beside any call of another is never one.';
+revoke all on function private.was_away(bigint, bigint) from public, anon, authenticated, service_role;
 
 -- from sql/45_events/functions/create_event_counter.sql sha256:e85671f2d84662b18c24933f46b3dc5cd19933a5590b6165642a5bec09f837f4
 create or replace function private.create_event_counter()
@@ -13752,7 +13956,7 @@ create policy robot_commands_select_self on public.robot_commands
     for select to authenticated
     using (robot_id = (select private.calling_robot_id()));
 
--- from sql/40_queue/policies.sql sha256:4512c32816d5a497d7fb566d823b2fcaa11c1a9649b4dec375e49f78ad3044ca
+-- from sql/40_queue/policies.sql sha256:e4b10111afee29581b203ad9c85b462296e5f2be67fc85b480aff8058f50e8a7
 alter table private.queue_tenants enable row level security, force row level security;
 alter table private.limits enable row level security, force row level security;
 alter table private.limit_counters enable row level security, force row level security;
@@ -13772,6 +13976,7 @@ alter table private.waiting_robots enable row level security, force row level se
 alter table private.pool_turns enable row level security, force row level security;
 alter table private.duties enable row level security, force row level security;
 alter table private.low_water enable row level security, force row level security;
+alter table private.outages enable row level security, force row level security;
 
 revoke all on public.jobs, public.dead_letters, public.late_results, public.job_logs, public.live_jobs, public.live_robots
     from anon, authenticated, service_role;
@@ -13779,7 +13984,7 @@ grant select on public.jobs, public.dead_letters, public.late_results, public.jo
     to authenticated;
 -- What the views read in the name of the caller. private is not exposed, and the policies below hold.
 grant select on private.leases, private.scheduled to authenticated;
-grant execute on function private.clock() to authenticated;
+grant execute on function private.clock(), private.back_at() to authenticated;
 
 -- One policy, so that its first clause alone decides which index serves a list: two policies would be joined by "or".
 drop policy if exists jobs_select_members_and_holder on public.jobs;

@@ -150,6 +150,7 @@ CALLS: dict[str, list[str]] = {
     "public.cancel_job": [
         "public.cancel_job(%(queued)s)",
         "public.cancel_job(%(held)s, 'x')",
+        "public.cancel_job(%(held)s, 'x', true)",
         "public.cancel_job(%(done)s)",
     ],
     "public.explain_job": [

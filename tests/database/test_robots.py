@@ -223,6 +223,9 @@ def test_a_robot_that_announced_maintenance_ends_it_itself_and_a_pause_meanwhile
 
 
 def test_a_key_that_was_made_for_a_robot_that_is_not_there_registers_that_robot_only(fleet: Fleet) -> None:
+    def key_of(key_id: uuid.UUID) -> Key:
+        return Key(key_id, fleet.tenant.tenant_id, "robot", None, "", b"")
+
     made = call(
         fleet.member, "create_api_key", kind="robot", name="k", key_hash=b"0" * 32, prefix="p", robot="robot-prod-001"
     )
@@ -231,10 +234,10 @@ def test_a_key_that_was_made_for_a_robot_that_is_not_there_registers_that_robot_
         fleet.member, "rotate_api_key", api_key_id=made["api_key_id"], key_hash=b"1" * 32, prefix="p", overlap_seconds=9
     )
     for key_id in (made["api_key_id"], rotated["api_key_id"]):
-        session = enter(fleet, Key(key_id, ""))
+        session = enter(fleet, key_of(key_id))
         with refused(403, "FORBIDDEN", "another id"):
             register(session, external_id="robot-prod-002")
-    robot = register(enter(fleet, Key(made["api_key_id"], "")))
+    robot = register(enter(fleet, key_of(made["api_key_id"])))
     assert robot["external_id"] == "robot-prod-001"
     again = call(fleet.member, "create_api_key", kind="robot", name="k", key_hash=b"2" * 32, prefix="p", robot="robot-prod-001")
     assert (again["robot_id"], again["robot_external_id"]) == (robot["robot_id"], None)

@@ -6,13 +6,17 @@ as $$
 declare
     v_robot_id uuid;
     v_marked integer := 0;
+    v_back_at timestamptz := private.back_at();
 begin
+    if private.is_away() then       -- none of them could be heard
+        return 0;
+    end if;
     for v_robot_id in
         select h.robot_id
         from public.robot_heartbeats as h
         join public.tenants as t on t.tenant_id = h.tenant_id
         where h.is_online
-            and h.last_heartbeat_at <= private.clock() - make_interval(secs => t.robot_offline_after_seconds)
+            and greatest(h.last_heartbeat_at, v_back_at) <= private.clock() - make_interval(secs => t.robot_offline_after_seconds)
         for update of h skip locked
     loop
         update public.robot_heartbeats as h set is_online = false where h.robot_id = v_robot_id;
@@ -24,5 +28,5 @@ begin
 end
 $$;
 comment on function private.mark_offline_robots() is
-    'Notices robots that have not been heard of for their tenant''s robot_offline_after_seconds, tells it once, and returns how many.';
+    'Notices robots that have not been heard of for their tenant''s robot_offline_after_seconds, in which the service was there, tells it once, and returns how many.';
 revoke all on function private.mark_offline_robots() from public, anon, authenticated, service_role;

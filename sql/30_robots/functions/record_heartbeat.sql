@@ -20,6 +20,7 @@ begin
     if cardinality(p_acknowledged_commands) > 100 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'acknowledged_commands must not have more than 100 entries.');
     end if;
+    perform private.note_call();
     if cardinality(p_acknowledged_commands) > 0 then
         update public.robot_commands as c
         set acknowledged_at = private.clock()

@@ -47,11 +47,6 @@ begin
             perform private.raise_error(403, 'FORBIDDEN', 'A robot''s key works for its own robot only.');
         elsif exists (
             select from public.api_keys as k
-            where k.api_key_id = v_caller.api_key_id and k.robot_external_id <> p_external_id
-        ) then
-            perform private.raise_error(403, 'FORBIDDEN', 'This key was made for a robot with another id.');
-        elsif exists (
-            select from public.api_keys as k
             where k.tenant_id = v_caller.tenant_id
                 and k.robot_id = v_robot.robot_id
                 and k.revoked_at is null
@@ -59,6 +54,12 @@ begin
         ) then
             perform private.raise_error(409, 'ROBOT_ID_TAKEN', 'Another live key belongs to the robot with this id.');
         end if;
+    end if;
+
+    if v_is_robot and v_caller.robot_id is null and exists (
+        select from public.api_keys as k where k.api_key_id = v_caller.api_key_id and k.robot_external_id <> p_external_id
+    ) then
+        perform private.raise_error(403, 'FORBIDDEN', 'This key was made for a robot with another id.');
     end if;
 
     if v_robot.robot_id is null then

@@ -74,6 +74,7 @@ begin
         );
     end if;
     if v_robot.has_duties then
+        perform private.note_call();    -- before the duties ask whether anybody was heard
         v_may_wait := private.run_due_duties() = 0;
         -- They may have taken jobs back from this robot, or put it in quarantine.
         select

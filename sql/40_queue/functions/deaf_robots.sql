@@ -8,6 +8,9 @@ as $$
 declare
     v_before timestamptz := private.clock() - interval '5 minutes';
 begin
+    if private.back_at() >= v_before then   -- they could not ask
+        return;
+    end if;
     return query
     select r.robot_id, h.last_claim_at, w.job_id
     from public.robot_heartbeats as h

@@ -37,6 +37,7 @@ begin
                     v_is_behind := v_count = 200;
                     v_done := v_done + v_count;
                 when 'rescue_expired_leases' then
+                    v_done := v_done + private.lengthen_leases();
                     v_count := private.rescue_expired_leases(50);
                     v_is_behind := v_count = 50;
                     v_done := v_done + v_count;
