@@ -8037,26 +8037,27 @@ comment on function private.held_job_ids() is 'The jobs that the calling robot h
 revoke all on function private.held_job_ids() from public, anon, authenticated, service_role;
 grant execute on function private.held_job_ids() to authenticated;
 
--- from sql/40_queue/functions/is_away.sql sha256:8b193dd94b98c4b52735fdcef5bfdce02b2b37a697337bc9a2b34f3405676b28
-create or replace function private.is_away()
+-- from sql/40_queue/functions/is_away.sql sha256:585cade046df2098cf74923dba466551c499866a9d6ec1a1b8d7cb0eb4ceedc9
+create or replace function private.is_away(
+    p_now_ms bigint default floor(extract(epoch from clock_timestamp()) * 1000)
+)
 returns boolean
 language plpgsql
 stable
 set search_path = ''
 as $$
 declare
-    v_now_ms bigint := floor(extract(epoch from clock_timestamp()) * 1000);
     v_last_ms bigint := (select t.last_value from private.last_call_at as t);
     v_up_ms bigint := floor(extract(epoch from pg_postmaster_start_time()) * 1000);
 begin
     return v_last_ms > 0
-        and v_now_ms - greatest(v_last_ms, v_up_ms) < 900000
-        and private.was_away(v_last_ms, v_now_ms);
+        and p_now_ms - greatest(v_last_ms, v_up_ms) < 900000
+        and private.was_away(v_last_ms, p_now_ms);
 end
 $$;
-comment on function private.is_away() is
+comment on function private.is_away(bigint) is
     'Whether the service seems to be away now: nobody was heard since the silence began that private.was_away() calls an outage. After 15 minutes in which Postgres was there it is believed no longer: then all robots are gone.';
-revoke all on function private.is_away() from public, anon, authenticated, service_role;
+revoke all on function private.is_away(bigint) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/job_reader_tenant_id.sql sha256:6b8e58e0b8688dc78ecd0258bbf412909149513a3ce4595d41b3b5d145fb32a4
 create or replace function private.job_reader_tenant_id()

@@ -117,6 +117,11 @@ class Robots(Base):
         if caller != STRANGER:
             self.compare(answer, self.model.release(caller or ticket.robot, self.job_of(ticket), ticket.token))
 
+    @rule(name=robots, word=st.sampled_from(["idle", "idle", "busy", "error", "offline", "maintenance"]))
+    def say(self, name: str, word: str) -> None:
+        call(self.real.robots[name], "set_robot_status", robot=name, status=word)
+        self.model.say(name, word)
+
     @rule(name=robots)
     def live(self, name: str) -> None:
         """A heartbeat tells a robot which of its jobs shall stop, and takes back that it signed off."""
