@@ -108,7 +108,7 @@ def test_rebuilding_leaves_to_their_events_the_jobs_that_end_meanwhile(database:
         fleet.owner.execute(
             "create or replace function private.sequence_tenant_events(p_tenant_id uuid, p_limit integer default 1, "
             "p_is_whole boolean default false, p_lag interval default '0') "
-            "returns integer language sql set search_path = '' as 'select 0'"
+            "returns integer language sql set search_path = pg_catalog, pg_temp as 'select 0'"
         )
         count = fleet.owner.execute("select private.rebuild_job_rollups(%s) as n", [fleet.tenant.tenant_id]).fetchone()
         assert count == {"n": 0}, "both have an event that will count them"

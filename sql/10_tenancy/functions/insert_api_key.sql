@@ -11,7 +11,7 @@ create or replace function private.insert_api_key(
 )
 returns public.api_key_summary
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_api_key_id uuid;

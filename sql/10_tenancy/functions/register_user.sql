@@ -2,7 +2,7 @@ create or replace function private.register_user()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_form jsonb := new.raw_app_meta_data -> 'registration';

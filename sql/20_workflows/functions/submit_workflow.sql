@@ -8,7 +8,7 @@ create or replace function public.submit_workflow(
 returns public.workflows
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('workflows.write');

@@ -2,7 +2,7 @@ create or replace function public.create_pool(p_name text, p_shares_by text defa
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('robots.write');

@@ -2,7 +2,7 @@ create or replace function private.find_pool(p_tenant_id uuid, p_pool text, p_as
 returns public.pools
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$

@@ -2,7 +2,7 @@ create or replace function public.update_pool(p_pool text, p_name text default n
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('robots.write');

@@ -3,7 +3,7 @@ create or replace function private.explain_pool_job(p_job public.jobs, p_ahead i
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_pool public.pools;

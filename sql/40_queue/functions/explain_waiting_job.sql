@@ -2,7 +2,7 @@ create or replace function private.explain_waiting_job(p_job public.jobs, p_robo
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_nearest jsonb := p_robots -> 0;

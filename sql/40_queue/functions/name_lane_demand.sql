@@ -2,7 +2,7 @@ create or replace function private.name_lane_demand(p_lane_id integer, p_robot p
 returns text
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_lane private.lanes;

@@ -10,7 +10,7 @@ create or replace function public.set_limit(
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set lock_timeout = '5s'     -- robots stand still behind it
 as $$
 declare

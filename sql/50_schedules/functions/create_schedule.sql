@@ -14,7 +14,7 @@ create or replace function public.create_schedule(
 returns public.schedules
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('schedules.write');

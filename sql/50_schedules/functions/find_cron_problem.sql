@@ -2,7 +2,7 @@ create or replace function private.find_cron_problem(p_expression text)
 returns text
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_names text[] := array['minute', 'hour', 'day of month', 'month', 'day of week'];

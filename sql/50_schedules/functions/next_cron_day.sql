@@ -8,7 +8,7 @@ create or replace function private.next_cron_day(
 returns date
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_month date := date_trunc('month', p_from::timestamp);

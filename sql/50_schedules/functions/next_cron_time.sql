@@ -8,7 +8,7 @@ create or replace function private.next_cron_time(
 returns timestamptz
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_fields text[] := private.cron_fields(p_expression);

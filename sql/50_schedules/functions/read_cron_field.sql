@@ -6,7 +6,7 @@ create or replace function private.read_cron_field(
 )
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_low integer := (array[0, 0, 1, 1, 0])[p_position];
