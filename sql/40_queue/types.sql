@@ -60,7 +60,7 @@ returns timestamptz
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (select to_timestamp(nullif(t.last_value, 0) / 1000.0) from private.outage_ended_at as t);

@@ -2,7 +2,7 @@ create or replace function private.cancel_forceable_at(p_lease private.leases)
 returns timestamptz
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_seconds jsonb := (

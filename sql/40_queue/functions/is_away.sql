@@ -4,7 +4,7 @@ create or replace function private.is_away(
 returns boolean
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_last_ms bigint := (select t.last_value from private.last_call_at as t);

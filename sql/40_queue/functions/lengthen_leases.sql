@@ -2,7 +2,7 @@
 create or replace function private.lengthen_leases()
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_back_at timestamptz := private.back_at();

@@ -2,7 +2,7 @@
 create or replace function private.note_call()
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now_ms bigint := floor(extract(epoch from clock_timestamp()) * 1000);

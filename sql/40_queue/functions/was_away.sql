@@ -3,7 +3,7 @@ create or replace function private.was_away(p_last_ms bigint, p_now_ms bigint)
 returns boolean
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 as $$
 declare
