@@ -67,7 +67,9 @@ def test_leases_that_nobody_could_renew_are_lengthened_by_the_outage(fleet: Flee
     for robot, job in zip(fleet_of, jobs, strict=True):
         now = fleet.job(job["job_id"])
         assert (now["status"], now["attempts"]) == ("running", 1)
-        assert abs((now["lease_expires_at"] - fleet.now).total_seconds() - 60) < 0.1, "what it had when the outage began"
+        assert abs((now["lease_expires_at"] - fleet.now).total_seconds() - 60) < 0.1, (
+            "what it had when the outage began"
+        )
         assert renew(fleet, robot, job)[0]["renewed"]
         assert fleet.report(robot, "complete_job", job, result={})["status"] == "completed"
     (outage,) = outages(fleet)
@@ -140,7 +142,9 @@ def test_quiet_is_no_outage(fleet: Fleet) -> None:
     other = fleet.robot()
     fleet.travel(seconds=300)
     call(fleet.robots[robot.robot_id], "record_heartbeat")
-    fleet.owner.execute("update public.robot_heartbeats set last_heartbeat_at = %s where robot_id = %s", [fleet.now, other.robot_id])
+    fleet.owner.execute(
+        "update public.robot_heartbeats set last_heartbeat_at = %s where robot_id = %s", [fleet.now, other.robot_id]
+    )
     fleet.travel(seconds=300)
     assert seems_away(fleet, 300), "two robots should have been heard"
     assert not seems_away(fleet, 10)
@@ -150,7 +154,9 @@ def test_a_short_silence_in_which_postgres_was_started_is_an_outage(fleet: Fleet
     robot = fleet.robot()
     fleet.enqueue()
     call(fleet.robots[robot.robot_id], "claim_jobs", lease_seconds=5)
-    row = fleet.owner.execute("select extract(epoch from clock_timestamp() - pg_postmaster_start_time()) as up").fetchone()
+    row = fleet.owner.execute(
+        "select extract(epoch from clock_timestamp() - pg_postmaster_start_time()) as up"
+    ).fetchone()
     assert row is not None
     be_away(fleet, float(row["up"]) + 1)
     assert lost(fleet) == 0
@@ -168,7 +174,9 @@ def test_silence_is_believed_for_a_quarter_of_an_hour(fleet: Fleet) -> None:
     assert not seems_away(fleet, 901)
 
 
-def test_no_progress_is_counted_from_before_an_outage_and_the_time_of_a_job_ends_a_minute_after_it(fleet: Fleet) -> None:
+def test_no_progress_is_counted_from_before_an_outage_and_the_time_of_a_job_ends_a_minute_after_it(
+    fleet: Fleet,
+) -> None:
     slow, late, other = (fleet.robot() for _ in range(3))
     standing = hold(fleet, slow, progress_timeout_seconds=100)
     done = hold(fleet, late, timeout_seconds=60)

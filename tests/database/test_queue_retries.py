@@ -228,7 +228,8 @@ def test_no_duration_is_negative_after_the_clock_was_set_back(fleet: Fleet, end:
     assert [ended[name] for name in ("claimed_at", "started_at", "first_progress_at")] == [fleet.now] * 3
     assert ended["finished_at"] == fleet.now
     data = fleet.owner.execute(
-        "select data -> 'duration_ms' as duration from private.event_inbox where event_type = 'job.completed' and job_id = %s",
+        "select data -> 'duration_ms' as duration from private.event_inbox "
+        "where event_type = 'job.completed' and job_id = %s",
         [job["job_id"]],
     ).fetchall()
     assert data == ([{"duration": 0}] if end == "complete_job" else [])
@@ -534,7 +535,9 @@ def test_a_cancellation_is_not_forced_before_the_robot_had_its_grace_time(fleet:
 def test_the_grace_time_of_a_cancellation_is_a_setting(fleet: Fleet, setting: str, seconds: int) -> None:
     claimed = stuck(fleet, fleet.robot())
     fleet.owner.execute(
-        """update public.tenants set settings = jsonb_build_object('queue', jsonb_build_object('cancel_grace_seconds', %s::jsonb))
+        """
+        update public.tenants
+        set settings = jsonb_build_object('queue', jsonb_build_object('cancel_grace_seconds', %s::jsonb))
         where tenant_id = %s""",
         [setting, fleet.tenant.tenant_id],
     )

@@ -239,7 +239,9 @@ def test_a_key_that_was_made_for_a_robot_that_is_not_there_registers_that_robot_
             register(session, external_id="robot-prod-002")
     robot = register(enter(fleet, key_of(made["api_key_id"])))
     assert robot["external_id"] == "robot-prod-001"
-    again = call(fleet.member, "create_api_key", kind="robot", name="k", key_hash=b"2" * 32, prefix="p", robot="robot-prod-001")
+    again = call(
+        fleet.member, "create_api_key", kind="robot", name="k", key_hash=b"2" * 32, prefix="p", robot="robot-prod-001"
+    )
     assert (again["robot_id"], again["robot_external_id"]) == (robot["robot_id"], None)
     for name in (str(uuid.uuid4()), "no name", "x" * 65):
         with refused(404, "ROBOT_NOT_FOUND"):

@@ -267,7 +267,7 @@ async def test_a_cancellation_is_forced_when_the_robot_had_its_time(stage: Stage
     assert refused(await stage.admin.post(f"{path}/cancel", {"force": True}), 409, "CANCEL_NOT_FORCEABLE", "from 20")
     with stage.database.connect() as owner:
         owner.execute(
-            "update private.leases set cancel_requested_at = cancel_requested_at - interval '1 minute' where job_id = %s",
+            "update private.leases set cancel_requested_at = cancel_requested_at - interval '60 s' where job_id = %s",
             [job["job_id"]],
         )
     forced = await stage.admin.post(f"{path}/cancel", {"force": True})

@@ -220,7 +220,10 @@ async def create_jobs(body: CreateJobsBody, tx: Tx) -> CreateOutcomes:
 
 @router.post("/cancel", responses=refusals())
 async def cancel_jobs(body: CancelJobsBody, tx: Tx) -> CancelOutcomes:
-    """Cancel up to 1,000 jobs; each has its own answer. `POST /jobs/{job_id}/cancel` alone can force. Needs jobs.cancel."""
+    """Cancel up to 1,000 jobs; each has its own answer. Only `POST /jobs/{job_id}/cancel` can force.
+
+    Needs jobs.cancel.
+    """
     return CancelOutcomes.of(await batches.cancel_many(tx, body.job_ids, body.reason))
 
 

@@ -233,7 +233,7 @@ class CancelBody(CancelReason):
 
 
 class CancelAnswer(Answer):
-    """What became of the request. `cancel_requested`: the robot was told, and the job is not cancelled before it stops."""
+    """What became of the request. `cancel_requested`: the robot was told; the job is cancelled when it has stopped."""
 
     model_config = showing(examples.CANCELLED)
 
