@@ -651,7 +651,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:2f15d8f881c270c53e59d7fffa15ee7c0c0edbffe0ec1ff465efa396914bc3f9
+-- from sql/40_queue/tables.sql sha256:465a6947733ee45afa9d10b81fd7818e2a66f19a3438a8a5b4a7596871b214bd
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -802,6 +802,7 @@ create table public.jobs (
     status public.job_status not null default 'queued',
     attempts smallint not null default 0,
     lease_token bigint,                 -- of the claim whose outcome was accepted
+    reported_by uuid,                   -- the robot that reported it, while the job waits for its next attempt
     robot_id uuid,
     claimed_at timestamptz,
     started_at timestamptz,
@@ -947,12 +948,16 @@ create table public.job_logs (
     node_id text,
     extra jsonb,
     logged_at timestamptz not null,
+    lease_token bigint,                 -- of the first line of a batch that has a number: whose, and which
+    sequence bigint,
     constraint job_logs_pkey primary key (job_log_id),
     constraint job_logs_level_check check (level in ('debug', 'info', 'warning', 'error', 'critical')),
     constraint job_logs_message_check check (length(message) <= 65536)
 );
 create index job_logs_tenant_id_job_id_idx on public.job_logs (tenant_id, job_id, job_log_id);
-comment on table public.job_logs is 'What robots logged while running a job.';
+create unique index job_logs_tenant_id_idx on public.job_logs (tenant_id, job_id, lease_token, sequence)
+    where sequence is not null;
+comment on table public.job_logs is 'What robots logged while running a job. That a batch was stored is noted in its first line, so it is known as long as the lines are.';
 
 create table private.waiting_robots (
     robot_id uuid not null,
@@ -5417,8 +5422,13 @@ comment on function private.answer_stale_report(private.caller, uuid, bigint, te
 revoke all on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/append_job_logs.sql sha256:d16c783a3404bf1f1d0b8e8bccbb012a7de82109aa2fb508c08fabebfbe8f7e4
-create or replace function public.append_job_logs(p_job_id uuid, p_lease_token bigint, p_entries jsonb)
+-- from sql/40_queue/functions/append_job_logs.sql sha256:2c975f11ad194bb9b3d6ba32a3bf7991efc53fd13a0a5c98a62fbc199081144e
+create or replace function public.append_job_logs(
+    p_job_id uuid,
+    p_lease_token bigint,
+    p_entries jsonb,
+    p_sequence bigint default null      -- of this batch, within the lease; null: a repeat is not known as one
+)
 returns integer
 language plpgsql
 security definer
@@ -5428,12 +5438,15 @@ set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
-    v_lease private.leases;
+    v_tenant_id uuid;
+    v_attempt smallint;
     v_problem text;
     v_appended integer;
 begin
     if jsonb_typeof(p_entries) is distinct from 'array' or jsonb_array_length(p_entries) > 1000 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries must be a list of at most 1000 entries.');
+    elsif p_sequence < 0 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'sequence must not be negative.');
     end if;
     select format('entries[%s]: %s', e.n - 1, e.problem) into v_problem
     from (
@@ -5454,11 +5467,26 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
     end if;
 
-    select l.* into v_lease
+    select l.tenant_id, l.attempt into v_tenant_id, v_attempt
     from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id;
     if not found then
-        perform private.raise_lease_lost(v_caller, p_job_id);
+        -- The last lines come after the outcome, which waits for nothing: who reported it may still bring them.
+        select j.tenant_id, j.attempts into v_tenant_id, v_attempt
+        from public.jobs as j
+        where j.job_id = p_job_id
+            and j.lease_token = p_lease_token
+            and coalesce(j.robot_id, j.reported_by) = v_caller.robot_id
+            and (j.finished_at is null or j.finished_at > private.clock() - interval '10 minutes');
+        if not found then
+            perform private.raise_lease_lost(v_caller, p_job_id);
+        end if;
+    end if;
+    if p_sequence is not null and exists (
+        select from public.job_logs as l
+        where l.tenant_id = v_tenant_id and l.job_id = p_job_id and l.lease_token = p_lease_token and l.sequence = p_sequence
+    ) then
+        return jsonb_array_length(p_entries);
     end if;
     begin
         if exists (
@@ -5467,24 +5495,29 @@ begin
         ) then
             raise datetime_field_overflow;
         end if;
-        insert into public.job_logs (tenant_id, job_id, attempt, level, message, node_id, extra, logged_at)
+        insert into public.job_logs (
+            tenant_id, job_id, attempt, level, message, node_id, extra, logged_at, lease_token, sequence
+        )
         select
-            v_lease.tenant_id, p_job_id, v_lease.attempt, coalesce(x.entry ->> 'level', 'info'), x.entry ->> 'message',
-            x.entry ->> 'node_id', x.entry -> 'extra', coalesce((x.entry ->> 'timestamp')::timestamptz, private.clock())
+            v_tenant_id, p_job_id, v_attempt, coalesce(x.entry ->> 'level', 'info'), x.entry ->> 'message',
+            x.entry ->> 'node_id', x.entry -> 'extra', coalesce((x.entry ->> 'timestamp')::timestamptz, private.clock()),
+            case when x.n = 1 and p_sequence is not null then p_lease_token end, case when x.n = 1 then p_sequence end
         from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
         order by x.n;
         get diagnostics v_appended = row_count;
     exception
+        when unique_violation then      -- the same batch, in this very moment
+            return jsonb_array_length(p_entries);
         when datetime_field_overflow or invalid_datetime_format then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries: timestamp must be a time in ISO 8601, in the years 1 to 9999.');
     end;
     return v_appended;
 end
 $$;
-comment on function public.append_job_logs(uuid, bigint, jsonb) is
-    'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
-revoke all on function public.append_job_logs(uuid, bigint, jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.append_job_logs(uuid, bigint, jsonb) to authenticated;
+comment on function public.append_job_logs(uuid, bigint, jsonb, bigint) is
+    'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. A batch whose sequence this lease has brought before is not appended again, and is answered alike. The robot whose report ended an attempt may append to it for 10 minutes after the job has ended, or until the next attempt has an outcome. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+revoke all on function public.append_job_logs(uuid, bigint, jsonb, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.append_job_logs(uuid, bigint, jsonb, bigint) to authenticated;
 
 -- from sql/40_queue/functions/authorize_robot.sql sha256:b90f98f56112c4b0217f102f117b640f102e95352fe5571860b946fdbcce6128
 -- What private.authorize() asks, said here again: on the path of every verb of a robot each call inside a call costs.
@@ -6484,7 +6517,7 @@ comment on function private.drop_counters() is
     'Table trigger: takes the counters of a limit away with it; leases that are in them go on.';
 revoke all on function private.drop_counters() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/end_attempt.sql sha256:10f6422adbe3b07f30b7488e74274148b40acec840593907a114c3a79cca0bfb
+-- from sql/40_queue/functions/end_attempt.sql sha256:2e886fc092b38916703773e105f5f389f50527fea5cad168790a75964ec3e97f
 -- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
@@ -6547,6 +6580,7 @@ begin
         update public.jobs as j
         set attempts = p_lease.attempt,
             lease_token = v_reported_token,
+            reported_by = p_lease.robot_id,
             error_message = p_error_message,
             error_type = p_error_type,
             error_details = p_error_details,
@@ -11423,7 +11457,7 @@ comment on function private.enqueue_job_of_schedule(public.schedules, text, uuid
 revoke all on function private.enqueue_job_of_schedule(public.schedules, text, uuid, text)
     from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/find_cron_problem.sql sha256:ce1703cd4342833140babd62ae8645987921e3417478cf33a7074e7bda92fe7d
+-- from sql/50_schedules/functions/find_cron_problem.sql sha256:7f77c3dd9a70763baa9d98f0c4902f1760f0eb97a7778bd33dc565440dbe5c02
 create or replace function private.find_cron_problem(p_expression text)
 returns text
 language plpgsql
@@ -11459,7 +11493,7 @@ begin
             return format('cron_expression: the field %s is wrong: %s.', v_names[i], v_problem);
         end if;
     end loop;
-    if v_fields[5] = '*' then
+    if starts_with(v_fields[5], '*') then     -- no day of week stands in for a date that never comes
         v_first_day := (private.read_cron_field(v_fields[3], 3)).numbers[1];
         if not exists (
             select from unnest((private.read_cron_field(v_fields[4], 4)).numbers) as m
@@ -11725,11 +11759,45 @@ comment on function private.lock_schedule(uuid, uuid) is
     'A schedule of the tenant, locked until the transaction ends, so that it is not fired meanwhile. Raises 404 SCHEDULE_NOT_FOUND.';
 revoke all on function private.lock_schedule(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/next_cron_day.sql sha256:41ced0d1b084c7d0394b92974f9805b4d8605c1c389196ff926bf21ce838bc10
+-- from sql/50_schedules/functions/next_clock_change.sql sha256:e4d9e0840d07774e62a30fd793b18ff6ef6b1aa789384160a9f7008d842fddf2
+create or replace function private.next_clock_change(p_from timestamptz, p_until timestamptz, p_timezone text)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_offset interval := (p_from at time zone p_timezone) - (p_from at time zone 'UTC');
+    v_low integer := 0;
+    v_high integer := ceil(extract(epoch from p_until - p_from) / 60);
+    v_middle integer;
+    v_at timestamptz;
+begin
+    if (p_until at time zone p_timezone) - (p_until at time zone 'UTC') = v_offset then
+        return null;
+    end if;
+    while v_high - v_low > 1 loop
+        v_middle := (v_low + v_high) / 2;
+        v_at := p_from + make_interval(mins => v_middle);
+        if (v_at at time zone p_timezone) - (v_at at time zone 'UTC') = v_offset then
+            v_low := v_middle;
+        else
+            v_high := v_middle;
+        end if;
+    end loop;
+    return p_from + make_interval(mins => v_high);
+end
+$$;
+comment on function private.next_clock_change(timestamptz, timestamptz, text) is
+    'The first minute after p_from and until p_until at which a zone''s clocks have another offset than at p_from; null when they have the same at both. One change is looked for: take hours, not months.';
+revoke all on function private.next_clock_change(timestamptz, timestamptz, text) from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/next_cron_day.sql sha256:f91eb842599c3d0a293e628194e33a7f70110819e1ae0ea51a55d15a2f84c952
 create or replace function private.next_cron_day(
     p_days integer[],
     p_months integer[],
     p_weekdays integer[],
+    p_must_fit_both boolean,
     p_from date,
     p_closed_days datemultirange
 )
@@ -11743,8 +11811,8 @@ declare
     v_next_month date;
     v_day date;
 begin
-    -- 29 February is at most eight years away, and calendars have their exceptions: further nobody looks.
-    while v_month < p_from + 3653 loop
+    -- A Sunday, 29 February, is at most 40 years away. Calendars have their exceptions, so the search must end.
+    while v_month < p_from + 14976 loop
         v_next_month := v_month + interval '1 month';
         if extract(month from v_month)::integer = any (p_months) then
             select min(d.day) into v_day
@@ -11753,9 +11821,12 @@ begin
             ) as d
             where not d.day <@ p_closed_days
                 and case
-                    when p_days is null and p_weekdays is null then true
-                    else coalesce(extract(day from d.day)::integer = any (p_days), false)
-                        or coalesce(extract(dow from d.day)::integer = any (p_weekdays), false)
+                    when p_must_fit_both then
+                        extract(day from d.day)::integer = any (p_days)
+                        and extract(dow from d.day)::integer = any (p_weekdays)
+                    else
+                        extract(day from d.day)::integer = any (p_days)
+                        or extract(dow from d.day)::integer = any (p_weekdays)
                 end;
             if v_day is not null then
                 return v_day;
@@ -11766,12 +11837,12 @@ begin
     return null;
 end
 $$;
-comment on function private.next_cron_day(integer[], integer[], integer[], date, datemultirange) is
-    'The first day from p_from on, within ten years, that a cron expression means: by month, and by day of month or day of week (null: any; when both are given either will do); never a closed day.';
-revoke all on function private.next_cron_day(integer[], integer[], integer[], date, datemultirange)
+comment on function private.next_cron_day(integer[], integer[], integer[], boolean, date, datemultirange) is
+    'The first day from p_from on, within 40 years, that a cron expression means: by month, and by day of month and day of week, of which both must fit or either; never a closed day.';
+revoke all on function private.next_cron_day(integer[], integer[], integer[], boolean, date, datemultirange)
     from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/next_cron_time.sql sha256:a6c56f2773fb3bfd158961e4ab976316953fa9192210b3aa61ec770abe03c3f1
+-- from sql/50_schedules/functions/next_cron_time.sql sha256:38c3edf7d77748e654b200be3288421493472744ffbbc1765356e6d1ef922204
 -- Field by field: a month is stepped over in one look, a day in one look, hour and minute are picked from lists.
 create or replace function private.next_cron_time(
     p_expression text,
@@ -11788,9 +11859,11 @@ declare
     v_fields text[] := private.cron_fields(p_expression);
     v_minutes integer[] := (private.read_cron_field(v_fields[1], 1)).numbers;
     v_hours integer[] := (private.read_cron_field(v_fields[2], 2)).numbers;
-    v_days integer[] := case when v_fields[3] <> '*' then (private.read_cron_field(v_fields[3], 3)).numbers end;
+    v_days integer[] := (private.read_cron_field(v_fields[3], 3)).numbers;
     v_months integer[] := (private.read_cron_field(v_fields[4], 4)).numbers;
-    v_weekdays integer[] := case when v_fields[5] <> '*' then (private.read_cron_field(v_fields[5], 5)).numbers end;
+    v_weekdays integer[] := (private.read_cron_field(v_fields[5], 5)).numbers;
+    -- As cron has it, a field that begins with a star is not given, so the other one alone chooses the days that it leaves.
+    v_must_fit_both boolean := starts_with(v_fields[3], '*') or starts_with(v_fields[5], '*');
     v_from timestamp := date_trunc('minute', p_after at time zone p_timezone) + interval '1 minute';
     v_day date;
     v_hour integer;
@@ -11799,8 +11872,15 @@ declare
     v_skip integer;
     v_step integer;
 begin
+    if v_minutes is null or v_hours is null or v_days is null or v_months is null or v_weekdays is null then
+        raise exception 'invalid cron expression %', quote_nullable(p_expression) using errcode = 'invalid_parameter_value';
+    elsif starts_with(v_fields[2], '*') or cardinality(v_hours) = 24 then
+        return private.next_cron_time_of_any_hour(
+            v_minutes, v_hours, v_days, v_months, v_weekdays, v_must_fit_both, p_timezone, p_after, p_closed_days
+        );
+    end if;
     loop
-        v_day := private.next_cron_day(v_days, v_months, v_weekdays, v_from::date, p_closed_days);
+        v_day := private.next_cron_day(v_days, v_months, v_weekdays, v_must_fit_both, v_from::date, p_closed_days);
         if v_day is null then
             return null;
         end if;
@@ -11838,11 +11918,88 @@ begin
 end
 $$;
 comment on function private.next_cron_time(text, text, timestamptz, datemultirange) is
-    'The first time after p_after at which the clocks of a zone show what a (right) cron expression says, on no closed day. A time that does not exist comes at the next minute that does, one that comes twice counts once. Null: not within ten years.';
+    'The first time after p_after at which the clocks of a zone show what a cron expression says, on no closed day; an invalid one is an error. Where hours are chosen, a time that does not exist comes at the next minute that does, and one that comes twice counts once; where the hour is a star, a step of it or all hours, the clocks are followed as they go. Null: not within 40 years.';
 revoke all on function private.next_cron_time(text, text, timestamptz, datemultirange)
     from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/read_cron_field.sql sha256:c354df648dc67c64930583b7aad40b4044ad9bb7ca947da14f24373f94d9b50b
+-- from sql/50_schedules/functions/next_cron_time_of_any_hour.sql sha256:84d957b08ff5b6589f67a6e6a4a5296366ad5f7fcd511078bbedb6da0372959b
+create or replace function private.next_cron_time_of_any_hour(
+    p_minutes integer[],
+    p_hours integer[],
+    p_days integer[],
+    p_months integer[],
+    p_weekdays integer[],
+    p_must_fit_both boolean,
+    p_timezone text,
+    p_after timestamptz,
+    p_closed_days datemultirange
+)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_local timestamp := p_after at time zone p_timezone;
+    -- Nothing is due between p_after and here: first the next whole minute, then wherever the search has come.
+    v_at timestamptz := p_after + (date_trunc('minute', v_local) + interval '1 minute' - v_local);
+    v_day date;
+    v_hour integer;
+    v_minute integer;
+    v_due timestamp;
+    v_until timestamptz;
+    v_change_at timestamptz;
+begin
+    loop
+        v_local := v_at at time zone p_timezone;
+        v_day := private.next_cron_day(p_days, p_months, p_weekdays, p_must_fit_both, v_local::date, p_closed_days);
+        if v_day is null then
+            return null;
+        end if;
+        v_due := null;
+        if v_day = v_local::date then
+            select min(h) into v_hour from unnest(p_hours) as h where h >= extract(hour from v_local);
+            v_minute := p_minutes[1];
+            if v_hour = extract(hour from v_local) then
+                select min(m) into v_minute from unnest(p_minutes) as m where m >= extract(minute from v_local);
+                if v_minute is null then
+                    select min(h) into v_hour from unnest(p_hours) as h where h > extract(hour from v_local);
+                    v_minute := p_minutes[1];
+                end if;
+            end if;
+            v_due := v_day + make_time(v_hour, v_minute, 0);
+        end if;
+        -- When nothing is left of the day, look past midnight as well: clocks may go back over it.
+        v_until := v_at + make_interval(
+            secs => extract(epoch from coalesce(v_due, v_local::date + interval '27 hours') - v_local)::integer
+        );
+        v_change_at := private.next_clock_change(v_at, v_until, p_timezone);
+        if v_due is not null and v_change_at is null then
+            return v_until;
+        elsif v_due is not null then
+            v_at := v_change_at;
+        elsif (v_change_at at time zone p_timezone)::date <= v_local::date then
+            v_at := least(
+                v_change_at,
+                v_at + make_interval(secs => extract(epoch from v_local::date + interval '24 hours' - v_local)::integer)
+            );
+        else
+            v_at := greatest(
+                private.first_instant(greatest(v_day, v_local::date + 1), p_timezone), v_at + interval '1 minute'
+            );
+        end if;
+    end loop;
+end
+$$;
+comment on function private.next_cron_time_of_any_hour(
+    integer[], integer[], integer[], integer[], integer[], boolean, text, timestamptz, datemultirange
+) is
+    'What next_cron_time answers where the hour is a star, a step of it or all hours: whenever the clocks show the time, also the second time, and never when they skip it.';
+revoke all on function private.next_cron_time_of_any_hour(
+    integer[], integer[], integer[], integer[], integer[], boolean, text, timestamptz, datemultirange
+) from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/read_cron_field.sql sha256:c23a590897e80899d8690321f414526b49ebf748bcb09dc92a026b6c1907a6d5
 create or replace function private.read_cron_field(
     p_field text,
     p_position integer,
@@ -11866,7 +12023,10 @@ declare
     v_last integer;
     v_step integer;
 begin
-    if p_field = '*' then
+    if coalesce(p_field, '') = '' then
+        problem := 'it is missing';
+        return;
+    elsif p_field = '*' then
         numbers := array(select generate_series(v_low, v_high));
         return;
     end if;

@@ -189,6 +189,7 @@ class Job:
     attempts: int = 0
     reported_token: int | None = None
     past_leases: dict[int, str] = field(default_factory=dict)  # token to robot, but of those that were given back
+    reported_by: str | None = None
     lost_by: set[str] = field(default_factory=set)
     retry_of: JobId | None = None
     events: list[str] = field(default_factory=lambda: ["job.queued"])

@@ -60,6 +60,7 @@ begin
         update public.jobs as j
         set attempts = p_lease.attempt,
             lease_token = v_reported_token,
+            reported_by = p_lease.robot_id,
             error_message = p_error_message,
             error_type = p_error_type,
             error_details = p_error_details,

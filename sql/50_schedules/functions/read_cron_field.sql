@@ -21,7 +21,10 @@ declare
     v_last integer;
     v_step integer;
 begin
-    if p_field = '*' then
+    if coalesce(p_field, '') = '' then
+        problem := 'it is missing';
+        return;
+    elsif p_field = '*' then
         numbers := array(select generate_series(v_low, v_high));
         return;
     end if;

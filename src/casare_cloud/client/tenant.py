@@ -95,9 +95,8 @@ class TenantCalls(Session):
 
     async def get_prometheus_metrics(self, environment: str | None = None) -> str:
         """The tenant's figures in the exposition format of Prometheus; `environment` is a label of each."""
-        await self.access_token()
         params = {"environment": environment} if environment else None
-        text: str = await self._http.call("GET", "/metrics/prometheus", params=params, as_text=True)
+        text: str = await self._send("GET", "/metrics/prometheus", params=params, as_text=True)
         return text
 
     # --- health ---------------------------------------------------------------------------------------------------

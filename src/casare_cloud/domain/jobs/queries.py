@@ -210,7 +210,9 @@ select public.release_job(%(job_id)s::uuid, %(lease_token)s::bigint) as answer
 """
 
 APPEND_JOB_LOGS = """
-select public.append_job_logs(%(job_id)s::uuid, %(lease_token)s::bigint, %(entries)s::jsonb) as accepted
+select public.append_job_logs(
+    %(job_id)s::uuid, %(lease_token)s::bigint, %(entries)s::jsonb, %(sequence)s::bigint
+) as accepted
 """
 
 CANCEL_JOB = """
