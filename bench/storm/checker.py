@@ -120,7 +120,7 @@ def ended_without_death(world: StormWorld, deaths: Deaths) -> list[str]:
         str(row["job_id"])
         for row in rescues(world)
         if deaths.first_between(row["robot_id"], row["claimed_at"], row["rescued_at"]) is None
-        and not deaths.outage_between(row["claimed_at"], row["rescued_at"])
+        and not deaths.outages_of_lease(row["claimed_at"], row["rescued_at"])
     ]
 
 

@@ -11009,7 +11009,7 @@ comment on function private.waiting_quota(public.tenant_plan, jsonb) is
     'How many jobs of a tenant may wait, delayed ones included: by its plan, or settings {"queue": {"max_waiting": 1000}}; null: any number.';
 revoke all on function private.waiting_quota(public.tenant_plan, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/was_away.sql sha256:84dd818cc83890f09ffd286ba1a507b65fbf6f8691afe0b4ceba67b582fd6643
+-- from sql/40_queue/functions/was_away.sql sha256:4a348a08c649843008713e5f324d597da676f6b7c41d8fff995e63d02170cdb6
 -- The two times are the server's own clock's; what they are compared with is shifted with the time that a test sets.
 create or replace function private.was_away(p_last_ms bigint, p_now_ms bigint)
 returns boolean
@@ -11022,6 +11022,7 @@ declare
     v_silence interval := make_interval(secs => (p_now_ms - p_last_ms) / 1000.0);
     v_now timestamptz := private.clock();
     v_last timestamptz := v_now - v_silence;
+    v_since timestamptz := v_last;
 begin
     if p_now_ms < p_last_ms then    -- the clock was set back
         return false;
@@ -11030,13 +11031,17 @@ begin
     elsif v_silence <= interval '10 seconds' then
         return false;
     end if;
+    -- Leases that ran out in an outage which had just ended may not have been lengthened yet.
+    if v_last - private.back_at() <= interval '1 minute' then
+        v_since := least(v_last, (select to_timestamp(t.last_value / 1000.0) from private.outage_began_at as t));
+    end if;
     -- Nobody at all was heard, though some were due: a lease that was held has ended or would end in another such silence (who
     -- renews in time never comes so near), or two robots or more should have said that they live.
     return exists (
         select
         from private.leases as l
         cross join lateral (select least(l.lease_expires_at, private.progress_due_at(l)) as due_at) as d
-        where d.due_at > v_last and d.due_at < v_now + v_silence
+        where d.due_at > v_since and d.due_at < v_now + v_silence
     ) or 2 <= (
         select count(*)
         from (

@@ -1,5 +1,6 @@
 """Outages of the service or of Postgres: nothing that nobody could report is taken back, counted or told of anybody."""
 
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -215,8 +216,9 @@ def test_a_service_that_comes_and_goes_was_away_all_the_time(fleet: Fleet) -> No
     robot, quick = fleet.robot(), fleet.robot()
     job = hold(fleet, robot)
     hold(fleet, quick)
+    fleet.owner.execute("update private.leases set lease_expires_at = %s", [fleet.now + timedelta(seconds=8)])
     for _ in range(3):  # and nobody rescues meanwhile
-        be_away(fleet, 100)
+        be_away(fleet, 11)
         renew(fleet, quick)
         fleet.travel(seconds=5)
     assert lost(fleet) == 0

@@ -53,6 +53,7 @@ def make_world(database: Database) -> World:
     )
 
     owner.execute("select private.mark_exported('jobs_default', now())")
+    owner.execute("insert into private.outages (ended_at, began_at, leases) values (now(), now(), 0)")
 
     queued = factories.make_job(
         database,

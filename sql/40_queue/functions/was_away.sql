@@ -10,6 +10,7 @@ declare
     v_silence interval := make_interval(secs => (p_now_ms - p_last_ms) / 1000.0);
     v_now timestamptz := private.clock();
     v_last timestamptz := v_now - v_silence;
+    v_since timestamptz := v_last;
 begin
     if p_now_ms < p_last_ms then    -- the clock was set back
         return false;
@@ -18,13 +19,17 @@ begin
     elsif v_silence <= interval '10 seconds' then
         return false;
     end if;
+    -- Leases that ran out in an outage which had just ended may not have been lengthened yet.
+    if v_last - private.back_at() <= interval '1 minute' then
+        v_since := least(v_last, (select to_timestamp(t.last_value / 1000.0) from private.outage_began_at as t));
+    end if;
     -- Nobody at all was heard, though some were due: a lease that was held has ended or would end in another such silence (who
     -- renews in time never comes so near), or two robots or more should have said that they live.
     return exists (
         select
         from private.leases as l
         cross join lateral (select least(l.lease_expires_at, private.progress_due_at(l)) as due_at) as d
-        where d.due_at > v_last and d.due_at < v_now + v_silence
+        where d.due_at > v_since and d.due_at < v_now + v_silence
     ) or 2 <= (
         select count(*)
         from (
