@@ -40,6 +40,7 @@ create table public.robot_heartbeats (
     health public.robot_health not null default 'ok',
     is_online boolean not null default true,        -- false once the loss was noticed and told
     is_signed_off boolean not null default false,   -- the robot itself said that it leaves: it gets no jobs until it is back
+    is_in_maintenance boolean not null default false,   -- the robot itself said so; what people decide is robots.mode
     metrics jsonb not null default '{}',
     last_claim_at timestamptz,                      -- to the minute
     low_lease_token bigint not null default 0,      -- it holds no lease with a lower one: where claims begin to count, about

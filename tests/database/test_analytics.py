@@ -241,6 +241,21 @@ def test_a_job_that_fails_for_good_counts_its_error_and_a_cancelled_one_counts_n
     assert answer["error_counts"] == [{"error_type": "E1", "count": 1}]
 
 
+def test_the_sum_of_durations_never_falls(fleet: Fleet) -> None:
+    """Not even by an event of before durations were guarded against a clock that is set back."""
+    robot = fleet.robot()
+    fleet.enqueue()
+    claimed = fleet.claim_one(robot)
+    fleet.report(robot, "complete_job", claimed)
+    fleet.owner.execute(
+        """update private.event_inbox set data = data || '{"duration_ms": -3600000}'
+        where job_id = %s and event_type = 'job.completed'""",
+        [claimed["job_id"]],
+    )
+    answer = analytics(fleet.member, 1)
+    assert (answer["completed"], answer["duration_ms_sum"]) == (1, 0)
+
+
 def test_a_late_result_counts_nothing(fleet: Fleet) -> None:
     slow, quick = fleet.robot(), fleet.robot()
     fleet.enqueue()

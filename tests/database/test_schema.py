@@ -23,6 +23,7 @@ INLINED = {
     "private.nfc_words",
     "private.has_permission",
     "private.to_iso",
+    "private.no_later_than",
     "private.robot_may_claim",
     "private.robot_offers",
     "private.lane_suits",

@@ -53,6 +53,7 @@ def make_world(database: Database) -> World:
     )
 
     owner.execute("select private.mark_exported('jobs_default', now())")
+    owner.execute("insert into private.outages (ended_at, began_at, leases) values (now(), now(), 0)")
 
     queued = factories.make_job(
         database,
@@ -78,9 +79,6 @@ def make_world(database: Database) -> World:
     done = _end(
         functions, owner, holder, factories.make_held_job(database, holder, workflow), "complete_job(%s, %s, %s)"
     )
-    with as_caller(functions, holder.claims):  # with the token of the other job
-        late = f'{{"late": "{MARKER}"}}'
-        functions.execute("select public.complete_job(%s, %s, %s)", [held, lease["lease_token"] + 1, late])
     failed = _end(
         functions,
         owner,
@@ -88,6 +86,11 @@ def make_world(database: Database) -> World:
         factories.make_held_job(database, holder, workflow),
         "fail_job(%s, %s, %s, p_retryable => false)",
     )
+    token_of_failed = owner.execute("select lease_token from public.jobs where job_id = %s", [failed]).fetchone()
+    assert token_of_failed is not None
+    with as_caller(functions, holder.claims):  # it has said already that the job failed
+        late = f'{{"late": "{MARKER}"}}'
+        functions.execute("select public.complete_job(%s, %s, %s)", [failed, token_of_failed["lease_token"], late])
     # Not done with its retries: what the robot failed is counted.
     policy = '{"policy": "fixed", "base_delay_seconds": 86400, "max_delay_seconds": 86400}'
     tried = factories.make_job(database, workflow, robot_id=str(holder.robot_id), retry_policy=policy)

@@ -1,10 +1,12 @@
 """Random lives of the queue: every verb is called on Postgres and on the model, and both must say and hold the same."""
 
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, multiple, rule
-from tests.reliability.queue_base import choices, id_and_status, jobs, lease_seconds, new_ids, policies
+from tests.fleets import call
+from tests.reliability.queue_base import choices, id_and_status, jobs, lease_seconds, new_ids, policies, robots
 from tests.reliability.queue_members import Members
 from tests.reliability.queue_robots import Robots
 from tests.reliability.queue_values import LimitName, OnCollision, Policy, Refused, Wish
@@ -69,6 +71,24 @@ class QueueMachine(Members, Robots):
     @rule(seconds=st.sampled_from([0.5, 1, 3, 6, 6, 15, 61, 4000]))
     def let_time_pass(self, seconds: float) -> None:
         self.travel(seconds)
+
+    @rule(name=robots, seconds=st.sampled_from([11, 40, 61, 300]))
+    def be_away(self, name: str, seconds: int) -> None:
+        """Nobody is heard for a while; then a robot is. A Postgres that was started meanwhile was away in any case."""
+        must_be_noted = self.model.has_lease_that_runs_out_within(2 * seconds)
+        before = self.real.newest_outage()
+        self.real.be_silent(seconds)
+        self.travel(seconds)
+        call(self.real.robots[name], "record_heartbeat")
+        self.model.robots[name].is_signed_off = False
+        outage = self.real.newest_outage()
+        if outage != before:
+            began_at, ended_at = outage
+            assert timedelta() <= self.model.now - ended_at < timedelta(milliseconds=1)
+            assert ended_at - began_at >= timedelta(seconds=seconds)
+            self.model.note_outage(began_at, ended_at)
+        else:
+            assert not must_be_noted
 
     @rule(duty=st.sampled_from(DUTIES))
     def do_duty(self, duty: str) -> None:

@@ -32,6 +32,7 @@ ANSWER_MAY_TAKE = timedelta(seconds=10)
 ENDS_THAT_COST_NO_TIME = 3  # of leases without an attempt that counts, in a row
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=5)
+CANCEL_GRACE = timedelta(seconds=60)
 
 NO_JOB = Refused(404, "JOB_NOT_FOUND")
 LEASE_LOST = Refused(409, "LEASE_LOST")
@@ -53,6 +54,7 @@ class Queue(State):
     def __init__(self, now: datetime, robots: list[Robot]) -> None:
         super().__init__(now, robots)
         self._promoted_at = self._rescued_at = self._duties_at = now - timedelta(days=1)
+        self._outage: tuple[datetime, datetime] | None = None  # that no rescue has looked at yet
 
     # What a member does with jobs
 
@@ -79,15 +81,21 @@ class Queue(State):
             self._collide(job)
         return job
 
-    def cancel(self, job: Job) -> tuple[bool, bool, str] | Refused:
+    def cancel(self, job: Job, *, force: bool = False) -> tuple[bool, bool, str] | Refused:
         """cancelled, cancel_requested, previous_status."""
         if job.is_purged:
             return NO_JOB
         before, is_waiting = job.word, job.status == "queued" and not job.lease
         if job.status != "queued":
             return False, False, before
+        if force and job.lease:
+            asked_at = job.lease.cancel_requested_at
+            if asked_at is None or asked_at + CANCEL_GRACE > self.now:
+                return Refused(409, "CANCEL_NOT_FORCEABLE")
+            self._end_attempt(job, "forced", None, retryable=False)
+            return True, False, before
         self._cancel(job)
-        return True, not is_waiting, before
+        return is_waiting, not is_waiting, before
 
     def wish_for_retry(self, job: Job) -> Wish | Refused:
         """What `retry_job` enqueues."""
@@ -157,7 +165,16 @@ class Queue(State):
         robot.mode = MODES.get(order, robot.mode)
         if order in ("offline", "idle", "busy", "error", "maintenance"):
             robot.is_signed_off = order == "offline"
+        if order in ("resume", "idle", "busy"):
+            robot.is_in_maintenance = False
         return None
+
+    def say(self, name: str, word: str) -> None:
+        """What a robot says of itself: no member's order is undone by it."""
+        robot = self.robots[name]
+        robot.is_signed_off = word == "offline"
+        if word in ("idle", "busy", "maintenance"):
+            robot.is_in_maintenance = word == "maintenance"
 
     # What a robot does
 
@@ -215,7 +232,7 @@ class Queue(State):
             return self._no_lease(job)
         self._begin(job, lease)
         lease.progress = progress
-        lease.alive_at = self.now
+        lease.alive_at, lease.away = self.now, timedelta()
         return lease.is_cancel_requested
 
     def log(self, name: str, job: Job, token: int, entries: int) -> int | Refused:
@@ -241,8 +258,9 @@ class Queue(State):
         """Ends a job, once."""
         lease = self._lease_of(name, job, token)
         if lease is None:
-            return self._answer_stale(job, token, "completed")
+            return self._answer_stale(name, job, token, "completed")
         job.attempts, job.reported_token, job.reported_by, job.lease = lease.attempt, token, name, None
+        job.past_leases[token] = name
         self.robots[name].failures = 0
         self._end(job, "completed")
         return Applied("completed")
@@ -250,7 +268,7 @@ class Queue(State):
     def fail(self, name: str, job: Job, token: int, error_type: str | None, *, retryable: bool) -> Applied | Refused:
         """Ends an attempt."""
         if self._lease_of(name, job, token) is None:
-            return self._answer_stale(job, token, "failed")
+            return self._answer_stale(name, job, token, "failed")
         return self._end_attempt(job, "failed", error_type, retryable=retryable)
 
     def release(self, name: str, job: Job, token: int) -> Applied | Refused:
@@ -307,6 +325,38 @@ class Queue(State):
                 self._rescued_at = self.now
                 self.rescue()
 
+    def note_outage(self, began_at: datetime, ended_at: datetime) -> None:
+        """Nobody was heard meanwhile; until a rescue looks at it, outages that follow each other closely are one."""
+        self._outage = (began_at, ended_at)
+
+    def has_lease_that_runs_out_within(self, seconds: float) -> bool:
+        """Or of which progress must be reported."""
+        until = self.now + timedelta(seconds=seconds)
+        due = [min(lease.expires_at, lease.progress_due_at or lease.expires_at) for lease in self._leases()]
+        return any(self.now < each < until for each in due)
+
+    def _leases(self) -> list[Lease]:
+        return [job.held for job in self._in("leases")]
+
+    def _lengthen_leases(self) -> None:
+        """Once for each outage."""
+        if self._outage is None:
+            return
+        (began_at, ended_at), self._outage = self._outage, None
+        away, minute = ended_at - began_at, timedelta(minutes=1)
+        for job in self._in("leases"):
+            lease = job.held
+            if lease.claimed_at >= ended_at:
+                continue
+            if lease.alive_at < ended_at:
+                lease.away += away
+            if began_at < lease.expires_at <= ended_at:
+                lease.expires_at += away
+            elif lease.expires_at > ended_at:
+                lease.expires_at = max(lease.expires_at, min(lease.expires_at + away, ended_at + minute))
+            if lease.timeout_at > began_at:
+                lease.timeout_at = max(lease.timeout_at, ended_at + min(away, minute))
+
     def crash_in_claim(self) -> None:
         """Its duties are undone, and not due before they would be after it: a sequence knows no rollback."""
         if self.has_duties():
@@ -327,6 +377,7 @@ class Queue(State):
 
     def rescue(self) -> int:
         """Takes back what was held too long."""
+        self._lengthen_leases()
         over = [job for job in self._in("leases") if job.held.over_at <= self.now]
         for job in over:
             if not job.held.is_started:
@@ -363,15 +414,17 @@ class Queue(State):
         if not lease.is_started:
             lease.is_started = True
             lease.timeout_at += self.now - lease.claimed_at
-            lease.alive_at = self.now
+            lease.alive_at, lease.away = self.now, timedelta()
             job.events.append("job.started")
 
-    def _answer_stale(self, job: Job, token: int, outcome: str) -> Applied | Refused:
+    def _answer_stale(self, name: str, job: Job, token: int, outcome: str) -> Applied | Refused:
         said_before = (
             job.status == "completed" if outcome == "completed" else job.status not in ("completed", "timeout")
         )
         if job.is_purged:
             return NO_JOB
+        if job.past_leases.get(token) != name:
+            return self._no_lease(job)
         if job.reported_token == token and said_before:
             return Applied(job.status, job.run_at)
         self.late_results[job.job_id, token, outcome] = 1  # the first alone is kept
@@ -394,6 +447,7 @@ class Queue(State):
         lease, policy = job.held, job.wish.policy
         job.lease = None
         job.attempts = lease.attempt
+        job.past_leases[lease.token] = lease.robot
         job.reported_token = lease.token if outcome == "failed" else None
         job.reported_by = lease.robot
         is_business_error = outcome == "failed" and (not retryable or error_type in policy.never)

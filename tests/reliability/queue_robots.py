@@ -117,6 +117,11 @@ class Robots(Base):
         if caller != STRANGER:
             self.compare(answer, self.model.release(caller or ticket.robot, self.job_of(ticket), ticket.token))
 
+    @rule(name=robots, word=st.sampled_from(["idle", "idle", "busy", "error", "offline", "maintenance"]))
+    def say(self, name: str, word: str) -> None:
+        call(self.real.robots[name], "set_robot_status", robot=name, status=word)
+        self.model.say(name, word)
+
     @rule(name=robots, limit=st.integers(1, 4), seconds=lease_seconds)
     def claim_again(self, name: str, limit: int, seconds: int) -> None:
         """As if the answer to the newest claim had been lost."""

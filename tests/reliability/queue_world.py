@@ -90,6 +90,23 @@ class Opened:
         self.workflow_names = {workflow_id: name for name, workflow_id in world.workflow_ids.items()}
         self.names = {robot.robot_id: name for name, robot in world.robots.items()}
         self.travel(0)
+        self.be_silent(0)
+
+    def be_silent(self, seconds: int) -> None:
+        """As if nobody had been heard for so long; the time is not this."""
+        self.owner.execute(
+            "select setval('private.last_call_at', floor(extract(epoch from clock_timestamp()) * 1000)::bigint - %s)",
+            [seconds * 1000],
+        )
+
+    def newest_outage(self) -> tuple[datetime, datetime]:
+        """From when until when."""
+        row = self.owner.execute(
+            "select to_timestamp(b.last_value / 1000.0) as began_at, to_timestamp(e.last_value / 1000.0) as ended_at "
+            "from private.outage_began_at as b, private.outage_ended_at as e"
+        ).fetchone()
+        assert row is not None
+        return row["began_at"], row["ended_at"]
 
     def travel(self, seconds: float) -> datetime:
         """Lets time pass for everybody here."""

@@ -57,6 +57,18 @@ FOUND_BY_MODEL = {
         "if false then",
         ("claim_one", "claim_again", "enqueue"),
     ),
+    "an outage that lengthens no lease": Mutation(
+        "private.lengthen_leases",
+        "then l.lease_expires_at + v_away",
+        "then l.lease_expires_at",
+        ("be_away", "do_duty", "claim_one"),
+    ),
+    "a late result of any robot": Mutation(
+        "private.answer_stale_report",
+        "if not v_was_holder then",
+        "if false then",
+        ("claim_after_a_while", "complete", "claim_one"),
+    ),
     "a cancellation that takes the lease away": Mutation(
         "private.try_cancel_job",
         """update private.leases as l

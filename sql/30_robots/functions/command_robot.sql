@@ -43,6 +43,11 @@ begin
             quarantine_reason = case when p_command = 'release' then null else r.quarantine_reason end,
             updated_at = private.clock()
         where r.robot_id = v_robot.robot_id;
+        if p_command = 'resume' then    -- also from what the robot said of itself
+            update public.robot_heartbeats as h
+            set is_in_maintenance = false
+            where h.robot_id = v_robot.robot_id and h.is_in_maintenance;
+        end if;
         if p_command not in ('resume', 'release') then
             delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
         end if;

@@ -6,14 +6,18 @@ as $$
 declare
     v_robot_id uuid;
     v_marked integer := 0;
+    v_back_at timestamptz := private.back_at();
 begin
+    if private.is_away() then       -- none of them could be heard
+        return (0, 0, null)::private.turn;
+    end if;
     for v_robot_id in
         select h.robot_id
         from public.robot_heartbeats as h
         join public.tenants as t on t.tenant_id = h.tenant_id
         where h.tenant_id = p_tenant_id
             and h.is_online
-            and h.last_heartbeat_at <= private.clock() - make_interval(secs => t.robot_offline_after_seconds)
+            and greatest(h.last_heartbeat_at, v_back_at) <= private.clock() - make_interval(secs => t.robot_offline_after_seconds)
         limit p_limit
         for update of h skip locked
     loop
@@ -26,5 +30,5 @@ begin
 end
 $$;
 comment on function private.mark_offline_robots(uuid, integer, text) is
-    'Duty, a tenant''s turn: notices at most p_limit robots that have not been heard of for robot_offline_after_seconds, tells it once, and counts them.';
+    'Duty, a tenant''s turn: notices at most p_limit robots that have not been heard of for robot_offline_after_seconds in which the service was there, tells it once, and counts them.';
 revoke all on function private.mark_offline_robots(uuid, integer, text) from public, anon, authenticated, service_role;

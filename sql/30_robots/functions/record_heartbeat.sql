@@ -31,6 +31,7 @@ begin
     if jsonb_typeof(p_metrics -> 'active_job_ids') = 'array' then
         perform private.give_back_unknown_jobs(v_robot.robot_id, p_metrics -> 'active_job_ids', p_claims_in_flight);
     end if;
+    perform private.note_call();
     if cardinality(p_acknowledged_commands) > 0 then
         update public.robot_commands as c
         set acknowledged_at = private.clock()

@@ -70,6 +70,11 @@ begin
         end if;
     end if;
 
+    if v_is_robot and v_caller.robot_id is null and exists (
+        select from public.api_keys as k where k.api_key_id = v_caller.api_key_id and k.robot_external_id <> p_external_id
+    ) then
+        perform private.raise_error(403, 'FORBIDDEN', 'This key was made for a robot with another id.');
+    end if;
     if v_is_robot and v_robot.robot_id is not null then
         -- Before anything of the robot itself is changed, as whoever ends leases does. A process speaks of its leases once: its
         -- registration may come again, late, when it has claimed already.
@@ -158,7 +163,7 @@ begin
 end
 $$;
 comment on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean, uuid, jsonb) is
-    'Makes or updates the robot with an external id and returns it. A robot''s key that belongs to no robot yet is bound by its first registration; a bound one registers its own robot only. Jobs that the robot holds and a new process of it does not name among p_held_leases go back at once, uncounted. Users need robots.write. Raises 403 FORBIDDEN, 409 ROBOT_ID_TAKEN.';
+    'Makes or updates the robot with an external id and returns it. A robot''s key that belongs to no robot yet is bound by its first registration, under the name that it was made for if there is one; a bound one registers its own robot only. Jobs that the robot holds and a new process of it does not name among p_held_leases go back at once, uncounted. Users need robots.write. Raises 403 FORBIDDEN, 409 ROBOT_ID_TAKEN.';
 revoke all on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean, uuid, jsonb)
     from public, anon, authenticated, service_role;
 grant execute on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean, uuid, jsonb)

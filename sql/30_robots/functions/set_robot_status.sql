@@ -6,6 +6,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_robot public.robots := private.authorize_for_robot(p_robot, 'robots.control');
+    v_is_robot boolean := (private.caller()).principal is not distinct from 'robot';
     v_mode public.robot_mode;
     v_is_news boolean;
     v_has_others boolean := false;      -- processes of the robot that have not left
@@ -17,11 +18,12 @@ begin
         );
     end if;
 
+    -- What people decide about the robot is its mode, and what it says of itself stands beside that: neither it nor a job that
+    -- runs on it can undo a pause.
     v_mode := case
+        when v_is_robot then v_robot.mode
         when p_status = 'maintenance' then 'maintenance'
-        when p_status in ('idle', 'busy') and v_robot.mode = 'maintenance' then 'active'
-        -- What a person decided about the robot is not undone by what the robot says of itself.
-        when p_status in ('idle', 'busy') and (private.caller()).principal <> 'robot' then 'active'
+        when p_status in ('idle', 'busy') then 'active'
         else v_robot.mode
     end;
     if v_mode <> v_robot.mode then
@@ -55,6 +57,11 @@ begin
             case when p_status = 'error' then 'error' when p_status in ('idle', 'busy') then 'ok' end::public.robot_health
         );
     end if;
+    if p_status in ('idle', 'busy') or p_status = 'maintenance' and v_is_robot then
+        update public.robot_heartbeats as h
+        set is_in_maintenance = p_status = 'maintenance'
+        where h.robot_id = v_robot.robot_id and h.is_in_maintenance <> (p_status = 'maintenance');
+    end if;
     if p_status in ('offline', 'maintenance') and not v_has_others then
         delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
     end if;
@@ -71,6 +78,6 @@ begin
 end
 $$;
 comment on function public.set_robot_status(text, text, uuid) is
-    'Takes the status words of the orchestrator''s documents: offline signs the robot off (said by one of its processes: unless another one is alive), error and maintenance say so, idle and busy bring it back. Works for the robot itself and for callers with robots.control. Returns the robot.';
+    'Takes the status words of the orchestrator''s documents: offline signs the robot off (said by one of its processes: unless another one is alive), error and maintenance say so, idle and busy bring it back. Works for callers with robots.control, and for the robot itself, which ends only a maintenance that it announced itself: what people decided stays. Returns the robot.';
 revoke all on function public.set_robot_status(text, text, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.set_robot_status(text, text, uuid) to authenticated;

@@ -47,7 +47,7 @@ begin
         r.environment,
         r.pool_id,
         private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as capabilities,
-        private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at) as may_claim,
+        private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
         r.max_concurrent_jobs - (
             select count(*)
@@ -86,10 +86,11 @@ begin
         return;
     end if;
     if v_robot.has_duties then
+        perform private.note_call();    -- before the duties ask whether anybody was heard
         v_may_wait := private.run_due_duties() = 0;
         -- They may have taken jobs back from this robot, or put it in quarantine.
         select
-            private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at),
+            private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at),
             r.max_concurrent_jobs - (
                 select count(*)
                 from private.leases as l

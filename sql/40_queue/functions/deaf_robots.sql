@@ -8,6 +8,9 @@ as $$
 declare
     v_before timestamptz := private.clock() - interval '5 minutes';
 begin
+    if private.back_at() >= v_before then   -- they could not ask
+        return;
+    end if;
     return query
     select c.robot_id, c.last_claim_at, w.job_id
     from (
@@ -22,7 +25,7 @@ begin
             and h.last_heartbeat_at > private.clock() - make_interval(secs => t.robot_offline_after_seconds)
             and h.online_since < v_before
             and (h.last_claim_at < v_before) is not false
-            and private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at)
+            and private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at)
             and not exists (select from private.find_full_limits(h.tenant_id, null, null))
             and r.max_concurrent_jobs > (select count(*) from private.leases as l where l.robot_id = r.robot_id)
         order by h.robot_id

@@ -11,6 +11,10 @@ declare
     v_rescued private.leases[];
     v_counter_ids integer[] := '{}';
 begin
+    if private.is_away() then       -- nobody could renew anything, as it seems; whoever comes first says how long
+        return 0;
+    end if;
+    perform private.lengthen_leases();
     v_leases := array(
         select o.lease
         from (
@@ -71,5 +75,5 @@ begin
 end
 $$;
 comment on function private.rescue_expired_leases(integer) is
-    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts when it was started; what follows is private.end_attempt()''s to say, or private.end_uncounted()''s. One that cannot be ended is left, with a warning.';
+    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts when it was started; what follows is private.end_attempt()''s to say, or private.end_uncounted()''s. Does nothing while the service seems to be away, and lengthens leases by an outage first. One that cannot be ended is left, with a warning.';
 revoke all on function private.rescue_expired_leases(integer) from public, anon, authenticated, service_role;

@@ -35,6 +35,7 @@ begin
                     v_count := private.promote_scheduled_jobs(v_duty.bound);
                     v_done := v_done + v_count;
                 when 'rescue_expired_leases' then
+                    v_done := v_done + private.lengthen_leases();
                     v_count := private.rescue_expired_leases(v_duty.bound);
                     v_done := v_done + v_count;
                 when 'raise_low_water' then

@@ -91,7 +91,7 @@ class Job:
         since = self.started_at or self.claimed_at
         if since is None or self.finished_at is None:
             return None
-        return round((self.finished_at - since).total_seconds() * 1000)
+        return max(round((self.finished_at - since).total_seconds() * 1000), 0)  # a clock may have been set back
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,7 +218,7 @@ select public.append_job_logs(
 """
 
 CANCEL_JOB = """
-select public.cancel_job(%(job_id)s::uuid, %(reason)s) as answer
+select public.cancel_job(%(job_id)s::uuid, %(reason)s, %(force)s) as answer
 """
 
 RETRY_JOB = """
