@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from casare_cloud import __version__
 from casare_cloud.config import Settings
 from casare_cloud.faces.orchestrator import health
-from casare_cloud.faces.shared.edge import BODY_BYTES, UPLOAD_BYTES, Edge, Receive, Scope, Send, send_json
+from casare_cloud.faces.shared.edge import BODY_BYTES, FORM_BYTES, UPLOAD_BYTES, Edge, Receive, Scope, Send, send_json
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -89,7 +89,9 @@ class Orchestrator(Edge):
         self.framework.openapi_schema = None
 
     def body_limit(self, path: str) -> int:
-        """10 MB, 50 MB for an upload (documents 000 and 002)."""
+        """10 MB, 50 MB for an upload (documents 000 and 002); 64 KB where anybody may send it."""
+        if path.startswith(f"{BASE}/auth/"):
+            return FORM_BYTES
         return UPLOAD_BYTES if path == f"{BASE}/workflows/upload" else BODY_BYTES
 
     async def close(self) -> None:
