@@ -1,4 +1,4 @@
-"""Bodies that cost memory or time: nobody's is read, everybody's is counted first, and no other request waits for one."""
+"""Bodies that cost memory or time: a stranger's is not read, each is counted first, and no other request waits."""
 
 import asyncio
 import dataclasses
