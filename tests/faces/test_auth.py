@@ -16,6 +16,7 @@ from tests.factories import make_tenant
 from casare_cloud.config import Settings
 from casare_cloud.domain.users import service
 from casare_cloud.domain.users.auth_api import AuthApi
+from casare_cloud.domain.users.auth_faults import AuthFaults
 from casare_cloud.errors import Unavailable
 from casare_cloud.faces.orchestrator.app import Orchestrator, create_app
 
@@ -418,7 +419,7 @@ async def test_an_address_that_leads_elsewhere_is_no_wrong_password() -> None:
         port = server.sockets[0].getsockname()[1]
         settings = Settings(supabase_url=f"http://127.0.0.1:{port}", supabase_publishable_key="x", is_local=True)
         with pytest.raises(Unavailable):
-            await AuthApi(settings, None).sign_in("a@example.test", PASSWORD)
+            await AuthApi(settings, AuthFaults(), None).sign_in("a@example.test", PASSWORD)
 
 
 async def test_without_a_database_a_login_is_503() -> None:

@@ -9,6 +9,7 @@ from casare_cloud.config import Settings
 from casare_cloud.database import Database, Transaction
 from casare_cloud.domain.users import queries
 from casare_cloud.domain.users.auth_api import AuthApi, AuthRefused
+from casare_cloud.domain.users.auth_faults import AuthFaults
 from casare_cloud.domain.users.model import LOGIN_ATTEMPTS, Identity, Registration, Tokens, with_implied_roles
 from casare_cloud.errors import ApiError, AuthenticationFailed, Conflict, InvalidArgument
 from casare_cloud.identity import Actor, Verifier
@@ -38,11 +39,18 @@ class InvalidRefreshToken(ApiError):
 class Users:
     """The users domain for one request: a database, Supabase Auth and the address of the client."""
 
-    def __init__(self, settings: Settings, database: Database, verifier: Verifier, client_ip: str | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        verifier: Verifier,
+        faults: AuthFaults,
+        client_ip: str | None,
+    ) -> None:
         self._database = database
         self._verifier = verifier
         self._ip = client_ip or _NO_ADDRESS
-        self._auth = AuthApi(settings, client_ip)
+        self._auth = AuthApi(settings, faults, client_ip)
         self.attempts: tuple[int, float] | None = None  # of log_in: left, and until when (seconds since the epoch)
 
     async def log_in(self, login: str, password: str, tenant: str | None) -> Tokens:
@@ -108,8 +116,8 @@ class Users:
             if refusal.code in ("email_exists", "user_already_exists"):
                 raise Conflict("EMAIL_TAKEN", "This e-mail address is registered already.") from refusal
             await self._refuse_taken(form)
-            logger.error("auth refused to create a user: %s %s", refusal.status, refusal.code)
-            raise InvalidArgument("email: is not accepted.") from refusal
+            field = "password" if refusal.code == "weak_password" else "email"
+            raise InvalidArgument(f"{field}: is not accepted.") from refusal
         except ApiError:
             await self._refuse_taken(form)  # somebody else was quicker: the trigger's refusal comes as Auth's 500
             raise

@@ -171,7 +171,7 @@ async def me(call: CurrentCall, tx: Tx) -> MeAnswer:
 
 def _users(call: CurrentCall) -> service.Users:
     services = call.services
-    return service.Users(services.settings, services.database, services.verifier, call.client_ip)
+    return service.Users(services.settings, services.database, services.verifier, services.auth_faults, call.client_ip)
 
 
 router.include_router(public)

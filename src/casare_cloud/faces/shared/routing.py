@@ -17,12 +17,15 @@ from pydantic import BaseModel
 from casare_cloud.config import Settings
 from casare_cloud.database import Database, Transaction
 from casare_cloud.domain.users import dev_mode
+from casare_cloud.domain.users.auth_faults import AuthFaults
 from casare_cloud.domain.users.service import whoami
 from casare_cloud.errors import ApiError, AuthenticationFailed
 from casare_cloud.faces.shared import idempotency
 from casare_cloud.faces.shared.rate_limits import Limits, Quota
 from casare_cloud.faces.shared.request_json import LARGE_BYTES, JsonRequest
 from casare_cloud.identity import ANONYMOUS, Actor, Verifier
+
+_NO_STORE = (b"cache-control", b"no-store")  # tokens, keys, a tenant's data: no cache may keep an answer
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -34,6 +37,7 @@ class Services:
     settings: Settings
     database: Database
     verifier: Verifier
+    auth_faults: AuthFaults
     limits: Limits
 
 
@@ -79,6 +83,7 @@ class Route(APIRoute):
         async def handle(request: Request) -> Response:
             services: Services = request.app.state.services
             rule = f"{request.method} {self._template_of(request)}"
+            request.state.headers.append(_NO_STORE)
             quota = Quota(rule, services.limits(*rule.split(" ", 1)), request.state.client_ip)
             try:
                 try:
