@@ -1537,7 +1537,7 @@ comment on function private.authenticate_user(jsonb) is
     'The user that the claims name, if the account is live and the session was not logged out; whatever the tenant.';
 revoke all on function private.authenticate_user(jsonb) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/authorize.sql sha256:c499b1d4b452e57f7a17497b83ceaac9d8eccaa55f2940a6fbd12f8bd08f68bd
+-- from sql/10_tenancy/functions/authorize.sql sha256:5d732a6bbdd0fe9100a62486659d45d9e5621da5abf0ce209dbc431c05551e96
 create or replace function private.authorize(p_permission text)
 returns private.caller
 language plpgsql
@@ -1549,7 +1549,7 @@ declare
     v_caller private.caller := private.caller();
 begin
     if v_caller.principal is null then
-        perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in, or send a valid key.');
+        perform private.refuse_caller();
     end if;
     if not private.has_permission(v_caller.permissions, p_permission) then
         perform private.raise_error(403, 'FORBIDDEN', format('This needs the permission %s.', p_permission));
@@ -1558,11 +1558,11 @@ begin
 end
 $$;
 comment on function private.authorize(text) is
-    'The verified caller, who has the permission; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise. The first line of every public function.';
+    'The verified caller, who has the permission; raises 401 AUTHENTICATION_FAILED, 403 NO_TENANT or 403 FORBIDDEN otherwise. The first line of every public function.';
 revoke all on function private.authorize(text) from public, anon, authenticated, service_role;
 grant execute on function private.authorize(text) to authenticated;
 
--- from sql/10_tenancy/functions/begin_idempotent_request.sql sha256:f995a6a63d22e5267101b49c0c2379f23a166d33bdf9227b1822b5332fcb4568
+-- from sql/10_tenancy/functions/begin_idempotent_request.sql sha256:05126353ba936f0281662026b45254f53816b35064670afc360242457aee1659
 create or replace function private.begin_idempotent_request(p_key text, p_request_hash bytea)
 returns table (status_code integer, response jsonb)
 language plpgsql
@@ -1576,7 +1576,7 @@ declare
     v_now timestamptz := private.clock();
 begin
     if v_actor_id is null then
-        perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in, or send a valid key.');
+        perform private.refuse_caller();
     end if;
     if coalesce(length(p_key), 0) not between 1 and 255 or p_request_hash is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'Idempotency-Key must have 1 to 255 characters.');
@@ -2020,6 +2020,26 @@ comment on function private.email_for_login(text) is
 revoke all on function private.email_for_login(text) from public, anon, authenticated, service_role;
 grant execute on function private.email_for_login(text) to casare_functions;
 
+-- from sql/10_tenancy/functions/end_reused_session.sql sha256:69becaf10be287d2014385aab2240b48c0fe3d1915b9fd2eb3fb051cb5fd923d
+-- Auth revokes the tokens of the family and leaves the session: its access tokens would go on for an hour, and its newest
+-- refresh token for the seconds in which a revoked one is still taken.
+create or replace function private.end_reused_session(p_refresh_token text)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    delete from auth.sessions as s
+    using auth.refresh_tokens as t
+    where t.token = p_refresh_token and t.revoked and s.id = t.session_id;
+end
+$$;
+comment on function private.end_reused_session(text) is
+    'Ends the session that a used-up refresh token belongs to, with all its tokens; for whom Auth has answered that the token was used already.';
+revoke all on function private.end_reused_session(text) from public, anon, authenticated, service_role;
+grant execute on function private.end_reused_session(text) to casare_functions;
+
 -- from sql/10_tenancy/functions/ensure_builtin_roles.sql sha256:f8ef6b7f8cebd6b6755b13142459ea8d64d5e6d15b2536557afc69649210e9ae
 create or replace function private.ensure_builtin_roles()
 returns void
@@ -2207,6 +2227,29 @@ comment on function private.finish_idempotent_request(text, integer, jsonb) is
 revoke all on function private.finish_idempotent_request(text, integer, jsonb) from public, anon, authenticated, service_role;
 grant execute on function private.finish_idempotent_request(text, integer, jsonb) to authenticated;
 
+-- from sql/10_tenancy/functions/get_abandoned_tenant.sql sha256:188e55344d404f28537cb244fd3bcc51ccef1e5997c861b947c25fb9a7d4380e
+create or replace function private.get_abandoned_tenant(p_tenant text)
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid;
+begin
+    select t.tenant_id into v_tenant_id from public.tenants as t where p_tenant in (t.tenant_id::text, t.slug);
+    if v_tenant_id is null then
+        perform private.raise_error(404, 'TENANT_NOT_FOUND', 'There is no such tenant.');
+    elsif not exists (select from private.list_abandoned_tenants() as a where a.tenant_id = v_tenant_id) then
+        perform private.raise_error(409, 'TENANT_HAS_MEMBERS', 'This tenant has members: they decide about it.');
+    end if;
+    return v_tenant_id;
+end
+$$;
+comment on function private.get_abandoned_tenant(text) is
+    'The tenant with this id or slug, whose last member is gone. Raises 404 TENANT_NOT_FOUND, 409 TENANT_HAS_MEMBERS.';
+revoke all on function private.get_abandoned_tenant(text) from public, anon, authenticated, service_role;
+
 -- from sql/10_tenancy/functions/get_assignable_role.sql sha256:4e0c2060ab660541cef18059da9d6d66762e5a06d4200c607b5beceac2e72e9d
 create or replace function private.get_assignable_role(p_caller private.caller, p_role_id uuid)
 returns public.roles
@@ -2287,6 +2330,36 @@ $$;
 comment on function private.get_manageable_member(private.caller, uuid) is
     'A member of the caller''s tenant who may do no more than the caller; locks the tenant against other changes of members.';
 revoke all on function private.get_manageable_member(private.caller, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/give_tenant.sql sha256:61532a5cb952a1d5644f227d0b8eaed8c725e3f2ed457b20388bf97b1342f9d3
+-- For the owner of the database, who acts for no tenant.
+create or replace function private.give_tenant(p_tenant text, p_login text)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.get_abandoned_tenant(p_tenant);
+    v_email text := private.email_for_login(p_login);
+    v_user_id uuid;
+begin
+    select u.id into v_user_id from auth.users as u where u.email = v_email and not u.is_sso_user and u.deleted_at is null;
+    if v_user_id is null then
+        perform private.raise_error(404, 'USER_NOT_FOUND', 'There is no such user.');
+    end if;
+    update public.tenants as t set deleted_at = null where t.tenant_id = v_tenant_id and t.deleted_at is not null;
+    insert into public.memberships (tenant_id, user_id) values (v_tenant_id, v_user_id) on conflict do nothing;
+    insert into public.member_roles (tenant_id, user_id, role_id)
+    select v_tenant_id, v_user_id, r.role_id
+    from public.roles as r
+    where r.tenant_id is null and r.slug = 'admin'
+    on conflict do nothing;
+    return v_user_id;
+end
+$$;
+comment on function private.give_tenant(text, text) is
+    'Makes a user the admin of a tenant whose last member is gone, one whose purge has begun included. Raises 404 TENANT_NOT_FOUND or USER_NOT_FOUND, 409 TENANT_HAS_MEMBERS.';
+revoke all on function private.give_tenant(text, text) from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/has_permission.sql sha256:71aef9292c949b9e8bf809a6fea13ffef4a1e7cabb94537c950fb79e6a06ed9d
 -- Without a SET clause, so that it is inlined. It is no security definer and runs inside functions whose search path is set.
@@ -2429,6 +2502,64 @@ comment on function public.invite_member(text, uuid, bytea, timestamptz) is
     'Offers membership with a role to an e-mail address, for seven days unless told otherwise; the token itself is known to its sender only.';
 revoke all on function public.invite_member(text, uuid, bytea, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.invite_member(text, uuid, bytea, timestamptz) to authenticated;
+
+-- from sql/10_tenancy/functions/is_registered_as.sql sha256:09353896acab35b50993b6b368013e660ef4e20abeb29e8e71c5d5100047ad12
+create or replace function private.is_registered_as(p_email text, p_registration jsonb)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return exists (
+        select
+        from auth.users as u
+        where u.email = lower(btrim(p_email))
+            and not u.is_sso_user
+            and u.deleted_at is null
+            and u.raw_app_meta_data -> 'registration' = p_registration
+    );
+end
+$$;
+comment on function private.is_registered_as(text, jsonb) is
+    'Whether the user with this address came by exactly this registration, so that a repeat of it is a sign-in: its password is still to be proved.';
+revoke all on function private.is_registered_as(text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function private.is_registered_as(text, jsonb) to casare_functions;
+
+-- from sql/10_tenancy/functions/list_abandoned_tenants.sql sha256:e0373fb484dd9300bb428206f92ebb1d03cbbc302afc0b028a1dab6f09dc690a
+-- A user who is deleted softly stays a row of auth.users; one from before the table trigger knew of it stays a member, too.
+create or replace function private.list_abandoned_tenants()
+returns table (tenant_id uuid, slug text, name text, created_at timestamptz, robots bigint, live_keys bigint)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return query
+    select
+        t.tenant_id, t.slug, t.name, t.created_at,
+        (select count(*) from public.robots as r where r.tenant_id = t.tenant_id and r.deleted_at is null),
+        (
+            select count(*)
+            from public.api_keys as k
+            where k.tenant_id = t.tenant_id
+                and k.revoked_at is null
+                and (k.expires_at is null or k.expires_at > private.clock())
+        )
+    from public.tenants as t
+    where not exists (
+        select
+        from public.memberships as m
+        join auth.users as u on u.id = m.user_id and u.deleted_at is null
+        where m.tenant_id = t.tenant_id
+    )
+    order by t.created_at, t.tenant_id;
+end
+$$;
+comment on function private.list_abandoned_tenants() is
+    'Tenants whose last member is gone: nobody can sign in to them, and their robots and keys go on until an operator hands them over or purges them.';
+revoke all on function private.list_abandoned_tenants() from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/list_actor_permissions.sql sha256:1ecf4ac857d1f76fcbae609960cd3832967810ea1e8c9c602fd1bcb64d3aebad
 create or replace function private.list_actor_permissions(p_tenant_id uuid, p_actor_id uuid)
@@ -2637,7 +2768,33 @@ comment on function private.record_login(text, inet, boolean) is
 revoke all on function private.record_login(text, inet, boolean) from public, anon, authenticated, service_role;
 grant execute on function private.record_login(text, inet, boolean) to casare_functions;
 
--- from sql/10_tenancy/functions/register_user.sql sha256:b822ba81ab5315048164a7c28bc7cb7b9c39e0b00b6504a61d545e9612803dfc
+-- from sql/10_tenancy/functions/refuse_caller.sql sha256:d215f72c39f40c8ad91301f4b5ccf289692ee04fe318250b0100f83185b8a542
+create or replace function private.refuse_caller()
+returns void
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_user_id uuid := private.authenticate_user(nullif(current_setting('request.jwt.claims', true), '')::jsonb);
+begin
+    -- A token for one tenant of several is merely out of date: the next one names another.
+    if v_user_id is not null and private.select_tenant_id(v_user_id, null, null) is null then
+        perform private.raise_error(
+            403,
+            'NO_TENANT',
+            'You are signed in and belong to no tenant: ask a member for an invitation and accept it, or register one of your own with another address.'
+        );
+    end if;
+    perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in, or send a valid key.');
+end
+$$;
+comment on function private.refuse_caller() is
+    'For a request without a verified caller: raises 403 NO_TENANT for a user who is signed in and a member nowhere, else 401 AUTHENTICATION_FAILED.';
+revoke all on function private.refuse_caller() from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/register_user.sql sha256:2716df432f60cda5fbc2cac27b82e911abee2dff3c4a313e439fd9426836fb8b
 create or replace function private.register_user()
 returns trigger
 language plpgsql
@@ -2649,6 +2806,12 @@ declare
     v_username text;
     v_tenant_id uuid;
 begin
+    if new.deleted_at is not null then
+        -- Softly: the row stays, and nothing of ours with it. The name is free, and the tenants have one member less.
+        delete from public.memberships as m where m.user_id = new.id;
+        delete from public.profiles as p where p.user_id = new.id;
+        return null;
+    end if;
     perform private.create_profile(new.id, new.email);
     if jsonb_typeof(v_form) is distinct from 'object'
         or (tg_op = 'UPDATE' and old.raw_app_meta_data -> 'registration' is not null)
@@ -2683,7 +2846,7 @@ begin
 end
 $$;
 comment on function private.register_user() is
-    'Gives every new user a profile, and one whom the admin API created with a registration also a tenant to be admin of: user, tenant and membership or nothing.';
+    'Gives every new user a profile, and one whom the admin API created with a registration also a tenant to be admin of: user, tenant and membership or nothing. One who is deleted softly leaves both.';
 revoke all on function private.register_user() from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/remove_member.sql sha256:2b62174044b25b3c118e70a12bfcb783996982574621ca630092fd734040dcbd
@@ -3038,7 +3201,7 @@ comment on function public.update_tenant(text, text, integer, integer) is 'Chang
 revoke all on function public.update_tenant(text, text, integer, integer) from public, anon, authenticated, service_role;
 grant execute on function public.update_tenant(text, text, integer, integer) to authenticated;
 
--- from sql/10_tenancy/functions/whoami.sql sha256:cf5a3242965694ae46ecb428af857d68d67a3046b5217a8f330f5cbb3280507f
+-- from sql/10_tenancy/functions/whoami.sql sha256:3b1ebb0d1da83f710c05defa9832e92c2df20dbcc7c113ce770f1c7e81428b15
 create or replace function public.whoami()
 returns jsonb
 language plpgsql
@@ -3050,7 +3213,7 @@ declare
     v_caller private.caller := private.caller();
 begin
     if v_caller.principal is null then
-        perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in, or send a valid key.');
+        perform private.refuse_caller();
     end if;
     return (
         select jsonb_build_object(
@@ -12582,7 +12745,74 @@ comment on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) 
 revoke all on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) to authenticated;
 
--- from sql/92_retention/functions/queue_health.sql sha256:febbd0b496295523c688e31241102be16b039b98ef4fc53d31d34464a56087ce
+-- from sql/92_retention/functions/purge_tenant.sql sha256:6f08779d1cd14f22e01e85f1a874ab049f4834ba2d3fd480bea3b5bf4b00be60
+-- Called again until it says that the tenant is gone. The first call closes it, so that nothing new comes in; what the
+-- foreign keys take with the tenant's own row in the end are its settings, people and robots, not what grows.
+create or replace function private.purge_tenant(p_tenant text, p_limit integer default 10000)
+returns table (purged bigint, is_gone boolean)
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.get_abandoned_tenant(p_tenant);
+    v_tenant_no integer;
+    v_table text;
+    v_count bigint;
+begin
+    purged := 0;
+    update public.tenants as t
+    set deleted_at = private.clock()
+    where t.tenant_id = v_tenant_id and t.deleted_at is null;
+    select q.tenant_no into v_tenant_no from private.queue_tenants as q where q.tenant_id = v_tenant_id;
+
+    delete from private.ready as d
+    where d.tenant_no = v_tenant_no
+        and d.job_id = any (array(select r.job_id from private.ready as r where r.tenant_no = v_tenant_no limit p_limit));
+    get diagnostics v_count = row_count;
+    purged := purged + v_count;
+    foreach v_table in array array[
+        'private.leases', 'private.scheduled', 'private.dedupe_keys', 'public.dead_letters', 'public.late_results',
+        'public.job_logs', 'public.job_node_executions', 'public.schedule_fires', 'private.event_inbox', 'public.events'
+    ] loop
+        exit when purged >= p_limit;
+        execute format(
+            'delete from %1$s where ctid = any (array(select d.ctid from %1$s as d where d.tenant_id = $1 limit $2))', v_table
+        )
+        using v_tenant_id, p_limit - purged;
+        get diagnostics v_count = row_count;
+        purged := purged + v_count;
+    end loop;
+    if purged < p_limit then
+        delete from public.jobs as d
+        where d.tenant_id = v_tenant_id
+            and d.job_id = any (
+                array(
+                    select j.job_id
+                    from public.jobs as j
+                    where j.tenant_id = v_tenant_id
+                    order by j.job_id
+                    limit p_limit - purged
+                )
+            );
+        get diagnostics v_count = row_count;
+        purged := purged + v_count;
+    end if;
+
+    is_gone := purged < p_limit;
+    if is_gone then
+        delete from private.waiting_robots as w where w.tenant_no = v_tenant_no;
+        delete from private.pool_turns as t
+        where t.robot_id = any (array(select r.robot_id from public.robots as r where r.tenant_id = v_tenant_id));
+        delete from public.tenants as t where t.tenant_id = v_tenant_id;
+    end if;
+    return next;
+end
+$$;
+comment on function private.purge_tenant(text, integer) is
+    'Deletes a tenant whose last member is gone and everything of it but its audit trail, at most p_limit rows of what grows in a call: how many they were, and whether the tenant is gone. Raises 404 TENANT_NOT_FOUND, 409 TENANT_HAS_MEMBERS.';
+revoke all on function private.purge_tenant(text, integer) from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/queue_health.sql sha256:15e0bd47fb10f49c246a7732d7f9090a78aec1826db288bb82af2bfeab3cce96
 -- Only the owner may ask: the figures are about all tenants, and about the sessions of the server.
 create or replace function private.queue_health()
 returns table (figure text, value numeric, most numeric, is_ok boolean, advice text)
@@ -12703,6 +12933,12 @@ begin
             ),
             0,
             'Partitions that nobody''s retention holds are still there: export them (casare-cloud db export), or see the last error of drop_job_partitions.'
+        union all
+        select
+            'tenants_without_members',
+            (select count(*) from private.list_abandoned_tenants()),
+            0,
+            'Nobody can sign in to them, and their robots go on: casare-cloud db tenants list, then give or purge.'
         union all
         select
             'duty_' || d.name || '_seconds',
@@ -13774,11 +14010,11 @@ create policy job_node_executions_select_members on public.job_node_executions
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('jobs.read')));
 
--- from sql/10_tenancy/triggers.sql sha256:3270568aba6374511be7e5d33b1f2036e503e35dce886879c4337b7a92781f9e
+-- from sql/10_tenancy/triggers.sql sha256:f166e9d5a0753669c967cccb1bf8dfc07f7a8df0ed2e99b86cbefbd305054521
 -- raw_app_meta_data can be written by the admin API only; raw_user_meta_data, which users write, is never looked at.
 -- "or replace" needs no ownership of auth.users, which postgres does not have; dropping would.
 create or replace trigger casare_register_user
-after insert or update of raw_app_meta_data on auth.users
+after insert or update of raw_app_meta_data, deleted_at on auth.users
 for each row
 execute function private.register_user();
 

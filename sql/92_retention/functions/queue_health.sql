@@ -120,6 +120,12 @@ begin
             'Partitions that nobody''s retention holds are still there: export them (casare-cloud db export), or see the last error of drop_job_partitions.'
         union all
         select
+            'tenants_without_members',
+            (select count(*) from private.list_abandoned_tenants()),
+            0,
+            'Nobody can sign in to them, and their robots go on: casare-cloud db tenants list, then give or purge.'
+        union all
+        select
             'duty_' || d.name || '_seconds',
             extract(epoch from v_now - d.last_run_at),
             extract(epoch from 3 * d.every) + 60,
