@@ -2,11 +2,13 @@
 
 import dataclasses
 import logging
+import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx2
+import jwt
 import pytest
 from tests.faces.conftest import Signer
 from tests.faces.scripted_auth import ScriptedAuth, scripted_auth
@@ -161,3 +163,58 @@ async def test_answers_that_carry_secrets_may_be_kept_by_no_cache(
     for answer in answers:
         assert answer.status_code in (200, 201), answer.text
         assert answer.headers.get_list("cache-control") == ["no-store"], answer.url
+
+
+def sessions_that_we_would_refuse() -> list[dict[str, Any]]:
+    claims = {"sub": str(uuid.uuid4()), "role": "authenticated", "aud": "authenticated"}
+    now = int(time.time())
+    hs256 = jwt.encode({**claims, "iat": now, "exp": now + 3600}, "a secret of Auth that nobody told us", "HS256")
+    return [
+        {"access_token": token, "refresh_token": "abcdefghijkl", "expires_in": 3600}
+        for token in (hs256, Signer("foreign").token(claims), "no token")
+    ]
+
+
+REGISTRATION = {"password": "Correct-Horse-9", "org_name": "Org"}
+
+
+@pytest.mark.parametrize("number", range(3), ids=["HS256", "foreign key", "no token"])
+async def test_tokens_that_we_would_refuse_are_never_handed_out(
+    people: httpx2.AsyncClient, auth: ScriptedAuth, signer: Signer, caplog: pytest.LogCaptureFixture, number: int
+) -> None:
+    session = sessions_that_we_would_refuse()[number]
+    forms = {
+        "/auth/login": {"username": "somebody", "password": "Correct-Horse-9"},
+        "/auth/refresh": {"refresh_token": "abcdefghijkl"},
+        "/auth/register": {**REGISTRATION, "email": f"{uuid.uuid4().hex}@example.test"},
+    }
+    for path, form in forms.items():
+        auth.answers((200, session))
+        caplog.clear()
+        answer = await people.post(path, json=form)
+        assert (answer.status_code, answer.json()["error_code"]) == (503, "AUTH_MISCONFIGURED"), path
+        assert "SUPABASE_JWT_SECRET" in caplog.text
+        assert "ES256 key" in caplog.text
+        assert session["access_token"] not in answer.text + caplog.text
+        ready = await people.get("/health/ready")
+        assert ready.status_code == 503
+        assert "SUPABASE_JWT_SECRET" in ready.json()["reason"]
+    auth.answers((200, session_of(signer)))
+    assert (await log_in(people)).status_code == 200
+    assert (await people.get("/health/ready")).json() == {"ready": True}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(500, told("unexpected_failure")), (422, told("email_provider_disabled")), (400, told("invalid_credentials"))],
+    ids=str,
+)
+async def test_who_is_registered_and_not_signed_in_is_told_so(
+    people: httpx2.AsyncClient, auth: ScriptedAuth, answer: tuple[int, Any]
+) -> None:
+    auth.answers((200, {"id": str(uuid.uuid4())}), answer)
+    form = {**REGISTRATION, "email": f"{uuid.uuid4().hex}@example.test"}
+    refused = await people.post("/auth/register", json=form)
+    assert (refused.status_code, refused.json()["error_code"]) == (503, "REGISTERED_NOT_SIGNED_IN")
+    assert "log in later" in refused.json()["detail"]
+    assert auth.asked == ["/auth/v1/admin/users", "/auth/v1/token?grant_type=password"]
