@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
 from casare_cloud.local.postgres import LOGINS, PostgresServer
@@ -80,9 +81,11 @@ def unique_name(prefix: str = "test") -> str:
 
 @contextmanager
 def database_copy(server: PostgresServer, template: str) -> Iterator[Database]:
-    """A copy of a template database, dropped at the end."""
+    """A copy of a template database, dropped at the end. What is granted on a database itself is not copied with it."""
     name = unique_name()
     server.create_database(name, template)
+    with server.connect("postgres") as owner:
+        owner.execute(sql.SQL("revoke temporary on database {} from public").format(sql.Identifier(name)))
     database = Database(server, name)
     try:
         yield database

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from bench.storm.robot import LEASE_SECONDS
 from bench.storm.world import StormWorld
 
 RESCUE_SECONDS = 5
@@ -83,9 +83,9 @@ def find_problems(world: StormWorld, jobs: int) -> list[str]:
     return problems
 
 
-def delays_after_death(world: StormWorld, deaths: Deaths) -> list[float]:
-    """For each job that a dead robot held: the seconds from the death to the rescue, without outages of Postgres."""
-    rows = world.rows(
+def rescues(world: StormWorld) -> list[dict[str, Any]]:
+    """Each lease that ended by itself: the job, its robot, and when it was claimed and rescued."""
+    return world.rows(
         """
         select r.job_id, r.robot_id::text, r.occurred_at as rescued_at, max(c.occurred_at) as claimed_at
         from public.events as r
@@ -96,8 +96,12 @@ def delays_after_death(world: StormWorld, deaths: Deaths) -> list[float]:
         group by r.job_id, r.robot_id, r.occurred_at
         """
     )
+
+
+def delays_after_death(world: StormWorld, deaths: Deaths) -> list[float]:
+    """For each job that a dead robot held: the seconds from the death to the rescue, without outages of Postgres."""
     delays = []
-    for row in rows:
+    for row in rescues(world):
         died_at = deaths.first_between(row["robot_id"], row["claimed_at"], row["rescued_at"])
         if died_at is not None:
             passed = row["rescued_at"] - died_at - deaths.outage_between(died_at, row["rescued_at"])
@@ -105,6 +109,36 @@ def delays_after_death(world: StormWorld, deaths: Deaths) -> list[float]:
     return sorted(delays)
 
 
-def allowed_delay() -> float:
+def ended_without_death(world: StormWorld, deaths: Deaths) -> list[str]:
+    """The jobs of leases that ended though their robot lived and Postgres was there: answers to claims were lost, or
+    renewals did not arrive in time."""
+    return [
+        str(row["job_id"])
+        for row in rescues(world)
+        if deaths.first_between(row["robot_id"], row["claimed_at"], row["rescued_at"]) is None
+        and not deaths.outage_between(row["claimed_at"], row["rescued_at"])
+    ]
+
+
+def find_problems_at_the_edge(world: StormWorld, deaths: Deaths) -> list[str]:
+    """What a bad network alone must not do: make poison of a job, or leave a result that was never brought."""
+    poisoned = {
+        str(row["job_id"]) for row in world.rows("select job_id from public.dead_letters where reason = 'poison'")
+    }
+    blamed = poisoned.intersection(ended_without_death(world, deaths))
+    problems = (
+        [f"{len(blamed)} jobs are poison for which a robot is blamed that lived: {sorted(blamed)[:3]}"]
+        if blamed
+        else []
+    )
+    left = [path for path in world.folder.glob("*/spool/*") if path.suffix in (".json", ".broken")]
+    ended = {str(row["job_id"]) for row in world.rows("select job_id from public.jobs where status = 'completed'")}
+    lost = [path.name for path in left if path.name.split(".")[0] not in ended or path.suffix == ".broken"]
+    if lost:
+        problems.append(f"{len(lost)} results were never brought: {lost[:3]}")
+    return problems
+
+
+def allowed_delay(lease_seconds: int) -> float:
     """A lease that was renewed just before the death, and a rescue that had run just before the lease's end."""
-    return float(LEASE_SECONDS + RESCUE_SECONDS)
+    return float(lease_seconds + RESCUE_SECONDS)

@@ -13,6 +13,14 @@ alter default privileges in schema public revoke all on tables from anon, authen
 alter default privileges in schema public revoke all on sequences from anon, authenticated, service_role;
 alter default privileges in schema public revoke all on functions from anon, authenticated, service_role;
 
+-- Clients make no temporary objects: what they could call like a type or table of the catalog, a function of ours might take for it.
+-- Its owner grants this by default, and a copy of a database does not inherit it.
+do $$
+begin
+    execute format('revoke temporary on database %I from public', current_database());
+end
+$$;
+
 -- The login of the cloud functions. It owns nothing and inherits nothing: a request must name the role it acts as.
 do $$
 begin

@@ -16,7 +16,7 @@ create or replace function private.uuid_v7(p_at timestamptz default clock_timest
 returns uuid
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_micros bigint := date_part('epoch', p_at) * 1000000;

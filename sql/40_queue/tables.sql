@@ -148,6 +148,7 @@ create table public.jobs (
     status public.job_status not null default 'queued',
     attempts smallint not null default 0,
     lease_token bigint,                 -- of the claim whose outcome was accepted
+    reported_by uuid,                   -- the robot that reported it, while the job waits for its next attempt
     robot_id uuid,
     claimed_at timestamptz,
     started_at timestamptz,
@@ -290,12 +291,16 @@ create table public.job_logs (
     node_id text,
     extra jsonb,
     logged_at timestamptz not null,
+    lease_token bigint,                 -- of the first line of a batch that has a number: whose, and which
+    sequence bigint,
     constraint job_logs_pkey primary key (job_log_id),
     constraint job_logs_level_check check (level in ('debug', 'info', 'warning', 'error', 'critical')),
     constraint job_logs_message_check check (length(message) <= 65536)
 );
 create index job_logs_tenant_id_job_id_idx on public.job_logs (tenant_id, job_id, job_log_id);
-comment on table public.job_logs is 'What robots logged while running a job.';
+create unique index job_logs_tenant_id_idx on public.job_logs (tenant_id, job_id, lease_token, sequence)
+    where sequence is not null;
+comment on table public.job_logs is 'What robots logged while running a job. That a batch was stored is noted in its first line, so it is known as long as the lines are.';
 
 create table private.waiting_robots (
     robot_id uuid not null,

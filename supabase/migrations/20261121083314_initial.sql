@@ -2,7 +2,7 @@
 set check_function_bodies = off;  -- a function may call one that comes later
 set lock_timeout = '5s';
 
--- from sql/00_platform/schema.sql sha256:f8f0f483588d86abf5608e3e46f07ab0522df62f89ce6ca1246a7f451d4d40cf
+-- from sql/00_platform/schema.sql sha256:da21d3c51b01fe421b5f51d027e2808d5f1534aa8a82fa8ab26bae2d989ba504
 -- Schemas say who may see what: `public` is what the Data API and Realtime expose, always under row-level security;
 -- `private` is never exposed and holds internals, hot tables and security-definer helpers.
 create schema if not exists private;
@@ -17,6 +17,14 @@ alter default privileges revoke execute on functions from public;
 alter default privileges in schema public revoke all on tables from anon, authenticated, service_role;
 alter default privileges in schema public revoke all on sequences from anon, authenticated, service_role;
 alter default privileges in schema public revoke all on functions from anon, authenticated, service_role;
+
+-- Clients make no temporary objects: what they could call like a type or table of the catalog, a function of ours might take for it.
+-- Its owner grants this by default, and a copy of a database does not inherit it.
+do $$
+begin
+    execute format('revoke temporary on database %I from public', current_database());
+end
+$$;
 
 -- The login of the cloud functions. It owns nothing and inherits nothing: a request must name the role it acts as.
 do $$
@@ -44,14 +52,14 @@ begin
 end
 $$;
 
--- from sql/25_pools/schema.sql sha256:032d3f65edeaacd44877a0bdbfe75d38ac01f688b8bf4380ef74a5085b150147
+-- from sql/25_pools/schema.sql sha256:6db29714a5e99d3bf3eca16f148897aa2cb6b6b8a49e3256c74581466d8e0085
 -- Here and not among the functions, because the view of robots calls it.
 create or replace function private.count_held_jobs(p_robot_id uuid)
 returns bigint
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (
@@ -68,7 +76,7 @@ comment on function private.count_held_jobs(uuid) is
 revoke all on function private.count_held_jobs(uuid) from public, anon, authenticated, service_role;
 grant execute on function private.count_held_jobs(uuid) to authenticated;
 
--- from sql/00_platform/types.sql sha256:be743efb59971f69e7d24b18a41c26c9fa0dab59bb28b46dc27e9f4d84947b9e
+-- from sql/00_platform/types.sql sha256:e3f6fc5596e73b6710419d33714912e58deb5f81e98ae828cbe02d55022f8786
 -- Functions that column defaults need stand here, before the tables; every other function has a file of its own.
 
 -- Without a SET clause, so that it is inlined: it is no security definer and names everything with its schema.
@@ -87,7 +95,7 @@ create or replace function private.uuid_v7(p_at timestamptz default clock_timest
 returns uuid
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_micros bigint := date_part('epoch', p_at) * 1000000;
@@ -625,7 +633,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:89c9cee6446910ef9297b3d9c1970a1d7add92d73f24f5f19703d7057d93ce53
+-- from sql/40_queue/tables.sql sha256:fca5ce779c92a3d37b8494c3e882335120687bee8b507b3c4c44cbe815ec518e
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -776,6 +784,7 @@ create table public.jobs (
     status public.job_status not null default 'queued',
     attempts smallint not null default 0,
     lease_token bigint,                 -- of the claim whose outcome was accepted
+    reported_by uuid,                   -- the robot that reported it, while the job waits for its next attempt
     robot_id uuid,
     claimed_at timestamptz,
     started_at timestamptz,
@@ -918,12 +927,16 @@ create table public.job_logs (
     node_id text,
     extra jsonb,
     logged_at timestamptz not null,
+    lease_token bigint,                 -- of the first line of a batch that has a number: whose, and which
+    sequence bigint,
     constraint job_logs_pkey primary key (job_log_id),
     constraint job_logs_level_check check (level in ('debug', 'info', 'warning', 'error', 'critical')),
     constraint job_logs_message_check check (length(message) <= 65536)
 );
 create index job_logs_tenant_id_job_id_idx on public.job_logs (tenant_id, job_id, job_log_id);
-comment on table public.job_logs is 'What robots logged while running a job.';
+create unique index job_logs_tenant_id_idx on public.job_logs (tenant_id, job_id, lease_token, sequence)
+    where sequence is not null;
+comment on table public.job_logs is 'What robots logged while running a job. That a batch was stored is noted in its first line, so it is known as long as the lines are.';
 
 create table private.waiting_robots (
     robot_id uuid not null,
@@ -1114,7 +1127,7 @@ where r.deleted_at is null;
 comment on view public.live_robots is
     'Robots with what they last said of themselves, the jobs of their tenant that they hold, how many they hold in all, and the status word of the orchestrator''s documents.';
 
--- from sql/45_events/tables.sql sha256:56746f5a996c306671605f62497b760dc83090fe3bf6d1ad43b8fbaff6a6051a
+-- from sql/45_events/tables.sql sha256:53d0e0523e5558b83ecaa7eedfd27d6b2b391cc719cf5dac003bf73cd1134def
 -- Writers append to the inbox without waiting for one another. Whoever reads first gives the committed rows their number
 -- in the tenant's sequence, under one lock, so that a reader who resumes after a number misses nothing.
 create table private.event_inbox (
@@ -1148,6 +1161,7 @@ create table public.events (
     event_id uuid not null,
     event_type text not null,           -- past tense, e.g. job.completed, robot.online
     occurred_at timestamptz not null,
+    told_at timestamptz not null,       -- when it occurred, or just behind the event before: it grows with seq
     job_id uuid,
     robot_id uuid,
     workflow_id uuid,
@@ -1320,7 +1334,7 @@ values
     ('notice_deaf_robots', interval '1 minute'),
     ('fire_due_schedules', interval '1 minute');
 
--- from sql/95_analytics/tables.sql sha256:c4edcf08c1738aae06110905ecf4de1597007ed2b7d45c378039f870717a423b
+-- from sql/95_analytics/tables.sql sha256:ceee677d1b4f3a638622abb537e0f399a60282c0d843f746e40312521b3cd4c9
 -- Written by whoever numbers a tenant's events, in the same transaction and under the same lock: each end of a job is
 -- counted once, and the robot that ended it wrote nothing for it. See docs/analytics.md.
 create table public.job_rollups (
@@ -1356,18 +1370,18 @@ create index job_node_executions_tenant_id_idx on public.job_node_executions (te
 comment on table public.job_node_executions is 'What each node of an attempt did and how long it took, one row an attempt, if the robot said so.';
 
 -- The events that the activity feed shows, newest first, whatever else the tenant's sequence holds.
-create index events_tenant_id_event_type_idx on public.events (tenant_id, event_type, occurred_at desc, seq desc)
+create index events_tenant_id_event_type_idx on public.events (tenant_id, event_type, told_at desc)
 where event_type in (
     'job.started', 'job.completed', 'job.failed', 'job.timeout', 'job.cancelled', 'robot.online', 'robot.offline',
     'schedule.triggered'
 );
 
--- from sql/00_platform/functions/actor_id.sql sha256:7aa9d6e26104d685da8e21bbeacb071087be0c663117cd603702c1ad4611446d
+-- from sql/00_platform/functions/actor_id.sql sha256:d0ca1274d4a9a1bc6e10240fdf3a209222b62c4a5ba909ff7a7e5eaf0c772955
 create or replace function private.actor_id()
 returns uuid
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid;
@@ -1390,14 +1404,14 @@ comment on function private.is_calendar_time(timestamptz) is
     'Whether a time from outside lies in the years 1 to 9999, which every client can read; null for null.';
 revoke all on function private.is_calendar_time(timestamptz) from public, anon, authenticated, service_role;
 
--- from sql/00_platform/functions/is_deep_json.sql sha256:53ee094a771b304ed356bfded5b8578d6c4f1f2e014bea8a5064aab7764da8db
+-- from sql/00_platform/functions/is_deep_json.sql sha256:0d15cf7476ea23d66a492d6457964fb3efca6945d9e13bd0549397b54f81ecc7
 -- For values on their way in: those are not compressed, a hundred levels take eight bytes each, and what is smaller costs
 -- nothing to judge.
 create or replace function private.is_deep_json(p_value jsonb)
 returns boolean
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return pg_column_size(p_value) > 800 and jsonb_path_exists(p_value, 'strict $.**{101}');
@@ -1407,31 +1421,65 @@ comment on function private.is_deep_json(jsonb) is
     'Whether something lies deeper than a hundred levels of objects and lists: such a value is refused, because readers of JSON give up on it. Null for null.';
 revoke all on function private.is_deep_json(jsonb) from public, anon, authenticated, service_role;
 
--- from sql/00_platform/functions/raise_error.sql sha256:2c576a866db54ca7c027bc0f2753955d1e8349ce6a1c4433f7dd95470a6866a3
+-- from sql/00_platform/functions/nfc.sql sha256:3d2ee080d54fac10cd7f0c93615b09ec8e0eb556c7991595632e780bbad19c7a
+-- Without a SET clause, so that it is inlined. ASCII, which most text is, is as it is.
+create or replace function private.nfc(p_text text)
+returns text
+language sql
+immutable
+parallel safe
+as $$
+    select case when pg_catalog.octet_length(p_text) = pg_catalog.length(p_text) then p_text else normalize(p_text, nfc) end
+$$;
+comment on function private.nfc(text) is
+    'A text that names something, as it is kept and looked for: two spellings of é are one name (Unicode''s normal form C).';
+revoke all on function private.nfc(text) from public, anon, authenticated, service_role;
+
+-- from sql/00_platform/functions/nfc_words.sql sha256:80b07ad6c6bda3aeadacf244caba0f0b2fcb9f47c04c5da6495ab4ec98903882
+-- Without a SET clause, so that it is inlined.
+-- The list is normalised as it is written: no character that Unicode composes is a bracket, a comma or a quotation mark.
+create or replace function private.nfc_words(p_words text[])
+returns text[]
+language sql
+stable
+parallel safe
+as $$
+    select case
+        when pg_catalog.octet_length(p_words::text) = pg_catalog.length(p_words::text) then p_words
+        else normalize(p_words::text, nfc)::text[]
+    end
+$$;
+comment on function private.nfc_words(text[]) is 'The words of a list as private.nfc() keeps a text.';
+revoke all on function private.nfc_words(text[]) from public, anon, authenticated, service_role;
+
+-- from sql/00_platform/functions/raise_error.sql sha256:bf261636608515052aaa4010cd87b9b410b783d1aaf86bbda757f5181eb6629e
 create or replace function private.raise_error(p_status integer, p_code text, p_message text, p_hint text default null)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
+declare
+    -- PostgREST puts the sentence into the status line of its answer, which ends at a line feed.
+    v_message text := left(regexp_replace(p_message, '[\u0001-\u001F\u007F-\u009F\u2028\u2029]+', ' ', 'g'), 500);
 begin
     if p_hint is null then
-        raise exception using errcode = 'PT' || p_status, message = p_message, detail = p_code;
+        raise exception using errcode = 'PT' || p_status, message = v_message, detail = p_code;
     else
-        raise exception using errcode = 'PT' || p_status, message = p_message, detail = p_code, hint = p_hint;
+        raise exception using errcode = 'PT' || p_status, message = v_message, detail = p_code, hint = p_hint;
     end if;
 end
 $$;
 comment on function private.raise_error(integer, text, text, text) is
-    'Ends the transaction with an HTTP status, a code to switch on (detail) and a sentence: one convention for the Data API and for Python.';
+    'Ends the transaction with an HTTP status, a code to switch on (detail) and a sentence: one convention for the Data API and for Python. The sentence is one line of at most 500 characters, whatever names stand in it.';
 revoke all on function private.raise_error(integer, text, text, text) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/accept_invitation.sql sha256:53ca4f52f81271b999fcbc0f40a9e0db2d69a913bd276b7b55b43670b6750e24
+-- from sql/10_tenancy/functions/accept_invitation.sql sha256:288d53c938bf9e4bb7839f68392384e42e1ad6c639c7e430169c6daf3804131d
 -- Takes the token and hashes it here: what stands in the table is not enough to accept.
 create or replace function public.accept_invitation(p_token text)
 returns uuid
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
@@ -1484,12 +1532,12 @@ comment on function public.accept_invitation(text) is
 revoke all on function public.accept_invitation(text) from public, anon, authenticated, service_role;
 grant execute on function public.accept_invitation(text) to authenticated;
 
--- from sql/10_tenancy/functions/assign_role.sql sha256:7abb1b90b5595c2883cd3845095d8b1ebbd3f72a2e55518388391107cbde063a
+-- from sql/10_tenancy/functions/assign_role.sql sha256:b04267341caac29c0aa03876ca4a3882c824b57ba963a225785ac9167864e246
 create or replace function public.assign_role(p_user_id uuid, p_role_id uuid)
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('members.write');
@@ -1505,12 +1553,12 @@ comment on function public.assign_role(uuid, uuid) is 'Gives a member a role tha
 revoke all on function public.assign_role(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.assign_role(uuid, uuid) to authenticated;
 
--- from sql/10_tenancy/functions/authenticate_user.sql sha256:b9ccc0e98b54d1b99edc094b6b9c66448f8cda81173d012cc73979edeae74d1a
+-- from sql/10_tenancy/functions/authenticate_user.sql sha256:ac6b691302782c8c9590ff092351c0886e06f59283019f49c04c48866d7db99b
 create or replace function private.authenticate_user(p_claims jsonb)
 returns uuid
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_user_id uuid := (p_claims ->> 'sub')::uuid;
@@ -1537,13 +1585,13 @@ comment on function private.authenticate_user(jsonb) is
     'The user that the claims name, if the account is live and the session was not logged out; whatever the tenant.';
 revoke all on function private.authenticate_user(jsonb) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/authorize.sql sha256:5d732a6bbdd0fe9100a62486659d45d9e5621da5abf0ce209dbc431c05551e96
+-- from sql/10_tenancy/functions/authorize.sql sha256:b4e91f2530855c56f906caf12322b5a665abba063a4166673a03505bff49751c
 create or replace function private.authorize(p_permission text)
 returns private.caller
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.caller();
@@ -1562,12 +1610,12 @@ comment on function private.authorize(text) is
 revoke all on function private.authorize(text) from public, anon, authenticated, service_role;
 grant execute on function private.authorize(text) to authenticated;
 
--- from sql/10_tenancy/functions/begin_idempotent_request.sql sha256:05126353ba936f0281662026b45254f53816b35064670afc360242457aee1659
+-- from sql/10_tenancy/functions/begin_idempotent_request.sql sha256:f20ebb44fc24fb3fa07058a3b93245d0e492af4607e71a91fda0bb1cccab6481
 create or replace function private.begin_idempotent_request(p_key text, p_request_hash bytea)
 returns table (status_code integer, response jsonb)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.caller();
@@ -1616,7 +1664,7 @@ comment on function private.begin_idempotent_request(text, bytea) is
 revoke all on function private.begin_idempotent_request(text, bytea) from public, anon, authenticated, service_role;
 grant execute on function private.begin_idempotent_request(text, bytea) to authenticated;
 
--- from sql/10_tenancy/functions/caller.sql sha256:cec4af909ea9d725d019015ed5959c883dffe45132b930e60ba1e4da1ee27ea7
+-- from sql/10_tenancy/functions/caller.sql sha256:81b9666a29980613bdf772e9fe1ea1e411a3efb9c0bd77e9380d922ed1612cd0
 -- On the path of every claim and every policy. The claims say who somebody is and which tenant they mean; whether that is
 -- (still) so is looked up here, so that a removed member, a logged-out session or a revoked key loses access at its next
 -- statement and not when the token expires. Nothing is taken from user_metadata, which users write themselves.
@@ -1625,7 +1673,7 @@ returns private.caller
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
@@ -1691,12 +1739,12 @@ comment on function private.caller() is
 revoke all on function private.caller() from public, anon, authenticated, service_role;
 grant execute on function private.caller() to authenticated;
 
--- from sql/10_tenancy/functions/check_admin_remains.sql sha256:843d4f867dd12d2ea0051f0d35f49b4676801ac67beb8e34cd7ede8cb3a9b078
+-- from sql/10_tenancy/functions/check_admin_remains.sql sha256:4868e2213a243209bd55c70f19d55c1bf1c13f1963ca546a0a36da4599386912
 -- Call it after the change: the row of the tenant is locked, so two admins cannot remove each other at the same moment.
 create or replace function private.check_admin_remains(p_tenant_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform from public.tenants as t where t.tenant_id = p_tenant_id for no key update;
@@ -1713,14 +1761,14 @@ $$;
 comment on function private.check_admin_remains(uuid) is 'Raises 409 LAST_ADMIN when the tenant has no member with the admin role any more.';
 revoke all on function private.check_admin_remains(uuid) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/check_login.sql sha256:b316fba6198d8cfdd04aa8935e1144055fee3d2d52c54c0f96128c48747a725f
+-- from sql/10_tenancy/functions/check_login.sql sha256:bd87457b42a9ba0d18e3666feeda66333f8c4705175101211fa15b6743d59226
 -- The attempt is counted before the password is looked at: a hundred requests at once get five guesses, not a hundred.
 -- Commit before asking Auth, then say with record_login() how it went.
 create or replace function private.check_login(p_login text, p_ip inet)
 returns table (remaining integer, reset_at timestamptz)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();
@@ -1763,12 +1811,12 @@ comment on function private.check_login(text, inet) is
 revoke all on function private.check_login(text, inet) from public, anon, authenticated, service_role;
 grant execute on function private.check_login(text, inet) to casare_functions;
 
--- from sql/10_tenancy/functions/check_permissions_exist.sql sha256:aa125d60f881722758637d1a48228e8607bdc590c1cf0964a7df5c58ee341696
+-- from sql/10_tenancy/functions/check_permissions_exist.sql sha256:79cfc7f3d54ba8a424078f7d3f699417d08648dbdf92f9cbd5586dacf3dd3ad2
 create or replace function private.check_permissions_exist(p_field text, p_permissions text[])
 returns void
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_unknown text;
@@ -1787,7 +1835,7 @@ comment on function private.check_permissions_exist(text, text[]) is
     'Raises 400 INVALID_ARGUMENT for a code or wildcard that stands for no permission.';
 revoke all on function private.check_permissions_exist(text, text[]) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/create_api_key.sql sha256:b96f66a4a42c60fdd66c9879beb3a684cd23f8219295790639d0ce7449c07345
+-- from sql/10_tenancy/functions/create_api_key.sql sha256:37c7028e77dd79ffd5dbf0c5a0b9a8642c74c3d32b9fa92c9b79cfc8b34385e3
 create or replace function public.create_api_key(
     p_kind public.api_key_kind,
     p_name text,
@@ -1800,7 +1848,7 @@ create or replace function public.create_api_key(
 returns public.api_key_summary
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('api_keys.write');
@@ -1839,11 +1887,11 @@ revoke all on function public.create_api_key(public.api_key_kind, text, bytea, t
     from public, anon, authenticated, service_role;
 grant execute on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz) to authenticated;
 
--- from sql/10_tenancy/functions/create_profile.sql sha256:4587858265ace09e11620ba19002ead07325cea9e788236002dd678e196bd73b
+-- from sql/10_tenancy/functions/create_profile.sql sha256:c6cc14c5740a217764928fda5ff8536c6d14bbc5df39521e00aec8ddce600fd8
 create or replace function private.create_profile(p_user_id uuid, p_email text)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_username text := left(
@@ -1862,7 +1910,7 @@ comment on function private.create_profile(uuid, text) is
     'The profile of a user who named none: the local part of the address, with a suffix when it is taken.';
 revoke all on function private.create_profile(uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/create_role.sql sha256:d492ad8a5645a0837a3cd9c366248ba1da6fefb58250020df3dc1c05457d43d7
+-- from sql/10_tenancy/functions/create_role.sql sha256:81050f5ee3d6e6be48ca396495c9438bfa4c48a89ec138e7524c4b51d974f2d3
 create or replace function public.create_role(
     p_name text,
     p_slug text,
@@ -1872,13 +1920,14 @@ create or replace function public.create_role(
 returns uuid
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('members.write');
     v_role_id uuid;
 begin
-    if coalesce(length(btrim(p_name)), 0) not between 1 and 128 then
+    p_name := private.nfc(btrim(p_name));
+    if coalesce(length(p_name), 0) not between 1 and 128 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 128 characters.');
     end if;
     if p_slug is null or p_slug !~ '^[a-z][a-z0-9_-]{0,63}$' then
@@ -1890,7 +1939,7 @@ begin
         perform private.raise_error(409, 'ROLE_EXISTS', 'There is a role with this slug already.');
     end if;
     insert into public.roles (tenant_id, name, slug, description)
-    values (v_caller.tenant_id, btrim(p_name), p_slug, left(coalesce(p_description, ''), 1000))
+    values (v_caller.tenant_id, p_name, p_slug, left(coalesce(p_description, ''), 1000))
     on conflict (tenant_id, slug) do nothing
     returning role_id into v_role_id;
     if v_role_id is null then
@@ -1905,26 +1954,27 @@ comment on function public.create_role(text, text, text[], text) is
 revoke all on function public.create_role(text, text, text[], text) from public, anon, authenticated, service_role;
 grant execute on function public.create_role(text, text, text[], text) to authenticated;
 
--- from sql/10_tenancy/functions/create_tenant.sql sha256:d733d3e0ba6230bd8a7162364759909be2328303d2e88281326f23eea27421e7
+-- from sql/10_tenancy/functions/create_tenant.sql sha256:9c545df999f7869505cd3aae497ba92d8329adf798b15c51329c6f7252bcb404
 create or replace function private.create_tenant(p_name text, p_admin_user_id uuid)
 returns uuid
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_slug text := coalesce(nullif(btrim(left(regexp_replace(lower(p_name), '[^a-z0-9]+', '-', 'g'), 48), '-'), ''), 'tenant');
     v_tenant_id uuid;
 begin
-    if coalesce(length(btrim(p_name)), 0) not between 1 and 255 then
+    p_name := private.nfc(btrim(p_name));
+    if coalesce(length(p_name), 0) not between 1 and 255 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'tenant_name must have 1 to 255 characters.');
     end if;
     insert into public.tenants (name, slug)
-    values (btrim(p_name), v_slug)
+    values (p_name, v_slug)
     on conflict (slug) do nothing
     returning tenant_id into v_tenant_id;
     if v_tenant_id is null then
         insert into public.tenants (name, slug)
-        values (btrim(p_name), v_slug || '-' || left(replace(gen_random_uuid()::text, '-', ''), 8))
+        values (p_name, v_slug || '-' || left(replace(gen_random_uuid()::text, '-', ''), 8))
         returning tenant_id into v_tenant_id;
     end if;
     insert into public.memberships (tenant_id, user_id) values (v_tenant_id, p_admin_user_id);
@@ -1939,13 +1989,13 @@ comment on function private.create_tenant(text, uuid) is
     'A new tenant whose only member, the given user, is its admin. Its slug is made from the name.';
 revoke all on function private.create_tenant(text, uuid) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/custom_access_token_hook.sql sha256:d23569dec1126076ebb9c1990439e5277ec068ff3b6b857faf63d4fdf265c4c8
+-- from sql/10_tenancy/functions/custom_access_token_hook.sql sha256:4cd1599e03b623ce98767c5157aabfe917ecc616170d854fba54a49854a1d668
 create or replace function public.custom_access_token_hook(event jsonb)
 returns jsonb
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_user_id uuid := (event ->> 'user_id')::uuid;
@@ -1970,12 +2020,12 @@ comment on function public.custom_access_token_hook(jsonb) is
 revoke all on function public.custom_access_token_hook(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.custom_access_token_hook(jsonb) to supabase_auth_admin;
 
--- from sql/10_tenancy/functions/delete_role.sql sha256:76cd53ca54fdd6247c74f3b8ae620e3a8a7c511677ace38b522eb94725e27744
+-- from sql/10_tenancy/functions/delete_role.sql sha256:541d5bc7261da7a4beeaaf2d2ca6852b1d0d882393f03216d0a7d7944953518c
 create or replace function public.delete_role(p_role_id uuid)
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('members.write');
@@ -1991,13 +2041,13 @@ comment on function public.delete_role(uuid) is 'Deletes a role of the tenant an
 revoke all on function public.delete_role(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.delete_role(uuid) to authenticated;
 
--- from sql/10_tenancy/functions/email_for_login.sql sha256:e4ff3d56209f289150fc5ec35c688bb93fce70c900b6cecaad2969fbea57fed8
+-- from sql/10_tenancy/functions/email_for_login.sql sha256:be83958c3c8069e55e042aec80861e7c05fbb89b4c66fa904859101e4b0f72ea
 create or replace function private.email_for_login(p_login text)
 returns text
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_login text := lower(btrim(p_login));
@@ -2040,11 +2090,11 @@ comment on function private.end_reused_session(text) is
 revoke all on function private.end_reused_session(text) from public, anon, authenticated, service_role;
 grant execute on function private.end_reused_session(text) to casare_functions;
 
--- from sql/10_tenancy/functions/ensure_builtin_roles.sql sha256:f8ef6b7f8cebd6b6755b13142459ea8d64d5e6d15b2536557afc69649210e9ae
+-- from sql/10_tenancy/functions/ensure_builtin_roles.sql sha256:3be837733f95dd367f6592042bf62c767485f7cd2f78f4ea9db63cccd4109295
 create or replace function private.ensure_builtin_roles()
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into public.permissions (code, description)
@@ -2120,11 +2170,11 @@ revoke all on function private.ensure_builtin_roles() from public, anon, authent
 
 select private.ensure_builtin_roles();
 
--- from sql/10_tenancy/functions/enter_tenant.sql sha256:e6b2f0c3fda805f74991be659374665a6579159c48e4eb32e529782a41a015ed
+-- from sql/10_tenancy/functions/enter_tenant.sql sha256:cf84d08fe7d75fc41bf60636438be852e13db9113c9b3576483d5449ed4acc7c
 create or replace function private.enter_tenant(p_claims jsonb, p_tenant_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_user_id uuid := (p_claims ->> 'sub')::uuid;
@@ -2143,12 +2193,12 @@ comment on function private.enter_tenant(jsonb, uuid) is
     'Moves the session of verified claims into a tenant of the user, and no other session; claims without a session, which Auth never makes, change where sessions begin.';
 revoke all on function private.enter_tenant(jsonb, uuid) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/enter_with_key.sql sha256:f6eff336e97e70bb14c93dd8ce7b4f2d01c3dfc271f24e07e8ebcdc6cb58c2aa
+-- from sql/10_tenancy/functions/enter_with_key.sql sha256:75ce0f07dd938706d2fea425dbe5c075b9fe0e6ba2813143821cccfc942f00bf
 create or replace function private.enter_with_key(p_key_hash bytea)
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_key public.api_keys;
@@ -2204,12 +2254,12 @@ comment on function private.enter_with_key(bytea) is
 revoke all on function private.enter_with_key(bytea) from public, anon, authenticated, service_role;
 grant execute on function private.enter_with_key(bytea) to casare_functions;
 
--- from sql/10_tenancy/functions/finish_idempotent_request.sql sha256:acdad6f2bbfbdf81fcb02d7e0b36870f33d0fc80aafedcf78db9ae851509e83f
+-- from sql/10_tenancy/functions/finish_idempotent_request.sql sha256:6597c791b2d7d0bbe1fd36619751dfe0b64d0e42c1386be0f9a60e951383c36e
 create or replace function private.finish_idempotent_request(p_key text, p_status integer, p_response jsonb)
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.caller();
@@ -2250,12 +2300,12 @@ comment on function private.get_abandoned_tenant(text) is
     'The tenant with this id or slug, whose last member is gone. Raises 404 TENANT_NOT_FOUND, 409 TENANT_HAS_MEMBERS.';
 revoke all on function private.get_abandoned_tenant(text) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/get_assignable_role.sql sha256:4e0c2060ab660541cef18059da9d6d66762e5a06d4200c607b5beceac2e72e9d
+-- from sql/10_tenancy/functions/get_assignable_role.sql sha256:11f0083df8b951f013c28baba8391bc759e4e08deccfee61fd470e645e38f6b5
 create or replace function private.get_assignable_role(p_caller private.caller, p_role_id uuid)
 returns public.roles
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_role public.roles;
@@ -2279,13 +2329,13 @@ comment on function private.get_assignable_role(private.caller, uuid) is
     'A role of the caller''s tenant, or a built-in one for people, that allows no more than the caller may; raises 404 or 403 otherwise.';
 revoke all on function private.get_assignable_role(private.caller, uuid) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/get_dev_mode_claims.sql sha256:c3cb42899c6ce8df18702f40303cc1b3dc700f631ddabc2b007ada176d990c45
+-- from sql/10_tenancy/functions/get_dev_mode_claims.sql sha256:3c21dc848e537ad1b9c5a702a0ee91a3e9db275e021622b9ea6d15d53d4468cc
 create or replace function private.get_dev_mode_claims()
 returns jsonb
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select jsonb_build_object(
         'sub', m.user_id,
@@ -2303,11 +2353,11 @@ comment on function private.get_dev_mode_claims() is
 revoke all on function private.get_dev_mode_claims() from public, anon, authenticated, service_role;
 grant execute on function private.get_dev_mode_claims() to casare_functions;
 
--- from sql/10_tenancy/functions/get_manageable_member.sql sha256:f22d09bda42ff7b93a633770b9e15c449031c3aa2b18a9c4817b3cd1c6ea3b0b
+-- from sql/10_tenancy/functions/get_manageable_member.sql sha256:9366692f8bf9efa993632d659127b96895898fc52b1610d53c95f67ba8787a8c
 create or replace function private.get_manageable_member(p_caller private.caller, p_user_id uuid)
 returns public.memberships
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_member public.memberships;
@@ -2383,12 +2433,12 @@ comment on function private.has_permission(text[], text) is
     'Whether a set of granted codes (exact, resource.*, *.action or *) holds a permission.';
 revoke all on function private.has_permission(text[], text) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/has_permissions.sql sha256:30a0f032d38e8e93988de309c76656c734fccdd91e22afe13c371348370d805a
+-- from sql/10_tenancy/functions/has_permissions.sql sha256:9274493f5642659e4b20d719133a14bb095d4771c67783cfa73f74fb4007fc1d
 create or replace function private.has_permissions(p_granted text[], p_permissions text[])
 returns boolean
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return not exists (
@@ -2400,7 +2450,7 @@ comment on function private.has_permissions(text[], text[]) is
     'Whether a set of granted codes holds every one of another set, wildcards included: nobody gives what they have not got.';
 revoke all on function private.has_permissions(text[], text[]) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/insert_api_key.sql sha256:bfb5c62ebf7fee1cf0dbc16f0560f1dbdffb2f1a75211687e0ca92a932bec1ca
+-- from sql/10_tenancy/functions/insert_api_key.sql sha256:5c8fc606bfab5a06b1018937da952eeb28fa1519915b267827ac6a7b7957d95c
 create or replace function private.insert_api_key(
     p_caller private.caller,
     p_kind public.api_key_kind,
@@ -2413,17 +2463,18 @@ create or replace function private.insert_api_key(
 )
 returns public.api_key_summary
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_api_key_id uuid;
 begin
+    p_name := private.nfc(btrim(p_name));
     if not private.has_permissions(
         p_caller.permissions, case p_kind when 'robot' then '{jobs.claim,jobs.report,robots.heartbeat}' else p_scopes end
     ) then
         perform private.raise_error(403, 'FORBIDDEN', 'A key cannot be allowed more than you are.');
     end if;
-    if coalesce(length(btrim(p_name)), 0) not between 1 and 128 then
+    if coalesce(length(p_name), 0) not between 1 and 128 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 128 characters.');
     end if;
     if p_key_hash is null or octet_length(p_key_hash) <> 32 then
@@ -2436,7 +2487,7 @@ begin
     values (
         p_caller.tenant_id,
         p_kind,
-        btrim(p_name),
+        p_name,
         p_prefix,
         p_key_hash,
         p_robot_id,
@@ -2457,7 +2508,7 @@ comment on function private.insert_api_key(private.caller, public.api_key_kind, 
 revoke all on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text[], timestamptz)
     from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/invite_member.sql sha256:b1293765f0d1e578f6acdb3cb50551fec9fa9e7affeb5ccc06e08990f57c527b
+-- from sql/10_tenancy/functions/invite_member.sql sha256:4d07dd51f5a3b5e91578c749b316ed4649411f0e1a58c24288a489b78d4e2ed9
 create or replace function public.invite_member(
     p_email text,
     p_role_id uuid,
@@ -2467,7 +2518,7 @@ create or replace function public.invite_member(
 returns uuid
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('members.write');
@@ -2561,12 +2612,12 @@ comment on function private.list_abandoned_tenants() is
     'Tenants whose last member is gone: nobody can sign in to them, and their robots and keys go on until an operator hands them over or purges them.';
 revoke all on function private.list_abandoned_tenants() from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/list_actor_permissions.sql sha256:1ecf4ac857d1f76fcbae609960cd3832967810ea1e8c9c602fd1bcb64d3aebad
+-- from sql/10_tenancy/functions/list_actor_permissions.sql sha256:168a8c45bfccdd5bcd2e452a88213c8c4faf3c02cccfce12d62cf6220ce4b76c
 create or replace function private.list_actor_permissions(p_tenant_id uuid, p_actor_id uuid)
 returns text[]
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return coalesce(
@@ -2587,12 +2638,12 @@ comment on function private.list_actor_permissions(uuid, uuid) is
     'What a member or a live service key may do now, found by the id that was written down when it acted.';
 revoke all on function private.list_actor_permissions(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/list_member_permissions.sql sha256:b3cf29c54f3ca4735ee40440e2990195711af0d3dca61bdd5590a8b9cb95b38b
+-- from sql/10_tenancy/functions/list_member_permissions.sql sha256:668ea4190b952a99a138af6404060e9327222842fa7947295100eb07029d6068
 create or replace function private.list_member_permissions(p_tenant_id uuid, p_user_id uuid)
 returns text[]
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return array(
@@ -2608,12 +2659,12 @@ comment on function private.list_member_permissions(uuid, uuid) is
     'What the roles of a member allow, as codes and wildcards; empty for somebody without roles.';
 revoke all on function private.list_member_permissions(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/list_member_roles.sql sha256:5abc729fb07e5c133f8fddefbc11d0e2d69b6cb100cdb42b9ad7dd6c38db0cff
+-- from sql/10_tenancy/functions/list_member_roles.sql sha256:0bff93f9ebcfe9e868247472e7af096681fd49db565fdf3b20580fcc9d583c81
 create or replace function private.list_member_roles(p_tenant_id uuid, p_user_id uuid)
 returns text[]
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return array(
@@ -2628,12 +2679,12 @@ $$;
 comment on function private.list_member_roles(uuid, uuid) is 'The roles of a member, by their short names.';
 revoke all on function private.list_member_roles(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/login_hash.sql sha256:b0ff0d68192725203aebfbdf60ffa36cb71e59b11478a30cafa544f269e2276e
+-- from sql/10_tenancy/functions/login_hash.sql sha256:11570dad8503e71afd70d6480a94663bafda08394b05daee1a3ec8f2a05dbc07
 create or replace function private.login_hash(p_login text)
 returns bytea
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return sha256(convert_to(lower(coalesce(private.email_for_login(p_login), btrim(p_login), '')), 'UTF8'));
@@ -2643,12 +2694,12 @@ comment on function private.login_hash(text) is
     'One value for all the ways to write a login: letter case, spaces, user name or address.';
 revoke all on function private.login_hash(text) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/login_network.sql sha256:0aa1c14802c8c1daad959060d35f892242465b24747d584a640f443645776469
+-- from sql/10_tenancy/functions/login_network.sql sha256:332ae4f9077d3f005f53508a2ab750c816364ea375c07021ac01e3f8aa90e12a
 create or replace function private.login_network(p_ip inet)
 returns inet
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return case
@@ -2663,13 +2714,13 @@ comment on function private.login_network(inet) is
     'What counts as one address: an IPv4 address, however written, or the /64 that an IPv6 customer gets to choose addresses from.';
 revoke all on function private.login_network(inet) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/member_tenant_id.sql sha256:239ee8f9c0a22b6e01afda22bb90e7973b5c7581cf155b5e7f228e81858eec6d
+-- from sql/10_tenancy/functions/member_tenant_id.sql sha256:78dfe35635dd0e833a8526f8d69f2a17f49848ae09117dc27fd7483b5cf18456
 create or replace function private.member_tenant_id()
 returns uuid
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.caller();
@@ -2682,7 +2733,7 @@ comment on function private.member_tenant_id() is
 revoke all on function private.member_tenant_id() from public, anon, authenticated, service_role;
 grant execute on function private.member_tenant_id() to authenticated;
 
--- from sql/10_tenancy/functions/permitted_tenant_id.sql sha256:97023256ba7651bcac092c5f8024404ad9da3acd12defb7b44d8e02690091e5c
+-- from sql/10_tenancy/functions/permitted_tenant_id.sql sha256:0259616c9c42bf635cacba491f7c6f36767a26404202354b07343f1311d5b57c
 -- A caller acts in one tenant at a time, so a scalar says it all; and `tenant_id = (select …)` becomes one parameter that
 -- an index on (tenant_id, …) serves in its order, which `in (select …)` inside a policy never does (a hashed subplan filters).
 create or replace function private.permitted_tenant_id(p_permission text)
@@ -2690,7 +2741,7 @@ returns uuid
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.caller();
@@ -2703,11 +2754,11 @@ comment on function private.permitted_tenant_id(text) is
 revoke all on function private.permitted_tenant_id(text) from public, anon, authenticated, service_role;
 grant execute on function private.permitted_tenant_id(text) to authenticated;
 
--- from sql/10_tenancy/functions/purge_idempotency_keys.sql sha256:7293feda26c1dfdfa29e21c0a827d205c4b28bc350a4a8fd16562443147e5608
+-- from sql/10_tenancy/functions/purge_idempotency_keys.sql sha256:56e9839263c4c05ec91cca488b2107f435f0b2c3775fe524804e31184cb8cac7
 create or replace function private.purge_idempotency_keys()
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_count integer;
@@ -2720,11 +2771,11 @@ $$;
 comment on function private.purge_idempotency_keys() is 'Forgets stored answers after 24 hours; returns how many.';
 revoke all on function private.purge_idempotency_keys() from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/purge_login_attempts.sql sha256:78015fc08e869d525fea3d75c4de16ab724e5cc919134a874ba86e1d328d00ca
+-- from sql/10_tenancy/functions/purge_login_attempts.sql sha256:0054c1a7a5d731bd3586e64ccf2580389ac08d413ee82205ae400727c52d314d
 create or replace function private.purge_login_attempts()
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_count integer;
@@ -2739,12 +2790,12 @@ $$;
 comment on function private.purge_login_attempts() is 'Forgets failed logins that count no more; returns how many.';
 revoke all on function private.purge_login_attempts() from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/record_login.sql sha256:2f00cf2a797304e9f7aa9ec119a74d04f8076a4cf7774bb0d6159b109eac6710
+-- from sql/10_tenancy/functions/record_login.sql sha256:4744f0d2adfdbeb22476023bccb85051bb63bd11c997dbae832a4145b13b6fef
 create or replace function private.record_login(p_login text, p_ip inet, p_succeeded boolean)
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_hash bytea := private.login_hash(p_login);
@@ -2794,12 +2845,12 @@ comment on function private.refuse_caller() is
     'For a request without a verified caller: raises 403 NO_TENANT for a user who is signed in and a member nowhere, else 401 AUTHENTICATION_FAILED.';
 revoke all on function private.refuse_caller() from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/register_user.sql sha256:2716df432f60cda5fbc2cac27b82e911abee2dff3c4a313e439fd9426836fb8b
+-- from sql/10_tenancy/functions/register_user.sql sha256:3760a3d588be5b7e7ce73867676a0dd4113d9dbe809299af5d1fd20cfa466d95
 create or replace function private.register_user()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_form jsonb := new.raw_app_meta_data -> 'registration';
@@ -2838,8 +2889,8 @@ begin
     v_tenant_id := private.create_tenant(v_form ->> 'tenant_name', new.id);
     update public.profiles as p
     set username = coalesce(v_username, p.username),
-        first_name = left(coalesce(v_form ->> 'first_name', ''), 255),
-        last_name = left(coalesce(v_form ->> 'last_name', ''), 255),
+        first_name = left(private.nfc(coalesce(v_form ->> 'first_name', '')), 255),
+        last_name = left(private.nfc(coalesce(v_form ->> 'last_name', '')), 255),
         active_tenant_id = v_tenant_id
     where p.user_id = new.id;
     return null;
@@ -2849,12 +2900,12 @@ comment on function private.register_user() is
     'Gives every new user a profile, and one whom the admin API created with a registration also a tenant to be admin of: user, tenant and membership or nothing. One who is deleted softly leaves both.';
 revoke all on function private.register_user() from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/remove_member.sql sha256:2b62174044b25b3c118e70a12bfcb783996982574621ca630092fd734040dcbd
+-- from sql/10_tenancy/functions/remove_member.sql sha256:4eb3feb2766da22ccf1262cd38387fcaddd8932c32996359de3a47d5a3569e22
 create or replace function public.remove_member(p_user_id uuid)
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.caller();
@@ -2885,12 +2936,12 @@ comment on function public.remove_member(uuid) is
 revoke all on function public.remove_member(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.remove_member(uuid) to authenticated;
 
--- from sql/10_tenancy/functions/revoke_api_key.sql sha256:ff80faf2a58569faf9115584652c92ce392a21929723369d81a67277c6447e20
+-- from sql/10_tenancy/functions/revoke_api_key.sql sha256:09436521b5b14511032df3c8ed0d3930ccc7f999a1feaac4807d06fbd1e8283b
 create or replace function public.revoke_api_key(p_api_key_id uuid)
 returns public.api_key_summary
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('api_keys.write');
@@ -2909,12 +2960,12 @@ comment on function public.revoke_api_key(uuid) is
 revoke all on function public.revoke_api_key(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.revoke_api_key(uuid) to authenticated;
 
--- from sql/10_tenancy/functions/revoke_invitation.sql sha256:190f0c38dde4f6378b8a3619a314f5ef0f97df9fc6a59c417d617b9dbcb2ebdc
+-- from sql/10_tenancy/functions/revoke_invitation.sql sha256:ba43d78b963c0d97c41777446b90ddd6316f1a9262cc32bb6d3572a02b26ba7d
 create or replace function public.revoke_invitation(p_invitation_id uuid)
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('members.write');
@@ -2931,7 +2982,7 @@ comment on function public.revoke_invitation(uuid) is 'Takes an invitation back 
 revoke all on function public.revoke_invitation(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.revoke_invitation(uuid) to authenticated;
 
--- from sql/10_tenancy/functions/rotate_api_key.sql sha256:2c5a0188f0cc7c2780d7ca466d7eb8252cc38c75518da8cb5344973a15581189
+-- from sql/10_tenancy/functions/rotate_api_key.sql sha256:c821d1e222926808cc669a858777c6b989e9442e964eda83d1dd2b466a78072f
 create or replace function public.rotate_api_key(
     p_api_key_id uuid,
     p_key_hash bytea,
@@ -2941,7 +2992,7 @@ create or replace function public.rotate_api_key(
 returns public.api_key_summary
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('api_keys.write');
@@ -2988,12 +3039,12 @@ comment on function public.rotate_api_key(uuid, bytea, text, integer) is
 revoke all on function public.rotate_api_key(uuid, bytea, text, integer) from public, anon, authenticated, service_role;
 grant execute on function public.rotate_api_key(uuid, bytea, text, integer) to authenticated;
 
--- from sql/10_tenancy/functions/select_tenant_id.sql sha256:58526ae6bbd6943297246f5a4f1a6baeb1d57eda74071dc04f9d88c42ec811d5
+-- from sql/10_tenancy/functions/select_tenant_id.sql sha256:167a112158882654bcb4151c2435f11bd859ba89510e8c6f55822da02db35fa6
 create or replace function private.select_tenant_id(p_user_id uuid, p_claimed_tenant_id uuid, p_session_id uuid)
 returns uuid
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tenant_id uuid;
@@ -3023,12 +3074,12 @@ comment on function private.select_tenant_id(uuid, uuid, uuid) is
     'The tenant that a user acts in: the claimed one or none; without a claim the one that the session was moved to, else the active one of the profile, else the oldest membership.';
 revoke all on function private.select_tenant_id(uuid, uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/set_active_tenant.sql sha256:865f7141c4f56f3e7ffbfd9afa1ea9fb150bdd2b91089fbf887c261868580447
+-- from sql/10_tenancy/functions/set_active_tenant.sql sha256:9040db5d8848567ecfe64a506812e3a79b14689c5188e858f0d6214d236ff455
 create or replace function public.set_active_tenant(p_tenant_id uuid)
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
@@ -3047,11 +3098,11 @@ comment on function public.set_active_tenant(uuid) is 'Chooses the tenant that t
 revoke all on function public.set_active_tenant(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.set_active_tenant(uuid) to authenticated;
 
--- from sql/10_tenancy/functions/set_role_permissions.sql sha256:86ae12f23ae5690c3070252259442969a9ad7739024926f01478a81335f2569c
+-- from sql/10_tenancy/functions/set_role_permissions.sql sha256:c196270f700a6e1a51f1e7496c86853857c2439e2a2205dcf20e15d7508437a6
 create or replace function private.set_role_permissions(p_caller private.caller, p_role_id uuid, p_permissions text[])
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     p_permissions := array(select replace(p.permission, ':', '.') from unnest(p_permissions) as p (permission));
@@ -3071,12 +3122,12 @@ comment on function private.set_role_permissions(private.caller, uuid, text[]) i
     'Makes these the permissions of a role, resource.action or resource:action; raises 400 for one that does not exist and 403 for one that the caller has not got.';
 revoke all on function private.set_role_permissions(private.caller, uuid, text[]) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/summarize_api_key.sql sha256:e516d50ef1e85a326a6267f28bfa980143b371c5bbd9534823b18d129ea39bf2
+-- from sql/10_tenancy/functions/summarize_api_key.sql sha256:1eea579b1e2e4e10accec9a1ee0dd1ca6ff2686ee9afe074aa67223dbf6cca26
 create or replace function private.summarize_api_key(p_api_key_id uuid)
 returns public.api_key_summary
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_summary public.api_key_summary;
@@ -3103,12 +3154,12 @@ $$;
 comment on function private.summarize_api_key(uuid) is 'A key without its hash.';
 revoke all on function private.summarize_api_key(uuid) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/unassign_role.sql sha256:b80f37cb2275d93b5e36e3a78079d6dbccc889f57a4a9951833e49f7a836ad0a
+-- from sql/10_tenancy/functions/unassign_role.sql sha256:5a211fdb8959cc9e062e6c92753411e40a877b98129dab6d04e1efbbadb73f4b
 create or replace function public.unassign_role(p_user_id uuid, p_role_id uuid)
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('members.write');
@@ -3126,7 +3177,7 @@ comment on function public.unassign_role(uuid, uuid) is 'Takes a role from a mem
 revoke all on function public.unassign_role(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.unassign_role(uuid, uuid) to authenticated;
 
--- from sql/10_tenancy/functions/update_role.sql sha256:7bc58bf7cd0b8cd3c9f9c1a1491de39fc84893910d6a59b2e1b1f914486e0f80
+-- from sql/10_tenancy/functions/update_role.sql sha256:e03e35bb96f0ec3bb6b310faecf87d9ca2da85fedaa9d35c45aabf4d047ade81
 create or replace function public.update_role(
     p_role_id uuid,
     p_name text default null,
@@ -3136,20 +3187,21 @@ create or replace function public.update_role(
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('members.write');
     v_role public.roles := private.get_assignable_role(v_caller, p_role_id);
 begin
+    p_name := private.nfc(btrim(p_name));
     if v_role.tenant_id is null then
         perform private.raise_error(409, 'ROLE_BUILT_IN', 'A built-in role cannot be changed.');
     end if;
-    if length(btrim(p_name)) not between 1 and 128 then
+    if length(p_name) not between 1 and 128 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 128 characters.');
     end if;
     update public.roles as r
-    set name = coalesce(btrim(p_name), r.name), description = coalesce(left(p_description, 1000), r.description)
+    set name = coalesce(p_name, r.name), description = coalesce(left(p_description, 1000), r.description)
     where r.role_id = p_role_id;
     if p_permissions is not null then
         perform private.set_role_permissions(v_caller, p_role_id, p_permissions);
@@ -3161,7 +3213,7 @@ comment on function public.update_role(uuid, text, text, text[]) is
 revoke all on function public.update_role(uuid, text, text, text[]) from public, anon, authenticated, service_role;
 grant execute on function public.update_role(uuid, text, text, text[]) to authenticated;
 
--- from sql/10_tenancy/functions/update_tenant.sql sha256:07505e2b60da0e3ebbcd42eff7adc685b182ab46976a2e1af8ee4d1b7e4349b9
+-- from sql/10_tenancy/functions/update_tenant.sql sha256:4bc97a2c2ceb9c1f93eab224b6a47935baf9498c7e3c24f55064c20e61500fac
 create or replace function public.update_tenant(
     p_name text default null,
     p_timezone text default null,
@@ -3171,12 +3223,13 @@ create or replace function public.update_tenant(
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('settings.write');
 begin
-    if length(btrim(p_name)) not between 1 and 255 then
+    p_name := private.nfc(btrim(p_name));
+    if length(p_name) not between 1 and 255 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 255 characters.');
     end if;
     if p_timezone is not null and not exists (select from pg_catalog.pg_timezone_names as z where z.name = p_timezone) then
@@ -3189,7 +3242,7 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'quarantine_after_failures must lie between 0 and 1000.');
     end if;
     update public.tenants as t
-    set name = coalesce(btrim(p_name), t.name),
+    set name = coalesce(p_name, t.name),
         timezone = coalesce(p_timezone, t.timezone),
         robot_offline_after_seconds = coalesce(p_robot_offline_after_seconds, t.robot_offline_after_seconds),
         quarantine_after_failures = coalesce(p_quarantine_after_failures, t.quarantine_after_failures),
@@ -3201,13 +3254,13 @@ comment on function public.update_tenant(text, text, integer, integer) is 'Chang
 revoke all on function public.update_tenant(text, text, integer, integer) from public, anon, authenticated, service_role;
 grant execute on function public.update_tenant(text, text, integer, integer) to authenticated;
 
--- from sql/10_tenancy/functions/whoami.sql sha256:3b1ebb0d1da83f710c05defa9832e92c2df20dbcc7c113ce770f1c7e81428b15
+-- from sql/10_tenancy/functions/whoami.sql sha256:f65ae325a390691d4f6bd398868921ecc4b7a0e830abfbf96122d739fdab2273
 create or replace function public.whoami()
 returns jsonb
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.caller();
@@ -3252,7 +3305,7 @@ comment on function public.whoami() is
 revoke all on function public.whoami() from public, anon, authenticated, service_role;
 grant execute on function public.whoami() to authenticated;
 
--- from sql/15_limits/functions/count_request.sql sha256:52f2a7395633060edb0c0dc06cec2ad41c750404318f7adf945896172a7305dc
+-- from sql/15_limits/functions/count_request.sql sha256:8d7ffe87ded932f80f1f575c1eeec891db54deb9500aa56edefad56e47956be2
 -- One upsert decides: its row lock puts requests of one bucket in a row, so that whatever comes at once, the limit is
 -- never exceeded and nobody is refused while something is left. A refused request changes nothing. It is to be a
 -- transaction of its own, ahead of the request's: then the lock is held for microseconds, and a request that fails
@@ -3268,7 +3321,7 @@ create or replace function private.count_request(
 returns table (remaining integer, reset_at timestamptz)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();
@@ -3307,14 +3360,14 @@ revoke all on function private.count_request(text, integer, integer, inet, uuid,
     from public, anon, authenticated, service_role;
 grant execute on function private.count_request(text, integer, integer, inet, uuid, bytea) to casare_functions;
 
--- from sql/15_limits/functions/give_back_request.sql sha256:0d80d25da5bf1a1fb74502ac7d9385c382f54757dc3248b802fda622d4a35de4
+-- from sql/15_limits/functions/give_back_request.sql sha256:7deaa0fcf95447dd7593ced1ec80882601fd5bb8e65a43ff9ae5467bd5a2941d
 -- For what is limited by its failures: counted ahead like everything, so that a hundred at once get no more than the
 -- limit, and given back when it went well.
 create or replace function private.give_back_request(p_rule text, p_ip inet)
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     update private.request_counts as c
@@ -3329,11 +3382,11 @@ comment on function private.give_back_request(text, inet) is
 revoke all on function private.give_back_request(text, inet) from public, anon, authenticated, service_role;
 grant execute on function private.give_back_request(text, inet) to casare_functions;
 
--- from sql/15_limits/functions/purge_request_counts.sql sha256:ce433c02691095670219a607a5e73e76a34e21fdff79efb183003d918d89eff7
+-- from sql/15_limits/functions/purge_request_counts.sql sha256:1e33c64370a21fc7a90653ef54602b58ec57156da00c232c2f7dc49e67a7fdda
 create or replace function private.purge_request_counts()
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_count integer;
@@ -3346,12 +3399,12 @@ $$;
 comment on function private.purge_request_counts() is 'Forgets windows that are over; returns how many.';
 revoke all on function private.purge_request_counts() from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/count_nodes.sql sha256:d5afb782eb34a33c0f794eb236d04dcd896ddcf85ccf1da3c9d0720c531714b4
+-- from sql/20_workflows/functions/count_nodes.sql sha256:fce6f5a9f8afd5a5ef29119211a367a8ff91eb942df318fa3b38606c30ee6c65
 create or replace function private.count_nodes(p_definition jsonb)
 returns integer
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_nodes jsonb := coalesce(p_definition -> 'nodes', p_definition -> 'steps');
@@ -3366,12 +3419,12 @@ comment on function private.count_nodes(jsonb) is
     'How many nodes (a list or an object) or steps a workflow definition has; null when it has neither.';
 revoke all on function private.count_nodes(jsonb) from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/delete_workflow.sql sha256:ff9cfcc086a6a92770565385eeb44c1571319fcce3829a6255547b7117467ddb
+-- from sql/20_workflows/functions/delete_workflow.sql sha256:249b1ccad26579fde4ead47ef0d3a3413235d2561455703650d07e1f03de376d
 create or replace function public.delete_workflow(p_workflow_id uuid)
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('workflows.delete');
@@ -3409,12 +3462,12 @@ comment on function public.delete_workflow(uuid) is
 revoke all on function public.delete_workflow(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.delete_workflow(uuid) to authenticated;
 
--- from sql/20_workflows/functions/forget_workflow_backups.sql sha256:de12a9a45a17f7397c7372ea957aa39096b27b43165c45be4adeb52df30fa9f2
+-- from sql/20_workflows/functions/forget_workflow_backups.sql sha256:87cc462ad56479eb9abf3b3a63ddf502be4adcf2753465f67995af9ba9f2572b
 create or replace function private.forget_workflow_backups(p_workflow_id uuid, p_versions integer[])
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('workflows.delete');
@@ -3432,13 +3485,13 @@ comment on function private.forget_workflow_backups(uuid, integer[]) is
 revoke all on function private.forget_workflow_backups(uuid, integer[]) from public, anon, authenticated, service_role;
 grant execute on function private.forget_workflow_backups(uuid, integer[]) to authenticated;
 
--- from sql/20_workflows/functions/keep_workflow.sql sha256:a0d6638b4e7a8f5c7f9ee080c6982b7b966e74da86c31e353a64bac8a702ee5e
+-- from sql/20_workflows/functions/keep_workflow.sql sha256:ec1cd930b32b2b039a889adb402fc1b6168dcd1a01256794f2e7bec18023adb0
 -- An advisory lock, because a lock on the row would write to it at every enqueue. It must be held before the statement that
 -- looks at the workflow begins, so it is a call of its own.
 create or replace function private.keep_workflow(p_workflow_id uuid)
 returns void
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select pg_advisory_xact_lock_shared(2003792484, hashtext(p_workflow_id::text))
 $$;
@@ -3446,13 +3499,13 @@ comment on function private.keep_workflow(uuid) is
     'Keeps a workflow from being deleted until this transaction ends; waits for a deletion that is under way. Many may keep it at once.';
 revoke all on function private.keep_workflow(uuid) from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/list_workflow_backups.sql sha256:69d44bc3cdb57dbaaf06a932079881323afb081953bf706a91c24d4e5fbf6eb7
+-- from sql/20_workflows/functions/list_workflow_backups.sql sha256:486d737ddb5564d81cc8c5cdece86f956d06b2e863eab58a379e167109024f02
 create or replace function private.list_workflow_backups(p_workflow_id uuid)
 returns table (version integer, object_key text)
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('workflows.delete');
@@ -3469,12 +3522,12 @@ comment on function private.list_workflow_backups(uuid) is
 revoke all on function private.list_workflow_backups(uuid) from public, anon, authenticated, service_role;
 grant execute on function private.list_workflow_backups(uuid) to authenticated;
 
--- from sql/20_workflows/functions/record_workflow_backup.sql sha256:1d162f1eab0ffefca76129eb58a732c24113bb7fa814fb67824f48d086360017
+-- from sql/20_workflows/functions/record_workflow_backup.sql sha256:d96c93bc6a489939fd7d6f31b1d1c378cf62f9b8c4e96f6c78fb5f43aeabc6b4
 create or replace function private.record_workflow_backup(p_workflow_id uuid, p_version integer)
 returns text
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('workflows.write');
@@ -3503,7 +3556,7 @@ comment on function private.record_workflow_backup(uuid, integer) is
 revoke all on function private.record_workflow_backup(uuid, integer) from public, anon, authenticated, service_role;
 grant execute on function private.record_workflow_backup(uuid, integer) to authenticated;
 
--- from sql/20_workflows/functions/require_runnable_workflow.sql sha256:6c751162e5f8455b4a78e590c1eb1484d595525c4f66ee6db8e8595e4d982d83
+-- from sql/20_workflows/functions/require_runnable_workflow.sql sha256:3520e5e0513150c9403ba0c7c95b520a5bdd96c98f5ed728a807aa2b163b7067
 create or replace function private.require_runnable_workflow(
     p_tenant_id uuid,
     p_workflow_id uuid,
@@ -3513,7 +3566,7 @@ create or replace function private.require_runnable_workflow(
 )
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -3538,7 +3591,7 @@ comment on function private.require_runnable_workflow(uuid, uuid, integer) is
     'The name and version (null: the current one) of a tenant''s workflow that may run. Raises 404 WORKFLOW_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE.';
 revoke all on function private.require_runnable_workflow(uuid, uuid, integer) from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/submit_workflow.sql sha256:25b9a83b85139dac221906269662a6c6c56f8dbfc2ebe6d8d382b4ce86d9894e
+-- from sql/20_workflows/functions/submit_workflow.sql sha256:d3092a5c4100604ee5670d49828c57bffa6d1f4d1c690b08547734a142b3b307
 create or replace function public.submit_workflow(
     p_name text,
     p_definition jsonb,
@@ -3549,7 +3602,7 @@ create or replace function public.submit_workflow(
 returns public.workflows
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('workflows.write');
@@ -3559,6 +3612,7 @@ declare
     v_created_by uuid := coalesce(v_caller.user_id, v_caller.api_key_id);
     v_workflow public.workflows;
 begin
+    p_name := private.nfc(p_name);
     v_problem := case
         when p_name is null or length(p_name) not between 1 and 255 then 'workflow_name must have 1 to 255 characters.'
         when jsonb_typeof(p_definition) is distinct from 'object' then 'workflow_json must be an object.'
@@ -3617,12 +3671,12 @@ comment on function public.submit_workflow(text, jsonb, text, jsonb, uuid) is
 revoke all on function public.submit_workflow(text, jsonb, text, jsonb, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.submit_workflow(text, jsonb, text, jsonb, uuid) to authenticated;
 
--- from sql/25_pools/functions/accept_pool.sql sha256:f69140182dbb7ca868d496a937a5abf5d224b9bc10d3c29bedcc3c6743768624
+-- from sql/25_pools/functions/accept_pool.sql sha256:ae0a8a2530cf016d0084be2c4cdbdc0191fc1eab70ab06e8d8ca80645e675636
 create or replace function public.accept_pool(p_pool text)
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('settings.write');
@@ -3659,18 +3713,18 @@ comment on function public.accept_pool(text) is
 revoke all on function public.accept_pool(text) from public, anon, authenticated, service_role;
 grant execute on function public.accept_pool(text) to authenticated;
 
--- from sql/25_pools/functions/create_pool.sql sha256:d36604107b271ba18c4948d0f100ee489823d2db6c6ad403360be4caf326a08d
+-- from sql/25_pools/functions/create_pool.sql sha256:5e8a4cff83039d62a99dab97c77174e481dc7c3f4aaa9fde576d26839fe7f6a2
 create or replace function public.create_pool(p_name text, p_shares_by text default 'jobs')
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('robots.write');
     v_actor_id uuid := coalesce(v_caller.user_id, v_caller.api_key_id);
     v_now timestamptz := private.clock();
-    v_name text := btrim(p_name);
+    v_name text := private.nfc(btrim(p_name));
     v_pool public.pools;
 begin
     if length(v_name) not between 1 and 64 or v_name is null then
@@ -3699,12 +3753,12 @@ comment on function public.create_pool(text, text) is
 revoke all on function public.create_pool(text, text) from public, anon, authenticated, service_role;
 grant execute on function public.create_pool(text, text) to authenticated;
 
--- from sql/25_pools/functions/delete_pool.sql sha256:4e4af1e362d42e2aea1dfbbdb3652f9bd7913045f6651c133da50b0f7146dfc0
+-- from sql/25_pools/functions/delete_pool.sql sha256:06ec99de1ad892836840242bfb90007a82e30a30efea7ceec21c9d51dbdb374c
 create or replace function public.delete_pool(p_pool text)
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('robots.write');
@@ -3725,12 +3779,12 @@ comment on function public.delete_pool(text) is
 revoke all on function public.delete_pool(text) from public, anon, authenticated, service_role;
 grant execute on function public.delete_pool(text) to authenticated;
 
--- from sql/25_pools/functions/describe_pool.sql sha256:904941c850ac0fe5a39d53cdbf4e909914bc5e639db45b20761e0cd5d50c89db
+-- from sql/25_pools/functions/describe_pool.sql sha256:28cf9376810809d8311c24c32ec607db3674c3a131b2d6dfcb1d20cab2b7c9b5
 create or replace function private.describe_pool(p_pool_id uuid, p_tenant_id uuid)
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (
@@ -3760,12 +3814,12 @@ comment on function private.describe_pool(uuid, uuid) is
     'A pool as one of its tenants may see it: {pool_id, name, standing (owner, member, invited), shares_by (jobs, robot_seconds), weight, max_running, invited_at, accepted_at}.';
 revoke all on function private.describe_pool(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/describe_pool_member.sql sha256:41f57efbc67d7df3bf4b2279155e3a56e2d1de23cd60dfa13f4080b29951db4a
+-- from sql/25_pools/functions/describe_pool_member.sql sha256:bc71c886637a5421011a9cd7c2296a52519c2c4b7d11a95d4e94b045f30c4ac0
 create or replace function private.describe_pool_member(p_member public.pool_members)
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return jsonb_build_object(
@@ -3786,11 +3840,11 @@ comment on function private.describe_pool_member(public.pool_members) is
     'A member of a pool, or an invitation, as its owner may see it, with the robot-seconds that it has had lately over its weight (load): nothing says whether an invitee exists that has not accepted.';
 revoke all on function private.describe_pool_member(public.pool_members) from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/end_pool_membership.sql sha256:6acba7df3fed9bc1cb5f7222a8fd92e6444950ab61cf66d9a711b8dc379c4c6a
+-- from sql/25_pools/functions/end_pool_membership.sql sha256:fcd0b92863822af43572f55cd4b41d4ac79a4e314838dd13f0357a8cae87a4b8
 create or replace function private.end_pool_membership(p_pool_id uuid, p_tenant_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform from public.pools as p where p.pool_id = p_pool_id and p.tenant_id = p_tenant_id;
@@ -3807,12 +3861,12 @@ comment on function private.end_pool_membership(uuid, uuid) is
     'Takes away what a pool keeps of a tenant beside its membership. Raises 409 POOL_OWNER_STAYS for the owner.';
 revoke all on function private.end_pool_membership(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/find_pool.sql sha256:751acbd2eff1029adc1fa97c22ee70627a8611b8ac767bc1e27b6b02c994fa5e
+-- from sql/25_pools/functions/find_pool.sql sha256:b35ace0a53452acb7b168ba67859e466d102fbcbc1d191a77085b30e146c1dbb
 create or replace function private.find_pool(p_tenant_id uuid, p_pool text, p_as text)
 returns public.pools
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -3827,7 +3881,7 @@ declare
                 where m.tenant_id = p_tenant_id and (m.accepted_at is not null or p_as = 'invited')
             ))
             and (p_as <> 'owner' or p.tenant_id = p_tenant_id)
-            and (p.pool_id::text = lower(p_pool) or p.name = p_pool)
+            and (p.pool_id::text = lower(p_pool) or p.name = private.nfc(p_pool))
         order by p.pool_id::text = lower(p_pool) desc
     );
 begin
@@ -3843,13 +3897,13 @@ comment on function private.find_pool(uuid, text, text) is
     'The pool with an id or a name, of those that a tenant owns (p_as owner), is a member of (member), or is a member of or invited to (invited). Raises 404 POOL_NOT_FOUND for any other, 409 POOL_AMBIGUOUS.';
 revoke all on function private.find_pool(uuid, text, text) from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/joined_pool_ids.sql sha256:24521fb9b15abb50a28aa34e3ba60ac903f6dfcb6c84c31987ae4ee3cfe4b432
+-- from sql/25_pools/functions/joined_pool_ids.sql sha256:494276811053e0c67bfbd942213fb9ff20ddb5439dbcd01db2bc17377daecfdc
 create or replace function private.joined_pool_ids()
 returns setof uuid
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query
@@ -3861,12 +3915,12 @@ comment on function private.joined_pool_ids() is
 revoke all on function private.joined_pool_ids() from public, anon, authenticated, service_role;
 grant execute on function private.joined_pool_ids() to authenticated;
 
--- from sql/25_pools/functions/leave_pool.sql sha256:018c5ef709271e1e190d0f54db1298c6af4bed9f2512922ec87ab7e9f4fa1601
+-- from sql/25_pools/functions/leave_pool.sql sha256:cbe06c9dfb9cc6cd718e3872a839a411e825467a7b3c35be2c0ccdf3c6fa9b5e
 create or replace function public.leave_pool(p_pool text)
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('settings.write');
@@ -3882,13 +3936,13 @@ comment on function public.leave_pool(text) is
 revoke all on function public.leave_pool(text) from public, anon, authenticated, service_role;
 grant execute on function public.leave_pool(text) to authenticated;
 
--- from sql/25_pools/functions/list_pool_members.sql sha256:bbcf9bb712cd7e531c10a09979855a48e658144db052ca018b036d4c5601955c
+-- from sql/25_pools/functions/list_pool_members.sql sha256:4368f3bb927b43524a42428e2215edd32ecbe21b79ba9eb5ba13c80ad30f8d19
 create or replace function public.list_pool_members(p_pool text)
 returns setof jsonb
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('robots.read');
@@ -3906,13 +3960,13 @@ comment on function public.list_pool_members(text) is
 revoke all on function public.list_pool_members(text) from public, anon, authenticated, service_role;
 grant execute on function public.list_pool_members(text) to authenticated;
 
--- from sql/25_pools/functions/list_pools.sql sha256:32fa5e8389dc2763508d1cb272d7c790ca036fb061249ef5eb119157c9624637
+-- from sql/25_pools/functions/list_pools.sql sha256:96e9e0c6cc1c4dc1d7425e1479785e1b7af5335ebe4f10a6c4b4d1a2846399ca
 create or replace function public.list_pools()
 returns setof jsonb
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('robots.read');
@@ -3929,7 +3983,7 @@ comment on function public.list_pools() is
 revoke all on function public.list_pools() from public, anon, authenticated, service_role;
 grant execute on function public.list_pools() to authenticated;
 
--- from sql/25_pools/functions/next_in_pool.sql sha256:ef1cf8d7776be49f96c2bc82a6f06ec6aae23217a2e8c2f3aa93a615c54af9f6
+-- from sql/25_pools/functions/next_in_pool.sql sha256:157f5fa92322821b43873bcc83a0beb97dd4cea764451967f9a5c6337debc6ce
 -- One look for each tenant with work for the pool, in the order of their numbers, whatever waits in it and whoever has none.
 create or replace function private.next_in_pool(
     p_pool_id uuid,
@@ -3941,7 +3995,7 @@ create or replace function private.next_in_pool(
 )
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
@@ -3972,7 +4026,7 @@ comment on function private.next_in_pool(uuid, integer, integer) is
     'The member of a pool whose turn it is after a tenant with this number: the next that has ready jobs for the pool, or its owner. Nulls when there is none behind it.';
 revoke all on function private.next_in_pool(uuid, integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/pool_waits_for.sql sha256:8d70852f269c4325ec8bed8d7f4d13cd8928a0e2f51a5ff6daee1c7473fa6162
+-- from sql/25_pools/functions/pool_waits_for.sql sha256:722d1e345814c6e73fe4467fe1bc5363fe4ad32ccad3102b3a88a3308ca0df9f
 create or replace function private.pool_waits_for(
     p_pool_id uuid,
     p_owner_id uuid,
@@ -3982,7 +4036,7 @@ create or replace function private.pool_waits_for(
 returns boolean
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return exists (
@@ -4011,12 +4065,12 @@ comment on function private.pool_waits_for(uuid, uuid, text, text[]) is
     'Whether other members than its owner have jobs for a pool that a robot with these things may take. For explanations: it looks at every member.';
 revoke all on function private.pool_waits_for(uuid, uuid, text, text[]) from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/pool_weight.sql sha256:2348527c2b443620480abdfee540865cf0b20e4b3341d01517ba14e08e32102b
+-- from sql/25_pools/functions/pool_weight.sql sha256:5f25cb87140c62ea0390bbdc8d54373433f275e72be61cad27f2a560866da0ae
 create or replace function private.pool_weight(p_pool_id uuid, p_tenant_id uuid)
 returns smallint
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -4035,7 +4089,7 @@ comment on function private.pool_weight(uuid, uuid) is
     'How many jobs a pool''s robot gives a tenant in its turn; null for one that is not a member (any more).';
 revoke all on function private.pool_weight(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/put_pool_member.sql sha256:024a54664ac4140d93fda9c55f3183e4c5b1e671b44afabcb98eb498216ab2f8
+-- from sql/25_pools/functions/put_pool_member.sql sha256:cf756a2aa2ea21c3225365be7b5c50233de1e8e81301aa7b5aac25c388adbc54
 create or replace function public.put_pool_member(
     p_pool text,
     p_tenant text,
@@ -4045,7 +4099,7 @@ create or replace function public.put_pool_member(
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('robots.write');
@@ -4096,12 +4150,12 @@ comment on function public.put_pool_member(text, text, integer, integer) is
 revoke all on function public.put_pool_member(text, text, integer, integer) from public, anon, authenticated, service_role;
 grant execute on function public.put_pool_member(text, text, integer, integer) to authenticated;
 
--- from sql/25_pools/functions/remove_pool_member.sql sha256:c4535373c14df4d8a767737e11486cf8a205c0689135aa24240ccb6922c747a2
+-- from sql/25_pools/functions/remove_pool_member.sql sha256:29b6bd4b79a094d8c7d6ea0a2ad7c79ca91d433f96ef2d9808b12f0c3ce623c5
 create or replace function public.remove_pool_member(p_pool text, p_tenant text)
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('robots.write');
@@ -4124,11 +4178,11 @@ comment on function public.remove_pool_member(text, text) is
 revoke all on function public.remove_pool_member(text, text) from public, anon, authenticated, service_role;
 grant execute on function public.remove_pool_member(text, text) to authenticated;
 
--- from sql/25_pools/functions/set_pool_limit.sql sha256:de2d626895187e36068597be94aaa6e03709dd0625d09729f01369f26dcc9e23
+-- from sql/25_pools/functions/set_pool_limit.sql sha256:d3514bc10864f59c0533e8a512982c1d3ddd0fa1028d8b7007417f8e6814ce3f
 create or replace function private.set_pool_limit(p_pool_id uuid, p_tenant_id uuid, p_max_running integer)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set lock_timeout = '5s'     -- as public.set_limit() does it
 as $$
 declare
@@ -4157,12 +4211,12 @@ comment on function private.set_pool_limit(uuid, uuid, integer) is
     'Sets how many jobs of a tenant the robots of a pool may hold at once, those that they hold now included; null: any number.';
 revoke all on function private.set_pool_limit(uuid, uuid, integer) from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/set_robot_pool.sql sha256:10e0aa677793b0eddfc2c076cdd8563e87676733328b6715fbba84554ee86b3a
+-- from sql/25_pools/functions/set_robot_pool.sql sha256:e6f2934c69cd6a1f8c244867995ef808f04feec7e550cd3ca18fcf2d6cef33b6
 create or replace function public.set_robot_pool(p_robot text, p_pool text default null)
 returns public.live_robots
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('robots.write');
@@ -4198,17 +4252,17 @@ comment on function public.set_robot_pool(text, text) is
 revoke all on function public.set_robot_pool(text, text) from public, anon, authenticated, service_role;
 grant execute on function public.set_robot_pool(text, text) to authenticated;
 
--- from sql/25_pools/functions/update_pool.sql sha256:e0f73e5c2f072a6eadf4719e68ac659122edf5b75ad66d1f44778364753657a7
+-- from sql/25_pools/functions/update_pool.sql sha256:a05a58546c421085be337fd77785a7a459da6dd382221b27daef94f2c2d2db28
 create or replace function public.update_pool(p_pool text, p_name text default null, p_shares_by text default null)
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('robots.write');
     v_pool public.pools := private.find_pool(v_caller.tenant_id, p_pool, 'owner');
-    v_name text := btrim(p_name);
+    v_name text := private.nfc(btrim(p_name));
 begin
     if length(v_name) not between 1 and 64 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 64 characters.');
@@ -4231,11 +4285,11 @@ comment on function public.update_pool(text, text, text) is
 revoke all on function public.update_pool(text, text, text) from public, anon, authenticated, service_role;
 grant execute on function public.update_pool(text, text, text) to authenticated;
 
--- from sql/30_robots/functions/announce_robot.sql sha256:255e8aff4b4dcdc93a0111a8a9498ecf3ea5d266d787dd96a90f23b9e7097cf3
+-- from sql/30_robots/functions/announce_robot.sql sha256:b08b28df9e06f94ab2d8800330a37b6619c83511869b477cb9a7cfb853795439
 create or replace function private.announce_robot(p_event text, p_robot_id uuid, p_data jsonb default '{}')
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_robot public.live_robots;
@@ -4258,12 +4312,12 @@ comment on function private.announce_robot(text, uuid, jsonb) is
     'Tells that a robot came, went or changed: an event for those who resume, a push for those who watch.';
 revoke all on function private.announce_robot(text, uuid, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/authorize_for_robot.sql sha256:ae8e6c585a33273172f877f1ffceea1528be9f4f04237ea91323e862685d4c65
+-- from sql/30_robots/functions/authorize_for_robot.sql sha256:5a721dff02568a0d29be43c0588ff5c87a67f2ff59837348caab3042d570a5d9
 create or replace function private.authorize_for_robot(p_robot text, p_permission text)
 returns public.robots
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.caller();
@@ -4289,11 +4343,11 @@ comment on function private.authorize_for_robot(text, text) is
     'The robot that a request is about: a robot''s own (null: itself), or any of the tenant for a caller with the permission. Raises 401, 403 FORBIDDEN, 404 ROBOT_NOT_FOUND.';
 revoke all on function private.authorize_for_robot(text, text) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/bring_robot_online.sql sha256:76bb443a3ce8d944646824af8464282f296e5a351ab86d42dc8d4be2d07585ec
+-- from sql/30_robots/functions/bring_robot_online.sql sha256:ece1f934c2dfe18a12480d2a024d00754c8fdb6ca77f7d0b789a872aa6bad474
 create or replace function private.bring_robot_online(p_tenant_id uuid, p_robot_id uuid, p_metrics jsonb, p_health public.robot_health)
 returns boolean
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();
@@ -4324,13 +4378,13 @@ comment on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_h
     'Notes that a robot is alive, and returns whether that is news. Null metrics or health leave what was said before.';
 revoke all on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_health) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/calling_robot_id.sql sha256:b1ecca40e10b59a4393c2332b23db4f6eff62b359238a70674acb3e2b2a29ce4
+-- from sql/30_robots/functions/calling_robot_id.sql sha256:785c42887c4c1baf65901051d0e485cd15a1709e2efa8db6700aae7ccffea595
 create or replace function private.calling_robot_id()
 returns uuid
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (private.caller()).robot_id;
@@ -4340,12 +4394,12 @@ comment on function private.calling_robot_id() is 'The robot that makes this req
 revoke all on function private.calling_robot_id() from public, anon, authenticated, service_role;
 grant execute on function private.calling_robot_id() to authenticated;
 
--- from sql/30_robots/functions/command_robot.sql sha256:466b3aaf7723961e83184f5c3ff220d2f03fed99e6ef72b1e5e10702b1fdac07
+-- from sql/30_robots/functions/command_robot.sql sha256:7b0f243f4942a825524643cd1e40aa9e8384ead6a76a949619ce53352bed90b3
 create or replace function public.command_robot(p_robot text, p_command text, p_reason text default null)
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('robots.control');
@@ -4403,12 +4457,12 @@ comment on function public.command_robot(text, text, text) is
 revoke all on function public.command_robot(text, text, text) from public, anon, authenticated, service_role;
 grant execute on function public.command_robot(text, text, text) to authenticated;
 
--- from sql/30_robots/functions/commanding_actor_id.sql sha256:9b83842c2aa5266e0a688a2d6334bbf2e5ed6c417d211398255b44a457d88a03
+-- from sql/30_robots/functions/commanding_actor_id.sql sha256:6a8ffdf6c29b3bdf6a8d7ed6413700a2431efc9c73752fb5b77122a42595335d
 create or replace function private.commanding_actor_id()
 returns uuid
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.caller();
@@ -4420,13 +4474,13 @@ comment on function private.commanding_actor_id() is
     'The user or service key on whose word a robot is told something; null when a robot''s report or a duty led to it.';
 revoke all on function private.commanding_actor_id() from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/count_robot_failure.sql sha256:f8ab9f90c75ee9d9cd5e3c83e0aed9403857f0ae14f2b2140ba5526ff4c06449
+-- from sql/30_robots/functions/count_robot_failure.sql sha256:5d248dd5d1f01f32bad3afe482aeb3e74e4f34c470df15f63ea0b0e7c67fc67c
 -- The job may be another tenant's, of the robot's pool. However many of them fail in a row, they count as one failure until
 -- somebody else's job fails too: else a member could put every robot of a pool out of work.
 create or replace function private.count_robot_failure(p_job_tenant_id uuid, p_robot_id uuid, p_job_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();
@@ -4462,12 +4516,12 @@ comment on function private.count_robot_failure(uuid, uuid, uuid) is
     'Notes that a robot failed an attempt at a job of a tenant, and quarantines it after as many in a row as the robot''s tenant allows (quarantine_after_failures; 0: never).';
 revoke all on function private.count_robot_failure(uuid, uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/delete_robot.sql sha256:f4b6ae3ccc601f61eb5aeb004719716b16c7f08731a8a06bc96b4abb9e802333
+-- from sql/30_robots/functions/delete_robot.sql sha256:7ccbc89b4f0cd1c91987fc328be140798bbee3b17b6a068a7fc564ec1f70aee8
 create or replace function public.delete_robot(p_robot text)
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('robots.write');
@@ -4500,12 +4554,12 @@ comment on function public.delete_robot(text) is
 revoke all on function public.delete_robot(text) from public, anon, authenticated, service_role;
 grant execute on function public.delete_robot(text) to authenticated;
 
--- from sql/30_robots/functions/find_robot.sql sha256:c571f8be20f721b7edd82d67bad208c0d34246ccbbf6360b63ad75354470d085
+-- from sql/30_robots/functions/find_robot.sql sha256:cba4966589acbea54b2fafb49f2aa1ab212250933dd176c51a7d81e04b71cbbf
 create or replace function private.find_robot(p_tenant_id uuid, p_robot text)
 returns public.robots
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_robot public.robots;
@@ -4531,7 +4585,7 @@ comment on function private.find_robot(uuid, text) is
     'The robot of a tenant by its id or its external id. Raises 404 ROBOT_NOT_FOUND for one that is deleted, another tenant''s or not there.';
 revoke all on function private.find_robot(uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/find_robot_problem.sql sha256:7ad56bffb67e956b98becadcc24427f2449eef94c0c2503cdcb23b9f3a6ee673
+-- from sql/30_robots/functions/find_robot_problem.sql sha256:0a3ee0764cfdde12b3f7ca0cd0f5a1fa571f6e29caf31d04b61b1caa68edacd8
 create or replace function private.find_robot_problem(
     p_external_id text,
     p_name text,
@@ -4545,7 +4599,7 @@ create or replace function private.find_robot_problem(
 returns text
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_external_id !~ '^[A-Za-z0-9_-]{1,64}$' then
@@ -4574,12 +4628,12 @@ comment on function private.find_robot_problem(text, text, text, text[], jsonb, 
 revoke all on function private.find_robot_problem(text, text, text, text[], jsonb, text, integer, text[])
     from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/find_words_problem.sql sha256:ea94a47f05f4fd9bad8a1c33348bef4e0387b80174471e853e4d6edf8602df03
+-- from sql/30_robots/functions/find_words_problem.sql sha256:4245870fa74cf982edd2979dcfa1281e60582741d4cf92a2ad0aac5be4639a82
 create or replace function private.find_words_problem(p_field text, p_words text[])
 returns text
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if cardinality(p_words) > 100 then
@@ -4598,12 +4652,12 @@ comment on function private.find_words_problem(text, text[]) is
     'What is wrong with a list of capabilities or tags, as a sentence that names the field; null when nothing is.';
 revoke all on function private.find_words_problem(text, text[]) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/is_robot.sql sha256:bd546534eb03a7f855c57fa692b757d3399fab126e0656ee25c3a4ba9dc61386
+-- from sql/30_robots/functions/is_robot.sql sha256:9c0a9365896d89d9fb1af479439a9aa71496aefc9e51c7c08596b8fe9208933c
 create or replace function private.is_robot(p_robot_id uuid)
 returns boolean
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return exists (select from public.robots as r where r.robot_id = p_robot_id and r.deleted_at is null);
@@ -4613,11 +4667,11 @@ comment on function private.is_robot(uuid) is
     'Whether a robot is still in the fleet: one that a person deleted did not die.';
 revoke all on function private.is_robot(uuid) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/mark_offline_robots.sql sha256:24f51a69c176781e2cae224cdaf87e1b965fe5263f99df5811732ad88a6eb16b
+-- from sql/30_robots/functions/mark_offline_robots.sql sha256:a4bbe548adb31b11af33131dabdb51ae0ccbaf73ed45dfd3645ae62ca6a55af0
 create or replace function private.mark_offline_robots()
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_robot_id uuid;
@@ -4643,11 +4697,11 @@ comment on function private.mark_offline_robots() is
     'Notices robots that have not been heard of for their tenant''s robot_offline_after_seconds, tells it once, and returns how many.';
 revoke all on function private.mark_offline_robots() from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/notice_deaf_robots.sql sha256:0780b2b90d29cb0b8325d66e10de7caf7544d254e198511d64ff80c27d731cdb
+-- from sql/30_robots/functions/notice_deaf_robots.sql sha256:069b90c747884e0496454d2ebeeaa0c87690b1445d3b2d5a416ba59ee35a98aa
 create or replace function private.notice_deaf_robots()
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_robot record;
@@ -4676,11 +4730,11 @@ comment on function private.notice_deaf_robots() is
     'Notices robots that live and do not ask for the work that waits for them, tells it once, and returns how many. Their next claim takes the word back.';
 revoke all on function private.notice_deaf_robots() from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/quarantine_robot.sql sha256:82f64d95e831cafda212e486c1ddc531cc79b544c480015fd454f62784556373
+-- from sql/30_robots/functions/quarantine_robot.sql sha256:3f6bda8e59a986d177415de4370966cd63d805574e4259d278f4fb47d8eddb93
 create or replace function private.quarantine_robot(p_tenant_id uuid, p_robot_id uuid, p_reason text, p_data jsonb default '{}')
 returns uuid
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_command_id uuid;
@@ -4701,7 +4755,7 @@ comment on function private.quarantine_robot(uuid, uuid, text, jsonb) is
     'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. What it holds it may finish.';
 revoke all on function private.quarantine_robot(uuid, uuid, text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:cea1a47565fa4ef58b437b4cd7b30c96cad93f643c6370965bd29641b8f759dd
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:169082b3b281d1dacb47a90f8c5414fb1376309434572a696d3cdece57405855
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
@@ -4710,7 +4764,7 @@ create or replace function public.record_heartbeat(
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_robot public.robots := private.authorize_for_robot(p_robot, 'robots.control');
@@ -4774,7 +4828,7 @@ comment on function public.record_heartbeat(text, jsonb, uuid[]) is
 revoke all on function public.record_heartbeat(text, jsonb, uuid[]) from public, anon, authenticated, service_role;
 grant execute on function public.record_heartbeat(text, jsonb, uuid[]) to authenticated;
 
--- from sql/30_robots/functions/register_robot.sql sha256:0acd95bdb313f625d2228e0680709dbb7db87f142976761f959c5ec2c28beee2
+-- from sql/30_robots/functions/register_robot.sql sha256:15f19a5c754bf2dcce0d0ab1f3906786d7cb3c06911ae54801c263182fae62b5
 create or replace function public.register_robot(
     p_external_id text,
     p_name text,
@@ -4789,7 +4843,7 @@ create or replace function public.register_robot(
 returns public.live_robots
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.caller();
@@ -4800,6 +4854,11 @@ declare
     v_is_robot boolean := v_caller.principal is not distinct from 'robot';
     v_is_news boolean := false;
 begin
+    p_name := private.nfc(p_name);
+    p_hostname := private.nfc(p_hostname);
+    p_environment := private.nfc(p_environment);
+    p_capabilities := private.nfc_words(p_capabilities);
+    p_tags := private.nfc_words(p_tags);
     if not v_is_robot then
         v_caller := private.authorize('robots.write');
     end if;
@@ -4904,11 +4963,11 @@ comment on function private.robot_may_claim(public.robot_mode, boolean, timestam
     'Whether a robot gets jobs at all, whatever it can do and whatever waits.';
 revoke all on function private.robot_may_claim(public.robot_mode, boolean, timestamptz) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/send_robot_command.sql sha256:51c3e2729256816d781ca6f31ac03665fd783ed989f955ecafd1e2bc7bfa6a77
+-- from sql/30_robots/functions/send_robot_command.sql sha256:153efd2377cc221018d7dfb42e135dda8d98480b2eaee9dece3e17c51157efe7
 create or replace function private.send_robot_command(p_tenant_id uuid, p_robot_id uuid, p_command text, p_reason text)
 returns uuid
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();
@@ -4934,12 +4993,12 @@ comment on function private.send_robot_command(uuid, uuid, text, text) is
     'Writes down what a robot is to do and pushes it. The newest word counts: older ones that it has not acknowledged are superseded.';
 revoke all on function private.send_robot_command(uuid, uuid, text, text) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/set_robot_status.sql sha256:076bfee7a7daf4d3e8cd1cf8b9a140a184da5ecccd7466950bafe94c172a7fb0
+-- from sql/30_robots/functions/set_robot_status.sql sha256:ef14ae8563af6d03de1126e66df70415a717b4828398f15baca1d8dbac0972e1
 create or replace function public.set_robot_status(p_robot text, p_status text)
 returns public.live_robots
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_robot public.robots := private.authorize_for_robot(p_robot, 'robots.control');
@@ -4994,24 +5053,24 @@ comment on function public.set_robot_status(text, text) is
 revoke all on function public.set_robot_status(text, text) from public, anon, authenticated, service_role;
 grant execute on function public.set_robot_status(text, text) to authenticated;
 
--- from sql/30_robots/functions/sorted_words.sql sha256:fb3e164eb39bf844f9a722142028967abb413bdeb45e564d750bf6e85ea6b262
+-- from sql/30_robots/functions/sorted_words.sql sha256:866f38425bf4ba3d91c4d4f88c1e6db20c3281d1002821f28df2c33130d8a841
 create or replace function private.sorted_words(p_words text[])
 returns text[]
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(array_agg(distinct w order by w), '{}') from unnest(p_words) as w
 $$;
 comment on function private.sorted_words(text[]) is 'The words of a list, sorted, each once; null is the empty list.';
 revoke all on function private.sorted_words(text[]) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/update_robot.sql sha256:e796b4e500f03208f5485ebd20daec4a86bb84dbcf2171629e3e266a8264f82c
+-- from sql/30_robots/functions/update_robot.sql sha256:5294f5c90eb58e421b69290013ab38310e0c5eff8b5a889bc05394642cddf129
 create or replace function public.update_robot(p_robot text, p_changes jsonb)
 returns public.live_robots
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('robots.write');
@@ -5033,6 +5092,11 @@ begin
         when data_exception then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'A change has a value of the wrong type: ' || sqlerrm || '.');
     end;
+    v_new.name := private.nfc(v_new.name);
+    v_new.hostname := private.nfc(v_new.hostname);
+    v_new.environment := private.nfc(v_new.environment);
+    v_new.capabilities := private.nfc_words(v_new.capabilities);
+    v_new.tags := private.nfc_words(v_new.tags);
     v_problem := coalesce(
         (
             select format('%s cannot be changed.', k)
@@ -5076,7 +5140,7 @@ comment on function public.update_robot(text, jsonb) is
 revoke all on function public.update_robot(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.update_robot(text, jsonb) to authenticated;
 
--- from sql/40_queue/functions/add_job.sql sha256:a04260678b598a7df2fbad429184da52c8ce24fb028628debc7bc885b6b1dbf1
+-- from sql/40_queue/functions/add_job.sql sha256:acd9540a0d612fca8aa38c4b0b4e4af4c4fec56c87ed6ea3d48da889cd8a217b
 create or replace function private.add_job(
     p_tenant_id uuid,
     p_created_by uuid,
@@ -5105,7 +5169,7 @@ create or replace function private.add_job(
 )
 returns uuid
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -5214,13 +5278,13 @@ revoke all on function private.add_job(
     jsonb, text, uuid, boolean, text, uuid, integer, boolean
 ) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/age_lanes.sql sha256:3324ba91e7bcc4611f76a5c369d08a75a0f89a2b8d63908d66fc59b1002c2fed
+-- from sql/40_queue/functions/age_lanes.sql sha256:253947795066f923240404255e393f8802cb601223b8d187a8c7b96ce4f9fda4
 -- What counts is how long the same job has been first, as this duty saw it: not how old the job is, because a job may have
 -- been delayed for long and be ready only now. Lanes that somebody's limit holds back wait for the limit and do not age.
 create or replace function private.age_lanes()
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 as $$
 declare
@@ -5278,12 +5342,12 @@ comment on function private.age_lanes() is
     'Promotes by one step of priority each lane whose first job has stayed first for the tenant''s ageing_minutes, tells it by the event lane.promoted, lets lanes that are served fall back by a step, and returns how many it promoted.';
 revoke all on function private.age_lanes() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/ageing_minutes.sql sha256:4dc277fc07345bb6c471576d6f668288f0ba5aac343f11618bd14b34f188a828
+-- from sql/40_queue/functions/ageing_minutes.sql sha256:f8d7f3441b1f1de4f24e1b709a57c0d07319badb8b12aeb482ed5066f343c526
 create or replace function private.ageing_minutes(p_settings jsonb)
 returns integer
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_minutes jsonb := p_settings #> '{queue,ageing_minutes}';
@@ -5298,7 +5362,7 @@ comment on function private.ageing_minutes(jsonb) is
     'After how many minutes without a claim a lane of a tenant with these settings is promoted: {"queue": {"ageing_minutes": 30}}, 0 for never.';
 revoke all on function private.ageing_minutes(jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/announce_job.sql sha256:c1b605b957addb8e8ba07990159bd261cd215dabf175d00d3111ce059885dd2e
+-- from sql/40_queue/functions/announce_job.sql sha256:2ef78df58720924104bd39a1dc27f0cfbcd72000539ef8a81bf1a4a67963e02e
 create or replace function private.announce_job(
     p_event text,
     p_status text,
@@ -5314,7 +5378,7 @@ create or replace function private.announce_job(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.announce_jobs(
@@ -5332,7 +5396,7 @@ comment on function private.announce_job(text, text, uuid, uuid, uuid, text, uui
 revoke all on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean, boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/announce_jobs.sql sha256:6d72b12509fb88cf92e75b92277cc0d06173177231c141ee33534a9a6bec98cb
+-- from sql/40_queue/functions/announce_jobs.sql sha256:535d48816f81173e536f4a5ee6b3de4f518ea8330d9a9dac9f413e211c8e6e78
 -- On the path of every transition, so it is two statements for any number of jobs. The pushes are what realtime.send makes,
 -- with the columns that the platform documents; should it take this insert no more, its own function does it.
 create or replace function private.announce_jobs(
@@ -5345,7 +5409,7 @@ create or replace function private.announce_jobs(
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 as $$
 declare
@@ -5412,7 +5476,7 @@ comment on function private.announce_jobs(text, text, private.job_notice[], bool
 revoke all on function private.announce_jobs(text, text, private.job_notice[], boolean, boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/answer_stale_report.sql sha256:e68d5f41124dfcf8b394ed724a7d5a867fbaf64bf2196a5630afc59fdbb49f34
+-- from sql/40_queue/functions/answer_stale_report.sql sha256:a84490b75fa43ec2712e28279d9f223e5185bf86a23cb36b0b33e0f2cb784ec7
 -- Nothing is raised for a token that a claim got: the evidence must be committed. The Data API takes the status from the setting, and
 -- Python turns the answer's shape, PostgREST's own for an error, into the same error.
 create or replace function private.answer_stale_report(
@@ -5424,7 +5488,7 @@ create or replace function private.answer_stale_report(
 )
 returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job record;
@@ -5476,23 +5540,31 @@ comment on function private.answer_stale_report(private.caller, uuid, bigint, te
 revoke all on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/append_job_logs.sql sha256:554471c9f64ca95d0739c8cb42b2a6188fb6c24601861c54eaa9a00180ec7ce0
-create or replace function public.append_job_logs(p_job_id uuid, p_lease_token bigint, p_entries jsonb)
+-- from sql/40_queue/functions/append_job_logs.sql sha256:2c975f11ad194bb9b3d6ba32a3bf7991efc53fd13a0a5c98a62fbc199081144e
+create or replace function public.append_job_logs(
+    p_job_id uuid,
+    p_lease_token bigint,
+    p_entries jsonb,
+    p_sequence bigint default null      -- of this batch, within the lease; null: a repeat is not known as one
+)
 returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
-    v_lease private.leases;
+    v_tenant_id uuid;
+    v_attempt smallint;
     v_problem text;
     v_appended integer;
 begin
     if jsonb_typeof(p_entries) is distinct from 'array' or jsonb_array_length(p_entries) > 1000 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries must be a list of at most 1000 entries.');
+    elsif p_sequence < 0 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'sequence must not be negative.');
     end if;
     select format('entries[%s]: %s', e.n - 1, e.problem) into v_problem
     from (
@@ -5513,11 +5585,26 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
     end if;
 
-    select l.* into v_lease
+    select l.tenant_id, l.attempt into v_tenant_id, v_attempt
     from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id;
     if not found then
-        perform private.raise_lease_lost(v_caller, p_job_id);
+        -- The last lines come after the outcome, which waits for nothing: who reported it may still bring them.
+        select j.tenant_id, j.attempts into v_tenant_id, v_attempt
+        from public.jobs as j
+        where j.job_id = p_job_id
+            and j.lease_token = p_lease_token
+            and coalesce(j.robot_id, j.reported_by) = v_caller.robot_id
+            and (j.finished_at is null or j.finished_at > private.clock() - interval '10 minutes');
+        if not found then
+            perform private.raise_lease_lost(v_caller, p_job_id);
+        end if;
+    end if;
+    if p_sequence is not null and exists (
+        select from public.job_logs as l
+        where l.tenant_id = v_tenant_id and l.job_id = p_job_id and l.lease_token = p_lease_token and l.sequence = p_sequence
+    ) then
+        return jsonb_array_length(p_entries);
     end if;
     begin
         if exists (
@@ -5526,32 +5613,37 @@ begin
         ) then
             raise datetime_field_overflow;
         end if;
-        insert into public.job_logs (tenant_id, job_id, attempt, level, message, node_id, extra, logged_at)
+        insert into public.job_logs (
+            tenant_id, job_id, attempt, level, message, node_id, extra, logged_at, lease_token, sequence
+        )
         select
-            v_lease.tenant_id, p_job_id, v_lease.attempt, coalesce(x.entry ->> 'level', 'info'), x.entry ->> 'message',
-            x.entry ->> 'node_id', x.entry -> 'extra', coalesce((x.entry ->> 'timestamp')::timestamptz, private.clock())
+            v_tenant_id, p_job_id, v_attempt, coalesce(x.entry ->> 'level', 'info'), x.entry ->> 'message',
+            x.entry ->> 'node_id', x.entry -> 'extra', coalesce((x.entry ->> 'timestamp')::timestamptz, private.clock()),
+            case when x.n = 1 and p_sequence is not null then p_lease_token end, case when x.n = 1 then p_sequence end
         from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
         order by x.n;
         get diagnostics v_appended = row_count;
     exception
+        when unique_violation then      -- the same batch, in this very moment
+            return jsonb_array_length(p_entries);
         when datetime_field_overflow or invalid_datetime_format then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries: timestamp must be a time in ISO 8601, in the years 1 to 9999.');
     end;
     return v_appended;
 end
 $$;
-comment on function public.append_job_logs(uuid, bigint, jsonb) is
-    'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
-revoke all on function public.append_job_logs(uuid, bigint, jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.append_job_logs(uuid, bigint, jsonb) to authenticated;
+comment on function public.append_job_logs(uuid, bigint, jsonb, bigint) is
+    'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. A batch whose sequence this lease has brought before is not appended again, and is answered alike. The robot whose report ended an attempt may append to it for 10 minutes after the job has ended, or until the next attempt has an outcome. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+revoke all on function public.append_job_logs(uuid, bigint, jsonb, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.append_job_logs(uuid, bigint, jsonb, bigint) to authenticated;
 
--- from sql/40_queue/functions/authorize_robot.sql sha256:2b14d8bdb11fbc6c6960893fbf57be5f1493f91729251f7fdece83a733247932
+-- from sql/40_queue/functions/authorize_robot.sql sha256:b90f98f56112c4b0217f102f117b640f102e95352fe5571860b946fdbcce6128
 -- What private.authorize() asks, said here again: on the path of every verb of a robot each call inside a call costs.
 create or replace function private.authorize_robot(p_permission text, p_permission_of_others text default null)
 returns private.caller
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.caller();
@@ -5570,12 +5662,12 @@ comment on function private.authorize_robot(text, text) is
     'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
 revoke all on function private.authorize_robot(text, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/cancel_job.sql sha256:e2f7a94cf03a158e57fb0f92be7d2c8abcd3d7e93483c13287211997fff91a9d
+-- from sql/40_queue/functions/cancel_job.sql sha256:e7e0de9750b7c7b9d881fdab6a0c5e06c90cc680ad0d6497a5a1c4db2a92c1a7
 create or replace function public.cancel_job(p_job_id uuid, p_reason text default null)
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.cancel');
@@ -5591,7 +5683,7 @@ comment on function public.cancel_job(uuid, text) is
 revoke all on function public.cancel_job(uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.cancel_job(uuid, text) to authenticated;
 
--- from sql/40_queue/functions/cancel_jobs.sql sha256:f19798f5ac7c8e0e6654e520d97cd1dfec9ed74fdeef8f47d78221385afb7eca
+-- from sql/40_queue/functions/cancel_jobs.sql sha256:f86d545cd1c670b589f0f91f584b544a12a7f688582a3e417e4158b446b6d706
 create or replace function public.cancel_jobs(p_job_ids uuid[], p_reason text default null)
 returns table (
     "position" integer, job_id uuid, cancelled boolean, cancel_requested boolean, previous_status text, error_status integer,
@@ -5599,7 +5691,7 @@ returns table (
 )
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_answer jsonb;
@@ -5637,12 +5729,12 @@ comment on function public.cancel_jobs(uuid[], text) is
 revoke all on function public.cancel_jobs(uuid[], text) from public, anon, authenticated, service_role;
 grant execute on function public.cancel_jobs(uuid[], text) to authenticated;
 
--- from sql/40_queue/functions/cancel_jobs_of_workflow.sql sha256:353cbdeeb48c311102021be0f6d178e8fe4a9f7f42219e08d8af9304dd3b990e
+-- from sql/40_queue/functions/cancel_jobs_of_workflow.sql sha256:9ed2da4538ccc177432904be9b144b3ec5694573bea0d888034f949d185dd423
 -- Reads what the tenant has waiting, once: no index on jobs mentions what changes, so none knows the waiting jobs of a workflow.
 create or replace function private.cancel_jobs_of_workflow(p_tenant_id uuid, p_workflow_id uuid, p_reason text)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tenant_no integer := private.find_queue_tenant(p_tenant_id);
@@ -5674,7 +5766,7 @@ comment on function private.cancel_jobs_of_workflow(uuid, uuid, text) is
     'Cancels every waiting job of a workflow and returns how many; those that a robot holds go on.';
 revoke all on function private.cancel_jobs_of_workflow(uuid, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/check_limit_name.sql sha256:efe8317045be823eac921752c0d36a3e574221b994001b0a1e9e1ee7644f29c8
+-- from sql/40_queue/functions/check_limit_name.sql sha256:887121f9c6c40cdd1809f81b0283dbdb3bff194ab5e61d383ac06c0e8caa5499
 create or replace function private.check_limit_name(
     p_tenant_id uuid,
     p_scope text,
@@ -5684,7 +5776,7 @@ create or replace function private.check_limit_name(
 returns void
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_scope not in ('tenant', 'workflow', 'key') or p_scope is null then
@@ -5712,13 +5804,13 @@ comment on function private.check_limit_name(uuid, text, uuid, text) is
     'Ends the transaction when these do not name something of the tenant that can have a limit.';
 revoke all on function private.check_limit_name(uuid, text, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/check_waiting_quotas.sql sha256:884a7bcdeaced922bbcc71accfda3cdba8d9aa69459923c5298eb75fa522f94f
+-- from sql/40_queue/functions/check_waiting_quotas.sql sha256:725f538f0c4238903265216803ab5c20c6e765f99ca6ea94ee445e64ebce95ad
 -- Counted here and not at every enqueue: a counter would be one row for which all enqueues of a tenant wait in turn, and a
 -- count would read what waits. So a tenant may pass its quota by what it enqueues in a minute.
 create or replace function private.check_waiting_quotas()
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 as $$
 declare
@@ -5762,7 +5854,7 @@ comment on function private.check_waiting_quotas() is
     'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
 revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:259fdef403c80dc3d93d3fa56b7c92739325b92be0e2e5ed0345020bb8b78f23
+-- from sql/40_queue/functions/claim_jobs.sql sha256:40e9f4b52be136e1ab2efb75ff0920debb1e15cd2aad0ebec8664fbbe4d9f83b
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -5772,7 +5864,7 @@ create or replace function public.claim_jobs(
 returns setof public.claimed_job
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
@@ -5833,7 +5925,7 @@ begin
     left join private.queue_tenants as q on q.tenant_id = r.tenant_id
     left join public.robot_heartbeats as h on h.robot_id = r.robot_id
     where r.robot_id = v_caller.robot_id;
-    if p_environment <> v_robot.environment then
+    if private.nfc(p_environment) <> v_robot.environment then
         perform private.raise_error(
             400, 'INVALID_ARGUMENT', format('environment must be the robot''s own, %s.', v_robot.environment)
         );
@@ -6019,7 +6111,7 @@ comment on function public.claim_jobs(integer, integer, text, boolean) is
 revoke all on function public.claim_jobs(integer, integer, text, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.claim_jobs(integer, integer, text, boolean) to authenticated;
 
--- from sql/40_queue/functions/complete_job.sql sha256:73fc325b717fa73b7d8a54d4af597fb1debb221a82bd4175c539bc69816eecf9
+-- from sql/40_queue/functions/complete_job.sql sha256:85ebd1c8a3060135fdef2f62bf9bec55e2b8f71be374b24035cc0f6309ebe355
 create or replace function public.complete_job(
     p_job_id uuid,
     p_lease_token bigint,
@@ -6029,7 +6121,7 @@ create or replace function public.complete_job(
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
@@ -6052,14 +6144,14 @@ comment on function public.complete_job(uuid, bigint, jsonb, jsonb) is
 revoke all on function public.complete_job(uuid, bigint, jsonb, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_job(uuid, bigint, jsonb, jsonb) to authenticated;
 
--- from sql/40_queue/functions/complete_jobs.sql sha256:8cfdf6c01ad39613796b55aa16a68b55b6595d32a181e63f34cb42ffa0d438d8
+-- from sql/40_queue/functions/complete_jobs.sql sha256:dad8516ce29f80a939c5d3bda9e3aa9e8cd8d9a6d23bbb2176ca78dd1033715f
 create or replace function public.complete_jobs(p_results jsonb)
 returns table (
     "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
 )
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
@@ -6143,7 +6235,7 @@ comment on function public.complete_jobs(jsonb) is
 revoke all on function public.complete_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_jobs(jsonb) to authenticated;
 
--- from sql/40_queue/functions/complete_leases.sql sha256:49e485a3c893d46410100606923c0e751b27110327cf226026dbeeff4dbc25d6
+-- from sql/40_queue/functions/complete_leases.sql sha256:4a804e8dcac117e92eb46c92a02bf48002d864d3d49cb64c3319b183b1ee1cb3
 create or replace function private.complete_leases(
     p_caller private.caller,
     p_job_ids uuid[],               -- each once
@@ -6153,7 +6245,7 @@ create or replace function private.complete_leases(
 )
 returns integer[]
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
@@ -6274,7 +6366,7 @@ comment on function private.complete_leases(private.caller, uuid[], bigint[], js
 revoke all on function private.complete_leases(private.caller, uuid[], bigint[], jsonb[], jsonb[])
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/count_jobs_ahead.sql sha256:157c86cadfe15edb63c7f77a4c9cf2e2d973c3f1d3024ab54c2dd625d22e90fe
+-- from sql/40_queue/functions/count_jobs_ahead.sql sha256:5f3ba763167dcc029227c1c5c16ad907fa1c8990f66e1f25a2d75ebe88d5b0d9
 create or replace function private.count_jobs_ahead(
     p_tenant_no integer,
     p_environment text,
@@ -6289,7 +6381,7 @@ create or replace function private.count_jobs_ahead(
 returns integer
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -6362,13 +6454,13 @@ comment on function private.count_jobs_ahead(integer, text, text[], uuid, intege
 revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer, uuid)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/count_out.sql sha256:933b25b163a18638b89b8f4b8289e158c9bb02f001529b6548e6f2ce38787997
+-- from sql/40_queue/functions/count_out.sql sha256:94edcdcc006e54f5148dd801328124f0135bb6661b0c97c226489b45c8e0df83
 -- Counters are locked one after another in the order of their ids, whatever order the ids came in. One that was removed
 -- meanwhile is not there to be counted.
 create or replace function private.count_out(p_counter_ids integer[])
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -6403,12 +6495,12 @@ comment on function private.count_out(integer[]) is
     'Counts leases that ended out of the counters whose ids are given, one id for each lease, and wakes robots for what a full counter kept waiting. Every path on which leases end calls it in its transaction.';
 revoke all on function private.count_out(integer[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/deaf_robots.sql sha256:af5880750d389647ff4a24ec1db87e47d84d7cc06e1631cf3c23de943607b949
+-- from sql/40_queue/functions/deaf_robots.sql sha256:210a7646bc29fa2d5ac2053e4e43a44f91524d764d79422723b72b5fb83298ca
 create or replace function private.deaf_robots()
 returns table (robot_id uuid, last_claim_at timestamptz, job_id uuid)
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 as $$
 declare
@@ -6453,12 +6545,12 @@ comment on function private.deaf_robots() is
     'Robots that send heartbeats and have free slots, have not claimed for five minutes, and for which a job has been waiting that long; with that job.';
 revoke all on function private.deaf_robots() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/describe_limit.sql sha256:c111129836bb3b67ae0f429e58c65bcfbe0b4f6132946e94ba6c15a7416350d3
+-- from sql/40_queue/functions/describe_limit.sql sha256:729b0bf211df0ee863189690c110ba4a8890a6287763787c304b90910a149130
 create or replace function private.describe_limit(p_limit private.limits)
 returns jsonb
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select jsonb_build_object(
         'scope', (p_limit).scope,
@@ -6475,12 +6567,12 @@ $$;
 comment on function private.describe_limit(private.limits) is 'A limit as it is shown.';
 revoke all on function private.describe_limit(private.limits) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/describe_share.sql sha256:cc1eced71f79836d5181f826053be2463e3e35c9ea5968f38e82fbd565fbafd2
+-- from sql/40_queue/functions/describe_share.sql sha256:69faa1045a4a7d0f3c63e9456e229009efaa93c6c78db05c33f490a395722496
 create or replace function private.describe_share(p_share private.shares)
 returns jsonb
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select jsonb_build_object(
         'workflow_id', (p_share).workflow_id,
@@ -6495,12 +6587,12 @@ $$;
 comment on function private.describe_share(private.shares) is 'A share as it is shown.';
 revoke all on function private.describe_share(private.shares) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/drop_counters.sql sha256:926ea1e140183c4d0de563b9e4ba991593efbd7b97b5ce3e8c2ec4cbdbc1c64c
+-- from sql/40_queue/functions/drop_counters.sql sha256:7c1881b4d4e694d74eb02099252c784d169b526c0c904fec930e0fb4741c811c
 create or replace function private.drop_counters()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- In the order of their ids, as whoever ends leases takes them.
@@ -6513,7 +6605,7 @@ comment on function private.drop_counters() is
     'Table trigger: takes the counters of a limit away with it; leases that are in them go on.';
 revoke all on function private.drop_counters() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/end_attempt.sql sha256:cfb472c17e38900fb208b1ef52076ae594e697d1f363d42fb10aa1c3f4c8a1d8
+-- from sql/40_queue/functions/end_attempt.sql sha256:e44eeaa01804a89aa7b3260c441ea9c41aaf95a758baeac5d89e4a8d8e72048c
 -- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
@@ -6525,7 +6617,7 @@ create or replace function private.end_attempt(
 )
 returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -6576,6 +6668,7 @@ begin
         update public.jobs as j
         set attempts = p_lease.attempt,
             lease_token = v_reported_token,
+            reported_by = p_lease.robot_id,
             error_message = p_error_message,
             error_type = p_error_type,
             error_details = p_error_details,
@@ -6664,11 +6757,11 @@ comment on function private.end_attempt(private.leases, text, text, text, jsonb,
 revoke all on function private.end_attempt(private.leases, text, text, text, jsonb, boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/end_unclaimed_job.sql sha256:4fc298be8a2857398377037514cae4c584f0fba1121ecd480c3ed2e9dfbc5b2a
+-- from sql/40_queue/functions/end_unclaimed_job.sql sha256:0be2c13f841c779ea47c6c6cca34fabd475a66950285d3d54ee9b86610146b14
 create or replace function private.end_unclaimed_job(p_job_id uuid, p_reason text)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -6696,7 +6789,7 @@ comment on function private.end_unclaimed_job(uuid, text) is
     'Writes and tells that a job ended cancelled. Its row in ready or scheduled has been taken away by the same transaction.';
 revoke all on function private.end_unclaimed_job(uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/enqueue_job.sql sha256:56da50b90c5d11066b7f0c644783336ab198ab894180263fa403fea312f3ca91
+-- from sql/40_queue/functions/enqueue_job.sql sha256:c385c4ac25955e5243ad4dfafef95e83f6a69a8fb41f5ed6e6934b4a32f218f8
 create or replace function public.enqueue_job(
     p_workflow_id uuid,
     p_input jsonb default '{}',
@@ -6721,7 +6814,7 @@ create or replace function public.enqueue_job(
 returns public.live_jobs
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -6732,6 +6825,12 @@ declare
     v_job_id uuid;
     v_job public.live_jobs;
 begin
+    p_environment := private.nfc(p_environment);
+    p_required_capabilities := private.nfc_words(p_required_capabilities);
+    p_required_tags := private.nfc_words(p_required_tags);
+    p_dedupe_key := private.nfc(p_dedupe_key);
+    p_concurrency_key := private.nfc(p_concurrency_key);
+    p_trigger_type := private.nfc(p_trigger_type);
     if p_robot_id is not null then
         v_robot_id := (private.find_robot(v_caller.tenant_id, p_robot_id)).robot_id;
     end if;
@@ -6764,12 +6863,12 @@ grant execute on function public.enqueue_job(
     text, text, integer
 ) to authenticated;
 
--- from sql/40_queue/functions/enqueue_jobs.sql sha256:714c81ccd6f8b943820db8185f24fe07dd9ac844406334dec5b9448cb4c72820
+-- from sql/40_queue/functions/enqueue_jobs.sql sha256:658e3423d3c78c129cbdef86f90c01a7646143443b350cfb8b2478dd822b1801
 create or replace function public.enqueue_jobs(p_jobs jsonb)
 returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -6809,6 +6908,12 @@ begin
                 max_attempts integer, timeout_seconds integer, retry_policy jsonb, metadata jsonb, trigger_type text,
                 version integer, concurrency_key text, pool text, progress_timeout_seconds integer
             );
+            v_job.environment := private.nfc(v_job.environment);
+            v_job.required_capabilities := private.nfc_words(v_job.required_capabilities);
+            v_job.required_tags := private.nfc_words(v_job.required_tags);
+            v_job.dedupe_key := private.nfc(v_job.dedupe_key);
+            v_job.concurrency_key := private.nfc(v_job.concurrency_key);
+            v_job.trigger_type := private.nfc(v_job.trigger_type);
             v_job.input := coalesce(v_job.input, '{}');
             v_job.priority := coalesce(v_job.priority, 10);
             v_job.environment := coalesce(v_job.environment, '*');
@@ -6898,11 +7003,11 @@ comment on function public.enqueue_jobs(jsonb) is
 revoke all on function public.enqueue_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_jobs(jsonb) to authenticated;
 
--- from sql/40_queue/functions/ensure_job_partitions.sql sha256:a724abc110f731b633ea33d4717150abaef6592492c60d20861ad631384011b5
+-- from sql/40_queue/functions/ensure_job_partitions.sql sha256:9ab9c3c56ffa2aa1957122f312d420df701c69064a8a3cf22da22a5b580f7978
 create or replace function private.ensure_job_partitions(p_weeks_ahead integer default 4)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_made integer := 0;
@@ -6919,7 +7024,7 @@ comment on function private.ensure_job_partitions(integer) is
     'Makes the partitions of jobs for this week (Monday, UTC) and p_weeks_ahead more, and returns how many it made.';
 revoke all on function private.ensure_job_partitions(integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/enter_limits.sql sha256:dd9295b84f4c9aad2bcd81530b9423a8fc2e2fe8e648c2ff2c50aa4b243d877b
+-- from sql/40_queue/functions/enter_limits.sql sha256:f9143501c0e31783dc5711c126990edb47a3e08395d0b802878877ce3245be04
 -- Waiting for a lock is safe only in the order of the counters' ids, and so of scope: whoever locks more (a claim of many
 -- lanes, a rescue) must not wait for one that comes earlier. So a claim waits in its first lane only, and for a counter only
 -- while it has locked no other of the same limit: one that turned out to be full under the lock stays locked until the end.
@@ -6932,7 +7037,7 @@ create or replace function private.enter_limits(
     out counter_ids integer[]
 )
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -7016,12 +7121,12 @@ comment on function private.enter_limits(integer[], uuid, integer, boolean) is
     'Counts jobs that a robot is about to take in one counter of each of their limits (pool, tenant, workflow, key), which stay locked, and returns how many of them these have room for, and the counters (null: the limits are gone). 0 when a limit is full, or all of it that has room is locked and may not be waited for.';
 revoke all on function private.enter_limits(integer[], uuid, integer, boolean) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_finished_job.sql sha256:55f874bcddd2377fb30e1a1bfb043f79aae8da23e36a30444db5bd58b0c2a5de
+-- from sql/40_queue/functions/explain_finished_job.sql sha256:3b8ff07a595797dc5c515bbaa6eb894df0dd4db15851c91f15927920643703ef
 create or replace function private.explain_finished_job(p_job public.jobs)
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_letter public.dead_letters;
@@ -7053,12 +7158,12 @@ comment on function private.explain_finished_job(public.jobs) is
     'How a job ended, as private.explain_reason() says it.';
 revoke all on function private.explain_finished_job(public.jobs) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_held_job.sql sha256:17f4439c440e8073217bf45d820f1717d290e89caa475613b853a4796f7c9a9a
+-- from sql/40_queue/functions/explain_held_job.sql sha256:9fb4c86411f2255653f30737c37146c48b5f65b91c525c19ede1ae0542940b47
 create or replace function private.explain_held_job(p_lease private.leases)
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();
@@ -7087,14 +7192,14 @@ comment on function private.explain_held_job(private.leases) is
     'Who holds a job and until when, as private.explain_reason() says it.';
 revoke all on function private.explain_held_job(private.leases) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_job.sql sha256:4db08551c46c9ae2f15049cefa78210b6773fda1b7daff14b27b2985fad47a1d
+-- from sql/40_queue/functions/explain_job.sql sha256:e935ff170c682b4b45bcb6bde2388714e3067e1ffc0b57a00c1b5fef44a3fec3
 -- Stable: all of it is read in one snapshot, so a job is found in exactly one place, and nothing is changed by looking.
 create or replace function public.explain_job(p_job_id uuid)
 returns jsonb
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.read');
@@ -7143,7 +7248,13 @@ begin
         into v_robots, v_count, v_online
         from private.judge_robots(
             v_job.tenant_id, v_job.lane_id, p_job_id,
-            (select w from private.find_full_limits(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key) as w limit 1)
+            (
+                select w
+                from private.find_full_limits(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key) as w
+                where v_scheduled.job_id is null or w.max_running = 0
+                limit 1
+            ),
+            v_scheduled.job_id is null
         ) with ordinality as r
         where not v_is_in_pool;
         v_since := v_job.created_at;
@@ -7189,13 +7300,13 @@ comment on function public.explain_job(uuid) is
 revoke all on function public.explain_job(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.explain_job(uuid) to authenticated;
 
--- from sql/40_queue/functions/explain_pool_job.sql sha256:c415c7ae100d85fcb8783fbf86aa4befe3720f5045526a7a57502298f043659a
+-- from sql/40_queue/functions/explain_pool_job.sql sha256:27a45a1e986c33eb2228dc25ce2f4be91bf5e16399140dd514ce6ff2613c1525
 -- To a member a pool's robots are one: how many there are and what keeps each is the owner's business.
 create or replace function private.explain_pool_job(p_job public.jobs, p_ahead integer)
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_pool public.pools;
@@ -7254,7 +7365,7 @@ begin
         case
             when v_robots.has_suitable is not true then 'pool_no_robot_suits'
             when not v_robots.has_working then 'pool_no_robot_online'
-            when v_limit.limit_id is not null then v_limit.scope || '_limit_reached'
+            when v_limit.limit_id is not null then private.limit_reason(v_limit)
             when not v_robots.has_free then 'pool_robots_busy'
             when p_ahead > 0 or v_robots.has_others then 'pool_turn'
             else 'pool_next'
@@ -7267,12 +7378,12 @@ comment on function private.explain_pool_job(public.jobs, integer) is
     'Why a ready job waits that asks for a pool of another tenant, as private.explain_reason() says it; p_ahead jobs of its own tenant go first.';
 revoke all on function private.explain_pool_job(public.jobs, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_reason.sql sha256:f5dcae611afa91f0aacd64e03eab47e01bca163ff82975ac7ec47b3f8b857bb5
+-- from sql/40_queue/functions/explain_reason.sql sha256:c44948a752841697a8ef767b1a25d69870ae02521ef4dc8193b3bde9c2ff06d5
 create or replace function private.explain_reason(p_reason_code text, p_facts jsonb)
 returns jsonb
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_reason record;
@@ -7290,13 +7401,13 @@ comment on function private.explain_reason(text, jsonb) is
     'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
 revoke all on function private.explain_reason(text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_robot.sql sha256:7b1ab42c15397727fe362b000eec5cf53b2285a5645a3778fd6d69735c353ce8
+-- from sql/40_queue/functions/explain_robot.sql sha256:426027de0e977ba722e17d8bc6a921906e0da55a4cad77b0ccbfcdeb1b226b91
 create or replace function public.explain_robot(p_robot text)
 returns jsonb
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_robot public.robots := private.authorize_for_robot(p_robot, 'robots.read');
@@ -7358,7 +7469,7 @@ begin
         private.find_robot_hindrance(v_live, v_is_signed_off, v_has_key),
         case
             when v_has_turns then 'next_turn'
-            when v_limit.limit_id is not null then 'tenant_limit_reached'
+            when v_limit.limit_id is not null then private.limit_reason(v_limit)
             when v_next.job_id is not null then 'next_claim'
             when v_nearest.job_id is not null then 'nothing_suitable'
             else 'nothing_waiting'
@@ -7395,12 +7506,12 @@ comment on function public.explain_robot(text) is
 revoke all on function public.explain_robot(text) from public, anon, authenticated, service_role;
 grant execute on function public.explain_robot(text) to authenticated;
 
--- from sql/40_queue/functions/explain_waiting_job.sql sha256:70b76db694d825652d05896270b54e5e1ffebb0d65b77c12c64054363a4cdb32
+-- from sql/40_queue/functions/explain_waiting_job.sql sha256:617b905cd8197e65adbdde3a43bc68ced45984002d60c7a8a669fa7b89848b31
 create or replace function private.explain_waiting_job(p_job public.jobs, p_robots jsonb, p_count integer, p_online integer)
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_nearest jsonb := p_robots -> 0;
@@ -7416,7 +7527,9 @@ begin
         )));
     elsif v_nearest is null then
         return private.explain_reason('no_robot_registered', v_facts);
-    elsif v_nearest ->> 'verdict' in ('ready', 'waiting') then
+    elsif v_nearest ->> 'verdict' in ('ready', 'waiting')
+        or v_nearest ->> 'reason_code' in ('tenant_paused', 'workflow_paused', 'key_paused')
+    then
         return v_nearest - '{robot_id,external_id,is_eligible,ahead}'::text[];
     elsif p_job.target_robot_id is not null then
         return private.explain_reason('target_robot_unavailable', v_facts)
@@ -7446,7 +7559,7 @@ comment on function private.faded_seconds(double precision, timestamptz, timesta
 revoke all on function private.faded_seconds(double precision, timestamptz, timestamptz)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/fail_job.sql sha256:2ef381fb7cd1a94d6272f63612f0c7afe5513aab4f2161f9fa9929a117257ecd
+-- from sql/40_queue/functions/fail_job.sql sha256:0099f974582743d15c6ba74fdddd5621bc76766f0bce40742055aa2097d991e1
 create or replace function public.fail_job(
     p_job_id uuid,
     p_lease_token bigint,
@@ -7460,7 +7573,7 @@ create or replace function public.fail_job(
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -7502,14 +7615,14 @@ comment on function public.fail_job(uuid, bigint, text, text, text, text, boolea
 revoke all on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) to authenticated;
 
--- from sql/40_queue/functions/fail_jobs.sql sha256:3f7b3052f36f352fa795dd3a99cf488c2e7b1f964d1a71d196d1e17b7062170e
+-- from sql/40_queue/functions/fail_jobs.sql sha256:16854c5bd8eabfa8af680df9d3e621d148faf6682f58964f21506aa3066adf2c
 create or replace function public.fail_jobs(p_failures jsonb)
 returns table (
     "position" integer, job_id uuid, status text, retry_at timestamptz, error_status integer, error_code text, error_message text
 )
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
@@ -7570,13 +7683,13 @@ comment on function public.fail_jobs(jsonb) is
 revoke all on function public.fail_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.fail_jobs(jsonb) to authenticated;
 
--- from sql/40_queue/functions/fill_in.sql sha256:768f117043e5c6b30bac7c1f095da96db15486b2fdd4e8027b2c1148f3d91e58
+-- from sql/40_queue/functions/fill_in.sql sha256:c092154e6be2f18b7449218db51b92dd05cad4fff8e6ee8161ae7ce21cb69be4
 -- In one pass: what a fact says is never looked at again, though it may have braces of its own.
 create or replace function private.fill_in(p_sentence text, p_facts jsonb)
 returns text
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select string_agg(
         case when p.n % 2 = 1 then p.part when p_facts ? p.part then coalesce(p_facts ->> p.part, 'unknown') else '{' || p.part || '}' end,
@@ -7588,7 +7701,7 @@ comment on function private.fill_in(text, jsonb) is
     'A sentence with its {facts} filled in; those that are null are unknown.';
 revoke all on function private.fill_in(text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_full_limits.sql sha256:01129f4734695219db33fbc2d0073e3fabb481ee1f929ff107aca27f1ab2c792
+-- from sql/40_queue/functions/find_full_limits.sql sha256:451d49efb5fd88de9b1cb15928319e952b0f5b04e020f3644be9f9477bfbf8c3
 -- Without a SET clause, so that it is inlined; for whoever explains why a job waits.
 create or replace function private.find_full_limits(p_tenant_id uuid, p_workflow_id uuid, p_concurrency_key text)
 returns setof private.limits
@@ -7604,10 +7717,10 @@ as $$
             or w.concurrency_key = p_concurrency_key
         )
         and private.lane_room(w.limit_id, null) = 0
-    order by w.scope
+    order by w.max_running > 0, w.scope
 $$;
 comment on function private.find_full_limits(uuid, uuid, text) is
-    'The limits that keep a job with this workflow and concurrency key from being claimed just now, the widest first; none when there is room.';
+    'The limits that keep a job with this workflow and concurrency key from being claimed just now, those that are 0 before the others, then the widest first; none when there is room.';
 revoke all on function private.find_full_limits(uuid, uuid, text) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/find_job_limits.sql sha256:2e8fb298fce7c5b635dcbef8c9b60c82346d91f102c169e369f5e17cea5b0301
@@ -7638,7 +7751,7 @@ comment on function private.find_job_limits(uuid, uuid, text) is
     'The limits that decide in which lane a job stands: of its workflow and of its concurrency key, where somebody set them.';
 revoke all on function private.find_job_limits(uuid, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_job_problem.sql sha256:88a8b7e52dd23f50a1502c432b042f5e01b675b52dd9f04ba6e60577ff7f8442
+-- from sql/40_queue/functions/find_job_problem.sql sha256:7184d2a59f34ea1dfd737e65c4e96b246391a3a355ad4ab782705d9e3e52d76f
 create or replace function private.find_job_problem(
     p_input jsonb,
     p_priority integer,
@@ -7659,7 +7772,7 @@ create or replace function private.find_job_problem(
 returns text
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_priority not between 0 and 20 or p_priority is null then
@@ -7723,7 +7836,7 @@ revoke all on function private.find_job_problem(
     timestamptz
 ) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_lane.sql sha256:03027ce85cc0ace3b89b420edae0803fc97f94b33df3bd21dbd78de1254194a8
+-- from sql/40_queue/functions/find_lane.sql sha256:c1be1b01226808c4c386e5fff91bad0356843397b6cbf6c1a78cb67d068d0c5c
 create or replace function private.find_lane(
     p_tenant_no integer,
     p_environment text,
@@ -7736,7 +7849,7 @@ create or replace function private.find_lane(
 )
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -7797,11 +7910,11 @@ comment on function private.find_lane(integer, text, text[], uuid, smallint, int
 revoke all on function private.find_lane(integer, text, text[], uuid, smallint, integer, integer, integer)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_queue_tenant.sql sha256:624841099afca2476e1b301229d541248476f23f240e5ad91c68c4f10d09e4a3
+-- from sql/40_queue/functions/find_queue_tenant.sql sha256:8e468d1ce63892c1bef2137d4fac6c9eb22d18bdc903f644aece0a9b9f513c89
 create or replace function private.find_queue_tenant(p_tenant_id uuid)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tenant_no integer;
@@ -7827,12 +7940,12 @@ comment on function private.find_queue_tenant(uuid) is
     'The number that stands for a tenant in the hot tables, given on its first use.';
 revoke all on function private.find_queue_tenant(uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_reported_job.sql sha256:08c0a9bde7fa33c20c9d9f72184149def8622d41ef892ce93140a51d7ce57ad4
+-- from sql/40_queue/functions/find_reported_job.sql sha256:5252b694bd9154dcec797354a5f45ad6bc1d2fc7b237a58fa630d48bbb4fd6e9
 create or replace function private.find_reported_job(p_caller private.caller, p_job_id uuid)
 returns uuid
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (
@@ -7850,12 +7963,12 @@ comment on function private.find_reported_job(private.caller, uuid) is
     'The tenant of a job that the calling robot might have held: one of its own tenant, or one that asked for the robot''s pool; null for any other.';
 revoke all on function private.find_reported_job(private.caller, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_retry_policy_problem.sql sha256:5de7ac03056d6a6d7c680a41decd21b193127326464dc0a784d8afe165f613ec
+-- from sql/40_queue/functions/find_retry_policy_problem.sql sha256:17528c15b4905139eaff9858a6fea4c2fe6ad1f45e7fa5c5044e0f4fbb710fc7
 create or replace function private.find_retry_policy_problem(p_policy jsonb)
 returns text
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_key text;
@@ -7900,12 +8013,12 @@ comment on function private.find_retry_policy_problem(jsonb) is
     'What is wrong with a retry policy, as a sentence that names the field; null when nothing is.';
 revoke all on function private.find_retry_policy_problem(jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_robot_hindrance.sql sha256:d4e1d9ef9371d263f5fd2e3e8c669239045c9e3313aea2fce62582a04ef710ab
+-- from sql/40_queue/functions/find_robot_hindrance.sql sha256:88eeddfa4cba393de5c8977d95fd3d0eb9b15ad1e2d4e0423ae8dccd84844c89
 create or replace function private.find_robot_hindrance(p_live public.live_robots, p_is_signed_off boolean, p_has_key boolean)
 returns text
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return case
@@ -7927,11 +8040,11 @@ comment on function private.find_robot_hindrance(public.live_robots, boolean, bo
     'The reason code of what keeps a robot from any job at all; null when nothing does. A robot that is offline, in error or deaf may claim, but does not.';
 revoke all on function private.find_robot_hindrance(public.live_robots, boolean, boolean) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_share.sql sha256:daf5d3639b40d620d859180b673aec0af6c2a8fc496ec29c3c9cba247862f185
+-- from sql/40_queue/functions/find_share.sql sha256:bad3d31336272a20c18797c0b45d38163b05b1a3061637bc6e6a1f6966402815
 create or replace function private.find_share(p_tenant_id uuid, p_workflow_id uuid)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -7954,12 +8067,12 @@ $$;
 comment on function private.find_share(uuid, uuid) is 'The share of a workflow, made on its first use.';
 revoke all on function private.find_share(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/fold_share_usage.sql sha256:6d51fea5f2a7e6198c0076a79da8f1fecb46f5f129d30c27aeb5ee9bc80fb0a0
+-- from sql/40_queue/functions/fold_share_usage.sql sha256:86ce2ad882f861e4f6c91e7dea50d7f57d6a4640c7759b16bdd7d02fca8386cd
 -- One row of a share changes at a time, by one session: ended attempts only append, and wait for nobody.
 create or replace function private.fold_share_usage()
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -7994,12 +8107,12 @@ comment on function private.fold_share_usage() is
     'Adds the robot-seconds of ended attempts to their shares, and returns of how many attempts.';
 revoke all on function private.fold_share_usage() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/has_live_key.sql sha256:f9711a049348b3be6d77d44e95ad85cc900450303b64447d8d65ff454a2a9fd5
+-- from sql/40_queue/functions/has_live_key.sql sha256:862e05428e6e4835fe05fd5556e71ad69c082052b5356d306811e729b2624bdc
 create or replace function private.has_live_key(p_tenant_id uuid, p_robot_id uuid)
 returns boolean
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return exists (
@@ -8017,13 +8130,13 @@ comment on function private.has_live_key(uuid, uuid) is
     'Whether a robot has a key with which private.caller() lets it in.';
 revoke all on function private.has_live_key(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/held_job_ids.sql sha256:373fb1fae4271f9eef602984caaa017f3bd883fbf1b72c70d982204043dfed41
+-- from sql/40_queue/functions/held_job_ids.sql sha256:88c57d1c608b8e127c54078a39a983aa90109e55344461e00e05522d6401c671
 create or replace function private.held_job_ids()
 returns setof uuid
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query
@@ -8034,13 +8147,13 @@ comment on function private.held_job_ids() is 'The jobs that the calling robot h
 revoke all on function private.held_job_ids() from public, anon, authenticated, service_role;
 grant execute on function private.held_job_ids() to authenticated;
 
--- from sql/40_queue/functions/job_reader_tenant_id.sql sha256:6b8e58e0b8688dc78ecd0258bbf412909149513a3ce4595d41b3b5d145fb32a4
+-- from sql/40_queue/functions/job_reader_tenant_id.sql sha256:203dd1e06be902d800938f2ca01ffbfd0534b2d9f174051c215cbf0c62c15c58
 create or replace function private.job_reader_tenant_id()
 returns uuid
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.caller();
@@ -8055,7 +8168,7 @@ comment on function private.job_reader_tenant_id() is
 revoke all on function private.job_reader_tenant_id() from public, anon, authenticated, service_role;
 grant execute on function private.job_reader_tenant_id() to authenticated;
 
--- from sql/40_queue/functions/judge_robots.sql sha256:c88f6bd8d96a5559727a639ef9e2379e79f6b80df2f8c62cb6568d213713d5cd
+-- from sql/40_queue/functions/judge_robots.sql sha256:d1bdb85774c72119b3ce5302ea65d10649b596ef43377e3c19658c179de22785
 -- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
 -- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step.
 create or replace function private.judge_robots(
@@ -8063,6 +8176,7 @@ create or replace function private.judge_robots(
     p_lane_id integer,
     p_job_id uuid,
     p_reached_limit private.limits default null,
+    p_is_ready boolean default true,    -- else the job waits for a time
     p_limit integer default 50
 )
 returns table (
@@ -8071,14 +8185,14 @@ returns table (
     is_online boolean,
     is_eligible boolean,
     ahead integer,      -- jobs that it would take before this one; 100 at most, null for a robot that may not have it
-    nearness integer,
+    nearness integer,   -- as list_explanations() has it; 20 more for a robot that is not there, whatever else is the matter with it
     reason jsonb,       -- as private.explain_reason() gives it
     robots bigint,      -- of all
     robots_online bigint
 )
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_lane private.lanes;
@@ -8121,28 +8235,32 @@ begin
                 when f.missing <> '{}' then 'missing_internet'
                 else coalesce(
                     private.find_robot_hindrance(f.live, f.is_signed_off, f.has_key),
-                    p_reached_limit.scope || '_limit_reached',
-                    'next_in_line'
+                    private.limit_reason(p_reached_limit),
+                    case when p_is_ready then 'next_in_line' else 'when_it_is_time' end
                 )
             end as reason_code
         from fleet as f
     ), nearest as (
-        select j.*, e.nearness, count(*) over () as robots, count(*) filter (where j.is_online) over () as robots_online
+        select
+            j.*,
+            e.nearness + case when e.nearness < 40 and (j.is_signed_off or not j.is_online) then 20 else 0 end as nearness,
+            count(*) over () as robots,
+            count(*) filter (where j.is_online) over () as robots_online
         from judged as j
         join private.list_explanations() as e on e.reason_code = j.reason_code
-        order by e.nearness, cardinality(j.missing), j.external_id
+        order by nearness, cardinality(j.missing), j.external_id
         limit p_limit
     ), counted as (
         select
             n.*,
             case
-                when n.is_eligible then private.count_jobs_ahead(
+                when n.is_eligible and p_is_ready then private.count_jobs_ahead(
                     v_lane.tenant_no, n.environment, n.offers, n.robot_id, v_lane.priority - v_lane.promotion,
                     v_lane.share_id, p_job_id, 100
                 )
             end as ahead,
             case
-                when n.is_eligible and n.pool_id is not null then private.pool_waits_for(
+                when n.is_eligible and p_is_ready and n.pool_id is not null then private.pool_waits_for(
                     n.pool_id, p_tenant_id, n.environment, n.offers
                 )
             end is true as has_turns
@@ -8174,16 +8292,16 @@ begin
     order by 6, coalesce(c.ahead, 0), cardinality(c.missing), c.external_id;
 end
 $$;
-comment on function private.judge_robots(uuid, integer, uuid, private.limits, integer) is
+comment on function private.judge_robots(uuid, integer, uuid, private.limits, boolean, integer) is
     'What stands between each robot of a tenant and a job of a lane: the nearest robots first, p_limit at most.';
-revoke all on function private.judge_robots(uuid, integer, uuid, private.limits, integer) from public, anon, authenticated, service_role;
+revoke all on function private.judge_robots(uuid, integer, uuid, private.limits, boolean, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/lane_room.sql sha256:7c182aacf843519c1968e7201bac952f16ee271a0ce9ad7694e126cb4a1ceb42
+-- from sql/40_queue/functions/lane_room.sql sha256:b5f79841ec492b6b7cac3616b339d6f67ee9f5e7a40603b50f463f58da6e353e
 create or replace function private.lane_room(p_limit_id integer, p_other_limit_id integer)
 returns integer
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (
@@ -8226,12 +8344,12 @@ comment on function private.lease_over_at(private.leases) is
     'When a held job is taken back unless its robot renews the lease, reports progress or ends the job before.';
 revoke all on function private.lease_over_at(private.leases) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/leave_lane.sql sha256:136f3882ddf8252f626003ee0ce98ea217874d38d82a67a664386711e5db38d7
+-- from sql/40_queue/functions/leave_lane.sql sha256:3872e81f1908006adae037c68ed54e45b61ebdaa367b39264f26dd5d34380bea
 -- An enqueue, a release or a retry that met set_limit puts its job where the limit is not known. Rare, so claims put it right.
 create or replace function private.leave_lane(p_lane_id integer, p_taken private.taken_job[])
 returns private.taken_job[]
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -8269,11 +8387,11 @@ comment on function private.leave_lane(integer, private.taken_job[]) is
     'Those of the jobs just taken out of a lane that belong there. A job that belongs in another, because a limit of it was set meanwhile, is put there, with all of the lane that it holds for.';
 revoke all on function private.leave_lane(integer, private.taken_job[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/leave_limits.sql sha256:c9e5eb20b2900ef1e0b909d61e5cfaf2c27620ebc1d8fce4ee452483a8c62abe
+-- from sql/40_queue/functions/leave_limits.sql sha256:73f9eccc5f8aa20a68b8a28816a85474815fdce95aec9ba4df8ccdac33334fb3
 create or replace function private.leave_limits(p_counter_ids integer[], p_jobs integer)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -8286,6 +8404,21 @@ $$;
 comment on function private.leave_limits(integer[], integer) is
     'Takes back what private.enter_limits() counted in this transaction for jobs that the claim did not get.';
 revoke all on function private.leave_limits(integer[], integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/limit_reason.sql sha256:da47b8ea654888804314e47254c0ad53c3c1fac8bf1cd62c9ea562b41647f066
+create or replace function private.limit_reason(p_limit private.limits)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return p_limit.scope || case when p_limit.max_running = 0 then '_paused' else '_limit_reached' end;
+end
+$$;
+comment on function private.limit_reason(private.limits) is
+    'The reason code of what a full limit keeps from running; null for none. A limit of 0 ends by nothing that runs: somebody paused the work.';
+revoke all on function private.limit_reason(private.limits) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/limit_room.sql sha256:6d96822a97a9853792af1fbb462f3dea534a9d4e824779b9f4e12761155338c3
 -- Without a SET clause, so that it is inlined into claim_jobs; who explains asks it, too.
@@ -8300,28 +8433,33 @@ comment on function private.limit_room(integer, integer) is
     'How many more jobs a counter of a limit has room for; 0 when it is full, or its limit was lowered while more were running.';
 revoke all on function private.limit_room(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_explanations.sql sha256:07cc7b3418392f417420fa6773a7a1e46e5fdd67c9ec407c5d62cc93627ad8aa
+-- from sql/40_queue/functions/list_explanations.sql sha256:ffab005584aefe52568cb176f1015fb10f2dc973641e3b679a11021d14e62390
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
     reason_code text,
     verdict text,       -- ready | waiting | blocked | held | finished | idle | note
-    nearness integer,   -- of a robot's clauses: how near the robot is to getting the job, 1 is the nearest
+    nearness integer,   -- of a robot's clauses: how near the robot is to getting the job, 1 is the nearest, 40 and more lack something
     sentence text,      -- with {facts}
     next_step text
 )
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     values
         ('next_in_line', 'ready', 1, 'Robot {robot} gets this job with its next claim.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
+        ('when_it_is_time', 'waiting', 1, 'Robot {robot} may take this job when its time has come.', 'Wait for that time.'),
         ('better_jobs_ahead', 'waiting', 2, 'Robot {robot} takes {ahead} other jobs first: they have a better priority or are older.', 'Wait, enqueue with a better priority (0 is the best), or start more robots.'),
         ('tenant_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of this tenant run now.', 'Wait for one of them, or raise the limit of the tenant.'),
         ('workflow_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of the workflow {limited_workflow} run now.', 'Wait for one of them, or raise the limit of the workflow.'),
         ('key_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs with the concurrency key {limited_key} run now.', 'Wait for one of them, or raise the limit of the key.'),
+        ('tenant_paused', 'blocked', 2, 'The jobs of this tenant are paused: its limit is 0.', 'Raise or remove the limit of the tenant.'),
+        ('workflow_paused', 'blocked', 2, 'The jobs of the workflow {limited_workflow} are paused: its limit is 0.', 'Raise or remove the limit of the workflow.'),
+        ('key_paused', 'blocked', 2, 'The jobs with the concurrency key {limited_key} are paused: its limit is 0.', 'Raise or remove the limit of the key.'),
         ('pool_turn', 'waiting', 2, 'The robots of the pool {pool} serve its members in turn; {ahead} other jobs of this tenant go first.', 'Wait for the turn, enqueue with a better priority (it counts among jobs of this tenant), or ask the owner of the pool for a greater weight or more robots.'),
         ('pool_limit_reached', 'waiting', null, '{running} of at most {max_running} jobs of this tenant run in the pool {limited_pool} now.', 'Wait for one of them, or ask the owner of the pool for a greater max_running.'),
+        ('pool_paused', 'blocked', null, 'The jobs of this tenant are paused in the pool {limited_pool}: its max_running there is 0.', 'Ask the owner of the pool for a greater max_running.'),
         ('pool_robots_busy', 'waiting', null, 'All robots of the pool {pool} that could run this job are busy.', 'Wait for one of them, or ask the owner of the pool for more robots.'),
         ('pool_next', 'ready', null, 'A robot of the pool {pool} gets this job with its next claim.', 'Nothing is in the way. If it stays like this for a minute, ask the owner of the pool whether its robots run.'),
         ('pool_no_robot_online', 'blocked', null, 'No robot of the pool {pool} that could run this job is at work.', 'Ask the owner of the pool, or cancel the job and enqueue it without the pool.'),
@@ -8339,11 +8477,11 @@ as $$
         ('robot_draining', 'blocked', 11, 'Robot {robot} is draining: it finishes what it holds and takes nothing more.', 'Resume the robot, or start another one.'),
         ('robot_in_maintenance', 'blocked', 12, 'Robot {robot} is in maintenance.', 'Resume the robot when the maintenance is over.'),
         ('robot_disabled', 'blocked', 13, 'Robot {robot} is disabled.', 'Resume the robot if it shall work again.'),
-        ('missing_internet', 'blocked', 14, 'Robot {robot} does not take jobs of the execution mode internet.', 'Register a robot with is_internet, or enqueue the job for the execution mode lan.'),
-        ('missing_tag', 'blocked', 15, 'Robot {robot} lacks {missing}.', 'Give a robot the tag, or enqueue the job without it.'),
-        ('missing_capability', 'blocked', 16, 'Robot {robot} lacks {missing}.', 'Give a robot the capability, or enqueue the job without it.'),
-        ('not_in_pool', 'blocked', 17, 'Robot {robot} is not in the pool {pool}.', 'Put a robot in the pool, or enqueue the job without it.'),
-        ('wrong_environment', 'blocked', 18, 'Robot {robot} works in the environment {robot_environment}; the job is for {job_environment}.', 'Start a robot in that environment, or enqueue the job for another one.'),
+        ('missing_internet', 'blocked', 40, 'Robot {robot} does not take jobs of the execution mode internet.', 'Register a robot with is_internet, or enqueue the job for the execution mode lan.'),
+        ('missing_tag', 'blocked', 41, 'Robot {robot} lacks {missing}.', 'Give a robot the tag, or enqueue the job without it.'),
+        ('missing_capability', 'blocked', 42, 'Robot {robot} lacks {missing}.', 'Give a robot the capability, or enqueue the job without it.'),
+        ('not_in_pool', 'blocked', 43, 'Robot {robot} is not in the pool {pool}.', 'Put a robot in the pool, or enqueue the job without it.'),
+        ('wrong_environment', 'blocked', 44, 'Robot {robot} works in the environment {robot_environment}; the job is for {job_environment}.', 'Start a robot in that environment, or enqueue the job for another one.'),
         ('nothing_waiting', 'idle', null, 'No job waits in the queue of this tenant.', 'Nothing is wrong. Enqueue a job.'),
         ('next_claim', 'ready', null, 'Robot {robot} gets job {next_job} with its next claim.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
         ('next_turn', 'ready', null, 'Robot {robot} serves the pool {pool}: with its next claim it gets a job of the member whose turn it is.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
@@ -8374,12 +8512,12 @@ comment on function private.list_explanations() is
     'Every reason why a job waits or a robot gets nothing, with the sentence and what to do, in which {facts} are to be filled in.';
 revoke all on function private.list_explanations() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_job_notes.sql sha256:c6662ff493963ac588cd8858e499980141cf9914b75c581fa271234ad2ab07be
+-- from sql/40_queue/functions/list_job_notes.sql sha256:7fd03189e4a1b23c595e2e61e048cf65073b8a237e92bec3d8e76e744da765d4
 create or replace function private.list_job_notes(p_job public.jobs)
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if exists (
@@ -8401,12 +8539,12 @@ comment on function private.list_job_notes(public.jobs) is
     'What is good to know of a job beside the reason for its state.';
 revoke all on function private.list_job_notes(public.jobs) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_limit_facts.sql sha256:6b213a66defd04301e61a067b47e8b8d54efc78f5bed47b8190538ee7c8f1bed
+-- from sql/40_queue/functions/list_limit_facts.sql sha256:6915cb14dc8872a7225c43bff5e35ce22fefaff084383faaf69335d025da68b3
 create or replace function private.list_limit_facts(p_limit private.limits)
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return jsonb_build_object(
@@ -8422,13 +8560,13 @@ comment on function private.list_limit_facts(private.limits) is
     'What sentences about a limit may say of it.';
 revoke all on function private.list_limit_facts(private.limits) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_limits.sql sha256:1b373398f6f4107bc0830cd2ede8f6b6408ae6be47b86bec0f08f0c94b81c522
+-- from sql/40_queue/functions/list_limits.sql sha256:7b3d62900c4df990f147bdad2b07bc3467c5ffccfb4df303ca5ff6bf6331ea85
 create or replace function public.list_limits(p_offset integer default 0, p_limit integer default 100)
 returns setof jsonb
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('settings.read');
@@ -8450,12 +8588,12 @@ comment on function public.list_limits(integer, integer) is
 revoke all on function public.list_limits(integer, integer) from public, anon, authenticated, service_role;
 grant execute on function public.list_limits(integer, integer) to authenticated;
 
--- from sql/40_queue/functions/list_robot_facts.sql sha256:8252c282bbeb60140e6d9c9367046d1e7edffb04f41cdf80072d8e4f2309109f
+-- from sql/40_queue/functions/list_robot_facts.sql sha256:21b44cf375316d7518a0e00d16ad86d1b2c06fae319ef947218eadca988f5bf0
 create or replace function private.list_robot_facts(p_live public.live_robots)
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return jsonb_build_object(
@@ -8474,13 +8612,13 @@ comment on function private.list_robot_facts(public.live_robots) is
     'What sentences about a robot may say of it.';
 revoke all on function private.list_robot_facts(public.live_robots) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_shares.sql sha256:6791b8201180e63db1db6afbd0eb565845247c46cb266c41a40e7be6f75bbea9
+-- from sql/40_queue/functions/list_shares.sql sha256:6633910541bb51b58ad6d435b074895b5189268d9dabf1e798ba1bb93edb200a
 create or replace function public.list_shares(p_offset integer default 0, p_limit integer default 100)
 returns setof jsonb
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('settings.read');
@@ -8502,13 +8640,13 @@ comment on function public.list_shares(integer, integer) is
 revoke all on function public.list_shares(integer, integer) from public, anon, authenticated, service_role;
 grant execute on function public.list_shares(integer, integer) to authenticated;
 
--- from sql/40_queue/functions/lock_leases.sql sha256:706dafd22370ebd1c0550040cdc7a1cdce8218a9d50ad3ef86d70fefbf92eab7
+-- from sql/40_queue/functions/lock_leases.sql sha256:c36d655a4a8636100fe92999f72b9e700a45f1f1e04504a5e12a89854b0f2531
 -- First the leases in the order of their ids, then their lanes if jobs may go back into them (as private.put_back() locks a
 -- lane), then their counters, in the order of their ids: what follows then waits for nobody, in whatever order it ends them.
 create or replace function private.lock_leases(p_robot_id uuid, p_reports jsonb, p_may_put_back boolean default false)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -8553,11 +8691,11 @@ comment on function private.lock_leases(uuid, jsonb, boolean) is
     'Locks the leases that a robot holds of some jobs, their lanes if the jobs may go back into them, and their counters, so that a batch of endings cannot wait in a circle with another.';
 revoke all on function private.lock_leases(uuid, jsonb, boolean) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/lowest_ready_job.sql sha256:7fdd2db8e9302c4e9328fb4cf5937fc1ccd7ecc9673f89aa04e740afdc1f222e
+-- from sql/40_queue/functions/lowest_ready_job.sql sha256:a7b44856f1c7abc41a271de89fc1d88801942b7373c842ff3e77047b450bd2cf
 create or replace function private.lowest_ready_job(p_tenant_no integer, p_lane_id integer, p_from uuid, p_most uuid)
 returns uuid
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
@@ -8578,13 +8716,13 @@ comment on function private.lowest_ready_job(integer, integer, uuid, uuid) is
     'The first ready job of a lane from an id on, as committed when it is called; p_most when there is none below that.';
 revoke all on function private.lowest_ready_job(integer, integer, uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/make_counters.sql sha256:59eb938df5d48596b2b3ebe07ec990cd0a932b54101e1fe358bcd10029822f88
+-- from sql/40_queue/functions/make_counters.sql sha256:5d4e034b8a91c0757022ebe44485c73c24dca3659393eaf9323754a8207bbf6f
 -- The caller keeps claims of the tenant away until it commits. Whoever ends leases waits for a counter with the lease locked,
 -- so that after all leases nobody wants the old counters, and whatever stays is put in the new ones.
 create or replace function private.make_counters(p_limit private.limits)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_old integer[] := array(select c.counter_id from private.limit_counters as c where c.limit_id = p_limit.limit_id);
@@ -8646,13 +8784,13 @@ comment on function private.make_counters(private.limits) is
     'Gives a limit the counters that it needs, with the leases that it holds for in them: eight of a limit of 64 or more that is not passed, else one.';
 revoke all on function private.make_counters(private.limits) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/make_job_partition.sql sha256:d0e96d612eefa2df61ebe79429ef0cb9f480ba6d4005ef1a23646598202e597d
+-- from sql/40_queue/functions/make_job_partition.sql sha256:1cb2ad1016b441703f0e37af5f5564b5e237b2f6a775bdd0735ecd28ef4d2dba
 -- Rows that came before their partition are in the default one. They are moved into the new partition, for which nobody
 -- may touch jobs for a moment; with partitions made weeks ahead that never happens.
 create or replace function private.make_job_partition(p_at timestamptz, p_most_rows integer default 200000)
 returns boolean
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_week timestamptz := date_trunc('week', p_at, 'UTC');
@@ -8693,12 +8831,12 @@ comment on function private.make_job_partition(timestamptz, integer) is
     'Makes the partition of jobs for the week of a time (Monday, UTC), moves its rows there from the default partition, and returns whether it did.';
 revoke all on function private.make_job_partition(timestamptz, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/move_jobs.sql sha256:a71ab549fc63b75cad064150ae72f6443a14a0bdcbc05d74bb28484acfa4d3b0
+-- from sql/40_queue/functions/move_jobs.sql sha256:1a2b740e8dd8f555e6c81bf64aed40f79f8efa5912c3cf6973ec7d9d9a4ff668
 -- What others hold locked is left where it is: a claim puts it right when it meets it.
 create or replace function private.move_jobs(p_lane private.lanes, p_limit private.limits)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_ready uuid[];
@@ -8763,12 +8901,12 @@ comment on function private.move_jobs(private.lanes, private.limits) is
     'Moves the unfinished jobs of a lane that a limit holds for to the lane that is like it and has the limit, and returns how many.';
 revoke all on function private.move_jobs(private.lanes, private.limits) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/name_lane_demand.sql sha256:123c0630dd6b7d694bb9c09bd1e7f647af4c33da190574420d7b2339007fe02d
+-- from sql/40_queue/functions/name_lane_demand.sql sha256:d63b349811597476e408882e298460542416c307e80fcaa70539f8f00c9fbade
 create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots)
 returns text
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_lane private.lanes;
@@ -8784,7 +8922,14 @@ begin
             select q
             from unnest(v_lane.required) as q
             where q <> all (private.robot_offers(p_robot.capabilities, p_robot.tags, p_robot.is_internet, p_robot.pool_id))
-        )), 'a place under a limit that is reached')
+        )), case
+            when exists (
+                select
+                from private.limits as w
+                where w.limit_id in (v_lane.workflow_limit_id, v_lane.key_limit_id) and w.max_running = 0
+            ) then 'a place under a limit of 0, which pauses it'
+            else 'a place under a limit that is reached'
+        end)
     end;
 end
 $$;
@@ -8792,12 +8937,12 @@ comment on function private.name_lane_demand(integer, public.robots) is
     'What a lane asks for that a robot is not or has not, in words.';
 revoke all on function private.name_lane_demand(integer, public.robots) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/name_requirements.sql sha256:624e2890486f93eaa6be7f73ecff0efa51ce64137a81578dd656ec7db4789b2f
+-- from sql/40_queue/functions/name_requirements.sql sha256:8200bf7e9613b8cbf58311a0c2559e1ddb60e64cf488722dafef845a08138b47
 create or replace function private.name_requirements(p_required text[])
 returns text
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (
@@ -8820,12 +8965,12 @@ comment on function private.name_requirements(text[]) is
     'What a lane requires, in words: the capability browser and the tag vip.';
 revoke all on function private.name_requirements(text[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/name_robot.sql sha256:cedd8e07c8c71532b5c48e4f266f9ad2bec64de41c8c2228b79a9cb80a3eef90
+-- from sql/40_queue/functions/name_robot.sql sha256:1c46cd05424c7f14e3a8888f6a2c9868a6bd7c6a1b56c13e6d40e5389446e5db
 create or replace function private.name_robot(p_robot_id uuid, p_tenant_id uuid)
 returns text
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return coalesce(
@@ -8840,12 +8985,12 @@ comment on function private.name_robot(uuid, uuid) is
     'What a tenant may call a robot: its external id, or, for a robot of another tenant''s pool, its id.';
 revoke all on function private.name_robot(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/pool_of.sql sha256:a0540aa891cb7d29408efe67b117adf1c3a0f7e87e466add54dd74b42266ddff
+-- from sql/40_queue/functions/pool_of.sql sha256:9e6deeee8b5d64663b493397745aa2c3eea4febdf41d940907bb16d1c06b1c7d
 create or replace function private.pool_of(p_required text[])
 returns uuid
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (select substr(w, 6)::uuid from unnest(p_required) as w where w like 'pool:%');
@@ -8867,11 +9012,11 @@ comment on function private.progress_due_at(private.leases) is
     'When a held job is taken back unless its robot reports progress before; null when nobody asked for that.';
 revoke all on function private.progress_due_at(private.leases) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:049cdfcf938c18ddb778b119dc7b1ba01b0464b5a133f3319db2010b62a3fac4
+-- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:a6e555670b863f70abc9150eca4548934e1be25375b8bdafbbcab2ebb05a6ba8
 create or replace function private.promote_scheduled_jobs(p_limit integer default 1000)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -8923,12 +9068,12 @@ comment on function private.promote_scheduled_jobs(integer) is
     'Makes delayed jobs and retries whose time has come ready, wakes robots for them, and returns how many. Many may run it at once.';
 revoke all on function private.promote_scheduled_jobs(integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/purge_dead_letter.sql sha256:f368eb2d50586382a69bc3587061b290a349527f089c3cdd2c7e0587eac2e93d
+-- from sql/40_queue/functions/purge_dead_letter.sql sha256:ad7acf3604220e8e6594bf6c3ac84482b96ef7d58752b7cf6e15aa595573345f
 create or replace function public.purge_dead_letter(p_job_id uuid)
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.delete');
@@ -8946,12 +9091,12 @@ comment on function public.purge_dead_letter(uuid) is
 revoke all on function public.purge_dead_letter(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.purge_dead_letter(uuid) to authenticated;
 
--- from sql/40_queue/functions/purge_dead_letters.sql sha256:1ad8239c84a678bd31a044c9edde81aea997426784ff75f417edf9d976a15b5c
+-- from sql/40_queue/functions/purge_dead_letters.sql sha256:febd0bf5ba37de7e87fd65ae1c97d480a3dfeafd47e9867b41220efc495ec9e3
 create or replace function public.purge_dead_letters(p_job_ids uuid[])
 returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -8991,7 +9136,7 @@ comment on function public.purge_dead_letters(uuid[]) is
 revoke all on function public.purge_dead_letters(uuid[]) from public, anon, authenticated, service_role;
 grant execute on function public.purge_dead_letters(uuid[]) to authenticated;
 
--- from sql/40_queue/functions/put_back.sql sha256:5a622f4a27c12714d02adaa755619c68f955ad34312b957d10d24d78b961b47e
+-- from sql/40_queue/functions/put_back.sql sha256:e68838931487914c05008a67ddf497a9d228c7ccbeaa5fd4bf837be9e3f114f2
 -- An id that is not new can be lower than where claims of the lane begin. The shared lock keeps private.raise_low_water()
 -- from raising that bound between our look and our commit; it is taken before the look. Who puts jobs back into several
 -- lanes does it in the order of lane_id.
@@ -9003,7 +9148,7 @@ create or replace function private.put_back(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -9024,12 +9169,12 @@ comment on function private.put_back(integer, integer, uuid[], integer[]) is
     'Makes jobs of a lane ready that were scheduled or leased before, in the place of their age, where claims find them at once.';
 revoke all on function private.put_back(integer, integer, uuid[], integer[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/raise_lease_lost.sql sha256:486902d87b4167f514aaae4cdfa5efac4f1630b58064de660c39993f6dbbdd46
+-- from sql/40_queue/functions/raise_lease_lost.sql sha256:6543249368068d069ceadd2267d279379251b319a0d33a72abcc819941101e45
 create or replace function private.raise_lease_lost(p_caller private.caller, p_job_id uuid)
 returns void
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tenant_id uuid := private.find_reported_job(p_caller, p_job_id);
@@ -9048,7 +9193,7 @@ comment on function private.raise_lease_lost(private.caller, uuid) is
     'Raises 409 LEASE_LOST for a job that the robot might have held, 409 JOB_ALREADY_FINISHED when it has ended, 404 JOB_NOT_FOUND for any other.';
 revoke all on function private.raise_lease_lost(private.caller, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/raise_low_water.sql sha256:76adfcf39ec0c29c2f616520416e54df9d7530022a31d220ce622a0a30259f4f
+-- from sql/40_queue/functions/raise_low_water.sql sha256:8aa248b5c89873218f87f5874fdfc4b52a5449b86af8de857e4f006121c3c056
 -- While a snapshot is held open anywhere, the index entries of claimed jobs cannot be removed, and every claim would walk
 -- over all of them. The bound moves past them.
 --
@@ -9065,7 +9210,7 @@ create or replace function private.raise_low_water(
 )
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
@@ -9132,12 +9277,12 @@ comment on function private.raise_low_water(interval, integer, integer, integer)
 revoke all on function private.raise_low_water(interval, integer, integer, integer)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/raise_queue_full.sql sha256:2aae530df155bece2987080ffb12f0886be11df29758bbf55a1cfb1cc75ad11e
+-- from sql/40_queue/functions/raise_queue_full.sql sha256:f88d98f31e60e1eef898267dd634848c3883d2a95c2b3d216902239c2a29dcb9
 create or replace function private.raise_queue_full()
 returns void
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.raise_error(
@@ -9149,11 +9294,11 @@ comment on function private.raise_queue_full() is
     'Raises 429 QUEUE_FULL, with the seconds after which to try again.';
 revoke all on function private.raise_queue_full() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/recheck_low_water.sql sha256:a5b2ad21ef430cc107c5f718f363a43e59ec4e11222476dc88c3b6f586ccd4e2
+-- from sql/40_queue/functions/recheck_low_water.sql sha256:8c49d3e63451dd28fcd9f8d9523a0b2164cec9b9cd5a53c388e8a6e3104ac056
 create or replace function private.recheck_low_water()
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
@@ -9183,11 +9328,11 @@ comment on function private.recheck_low_water() is
     'Looks for ready jobs below the bound at which claims begin (their transaction was open for long) and lowers it to them; returns the number of such lanes.';
 revoke all on function private.recheck_low_water() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/reconcile_limits.sql sha256:2b4ccd4b77ab4eb19d7ddbe15751aee551e1a18fd9f4d50c593d7648daeaeb61
+-- from sql/40_queue/functions/reconcile_limits.sql sha256:cb8f29f138585e863ec7959715992c3fcd15f37a74f88c875a3d1d3a9f62a3c8
 create or replace function private.reconcile_limits()
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_counter record;
@@ -9232,12 +9377,12 @@ comment on function private.reconcile_limits() is
     'Sets every counter of a limit to the number of its leases, tells by an event and a warning where it was another, and returns how many were.';
 revoke all on function private.reconcile_limits() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/record_share_usage.sql sha256:17357de90beed9eaec2587f46572c2129e5aa6e70b4407aad70612a1e92dad44
+-- from sql/40_queue/functions/record_share_usage.sql sha256:bf6668b139416aef240ec3e78ecaada6e19e890ae9c383418e1896175dfbc076
 create or replace function private.record_share_usage()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into private.share_usage (share_id, seconds)
@@ -9251,12 +9396,12 @@ comment on function private.record_share_usage() is
     'Table trigger: what a robot''s time with a job was, whatever came of it, for the shares that used it.';
 revoke all on function private.record_share_usage() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/release_job.sql sha256:1f27b82abb3d1a45f9c6d3b9ecdcbb0074001aa33e23fdeb452fbd7967375e3d
+-- from sql/40_queue/functions/release_job.sql sha256:d60b3577743357669765aa6e681448f27f0342954dbe02e0c0d3e397aeba5a10
 create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -9290,7 +9435,7 @@ comment on function public.release_job(uuid, bigint) is
 revoke all on function public.release_job(uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.release_job(uuid, bigint) to authenticated;
 
--- from sql/40_queue/functions/remove_limit.sql sha256:8d7b3c8c348364a59999ed5fcb02b0fed36512e14aeafc08afe0a35713c01232
+-- from sql/40_queue/functions/remove_limit.sql sha256:f6f9fa3ef8fe73a3d6c835450811624c49e9e973ef0f35b0e835625b9511eaa3
 -- Lanes keep the number of the limit and leases those of its counters, which none ever gets again: they limit nothing.
 create or replace function public.remove_limit(
     p_scope text,
@@ -9300,13 +9445,14 @@ create or replace function public.remove_limit(
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('settings.write');
     v_limit private.limits;
     v_answer jsonb;
 begin
+    p_concurrency_key := private.nfc(p_concurrency_key);
     if p_scope not in ('tenant', 'workflow', 'key') or p_scope is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'scope must be tenant, workflow or key.');
     end if;
@@ -9335,12 +9481,12 @@ comment on function public.remove_limit(text, uuid, text) is
 revoke all on function public.remove_limit(text, uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.remove_limit(text, uuid, text) to authenticated;
 
--- from sql/40_queue/functions/renew_leases.sql sha256:0d9f1aa1efde7c023c9fdb86e3a95f9792e789bed20cb65eb183d4dfe10b339f
+-- from sql/40_queue/functions/renew_leases.sql sha256:15853db3b63b02383e09232f861ed55c2554b209fa86f6e04dbd6be011054d12
 create or replace function public.renew_leases(p_leases jsonb, p_lease_seconds integer default 60)
 returns table (job_id uuid, renewed boolean, lease_expires_at timestamptz, cancel_requested boolean)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -9390,7 +9536,7 @@ comment on function public.renew_leases(jsonb, integer) is
 revoke all on function public.renew_leases(jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases(jsonb, integer) to authenticated;
 
--- from sql/40_queue/functions/report_progress.sql sha256:63b08db6f672c95fc46c7c8e98f29ab7192108006e85f9d569a5750c326bc49e
+-- from sql/40_queue/functions/report_progress.sql sha256:6dd3f4deb60f55484e3fa9ad24170a8d6cd2411bee1812446ca409b591e457f6
 create or replace function public.report_progress(
     p_job_id uuid,
     p_progress integer,
@@ -9402,7 +9548,7 @@ create or replace function public.report_progress(
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -9485,12 +9631,12 @@ comment on function public.report_progress(uuid, integer, text, text, bigint, js
 revoke all on function public.report_progress(uuid, integer, text, text, bigint, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.report_progress(uuid, integer, text, text, bigint, jsonb) to authenticated;
 
--- from sql/40_queue/functions/requeue_dead_letter.sql sha256:6a107928d929baaffda7e9b2cad330007e4ff324510e7869897310de3fa44d7c
+-- from sql/40_queue/functions/requeue_dead_letter.sql sha256:7b73ec048a082e871ace1b378a18ea3de62e7243520cf67017da3b9d99e4f726
 create or replace function public.requeue_dead_letter(p_job_id uuid)
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.retry');
@@ -9515,12 +9661,12 @@ comment on function public.requeue_dead_letter(uuid) is
 revoke all on function public.requeue_dead_letter(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.requeue_dead_letter(uuid) to authenticated;
 
--- from sql/40_queue/functions/requeue_dead_letters.sql sha256:2ecd98d1d30ab3cba3d7d714b39bd30e4bc11e599dfd820fed00e188c8fbbc81
+-- from sql/40_queue/functions/requeue_dead_letters.sql sha256:0624d8bfa072b368520dfe2ddb7ab04645e6e886eb64008123f17b07c3857682
 create or replace function public.requeue_dead_letters(p_job_ids uuid[])
 returns table ("position" integer, job_id uuid, status text, new_job_id uuid, error_status integer, error_code text, error_message text)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -9561,7 +9707,7 @@ comment on function public.requeue_dead_letters(uuid[]) is
 revoke all on function public.requeue_dead_letters(uuid[]) from public, anon, authenticated, service_role;
 grant execute on function public.requeue_dead_letters(uuid[]) to authenticated;
 
--- from sql/40_queue/functions/required_of.sql sha256:ee2a4ba9ba266cb4c64f64529eb2fd5f68aa6aefa4719a0393bba673c6c23f41
+-- from sql/40_queue/functions/required_of.sql sha256:12895dafdd180f5f7d3ef402991c1dfbafddfd0d3d278aed365ef00bf32266be
 create or replace function private.required_of(
     p_capabilities text[],
     p_tags text[],
@@ -9571,7 +9717,7 @@ create or replace function private.required_of(
 returns text[]
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_capabilities = '{}' and p_tags = '{}' and p_pool_id is null then
@@ -9593,12 +9739,12 @@ comment on function private.required_of(text[], text[], boolean, uuid) is
     'Capabilities, tags, internet mode and pool as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
 revoke all on function private.required_of(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/rescue_expired_leases.sql sha256:41d67de38f5ca9fb1dd6630b21bb8afc5cc8af457eae3c6f54ee0ff9416ba0d7
+-- from sql/40_queue/functions/rescue_expired_leases.sql sha256:7073b56b3fdcff74f17da0d56c9e00cc9dae4f3861ab16d5c8bfc1ac84152c28
 -- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
 create or replace function private.rescue_expired_leases(p_limit integer default 200)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();
@@ -9659,12 +9805,12 @@ comment on function private.rescue_expired_leases(integer) is
     'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts; what follows is private.end_attempt()''s to say. One that cannot be ended is left, with a warning.';
 revoke all on function private.rescue_expired_leases(integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/rescue_lease.sql sha256:bb53ec5c86c48691b7b8e194d249742f808f897614b88900cdef6f2f4532e6a0
+-- from sql/40_queue/functions/rescue_lease.sql sha256:66ba5cedc34ade6fa78aa6bf768263a88980c99510a53081f5c5824349661355
 -- Without its counters: who rescues several leases counts them out together, after the lanes of all.
 create or replace function private.rescue_lease(p_lease private.leases)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -9690,13 +9836,13 @@ comment on function private.rescue_lease(private.leases) is
     'Takes back a lease that is over, locked by its caller, and ends the attempt. Its counters and its robot''s failures are the caller''s to count.';
 revoke all on function private.rescue_lease(private.leases) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/resolve_collision.sql sha256:03669f3a1740fa3502d42773c19b658be01bc8ebb89bea4b82f593338a1c78fd
+-- from sql/40_queue/functions/resolve_collision.sql sha256:ef00475da7c33024fe817a3c1dcf8457963a8f6b3d1e7d15aeb82c8d725484c9
 -- One collision of a key at a time: an advisory lock and not a counter, because cancelling may wait for a lease, and
 -- whoever ends a lease waits for its counters afterwards.
 create or replace function private.resolve_collision(p_key_limit_id integer, p_job_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -9749,13 +9895,13 @@ comment on function private.resolve_collision(integer, uuid) is
     'Applies the collision rule of a concurrency key to a job that became ready for the first time: it is cancelled, or the oldest others are (those that run are asked to stop), so that no more than the limit''s number go on.';
 revoke all on function private.resolve_collision(integer, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/retry_delay.sql sha256:7ca8c2adab6e55d2cfd027fc75a3c77609c5215eb9f0778b09929e0844360aae
+-- from sql/40_queue/functions/retry_delay.sql sha256:e8cb7e294866e7e452a51cd3f4b2a2bd3eac6e70766da8f9966fec1b3ebcdc11
 -- Rounded first: a number so small that double precision does not know it would be an error and no delay.
 create or replace function private.retry_delay(p_policy jsonb, p_attempt integer)
 returns interval
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_base double precision := coalesce(round((p_policy ->> 'base_delay_seconds')::numeric, 6), 5);
@@ -9776,12 +9922,12 @@ comment on function private.retry_delay(jsonb, integer) is
     'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
 revoke all on function private.retry_delay(jsonb, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/retry_job.sql sha256:c346b13632b1b46481459235d6b5affe93d5a2d70a09fbdca4ec17457eafb0ef
+-- from sql/40_queue/functions/retry_job.sql sha256:08b1812b6e7283b739678ed5f5587ec4544264db2c71ad54f74ed2bdd1c79306
 create or replace function public.retry_job(p_job_id uuid)
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -9833,12 +9979,12 @@ comment on function public.retry_job(uuid) is
 revoke all on function public.retry_job(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.retry_job(uuid) to authenticated;
 
--- from sql/40_queue/functions/retry_jobs.sql sha256:f8707a2e9f2da19addc183fee2d5c3f4b74fc6535aa5bc2cfef6d27d964f2773
+-- from sql/40_queue/functions/retry_jobs.sql sha256:26e9f0c9ceb0b23e7e149e5372a76303acc9ca2cc76b997e517ec891c803d3dc
 create or replace function public.retry_jobs(p_job_ids uuid[])
 returns table ("position" integer, job_id uuid, new_job_id uuid, error_status integer, error_code text, error_message text)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -9877,11 +10023,11 @@ comment on function public.retry_jobs(uuid[]) is
 revoke all on function public.retry_jobs(uuid[]) from public, anon, authenticated, service_role;
 grant execute on function public.retry_jobs(uuid[]) to authenticated;
 
--- from sql/40_queue/functions/ring_lane.sql sha256:78f47b40928d4a93a0e85a16d638c4a460e0cf58b95f01e722f6392f1a4fbd85
+-- from sql/40_queue/functions/ring_lane.sql sha256:30d54efd51bf6317cda8695cf3c7ee7bd33445e597b71cfbd0abb72c9963c416
 create or replace function private.ring_lane(p_lane_id integer, p_jobs integer default 1)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (
@@ -9894,11 +10040,11 @@ $$;
 comment on function private.ring_lane(integer, integer) is 'Wakes robots for jobs that became ready in a lane. See private.ring_robots().';
 revoke all on function private.ring_lane(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/ring_limit.sql sha256:929ace157448eb530b617461e8b8daea8edf7528fc446bc89abf62b0dc67da57
+-- from sql/40_queue/functions/ring_limit.sql sha256:04f4d9e496aab4d5e1acac8a961b6abe5b212e0254bf20db89282c25221b6cc3
 create or replace function private.ring_limit(p_limit_id integer, p_jobs integer)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -9937,7 +10083,7 @@ comment on function private.ring_limit(integer, integer) is
     'Wakes robots for jobs that a limit kept waiting, when there is room for some again. The bell may be lost: robots also poll.';
 revoke all on function private.ring_limit(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/ring_robots.sql sha256:8a4c4433cd59617dea8a4c99e24a83841f8875a53018b8fa2234992327c7eaae
+-- from sql/40_queue/functions/ring_robots.sql sha256:97fd14a21f9458fe010fe62688f4ce5a22009afb25bf96016c5e6a47af193f73
 create or replace function private.ring_robots(
     p_tenant_no integer,
     p_environment text,
@@ -9947,7 +10093,7 @@ create or replace function private.ring_robots(
 )
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -10011,12 +10157,12 @@ comment on function private.robot_offers(text[], text[], boolean, uuid) is
     'What a robot has of the things that a lane can require.';
 revoke all on function private.robot_offers(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/run_due_duties.sql sha256:7562127d4524876b21db045a3eebc47db3405f444443da6e856760bc348ba428
+-- from sql/40_queue/functions/run_due_duties.sql sha256:889f1876a322d1e266723fc6064b827d6edcf48e3dffda53616b1a670d89fc14
 -- A claim of any tenant's robot may do this: who asks is put aside, so that nobody's name stands in another's events and audit log.
 create or replace function private.run_due_duties()
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();
@@ -10086,7 +10232,7 @@ comment on function private.run_due_duties() is
     'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it when there is some, and it never fails them. Returns how much there was to do: after nothing, it holds no lock that anybody waits for.';
 revoke all on function private.run_due_duties() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/set_limit.sql sha256:9cd7e978b0ee9c749b3f8b8c6a9bd0c5f846a976ebef7e35a991b708d18c5ec9
+-- from sql/40_queue/functions/set_limit.sql sha256:e9816bcc39f44c91164f5b2ca2cb6281955267033a57e3a9bc69306655bb9cb1
 -- A new limit must know every lease that exists: claims of the tenant wait (private.limits is what they read next) until this
 -- transaction ends, and those under way end first.
 create or replace function public.set_limit(
@@ -10099,7 +10245,7 @@ create or replace function public.set_limit(
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set lock_timeout = '5s'     -- robots stand still behind it
 as $$
 declare
@@ -10110,6 +10256,7 @@ declare
     v_is_new boolean := false;
     v_lane private.lanes;
 begin
+    p_concurrency_key := private.nfc(p_concurrency_key);
     perform private.check_limit_name(v_caller.tenant_id, p_scope, p_workflow_id, p_concurrency_key);
     if p_max_running not between 0 and 100000 or p_max_running is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'max_running must be between 0 and 100000.');
@@ -10157,12 +10304,12 @@ comment on function public.set_limit(text, uuid, text, integer, text) is
 revoke all on function public.set_limit(text, uuid, text, integer, text) from public, anon, authenticated, service_role;
 grant execute on function public.set_limit(text, uuid, text, integer, text) to authenticated;
 
--- from sql/40_queue/functions/set_share.sql sha256:d90659ce5a75a6592e5c8fe38e9ed74b5e214259c9a65f36f8630342cc47dc33
+-- from sql/40_queue/functions/set_share.sql sha256:9da6e1cfc695522f058872019a0c5aef3e4f693e0f4181ca80753f87a5a11e49
 create or replace function public.set_share(p_workflow_id uuid, p_weight integer)
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('settings.write');
@@ -10186,14 +10333,14 @@ comment on function public.set_share(uuid, integer) is
 revoke all on function public.set_share(uuid, integer) from public, anon, authenticated, service_role;
 grant execute on function public.set_share(uuid, integer) to authenticated;
 
--- from sql/40_queue/functions/share_load.sql sha256:38f57e7647e9a481ad2885b66c4bd8f26667486df208f1fa94da2ef9fa44163b
+-- from sql/40_queue/functions/share_load.sql sha256:b40d46011565841fd648cc579e97afa1e2b65adcf4b205dda8b1829062a844a7
 -- A held job counts for the time that it has taken, and at once for what such jobs take: fifty robots that ask in one moment
 -- do not all get jobs of the same workflow.
 create or replace function private.share_load(p_share_id integer, p_now timestamptz)
 returns double precision
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -10223,12 +10370,12 @@ comment on function private.share_load(integer, timestamptz) is
     'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
 revoke all on function private.share_load(integer, timestamptz) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/start_job.sql sha256:b51c8689bcd489635e3b9edbdc98a9c45d5f461ec8979720f15f17e599293a39
+-- from sql/40_queue/functions/start_job.sql sha256:6680ab0b01bbb56d727ce61af4a4ed0a1d5a823ac35f6dd1597ba97894199a6e
 create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -10269,7 +10416,7 @@ comment on function public.start_job(uuid, bigint) is
 revoke all on function public.start_job(uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.start_job(uuid, bigint) to authenticated;
 
--- from sql/40_queue/functions/take_fair_pool_job.sql sha256:2348bdd15b24eb8392a6a919594d55a3d986666fd2bd5a0bce14cd172d5ee30e
+-- from sql/40_queue/functions/take_fair_pool_job.sql sha256:e57328155ce836a7f34ffcc09c70cb2145eb93d8aa9ddf0c4d6a5e226d0a49b2
 -- Cost: a look at each member that has jobs for the pool, and at what it has had. Members without work are not looked at.
 create or replace function private.take_fair_pool_job(
     p_pool_id uuid,
@@ -10282,7 +10429,7 @@ create or replace function private.take_fair_pool_job(
 )
 returns private.taken_job[]
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -10322,7 +10469,7 @@ comment on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, 
 revoke all on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, text[], boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/take_jobs.sql sha256:a44f045d9d5f1ec652d07905dfbabbbd07bbe9059f3cfa33a0716e156f7c8119
+-- from sql/40_queue/functions/take_jobs.sql sha256:9f5df8e55cc1a790600a0193e5a76c2b9b3fee35195b1a3ab3cc77e478ed74c1
 -- Cost: one probe of ready's primary key for each lane that the robot may serve, and one statement for each lane that jobs
 -- are taken from. What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time:
 -- a join would be planned once, for the sizes that the tables had then, and kept.
@@ -10342,7 +10489,7 @@ create or replace function private.take_jobs(
 )
 returns private.taken_job[]
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
@@ -10491,7 +10638,7 @@ revoke all on function private.take_jobs(
     uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, boolean
 ) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/take_member_jobs.sql sha256:80b9ead07887aa9df510633230ef4766d45b1b52c03ddaf3cf384bef45c59b1e
+-- from sql/40_queue/functions/take_member_jobs.sql sha256:26cf39081435c3fbb4ca22795b41a1c6e28ff1fd2f0563dcb5b4e12f08336774
 create or replace function private.take_member_jobs(
     p_pool_id uuid,
     p_owner_id uuid,
@@ -10505,7 +10652,7 @@ create or replace function private.take_member_jobs(
 )
 returns private.taken_job[]
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -10544,7 +10691,7 @@ comment on function private.take_member_jobs(uuid, uuid, uuid, integer, uuid, te
 revoke all on function private.take_member_jobs(uuid, uuid, uuid, integer, uuid, text, text[], integer, boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/take_pool_jobs.sql sha256:aa9da98de2c53e18463be4863e8eac88863673bfdd88c2d72e2f9c891c6ff808
+-- from sql/40_queue/functions/take_pool_jobs.sql sha256:fc0becb0fa632439ae30963bdfe5611c2d6ba6698cfdd0b427de56ab3ac90c12
 -- Exact for each robot: it remembers whose turn it is, so that a member with many jobs keeps nobody waiting for longer than
 -- its turn. Members without work for the pool are not looked at.
 create or replace function private.take_pool_jobs(
@@ -10559,7 +10706,7 @@ create or replace function private.take_pool_jobs(
 )
 returns private.taken_job[]
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -10632,12 +10779,12 @@ $$;
 comment on function private.to_iso(timestamptz) is 'A time as every answer and message shows it: ISO 8601, UTC, with Z.';
 revoke all on function private.to_iso(timestamptz) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/to_words.sql sha256:6053596e3863158da46849c56a0b837efa1194b560d00b541db6b116625132bb
+-- from sql/40_queue/functions/to_words.sql sha256:45faa06f720b988148847ac1eb87ba81885cc8b5577afec45ad48154eaae2dcc
 create or replace function private.to_words(p_at timestamptz)
 returns text
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return coalesce(to_char(p_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'), 'never');
@@ -10646,11 +10793,11 @@ $$;
 comment on function private.to_words(timestamptz) is 'A time as sentences show it; "never" for none.';
 revoke all on function private.to_words(timestamptz) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/try_cancel_job.sql sha256:7445be787c46171573a4c2f9ef158d7a5eed90875eaf86bbbda47d10fca1826b
+-- from sql/40_queue/functions/try_cancel_job.sql sha256:dfba7efa036feb1e1b87654d473c2bde0194c1f9cc51ec2cfb06a4427dd337ea
 create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text)
 returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -10720,7 +10867,7 @@ comment on function private.try_cancel_job(uuid, uuid, text) is
     'Cancels a waiting job of a tenant, or asks the robot that holds it to stop, and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND. Does not ask who wants it: its callers do.';
 revoke all on function private.try_cancel_job(uuid, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/unfinished_job_ids.sql sha256:fcbc7343bc65704ea085308823cd00c7de6030fd1158c92f4696bca8df52d62b
+-- from sql/40_queue/functions/unfinished_job_ids.sql sha256:452d13a7f07c56619ee51b82fc2b3d1ad42c05181baa7c1e2c5f1d2ff7307efa
 -- A list of waiting jobs must not walk through a history of millions to find the few that wait, and no index of jobs may
 -- say who is finished: a completion would have to change it.
 create or replace function private.unfinished_job_ids(p_is_leased boolean, p_most integer default null)
@@ -10728,7 +10875,7 @@ returns setof uuid
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -10772,12 +10919,12 @@ comment on function private.unfinished_job_ids(boolean, integer) is
 revoke all on function private.unfinished_job_ids(boolean, integer) from public, anon, authenticated, service_role;
 grant execute on function private.unfinished_job_ids(boolean, integer) to authenticated;
 
--- from sql/40_queue/functions/update_queue_tenant.sql sha256:8ea9853143fbf4d743e7363b7beb508662842a7756eaf76e0d9b28e56b23844d
+-- from sql/40_queue/functions/update_queue_tenant.sql sha256:14be60f6b7acee5b844b2dd42e156ed9cfab7673a7f9ef65a8b6bad21f69342f
 create or replace function private.update_queue_tenant()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     update private.queue_tenants as q
@@ -10792,13 +10939,13 @@ comment on function private.update_queue_tenant() is
     'Table trigger: keeps what the queue needs of a tenant''s settings beside its number.';
 revoke all on function private.update_queue_tenant() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/uuid_v7_floor.sql sha256:d1b7b6db2b603bce378a0c94894ce1c44b7b4f700b5411abd9ae2496431af52d
+-- from sql/40_queue/functions/uuid_v7_floor.sql sha256:2a07aa88b4b6f5b3b7ad03964953efd453023f98f78eec488f3378386f1fde56
 create or replace function private.uuid_v7_floor(p_at timestamptz)
 returns uuid
 language sql
 immutable
 strict
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select encode(int8send((extract(epoch from p_at) * 1000)::bigint << 16) || '\x0000000000000000', 'hex')::uuid
 $$;
@@ -10806,12 +10953,12 @@ comment on function private.uuid_v7_floor(timestamptz) is
     'A UUID that is smaller than every UUID of version 7 made at or after a time, and greater than every one made a millisecond before.';
 revoke all on function private.uuid_v7_floor(timestamptz) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/waiting_quota.sql sha256:3b9c1596705b7ce9be15a87056fb945a6de431ed211450cc55606d30015b1056
+-- from sql/40_queue/functions/waiting_quota.sql sha256:d0a1b06aaf3204abd71c29a9f8ca1f48262189f9bb3b32af0f252bd5b9d1ecf4
 create or replace function private.waiting_quota(p_plan public.tenant_plan, p_settings jsonb)
 returns integer
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_setting jsonb := p_settings #> '{queue,max_waiting}';
@@ -10827,12 +10974,12 @@ comment on function private.waiting_quota(public.tenant_plan, jsonb) is
     'How many jobs of a tenant may wait, delayed ones included: by its plan, or settings {"queue": {"max_waiting": 1000}}; null: any number.';
 revoke all on function private.waiting_quota(public.tenant_plan, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/create_event_counter.sql sha256:e85671f2d84662b18c24933f46b3dc5cd19933a5590b6165642a5bec09f837f4
+-- from sql/45_events/functions/create_event_counter.sql sha256:7d149f1f8fccf3baadfcb2bc1d1d560521f571bb61aa45b4e371bb36c9f64a3c
 create or replace function private.create_event_counter()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into private.event_counters (tenant_id) values (new.tenant_id) on conflict do nothing;
@@ -10842,7 +10989,7 @@ $$;
 comment on function private.create_event_counter() is 'Starts the sequence of events of a new tenant.';
 revoke all on function private.create_event_counter() from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/emit_event.sql sha256:4b14b25291843a87f2a53537ca784cb6fa52fbec2d5ce7afe59488ee2aa4be70
+-- from sql/45_events/functions/emit_event.sql sha256:12431a574d108e992b3543acb891f90238c5fc21355c91464b7d26db58cd0547
 create or replace function private.emit_event(
     p_tenant_id uuid,
     p_type text,
@@ -10853,7 +11000,7 @@ create or replace function private.emit_event(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into private.event_inbox (tenant_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data)
@@ -10866,12 +11013,12 @@ comment on function private.emit_event(uuid, text, uuid, uuid, uuid, jsonb) is
     'Writes down that something happened, with the transaction that made it happen: one insert that waits for nobody.';
 revoke all on function private.emit_event(uuid, text, uuid, uuid, uuid, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/list_events.sql sha256:21b9dc6c6d3e3722d5118cc3c26dae1370eea57a3cab6128211703953738e72c
+-- from sql/45_events/functions/list_events.sql sha256:3ad0ecf50a2bb6197d6f50b908245053e40b6982f93c18b9d7c19d957bb0dec3
 create or replace function public.list_events(p_after bigint default 0, p_limit integer default 100)
 returns setof public.events
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('events.read');
@@ -10896,11 +11043,11 @@ comment on function public.list_events(bigint, integer) is
 revoke all on function public.list_events(bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.list_events(bigint, integer) to authenticated;
 
--- from sql/45_events/functions/sequence_events.sql sha256:b4a32d811f2e3a905b5ff955cfa2c754d012579b652ee12277c708a790e0389c
+-- from sql/45_events/functions/sequence_events.sql sha256:4bb1c90278da55e4a92d005d7c49c57ce300d7c0d00074ea48ef6a9d6a4e753c
 create or replace function private.sequence_events()
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tenant_id uuid;
@@ -10936,7 +11083,7 @@ comment on function private.sequence_events() is
     'Numbers the waiting events of every tenant; returns how many. For tenants whose events nobody reads at the moment.';
 revoke all on function private.sequence_events() from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/sequence_tenant_events.sql sha256:dc54546d0a2bf38495da7d4bab7693e2046598b39270c686b7c14581ec26eafd
+-- from sql/45_events/functions/sequence_tenant_events.sql sha256:9cb42a2133cc3122e071c665fb0b5a96807beb328d958657f7f0b8ffddbd9623
 -- The row of the counter is the lock. Whoever holds it numbers; everybody else reads what has a number. The rows to number
 -- are looked up after the lock is held, in a statement of their own: a row that was committed later, however old its
 -- inbox_id, gets a later number, so a reader that resumes after a number has seen everything before it.
@@ -10951,7 +11098,7 @@ create or replace function private.sequence_tenant_events(
 )
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
@@ -10962,6 +11109,8 @@ declare
     v_low bigint;
     v_count integer;
     v_highest bigint;
+    v_step constant interval := '1 microsecond';
+    v_told_at timestamptz;
 begin
     select c.* into v_counter from private.event_counters as c where c.tenant_id = p_tenant_id;
     v_low := case when p_is_whole then 0 else v_counter.low_inbox_id end;
@@ -10977,6 +11126,9 @@ begin
     if not found then
         return 0;   -- somebody else is at it
     end if;
+    select e.told_at into v_told_at
+    from public.events as e
+    where e.tenant_id = p_tenant_id and e.seq = v_counter.last_seq;
 
     with taken as (
         delete from private.event_inbox as i
@@ -10991,20 +11143,22 @@ begin
     ),
     numbered as (
         insert into public.events (
-            tenant_id, seq, event_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data
+            tenant_id, seq, event_id, event_type, occurred_at, told_at, job_id, robot_id, workflow_id, actor_id, data
         )
         select
             t.tenant_id,
-            v_counter.last_seq + row_number() over (order by t.inbox_id),
+            v_counter.last_seq + t.place,
             private.uuid_v7(t.occurred_at),
             t.event_type,
             t.occurred_at,
+            -- No two times are the same, and none is before one that was told already, however late its row was committed.
+            greatest(v_told_at, max(t.occurred_at - t.place * v_step) over (order by t.place)) + t.place * v_step,
             t.job_id,
             t.robot_id,
             t.workflow_id,
             t.actor_id,
             t.data
-        from taken as t
+        from (select k.*, row_number() over (order by k.inbox_id) as place from taken as k) as t
     )
     select count(*)::integer, max(t.inbox_id) into v_count, v_highest from taken as t;
     update private.event_counters as c
@@ -11025,7 +11179,7 @@ comment on function private.sequence_tenant_events(uuid, integer, boolean, inter
 revoke all on function private.sequence_tenant_events(uuid, integer, boolean, interval)
     from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/announce_fire.sql sha256:d8ce508d3b624ad492b6f248aef6a742480cf440a2488d37ae91320a695b3ce9
+-- from sql/50_schedules/functions/announce_fire.sql sha256:ad575ea1e14a0e919b2f93af89dc7ada9469eebfcdfa236efb75f5ea06d754b3
 create or replace function private.announce_fire(
     p_schedule public.schedules,
     p_fire_time timestamptz,
@@ -11035,7 +11189,7 @@ create or replace function private.announce_fire(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.emit_event(
@@ -11057,7 +11211,7 @@ comment on function private.announce_fire(public.schedules, timestamptz, boolean
 revoke all on function private.announce_fire(public.schedules, timestamptz, boolean, uuid, text)
     from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/create_schedule.sql sha256:4bf08954f429930b2bccf1737cac4d1e9658b043e6594bf7d6d42f88eb468bf0
+-- from sql/50_schedules/functions/create_schedule.sql sha256:e96fad866649aca97f737a707246980ecc3f497325a057d87ec2b83a69e53640
 create or replace function public.create_schedule(
     p_workflow_id uuid,
     p_name text,
@@ -11074,7 +11228,7 @@ create or replace function public.create_schedule(
 returns public.schedules
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('schedules.write');
@@ -11090,7 +11244,7 @@ begin
     v_schedule.schedule_id := private.uuid_v7();
     v_schedule.tenant_id := v_caller.tenant_id;
     v_schedule.workflow_id := p_workflow_id;
-    v_schedule.name := p_name;
+    v_schedule.name := private.nfc(p_name);
     v_schedule.cron_expression := btrim(p_cron_expression);
     select coalesce(p_timezone, t.timezone, 'UTC') into v_schedule.timezone
     from public.tenants as t
@@ -11098,7 +11252,7 @@ begin
     v_schedule.is_enabled := coalesce(p_is_enabled, true);
     v_schedule.priority := p_priority;
     v_schedule.execution_mode := p_execution_mode;
-    v_schedule.environment := p_environment;
+    v_schedule.environment := private.nfc(p_environment);
     if p_pool is not null then
         v_schedule.pool_id := (private.find_pool(v_caller.tenant_id, p_pool, 'member')).pool_id;
     end if;
@@ -11131,12 +11285,12 @@ revoke all on function public.create_schedule(uuid, text, text, text, boolean, i
 grant execute on function public.create_schedule(uuid, text, text, text, boolean, integer, text, text, jsonb, jsonb, text)
     to authenticated;
 
--- from sql/50_schedules/functions/cron_fields.sql sha256:6047e6d649a3678e993f8d50f983847e64f81a29a39fcd5d2c322e3ef517ca80
+-- from sql/50_schedules/functions/cron_fields.sql sha256:d5796dd974eed9e77c791e7548b0b70a95df76e80be00d85c701c089bb373052
 create or replace function private.cron_fields(p_expression text)
 returns text[]
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select regexp_split_to_array(
         case e.expression
@@ -11157,12 +11311,12 @@ comment on function private.cron_fields(text) is
     'The fields of a cron expression, in upper case, with an alias such as @daily replaced by what it stands for. Five, if it is right.';
 revoke all on function private.cron_fields(text) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/delete_schedule.sql sha256:f14bef450afafd8a605b12aa7a347909006e3be1113fa0b0660f3f6a7d2e57f0
+-- from sql/50_schedules/functions/delete_schedule.sql sha256:63de32fb652ab01bccce2bca7189a9de9c6d19f811cea744710385a88eb9f292
 create or replace function public.delete_schedule(p_schedule_id uuid)
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('schedules.write');
@@ -11181,11 +11335,11 @@ comment on function public.delete_schedule(uuid) is
 revoke all on function public.delete_schedule(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.delete_schedule(uuid) to authenticated;
 
--- from sql/50_schedules/functions/delete_schedules_of_workflow.sql sha256:1d8b7a0a8522d35485a5bf6d00984b4244b28b79e3b1ab912a906efd92bd14e7
+-- from sql/50_schedules/functions/delete_schedules_of_workflow.sql sha256:22af2e90ee9fb899271555f808540a69fc3c3543eb660bd1073ec415cc1b3ffd
 create or replace function private.delete_schedules_of_workflow(p_tenant_id uuid, p_workflow_id uuid)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();
@@ -11202,7 +11356,7 @@ comment on function private.delete_schedules_of_workflow(uuid, uuid) is
     'Takes every schedule of a workflow away and returns how many.';
 revoke all on function private.delete_schedules_of_workflow(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/enqueue_job_of_schedule.sql sha256:7ff895ab0d97300171e7ff2f40b814859df5ec9183caab93636c318ebe19db99
+-- from sql/50_schedules/functions/enqueue_job_of_schedule.sql sha256:b3065e8a91ed3486ca48ca9179c59da665e65baf0975ab2b5b984c18aa163de1
 create or replace function private.enqueue_job_of_schedule(
     p_schedule public.schedules,
     p_trigger_type text,
@@ -11211,7 +11365,7 @@ create or replace function private.enqueue_job_of_schedule(
 )
 returns uuid
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_schedule.pool_id is not null then
@@ -11230,12 +11384,12 @@ comment on function private.enqueue_job_of_schedule(public.schedules, text, uuid
 revoke all on function private.enqueue_job_of_schedule(public.schedules, text, uuid, text)
     from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/find_cron_problem.sql sha256:53ed1376de69cf85a3ca22eee6fa38ef34eaffcf29e5dbf2cad834b250ed2846
+-- from sql/50_schedules/functions/find_cron_problem.sql sha256:7f77c3dd9a70763baa9d98f0c4902f1760f0eb97a7778bd33dc565440dbe5c02
 create or replace function private.find_cron_problem(p_expression text)
 returns text
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_names text[] := array['minute', 'hour', 'day of month', 'month', 'day of week'];
@@ -11266,7 +11420,7 @@ begin
             return format('cron_expression: the field %s is wrong: %s.', v_names[i], v_problem);
         end if;
     end loop;
-    if v_fields[5] = '*' then
+    if starts_with(v_fields[5], '*') then     -- no day of week stands in for a date that never comes
         v_first_day := (private.read_cron_field(v_fields[3], 3)).numbers[1];
         if not exists (
             select from unnest((private.read_cron_field(v_fields[4], 4)).numbers) as m
@@ -11284,12 +11438,12 @@ comment on function private.find_cron_problem(text) is
     'What is wrong with a cron expression, as a sentence that names the field; null when it is right and comes at some time.';
 revoke all on function private.find_cron_problem(text) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/find_schedule_problem.sql sha256:c99f149040b216b7280e3c4b69542b605563509162e4d46748f91695c3376456
+-- from sql/50_schedules/functions/find_schedule_problem.sql sha256:e78489463d1cf5ed062daf3c2cbfd47e61a2826baa10c28f9daf3c6d3d8a99cf
 create or replace function private.find_schedule_problem(p_schedule public.schedules)
 returns text
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return case
@@ -11310,13 +11464,13 @@ comment on function private.find_schedule_problem(public.schedules) is
     'What is wrong with a schedule that somebody wants, as a sentence that names the field; null when nothing is. Not its timezone: see find_timezone_problem.';
 revoke all on function private.find_schedule_problem(public.schedules) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/find_timezone_problem.sql sha256:6f0031e8cd13aed2eb09c04a00e847289681fa85947c32f25359ab4f1a12f2ce
+-- from sql/50_schedules/functions/find_timezone_problem.sql sha256:1c1df67c1caedc6f92c9a0415f1a8a97de88e2cc00d35c085a022d5ab0c1a044
 -- The catalog view reads every zone's file. A name that a tenant goes by already was looked at when it was set.
 create or replace function private.find_timezone_problem(p_timezone text)
 returns text
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_timezone = 'UTC' or exists (select from pg_catalog.pg_timezone_names as z where z.name = p_timezone) then
@@ -11329,11 +11483,11 @@ comment on function private.find_timezone_problem(text) is
     'A sentence when there is no such time zone; null when there is.';
 revoke all on function private.find_timezone_problem(text) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/fire_due_schedules.sql sha256:38859b9a9fc35f30db87d0dcaaa6eb2deb42ddfda2ce7f9f896786d09de52011
+-- from sql/50_schedules/functions/fire_due_schedules.sql sha256:936e153f8d49becc1c27e3c9d32815a3ac680ca1bd770a25bdf09cdd2463786b
 create or replace function private.fire_due_schedules(p_limit integer default 1000)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -11363,11 +11517,11 @@ comment on function private.fire_due_schedules(integer) is
     'Fires what is due, the longest due first, and returns how many jobs came of it. Many may run it at once: each due time is one''s.';
 revoke all on function private.fire_due_schedules(integer) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/fire_schedule.sql sha256:1bf85e29437061062a5cd2ddff41542ea1e817de79496f418b044f4d42dcc19c
+-- from sql/50_schedules/functions/fire_schedule.sql sha256:02af545a57e6a46eea1e5fda14efe27f63324ec06df9dd9daf0c49aef6d2c676
 create or replace function private.fire_schedule(p_schedule public.schedules)
 returns public.schedule_outcome
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -11433,13 +11587,13 @@ comment on function private.fire_schedule(public.schedules) is
     'Serves the newest due time of a schedule that the caller has locked, once, writes the outcome down and sets the next run. Null: that time had its turn.';
 revoke all on function private.fire_schedule(public.schedules) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/first_instant.sql sha256:434102398aee19dab8b59d65e5fdde5c35c26271ba6fbc803b8be90b79f87cd3
+-- from sql/50_schedules/functions/first_instant.sql sha256:86c904db6c97fb1ed8ae051944bc3bc309305f3227e6aecd2251efe047cdac96
 -- PostgreSQL reads a local time that happens twice as the second, and one that does not happen by the clocks of before.
 create or replace function private.first_instant(p_local timestamp, p_timezone text)
 returns timestamptz
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_at timestamptz := p_local at time zone p_timezone;
@@ -11474,7 +11628,7 @@ comment on function private.first_instant(timestamp, text) is
     'When a whole minute of a zone''s clocks comes: the first time if it comes twice, the next minute that exists if it is skipped.';
 revoke all on function private.first_instant(timestamp, text) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/last_cron_time.sql sha256:f9ed3d8b577305f6b9ab3d3fae3ec04bb25778395e458a8127268325ea8e0045
+-- from sql/50_schedules/functions/last_cron_time.sql sha256:75a9a82e8186cb83e2845e99ea58914afe8d079a4baa26b9cff9cb220c97d37c
 create or replace function private.last_cron_time(
     p_expression text,
     p_timezone text,
@@ -11484,7 +11638,7 @@ create or replace function private.last_cron_time(
 returns timestamptz
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_last timestamptz := p_first;
@@ -11509,11 +11663,11 @@ comment on function private.last_cron_time(text, text, timestamptz, timestamptz)
     'The newest due time until p_until, given that p_first is one: by halving, so that a long silence costs little more than a short one.';
 revoke all on function private.last_cron_time(text, text, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/lock_schedule.sql sha256:c9c733924bc25ecd7855b8dc88bba9f112e7c48b9a33daf99071d6150c4321db
+-- from sql/50_schedules/functions/lock_schedule.sql sha256:5da5fd67e1588fd3ccc969ead461a94d6827ac7126a0834cfbc77cd7edb5fb38
 create or replace function private.lock_schedule(p_tenant_id uuid, p_schedule_id uuid)
 returns public.schedules
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_schedule public.schedules;
@@ -11532,26 +11686,60 @@ comment on function private.lock_schedule(uuid, uuid) is
     'A schedule of the tenant, locked until the transaction ends, so that it is not fired meanwhile. Raises 404 SCHEDULE_NOT_FOUND.';
 revoke all on function private.lock_schedule(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/next_cron_day.sql sha256:d4226adc98e522322732083fe9dde29537116fd214f4fff5a42429a1e49cce4f
+-- from sql/50_schedules/functions/next_clock_change.sql sha256:e4d9e0840d07774e62a30fd793b18ff6ef6b1aa789384160a9f7008d842fddf2
+create or replace function private.next_clock_change(p_from timestamptz, p_until timestamptz, p_timezone text)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_offset interval := (p_from at time zone p_timezone) - (p_from at time zone 'UTC');
+    v_low integer := 0;
+    v_high integer := ceil(extract(epoch from p_until - p_from) / 60);
+    v_middle integer;
+    v_at timestamptz;
+begin
+    if (p_until at time zone p_timezone) - (p_until at time zone 'UTC') = v_offset then
+        return null;
+    end if;
+    while v_high - v_low > 1 loop
+        v_middle := (v_low + v_high) / 2;
+        v_at := p_from + make_interval(mins => v_middle);
+        if (v_at at time zone p_timezone) - (v_at at time zone 'UTC') = v_offset then
+            v_low := v_middle;
+        else
+            v_high := v_middle;
+        end if;
+    end loop;
+    return p_from + make_interval(mins => v_high);
+end
+$$;
+comment on function private.next_clock_change(timestamptz, timestamptz, text) is
+    'The first minute after p_from and until p_until at which a zone''s clocks have another offset than at p_from; null when they have the same at both. One change is looked for: take hours, not months.';
+revoke all on function private.next_clock_change(timestamptz, timestamptz, text) from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/next_cron_day.sql sha256:f91eb842599c3d0a293e628194e33a7f70110819e1ae0ea51a55d15a2f84c952
 create or replace function private.next_cron_day(
     p_days integer[],
     p_months integer[],
     p_weekdays integer[],
+    p_must_fit_both boolean,
     p_from date,
     p_closed_days datemultirange
 )
 returns date
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_month date := date_trunc('month', p_from::timestamp);
     v_next_month date;
     v_day date;
 begin
-    -- 29 February is at most eight years away, and calendars have their exceptions: further nobody looks.
-    while v_month < p_from + 3653 loop
+    -- A Sunday, 29 February, is at most 40 years away. Calendars have their exceptions, so the search must end.
+    while v_month < p_from + 14976 loop
         v_next_month := v_month + interval '1 month';
         if extract(month from v_month)::integer = any (p_months) then
             select min(d.day) into v_day
@@ -11560,9 +11748,12 @@ begin
             ) as d
             where not d.day <@ p_closed_days
                 and case
-                    when p_days is null and p_weekdays is null then true
-                    else coalesce(extract(day from d.day)::integer = any (p_days), false)
-                        or coalesce(extract(dow from d.day)::integer = any (p_weekdays), false)
+                    when p_must_fit_both then
+                        extract(day from d.day)::integer = any (p_days)
+                        and extract(dow from d.day)::integer = any (p_weekdays)
+                    else
+                        extract(day from d.day)::integer = any (p_days)
+                        or extract(dow from d.day)::integer = any (p_weekdays)
                 end;
             if v_day is not null then
                 return v_day;
@@ -11573,12 +11764,12 @@ begin
     return null;
 end
 $$;
-comment on function private.next_cron_day(integer[], integer[], integer[], date, datemultirange) is
-    'The first day from p_from on, within ten years, that a cron expression means: by month, and by day of month or day of week (null: any; when both are given either will do); never a closed day.';
-revoke all on function private.next_cron_day(integer[], integer[], integer[], date, datemultirange)
+comment on function private.next_cron_day(integer[], integer[], integer[], boolean, date, datemultirange) is
+    'The first day from p_from on, within 40 years, that a cron expression means: by month, and by day of month and day of week, of which both must fit or either; never a closed day.';
+revoke all on function private.next_cron_day(integer[], integer[], integer[], boolean, date, datemultirange)
     from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/next_cron_time.sql sha256:21ee69cefbc2dbda2373708ced5d8a107da2f93a1aeb2b32a7a2923f1cbae544
+-- from sql/50_schedules/functions/next_cron_time.sql sha256:38c3edf7d77748e654b200be3288421493472744ffbbc1765356e6d1ef922204
 -- Field by field: a month is stepped over in one look, a day in one look, hour and minute are picked from lists.
 create or replace function private.next_cron_time(
     p_expression text,
@@ -11589,15 +11780,17 @@ create or replace function private.next_cron_time(
 returns timestamptz
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_fields text[] := private.cron_fields(p_expression);
     v_minutes integer[] := (private.read_cron_field(v_fields[1], 1)).numbers;
     v_hours integer[] := (private.read_cron_field(v_fields[2], 2)).numbers;
-    v_days integer[] := case when v_fields[3] <> '*' then (private.read_cron_field(v_fields[3], 3)).numbers end;
+    v_days integer[] := (private.read_cron_field(v_fields[3], 3)).numbers;
     v_months integer[] := (private.read_cron_field(v_fields[4], 4)).numbers;
-    v_weekdays integer[] := case when v_fields[5] <> '*' then (private.read_cron_field(v_fields[5], 5)).numbers end;
+    v_weekdays integer[] := (private.read_cron_field(v_fields[5], 5)).numbers;
+    -- As cron has it, a field that begins with a star is not given, so the other one alone chooses the days that it leaves.
+    v_must_fit_both boolean := starts_with(v_fields[3], '*') or starts_with(v_fields[5], '*');
     v_from timestamp := date_trunc('minute', p_after at time zone p_timezone) + interval '1 minute';
     v_day date;
     v_hour integer;
@@ -11606,8 +11799,15 @@ declare
     v_skip integer;
     v_step integer;
 begin
+    if v_minutes is null or v_hours is null or v_days is null or v_months is null or v_weekdays is null then
+        raise exception 'invalid cron expression %', quote_nullable(p_expression) using errcode = 'invalid_parameter_value';
+    elsif starts_with(v_fields[2], '*') or cardinality(v_hours) = 24 then
+        return private.next_cron_time_of_any_hour(
+            v_minutes, v_hours, v_days, v_months, v_weekdays, v_must_fit_both, p_timezone, p_after, p_closed_days
+        );
+    end if;
     loop
-        v_day := private.next_cron_day(v_days, v_months, v_weekdays, v_from::date, p_closed_days);
+        v_day := private.next_cron_day(v_days, v_months, v_weekdays, v_must_fit_both, v_from::date, p_closed_days);
         if v_day is null then
             return null;
         end if;
@@ -11645,11 +11845,88 @@ begin
 end
 $$;
 comment on function private.next_cron_time(text, text, timestamptz, datemultirange) is
-    'The first time after p_after at which the clocks of a zone show what a (right) cron expression says, on no closed day. A time that does not exist comes at the next minute that does, one that comes twice counts once. Null: not within ten years.';
+    'The first time after p_after at which the clocks of a zone show what a cron expression says, on no closed day; an invalid one is an error. Where hours are chosen, a time that does not exist comes at the next minute that does, and one that comes twice counts once; where the hour is a star, a step of it or all hours, the clocks are followed as they go. Null: not within 40 years.';
 revoke all on function private.next_cron_time(text, text, timestamptz, datemultirange)
     from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/read_cron_field.sql sha256:8743d564e27ac675db60650ebc739c654b55be2bd2a6fb475c6170e4428c77f8
+-- from sql/50_schedules/functions/next_cron_time_of_any_hour.sql sha256:84d957b08ff5b6589f67a6e6a4a5296366ad5f7fcd511078bbedb6da0372959b
+create or replace function private.next_cron_time_of_any_hour(
+    p_minutes integer[],
+    p_hours integer[],
+    p_days integer[],
+    p_months integer[],
+    p_weekdays integer[],
+    p_must_fit_both boolean,
+    p_timezone text,
+    p_after timestamptz,
+    p_closed_days datemultirange
+)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_local timestamp := p_after at time zone p_timezone;
+    -- Nothing is due between p_after and here: first the next whole minute, then wherever the search has come.
+    v_at timestamptz := p_after + (date_trunc('minute', v_local) + interval '1 minute' - v_local);
+    v_day date;
+    v_hour integer;
+    v_minute integer;
+    v_due timestamp;
+    v_until timestamptz;
+    v_change_at timestamptz;
+begin
+    loop
+        v_local := v_at at time zone p_timezone;
+        v_day := private.next_cron_day(p_days, p_months, p_weekdays, p_must_fit_both, v_local::date, p_closed_days);
+        if v_day is null then
+            return null;
+        end if;
+        v_due := null;
+        if v_day = v_local::date then
+            select min(h) into v_hour from unnest(p_hours) as h where h >= extract(hour from v_local);
+            v_minute := p_minutes[1];
+            if v_hour = extract(hour from v_local) then
+                select min(m) into v_minute from unnest(p_minutes) as m where m >= extract(minute from v_local);
+                if v_minute is null then
+                    select min(h) into v_hour from unnest(p_hours) as h where h > extract(hour from v_local);
+                    v_minute := p_minutes[1];
+                end if;
+            end if;
+            v_due := v_day + make_time(v_hour, v_minute, 0);
+        end if;
+        -- When nothing is left of the day, look past midnight as well: clocks may go back over it.
+        v_until := v_at + make_interval(
+            secs => extract(epoch from coalesce(v_due, v_local::date + interval '27 hours') - v_local)::integer
+        );
+        v_change_at := private.next_clock_change(v_at, v_until, p_timezone);
+        if v_due is not null and v_change_at is null then
+            return v_until;
+        elsif v_due is not null then
+            v_at := v_change_at;
+        elsif (v_change_at at time zone p_timezone)::date <= v_local::date then
+            v_at := least(
+                v_change_at,
+                v_at + make_interval(secs => extract(epoch from v_local::date + interval '24 hours' - v_local)::integer)
+            );
+        else
+            v_at := greatest(
+                private.first_instant(greatest(v_day, v_local::date + 1), p_timezone), v_at + interval '1 minute'
+            );
+        end if;
+    end loop;
+end
+$$;
+comment on function private.next_cron_time_of_any_hour(
+    integer[], integer[], integer[], integer[], integer[], boolean, text, timestamptz, datemultirange
+) is
+    'What next_cron_time answers where the hour is a star, a step of it or all hours: whenever the clocks show the time, also the second time, and never when they skip it.';
+revoke all on function private.next_cron_time_of_any_hour(
+    integer[], integer[], integer[], integer[], integer[], boolean, text, timestamptz, datemultirange
+) from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/read_cron_field.sql sha256:c23a590897e80899d8690321f414526b49ebf748bcb09dc92a026b6c1907a6d5
 create or replace function private.read_cron_field(
     p_field text,
     p_position integer,
@@ -11658,7 +11935,7 @@ create or replace function private.read_cron_field(
 )
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_low integer := (array[0, 0, 1, 1, 0])[p_position];
@@ -11673,7 +11950,10 @@ declare
     v_last integer;
     v_step integer;
 begin
-    if p_field = '*' then
+    if coalesce(p_field, '') = '' then
+        problem := 'it is missing';
+        return;
+    elsif p_field = '*' then
         numbers := array(select generate_series(v_low, v_high));
         return;
     end if;
@@ -11730,11 +12010,11 @@ comment on function private.read_cron_field(text, integer) is
     'The values that a field of a cron expression (1: minute … 5: day of week, Sunday is 0) stands for, in order; or what is wrong with it.';
 revoke all on function private.read_cron_field(text, integer) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/require_schedulable_workflow.sql sha256:d6a593151f6c87b4f43481c03d86fc493c05165b3d867b2ba80fd0ca5b2b9301
+-- from sql/50_schedules/functions/require_schedulable_workflow.sql sha256:55b068a18ec4bb5ccc8dedaed33680763b46428fb7d5c71bf16094d2fef42154
 create or replace function private.require_schedulable_workflow(p_tenant_id uuid, p_workflow_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Shared, so that deleting the workflow waits for the schedule that is being made and takes it along.
@@ -11750,7 +12030,7 @@ comment on function private.require_schedulable_workflow(uuid, uuid) is
     'Returns when the tenant has the workflow, and keeps it from being deleted until the transaction ends. Raises 404 WORKFLOW_NOT_FOUND.';
 revoke all on function private.require_schedulable_workflow(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/simulate_schedule.sql sha256:850e3eda627d557d6bbcaa3225ad83bab6a4b892d150afc505c0ca9ceb2c9b57
+-- from sql/50_schedules/functions/simulate_schedule.sql sha256:133b8a673458c3a820af50444a44a2a377ea8f6bcb7fd8b9bc0494b970077fce
 create or replace function public.simulate_schedule(
     p_cron_expression text,
     p_timezone text default null,
@@ -11760,7 +12040,7 @@ create or replace function public.simulate_schedule(
 returns setof public.simulated_run
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('schedules.read');
@@ -11811,12 +12091,12 @@ comment on function public.simulate_schedule(text, text, integer, timestamptz) i
 revoke all on function public.simulate_schedule(text, text, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.simulate_schedule(text, text, integer, timestamptz) to authenticated;
 
--- from sql/50_schedules/functions/trigger_schedule.sql sha256:f5e785587ff1e619e1b685936223979dbb8b28ffa498d0120dee3ee92b8b65fe
+-- from sql/50_schedules/functions/trigger_schedule.sql sha256:3209b7e4ae307b2929a9346037a24316326e986c72ed015e3c539ff3a40d35e5
 create or replace function public.trigger_schedule(p_schedule_id uuid)
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('schedules.write');
@@ -11847,12 +12127,12 @@ comment on function public.trigger_schedule(uuid) is
 revoke all on function public.trigger_schedule(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.trigger_schedule(uuid) to authenticated;
 
--- from sql/50_schedules/functions/update_schedule.sql sha256:d4841162ab8cfad609fb6d1e4cd2edb51de4be462c90c43e0acba22882dabfb0
+-- from sql/50_schedules/functions/update_schedule.sql sha256:4e6b364ad867cb3978b636c203dd76b9d1fc61cb261c127039e9bf87663fc206
 create or replace function public.update_schedule(p_schedule_id uuid, p_changes jsonb)
 returns public.schedules
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('schedules.write');
@@ -11881,6 +12161,8 @@ begin
     -- Stripping nulls goes into the depth, where nulls are the tenant's own.
     v_new.input := case when p_changes ->> 'input' is null then v_old.input else p_changes -> 'input' end;
     v_new.metadata := case when p_changes ->> 'metadata' is null then v_old.metadata else p_changes -> 'metadata' end;
+    v_new.name := private.nfc(v_new.name);
+    v_new.environment := private.nfc(v_new.environment);
     v_new.cron_expression := btrim(v_new.cron_expression);
     v_problem := coalesce(
         v_problem,
@@ -11931,12 +12213,12 @@ comment on function public.update_schedule(uuid, jsonb) is
 revoke all on function public.update_schedule(uuid, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.update_schedule(uuid, jsonb) to authenticated;
 
--- from sql/80_realtime/functions/broadcast.sql sha256:1ac3a5a8fe4819024c6fa2c0bd28a911f67803dfbfd45377153c65944730d85e
+-- from sql/80_realtime/functions/broadcast.sql sha256:8690d5b3dfe8224e7a18c8677adb39627d2017ce9adb58104d46022bf482551b
 create or replace function private.broadcast(p_topic text, p_event text, p_payload jsonb)
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform realtime.send(p_payload, p_event, p_topic, true);
@@ -11949,13 +12231,13 @@ comment on function private.broadcast(text, text, jsonb) is
     'Rings a doorbell on a private topic. It may be lost and never fails the caller: every push has a row behind it.';
 revoke all on function private.broadcast(text, text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/80_realtime/functions/can_receive_topic.sql sha256:d8c8906915c17814aed63b3d59c51ff534016cbffb9d43f73fb2aa31d3db8c0a
+-- from sql/80_realtime/functions/can_receive_topic.sql sha256:30b7084fe58f6795ee51f0d24e3d0fca15dc595b1f51f0bc61daad383a812d46
 create or replace function private.can_receive_topic(p_topic text)
 returns boolean
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_part text[] := regexp_match(
@@ -12005,13 +12287,13 @@ comment on function private.can_receive_topic(text) is
 revoke all on function private.can_receive_topic(text) from public, anon, authenticated, service_role;
 grant execute on function private.can_receive_topic(text) to authenticated;
 
--- from sql/80_realtime/functions/can_send_to_topic.sql sha256:31615471ff6b6dab29ea7a983cd48da7e227b5deb4f0edfa2db6249daa24adf6
+-- from sql/80_realtime/functions/can_send_to_topic.sql sha256:c0789302bb5198883205c42819f53dbb5b75538354a8294b5de451dfc365ca08
 create or replace function private.can_send_to_topic(p_topic text, p_extension text)
 returns boolean
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return case p_extension
@@ -12027,12 +12309,12 @@ comment on function private.can_send_to_topic(text, text) is
 revoke all on function private.can_send_to_topic(text, text) from public, anon, authenticated, service_role;
 grant execute on function private.can_send_to_topic(text, text) to authenticated;
 
--- from sql/80_realtime/functions/holds_live_lease.sql sha256:5b966b0958994e5fbaa52bee04e13d5df7106307665c50070137194ae7d00106
+-- from sql/80_realtime/functions/holds_live_lease.sql sha256:0a105c434a5668902320c3a358e1c2c11277e826b5570370162d7af73a6252b3
 create or replace function private.holds_live_lease(p_caller private.caller, p_job_id uuid)
 returns boolean
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return exists (
@@ -12046,13 +12328,13 @@ $$;
 comment on function private.holds_live_lease(private.caller, uuid) is 'Whether the caller is the robot that holds a job now.';
 revoke all on function private.holds_live_lease(private.caller, uuid) from public, anon, authenticated, service_role;
 
--- from sql/80_realtime/functions/push_queue_depths.sql sha256:c1b3c74d487cebc3d3f3ca25c3bb251bc85b6d986f4dc0c9cad7ef7d0de6788a
+-- from sql/80_realtime/functions/push_queue_depths.sql sha256:ec1a53826389ad3e3dffb02bdb553e60880d65817b568a7e11cbd774f723bf2c
 -- Nobody can know whether somebody listens, so it must be cheap for all: it looks at tenants that have unfinished work, or
 -- had some when it last looked, and counts each of the three to 1,000 at most, along an index. See docs/queue.md.
 create or replace function private.push_queue_depths(p_most_tenants integer default 1000, p_most_jobs integer default 1000)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -12174,13 +12456,13 @@ comment on function private.push_queue_depths(integer, integer) is
     'Duty: pushes queue.depth on tenant:<id>:queue for tenants whose counts of waiting, scheduled and running jobs, each to p_most_jobs at most, are not what was last pushed; returns how many. The next run goes on after p_most_tenants.';
 revoke all on function private.push_queue_depths(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/90_audit/functions/audit_change.sql sha256:f62577cd0cd0ca530faab06185078b0a7fc98c794124c52fff594a436fdf7058
+-- from sql/90_audit/functions/audit_change.sql sha256:f37a326cb8cefb8d0a8ee391534e856a203213a47086b522bfee176d258af522
 -- Arguments: the columns that name the resource, and the columns that are never written down, each as an array literal.
 create or replace function private.audit_change()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_keys text[] := tg_argv[0];
@@ -12240,12 +12522,12 @@ comment on function private.audit_change() is
     'Writes down who created, changed or deleted a row, from where, and what changed; in the transaction of the change.';
 revoke all on function private.audit_change() from public, anon, authenticated, service_role;
 
--- from sql/90_audit/functions/client_ip.sql sha256:5a0a46d2230b750a638f8252892bcc4c6347274cccf0cf379e1e630997213b9c
+-- from sql/90_audit/functions/client_ip.sql sha256:5dd08d139f8c3fa2d491ace4a4204ba0573fb9d23a6be53003a29d90e753065e
 create or replace function private.client_ip()
 returns inet
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return nullif(current_setting('casare.client_ip', true), '')::inet;
@@ -12257,14 +12539,14 @@ $$;
 comment on function private.client_ip() is 'The address that the request came from, as far as the function that took it could tell.';
 revoke all on function private.client_ip() from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/drop_job_partitions.sql sha256:2ba0c2ddb4882783d96e6689a90d573fd28f82d3bb849a1a5387df99bf15dd17
+-- from sql/92_retention/functions/drop_job_partitions.sql sha256:5c310946baa2229314f378f3e68839b52080853c9bf59cee33f3e9297d019f6f
 -- The jobs that stay (live ones, dead letters, such as finished late) are looked up before anything is locked: none can
 -- join them, because a job of an old week that is neither live nor a dead letter never changes again. They move to the
 -- default partition in the transaction that drops theirs, so nobody ever misses one.
 create or replace function private.drop_job_partitions(p_most_kept integer default 10000)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_week record;
@@ -12321,12 +12603,12 @@ comment on function private.drop_job_partitions(integer) is
     'Drops the oldest partition of jobs that nobody''s retention holds any more and returns how many (0 or 1). Jobs of it that are live or dead letters move to the default partition first.';
 revoke all on function private.drop_job_partitions(integer) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/exported_until.sql sha256:5e2d6a2ef33a36cf8b5346e260aa33e685dff844eead11026bf4b8d122159bd5
+-- from sql/92_retention/functions/exported_until.sql sha256:d8b15710e7c496ba134d0e8f8b5cb1ccfac92e54754014b6ab3fb6b96055ab28
 create or replace function private.exported_until(p_partition oid)
 returns timestamptz
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(
         (
@@ -12341,13 +12623,13 @@ $$;
 comment on function private.exported_until(oid) is 'Jobs of a partition that finished before this time are in a file.';
 revoke all on function private.exported_until(oid) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/get_retention.sql sha256:6f722ae76b8c30ce4cc32f00148019a4ccac4995c39523d88121f06742415dec
+-- from sql/92_retention/functions/get_retention.sql sha256:415ba34f87e09653e49e20b38aa8c1ff59bd8c219e069e7dfc834f2fb6c622ee
 create or replace function public.get_retention()
 returns jsonb
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('settings.read');
@@ -12371,23 +12653,23 @@ comment on function public.get_retention() is
 revoke all on function public.get_retention() from public, anon, authenticated, service_role;
 grant execute on function public.get_retention() to authenticated;
 
--- from sql/92_retention/functions/longest_retention_horizon.sql sha256:2e0d4da150a60d4e2633752c4bcc8bd456d4775da58cdbdf73d17856e2e1d23f
+-- from sql/92_retention/functions/longest_retention_horizon.sql sha256:296e1c60c8d9e6b90e2cce051fc8e4169f7cc696548bcaff348416b44cce47b2
 create or replace function private.longest_retention_horizon()
 returns timestamptz
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(min(private.retention_horizon('jobs', t.tenant_id)), private.clock()) from public.tenants as t
 $$;
 comment on function private.longest_retention_horizon() is 'The time before which no tenant''s jobs are kept any more, but for those that are live or dead letters.';
 revoke all on function private.longest_retention_horizon() from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/mark_exported.sql sha256:bf3c0d3a4dfc6b7ac4514920f758cb69541341c4739a6ea949379da7cd3b817a
+-- from sql/92_retention/functions/mark_exported.sql sha256:fd6114a8c584a2c9e1c2d205815a2ad6ca84f91559cea24fdb921143eac89b10
 create or replace function private.mark_exported(p_partition text, p_finished_before timestamptz)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if not exists (
@@ -12411,12 +12693,12 @@ comment on function private.mark_exported(text, timestamptz) is
     'Says that every job of a partition that finished before a time is safe in a file: those of tenants with export_before_drop may leave now.';
 revoke all on function private.mark_exported(text, timestamptz) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/must_export.sql sha256:a2ffe287abf7c1e03ee9ea01f3faf54b41d8088b1e3747fb8bf347c971a4876e
+-- from sql/92_retention/functions/must_export.sql sha256:b267205d4225e50d780b23098e3887c7bdc22dffc9845ca2d06225b6e9ecac31
 create or replace function private.must_export(p_tenant_id uuid)
 returns boolean
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(
         (select t.settings #> '{retention,export_before_drop}' = 'true' from public.tenants as t where t.tenant_id = p_tenant_id),
@@ -12426,11 +12708,11 @@ $$;
 comment on function private.must_export(uuid) is 'Whether a tenant wants its jobs in a file before they leave (settings.retention.export_before_drop).';
 revoke all on function private.must_export(uuid) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/place_default_jobs.sql sha256:0bda77702bc5fc56db83cdc9063727123c83f683f1217ecad006c3716f7dcbfa
+-- from sql/92_retention/functions/place_default_jobs.sql sha256:23222d8ab628837b378a597243d6e7035464d4cb7a8f59db80db7bdf3d8f6d61
 create or replace function private.place_default_jobs()
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- Older weeks were dropped: what is kept of them stays in the default partition.
@@ -12455,58 +12737,58 @@ comment on function private.place_default_jobs() is
     'Makes the partitions that were missing when jobs came and moves the jobs there from the default partition; returns how many weeks.';
 revoke all on function private.place_default_jobs() from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_audit_log.sql sha256:fa9f0c79a2386175846d0358b62d0636e59aa24d85881630057e5d72ea096aa1
+-- from sql/92_retention/functions/purge_expired_audit_log.sql sha256:f0f27d7c6988980397236e30ede4b4befbb46d3e930eb49fb279d6643654bfe8
 create or replace function private.purge_expired_audit_log()
 returns integer
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select private.purge_expired_rows('audit_log')
 $$;
 comment on function private.purge_expired_audit_log() is 'Duty: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_audit_log() from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_dead_letters.sql sha256:1fcacce6f0eb3e38e28a7c9fd4d98114b48725bf7b527bc83a7d347fb294fc72
+-- from sql/92_retention/functions/purge_expired_dead_letters.sql sha256:a1db8ba33f7de0503c905d8d597490e713a07db77e5a8b72e588ab3aa17262cb
 create or replace function private.purge_expired_dead_letters()
 returns integer
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select private.purge_expired_rows('dead_letters')
 $$;
 comment on function private.purge_expired_dead_letters() is 'Duty: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_dead_letters() from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_events.sql sha256:0aa96cfa417dac66e983f4865563d031ab83b57f87adf5483f1bf164afe83040
+-- from sql/92_retention/functions/purge_expired_events.sql sha256:2a8d3f12ea40887370172b624ed9cf8ba5a1c36256e599dcd09142da29f51323
 create or replace function private.purge_expired_events()
 returns integer
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select private.purge_expired_rows('events')
 $$;
 comment on function private.purge_expired_events() is 'Duty: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_events() from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_job_logs.sql sha256:cd99b923d8d07a23ece781d8e6e093a1f022237794d0fb5153a257b93aa42ed1
+-- from sql/92_retention/functions/purge_expired_job_logs.sql sha256:76b17b2be9f363075653f9f3941311f38cae3fad9971de5e515c0a1eb255be05
 create or replace function private.purge_expired_job_logs()
 returns integer
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select private.purge_expired_rows('job_logs')
 $$;
 comment on function private.purge_expired_job_logs() is 'Duty: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_job_logs() from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_jobs.sql sha256:8e9521a60d90518a5378ce59d96f0bc519053859cfe5e7582ad806dc11771268
+-- from sql/92_retention/functions/purge_expired_jobs.sql sha256:cd3752342d9a7f3791e63031ada58486285460baea5f4e3b4ddee899938ed5d8
 -- From tenant to tenant along the index, and within a tenant from old to young. Each run reads at most p_limit rows of at most
 -- 200 tenants, and the next one goes on where it ended, so that jobs which are kept (live ones, dead letters) are not read
 -- again and again.
 create or replace function private.purge_expired_jobs(p_limit integer default 10000)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -12576,33 +12858,33 @@ comment on function private.purge_expired_jobs(integer) is
     'Deletes finished jobs whose tenant keeps them no longer, reading at most p_limit rows, and returns how many. Live jobs, jobs of dead letters and those that must be exported first stay.';
 revoke all on function private.purge_expired_jobs(integer) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_late_results.sql sha256:84919a36a0c3a7af4bb149320bf9d713d8a423338d21300fe5e7b15debab295b
+-- from sql/92_retention/functions/purge_expired_late_results.sql sha256:a7957539af7a7f9bd7af7796a71d6375e92ffcacb0ed6d747551c867d5894957
 create or replace function private.purge_expired_late_results()
 returns integer
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select private.purge_expired_rows('late_results')
 $$;
 comment on function private.purge_expired_late_results() is 'Duty: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_late_results() from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_robot_commands.sql sha256:fac2f8eda072ed3dc9f1f1a4439b436d4c219bea7482657fe9823094848dd6d9
+-- from sql/92_retention/functions/purge_expired_robot_commands.sql sha256:e925282311ce5a9adfaf87fb68330723439ac847a7ce12858cf14808cefc9306
 create or replace function private.purge_expired_robot_commands()
 returns integer
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select private.purge_expired_rows('robot_commands')
 $$;
 comment on function private.purge_expired_robot_commands() is 'Duty: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_robot_commands() from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_rows.sql sha256:f9b234d9f67f5998d844195b2a681bbd4c0823dc66c288435d0f64dcf205fc5e
+-- from sql/92_retention/functions/purge_expired_rows.sql sha256:f03f9da35e996b03cd9de38368e8f6b09db5b1913b74e0f534e23613d012f0c3
 create or replace function private.purge_expired_rows(p_kind text, p_limit integer default 10000)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
 set enable_seqscan = off
 as $$
@@ -12654,18 +12936,18 @@ comment on function private.purge_expired_rows(text, integer) is
     'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, events or audit_log that their tenant keeps no longer, at most p_limit, and returns how many. The next run goes on with the next tenant.';
 revoke all on function private.purge_expired_rows(text, integer) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_schedule_fires.sql sha256:8a8efc7f86372bcf1d6734896fb59fbb5c6b3d748970404ec48218c415f0b4e4
+-- from sql/92_retention/functions/purge_expired_schedule_fires.sql sha256:478755bb5a4397462bcf72a83d4a1f3cc1d53d68afd5671ddc68c4ccdd5d9c69
 create or replace function private.purge_expired_schedule_fires()
 returns integer
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select private.purge_expired_rows('schedule_fires')
 $$;
 comment on function private.purge_expired_schedule_fires() is 'Duty: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_schedule_fires() from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_jobs.sql sha256:e972bb387beb4cf853af51c4083295468cc3978d0fc58edbf8d108c1fd90adf9
+-- from sql/92_retention/functions/purge_jobs.sql sha256:0c1698faf533c0b4fac52ccc311f90cb22cdba4e372ccc07d692fbe2c0a6f0a6
 create or replace function public.purge_jobs(
     p_status text[] default '{completed,cancelled}',    -- failed and timeout: with their dead letters
     p_finished_before timestamptz default null,         -- null: now
@@ -12676,7 +12958,7 @@ create or replace function public.purge_jobs(
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -12812,13 +13094,13 @@ comment on function private.purge_tenant(text, integer) is
     'Deletes a tenant whose last member is gone and everything of it but its audit trail, at most p_limit rows of what grows in a call: how many they were, and whether the tenant is gone. Raises 404 TENANT_NOT_FOUND, 409 TENANT_HAS_MEMBERS.';
 revoke all on function private.purge_tenant(text, integer) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/queue_health.sql sha256:15e0bd47fb10f49c246a7732d7f9090a78aec1826db288bb82af2bfeab3cce96
+-- from sql/92_retention/functions/queue_health.sql sha256:327a4f4f2aa717dd11c8d13d64be056c56004973b8091ef19a8a15488eccf003
 -- Only the owner may ask: the figures are about all tenants, and about the sessions of the server.
 create or replace function private.queue_health()
 returns table (figure text, value numeric, most numeric, is_ok boolean, advice text)
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();
@@ -12962,12 +13244,12 @@ comment on function private.queue_health() is
     'What an operator should look at, each figure with the most that is normal (null: there is no such number) and what to do beyond it. No figure names a tenant.';
 revoke all on function private.queue_health() from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/retention_horizon.sql sha256:dabef115ac425c498ea52dda2c73a73250397b3e96015ccfefe5117c7ae3184c
+-- from sql/92_retention/functions/retention_horizon.sql sha256:2591ce85d725c1ab619dae16a281eee11df2926911b90f0366425ab84265d1b8
 create or replace function private.retention_horizon(p_kind text, p_tenant_id uuid)
 returns timestamptz
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_days integer;
@@ -12988,11 +13270,11 @@ comment on function private.retention_horizon(text, uuid) is
     'What a tenant has of a kind from before this time is kept no longer: by its plan, or sooner by settings.retention.<kind>_days. The present for a tenant that is gone.';
 revoke all on function private.retention_horizon(text, uuid) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/run_duty.sql sha256:1c8298881d68a3a289a499a6512bfbd9a8d2a409e162677d2c734ba985ea69d1
+-- from sql/92_retention/functions/run_duty.sql sha256:d1b69db79121c7739a628cf7324ed62834d24f6548cf99258eedc7b02598d80d
 create or replace function private.run_duty(p_name text)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_began_at timestamptz := clock_timestamp();
@@ -13024,12 +13306,12 @@ comment on function private.run_duty(text) is
     'Runs one of private.duty_runs and writes down how it went; returns its count. Never two of one name at once.';
 revoke all on function private.run_duty(text) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/set_retention.sql sha256:9f99e20e4f1beebdba16ce86e86d24732b0dcf2c21a0be2135006d6082732c3d
+-- from sql/92_retention/functions/set_retention.sql sha256:9f388ad253d2e17bab818b1bda0a289e568ba88fff26f9627b979f8a53140624
 create or replace function public.set_retention(p_days jsonb default '{}', p_export_before_drop boolean default null)
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('settings.write');
@@ -13076,26 +13358,26 @@ comment on function public.set_retention(jsonb, boolean) is
 revoke all on function public.set_retention(jsonb, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.set_retention(jsonb, boolean) to authenticated;
 
--- from sql/92_retention/functions/uuid_v7_time.sql sha256:2a74a11b745445a70ac5191075c5d6f60ffa64ce651f60283ab53407aa34c0f5
+-- from sql/92_retention/functions/uuid_v7_time.sql sha256:829286581cb3c57a21aa0151c188635abd7d6972e085132a1a7ae8e33b5a7696
 create or replace function private.uuid_v7_time(p_id uuid)
 returns timestamptz
 language sql
 immutable
 strict
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select to_timestamp(('x' || left(replace(p_id::text, '-', ''), 12))::bit(48)::bigint / 1000.0)
 $$;
 comment on function private.uuid_v7_time(uuid) is 'When a UUID of version 7 was made, to the millisecond.';
 revoke all on function private.uuid_v7_time(uuid) from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/add_counts.sql sha256:a8dd1441ce428eb4b976858190d694d23eac9025e1311c3aba7a4eec988e451a
+-- from sql/95_analytics/functions/add_counts.sql sha256:60277fec8b52075711e5e956b94b30e78cf5f7971eaaf8974e944c5a44af88e1
 -- Error types are whatever robots say. Without a limit one robot could make a row grow for ever.
 create or replace function private.add_counts(p_counts jsonb, p_more jsonb, p_most integer default null)
 returns jsonb
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     with added as (
         select c.key, sum(c.value::bigint) as times, row_number() over (order by sum(c.value::bigint) desc, c.key) as place
@@ -13113,12 +13395,12 @@ comment on function private.add_counts(jsonb, jsonb, integer) is
     'Two objects of counts in one. With p_most, the keys beyond that many, the rarest, are counted together as (other).';
 revoke all on function private.add_counts(jsonb, jsonb, integer) from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/add_job_ends.sql sha256:50e22ade5969aa6775e366aa539a4af162bf1b373ea6fceb430a13e9f3b46ce8
+-- from sql/95_analytics/functions/add_job_ends.sql sha256:9a935e6bd8586241e39932b41657cc55062d7a3f400397aef0086bcc500991aa
 -- The caller holds the row of the tenant's event counter, so that there is one writer for each tenant.
 create or replace function private.add_job_ends(p_tenant_id uuid, p_ends private.job_end[])
 returns void
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     insert into public.job_rollups as r (
         tenant_id, level, starts_at, subject_id, completed, failed, timed_out, cancelled, duration_ms_sum, durations,
@@ -13174,12 +13456,12 @@ comment on function private.add_job_ends(uuid, private.job_end[]) is
     'Counts the ends of a tenant''s jobs in the rollups of their hours, days, workflows and robots.';
 revoke all on function private.add_job_ends(uuid, private.job_end[]) from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/bucket_duration_ms.sql sha256:95f76fed2955bdc3add6ddfc298078017a321811a0cd69ba3e32421c7670c771
+-- from sql/95_analytics/functions/bucket_duration_ms.sql sha256:654a20638b2ea337015719bdaa265c00e57c3acb1477a5ae7f4671937f7c3dfb
 create or replace function private.bucket_duration_ms(p_bucket integer)
 returns double precision
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select case when p_bucket = 0 then 0 else 2 * power(1.08::double precision, p_bucket - 1) / 2.08 end
 $$;
@@ -13187,12 +13469,12 @@ comment on function private.bucket_duration_ms(integer) is
     'The duration that stands for a bucket: no duration in it differs from that by more than 4 percent.';
 revoke all on function private.bucket_duration_ms(integer) from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/count_words.sql sha256:5ba4f3c5fb86fc3b52f55884401cd8df3a9a873b92cf77a73a750a1e58e7f292
+-- from sql/95_analytics/functions/count_words.sql sha256:8625fa05219b7ef1a1fc42c4a7035d25e83e2f3bd18309dbae464d48e9a06baa
 create or replace function private.count_words(p_words text[])
 returns jsonb
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(jsonb_object_agg(c.word, c.times), '{}')
     from (select w.word, count(*) as times from unnest(p_words) as w (word) where w.word is not null group by w.word) as c
@@ -13200,12 +13482,12 @@ $$;
 comment on function private.count_words(text[]) is 'How often each word is there, as an object; nulls do not count.';
 revoke all on function private.count_words(text[]) from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/duration_bucket.sql sha256:a5f96836464f4f28e613f74713087a668b02bfe22d0d264024371e174fa4538a
+-- from sql/95_analytics/functions/duration_bucket.sql sha256:df4cb571fdf42829f07daea36d7c475738a00c1011e8bacc350f3370e0514a62
 create or replace function private.duration_bucket(p_duration_ms bigint)
 returns integer
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select case when p_duration_ms < 1 then 0 else 1 + ceil(ln(p_duration_ms::double precision) / ln(1.08::double precision))::integer end
 $$;
@@ -13213,12 +13495,12 @@ comment on function private.duration_bucket(bigint) is
     'The bucket of a duration: 0 for less than a millisecond, else 1 + n for up to 1.08 to the n milliseconds. Its inverse is private.bucket_duration_ms().';
 revoke all on function private.duration_bucket(bigint) from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/duration_percentile.sql sha256:49ac2bf1e04f93e3bf24cdf4f5eae83e746a214779bf454c0a5eb752c77f2f1d
+-- from sql/95_analytics/functions/duration_percentile.sql sha256:9df080e6eb164896ab9cffe6c3a0e34cd9b3efe4170711f3721443ac296da22c
 create or replace function private.duration_percentile(p_durations jsonb, p_fraction numeric)
 returns bigint
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select round(private.bucket_duration_ms(c.bucket))::bigint
     from (
@@ -13236,12 +13518,12 @@ comment on function private.duration_percentile(jsonb, numeric) is
     'The duration in milliseconds that this fraction of a histogram does not exceed (nearest rank), within 4 percent and rounding; null for an empty one.';
 revoke all on function private.duration_percentile(jsonb, numeric) from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/fold_job_ends.sql sha256:69bfaaec24c770e15a98e9dbe8bd2079ae878e19eda8c6ce1da798143c27fd7c
+-- from sql/95_analytics/functions/fold_job_ends.sql sha256:6f025a3537226220b488dc0b95c52600a2ab644bb6d43147c89286b695fd2b80
 -- Everything comes from the event, so it makes no difference what has become of the job. Only healings stand elsewhere.
 create or replace function private.fold_job_ends(p_tenant_id uuid, p_after bigint, p_last bigint)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -13272,12 +13554,12 @@ comment on function private.fold_job_ends(uuid, bigint, bigint) is
     'Counts the jobs that ended by the events with these numbers. Called once for each number, by whoever gave it.';
 revoke all on function private.fold_job_ends(uuid, bigint, bigint) from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:82f8647d9b9d14af3fddbbb1df8f769cceef1433dcf65f47e4b3c24963dd3a02
+-- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:cbd3423432ba2e9d7972673f40a783d35fb69a4b54f7f82f9b360e5a1bc99682
 create or replace function public.get_fleet_metrics()
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -13334,14 +13616,14 @@ comment on function public.get_fleet_metrics() is
 revoke all on function public.get_fleet_metrics() from public, anon, authenticated, service_role;
 grant execute on function public.get_fleet_metrics() to authenticated;
 
--- from sql/95_analytics/functions/get_job_analytics.sql sha256:6f007160b48d5bcb251c8005b2b30efdc84d8536391e348f6281944223fa1d95
+-- from sql/95_analytics/functions/get_job_analytics.sql sha256:777d3f0c9bd1439472e6b23ad3267ed229a08ad846d88ec047378d5bde8dfd01
 -- Whole days from the rows of days, and the hours of the first day, which the period cuts, from the rows of hours: at most
 -- 90 + 24 rows for the tenant and for each workflow, however many jobs there were.
 create or replace function public.get_job_analytics(p_days integer default 7)
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -13448,12 +13730,12 @@ comment on function public.get_job_analytics(integer) is
 revoke all on function public.get_job_analytics(integer) from public, anon, authenticated, service_role;
 grant execute on function public.get_job_analytics(integer) to authenticated;
 
--- from sql/95_analytics/functions/get_robot_metrics.sql sha256:c791c01bb5b5ab65aabc295082143f3daaa4c1f1a682edd193c347fdba875aef
+-- from sql/95_analytics/functions/get_robot_metrics.sql sha256:0505e51ec8ebb7a0cf85f1fca6f4e1f4636b84e76a38b8a67a6e01e8bddb5683
 create or replace function public.get_robot_metrics(p_robot_id uuid)
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -13482,11 +13764,11 @@ comment on function public.get_robot_metrics(uuid) is
 revoke all on function public.get_robot_metrics(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.get_robot_metrics(uuid) to authenticated;
 
--- from sql/95_analytics/functions/keep_node_executions.sql sha256:1bafd3f2b33418b8f8be8aeee8583da2493df0a38cba1bee0cbfe67cd5daa65f
+-- from sql/95_analytics/functions/keep_node_executions.sql sha256:5b65cd84c9e7c42be67002ecb3ab70c090ab40590983ed46b9ca41dc3c1c9430
 create or replace function private.keep_node_executions(p_lease private.leases, p_node_executions jsonb)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tidy jsonb := private.tidy_node_executions(p_node_executions);
@@ -13514,22 +13796,22 @@ comment on function private.keep_node_executions(private.leases, jsonb) is
     'Keeps what a robot said of the nodes of an attempt; the last report counts. One insert, or nothing at all.';
 revoke all on function private.keep_node_executions(private.leases, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/purge_expired_job_node_executions.sql sha256:ecbfbf1da080a731b56d3ee61a7d9c7088b9d605cf2cf83010cd02c0ed0ebd76
+-- from sql/95_analytics/functions/purge_expired_job_node_executions.sql sha256:8c891af9c3097adcffb794c52daa8bdff08f1f321b230c43f0464ee29ac50f77
 create or replace function private.purge_expired_job_node_executions()
 returns integer
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select private.purge_expired_rows('job_node_executions')
 $$;
 comment on function private.purge_expired_job_node_executions() is 'Duty: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_job_node_executions() from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/purge_job_rollups.sql sha256:913d58412142f2bc7a2e733b7275472a6456ac4595c6eb52147ba600cbc0af03
+-- from sql/95_analytics/functions/purge_job_rollups.sql sha256:01fba2bec75033ddc8b3fb7f2a0fdcf5c5f2984cd399ded86ce13d77c8ae7bd3
 create or replace function private.purge_job_rollups()
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_count integer;
@@ -13545,12 +13827,12 @@ comment on function private.purge_job_rollups() is
     'Duty: removes rollups of hours after 100 days and of days after 800, and returns how many. A tenant''s total stays.';
 revoke all on function private.purge_job_rollups() from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/rebuild_job_rollups.sql sha256:8896fc269ee899a053a9288ce1872ab26a49ce81eff327c0c045027957e1a4ba
+-- from sql/95_analytics/functions/rebuild_job_rollups.sql sha256:6b092a7ffb38cf007e2e2b23cd5c26aab20f9d5492a23369e08a3bf25bb2e0dc
 -- Jobs that end meanwhile are told by events that cannot get their number before this commits; those are left to them.
 create or replace function private.rebuild_job_rollups(p_tenant_id uuid)
 returns bigint
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_last_job_id uuid := '00000000-0000-0000-0000-000000000000';
@@ -13602,12 +13884,12 @@ comment on function private.rebuild_job_rollups(uuid) is
     'Makes a tenant''s rollups anew from the jobs that are still there, and returns how many ended jobs it counted. For history that was loaded, and for repair: what retention removed is lost.';
 revoke all on function private.rebuild_job_rollups(uuid) from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/tenant_day_began_at.sql sha256:50118323352d2a4d77ed0224d3028b0ea7fb7562125b78858a5a643ca5c12a2c
+-- from sql/95_analytics/functions/tenant_day_began_at.sql sha256:0a8ed98795852835fa4e75d214b7422c14da84276141259e735435b20d41ea69
 create or replace function private.tenant_day_began_at(p_tenant_id uuid)
 returns timestamptz
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select date_trunc('hour', date_trunc('day', private.clock(), t.timezone), 'UTC')
     from public.tenants as t
@@ -13617,14 +13899,14 @@ comment on function private.tenant_day_began_at(uuid) is
     'The UTC hour in which today began in the tenant''s timezone: the first hour whose rollups count as today''s.';
 revoke all on function private.tenant_day_began_at(uuid) from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/tidy_node_executions.sql sha256:ef92668231e21bbc6ffbcff8415de025c1e5666e9634971eb9e9b84dca40d148
+-- from sql/95_analytics/functions/tidy_node_executions.sql sha256:d6bae34d8885ec2d8ad845842109d3d69024f36c7e4b1ca37e0fbdd7392ec2f1
 -- Lenient: a job's outcome must never be refused because of its statistics. JSON has numbers of any size, readers have
 -- not: they end at 2^31 - 1. In PL/pgSQL, which keeps the plan.
 create or replace function private.tidy_node_executions(p_node_executions jsonb)
 returns jsonb
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (

@@ -1,11 +1,13 @@
 """Cron expressions in SQL: what they mean, held against croniter, and what clocks that change do to them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
-from croniter import croniter
+from croniter import CroniterBadDateError, croniter
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.databases import Connection
@@ -110,31 +112,68 @@ def first_instant(local: datetime, zone: ZoneInfo) -> datetime:
 
 def expected(expression: str, zone_name: str, after: datetime) -> datetime | None:
     """The first of croniter's times, told without any zone, whose instant comes after `after`."""
+    fields = expression.split()
+    hours = croniter.expand(expression)[0][1]
+    # Where it is another: croniter takes */2 for a given day, so that either day will do; cron, as we do, for a star.
+    day_or = not (fields[2].startswith("*") or fields[4].startswith("*"))
+    if fields[1].startswith("*") or hours == ["*"] or len(hours) == 24:
+        return expected_in_real_time(expression, zone_name, after, day_or=day_or)
     zone = ZoneInfo(zone_name)
     local = after.astimezone(zone).replace(tzinfo=None, fold=0) - timedelta(hours=3)
-    times = croniter(expression, local, max_years_between_matches=10)
+    for naive in naive_times(expression, local, day_or=day_or):
+        if (at := first_instant(naive, zone)) > after:
+            return at
+    return None
+
+
+def expected_in_real_time(expression: str, zone_name: str, after: datetime, *, day_or: bool) -> datetime | None:
+    """The same where the hour is a star: whenever the clocks really show one of croniter's times."""
+    zone, skip_until = ZoneInfo(zone_name), after
+    edges = [datetime(2023, 12, 1, tzinfo=UTC), *CHANGES[zone_name], datetime(2074, 1, 1, tzinfo=UTC)]
+    for begin, end in pairwise(edges):
+        if end <= skip_until:
+            continue
+        offset = begin.astimezone(zone).utcoffset()
+        assert offset is not None
+        low = max(begin - timedelta(seconds=1), after)
+        naive = next(naive_times(expression, (low + offset).replace(tzinfo=None), day_or=day_or), None)
+        if naive is None:
+            return None
+        if (at := naive.replace(tzinfo=UTC) - offset) < end:
+            return at
+        skip_until = at - timedelta(days=1)  # no other offset brings it sooner than that
+    return None
+
+
+def naive_times(expression: str, after: datetime, *, day_or: bool) -> Iterator[datetime]:
+    times = croniter(expression, after, max_years_between_matches=41, day_or=day_or)
     while True:
         try:
-            at = first_instant(times.get_next(datetime), zone)
-        except Exception as error:
-            if type(error).__name__ != "CroniterBadDateError":
-                raise
-            return None
-        if at > after:
-            return at
+            yield times.get_next(datetime)
+        except CroniterBadDateError:
+            return
 
 
-def changes_of_clocks() -> list[tuple[str, datetime]]:
-    """(zone, the moment) of every change from 2024 to 2032."""
-    found = []
-    for name in ZONES:
-        zone, at = ZoneInfo(name), datetime(2024, 1, 1, tzinfo=UTC)
-        while at.year < 2033:
-            following = at + timedelta(hours=1)
-            if at.astimezone(zone).utcoffset() != following.astimezone(zone).utcoffset():
-                found.append((name, following))
-            at = following
+def clock_changes(zone_name: str) -> list[datetime]:
+    """The first minute of every new offset of a zone, from 2024 to 2073."""
+    zone, at, found = ZoneInfo(zone_name), datetime(2024, 1, 1, tzinfo=UTC), []
+    while at.year < 2074:
+        high = at + timedelta(days=1)
+        if at.astimezone(zone).utcoffset() != high.astimezone(zone).utcoffset():
+            low = at
+            while high - low > timedelta(minutes=1):
+                middle = low + (high - low) // 2
+                middle -= timedelta(seconds=middle.second, microseconds=middle.microsecond)
+                if middle.astimezone(zone).utcoffset() == at.astimezone(zone).utcoffset():
+                    low = middle
+                else:
+                    high = middle
+            found.append(high)
+        at += timedelta(days=1)
     return found
+
+
+CHANGES = {name: clock_changes(name) for name in ZONES}
 
 
 def moments() -> st.SearchStrategy[tuple[str, datetime]]:
@@ -143,7 +182,8 @@ def moments() -> st.SearchStrategy[tuple[str, datetime]]:
         st.sampled_from(ZONES),
         st.integers(0, 9 * 365 * 24 * 3600).map(lambda s: datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=s)),
     )
-    near = st.tuples(st.sampled_from(changes_of_clocks()), st.integers(-2 * 86400, 86400)).map(
+    changes = [(name, at) for name in ZONES for at in CHANGES[name] if at.year < 2033]
+    near = st.tuples(st.sampled_from(changes), st.integers(-2 * 86400, 86400)).map(
         lambda pair: (pair[0][0], pair[0][1] + timedelta(seconds=pair[1]))
     )
     return st.one_of(anywhere, near)
@@ -187,6 +227,9 @@ def test_next_times_are_those_of_croniter_in_every_zone(
         ("0 0 13 * FRI", "2025-01-10T00:00:00Z", "2025-01-13T00:00+00:00"),  # either will do
         ("0 0 13 * FRI", "2025-01-13T00:00:00Z", "2025-01-17T00:00+00:00"),
         ("0 0 30 2 MON", "2025-01-15T00:00:00Z", "2025-02-03T00:00+00:00"),
+        ("0 0 */2 * MON", "2025-01-15T00:00:00Z", "2025-01-27T00:00+00:00"),  # a Monday of an odd day
+        ("0 0 13 * */5", "2025-01-15T00:00:00Z", "2025-04-13T00:00+00:00"),  # a 13th that is a Sunday or Friday
+        ("0 0 29 2 */7", "2032-02-29T00:00:00Z", "2060-02-29T00:00+00:00"),
         ("0 0 29 2 *", "2024-02-29T00:00:00Z", "2028-02-29T00:00+00:00"),
         ("0 0 29 2 *", "2096-03-01T00:00:00Z", "2104-02-29T00:00+00:00"),  # 2100 is no leap year
         ("@hourly", "2025-01-15T10:30:00Z", "2025-01-15T11:00+00:00"),
@@ -218,7 +261,6 @@ def test_an_expression_means_what_cron_says(owner: Connection, expression: str, 
         ("Europe/Berlin", "30 2 * * *", "2026-10-24T12:00:00+02:00", "2026-10-25T02:30+02:00"),
         ("Europe/Berlin", "30 2 * * *", "2026-10-25T02:30:00+02:00", "2026-10-26T02:30+01:00"),
         ("Europe/Berlin", "30 2 * * *", "2026-10-25T02:10:00+01:00", "2026-10-26T02:30+01:00"),
-        ("Europe/Berlin", "*/15 * * * *", "2026-10-25T02:45:00+02:00", "2026-10-25T03:00+01:00"),
         # a day that Samoa never had
         ("Pacific/Apia", "0 12 30 12 *", "2011-12-29T13:00:00-10:00", "2011-12-31T00:00+14:00"),
     ],
@@ -227,6 +269,37 @@ def test_a_skipped_time_moves_to_the_next_minute_and_a_repeated_one_counts_once(
     owner: Connection, zone: str, expression: str, after: str, following: str
 ) -> None:
     assert next_time(owner, expression, zone, after) == following
+
+
+@pytest.mark.parametrize(
+    ("zone", "expression", "after", "following"),
+    [
+        ("Europe/Berlin", "*/15 * * * *", "2026-10-25T02:45:00+02:00", "2026-10-25T02:00+01:00"),
+        ("Europe/Berlin", "*/5 * * * *", "2026-10-25T02:55:00+02:00", "2026-10-25T02:00+01:00"),
+        ("Europe/Berlin", "0 */2 * * *", "2026-10-25T02:00:00+02:00", "2026-10-25T02:00+01:00"),
+        ("Europe/Berlin", "30 0-23 * * *", "2026-10-25T02:30:00+02:00", "2026-10-25T02:30+01:00"),
+        ("Europe/Berlin", "45 * * * *", "2026-03-29T01:45:00+01:00", "2026-03-29T03:45+02:00"),
+        ("Europe/Berlin", "0 */2 * * *", "2026-03-29T00:00:00+01:00", "2026-03-29T04:00+02:00"),
+        ("Australia/Lord_Howe", "*/10 * * * *", "2027-04-04T01:50:00+11:00", "2027-04-04T01:30+10:30"),
+        ("America/Santiago", "0 */12 * * *", "2026-09-05T12:00:00-04:00", "2026-09-06T12:00-03:00"),
+        # set back at one minute past midnight, so that the day before ends a second time
+        ("America/St_Johns", "10 * 6 11 *", "2010-11-06T23:10:00-02:30", "2010-11-06T23:10-03:30"),
+        ("America/St_Johns", "0 * * * *", "2010-11-06T23:00:00-02:30", "2010-11-07T00:00-02:30"),
+        ("America/St_Johns", "0 * * * *", "2010-11-07T00:00:00-02:30", "2010-11-07T00:00-03:30"),
+    ],
+)
+def test_where_the_hour_is_a_star_real_time_counts(
+    owner: Connection, zone: str, expression: str, after: str, following: str
+) -> None:
+    assert next_time(owner, expression, zone, after) == following
+
+
+@pytest.mark.parametrize("expression", ["0 0 * * FOO", "", "* * * *", "99 * * * *", "@never", None])
+def test_an_expression_that_became_invalid_is_an_error_and_never_a_search_without_end(
+    owner: Connection, expression: str | None
+) -> None:
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match="invalid cron expression"):
+        owner.execute("select private.next_cron_time(%s, 'UTC', now())", [expression])
 
 
 def test_closed_days_are_left_out(owner: Connection) -> None:
@@ -244,7 +317,7 @@ def test_closed_days_are_left_out(owner: Connection) -> None:
     assert day("{[2020-01-01,2100-01-01)}") is None
 
 
-@pytest.mark.parametrize("expression", ["0 0 30 2 *", "0 0 31 2,4,6,9,11 *"])
+@pytest.mark.parametrize("expression", ["0 0 30 2 *", "0 0 31 2,4,6,9,11 *", "0 0 30 2 */2"])
 def test_a_date_that_never_comes_is_found_out_and_never_searched_for_ever(owner: Connection, expression: str) -> None:
     assert "day of month" in (problem(owner, expression) or "")
     assert next_time(owner, expression, "UTC", "2026-01-01T00:00:00Z") is None

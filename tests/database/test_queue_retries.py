@@ -191,7 +191,6 @@ def test_a_report_on_a_job_that_has_ended_says_so_and_is_kept(fleet: Fleet) -> N
         ("start_job", {}),
         ("release_job", {}),
         ("report_progress", {"progress": 1}),
-        ("append_job_logs", {"entries": [{"message": "x"}]}),
     ]:
         with refused(409, "JOB_ALREADY_FINISHED", "completed"):
             fleet.report(robot, function, claimed, **arguments)

@@ -299,38 +299,6 @@ def test_one_job_wakes_one_robot(fleet: Fleet) -> None:
     assert sum(len(fleet.pushes(f"robot:{robot.robot_id}")) for robot in robots) == 1
 
 
-def test_logs_are_kept_for_the_holder_only_and_all_or_nothing(fleet: Fleet) -> None:
-    robot = fleet.robot()
-    job = fleet.enqueue()
-    claimed = fleet.claim_one(robot)
-    entries = [
-        {"level": "info", "message": "one", "node_id": "start", "timestamp": "2026-11-21T08:00:00Z"},
-        {"message": "two", "extra": {"n": 1}},
-    ]
-    assert fleet.report(robot, "append_job_logs", claimed, entries=entries) == 2
-    rows = fleet.member.execute(
-        "select level, message, node_id, extra, attempt from public.job_logs where job_id = %s order by job_log_id",
-        [job["job_id"]],
-    ).fetchall()
-    assert rows == [
-        {"level": "info", "message": "one", "node_id": "start", "extra": None, "attempt": 1},
-        {"level": "info", "message": "two", "node_id": None, "extra": {"n": 1}, "attempt": 1},
-    ]
-    for bad, word in [({"message": "x", "level": "loud"}, "level"), ({"level": "info"}, "message")]:
-        with refused(400, "INVALID_ARGUMENT", "entries[1]", word):
-            fleet.report(robot, "append_job_logs", claimed, entries=[{"message": "good"}, bad])
-    with refused(400, "INVALID_ARGUMENT", "timestamp"):
-        fleet.report(robot, "append_job_logs", claimed, entries=[{"message": "x", "timestamp": "soon"}])
-    for never in ("infinity", "-infinity", "20000-01-01T00:00:00Z"):
-        with refused(400, "INVALID_ARGUMENT", "timestamp"):
-            fleet.report(robot, "append_job_logs", claimed, entries=[{"message": "x", "timestamp": never}])
-    with refused(409, "LEASE_LOST"):
-        fleet.report(robot, "append_job_logs", claimed | {"lease_token": 0}, entries=entries)
-    assert fleet.owner.execute(
-        "select count(*) as n from public.job_logs where job_id = %s", [job["job_id"]]
-    ).fetchone() == {"n": 2}
-
-
 def test_a_job_of_another_tenant_is_not_found_by_any_verb(fleet: Fleet, stranger: Fleet) -> None:
     robot = stranger.robot()
     job = fleet.enqueue()

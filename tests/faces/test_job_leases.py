@@ -404,6 +404,23 @@ async def test_a_report_that_breaks_a_rule_is_400_and_names_the_field(
     assert refused(answer, 400, "INVALID_ARGUMENT", *named)
 
 
+async def test_a_batch_of_the_log_that_is_sent_again_is_stored_once_also_after_the_end(stage: Stage) -> None:
+    _, robot = stage.robot()
+    job = await stage.claimed(robot)
+    path = f"/jobs/{job['job_id']}/logs"
+    body = {"lease_token": job["lease_token"], "entries": [{"message": "one"}], "sequence": 1}
+    last = {**body, "entries": [{"message": "two"}, {"message": "three"}], "sequence": 2}
+    for _ in range(2):
+        assert (await robot.post(path, body)).json() == {"accepted": 1}
+    done = await robot.post(f"/jobs/{job['job_id']}/complete", {"lease_token": job["lease_token"]})
+    assert done.status_code == 200
+    for _ in range(2):
+        assert (await robot.post(path, last)).json() == {"accepted": 2}
+    logged = (await stage.admin.get(path)).json()["logs"]
+    assert [line["message"] for line in logged] == ["one", "two", "three"]
+    assert refused(await robot.post(path, {**body, "sequence": -1}), 400, "INVALID_ARGUMENT", "sequence")
+
+
 async def test_logs_are_read_in_order_by_level_and_page(stage: Stage) -> None:
     _, robot = stage.robot()
     job = await stage.claimed(robot)

@@ -203,10 +203,14 @@ class Queue(State):
 
     def log(self, name: str, job: Job, token: int, entries: int) -> int | Refused:
         """How many entries were kept."""
-        if self._lease_of(name, job, token) is None:
+        if self._lease_of(name, job, token) is None and not self._may_still_log(name, job, token):
             return self._no_lease(job)
         job.logs += entries
         return entries
+
+    def _may_still_log(self, name: str, job: Job, token: int) -> bool:
+        is_fresh = job.finished_at is None or self.now - job.finished_at < timedelta(minutes=10)
+        return not job.is_purged and (job.reported_by, job.reported_token) == (name, token) and is_fresh
 
     def renew(self, name: str, job: Job, token: int, seconds: int) -> tuple[bool, datetime | None, bool]:
         """renewed, lease_expires_at, cancel_requested."""
@@ -221,7 +225,7 @@ class Queue(State):
         lease = self._lease_of(name, job, token)
         if lease is None:
             return self._answer_stale(job, token, "completed")
-        job.attempts, job.reported_token, job.lease = lease.attempt, token, None
+        job.attempts, job.reported_token, job.reported_by, job.lease = lease.attempt, token, name, None
         self.robots[name].failures = 0
         self._end(job, "completed")
         return Applied("completed")
@@ -332,6 +336,7 @@ class Queue(State):
         job.lease = None
         job.attempts = lease.attempt
         job.reported_token = lease.token if outcome == "failed" else None
+        job.reported_by = lease.robot
         is_business_error = outcome == "failed" and (not retryable or error_type in policy.never)
         if outcome == "lost":
             job.lost_by.add(lease.robot)

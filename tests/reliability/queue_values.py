@@ -180,6 +180,7 @@ class Job:
     finished_at: datetime | None = None
     attempts: int = 0
     reported_token: int | None = None
+    reported_by: str | None = None
     lost_by: set[str] = field(default_factory=set)
     retry_of: JobId | None = None
     events: list[str] = field(default_factory=lambda: ["job.queued"])

@@ -14,6 +14,7 @@ from casare_cloud.robot.transport import (
     Failure,
     HeartbeatAnswer,
     Lease,
+    LogBatch,
     NodeEvent,
     Renewal,
     RobotProfile,
@@ -29,7 +30,9 @@ class FakeTransport:
         self.held: dict[str, int] = {}
         self.calls: list[str] = []
         self.outcomes: dict[str, tuple[str, Any]] = {}
+        self.ended: set[Lease] = set()
         self.log_batches: list[list[Mapping[str, Any]]] = []
+        self.log_numbers: set[tuple[Lease, int]] = set()
         self.progress_reports: list[tuple[str, int, str | None]] = []
         self.limits: list[int] = []
         self.node_events: list[NodeEvent] = []
@@ -130,13 +133,17 @@ class FakeTransport:
     def _end(self, name: str, lease: Lease, what: Any) -> None:
         self._call(name, lease)
         del self.held[lease.job_id]
+        if name != "release":
+            self.ended.add(lease)
         self.outcomes[lease.job_id] = (name, what)
 
-    async def logs(self, lease: Lease, entries: Sequence[Mapping[str, Any]]) -> None:
-        _encode(list(entries))
-        self._call("logs", lease)
-        assert len(entries) <= 1_000
-        self.log_batches.append(list(entries))
+    async def logs(self, lease: Lease, batch: LogBatch) -> None:
+        _encode(list(batch.entries))
+        self._call("logs", None if lease in self.ended else lease)
+        assert len(batch.entries) <= 1_000
+        if (lease, batch.sequence) not in self.log_numbers:
+            self.log_numbers.add((lease, batch.sequence))
+            self.log_batches.append(list(batch.entries))
 
     async def say_goodbye(self) -> None:
         self._call("say_goodbye")

@@ -12,11 +12,12 @@ from tests.robot.lives import GATED, HELLO, Gate, MakeLife
 from tests.robot.workflows import chain
 
 from casare_cloud.errors import ApiError
-from casare_cloud.robot import job_run
+from casare_cloud.robot import job_logs, job_run
 from casare_cloud.robot.agent_core import Agent, KeyRefused
+from casare_cloud.robot.console import AgentEvent
 from casare_cloud.robot.direct import DirectTransport
 from casare_cloud.robot.spool import Outcome, Spool
-from casare_cloud.robot.transport import Failure, Lease, RobotProfile
+from casare_cloud.robot.transport import Failure, Lease, LogBatch, RobotProfile
 
 
 async def test_a_service_that_is_down_at_first_is_waited_for(make_life: MakeLife) -> None:
@@ -103,21 +104,45 @@ async def test_a_result_that_the_service_cannot_take_fails_the_job(make_life: Ma
     kind, failure = life.transport.outcomes[job_id]
     assert kind == "fail"
     assert isinstance(failure, Failure)
-    assert failure.error_type == "ResultRefused"
+    assert (failure.error_type, failure.is_retryable) == ("ResultTooLarge", False)
+    assert "10 MB. node_executions has " in failure.error_message
 
 
 MOVED = ApiError(302, "REDIRECTED", "http://x redirects to http://portal: correct the base URL.")
 
 
-async def test_a_robot_that_is_sent_elsewhere_in_mid_life_keeps_its_result_and_waits(make_life: MakeLife) -> None:
+NO_VERDICTS = [
+    MOVED,
+    ApiError(404, "NOT_FOUND", "There is no such path."),
+    ApiError(404, "PGRST202", "Could not find the function public.complete_job in the schema cache"),
+    ApiError(405, "25006", "cannot execute UPDATE in a read-only transaction"),
+]
+
+
+@pytest.mark.parametrize("refusal", NO_VERDICTS, ids=lambda refusal: refusal.code)
+async def test_a_result_that_the_service_did_not_look_at_is_kept_and_sent_later(
+    make_life: MakeLife, refusal: ApiError
+) -> None:
     life = make_life()
-    life.transport.refuse_result = MOVED
+    life.transport.refuse_result = refusal
     async with life.working():
         job_id = life.transport.add(HELLO)
         await life.until(lambda: any(event.kind == "spooled" for event in life.events))
         life.transport.refuse_result = None
         await life.until(lambda: job_id in life.transport.outcomes)
     assert life.transport.outcomes[job_id][0] == "complete"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_robot_that_is_refused_when_it_brings_a_result_ends_and_keeps_it(
+    make_life: MakeLife, status: int
+) -> None:
+    life = make_life()
+    life.transport.refuse_result = ApiError(status, "FORBIDDEN", "Only a registered robot may do this.")
+    life.transport.add(HELLO)
+    with pytest.raises(KeyRefused):
+        await asyncio.wait_for(life.agent.run(), 5)
+    assert [outcome.kind for outcome in Spool(life.work_dir / "spool")] == ["completed"]
 
 
 @pytest.mark.parametrize("when", ["at once", "later"])
@@ -133,7 +158,7 @@ async def test_a_refused_key_stops_the_agent_with_a_clear_sentence(make_life: Ma
 
 
 async def test_logs_are_sent_in_batches_and_in_order(make_life: MakeLife, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_run, "LOG_BATCH", 10)
+    monkeypatch.setattr(job_logs, "LOG_BATCH", 10)
     loop = {
         "nodes": [
             {"id": "s", "type": "StartNode"},
@@ -225,10 +250,10 @@ async def test_logs_that_are_being_sent_when_the_job_ends_are_sent_once(
     original = life.transport.logs
     sending, may_finish = asyncio.Event(), asyncio.Event()
 
-    async def logs(lease: Lease, entries: Any) -> None:
+    async def logs(lease: Lease, batch: LogBatch) -> None:
+        await original(lease, batch)
         sending.set()
         await may_finish.wait()
-        await original(lease, entries)
 
     life.transport.logs = logs  # type: ignore[method-assign]
     async with life.working():
@@ -244,7 +269,7 @@ async def test_logs_that_are_being_sent_when_the_job_ends_are_sent_once(
 async def test_more_logs_than_can_be_kept_are_counted(
     make_life: MakeLife, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_run, "MAX_BUFFERED_LOGS", 5)
+    monkeypatch.setattr(job_logs, "MAX_BUFFERED_LOGS", 5)
     loop = {
         "nodes": [
             {"id": "s", "type": "StartNode"},
@@ -259,3 +284,17 @@ async def test_more_logs_than_can_be_kept_are_counted(
     entries = [entry for batch in life.transport.log_batches for entry in batch]
     assert len(entries) == 5
     assert entries[0]["extra"] == {"entries_lost": 3}
+
+
+async def test_who_shows_events_cannot_cost_a_job(make_life: MakeLife, tmp_path: Path) -> None:
+    def show(event: AgentEvent) -> None:
+        raise UnicodeEncodeError("cp1252", "Счета", 0, 1, "no such character")
+
+    life = make_life()
+    job_id = life.transport.add(HELLO)
+    agent = Agent(life.transport, RobotProfile("r1", "R", "h"), tmp_path / "other", on_event=show)
+    task = asyncio.create_task(agent.run())
+    await life.until(lambda: life.transport.outcomes)
+    agent.drain()
+    await task
+    assert life.transport.outcomes[job_id][0] == "complete"

@@ -6,9 +6,10 @@ import pytest
 from tests.robot.lives import MakeLife
 from tests.robot.workflows import Workshop, chain
 
+from casare_cloud.robot.executor import run
 from casare_cloud.robot.executor.control import RunControl
 from casare_cloud.robot.executor.errors import ExpressionError, JobTimeoutError, NodeInputError
-from casare_cloud.robot.executor.nodes import texts
+from casare_cloud.robot.executor.nodes import files, texts
 
 ENDLESS = "(a|aa)+$"
 TEXT = "a" * 40 + "!"
@@ -82,3 +83,34 @@ def test_texts_do_not_grow_without_end(workshop: Workshop, monkeypatch: pytest.M
     ):
         with pytest.raises(NodeInputError, match=r"longer than 10 characters|at most four digits"):
             workshop.outputs(type_, config)
+
+
+def test_a_folder_with_more_entries_than_are_listed_is_an_error(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_ENTRIES", 2)
+    for name in "abc":
+        (workshop.folder / name).write_text("", encoding="utf-8")
+    with pytest.raises(NodeInputError, match=r"3 entries match '\*'; at most 2 are listed"):
+        workshop.outputs("ListDirectoryNode", {})
+
+
+def test_files_that_a_result_does_not_name_are_counted(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "MAX_FILES", 2)
+    for name in "abc":
+        (workshop.folder / name).write_text("", encoding="utf-8")
+    result = workshop.run(chain())
+    assert (result["files"], result["files_left_out"]) == (["a", "b"], 1)
+
+
+async def test_what_is_cut_for_people_says_so(make_life: MakeLife) -> None:
+    long = "x" * 70_000
+    log, throw = ("l", "LogNode", {"message": long}), ("t", "ThrowErrorNode", {"message": long, "error_type": long})
+    async with make_life().working() as life:
+        job_id = life.transport.add(chain(log, throw))
+        await life.until(lambda: life.transport.outcomes)
+    failure = life.transport.outcomes[job_id][1]
+    for text in (life.transport.log_batches[0][0]["message"], failure.error_message):
+        assert len(text) == 65_536
+        assert text.endswith("x… (70,000 characters in all)")
+    assert failure.error_type == "x" * 254 + "…"

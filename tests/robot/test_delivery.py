@@ -1,16 +1,20 @@
 """Outcomes that are hard to keep or to send: none of them stops the robot, and each job is told what became of it."""
 
+import asyncio
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.robot.lives import GATED, HELLO, Gate, Life, MakeLife
 from tests.robot.workflows import chain
 
 from casare_cloud.errors import InvalidArgument
-from casare_cloud.robot import agent_core
+from casare_cloud.http import Unreachable
+from casare_cloud.robot import agent_core, delivery, job_run
+from casare_cloud.robot.job_logs import JobLogs
 from casare_cloud.robot.spool import Outcome, Spool
-from casare_cloud.robot.transport import Lease
+from casare_cloud.robot.transport import Lease, LogBatch
 
 HALF = '"\\ud800"'  # JSON of half a surrogate pair: a text that UTF-8 has no bytes for
 
@@ -117,3 +121,96 @@ async def test_nothing_is_claimed_while_the_disk_keeps_nothing(
         await life.until(lambda: life.transport.outcomes)
     assert life.transport.outcomes[job_id][0] == "complete"
     assert life.kinds.count("paused") == life.kinds.count("resumed") == 1
+
+
+# The log, which comes after the outcome
+
+
+async def hang(*_: Any) -> None:
+    await asyncio.Event().wait()
+
+
+async def test_an_outcome_is_on_disk_before_anything_else_is_waited_for(make_life: MakeLife) -> None:
+    life = make_life()
+    life.transport.progress = hang  # type: ignore[method-assign, assignment]
+    spool = Spool(life.work_dir / "spool")
+    async with life.working():
+        life.transport.add(HELLO)
+        await life.until(lambda: list(spool))
+        assert life.transport.outcomes == {}
+        assert [batch.sequence for outcome in spool for batch in outcome.log_batches] == [1]
+        await life.until(lambda: life.transport.outcomes)
+
+
+async def test_a_log_that_cannot_be_sent_delays_no_outcome_and_is_kept_for_the_next_life(
+    make_life: MakeLife, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "LAST_LOGS_SECONDS", 0.05)
+    monkeypatch.setattr(job_run, "LOG_FLUSH_SECONDS", 0.01)
+    definition = chain(
+        ("l", "LogNode", {"message": "paid"}), ("g", "GateNode", {}), ("m", "LogNode", {"message": "sent"})
+    )
+    life = make_life()
+    received: list[LogBatch] = []
+
+    async def logs(lease: Lease, batch: LogBatch) -> None:
+        received.append(batch)
+        await hang()
+
+    life.transport.logs = logs  # type: ignore[method-assign]
+    async with life.working():
+        job_id = life.transport.add(definition)
+        await life.until(lambda: received)
+        gate.opened.set()
+        await life.until(lambda: life.transport.outcomes)
+        other = life.transport.add(HELLO)
+        await life.until(lambda: other in life.transport.outcomes, "a second job beside the hanging log")
+    assert life.transport.outcomes[job_id][0] == "complete"
+    assert {outcome.kind for outcome in Spool(life.work_dir / "spool")} == {"logs"}
+
+    later = make_life()
+    later.transport.ended = life.transport.ended
+    async with later.working():
+        await later.until(lambda: not list(Spool(later.work_dir / "spool")))
+    said = [entry["message"] for batch in later.transport.log_batches for entry in batch]
+    assert [message for message in said if message != "hello"] == ["paid", "sent"]
+    assert "complete" not in later.transport.calls
+
+
+async def test_a_job_that_is_given_back_brings_its_log_before(make_life: MakeLife) -> None:
+    life = make_life(grace_seconds=0.05)
+    async with life.working():
+        life.transport.add(chain(("l", "LogNode", {"message": "begun"}), ("w", "WaitNode", {"duration": 60})))
+        await life.until(lambda: life.transport.progress_reports)
+    calls = life.transport.calls
+    assert calls.index("logs") < calls.index("release")
+    assert list(Spool(life.work_dir / "spool")) == []
+
+
+async def test_a_batch_whose_answer_was_lost_is_sent_again_as_it_was() -> None:
+    sent: list[LogBatch] = []
+
+    class Deaf:
+        async def logs(self, lease: Lease, batch: LogBatch) -> None:
+            sent.append(batch)
+            raise Unreachable("the answer was lost")
+
+    logs = JobLogs(Lease("j", 1), Deaf())  # type: ignore[arg-type]
+    logs.add({"message": "one"})
+    for message in ("two", "three"):
+        with pytest.raises(Unreachable):
+            await logs.flush()
+        logs.add({"message": message})
+    assert sent[0] == sent[1] == LogBatch(1, ({"message": "one"},))
+    assert logs.take_rest() == (sent[0], LogBatch(2, ({"message": "two"}, {"message": "three"})))
+
+
+async def test_batches_stay_within_what_a_request_takes() -> None:
+    logs = JobLogs(Lease("j", 1), None)  # type: ignore[arg-type]
+    for _ in range(60):
+        logs.add({"message": "x" * 65_536})
+    logs.add({"message": "much", "extra": {"rows": "x" * 300_000}})
+    batches = logs.take_rest()
+    assert sum(len(batch.entries) for batch in batches) == 61
+    assert all(sum(len(entry["message"]) for entry in batch.entries) <= 1_500_000 for batch in batches)
+    assert "300,012 characters" in batches[-1].entries[-1]["extra"]["extra"]

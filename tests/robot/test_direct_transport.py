@@ -8,14 +8,16 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.robot.answers import OF_FUNCTIONS, OF_THE_SERVICE
 from tests.robot.phoenix import PhoenixServer
 
 from casare_cloud.errors import ApiError
 from casare_cloud.robot.direct import DirectTransport
-from casare_cloud.robot.transport import ClaimedJob, Failure, Lease, NodeEvent, Renewal, RobotProfile, Signal
+from casare_cloud.robot.transport import ClaimedJob, Failure, Lease, LogBatch, NodeEvent, Renewal, RobotProfile, Signal
 
 PROFILE = RobotProfile("robot-1", "Robot", "host", "default", ("browser",), ("tag",), 3)
 LEASE = Lease("0192-job", 17)
+EXPIRED = {"code": "PGRST301", "message": "JWT expired", "details": None, "hint": None}
 
 
 class Cloud:
@@ -39,13 +41,15 @@ class Cloud:
             return self._orchestrator(path.removeprefix("/api/v1"), body)
         self.headers.append(request.headers)
         if request.headers["authorization"].removeprefix("Bearer ") in self.refused_tokens:
-            return httpx2.Response(401, json={"code": "PGRST301", "message": "JWT expired"})
+            return httpx2.Response(401, json=EXPIRED)
         if path == "/realtime/v1/api/broadcast":
             self.calls.append(("broadcast", body))
             return httpx2.Response(202)
         function = path.removeprefix("/rest/v1/rpc/")
         self.calls.append((function, body))
-        return self.answers.get(function, lambda: httpx2.Response(200, json={}))()
+        return self.answers.get(
+            function, lambda: httpx2.Response(200, json=OF_FUNCTIONS.get(function, OF_THE_SERVICE))
+        )()
 
     def _orchestrator(self, path: str, body: Any) -> httpx2.Response:
         if self.key_is_dead:
@@ -98,7 +102,7 @@ async def test_the_key_is_exchanged_once_and_every_call_is_a_function_of_the_dat
     await transport.complete(LEASE, {"x": 1})
     await transport.fail(LEASE, Failure("no", "Error"))
     await transport.release(LEASE)
-    await transport.logs(LEASE, [{"message": "m"}])
+    await transport.logs(LEASE, LogBatch(3, [{"message": "m"}]))
     of_job = {"p_job_id": "0192-job", "p_lease_token": 17}
     assert cloud.exchanges == 1
     assert [name for name, _ in cloud.calls] == [
@@ -114,6 +118,7 @@ async def test_the_key_is_exchanged_once_and_every_call_is_a_function_of_the_dat
     assert cloud.calls[2][1] == of_job
     assert cloud.calls[3][1] == {**of_job, "p_progress": 50, "p_current_node": "n", "p_message": "m"}
     assert cloud.calls[5][1]["p_retryable"] is True
+    assert cloud.calls[7][1] == {**of_job, "p_entries": [{"message": "m"}], "p_sequence": 3}
     assert all(h["apikey"] == "sb_publishable_x" and h["authorization"] == "Bearer jwt-1" for h in cloud.headers)
 
 
@@ -129,6 +134,41 @@ async def test_an_expired_token_is_exchanged_and_the_call_repeated(transport: Di
     await transport.start(LEASE)
     assert cloud.exchanges == 2
     assert cloud.headers[-1]["authorization"] == "Bearer jwt-2"
+
+
+async def test_calls_at_once_exchange_a_refused_token_once(cloud: Cloud) -> None:
+    cloud.refused_tokens.add("jwt-1")
+    all_sent = asyncio.Barrier(5)
+
+    async def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.headers.get("authorization") == "Bearer jwt-1":
+            await all_sent.wait()
+        return cloud(request)
+
+    transport = DirectTransport("http://o", "crpa_key", "robot-1", http_transport=httpx2.MockTransport(answer))
+    await asyncio.gather(*(transport.start(LEASE) for _ in range(5)))
+    assert cloud.exchanges == 2
+    assert [name for name, _ in cloud.calls] == ["start_job"] * 5
+    await transport.close()
+
+
+async def test_a_new_token_that_is_refused_too_is_the_verdict(transport: DirectTransport, cloud: Cloud) -> None:
+    await transport.register(PROFILE)
+    cloud.refused_tokens |= {"jwt-1", "jwt-2", "jwt-3"}
+    with pytest.raises(ApiError, match="JWT expired") as caught:
+        await transport.start(LEASE)
+    assert (caught.value.status, cloud.exchanges) == (401, 2)
+
+
+async def test_a_key_that_the_gateway_does_not_know_any_more_is_replaced(
+    transport: DirectTransport, cloud: Cloud
+) -> None:
+    await transport.register(PROFILE)
+    refusals = [httpx2.Response(401, json={"message": "Invalid API key", "hint": "Check it."})]
+    well = httpx2.Response(200, json=OF_THE_SERVICE)
+    cloud.answers["record_heartbeat"] = lambda: refusals.pop() if refusals else well
+    await transport.heartbeat({})
+    assert cloud.exchanges == 2
 
 
 async def test_an_old_token_is_exchanged_before_it_ends(transport: DirectTransport, cloud: Cloud) -> None:

@@ -6,7 +6,12 @@ from typing import Any
 import pytest
 from tests.robot.workflows import Workshop, chain, graph
 
-from casare_cloud.robot.executor.errors import InvalidWorkflowError, NodeInputError, UnsupportedNodeError
+from casare_cloud.robot.executor.errors import (
+    InvalidWorkflowError,
+    NodeInputError,
+    ResultTooLarge,
+    UnsupportedNodeError,
+)
 
 
 def test_the_example_of_the_documents_completes(workshop: Workshop) -> None:
@@ -186,16 +191,25 @@ def test_progress_grows_to_100_and_names_the_node(workshop: Workshop) -> None:
     assert [node for _, node in workshop.recorder.steps][:4] == ["start", "a", "b", "end"]
 
 
-def test_a_value_too_large_for_the_record_is_noted_not_stored(workshop: Workshop) -> None:
-    result = workshop.run(chain(("v", "SetVariableNode", {"name": "big", "value": "x" * 300_000})))
-    assert result["variables"]["big"]["truncated"] is True
+def test_a_result_is_kept_whole_or_fails_and_names_what_is_too_large(workshop: Workshop) -> None:
+    definition = chain(("v", "SetVariableNode", {"name": "report", "value": "ü" * 5_200_000}))
+    assert len(workshop.run(definition)["variables"]["report"]) == 5_200_000
+    with pytest.raises(
+        ResultTooLarge, match=r"variable report alone has 10,400,002 bytes .* may have 10,484,736"
+    ) as caught:
+        workshop.run(definition, other="x" * 100_000)
+    assert not caught.value.is_retryable
+    assert [each["node_id"] for each in caught.value.node_executions] == ["start", "v", "end"]
+    assert (100, None) not in workshop.recorder.steps
+    with pytest.raises(ResultTooLarge, match="variable many cannot be kept: a number has more than 4,000 digits"):
+        workshop.run(chain(), many=[10**4200])
 
 
 def test_what_postgres_cannot_store_is_made_storable(workshop: Workshop) -> None:
-    given = {"text": "a\0b\ud800", "k\ud800": 1, "number": float("nan"), "large": 10**5000}
+    given = {"text": "a\0b\ud800", "k\ud800": 1, "number": float("nan")}
     result = workshop.run(chain(("w", "WriteFileNode", {"file_path": "f\udc80", "content": ""})), **given)
     variables = result["variables"]
-    assert (variables["text"], variables["k?"], variables["number"], variables["large"]) == ("ab?", 1, None, None)
+    assert (variables["text"], variables["k?"], variables["number"]) == ("ab?", 1, None)
     assert result["files"] == ["f?"]
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.robot.answers import OF_THE_SERVICE
 
 from casare_cloud.errors import ApiError
 from casare_cloud.robot.rest import RestTransport
-from casare_cloud.robot.transport import Failure, Lease, Renewal, RobotProfile, Signal
+from casare_cloud.robot.transport import Failure, Lease, LogBatch, Renewal, RobotProfile, Signal
 
 LEASE = Lease("0192-job", 17)
 CLAIMED = {
@@ -41,7 +42,7 @@ class Service:
         path = request.url.path.removeprefix("/api/v1")
         self.requests.append((request.method, path, json.loads(request.content) if request.content else None))
         self.headers.append(request.headers)
-        return self.answers.get(path, lambda: httpx2.Response(200, json={}))()
+        return self.answers.get(path, lambda: httpx2.Response(200, json=OF_THE_SERVICE))()
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ async def test_each_report_carries_the_lease_token(transport: RestTransport, ser
     await transport.complete(LEASE, {"x": 1})
     await transport.fail(LEASE, Failure("no", "Error", failed_node="n", is_retryable=False))
     await transport.release(LEASE)
-    await transport.logs(LEASE, [{"message": "m"}])
+    await transport.logs(LEASE, LogBatch(3, [{"message": "m"}]))
     await transport.progress(LEASE, 50, "n", None)
     token = {"lease_token": 17}
     failure = {"error_message": "no", "error_type": "Error", "failed_node": "n", "retryable": False}
@@ -99,14 +100,16 @@ async def test_each_report_carries_the_lease_token(transport: RestTransport, ser
         ("POST", "/jobs/0192-job/complete", {"result": {"x": 1}, **token}),
         ("POST", "/jobs/0192-job/fail", {**failure, **token}),
         ("POST", "/jobs/0192-job/release", token),
-        ("POST", "/jobs/0192-job/logs", {"entries": [{"message": "m"}], **token}),
+        ("POST", "/jobs/0192-job/logs", {"entries": [{"message": "m"}], "sequence": 3, **token}),
         ("PUT", "/jobs/0192-job/progress", {"progress": 50, "current_node": "n", **token}),
     ]
 
 
 async def test_a_renewal_tells_lost_and_cancelled_leases(transport: RestTransport, service: Service) -> None:
     lost = {"detail": "lost", "error_code": "LEASE_LOST"}
-    service.answers["/jobs/a/extend-lease"] = lambda: httpx2.Response(200, json={"cancel_requested": True})
+    service.answers["/jobs/a/extend-lease"] = lambda: httpx2.Response(
+        200, json={"renewed": True, "cancel_requested": True}
+    )
     service.answers["/jobs/b/extend-lease"] = lambda: httpx2.Response(409, json=lost)
     assert await transport.renew([Lease("a", 1)], 20) == [Renewal(Lease("a", 1), renewed=True, cancel_requested=True)]
     assert await transport.renew([Lease("b", 2)], 20) == [Renewal(Lease("b", 2), renewed=False)]

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from casare_cloud.robot.spool import Outcome, Spool
-from casare_cloud.robot.transport import Failure, Lease
+from casare_cloud.robot.transport import Failure, Lease, LogBatch
 
-COMPLETED = Outcome(Lease("a", 1), "completed", result={"x": [1, "ü"]}, logs=({"level": "info", "message": "m"},))
+LOGS = (LogBatch(3, [{"level": "info", "message": "m"}]),)
+COMPLETED = Outcome(Lease("a", 1), "completed", result={"x": [1, "ü"]}, log_batches=LOGS)
 FAILED = Outcome(Lease("b", 2), "failed", failure=Failure("no", "Error", failed_node="n", is_retryable=False))
 
 
@@ -15,7 +16,7 @@ def test_what_is_put_is_found_again_by_another_process(tmp_path: Path) -> None:
     spool.put(FAILED)
     found = {outcome.lease.job_id: outcome for outcome in Spool(tmp_path)}
     assert found["a"].result == COMPLETED.result
-    assert list(found["a"].logs) == list(COMPLETED.logs)
+    assert found["a"].log_batches == LOGS
     assert found["b"].failure == FAILED.failure
 
 

@@ -199,10 +199,12 @@ def test_a_plugin_adds_types_to_both_forms(workshop: Workshop, monkeypatch: pyte
             return shout
 
     monkeypatch.setattr(registry, "entry_points", lambda group: [EntryPoint] if group == "casare_cloud.nodes" else [])
-    registry._from_plugin.cache_clear()
+    for cached in (registry._from_plugin, registry._plugins):
+        cached.cache_clear()
     try:
         assert workshop.run({"steps": [step("a", "shout", {"text": "hi"})]})["output"] == {"result": "HI"}
         nodes = {"nodes": [{"id": "a", "type": "ShoutNode", "config": {"text": "hi"}}]}
         assert workshop.run(nodes)["nodes_executed"] == 1
     finally:
-        registry._from_plugin.cache_clear()
+        for cached in (registry._from_plugin, registry._plugins):
+            cached.cache_clear()

@@ -9,7 +9,8 @@ from typing import Any
 from casare_cloud.robot.executor import run_workflow
 from casare_cloud.robot.executor.context import NodeRun, Run, make_lookup
 from casare_cloud.robot.executor.control import RunControl
-from casare_cloud.robot.executor.graph import Node, kind_of
+from casare_cloud.robot.executor.declarations import kind_of
+from casare_cloud.robot.executor.graph import Node
 from casare_cloud.robot.executor.registry import Next, find_node
 from casare_cloud.robot.executor.sandbox import Sandbox
 from casare_cloud.robot.executor.templates import MISSING

@@ -2,7 +2,7 @@ create or replace function private.actor_id()
 returns uuid
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid;

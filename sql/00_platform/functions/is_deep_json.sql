@@ -4,7 +4,7 @@ create or replace function private.is_deep_json(p_value jsonb)
 returns boolean
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return pg_column_size(p_value) > 800 and jsonb_path_exists(p_value, 'strict $.**{101}');

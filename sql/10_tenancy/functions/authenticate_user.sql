@@ -2,7 +2,7 @@ create or replace function private.authenticate_user(p_claims jsonb)
 returns uuid
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_user_id uuid := (p_claims ->> 'sub')::uuid;

@@ -2,7 +2,7 @@ create or replace function private.begin_idempotent_request(p_key text, p_reques
 returns table (status_code integer, response jsonb)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.caller();

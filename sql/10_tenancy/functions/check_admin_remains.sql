@@ -2,7 +2,7 @@
 create or replace function private.check_admin_remains(p_tenant_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform from public.tenants as t where t.tenant_id = p_tenant_id for no key update;

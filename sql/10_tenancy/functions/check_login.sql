@@ -4,7 +4,7 @@ create or replace function private.check_login(p_login text, p_ip inet)
 returns table (remaining integer, reset_at timestamptz)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();

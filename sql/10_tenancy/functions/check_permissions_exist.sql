@@ -2,7 +2,7 @@ create or replace function private.check_permissions_exist(p_field text, p_permi
 returns void
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_unknown text;

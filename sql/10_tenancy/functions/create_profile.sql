@@ -1,7 +1,7 @@
 create or replace function private.create_profile(p_user_id uuid, p_email text)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_username text := left(

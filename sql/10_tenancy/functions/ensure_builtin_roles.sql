@@ -1,7 +1,7 @@
 create or replace function private.ensure_builtin_roles()
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into public.permissions (code, description)

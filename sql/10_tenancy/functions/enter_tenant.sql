@@ -1,7 +1,7 @@
 create or replace function private.enter_tenant(p_claims jsonb, p_tenant_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_user_id uuid := (p_claims ->> 'sub')::uuid;

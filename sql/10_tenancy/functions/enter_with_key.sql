@@ -2,7 +2,7 @@ create or replace function private.enter_with_key(p_key_hash bytea)
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_key public.api_keys;

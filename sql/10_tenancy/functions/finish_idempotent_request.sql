@@ -2,7 +2,7 @@ create or replace function private.finish_idempotent_request(p_key text, p_statu
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.caller();

@@ -2,7 +2,7 @@ create or replace function private.get_assignable_role(p_caller private.caller, 
 returns public.roles
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_role public.roles;

@@ -1,7 +1,7 @@
 create or replace function private.get_manageable_member(p_caller private.caller, p_user_id uuid)
 returns public.memberships
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_member public.memberships;

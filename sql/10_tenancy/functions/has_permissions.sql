@@ -2,7 +2,7 @@ create or replace function private.has_permissions(p_granted text[], p_permissio
 returns boolean
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return not exists (

@@ -2,7 +2,7 @@ create or replace function private.list_member_permissions(p_tenant_id uuid, p_u
 returns text[]
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return array(

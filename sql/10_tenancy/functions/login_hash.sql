@@ -2,7 +2,7 @@ create or replace function private.login_hash(p_login text)
 returns bytea
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return sha256(convert_to(lower(coalesce(private.email_for_login(p_login), btrim(p_login), '')), 'UTF8'));

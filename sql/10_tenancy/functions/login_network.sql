@@ -2,7 +2,7 @@ create or replace function private.login_network(p_ip inet)
 returns inet
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return case

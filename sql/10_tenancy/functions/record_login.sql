@@ -2,7 +2,7 @@ create or replace function private.record_login(p_login text, p_ip inet, p_succe
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_hash bytea := private.login_hash(p_login);

@@ -2,7 +2,7 @@ create or replace function public.revoke_api_key(p_api_key_id uuid)
 returns public.api_key_summary
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('api_keys.write');

@@ -7,7 +7,7 @@ create or replace function public.rotate_api_key(
 returns public.api_key_summary
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('api_keys.write');

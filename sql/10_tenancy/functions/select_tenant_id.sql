@@ -2,7 +2,7 @@ create or replace function private.select_tenant_id(p_user_id uuid, p_claimed_te
 returns uuid
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tenant_id uuid;

@@ -2,7 +2,7 @@ create or replace function public.set_active_tenant(p_tenant_id uuid)
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;

@@ -1,7 +1,7 @@
 create or replace function private.set_role_permissions(p_caller private.caller, p_role_id uuid, p_permissions text[])
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     p_permissions := array(select replace(p.permission, ':', '.') from unnest(p_permissions) as p (permission));

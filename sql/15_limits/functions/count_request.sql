@@ -13,7 +13,7 @@ create or replace function private.count_request(
 returns table (remaining integer, reset_at timestamptz)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();

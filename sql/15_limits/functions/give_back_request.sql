@@ -4,7 +4,7 @@ create or replace function private.give_back_request(p_rule text, p_ip inet)
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     update private.request_counts as c

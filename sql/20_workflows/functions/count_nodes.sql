@@ -2,7 +2,7 @@ create or replace function private.count_nodes(p_definition jsonb)
 returns integer
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_nodes jsonb := coalesce(p_definition -> 'nodes', p_definition -> 'steps');

@@ -3,7 +3,7 @@
 create or replace function private.keep_workflow(p_workflow_id uuid)
 returns void
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select pg_advisory_xact_lock_shared(2003792484, hashtext(p_workflow_id::text))
 $$;

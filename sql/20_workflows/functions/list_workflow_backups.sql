@@ -3,7 +3,7 @@ returns table (version integer, object_key text)
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('workflows.delete');

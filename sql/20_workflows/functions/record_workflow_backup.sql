@@ -2,7 +2,7 @@ create or replace function private.record_workflow_backup(p_workflow_id uuid, p_
 returns text
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('workflows.write');

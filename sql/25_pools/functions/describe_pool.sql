@@ -2,7 +2,7 @@ create or replace function private.describe_pool(p_pool_id uuid, p_tenant_id uui
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (

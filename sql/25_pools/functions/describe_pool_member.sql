@@ -2,7 +2,7 @@ create or replace function private.describe_pool_member(p_member public.pool_mem
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return jsonb_build_object(

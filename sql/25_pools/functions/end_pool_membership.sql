@@ -1,7 +1,7 @@
 create or replace function private.end_pool_membership(p_pool_id uuid, p_tenant_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform from public.pools as p where p.pool_id = p_pool_id and p.tenant_id = p_tenant_id;

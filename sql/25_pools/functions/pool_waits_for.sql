@@ -7,7 +7,7 @@ create or replace function private.pool_waits_for(
 returns boolean
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return exists (

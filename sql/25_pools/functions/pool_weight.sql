@@ -2,7 +2,7 @@ create or replace function private.pool_weight(p_pool_id uuid, p_tenant_id uuid)
 returns smallint
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$

@@ -1,7 +1,7 @@
 create or replace function private.set_pool_limit(p_pool_id uuid, p_tenant_id uuid, p_max_running integer)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set lock_timeout = '5s'     -- as public.set_limit() does it
 as $$
 declare

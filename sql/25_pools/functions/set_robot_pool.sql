@@ -2,7 +2,7 @@ create or replace function public.set_robot_pool(p_robot text, p_pool text defau
 returns public.live_robots
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('robots.write');

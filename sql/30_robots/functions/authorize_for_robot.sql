@@ -2,7 +2,7 @@ create or replace function private.authorize_for_robot(p_robot text, p_permissio
 returns public.robots
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.caller();

@@ -1,7 +1,7 @@
 create or replace function private.bring_robot_online(p_tenant_id uuid, p_robot_id uuid, p_metrics jsonb, p_health public.robot_health)
 returns boolean
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();

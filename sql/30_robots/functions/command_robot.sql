@@ -2,7 +2,7 @@ create or replace function public.command_robot(p_robot text, p_command text, p_
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('robots.control');

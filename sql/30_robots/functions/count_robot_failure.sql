@@ -3,7 +3,7 @@
 create or replace function private.count_robot_failure(p_job_tenant_id uuid, p_robot_id uuid, p_job_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();

@@ -2,7 +2,7 @@ create or replace function private.find_robot(p_tenant_id uuid, p_robot text)
 returns public.robots
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_robot public.robots;

@@ -11,7 +11,7 @@ create or replace function private.find_robot_problem(
 returns text
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_external_id !~ '^[A-Za-z0-9_-]{1,64}$' then

@@ -2,7 +2,7 @@ create or replace function private.find_words_problem(p_field text, p_words text
 returns text
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if cardinality(p_words) > 100 then

@@ -2,7 +2,7 @@ create or replace function private.is_robot(p_robot_id uuid)
 returns boolean
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return exists (select from public.robots as r where r.robot_id = p_robot_id and r.deleted_at is null);

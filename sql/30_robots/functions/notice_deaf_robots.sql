@@ -1,7 +1,7 @@
 create or replace function private.notice_deaf_robots()
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_robot record;

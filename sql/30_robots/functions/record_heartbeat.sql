@@ -6,7 +6,7 @@ create or replace function public.record_heartbeat(
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_robot public.robots := private.authorize_for_robot(p_robot, 'robots.control');

@@ -12,7 +12,7 @@ create or replace function public.register_robot(
 returns public.live_robots
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.caller();
@@ -23,6 +23,11 @@ declare
     v_is_robot boolean := v_caller.principal is not distinct from 'robot';
     v_is_news boolean := false;
 begin
+    p_name := private.nfc(p_name);
+    p_hostname := private.nfc(p_hostname);
+    p_environment := private.nfc(p_environment);
+    p_capabilities := private.nfc_words(p_capabilities);
+    p_tags := private.nfc_words(p_tags);
     if not v_is_robot then
         v_caller := private.authorize('robots.write');
     end if;

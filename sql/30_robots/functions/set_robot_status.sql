@@ -2,7 +2,7 @@ create or replace function public.set_robot_status(p_robot text, p_status text)
 returns public.live_robots
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_robot public.robots := private.authorize_for_robot(p_robot, 'robots.control');

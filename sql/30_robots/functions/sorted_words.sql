@@ -2,7 +2,7 @@ create or replace function private.sorted_words(p_words text[])
 returns text[]
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(array_agg(distinct w order by w), '{}') from unnest(p_words) as w
 $$;

@@ -2,7 +2,7 @@ create or replace function public.update_robot(p_robot text, p_changes jsonb)
 returns public.live_robots
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('robots.write');
@@ -24,6 +24,11 @@ begin
         when data_exception then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'A change has a value of the wrong type: ' || sqlerrm || '.');
     end;
+    v_new.name := private.nfc(v_new.name);
+    v_new.hostname := private.nfc(v_new.hostname);
+    v_new.environment := private.nfc(v_new.environment);
+    v_new.capabilities := private.nfc_words(v_new.capabilities);
+    v_new.tags := private.nfc_words(v_new.tags);
     v_problem := coalesce(
         (
             select format('%s cannot be changed.', k)

@@ -2,7 +2,7 @@ create or replace function private.ageing_minutes(p_settings jsonb)
 returns integer
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_minutes jsonb := p_settings #> '{queue,ageing_minutes}';

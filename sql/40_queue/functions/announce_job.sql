@@ -13,7 +13,7 @@ create or replace function private.announce_job(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.announce_jobs(

@@ -9,7 +9,7 @@ create or replace function private.answer_stale_report(
 )
 returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job record;

@@ -3,7 +3,7 @@ create or replace function private.authorize_robot(p_permission text, p_permissi
 returns private.caller
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.caller();

@@ -2,7 +2,7 @@ create or replace function public.cancel_job(p_job_id uuid, p_reason text defaul
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.cancel');

@@ -7,7 +7,7 @@ create or replace function private.check_limit_name(
 returns void
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_scope not in ('tenant', 'workflow', 'key') or p_scope is null then

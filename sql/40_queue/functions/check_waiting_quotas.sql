@@ -3,7 +3,7 @@
 create or replace function private.check_waiting_quotas()
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 as $$
 declare

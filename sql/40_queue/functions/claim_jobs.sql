@@ -7,7 +7,7 @@ create or replace function public.claim_jobs(
 returns setof public.claimed_job
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
@@ -68,7 +68,7 @@ begin
     left join private.queue_tenants as q on q.tenant_id = r.tenant_id
     left join public.robot_heartbeats as h on h.robot_id = r.robot_id
     where r.robot_id = v_caller.robot_id;
-    if p_environment <> v_robot.environment then
+    if private.nfc(p_environment) <> v_robot.environment then
         perform private.raise_error(
             400, 'INVALID_ARGUMENT', format('environment must be the robot''s own, %s.', v_robot.environment)
         );

@@ -3,7 +3,7 @@
 create or replace function private.count_out(p_counter_ids integer[])
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$

@@ -2,7 +2,7 @@ create or replace function private.describe_limit(p_limit private.limits)
 returns jsonb
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select jsonb_build_object(
         'scope', (p_limit).scope,

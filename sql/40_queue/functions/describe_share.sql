@@ -2,7 +2,7 @@ create or replace function private.describe_share(p_share private.shares)
 returns jsonb
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select jsonb_build_object(
         'workflow_id', (p_share).workflow_id,

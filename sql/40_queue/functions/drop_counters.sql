@@ -2,7 +2,7 @@ create or replace function private.drop_counters()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- In the order of their ids, as whoever ends leases takes them.

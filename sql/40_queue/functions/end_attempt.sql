@@ -9,7 +9,7 @@ create or replace function private.end_attempt(
 )
 returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -60,6 +60,7 @@ begin
         update public.jobs as j
         set attempts = p_lease.attempt,
             lease_token = v_reported_token,
+            reported_by = p_lease.robot_id,
             error_message = p_error_message,
             error_type = p_error_type,
             error_details = p_error_details,

@@ -1,7 +1,7 @@
 create or replace function private.ensure_job_partitions(p_weeks_ahead integer default 4)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_made integer := 0;

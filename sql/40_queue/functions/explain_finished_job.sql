@@ -2,7 +2,7 @@ create or replace function private.explain_finished_job(p_job public.jobs)
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_letter public.dead_letters;

@@ -2,7 +2,7 @@ create or replace function private.explain_held_job(p_lease private.leases)
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();

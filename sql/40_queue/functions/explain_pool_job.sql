@@ -3,7 +3,7 @@ create or replace function private.explain_pool_job(p_job public.jobs, p_ahead i
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_pool public.pools;
@@ -62,7 +62,7 @@ begin
         case
             when v_robots.has_suitable is not true then 'pool_no_robot_suits'
             when not v_robots.has_working then 'pool_no_robot_online'
-            when v_limit.limit_id is not null then v_limit.scope || '_limit_reached'
+            when v_limit.limit_id is not null then private.limit_reason(v_limit)
             when not v_robots.has_free then 'pool_robots_busy'
             when p_ahead > 0 or v_robots.has_others then 'pool_turn'
             else 'pool_next'

@@ -2,7 +2,7 @@ create or replace function private.explain_reason(p_reason_code text, p_facts js
 returns jsonb
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_reason record;

@@ -2,7 +2,7 @@ create or replace function private.explain_waiting_job(p_job public.jobs, p_robo
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_nearest jsonb := p_robots -> 0;
@@ -18,7 +18,9 @@ begin
         )));
     elsif v_nearest is null then
         return private.explain_reason('no_robot_registered', v_facts);
-    elsif v_nearest ->> 'verdict' in ('ready', 'waiting') then
+    elsif v_nearest ->> 'verdict' in ('ready', 'waiting')
+        or v_nearest ->> 'reason_code' in ('tenant_paused', 'workflow_paused', 'key_paused')
+    then
         return v_nearest - '{robot_id,external_id,is_eligible,ahead}'::text[];
     elsif p_job.target_robot_id is not null then
         return private.explain_reason('target_robot_unavailable', v_facts)

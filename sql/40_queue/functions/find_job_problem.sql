@@ -18,7 +18,7 @@ create or replace function private.find_job_problem(
 returns text
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_priority not between 0 and 20 or p_priority is null then

@@ -2,7 +2,7 @@ create or replace function private.find_reported_job(p_caller private.caller, p_
 returns uuid
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (

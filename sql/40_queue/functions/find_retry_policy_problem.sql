@@ -2,7 +2,7 @@ create or replace function private.find_retry_policy_problem(p_policy jsonb)
 returns text
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_key text;

@@ -2,7 +2,7 @@ create or replace function private.find_robot_hindrance(p_live public.live_robot
 returns text
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return case

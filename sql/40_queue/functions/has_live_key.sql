@@ -2,7 +2,7 @@ create or replace function private.has_live_key(p_tenant_id uuid, p_robot_id uui
 returns boolean
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return exists (

@@ -2,7 +2,7 @@ create or replace function private.lane_room(p_limit_id integer, p_other_limit_i
 returns integer
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (

@@ -2,7 +2,7 @@ create or replace function private.list_job_notes(p_job public.jobs)
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if exists (

@@ -2,7 +2,7 @@ create or replace function private.list_robot_facts(p_live public.live_robots)
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return jsonb_build_object(

@@ -3,7 +3,7 @@
 create or replace function private.make_counters(p_limit private.limits)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_old integer[] := array(select c.counter_id from private.limit_counters as c where c.limit_id = p_limit.limit_id);

@@ -3,7 +3,7 @@
 create or replace function private.make_job_partition(p_at timestamptz, p_most_rows integer default 200000)
 returns boolean
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_week timestamptz := date_trunc('week', p_at, 'UTC');

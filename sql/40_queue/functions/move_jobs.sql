@@ -2,7 +2,7 @@
 create or replace function private.move_jobs(p_lane private.lanes, p_limit private.limits)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_ready uuid[];

@@ -2,7 +2,7 @@ create or replace function private.name_requirements(p_required text[])
 returns text
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (

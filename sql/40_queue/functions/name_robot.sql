@@ -2,7 +2,7 @@ create or replace function private.name_robot(p_robot_id uuid, p_tenant_id uuid)
 returns text
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return coalesce(

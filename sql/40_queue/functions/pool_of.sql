@@ -2,7 +2,7 @@ create or replace function private.pool_of(p_required text[])
 returns uuid
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (select substr(w, 6)::uuid from unnest(p_required) as w where w like 'pool:%');

@@ -2,7 +2,7 @@ create or replace function private.raise_lease_lost(p_caller private.caller, p_j
 returns void
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tenant_id uuid := private.find_reported_job(p_caller, p_job_id);

@@ -2,7 +2,7 @@ create or replace function private.raise_queue_full()
 returns void
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.raise_error(

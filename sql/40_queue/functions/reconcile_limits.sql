@@ -1,7 +1,7 @@
 create or replace function private.reconcile_limits()
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_counter record;

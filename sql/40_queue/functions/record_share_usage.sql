@@ -2,7 +2,7 @@ create or replace function private.record_share_usage()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into private.share_usage (share_id, seconds)

@@ -7,13 +7,14 @@ create or replace function public.remove_limit(
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('settings.write');
     v_limit private.limits;
     v_answer jsonb;
 begin
+    p_concurrency_key := private.nfc(p_concurrency_key);
     if p_scope not in ('tenant', 'workflow', 'key') or p_scope is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'scope must be tenant, workflow or key.');
     end if;

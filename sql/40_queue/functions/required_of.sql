@@ -7,7 +7,7 @@ create or replace function private.required_of(
 returns text[]
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_capabilities = '{}' and p_tags = '{}' and p_pool_id is null then

@@ -3,7 +3,7 @@
 create or replace function private.resolve_collision(p_key_limit_id integer, p_job_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$

@@ -3,7 +3,7 @@ create or replace function private.retry_delay(p_policy jsonb, p_attempt integer
 returns interval
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_base double precision := coalesce(round((p_policy ->> 'base_delay_seconds')::numeric, 6), 5);

@@ -1,7 +1,7 @@
 create or replace function private.ring_lane(p_lane_id integer, p_jobs integer default 1)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (

@@ -1,7 +1,7 @@
 create or replace function private.ring_limit(p_limit_id integer, p_jobs integer)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$

@@ -2,7 +2,7 @@
 create or replace function private.run_due_duties()
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();

@@ -10,7 +10,7 @@ create or replace function public.set_limit(
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set lock_timeout = '5s'     -- robots stand still behind it
 as $$
 declare
@@ -21,6 +21,7 @@ declare
     v_is_new boolean := false;
     v_lane private.lanes;
 begin
+    p_concurrency_key := private.nfc(p_concurrency_key);
     perform private.check_limit_name(v_caller.tenant_id, p_scope, p_workflow_id, p_concurrency_key);
     if p_max_running not between 0 and 100000 or p_max_running is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'max_running must be between 0 and 100000.');

@@ -4,7 +4,7 @@ create or replace function private.share_load(p_share_id integer, p_now timestam
 returns double precision
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$

@@ -11,7 +11,7 @@ create or replace function private.take_member_jobs(
 )
 returns private.taken_job[]
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$

@@ -1,7 +1,7 @@
 create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text)
 returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$

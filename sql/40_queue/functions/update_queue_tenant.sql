@@ -2,7 +2,7 @@ create or replace function private.update_queue_tenant()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     update private.queue_tenants as q

@@ -2,7 +2,7 @@ create or replace function private.waiting_quota(p_plan public.tenant_plan, p_se
 returns integer
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_setting jsonb := p_settings #> '{queue,max_waiting}';

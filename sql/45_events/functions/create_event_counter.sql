@@ -2,7 +2,7 @@ create or replace function private.create_event_counter()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into private.event_counters (tenant_id) values (new.tenant_id) on conflict do nothing;

@@ -2,7 +2,7 @@ create or replace function public.list_events(p_after bigint default 0, p_limit 
 returns setof public.events
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('events.read');

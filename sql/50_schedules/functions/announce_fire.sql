@@ -7,7 +7,7 @@ create or replace function private.announce_fire(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.emit_event(

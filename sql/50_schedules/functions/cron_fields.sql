@@ -2,7 +2,7 @@ create or replace function private.cron_fields(p_expression text)
 returns text[]
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select regexp_split_to_array(
         case e.expression

@@ -1,7 +1,7 @@
 create or replace function private.delete_schedules_of_workflow(p_tenant_id uuid, p_workflow_id uuid)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();

@@ -6,7 +6,7 @@ create or replace function private.enqueue_job_of_schedule(
 )
 returns uuid
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_schedule.pool_id is not null then

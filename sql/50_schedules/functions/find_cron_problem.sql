@@ -2,7 +2,7 @@ create or replace function private.find_cron_problem(p_expression text)
 returns text
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_names text[] := array['minute', 'hour', 'day of month', 'month', 'day of week'];
@@ -33,7 +33,7 @@ begin
             return format('cron_expression: the field %s is wrong: %s.', v_names[i], v_problem);
         end if;
     end loop;
-    if v_fields[5] = '*' then
+    if starts_with(v_fields[5], '*') then     -- no day of week stands in for a date that never comes
         v_first_day := (private.read_cron_field(v_fields[3], 3)).numbers[1];
         if not exists (
             select from unnest((private.read_cron_field(v_fields[4], 4)).numbers) as m

@@ -2,7 +2,7 @@ create or replace function private.find_schedule_problem(p_schedule public.sched
 returns text
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return case

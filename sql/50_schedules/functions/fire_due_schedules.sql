@@ -1,7 +1,7 @@
 create or replace function private.fire_due_schedules(p_limit integer default 1000)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$

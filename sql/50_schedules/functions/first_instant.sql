@@ -3,7 +3,7 @@ create or replace function private.first_instant(p_local timestamp, p_timezone t
 returns timestamptz
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_at timestamptz := p_local at time zone p_timezone;

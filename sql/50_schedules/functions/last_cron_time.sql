@@ -7,7 +7,7 @@ create or replace function private.last_cron_time(
 returns timestamptz
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_last timestamptz := p_first;

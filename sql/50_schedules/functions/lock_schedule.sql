@@ -1,7 +1,7 @@
 create or replace function private.lock_schedule(p_tenant_id uuid, p_schedule_id uuid)
 returns public.schedules
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_schedule public.schedules;

@@ -8,15 +8,17 @@ create or replace function private.next_cron_time(
 returns timestamptz
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_fields text[] := private.cron_fields(p_expression);
     v_minutes integer[] := (private.read_cron_field(v_fields[1], 1)).numbers;
     v_hours integer[] := (private.read_cron_field(v_fields[2], 2)).numbers;
-    v_days integer[] := case when v_fields[3] <> '*' then (private.read_cron_field(v_fields[3], 3)).numbers end;
+    v_days integer[] := (private.read_cron_field(v_fields[3], 3)).numbers;
     v_months integer[] := (private.read_cron_field(v_fields[4], 4)).numbers;
-    v_weekdays integer[] := case when v_fields[5] <> '*' then (private.read_cron_field(v_fields[5], 5)).numbers end;
+    v_weekdays integer[] := (private.read_cron_field(v_fields[5], 5)).numbers;
+    -- As cron has it, a field that begins with a star is not given, so the other one alone chooses the days that it leaves.
+    v_must_fit_both boolean := starts_with(v_fields[3], '*') or starts_with(v_fields[5], '*');
     v_from timestamp := date_trunc('minute', p_after at time zone p_timezone) + interval '1 minute';
     v_day date;
     v_hour integer;
@@ -25,8 +27,15 @@ declare
     v_skip integer;
     v_step integer;
 begin
+    if v_minutes is null or v_hours is null or v_days is null or v_months is null or v_weekdays is null then
+        raise exception 'invalid cron expression %', quote_nullable(p_expression) using errcode = 'invalid_parameter_value';
+    elsif starts_with(v_fields[2], '*') or cardinality(v_hours) = 24 then
+        return private.next_cron_time_of_any_hour(
+            v_minutes, v_hours, v_days, v_months, v_weekdays, v_must_fit_both, p_timezone, p_after, p_closed_days
+        );
+    end if;
     loop
-        v_day := private.next_cron_day(v_days, v_months, v_weekdays, v_from::date, p_closed_days);
+        v_day := private.next_cron_day(v_days, v_months, v_weekdays, v_must_fit_both, v_from::date, p_closed_days);
         if v_day is null then
             return null;
         end if;
@@ -64,6 +73,6 @@ begin
 end
 $$;
 comment on function private.next_cron_time(text, text, timestamptz, datemultirange) is
-    'The first time after p_after at which the clocks of a zone show what a (right) cron expression says, on no closed day. A time that does not exist comes at the next minute that does, one that comes twice counts once. Null: not within ten years.';
+    'The first time after p_after at which the clocks of a zone show what a cron expression says, on no closed day; an invalid one is an error. Where hours are chosen, a time that does not exist comes at the next minute that does, and one that comes twice counts once; where the hour is a star, a step of it or all hours, the clocks are followed as they go. Null: not within 40 years.';
 revoke all on function private.next_cron_time(text, text, timestamptz, datemultirange)
     from public, anon, authenticated, service_role;

@@ -6,7 +6,7 @@ create or replace function private.read_cron_field(
 )
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_low integer := (array[0, 0, 1, 1, 0])[p_position];
@@ -21,7 +21,10 @@ declare
     v_last integer;
     v_step integer;
 begin
-    if p_field = '*' then
+    if coalesce(p_field, '') = '' then
+        problem := 'it is missing';
+        return;
+    elsif p_field = '*' then
         numbers := array(select generate_series(v_low, v_high));
         return;
     end if;

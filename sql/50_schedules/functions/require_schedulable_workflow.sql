@@ -1,7 +1,7 @@
 create or replace function private.require_schedulable_workflow(p_tenant_id uuid, p_workflow_id uuid)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Shared, so that deleting the workflow waits for the schedule that is being made and takes it along.

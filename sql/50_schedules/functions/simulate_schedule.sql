@@ -7,7 +7,7 @@ create or replace function public.simulate_schedule(
 returns setof public.simulated_run
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('schedules.read');

@@ -2,7 +2,7 @@ create or replace function public.update_schedule(p_schedule_id uuid, p_changes 
 returns public.schedules
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('schedules.write');
@@ -31,6 +31,8 @@ begin
     -- Stripping nulls goes into the depth, where nulls are the tenant's own.
     v_new.input := case when p_changes ->> 'input' is null then v_old.input else p_changes -> 'input' end;
     v_new.metadata := case when p_changes ->> 'metadata' is null then v_old.metadata else p_changes -> 'metadata' end;
+    v_new.name := private.nfc(v_new.name);
+    v_new.environment := private.nfc(v_new.environment);
     v_new.cron_expression := btrim(v_new.cron_expression);
     v_problem := coalesce(
         v_problem,

@@ -2,7 +2,7 @@ create or replace function private.broadcast(p_topic text, p_event text, p_paylo
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform realtime.send(p_payload, p_event, p_topic, true);

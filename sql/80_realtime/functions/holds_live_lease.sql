@@ -2,7 +2,7 @@ create or replace function private.holds_live_lease(p_caller private.caller, p_j
 returns boolean
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return exists (

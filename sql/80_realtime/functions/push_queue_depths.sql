@@ -3,7 +3,7 @@
 create or replace function private.push_queue_depths(p_most_tenants integer default 1000, p_most_jobs integer default 1000)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$

@@ -3,7 +3,7 @@ create or replace function private.audit_change()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_keys text[] := tg_argv[0];

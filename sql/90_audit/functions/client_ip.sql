@@ -2,7 +2,7 @@ create or replace function private.client_ip()
 returns inet
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return nullif(current_setting('casare.client_ip', true), '')::inet;

@@ -4,7 +4,7 @@
 create or replace function private.drop_job_partitions(p_most_kept integer default 10000)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_week record;

@@ -2,7 +2,7 @@ create or replace function private.exported_until(p_partition oid)
 returns timestamptz
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(
         (

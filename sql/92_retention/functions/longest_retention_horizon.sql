@@ -2,7 +2,7 @@ create or replace function private.longest_retention_horizon()
 returns timestamptz
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(min(private.retention_horizon('jobs', t.tenant_id)), private.clock()) from public.tenants as t
 $$;

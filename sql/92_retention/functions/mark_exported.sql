@@ -1,7 +1,7 @@
 create or replace function private.mark_exported(p_partition text, p_finished_before timestamptz)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if not exists (

@@ -1,7 +1,7 @@
 create or replace function private.place_default_jobs()
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- Older weeks were dropped: what is kept of them stays in the default partition.

@@ -4,7 +4,7 @@
 create or replace function private.purge_expired_jobs(p_limit integer default 10000)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$

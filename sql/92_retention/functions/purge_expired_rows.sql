@@ -1,7 +1,7 @@
 create or replace function private.purge_expired_rows(p_kind text, p_limit integer default 10000)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
 set enable_seqscan = off
 as $$

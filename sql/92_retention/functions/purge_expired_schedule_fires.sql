@@ -1,7 +1,7 @@
 create or replace function private.purge_expired_schedule_fires()
 returns integer
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select private.purge_expired_rows('schedule_fires')
 $$;

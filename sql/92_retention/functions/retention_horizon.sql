@@ -2,7 +2,7 @@ create or replace function private.retention_horizon(p_kind text, p_tenant_id uu
 returns timestamptz
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_days integer;

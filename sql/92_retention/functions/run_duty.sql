@@ -1,7 +1,7 @@
 create or replace function private.run_duty(p_name text)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_began_at timestamptz := clock_timestamp();

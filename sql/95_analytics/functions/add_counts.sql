@@ -3,7 +3,7 @@ create or replace function private.add_counts(p_counts jsonb, p_more jsonb, p_mo
 returns jsonb
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     with added as (
         select c.key, sum(c.value::bigint) as times, row_number() over (order by sum(c.value::bigint) desc, c.key) as place

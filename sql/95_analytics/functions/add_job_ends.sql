@@ -2,7 +2,7 @@
 create or replace function private.add_job_ends(p_tenant_id uuid, p_ends private.job_end[])
 returns void
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     insert into public.job_rollups as r (
         tenant_id, level, starts_at, subject_id, completed, failed, timed_out, cancelled, duration_ms_sum, durations,

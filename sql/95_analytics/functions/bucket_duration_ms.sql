@@ -2,7 +2,7 @@ create or replace function private.bucket_duration_ms(p_bucket integer)
 returns double precision
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select case when p_bucket = 0 then 0 else 2 * power(1.08::double precision, p_bucket - 1) / 2.08 end
 $$;

@@ -2,7 +2,7 @@ create or replace function private.duration_bucket(p_duration_ms bigint)
 returns integer
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select case when p_duration_ms < 1 then 0 else 1 + ceil(ln(p_duration_ms::double precision) / ln(1.08::double precision))::integer end
 $$;

@@ -2,7 +2,7 @@ create or replace function private.duration_percentile(p_durations jsonb, p_frac
 returns bigint
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select round(private.bucket_duration_ms(c.bucket))::bigint
     from (

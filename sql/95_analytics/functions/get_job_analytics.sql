@@ -4,7 +4,7 @@ create or replace function public.get_job_analytics(p_days integer default 7)
 returns jsonb
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$

@@ -1,7 +1,7 @@
 create or replace function private.keep_node_executions(p_lease private.leases, p_node_executions jsonb)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tidy jsonb := private.tidy_node_executions(p_node_executions);

@@ -2,7 +2,7 @@
 create or replace function private.rebuild_job_rollups(p_tenant_id uuid)
 returns bigint
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_last_job_id uuid := '00000000-0000-0000-0000-000000000000';

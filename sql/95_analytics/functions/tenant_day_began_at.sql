@@ -2,7 +2,7 @@ create or replace function private.tenant_day_began_at(p_tenant_id uuid)
 returns timestamptz
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select date_trunc('hour', date_trunc('day', private.clock(), t.timezone), 'UTC')
     from public.tenants as t

@@ -4,5 +4,7 @@
 def main() -> None:
     """Run the command line; the commands are imported here so that importing the package stays light."""
     from casare_cloud.cli.app import app
+    from casare_cloud.cli.output import safe_output
 
-    app()
+    with safe_output():
+        app()

@@ -6,6 +6,7 @@ import typer
 
 from casare_cloud import __version__
 from casare_cloud.cli import db, dlq, jobs, keys, limits, metrics, pools, robot, schedules, stack, workflows
+from casare_cloud.cli.output import say
 
 app = typer.Typer(
     name="casare-cloud",
@@ -33,7 +34,7 @@ app.command("demo")(stack.demo)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(__version__)
+        say(__version__)
         raise typer.Exit
 
 

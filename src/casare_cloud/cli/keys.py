@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from casare_cloud.cli.calls import AsJson, call_client, run
-from casare_cloud.cli.output import fail, print_json, print_table, say
+from casare_cloud.cli.output import fail, note, print_json, print_table, say
 
 if TYPE_CHECKING:
     from casare_cloud.client import Client
@@ -143,4 +143,4 @@ def _show(answer: dict[str, Any], as_json: bool) -> None:
         print_json(answer)
     else:
         say(answer["key"])
-        typer.echo("Keep it: it is not shown again.", err=True)
+        note("Keep it: it is not shown again.")

@@ -4,44 +4,84 @@ Rich is imported when something of it is shown, so that `--help` answers at once
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, cast
+
+from casare_cloud.printing import SafeStream, abandon, one_line, printable, try_write
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
 def make_console(stderr: bool = False) -> "Console":
-    """A console on standard output, or on standard error."""
+    """A console on standard output, or on standard error, that raises nothing."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True, stderr=stderr)
+    stream = sys.stderr if stderr else sys.stdout
+    safe = stream if isinstance(stream, SafeStream) else SafeStream(stream)
+    return Console(highlight=False, soft_wrap=True, stderr=stderr, file=cast(TextIO, safe))
+
+
+def write_out(text: str) -> None:
+    """Write text as it is to standard output; a command that cannot ends with a sentence and exit code 1."""
+    if (reason := try_write(sys.stdout, text)) is not None:
+        fail(_UNWRITTEN.format(reason))
 
 
 def say(text: str) -> None:
-    """Print text as it is."""
-    sys.stdout.write(text + "\n")
+    """Print text; what a terminal would obey is shown as an escape."""
+    write_out(printable(text) + "\n")
+
+
+def note(text: str) -> None:
+    """Print a remark on standard error, beside the output."""
+    try_write(sys.stderr, printable(text) + "\n")
 
 
 def print_json(value: Any) -> None:
     """Print a value as indented JSON on standard output."""
-    say(json.dumps(value, indent=2, default=str))
+    write_out(json.dumps(value, indent=2, default=str).replace("\x7f", "\\u007f") + "\n")
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print rows under a head; None is a dash. Nothing is cut off, so that ids can be copied."""
-    texts = [list(head), *(["-" if cell is None else str(cell) for cell in row] for row in rows)]
+    texts = [list(head), *(["-" if cell is None else one_line(str(cell)) for cell in row] for row in rows)]
     widths = [max(len(row[column]) for row in texts) for column in range(len(head))]
-    for row in texts:
-        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in texts)
+    say("\n".join(lines))
 
 
 def fail(sentence: str, code: int = 1) -> NoReturn:
     """Print one sentence on standard error and end with the exit code."""
-    sys.stderr.write(f"error: {sentence}\n")
+    note(f"error: {sentence}")
     raise SystemExit(code)
+
+
+_UNWRITTEN = "standard output could not be written: {}."
+
+
+@contextmanager
+def safe_output() -> Iterator[None]:
+    """Let nothing that is printed raise; a command whose output was lost ends with a sentence and exit code 1."""
+    with suppress(OSError):
+        while (lowest := os.open(os.devnull, os.O_RDWR)) <= 2:
+            pass  # a standard stream was closed: no file that is opened later shall be in its place
+        os.close(lowest)
+    output, errors = SafeStream(sys.stdout), SafeStream(sys.stderr)
+    sys.stdout, sys.stderr = cast(TextIO, output), cast(TextIO, errors)
+    try:
+        yield
+    except SystemExit as end:
+        if end.code:
+            raise
+    finally:
+        abandon(output.inner)
+        abandon(errors.inner)
+    if output.failure is not None:
+        fail(_UNWRITTEN.format(output.failure))
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """`casare-cloud robot …`: run a robot agent on this machine, and look after robots elsewhere."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -66,24 +67,26 @@ def run(
     from casare_cloud.cli.session import setting
     from casare_cloud.local.state import StateFolder
     from casare_cloud.robot.agent import run_agent
+    from casare_cloud.robot.console import print_event
 
     env = surroundings()
     robot = setting(env, "ROBOT_ID", robot_id, "--robot-id")
-    raise SystemExit(
-        run_agent(
-            orchestrator_url=setting(env, "ORCHESTRATOR_URL", url, "--url"),
-            api_key=setting(env, "ROBOT_API_KEY", api_key, "--api-key"),
-            robot_id=robot,
-            name=name or robot,
-            transport=transport.value,
-            environment=environment,
-            capabilities=capability or [],
-            tags=tag or [],
-            concurrency=concurrency,
-            work_dir=work_dir or StateFolder.default().path / "robots" / robot,
-            lease_seconds=lease_seconds,
-        )
+    code = run_agent(
+        orchestrator_url=setting(env, "ORCHESTRATOR_URL", url, "--url"),
+        api_key=setting(env, "ROBOT_API_KEY", api_key, "--api-key"),
+        robot_id=robot,
+        name=name or robot,
+        transport=transport.value,
+        environment=environment,
+        capabilities=capability or [],
+        tags=tag or [],
+        concurrency=concurrency,
+        work_dir=work_dir or StateFolder.default().path / "robots" / robot,
+        lease_seconds=lease_seconds,
     )
+    if not print_event.drain():
+        os._exit(code)  # the console stalls, and Python would wait for it
+    raise SystemExit(code)
 
 
 RobotName = Annotated[str, typer.Argument(help="The robot's id (robot-prod-001) or UUID.", metavar="ID")]

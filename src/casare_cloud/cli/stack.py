@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from casare_cloud.cli.output import errors_as_sentences, fail, make_console, print_json, print_table, say
+from casare_cloud.cli.output import errors_as_sentences, fail, make_console, print_json, print_table, say, write_out
 
 if TYPE_CHECKING:
     from casare_cloud.local.state import StateFolder
@@ -80,7 +80,7 @@ def _detach(state: "StateFolder") -> None:
         )
         while process.poll() is None:
             if state.banner_file.exists():
-                sys.stdout.write(state.banner_file.read_text())
+                write_out(state.banner_file.read_text())
                 return
             time.sleep(0.05)
         if (other := state.holder()) is not None:
@@ -151,7 +151,7 @@ def status(
     pid = state.holder()
     leftover = leftover_server(state.postgres_data) if pid is None else None
     if output == "env":
-        sys.stdout.write(shell_lines(state.read_env()))
+        write_out(shell_lines(state.read_env()))
     elif output == "json":
         left = {} if leftover is None else {"leftover_postgres": leftover}
         print_json({"running": pid is not None, **(_look_at(state, pid) if pid is not None else left)})

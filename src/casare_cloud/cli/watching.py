@@ -10,12 +10,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from casare_cloud.cli.output import say
 from casare_cloud.client import Client
+from casare_cloud.printing import one_line
 
 
 async def follow_job(client: Client, job_id: str, env: Mapping[str, str], console: Console) -> dict[str, Any]:
     """Show the job's progress until it is finished, live where Realtime can be reached; return the finished job."""
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
@@ -29,7 +30,7 @@ async def follow_job(client: Client, job_id: str, env: Mapping[str, str], consol
             node = job.get("current_node")
             text = f"{job['status']:<9} {node}" if node and job["status"] == "running" else str(job["status"])
             progress.update(
-                bar, description=text, completed=100 if job["status"] == "completed" else job["progress"] or 0
+                bar, description=one_line(text), completed=100 if job["status"] == "completed" else job["progress"] or 0
             )
     return job
 

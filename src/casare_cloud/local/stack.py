@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx2
 from rich.console import Console
+from rich.markup import escape
 
 from casare_cloud.local.demo_tenant import DEMO_EMAIL, DEMO_USERNAME, make_demo_tenant
 from casare_cloud.local.errors import LocalStackError
@@ -193,7 +194,7 @@ class Stack:
 
     def _part_changed(self, part: Part, sentence: str) -> None:
         if self._is_ready or part.restarts:
-            self._console.print(f"[dim]{time.strftime('%H:%M:%S')}[/dim] {sentence}")
+            self._console.print(f"[dim]{time.strftime('%H:%M:%S')}[/dim] {escape(sentence)}")
         self._write_info()
 
     def _write_info(self) -> None:

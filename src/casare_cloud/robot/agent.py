@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -98,7 +97,7 @@ def _drain_on_signals(agent: Agent, emit: EventHandler) -> None:
         nonlocal seen
         if seen:
             emit(AgentEvent("stopped", f"at once; {len(agent.running_job_ids)} left to their leases"))
-            sys.stdout.flush()
+            print_event.drain()
             os._exit(130)
         seen = True
         agent.drain()

@@ -11,7 +11,6 @@ from casare_cloud.http import (
     LONGEST_PAUSE_SECONDS,
     Unreachable,
     backoff_delays,
-    is_transient,
     may_pass,
     retry_after_seconds,
 )
@@ -116,7 +115,7 @@ class Agent:
                 await self._transport.register(self._profile)
             except ApiError as error:
                 is_missing = error.code == "DIRECT_MODE_UNAVAILABLE"  # a 503, but nothing that comes by itself
-                if is_missing or not is_transient(error):
+                if is_missing or not may_pass(error):
                     raise
                 self._note_offline(error)
                 if await happens_within(self._draining, pause):
@@ -206,9 +205,11 @@ class Agent:
         claim.cancel()
         return ()
 
-    async def _deliver(self, outcome: Outcome) -> None:
-        if not await self._delivery.deliver(outcome):
+    async def _deliver(self, outcome: Outcome) -> bool:
+        is_sent = await self._delivery.deliver(outcome)
+        if not is_sent:
             self._note_offline(Unreachable("the result could not be sent"))
+        return is_sent
 
     async def _redeliveries(self) -> None:
         await self._delivery.keep_trying(self._note_online)
@@ -218,30 +219,39 @@ class Agent:
             await self._deliver(Outcome(job.lease, "released"))
             return
         self._emit("claimed", f"{_named(job)}, attempt {job.attempt} of {job.max_attempts}", job.job_id)
-        run = JobRun(job, self._transport, self._folders.of(job.lease))
+        run = JobRun(job, self._transport, self._folders.of(job.lease), self._delivery.keep)
         self._runs[job.lease] = run
         self._tasks[job.lease] = asyncio.create_task(self._run_job(run))
 
     async def _run_job(self, run: JobRun) -> None:
+        """The slot is free when the outcome has been sent; what is left of the log comes after it."""
+        try:
+            outcome = await self._run_to_its_outcome(run)
+        finally:
+            self._runs.pop(run.job.lease, None)
+            self._slot_freed.set()
+        if outcome is not None:
+            await self._delivery.send_last_logs(outcome)
+        self._tasks.pop(run.job.lease, None)
+
+    async def _run_to_its_outcome(self, run: JobRun) -> Outcome | None:
+        """Runs the job and delivers what came of it; returns that when only the rest of its log is to be sent."""
         job = run.job
         try:
             outcome = await run.run()
-            if outcome is None:
+            if outcome is None or outcome.kind == "logs":
                 self._describe_nothing(run)
-                return
+                return outcome
             self._describe(run, outcome)
-            await self._deliver(outcome)
+            return outcome if await self._deliver(outcome) else None
         except Exception as error:  # the lease runs out, and the job is handed out again
             if isinstance(error, ApiError) and error.status in (401, 403):  # nothing will be answered to this robot
                 if self._failed is not None and not self._failed.done():
                     self._failed.set_exception(error)
-                return
+                return None
             reason = f"{type(error).__name__}: {error}"
             self._emit("failed", f"{_named(job)}: given up without an outcome: {reason}", job.job_id)
-        finally:
-            self._runs.pop(job.lease, None)
-            self._tasks.pop(job.lease, None)
-            self._slot_freed.set()
+        return None
 
     def _describe_nothing(self, run: JobRun) -> None:
         if run.stop_reason == "timed_out":
@@ -409,7 +419,8 @@ class Agent:
             self._emit("online", "connected again")
 
     def _emit(self, kind: str, message: str, job_id: str | None = None) -> None:
-        self._on_event(AgentEvent(kind, message, {} if job_id is None else {"job_id": job_id}))
+        with suppress(Exception):  # of whoever shows events: it must not cost a job
+            self._on_event(AgentEvent(kind, message, {} if job_id is None else {"job_id": job_id}))
 
 
 def _named(job: ClaimedJob) -> str:

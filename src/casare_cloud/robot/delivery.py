@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from casare_cloud.errors import ApiError
 from casare_cloud.http import backoff_delays, may_pass
+from casare_cloud.robot.executor.results import largest_part
 from casare_cloud.robot.spool import Outcome, Spool
 from casare_cloud.robot.transport import Failure, Lease, Transport
 
-LOG_BATCH = 1_000
+LAST_LOGS_SECONDS = 5.0  # what a try to send what is left of a log may take
+LOGS_BEFORE_RELEASE_SECONDS = 1.0
 
 
 class Delivery:
@@ -29,23 +33,55 @@ class Delivery:
         self._settled: set[Lease] = set()  # whose files could not be removed
         self._wake = asyncio.Event()
 
+    def keep(self, outcome: Outcome) -> None:
+        """Takes an outcome in hand: when this returns, it is on disk. `deliver` comes next."""
+        self._in_hand.add(outcome.lease)
+        self._keep(outcome)
+
     async def deliver(self, outcome: Outcome) -> bool:
-        """Sends the outcome now if possible; False leaves it to `keep_trying`. Raises when the key is refused."""
+        """Sends the outcome now if possible; then `send_last_logs` is due. False leaves all of it to `keep_trying`.
+
+        Raises when the key is refused.
+        """
         lease = outcome.lease
-        self._in_hand.add(lease)
+        if lease not in self._in_hand:
+            self.keep(outcome)
+        is_sent = False
         try:
-            self._keep(outcome)
             await self._send(outcome)
-            return True
+            is_sent = True
         except ApiError as error:
-            if not may_pass(error):
+            if _is_about_robot(error):
                 raise
             self.waiting.add(lease)
             self._emit("spooled", f"job {lease.job_id}: {outcome.kind}; sent when the connection is back", lease.job_id)
-            return False
         finally:
-            self._in_hand.discard(lease)
-            self._wake.set()
+            if not (is_sent and outcome.has_last_logs):
+                self._put_down(lease)
+        return is_sent
+
+    async def send_last_logs(self, outcome: Outcome) -> bool:
+        """Sends what is left of a log after its outcome, for a few seconds; the rest is for `keep_trying`."""
+        if not outcome.has_last_logs:
+            return True
+        are_sent = False
+        try:
+            async with asyncio.timeout(LAST_LOGS_SECONDS):
+                await self._send_logs(outcome)
+            are_sent = True
+        except (ApiError, TimeoutError):
+            pass
+        finally:
+            if are_sent:
+                self._forget(outcome.lease)
+            else:
+                self._keep(replace(outcome, kind="logs", result=None, failure=None))
+            self._put_down(outcome.lease)
+        return are_sent
+
+    def _put_down(self, lease: Lease) -> None:
+        self._in_hand.discard(lease)
+        self._wake.set()
 
     def why_full(self) -> str | None:
         """Why no outcome could be kept on disk now; None when one could."""
@@ -58,6 +94,7 @@ class Delivery:
     def _keep(self, outcome: Outcome) -> None:
         try:
             self._spool.put(outcome)
+            self._unkept.pop(outcome.lease, None)
         except OSError as error:
             self._unkept[outcome.lease] = outcome
             text = f"job {outcome.lease.job_id}: {outcome.kind}, not kept on disk ({error.strerror}); sent all the same"
@@ -72,8 +109,12 @@ class Delivery:
             self._settled.add(lease)
 
     def _to_send(self) -> list[Outcome]:
+        """Outcomes first: logs wait for them, they never wait for logs."""
         left = self._in_hand | self._settled
-        return [outcome for outcome in (*self._spool, *self._unkept.values()) if outcome.lease not in left]
+        found = {outcome.lease: outcome for outcome in self._spool} | self._unkept
+        return sorted(
+            (found[lease] for lease in found if lease not in left), key=lambda outcome: outcome.kind == "logs"
+        )
 
     async def keep_trying(self, on_success: Callable[[], None]) -> None:
         """Never returns: sends what this robot, now or in an earlier life, could not send."""
@@ -82,12 +123,19 @@ class Delivery:
             delays = backoff_delays(0.5, 15.0)
             while outcomes := self._to_send():
                 try:
+                    are_sent = True
                     for outcome in outcomes:
-                        if await self._send(outcome):
+                        if outcome.kind != "logs":
+                            if not await self._send(outcome):
+                                continue
                             self._emit("delivered", f"job {outcome.lease.job_id}: {outcome.kind}", outcome.lease.job_id)
-                    on_success()
+                        are_sent = await self.send_last_logs(outcome) and are_sent
+                    if are_sent:
+                        on_success()
+                    else:
+                        await asyncio.sleep(next(delays))
                 except ApiError as error:
-                    if not may_pass(error):
+                    if _is_about_robot(error):
                         raise
                     await asyncio.sleep(next(delays))
             await self._wake.wait()
@@ -112,19 +160,20 @@ class Delivery:
         lease = outcome.lease
         is_taken = True
         try:
-            await self._send_logs(outcome)
             if outcome.kind == "completed":
                 await self._complete(outcome)
             elif outcome.kind == "failed" and outcome.failure is not None:
                 await self._transport.fail(lease, outcome.failure)
             else:
-                await self._transport.release(lease)
+                await self._release(outcome)
         except ApiError as error:
             if not _is_verdict(error):
                 raise
             is_taken = False
             self._emit("refused", f"job {lease.job_id}: {error.message} ({error.code})", lease.job_id)
-        self._forget(lease)
+        self.waiting.discard(lease)
+        if not (is_taken and outcome.has_last_logs):
+            self._forget(lease)
         return is_taken
 
     async def _complete(self, outcome: Outcome) -> None:
@@ -134,19 +183,39 @@ class Delivery:
         except ApiError as error:
             if error.status not in (400, 413):
                 raise
-            failure = Failure.of(f"the result was not accepted: {error.message}", "ResultRefused", is_retryable=False)
+            message, error_type = f"the result was not accepted: {error.message}", "ResultRefused"
+            if error.status == 413:
+                message, error_type = f"{message} {largest_part(outcome.result or {})}.", "ResultTooLarge"
+            failure = Failure.of(message, error_type, is_retryable=False)
             await self._transport.fail(outcome.lease, failure)
 
+    async def _release(self, outcome: Outcome) -> None:
+        """Nothing says afterwards who has given a job back, so its last lines come before; they may take a second."""
+        with suppress(ApiError, TimeoutError):
+            async with asyncio.timeout(LOGS_BEFORE_RELEASE_SECONDS):
+                await self._send_logs(outcome)
+        await self._transport.release(outcome.lease)
+
     async def _send_logs(self, outcome: Outcome) -> None:
-        """Logs that the service does not want must not keep the outcome from it."""
-        try:
-            for start in range(0, len(outcome.logs), LOG_BATCH):
-                await self._transport.logs(outcome.lease, outcome.logs[start : start + LOG_BATCH])
-        except ApiError as error:
-            if not _is_verdict(error):
-                raise
+        """Sends the batches; one that the service does not want, or that cannot be sent, keeps no other from it."""
+        for batch in outcome.log_batches:
+            try:
+                await self._transport.logs(outcome.lease, batch)
+            except ApiError as error:
+                if not _is_verdict(error):
+                    raise
+            except (ValueError, TypeError, RecursionError) as error:
+                job_id = outcome.lease.job_id
+                self._emit("refused", f"job {job_id}: lines of its log, cannot be sent: {error}", job_id)
 
 
 def _is_verdict(error: ApiError) -> bool:
-    """Whether the service looked at the outcome: it did not when the key is refused or the address leads elsewhere."""
-    return error.status >= 400 and error.status != 401 and not may_pass(error)
+    """Whether the service looked at the outcome. It did not when it is away or refuses the robot, when the address
+    leads elsewhere, or when it does not know the call.
+    """
+    return (error.status in (400, 409, 413) or error.code == "JOB_NOT_FOUND") and not may_pass(error)
+
+
+def _is_about_robot(error: ApiError) -> bool:
+    """Whether the robot itself is refused: it can deliver nothing, and what it has stays on disk."""
+    return error.status in (401, 403)

@@ -4,8 +4,9 @@ import asyncio
 import threading
 import traceback
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -15,40 +16,38 @@ from casare_cloud.http import may_pass
 from casare_cloud.robot.executor import run_workflow
 from casare_cloud.robot.executor.context import storable
 from casare_cloud.robot.executor.control import RunCancelled, RunControl
-from casare_cloud.robot.executor.errors import JobTimeoutError, WorkflowError
+from casare_cloud.robot.executor.errors import JobTimeoutError, ResultTooLarge, WorkflowError
 from casare_cloud.robot.executor.sandbox import Sandbox
+from casare_cloud.robot.job_logs import JobLogs
 from casare_cloud.robot.spool import Outcome
-from casare_cloud.robot.transport import ClaimedJob, Failure, NodeEvent, Transport, clean_text
+from casare_cloud.robot.transport import ClaimedJob, Failure, NodeEvent, Transport, shortened
 
 StopReason = Literal["cancelled", "released", "lease_lost", "timed_out"]
 
-LOG_BATCH = 1_000
-MAX_BUFFERED_LOGS = 20_000
 LOG_FLUSH_SECONDS = 1.0
 PROGRESS_PAUSE_SECONDS = 0.25
 NODE_EVENTS_SECONDS = 1.0
 MOST_NODE_EVENTS = 10  # in that time; of more, the newest are shown: Realtime counts every message
 STOP_PATIENCE_SECONDS = 0.8
+LAST_WORDS_SECONDS = 1.0  # what the last progress and node events may take before the outcome is sent
 
 
 class JobRun:
-    """Runs `job`. `run()` returns the outcome to deliver, or None when there is none to report.
+    """Runs `job`. `run()` returns the outcome to deliver, after `keep` had it, or None when there is none to report.
 
     That is so when the lease was lost before the workflow was done, and when the job took longer than it may: then the
-    service, whose clock decides, ends the attempt as a timeout.
+    service, whose clock decides, ends the attempt as a timeout, and the outcome is what is left of the log.
     """
 
-    def __init__(self, job: ClaimedJob, transport: Transport, folder: Path) -> None:
+    def __init__(self, job: ClaimedJob, transport: Transport, folder: Path, keep: Callable[[Outcome], None]) -> None:
         self.job = job
         self.stop_reason: StopReason | None = None
         self._transport = transport
         self._folder = folder
         self._control = RunControl(job.timeout_seconds)
         self._loop = asyncio.get_running_loop()
-        self._logs: deque[dict[str, Any]] = deque()
-        self._lost_logs = 0
-        self._flushing = asyncio.Lock()
-        self._flush_under_way: asyncio.Future[None] | None = None
+        self._keep = keep
+        self._logs = JobLogs(job.lease, transport)
         self._progress: tuple[int, str | None, str | None] | None = None
         self._progress_sent: tuple[int, str | None, str | None] | None = None
         self._progress_changed = asyncio.Event()
@@ -68,17 +67,27 @@ class JobRun:
             return None
         reporters = [asyncio.create_task(self._report_progress()), asyncio.create_task(self._send_logs())]
         try:
-            outcome = await self._execute()
+            outcome = self._reportable(await self._execute())
+            if outcome is not None:
+                self._keep(outcome)  # before anything else is awaited: it survives the end of this process
         finally:
             for task in reporters:
                 task.cancel()
             await asyncio.gather(*reporters, return_exceptions=True)
+        if outcome is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS_SECONDS):
+                    await asyncio.gather(self._tell_nodes(is_last=True), self._send_first_progress())
+        return outcome
+
+    def _reportable(self, outcome: Outcome) -> Outcome | None:
+        """The outcome as it is to be reported, with what is left of the log."""
         if self.stop_reason == "lease_lost" and outcome.kind != "completed":
             return None  # what is complete is brought all the same: it is refused, and kept as evidence
-        await asyncio.gather(self._flush_logs(), self._tell_nodes(is_last=True), self._send_first_progress())
+        rest = self._logs.take_rest()
         if self.stop_reason == "timed_out":
-            return None
-        return Outcome(outcome.lease, outcome.kind, outcome.result, outcome.failure, logs=tuple(self._logs))
+            return Outcome(self.job.lease, "logs", log_batches=rest) if rest else None
+        return replace(outcome, log_batches=rest)
 
     async def _start(self) -> bool:
         try:
@@ -158,26 +167,29 @@ class JobRun:
     # What the workflow reports, from its own thread.
 
     def progress(self, percent: int, node_id: str | None, message: str | None) -> None:
-        self._progress = (percent, node_id and clean_text(node_id)[:255], message and clean_text(message)[:4096])
+        self._progress = (percent, node_id and shortened(node_id, 255), message and shortened(message, 4096))
         self._call(self._progress_changed.set)
 
     def log(self, level: str, message: str, node_id: str | None = None, extra: Mapping[str, Any] | None = None) -> None:
         entry: dict[str, Any] = {
             "level": level,
-            "message": clean_text(message)[:65536],
-            "node_id": None if node_id is None else clean_text(node_id)[:255],
+            "message": shortened(message, 65536),
+            "node_id": None if node_id is None else shortened(node_id, 255),
             "timestamp": _now(),
         }
         if extra:
-            entry["extra"] = storable(extra)
-        self._call(self._buffer, entry)
+            try:
+                entry["extra"] = storable(extra)
+            except ResultTooLarge as error:
+                entry["extra"] = {"extra": f"left out: {error}"}
+        self._call(self._logs.add, entry)
 
     def node_started(self, node_id: str, node_type: str) -> None:
-        self._tell(NodeEvent("node.started", node_id[:255], node_type, _now()))
+        self._tell(NodeEvent("node.started", shortened(node_id, 255), node_type, _now()))
 
     def node_completed(self, node_id: str, node_type: str, status: str, seconds: float) -> None:
         duration = round(seconds * 1000)
-        self._tell(NodeEvent("node.completed", node_id[:255], node_type, _now(), status, duration))
+        self._tell(NodeEvent("node.completed", shortened(node_id, 255), node_type, _now(), status, duration))
 
     def _tell(self, event: NodeEvent) -> None:
         self._node_events.append(event)
@@ -190,12 +202,6 @@ class JobRun:
             return  # the loop is closed: the agent has gone
 
     # What is sent, from the agent's loop.
-
-    def _buffer(self, entry: dict[str, Any]) -> None:
-        if len(self._logs) < MAX_BUFFERED_LOGS:
-            self._logs.append(entry)
-        else:
-            self._lost_logs += 1
 
     async def _report_progress(self) -> None:
         while True:
@@ -234,28 +240,10 @@ class JobRun:
     async def _send_logs(self) -> None:
         while True:
             await asyncio.sleep(LOG_FLUSH_SECONDS)
-            # When the job ends in this moment, the batch under way is not cut off: it would be sent twice.
-            self._flush_under_way = asyncio.ensure_future(self._flush_logs())
-            await asyncio.shield(self._flush_under_way)
-
-    async def _flush_logs(self) -> None:
-        """Sends what is buffered; what cannot be sent now stays for the next time, what is refused counts as lost."""
-        async with self._flushing:
-            while self._logs:
-                batch = [self._logs[index] for index in range(min(LOG_BATCH, len(self._logs)))]
-                if self._lost_logs:
-                    batch[0] = {**batch[0], "extra": {**batch[0].get("extra", {}), "entries_lost": self._lost_logs}}
-                told = self._lost_logs
-                try:
-                    await self._transport.logs(self.job.lease, batch)
-                except ApiError as error:
-                    self._lose_lease_on(error)
-                    if may_pass(error):
-                        return
-                    self._lost_logs += len(batch) + told
-                self._lost_logs -= told
-                for _ in batch:
-                    self._logs.popleft()
+            try:
+                await self._logs.flush()
+            except ApiError as error:
+                self._lose_lease_on(error)
 
     def _lose_lease_on(self, error: ApiError) -> None:
         if error.status == 409 and error.code in ("LEASE_LOST", "JOB_ALREADY_FINISHED"):

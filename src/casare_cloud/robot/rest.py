@@ -8,12 +8,13 @@ from typing import Any
 import httpx2
 
 from casare_cloud.errors import ApiError
-from casare_cloud.http import HttpClient, api_base, backoff_delays
+from casare_cloud.http import Check, HttpClient, a_list, an_object, api_base, backoff_delays
 from casare_cloud.robot.transport import (
     ClaimedJob,
     Failure,
     HeartbeatAnswer,
     Lease,
+    LogBatch,
     NodeEvent,
     Renewal,
     RobotProfile,
@@ -22,6 +23,7 @@ from casare_cloud.robot.transport import (
 )
 
 CLAIM_WAIT_SECONDS = 20
+OUTCOME = ("job_id", "outcome")
 
 
 class RestTransport:
@@ -56,22 +58,30 @@ class RestTransport:
         }
         if profile.is_internet:
             body["is_internet"] = True
-        answer: Mapping[str, Any] = await self._http.call("POST", "/robots/register", json=body)
+        answer: Mapping[str, Any] = await self._http.call(
+            "POST", "/robots/register", json=body, expects=an_object("robot_id")
+        )
         return answer
 
     async def heartbeat(self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = ()) -> HeartbeatAnswer:
         path = f"/robots/{self._robot_id}/heartbeat"
         body = {**metrics, **({"acknowledged_commands": list(acknowledged)} if acknowledged else {})}
-        return HeartbeatAnswer.from_answer(await self._http.call("POST", path, json=body, attempts=1))
+        expected = an_object("heartbeat_interval")
+        return HeartbeatAnswer.from_answer(await self._http.call("POST", path, json=body, attempts=1, expects=expected))
 
     async def claim(self, limit: int, lease_seconds: int) -> Sequence[ClaimedJob]:
         body = {"limit": limit, "lease_seconds": lease_seconds, "wait_seconds": self._claim_wait_seconds}
         self._claim_is_polling = False
         started = asyncio.get_running_loop().time()
         answer = await self._http.call(
-            "POST", "/jobs/claim", json=body, timeout=self._claim_wait_seconds + 15.0, attempts=1
+            "POST",
+            "/jobs/claim",
+            json=body,
+            timeout=self._claim_wait_seconds + 15.0,
+            attempts=1,
+            expects=_rows("jobs", "job_id", "lease_token"),
         )
-        jobs = [ClaimedJob.from_answer(row) for row in (answer or {}).get("jobs", ())]
+        jobs = [ClaimedJob.from_answer(row) for row in answer["jobs"]]
         waited = asyncio.get_running_loop().time() - started
         self._claim_is_polling = bool(jobs) or waited >= min(1.0, self._claim_wait_seconds / 2)
         return jobs
@@ -89,7 +99,7 @@ class RestTransport:
         return await never
 
     async def start(self, lease: Lease) -> None:
-        await self._for_job(lease, "start")
+        await self._for_job(lease, "start", ("started_at",))
 
     async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
         if len(leases) == 1:
@@ -99,18 +109,26 @@ class RestTransport:
             part = leases[start : start + 100]
             asked = [{"job_id": lease.job_id, "lease_token": lease.lease_token} for lease in part]
             body = {"leases": asked, "lease_seconds": lease_seconds}
-            answer = await self._http.call("POST", "/jobs/batch/extend-lease", json=body, attempts=1)
+            answer = await self._http.call(
+                "POST",
+                "/jobs/batch/extend-lease",
+                json=body,
+                attempts=1,
+                expects=_rows("leases", "renewed", "cancel_requested"),
+            )
             renewals += renewals_of(part, answer["leases"])
         return renewals
 
     async def _renew_one(self, lease: Lease, lease_seconds: int) -> Renewal:
         try:
-            answer = await self._for_job(lease, "extend-lease", attempts=1, lease_seconds=lease_seconds)
+            answer = await self._for_job(
+                lease, "extend-lease", ("renewed", "cancel_requested"), attempts=1, lease_seconds=lease_seconds
+            )
         except ApiError as error:
             if error.status in (404, 409):
                 return Renewal(lease, renewed=False)
             raise
-        return Renewal(lease, renewed=True, cancel_requested=bool((answer or {}).get("cancel_requested")))
+        return Renewal(lease, renewed=True, cancel_requested=bool(answer["cancel_requested"]))
 
     async def progress(self, lease: Lease, percent: int, current_node: str | None, message: str | None) -> bool:
         body: dict[str, Any] = {"progress": percent, "lease_token": lease.lease_token}
@@ -118,34 +136,52 @@ class RestTransport:
             body["current_node"] = current_node
         if message is not None:
             body["message"] = message
-        answer = await self._http.call("PUT", f"/jobs/{lease.job_id}/progress", json=body, attempts=1)
-        return bool((answer or {}).get("cancel_requested"))
+        answer = await self._http.call(
+            "PUT", f"/jobs/{lease.job_id}/progress", json=body, attempts=1, expects=an_object("cancel_requested")
+        )
+        return bool(answer["cancel_requested"])
 
     async def tell_nodes(self, job: ClaimedJob, events: Sequence[NodeEvent]) -> None:
         """The orchestrator takes no node events; those who watch see the current node in the progress."""
 
     async def complete(self, lease: Lease, result: Mapping[str, Any]) -> None:
-        await self._for_job(lease, "complete", result=dict(result))
+        await self._for_job(lease, "complete", OUTCOME, result=dict(result))
 
     async def fail(self, lease: Lease, failure: Failure) -> None:
         body = asdict(failure)
         body["retryable"] = body.pop("is_retryable")
-        await self._for_job(lease, "fail", **{name: value for name, value in body.items() if value is not None})
+        given = {name: value for name, value in body.items() if value is not None}
+        await self._for_job(lease, "fail", OUTCOME, **given)
 
     async def release(self, lease: Lease) -> None:
-        await self._for_job(lease, "release")
+        await self._for_job(lease, "release", OUTCOME)
 
-    async def logs(self, lease: Lease, entries: Sequence[Mapping[str, Any]]) -> None:
-        await self._for_job(lease, "logs", entries=list(entries))
+    async def logs(self, lease: Lease, batch: LogBatch) -> None:
+        await self._for_job(lease, "logs", ("accepted",), entries=list(batch.entries), sequence=batch.sequence)
 
     async def say_goodbye(self) -> None:
         await self._http.call(
-            "PUT", f"/robots/{self._robot_id}/status", json={"status": "offline"}, timeout=3, attempts=1
+            "PUT",
+            f"/robots/{self._robot_id}/status",
+            json={"status": "offline"},
+            timeout=3,
+            attempts=1,
+            expects=an_object("robot_id"),
         )
 
     async def close(self) -> None:
         await self._http.close()
 
-    async def _for_job(self, lease: Lease, verb: str, *, attempts: int | None = None, **body: Any) -> Any:
+    async def _for_job(
+        self, lease: Lease, verb: str, expected: Sequence[str], *, attempts: int | None = None, **body: Any
+    ) -> Any:
+        """The answer to a call about one job, which has the `expected` fields."""
         body["lease_token"] = lease.lease_token
-        return await self._http.call("POST", f"/jobs/{lease.job_id}/{verb}", json=body, attempts=attempts)
+        path = f"/jobs/{lease.job_id}/{verb}"
+        return await self._http.call("POST", path, json=body, attempts=attempts, expects=an_object(*expected))
+
+
+def _rows(name: str, *names: str) -> Check:
+    """An object whose field `name` is a list of objects with the fields `names`."""
+    is_list = a_list(*names)
+    return lambda answer: isinstance(answer, dict) and is_list(answer.get(name))

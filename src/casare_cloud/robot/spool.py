@@ -8,18 +8,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from casare_cloud.robot.transport import Failure, Lease
+from casare_cloud.robot.transport import Failure, Lease, LogBatch
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended, with the log entries that could not be sent before."""
+    """How a run ended, with what is left of its log; `logs`: only that, as the service knows the rest by now."""
 
     lease: Lease
-    kind: Literal["completed", "failed", "released"]
+    kind: Literal["completed", "failed", "released", "logs"]
     result: Mapping[str, Any] | None = None
     failure: Failure | None = None
-    logs: Sequence[Mapping[str, Any]] = ()
+    log_batches: Sequence[LogBatch] = ()
+
+    @property
+    def has_last_logs(self) -> bool:
+        """Whether something is left to be sent after it. Of a job that was given back, the log comes before."""
+        return bool(self.log_batches) and self.kind != "released"
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), default=str)
@@ -33,7 +38,7 @@ class Outcome:
             kind=data["kind"],
             result=data.get("result"),
             failure=None if failure is None else Failure(**failure),
-            logs=data.get("logs") or (),
+            log_batches=tuple(LogBatch(**batch) for batch in data.get("log_batches") or ()),
         )
 
 

@@ -23,6 +23,15 @@ def clean_text(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", errors="replace").decode("utf-8")
 
 
+def shortened(text: str, most: int) -> str:
+    """Clean text of at most `most` characters; the end of one that was cut says so."""
+    clean = clean_text(text)
+    if len(clean) <= most:
+        return clean
+    note = f"… ({len(clean):,} characters in all)" if most > 1_000 else "…"
+    return clean[: most - len(note)] + note
+
+
 @dataclass(frozen=True, slots=True)
 class RobotProfile:
     """What a robot says of itself when it registers (document 002, POST /robots/register).
@@ -124,17 +133,25 @@ class Failure:
         """A failure within the limits of a job's record: a message of at most 64 KB, names of 255 characters."""
         node, trace = details.pop("failed_node", None), details.pop("stack_trace", None)
         ran = [
-            {name: clean_text(value)[:255] if isinstance(value, str) else value for name, value in item.items()}
+            {name: shortened(value, 255) if isinstance(value, str) else value for name, value in item.items()}
             for item in details.pop("node_executions", ())
         ]
         return cls(
-            (clean_text(message) or clean_text(error_type))[:65536],
-            clean_text(error_type)[:255],
+            shortened(message, 65536) or shortened(error_type, 255),
+            shortened(error_type, 255),
             stack_trace=None if trace is None else clean_text(trace),
-            failed_node=None if node is None else clean_text(str(node))[:255],
+            failed_node=None if node is None else shortened(str(node), 255),
             node_executions=ran[:1000] or None,
             **details,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class LogBatch:
+    """Up to 1,000 entries `{level, message, node_id, timestamp, extra}`, and their number within the lease."""
+
+    sequence: int
+    entries: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +260,8 @@ class Transport(Protocol):
         """Gives the job back without counting a failure."""
         ...
 
-    async def logs(self, lease: Lease, entries: Sequence[Mapping[str, Any]]) -> None:
-        """Stores up to 1,000 entries `{level, message, node_id, timestamp, extra}`."""
+    async def logs(self, lease: Lease, batch: LogBatch) -> None:
+        """Stores a batch; again, it changes nothing. Also shortly after the outcome, from who reported it."""
         ...
 
     async def say_goodbye(self) -> None:

@@ -142,9 +142,11 @@ async def release(tx: Transaction, job_id: UUID, lease_token: int) -> Answer:
     return await _answer(tx, queries.RELEASE_JOB, job_id, lease_token=lease_token)
 
 
-async def append_logs(tx: Transaction, job_id: UUID, lease_token: int, entries: list[dict[str, Any]]) -> int:
-    """Append lines to a job's log, all or none; returns how many."""
-    params = {"job_id": job_id, "lease_token": lease_token, "entries": Jsonb(entries)}
+async def append_logs(
+    tx: Transaction, job_id: UUID, lease_token: int, entries: list[dict[str, Any]], sequence: int | None = None
+) -> int:
+    """Append lines to a job's log, all or none; returns how many. A `sequence` again changes nothing."""
+    params = {"job_id": job_id, "lease_token": lease_token, "entries": Jsonb(entries), "sequence": sequence}
     accepted: int = await tx.fetch_value(queries.APPEND_JOB_LOGS, params)
     return accepted
 

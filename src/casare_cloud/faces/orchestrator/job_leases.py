@@ -25,7 +25,7 @@ from casare_cloud.faces.orchestrator.fields import (
 from casare_cloud.faces.orchestrator.job_words import JobWord, word_of
 from casare_cloud.faces.shared.refusals import refusals
 from casare_cloud.faces.shared.routing import CurrentCall, LongPollRoute, Route, Tx
-from casare_cloud.faces.shared.shapes import Answer, Body, Time
+from casare_cloud.faces.shared.shapes import Answer, Body, Report, Time
 
 router = APIRouter(route_class=Route)
 waiting = APIRouter(route_class=LongPollRoute)
@@ -71,7 +71,7 @@ class ClaimAnswer(Answer):
     jobs: list[ClaimedJobAnswer]
 
 
-class LeaseBody(Body):
+class LeaseBody(Report):
     """Which lease it is."""
 
     model_config = showing(examples.LEASE, extra="forbid")
@@ -140,7 +140,7 @@ def _as_sent(nodes: list[NodeExecutionBody] | None) -> list[dict[str, Any]] | No
     return None if nodes is None else [node.model_dump(exclude_none=True) for node in nodes]
 
 
-class ProgressBody(Body):
+class ProgressBody(Report):
     """How far the job is."""
 
     model_config = showing(examples.PROGRESS, extra="forbid")
@@ -219,6 +219,10 @@ class LogsBody(LeaseBody):
     model_config = showing(examples.APPEND_LOGS)
 
     entries: Annotated[list[LogEntryBody], Field(max_length=1000)]
+    sequence: Annotated[
+        Annotated[Integer, Field(ge=0, le=2**63 - 1)] | None,
+        Field(description="The batch's number within the lease: sent again, it is answered alike and stored once."),
+    ] = None
 
 
 class LogsAnswer(Answer):
@@ -299,9 +303,13 @@ async def extend_lease(job_id: JobId, body: ExtendBody, tx: Tx) -> ExtendAnswer:
 
 @router.post("/{job_id}/logs", responses=refusals(404, 409))
 async def append_job_logs(job_id: JobId, body: LogsBody, tx: Tx) -> LogsAnswer:
-    """Append lines to a job's log, all or none. 409 LEASE_LOST, JOB_ALREADY_FINISHED. Needs jobs.report (robots)."""
+    """Append lines to a job's log, all or none. The last ones may come up to 10 minutes after the job was completed or
+    failed by the same robot and `lease_token`.
+
+    409 LEASE_LOST, JOB_ALREADY_FINISHED. Needs jobs.report (robots).
+    """
     entries = [entry.model_dump(mode="json", exclude_none=True) for entry in body.entries]
-    return LogsAnswer(accepted=await leases.append_logs(tx, job_id, body.lease_token, entries))
+    return LogsAnswer(accepted=await leases.append_logs(tx, job_id, body.lease_token, entries, body.sequence))
 
 
 router.include_router(waiting)

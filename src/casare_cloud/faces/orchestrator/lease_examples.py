@@ -53,5 +53,6 @@ OUTCOME: Example = {"job_id": JOB_ID, "status": "completed", "outcome": "applied
 APPEND_LOGS: Example = {
     "lease_token": 42,
     "entries": [{"level": "info", "message": "Page 3 read", "node_id": "node-456", "timestamp": NOW}],
+    "sequence": 7,
 }
 LOGS_APPENDED: Example = {"accepted": 1}

@@ -19,7 +19,7 @@ $$;
 create or replace function extensions.pgrst_ddl_watch()
 returns event_trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if exists (
@@ -35,7 +35,7 @@ $$;
 create or replace function extensions.pgrst_drop_watch()
 returns event_trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if exists (

@@ -93,7 +93,7 @@ create function realtime.ensure_partitions(p_today date default (now() at time z
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_day date;
@@ -128,7 +128,7 @@ revoke all on function realtime.ensure_partitions(date) from public;
 grant execute on function realtime.ensure_partitions(date) to supabase_realtime_admin;
 
 -- The service reads the write-ahead log; the emulator listens instead, and reads the row by its id.
-create function realtime.notify_message() returns trigger language plpgsql set search_path = '' as $$
+create function realtime.notify_message() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
     perform pg_catalog.pg_notify('realtime_messages', new.id::text);
     return null;

@@ -32,7 +32,7 @@ create policy cron_job_policy on cron.job using (username = current_user);
 alter table cron.job_run_details enable row level security;
 create policy cron_job_run_details_policy on cron.job_run_details using (username = current_user);
 
-create function cron.is_schedule(p_schedule text) returns boolean language sql immutable set search_path = '' as $$
+create function cron.is_schedule(p_schedule text) returns boolean language sql immutable set search_path = pg_catalog, pg_temp as $$
     select p_schedule ~ '^([1-9]|[1-5][0-9]) seconds?$'
         or p_schedule ~* '^@(yearly|annually|monthly|weekly|daily|midnight|hourly)$'
         or p_schedule ~* '^([0-9a-z*,/$-]+[ \t]+){4}[0-9a-z*,/-]+$'
@@ -45,7 +45,7 @@ create function cron.store_job(
 returns bigint
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_jobid bigint;
@@ -81,7 +81,7 @@ create function cron.delete_job(p_username text, p_jobid bigint, p_jobname text)
 returns boolean
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if not pg_catalog.pg_has_role(session_user, p_username, 'member') then

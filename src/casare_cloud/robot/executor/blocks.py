@@ -4,6 +4,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from casare_cloud.robot.executor.context import NodeRun, parsed, to_dict
+from casare_cloud.robot.executor.declarations import (
+    anything,
+    choice,
+    expression,
+    integer,
+    mapping,
+    number,
+    text,
+    unused,
+)
 from casare_cloud.robot.executor.errors import (
     FATAL,
     InvalidWorkflowError,
@@ -24,37 +34,69 @@ TRY_ENDS = frozenset({"catch", "finally"})
 RETRY_ENDS = frozenset({"retryend", "retrysuccess"})
 
 
-@block("EndNode")
+@block("EndNode", takes=(anything("result", "output", "outputs", "value"),), exits=())
 def end(flow: Flow, node: NodeRun) -> str:
-    result = node.value("result", "output", "outputs", "value")
+    """Ends the workflow; its result is the job's output."""
+    result = node.value("result")
     if result is not None:
         flow.run.output = result
     raise Finish
 
 
-@block("BreakNode")
+LOOP = text("paired_loop_start_id", "paired_start_id")
+LOOP_START = text("paired_start_id")
+
+
+@block("BreakNode", takes=(LOOP,))
 def break_loop(flow: Flow, node: NodeRun) -> str:
+    """Leaves the loop, the innermost one unless another is named."""
     raise Break(_pair(node))
 
 
-@block("ContinueNode")
+@block("ContinueNode", takes=(LOOP,))
 def continue_loop(flow: Flow, node: NodeRun) -> str:
+    """Goes on to the loop's next item."""
     raise Continue(_pair(node))
 
 
-@block("ForLoopEndNode", "WhileLoopEndNode")
+@block("ForLoopEndNode", "WhileLoopEndNode", takes=(LOOP_START,))
 def loop_end(flow: Flow, node: NodeRun) -> str:
     """Reached outside the innermost loop only: the end of an outer one."""
     raise Continue(str(node.raw("paired_start_id") or "") or None)
 
 
-@block("ForLoopStartNode", "ForLoopNode", "ParallelForEachNode", "ForEachNode")
+_LOOPED = ("body|loop", "completed")
+_ITEMS = (
+    anything("items", "list"),
+    text("list_var"),
+    text("item_var", "item_variable", default="item"),
+    choice("mode", "items", "range", default="items"),
+    integer("start", default=0),
+    integer("end", default=10),
+    integer("step", default=1),
+    unused("paired_end_id", "a loop ends at the end node that names it"),
+)
+_ITEM = ("current_item", "current_index", "current_key")
+
+
+@block(
+    "ParallelForEachNode",
+    takes=(
+        *_ITEMS,
+        unused("batch_size", "the items are taken one after another", 5),
+        unused("fail_fast", "the first item that fails ends the loop", True),
+        unused("timeout_per_item", "the job has one timeout for all", 60),
+    ),
+    gives=_ITEM,
+    exits=_LOOPED,
+)
+@block("ForLoopStartNode", "ForLoopNode", "ForEachNode", takes=_ITEMS, gives=_ITEM, exits=_LOOPED)
 def for_loop(flow: Flow, node: NodeRun) -> str:
     """Runs `body` for each item (a list, a map, a text or a number of times) or for each number of a range."""
     items, count = _loop_items(flow, node)
     if count > MAX_ITERATIONS:
         raise LoopLimitError(f"{node.node.id} would loop {count:,} times; at most {MAX_ITERATIONS:,} are allowed")
-    name = str(node.raw("item_var", "item_variable") or "item")
+    name = str(node.raw("item_var") or "item")
     variables, owner = flow.run.variables, node.node
     targets = flow.graph.targets(owner.id, "body")
     with flow.counting(owner, targets) as done:
@@ -68,11 +110,22 @@ def for_loop(flow: Flow, node: NodeRun) -> str:
     return _after_loop(flow, owner)
 
 
-@block("WhileLoopStartNode", "WhileLoopNode")
+@block(
+    "WhileLoopStartNode",
+    "WhileLoopNode",
+    takes=(
+        expression("condition"),
+        expression("expression"),
+        integer("max_iterations", default=1_000),
+        unused("paired_end_id", "a loop ends at the end node that names it"),
+    ),
+    gives=("current_iteration",),
+    exits=_LOOPED,
+)
 def while_loop(flow: Flow, node: NodeRun) -> str:
     """Runs `body` while the condition holds; more often than `max_iterations` is an error."""
     owner = node.node
-    most = min(node.integer("max_iterations", default=1_000), MAX_ITERATIONS)
+    most = min(node.integer("max_iterations"), MAX_ITERATIONS)
     targets = flow.graph.targets(owner.id, "body")
     iteration = 0
     with flow.counting(owner, targets):
@@ -112,16 +165,15 @@ def _after_loop(flow: Flow, owner: Node) -> str:
 
 
 def _loop_items(flow: Flow, node: NodeRun) -> tuple[Iterable[tuple[Any, Any]], int]:
-    values = node.value("items", "list", default=MISSING)
+    values = node.value("items", default=MISSING)
     name = node.raw("list_var")
     if values is MISSING and name:
         values = node.lookup(str(name).strip("{} "))
         if values is MISSING:
             raise NodeInputError(f"{node.node.id} loops over {name}, which is no variable")
-    if node.raw("mode") == "range" or (values is MISSING and node.value("end") is not None):
-        numbers = range(
-            node.integer("start", default=0), node.integer("end", default=10), node.integer("step", default=1)
-        )
+    has_end = node.raw("end") is not None or node.is_connected("end")
+    if node.choice("mode") == "range" or (values is MISSING and has_end):
+        numbers = range(node.integer("start"), node.integer("end"), node.integer("step"))
         return enumerate(numbers), len(numbers)
     match parsed(values):
         case Mapping() as entries:
@@ -134,7 +186,20 @@ def _loop_items(flow: Flow, node: NodeRun) -> tuple[Iterable[tuple[Any, Any]], i
             raise NodeInputError(f"{node.node.id} has nothing to loop over")
 
 
-@block("TryNode", "OnErrorNode")
+_ERROR = ("error", "error_message", "error_type", "stack_trace")
+_TRY = text("paired_try_id")
+
+
+@block(
+    "TryNode",
+    "OnErrorNode",
+    takes=(
+        unused("paired_catch_id", "a CatchNode names its TryNode, or is the next one"),
+        unused("paired_finally_id", "a FinallyNode names its TryNode, or is the next one"),
+    ),
+    gives=(*_ERROR, "error_node", "success"),
+    exits=("exec_out", "try_body", "protected_body", "success", "catch", "on_error", "finally"),
+)
 def try_block(flow: Flow, node: NodeRun) -> str:
     """Runs the body; an error that a CatchNode takes runs that one's body; a FinallyNode's body runs in any case."""
     owner = node.node
@@ -191,7 +256,8 @@ def _paired(flow: Flow, owner: Node, kind: str) -> Node | None:
     return None if found is None else flow.graph.nodes[found]
 
 
-@block("CatchNode", "FinallyNode")
+@block("FinallyNode", takes=(_TRY,), gives=("had_error",), exits=("exec_out", "finally_body"))
+@block("CatchNode", takes=(_TRY, text("error_types")), gives=_ERROR, exits=("exec_out", "catch_body"))
 def lone_handler(flow: Flow, node: NodeRun) -> str:
     """Reached through an `error` port, without a TryNode around it."""
     if node.node.kind == "finally":
@@ -201,17 +267,24 @@ def lone_handler(flow: Flow, node: NodeRun) -> str:
     return "catch_body" if flow.graph.targets(node.node.id, "catch_body") else "exec_out"
 
 
-@block("RetryNode")
+@block(
+    "RetryNode",
+    takes=(
+        integer("max_attempts", "max_retries", default=3),
+        number("initial_delay"),
+        number("delay_ms", default=1_000),
+        number("max_delay_ms", default=30_000),
+        number("backoff_multiplier", default=2.0),
+    ),
+    gives=("attempt", "attempt_number", "last_error", *_ERROR),
+    exits=("exec_out", "retry_body", "success", "failure", "failed"),
+)
 def retry(flow: Flow, node: NodeRun) -> str:
     """Runs `retry_body` until it ends without an error, `max_attempts` times at most, waiting longer each time."""
     owner = node.node
-    attempts = min(max(node.integer("max_attempts", "max_retries", default=3), 1), 100)
-    delay = (
-        node.number("delay_ms", default=1_000) / 1000
-        if "initial_delay" not in owner.config
-        else node.number("initial_delay")
-    )
-    most = node.number("max_delay_ms", default=30_000) / 1000
+    attempts = min(max(node.integer("max_attempts"), 1), 100)
+    delay = node.number("delay_ms") / 1000 if "initial_delay" not in owner.config else node.number("initial_delay")
+    most = node.number("max_delay_ms") / 1000
     for attempt in range(1, attempts + 1):
         flow.run.outputs[owner.id] = {"attempt_number": attempt, "attempt": attempt}
         try:
@@ -223,7 +296,7 @@ def retry(flow: Flow, node: NodeRun) -> str:
             flow.run.outputs[owner.id] |= {"attempt_number": attempt, "attempt": attempt, "last_error": str(error)}
             if attempt < attempts:
                 flow.run.control.sleep(min(delay, most))
-                delay *= node.number("backoff_multiplier", default=2.0)
+                delay *= node.number("backoff_multiplier")
                 continue
             port = next((name for name in ("failure", "failed") if flow.graph.targets(owner.id, name)), None)
             if port is None:
@@ -235,21 +308,52 @@ def retry(flow: Flow, node: NodeRun) -> str:
 
 @block("RetrySuccessNode", "RetryEndNode")
 def retry_success(flow: Flow, node: NodeRun) -> str:
+    """The end of a RetryNode's body."""
     return "exec_out"
 
 
-@block("RetryFailNode")
+@block("RetryFailNode", takes=(text("error_message", default="asked to try again"),))
 def retry_fail(flow: Flow, node: NodeRun) -> str:
-    raise NodeError(node.text("error_message", default="asked to try again"), node_id=node.node.id)
+    """Fails the RetryNode's body, so that it runs again."""
+    raise NodeError(node.text("error_message"), node_id=node.node.id)
 
 
-@block("ThrowErrorNode")
+@block(
+    "ThrowErrorNode",
+    takes=(
+        text("error_message", "message", default="the workflow failed itself"),
+        text("error_type", default="Error"),
+    ),
+)
 def throw(flow: Flow, node: NodeRun) -> str:
-    message = node.text("error_message", "message", default="the workflow failed itself")
-    raise ThrownError(message, node_id=node.node.id, error_type=node.text("error_type", default="Error"))
+    """Fails the workflow with a message and type of its own."""
+    raise ThrownError(node.text("error_message"), node_id=node.node.id, error_type=node.text("error_type"))
 
 
-@block("SubflowNode", "SubWorkflowNode", "CallSubflowNode", "CallSubworkflowNode")
+_IN_PLACE = "a sub-workflow runs within this job"
+_CARRIED = "a sub-workflow is carried by the definition, under subflows"
+
+
+@block(
+    "SubflowNode",
+    "SubWorkflowNode",
+    "CallSubflowNode",
+    "CallSubworkflowNode",
+    takes=(
+        anything("workflow", "definition", "workflow_json"),
+        anything("subflow"),
+        text("subflow_id", "subworkflow_id", "workflow_id"),
+        mapping("inputs", "parameters", "input"),
+        unused("subflow_path", _CARRIED, ""),
+        unused("subworkflow_path", _CARRIED, ""),
+        unused("execution_mode", _IN_PLACE, "sync"),
+        unused("timeout_seconds", _IN_PLACE, 300),
+        unused("wait_for_result", _IN_PLACE, True),
+        unused("poll_interval", _IN_PLACE),
+    ),
+    any_port=True,
+    any_output=True,
+)
 def subflow(flow: Flow, node: NodeRun) -> str:
     """Runs a workflow that this definition carries: in the node itself, or under `subflows` by its id.
 
@@ -259,8 +363,8 @@ def subflow(flow: Flow, node: NodeRun) -> str:
     run = flow.run
     if len(run.within) >= MAX_SUBFLOW_DEPTH:
         raise InvalidWorkflowError("sub-workflows are nested more than 10 deep", node_id=node.node.id)
-    given = to_dict(node.value("inputs", "parameters", "input", default={}), "inputs")
-    given |= {port: node.value(port) for (target, port) in flow.graph.data_edges if target == node.node.id}
+    given = to_dict(node.value("inputs", default={}), "inputs")
+    given |= {port: node.connected(port) for (target, port) in flow.graph.data_edges if target == node.node.id}
     for name, value in inner.variables.items():
         run.variables.setdefault(name, value)
     run.variables.update(given)
@@ -279,4 +383,4 @@ def subflow(flow: Flow, node: NodeRun) -> str:
 
 
 def _pair(node: NodeRun) -> str | None:
-    return str(node.raw("paired_loop_start_id", "paired_start_id") or "") or None
+    return str(node.raw("paired_loop_start_id") or "") or None

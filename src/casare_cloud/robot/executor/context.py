@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from casare_cloud.robot.executor.control import RunControl
-from casare_cloud.robot.executor.errors import LoopLimitError, NodeInputError
+from casare_cloud.robot.executor.declarations import NodeType
+from casare_cloud.robot.executor.errors import LoopLimitError, NodeInputError, ResultTooLarge
 from casare_cloud.robot.executor.expressions import evaluate, is_true
 from casare_cloud.robot.executor.graph import Node
+from casare_cloud.robot.executor.registry import find_declaration
 from casare_cloud.robot.executor.sandbox import Sandbox
 from casare_cloud.robot.executor.templates import MISSING, as_text, names_in, render, resolve
-from casare_cloud.robot.transport import clean_text
+from casare_cloud.robot.transport import clean_text, shortened
 
 MAX_NODE_RUNS = 1_000_000
 LARGEST_NUMBER = 10**4_000  # Python writes no number of more than 4,300 digits
-_UNSET = object()
 
 
 class Reporter(Protocol):
@@ -106,38 +107,57 @@ class NodeRun:
     """One execution of a node, as its implementation sees it: inputs by name, and the run it belongs to.
 
     An input comes from the connection into that port, else from the node's configuration with its templates
-    replaced, else from the default.
+    replaced, else from the default. Other names for it and the default are those that the node type declares.
     """
 
-    def __init__(self, run: Run, node: Node, connected: Callable[[str], Any], lookup: Callable[[str], Any]) -> None:
+    def __init__(
+        self,
+        run: Run,
+        node: Node,
+        connected: Callable[[str], Any],
+        lookup: Callable[[str], Any],
+        declared: NodeType | None = None,
+    ) -> None:
         self.run = run
         self.node = node
         self._connected = connected
         self.lookup = lookup
+        self._declared = declared or find_declaration(node.kind)
+
+    def declared_as(self, declared: NodeType | None) -> "NodeRun":
+        """The same node, read by the declaration of another type."""
+        return NodeRun(self.run, self.node, self._connected, self.lookup, declared)
 
     def raw(self, *names: str) -> Any:
         """The configuration as written, or None."""
-        return next((self.node.config[name] for name in names if self.node.config.get(name) not in (None, "")), None)
+        config = self.node.config
+        return next((config[name] for name in self._all(names) if config.get(name) not in (None, "")), None)
+
+    def connected(self, port: str) -> Any:
+        """What comes into a port that only this workflow knows, or None."""
+        value = self._connected(port)
+        return None if value is MISSING else value
 
     def is_connected(self, name: str) -> bool:
         return self._connected(name) is not MISSING
 
     def value(self, *names: str, default: Any = None) -> Any:
         """The first of these inputs that is there."""
-        for name in names:
+        every = self._all(names)
+        for name in every:
             connected = self._connected(name)
             if connected is not MISSING:
                 return connected
-        for name in names:
+        for name in every:
             if name in self.node.config and self.node.config[name] is not None:
                 return self.render(self.node.config[name])
-        return default
+        return self._default(names[0]) if default is None else default
 
     def need(self, *names: str) -> Any:
         """As `value`, but missing or empty is an error that names the input."""
         value = self.value(*names)
         if value is None or value == "":
-            raise NodeInputError(f"{self.node.type} {self.node.id} needs {names[0]}", node_id=self.node.id)
+            raise self._lacks(names[0])
         return value
 
     def render(self, value: Any) -> Any:
@@ -147,16 +167,31 @@ class NodeRun:
                 self.run.warn_once(f"{{{{{name}}}}} names no variable and no node output", self.node.id)
         return render(value, self.lookup)
 
-    def text(self, *names: str, default: str = "") -> str:
+    def text(self, *names: str, default: str | None = None) -> str:
         return as_text(self.value(*names, default=default))
 
-    def number(self, *names: str, default: Any = _UNSET) -> float | int:
-        return to_number(self._given(names, default), f"{names[0]} of {self.node.id}")
+    def choice(self, name: str) -> str:
+        """One of the words that the option allows, in any case; another is an error that lists them."""
+        option = self._declared and self._declared.option(name)
+        choices = option.choices if option else ()
+        written = self.text(name).strip() or as_text(self._default(name))
+        found = next((word for word in choices if word.lower() == written.lower()), None)
+        if found is None:
+            raise NodeInputError(f"{written} is no {name} of {self.node.type}; use one of {', '.join(choices)}")
+        return found
 
-    def integer(self, *names: str, default: Any = _UNSET) -> int:
+    def number(self, *names: str, default: Any = None) -> float | int:
+        value = self.value(*names)
+        if value is None or value == "":
+            value = default if default is not None else self._default(names[0])
+        if value is None:
+            raise self._lacks(names[0])
+        return to_number(value, f"{names[0]} of {self.node.id}")
+
+    def integer(self, *names: str, default: Any = None) -> int:
         return int(self.number(*names, default=default))
 
-    def flag(self, *names: str, default: bool = False) -> bool:
+    def flag(self, *names: str, default: bool | None = None) -> bool:
         return is_true(self.value(*names, default=default))
 
     def items(self, *names: str) -> list[Any]:
@@ -181,13 +216,24 @@ class NodeRun:
     def log(self, level: str, message: str, extra: Mapping[str, Any] | None = None) -> None:
         self.run.reporter.log(level, message, self.node.id, extra)
 
-    def _given(self, names: tuple[str, ...], default: Any) -> Any:
-        value = self.value(*names)
-        if value is not None and value != "":
-            return value
-        if default is _UNSET:
-            raise NodeInputError(f"{self.node.type} {self.node.id} needs {names[0]}", node_id=self.node.id)
-        return default
+    def _all(self, names: tuple[str, ...]) -> list[str]:
+        """The names with every other name that the type declares for the same option."""
+        if self._declared is None or self._declared.any_option:
+            return list(names)
+        every: list[str] = []
+        for name in names:
+            option = self._declared.option(name)
+            if option is None:
+                raise AssertionError(f"{self.node.type} reads {name}, which its declaration does not have")
+            every += [name] if option.numbered else [option.name, *option.also]
+        return every
+
+    def _default(self, name: str) -> Any:
+        option = None if self._declared is None else self._declared.option(name)
+        return None if option is None else option.default
+
+    def _lacks(self, name: str) -> NodeInputError:
+        return NodeInputError(f"{self.node.type} {self.node.id} needs {name}", node_id=self.node.id)
 
 
 def make_lookup(run: Run, compute: Callable[[str], None] | None = None) -> Callable[[str], Any]:
@@ -213,7 +259,7 @@ def to_number(value: Any, what: str) -> float | int:
         text = str(value).strip()
         return int(text) if text.lstrip("+-").isdigit() else float(text)
     except ValueError as error:
-        raise NodeInputError(f"{what} is not a number: {as_text(value)[:100]!r}") from error
+        raise NodeInputError(f"{what} is not a number: {shortened(as_text(value), 100)!r}") from error
 
 
 def to_list(value: Any, what: str) -> list[Any]:
@@ -221,7 +267,7 @@ def to_list(value: Any, what: str) -> list[Any]:
     found = parsed(value)
     if isinstance(found, list | tuple):
         return list(found)
-    raise NodeInputError(f"{what} is not a list: {as_text(value)[:100]!r}")
+    raise NodeInputError(f"{what} is not a list: {shortened(as_text(value), 100)!r}")
 
 
 def to_dict(value: Any, what: str) -> dict[str, Any]:
@@ -229,7 +275,7 @@ def to_dict(value: Any, what: str) -> dict[str, Any]:
     found = parsed(value)
     if isinstance(found, Mapping):
         return dict(found)
-    raise NodeInputError(f"{what} is not an object: {as_text(value)[:100]!r}")
+    raise NodeInputError(f"{what} is not an object: {shortened(as_text(value), 100)!r}")
 
 
 def parsed(value: Any) -> Any:
@@ -243,14 +289,19 @@ def parsed(value: Any) -> Any:
 
 
 def storable(value: Any) -> Any:
-    """The value as a job's record can hold it: JSON of clean text, without numbers that are none or endlessly long."""
+    """The value as a job's record can hold it: JSON of clean text, and null for numbers that are none.
+
+    Raises `ResultTooLarge` for a number of more than 4,000 digits.
+    """
     match value:
         case str():
             return clean_text(value)
         case bool() | None:
             return value
         case int():
-            return value if -LARGEST_NUMBER < value < LARGEST_NUMBER else None
+            if not -LARGEST_NUMBER < value < LARGEST_NUMBER:
+                raise ResultTooLarge("a number has more than 4,000 digits")
+            return value
         case float():
             return value if math.isfinite(value) else None
         case Mapping():

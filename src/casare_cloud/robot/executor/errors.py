@@ -57,6 +57,10 @@ class HttpRequestError(NodeError):
     """A request got no usable answer: no connection, a time-out, an answer that is too large."""
 
 
+class ResultTooLarge(WorkflowError):
+    """What came out of the workflow, or one value of it, is more than the service keeps."""
+
+
 class JobTimeoutError(NodeError):
     """The job ran longer than its timeout allows."""
 

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import httpx2
-
 from casare_cloud.robot.executor.control import RunControl
 from casare_cloud.robot.executor.errors import HttpRequestError, NodeInputError
+from casare_cloud.robot.transport import shortened
 
 MAX_RESPONSE_BYTES = 10 * 2**20
 MAX_TIMEOUT_SECONDS = 600.0
@@ -30,6 +29,7 @@ class Request:
     follow_redirects: bool = True
     max_redirects: int = 10
     verify_tls: bool = True
+    proxy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def fetch(request: Request, control: RunControl) -> Answer:
     if request.method not in METHODS:
         raise NodeInputError(f"{request.method} is not an HTTP method; use one of {', '.join(METHODS)}")
     if not request.url.lower().startswith(("http://", "https://")):
-        raise NodeInputError(f"{request.url[:200]!r} is not an http or https URL")
+        raise NodeInputError(f"{shortened(request.url, 200)!r} is not an http or https URL")
     control.check()
     return asyncio.run(_while_wanted(request, control))
 
@@ -81,6 +81,8 @@ async def _while_wanted(request: Request, control: RunControl) -> Answer:
 
 
 async def _send(request: Request) -> Answer:
+    import httpx2  # what only looks at workflows does without
+
     headers = {str(name): str(value) for name, value in (request.headers or {}).items()}
     content = request.body
     if content is not None and not isinstance(content, str | bytes):
@@ -93,6 +95,7 @@ async def _send(request: Request) -> Answer:
                 follow_redirects=request.follow_redirects,
                 max_redirects=request.max_redirects,
                 verify=request.verify_tls,
+                proxy=request.proxy,
             ) as client,
             client.stream(
                 request.method,
@@ -117,7 +120,7 @@ async def _send(request: Request) -> Answer:
     except httpx2.UnsupportedProtocol as error:
         raise NodeInputError(f"{request.url} leads to something other than http or https") from error
     except (httpx2.InvalidURL, UnicodeError, ValueError) as error:
-        raise NodeInputError(f"the request to {request.url[:200]!r} cannot be made: {error}") from error
+        raise NodeInputError(f"the request to {shortened(request.url, 200)!r} cannot be made: {error}") from error
     except httpx2.TooManyRedirects as error:
         raise HttpRequestError(f"{request.url} redirects more than {request.max_redirects} times") from error
     except httpx2.HTTPError as error:

@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from casare_cloud.robot.executor.check import graph_problems, refuse_problems
 from casare_cloud.robot.executor.context import NodeRun, Run, Stopwatch, make_lookup
+from casare_cloud.robot.executor.declarations import ERROR_OUTPUTS, kind_of, node_type
 from casare_cloud.robot.executor.errors import FATAL, InvalidWorkflowError, NodeError, NodeInputError, WorkflowError
-from casare_cloud.robot.executor.graph import LOOP_ENDS, SUBFLOWS, Graph, Node, kind_of, parse_graph, subflow_of
-from casare_cloud.robot.executor.registry import Next, find_node, refuse_unsupported
+from casare_cloud.robot.executor.graph import LOOP_ENDS, SUBFLOWS, Graph, Node, parse_graph, set_variables, subflow_of
+from casare_cloud.robot.executor.registry import Next, declare, find_node, refuse_unsupported
 from casare_cloud.robot.executor.templates import MISSING
 
 MAX_DEPTH = 40
@@ -59,11 +61,15 @@ BlockFunction = Callable[["Flow", NodeRun], str]
 BLOCKS: dict[str, BlockFunction] = {}
 
 
-def block(*types: str) -> Callable[[BlockFunction], BlockFunction]:
-    """Registers a node type that runs other nodes; its function returns the port by which to leave."""
+def block(*types: str, **parts: Any) -> Callable[[BlockFunction], BlockFunction]:
+    """Registers a node type that runs other nodes; its function returns the port by which to leave.
+
+    `parts` are those of its declaration (see `node_type`).
+    """
 
     def register(function: BlockFunction) -> BlockFunction:
         BLOCKS.update({kind_of(name): function for name in types})
+        declare(node_type(types, function.__doc__, **parts))
         return function
 
     return register
@@ -71,7 +77,7 @@ def block(*types: str) -> Callable[[BlockFunction], BlockFunction]:
 
 def supported_kinds() -> frozenset[str]:
     """The kinds that the walker itself implements."""
-    from casare_cloud.robot.executor import blocks
+    from casare_cloud.robot.executor import blocks, branches  # noqa: F401
 
     return frozenset(blocks.BLOCKS)
 
@@ -80,9 +86,8 @@ def run_graph(definition: Mapping[str, Any], input: Mapping[str, Any], run: Run)
     """Checks and runs a nodes-and-connections definition; the outcome is left in `run`."""
     graph = parse_graph(definition)
     check_types(graph)
-    run.variables.update(graph.variables)
-    run.variables.update(input)
-    run.variables.setdefault("input", dict(input))
+    refuse_problems(graph_problems(definition, graph), run.reporter)
+    set_variables(run.variables, definition.get("variables"), input)
     Flow(graph, run).walk()
 
 
@@ -103,6 +108,7 @@ class Flow:
     graph: Graph
     run: Run
     blocks: list[Block] = field(default_factory=list)
+    joined: dict[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)  # what branches brought, by join
     _seen: set[str] = field(default_factory=set)
     _total: int = 1
     _loop: tuple[set[str], float] | None = None
@@ -166,9 +172,10 @@ class Flow:
             if inner is not None and inner.ends_at(node):
                 inner.reached = node if node.id != inner.owner.id else inner.reached
                 continue
-            stack.extend(self._step(node)[::-1])
+            stack.extend(self.step(node)[::-1])
 
-    def _step(self, node: Node) -> list[str]:
+    def step(self, node: Node) -> list[str]:
+        """Runs one node, and what it runs within; returns the nodes to run after it."""
         if node.kind == "comment" or node.is_disabled:
             return self.graph.targets(node.id, "exec_out")
         timing = self.run.begin(node)
@@ -233,7 +240,11 @@ class Flow:
         outputs = self.run.outputs.get(source[0], {})
         if source[1] in outputs:
             return outputs[source[1]]
-        return next(iter(outputs.values())) if len(outputs) == 1 and source[1] == "result" else MISSING
+        if len(outputs) == 1 and source[1] == "result":
+            return next(iter(outputs.values()))
+        if source[0] in self.run.outputs and source[1] not in ERROR_OUTPUTS:
+            self.run.warn_once(f"{source[0]} put out no {source[1]} for {port} of {node_id}", node_id)
+        return MISSING
 
     def _compute(self, node_id: str, *, again: bool = False) -> None:
         """Runs a node that no execution reaches, because its value is wanted."""
@@ -245,7 +256,7 @@ class Flow:
             raise InvalidWorkflowError(f"the value of node {node_id} depends on itself", node_id=node_id)
         self._computing.add(node_id)
         try:
-            self._step(self.graph.nodes[node_id])
+            self.step(self.graph.nodes[node_id])
         finally:
             self._computing.discard(node_id)
 

@@ -5,21 +5,29 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from casare_cloud.robot.executor.errors import InvalidWorkflowError, UnsupportedNodeError
+from casare_cloud.robot.executor.declarations import kind_of
+from casare_cloud.robot.executor.errors import InvalidWorkflowError, NodeInputError, UnsupportedNodeError
+from casare_cloud.robot.executor.registry import find_declaration
+from casare_cloud.robot.executor.wires import Wire, read_wires, sort_wires
 
 MAX_NODES = 1_000
-EXEC_TARGETS = frozenset({"exec_in", "exec"})
 LOOP_STARTS = frozenset({"forloopstart", "whileloopstart"})
 LOOP_ENDS = frozenset({"forloopend", "whileloopend"})
 SUBFLOWS = frozenset({"subflow", "subworkflow", "callsubflow", "callsubworkflow"})
+TRIGGER_TYPES = tuple(
+    f"{name}TriggerNode"
+    for name in (
+        "AppEvent", "Chat", "Drive", "Email", "Error", "FileWatch", "Form", "Gmail", "RSSFeed", "SSE", "Schedule",
+        "Sheets", "Telegram", "Webhook", "WhatsApp", "WorkflowCall",
+    )
+)  # fmt: skip
+TRIGGERS = frozenset(kind_of(name) for name in TRIGGER_TYPES)
 
 VALUE_KEYS = {"value": 0, "default_value": 1, "default": 2}.keys()  # in this order
-DECLARATION_KEYS = VALUE_KEYS | {"name", "type", "description", "required", "scope", "sensitive"}
-
-
-def kind_of(node_type: str) -> str:
-    """A node type for comparison: `HTTPRequestNode`, `HttpRequestNode` and `http_request` are the same."""
-    return node_type.lower().replace("_", "").removesuffix("node")
+TYPE_KEYS = frozenset({"type", "data_type"})
+DECLARATION_KEYS = VALUE_KEYS | TYPE_KEYS | {
+    "name", "description", "required", "scope", "sensitive", "readonly", "category", "is_input", "is_output",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,7 @@ class Graph:
     nodes: dict[str, Node]
     exec_edges: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     data_edges: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    wires: list[Wire] = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)
     subflows: dict[str, Any] = field(default_factory=dict)
     _onward: dict[str, list[str]] = field(default_factory=dict)
@@ -70,13 +79,19 @@ class Graph:
         return node_id not in self._onward and node_id not in self._is_led_to
 
     def entries(self) -> list[str]:
-        """Where execution begins: the StartNode, or the one node that leads on and that nothing leads to."""
+        """Where execution begins: the StartNode, the trigger, or the one node that leads on and nothing leads to.
+
+        Several triggers are one beginning when they lead to the same nodes: whichever fired, it has fired already.
+        """
         starts = [node.id for node in self.nodes.values() if node.kind == "start"]
         if len(starts) > 1:
             raise InvalidWorkflowError(f"the workflow has {len(starts)} StartNodes; one is needed", node_id=starts[1])
         if starts:
             return starts
         first = [node_id for node_id in self._onward if node_id not in self._is_led_to]
+        triggers = [node_id for node_id in first if self.nodes[node_id].kind in TRIGGERS]
+        if triggers and all(self.successors(other) == self.successors(triggers[0]) for other in triggers):
+            return triggers[:1]
         if not first and len(self.nodes) <= 1:
             return list(self.nodes)
         if len(first) != 1:
@@ -114,8 +129,14 @@ def parse_graph(definition: Mapping[str, Any]) -> Graph:
     graph = Graph(nodes=dict(_nodes(definition.get("nodes"))))
     if len(graph.nodes) > MAX_NODES:
         raise InvalidWorkflowError(f"the workflow has {len(graph.nodes)} nodes; at most {MAX_NODES} are allowed")
-    for number, connection in enumerate(definition.get("connections") or ()):
-        _connect(graph, connection, number)
+    types = {node.id: find_declaration(node.kind) for node in graph.nodes.values()}
+    kinds = {node.id: node.kind for node in graph.nodes.values()}
+    graph.wires = sort_wires(read_wires(definition.get("connections"), graph.nodes), kinds, types)
+    for wire in graph.wires:
+        if wire.exit is not None:
+            graph.connect(wire.source, wire.exit, wire.target)
+        elif wire.target_port is not None:
+            graph.data_edges[wire.target, wire.target_port] = (wire.source, wire.source_port or "result")
     graph.variables = declared_variables(definition.get("variables"))
     graph.subflows = dict(definition.get("subflows") or definition.get("subworkflows") or {})
     _refuse_cycles(graph)
@@ -142,8 +163,9 @@ def _nodes(nodes: Any) -> Iterator[tuple[str, Node]]:
         if str(node_id) in seen:
             raise InvalidWorkflowError(f"two nodes have the id {node_id}", node_id=str(node_id))
         seen.add(str(node_id))
-        config = item.get("config", item.get("properties"))
-        config = config if isinstance(config, Mapping) else {}
+        config = item.get("config") or item.get("properties") or {}
+        if not isinstance(config, Mapping):
+            raise InvalidWorkflowError(f"the config of node {node_id} is not an object", node_id=str(node_id))
         yield (
             str(node_id),
             Node(
@@ -156,38 +178,6 @@ def _nodes(nodes: Any) -> Iterator[tuple[str, Node]]:
         )
 
 
-def _connect(graph: Graph, connection: Any, number: int) -> None:
-    if not isinstance(connection, Mapping):
-        raise InvalidWorkflowError(f"connections[{number}] is not an object")
-    source, source_port = _end(
-        graph, connection, ("source_node", "from_node", "source", "from"), ("source_port", "from_port", "sourceHandle")
-    )
-    target, target_port = _end(
-        graph, connection, ("target_node", "to_node", "target", "to"), ("target_port", "to_port", "targetHandle")
-    )
-    for side, node_id in (("source", source), ("target", target)):
-        if node_id not in graph.nodes:
-            raise InvalidWorkflowError(f"connections[{number}] has a {side} that is no node: {node_id or 'none given'}")
-    if target_port is None or target_port in EXEC_TARGETS:
-        graph.connect(source, source_port or "exec_out", target)
-    else:
-        graph.data_edges[target, target_port] = (source, source_port or "result")
-
-
-def _end(
-    graph: Graph, connection: Mapping[str, Any], names: tuple[str, ...], ports: tuple[str, ...]
-) -> tuple[str, str | None]:
-    end = next((connection[name] for name in names if name in connection), None)
-    port = next((str(connection[name]) for name in ports if connection.get(name) is not None), None)
-    if isinstance(end, Mapping):
-        port = end.get("port", port)
-        end = end.get("node", end.get("node_id", end.get("id")))
-    text = "" if end is None else str(end)
-    if port is None and text not in graph.nodes and "." in text:
-        text, _, port = text.rpartition(".")
-    return text, port
-
-
 def declared_variables(variables: Any) -> dict[str, Any]:
     """Variables with their first values, from a map of values, a map of declarations or a list of declarations."""
     if isinstance(variables, Mapping):
@@ -198,15 +188,46 @@ def declared_variables(variables: Any) -> dict[str, Any]:
     return {}
 
 
+def is_declaration(value: Any) -> bool:
+    """Whether a variable's map declares it (and is not its value).
+
+    So it is with `default_value` beside a type or a name, and with a value key beside nothing but what declarations
+    have.
+    """
+    if not isinstance(value, Mapping) or not value.keys() & VALUE_KEYS:
+        return False
+    if value.keys() <= DECLARATION_KEYS:
+        return True
+    return "default_value" in value and bool(value.keys() & (TYPE_KEYS | {"name"}))
+
+
 def _first_value(value: Any) -> Any:
-    """A map that has a value key, and otherwise only what declarations have, is a declaration; else it is the value."""
-    if isinstance(value, Mapping) and value.keys() & VALUE_KEYS and value.keys() <= DECLARATION_KEYS:
-        return _declared_value(value)
-    return value
+    return _declared_value(value) if is_declaration(value) else value
 
 
 def _declared_value(declaration: Mapping[str, Any]) -> Any:
     return next((declaration[key] for key in VALUE_KEYS if declaration.get(key) is not None), None)
+
+
+def required_variables(variables: Any) -> list[str]:
+    """The names of the variables that are declared as required."""
+    if isinstance(variables, Mapping):
+        return [str(name) for name, value in variables.items() if is_declaration(value) and value.get("required")]
+    items = variables if isinstance(variables, list) else ()
+    return [str(item.get("name")) for item in items if isinstance(item, Mapping) and item.get("required")]
+
+
+def set_variables(variables: dict[str, Any], declared: Any, input: Mapping[str, Any]) -> None:
+    """Gives the variables their declared first values, then those of the job's input.
+
+    Raises `NodeInputError` when one that is declared as required has none.
+    """
+    variables.update(declared_variables(declared))
+    variables.update(input)
+    for name in required_variables(declared):
+        if variables.get(name) is None:
+            raise NodeInputError(f"the workflow needs the variable {name}", error_type="MissingInputError")
+    variables.setdefault("input", dict(input))
 
 
 def subflow_of(graph: Graph, node: Node) -> Graph:

@@ -1,17 +1,18 @@
 """Which node and task types this robot can run: the built-in ones and those of installed plugins.
 
 A plugin is a package with entry points in the group `casare_cloud.nodes`; each is named by the node type or task type
-it serves and loads to a function that takes a `NodeRun` and returns its outputs.
+it serves and loads to a function that takes a `NodeRun` and returns its outputs. With `@declares(...)` on it, what
+workflows write for it is checked as for the built-in types; without, it is not checked.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
+from casare_cloud.robot.executor.declarations import NodeType, kind_of, node_type
 from casare_cloud.robot.executor.errors import UnsupportedNodeError
-from casare_cloud.robot.executor.graph import kind_of
 
 if TYPE_CHECKING:
     from casare_cloud.robot.executor.context import NodeRun
@@ -30,23 +31,56 @@ class Next:
 NodeFunction = Callable[["NodeRun"], "Next | Mapping[str, Any] | None"]
 
 _NODES: dict[str, NodeFunction] = {}
+_DECLARED: dict[str, NodeType] = {}
 
 
-def node(*types: str) -> Callable[[NodeFunction], NodeFunction]:
-    """Registers a function as the implementation of these node types."""
+def declare(declared: NodeType) -> None:
+    """Makes a declaration known under every name of the type."""
+    _DECLARED.update({kind_of(name): declared for name in declared.names})
+
+
+def node(*types: str, **parts: Any) -> Callable[[NodeFunction], NodeFunction]:
+    """Registers a function as the implementation of these node types, with its declaration (see `node_type`)."""
 
     def register(function: NodeFunction) -> NodeFunction:
-        for node_type in types:
-            _NODES[kind_of(node_type)] = function
+        _NODES.update({kind_of(name): function for name in types})
+        declare(node_type(types, function.__doc__, **parts))
         return function
 
     return register
+
+
+def declares(**parts: Any) -> Callable[[NodeFunction], NodeFunction]:
+    """For plugins: says which options, outputs and exits the function has (see `node_type`)."""
+
+    def attach(function: NodeFunction) -> NodeFunction:
+        function.declaration = node_type((function.__name__,), function.__doc__, **parts)  # type: ignore[attr-defined]
+        return function
+
+    return attach
 
 
 def find_node(kind: str) -> NodeFunction | None:
     """The implementation of a node kind, built-in before plugin, or None."""
     _load_built_in()
     return _NODES.get(kind) or _from_plugin(kind)
+
+
+def find_declaration(kind: str) -> NodeType | None:
+    """What a node kind says of itself, or None when there is no such type or it says nothing."""
+    _load_built_in()
+    return _DECLARED.get(kind) or getattr(_from_plugin(kind), "declaration", None)
+
+
+def built_in(kind: str) -> NodeType:
+    """The declaration of a type of this package that is registered already."""
+    return _DECLARED[kind]
+
+
+def built_in_types() -> list[NodeType]:
+    """Every declaration of this package, by its first name."""
+    _load_built_in()
+    return sorted({id(found): found for found in _DECLARED.values()}.values(), key=lambda found: found.names[0])
 
 
 def refuse_unsupported(types: Iterable[tuple[str, str]], also: frozenset[str] = frozenset()) -> None:
@@ -64,6 +98,7 @@ def refuse_unsupported(types: Iterable[tuple[str, str]], also: frozenset[str] = 
 
 @cache
 def _load_built_in() -> None:
+    from casare_cloud.robot.executor import blocks, branches  # noqa: F401
     from casare_cloud.robot.executor.nodes import load
 
     load()
@@ -71,8 +106,12 @@ def _load_built_in() -> None:
 
 @cache
 def _from_plugin(kind: str) -> NodeFunction | None:
-    for entry_point in entry_points(group=ENTRY_POINT_GROUP):
-        if kind_of(entry_point.name) == kind:
-            function: NodeFunction = entry_point.load()
-            return function
-    return None
+    entry_point = _plugins().get(kind)
+    function: NodeFunction | None = None if entry_point is None else entry_point.load()
+    return function
+
+
+@cache
+def _plugins() -> dict[str, EntryPoint]:
+    """Found once: looking through all that is installed takes tens of milliseconds."""
+    return {kind_of(entry_point.name): entry_point for entry_point in entry_points(group=ENTRY_POINT_GROUP)}

@@ -1,19 +1,19 @@
 """The way in: runs a definition of either form and says what came of it."""
 
-import json
 import traceback
 from collections.abc import Mapping
 from typing import Any
 
 from casare_cloud.robot.executor.context import Reporter, Run, Stopwatch, storable
 from casare_cloud.robot.executor.control import RunControl
-from casare_cloud.robot.executor.errors import InvalidWorkflowError, WorkflowError
+from casare_cloud.robot.executor.errors import InvalidWorkflowError, ResultTooLarge, WorkflowError
 from casare_cloud.robot.executor.flow import run_graph
 from casare_cloud.robot.executor.graph import parse_definition
+from casare_cloud.robot.executor.results import check_size
 from casare_cloud.robot.executor.sandbox import Sandbox
 from casare_cloud.robot.executor.steps import run_steps
 
-MAX_VALUE_CHARACTERS = 250_000
+MAX_FILES = 1_000
 
 
 def run_workflow(
@@ -27,8 +27,9 @@ def run_workflow(
 ) -> dict[str, Any]:
     """Runs the workflow in this thread and returns its result.
 
-    The result is `{output, variables, files, node_executions, nodes_executed, duration_ms}`. `input` becomes
-    variables, over those that the definition declares. Raises `WorkflowError`, or `RunCancelled` as `control` says.
+    The result is `{output, variables, files, node_executions, nodes_executed, duration_ms}`, and `files_left_out`
+    when there are more than 1,000 files. `input` becomes variables, over those that the definition declares. Raises
+    `WorkflowError`, which `ResultTooLarge` is too, or `RunCancelled` as `control` says.
     """
     watch = Stopwatch()
     run = Run(control, sandbox, reporter, variables={}, facts=facts or {})
@@ -40,23 +41,33 @@ def run_workflow(
             run_graph(parsed, input, run)
         else:
             raise InvalidWorkflowError("the workflow has neither nodes nor steps")
+        result = _result_of(run, watch)
     except WorkflowError as error:
         error.stack_trace = error.stack_trace or traceback.format_exc(limit=8)
         error.node_executions = [timing.to_json() for timing in run.timings.values()]
         raise
     reporter.progress(100, None, "finished")
-    return {
-        "output": _fitting(run.output),
-        "variables": {storable(name): _fitting(value) for name, value in run.variables.items()},
-        "files": storable(sandbox.files()),
+    return result
+
+
+def _result_of(run: Run, watch: Stopwatch) -> dict[str, Any]:
+    files = run.sandbox.files()
+    result: dict[str, Any] = {
+        "output": _stored("output", run.output),
+        "variables": {storable(name): _stored(f"variable {name}", value) for name, value in run.variables.items()},
+        "files": storable(files[:MAX_FILES]),
         "node_executions": storable([timing.to_json() for timing in run.timings.values()]),
         "nodes_executed": run.node_runs,
         "duration_ms": round(watch.seconds * 1000),
     }
+    if len(files) > MAX_FILES:
+        result["files_left_out"] = len(files) - MAX_FILES
+    check_size(result)
+    return result
 
 
-def _fitting(value: Any) -> Any:
-    """The value as a job's record can hold it, or a note of its size when it is too large."""
-    clean = storable(value)
-    size = len(json.dumps(clean, ensure_ascii=False))
-    return clean if size <= MAX_VALUE_CHARACTERS else {"truncated": True, "characters": size}
+def _stored(name: str, value: Any) -> Any:
+    try:
+        return storable(value)
+    except ResultTooLarge as error:
+        raise ResultTooLarge(f"{name} cannot be kept: {error}") from error

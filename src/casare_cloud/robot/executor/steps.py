@@ -1,22 +1,23 @@
 """The automation form: steps that depend on one another, run one by one in an order that keeps every dependency."""
 
-import heapq
 from collections.abc import Mapping
 from typing import Any
 
+from casare_cloud.robot.executor.check import refuse_problems, steps_problems
 from casare_cloud.robot.executor.context import NodeRun, Run, Stopwatch, make_lookup
+from casare_cloud.robot.executor.declarations import kind_of
 from casare_cloud.robot.executor.errors import (
     FATAL,
-    InvalidWorkflowError,
     NodeError,
     NodeInputError,
     UnsupportedNodeError,
     WorkflowError,
 )
 from casare_cloud.robot.executor.flow import INPUT_ERRORS
-from casare_cloud.robot.executor.graph import MAX_NODES, Node, declared_variables, kind_of
+from casare_cloud.robot.executor.graph import Node, set_variables
 from casare_cloud.robot.executor.registry import Next, NodeFunction, find_node
-from casare_cloud.robot.executor.tasks import TASKS
+from casare_cloud.robot.executor.step_form import in_order, parse_steps
+from casare_cloud.robot.executor.tasks import TASKS, find_step_type
 from casare_cloud.robot.executor.templates import MISSING, follow, split_path
 
 
@@ -27,11 +28,12 @@ def run_steps(definition: Mapping[str, Any], input: Mapping[str, Any], run: Run)
     `condition` step that came out false, is skipped with everything that depends on it; `config.branch: "false"`
     takes the other side. `config.continue_on_error` lets the others go on after a failure.
     """
-    steps = _parsed(definition.get("steps"))
-    order = _ordered(steps)
+    steps = parse_steps(definition.get("steps"))
+    order = in_order(steps)
     functions = _functions(order)
+    refuse_problems(steps_problems(definition), run.reporter)
     mappings = {str(m.get("step_id")): m for m in definition.get("step_mappings") or () if isinstance(m, Mapping)}
-    _set_variables(definition, input, run)
+    set_variables(run.variables, definition.get("variables"), input)
     for number, node in enumerate(order):
         run.show(100 * number / len(order), node)
         _run_step(node, steps[node.id], functions[node.id], mappings.get(node.id, {}), run)
@@ -40,75 +42,16 @@ def run_steps(definition: Mapping[str, Any], input: Mapping[str, Any], run: Run)
         run.output = run.outputs[done[-1]].get("output")
 
 
-def _parsed(items: Any) -> dict[str, Mapping[str, Any]]:
-    if not isinstance(items, list):
-        raise InvalidWorkflowError("steps is not a list")
-    if len(items) > MAX_NODES:
-        raise InvalidWorkflowError(f"the workflow has {len(items)} steps; at most {MAX_NODES} are allowed")
-    steps: dict[str, Mapping[str, Any]] = {}
-    for number, item in enumerate(items):
-        if not isinstance(item, Mapping) or not isinstance(item.get("type"), str) or item.get("id") in (None, ""):
-            raise InvalidWorkflowError(f"steps[{number}] needs an id and a type")
-        if str(item["id"]) in steps:
-            raise InvalidWorkflowError(f"two steps have the id {item['id']}", node_id=str(item["id"]))
-        steps[str(item["id"])] = item
-    return steps
-
-
-def _ordered(steps: Mapping[str, Mapping[str, Any]]) -> list[Node]:
-    """Dependencies first, else as written."""
-    needs = {step_id: _needs(step_id, step, steps) for step_id, step in steps.items()}
-    position = {step_id: number for number, step_id in enumerate(steps)}
-    ready = [position[step_id] for step_id, needed in needs.items() if not needed]
-    waiting = {step_id: set(needed) for step_id, needed in needs.items() if needed}
-    ids = list(steps)
-    order: list[Node] = []
-    heapq.heapify(ready)
-    while ready:
-        step_id = ids[heapq.heappop(ready)]
-        step = steps[step_id]
-        config = step.get("config")
-        order.append(
-            Node(step_id, step["type"], str(step.get("name") or step_id), config if isinstance(config, Mapping) else {})
-        )
-        for other in [other for other, needed in waiting.items() if step_id in needed]:
-            waiting[other].discard(step_id)
-            if not waiting[other]:
-                del waiting[other]
-                heapq.heappush(ready, position[other])
-    if waiting:
-        raise InvalidWorkflowError(f"steps depend on one another in a circle: {', '.join(sorted(waiting))}")
-    return order
-
-
-def _needs(step_id: str, step: Mapping[str, Any], steps: Mapping[str, Any]) -> list[str]:
-    given = step.get("depends_on") or []
-    needed = [str(name) for name in ([given] if isinstance(given, str) else given)]
-    for name in needed:
-        if name not in steps:
-            raise InvalidWorkflowError(f"step {step_id} depends on {name}, which is no step", node_id=step_id)
-    return needed
-
-
 def _functions(order: list[Node]) -> dict[str, NodeFunction]:
     found = {node.id: TASKS.get(kind_of(node.type)) or find_node(node.kind) for node in order}
     missing = [f"{node.type} (step {node.id})" for node in order if found[node.id] is None]
     if missing:
         first = next(node.id for node in order if found[node.id] is None)
+        more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
         raise UnsupportedNodeError(
-            f"this robot cannot run {', '.join(missing[:10])}; install a plugin for it", node_id=first
+            f"this robot cannot run {', '.join(missing[:10])}{more}; install a plugin for it", node_id=first
         )
     return {step_id: function for step_id, function in found.items() if function is not None}
-
-
-def _set_variables(definition: Mapping[str, Any], input: Mapping[str, Any], run: Run) -> None:
-    declared = definition.get("variables") or []
-    run.variables.update(declared_variables(declared))
-    run.variables.update(input)
-    for item in declared if isinstance(declared, list) else ():
-        if isinstance(item, Mapping) and item.get("required") and run.variables.get(str(item.get("name"))) is None:
-            raise NodeInputError(f"the workflow needs the variable {item.get('name')}", error_type="MissingInputError")
-    run.variables.setdefault("input", dict(input))
 
 
 def _run_step(
@@ -116,7 +59,9 @@ def _run_step(
 ) -> None:
     timing = run.begin(node)
     watch = Stopwatch()
-    step_run = NodeRun(run, _with_mapped_inputs(node, mapping, run), lambda port: MISSING, _lookup(run))
+    step_run = NodeRun(
+        run, _with_mapped_inputs(node, mapping, run), lambda port: MISSING, _lookup(run), find_step_type(node.type)
+    )
     timing.status = "skipped"
     try:
         if _is_skipped(node, step, step_run):

@@ -1,42 +1,88 @@
 """The task types of the automation form that a robot without plugins can do (api-map §4)."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from casare_cloud.robot.executor.context import NodeRun, to_list
+from casare_cloud.robot.executor.declarations import (
+    NodeType,
+    anything,
+    expression,
+    flag,
+    integer,
+    kind_of,
+    listing,
+    node_type,
+    text,
+)
 from casare_cloud.robot.executor.errors import HttpRequestError, NodeInputError
 from casare_cloud.robot.executor.expressions import evaluate
-from casare_cloud.robot.executor.graph import kind_of
-from casare_cloud.robot.executor.nodes import basic, dicts, files, lists, web
-from casare_cloud.robot.executor.registry import NodeFunction
+from casare_cloud.robot.executor.nodes import basic, csv_files, dicts, files, lists, web
+from casare_cloud.robot.executor.registry import NodeFunction, built_in, find_declaration
 from casare_cloud.robot.executor.templates import MISSING, as_text
 
 TASKS: dict[str, NodeFunction] = {}
 """By kind, as `kind_of` writes it."""
+DECLARED_TASKS: dict[str, NodeType] = {}
+
+EVERY_STEP_TAKES = (
+    flag("continue_on_error"),
+    flag("run_on_failure"),
+    text("branch", default="true"),
+    expression("when"),
+)
+"""What the configuration of any step may say besides: see `steps`."""
 
 
-def task(*types: str) -> Callable[[NodeFunction], NodeFunction]:
-    """Registers a function as the implementation of these task types."""
+def task(*types: str, **parts: Any) -> Callable[[NodeFunction], NodeFunction]:
+    """Registers a function as the implementation of these task types, with its declaration (see `node_type`)."""
 
     def register(function: NodeFunction) -> NodeFunction:
-        TASKS.update({kind_of(name): function for name in types})
+        _add(types, function, node_type(types, function.__doc__, **parts))
         return function
 
     return register
 
 
-task("delay", "wait")(basic.wait)
-task("log")(basic.log)
-task("set_variable")(basic.set_variable)
-task("json_parse", "parse_json")(dicts.parse_json)
-task("file_read")(files.read_file)
-task("http_download")(web.download)
+def task_names() -> list[str]:
+    """Every task type of this package."""
+    return [name for declared in DECLARED_TASKS.values() for name in declared.names]
 
 
-@task("http_request")
+def find_step_type(name: str) -> NodeType | None:
+    """What a step of this type takes: the task's or node's declaration with what every step takes, or None."""
+    declared = DECLARED_TASKS.get(kind_of(name)) or find_declaration(kind_of(name))
+    if declared is None:
+        return None
+    return replace(declared, options={**declared.options, **{option.name: option for option in EVERY_STEP_TAKES}})
+
+
+def _add(types: tuple[str, ...], function: NodeFunction, declared: NodeType) -> None:
+    for name in types:
+        TASKS[kind_of(name)] = function
+        DECLARED_TASKS[kind_of(name)] = declared
+
+
+for _types, _function, _node in (
+    (("delay", "wait"), basic.wait, "wait"),
+    (("log",), basic.log, "log"),
+    (("set_variable",), basic.set_variable, "setvariable"),
+    (("json_parse", "parse_json"), dicts.parse_json, "parsejson"),
+    (("file_read",), files.read_file, "readfile"),
+    (("http_download",), web.download, "httpdownload"),
+):
+    _add(_types, _function, built_in(_node))
+
+
+@task(
+    "http_request",
+    takes=(*web.REQUEST, text("method", default="GET"), anything("expected_status")),
+    gives=web.ANSWER,
+)
 def http_request(run: NodeRun) -> Mapping[str, Any]:
     """A request whose answer is expected: an error status fails the step, unless `expected_status` names it."""
-    answer = web.send(run, run.text("method", default="GET").upper())
+    answer = web.send(run, run.text("method").upper())
     expected = run.value("expected_status")
     accepted = [
         int(status) for status in (expected if isinstance(expected, list) else [expected]) if status not in (None, "")
@@ -48,38 +94,69 @@ def http_request(run: NodeRun) -> Mapping[str, Any]:
     return web.outputs_of(answer)
 
 
-@task("condition")
+@task("condition", takes=basic.CONDITION, gives=("result",))
 def condition(run: NodeRun) -> Mapping[str, Any]:
+    """Decides which steps after it run: those with `branch` true, or those with `branch` false."""
     return {"result": run.condition()}
 
 
-@task("file_write")
+@task(
+    "file_write",
+    takes=(
+        files.FILE_PATH,
+        anything("content", "data", default=""),
+        anything("columns", "headers"),
+        text("delimiter", default=","),
+        flag("safe_for_spreadsheets", default=True),
+        flag("append"),
+        text("mode"),
+        files.ENCODING,
+        files.ERRORS,
+    ),
+    gives=("path", "file_path", "bytes_written", "success"),
+)
 def file_write(run: NodeRun) -> Mapping[str, Any]:
     """Writes `content` to `path`; lists of rows become CSV in a `.csv` file, other values JSON."""
-    path = files.path_of(run, "path", "file_path", "filename")
-    content = run.value("content", "data", default="")
+    path, content = files.path_of(run), run.value("content")
     if isinstance(content, list) and path.lower().endswith(".csv"):
-        text = files.csv_text(
-            content, run.value("columns", "headers", default=[]), run.text("delimiter", default=","), True
-        )
+        written_as = csv_files.csv_text(run, content, run.value("columns"), write_header=True)
     else:
-        text = as_text(content)
+        written_as = as_text(content)
     append = run.flag("append") or run.text("mode") in ("append", "a")
-    written = run.run.sandbox.write_bytes(path, files.encoded(run, text), append=append)
+    written = run.run.sandbox.write_bytes(path, files.encoded(run, written_as), append=append)
     return {"path": path, "file_path": path, "bytes_written": written, "success": True}
 
 
-@task("data_transform", "transform")
+@task(
+    "data_transform",
+    "transform",
+    takes=(
+        text("operation", "transform_type", "type"),
+        anything("input", "data", "source", "items"),
+        expression("expression"),
+        expression("condition"),
+        anything("mapping"),
+        anything("template"),
+        listing("fields"),
+        text("field", "key", "key_path", "by"),
+        flag("reverse", "descending"),
+        text("function", "aggregate", default="sum"),
+        text("separator", default=", "),
+        integer("limit", "count", default=10),
+        text("output_variable", "output_var"),
+    ),
+    gives=("result", "count"),
+)
 def data_transform(run: NodeRun) -> Mapping[str, Any]:
     """Changes `input` by `operation`; without one, returns the value of `mapping` or `expression`.
 
     Operations: map, filter, sort, select, group_by, aggregate (sum, avg, min, max, count), unique, flatten, limit,
     merge, to_json, from_json. In the expressions of map and filter the current element is `item`.
     """
-    operation = run.text("operation", "transform_type", "type").lower()
-    source = run.value("input", "data", "source", "items")
+    operation = run.text("operation").lower()
+    source = run.value("input")
     result = _transformed(run, operation, source)
-    name = run.text("output_variable", "output_var")
+    name = run.text("output_variable")
     if name:
         run.run.variables[name] = result
     return {"result": result, "count": len(result) if isinstance(result, list | dict) else 1}
@@ -103,7 +180,7 @@ def _transformed(run: NodeRun, operation: str, source: Any) -> Any:
 
 
 def _of_list(run: NodeRun, operation: str, items: list[Any]) -> Any:
-    field = run.text("field", "key", "key_path", "by")
+    field = run.text("field")
     match operation:
         case "map":
             return [_mapped(run, item) for item in items]
@@ -114,7 +191,7 @@ def _of_list(run: NodeRun, operation: str, items: list[Any]) -> Any:
             return sorted(
                 items,
                 key=lambda item: lists._order(lists.at_path(item, field)),
-                reverse=run.flag("reverse", "descending"),
+                reverse=run.flag("reverse"),
             )
         case "select" | "pick":
             fields = [as_text(name) for name in run.items("fields")]
@@ -125,9 +202,8 @@ def _of_list(run: NodeRun, operation: str, items: list[Any]) -> Any:
                 groups.setdefault(as_text(lists.at_path(item, field)), []).append(item)
             return groups
         case "aggregate" | "reduce":
-            return lists.reduced(
-                run.text("function", "aggregate", default="sum"), [lists.at_path(item, field) for item in items]
-            )
+            function, values = run.text("function"), [lists.at_path(item, field) for item in items]
+            return lists.reduced(function, values, run.text("separator") if function == "join" else None)
         case "sum" | "avg" | "min" | "max" | "count" | "first" | "last":
             return lists.reduced(operation, [lists.at_path(item, field) for item in items])
         case "unique":
@@ -135,7 +211,7 @@ def _of_list(run: NodeRun, operation: str, items: list[Any]) -> Any:
         case "flatten":
             return [inner for item in items for inner in (item if isinstance(item, list) else [item])]
         case "limit":
-            return items[: run.integer("limit", "count", default=10)]
+            return items[: run.integer("limit")]
         case _:
             raise NodeInputError(f"{operation} is no operation of data_transform", node_id=run.node.id)
 

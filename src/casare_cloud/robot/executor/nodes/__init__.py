@@ -5,11 +5,13 @@ def load() -> None:
     """Registers every built-in node."""
     from casare_cloud.robot.executor.nodes import (  # noqa: F401
         basic,
+        csv_files,
         dates,
         dicts,
         files,
         lists,
         mathematics,
+        super_nodes,
         texts,
         web,
     )

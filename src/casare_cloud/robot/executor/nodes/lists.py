@@ -6,6 +6,15 @@ from functools import reduce
 from typing import Any
 
 from casare_cloud.robot.executor.context import NodeRun, to_number
+from casare_cloud.robot.executor.declarations import (
+    anything,
+    choice,
+    flag,
+    integer,
+    listing,
+    numbered,
+    text,
+)
 from casare_cloud.robot.executor.errors import NodeInputError
 from casare_cloud.robot.executor.expressions import multiply
 from casare_cloud.robot.executor.nodes.texts import joined
@@ -13,6 +22,10 @@ from casare_cloud.robot.executor.registry import node
 from casare_cloud.robot.executor.templates import MISSING, as_text, follow, split_path
 
 MAX_LIST = 1_000_000
+
+LIST = listing("list", "items")
+ITEM = anything("item", "value")
+PATH = text("key_path", "key")
 
 
 def at_path(item: Any, path: str) -> Any:
@@ -24,8 +37,9 @@ def at_path(item: Any, path: str) -> Any:
     return None if found is MISSING else found
 
 
-@node("CreateListNode")
+@node("CreateListNode", takes=(listing("items"), numbered("item")), gives=("list",))
 def create_list(run: NodeRun) -> Mapping[str, Any]:
+    """A list of `items`, or of `item_1` up to `item_100`."""
     given = run.value("items")
     if given is not None:
         return {"list": run.items("items")}
@@ -33,58 +47,62 @@ def create_list(run: NodeRun) -> Mapping[str, Any]:
     return {"list": [item for item in found if item is not MISSING]}
 
 
-@node("ListGetItemNode")
+@node("ListGetItemNode", takes=(LIST, integer("index", default=0)), gives=("item", "found"))
 def get_item(run: NodeRun) -> Mapping[str, Any]:
-    items, index = run.items("list"), run.integer("index", default=0)
+    """The item at a place; -1 is the last."""
+    items, index = run.items("list"), run.integer("index")
     if not -len(items) <= index < len(items):
         raise NodeInputError(f"the list has {len(items)} items and none at {index}")
     return {"item": items[index], "found": True}
 
 
-@node("ListLengthNode")
+@node("ListLengthNode", takes=(LIST,), gives=("length",))
 def length(run: NodeRun) -> Mapping[str, Any]:
+    """How many items a list has."""
     return {"length": len(run.items("list"))}
 
 
-@node("ListAppendNode")
+@node("ListAppendNode", takes=(LIST, ITEM, text("list_var", "variable_name")), gives=("result", "length"))
 def append(run: NodeRun) -> Mapping[str, Any]:
     """The list with the item at its end; a list that is named by `list_var` or `variable_name` is replaced too."""
-    name = run.text("list_var", "variable_name")
+    name = run.text("list_var")
     items = run.items("list") if run.is_connected("list") or not name else list(run.run.variables.get(name) or [])
     if len(items) >= MAX_LIST:
         raise NodeInputError(f"the list would be longer than {MAX_LIST:,} items")
-    result = [*items, run.value("item", "value")]
+    result = [*items, run.value("item")]
     if name:
         run.run.variables[name] = result
     return {"result": result, "length": len(result)}
 
 
-@node("ListContainsNode")
+@node("ListContainsNode", takes=(LIST, ITEM), gives=("contains", "index"))
 def contains(run: NodeRun) -> Mapping[str, Any]:
-    items, item = run.items("list"), run.value("item", "value")
+    """Whether a list has an item, and where."""
+    items, item = run.items("list"), run.value("item")
     index = items.index(item) if item in items else -1
     return {"contains": index >= 0, "index": index}
 
 
-@node("ListSliceNode")
+@node("ListSliceNode", takes=(LIST, integer("start", default=0), integer("end")), gives=("result",))
 def slice_(run: NodeRun) -> Mapping[str, Any]:
+    """The items from `start` to before `end`."""
     items = run.items("list")
     end = run.value("end")
-    return {"result": items[run.integer("start", default=0) : None if end in (None, "") else run.integer("end")]}
+    return {"result": items[run.integer("start") : None if end in (None, "") else run.integer("end")]}
 
 
-@node("ListJoinNode", "TextJoinNode")
+@node("TextJoinNode", takes=(LIST, text("separator")), gives=("result",))
+@node("ListJoinNode", takes=(LIST, text("separator", default=", ")), gives=("result",))
 def join(run: NodeRun) -> Mapping[str, Any]:
-    parts = [as_text(item) for item in run.items("list", "items")]
-    return {"result": joined(run.text("separator", default=", "), parts)}
+    """The items as one text."""
+    return {"result": joined(run.text("separator"), [as_text(item) for item in run.items("list")])}
 
 
-@node("ListSortNode")
+@node("ListSortNode", takes=(LIST, PATH, flag("reverse", "descending")), gives=("result", "sorted_list"))
 def sort(run: NodeRun) -> Mapping[str, Any]:
-    path = run.text("key_path", "key")
-    items = sorted(
-        run.items("list"), key=lambda item: _order(at_path(item, path)), reverse=run.flag("reverse", "descending")
-    )
+    """The items in order, by themselves or by what lies at `key_path` in them."""
+    path = run.text("key_path")
+    items = sorted(run.items("list"), key=lambda item: _order(at_path(item, path)), reverse=run.flag("reverse"))
     return {"result": items, "sorted_list": items}
 
 
@@ -97,22 +115,25 @@ def _order(value: Any) -> tuple[int, Any]:
     return (2, value) if isinstance(value, str) else (3, as_text(value))
 
 
-@node("ListReverseNode")
+@node("ListReverseNode", takes=(LIST,), gives=("result",))
 def reverse(run: NodeRun) -> Mapping[str, Any]:
+    """The items from last to first."""
     return {"result": run.items("list")[::-1]}
 
 
-@node("ListUniqueNode")
+@node("ListUniqueNode", takes=(LIST,), gives=("result", "unique_list"))
 def unique(run: NodeRun) -> Mapping[str, Any]:
+    """Each item once, where it came first."""
     seen: dict[str, Any] = {}
     for item in run.items("list"):
         seen.setdefault(f"{type(item).__name__}:{as_text(item)}", item)
     return {"result": list(seen.values()), "unique_list": list(seen.values())}
 
 
-@node("ListFlattenNode")
+@node("ListFlattenNode", takes=(LIST, integer("depth", default=1)), gives=("result",))
 def flatten(run: NodeRun) -> Mapping[str, Any]:
-    return {"result": _flat(run.items("list"), min(run.integer("depth", default=1), 50))}
+    """The items of the lists in a list, so many levels deep."""
+    return {"result": _flat(run.items("list"), min(run.integer("depth"), 50))}
 
 
 def _flat(items: list[Any], depth: int) -> list[Any]:
@@ -136,12 +157,14 @@ _CONDITIONS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-@node("ListFilterNode")
+@node(
+    "ListFilterNode",
+    takes=(LIST, PATH, choice("condition", *_CONDITIONS, default="is_not_none"), anything("value")),
+    gives=("result", "removed"),
+)
 def filter_(run: NodeRun) -> Mapping[str, Any]:
-    name, path, value = run.text("condition", default="is_not_none"), run.text("key_path"), run.value("value")
-    holds = _CONDITIONS.get(name)
-    if holds is None:
-        raise NodeInputError(f"{name} is no condition of ListFilterNode; use one of {', '.join(_CONDITIONS)}")
+    """The items for which the condition holds, and those for which it does not."""
+    holds, path, value = _CONDITIONS[run.choice("condition")], run.text("key_path"), run.value("value")
     kept: list[Any] = []
     removed: list[Any] = []
     for item in run.items("list"):
@@ -161,20 +184,30 @@ _TRANSFORMS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@node("ListMapNode")
+@node(
+    "ListMapNode",
+    takes=(LIST, PATH, choice("transform", *_TRANSFORMS, default="to_string")),
+    gives=("result",),
+)
 def map_(run: NodeRun) -> Mapping[str, Any]:
-    name, path = run.text("transform", default="to_string"), run.text("key_path")
-    transform = _TRANSFORMS.get(name)
-    if transform is None:
-        raise NodeInputError(f"{name} is no transform of ListMapNode; use one of {', '.join(_TRANSFORMS)}")
+    """Every item, or what lies at `key_path` in it, transformed."""
+    transform, path = _TRANSFORMS[run.choice("transform")], run.text("key_path")
     return {"result": [transform(at_path(item, path)) for item in run.items("list")]}
 
 
-@node("ListReduceNode")
+_REDUCTIONS = ("sum", "product", "min", "max", "avg", "average", "count", "first", "last", "join")
+
+
+@node(
+    "ListReduceNode",
+    takes=(LIST, PATH, choice("operation", *_REDUCTIONS, default="sum"), anything("initial")),
+    gives=("result",),
+)
 def reduce_(run: NodeRun) -> Mapping[str, Any]:
+    """One value from many; `initial` is what is added or multiplied first, and the separator of `join`."""
     path = run.text("key_path")
     values = [at_path(item, path) for item in run.items("list")]
-    return {"result": reduced(run.text("operation", default="sum"), values, run.value("initial"))}
+    return {"result": reduced(run.choice("operation"), values, run.value("initial"))}
 
 
 def reduced(operation: str, values: list[Any], initial: Any = None) -> Any:
@@ -185,7 +218,7 @@ def reduced(operation: str, values: list[Any], initial: Any = None) -> Any:
         case "first" | "last":
             return (values[0 if operation == "first" else -1]) if values else initial
         case "join":
-            return ", ".join(as_text(value) for value in values)
+            return joined(as_text(initial), [as_text(value) for value in values])
         case "sum" | "product" | "min" | "max" | "avg" | "average":
             numbers = [to_number(value, "an item") for value in values if value is not None]
         case _:
@@ -203,17 +236,29 @@ def reduced(operation: str, values: list[Any], initial: Any = None) -> Any:
     return min(numbers) if operation == "min" else max(numbers)
 
 
-@node("RandomChoiceNode")
-def choice(run: NodeRun) -> Mapping[str, Any]:
-    items = run.items("items", "list")
+@node(
+    "RandomChoiceNode",
+    takes=(LIST, integer("count", default=1), flag("allow_duplicates")),
+    gives=("result", "index"),
+)
+def random_choice(run: NodeRun) -> Mapping[str, Any]:
+    """One item by chance; a list of them for a `count` of more, of different ones unless duplicates are allowed."""
+    items, count = run.items("list"), run.integer("count")
     if not items:
         raise NodeInputError("there is nothing to choose from")
-    index = random.randrange(len(items))  # noqa: S311 - a workflow's dice, not a secret
-    return {"result": items[index], "index": index}
+    if not 1 <= count <= MAX_LIST:
+        raise NodeInputError(f"{count} items cannot be chosen; 1 to {MAX_LIST:,} can")
+    if count == 1:
+        index = random.randrange(len(items))  # noqa: S311 - a workflow's dice, not a secret
+        return {"result": items[index], "index": index}
+    if run.flag("allow_duplicates"):
+        return {"result": random.choices(items, k=count), "index": -1}  # noqa: S311
+    return {"result": random.sample(items, min(count, len(items))), "index": -1}
 
 
-@node("ShuffleListNode")
+@node("ShuffleListNode", takes=(LIST,), gives=("result",))
 def shuffle(run: NodeRun) -> Mapping[str, Any]:
-    items = run.items("items", "list")
+    """The items in an order by chance."""
+    items = run.items("list")
     random.shuffle(items)
     return {"result": items}

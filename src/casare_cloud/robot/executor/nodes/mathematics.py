@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from casare_cloud.robot.executor.context import NodeRun, to_number
+from casare_cloud.robot.executor.declarations import Option, anything, choice, flag, integer, number, text
 from casare_cloud.robot.executor.errors import NodeInputError
 from casare_cloud.robot.executor.expressions import multiply
 from casare_cloud.robot.executor.registry import node
@@ -34,27 +35,42 @@ _OF_ONE: dict[str, Callable[[Any], Any]] = {
     "sin": math.sin,
     "cos": math.cos,
     "tan": math.tan,
-    "log": math.log,
     "log10": math.log10,
     "exp": math.exp,
     "negate": lambda a: -a,
 }
 
 
-@node("MathOperationNode", "MathNode")
+def _logarithm(a: Any, base: Any) -> float:
+    """The logarithm of `a`, natural for the base 0."""
+    exact = {0: math.log, 2: math.log2, 10: math.log10}.get(base)
+    return exact(a) if exact else math.log(a, base)
+
+
+@node(
+    "MathOperationNode",
+    "MathNode",
+    takes=(
+        choice("operation", *_OF_TWO, *_OF_ONE, "log", default="add"),
+        number("a", default=0),
+        number("b", default=0),
+        integer("round_digits"),
+        text("output_var"),
+    ),
+    gives=("result",),
+)
 def math_operation(run: NodeRun) -> Mapping[str, Any]:
-    operation = run.text("operation", default="add").lower()
+    """An operation on `a`, or on `a` and `b`; `log` takes `b` as its base."""
+    operation = run.choice("operation")
+    a, b = run.number("a"), run.number("b")
     if operation in _OF_TWO:
-        a, b = run.number("a", default=0), run.number("b", default=0)
         if b == 0 and operation in ("divide", "floor_divide", "modulo"):
             raise NodeInputError(f"{run.node.id} divides by zero", error_type="ZeroDivisionError")
         result = _OF_TWO[operation](a, b)
         if operation == "power" and isinstance(a, int) and isinstance(b, int) and b >= 0 and abs(result) < 2**53:
             result = int(result)
-    elif operation in _OF_ONE:
-        result = _OF_ONE[operation](run.number("a", default=0))
     else:
-        raise NodeInputError(f"{operation} is no operation; use one of {', '.join([*_OF_TWO, *_OF_ONE])}")
+        result = _logarithm(a, b) if operation == "log" else _OF_ONE[operation](a)
     digits = run.value("round_digits")
     if digits not in (None, ""):
         result = round(result, int(digits))
@@ -64,9 +80,15 @@ def math_operation(run: NodeRun) -> Mapping[str, Any]:
     return {"result": result}
 
 
-@node("ComparisonNode", "CompareNode")
+@node(
+    "ComparisonNode",
+    "CompareNode",
+    takes=(anything("a"), anything("b"), text("operator", default="==")),
+    gives=("result",),
+)
 def compare(run: NodeRun) -> Mapping[str, Any]:
-    a, b, written = run.value("a"), run.value("b"), run.text("operator", default="==").strip()
+    """Whether `a` and `b` compare as the operator says: ==, !=, >, <, >=, <=."""
+    a, b, written = run.value("a"), run.value("b"), run.text("operator").strip()
     sign = written.rpartition("(")[2].rstrip(")").strip() or written
     if sign in ("==", "!="):
         equal = a == b or (as_text(a) == as_text(b) and a is not None and b is not None)
@@ -84,24 +106,66 @@ def compare(run: NodeRun) -> Mapping[str, Any]:
     return {"result": order[sign](a, b)}
 
 
-@node("RandomNumberNode")
+@node(
+    "RandomNumberNode",
+    takes=(
+        number("min_value", "min", default=0),
+        number("max_value", "max", default=100),
+        Option("integer_only", "boolean", None),
+    ),
+    gives=("result",),
+)
 def random_number(run: NodeRun) -> Mapping[str, Any]:
-    low, high = run.number("min_value", "min", default=0), run.number("max_value", "max", default=100)
+    """A number by chance, whole when asked for or when both bounds are whole."""
+    low, high = run.number("min_value"), run.number("max_value")
     if run.flag("integer_only", default=isinstance(low, int) and isinstance(high, int)):
         return {"result": random.randint(int(low), int(high))}  # noqa: S311 - a workflow's dice, not a secret
     return {"result": random.uniform(low, high)}  # noqa: S311
 
 
-@node("RandomStringNode")
+_LETTERS = {
+    "include_uppercase": string.ascii_uppercase,
+    "include_lowercase": string.ascii_lowercase,
+    "include_digits": string.digits,
+    "include_special": string.punctuation,
+}
+
+
+@node(
+    "RandomStringNode",
+    takes=(
+        integer("length", default=8),
+        text("custom_chars"),
+        *(flag(name, default=name != "include_special") for name in _LETTERS),
+    ),
+    gives=("result",),
+)
 def random_string(run: NodeRun) -> Mapping[str, Any]:
-    letters = run.text("custom_chars") or string.ascii_letters + string.digits
-    length = run.integer("length", default=10)
+    """A text by chance, of `custom_chars` or of the kinds of characters that are included."""
+    letters = run.text("custom_chars") or "".join(kind for name, kind in _LETTERS.items() if run.flag(name))
+    if not letters:
+        raise NodeInputError("no kind of characters is included")
+    length = run.integer("length")
     if not 0 <= length <= 10_000:
         raise NodeInputError(f"a random text of {length} characters is not possible; 0 to 10,000 is")
     return {"result": "".join(secrets.choice(letters) for _ in range(length))}
 
 
-@node("RandomUUIDNode", "UUIDGeneratorNode")
+@node(
+    "RandomUUIDNode",
+    "UUIDGeneratorNode",
+    takes=(
+        choice("version", "1", "4", default="4", also=("uuid_version",)),
+        choice("format", "standard", "hex", "urn", default="standard"),
+        integer("count", default=1),
+    ),
+    gives=("result", "uuid", "uuids", "success"),
+)
 def random_uuid(run: NodeRun) -> Mapping[str, Any]:
-    made = str(uuid.uuid4())
-    return {"result": made, "uuid": made}
+    """A new UUID, or `count` of them as `uuids`."""
+    make = uuid.uuid1 if run.choice("version") == "1" else uuid.uuid4
+    count, form = run.integer("count"), run.choice("format")
+    if not 1 <= count <= 10_000:
+        raise NodeInputError(f"{count} UUIDs cannot be made; 1 to 10,000 can")
+    made = [{"hex": one.hex, "urn": one.urn}.get(form, str(one)) for one in (make() for _ in range(count))]
+    return {"result": made[0], "uuid": made[0], "uuids": made, "success": True}

@@ -2,25 +2,81 @@
 
 import base64
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from casare_cloud.robot.executor.context import NodeRun, parsed
+from casare_cloud.robot.executor.declarations import (
+    Option,
+    anything,
+    choice,
+    flag,
+    integer,
+    mapping,
+    number,
+    text,
+    unused,
+)
 from casare_cloud.robot.executor.errors import HttpRequestError, NodeInputError
 from casare_cloud.robot.executor.fetch import Answer, Request, fetch
 from casare_cloud.robot.executor.registry import node
 from casare_cloud.robot.executor.templates import as_text
 
 
-@node("HTTPRequestNode", "HttpRequestNode", "HttpSuperNode")
+def _request_options(timeout: float, retry_delay: float) -> tuple[Option, ...]:
+    return (
+        text("url", default=None),
+        mapping("headers"),
+        mapping("params", "query"),
+        anything("body", "json", "data"),
+        text("content_type"),
+        number("timeout", "timeout_seconds", default=timeout),
+        flag("follow_redirects", default=True),
+        integer("max_redirects", default=10),
+        flag("verify_ssl", default=True),
+        text("proxy"),
+        integer("retry_count", "retries", default=0),
+        number("retry_delay", default=retry_delay),
+        unused("allow_internal_urls", "the robot's network decides which addresses can be reached", False),
+    )
+
+
+REQUEST = _request_options(30.0, 1.0)
+ANSWER = (
+    "response_body",
+    "response_json",
+    "status_code",
+    "response_headers",
+    "success",
+    "error",
+    "body",
+    "json",
+)
+
+
+@node(
+    "HTTPRequestNode",
+    "HttpRequestNode",
+    "HttpSuperNode",
+    takes=(
+        *REQUEST,
+        text("method", "action", default="GET"),
+        flag("fail_on_error", "raise_for_status"),
+        text("response_encoding"),
+    ),
+    gives=ANSWER,
+)
 def http_request(run: NodeRun) -> Mapping[str, Any]:
     """Sends a request; an answer with an error status is an output (`success` false), no answer is an error.
 
     `fail_on_error` makes an error status an error too. `retry_count` and `retry_delay` (seconds) repeat what fails.
     """
-    answer = send(run, run.text("method", "action", default="GET").upper())
+    answer = send(run, run.text("method").upper().removesuffix(" REQUEST"))
+    if run.text("response_encoding"):
+        answer = replace(answer, encoding=run.text("response_encoding"))
     outputs = outputs_of(answer)
-    if not outputs["success"] and run.flag("fail_on_error", "raise_for_status"):
+    if not outputs["success"] and run.flag("fail_on_error"):
         raise HttpRequestError(f"{answer.url} answered {answer.status_code}")
     return outputs
 
@@ -31,14 +87,15 @@ def send(run: NodeRun, method: str) -> Answer:
         url=as_text(run.need("url")).strip(),
         method=method,
         headers=_headers(run, method),
-        params=run.mapping("params", "query"),
+        params=run.mapping("params"),
         body=_body(run, method),
-        timeout_seconds=float(run.number("timeout", "timeout_seconds", default=30.0)),
-        follow_redirects=run.flag("follow_redirects", default=True),
-        max_redirects=run.integer("max_redirects", default=10),
-        verify_tls=run.flag("verify_ssl", default=True),
+        timeout_seconds=float(run.number("timeout")),
+        follow_redirects=run.flag("follow_redirects"),
+        max_redirects=run.integer("max_redirects"),
+        verify_tls=run.flag("verify_ssl"),
+        proxy=run.text("proxy") or None,
     )
-    retries = min(run.integer("retry_count", "retries", default=0), 20)
+    retries = min(run.integer("retry_count"), 20)
     for attempt in range(retries + 1):
         try:
             answer = fetch(request, run.run.control)
@@ -47,7 +104,7 @@ def send(run: NodeRun, method: str) -> Answer:
         except HttpRequestError:
             if attempt == retries:
                 raise
-        run.run.control.sleep(float(run.number("retry_delay", default=1.0)))
+        run.run.control.sleep(float(run.number("retry_delay")))
     raise AssertionError("unreachable: the last try returns or raises")
 
 
@@ -69,7 +126,7 @@ def outputs_of(answer: Answer) -> dict[str, Any]:
 def _body(run: NodeRun, method: str) -> Any:
     if method in ("GET", "HEAD"):
         return None
-    return run.value("body", "json", "data")
+    return run.value("body")
 
 
 def _headers(run: NodeRun, method: str) -> dict[str, str]:
@@ -84,10 +141,26 @@ def _headers(run: NodeRun, method: str) -> dict[str, str]:
     return headers
 
 
-@node("HttpDownloadFileNode", "HttpDownloadNode")
+SAVE_PATH = text("save_path", "file_path", "path", default=None)
+DOWNLOADED = ("file_path", "file_size", "success", "error")
+
+
+@node(
+    "HttpDownloadFileNode",
+    "HttpDownloadNode",
+    takes=(
+        SAVE_PATH,
+        *_request_options(300.0, 2.0),
+        flag("overwrite", default=True),
+        unused("chunk_size", "an answer is read as it comes"),
+    ),
+    gives=DOWNLOADED,
+)
 def download(run: NodeRun) -> Mapping[str, Any]:
     """Saves the answer in the job's folder."""
-    path = as_text(run.need("save_path", "file_path", "path"))
+    path = as_text(run.need("save_path"))
+    if not run.flag("overwrite") and run.run.sandbox.locate(path).exists():
+        raise NodeInputError(f"{path} is there already, and overwrite is not set")
     answer = send(run, "GET")
     if answer.status_code >= 400:
         raise HttpRequestError(f"{answer.url} answered {answer.status_code}")
@@ -95,32 +168,48 @@ def download(run: NodeRun) -> Mapping[str, Any]:
     return {"file_path": path, "file_size": len(answer.content), "success": True, "error": ""}
 
 
-@node("SetHttpHeadersNode")
+@node(
+    "SetHttpHeadersNode",
+    takes=(mapping("base_headers"), mapping("headers_json", "headers"), text("header_name"), text("header_value")),
+    gives=("headers",),
+)
 def set_headers(run: NodeRun) -> Mapping[str, Any]:
-    headers = run.mapping("base_headers") | run.mapping("headers_json")
+    """Headers of both maps and the one named."""
+    headers = run.mapping("base_headers") | run.mapping("headers_json", "headers")
     if run.text("header_name"):
         headers[run.text("header_name")] = run.text("header_value")
     return {"headers": headers}
 
 
-@node("HttpAuthNode")
+@node(
+    "HttpAuthNode",
+    takes=(
+        mapping("base_headers"),
+        choice("auth_type", "Bearer", "Basic", "ApiKey", "api_key", default="Bearer"),
+        text("token"),
+        text("username"),
+        text("password"),
+        text("api_key_name", default="X-API-Key"),
+    ),
+    gives=("headers",),
+)
 def auth_headers(run: NodeRun) -> Mapping[str, Any]:
+    """Headers with credentials."""
     headers = run.mapping("base_headers")
-    match run.text("auth_type", default="Bearer").lower():
-        case "bearer":
+    match run.choice("auth_type"):
+        case "Bearer":
             headers["Authorization"] = f"Bearer {run.text('token')}"
-        case "basic":
+        case "Basic":
             pair = f"{run.text('username')}:{run.text('password')}".encode()
             headers["Authorization"] = f"Basic {base64.b64encode(pair).decode('ascii')}"
-        case "apikey" | "api_key":
-            headers[run.text("api_key_name", default="X-API-Key")] = run.text("token")
-        case other:
-            raise NodeInputError(f"{other} is no way to authenticate; use Bearer, Basic or ApiKey")
+        case _:
+            headers[run.text("api_key_name")] = run.text("token")
     return {"headers": headers}
 
 
-@node("BuildUrlNode")
+@node("BuildUrlNode", takes=(text("base_url", default=None), text("path"), mapping("params")), gives=("url",))
 def build_url(run: NodeRun) -> Mapping[str, Any]:
+    """A URL from its parts."""
     base, path = as_text(run.need("base_url")), run.text("path")
     url = urljoin(base.rstrip("/") + "/", path.lstrip("/")) if path else base
     params = run.mapping("params")

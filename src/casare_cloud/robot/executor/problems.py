@@ -1,0 +1,55 @@
+"""What is said about a workflow before it runs: a place in it, the rule that it breaks, and what may be meant."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`path` leads to the place in the definition: `nodes.mark.config.vlaue`, `connections[3]`.
+
+    An error is a mistake with which the workflow would not do what it says; a warning may be meant.
+    """
+
+    path: str
+    rule: str
+    severity: Severity
+    message: str
+    did_you_mean: str | None = None
+    node_id: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The message with what may be meant."""
+        return f"{self.message}; did you mean {self.did_you_mean}?" if self.did_you_mean else self.message
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "path": self.path,
+            "rule": self.rule,
+            "severity": self.severity,
+            "message": self.message,
+            "did_you_mean": self.did_you_mean,
+        }
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The one of the names that may be meant, or None."""
+    plain = {_plain(other): other for other in names}
+    wanted = _plain(name)
+    close = get_close_matches(wanted, plain, 1, 0.7)
+    return plain.get(wanted) or (plain[close[0]] if close else None)
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "").replace(" ", "")
+
+
+def listed(names: Iterable[str], most: int = 8) -> str:
+    """The names in a sentence, the first of them when there are many."""
+    every = sorted(set(names))
+    return ", ".join(every[:most]) + (f" and {len(every) - most} more" if len(every) > most else "") or "none"

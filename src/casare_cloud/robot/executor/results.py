@@ -1,0 +1,42 @@
+"""What a result may weigh: it is kept whole, or the job fails and says what was too large."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from casare_cloud.robot.executor.errors import ResultTooLarge
+
+MAX_RESULT_BYTES = 10 * 2**20 - 1_024  # what the service takes, less the rest of the request
+
+
+def check_size(result: Mapping[str, Any]) -> None:
+    """Raises `ResultTooLarge`, which names the largest part, when the result is larger than the service keeps."""
+    total = 0
+    largest = ("", 0)
+    for name, value in _parts(result):
+        size = size_of(value)
+        total += size + len(name.encode()) + 4
+        largest = max(largest, (name, size), key=lambda part: part[1])
+        if total > MAX_RESULT_BYTES:  # what comes after it is not looked at: it may be as large again
+            raise ResultTooLarge(
+                f"the result is too large to keep: {largest[0]} alone has {largest[1]:,} bytes of JSON, and all of it "
+                f"together may have {MAX_RESULT_BYTES:,}; set variables that nobody reads to null before the end"
+            )
+
+
+def largest_part(result: Mapping[str, Any]) -> str:
+    """Which part of a result is the largest, and how large, in words."""
+    size, name = max(((size_of(value), name) for name, value in _parts(result)), default=(0, "the result"))
+    return f"{name} has {size:,} bytes of JSON"
+
+
+def size_of(value: Any) -> int:
+    """Bytes of the value's JSON, as it is sent."""
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace"))
+
+
+def _parts(result: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    variables = result.get("variables")
+    if isinstance(variables, Mapping):
+        yield from ((f"variable {name}", value) for name, value in variables.items())
+    yield from ((name, value) for name, value in result.items() if name != "variables")

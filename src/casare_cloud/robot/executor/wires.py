@@ -1,0 +1,114 @@
+"""Connections: read in every shape that is in use, and told apart by what they carry, execution or a value."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from casare_cloud.robot.executor.declarations import NodeType
+from casare_cloud.robot.executor.errors import InvalidWorkflowError
+
+EXEC_INPUTS = frozenset({"exec_in", "exec"})
+REROUTES = frozenset({"reroute", "visualreroute"})
+EXEC_WORDS = frozenset({"exec_out", "exec", "out", "true", "false", "body", "completed", "default", "error"})
+"""Exits of node types that declare none."""
+
+SOURCE_KEYS = ("source_node", "from_node", "source", "from")
+SOURCE_PORT_KEYS = ("source_port", "from_port", "sourceHandle")
+TARGET_KEYS = ("target_node", "to_node", "target", "to")
+TARGET_PORT_KEYS = ("target_port", "to_port", "targetHandle")
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A connection: ports as they are written, and None where none is.
+
+    `exit` is set when it carries execution: the exit of the source as the walker knows it.
+    """
+
+    number: int
+    source: str
+    source_port: str | None
+    target: str
+    target_port: str | None
+    exit: str | None = None
+
+
+def read_wires(connections: Any, nodes: Mapping[str, Any]) -> list[Wire]:
+    """Every connection; raises `InvalidWorkflowError` for one that is none, or that has no node at an end."""
+    if connections is None:
+        return []
+    if not isinstance(connections, list):
+        raise InvalidWorkflowError("connections is not a list")
+    return [_read(connection, number, nodes) for number, connection in enumerate(connections)]
+
+
+def _read(connection: Any, number: int, nodes: Mapping[str, Any]) -> Wire:
+    if not isinstance(connection, Mapping):
+        raise InvalidWorkflowError(f"connections[{number}] is not an object")
+    source, source_port = _end(connection, SOURCE_KEYS, SOURCE_PORT_KEYS, nodes)
+    target, target_port = _end(connection, TARGET_KEYS, TARGET_PORT_KEYS, nodes)
+    for side, node_id in (("source", source), ("target", target)):
+        if node_id not in nodes:
+            raise InvalidWorkflowError(f"connections[{number}] has a {side} that is no node: {node_id or 'none given'}")
+    return Wire(number, source, source_port, target, target_port)
+
+
+def _end(
+    connection: Mapping[str, Any], names: tuple[str, ...], ports: tuple[str, ...], nodes: Mapping[str, Any]
+) -> tuple[str, str | None]:
+    end = next((connection[name] for name in names if name in connection), None)
+    port = next((str(connection[name]) for name in ports if connection.get(name) is not None), None)
+    if isinstance(end, Mapping):
+        port = end.get("port", port)
+        end = end.get("node", end.get("node_id", end.get("id")))
+    text = "" if end is None else str(end)
+    if port is None and text not in nodes and "." in text:
+        text, _, port = text.rpartition(".")
+    return text, port
+
+
+def sort_wires(wires: Iterable[Wire], kinds: Mapping[str, str], types: Mapping[str, NodeType | None]) -> list[Wire]:
+    """The connections with `exit` set on those that carry execution; `kinds` and `types` are those of the nodes.
+
+    A connection carries execution when it enters by `exec_in`, `exec` or no port, or by `in` of a node that has no
+    such value. What leads into a dot says what it carries, through as many dots as there are.
+    """
+    wires = list(wires)
+    dots: set[str] = set()
+    sorter = _Sorter(kinds, types, dots)
+    into_dots = [wire for wire in wires if kinds[wire.target] in REROUTES]
+    while more := {wire.target for wire in into_dots if wire.target not in dots and sorter.is_exec(wire)}:
+        dots |= more
+    return [replace(wire, exit=sorter.exit(wire)) if sorter.is_exec(wire) else wire for wire in wires]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorter:
+    kinds: Mapping[str, str]
+    types: Mapping[str, NodeType | None]
+    dots: set[str]  # those that are known to carry execution
+
+    def is_exec(self, wire: Wire) -> bool:
+        if wire.target_port is None or wire.target_port in EXEC_INPUTS:
+            return True
+        if wire.target_port != "in":
+            return False
+        declared = self.types[wire.target]
+        if declared is not None and "in" not in declared.options and not declared.any_port:
+            return True
+        return self._leaves_by_exit(wire)
+
+    def _leaves_by_exit(self, wire: Wire) -> bool:
+        if self.kinds[wire.source] in REROUTES:
+            return wire.source in self.dots or wire.source_port in ("exec_out", "exec")
+        declared, port = self.types[wire.source], wire.source_port or "exec_out"
+        if declared is None:
+            return port in EXEC_WORDS
+        return declared.exit(port) is not None and port not in declared.outputs
+
+    def exit(self, wire: Wire) -> str:
+        port = wire.source_port or "exec_out"
+        declared = self.types[wire.source]
+        if declared is None:
+            return "exec_out" if port in ("out", "exec") else port
+        return declared.exit(port) or port
