@@ -114,7 +114,7 @@ comment on function private.uuid_v7(timestamptz) is
     'A UUID of version 7 (RFC 9562): 48 bits of milliseconds, 12 bits of the millisecond''s fraction, 62 random bits. Ids sort by creation.';
 revoke all on function private.uuid_v7(timestamptz) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/types.sql sha256:2aa605b661c38919b34af15c1f9f7824c127e1b8afde6ce6d6c3432f0e67c979
+-- from sql/10_tenancy/types.sql sha256:be9c5928b0c00eaafc807623accd22c50ed42061866ee86160e4aae70b04607e
 create type public.tenant_plan as enum ('free', 'pro', 'enterprise');
 
 create type public.api_key_kind as enum (
@@ -145,7 +145,8 @@ create type public.api_key_summary as (
     created_at timestamptz,
     expires_at timestamptz,
     last_used_at timestamptz,
-    revoked_at timestamptz
+    revoked_at timestamptz,
+    robot_external_id text  -- of a key that was made for a robot which was not there
 );
 
 -- from sql/20_workflows/types.sql sha256:5e3b5e507b6139b981a8bc1856fe7e248e57ea9cf87be347d31101883958f4c1
@@ -167,7 +168,7 @@ create type public.robot_mode as enum (
 );
 create type public.robot_health as enum ('ok', 'error');
 
--- from sql/40_queue/types.sql sha256:d659d0628923cd5782aa9c453c1296211c12f8ef084dd33897a57b5d6962dae8
+-- from sql/40_queue/types.sql sha256:199939024c2bcf7b8a506771ec4181d31f732999bf6f38b8b5ce1703f78c9444
 create type public.job_status as enum (
     'queued',       -- enqueue, retry policy, release, rescue -> queued
     'claimed',      -- queued -> claimed (a fact of private.leases, never stored in jobs)
@@ -224,6 +225,21 @@ create type private.taken_job as (
     share_id integer        -- whose robot-seconds it uses; null: nobody counts them
 );
 
+-- Here and not in functions/, because the view of robots asks it: none counts as silent for a time in which nobody could be heard.
+create or replace function private.back_at()
+returns timestamptz
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (select to_timestamp(nullif(t.last_value, 0) / 1000.0) from private.outage_ended_at as t);
+end
+$$;
+comment on function private.back_at() is 'When the service was back after its newest outage; null: it never was away.';
+revoke all on function private.back_at() from public, anon, authenticated, service_role;
+
 -- from sql/50_schedules/types.sql sha256:787ff76e790cd1dc4d7150f2380d180ea4d4dd18784a2f9a64a86a1419844051
 create type public.schedule_outcome as enum (
     'enqueued',     -- the job is in the queue
@@ -269,7 +285,7 @@ create type private.turn as (
 );
 comment on type private.turn is 'What one turn of one tenant in a duty did, and whether another one is needed.';
 
--- from sql/10_tenancy/tables.sql sha256:2a055644089cab261a81433d12150ce1570f376fed103055ec6774be083ef84a
+-- from sql/10_tenancy/tables.sql sha256:2f16fc49eae8c74fccb89927c1b7bd178ac58346ca86e40edc4ddb8192ad58ff
 create table public.tenants (
     tenant_id uuid not null default private.uuid_v7(),
     name text not null,
@@ -382,6 +398,7 @@ create table public.api_keys (
     prefix text not null,               -- the first characters, shown so that people can tell keys apart
     key_hash bytea not null,            -- SHA-256 of the whole key; the key itself is never stored
     robot_id uuid,                      -- robot keys: set at creation or by the first registration
+    robot_external_id text,             -- robot keys made for a robot that was not there: it alone may register with it
     scopes text[] not null default '{}',
     created_by uuid,
     created_at timestamptz not null default now(),
@@ -393,7 +410,7 @@ create table public.api_keys (
     constraint api_keys_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
     constraint api_keys_name_check check (length(name) between 1 and 128),
     constraint api_keys_key_hash_check check (octet_length(key_hash) = 32),
-    constraint api_keys_robot_id_check check (kind = 'robot' or robot_id is null)
+    constraint api_keys_robot_id_check check (kind = 'robot' or (robot_id is null and robot_external_id is null))
 );
 create index api_keys_tenant_id_idx on public.api_keys (tenant_id, api_key_id desc);
 create index api_keys_robot_id_idx on public.api_keys (tenant_id, robot_id);
@@ -571,7 +588,7 @@ create index pool_members_tenant_id_idx on public.pool_members (tenant_id);
 comment on table public.pool_members is
     'Tenants whose jobs a pool''s robots run, and those that were invited. The owner has a row from the beginning.';
 
--- from sql/30_robots/tables.sql sha256:0342f8c66d11a229c2cf0ef03bafb9ff72262ebc915a811aeab6bf0d162885e8
+-- from sql/30_robots/tables.sql sha256:cada0a8fa7c6c0813872991b0bb9efa6650b3b785a238569985a815e2364c3e1
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -614,6 +631,7 @@ create table public.robot_heartbeats (
     health public.robot_health not null default 'ok',
     is_online boolean not null default true,        -- false once the loss was noticed and told
     is_signed_off boolean not null default false,   -- the robot itself said that it leaves: it gets no jobs until it is back
+    is_in_maintenance boolean not null default false,   -- the robot itself said so; what people decide is robots.mode
     metrics jsonb not null default '{}',
     last_claim_at timestamptz,                      -- to the minute
     low_lease_token bigint not null default 0,      -- it holds no lease with a lower one: where claims begin to count, about
@@ -663,7 +681,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:183a4161101fbb36f0a1788c59b1172f6d20b8c82c6407912101bd811ad7c10c
+-- from sql/40_queue/tables.sql sha256:5319b5f7efe20d46490173682f7c9a2bbd4f53aa708e9429f9d0eab0e5b5537b
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -820,12 +838,14 @@ create table public.jobs (
     started_at timestamptz,
     first_progress_at timestamptz,
     finished_at timestamptz,
+    cancel_requested_at timestamptz,    -- of an attempt that ended after somebody wanted it to, whatever it ended as
     result jsonb,
     error_message text,
     error_type text,
     error_details jsonb,                -- stack_trace, failed_node
     lost_by uuid[] not null default '{}',   -- robots that died, as it seems, while they ran it
     uncounted_ends smallint not null default 0, -- leases in a row that ended as if there had been none: see private.end_uncounted()
+    past_leases jsonb not null default '{}',    -- {lease token: robot} of attempts that failed or were taken away: whose late results are kept
     constraint jobs_pkey primary key (job_id),
     constraint jobs_priority_check check (priority between 0 and 20),
     constraint jobs_max_attempts_check check (max_attempts between 1 and 100),
@@ -886,6 +906,7 @@ create table private.leases (
     lease_expires_at timestamptz not null,
     timeout_at timestamptz not null,
     progress_timeout_seconds integer,   -- of the job
+    away interval not null default '0', -- for so long nobody could report progress since the last report
     progress smallint not null default 0,
     current_node text,
     progress_message text,
@@ -991,6 +1012,23 @@ create table private.pool_turns (
 ) with (fillfactor = 50);
 comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
 
+-- When somebody was last heard, and when the service was last away: see private.note_call(). No rows, as every call looks at them,
+-- and no part of a transaction, so that a call that fails has been heard all the same. In milliseconds since 1970; 0: never.
+create sequence private.last_call_at as bigint minvalue 0;
+comment on sequence private.last_call_at is 'When a robot''s call or a request was last accepted, to the second, by the server''s own clock.';
+create sequence private.outage_began_at as bigint minvalue 0;
+comment on sequence private.outage_began_at is 'When the newest outage of the service or of Postgres began: the last call before it.';
+create sequence private.outage_ended_at as bigint minvalue 0;
+comment on sequence private.outage_ended_at is 'When the newest outage ended: the first call after it.';
+
+create table private.outages (
+    ended_at timestamptz not null,
+    began_at timestamptz not null,
+    leases integer not null,            -- that were lengthened
+    constraint outages_pkey primary key (ended_at)
+);
+comment on table private.outages is 'Outages of the service or of Postgres by which leases were lengthened, of the last 90 days. See private.lengthen_leases().';
+
 create table private.low_water (
     is_only boolean not null default true,
     settled_at timestamptz not null default '-infinity',    -- what was enqueued before this is committed or undone
@@ -1052,7 +1090,7 @@ select
     l.current_node,
     l.progress_message,
     l.lease_expires_at,
-    l.cancel_requested_at,
+    coalesce(l.cancel_requested_at, j.cancel_requested_at) as cancel_requested_at,
     l.cancel_reason
 from public.jobs as j
 left join private.leases as l on l.job_id = j.job_id
@@ -1068,7 +1106,7 @@ select
     r.name,
     r.hostname,
     r.environment,
-    r.mode,
+    case when r.mode = 'active' and h.is_in_maintenance then 'maintenance' else r.mode end::public.robot_mode as mode,
     r.capabilities,
     r.attributes,
     r.tags,
@@ -1088,7 +1126,7 @@ select
     h.deaf_since,
     case
         when not o.is_online then 'offline'
-        when r.mode <> 'active' then 'maintenance'
+        when r.mode <> 'active' or h.is_in_maintenance then 'maintenance'
         when h.health = 'error' or r.quarantined_at is not null then 'error'
         when w.load > 0 then 'busy'
         else 'idle'
@@ -1111,7 +1149,8 @@ left join public.tenants as t on t.tenant_id = r.tenant_id
 cross join lateral (
     select coalesce(
         h.is_online
-        and h.last_heartbeat_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)),
+        and greatest(h.last_heartbeat_at, (select private.back_at()))
+            > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)),
         false
     ) as is_online
 ) as o
@@ -1649,7 +1688,7 @@ comment on function private.authenticate_user(jsonb) is
     'The user that the claims name, if the account is live and the session was not logged out; whatever the tenant.';
 revoke all on function private.authenticate_user(jsonb) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/authorize.sql sha256:e9a5e506fc018f6c04bf389ab13283b39b541ce4551204de8c82bba3ce66cfa8
+-- from sql/10_tenancy/functions/authorize.sql sha256:b4e91f2530855c56f906caf12322b5a665abba063a4166673a03505bff49751c
 create or replace function private.authorize(p_permission text)
 returns private.caller
 language plpgsql
@@ -1661,7 +1700,7 @@ declare
     v_caller private.caller := private.caller();
 begin
     if v_caller.principal is null then
-        perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in, or send a valid key.');
+        perform private.refuse_caller();
     end if;
     if not private.has_permission(v_caller.permissions, p_permission) then
         perform private.raise_error(403, 'FORBIDDEN', format('This needs the permission %s.', p_permission));
@@ -1670,11 +1709,11 @@ begin
 end
 $$;
 comment on function private.authorize(text) is
-    'The verified caller, who has the permission; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise. The first line of every public function.';
+    'The verified caller, who has the permission; raises 401 AUTHENTICATION_FAILED, 403 NO_TENANT or 403 FORBIDDEN otherwise. The first line of every public function.';
 revoke all on function private.authorize(text) from public, anon, authenticated, service_role;
 grant execute on function private.authorize(text) to authenticated;
 
--- from sql/10_tenancy/functions/begin_idempotent_request.sql sha256:4543331cd736280507abe329e2cf3dcfbffafc254511f084efe54919bef29abb
+-- from sql/10_tenancy/functions/begin_idempotent_request.sql sha256:f20ebb44fc24fb3fa07058a3b93245d0e492af4607e71a91fda0bb1cccab6481
 create or replace function private.begin_idempotent_request(p_key text, p_request_hash bytea)
 returns table (status_code integer, response jsonb)
 language plpgsql
@@ -1688,7 +1727,7 @@ declare
     v_now timestamptz := private.clock();
 begin
     if v_actor_id is null then
-        perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in, or send a valid key.');
+        perform private.refuse_caller();
     end if;
     if coalesce(length(p_key), 0) not between 1 and 255 or p_request_hash is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'Idempotency-Key must have 1 to 255 characters.');
@@ -1899,7 +1938,7 @@ comment on function private.check_permissions_exist(text, text[]) is
     'Raises 400 INVALID_ARGUMENT for a code or wildcard that stands for no permission.';
 revoke all on function private.check_permissions_exist(text, text[]) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/create_api_key.sql sha256:37c7028e77dd79ffd5dbf0c5a0b9a8642c74c3d32b9fa92c9b79cfc8b34385e3
+-- from sql/10_tenancy/functions/create_api_key.sql sha256:789016bf8602776689c9dc8ea350ba845bd4c16deb8186a369be53078076c08d
 create or replace function public.create_api_key(
     p_kind public.api_key_kind,
     p_name text,
@@ -1907,7 +1946,8 @@ create or replace function public.create_api_key(
     p_prefix text,
     p_robot_id uuid default null,
     p_scopes text[] default '{}',
-    p_expires_at timestamptz default null
+    p_expires_at timestamptz default null,
+    p_robot text default null       -- or by its id or its external id, which may be one that no robot has yet
 )
 returns public.api_key_summary
 language plpgsql
@@ -1916,6 +1956,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('api_keys.write');
+    v_robot_id uuid;
+    v_external_id text;     -- of a robot that is not there yet
     v_scopes text[] := array(select distinct replace(s.scope, ':', '.') as scope from unnest(p_scopes) as s (scope) order by scope);
 begin
     if p_kind is null then
@@ -1925,13 +1967,24 @@ begin
         if v_scopes <> '{}' then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'scopes: a robot key has none of its own.');
         end if;
-        perform from public.robots as r
-        where r.robot_id = p_robot_id and r.tenant_id = v_caller.tenant_id and r.deleted_at is null;
-        if not found and p_robot_id is not null then
+        if p_robot_id is not null and p_robot is not null then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'robot_id and robot must not both be given.');
+        end if;
+        select r.robot_id into v_robot_id
+        from public.robots as r
+        where r.tenant_id = v_caller.tenant_id
+            and r.deleted_at is null
+            and (r.robot_id = p_robot_id or r.robot_id::text = lower(p_robot) or r.external_id = p_robot)
+        order by r.external_id = p_robot    -- an external id may look like a UUID; the robot's own id wins
+        limit 1;
+        -- A robot gets its own id when it comes: nobody can mean one that is not there by that.
+        if not found and p_robot ~ '^[A-Za-z0-9_-]{1,64}$' and p_robot !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+            v_external_id := p_robot;
+        elsif not found and coalesce(p_robot_id::text, p_robot) is not null then
             perform private.raise_error(404, 'ROBOT_NOT_FOUND', 'There is no such robot.');
         end if;
     else
-        if p_robot_id is not null then
+        if coalesce(p_robot_id::text, p_robot) is not null then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'robot_id: a service key belongs to no robot.');
         end if;
         if v_scopes = '{}' then
@@ -1942,14 +1995,16 @@ begin
     if p_expires_at <= private.clock() or p_expires_at > private.clock() + interval '1000 years' then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'expires_at must lie in the next 1000 years.');
     end if;
-    return private.insert_api_key(v_caller, p_kind, p_name, p_key_hash, p_prefix, p_robot_id, v_scopes, p_expires_at);
+    return private.insert_api_key(
+        v_caller, p_kind, p_name, p_key_hash, p_prefix, v_robot_id, v_external_id, v_scopes, p_expires_at
+    );
 end
 $$;
-comment on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz) is
-    'Stores a new key by its SHA-256: of a robot (or of the first robot that registers with it), or of a program with scopes that the caller has.';
-revoke all on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz)
+comment on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz, text) is
+    'Stores a new key by its SHA-256: of a robot (one that is not there yet registers with it under that name and no other; none: the first that registers with it), or of a program with scopes that the caller has. Raises 404 ROBOT_NOT_FOUND.';
+revoke all on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz, text)
     from public, anon, authenticated, service_role;
-grant execute on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz) to authenticated;
+grant execute on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz, text) to authenticated;
 
 -- from sql/10_tenancy/functions/create_profile.sql sha256:c6cc14c5740a217764928fda5ff8536c6d14bbc5df39521e00aec8ddce600fd8
 create or replace function private.create_profile(p_user_id uuid, p_email text)
@@ -2133,6 +2188,26 @@ comment on function private.email_for_login(text) is
     'The address to sign in with for a user name or an address, in any letter case; null when nobody has it.';
 revoke all on function private.email_for_login(text) from public, anon, authenticated, service_role;
 grant execute on function private.email_for_login(text) to casare_functions;
+
+-- from sql/10_tenancy/functions/end_reused_session.sql sha256:69becaf10be287d2014385aab2240b48c0fe3d1915b9fd2eb3fb051cb5fd923d
+-- Auth revokes the tokens of the family and leaves the session: its access tokens would go on for an hour, and its newest
+-- refresh token for the seconds in which a revoked one is still taken.
+create or replace function private.end_reused_session(p_refresh_token text)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    delete from auth.sessions as s
+    using auth.refresh_tokens as t
+    where t.token = p_refresh_token and t.revoked and s.id = t.session_id;
+end
+$$;
+comment on function private.end_reused_session(text) is
+    'Ends the session that a used-up refresh token belongs to, with all its tokens; for whom Auth has answered that the token was used already.';
+revoke all on function private.end_reused_session(text) from public, anon, authenticated, service_role;
+grant execute on function private.end_reused_session(text) to casare_functions;
 
 -- from sql/10_tenancy/functions/ensure_builtin_roles.sql sha256:3be837733f95dd367f6592042bf62c767485f7cd2f78f4ea9db63cccd4109295
 create or replace function private.ensure_builtin_roles()
@@ -2321,6 +2396,29 @@ comment on function private.finish_idempotent_request(text, integer, jsonb) is
 revoke all on function private.finish_idempotent_request(text, integer, jsonb) from public, anon, authenticated, service_role;
 grant execute on function private.finish_idempotent_request(text, integer, jsonb) to authenticated;
 
+-- from sql/10_tenancy/functions/get_abandoned_tenant.sql sha256:188e55344d404f28537cb244fd3bcc51ccef1e5997c861b947c25fb9a7d4380e
+create or replace function private.get_abandoned_tenant(p_tenant text)
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid;
+begin
+    select t.tenant_id into v_tenant_id from public.tenants as t where p_tenant in (t.tenant_id::text, t.slug);
+    if v_tenant_id is null then
+        perform private.raise_error(404, 'TENANT_NOT_FOUND', 'There is no such tenant.');
+    elsif not exists (select from private.list_abandoned_tenants() as a where a.tenant_id = v_tenant_id) then
+        perform private.raise_error(409, 'TENANT_HAS_MEMBERS', 'This tenant has members: they decide about it.');
+    end if;
+    return v_tenant_id;
+end
+$$;
+comment on function private.get_abandoned_tenant(text) is
+    'The tenant with this id or slug, whose last member is gone. Raises 404 TENANT_NOT_FOUND, 409 TENANT_HAS_MEMBERS.';
+revoke all on function private.get_abandoned_tenant(text) from public, anon, authenticated, service_role;
+
 -- from sql/10_tenancy/functions/get_assignable_role.sql sha256:11f0083df8b951f013c28baba8391bc759e4e08deccfee61fd470e645e38f6b5
 create or replace function private.get_assignable_role(p_caller private.caller, p_role_id uuid)
 returns public.roles
@@ -2402,6 +2500,36 @@ comment on function private.get_manageable_member(private.caller, uuid) is
     'A member of the caller''s tenant who may do no more than the caller; locks the tenant against other changes of members.';
 revoke all on function private.get_manageable_member(private.caller, uuid) from public, anon, authenticated, service_role;
 
+-- from sql/10_tenancy/functions/give_tenant.sql sha256:61532a5cb952a1d5644f227d0b8eaed8c725e3f2ed457b20388bf97b1342f9d3
+-- For the owner of the database, who acts for no tenant.
+create or replace function private.give_tenant(p_tenant text, p_login text)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.get_abandoned_tenant(p_tenant);
+    v_email text := private.email_for_login(p_login);
+    v_user_id uuid;
+begin
+    select u.id into v_user_id from auth.users as u where u.email = v_email and not u.is_sso_user and u.deleted_at is null;
+    if v_user_id is null then
+        perform private.raise_error(404, 'USER_NOT_FOUND', 'There is no such user.');
+    end if;
+    update public.tenants as t set deleted_at = null where t.tenant_id = v_tenant_id and t.deleted_at is not null;
+    insert into public.memberships (tenant_id, user_id) values (v_tenant_id, v_user_id) on conflict do nothing;
+    insert into public.member_roles (tenant_id, user_id, role_id)
+    select v_tenant_id, v_user_id, r.role_id
+    from public.roles as r
+    where r.tenant_id is null and r.slug = 'admin'
+    on conflict do nothing;
+    return v_user_id;
+end
+$$;
+comment on function private.give_tenant(text, text) is
+    'Makes a user the admin of a tenant whose last member is gone, one whose purge has begun included. Raises 404 TENANT_NOT_FOUND or USER_NOT_FOUND, 409 TENANT_HAS_MEMBERS.';
+revoke all on function private.give_tenant(text, text) from public, anon, authenticated, service_role;
+
 -- from sql/10_tenancy/functions/has_permission.sql sha256:71aef9292c949b9e8bf809a6fea13ffef4a1e7cabb94537c950fb79e6a06ed9d
 -- Without a SET clause, so that it is inlined. It is no security definer and runs inside functions whose search path is set.
 create or replace function private.has_permission(p_granted text[], p_permission text)
@@ -2441,7 +2569,7 @@ comment on function private.has_permissions(text[], text[]) is
     'Whether a set of granted codes holds every one of another set, wildcards included: nobody gives what they have not got.';
 revoke all on function private.has_permissions(text[], text[]) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/insert_api_key.sql sha256:5c8fc606bfab5a06b1018937da952eeb28fa1519915b267827ac6a7b7957d95c
+-- from sql/10_tenancy/functions/insert_api_key.sql sha256:7d6a726f8aa98d097c10636301592d5045a154f97a92569fa217e4a378baf135
 create or replace function private.insert_api_key(
     p_caller private.caller,
     p_kind public.api_key_kind,
@@ -2449,6 +2577,7 @@ create or replace function private.insert_api_key(
     p_key_hash bytea,
     p_prefix text,
     p_robot_id uuid,
+    p_robot_external_id text,
     p_scopes text[],
     p_expires_at timestamptz
 )
@@ -2474,7 +2603,9 @@ begin
     if coalesce(length(p_prefix), 0) not between 1 and 16 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'prefix must have 1 to 16 characters.');
     end if;
-    insert into public.api_keys (tenant_id, kind, name, prefix, key_hash, robot_id, scopes, created_by, expires_at)
+    insert into public.api_keys (
+        tenant_id, kind, name, prefix, key_hash, robot_id, robot_external_id, scopes, created_by, expires_at
+    )
     values (
         p_caller.tenant_id,
         p_kind,
@@ -2482,6 +2613,7 @@ begin
         p_prefix,
         p_key_hash,
         p_robot_id,
+        p_robot_external_id,
         p_scopes,
         coalesce(p_caller.user_id, p_caller.api_key_id),
         p_expires_at
@@ -2494,9 +2626,9 @@ begin
     return private.summarize_api_key(v_api_key_id);
 end
 $$;
-comment on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text[], timestamptz) is
+comment on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text, text[], timestamptz) is
     'Writes the row of a new key that may do no more than its maker.';
-revoke all on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text[], timestamptz)
+revoke all on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text, text[], timestamptz)
     from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/invite_member.sql sha256:4d07dd51f5a3b5e91578c749b316ed4649411f0e1a58c24288a489b78d4e2ed9
@@ -2544,6 +2676,64 @@ comment on function public.invite_member(text, uuid, bytea, timestamptz) is
     'Offers membership with a role to an e-mail address, for seven days unless told otherwise; the token itself is known to its sender only.';
 revoke all on function public.invite_member(text, uuid, bytea, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.invite_member(text, uuid, bytea, timestamptz) to authenticated;
+
+-- from sql/10_tenancy/functions/is_registered_as.sql sha256:09353896acab35b50993b6b368013e660ef4e20abeb29e8e71c5d5100047ad12
+create or replace function private.is_registered_as(p_email text, p_registration jsonb)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return exists (
+        select
+        from auth.users as u
+        where u.email = lower(btrim(p_email))
+            and not u.is_sso_user
+            and u.deleted_at is null
+            and u.raw_app_meta_data -> 'registration' = p_registration
+    );
+end
+$$;
+comment on function private.is_registered_as(text, jsonb) is
+    'Whether the user with this address came by exactly this registration, so that a repeat of it is a sign-in: its password is still to be proved.';
+revoke all on function private.is_registered_as(text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function private.is_registered_as(text, jsonb) to casare_functions;
+
+-- from sql/10_tenancy/functions/list_abandoned_tenants.sql sha256:e0373fb484dd9300bb428206f92ebb1d03cbbc302afc0b028a1dab6f09dc690a
+-- A user who is deleted softly stays a row of auth.users; one from before the table trigger knew of it stays a member, too.
+create or replace function private.list_abandoned_tenants()
+returns table (tenant_id uuid, slug text, name text, created_at timestamptz, robots bigint, live_keys bigint)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return query
+    select
+        t.tenant_id, t.slug, t.name, t.created_at,
+        (select count(*) from public.robots as r where r.tenant_id = t.tenant_id and r.deleted_at is null),
+        (
+            select count(*)
+            from public.api_keys as k
+            where k.tenant_id = t.tenant_id
+                and k.revoked_at is null
+                and (k.expires_at is null or k.expires_at > private.clock())
+        )
+    from public.tenants as t
+    where not exists (
+        select
+        from public.memberships as m
+        join auth.users as u on u.id = m.user_id and u.deleted_at is null
+        where m.tenant_id = t.tenant_id
+    )
+    order by t.created_at, t.tenant_id;
+end
+$$;
+comment on function private.list_abandoned_tenants() is
+    'Tenants whose last member is gone: nobody can sign in to them, and their robots and keys go on until an operator hands them over or purges them.';
+revoke all on function private.list_abandoned_tenants() from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/list_actor_permissions.sql sha256:168a8c45bfccdd5bcd2e452a88213c8c4faf3c02cccfce12d62cf6220ce4b76c
 create or replace function private.list_actor_permissions(p_tenant_id uuid, p_actor_id uuid)
@@ -2766,7 +2956,33 @@ comment on function private.record_login(text, inet, boolean) is
 revoke all on function private.record_login(text, inet, boolean) from public, anon, authenticated, service_role;
 grant execute on function private.record_login(text, inet, boolean) to casare_functions;
 
--- from sql/10_tenancy/functions/register_user.sql sha256:d89f8c4b921af059b977ae153e3a508ffcf14ed11f997f8175162d3dd5d05b00
+-- from sql/10_tenancy/functions/refuse_caller.sql sha256:d215f72c39f40c8ad91301f4b5ccf289692ee04fe318250b0100f83185b8a542
+create or replace function private.refuse_caller()
+returns void
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_user_id uuid := private.authenticate_user(nullif(current_setting('request.jwt.claims', true), '')::jsonb);
+begin
+    -- A token for one tenant of several is merely out of date: the next one names another.
+    if v_user_id is not null and private.select_tenant_id(v_user_id, null, null) is null then
+        perform private.raise_error(
+            403,
+            'NO_TENANT',
+            'You are signed in and belong to no tenant: ask a member for an invitation and accept it, or register one of your own with another address.'
+        );
+    end if;
+    perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in, or send a valid key.');
+end
+$$;
+comment on function private.refuse_caller() is
+    'For a request without a verified caller: raises 403 NO_TENANT for a user who is signed in and a member nowhere, else 401 AUTHENTICATION_FAILED.';
+revoke all on function private.refuse_caller() from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/register_user.sql sha256:3760a3d588be5b7e7ce73867676a0dd4113d9dbe809299af5d1fd20cfa466d95
 create or replace function private.register_user()
 returns trigger
 language plpgsql
@@ -2778,6 +2994,12 @@ declare
     v_username text;
     v_tenant_id uuid;
 begin
+    if new.deleted_at is not null then
+        -- Softly: the row stays, and nothing of ours with it. The name is free, and the tenants have one member less.
+        delete from public.memberships as m where m.user_id = new.id;
+        delete from public.profiles as p where p.user_id = new.id;
+        return null;
+    end if;
     perform private.create_profile(new.id, new.email);
     if jsonb_typeof(v_form) is distinct from 'object'
         or (tg_op = 'UPDATE' and old.raw_app_meta_data -> 'registration' is not null)
@@ -2812,7 +3034,7 @@ begin
 end
 $$;
 comment on function private.register_user() is
-    'Gives every new user a profile, and one whom the admin API created with a registration also a tenant to be admin of: user, tenant and membership or nothing.';
+    'Gives every new user a profile, and one whom the admin API created with a registration also a tenant to be admin of: user, tenant and membership or nothing. One who is deleted softly leaves both.';
 revoke all on function private.register_user() from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/remove_member.sql sha256:4eb3feb2766da22ccf1262cd38387fcaddd8932c32996359de3a47d5a3569e22
@@ -2897,7 +3119,7 @@ comment on function public.revoke_invitation(uuid) is 'Takes an invitation back 
 revoke all on function public.revoke_invitation(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.revoke_invitation(uuid) to authenticated;
 
--- from sql/10_tenancy/functions/rotate_api_key.sql sha256:c821d1e222926808cc669a858777c6b989e9442e964eda83d1dd2b466a78072f
+-- from sql/10_tenancy/functions/rotate_api_key.sql sha256:21d097101a11e9b93c520b171a5ee6095a9d3b9ce5875a76440499e0ba54787b
 create or replace function public.rotate_api_key(
     p_api_key_id uuid,
     p_key_hash bytea,
@@ -2936,6 +3158,7 @@ begin
         p_key_hash,
         p_prefix,
         v_old.robot_id,
+        v_old.robot_external_id,
         v_old.scopes,
         v_now + (v_old.expires_at - v_old.created_at)
     );
@@ -3037,7 +3260,7 @@ comment on function private.set_role_permissions(private.caller, uuid, text[]) i
     'Makes these the permissions of a role, resource.action or resource:action; raises 400 for one that does not exist and 403 for one that the caller has not got.';
 revoke all on function private.set_role_permissions(private.caller, uuid, text[]) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/summarize_api_key.sql sha256:1eea579b1e2e4e10accec9a1ee0dd1ca6ff2686ee9afe074aa67223dbf6cca26
+-- from sql/10_tenancy/functions/summarize_api_key.sql sha256:fdbc33c5023d62fede7bf035072d645729c21bef9726abad8808aa01dac3fe06
 create or replace function private.summarize_api_key(p_api_key_id uuid)
 returns public.api_key_summary
 language plpgsql
@@ -3059,7 +3282,8 @@ begin
         k.created_at,
         k.expires_at,
         k.last_used_at,
-        k.revoked_at
+        k.revoked_at,
+        k.robot_external_id
     into v_summary
     from public.api_keys as k
     where k.api_key_id = p_api_key_id;
@@ -3169,7 +3393,7 @@ comment on function public.update_tenant(text, text, integer, integer) is 'Chang
 revoke all on function public.update_tenant(text, text, integer, integer) from public, anon, authenticated, service_role;
 grant execute on function public.update_tenant(text, text, integer, integer) to authenticated;
 
--- from sql/10_tenancy/functions/whoami.sql sha256:5eb0681e99eef0bd99160068b7ec409662d6982bc7e76632944ddadcc8f8a981
+-- from sql/10_tenancy/functions/whoami.sql sha256:f65ae325a390691d4f6bd398868921ecc4b7a0e830abfbf96122d739fdab2273
 create or replace function public.whoami()
 returns jsonb
 language plpgsql
@@ -3181,7 +3405,7 @@ declare
     v_caller private.caller := private.caller();
 begin
     if v_caller.principal is null then
-        perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in, or send a valid key.');
+        perform private.refuse_caller();
     end if;
     return (
         select jsonb_build_object(
@@ -3220,7 +3444,7 @@ comment on function public.whoami() is
 revoke all on function public.whoami() from public, anon, authenticated, service_role;
 grant execute on function public.whoami() to authenticated;
 
--- from sql/15_limits/functions/count_request.sql sha256:8d7ffe87ded932f80f1f575c1eeec891db54deb9500aa56edefad56e47956be2
+-- from sql/15_limits/functions/count_request.sql sha256:a76775056cc12e6c007a3046deb58387a47b89e2cda1cd0fd9f813b9601de3ef
 -- One upsert decides: its row lock puts requests of one bucket in a row, so that whatever comes at once, the limit is
 -- never exceeded and nobody is refused while something is left. A refused request changes nothing. It is to be a
 -- transaction of its own, ahead of the request's: then the lock is held for microseconds, and a request that fails
@@ -3250,6 +3474,7 @@ declare
     end;
     v_counted private.request_counts;
 begin
+    perform private.note_call();
     insert into private.request_counts as c (bucket, count, window_ends_at)
     values (v_bucket, 1, v_ends_at)
     on conflict (bucket) do update
@@ -4339,7 +4564,7 @@ comment on function private.calling_robot_id() is 'The robot that makes this req
 revoke all on function private.calling_robot_id() from public, anon, authenticated, service_role;
 grant execute on function private.calling_robot_id() to authenticated;
 
--- from sql/30_robots/functions/command_robot.sql sha256:aa6b3f7e92627674ffe9baab12a798626b344d65176a560ab7bd45046f6eb0ec
+-- from sql/30_robots/functions/command_robot.sql sha256:5e9be091736a6eccb265147a689e24f0cc06820d7fd5da784dc50fe24d826824
 create or replace function public.command_robot(p_robot text, p_command text, p_reason text default null)
 returns jsonb
 language plpgsql
@@ -4385,6 +4610,11 @@ begin
             quarantine_reason = case when p_command = 'release' then null else r.quarantine_reason end,
             updated_at = private.clock()
         where r.robot_id = v_robot.robot_id;
+        if p_command = 'resume' then    -- also from what the robot said of itself
+            update public.robot_heartbeats as h
+            set is_in_maintenance = false
+            where h.robot_id = v_robot.robot_id and h.is_in_maintenance;
+        end if;
         if p_command not in ('resume', 'release') then
             delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
         end if;
@@ -4670,7 +4900,7 @@ comment on function private.is_robot(uuid) is
     'Whether a robot is still in the fleet: one that a person deleted did not die.';
 revoke all on function private.is_robot(uuid) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/mark_offline_robots.sql sha256:59640320c3bca5b6f2dd748b5189c290865c7c0cc3c7614d8b750e66ca8dc8a8
+-- from sql/30_robots/functions/mark_offline_robots.sql sha256:ae24b23446d48e1483e5aa12349b0b0f19dd230b10ea58ab5748def28c3235ac
 create or replace function private.mark_offline_robots(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language plpgsql
@@ -4679,14 +4909,18 @@ as $$
 declare
     v_robot_id uuid;
     v_marked integer := 0;
+    v_back_at timestamptz := private.back_at();
 begin
+    if private.is_away() then       -- none of them could be heard
+        return (0, 0, null)::private.turn;
+    end if;
     for v_robot_id in
         select h.robot_id
         from public.robot_heartbeats as h
         join public.tenants as t on t.tenant_id = h.tenant_id
         where h.tenant_id = p_tenant_id
             and h.is_online
-            and h.last_heartbeat_at <= private.clock() - make_interval(secs => t.robot_offline_after_seconds)
+            and greatest(h.last_heartbeat_at, v_back_at) <= private.clock() - make_interval(secs => t.robot_offline_after_seconds)
         limit p_limit
         for update of h skip locked
     loop
@@ -4699,7 +4933,7 @@ begin
 end
 $$;
 comment on function private.mark_offline_robots(uuid, integer, text) is
-    'Duty, a tenant''s turn: notices at most p_limit robots that have not been heard of for robot_offline_after_seconds, tells it once, and counts them.';
+    'Duty, a tenant''s turn: notices at most p_limit robots that have not been heard of for robot_offline_after_seconds in which the service was there, tells it once, and counts them.';
 revoke all on function private.mark_offline_robots(uuid, integer, text) from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/notice_deaf_robots.sql sha256:77d3c8766517e54fd3dcabcd888c547fc1b7b444e1e0aaf4faaf11edb32b0c60
@@ -4766,7 +5000,7 @@ comment on function private.quarantine_robot(uuid, uuid, text, jsonb) is
     'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. What it holds it may finish.';
 revoke all on function private.quarantine_robot(uuid, uuid, text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:f2d22007f583c979e16f3493abf5afc7560eea6e0b9f730926a5e35b0b94c366
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:b5c1dde0121fb108cf1dec3104b194b7c92484ea472d84c5f0626e4f3ff8cf2a
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
@@ -4800,6 +5034,7 @@ begin
     if jsonb_typeof(p_metrics -> 'active_job_ids') = 'array' then
         perform private.give_back_unknown_jobs(v_robot.robot_id, p_metrics -> 'active_job_ids', p_claims_in_flight);
     end if;
+    perform private.note_call();
     if cardinality(p_acknowledged_commands) > 0 then
         update public.robot_commands as c
         set acknowledged_at = private.clock()
@@ -4851,7 +5086,7 @@ comment on function public.record_heartbeat(text, jsonb, uuid[], uuid, uuid[]) i
 revoke all on function public.record_heartbeat(text, jsonb, uuid[], uuid, uuid[]) from public, anon, authenticated, service_role;
 grant execute on function public.record_heartbeat(text, jsonb, uuid[], uuid, uuid[]) to authenticated;
 
--- from sql/30_robots/functions/register_robot.sql sha256:7ad76d7d731f1bd1e905b4340f585a01d791e0b19cf24e732dfafbf703257fec
+-- from sql/30_robots/functions/register_robot.sql sha256:a5225fa7e0340524dfb2e7084b00231ed092eac6e764773644cfdb1cc41b3fd7
 create or replace function public.register_robot(
     p_external_id text,
     p_name text,
@@ -4924,6 +5159,11 @@ begin
         end if;
     end if;
 
+    if v_is_robot and v_caller.robot_id is null and exists (
+        select from public.api_keys as k where k.api_key_id = v_caller.api_key_id and k.robot_external_id <> p_external_id
+    ) then
+        perform private.raise_error(403, 'FORBIDDEN', 'This key was made for a robot with another id.');
+    end if;
     if v_is_robot and v_robot.robot_id is not null then
         -- Before anything of the robot itself is changed, as whoever ends leases does. A process speaks of its leases once: its
         -- registration may come again, late, when it has claimed already.
@@ -5012,13 +5252,13 @@ begin
 end
 $$;
 comment on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean, uuid, jsonb) is
-    'Makes or updates the robot with an external id and returns it. A robot''s key that belongs to no robot yet is bound by its first registration; a bound one registers its own robot only. Jobs that the robot holds and a new process of it does not name among p_held_leases go back at once, uncounted. Users need robots.write. Raises 403 FORBIDDEN, 409 ROBOT_ID_TAKEN.';
+    'Makes or updates the robot with an external id and returns it. A robot''s key that belongs to no robot yet is bound by its first registration, under the name that it was made for if there is one; a bound one registers its own robot only. Jobs that the robot holds and a new process of it does not name among p_held_leases go back at once, uncounted. Users need robots.write. Raises 403 FORBIDDEN, 409 ROBOT_ID_TAKEN.';
 revoke all on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean, uuid, jsonb)
     from public, anon, authenticated, service_role;
 grant execute on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean, uuid, jsonb)
     to authenticated;
 
--- from sql/30_robots/functions/robot_may_claim.sql sha256:974431e02052801c528a558718390d21437accb38bccb76d07e3a9ecb105c627
+-- from sql/30_robots/functions/robot_may_claim.sql sha256:5e96d48f340f059224a05fb8ec746b73caa5bca510e18a00279ae657c72b595b
 -- Without a SET clause, so that it is inlined into claim_jobs; explain_job and explain_robot ask it, too.
 create or replace function private.robot_may_claim(p_mode public.robot_mode, p_is_signed_off boolean, p_quarantined_at timestamptz)
 returns boolean
@@ -5028,7 +5268,7 @@ as $$
     select p_mode = 'active' and not coalesce(p_is_signed_off, false) and p_quarantined_at is null
 $$;
 comment on function private.robot_may_claim(public.robot_mode, boolean, timestamptz) is
-    'Whether a robot gets jobs at all, whatever it can do and whatever waits.';
+    'Whether a robot gets jobs at all, whatever it can do and whatever waits; p_is_signed_off: it said itself that it takes none.';
 revoke all on function private.robot_may_claim(public.robot_mode, boolean, timestamptz) from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/send_robot_command.sql sha256:153efd2377cc221018d7dfb42e135dda8d98480b2eaee9dece3e17c51157efe7
@@ -5061,7 +5301,7 @@ comment on function private.send_robot_command(uuid, uuid, text, text) is
     'Writes down what a robot is to do and pushes it. The newest word counts: older ones that it has not acknowledged are superseded.';
 revoke all on function private.send_robot_command(uuid, uuid, text, text) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/set_robot_status.sql sha256:5decc4fa3fe156a7b8817e6c05dbfb619a626db39dffb992e0735b0c613aadf9
+-- from sql/30_robots/functions/set_robot_status.sql sha256:acf1cef5de84e25c3dfc94f5429d48fd7c3eea95a75dba5b66e2064f63aeffbc
 create or replace function public.set_robot_status(p_robot text, p_status text, p_session_id uuid default null)
 returns public.live_robots
 language plpgsql
@@ -5070,6 +5310,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_robot public.robots := private.authorize_for_robot(p_robot, 'robots.control');
+    v_is_robot boolean := (private.caller()).principal is not distinct from 'robot';
     v_mode public.robot_mode;
     v_is_news boolean;
     v_has_others boolean := false;      -- processes of the robot that have not left
@@ -5081,11 +5322,12 @@ begin
         );
     end if;
 
+    -- What people decide about the robot is its mode, and what it says of itself stands beside that: neither it nor a job that
+    -- runs on it can undo a pause.
     v_mode := case
+        when v_is_robot then v_robot.mode
         when p_status = 'maintenance' then 'maintenance'
-        when p_status in ('idle', 'busy') and v_robot.mode = 'maintenance' then 'active'
-        -- What a person decided about the robot is not undone by what the robot says of itself.
-        when p_status in ('idle', 'busy') and (private.caller()).principal <> 'robot' then 'active'
+        when p_status in ('idle', 'busy') then 'active'
         else v_robot.mode
     end;
     if v_mode <> v_robot.mode then
@@ -5119,6 +5361,11 @@ begin
             case when p_status = 'error' then 'error' when p_status in ('idle', 'busy') then 'ok' end::public.robot_health
         );
     end if;
+    if p_status in ('idle', 'busy') or p_status = 'maintenance' and v_is_robot then
+        update public.robot_heartbeats as h
+        set is_in_maintenance = p_status = 'maintenance'
+        where h.robot_id = v_robot.robot_id and h.is_in_maintenance <> (p_status = 'maintenance');
+    end if;
     if p_status in ('offline', 'maintenance') and not v_has_others then
         delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
     end if;
@@ -5135,7 +5382,7 @@ begin
 end
 $$;
 comment on function public.set_robot_status(text, text, uuid) is
-    'Takes the status words of the orchestrator''s documents: offline signs the robot off (said by one of its processes: unless another one is alive), error and maintenance say so, idle and busy bring it back. Works for the robot itself and for callers with robots.control. Returns the robot.';
+    'Takes the status words of the orchestrator''s documents: offline signs the robot off (said by one of its processes: unless another one is alive), error and maintenance say so, idle and busy bring it back. Works for callers with robots.control, and for the robot itself, which ends only a maintenance that it announced itself: what people decided stays. Returns the robot.';
 revoke all on function public.set_robot_status(text, text, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.set_robot_status(text, text, uuid) to authenticated;
 
@@ -5622,8 +5869,8 @@ comment on function private.answer_claim_again(uuid, uuid, integer) is
     'What a claim with this id answered, for the robot that asks for it again: its leases that are still held and not started, renewed.';
 revoke all on function private.answer_claim_again(uuid, uuid, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/answer_stale_report.sql sha256:a84490b75fa43ec2712e28279d9f223e5185bf86a23cb36b0b33e0f2cb784ec7
--- Nothing is raised for a token that a claim got: the evidence must be committed. The Data API takes the status from the setting, and
+-- from sql/40_queue/functions/answer_stale_report.sql sha256:dbd9b38054c297e03a970d4b601305ef1f61a6013148f0caad69baed039a8814
+-- Nothing is raised for a robot that held the token: the evidence must be committed. The Data API takes the status from the setting, and
 -- Python turns the answer's shape, PostgREST's own for an error, into the same error.
 create or replace function private.answer_stale_report(
     p_caller private.caller,
@@ -5638,16 +5885,27 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job record;
+    v_was_holder boolean;
     v_is_again boolean;
     v_tenant_id uuid := private.find_reported_job(p_caller, p_job_id);
 begin
-    select j.status, j.lease_token, s.run_at
+    select j.status, j.lease_token, j.robot_id, j.past_leases, s.run_at
     into v_job
     from public.jobs as j
     left join private.scheduled as s on s.job_id = j.job_id
     where j.job_id = p_job_id and j.tenant_id = v_tenant_id;
     if not found then
         perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+    end if;
+
+    -- Of nobody else is anything kept: a robot that guesses another's token could take the place of its evidence.
+    v_was_holder := coalesce(
+        v_job.past_leases ->> p_lease_token::text = p_caller.robot_id::text
+            or (v_job.lease_token = p_lease_token and v_job.robot_id = p_caller.robot_id),
+        false
+    );
+    if not v_was_holder then
+        perform private.raise_lease_lost(p_caller, p_job_id);
     end if;
 
     v_is_again := v_job.lease_token = p_lease_token and case p_outcome
@@ -5663,9 +5921,6 @@ begin
         ));
     end if;
 
-    if (p_lease_token between 1 and (select t.last_value from private.lease_tokens as t)) is not true then
-        perform private.raise_lease_lost(p_caller, p_job_id);   -- no claim ever got it: evidence of nothing
-    end if;
     insert into public.late_results (tenant_id, job_id, lease_token, robot_id, outcome, payload, received_at)
     values (v_tenant_id, p_job_id, p_lease_token, p_caller.robot_id, p_outcome, p_payload, private.clock())
     on conflict do nothing;
@@ -5682,7 +5937,7 @@ begin
 end
 $$;
 comment on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb) is
-    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when no claim ever got the token; 404 JOB_NOT_FOUND.';
+    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot did not hold the job with this token, or gave it back itself; 404 JOB_NOT_FOUND.';
 revoke all on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb)
     from public, anon, authenticated, service_role;
 
@@ -5808,8 +6063,30 @@ comment on function private.authorize_robot(text, text) is
     'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
 revoke all on function private.authorize_robot(text, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/cancel_job.sql sha256:e7e0de9750b7c7b9d881fdab6a0c5e06c90cc680ad0d6497a5a1c4db2a92c1a7
-create or replace function public.cancel_job(p_job_id uuid, p_reason text default null)
+-- from sql/40_queue/functions/cancel_forceable_at.sql sha256:bb94970f32cc71b19e7314405e42ac5893d00f933e9db4b92fd4dc7ab9c3074e
+create or replace function private.cancel_forceable_at(p_lease private.leases)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_seconds jsonb := (
+        select t.settings #> '{queue,cancel_grace_seconds}' from public.tenants as t where t.tenant_id = p_lease.tenant_id
+    );
+begin
+    return p_lease.cancel_requested_at + make_interval(secs => case
+        when jsonb_typeof(v_seconds) = 'number' and v_seconds::numeric between 0 and 86400 then v_seconds::double precision
+        else 60
+    end);
+end
+$$;
+comment on function private.cancel_forceable_at(private.leases) is
+    'From when on the cancellation of a held job may be forced: its robot has a minute to stop, or what the settings of the job''s tenant say, {"queue": {"cancel_grace_seconds": 60}}; null when nobody asked it to stop.';
+revoke all on function private.cancel_forceable_at(private.leases) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/cancel_job.sql sha256:0fab4fb973e9406416960fa7d70567960ce47d760b211ea14329e4e6394aa77a
+create or replace function public.cancel_job(p_job_id uuid, p_reason text default null, p_force boolean default false)
 returns jsonb
 language plpgsql
 security definer
@@ -5821,13 +6098,13 @@ begin
     if length(p_reason) > 1024 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'reason must not have more than 1024 characters.');
     end if;
-    return private.try_cancel_job(v_caller.tenant_id, p_job_id, coalesce(nullif(p_reason, ''), 'Cancelled.'));
+    return private.try_cancel_job(v_caller.tenant_id, p_job_id, coalesce(nullif(p_reason, ''), 'Cancelled.'), coalesce(p_force, false));
 end
 $$;
-comment on function public.cancel_job(uuid, text) is
-    'Cancels a waiting job at once; asks the robot that holds it to stop otherwise (the answer says which). A finished job stays as it is and the answer says so. Raises 404 JOB_NOT_FOUND. Needs jobs.cancel.';
-revoke all on function public.cancel_job(uuid, text) from public, anon, authenticated, service_role;
-grant execute on function public.cancel_job(uuid, text) to authenticated;
+comment on function public.cancel_job(uuid, text, boolean) is
+    'Cancels a waiting job at once; asks the robot that holds it to stop otherwise: then it is cancelled when the robot has stopped (the answer says which). p_force takes it from a robot that was asked and did not stop within the tenant''s grace time; 409 CANCEL_NOT_FORCEABLE before. A finished job stays as it is and the answer says so. Raises 404 JOB_NOT_FOUND. Needs jobs.cancel.';
+revoke all on function public.cancel_job(uuid, text, boolean) from public, anon, authenticated, service_role;
+grant execute on function public.cancel_job(uuid, text, boolean) to authenticated;
 
 -- from sql/40_queue/functions/cancel_jobs.sql sha256:f86d545cd1c670b589f0f91f584b544a12a7f688582a3e417e4158b446b6d706
 create or replace function public.cancel_jobs(p_job_ids uuid[], p_reason text default null)
@@ -6066,7 +6343,7 @@ comment on function private.check_waiting_quotas(uuid, integer, text) is
     'Duty, a tenant''s turn: notes whether as many jobs of it wait as may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and counts whether that changed.';
 revoke all on function private.check_waiting_quotas(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:33efce73b90a9fefa80ca6d19adf3f76edd5c8aa6d61b00340ac40d5b10d8bb1
+-- from sql/40_queue/functions/claim_jobs.sql sha256:97d8edb8893cfbb18332f4727bfc4b3a07350ba141e537a131cd0e7598e1dc06
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -6116,7 +6393,7 @@ begin
         r.environment,
         r.pool_id,
         private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as capabilities,
-        private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at) as may_claim,
+        private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
         r.max_concurrent_jobs - (
             select count(*)
@@ -6155,10 +6432,11 @@ begin
         return;
     end if;
     if v_robot.has_duties then
+        perform private.note_call();    -- before the duties ask whether anybody was heard
         v_may_wait := private.run_due_duties() = 0;
         -- They may have taken jobs back from this robot, or put it in quarantine.
         select
-            private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at),
+            private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at),
             r.max_concurrent_jobs - (
                 select count(*)
                 from private.leases as l
@@ -6459,7 +6737,7 @@ comment on function public.complete_jobs(jsonb) is
 revoke all on function public.complete_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_jobs(jsonb) to authenticated;
 
--- from sql/40_queue/functions/complete_leases.sql sha256:4a804e8dcac117e92eb46c92a02bf48002d864d3d49cb64c3319b183b1ee1cb3
+-- from sql/40_queue/functions/complete_leases.sql sha256:3d349afe1c3670baeb7246f7c03718f3e5898f8b683031a62ed47b6b25fd50b4
 create or replace function private.complete_leases(
     p_caller private.caller,
     p_job_ids uuid[],               -- each once
@@ -6512,9 +6790,10 @@ begin
                 attempts = (e.lease).attempt,
                 lease_token = (e.lease).lease_token,
                 robot_id = (e.lease).robot_id,
-                claimed_at = (e.lease).claimed_at,
-                started_at = coalesce((e.lease).started_at, (e.lease).claimed_at),
-                first_progress_at = (e.lease).first_progress_at,
+                claimed_at = private.no_later_than((e.lease).claimed_at, v_now),
+                started_at = private.no_later_than(coalesce((e.lease).started_at, (e.lease).claimed_at), v_now),
+                first_progress_at = private.no_later_than((e.lease).first_progress_at, v_now),
+                cancel_requested_at = (e.lease).cancel_requested_at,
                 finished_at = v_now,
                 result = p_results[e.place],
                 error_message = null,
@@ -6544,9 +6823,10 @@ begin
                 attempts = v_lease.attempt,
                 lease_token = v_lease.lease_token,
                 robot_id = v_lease.robot_id,
-                claimed_at = v_lease.claimed_at,
-                started_at = coalesce(v_lease.started_at, v_lease.claimed_at),
-                first_progress_at = v_lease.first_progress_at,
+                claimed_at = private.no_later_than(v_lease.claimed_at, v_now),
+                started_at = private.no_later_than(coalesce(v_lease.started_at, v_lease.claimed_at), v_now),
+                first_progress_at = private.no_later_than(v_lease.first_progress_at, v_now),
+                cancel_requested_at = v_lease.cancel_requested_at,
                 finished_at = v_now,
                 result = p_results[1],
                 error_message = null,
@@ -6571,8 +6851,10 @@ begin
             v_lease.tenant_id, v_lease.job_id, v_lease.workflow_id, v_lease.workflow_name, v_lease.robot_id, v_lease.attempt,
             jsonb_build_object(
                 'progress', 100,
-                'duration_ms', round(extract(epoch from v_now - coalesce(v_lease.started_at, v_lease.claimed_at)) * 1000)
-            )
+                'duration_ms', round(extract(
+                    epoch from v_now - private.no_later_than(coalesce(v_lease.started_at, v_lease.claimed_at), v_now)
+                ) * 1000)
+            ) || case when v_lease.cancel_requested_at is null then '{}' else '{"cancel_requested": true}' end::jsonb
         )::private.job_notice;
     end loop;
     if v_done <> '{}' then
@@ -6763,7 +7045,7 @@ comment on function private.count_out(integer[]) is
     'Counts leases that ended out of the counters whose ids are given, one id for each lease, and wakes robots for what a full counter kept waiting. Every path on which leases end calls it in its transaction.';
 revoke all on function private.count_out(integer[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/deaf_robots.sql sha256:9c9faed520d43beb78749bbcb83ff4c2beed108782e36b315fe9270e7c9df80d
+-- from sql/40_queue/functions/deaf_robots.sql sha256:e84e437cef2e13c0f6556d742d723e31d10af9ac6bc629e10630d7978827a587
 create or replace function private.deaf_robots(p_tenant_id uuid, p_after uuid, p_limit integer)
 returns table (robot_id uuid, last_claim_at timestamptz, job_id uuid)
 language plpgsql
@@ -6774,6 +7056,9 @@ as $$
 declare
     v_before timestamptz := private.clock() - interval '5 minutes';
 begin
+    if private.back_at() >= v_before then   -- they could not ask
+        return;
+    end if;
     return query
     select c.robot_id, c.last_claim_at, w.job_id
     from (
@@ -6788,7 +7073,7 @@ begin
             and h.last_heartbeat_at > private.clock() - make_interval(secs => t.robot_offline_after_seconds)
             and h.online_since < v_before
             and (h.last_claim_at < v_before) is not false
-            and private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at)
+            and private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at)
             and not exists (select from private.find_full_limits(h.tenant_id, null, null))
             and r.max_concurrent_jobs > (select count(*) from private.leases as l where l.robot_id = r.robot_id)
         order by h.robot_id
@@ -6881,11 +7166,11 @@ comment on function private.drop_counters() is
     'Table trigger: takes the counters of a limit away with it; leases that are in them go on.';
 revoke all on function private.drop_counters() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/end_attempt.sql sha256:1d428781629b914f1ecebaef329cd94e1012ed26e5e9c970ec0c53496f391d87
+-- from sql/40_queue/functions/end_attempt.sql sha256:50ac461f7df483aa168875ac76e6a8478d5632d7e35a47c37574cd05854c3244
 -- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
-    p_outcome text,             -- failed | timeout | no_progress | lost
+    p_outcome text,             -- failed | timeout | no_progress | lost | forced: a cancellation that its robot ignored
     p_error_message text,
     p_error_type text,
     p_error_details jsonb,
@@ -6909,7 +7194,7 @@ declare
     v_retry_at timestamptz;
     v_details jsonb;
     v_answer jsonb;
-    -- Nobody reported that a lease or the time was over: whoever held it gets LEASE_LOST.
+    -- Nobody reported that a lease or the time was over, or that the job was to end: whoever held it gets LEASE_LOST.
     v_reported_token bigint := case when p_outcome = 'failed' then p_lease.lease_token end;
 begin
     select j.max_attempts, j.retry_policy, j.dedupe_key, j.lost_by
@@ -6949,7 +7234,8 @@ begin
             error_type = p_error_type,
             error_details = p_error_details,
             lost_by = v_job.lost_by,
-            uncounted_ends = 0
+            uncounted_ends = 0,
+            past_leases = j.past_leases || jsonb_build_object(p_lease.lease_token::text, p_lease.robot_id)
         where j.job_id = p_lease.job_id;
         if v_retry_at <= v_now then
             perform private.put_back(
@@ -6978,14 +7264,16 @@ begin
             attempts = p_lease.attempt,
             lease_token = v_reported_token,
             robot_id = p_lease.robot_id,
-            claimed_at = p_lease.claimed_at,
-            started_at = coalesce(p_lease.started_at, p_lease.claimed_at),
-            first_progress_at = p_lease.first_progress_at,
+            claimed_at = private.no_later_than(p_lease.claimed_at, v_now),
+            started_at = private.no_later_than(coalesce(p_lease.started_at, p_lease.claimed_at), v_now),
+            first_progress_at = private.no_later_than(p_lease.first_progress_at, v_now),
+            cancel_requested_at = p_lease.cancel_requested_at,
             finished_at = v_now,
             error_message = case when v_status = 'cancelled' then coalesce(p_lease.cancel_reason, 'Cancelled.') else p_error_message end,
             error_type = case when v_status <> 'cancelled' then p_error_type end,
             error_details = case when v_status <> 'cancelled' then p_error_details end,
-            lost_by = v_job.lost_by
+            lost_by = v_job.lost_by,
+            past_leases = j.past_leases || jsonb_build_object(p_lease.lease_token::text, p_lease.robot_id)
         where j.job_id = p_lease.job_id;
         if v_job.dedupe_key is not null then
             delete from private.dedupe_keys as d where d.tenant_id = p_lease.tenant_id and d.dedupe_key = v_job.dedupe_key;
@@ -7475,7 +7763,7 @@ comment on function private.enter_limits(integer[], uuid, integer, boolean) is
     'Counts jobs that a robot is about to take in one counter of each of their limits (pool, tenant, workflow, key), which stay locked, and returns how many of them these have room for, and the counters (null: the limits are gone). 0 when a limit is full, or all of it that has room is locked and may not be waited for.';
 revoke all on function private.enter_limits(integer[], uuid, integer, boolean) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_finished_job.sql sha256:3b8ff07a595797dc5c515bbaa6eb894df0dd4db15851c91f15927920643703ef
+-- from sql/40_queue/functions/explain_finished_job.sql sha256:c6374cb7f1d50006be6e8c7eda63e047149a1ecbbd0e9cb0095045eef5f44bcf
 create or replace function private.explain_finished_job(p_job public.jobs)
 returns jsonb
 language plpgsql
@@ -7492,11 +7780,13 @@ begin
             when p_job.status = 'timeout' and p_job.error_type = 'NO_PROGRESS' then 'no_progress'
             when p_job.status = 'timeout' then 'timed_out'
             when v_letter.job_id is not null then 'dead_lettered'
+            when p_job.status = 'completed' and p_job.cancel_requested_at is not null then 'completed_despite_cancel'
             else p_job.status::text
         end,
         jsonb_build_object(
             'robot', private.name_robot(p_job.robot_id, p_job.tenant_id),
             'finished', private.to_words(p_job.finished_at),
+            'cancel_requested', private.to_words(p_job.cancel_requested_at),
             'error', left(coalesce(p_job.error_message, 'no message'), 500),
             'timeout', p_job.timeout_seconds,
             'progress_timeout', p_job.progress_timeout_seconds,
@@ -7512,7 +7802,7 @@ comment on function private.explain_finished_job(public.jobs) is
     'How a job ended, as private.explain_reason() says it.';
 revoke all on function private.explain_finished_job(public.jobs) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_held_job.sql sha256:9fb4c86411f2255653f30737c37146c48b5f65b91c525c19ede1ae0542940b47
+-- from sql/40_queue/functions/explain_held_job.sql sha256:6d9e5855a16854984158492114213e0b1d82fee31cff8aa3a1746a2faa578a50
 create or replace function private.explain_held_job(p_lease private.leases)
 returns jsonb
 language plpgsql
@@ -7537,7 +7827,8 @@ begin
             'progress', p_lease.progress,
             'last_progress', private.to_words(p_lease.progress_at),
             'cancel_requested', private.to_words(p_lease.cancel_requested_at),
-            'cancel_reason', p_lease.cancel_reason
+            'cancel_reason', p_lease.cancel_reason,
+            'forceable', private.to_words(private.cancel_forceable_at(p_lease))
         )
     );
 end
@@ -8604,6 +8895,43 @@ comment on function private.fold_share_usage(integer) is
     'Adds the robot-seconds of at most p_limit ended attempts to their shares, of each tenant in turn, and returns of how many attempts.';
 revoke all on function private.fold_share_usage(integer) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/force_cancellation.sql sha256:1e791bea6311ba7282baf61543835c4562b2dd0c9394a57575f7b7542a72c3ff
+create or replace function private.force_cancellation(p_lease private.leases)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_forceable_at timestamptz := private.cancel_forceable_at(p_lease);
+begin
+    if v_forceable_at is null then
+        perform private.raise_error(
+            409, 'CANCEL_NOT_FORCEABLE', 'The robot has not been asked to stop the job yet: cancel it without force first.'
+        );
+    elsif v_forceable_at > private.clock() then
+        perform private.raise_error(
+            409, 'CANCEL_NOT_FORCEABLE',
+            format('The robot may still stop the job by itself; the cancellation may be forced from %s on.', private.to_iso(v_forceable_at))
+        );
+    end if;
+    delete from private.leases as l where l.job_id = p_lease.job_id;
+    p_lease.cancel_reason := p_lease.cancel_reason || ' The robot did not stop, so the cancellation was forced.';
+    perform private.end_attempt(p_lease, 'forced', null, null, null, false);
+    return jsonb_build_object(
+        'job_id', p_lease.job_id,
+        'cancelled', true,
+        'previous_status', case when p_lease.started_at is null then 'claimed' else 'running' end,
+        'message', 'Job cancelled by force; its robot may still be at it, and its result will be refused',
+        'cancel_requested', false
+    );
+end
+$$;
+comment on function private.force_cancellation(private.leases) is
+    'Takes a job away from a robot that was asked to stop it and did not, locked by the caller, and cancels it: its slot and its limits are free at once, and what the robot reports of it is refused. Raises 409 CANCEL_NOT_FORCEABLE before the grace time is over.';
+revoke all on function private.force_cancellation(private.leases) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/give_back_leases.sql sha256:c5a83fd80f6c96d10942ef503b177a62897e1401ce75c57e5b5bb8958c4d9afa
 -- Whoever calls it has the lock under which the robot claims, so that no lease is made meanwhile. Then leases in the order of
 -- their ids, lanes in the order of theirs, and counters: as everybody who ends several leases.
@@ -8700,6 +9028,28 @@ $$;
 comment on function private.held_job_ids() is 'The jobs that the calling robot holds a lease of; none for anybody else. For policies.';
 revoke all on function private.held_job_ids() from public, anon, authenticated, service_role;
 grant execute on function private.held_job_ids() to authenticated;
+
+-- from sql/40_queue/functions/is_away.sql sha256:385c29e39cbd9bafa49578add4804935e505f72c88e5de1aa4610f1a66f6b22b
+create or replace function private.is_away(
+    p_now_ms bigint default floor(extract(epoch from clock_timestamp()) * 1000)
+)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_last_ms bigint := (select t.last_value from private.last_call_at as t);
+    v_up_ms bigint := floor(extract(epoch from pg_postmaster_start_time()) * 1000);
+begin
+    return v_last_ms > 0
+        and p_now_ms - greatest(v_last_ms, v_up_ms) < 900000
+        and private.was_away(v_last_ms, p_now_ms);
+end
+$$;
+comment on function private.is_away(bigint) is
+    'Whether the service seems to be away now: nobody was heard since the silence began that private.was_away() calls an outage. After 15 minutes in which Postgres was there it is believed no longer: then all robots are gone.';
+revoke all on function private.is_away(bigint) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/job_reader_tenant_id.sql sha256:203dd1e06be902d800938f2ca01ffbfd0534b2d9f174051c215cbf0c62c15c58
 create or replace function private.job_reader_tenant_id()
@@ -8971,6 +9321,60 @@ comment on function private.leave_limits(integer[], integer) is
     'Takes back what private.enter_limits() counted in this transaction for jobs that the claim did not get.';
 revoke all on function private.leave_limits(integer[], integer) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/lengthen_leases.sql sha256:d4b97996753ae41d3f6801e6807c03b36ba9ecd17722011c3738e39512f2e816
+-- Waits for no lease: what is locked just now is being renewed or ended.
+create or replace function private.lengthen_leases()
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_back_at timestamptz := private.back_at();
+    v_done_until timestamptz := (select max(o.ended_at) from private.outages as o);
+    v_began_at timestamptz;
+    v_away interval;
+    v_count integer;
+begin
+    if v_back_at is null or v_back_at <= v_done_until then
+        return 0;
+    end if;
+    v_began_at := greatest(
+        (select to_timestamp(t.last_value / 1000.0) from private.outage_began_at as t), v_done_until
+    );
+    v_away := v_back_at - v_began_at;
+    insert into private.outages (ended_at, began_at, leases) values (v_back_at, v_began_at, 0) on conflict do nothing;
+    if not found then   -- by another session, just now
+        return 0;
+    end if;
+    -- What ran out gets back the time that it had. What did not may have been renewed since, and needs no more than a minute.
+    update private.leases as l
+    set lease_expires_at = case
+            when l.lease_expires_at <= v_began_at then l.lease_expires_at
+            when l.lease_expires_at <= v_back_at then l.lease_expires_at + v_away
+            else greatest(l.lease_expires_at, least(l.lease_expires_at + v_away, v_back_at + interval '1 minute'))
+        end,
+        away = case
+            when coalesce(l.progress_at, l.started_at, l.claimed_at) < v_back_at then l.away + v_away
+            else l.away
+        end,
+        -- The time of the job went on, as its robot did; but who was done in time is given a minute to say so.
+        timeout_at = case
+            when l.timeout_at > v_began_at then greatest(l.timeout_at, v_back_at + least(v_away, interval '1 minute'))
+            else l.timeout_at
+        end
+    where l.job_id in (
+        select o.job_id from private.leases as o where o.claimed_at < v_back_at order by o.job_id for update skip locked
+    );
+    get diagnostics v_count = row_count;
+    update private.outages as o set leases = v_count where o.ended_at = v_back_at;
+    delete from private.outages as o where o.ended_at < v_back_at - interval '90 days';
+    return v_count + 1;
+end
+$$;
+comment on function private.lengthen_leases() is
+    'Lengthens the leases that were held in an outage by its length, once for each outage, before anything is rescued: nobody could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Returns 0 when there was nothing to do.';
+revoke all on function private.lengthen_leases() from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/limit_reason.sql sha256:da47b8ea654888804314e47254c0ad53c3c1fac8bf1cd62c9ea562b41647f066
 create or replace function private.limit_reason(p_limit private.limits)
 returns text
@@ -8999,7 +9403,7 @@ comment on function private.limit_room(integer, integer) is
     'How many more jobs a counter of a limit has room for; 0 when it is full, or its limit was lowered while more were running.';
 revoke all on function private.limit_room(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_explanations.sql sha256:00f8e75b3dbc612be4af184c1dee263044c278fe0468dfbb6d13ef88835c9040
+-- from sql/40_queue/functions/list_explanations.sql sha256:19d3bedc1c90e5f4239c0d2e9e78a40462a4b9110e392542243435f75a4b8630
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
@@ -9066,8 +9470,9 @@ as $$
         ('held_running', 'held', null, 'Robot {robot} runs the job: {progress} percent, last progress {last_progress}. It holds it until {lease_until} and renews that.', 'Wait, or cancel the job.'),
         ('lease_expired', 'held', null, 'Robot {robot} did not renew its hold of the job, which ended at {lease_until}.', 'Wait a minute: the job is given to another robot, or ends, by itself.'),
         ('time_over', 'held', null, 'The time of the job with robot {robot} ended at {lease_until}.', 'Wait a minute: the job is tried again, or ends, by itself.'),
-        ('cancel_requested', 'held', null, 'Robot {robot} was asked at {cancel_requested} to stop the job: {cancel_reason} It holds it until {lease_until} at the latest.', 'Wait: the job ends when the robot says so or its hold ends.'),
+        ('cancel_requested', 'held', null, 'Robot {robot} was asked at {cancel_requested} to stop the job: {cancel_reason} It has not stopped yet, and holds the job until {lease_until} unless it renews that.', 'Wait: the job ends when the robot says so or its hold ends. If it does not, cancel the job by force (casare-cloud jobs cancel --force) from {forceable} on.'),
         ('completed', 'finished', null, 'The job was completed by robot {robot} at {finished}.', 'Nothing.'),
+        ('completed_despite_cancel', 'finished', null, 'The job was completed by robot {robot} at {finished}, although it had been asked at {cancel_requested} to stop.', 'Nothing can be taken back: look whether what the job did has to be undone.'),
         ('failed', 'finished', null, 'The job failed at {finished}: {error}', 'Mend the cause, then retry the job.'),
         ('timed_out', 'finished', null, 'The job took longer than its timeout of {timeout} seconds and ended at {finished}.', 'Raise timeout_seconds or find out what hangs, then retry the job.'),
         ('no_progress', 'finished', null, 'Robot {robot} reported no progress for {progress_timeout} seconds, and the job ended at {finished}.', 'Find out what hangs or raise progress_timeout_seconds, then retry the job.'),
@@ -9553,6 +9958,51 @@ comment on function private.name_robot(uuid, uuid) is
     'What a tenant may call a robot: its external id, or, for a robot of another tenant''s pool, its id.';
 revoke all on function private.name_robot(uuid, uuid) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/no_later_than.sql sha256:3ce69a08dc41cfa0bb2454cb51869a8f0102db77bef303971b506d6db8c5c279
+-- Without a SET clause, so that it is inlined. least() would take p_now for a time that never was.
+create or replace function private.no_later_than(p_at timestamptz, p_now timestamptz)
+returns timestamptz
+language sql
+immutable
+as $$
+    select case when p_at > p_now then p_now else p_at end
+$$;
+comment on function private.no_later_than(timestamptz, timestamptz) is
+    'A time that was noted, or now if the clock was set back meanwhile and it would lie in the future: so no duration is negative. Null for null.';
+revoke all on function private.no_later_than(timestamptz, timestamptz) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/note_call.sql sha256:70d861b7be07407b8f72bc896fd8c6b986292b16e30426160e0efda745703e63
+-- Whoever calls first after a silence finds out whether it was an outage, before any lease is renewed: later nobody could tell.
+create or replace function private.note_call()
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now_ms bigint := floor(extract(epoch from clock_timestamp()) * 1000);
+    v_last_ms bigint := (select t.last_value from private.last_call_at as t);
+    v_clock_ms bigint;
+    v_before_ms bigint;
+begin
+    if v_now_ms - v_last_ms between 0 and 999 then
+        return;
+    end if;
+    if v_last_ms > 0 and private.was_away(v_last_ms, v_now_ms) then
+        v_clock_ms := floor(extract(epoch from private.clock()) * 1000);
+        v_before_ms := v_clock_ms - (v_now_ms - v_last_ms);
+        -- A service that comes and goes was away all the time.
+        if v_before_ms - (select t.last_value from private.outage_ended_at as t) not between 0 and 60000 then
+            perform setval('private.outage_began_at', v_before_ms);
+        end if;
+        perform setval('private.outage_ended_at', v_clock_ms);
+    end if;
+    perform setval('private.last_call_at', v_now_ms);
+end
+$$;
+comment on function private.note_call() is
+    'Notes that somebody was heard, at most once a second, and after a silence whether the service was away (private.was_away()). Claims, renewals and heartbeats call it, and every request of the REST API.';
+revoke all on function private.note_call() from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/pool_of.sql sha256:9e6deeee8b5d64663b493397745aa2c3eea4febdf41d940907bb16d1c06b1c7d
 create or replace function private.pool_of(p_required text[])
 returns uuid
@@ -9567,14 +10017,14 @@ $$;
 comment on function private.pool_of(text[]) is 'The pool that a lane requires; null for none.';
 revoke all on function private.pool_of(text[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/progress_due_at.sql sha256:52f582746248e50853a8a503948b28002438b0b28a0ea395fa62bbc44a65750e
+-- from sql/40_queue/functions/progress_due_at.sql sha256:876aaebb757e1beb5ad56c774d87940373d0beede61d782a2b6715977a16c267
 create or replace function private.progress_due_at(p_lease private.leases)
 returns timestamptz
 language sql
 stable
 as $$
     select coalesce(p_lease.progress_at, p_lease.started_at, p_lease.claimed_at)
-        + make_interval(secs => p_lease.progress_timeout_seconds)
+        + make_interval(secs => p_lease.progress_timeout_seconds) + p_lease.away
 $$;
 comment on function private.progress_due_at(private.leases) is
     'When a held job is taken back unless its robot reports progress before; null when nobody asked for that.';
@@ -10144,7 +10594,7 @@ comment on function public.remove_limit(text, uuid, text) is
 revoke all on function public.remove_limit(text, uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.remove_limit(text, uuid, text) to authenticated;
 
--- from sql/40_queue/functions/renew_leases.sql sha256:15853db3b63b02383e09232f861ed55c2554b209fa86f6e04dbd6be011054d12
+-- from sql/40_queue/functions/renew_leases.sql sha256:6146a521661ab06683c128d71efa8948f08bc3055a23c440f48af322544fa493
 create or replace function public.renew_leases(p_leases jsonb, p_lease_seconds integer default 60)
 returns table (job_id uuid, renewed boolean, lease_expires_at timestamptz, cancel_requested boolean)
 language plpgsql
@@ -10163,6 +10613,7 @@ begin
     elsif jsonb_typeof(p_leases) is distinct from 'array' or jsonb_array_length(p_leases) > 100 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'leases must be a list of at most 100 leases.');
     end if;
+    perform private.note_call();
     return query
     with asked as (
         -- What is no id or no token is null, and so not held.
@@ -10199,7 +10650,7 @@ comment on function public.renew_leases(jsonb, integer) is
 revoke all on function public.renew_leases(jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases(jsonb, integer) to authenticated;
 
--- from sql/40_queue/functions/report_progress.sql sha256:6dd3f4deb60f55484e3fa9ad24170a8d6cd2411bee1812446ca409b591e457f6
+-- from sql/40_queue/functions/report_progress.sql sha256:a265ab544db3780ce20ff4f5102fdb3fd2d4eecb1f5e0f6f84bb8de956210356
 create or replace function public.report_progress(
     p_job_id uuid,
     p_progress integer,
@@ -10257,6 +10708,7 @@ begin
         current_node = p_current_node,
         progress_message = p_message,
         progress_at = v_now,
+        away = '0',
         first_progress_at = coalesce(l.first_progress_at, v_now),
         started_at = coalesce(l.started_at, v_now),
         timeout_at = case when l.started_at is null then l.timeout_at + (v_now - l.claimed_at) else l.timeout_at end,
@@ -10402,7 +10854,7 @@ comment on function private.required_of(text[], text[], boolean, uuid) is
     'Capabilities, tags, internet mode and pool as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
 revoke all on function private.required_of(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/rescue_expired_leases.sql sha256:28190914187ccc4379e47864097d601b1110979fd65beae4a7c233e5b04b47d7
+-- from sql/40_queue/functions/rescue_expired_leases.sql sha256:468d6f1df86a0cf89782dea6c0c8c31cb978e111e41a782bdb734dd539673a08
 -- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
 create or replace function private.rescue_expired_leases(p_limit integer default 200)
 returns integer
@@ -10416,6 +10868,10 @@ declare
     v_rescued private.leases[];
     v_counter_ids integer[] := '{}';
 begin
+    if private.is_away() then       -- nobody could renew anything, as it seems; whoever comes first says how long
+        return 0;
+    end if;
+    perform private.lengthen_leases();
     v_leases := array(
         select o.lease
         from (
@@ -10476,7 +10932,7 @@ begin
 end
 $$;
 comment on function private.rescue_expired_leases(integer) is
-    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts when it was started; what follows is private.end_attempt()''s to say, or private.end_uncounted()''s. One that cannot be ended is left, with a warning.';
+    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts when it was started; what follows is private.end_attempt()''s to say, or private.end_uncounted()''s. Does nothing while the service seems to be away, and lengthens leases by an outage first. One that cannot be ended is left, with a warning.';
 revoke all on function private.rescue_expired_leases(integer) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/rescue_lease.sql sha256:42b6a840f75b9c29bd202bc69006dea63bc410ac5fa7d5c6b11cf446daf6c920
@@ -10972,7 +11428,7 @@ comment on function private.share_load(integer, timestamptz) is
     'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
 revoke all on function private.share_load(integer, timestamptz) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/start_job.sql sha256:6680ab0b01bbb56d727ce61af4a4ed0a1d5a823ac35f6dd1597ba97894199a6e
+-- from sql/40_queue/functions/start_job.sql sha256:53dd0c8bceeb6c07b518a6f8de5800d7243fe144b143928a1f60a16bcef654d6
 create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -10996,7 +11452,7 @@ begin
     if v_lease.started_at is null then
         -- The time that a job may take counts from its start, not from its claim.
         update private.leases as l
-        set started_at = v_now, timeout_at = l.timeout_at + (v_now - l.claimed_at)
+        set started_at = v_now, away = '0', timeout_at = l.timeout_at + (v_now - l.claimed_at)
         where l.job_id = p_job_id;
         v_lease.started_at := v_now;
         perform private.announce_job(
@@ -11397,8 +11853,8 @@ $$;
 comment on function private.to_words(timestamptz) is 'A time as sentences show it; "never" for none.';
 revoke all on function private.to_words(timestamptz) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/try_cancel_job.sql sha256:dfba7efa036feb1e1b87654d473c2bde0194c1f9cc51ec2cfb06a4427dd337ea
-create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text)
+-- from sql/40_queue/functions/try_cancel_job.sql sha256:0575b58347ad3af1a6dc936ad6d55e163579f71e09b6f745b8906fb109087523
+create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text, p_is_forced boolean default false)
 returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -11445,6 +11901,11 @@ begin
             );
         end if;
 
+        if p_is_forced then
+            select l.* into v_lease from private.leases as l where l.job_id = p_job_id for update;
+            continue when not found;
+            return private.force_cancellation(v_lease);
+        end if;
         update private.leases as l
         set cancel_requested_at = coalesce(l.cancel_requested_at, private.clock()),
             cancel_reason = coalesce(l.cancel_reason, p_reason)
@@ -11457,7 +11918,7 @@ begin
             );
             return jsonb_build_object(
                 'job_id', p_job_id,
-                'cancelled', true,
+                'cancelled', false,     -- not before it is so: the robot may complete the job yet
                 'previous_status', case when v_lease.started_at is null then 'claimed' else 'running' end,
                 'message', 'Cancellation requested; the robot has been told',
                 'cancel_requested', true
@@ -11467,9 +11928,9 @@ begin
     perform private.raise_error(503, 'JOB_BUSY', 'The job is changing hands just now; try again.', '1');
 end
 $$;
-comment on function private.try_cancel_job(uuid, uuid, text) is
-    'Cancels a waiting job of a tenant, or asks the robot that holds it to stop, and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND. Does not ask who wants it: its callers do.';
-revoke all on function private.try_cancel_job(uuid, uuid, text) from public, anon, authenticated, service_role;
+comment on function private.try_cancel_job(uuid, uuid, text, boolean) is
+    'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not ask who wants it: its callers do.';
+revoke all on function private.try_cancel_job(uuid, uuid, text, boolean) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/unfinished_job_ids.sql sha256:452d13a7f07c56619ee51b82fc2b3d1ad42c05181baa7c1e2c5f1d2ff7307efa
 -- A list of waiting jobs must not walk through a history of millions to find the few that wait, and no index of jobs may
@@ -11577,6 +12038,56 @@ $$;
 comment on function private.waiting_quota(public.tenant_plan, jsonb) is
     'How many jobs of a tenant may wait, delayed ones included: by its plan, or settings {"queue": {"max_waiting": 1000}}; null: any number.';
 revoke all on function private.waiting_quota(public.tenant_plan, jsonb) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/was_away.sql sha256:4a348a08c649843008713e5f324d597da676f6b7c41d8fff995e63d02170cdb6
+-- The two times are the server's own clock's; what they are compared with is shifted with the time that a test sets.
+create or replace function private.was_away(p_last_ms bigint, p_now_ms bigint)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+    v_silence interval := make_interval(secs => (p_now_ms - p_last_ms) / 1000.0);
+    v_now timestamptz := private.clock();
+    v_last timestamptz := v_now - v_silence;
+    v_since timestamptz := v_last;
+begin
+    if p_now_ms < p_last_ms then    -- the clock was set back
+        return false;
+    elsif extract(epoch from pg_postmaster_start_time()) * 1000 > p_last_ms then
+        return true;
+    elsif v_silence <= interval '10 seconds' then
+        return false;
+    end if;
+    -- Leases that ran out in an outage which had just ended may not have been lengthened yet.
+    if v_last - private.back_at() <= interval '1 minute' then
+        v_since := least(v_last, (select to_timestamp(t.last_value / 1000.0) from private.outage_began_at as t));
+    end if;
+    -- Nobody at all was heard, though some were due: a lease that was held has ended or would end in another such silence (who
+    -- renews in time never comes so near), or two robots or more should have said that they live.
+    return exists (
+        select
+        from private.leases as l
+        cross join lateral (select least(l.lease_expires_at, private.progress_due_at(l)) as due_at) as d
+        where d.due_at > v_since and d.due_at < v_now + v_silence
+    ) or 2 <= (
+        select count(*)
+        from (
+            select
+            from public.robot_heartbeats as h
+            join public.tenants as t on t.tenant_id = h.tenant_id
+            where h.is_online
+                and h.last_heartbeat_at + make_interval(secs => t.robot_offline_after_seconds) between v_last and v_now
+            limit 2
+        ) as r
+    );
+end
+$$;
+comment on function private.was_away(bigint, bigint) is
+    'Whether a silence of everybody, from the last call to another moment, was an outage: Postgres was started meanwhile, or calls were due and for more than ten seconds none of anybody came. One robot''s silence beside any call of another is never one.';
+revoke all on function private.was_away(bigint, bigint) from public, anon, authenticated, service_role;
 
 -- from sql/45_events/functions/create_event_counter.sql sha256:7d149f1f8fccf3baadfcb2bc1d1d560521f571bb61aa45b4e371bb36c9f64a3c
 create or replace function private.create_event_counter()
@@ -13590,7 +14101,74 @@ comment on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) 
 revoke all on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) to authenticated;
 
--- from sql/92_retention/functions/queue_health.sql sha256:88675bd1737fb32a7e8e4e25c08e7e6c6e3b3b4d29527cecb9503e205444be3e
+-- from sql/92_retention/functions/purge_tenant.sql sha256:6f08779d1cd14f22e01e85f1a874ab049f4834ba2d3fd480bea3b5bf4b00be60
+-- Called again until it says that the tenant is gone. The first call closes it, so that nothing new comes in; what the
+-- foreign keys take with the tenant's own row in the end are its settings, people and robots, not what grows.
+create or replace function private.purge_tenant(p_tenant text, p_limit integer default 10000)
+returns table (purged bigint, is_gone boolean)
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.get_abandoned_tenant(p_tenant);
+    v_tenant_no integer;
+    v_table text;
+    v_count bigint;
+begin
+    purged := 0;
+    update public.tenants as t
+    set deleted_at = private.clock()
+    where t.tenant_id = v_tenant_id and t.deleted_at is null;
+    select q.tenant_no into v_tenant_no from private.queue_tenants as q where q.tenant_id = v_tenant_id;
+
+    delete from private.ready as d
+    where d.tenant_no = v_tenant_no
+        and d.job_id = any (array(select r.job_id from private.ready as r where r.tenant_no = v_tenant_no limit p_limit));
+    get diagnostics v_count = row_count;
+    purged := purged + v_count;
+    foreach v_table in array array[
+        'private.leases', 'private.scheduled', 'private.dedupe_keys', 'public.dead_letters', 'public.late_results',
+        'public.job_logs', 'public.job_node_executions', 'public.schedule_fires', 'private.event_inbox', 'public.events'
+    ] loop
+        exit when purged >= p_limit;
+        execute format(
+            'delete from %1$s where ctid = any (array(select d.ctid from %1$s as d where d.tenant_id = $1 limit $2))', v_table
+        )
+        using v_tenant_id, p_limit - purged;
+        get diagnostics v_count = row_count;
+        purged := purged + v_count;
+    end loop;
+    if purged < p_limit then
+        delete from public.jobs as d
+        where d.tenant_id = v_tenant_id
+            and d.job_id = any (
+                array(
+                    select j.job_id
+                    from public.jobs as j
+                    where j.tenant_id = v_tenant_id
+                    order by j.job_id
+                    limit p_limit - purged
+                )
+            );
+        get diagnostics v_count = row_count;
+        purged := purged + v_count;
+    end if;
+
+    is_gone := purged < p_limit;
+    if is_gone then
+        delete from private.waiting_robots as w where w.tenant_no = v_tenant_no;
+        delete from private.pool_turns as t
+        where t.robot_id = any (array(select r.robot_id from public.robots as r where r.tenant_id = v_tenant_id));
+        delete from public.tenants as t where t.tenant_id = v_tenant_id;
+    end if;
+    return next;
+end
+$$;
+comment on function private.purge_tenant(text, integer) is
+    'Deletes a tenant whose last member is gone and everything of it but its audit trail, at most p_limit rows of what grows in a call: how many they were, and whether the tenant is gone. Raises 404 TENANT_NOT_FOUND, 409 TENANT_HAS_MEMBERS.';
+revoke all on function private.purge_tenant(text, integer) from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/queue_health.sql sha256:a8626fa00d628c4c27f901921a3c9ca7dd2966e480526f3ac0988cbdedfef11e
 -- Only the owner may ask: the figures are about all tenants, and about the sessions of the server.
 create or replace function private.queue_health()
 returns table (figure text, value numeric, most numeric, is_ok boolean, advice text)
@@ -13711,6 +14289,12 @@ begin
             ),
             0,
             'Partitions that nobody''s retention holds are still there: export them (casare-cloud db export), or see the last error of drop_job_partitions.'
+        union all
+        select
+            'tenants_without_members',
+            (select count(*) from private.list_abandoned_tenants()),
+            0,
+            'Nobody can sign in to them, and their robots go on: casare-cloud db tenants list, then give or purge.'
         union all
         select
             'behind_duty_seconds',
@@ -13863,7 +14447,7 @@ comment on function private.add_counts(jsonb, jsonb, integer) is
     'Two objects of counts in one. With p_most, the keys beyond that many, the rarest, are counted together as (other).';
 revoke all on function private.add_counts(jsonb, jsonb, integer) from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/add_job_ends.sql sha256:9a935e6bd8586241e39932b41657cc55062d7a3f400397aef0086bcc500991aa
+-- from sql/95_analytics/functions/add_job_ends.sql sha256:9201418a6df5878d9d0951154a8ce08add3efb4b35eca7a9a5f5d83947319872
 -- The caller holds the row of the tenant's event counter, so that there is one writer for each tenant.
 create or replace function private.add_job_ends(p_tenant_id uuid, p_ends private.job_end[])
 returns void
@@ -13883,7 +14467,7 @@ as $$
         count(*) filter (where e.status = 'failed'),
         count(*) filter (where e.status = 'timeout'),
         count(*) filter (where e.status = 'cancelled'),
-        coalesce(sum(e.duration_ms) filter (where e.status = 'completed'), 0),
+        coalesce(sum(greatest(e.duration_ms, 0)) filter (where e.status = 'completed'), 0),  -- a sum that never falls
         private.count_words(
             array_agg(e.bucket) filter (where e.status = 'completed')
         ),
@@ -14478,7 +15062,7 @@ comment on function private.purge_cron_details(integer) is
     'Duty: deletes what cron wrote down of its runs a day ago, which it never does itself, and returns how many.';
 revoke all on function private.purge_cron_details(integer) from public, anon, authenticated, service_role;
 
--- from sql/97_duties/functions/run_due_duties.sql sha256:ba1ed40f069c2addbd88e075e2a1f3bc65243ac0f68858ae4975c82b44b88984
+-- from sql/97_duties/functions/run_due_duties.sql sha256:50a4328d4358299b624d8f98ac47a323ad1e917ae902ab96ffe77e4d0d6ccf77
 -- A claim of any tenant's robot may do this: who asks is put aside, so that nobody's name stands in another's events and audit log.
 create or replace function private.run_due_duties()
 returns integer
@@ -14516,6 +15100,7 @@ begin
                     v_count := private.promote_scheduled_jobs(v_duty.bound);
                     v_done := v_done + v_count;
                 when 'rescue_expired_leases' then
+                    v_done := v_done + private.lengthen_leases();
                     v_count := private.rescue_expired_leases(v_duty.bound);
                     v_done := v_done + v_count;
                 when 'raise_low_water' then
@@ -14784,7 +15369,7 @@ comment on function private.take_turns(text, text, integer) is
     'Runs a duty for the tenants that have rows in a table, a tenth of p_limit for each in its turn, until p_limit is used, and leaves where to go on in duty_runs.position; returns what was done, and the first error of a tenant.';
 revoke all on function private.take_turns(text, text, integer) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/policies.sql sha256:948da99eb7cf51ce24a585cd1cf7f9a1acaaef6d29727cfc8e2759bf4e37dfdc
+-- from sql/10_tenancy/policies.sql sha256:58b008c69b7288d5bdbea420b5198ebeb17b6fad1f044599c149d8e5cf0db836
 -- Row-level security is enabled and forced on every table; a table without a policy is closed to clients. Clients may read
 -- what is granted here, under the policies, and write through functions only.
 do $$
@@ -14859,7 +15444,8 @@ create policy member_roles_select_members on public.member_roles
 
 -- Without key_hash.
 grant select (
-    api_key_id, tenant_id, kind, name, prefix, robot_id, scopes, created_by, created_at, expires_at, last_used_at, revoked_at
+    api_key_id, tenant_id, kind, name, prefix, robot_id, robot_external_id, scopes, created_by, created_at, expires_at,
+    last_used_at, revoked_at
 ) on table public.api_keys to authenticated;
 drop policy if exists api_keys_select_members on public.api_keys;
 create policy api_keys_select_members on public.api_keys
@@ -14968,7 +15554,7 @@ create policy robot_commands_select_self on public.robot_commands
     for select to authenticated
     using (robot_id = (select private.calling_robot_id()));
 
--- from sql/40_queue/policies.sql sha256:ee51baf39528cef0a1e5f532755dcb5253ec6d898019d152eff34178f4ac01a1
+-- from sql/40_queue/policies.sql sha256:93ac4bc5a2f10c1c774c2ce6ecd7355ec1058a31245d7abad158cb58b72d09b5
 alter table private.queue_tenants enable row level security, force row level security;
 alter table private.limits enable row level security, force row level security;
 alter table private.limit_counters enable row level security, force row level security;
@@ -14987,6 +15573,7 @@ alter table public.job_logs enable row level security, force row level security;
 alter table private.waiting_robots enable row level security, force row level security;
 alter table private.pool_turns enable row level security, force row level security;
 alter table private.low_water enable row level security, force row level security;
+alter table private.outages enable row level security, force row level security;
 
 revoke all on public.jobs, public.dead_letters, public.late_results, public.job_logs, public.live_jobs, public.live_robots
     from anon, authenticated, service_role;
@@ -14994,7 +15581,7 @@ grant select on public.jobs, public.dead_letters, public.late_results, public.jo
     to authenticated;
 -- What the views read in the name of the caller. private is not exposed, and the policies below hold.
 grant select on private.leases, private.scheduled to authenticated;
-grant execute on function private.clock() to authenticated;
+grant execute on function private.clock(), private.back_at() to authenticated;
 
 -- One policy, so that its first clause alone decides which index serves a list: two policies would be joined by "or".
 drop policy if exists jobs_select_members_and_holder on public.jobs;
@@ -15133,11 +15720,11 @@ create policy job_node_executions_select_members on public.job_node_executions
 alter table private.duties enable row level security, force row level security;
 alter table private.duty_runs enable row level security, force row level security;
 
--- from sql/10_tenancy/triggers.sql sha256:3270568aba6374511be7e5d33b1f2036e503e35dce886879c4337b7a92781f9e
+-- from sql/10_tenancy/triggers.sql sha256:f166e9d5a0753669c967cccb1bf8dfc07f7a8df0ed2e99b86cbefbd305054521
 -- raw_app_meta_data can be written by the admin API only; raw_user_meta_data, which users write, is never looked at.
 -- "or replace" needs no ownership of auth.users, which postgres does not have; dropping would.
 create or replace trigger casare_register_user
-after insert or update of raw_app_meta_data on auth.users
+after insert or update of raw_app_meta_data, deleted_at on auth.users
 for each row
 execute function private.register_user();
 

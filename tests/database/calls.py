@@ -231,9 +231,11 @@ BEFORE_A_CALLER = {
     "private.check_login",
     "private.count_request",
     "private.email_for_login",
+    "private.end_reused_session",
     "private.enter_with_key",
     "private.get_dev_mode_claims",
     "private.give_back_request",
+    "private.is_registered_as",
     "private.record_login",
 }
 

@@ -14,6 +14,8 @@ from tests.databases import Database
 from tests.faces.conftest import KeyPublisher, Signer
 from tests.factories import make_job, make_robot, make_tenant, make_workflow
 
+from casare_cloud.identity import new_api_key
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -77,6 +79,9 @@ def test_the_function_serves_the_app(
 
         flood = client.post("/api/v1/auth/login", content=(b" " * 2**20 for _ in range(12)))
         assert flood.status_code == 413
+        made_up = {"X-Api-Key": new_api_key("service").key}
+        flood = client.post("/api/v1/workflows/upload", content=b" " * (48 * 2**20), headers=made_up)
+        assert flood.status_code == 401
 
         spoofed = {"X-Forwarded-For": "9.9.9.9"}
         client.post("/api/v1/auth/login", json={"username": "nobody", "password": "x"}, headers=spoofed)

@@ -120,6 +120,12 @@ begin
             'Partitions that nobody''s retention holds are still there: export them (casare-cloud db export), or see the last error of drop_job_partitions.'
         union all
         select
+            'tenants_without_members',
+            (select count(*) from private.list_abandoned_tenants()),
+            0,
+            'Nobody can sign in to them, and their robots go on: casare-cloud db tenants list, then give or purge.'
+        union all
+        select
             'behind_duty_seconds',
             (select max(extract(epoch from v_now - r.behind_since)) from private.duty_runs as r),
             900,

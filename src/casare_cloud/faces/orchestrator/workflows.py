@@ -1,5 +1,6 @@
 """Workflows: submit, upload, look, delete (documents 000 and 002, "Workflow Endpoints")."""
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
@@ -81,7 +82,8 @@ async def upload_workflow(
     `workflow_name`, else the one in the file, else that of the file. Needs workflows.write, and jobs.create or
     schedules.write.
     """
-    return await _submit(read_upload(file.filename, await file.read(), options), tx, call)
+    content = await file.read()
+    return await _submit(await asyncio.to_thread(read_upload, file.filename, content, options), tx, call)
 
 
 async def _submit(body: SubmitBody, tx: Tx, call: CurrentCall) -> SubmitAnswer:
