@@ -1390,6 +1390,21 @@ comment on function private.actor_id() is
     'The subject of the request''s claims, to be written down as the one who did it; null for the system. It decides nothing: see private.caller().';
 revoke all on function private.actor_id() from public, anon, authenticated, service_role;
 
+-- from sql/00_platform/functions/get_schema_version.sql sha256:25a6c1e525143690b4eefd93af342fbe5d38693297eb5a12f1b1f25ba98002a9
+-- Written by the command `make migration`: do not edit.
+create or replace function private.get_schema_version()
+returns text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select '20261121083314'
+$$;
+comment on function private.get_schema_version() is
+    'The migration that brought this database to its present state, so that a program can tell whether it is the one that it was written for.';
+revoke all on function private.get_schema_version() from public, anon, authenticated, service_role;
+grant execute on function private.get_schema_version() to casare_functions;
+
 -- from sql/00_platform/functions/is_calendar_time.sql sha256:9065d522df156cb6a557821649e6c94f14c8b2cf5dd397c9a08c71a57a34e109
 -- Postgres knows infinity and years of six digits; the clients that read what is stored do not.
 create or replace function private.is_calendar_time(p_at timestamptz)

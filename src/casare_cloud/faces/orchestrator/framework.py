@@ -17,6 +17,7 @@ from casare_cloud.faces.shared import problems
 from casare_cloud.faces.shared.refusals import declare_body_refusals, declare_headers
 from casare_cloud.faces.shared.routing import Services
 from casare_cloud.identity import Verifier
+from casare_cloud.preflight.readiness import Readiness
 
 # FastAPI silences this about its own body fields while it builds them; our shapes are built later, on first use.
 warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
@@ -26,7 +27,7 @@ _OPEN: dict[str, Any] = {"security": []}
 _TOKEN = "A robot's key, or a token that was imported, where ROBOT_AUTH_ENABLED is true."  # a sentence, no secret
 
 
-def create_framework(settings: Settings, database: Database, version: str) -> FastAPI:
+def create_framework(settings: Settings, database: Database, readiness: Readiness, version: str) -> FastAPI:
     """An app that answers every error in the orchestrator's shape and documents itself at /openapi.json."""
     app = FastAPI(
         title="CasareRPA Orchestrator API",
@@ -44,7 +45,7 @@ def create_framework(settings: Settings, database: Database, version: str) -> Fa
         for prefix in ("", "/api/v1"):
             app.add_api_route(
                 prefix + path,
-                _route_of(probe, database),
+                _route_of(probe, database, readiness),
                 name=probe.__name__,
                 description=probe.__doc__ or "",
                 responses=RESPONSES[path],
@@ -78,11 +79,11 @@ def _complete_the_document(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _route_of(probe: health.Probe, database: Database) -> Callable[[], Awaitable[JSONResponse]]:
+def _route_of(probe: health.Probe, database: Database, readiness: Readiness) -> Callable[[], Awaitable[JSONResponse]]:
     """A probe as a route, for the OpenAPI document; requests are answered before they get here."""
 
     async def route() -> JSONResponse:
-        status, body = await probe(lambda: database)
+        status, body = await probe(lambda: database, readiness)
         return JSONResponse(body, status)
 
     return route
