@@ -243,8 +243,8 @@ def test_who_may_not_read_events_learns_nothing(db: Database, conn: Connection, 
 
 def test_a_page_of_events_costs_an_index_probe(owner: Connection, tenant: factories.Tenant) -> None:
     owner.execute(
-        "insert into public.events (tenant_id, seq, event_id, event_type, occurred_at) "
-        "select %s, 1000 + n, gen_random_uuid(), 'many', now() from generate_series(1, 5000) as n",
+        "insert into public.events (tenant_id, seq, event_id, event_type, occurred_at, told_at) "
+        "select %s, 1000 + n, gen_random_uuid(), 'many', now(), now() from generate_series(1, 5000) as n",
         [tenant.tenant_id],
     )
     owner.execute("analyze public.events")

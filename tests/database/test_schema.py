@@ -19,6 +19,8 @@ GLOBAL_KEYS = {"api_keys_key_hash_key", "invitations_token_hash_key", "tenants_s
 # names up as it does, elsewhere they run with their caller's rights.
 INLINED = {
     "private.clock",
+    "private.nfc",
+    "private.nfc_words",
     "private.has_permission",
     "private.to_iso",
     "private.robot_may_claim",

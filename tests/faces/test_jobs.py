@@ -391,3 +391,9 @@ async def test_a_number_is_no_moment_whether_in_a_body_or_in_the_query(stage: St
     assert refused(answer, 400, "INVALID_ARGUMENT", "created_after")
     answer = await stage.admin.get("/metrics/activity", since=moment)
     assert refused(answer, 400, "INVALID_ARGUMENT", "since")
+
+
+async def test_a_workflow_is_found_by_its_name_however_that_is_spelt(stage: Stage) -> None:
+    stage.workflow("Caf\u00e9")
+    answer = await stage.admin.post("/jobs", {"workflow_name": "Cafe\u0301"})
+    assert answer.status_code == 201, answer.text

@@ -23,6 +23,11 @@ declare
     v_is_robot boolean := v_caller.principal is not distinct from 'robot';
     v_is_news boolean := false;
 begin
+    p_name := private.nfc(p_name);
+    p_hostname := private.nfc(p_hostname);
+    p_environment := private.nfc(p_environment);
+    p_capabilities := private.nfc_words(p_capabilities);
+    p_tags := private.nfc_words(p_tags);
     if not v_is_robot then
         v_caller := private.authorize('robots.write');
     end if;

@@ -53,7 +53,13 @@ begin
         into v_robots, v_count, v_online
         from private.judge_robots(
             v_job.tenant_id, v_job.lane_id, p_job_id,
-            (select w from private.find_full_limits(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key) as w limit 1)
+            (
+                select w
+                from private.find_full_limits(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key) as w
+                where v_scheduled.job_id is null or w.max_running = 0
+                limit 1
+            ),
+            v_scheduled.job_id is null
         ) with ordinality as r
         where not v_is_in_pool;
         v_since := v_job.created_at;

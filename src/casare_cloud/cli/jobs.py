@@ -118,14 +118,20 @@ def explain(job_id: JobId, as_json: AsJson = False) -> None:
 def cancel(
     job_ids: JobIds, reason: Annotated[str | None, typer.Option("--reason")] = None, as_json: AsJson = False
 ) -> None:
-    """Cancel jobs: at once while they wait, by asking their robots when they run; exit code 1 if one was refused."""
+    """Cancel jobs: at once while they wait, by asking their robots when they run.
+
+    Exit code 1 if one was refused or had ended before.
+    """
 
     def told(result: dict[str, Any]) -> str:
         if result["cancel_requested"]:
             return "its robot was asked to stop it"
         return "cancelled" if result["cancelled"] else f"is {result['previous_status']} already"
 
-    _show(run(lambda client: client.cancel_jobs(job_ids, reason)), as_json, told)
+    answer = run(lambda client: client.cancel_jobs(job_ids, reason))
+    _show(answer, as_json, told)
+    if not all(result["cancelled"] or result["cancel_requested"] for result in answer["results"]):
+        raise SystemExit(1)
 
 
 @app.command("retry")

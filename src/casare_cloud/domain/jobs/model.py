@@ -28,6 +28,8 @@ class NewJob:
     pool: str | None = None
     run_at: datetime | None = None
     dedupe_key: str | None = None
+    concurrency_key: str | None = None
+    trigger_type: str = "manual"
     max_attempts: int = 3
     timeout_seconds: int = 3600
     progress_timeout_seconds: int | None = None
@@ -52,6 +54,7 @@ class Job:
     required_tags: list[str]
     priority: int
     dedupe_key: str | None
+    concurrency_key: str | None
     attempts: int
     max_attempts: int
     timeout_seconds: int

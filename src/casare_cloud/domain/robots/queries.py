@@ -9,7 +9,7 @@ _COLUMNS = """
 _WANTED = """
     r.tenant_id = caller.tenant_id
     and (%(status)s::text is null or r.status = %(status)s)
-    and (%(environment)s::text is null or r.environment = %(environment)s)
+    and (%(environment)s::text is null or r.environment = normalize(%(environment)s::text, nfc))
 """
 
 LIST_ROBOTS = f"""

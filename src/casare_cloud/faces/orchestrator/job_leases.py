@@ -25,7 +25,7 @@ from casare_cloud.faces.orchestrator.fields import (
 from casare_cloud.faces.orchestrator.job_words import JobWord, word_of
 from casare_cloud.faces.shared.refusals import refusals
 from casare_cloud.faces.shared.routing import CurrentCall, LongPollRoute, Route, Tx
-from casare_cloud.faces.shared.shapes import Answer, Body, Time
+from casare_cloud.faces.shared.shapes import Answer, Body, Report, Time
 
 router = APIRouter(route_class=Route)
 waiting = APIRouter(route_class=LongPollRoute)
@@ -71,7 +71,7 @@ class ClaimAnswer(Answer):
     jobs: list[ClaimedJobAnswer]
 
 
-class LeaseBody(Body):
+class LeaseBody(Report):
     """Which lease it is."""
 
     model_config = showing(examples.LEASE, extra="forbid")
@@ -140,7 +140,7 @@ def _as_sent(nodes: list[NodeExecutionBody] | None) -> list[dict[str, Any]] | No
     return None if nodes is None else [node.model_dump(exclude_none=True) for node in nodes]
 
 
-class ProgressBody(Body):
+class ProgressBody(Report):
     """How far the job is."""
 
     model_config = showing(examples.PROGRESS, extra="forbid")

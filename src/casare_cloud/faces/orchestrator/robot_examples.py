@@ -40,6 +40,7 @@ ROBOT: Example = {
     "quarantine_reason": None,
     "last_command": COMMAND_STATE,
 }
+ROBOT_REGISTERED: Example = {**ROBOT, "warnings": []}
 COMMAND: Example = {"reason": "Windows update"}
 COMMANDED: Example = {**ROBOT, "mode": "paused", "command_id": _COMMAND_ID}
 ROBOTS: Example = {"robots": [ROBOT], **PAGE}

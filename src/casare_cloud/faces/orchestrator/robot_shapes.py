@@ -1,6 +1,6 @@
 """Shapes of the robots (document 002, "Robot Endpoints"; api-map §3)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import Field
@@ -9,7 +9,7 @@ from casare_cloud.domain.robots.model import Registration, Robot, RobotCommand, 
 from casare_cloud.faces.orchestrator import robot_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import Environment, Flag, Integer, RobotName, Words
-from casare_cloud.faces.shared.shapes import Answer, Body, Time
+from casare_cloud.faces.shared.shapes import Answer, Body, OpenBody, Report, Time, Warnings
 
 Capabilities = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=64)]] | dict[str, Any],
@@ -26,7 +26,7 @@ def _split(capabilities: list[str] | dict[str, Any]) -> tuple[list[str], dict[st
     return capabilities, {}
 
 
-class RegisterRobotBody(Body):
+class RegisterRobotBody(OpenBody):
     """What a robot says of itself."""
 
     model_config = showing(examples.REGISTER_ROBOT)
@@ -93,7 +93,7 @@ class RobotPoolBody(Body):
     pool: Annotated[str | None, Field(min_length=1, max_length=64, description="Its id or name; null: none.")]
 
 
-class HeartbeatBody(Body):
+class HeartbeatBody(Report):
     """What a robot measured. Other fields are kept as they are."""
 
     model_config = showing(examples.HEARTBEAT, extra="allow")
@@ -150,9 +150,10 @@ class RobotAnswer(Answer):
     last_command: CommandState | None
 
     @classmethod
-    def of(cls, robot: Robot) -> "RobotAnswer":
+    def of(cls, robot: Robot, **more: Any) -> Self:
         """A robot in the published words."""
         return cls(
+            **more,
             robot_id=robot.external_id,
             robot_uuid=robot.robot_id,
             last_seen=robot.last_heartbeat_at,
@@ -162,6 +163,14 @@ class RobotAnswer(Answer):
 
 
 _SAME_NAMES = set(Robot.__dataclass_fields__) - {"robot_id"}
+
+
+class RobotRegistered(RobotAnswer):
+    """The robot as it is known from now on."""
+
+    model_config = showing(examples.ROBOT_REGISTERED)
+
+    warnings: Warnings
 
 
 class RobotList(Answer):

@@ -20,6 +20,7 @@ from casare_cloud.faces.orchestrator.robot_shapes import (
     RobotDeleted,
     RobotList,
     RobotPoolBody,
+    RobotRegistered,
     RobotStatusBody,
     TokenAnswer,
     UpdateRobotBody,
@@ -32,13 +33,15 @@ router = APIRouter(prefix="/robots", tags=["robots"], route_class=Route)
 
 
 @router.post("/register", **idempotent())
-async def register_robot(body: RegisterRobotBody, tx: Tx) -> RobotAnswer:
-    """Make the robot with this id, or bring what is known of it up to date. Unknown fields are ignored.
+async def register_robot(body: RegisterRobotBody, tx: Tx) -> RobotRegistered:
+    """Make the robot with this id, or bring what is known of it up to date.
+
+    Unknown fields are ignored, and named in `warnings`.
 
     A key that belongs to no robot yet is bound by its first registration; after that it works for that robot only.
     409 ROBOT_ID_TAKEN: another live key has this robot. For robot keys, and callers with robots.write.
     """
-    return RobotAnswer.of(await service.register(tx, body.registration()))
+    return RobotRegistered.of(await service.register(tx, body.registration()), warnings=body.warnings())
 
 
 @router.get("", responses=refusals())

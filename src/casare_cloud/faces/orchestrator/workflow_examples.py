@@ -18,6 +18,7 @@ SUBMITTED: Example = {
     "message": "Workflow submitted and queued for lan execution",
     "created_at": NOW,
     "backup": {"stored": True, "reason": None},
+    "warnings": [],
 }
 WORKFLOW_SUMMARY: Example = {
     "workflow_id": WORKFLOW_ID,
