@@ -12,12 +12,27 @@ DEMO_USERNAME = "demo"
 DEMO_ROBOT = "demo-robot"
 
 
+class ForeignDemo(LocalStackError):
+    """The demo user of the project is not ours to log in as: its password is another, or nobody here knows it."""
+
+
+async def refuse_foreign_demo(database_url: str, way_out: str) -> None:
+    """Raise `ForeignDemo` when the project has the demo user already: a password that is not known is not guessed."""
+    import psycopg
+
+    async with await psycopg.AsyncConnection.connect(database_url, prepare_threshold=None) as connection:
+        found = await connection.execute("select private.email_for_login(%s) is not null", [DEMO_EMAIL])
+        row = await found.fetchone()
+    if row and row[0]:
+        raise ForeignDemo(f"The demo user {DEMO_EMAIL} is there, and its password is not known here. {way_out}")
+
+
 async def make_demo_tenant(env: Mapping[str, str], way_out: str) -> dict[str, str]:
     """Register the demo tenant through the public API, and make a key for its robot; the variables that name them.
 
     A start that was interrupted, or whose `demos.json` was lost, left a tenant behind, and another developer may have
     made one: then the key is a new one, with a robot of its own, because a robot belongs to one live key. Raises
-    `LocalStackError`, with `way_out`, when that tenant's password is not ours.
+    `ForeignDemo`, with `way_out`, when that tenant's password is not ours.
     """
     robot_id = DEMO_ROBOT
     async with Client(env["ORCHESTRATOR_URL"]) as client:
@@ -31,7 +46,9 @@ async def make_demo_tenant(env: Mapping[str, str], way_out: str) -> dict[str, st
                 last_name="Person",
             )
         except ApiError as refusal:
-            if refusal.code not in ("EMAIL_TAKEN", "USERNAME_TAKEN"):
+            if refusal.code == "USERNAME_TAKEN":
+                raise ForeignDemo(f"The user name {DEMO_USERNAME} is another user's there. {way_out}") from refusal
+            if refusal.code != "EMAIL_TAKEN":
                 raise
             await _log_in(client, env["DEMO_PASSWORD"], way_out)
             robot_id = f"{DEMO_ROBOT}-{secrets.token_hex(3)}"
@@ -46,4 +63,4 @@ async def _log_in(client: Client, password: str, way_out: str) -> None:
     except ApiError as refusal:
         if refusal.status != 401:
             raise
-        raise LocalStackError(f"The demo user {DEMO_EMAIL} is there, with another password. {way_out}") from refusal
+        raise ForeignDemo(f"The demo user {DEMO_EMAIL} is there, with another password. {way_out}") from refusal

@@ -131,8 +131,8 @@ def check_signing_key(settings: Settings, keys: list[Jwk] | None) -> list[Findin
             return [Finding("The signing key is not among Auth's keys", sentence)]
     if theirs is None or (theirs.get("x"), theirs.get("y")) != (ours["x"], ours["y"]):
         sentence = (
-            "CASARE_SIGNING_KEY: its public half is not among the keys that Auth publishes, so robots' direct-mode tokens "
-            "would be refused. Import it into Auth as a signing key, or set the one that was imported."
+            "CASARE_SIGNING_KEY: its public half is not among the keys that Auth publishes, so robots' direct-mode "
+            "tokens would be refused. Import it into Auth as a signing key, or set the one that was imported."
         )
         return [Finding("The signing key is not among Auth's keys", sentence)]
     return []
