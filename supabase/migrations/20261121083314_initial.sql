@@ -1127,7 +1127,7 @@ where r.deleted_at is null;
 comment on view public.live_robots is
     'Robots with what they last said of themselves, the jobs of their tenant that they hold, how many they hold in all, and the status word of the orchestrator''s documents.';
 
--- from sql/45_events/tables.sql sha256:56746f5a996c306671605f62497b760dc83090fe3bf6d1ad43b8fbaff6a6051a
+-- from sql/45_events/tables.sql sha256:53d0e0523e5558b83ecaa7eedfd27d6b2b391cc719cf5dac003bf73cd1134def
 -- Writers append to the inbox without waiting for one another. Whoever reads first gives the committed rows their number
 -- in the tenant's sequence, under one lock, so that a reader who resumes after a number misses nothing.
 create table private.event_inbox (
@@ -1161,6 +1161,7 @@ create table public.events (
     event_id uuid not null,
     event_type text not null,           -- past tense, e.g. job.completed, robot.online
     occurred_at timestamptz not null,
+    told_at timestamptz not null,       -- when it occurred, or just behind the event before: it grows with seq
     job_id uuid,
     robot_id uuid,
     workflow_id uuid,
@@ -1333,7 +1334,7 @@ values
     ('notice_deaf_robots', interval '1 minute'),
     ('fire_due_schedules', interval '1 minute');
 
--- from sql/95_analytics/tables.sql sha256:c4edcf08c1738aae06110905ecf4de1597007ed2b7d45c378039f870717a423b
+-- from sql/95_analytics/tables.sql sha256:ceee677d1b4f3a638622abb537e0f399a60282c0d843f746e40312521b3cd4c9
 -- Written by whoever numbers a tenant's events, in the same transaction and under the same lock: each end of a job is
 -- counted once, and the robot that ended it wrote nothing for it. See docs/analytics.md.
 create table public.job_rollups (
@@ -1369,7 +1370,7 @@ create index job_node_executions_tenant_id_idx on public.job_node_executions (te
 comment on table public.job_node_executions is 'What each node of an attempt did and how long it took, one row an attempt, if the robot said so.';
 
 -- The events that the activity feed shows, newest first, whatever else the tenant's sequence holds.
-create index events_tenant_id_event_type_idx on public.events (tenant_id, event_type, occurred_at desc, seq desc)
+create index events_tenant_id_event_type_idx on public.events (tenant_id, event_type, told_at desc)
 where event_type in (
     'job.started', 'job.completed', 'job.failed', 'job.timeout', 'job.cancelled', 'robot.online', 'robot.offline',
     'schedule.triggered'
@@ -1434,6 +1435,37 @@ $$;
 comment on function private.is_deep_json(jsonb) is
     'Whether something lies deeper than a hundred levels of objects and lists: such a value is refused, because readers of JSON give up on it. Null for null.';
 revoke all on function private.is_deep_json(jsonb) from public, anon, authenticated, service_role;
+
+-- from sql/00_platform/functions/nfc.sql sha256:3d2ee080d54fac10cd7f0c93615b09ec8e0eb556c7991595632e780bbad19c7a
+-- Without a SET clause, so that it is inlined. ASCII, which most text is, is as it is.
+create or replace function private.nfc(p_text text)
+returns text
+language sql
+immutable
+parallel safe
+as $$
+    select case when pg_catalog.octet_length(p_text) = pg_catalog.length(p_text) then p_text else normalize(p_text, nfc) end
+$$;
+comment on function private.nfc(text) is
+    'A text that names something, as it is kept and looked for: two spellings of é are one name (Unicode''s normal form C).';
+revoke all on function private.nfc(text) from public, anon, authenticated, service_role;
+
+-- from sql/00_platform/functions/nfc_words.sql sha256:80b07ad6c6bda3aeadacf244caba0f0b2fcb9f47c04c5da6495ab4ec98903882
+-- Without a SET clause, so that it is inlined.
+-- The list is normalised as it is written: no character that Unicode composes is a bracket, a comma or a quotation mark.
+create or replace function private.nfc_words(p_words text[])
+returns text[]
+language sql
+stable
+parallel safe
+as $$
+    select case
+        when pg_catalog.octet_length(p_words::text) = pg_catalog.length(p_words::text) then p_words
+        else normalize(p_words::text, nfc)::text[]
+    end
+$$;
+comment on function private.nfc_words(text[]) is 'The words of a list as private.nfc() keeps a text.';
+revoke all on function private.nfc_words(text[]) from public, anon, authenticated, service_role;
 
 -- from sql/00_platform/functions/raise_error.sql sha256:bf261636608515052aaa4010cd87b9b410b783d1aaf86bbda757f5181eb6629e
 create or replace function private.raise_error(p_status integer, p_code text, p_message text, p_hint text default null)
@@ -1744,7 +1776,7 @@ $$;
 comment on function private.check_admin_remains(uuid) is 'Raises 409 LAST_ADMIN when the tenant has no member with the admin role any more.';
 revoke all on function private.check_admin_remains(uuid) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/check_login.sql sha256:bd87457b42a9ba0d18e3666feeda66333f8c4705175101211fa15b6743d59226
+-- from sql/10_tenancy/functions/check_login.sql sha256:7f00efc2a14f1b2fc055a7c1909a163e3e737432b49063e39cbbff2f4a99aa41
 -- The attempt is counted before the password is looked at: a hundred requests at once get five guesses, not a hundred.
 -- Commit before asking Auth, then say with record_login() how it went.
 create or replace function private.check_login(p_login text, p_ip inet)
@@ -1782,7 +1814,8 @@ begin
         perform private.raise_error(
             429,
             'LOGIN_LOCKED',
-            'Too many failed logins. Try again later.',
+            'Too many failed logins. This login is locked until '
+                || to_char(v_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"') || '.',
             greatest(1, ceil(extract(epoch from v_until - v_now)))::integer::text
         );
     end if;
@@ -1893,7 +1926,7 @@ comment on function private.create_profile(uuid, text) is
     'The profile of a user who named none: the local part of the address, with a suffix when it is taken.';
 revoke all on function private.create_profile(uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/create_role.sql sha256:4648b8b5ea034957b6f27ea07acf9c75fe902b588f8f71dee8cd7b67712360fe
+-- from sql/10_tenancy/functions/create_role.sql sha256:81050f5ee3d6e6be48ca396495c9438bfa4c48a89ec138e7524c4b51d974f2d3
 create or replace function public.create_role(
     p_name text,
     p_slug text,
@@ -1909,7 +1942,8 @@ declare
     v_caller private.caller := private.authorize('members.write');
     v_role_id uuid;
 begin
-    if coalesce(length(btrim(p_name)), 0) not between 1 and 128 then
+    p_name := private.nfc(btrim(p_name));
+    if coalesce(length(p_name), 0) not between 1 and 128 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 128 characters.');
     end if;
     if p_slug is null or p_slug !~ '^[a-z][a-z0-9_-]{0,63}$' then
@@ -1921,7 +1955,7 @@ begin
         perform private.raise_error(409, 'ROLE_EXISTS', 'There is a role with this slug already.');
     end if;
     insert into public.roles (tenant_id, name, slug, description)
-    values (v_caller.tenant_id, btrim(p_name), p_slug, left(coalesce(p_description, ''), 1000))
+    values (v_caller.tenant_id, p_name, p_slug, left(coalesce(p_description, ''), 1000))
     on conflict (tenant_id, slug) do nothing
     returning role_id into v_role_id;
     if v_role_id is null then
@@ -1936,7 +1970,7 @@ comment on function public.create_role(text, text, text[], text) is
 revoke all on function public.create_role(text, text, text[], text) from public, anon, authenticated, service_role;
 grant execute on function public.create_role(text, text, text[], text) to authenticated;
 
--- from sql/10_tenancy/functions/create_tenant.sql sha256:b1f3728092ed5eda0725640a458d9a1a4b42301bf699b21e3afa77b0af65666e
+-- from sql/10_tenancy/functions/create_tenant.sql sha256:9c545df999f7869505cd3aae497ba92d8329adf798b15c51329c6f7252bcb404
 create or replace function private.create_tenant(p_name text, p_admin_user_id uuid)
 returns uuid
 language plpgsql
@@ -1946,16 +1980,17 @@ declare
     v_slug text := coalesce(nullif(btrim(left(regexp_replace(lower(p_name), '[^a-z0-9]+', '-', 'g'), 48), '-'), ''), 'tenant');
     v_tenant_id uuid;
 begin
-    if coalesce(length(btrim(p_name)), 0) not between 1 and 255 then
+    p_name := private.nfc(btrim(p_name));
+    if coalesce(length(p_name), 0) not between 1 and 255 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'tenant_name must have 1 to 255 characters.');
     end if;
     insert into public.tenants (name, slug)
-    values (btrim(p_name), v_slug)
+    values (p_name, v_slug)
     on conflict (slug) do nothing
     returning tenant_id into v_tenant_id;
     if v_tenant_id is null then
         insert into public.tenants (name, slug)
-        values (btrim(p_name), v_slug || '-' || left(replace(gen_random_uuid()::text, '-', ''), 8))
+        values (p_name, v_slug || '-' || left(replace(gen_random_uuid()::text, '-', ''), 8))
         returning tenant_id into v_tenant_id;
     end if;
     insert into public.memberships (tenant_id, user_id) values (v_tenant_id, p_admin_user_id);
@@ -2358,7 +2393,7 @@ comment on function private.has_permissions(text[], text[]) is
     'Whether a set of granted codes holds every one of another set, wildcards included: nobody gives what they have not got.';
 revoke all on function private.has_permissions(text[], text[]) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/insert_api_key.sql sha256:8fb846b232c2cc2721084ea5cdea2b098ecccba893357479f846a9d5da26e0ca
+-- from sql/10_tenancy/functions/insert_api_key.sql sha256:5c8fc606bfab5a06b1018937da952eeb28fa1519915b267827ac6a7b7957d95c
 create or replace function private.insert_api_key(
     p_caller private.caller,
     p_kind public.api_key_kind,
@@ -2376,12 +2411,13 @@ as $$
 declare
     v_api_key_id uuid;
 begin
+    p_name := private.nfc(btrim(p_name));
     if not private.has_permissions(
         p_caller.permissions, case p_kind when 'robot' then '{jobs.claim,jobs.report,robots.heartbeat}' else p_scopes end
     ) then
         perform private.raise_error(403, 'FORBIDDEN', 'A key cannot be allowed more than you are.');
     end if;
-    if coalesce(length(btrim(p_name)), 0) not between 1 and 128 then
+    if coalesce(length(p_name), 0) not between 1 and 128 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 128 characters.');
     end if;
     if p_key_hash is null or octet_length(p_key_hash) <> 32 then
@@ -2394,7 +2430,7 @@ begin
     values (
         p_caller.tenant_id,
         p_kind,
-        btrim(p_name),
+        p_name,
         p_prefix,
         p_key_hash,
         p_robot_id,
@@ -2668,7 +2704,7 @@ comment on function private.record_login(text, inet, boolean) is
 revoke all on function private.record_login(text, inet, boolean) from public, anon, authenticated, service_role;
 grant execute on function private.record_login(text, inet, boolean) to casare_functions;
 
--- from sql/10_tenancy/functions/register_user.sql sha256:ccb077941254792b285ac0c500371e7d51a572524396675bb8e5439f727a53d1
+-- from sql/10_tenancy/functions/register_user.sql sha256:d89f8c4b921af059b977ae153e3a508ffcf14ed11f997f8175162d3dd5d05b00
 create or replace function private.register_user()
 returns trigger
 language plpgsql
@@ -2706,8 +2742,8 @@ begin
     v_tenant_id := private.create_tenant(v_form ->> 'tenant_name', new.id);
     update public.profiles as p
     set username = coalesce(v_username, p.username),
-        first_name = left(coalesce(v_form ->> 'first_name', ''), 255),
-        last_name = left(coalesce(v_form ->> 'last_name', ''), 255),
+        first_name = left(private.nfc(coalesce(v_form ->> 'first_name', '')), 255),
+        last_name = left(private.nfc(coalesce(v_form ->> 'last_name', '')), 255),
         active_tenant_id = v_tenant_id
     where p.user_id = new.id;
     return null;
@@ -2994,7 +3030,7 @@ comment on function public.unassign_role(uuid, uuid) is 'Takes a role from a mem
 revoke all on function public.unassign_role(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.unassign_role(uuid, uuid) to authenticated;
 
--- from sql/10_tenancy/functions/update_role.sql sha256:e454e0a6689553bceabb077626f7a75bd247d1a9abf270d403cf26aa5a98109c
+-- from sql/10_tenancy/functions/update_role.sql sha256:e03e35bb96f0ec3bb6b310faecf87d9ca2da85fedaa9d35c45aabf4d047ade81
 create or replace function public.update_role(
     p_role_id uuid,
     p_name text default null,
@@ -3010,14 +3046,15 @@ declare
     v_caller private.caller := private.authorize('members.write');
     v_role public.roles := private.get_assignable_role(v_caller, p_role_id);
 begin
+    p_name := private.nfc(btrim(p_name));
     if v_role.tenant_id is null then
         perform private.raise_error(409, 'ROLE_BUILT_IN', 'A built-in role cannot be changed.');
     end if;
-    if length(btrim(p_name)) not between 1 and 128 then
+    if length(p_name) not between 1 and 128 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 128 characters.');
     end if;
     update public.roles as r
-    set name = coalesce(btrim(p_name), r.name), description = coalesce(left(p_description, 1000), r.description)
+    set name = coalesce(p_name, r.name), description = coalesce(left(p_description, 1000), r.description)
     where r.role_id = p_role_id;
     if p_permissions is not null then
         perform private.set_role_permissions(v_caller, p_role_id, p_permissions);
@@ -3029,7 +3066,7 @@ comment on function public.update_role(uuid, text, text, text[]) is
 revoke all on function public.update_role(uuid, text, text, text[]) from public, anon, authenticated, service_role;
 grant execute on function public.update_role(uuid, text, text, text[]) to authenticated;
 
--- from sql/10_tenancy/functions/update_tenant.sql sha256:7456f66512e1d53c46d6f0431be692bf1cbc9205bf58b9d1cf6eb9b125d07a7a
+-- from sql/10_tenancy/functions/update_tenant.sql sha256:4bc97a2c2ceb9c1f93eab224b6a47935baf9498c7e3c24f55064c20e61500fac
 create or replace function public.update_tenant(
     p_name text default null,
     p_timezone text default null,
@@ -3044,7 +3081,8 @@ as $$
 declare
     v_caller private.caller := private.authorize('settings.write');
 begin
-    if length(btrim(p_name)) not between 1 and 255 then
+    p_name := private.nfc(btrim(p_name));
+    if length(p_name) not between 1 and 255 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 255 characters.');
     end if;
     if p_timezone is not null and not exists (select from pg_catalog.pg_timezone_names as z where z.name = p_timezone) then
@@ -3057,7 +3095,7 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'quarantine_after_failures must lie between 0 and 1000.');
     end if;
     update public.tenants as t
-    set name = coalesce(btrim(p_name), t.name),
+    set name = coalesce(p_name, t.name),
         timezone = coalesce(p_timezone, t.timezone),
         robot_offline_after_seconds = coalesce(p_robot_offline_after_seconds, t.robot_offline_after_seconds),
         quarantine_after_failures = coalesce(p_quarantine_after_failures, t.quarantine_after_failures),
@@ -3406,7 +3444,7 @@ comment on function private.require_runnable_workflow(uuid, uuid, integer) is
     'The name and version (null: the current one) of a tenant''s workflow that may run. Raises 404 WORKFLOW_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE.';
 revoke all on function private.require_runnable_workflow(uuid, uuid, integer) from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/submit_workflow.sql sha256:9913e18daec085339280ea0bbbd5c6a9f2e1ef4078899f335538a221046e75c6
+-- from sql/20_workflows/functions/submit_workflow.sql sha256:d3092a5c4100604ee5670d49828c57bffa6d1f4d1c690b08547734a142b3b307
 create or replace function public.submit_workflow(
     p_name text,
     p_definition jsonb,
@@ -3427,6 +3465,7 @@ declare
     v_created_by uuid := coalesce(v_caller.user_id, v_caller.api_key_id);
     v_workflow public.workflows;
 begin
+    p_name := private.nfc(p_name);
     v_problem := case
         when p_name is null or length(p_name) not between 1 and 255 then 'workflow_name must have 1 to 255 characters.'
         when jsonb_typeof(p_definition) is distinct from 'object' then 'workflow_json must be an object.'
@@ -3527,7 +3566,7 @@ comment on function public.accept_pool(text) is
 revoke all on function public.accept_pool(text) from public, anon, authenticated, service_role;
 grant execute on function public.accept_pool(text) to authenticated;
 
--- from sql/25_pools/functions/create_pool.sql sha256:f8d5e5e648d27bd9a910ffc314feacf0674748abfa53f6a68a31f81136812d60
+-- from sql/25_pools/functions/create_pool.sql sha256:5e8a4cff83039d62a99dab97c77174e481dc7c3f4aaa9fde576d26839fe7f6a2
 create or replace function public.create_pool(p_name text, p_shares_by text default 'jobs')
 returns jsonb
 language plpgsql
@@ -3538,7 +3577,7 @@ declare
     v_caller private.caller := private.authorize('robots.write');
     v_actor_id uuid := coalesce(v_caller.user_id, v_caller.api_key_id);
     v_now timestamptz := private.clock();
-    v_name text := btrim(p_name);
+    v_name text := private.nfc(btrim(p_name));
     v_pool public.pools;
 begin
     if length(v_name) not between 1 and 64 or v_name is null then
@@ -3675,7 +3714,7 @@ comment on function private.end_pool_membership(uuid, uuid) is
     'Takes away what a pool keeps of a tenant beside its membership. Raises 409 POOL_OWNER_STAYS for the owner.';
 revoke all on function private.end_pool_membership(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/find_pool.sql sha256:9f4354aa0e9e800d61419dde179e296d45e11e5f36e3e8746b243ecd112f97e1
+-- from sql/25_pools/functions/find_pool.sql sha256:b35ace0a53452acb7b168ba67859e466d102fbcbc1d191a77085b30e146c1dbb
 create or replace function private.find_pool(p_tenant_id uuid, p_pool text, p_as text)
 returns public.pools
 language plpgsql
@@ -3695,7 +3734,7 @@ declare
                 where m.tenant_id = p_tenant_id and (m.accepted_at is not null or p_as = 'invited')
             ))
             and (p_as <> 'owner' or p.tenant_id = p_tenant_id)
-            and (p.pool_id::text = lower(p_pool) or p.name = p_pool)
+            and (p.pool_id::text = lower(p_pool) or p.name = private.nfc(p_pool))
         order by p.pool_id::text = lower(p_pool) desc
     );
 begin
@@ -4066,7 +4105,7 @@ comment on function public.set_robot_pool(text, text) is
 revoke all on function public.set_robot_pool(text, text) from public, anon, authenticated, service_role;
 grant execute on function public.set_robot_pool(text, text) to authenticated;
 
--- from sql/25_pools/functions/update_pool.sql sha256:38efa12f8831000128a9e18102f081cdcb89631f235167c3c9a6fddc3fb12e10
+-- from sql/25_pools/functions/update_pool.sql sha256:a05a58546c421085be337fd77785a7a459da6dd382221b27daef94f2c2d2db28
 create or replace function public.update_pool(p_pool text, p_name text default null, p_shares_by text default null)
 returns jsonb
 language plpgsql
@@ -4076,7 +4115,7 @@ as $$
 declare
     v_caller private.caller := private.authorize('robots.write');
     v_pool public.pools := private.find_pool(v_caller.tenant_id, p_pool, 'owner');
-    v_name text := btrim(p_name);
+    v_name text := private.nfc(btrim(p_name));
 begin
     if length(v_name) not between 1 and 64 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 64 characters.');
@@ -4642,7 +4681,7 @@ comment on function public.record_heartbeat(text, jsonb, uuid[]) is
 revoke all on function public.record_heartbeat(text, jsonb, uuid[]) from public, anon, authenticated, service_role;
 grant execute on function public.record_heartbeat(text, jsonb, uuid[]) to authenticated;
 
--- from sql/30_robots/functions/register_robot.sql sha256:58a9ba6cc516f7885d42617403391fd0bb275fb1087189b7b0764407dd30c442
+-- from sql/30_robots/functions/register_robot.sql sha256:15f19a5c754bf2dcce0d0ab1f3906786d7cb3c06911ae54801c263182fae62b5
 create or replace function public.register_robot(
     p_external_id text,
     p_name text,
@@ -4668,6 +4707,11 @@ declare
     v_is_robot boolean := v_caller.principal is not distinct from 'robot';
     v_is_news boolean := false;
 begin
+    p_name := private.nfc(p_name);
+    p_hostname := private.nfc(p_hostname);
+    p_environment := private.nfc(p_environment);
+    p_capabilities := private.nfc_words(p_capabilities);
+    p_tags := private.nfc_words(p_tags);
     if not v_is_robot then
         v_caller := private.authorize('robots.write');
     end if;
@@ -4874,7 +4918,7 @@ $$;
 comment on function private.sorted_words(text[]) is 'The words of a list, sorted, each once; null is the empty list.';
 revoke all on function private.sorted_words(text[]) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/update_robot.sql sha256:c123544f5c1f3938ebf6aeff18a8a3380cca7f56ecfc31fee3f912a94086ff89
+-- from sql/30_robots/functions/update_robot.sql sha256:5294f5c90eb58e421b69290013ab38310e0c5eff8b5a889bc05394642cddf129
 create or replace function public.update_robot(p_robot text, p_changes jsonb)
 returns public.live_robots
 language plpgsql
@@ -4901,6 +4945,11 @@ begin
         when data_exception then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'A change has a value of the wrong type: ' || sqlerrm || '.');
     end;
+    v_new.name := private.nfc(v_new.name);
+    v_new.hostname := private.nfc(v_new.hostname);
+    v_new.environment := private.nfc(v_new.environment);
+    v_new.capabilities := private.nfc_words(v_new.capabilities);
+    v_new.tags := private.nfc_words(v_new.tags);
     v_problem := coalesce(
         (
             select format('%s cannot be changed.', k)
@@ -5658,7 +5707,7 @@ comment on function private.check_waiting_quotas() is
     'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
 revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:2da5d2c2b06ac3e43e8f8bebdad43ebfe90887977d0b957611d2289c91e29b2c
+-- from sql/40_queue/functions/claim_jobs.sql sha256:40e9f4b52be136e1ab2efb75ff0920debb1e15cd2aad0ebec8664fbbe4d9f83b
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -5729,7 +5778,7 @@ begin
     left join private.queue_tenants as q on q.tenant_id = r.tenant_id
     left join public.robot_heartbeats as h on h.robot_id = r.robot_id
     where r.robot_id = v_caller.robot_id;
-    if p_environment <> v_robot.environment then
+    if private.nfc(p_environment) <> v_robot.environment then
         perform private.raise_error(
             400, 'INVALID_ARGUMENT', format('environment must be the robot''s own, %s.', v_robot.environment)
         );
@@ -6593,7 +6642,7 @@ comment on function private.end_unclaimed_job(uuid, text) is
     'Writes and tells that a job ended cancelled. Its row in ready or scheduled has been taken away by the same transaction.';
 revoke all on function private.end_unclaimed_job(uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/enqueue_job.sql sha256:5f09f389fcd278696997592173874cf525320b7d03751669d0183d5e1f2ba703
+-- from sql/40_queue/functions/enqueue_job.sql sha256:c385c4ac25955e5243ad4dfafef95e83f6a69a8fb41f5ed6e6934b4a32f218f8
 create or replace function public.enqueue_job(
     p_workflow_id uuid,
     p_input jsonb default '{}',
@@ -6629,6 +6678,12 @@ declare
     v_job_id uuid;
     v_job public.live_jobs;
 begin
+    p_environment := private.nfc(p_environment);
+    p_required_capabilities := private.nfc_words(p_required_capabilities);
+    p_required_tags := private.nfc_words(p_required_tags);
+    p_dedupe_key := private.nfc(p_dedupe_key);
+    p_concurrency_key := private.nfc(p_concurrency_key);
+    p_trigger_type := private.nfc(p_trigger_type);
     if p_robot_id is not null then
         v_robot_id := (private.find_robot(v_caller.tenant_id, p_robot_id)).robot_id;
     end if;
@@ -6661,7 +6716,7 @@ grant execute on function public.enqueue_job(
     text, text, integer
 ) to authenticated;
 
--- from sql/40_queue/functions/enqueue_jobs.sql sha256:7ad3abefac5ca1469f995377de416cc7a7f7c26a17189915c3d29b588c2f35ae
+-- from sql/40_queue/functions/enqueue_jobs.sql sha256:658e3423d3c78c129cbdef86f90c01a7646143443b350cfb8b2478dd822b1801
 create or replace function public.enqueue_jobs(p_jobs jsonb)
 returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
 language plpgsql
@@ -6706,6 +6761,12 @@ begin
                 max_attempts integer, timeout_seconds integer, retry_policy jsonb, metadata jsonb, trigger_type text,
                 version integer, concurrency_key text, pool text, progress_timeout_seconds integer
             );
+            v_job.environment := private.nfc(v_job.environment);
+            v_job.required_capabilities := private.nfc_words(v_job.required_capabilities);
+            v_job.required_tags := private.nfc_words(v_job.required_tags);
+            v_job.dedupe_key := private.nfc(v_job.dedupe_key);
+            v_job.concurrency_key := private.nfc(v_job.concurrency_key);
+            v_job.trigger_type := private.nfc(v_job.trigger_type);
             v_job.input := coalesce(v_job.input, '{}');
             v_job.priority := coalesce(v_job.priority, 10);
             v_job.environment := coalesce(v_job.environment, '*');
@@ -6984,7 +7045,7 @@ comment on function private.explain_held_job(private.leases) is
     'Who holds a job and until when, as private.explain_reason() says it.';
 revoke all on function private.explain_held_job(private.leases) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_job.sql sha256:edbf033947a4a9f95f235ee4d411bbc4b28f4d240121937e8c3fe30f43320008
+-- from sql/40_queue/functions/explain_job.sql sha256:e935ff170c682b4b45bcb6bde2388714e3067e1ffc0b57a00c1b5fef44a3fec3
 -- Stable: all of it is read in one snapshot, so a job is found in exactly one place, and nothing is changed by looking.
 create or replace function public.explain_job(p_job_id uuid)
 returns jsonb
@@ -7040,7 +7101,13 @@ begin
         into v_robots, v_count, v_online
         from private.judge_robots(
             v_job.tenant_id, v_job.lane_id, p_job_id,
-            (select w from private.find_full_limits(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key) as w limit 1)
+            (
+                select w
+                from private.find_full_limits(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key) as w
+                where v_scheduled.job_id is null or w.max_running = 0
+                limit 1
+            ),
+            v_scheduled.job_id is null
         ) with ordinality as r
         where not v_is_in_pool;
         v_since := v_job.created_at;
@@ -7086,7 +7153,7 @@ comment on function public.explain_job(uuid) is
 revoke all on function public.explain_job(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.explain_job(uuid) to authenticated;
 
--- from sql/40_queue/functions/explain_pool_job.sql sha256:6b9959a53532c0b3105035d7320f59df240919278a9b3a634b51dea71299f778
+-- from sql/40_queue/functions/explain_pool_job.sql sha256:27a45a1e986c33eb2228dc25ce2f4be91bf5e16399140dd514ce6ff2613c1525
 -- To a member a pool's robots are one: how many there are and what keeps each is the owner's business.
 create or replace function private.explain_pool_job(p_job public.jobs, p_ahead integer)
 returns jsonb
@@ -7151,7 +7218,7 @@ begin
         case
             when v_robots.has_suitable is not true then 'pool_no_robot_suits'
             when not v_robots.has_working then 'pool_no_robot_online'
-            when v_limit.limit_id is not null then v_limit.scope || '_limit_reached'
+            when v_limit.limit_id is not null then private.limit_reason(v_limit)
             when not v_robots.has_free then 'pool_robots_busy'
             when p_ahead > 0 or v_robots.has_others then 'pool_turn'
             else 'pool_next'
@@ -7187,7 +7254,7 @@ comment on function private.explain_reason(text, jsonb) is
     'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
 revoke all on function private.explain_reason(text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_robot.sql sha256:5f4d0c255a2c7a02875d7d4f1cf92b893e330e8f6057406d7ddb024fede15176
+-- from sql/40_queue/functions/explain_robot.sql sha256:426027de0e977ba722e17d8bc6a921906e0da55a4cad77b0ccbfcdeb1b226b91
 create or replace function public.explain_robot(p_robot text)
 returns jsonb
 language plpgsql
@@ -7255,7 +7322,7 @@ begin
         private.find_robot_hindrance(v_live, v_is_signed_off, v_has_key),
         case
             when v_has_turns then 'next_turn'
-            when v_limit.limit_id is not null then 'tenant_limit_reached'
+            when v_limit.limit_id is not null then private.limit_reason(v_limit)
             when v_next.job_id is not null then 'next_claim'
             when v_nearest.job_id is not null then 'nothing_suitable'
             else 'nothing_waiting'
@@ -7292,7 +7359,7 @@ comment on function public.explain_robot(text) is
 revoke all on function public.explain_robot(text) from public, anon, authenticated, service_role;
 grant execute on function public.explain_robot(text) to authenticated;
 
--- from sql/40_queue/functions/explain_waiting_job.sql sha256:14df5f85244318fd8da1293c1dcfe0b5c4dfe2766daa2e40d6cb3bdfaa456c05
+-- from sql/40_queue/functions/explain_waiting_job.sql sha256:617b905cd8197e65adbdde3a43bc68ced45984002d60c7a8a669fa7b89848b31
 create or replace function private.explain_waiting_job(p_job public.jobs, p_robots jsonb, p_count integer, p_online integer)
 returns jsonb
 language plpgsql
@@ -7313,7 +7380,9 @@ begin
         )));
     elsif v_nearest is null then
         return private.explain_reason('no_robot_registered', v_facts);
-    elsif v_nearest ->> 'verdict' in ('ready', 'waiting') then
+    elsif v_nearest ->> 'verdict' in ('ready', 'waiting')
+        or v_nearest ->> 'reason_code' in ('tenant_paused', 'workflow_paused', 'key_paused')
+    then
         return v_nearest - '{robot_id,external_id,is_eligible,ahead}'::text[];
     elsif p_job.target_robot_id is not null then
         return private.explain_reason('target_robot_unavailable', v_facts)
@@ -7485,7 +7554,7 @@ comment on function private.fill_in(text, jsonb) is
     'A sentence with its {facts} filled in; those that are null are unknown.';
 revoke all on function private.fill_in(text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_full_limits.sql sha256:01129f4734695219db33fbc2d0073e3fabb481ee1f929ff107aca27f1ab2c792
+-- from sql/40_queue/functions/find_full_limits.sql sha256:451d49efb5fd88de9b1cb15928319e952b0f5b04e020f3644be9f9477bfbf8c3
 -- Without a SET clause, so that it is inlined; for whoever explains why a job waits.
 create or replace function private.find_full_limits(p_tenant_id uuid, p_workflow_id uuid, p_concurrency_key text)
 returns setof private.limits
@@ -7501,10 +7570,10 @@ as $$
             or w.concurrency_key = p_concurrency_key
         )
         and private.lane_room(w.limit_id, null) = 0
-    order by w.scope
+    order by w.max_running > 0, w.scope
 $$;
 comment on function private.find_full_limits(uuid, uuid, text) is
-    'The limits that keep a job with this workflow and concurrency key from being claimed just now, the widest first; none when there is room.';
+    'The limits that keep a job with this workflow and concurrency key from being claimed just now, those that are 0 before the others, then the widest first; none when there is room.';
 revoke all on function private.find_full_limits(uuid, uuid, text) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/find_job_limits.sql sha256:2e8fb298fce7c5b635dcbef8c9b60c82346d91f102c169e369f5e17cea5b0301
@@ -7952,7 +8021,7 @@ comment on function private.job_reader_tenant_id() is
 revoke all on function private.job_reader_tenant_id() from public, anon, authenticated, service_role;
 grant execute on function private.job_reader_tenant_id() to authenticated;
 
--- from sql/40_queue/functions/judge_robots.sql sha256:585de0df3735ff4543f25fb21be7f53e5ddcb6b354ec995cce48685faac5ffff
+-- from sql/40_queue/functions/judge_robots.sql sha256:d1bdb85774c72119b3ce5302ea65d10649b596ef43377e3c19658c179de22785
 -- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
 -- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step.
 create or replace function private.judge_robots(
@@ -7960,6 +8029,7 @@ create or replace function private.judge_robots(
     p_lane_id integer,
     p_job_id uuid,
     p_reached_limit private.limits default null,
+    p_is_ready boolean default true,    -- else the job waits for a time
     p_limit integer default 50
 )
 returns table (
@@ -7968,7 +8038,7 @@ returns table (
     is_online boolean,
     is_eligible boolean,
     ahead integer,      -- jobs that it would take before this one; 100 at most, null for a robot that may not have it
-    nearness integer,
+    nearness integer,   -- as list_explanations() has it; 20 more for a robot that is not there, whatever else is the matter with it
     reason jsonb,       -- as private.explain_reason() gives it
     robots bigint,      -- of all
     robots_online bigint
@@ -8018,28 +8088,32 @@ begin
                 when f.missing <> '{}' then 'missing_internet'
                 else coalesce(
                     private.find_robot_hindrance(f.live, f.is_signed_off, f.has_key),
-                    p_reached_limit.scope || '_limit_reached',
-                    'next_in_line'
+                    private.limit_reason(p_reached_limit),
+                    case when p_is_ready then 'next_in_line' else 'when_it_is_time' end
                 )
             end as reason_code
         from fleet as f
     ), nearest as (
-        select j.*, e.nearness, count(*) over () as robots, count(*) filter (where j.is_online) over () as robots_online
+        select
+            j.*,
+            e.nearness + case when e.nearness < 40 and (j.is_signed_off or not j.is_online) then 20 else 0 end as nearness,
+            count(*) over () as robots,
+            count(*) filter (where j.is_online) over () as robots_online
         from judged as j
         join private.list_explanations() as e on e.reason_code = j.reason_code
-        order by e.nearness, cardinality(j.missing), j.external_id
+        order by nearness, cardinality(j.missing), j.external_id
         limit p_limit
     ), counted as (
         select
             n.*,
             case
-                when n.is_eligible then private.count_jobs_ahead(
+                when n.is_eligible and p_is_ready then private.count_jobs_ahead(
                     v_lane.tenant_no, n.environment, n.offers, n.robot_id, v_lane.priority - v_lane.promotion,
                     v_lane.share_id, p_job_id, 100
                 )
             end as ahead,
             case
-                when n.is_eligible and n.pool_id is not null then private.pool_waits_for(
+                when n.is_eligible and p_is_ready and n.pool_id is not null then private.pool_waits_for(
                     n.pool_id, p_tenant_id, n.environment, n.offers
                 )
             end is true as has_turns
@@ -8071,9 +8145,9 @@ begin
     order by 6, coalesce(c.ahead, 0), cardinality(c.missing), c.external_id;
 end
 $$;
-comment on function private.judge_robots(uuid, integer, uuid, private.limits, integer) is
+comment on function private.judge_robots(uuid, integer, uuid, private.limits, boolean, integer) is
     'What stands between each robot of a tenant and a job of a lane: the nearest robots first, p_limit at most.';
-revoke all on function private.judge_robots(uuid, integer, uuid, private.limits, integer) from public, anon, authenticated, service_role;
+revoke all on function private.judge_robots(uuid, integer, uuid, private.limits, boolean, integer) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/lane_room.sql sha256:b5f79841ec492b6b7cac3616b339d6f67ee9f5e7a40603b50f463f58da6e353e
 create or replace function private.lane_room(p_limit_id integer, p_other_limit_id integer)
@@ -8184,6 +8258,21 @@ comment on function private.leave_limits(integer[], integer) is
     'Takes back what private.enter_limits() counted in this transaction for jobs that the claim did not get.';
 revoke all on function private.leave_limits(integer[], integer) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/limit_reason.sql sha256:da47b8ea654888804314e47254c0ad53c3c1fac8bf1cd62c9ea562b41647f066
+create or replace function private.limit_reason(p_limit private.limits)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return p_limit.scope || case when p_limit.max_running = 0 then '_paused' else '_limit_reached' end;
+end
+$$;
+comment on function private.limit_reason(private.limits) is
+    'The reason code of what a full limit keeps from running; null for none. A limit of 0 ends by nothing that runs: somebody paused the work.';
+revoke all on function private.limit_reason(private.limits) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/limit_room.sql sha256:6d96822a97a9853792af1fbb462f3dea534a9d4e824779b9f4e12761155338c3
 -- Without a SET clause, so that it is inlined into claim_jobs; who explains asks it, too.
 create or replace function private.limit_room(p_running integer, p_max_running integer)
@@ -8197,13 +8286,13 @@ comment on function private.limit_room(integer, integer) is
     'How many more jobs a counter of a limit has room for; 0 when it is full, or its limit was lowered while more were running.';
 revoke all on function private.limit_room(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_explanations.sql sha256:3d90dd12730fb3c84e3061cd4e075e9a434da97dc617a1e3febc2e978c62673a
+-- from sql/40_queue/functions/list_explanations.sql sha256:ffab005584aefe52568cb176f1015fb10f2dc973641e3b679a11021d14e62390
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
     reason_code text,
     verdict text,       -- ready | waiting | blocked | held | finished | idle | note
-    nearness integer,   -- of a robot's clauses: how near the robot is to getting the job, 1 is the nearest
+    nearness integer,   -- of a robot's clauses: how near the robot is to getting the job, 1 is the nearest, 40 and more lack something
     sentence text,      -- with {facts}
     next_step text
 )
@@ -8213,12 +8302,17 @@ set search_path = pg_catalog, pg_temp
 as $$
     values
         ('next_in_line', 'ready', 1, 'Robot {robot} gets this job with its next claim.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
+        ('when_it_is_time', 'waiting', 1, 'Robot {robot} may take this job when its time has come.', 'Wait for that time.'),
         ('better_jobs_ahead', 'waiting', 2, 'Robot {robot} takes {ahead} other jobs first: they have a better priority or are older.', 'Wait, enqueue with a better priority (0 is the best), or start more robots.'),
         ('tenant_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of this tenant run now.', 'Wait for one of them, or raise the limit of the tenant.'),
         ('workflow_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of the workflow {limited_workflow} run now.', 'Wait for one of them, or raise the limit of the workflow.'),
         ('key_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs with the concurrency key {limited_key} run now.', 'Wait for one of them, or raise the limit of the key.'),
+        ('tenant_paused', 'blocked', 2, 'The jobs of this tenant are paused: its limit is 0.', 'Raise or remove the limit of the tenant.'),
+        ('workflow_paused', 'blocked', 2, 'The jobs of the workflow {limited_workflow} are paused: its limit is 0.', 'Raise or remove the limit of the workflow.'),
+        ('key_paused', 'blocked', 2, 'The jobs with the concurrency key {limited_key} are paused: its limit is 0.', 'Raise or remove the limit of the key.'),
         ('pool_turn', 'waiting', 2, 'The robots of the pool {pool} serve its members in turn; {ahead} other jobs of this tenant go first.', 'Wait for the turn, enqueue with a better priority (it counts among jobs of this tenant), or ask the owner of the pool for a greater weight or more robots.'),
         ('pool_limit_reached', 'waiting', null, '{running} of at most {max_running} jobs of this tenant run in the pool {limited_pool} now.', 'Wait for one of them, or ask the owner of the pool for a greater max_running.'),
+        ('pool_paused', 'blocked', null, 'The jobs of this tenant are paused in the pool {limited_pool}: its max_running there is 0.', 'Ask the owner of the pool for a greater max_running.'),
         ('pool_robots_busy', 'waiting', null, 'All robots of the pool {pool} that could run this job are busy.', 'Wait for one of them, or ask the owner of the pool for more robots.'),
         ('pool_next', 'ready', null, 'A robot of the pool {pool} gets this job with its next claim.', 'Nothing is in the way. If it stays like this for a minute, ask the owner of the pool whether its robots run.'),
         ('pool_no_robot_online', 'blocked', null, 'No robot of the pool {pool} that could run this job is at work.', 'Ask the owner of the pool, or cancel the job and enqueue it without the pool.'),
@@ -8236,11 +8330,11 @@ as $$
         ('robot_draining', 'blocked', 11, 'Robot {robot} is draining: it finishes what it holds and takes nothing more.', 'Resume the robot, or start another one.'),
         ('robot_in_maintenance', 'blocked', 12, 'Robot {robot} is in maintenance.', 'Resume the robot when the maintenance is over.'),
         ('robot_disabled', 'blocked', 13, 'Robot {robot} is disabled.', 'Resume the robot if it shall work again.'),
-        ('missing_internet', 'blocked', 14, 'Robot {robot} does not take jobs of the execution mode internet.', 'Register a robot with is_internet, or enqueue the job for the execution mode lan.'),
-        ('missing_tag', 'blocked', 15, 'Robot {robot} lacks {missing}.', 'Give a robot the tag, or enqueue the job without it.'),
-        ('missing_capability', 'blocked', 16, 'Robot {robot} lacks {missing}.', 'Give a robot the capability, or enqueue the job without it.'),
-        ('not_in_pool', 'blocked', 17, 'Robot {robot} is not in the pool {pool}.', 'Put a robot in the pool, or enqueue the job without it.'),
-        ('wrong_environment', 'blocked', 18, 'Robot {robot} works in the environment {robot_environment}; the job is for {job_environment}.', 'Start a robot in that environment, or enqueue the job for another one.'),
+        ('missing_internet', 'blocked', 40, 'Robot {robot} does not take jobs of the execution mode internet.', 'Register a robot with is_internet, or enqueue the job for the execution mode lan.'),
+        ('missing_tag', 'blocked', 41, 'Robot {robot} lacks {missing}.', 'Give a robot the tag, or enqueue the job without it.'),
+        ('missing_capability', 'blocked', 42, 'Robot {robot} lacks {missing}.', 'Give a robot the capability, or enqueue the job without it.'),
+        ('not_in_pool', 'blocked', 43, 'Robot {robot} is not in the pool {pool}.', 'Put a robot in the pool, or enqueue the job without it.'),
+        ('wrong_environment', 'blocked', 44, 'Robot {robot} works in the environment {robot_environment}; the job is for {job_environment}.', 'Start a robot in that environment, or enqueue the job for another one.'),
         ('nothing_waiting', 'idle', null, 'No job waits in the queue of this tenant.', 'Nothing is wrong. Enqueue a job.'),
         ('next_claim', 'ready', null, 'Robot {robot} gets job {next_job} with its next claim.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
         ('next_turn', 'ready', null, 'Robot {robot} serves the pool {pool}: with its next claim it gets a job of the member whose turn it is.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
@@ -8660,7 +8754,7 @@ comment on function private.move_jobs(private.lanes, private.limits) is
     'Moves the unfinished jobs of a lane that a limit holds for to the lane that is like it and has the limit, and returns how many.';
 revoke all on function private.move_jobs(private.lanes, private.limits) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/name_lane_demand.sql sha256:fd9709bcb36835fe17d344ffc5f9f26a68697b089751c726eac02c5d28df66f3
+-- from sql/40_queue/functions/name_lane_demand.sql sha256:d63b349811597476e408882e298460542416c307e80fcaa70539f8f00c9fbade
 create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots)
 returns text
 language plpgsql
@@ -8681,7 +8775,14 @@ begin
             select q
             from unnest(v_lane.required) as q
             where q <> all (private.robot_offers(p_robot.capabilities, p_robot.tags, p_robot.is_internet, p_robot.pool_id))
-        )), 'a place under a limit that is reached')
+        )), case
+            when exists (
+                select
+                from private.limits as w
+                where w.limit_id in (v_lane.workflow_limit_id, v_lane.key_limit_id) and w.max_running = 0
+            ) then 'a place under a limit of 0, which pauses it'
+            else 'a place under a limit that is reached'
+        end)
     end;
 end
 $$;
@@ -9187,7 +9288,7 @@ comment on function public.release_job(uuid, bigint) is
 revoke all on function public.release_job(uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.release_job(uuid, bigint) to authenticated;
 
--- from sql/40_queue/functions/remove_limit.sql sha256:d5187f2dd2f6b0c3437dec3739dbd6a6dc0534e5b2533e6397cd1ef98ad1f731
+-- from sql/40_queue/functions/remove_limit.sql sha256:f6f9fa3ef8fe73a3d6c835450811624c49e9e973ef0f35b0e835625b9511eaa3
 -- Lanes keep the number of the limit and leases those of its counters, which none ever gets again: they limit nothing.
 create or replace function public.remove_limit(
     p_scope text,
@@ -9204,6 +9305,7 @@ declare
     v_limit private.limits;
     v_answer jsonb;
 begin
+    p_concurrency_key := private.nfc(p_concurrency_key);
     if p_scope not in ('tenant', 'workflow', 'key') or p_scope is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'scope must be tenant, workflow or key.');
     end if;
@@ -9983,7 +10085,7 @@ comment on function private.run_due_duties() is
     'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it when there is some, and it never fails them. Returns how much there was to do: after nothing, it holds no lock that anybody waits for.';
 revoke all on function private.run_due_duties() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/set_limit.sql sha256:7c9a247c74ed46b028e2fa602f6a62e28fa5c17b05a987b89c1af132916f9586
+-- from sql/40_queue/functions/set_limit.sql sha256:e9816bcc39f44c91164f5b2ca2cb6281955267033a57e3a9bc69306655bb9cb1
 -- A new limit must know every lease that exists: claims of the tenant wait (private.limits is what they read next) until this
 -- transaction ends, and those under way end first.
 create or replace function public.set_limit(
@@ -10007,6 +10109,7 @@ declare
     v_is_new boolean := false;
     v_lane private.lanes;
 begin
+    p_concurrency_key := private.nfc(p_concurrency_key);
     perform private.check_limit_name(v_caller.tenant_id, p_scope, p_workflow_id, p_concurrency_key);
     if p_max_running not between 0 and 100000 or p_max_running is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'max_running must be between 0 and 100000.');
@@ -10833,7 +10936,7 @@ comment on function private.sequence_events() is
     'Numbers the waiting events of every tenant; returns how many. For tenants whose events nobody reads at the moment.';
 revoke all on function private.sequence_events() from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/sequence_tenant_events.sql sha256:0f18a9c99a8cf2c8d24e515b0f8056fa5c9fae24fb87c317421311a02e295455
+-- from sql/45_events/functions/sequence_tenant_events.sql sha256:9cb42a2133cc3122e071c665fb0b5a96807beb328d958657f7f0b8ffddbd9623
 -- The row of the counter is the lock. Whoever holds it numbers; everybody else reads what has a number. The rows to number
 -- are looked up after the lock is held, in a statement of their own: a row that was committed later, however old its
 -- inbox_id, gets a later number, so a reader that resumes after a number has seen everything before it.
@@ -10859,6 +10962,8 @@ declare
     v_low bigint;
     v_count integer;
     v_highest bigint;
+    v_step constant interval := '1 microsecond';
+    v_told_at timestamptz;
 begin
     select c.* into v_counter from private.event_counters as c where c.tenant_id = p_tenant_id;
     v_low := case when p_is_whole then 0 else v_counter.low_inbox_id end;
@@ -10874,6 +10979,9 @@ begin
     if not found then
         return 0;   -- somebody else is at it
     end if;
+    select e.told_at into v_told_at
+    from public.events as e
+    where e.tenant_id = p_tenant_id and e.seq = v_counter.last_seq;
 
     with taken as (
         delete from private.event_inbox as i
@@ -10888,20 +10996,22 @@ begin
     ),
     numbered as (
         insert into public.events (
-            tenant_id, seq, event_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data
+            tenant_id, seq, event_id, event_type, occurred_at, told_at, job_id, robot_id, workflow_id, actor_id, data
         )
         select
             t.tenant_id,
-            v_counter.last_seq + row_number() over (order by t.inbox_id),
+            v_counter.last_seq + t.place,
             private.uuid_v7(t.occurred_at),
             t.event_type,
             t.occurred_at,
+            -- No two times are the same, and none is before one that was told already, however late its row was committed.
+            greatest(v_told_at, max(t.occurred_at - t.place * v_step) over (order by t.place)) + t.place * v_step,
             t.job_id,
             t.robot_id,
             t.workflow_id,
             t.actor_id,
             t.data
-        from taken as t
+        from (select k.*, row_number() over (order by k.inbox_id) as place from taken as k) as t
     )
     select count(*)::integer, max(t.inbox_id) into v_count, v_highest from taken as t;
     update private.event_counters as c
@@ -10954,7 +11064,7 @@ comment on function private.announce_fire(public.schedules, timestamptz, boolean
 revoke all on function private.announce_fire(public.schedules, timestamptz, boolean, uuid, text)
     from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/create_schedule.sql sha256:351e40c557bac0eeb6e9ce8af1920f40d393f1a1722f313d8fcb2cf9ab720603
+-- from sql/50_schedules/functions/create_schedule.sql sha256:e96fad866649aca97f737a707246980ecc3f497325a057d87ec2b83a69e53640
 create or replace function public.create_schedule(
     p_workflow_id uuid,
     p_name text,
@@ -10987,7 +11097,7 @@ begin
     v_schedule.schedule_id := private.uuid_v7();
     v_schedule.tenant_id := v_caller.tenant_id;
     v_schedule.workflow_id := p_workflow_id;
-    v_schedule.name := p_name;
+    v_schedule.name := private.nfc(p_name);
     v_schedule.cron_expression := btrim(p_cron_expression);
     select coalesce(p_timezone, t.timezone, 'UTC') into v_schedule.timezone
     from public.tenants as t
@@ -10995,7 +11105,7 @@ begin
     v_schedule.is_enabled := coalesce(p_is_enabled, true);
     v_schedule.priority := p_priority;
     v_schedule.execution_mode := p_execution_mode;
-    v_schedule.environment := p_environment;
+    v_schedule.environment := private.nfc(p_environment);
     if p_pool is not null then
         v_schedule.pool_id := (private.find_pool(v_caller.tenant_id, p_pool, 'member')).pool_id;
     end if;
@@ -11870,7 +11980,7 @@ comment on function public.trigger_schedule(uuid) is
 revoke all on function public.trigger_schedule(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.trigger_schedule(uuid) to authenticated;
 
--- from sql/50_schedules/functions/update_schedule.sql sha256:ae35c98d12cd70abadbf9e569209c8e4ae069d1374fa376f30da0c8c69f3e0fb
+-- from sql/50_schedules/functions/update_schedule.sql sha256:4e6b364ad867cb3978b636c203dd76b9d1fc61cb261c127039e9bf87663fc206
 create or replace function public.update_schedule(p_schedule_id uuid, p_changes jsonb)
 returns public.schedules
 language plpgsql
@@ -11904,6 +12014,8 @@ begin
     -- Stripping nulls goes into the depth, where nulls are the tenant's own.
     v_new.input := case when p_changes ->> 'input' is null then v_old.input else p_changes -> 'input' end;
     v_new.metadata := case when p_changes ->> 'metadata' is null then v_old.metadata else p_changes -> 'metadata' end;
+    v_new.name := private.nfc(v_new.name);
+    v_new.environment := private.nfc(v_new.environment);
     v_new.cron_expression := btrim(v_new.cron_expression);
     v_problem := coalesce(
         v_problem,

@@ -16,15 +16,14 @@ class ForeignDemo(LocalStackError):
     """The demo user of the project is not ours to log in as: its password is another, or nobody here knows it."""
 
 
-async def refuse_foreign_demo(database_url: str, way_out: str) -> None:
-    """Raise `ForeignDemo` when the project has the demo user already: a password that is not known is not guessed."""
+async def is_demo_there(database_url: str) -> bool:
+    """Whether the demo user is registered; asked of the database, as each try to log in counts as a guess."""
     import psycopg
 
     async with await psycopg.AsyncConnection.connect(database_url, prepare_threshold=None) as connection:
         found = await connection.execute("select private.email_for_login(%s) is not null", [DEMO_EMAIL])
         row = await found.fetchone()
-    if row and row[0]:
-        raise ForeignDemo(f"The demo user {DEMO_EMAIL} is there, and its password is not known here. {way_out}")
+    return bool(row and row[0])
 
 
 async def make_demo_tenant(env: Mapping[str, str], way_out: str) -> dict[str, str]:
@@ -34,27 +33,32 @@ async def make_demo_tenant(env: Mapping[str, str], way_out: str) -> dict[str, st
     made one: then the key is a new one, with a robot of its own, because a robot belongs to one live key. Raises
     `ForeignDemo`, with `way_out`, when that tenant's password is not ours.
     """
-    robot_id = DEMO_ROBOT
+    is_there = await is_demo_there(env["DATABASE_URL"])
     async with Client(env["ORCHESTRATOR_URL"]) as client:
-        try:
-            await client.register(
-                email=DEMO_EMAIL,
-                password=env["DEMO_PASSWORD"],
-                username=DEMO_USERNAME,
-                org_name="Demo",
-                first_name="Demo",
-                last_name="Person",
-            )
-        except ApiError as refusal:
-            if refusal.code == "USERNAME_TAKEN":
-                raise ForeignDemo(f"The user name {DEMO_USERNAME} is another user's there. {way_out}") from refusal
-            if refusal.code != "EMAIL_TAKEN":
-                raise
+        if is_there:
             await _log_in(client, env["DEMO_PASSWORD"], way_out)
-            robot_id = f"{DEMO_ROBOT}-{secrets.token_hex(3)}"
+        else:
+            await _register(client, env["DEMO_PASSWORD"], way_out)
         me = await client.me()
         key = await client.create_robot_api_key(name="Demo robot")
+    robot_id = f"{DEMO_ROBOT}-{secrets.token_hex(3)}" if is_there else DEMO_ROBOT
     return {"DEMO_TENANT_ID": me["tenant_id"], "ROBOT_ID": robot_id, "ROBOT_API_KEY": key["key"]}
+
+
+async def _register(client: Client, password: str, way_out: str) -> None:
+    try:
+        await client.register(
+            email=DEMO_EMAIL,
+            password=password,
+            username=DEMO_USERNAME,
+            org_name="Demo",
+            first_name="Demo",
+            last_name="Person",
+        )
+    except ApiError as refusal:
+        if refusal.code != "USERNAME_TAKEN":
+            raise
+        raise ForeignDemo(f"The user name {DEMO_USERNAME} is another user's there. {way_out}") from refusal
 
 
 async def _log_in(client: Client, password: str, way_out: str) -> None:

@@ -18,8 +18,8 @@ from casare_cloud.local.demo_tenant import (
     DEMO_EMAIL,
     DEMO_USERNAME,
     ForeignDemo,
+    is_demo_there,
     make_demo_tenant,
-    refuse_foreign_demo,
 )
 from casare_cloud.local.errors import LocalStackError
 from casare_cloud.local.leftovers import end_leftovers
@@ -189,8 +189,10 @@ class Stack:
             problems.append(str(problem))
         if problems:
             raise LocalStackError("Nothing was started.\n" + "\n".join(f"- {problem}" for problem in problems))
-        if "ROBOT_API_KEY" not in env and not password and not self._state.demo_of(self._project):
-            await refuse_foreign_demo(env["DATABASE_URL"], self._way_out())
+        is_known = bool(password or self._state.demo_of(self._project))
+        if not is_known and await is_demo_there(env["DATABASE_URL"]):
+            sentence = f"The demo user {DEMO_EMAIL} is there, and nobody here knows its password."
+            raise LocalStackError(f"{sentence} {self._way_out()}")
         return env
 
     async def _preflight(self, settings: Settings) -> list[Finding]:
