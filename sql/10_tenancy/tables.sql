@@ -170,5 +170,5 @@ create table private.idempotency_keys (
     constraint idempotency_keys_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
     constraint idempotency_keys_key_check check (length(key) between 1 and 255)
 );
-create index idempotency_keys_created_at_idx on private.idempotency_keys (created_at);
+create index idempotency_keys_tenant_id_created_at_idx on private.idempotency_keys (tenant_id, created_at);
 comment on table private.idempotency_keys is 'The first answer to a request that carried an Idempotency-Key.';

@@ -15,7 +15,6 @@ alter table public.late_results enable row level security, force row level secur
 alter table public.job_logs enable row level security, force row level security;
 alter table private.waiting_robots enable row level security, force row level security;
 alter table private.pool_turns enable row level security, force row level security;
-alter table private.duties enable row level security, force row level security;
 alter table private.low_water enable row level security, force row level security;
 alter table private.outages enable row level security, force row level security;
 

@@ -124,3 +124,13 @@ def test_a_cancellation_is_forced_job_by_job(service: Service) -> None:
     assert service.calls[-1] == ("cancel_job", ("b", None), {"force": True})
     service.answers["cancel_job"] = ApiError(409, "CANCEL_NOT_FORCEABLE", "It may be forced from 10:01 on.")
     assert "a: It may be forced from 10:01 on." in printed("jobs", "cancel", "a", "--force", code=1)
+
+
+def test_a_job_that_had_ended_before_is_not_cancelled_and_says_so_by_its_exit_code(service: Service) -> None:
+    late = {**batch_examples.CANCELLED, "cancelled": False, "cancel_requested": False, "previous_status": "completed"}
+    asked = {**batch_examples.CANCELLED, "cancel_requested": True, "previous_status": "running"}
+    service.answers["cancel_jobs"] = {"results": [asked, late], "succeeded": 2, "failed": 0}
+    assert "is completed already" in printed("jobs", "cancel", "a", "b", code=1)
+    printed("jobs", "cancel", "a", "b", "--json", code=1)
+    service.answers["cancel_jobs"] = {"results": [asked], "succeeded": 1, "failed": 0}
+    printed("jobs", "cancel", "a")

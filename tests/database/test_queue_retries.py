@@ -178,10 +178,12 @@ def test_a_forged_report_is_not_kept_and_takes_nobodys_place(fleet: Fleet, funct
     forged = {"error_message": "forged"} if function == "fail_job" else {"result": {"by": "a forger"}}
     true = {"error_message": "true"} if function == "fail_job" else {"result": {"by": "the robot"}}
     first = fleet.claim_one(robot)
+    fleet.report(robot, "start_job", first)
     with refused(409, "LEASE_LOST"):  # it is held, by another
         fleet.report(forger, function, first, **forged)
     fleet.travel(seconds=61)
     second = fleet.claim_one(other)
+    fleet.report(other, "start_job", second)
     fleet.travel(seconds=61)
     fleet.run("rescue_expired_leases")
     for lease, holder in ((first, robot), (second, other)):
@@ -311,20 +313,22 @@ def test_renewal_keeps_a_lease_and_tells_which_are_lost(fleet: Fleet) -> None:
 def test_a_job_whose_robot_died_goes_to_another_at_once_and_the_attempt_counts(fleet: Fleet) -> None:
     dead, alive = fleet.robot(), fleet.robot()
     job = fleet.enqueue()
-    fleet.claim_one(dead)
+    fleet.start_one(dead)
     fleet.travel(seconds=59)
     assert fleet.claim(alive) == []
     fleet.travel(seconds=6)
     again = fleet.claim_one(alive)
     assert (again["job_id"], again["attempt"]) == (job["job_id"], 2)
-    assert fleet.events(job["job_id"]) == ["job.queued", "job.claimed", "job.retrying", "job.claimed"]
+    assert fleet.events(job["job_id"]) == [
+        "job.queued", "job.claimed", "job.started", "job.retrying", "job.claimed",
+    ]  # fmt: skip
 
 
 def test_a_job_that_costs_every_robot_its_life_ends_as_a_dead_letter(fleet: Fleet) -> None:
     robot = fleet.robot()
     job = fleet.enqueue(max_attempts=2)
     for _ in range(2):
-        fleet.claim_one(robot)
+        fleet.start_one(robot)
         fleet.travel(seconds=61)
         fleet.run("rescue_expired_leases")
     ended = fleet.job(job["job_id"])
@@ -335,7 +339,7 @@ def test_a_job_that_costs_every_robot_its_life_ends_as_a_dead_letter(fleet: Flee
 def test_a_job_that_must_not_be_retried_is_not_run_again_when_its_robot_dies(fleet: Fleet) -> None:
     robot = fleet.robot()
     job = fleet.enqueue(retry_policy={"policy": "none"})
-    fleet.claim_one(robot)
+    fleet.start_one(robot)
     fleet.travel(seconds=61)
     fleet.run("rescue_expired_leases")
     assert fleet.job(job["job_id"])["status"] == "failed"
@@ -382,7 +386,7 @@ def test_a_job_without_progress_ends_though_its_lease_is_renewed_and_its_time_is
 def test_a_job_without_progress_is_tried_again_and_its_robot_has_failed(fleet: Fleet) -> None:
     robot = fleet.robot()
     job = fleet.enqueue(progress_timeout_seconds=5, retry_policy=FIXED)
-    fleet.claim_one(robot)
+    fleet.start_one(robot)
     fleet.travel(seconds=6)
     fleet.run("rescue_expired_leases")
     assert (fleet.job(job["job_id"])["status"], fleet.job(job["job_id"])["attempts"]) == ("queued", 1)
@@ -394,7 +398,7 @@ def test_a_job_without_progress_is_tried_again_and_its_robot_has_failed(fleet: F
 def test_a_timeout_is_retried_unless_the_policy_says_no(fleet: Fleet, on_timeout: bool, status: str) -> None:
     robot = fleet.robot()
     job = fleet.enqueue(timeout_seconds=10, retry_policy=FIXED | {"retry_on_timeout": on_timeout})
-    fleet.claim_one(robot)
+    fleet.start_one(robot)
     fleet.travel(seconds=11)
     fleet.run("rescue_expired_leases")
     assert fleet.job(job["job_id"])["status"] == status

@@ -119,7 +119,9 @@ def make_world(database: Database) -> World:
     shared = factories.make_held_job(database, sharer, workflow)
     _end(functions, owner, sharer, shared, "complete_job(%s, %s, %s)")
     # Claims do for all tenants what time has made due, such as ending leases: that is no caller's doing.
-    owner.execute("update private.duties set every = '1 year', last_run_at = now() where name not like '%low_water'")
+    owner.execute(
+        "update private.duties set claims_every = '1 year', claimed_at = now() where name not like '%low_water'"
+    )
     other_robot = factories.make_robot(database, other)
     # A pool of A's with the tenant C in it; B was asked nothing.
     third = factories.make_tenant(database, "C")
@@ -127,6 +129,12 @@ def make_world(database: Database) -> World:
     one(functions, admin, "select public.put_pool_member(%s, %s, 2, 5)", [pool, str(third.tenant_id)])
     one(functions, third.admin.claims, "select public.accept_pool(%s)", [pool])
     one(functions, admin, "select public.set_robot_pool(%s, %s)", [str(holder.robot_id), pool])
+
+    doomed = factories.make_workflow(database, tenant, f"Doomed {MARKER}").workflow_id
+    owner.execute(
+        "insert into private.workflow_removals (tenant_id, workflow_id, removed_at, held) values (%s, %s, now(), 0)",
+        [tenant.tenant_id, doomed],
+    )
 
     # Some events have their number, some wait for it.
     one(functions, admin, "select count(*) from public.list_events()")

@@ -161,7 +161,8 @@ async def test_filter_words_match_their_groups(stage: Stage) -> None:
     ]
     await stage.job(workflow)
     await stage.job(workflow, run_at="2999-01-01T00:00:00Z")
-    await asker.post(f"/jobs/{running['job_id']}/start", {"lease_token": running["lease_token"]})
+    for job in (late, running):
+        await asker.post(f"/jobs/{job['job_id']}/start", {"lease_token": job["lease_token"]})
     await asker.post(f"/jobs/{done['job_id']}/complete", {"lease_token": done["lease_token"]})
     failure = {"lease_token": bad["lease_token"], "error_message": "no"}
     await asker.post(f"/jobs/{bad['job_id']}/fail", failure)
@@ -409,3 +410,9 @@ async def test_a_number_is_no_moment_whether_in_a_body_or_in_the_query(stage: St
     assert refused(answer, 400, "INVALID_ARGUMENT", "created_after")
     answer = await stage.admin.get("/metrics/activity", since=moment)
     assert refused(answer, 400, "INVALID_ARGUMENT", "since")
+
+
+async def test_a_workflow_is_found_by_its_name_however_that_is_spelt(stage: Stage) -> None:
+    stage.workflow("Caf\u00e9")
+    answer = await stage.admin.post("/jobs", {"workflow_name": "Cafe\u0301"})
+    assert answer.status_code == 201, answer.text

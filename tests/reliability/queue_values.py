@@ -151,6 +151,7 @@ class Lease:
     timeout_at: datetime
     progress_timeout_seconds: int | None
     alive_at: datetime  # when it was claimed, was started or last reported progress
+    claim_id: uuid.UUID | None = None
     token: int = 0
     is_started: bool = False
     cancel_requested_at: datetime | None = None
@@ -188,9 +189,10 @@ class Job:
     finished_at: datetime | None = None
     attempts: int = 0
     reported_token: int | None = None
-    past_leases: dict[int, str] = field(default_factory=dict)  # token to robot, but of those that were given back
+    past_leases: dict[int, str] = field(default_factory=dict)  # token to robot
     reported_by: str | None = None
     lost_by: set[str] = field(default_factory=set)
+    uncounted_ends: int = 0
     retry_of: JobId | None = None
     events: list[str] = field(default_factory=lambda: ["job.queued"])
     logs: int = 0

@@ -10,6 +10,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 from tests import factories
 from tests.databases import Connection, Database, at, database_copy, unique_name
+from tests.fleets import call
 from tests.reliability.queue_model import FAILURES_UNTIL_QUARANTINE, Queue
 from tests.reliability.queue_state import MAX_WAITING
 from tests.reliability.queue_values import LimitName, Robot, Wish
@@ -113,6 +114,24 @@ class Opened:
         for connection in [self.owner, self.member, self.stranger, self.strange_robot, *self.robots.values()]:
             at(connection, self.now)
         return self.now
+
+    def register(self, name: str, held: list[tuple[uuid.UUID, int]]) -> None:
+        """A new process of a robot, which names the leases that it knows."""
+        call(
+            self.robots[name],
+            "register_robot",
+            external_id=name,
+            name=name,
+            **ROBOTS[name],
+            session_id=uuid.uuid4(),
+            held_leases=Jsonb([{"job_id": str(job_id), "lease_token": token} for job_id, token in held]),
+        )
+
+    def run(self, duty: str) -> int:
+        """Runs a bounded part of a duty, which does for all that there is here, and returns its count."""
+        row = self.owner.execute("select private.run_duty(%s) as n", [duty]).fetchone()
+        assert row is not None
+        return int(row["n"])
 
     def model(self) -> Queue:
         """The same world as the model sees it."""

@@ -43,7 +43,19 @@ FOUND_BY_MODEL = {
         "public.release_job",
         "array[v_lease.attempt - 1]",
         "array[v_lease.attempt::integer]",
-        ("release", "claim_one"),
+        ("release", "claim_one", "start"),
+    ),
+    "a lease that was never started and costs an attempt": Mutation(
+        "private.end_uncounted",
+        "array[p_lease.attempt - 1]",
+        "array[p_lease.attempt::integer]",
+        ("let_time_pass", "do_duty", "claim_one"),
+    ),
+    "a claim that is asked again and takes new jobs": Mutation(
+        "public.claim_jobs",
+        "if v_robot.is_repeated then",
+        "if false then",
+        ("claim_one", "claim_again", "enqueue"),
     ),
     "an outage that lengthens no lease": Mutation(
         "private.lengthen_leases",
@@ -74,12 +86,8 @@ FOUND_BY_MODEL = {
     ),
     "a release that does not give back what it counted": Mutation(
         "public.release_job",
-        """'{"message": "Released by the robot."}'
-    );
-    if v_lease.counter_ids is not null then""",
-        """'{"message": "Released by the robot."}'
-    );
-    if false then""",
+        "if v_lease.counter_ids is not null then",
+        "if false then",
         ("set_limit", "claim_one", "release"),
     ),
     "a claim that asks no limit for room": Mutation(

@@ -16,12 +16,13 @@ as $$
 declare
     v_api_key_id uuid;
 begin
+    p_name := private.nfc(btrim(p_name));
     if not private.has_permissions(
         p_caller.permissions, case p_kind when 'robot' then '{jobs.claim,jobs.report,robots.heartbeat}' else p_scopes end
     ) then
         perform private.raise_error(403, 'FORBIDDEN', 'A key cannot be allowed more than you are.');
     end if;
-    if coalesce(length(btrim(p_name)), 0) not between 1 and 128 then
+    if coalesce(length(p_name), 0) not between 1 and 128 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 128 characters.');
     end if;
     if p_key_hash is null or octet_length(p_key_hash) <> 32 then
@@ -36,7 +37,7 @@ begin
     values (
         p_caller.tenant_id,
         p_kind,
-        btrim(p_name),
+        p_name,
         p_prefix,
         p_key_hash,
         p_robot_id,

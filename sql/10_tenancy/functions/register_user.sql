@@ -35,8 +35,8 @@ begin
     v_tenant_id := private.create_tenant(v_form ->> 'tenant_name', new.id);
     update public.profiles as p
     set username = coalesce(v_username, p.username),
-        first_name = left(coalesce(v_form ->> 'first_name', ''), 255),
-        last_name = left(coalesce(v_form ->> 'last_name', ''), 255),
+        first_name = left(private.nfc(coalesce(v_form ->> 'first_name', '')), 255),
+        last_name = left(private.nfc(coalesce(v_form ->> 'last_name', '')), 255),
         active_tenant_id = v_tenant_id
     where p.user_id = new.id;
     return null;

@@ -61,6 +61,6 @@ begin
 end
 $$;
 comment on function public.command_robot(text, text, text) is
-    'Tells a robot to pause, resume, drain (finish, then leave), shut down, or puts it in quarantine or releases it. The cloud obeys at once: no jobs for a robot that may have none. The robot is told by push and heartbeat, and its acknowledgement is live_robots.last_command. Raises 404 ROBOT_NOT_FOUND, 409 ROBOT_QUARANTINED. Needs robots.control.';
+    'Tells a robot to pause, to drain (finish what it holds, then stand by), to resume after either, to shut down, or puts it in quarantine or releases it. The cloud obeys at once: no jobs for a robot that may have none. The robot is told by push and heartbeat, and its acknowledgement is live_robots.last_command. Raises 404 ROBOT_NOT_FOUND, 409 ROBOT_QUARANTINED. Needs robots.control.';
 revoke all on function public.command_robot(text, text, text) from public, anon, authenticated, service_role;
 grant execute on function public.command_robot(text, text, text) to authenticated;

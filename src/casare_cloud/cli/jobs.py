@@ -123,7 +123,10 @@ def cancel(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Cancel jobs: at once while they wait, by asking their robots when they run; exit code 1 if one was refused."""
+    """Cancel jobs: at once while they wait, by asking their robots when they run.
+
+    Exit code 1 if one was refused or had ended before.
+    """
 
     def told(result: dict[str, Any]) -> str:
         if result["cancel_requested"]:
@@ -133,7 +136,10 @@ def cancel(
     async def work(client: "Client") -> dict[str, Any]:
         return await (_cancel_by_force(client, job_ids, reason) if force else client.cancel_jobs(job_ids, reason))
 
-    _show(run(work), as_json, told)
+    answer = run(work)
+    _show(answer, as_json, told)
+    if not all(result["cancelled"] or result["cancel_requested"] for result in answer["results"]):
+        raise SystemExit(1)
 
 
 @app.command("retry")

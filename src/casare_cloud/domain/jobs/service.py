@@ -45,6 +45,8 @@ async def enqueue(tx: Transaction, job: NewJob) -> Job:
             "pool": job.pool,
             "run_at": job.run_at,
             "dedupe_key": job.dedupe_key,
+            "concurrency_key": job.concurrency_key,
+            "trigger_type": job.trigger_type,
             "max_attempts": job.max_attempts,
             "timeout_seconds": job.timeout_seconds,
             "progress_timeout_seconds": job.progress_timeout_seconds,

@@ -17,6 +17,7 @@ from casare_cloud.faces.orchestrator.job_shapes import (
     CancelBody,
     CreateJobBody,
     JobAnswer,
+    JobCreated,
     JobList,
     LogList,
     RetryAnswer,
@@ -31,13 +32,14 @@ router.include_router(job_batches.router)  # before what takes an id
 
 
 @router.post("", status_code=201, **idempotent(404))
-async def create_job(body: CreateJobBody, tx: Tx) -> JobAnswer:
+async def create_job(body: CreateJobBody, tx: Tx) -> JobCreated:
     """Queue a job of a published workflow.
 
-    The workflow is named by its UUID or by its name (the newest workflow of that name). Unknown fields are ignored.
+    The workflow is named by its UUID or by its name (the newest workflow of that name). Unknown fields are ignored, and
+    named in `warnings`.
     409 WORKFLOW_NOT_RUNNABLE when it is archived or disabled. Needs jobs.create.
     """
-    return JobAnswer.of(await service.enqueue(tx, body.job()))
+    return JobCreated.of(await service.enqueue(tx, body.job()), warnings=body.warnings())
 
 
 @router.get("", responses=refusals())

@@ -7,7 +7,7 @@ and commits before the answer leaves. An endpoint that raises leaves nothing beh
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
@@ -16,10 +16,11 @@ from pydantic import BaseModel
 from casare_cloud.config import Settings
 from casare_cloud.database import Database, Transaction
 from casare_cloud.domain.users import dev_mode
-from casare_cloud.errors import ApiError, AuthenticationFailed
-from casare_cloud.faces.shared import idempotency
+from casare_cloud.errors import ApiError, AuthenticationFailed, InvalidArgument
+from casare_cloud.faces.shared import idempotency, storable
 from casare_cloud.faces.shared.rate_limits import Limits, Quota
 from casare_cloud.faces.shared.request_json import JsonRequest
+from casare_cloud.faces.shared.shapes import Report
 from casare_cloud.identity import ANONYMOUS, Actor, Verifier
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -81,6 +82,7 @@ class Route(APIRoute):
             try:
                 try:
                     request = JsonRequest(request.scope, request.receive)
+                    request.repairs_text = self._takes_a_report()
                     return await self._answer(request, services, quota, handler)
                 except ApiError as error:
                     quota.refused(error)
@@ -99,6 +101,7 @@ class Route(APIRoute):
         else:
             actor = await _actor_of(request, services)
         quota.made_by(actor)
+        _refuse_unstorable(request)
         request_id, client_ip = request.state.request_id, request.state.client_ip
         key = idempotency.key_of(request, actor) if self.honours_idempotency else None
         async with services.database.transaction(actor, request_id, client_ip, quota) as tx:
@@ -106,6 +109,10 @@ class Route(APIRoute):
             if key is not None:
                 return await idempotency.answer_once(request, key, tx, handler)
             return await handler(request)
+
+    def _takes_a_report(self) -> bool:
+        body: Any = self.body_field and self.body_field.field_info.annotation
+        return any(isinstance(kind, type) and issubclass(kind, Report) for kind in get_args(body) or (body,))
 
     def _template_of(self, request: Request) -> str:
         """The whole path with `{}` in the place of its parameters: this route knows its own part of it only."""
@@ -125,6 +132,14 @@ class LongPollRoute(Route):
     """A route that waits between transactions of its own. It takes no `Idempotency-Key`: that would hold one open."""
 
     honours_idempotency = False
+
+
+def _refuse_unstorable(request: Request) -> None:
+    """400 for a path or query with text that no database keeps; a body is looked at when it is read."""
+    for source, values in (("path", request.path_params.items()), ("query", request.query_params.multi_items())):
+        for name, value in values:
+            if not storable.is_storable([name, value]):
+                raise InvalidArgument(f"{storable.repaired(name)[:64]} ({source}): {storable.RULE}.")
 
 
 async def _actor_of(request: Request, services: Services) -> Actor:
