@@ -2070,14 +2070,14 @@ comment on function private.email_for_login(text) is
 revoke all on function private.email_for_login(text) from public, anon, authenticated, service_role;
 grant execute on function private.email_for_login(text) to casare_functions;
 
--- from sql/10_tenancy/functions/end_reused_session.sql sha256:69becaf10be287d2014385aab2240b48c0fe3d1915b9fd2eb3fb051cb5fd923d
+-- from sql/10_tenancy/functions/end_reused_session.sql sha256:954ce34e06d587924cbc88c266cf90bf57663c8b48a7b44389a8c2924316deb0
 -- Auth revokes the tokens of the family and leaves the session: its access tokens would go on for an hour, and its newest
 -- refresh token for the seconds in which a revoked one is still taken.
 create or replace function private.end_reused_session(p_refresh_token text)
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     delete from auth.sessions as s
@@ -2277,12 +2277,12 @@ comment on function private.finish_idempotent_request(text, integer, jsonb) is
 revoke all on function private.finish_idempotent_request(text, integer, jsonb) from public, anon, authenticated, service_role;
 grant execute on function private.finish_idempotent_request(text, integer, jsonb) to authenticated;
 
--- from sql/10_tenancy/functions/get_abandoned_tenant.sql sha256:188e55344d404f28537cb244fd3bcc51ccef1e5997c861b947c25fb9a7d4380e
+-- from sql/10_tenancy/functions/get_abandoned_tenant.sql sha256:60b5db61a5f927511010f6444e890c7b7b84f04d751e44eacc1f534700d5acb1
 create or replace function private.get_abandoned_tenant(p_tenant text)
 returns uuid
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tenant_id uuid;
@@ -2381,12 +2381,12 @@ comment on function private.get_manageable_member(private.caller, uuid) is
     'A member of the caller''s tenant who may do no more than the caller; locks the tenant against other changes of members.';
 revoke all on function private.get_manageable_member(private.caller, uuid) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/give_tenant.sql sha256:61532a5cb952a1d5644f227d0b8eaed8c725e3f2ed457b20388bf97b1342f9d3
+-- from sql/10_tenancy/functions/give_tenant.sql sha256:89f885d08eed98649a9a3284c3f96f5e67ec5ffeb37d87d97988e31f0b1f6bb2
 -- For the owner of the database, who acts for no tenant.
 create or replace function private.give_tenant(p_tenant text, p_login text)
 returns uuid
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tenant_id uuid := private.get_abandoned_tenant(p_tenant);
@@ -2554,13 +2554,13 @@ comment on function public.invite_member(text, uuid, bytea, timestamptz) is
 revoke all on function public.invite_member(text, uuid, bytea, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.invite_member(text, uuid, bytea, timestamptz) to authenticated;
 
--- from sql/10_tenancy/functions/is_registered_as.sql sha256:09353896acab35b50993b6b368013e660ef4e20abeb29e8e71c5d5100047ad12
+-- from sql/10_tenancy/functions/is_registered_as.sql sha256:2c0bb1af024c53737d4d77369be9fa2030c9179f9bad1c3a1fd638bc2ce125d2
 create or replace function private.is_registered_as(p_email text, p_registration jsonb)
 returns boolean
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return exists (
@@ -2578,13 +2578,13 @@ comment on function private.is_registered_as(text, jsonb) is
 revoke all on function private.is_registered_as(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function private.is_registered_as(text, jsonb) to casare_functions;
 
--- from sql/10_tenancy/functions/list_abandoned_tenants.sql sha256:e0373fb484dd9300bb428206f92ebb1d03cbbc302afc0b028a1dab6f09dc690a
+-- from sql/10_tenancy/functions/list_abandoned_tenants.sql sha256:55f54456d90a20c45bbbdec9ce4d633e2c38bbc3e1643de8802b179b4b6ec7b6
 -- A user who is deleted softly stays a row of auth.users; one from before the table trigger knew of it stays a member, too.
 create or replace function private.list_abandoned_tenants()
 returns table (tenant_id uuid, slug text, name text, created_at timestamptz, robots bigint, live_keys bigint)
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query
@@ -2819,13 +2819,13 @@ comment on function private.record_login(text, inet, boolean) is
 revoke all on function private.record_login(text, inet, boolean) from public, anon, authenticated, service_role;
 grant execute on function private.record_login(text, inet, boolean) to casare_functions;
 
--- from sql/10_tenancy/functions/refuse_caller.sql sha256:d215f72c39f40c8ad91301f4b5ccf289692ee04fe318250b0100f83185b8a542
+-- from sql/10_tenancy/functions/refuse_caller.sql sha256:579e643efa80a1a7370079a8e0f1924c9692c4c16329375899498406a6a00e38
 create or replace function private.refuse_caller()
 returns void
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_user_id uuid := private.authenticate_user(nullif(current_setting('request.jwt.claims', true), '')::jsonb);
@@ -13027,13 +13027,13 @@ comment on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) 
 revoke all on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) to authenticated;
 
--- from sql/92_retention/functions/purge_tenant.sql sha256:6f08779d1cd14f22e01e85f1a874ab049f4834ba2d3fd480bea3b5bf4b00be60
+-- from sql/92_retention/functions/purge_tenant.sql sha256:04943a517632976fbade3af85f59f285ac4bc1e27f60f47fbd9ac0230b3b3cfa
 -- Called again until it says that the tenant is gone. The first call closes it, so that nothing new comes in; what the
 -- foreign keys take with the tenant's own row in the end are its settings, people and robots, not what grows.
 create or replace function private.purge_tenant(p_tenant text, p_limit integer default 10000)
 returns table (purged bigint, is_gone boolean)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tenant_id uuid := private.get_abandoned_tenant(p_tenant);
