@@ -45,6 +45,7 @@ class Submission:
     input: dict[str, Any] = field(default_factory=dict)
     workflow_id: UUID | None = None
     pool: str | None = None  # whose robots run the first job, or the schedule's
+    robot: str | None = None  # the only one that may run the first job
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,15 @@ class Submitted:
     schedule_id: UUID | None
     created_at: datetime
     backup: Backup
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What a deletion did: waiting jobs that it cancelled, those that are cancelled soon, and whether copies are gone."""
+
+    cancelled_jobs: int
+    cancelling_jobs: int
+    copies_are_gone: bool
 
 
 @dataclass(frozen=True, slots=True)

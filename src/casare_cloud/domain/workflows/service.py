@@ -12,7 +12,7 @@ from casare_cloud.domain.rows import split_page
 from casare_cloud.domain.schedules import service as schedules
 from casare_cloud.domain.schedules.model import NewSchedule
 from casare_cloud.domain.workflows import backup, queries
-from casare_cloud.domain.workflows.model import Backup, Filter, Submission, Submitted, Workflow
+from casare_cloud.domain.workflows.model import Backup, Deletion, Filter, Submission, Submitted, Workflow
 from casare_cloud.errors import ApiError, InvalidArgument, NotFound
 
 
@@ -42,6 +42,8 @@ async def submit(tx: Transaction, store: backup.Store | None, submission: Submis
         raise InvalidArgument("schedule_cron: is required when trigger_type is scheduled.")
     if submission.trigger_type == "webhook":
         raise TriggerNotAvailable("Webhook triggers")
+    if submission.trigger_type == "scheduled" and submission.robot is not None:
+        raise InvalidArgument("robot_id: is for a job that runs now; the jobs of a schedule are any robot's.")
     workflow = await tx.fetch_one(
         queries.SUBMIT_WORKFLOW,
         {
@@ -90,6 +92,7 @@ async def _start(tx: Transaction, submission: Submission, workflow_id: UUID, pla
             priority=submission.priority,
             execution_mode=submission.execution_mode,
             pool=submission.pool,
+            robot=submission.robot,
         ),
     )
     return Submitted(workflow_id, job.job_id, None, job.created_at, planned)
@@ -130,13 +133,14 @@ async def get(tx: Transaction, workflow_id: UUID) -> Workflow:
     return Workflow(**row)
 
 
-async def delete(tx: Transaction, begin: backup.Begin, store: backup.Store | None, workflow_id: UUID) -> bool:
-    """Take a workflow and its schedules away and cancel its waiting jobs: whether its copies in `store` are gone too.
+async def delete(tx: Transaction, begin: backup.Begin, store: backup.Store | None, workflow_id: UUID) -> Deletion:
+    """Take a workflow, its schedules and its copies in `store` away and cancel its waiting jobs.
 
     Ends `tx`: copies are removed when the workflow is gone for certain. Raises 404 WORKFLOW_NOT_FOUND. Needs
     workflows.delete.
     """
-    await tx.execute(queries.DELETE_WORKFLOW, {"workflow_id": workflow_id})
+    answer = await tx.fetch_value(queries.DELETE_WORKFLOW, {"workflow_id": workflow_id})
     copies = await backup.copies_of(tx, store, workflow_id)
     await tx.commit()
-    return await backup.remove(begin, store, workflow_id, copies)
+    are_gone = await backup.remove(begin, store, workflow_id, copies)
+    return Deletion(answer["cancelled_jobs"], answer["cancelling_jobs"], are_gone)
