@@ -85,6 +85,9 @@ def work(connection: Connection, held: list[dict[str, Any]], chance: random.Rand
             time.sleep(0.1 + 0.2 * chance.random())
     renewed_at = time.monotonic()
     while held:
+        if not held[0].get("is_started") and not start(connection, held[0]):
+            held.pop(0)
+            continue
         time.sleep(0.02 * chance.random())
         if time.monotonic() - renewed_at > RENEW_AFTER_SECONDS:
             renew(connection, held, lease_seconds)
@@ -92,6 +95,18 @@ def work(connection: Connection, held: list[dict[str, Any]], chance: random.Rand
             continue
         end(connection, held[0], chance)
         held.pop(0)
+
+
+def start(connection: Connection, job: dict[str, Any]) -> bool:
+    """Whether the job is still this robot's to run."""
+    try:
+        connection.execute("select public.start_job(%s, %s)", [job["job_id"], job["lease_token"]])
+    except psycopg.Error as error:  # the lease was lost
+        if error.sqlstate != "PT409":
+            raise
+        return False
+    job["is_started"] = True
+    return True
 
 
 def renew(connection: Connection, held: list[dict[str, Any]], lease_seconds: int) -> None:

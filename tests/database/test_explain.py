@@ -253,7 +253,7 @@ def test_a_deleted_workflow_says_what_became_of_its_jobs(fleet: Fleet) -> None:
     assert [told(fleet, job_id)[2] for job_id in (held, waiting)] == ["held_claimed", "cancelled"]
     for job_id in (held, waiting):
         [note] = explain(fleet, job_id)["notes"]
-        assert "Jobs that waited when it was deleted were cancelled; all others still run." in note["sentence"]
+        assert "Of a deleted one the jobs that wait are cancelled; all others still run." in note["sentence"]
         assert "submit the workflow as a new one" in note["next_step"]
     assert fleet.report(robot, "complete_job", lease)["status"] == "completed"
 

@@ -157,7 +157,7 @@ def test_what_is_given_back_or_lost_waits_for_the_pool_again(pool: Pool) -> None
     member, robot = pool.members["A"], pool_robot(pool.owner, pool.id)
     job = take(pool, robot)
     pool.owner.report(robot, "release_job", job)
-    job = pool.owner.claim_one(robot)
+    job = pool.owner.start_one(robot)
     assert job["attempt"] == 1
     travel(pool, minutes=5)
     assert member.run("rescue_expired_leases") == 1

@@ -216,11 +216,11 @@ async def test_a_service_that_asks_for_time_is_given_it(make_life: MakeLife) -> 
     original = life.transport.claim
     claimed_at: list[float] = []
 
-    async def claim(limit: int, lease_seconds: int) -> Any:
+    async def claim(*asked: Any) -> Any:
         claimed_at.append(monotonic())
         if len(claimed_at) == 1:
             raise ApiError(429, "RATE_LIMITED", "slowly", {"retry-after": "1"})
-        return await original(limit, lease_seconds)
+        return await original(*asked)
 
     life.transport.claim = claim  # type: ignore[method-assign]
     async with life.working():

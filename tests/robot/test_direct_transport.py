@@ -284,9 +284,26 @@ async def test_a_job_that_was_found_makes_the_pauses_short_again(transport: Dire
     assert transport._polls_without_work == 0
 
 
-async def test_what_was_obeyed_is_acknowledged_with_a_heartbeat(transport: DirectTransport, cloud: Cloud) -> None:
-    await transport.heartbeat({"cpu_percent": 1.0}, ["c-1"])
-    assert cloud.calls[-1][1] == {"p_metrics": {"cpu_percent": 1.0}, "p_acknowledged_commands": ["c-1"]}
+async def test_what_was_obeyed_and_what_is_waited_for_come_with_a_heartbeat(
+    transport: DirectTransport, cloud: Cloud
+) -> None:
+    await transport.heartbeat({"cpu_percent": 1.0}, ["c-1"], ["claim-1"])
+    assert cloud.calls[-1][1] == {
+        "p_metrics": {"cpu_percent": 1.0},
+        "p_acknowledged_commands": ["c-1"],
+        "p_session_id": transport._session_id,
+        "p_claims_in_flight": ["claim-1"],
+    }
+
+
+async def test_the_session_is_named_when_it_begins_and_when_it_ends(transport: DirectTransport, cloud: Cloud) -> None:
+    await transport.register(PROFILE, [LEASE])
+    await transport.claim(1, 20, "claim-1")
+    await transport.say_goodbye()
+    (_, registered), (_, claimed), (_, left) = cloud.calls
+    assert registered["p_held_leases"] == [{"job_id": "0192-job", "lease_token": 17}]
+    assert claimed["p_claim_id"] == "claim-1"
+    assert registered["p_session_id"] == left["p_session_id"] == transport._session_id
 
 
 async def test_orders_are_pushed(transport: DirectTransport, cloud: Cloud, server: PhoenixServer) -> None:

@@ -40,6 +40,12 @@ begin
         v_state := case when v_lease.started_at is null then 'claimed' else 'running' end;
         v_since := coalesce(v_lease.cancel_requested_at, v_lease.started_at, v_lease.claimed_at);
         v_reason := private.explain_held_job(v_lease);
+    elsif exists (
+        select from public.workflows as w where w.workflow_id = v_job.workflow_id and w.deleted_at is not null
+    ) then
+        v_state := case when v_scheduled.job_id is null then 'queued' else 'scheduled' end;
+        v_since := (select w.deleted_at from public.workflows as w where w.workflow_id = v_job.workflow_id);
+        v_reason := private.explain_reason('workflow_deleted', jsonb_build_object('workflow', v_job.workflow_name));
     else
         select
             coalesce(jsonb_agg(
@@ -68,12 +74,14 @@ begin
             v_reason := private.explain_reason(
                 case
                     when v_scheduled.run_at <= private.clock() then 'about_to_be_ready'
+                    when v_job.uncounted_ends > 0 then 'start_backoff'
                     when v_scheduled.attempts > 0 then 'retry_backoff'
                     else 'run_at_in_future'
                 end,
                 jsonb_build_object(
                     'run_at', private.to_words(v_scheduled.run_at),
                     'attempts', v_scheduled.attempts,
+                    'times', v_job.uncounted_ends,
                     'max_attempts', v_job.max_attempts,
                     'error', left(coalesce(v_job.error_message, 'no message'), 500)
                 )

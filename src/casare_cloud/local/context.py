@@ -4,7 +4,7 @@ import asyncio
 import select
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -41,7 +41,9 @@ class LocalContext:
 
     `signing_key` is a private ES256 JWK with `kid`; `jwt_secret`, when set, also verifies HS256 tokens. The DSNs name
     the logins authenticator, supabase_auth_admin and supabase_realtime_admin. `token_hook` is the `pg-functions://`
-    address of the custom access token hook, or None. `exposed_schemas` are those of the Data API, the default first.
+    address of the custom access token hook, or None. Refresh tokens of form 1 have 12 characters, and reuse revokes
+    those of the session; of form 2 they have 51, and reuse ends the session. `exposed_schemas` are those of the Data
+    API, the default first.
     """
 
     authenticator_dsn: str
@@ -55,6 +57,7 @@ class LocalContext:
     access_token_seconds: int = 3600
     token_hook: str | None = "pg-functions://postgres/public/custom_access_token_hook"
     refresh_token_reuse_seconds: int = 10
+    refresh_token_form: Literal[1, 2] = 1
     minimum_password_length: int = 8
     enable_signup: bool = True
     exposed_schemas: tuple[str, ...] = ("public",)

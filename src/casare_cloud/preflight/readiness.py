@@ -1,4 +1,4 @@
-"""What the preflight found, for a probe that anybody may ask as often as they like."""
+"""What the preflight and requests found, for a probe that anybody may ask as often as they like."""
 
 import asyncio
 import logging
@@ -6,6 +6,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from casare_cloud.config import Settings
+from casare_cloud.preflight.auth_faults import AuthFaults
 
 if TYPE_CHECKING:
     from casare_cloud.preflight.findings import Finding
@@ -22,8 +23,9 @@ class Readiness:
     Only one look is under way at a time. What is wrong is logged, in whole sentences, when it changes.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, auth_faults: AuthFaults) -> None:
         self._settings = settings
+        self._auth_faults = auth_faults
         self._findings: list[Finding] = []
         self._is_known = False
         self._good_until = 0.0
@@ -40,7 +42,10 @@ class Readiness:
                 await asyncio.wait({look}, timeout=seconds)
         if not self._is_known:
             return ["Not checked yet"]
-        return list(dict.fromkeys(finding.reason for finding in self._findings))
+        reasons = [finding.reason for finding in self._findings]
+        if (advice := self._auth_faults.advice) is not None:
+            reasons.append(f"Supabase Auth: {advice}")
+        return list(dict.fromkeys(reasons))
 
     def _look(self) -> "asyncio.Task[None]":
         looking = self._looking

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 
@@ -69,6 +70,7 @@ class DirectTransport:
         )
         self._robot_id = robot_id
         self._robot_uuid = ""
+        self._session_id = str(uuid4())
         self._http_transport = http_transport
         self._poll_seconds = poll_seconds
         self._polls_without_work = 0
@@ -137,7 +139,7 @@ class DirectTransport:
 
     # Calls
 
-    async def register(self, profile: RobotProfile) -> Mapping[str, Any]:
+    async def register(self, profile: RobotProfile, held_leases: Sequence[Lease] = ()) -> Mapping[str, Any]:
         """Registers through the Data API; a robot that is not there yet registers with its key first."""
         try:
             await self._token()
@@ -157,18 +159,29 @@ class DirectTransport:
             p_max_concurrent_jobs=profile.max_concurrent_jobs,
             p_tags=list(profile.tags),
             p_is_internet=profile.is_internet,
+            p_session_id=self._session_id,
+            p_held_leases=[lease.as_json for lease in held_leases],
         )
         self._robot_uuid = str(row["robot_id"])
         await self._listen(self._robot_uuid)
         return row
 
-    async def heartbeat(self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = ()) -> HeartbeatAnswer:
+    async def heartbeat(
+        self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = (), claims_in_flight: Sequence[str] = ()
+    ) -> HeartbeatAnswer:
         heard = {"p_acknowledged_commands": list(acknowledged)} if acknowledged else {}
-        expected = an_object("heartbeat_interval")
-        answer = await self._rpc("record_heartbeat", expected, attempts=1, p_metrics=dict(metrics), **heard)
+        answer = await self._rpc(
+            "record_heartbeat",
+            an_object("heartbeat_interval"),
+            attempts=1,
+            p_metrics=dict(metrics),
+            p_session_id=self._session_id,
+            p_claims_in_flight=list(claims_in_flight),
+            **heard,
+        )
         return HeartbeatAnswer.from_answer(answer)
 
-    async def claim(self, limit: int, lease_seconds: int) -> Sequence[ClaimedJob]:
+    async def claim(self, limit: int, lease_seconds: int, claim_id: str | None = None) -> Sequence[ClaimedJob]:
         listening = self._realtime is not None and self._realtime.is_joined
         self._rung.clear()
         self._polls_without_work += 1
@@ -179,6 +192,7 @@ class DirectTransport:
             p_limit=limit,
             p_lease_seconds=lease_seconds,
             p_listening=listening,
+            p_claim_id=claim_id,
         )
         if rows:
             self._polls_without_work = 0
@@ -202,7 +216,7 @@ class DirectTransport:
         await self._rpc("start_job", an_object("started_at"), **_of_job(lease))
 
     async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
-        pairs = [{"job_id": lease.job_id, "lease_token": lease.lease_token} for lease in leases]
+        pairs = [lease.as_json for lease in leases]
         rows: list[Mapping[str, Any]] = []
         for start in range(0, len(pairs), 100):
             part = pairs[start : start + 100]
@@ -276,8 +290,14 @@ class DirectTransport:
         )
 
     async def say_goodbye(self) -> None:
-        expected = an_object("robot_id")
-        await self._rpc("set_robot_status", expected, attempts=1, p_robot=self._robot_id, p_status="offline")
+        await self._rpc(
+            "set_robot_status",
+            an_object("robot_id"),
+            attempts=1,
+            p_robot=self._robot_id,
+            p_status="offline",
+            p_session_id=self._session_id,
+        )
 
     async def close(self) -> None:
         if self._realtime_task is not None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 
@@ -40,12 +41,13 @@ class RestTransport:
     ) -> None:
         self._http = HttpClient(api_base(orchestrator_url), headers={"X-Api-Key": api_key}, transport=http_transport)
         self._robot_id = robot_id
+        self._session_id = str(uuid4())
         self._environment: str | None = None
         self._claim_wait_seconds = claim_wait_seconds
         self._pauses = backoff_delays(0.5, 10.0)
         self._claim_is_polling = True
 
-    async def register(self, profile: RobotProfile) -> Mapping[str, Any]:
+    async def register(self, profile: RobotProfile, held_leases: Sequence[Lease] = ()) -> Mapping[str, Any]:
         self._environment = profile.environment
         body = {
             "robot_id": profile.robot_id,
@@ -55,6 +57,8 @@ class RestTransport:
             "environment": profile.environment,
             "max_concurrent_jobs": profile.max_concurrent_jobs,
             "tags": list(profile.tags),
+            "session_id": self._session_id,
+            "held_leases": [lease.as_json for lease in held_leases],
         }
         if profile.is_internet:
             body["is_internet"] = True
@@ -63,14 +67,23 @@ class RestTransport:
         )
         return answer
 
-    async def heartbeat(self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = ()) -> HeartbeatAnswer:
+    async def heartbeat(
+        self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = (), claims_in_flight: Sequence[str] = ()
+    ) -> HeartbeatAnswer:
         path = f"/robots/{self._robot_id}/heartbeat"
-        body = {**metrics, **({"acknowledged_commands": list(acknowledged)} if acknowledged else {})}
+        body = {**metrics, "session_id": self._session_id, "claims_in_flight": list(claims_in_flight)}
+        if acknowledged:
+            body["acknowledged_commands"] = list(acknowledged)
         expected = an_object("heartbeat_interval")
         return HeartbeatAnswer.from_answer(await self._http.call("POST", path, json=body, attempts=1, expects=expected))
 
-    async def claim(self, limit: int, lease_seconds: int) -> Sequence[ClaimedJob]:
-        body = {"limit": limit, "lease_seconds": lease_seconds, "wait_seconds": self._claim_wait_seconds}
+    async def claim(self, limit: int, lease_seconds: int, claim_id: str | None = None) -> Sequence[ClaimedJob]:
+        body: dict[str, Any] = {
+            "limit": limit,
+            "lease_seconds": lease_seconds,
+            "wait_seconds": self._claim_wait_seconds,
+            "claim_id": claim_id,
+        }
         self._claim_is_polling = False
         started = asyncio.get_running_loop().time()
         answer = await self._http.call(
@@ -107,7 +120,7 @@ class RestTransport:
         renewals: list[Renewal] = []
         for start in range(0, len(leases), 100):  # as many as one request takes
             part = leases[start : start + 100]
-            asked = [{"job_id": lease.job_id, "lease_token": lease.lease_token} for lease in part]
+            asked = [lease.as_json for lease in part]
             body = {"leases": asked, "lease_seconds": lease_seconds}
             answer = await self._http.call(
                 "POST",
@@ -163,7 +176,7 @@ class RestTransport:
         await self._http.call(
             "PUT",
             f"/robots/{self._robot_id}/status",
-            json={"status": "offline"},
+            json={"status": "offline", "session_id": self._session_id},
             timeout=3,
             attempts=1,
             expects=an_object("robot_id"),

@@ -91,7 +91,7 @@ class Job:
         since = self.started_at or self.claimed_at
         if since is None or self.finished_at is None:
             return None
-        return round((self.finished_at - since).total_seconds() * 1000)
+        return max(round((self.finished_at - since).total_seconds() * 1000), 0)  # a clock may have been set back
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +127,16 @@ class ClaimedJob:
 
 @dataclass(frozen=True, slots=True)
 class ClaimOrder:
-    """What a robot asks for: up to `limit` jobs for `lease_seconds`, waiting up to `wait_seconds` for the first."""
+    """What a robot asks for: up to `limit` jobs for `lease_seconds`, waiting up to `wait_seconds` for the first.
+
+    With the `claim_id` of an earlier claim, whose answer was lost, it is that claim's answer.
+    """
 
     limit: int = 1
     lease_seconds: int = 60
     wait_seconds: float = 0
     environment: str | None = None
+    claim_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

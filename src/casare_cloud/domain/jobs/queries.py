@@ -186,7 +186,8 @@ select * from public.fail_jobs(%(failures)s::jsonb) order by "position"
 CLAIM_JOBS = """
 select *
 from public.claim_jobs(
-    p_limit => %(limit)s::integer, p_lease_seconds => %(lease_seconds)s::integer, p_environment => %(environment)s
+    p_limit => %(limit)s::integer, p_lease_seconds => %(lease_seconds)s::integer, p_environment => %(environment)s,
+    p_claim_id => %(claim_id)s::uuid
 )
 """
 
@@ -217,7 +218,7 @@ select public.append_job_logs(
 """
 
 CANCEL_JOB = """
-select public.cancel_job(%(job_id)s::uuid, %(reason)s) as answer
+select public.cancel_job(%(job_id)s::uuid, %(reason)s, %(force)s) as answer
 """
 
 RETRY_JOB = """

@@ -129,10 +129,12 @@ async def require_readable(tx: Transaction, job_id: UUID) -> None:
         raise JobNotFound()
 
 
-async def cancel(tx: Transaction, job_id: UUID, reason: str | None) -> dict[str, Any]:
+async def cancel(tx: Transaction, job_id: UUID, reason: str | None, *, force: bool) -> dict[str, Any]:
     """Cancel a waiting job, or ask for the end of one in hand: {job_id, cancelled, previous_status, message,
-    cancel_requested}. A finished job stays as it is, and `cancelled` is false. Needs jobs.cancel."""
-    answer: dict[str, Any] = await tx.fetch_value(queries.CANCEL_JOB, {"job_id": job_id, "reason": reason})
+    cancel_requested}. A finished job stays as it is, and `cancelled` is false. With `force` a job is taken from a robot
+    that was asked to stop and did not; 409 CANCEL_NOT_FORCEABLE before its grace time is over. Needs jobs.cancel."""
+    parameters = {"job_id": job_id, "reason": reason, "force": force}
+    answer: dict[str, Any] = await tx.fetch_value(queries.CANCEL_JOB, parameters)
     return answer
 
 

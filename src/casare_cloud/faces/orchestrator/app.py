@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from casare_cloud import __version__
 from casare_cloud.config import Settings
 from casare_cloud.faces.orchestrator import health
-from casare_cloud.faces.shared.edge import BODY_BYTES, UPLOAD_BYTES, Edge, Receive, Scope, Send, send_json
+from casare_cloud.faces.shared.edge import BODY_BYTES, FORM_BYTES, UPLOAD_BYTES, Edge, Receive, Scope, Send, send_json
+from casare_cloud.preflight.auth_faults import AuthFaults
 from casare_cloud.preflight.readiness import Readiness
 
 if TYPE_CHECKING:
@@ -42,12 +43,13 @@ _PAGES = ("docs", "redoc")
 
 
 class Orchestrator(Edge):
-    """Dispatches on the first segment of the path. One per process; it keeps the pool and the keys of Auth."""
+    """Dispatches on the first segment of the path. One per process; it keeps the pool, and Auth's keys and faults."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings.trusted_proxies, settings.allowed_origins)
         self.settings = settings
-        self.readiness = Readiness(settings)
+        self.auth_faults = AuthFaults()
+        self.readiness = Readiness(settings, self.auth_faults)
         self._loaded: set[str] = set()
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,7 +82,7 @@ class Orchestrator(Edge):
         """The FastAPI app with the resources that were loaded so far."""
         from casare_cloud.faces.orchestrator.framework import create_framework
 
-        return create_framework(self.settings, self.database, self.readiness, __version__)
+        return create_framework(self.settings, self.database, self.auth_faults, self.readiness, __version__)
 
     def _load(self, module: str | None, prefix: str = BASE) -> None:
         if module is None or module in self._loaded:
@@ -91,7 +93,9 @@ class Orchestrator(Edge):
         self.framework.openapi_schema = None
 
     def body_limit(self, path: str) -> int:
-        """10 MB, 50 MB for an upload (documents 000 and 002)."""
+        """10 MB, 50 MB for an upload (documents 000 and 002); 64 KB where anybody may send it."""
+        if path.startswith(f"{BASE}/auth/"):
+            return FORM_BYTES
         return UPLOAD_BYTES if path == f"{BASE}/workflows/upload" else BODY_BYTES
 
     async def close(self) -> None:

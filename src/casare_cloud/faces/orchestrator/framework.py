@@ -17,6 +17,7 @@ from casare_cloud.faces.shared import problems
 from casare_cloud.faces.shared.refusals import declare_body_refusals, declare_headers
 from casare_cloud.faces.shared.routing import Services
 from casare_cloud.identity import Verifier
+from casare_cloud.preflight.auth_faults import AuthFaults
 from casare_cloud.preflight.readiness import Readiness
 
 # FastAPI silences this about its own body fields while it builds them; our shapes are built later, on first use.
@@ -27,7 +28,9 @@ _OPEN: dict[str, Any] = {"security": []}
 _TOKEN = "A robot's key, or a token that was imported, where ROBOT_AUTH_ENABLED is true."  # a sentence, no secret
 
 
-def create_framework(settings: Settings, database: Database, readiness: Readiness, version: str) -> FastAPI:
+def create_framework(
+    settings: Settings, database: Database, auth_faults: AuthFaults, readiness: Readiness, version: str
+) -> FastAPI:
     """An app that answers every error in the orchestrator's shape and documents itself at /openapi.json."""
     app = FastAPI(
         title="CasareRPA Orchestrator API",
@@ -38,7 +41,7 @@ def create_framework(settings: Settings, database: Database, readiness: Readines
         redirect_slashes=False,
     )
     app.state.services = Services(
-        settings, database, Verifier(settings), limit_of if settings.rate_limits else unlimited
+        settings, database, Verifier(settings), auth_faults, limit_of if settings.rate_limits else unlimited
     )
     problems.install(app)
     for path, probe in health.PROBES.items():

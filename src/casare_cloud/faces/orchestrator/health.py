@@ -39,7 +39,8 @@ async def detailed(database: GetDatabase, settings: Readiness) -> Answer:
 
 
 async def ready(database: GetDatabase, settings: Readiness) -> Answer:
-    """Whether requests can be served: 200, or 503 with a reason: the database, or what is wrong with the settings.
+    """Whether requests can be served: 200, or 503 with a reason: the database, what is wrong with the settings, or
+    what a login has found wrong with Auth.
 
     The settings are looked at once a minute; the log says which variable it is, and what to do.
     """

@@ -15,7 +15,7 @@ from casare_cloud.faces.orchestrator import batch_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import LeaseSeconds
 from casare_cloud.faces.orchestrator.job_leases import CompleteBody, FailBody, LeaseBody
-from casare_cloud.faces.orchestrator.job_shapes import CancelBody, CreateJobBody
+from casare_cloud.faces.orchestrator.job_shapes import CancelReason, CreateJobBody
 from casare_cloud.faces.orchestrator.job_words import JobWord, word_of
 from casare_cloud.faces.shared.refusals import idempotent, refusals
 from casare_cloud.faces.shared.routing import Route, Tx
@@ -75,7 +75,7 @@ class CreateOutcomes(Outcomes):
     results: list[CreateOutcome]
 
 
-class CancelJobsBody(CancelBody):
+class CancelJobsBody(CancelReason):
     """Which jobs, and why."""
 
     model_config = showing(examples.CANCEL_JOBS, extra="forbid")
@@ -84,7 +84,7 @@ class CancelJobsBody(CancelBody):
 
 
 class CancelOutcome(Outcome):
-    """As for one job: `cancelled` is false for a job that was finished before."""
+    """As for one job: `cancelled` is false for a job that was finished before, or whose robot was asked to stop it."""
 
     model_config = showing(examples.CANCELLED)
 
@@ -222,7 +222,10 @@ async def create_jobs(body: CreateJobsBody, tx: Tx) -> CreateOutcomes:
 
 @router.post("/cancel", responses=refusals())
 async def cancel_jobs(body: CancelJobsBody, tx: Tx) -> CancelOutcomes:
-    """Cancel up to 1,000 jobs; each has its own answer. Needs jobs.cancel."""
+    """Cancel up to 1,000 jobs; each has its own answer. Only `POST /jobs/{job_id}/cancel` can force.
+
+    Needs jobs.cancel.
+    """
     return CancelOutcomes.of(await batches.cancel_many(tx, body.job_ids, body.reason))
 
 

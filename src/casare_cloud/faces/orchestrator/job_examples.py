@@ -55,7 +55,7 @@ JOBS: Example = {"jobs": [JOB_SUMMARY], "total_is_capped": False, **PAGE}
 CANCEL: Example = {"reason": "Wrong file"}
 CANCELLED: Example = {
     "job_id": JOB_ID,
-    "cancelled": True,
+    "cancelled": False,
     "previous_status": "running",
     "message": "Cancellation requested; the robot has been told",
     "cancel_requested": True,

@@ -11,6 +11,7 @@ from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import (
     Environment,
     ExecutionMode,
+    Flag,
     Input,
     Integer,
     Moment,
@@ -236,16 +237,22 @@ class JobList(Answer):
         )
 
 
-class CancelBody(Body):
-    """Why a job is to end. Closed: nothing else is taken."""
-
-    model_config = showing(examples.CANCEL, extra="forbid")
+class CancelReason(Body):
+    """Why a job is to end."""
 
     reason: Annotated[str | None, Field(max_length=1024)] = None
 
 
+class CancelBody(CancelReason):
+    """Why a job is to end, and whether its robot is asked any more. Closed: nothing else is taken."""
+
+    model_config = showing(examples.CANCEL, extra="forbid")
+
+    force: Annotated[Flag, Field(description="Take it from a robot that was asked to stop and did not.")] = False
+
+
 class CancelAnswer(Answer):
-    """What became of the request. `cancel_requested`: the robot was told, the job ends when it has stopped."""
+    """What became of the request. `cancel_requested`: the robot was told; the job is cancelled when it has stopped."""
 
     model_config = showing(examples.CANCELLED)
 

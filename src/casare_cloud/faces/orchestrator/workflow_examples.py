@@ -39,4 +39,6 @@ WORKFLOW_DELETED: Example = {
     "status": "success",
     "message": f"Workflow deleted: {WORKFLOW_ID}",
     "deleted_from": {"database": True, "filesystem": False},
+    "cancelled_jobs": 3,
+    "cancelling_jobs": 0,
 }

@@ -191,3 +191,5 @@ class WorkflowDeleted(Answer):
     status: Literal["success"]
     message: str
     deleted_from: DeletedFrom
+    cancelled_jobs: int
+    cancelling_jobs: int

@@ -1,5 +1,6 @@
 """Workflows: submit, upload, look, delete (documents 000 and 002, "Workflow Endpoints")."""
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
@@ -81,7 +82,8 @@ async def upload_workflow(
     `workflow_name`, else the one in the file, else that of the file. Needs workflows.write, and jobs.create or
     schedules.write.
     """
-    return await _submit(read_upload(file.filename, await file.read(), options), tx, call)
+    content = await file.read()
+    return await _submit(await asyncio.to_thread(read_upload, file.filename, content, options), tx, call)
 
 
 async def _submit(body: SubmitBody, tx: Tx, call: CurrentCall) -> SubmitAnswer:
@@ -115,11 +117,14 @@ async def get_workflow(workflow_id: WorkflowId, tx: Tx) -> WorkflowAnswer:
 async def delete_workflow(workflow_id: WorkflowId, tx: Tx, call: CurrentCall) -> WorkflowDeleted:
     """Delete a workflow, its schedules and its copies in the backup store, cancel its waiting jobs.
 
-    Its name is free again. Needs workflows.delete.
+    Its name is free again, and robots get none of its jobs any more. `cancelled_jobs` are cancelled already,
+    `cancelling_jobs` (counted among the first 50,000 that wait) within minutes. Needs workflows.delete.
     """
-    copies_are_gone = await service.delete(tx, call.transaction, store_of(call.services.settings), workflow_id)
+    deletion = await service.delete(tx, call.transaction, store_of(call.services.settings), workflow_id)
     return WorkflowDeleted(
         status="success",
         message=f"Workflow deleted: {workflow_id}",
-        deleted_from=DeletedFrom(database=True, filesystem=copies_are_gone),
+        deleted_from=DeletedFrom(database=True, filesystem=deletion.copies_are_gone),
+        cancelled_jobs=deletion.cancelled_jobs,
+        cancelling_jobs=deletion.cancelling_jobs,
     )
