@@ -30,7 +30,9 @@ def up(
     ] = None,
     auth_bin: Annotated[
         Path | None,
-        typer.Option("--auth-bin", envvar="CASARE_AUTH_BIN", help="Run this build of Supabase Auth instead of its emulator."),
+        typer.Option(
+            "--auth-bin", envvar="CASARE_AUTH_BIN", help="Run this build of Supabase Auth instead of its emulator."
+        ),
     ] = None,
     supabase: Annotated[
         bool,
