@@ -132,4 +132,6 @@ def _add_live_work(connection: Connection, tenant: Tenant) -> None:
         with connection.transaction():
             workload.act_as(connection, robot)
             connection.execute("select from public.claim_jobs(p_lease_seconds => 3600)")
-    connection.execute("select private.sequence_events()")
+    connection.execute(
+        "select private.sequence_tenant_events(t.tenant_id, p_is_whole => true) from public.tenants as t"
+    )

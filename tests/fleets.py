@@ -122,6 +122,12 @@ class Fleet:
         assert len(rows) == 1
         return rows[0]
 
+    def start_one(self, robot: Robot) -> Row:
+        """The one job that a robot gets, and has begun to run."""
+        job = self.claim_one(robot)
+        self.report(robot, "start_job", job)
+        return job
+
     def report(self, robot: Robot, function: str, job: Row, **arguments: object) -> Any:
         """What start_job, complete_job, fail_job, release_job or report_progress answers to the lease's holder."""
         row = call(
@@ -161,9 +167,11 @@ class Fleet:
         ).fetchall()
 
     def run(self, duty: str) -> int:
-        """Runs a duty as cron does, and returns its count."""
-        row = self.owner.execute(f"select private.{duty}() as n").fetchone()
+        """Runs a bounded part of a duty as the dispatcher does, and returns its count."""
+        row = self.owner.execute("select private.run_duty(%s) as n", [duty]).fetchone()
+        error = self.owner.execute("select last_error from private.duty_runs where name = %s", [duty]).fetchone()
         assert row is not None
+        assert error == {"last_error": None}
         return int(row["n"])
 
 

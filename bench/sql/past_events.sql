@@ -1,10 +1,11 @@
 -- The events of a tenant's finished jobs that retention has left, numbered in the order in which they happened.
-insert into public.events (tenant_id, seq, event_id, event_type, occurred_at, job_id, robot_id, workflow_id, data)
+insert into public.events (tenant_id, seq, event_id, event_type, occurred_at, told_at, job_id, robot_id, workflow_id, data)
 select
     %(tenant_id)s,
     c.last_seq + row_number() over (order by e.at),
     gen_random_uuid(),
     'job.' || e.word,
+    e.at,
     e.at,
     j.job_id,
     j.robot_id,

@@ -20,8 +20,18 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="who is killed, and who fails")
     parser.add_argument("--robots", type=int, default=50)
     parser.add_argument("--jobs", type=int, default=20_000)
-    parser.add_argument("--kill-every", type=float, default=0.2, help="seconds between two deaths of robots")
+    parser.add_argument("--kill-every", type=float, default=0.2, help="seconds between two deaths of robots; 0: none")
     parser.add_argument("--database-kills", type=int, default=2)
+    parser.add_argument("--lease-seconds", type=int, default=5, help="20 for many agents (--edge-faults) on few cores")
+    parser.add_argument(
+        "--edge-faults",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="share of requests (0.01: one in a hundred) that a proxy between robots and service answers with a page "
+        "of a random status 4xx or 5xx, or not at all, before or after it passed them on. Robots are then real agents, "
+        "half of them in direct mode, in front of a real orchestrator. 0: light robots that speak SQL, and no proxy",
+    )
     weather = Weather(**vars(parser.parse_args()))
     print(f"storm: {weather}")
     folder = Path(tempfile.mkdtemp(prefix="casare-storm-"))
@@ -33,15 +43,20 @@ def main() -> None:
     finally:
         server.remove_data()
         shutil.rmtree(folder, ignore_errors=True)
+    for name, count in damage.faults.most_common():
+        print(f"{count:6} times at the edge: {name}")
     print(
         f"\n{weather.jobs} jobs in {damage.seconds:.0f} s, {damage.robots_killed} robots killed, "
         f"{len(damage.delays)} jobs rescued from the dead, {damage.requeued} of them queued again as poison"
     )
-    late = [delay for delay in damage.delays if delay > allowed_delay()]
+    if weather.edge_faults:
+        print(f"{damage.ended_without_death} leases ended though their robot lived")
+    allowed = allowed_delay(weather.lease_seconds)
+    late = [delay for delay in damage.delays if delay > allowed]
     if damage.delays:
         print(
             f"seconds from death to rescue: p50 {percentile(damage.delays, 50):.1f}, max {damage.delays[-1]:.1f}; "
-            f"allowed {allowed_delay():.0f}, later: {len(late)}"
+            f"allowed {allowed:.0f}, later: {len(late)}"
         )
     for problem in damage.problems:
         print(f"WRONG: {problem}")

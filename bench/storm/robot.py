@@ -1,4 +1,5 @@
-"""A light robot that speaks SQL as the Data API does, and the nursery that forks it: `python -m bench.storm.robot`.
+"""A light robot that speaks SQL as the Data API does, or a real agent, and the nursery that forks it:
+`python -m bench.storm.robot`.
 
 The nursery imports everything once, reads one JSON object a line (what a robot is to be) and answers with the process
 id. When its input ends it kills what it forked.
@@ -10,14 +11,18 @@ import random
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
 
-LEASE_SECONDS = 5
+from casare_cloud.robot import direct, rest  # noqa: F401 - imported before robots are forked, not by each
+from casare_cloud.robot.agent import run_agent
+
 RENEW_AFTER_SECONDS = 1.5
+AGENT_SLOTS = 2
 Connection = psycopg.Connection[DictRow]
 
 
@@ -29,11 +34,29 @@ def nursery() -> None:
         pid = os.fork()
         if pid == 0:
             try:
-                live(json.loads(line))
+                nature = json.loads(line)
+                (live_as_agent if "url" in nature else live)(nature)
             finally:
                 os._exit(1)
         print(pid, flush=True)
     os.killpg(0, signal.SIGKILL)
+
+
+def live_as_agent(nature: dict[str, Any]) -> None:
+    """The robot that people run; what it tells goes to a file in its folder."""
+    folder = Path(nature["folder"])
+    folder.mkdir(exist_ok=True)
+    with (folder / "events").open("a", buffering=1, encoding="utf-8") as events:
+        run_agent(
+            orchestrator_url=nature["url"],
+            api_key=nature["key"],
+            robot_id=nature["robot_id"],
+            transport=nature["transport"],
+            concurrency=AGENT_SLOTS,
+            lease_seconds=nature["lease_seconds"],
+            work_dir=folder,
+            on_event=lambda event: print(event.kind, event.message, file=events),
+        )
 
 
 def live(nature: dict[str, Any]) -> None:
@@ -46,36 +69,51 @@ def live(nature: dict[str, Any]) -> None:
                 connection.execute("select set_config('role', 'authenticated', false)")
                 connection.execute("select set_config('request.jwt.claims', %s, false)", [nature["claims"]])
                 while True:
-                    work(connection, held, chance)
+                    work(connection, held, chance, nature["lease_seconds"])
         except psycopg.OperationalError:
             time.sleep(0.1 + 0.2 * chance.random())
 
 
-def work(connection: Connection, held: list[dict[str, Any]], chance: random.Random) -> None:
+def work(connection: Connection, held: list[dict[str, Any]], chance: random.Random, lease_seconds: int) -> None:
     """One round: claims when it holds nothing, ends what it holds, job by job."""
     if not held:
         held += connection.execute(
             "select job_id, lease_token, attempt, input from public.claim_jobs(%s, %s)",
-            [chance.randint(1, 4), LEASE_SECONDS],
+            [chance.randint(1, 4), lease_seconds],
         ).fetchall()
         if not held:
             time.sleep(0.1 + 0.2 * chance.random())
     renewed_at = time.monotonic()
     while held:
+        if not held[0].get("is_started") and not start(connection, held[0]):
+            held.pop(0)
+            continue
         time.sleep(0.02 * chance.random())
         if time.monotonic() - renewed_at > RENEW_AFTER_SECONDS:
-            renew(connection, held)
+            renew(connection, held, lease_seconds)
             renewed_at = time.monotonic()
             continue
         end(connection, held[0], chance)
         held.pop(0)
 
 
-def renew(connection: Connection, held: list[dict[str, Any]]) -> None:
+def start(connection: Connection, job: dict[str, Any]) -> bool:
+    """Whether the job is still this robot's to run."""
+    try:
+        connection.execute("select public.start_job(%s, %s)", [job["job_id"], job["lease_token"]])
+    except psycopg.Error as error:  # the lease was lost
+        if error.sqlstate != "PT409":
+            raise
+        return False
+    job["is_started"] = True
+    return True
+
+
+def renew(connection: Connection, held: list[dict[str, Any]], lease_seconds: int) -> None:
     """Keeps what it holds, and forgets what it lost."""
     leases = [{"job_id": str(job["job_id"]), "lease_token": job["lease_token"]} for job in held]
     rows = connection.execute(
-        "select job_id, renewed from public.renew_leases(%s, %s)", [Jsonb(leases), LEASE_SECONDS]
+        "select job_id, renewed from public.renew_leases(%s, %s)", [Jsonb(leases), lease_seconds]
     ).fetchall()
     kept = {row["job_id"] for row in rows if row["renewed"]}
     held[:] = [job for job in held if job["job_id"] in kept]

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -28,6 +29,25 @@ create table storm.effects (
 grant usage on schema storm to authenticated;
 grant select, insert on storm.effects to authenticated;
 """
+EFFECT_OF_COMPLETION = """
+create function storm.write_effect() returns trigger language plpgsql security definer as $$
+begin
+    insert into storm.effects (job_id, lease_token, number, process_id)
+    values (new.job_id, new.lease_token, (new.input ->> 'number')::integer, 0);
+    return null;
+end
+$$;
+create trigger write_effect after update of status on public.jobs
+for each row when (new.status = 'completed' and old.status <> 'completed') execute function storm.write_effect();
+"""
+WORKFLOW = {
+    "nodes": [
+        {"id": "start", "type": "StartNode"},
+        {"id": "log", "type": "LogNode", "config": {"message": "number {{number}}"}},
+        {"id": "end", "type": "EndNode", "config": {"result": "{{number}}"}},
+    ],
+    "connections": [{"source": "start", "target": "log"}, {"source": "log", "target": "end"}],
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +58,7 @@ class StormWorld:
     tenant: Tenant
     workflow: Workflow
     robots: list[Robot]
+    folder: Path  # of agents: what they keep on disk
 
     def rows(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
         """What the owner of the schema sees, over a connection of its own."""
@@ -48,8 +69,24 @@ class StormWorld:
         """The claims of a robot, as text."""
         return json.dumps(self.robots[number].claims, default=str)
 
+    def nature_of_agent(self, number: int, url: str) -> dict[str, Any]:
+        """What an agent is to be; every second one is in direct mode."""
+        robot = self.robots[number]
+        return {
+            "url": url,
+            "key": robot.key.text,
+            "robot_id": robot.external_id,
+            "transport": ("rest", "direct")[number % 2],
+            "folder": str(self.folder / robot.external_id),
+        }
 
-def make_storm_world(server: PostgresServer, robots: int) -> StormWorld:
+    def have_effects_written_by_completions(self) -> None:
+        """An agent completes over HTTP: the transaction that completes the job writes the effect."""
+        with self.database.connect() as owner:
+            owner.execute(EFFECT_OF_COMPLETION)
+
+
+def make_storm_world(server: PostgresServer, robots: int, folder: Path) -> StormWorld:
     """Makes the tenant and its robots in a server that is fresh."""
     server.bootstrap()
     server.load_schema()
@@ -63,7 +100,7 @@ def make_storm_world(server: PostgresServer, robots: int) -> StormWorld:
     with database.connect() as owner:
         owner.execute("""update public.tenants set settings = settings || '{"realtime": {"jobs": false}}'""")
     made = [make_robot(database, tenant, f"storm-{number}", max_concurrent_jobs=SLOTS) for number in range(robots)]
-    return StormWorld(database, tenant, make_workflow(database, tenant, "Storm"), made)
+    return StormWorld(database, tenant, make_workflow(database, tenant, "Storm", WORKFLOW), made, folder)
 
 
 class Feeder(threading.Thread):

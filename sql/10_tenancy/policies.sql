@@ -72,7 +72,8 @@ create policy member_roles_select_members on public.member_roles
 
 -- Without key_hash.
 grant select (
-    api_key_id, tenant_id, kind, name, prefix, robot_id, scopes, created_by, created_at, expires_at, last_used_at, revoked_at
+    api_key_id, tenant_id, kind, name, prefix, robot_id, robot_external_id, scopes, created_by, created_at, expires_at,
+    last_used_at, revoked_at
 ) on table public.api_keys to authenticated;
 drop policy if exists api_keys_select_members on public.api_keys;
 create policy api_keys_select_members on public.api_keys

@@ -110,6 +110,7 @@ create table public.api_keys (
     prefix text not null,               -- the first characters, shown so that people can tell keys apart
     key_hash bytea not null,            -- SHA-256 of the whole key; the key itself is never stored
     robot_id uuid,                      -- robot keys: set at creation or by the first registration
+    robot_external_id text,             -- robot keys made for a robot that was not there: it alone may register with it
     scopes text[] not null default '{}',
     created_by uuid,
     created_at timestamptz not null default now(),
@@ -121,7 +122,7 @@ create table public.api_keys (
     constraint api_keys_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
     constraint api_keys_name_check check (length(name) between 1 and 128),
     constraint api_keys_key_hash_check check (octet_length(key_hash) = 32),
-    constraint api_keys_robot_id_check check (kind = 'robot' or robot_id is null)
+    constraint api_keys_robot_id_check check (kind = 'robot' or (robot_id is null and robot_external_id is null))
 );
 create index api_keys_tenant_id_idx on public.api_keys (tenant_id, api_key_id desc);
 create index api_keys_robot_id_idx on public.api_keys (tenant_id, robot_id);
@@ -169,5 +170,5 @@ create table private.idempotency_keys (
     constraint idempotency_keys_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
     constraint idempotency_keys_key_check check (length(key) between 1 and 255)
 );
-create index idempotency_keys_created_at_idx on private.idempotency_keys (created_at);
+create index idempotency_keys_tenant_id_created_at_idx on private.idempotency_keys (tenant_id, created_at);
 comment on table private.idempotency_keys is 'The first answer to a request that carried an Idempotency-Key.';

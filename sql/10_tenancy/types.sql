@@ -28,5 +28,6 @@ create type public.api_key_summary as (
     created_at timestamptz,
     expires_at timestamptz,
     last_used_at timestamptz,
-    revoked_at timestamptz
+    revoked_at timestamptz,
+    robot_external_id text  -- of a key that was made for a robot which was not there
 );

@@ -1,5 +1,6 @@
 alter table public.workflows enable row level security, force row level security;
 alter table public.workflow_versions enable row level security, force row level security;
+alter table private.workflow_removals enable row level security, force row level security;
 alter table public.workflow_backups enable row level security, force row level security;
 
 revoke all on public.workflows, public.workflow_versions, public.workflow_backups from anon, authenticated, service_role;

@@ -48,3 +48,22 @@ create table public.workflow_backups (
 );
 create index workflow_backups_tenant_id_idx on public.workflow_backups (tenant_id, workflow_id, version);
 comment on table public.workflow_backups is 'Where the copy of a workflow version outside the database is, or may be: it is written down before the store has it.';
+
+-- A row stands as long as a job of the workflow can still become ready: claims look here (private.leave_lane) and run none.
+create table private.workflow_removals (
+    tenant_id uuid not null,
+    workflow_id uuid not null,
+    removed_at timestamptz not null,
+    -- Everything that waits for the tenant is looked through, first what is delayed (lane_id is null), then what is ready.
+    run_at timestamptz not null default '-infinity',    -- behind which the look goes on, with job_id
+    lane_id integer,
+    job_id uuid not null default '00000000-0000-0000-0000-000000000000',
+    held integer not null,              -- how many of it robots held when the look began: they may come back behind it
+    has_found boolean not null default false,
+    is_idle boolean not null default false,     -- nothing of it waits, as long as robots hold as many
+    constraint workflow_removals_pkey primary key (tenant_id, workflow_id),
+    constraint workflow_removals_tenant_id_workflow_id_fkey foreign key (tenant_id, workflow_id)
+        references public.workflows (tenant_id, workflow_id) on delete cascade
+) with (fillfactor = 50);
+comment on table private.workflow_removals is
+    'Deleted workflows whose jobs are still to be cancelled, and how far that is. See private.cancel_jobs_of_deleted_workflows().';

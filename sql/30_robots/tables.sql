@@ -40,10 +40,13 @@ create table public.robot_heartbeats (
     health public.robot_health not null default 'ok',
     is_online boolean not null default true,        -- false once the loss was noticed and told
     is_signed_off boolean not null default false,   -- the robot itself said that it leaves: it gets no jobs until it is back
+    is_in_maintenance boolean not null default false,   -- the robot itself said so; what people decide is robots.mode
     metrics jsonb not null default '{}',
     last_claim_at timestamptz,                      -- to the minute
     low_lease_token bigint not null default 0,      -- it holds no lease with a lower one: where claims begin to count, about
     deaf_since timestamptz,                         -- it lives and never asks for the work that waits for it
+    session_id uuid,                                -- of the process that registered last, if it named one
+    other_session_at timestamptz,                   -- when another process of the robot was last heard of
     constraint robot_heartbeats_pkey primary key (robot_id),
     constraint robot_heartbeats_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
         references public.robots (tenant_id, robot_id) on delete cascade

@@ -2,7 +2,7 @@
 create type public.robot_mode as enum (
     'active',       -- claims
     'paused',       -- claims nothing, keeps what it has
-    'draining',     -- claims nothing, leaves when it is done
+    'draining',     -- claims nothing, finishes what it has
     'maintenance',  -- claims nothing, a person is at it
     'disabled'      -- claims nothing, may not come back by itself
 );

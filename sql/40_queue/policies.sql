@@ -15,8 +15,8 @@ alter table public.late_results enable row level security, force row level secur
 alter table public.job_logs enable row level security, force row level security;
 alter table private.waiting_robots enable row level security, force row level security;
 alter table private.pool_turns enable row level security, force row level security;
-alter table private.duties enable row level security, force row level security;
 alter table private.low_water enable row level security, force row level security;
+alter table private.outages enable row level security, force row level security;
 
 revoke all on public.jobs, public.dead_letters, public.late_results, public.job_logs, public.live_jobs, public.live_robots
     from anon, authenticated, service_role;
@@ -24,7 +24,7 @@ grant select on public.jobs, public.dead_letters, public.late_results, public.jo
     to authenticated;
 -- What the views read in the name of the caller. private is not exposed, and the policies below hold.
 grant select on private.leases, private.scheduled to authenticated;
-grant execute on function private.clock() to authenticated;
+grant execute on function private.clock(), private.back_at() to authenticated;
 
 -- One policy, so that its first clause alone decides which index serves a list: two policies would be joined by "or".
 drop policy if exists jobs_select_members_and_holder on public.jobs;

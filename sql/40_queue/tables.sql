@@ -154,11 +154,14 @@ create table public.jobs (
     started_at timestamptz,
     first_progress_at timestamptz,
     finished_at timestamptz,
+    cancel_requested_at timestamptz,    -- of an attempt that ended after somebody wanted it to, whatever it ended as
     result jsonb,
     error_message text,
     error_type text,
     error_details jsonb,                -- stack_trace, failed_node
-    lost_by uuid[] not null default '{}',   -- robots that died, as it seems, while they held it
+    lost_by uuid[] not null default '{}',   -- robots that died, as it seems, while they ran it
+    uncounted_ends smallint not null default 0, -- leases in a row that ended as if there had been none: see private.end_uncounted()
+    past_leases jsonb not null default '{}',    -- {lease token: robot} of attempts that failed or were taken away: whose late results are kept
     constraint jobs_pkey primary key (job_id),
     constraint jobs_priority_check check (priority between 0 and 20),
     constraint jobs_max_attempts_check check (max_attempts between 1 and 100),
@@ -197,7 +200,7 @@ create table private.scheduled (
     constraint scheduled_pkey primary key (job_id)
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 create index scheduled_run_at_idx on private.scheduled (run_at);
-create index scheduled_tenant_id_idx on private.scheduled (tenant_id);
+create index scheduled_tenant_id_run_at_idx on private.scheduled (tenant_id, run_at, job_id);
 comment on table private.scheduled is 'Jobs that may be claimed later: delayed ones and retries.';
 
 create table private.leases (
@@ -210,6 +213,7 @@ create table private.leases (
     workflow_id uuid not null,          -- with its name: for pushes, which then need not read the wide row
     workflow_name text not null,
     attempt smallint not null,
+    claim_id uuid,                      -- of the claim that made it, if the robot named one
     counter_ids integer[],              -- the counters that it is in; null: none
     share_id integer,                   -- whose robot-seconds it uses; null: nobody counts them
     pool_share_id integer,              -- and of a pool's robots, which member's
@@ -218,6 +222,7 @@ create table private.leases (
     lease_expires_at timestamptz not null,
     timeout_at timestamptz not null,
     progress_timeout_seconds integer,   -- of the job
+    away interval not null default '0', -- for so long nobody could report progress since the last report
     progress smallint not null default 0,
     current_node text,
     progress_message text,
@@ -323,32 +328,30 @@ create table private.pool_turns (
 ) with (fillfactor = 50);
 comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
 
-create table private.duties (
-    name text not null,
-    every interval not null,
-    last_run_at timestamptz not null default '-infinity',
-    constraint duties_pkey primary key (name)
-) with (fillfactor = 50);
-comment on table private.duties is 'When each duty that cron is too coarse for last ran: claims do what is due. See private.run_due_duties().';
-insert into private.duties (name, every)
-values
-    ('promote_scheduled_jobs', interval '1 second'),
-    ('rescue_expired_leases', interval '5 seconds'),
-    ('raise_low_water', interval '1 second'),
-    ('fold_share_usage', interval '1 second'),
-    ('recheck_low_water', interval '150 seconds');  -- cron does it every minute; claims only when cron does not
+-- When somebody was last heard, and when the service was last away: see private.note_call(). No rows, as every call looks at them,
+-- and no part of a transaction, so that a call that fails has been heard all the same. In milliseconds since 1970; 0: never.
+create sequence private.last_call_at as bigint minvalue 0;
+comment on sequence private.last_call_at is 'When a robot''s call or a request was last accepted, to the second, by the server''s own clock.';
+create sequence private.outage_began_at as bigint minvalue 0;
+comment on sequence private.outage_began_at is 'When the newest outage of the service or of Postgres began: the last call before it.';
+create sequence private.outage_ended_at as bigint minvalue 0;
+comment on sequence private.outage_ended_at is 'When the newest outage ended: the first call after it.';
 
--- What every claim reads is no row: beside a snapshot that is held for long, each run of a duty would leave one more to pass.
-create sequence private.next_duty_at as bigint minvalue 0;
-comment on sequence private.next_duty_at is
-    'When the next duty is due, in milliseconds since 1970, or before: claims look at private.duties no earlier. More than a second ahead it means nothing, as the clock was set back. A claim that is undone after duties leaves it ahead: they are done a second later, or by cron.';
+create table private.outages (
+    ended_at timestamptz not null,
+    began_at timestamptz not null,
+    leases integer not null,            -- that were lengthened
+    constraint outages_pkey primary key (ended_at)
+);
+comment on table private.outages is 'Outages of the service or of Postgres by which leases were lengthened, of the last 90 days. See private.lengthen_leases().';
 
 create table private.low_water (
     is_only boolean not null default true,
     settled_at timestamptz not null default '-infinity',    -- what was enqueued before this is committed or undone
     pending_at timestamptz,             -- the next settled_at, as soon as every transaction before pending_xid has ended
     pending_xid xid8,
-    position integer not null default 0,    -- the lane after which the next run goes on
+    tenant_no integer not null default 0,   -- the tenant after which the next run goes on
+    lanes jsonb not null default '{}',      -- of tenants whose turn does for a part of their lanes: behind which the next one begins
     constraint low_water_pkey primary key (is_only),
     constraint low_water_is_only_check check (is_only)
 ) with (fillfactor = 50);
@@ -403,7 +406,7 @@ select
     l.current_node,
     l.progress_message,
     l.lease_expires_at,
-    l.cancel_requested_at,
+    coalesce(l.cancel_requested_at, j.cancel_requested_at) as cancel_requested_at,
     l.cancel_reason
 from public.jobs as j
 left join private.leases as l on l.job_id = j.job_id
@@ -419,7 +422,7 @@ select
     r.name,
     r.hostname,
     r.environment,
-    r.mode,
+    case when r.mode = 'active' and h.is_in_maintenance then 'maintenance' else r.mode end::public.robot_mode as mode,
     r.capabilities,
     r.attributes,
     r.tags,
@@ -439,21 +442,31 @@ select
     h.deaf_since,
     case
         when not o.is_online then 'offline'
-        when r.mode <> 'active' then 'maintenance'
+        when r.mode <> 'active' or h.is_in_maintenance then 'maintenance'
         when h.health = 'error' or r.quarantined_at is not null then 'error'
         when w.load > 0 then 'busy'
         else 'idle'
     end as status,
     w.load,
     w.job_ids as current_job_ids,
-    c.last_command
+    c.last_command,
+    case
+        when h.other_session_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)) then array[
+            format(
+                'Another process with the key of robot %s was alive at %s. If it still runs, end one of the two.',
+                r.external_id, to_char(h.other_session_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+            )
+        ]
+        else '{}'::text[]
+    end as warnings
 from public.robots as r
 left join public.robot_heartbeats as h on h.robot_id = r.robot_id
 left join public.tenants as t on t.tenant_id = r.tenant_id
 cross join lateral (
     select coalesce(
         h.is_online
-        and h.last_heartbeat_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)),
+        and greatest(h.last_heartbeat_at, (select private.back_at()))
+            > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)),
         false
     ) as is_online
 ) as o

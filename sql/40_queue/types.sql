@@ -53,3 +53,18 @@ create type private.taken_job as (
     counter_ids integer[],  -- where it is counted; null: nowhere
     share_id integer        -- whose robot-seconds it uses; null: nobody counts them
 );
+
+-- Here and not in functions/, because the view of robots asks it: none counts as silent for a time in which nobody could be heard.
+create or replace function private.back_at()
+returns timestamptz
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (select to_timestamp(nullif(t.last_value, 0) / 1000.0) from private.outage_ended_at as t);
+end
+$$;
+comment on function private.back_at() is 'When the service was back after its newest outage; null: it never was away.';
+revoke all on function private.back_at() from public, anon, authenticated, service_role;

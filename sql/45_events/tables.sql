@@ -31,6 +31,7 @@ create table public.events (
     event_id uuid not null,
     event_type text not null,           -- past tense, e.g. job.completed, robot.online
     occurred_at timestamptz not null,
+    told_at timestamptz not null,       -- when it occurred, or just behind the event before: it grows with seq
     job_id uuid,
     robot_id uuid,
     workflow_id uuid,

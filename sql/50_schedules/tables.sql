@@ -30,6 +30,7 @@ create table public.schedules (
 ) with (fillfactor = 80);
 create index schedules_tenant_id_workflow_id_idx on public.schedules (tenant_id, workflow_id);
 create index schedules_next_run_at_idx on public.schedules (next_run_at) where next_run_at is not null;
+create index schedules_tenant_id_next_run_at_idx on public.schedules (tenant_id, next_run_at) where next_run_at is not null;
 comment on table public.schedules is 'A rule that enqueues jobs of a workflow: a cron expression, read on the clocks of a time zone.';
 
 create table public.schedule_fires (
@@ -50,6 +51,3 @@ create table public.schedule_fires (
 create index schedule_fires_tenant_id_fire_time_idx on public.schedule_fires (tenant_id, fire_time);
 comment on table public.schedule_fires is
     'What a schedule did at each due time, at most once: the row stands in the same transaction as the job.';
-
--- Cron fires once a minute; this is for a cron that is late or away.
-insert into private.duties (name, every) values ('fire_due_schedules', interval '5 seconds');

@@ -1,3 +1,2 @@
 alter table private.retentions enable row level security, force row level security;
 alter table private.exports enable row level security, force row level security;
-alter table private.duty_runs enable row level security, force row level security;

@@ -33,7 +33,7 @@ create index job_node_executions_tenant_id_idx on public.job_node_executions (te
 comment on table public.job_node_executions is 'What each node of an attempt did and how long it took, one row an attempt, if the robot said so.';
 
 -- The events that the activity feed shows, newest first, whatever else the tenant's sequence holds.
-create index events_tenant_id_event_type_idx on public.events (tenant_id, event_type, occurred_at desc, seq desc)
+create index events_tenant_id_event_type_idx on public.events (tenant_id, event_type, told_at desc)
 where event_type in (
     'job.started', 'job.completed', 'job.failed', 'job.timeout', 'job.cancelled', 'robot.online', 'robot.offline',
     'schedule.triggered'

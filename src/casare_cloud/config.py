@@ -16,6 +16,10 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 JWT_ALGORITHMS = ("", "HS256", "ES256", "ES384", "RS256", "RS384", "RS512", "EdDSA")
 
 
+PASSWORD_CLASSES = ("upper", "lower", "digit", "symbol")
+PASSWORD_BYTES = 72  # that bcrypt reads, with which Auth keeps passwords
+
+
 class ConfigurationError(Exception):
     """The environment does not describe a system that may start; the message says what to change."""
 
@@ -44,6 +48,9 @@ class Settings:
     allowed_origins: tuple[str, ...] = ()  # CASARE_ALLOWED_ORIGINS: whose pages may use the API from a browser; or *
     pool_size: int = 4  # CASARE_POOL_SIZE: connections of one process
     rate_limits: bool = True  # CASARE_RATE_LIMITS: refuse what exceeds the limits of the documents
+    # CASARE_PASSWORD_MIN_LENGTH and CASARE_PASSWORD_CLASSES: what a registration must bring
+    password_min_length: int = 8
+    password_classes: tuple[str, ...] = ("upper", "lower", "digit")
     robot_token_seconds: int = 3600  # CASARE_ROBOT_TOKEN_SECONDS: life of a direct-mode token, 600..3600
     robot_auth_enabled: bool = False  # accept robot tokens without our prefix and checksum (imported ROBOT_TOKENS)
     workflow_backup_enabled: bool = True
@@ -68,6 +75,8 @@ class Settings:
             allowed_origins=_origins(env.get("CASARE_ALLOWED_ORIGINS", "")),
             pool_size=_integer(env, "CASARE_POOL_SIZE", 4, 1, 100),
             rate_limits=_flag(env, "CASARE_RATE_LIMITS", True),
+            password_min_length=_integer(env, "CASARE_PASSWORD_MIN_LENGTH", 8, 8, PASSWORD_BYTES),
+            password_classes=_classes(env.get("CASARE_PASSWORD_CLASSES", "")),
             robot_token_seconds=_integer(env, "CASARE_ROBOT_TOKEN_SECONDS", 3600, 600, 3600),
             robot_auth_enabled=_flag(env, "ROBOT_AUTH_ENABLED", False),
             workflow_backup_enabled=_flag(env, "WORKFLOW_BACKUP_ENABLED", True),
@@ -179,6 +188,18 @@ def _integer(env: Mapping[str, str], name: str, default: int, low: int, high: in
     if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
         raise ConfigurationError(f"{name} must be a whole number from {low} to {high}, not {text!r}.")
     return int(text)
+
+
+def _classes(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(item.strip().lower() for item in text.split(",") if item.strip()))
+    if names == ("none",):
+        return ()
+    if not set(names) <= set(PASSWORD_CLASSES):
+        raise ConfigurationError(
+            f"CASARE_PASSWORD_CLASSES must be some of {', '.join(PASSWORD_CLASSES)}, separated by commas, or none; "
+            f"not {text!r}."
+        )
+    return names or ("upper", "lower", "digit")
 
 
 def _origins(text: str) -> tuple[str, ...]:

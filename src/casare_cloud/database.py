@@ -1,38 +1,38 @@
 """The database of a request: one transaction under the caller's own role, begun in one round trip.
 
 A `Transaction` sends `begin`, the caller's identity and the first statement together (pipeline mode), so that being
-somebody costs no round trip of its own. The database verifies the identity: Python only forwards it.
+somebody costs no round trip of its own. The database verifies the identity: Python only forwards it. A database that
+does not answer for `ANSWER_SECONDS` is 503, whatever the network says of the connection.
 """
 
 import asyncio
 import logging
-import select
 import weakref
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any, Protocol
 
 import psycopg
-from psycopg import AsyncConnection, sql
+from psycopg import sql
 from psycopg.pq import TransactionStatus
-from psycopg.rows import DictRow, dict_row
-from psycopg.types.json import Jsonb, set_json_loads
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
+from psycopg_pool import PoolTimeout
 
 from casare_cloud.config import ConfigurationError, Settings
 from casare_cloud.database_errors import as_api_error, is_lost_connection, no_free_connection, refusal_of, unavailable
+from casare_cloud.database_pool import POOL_SECONDS, Connection, Pool, pool_of
 from casare_cloud.errors import ApiError, KeptRefusal
-from casare_cloud.stored_json import loads
 
-CONNECT_SECONDS = 5
-POOL_SECONDS = 5.0
 STATEMENT_MILLISECONDS = {"anon": 3000, "authenticated": 8000}  # as the roles have it on the platform
+ANSWER_SECONDS = 8.5  # of a round trip, the wait for a connection included: the server ends a statement before that
+ROLLBACK_SECONDS = 1.0
 
 # A refusal early in a batch is raised as such; that the rest of the batch was skipped is no news.
 logging.getLogger("psycopg").addFilter(lambda record: not record.getMessage().endswith(": pipeline aborted"))
 
 Params = Mapping[str, Any] | Sequence[Any] | None
-Connection = AsyncConnection[DictRow]
 
 
 class Caller(Protocol):
@@ -64,20 +64,12 @@ class Prelude(Protocol):
     def done(self, row: DictRow) -> None: ...
 
 
-class _Pool(AsyncConnectionPool[Connection]):
-    """A pool that knows how many of its connections somebody has; those that are being opened are nobody's."""
-
-    lent = 0
-
-
 class Database:
     """Connections of one process: a small pool that opens on first use, one per event loop."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool]
-        self._pools = weakref.WeakKeyDictionary()
-        self._pings: set[asyncio.Task[None]] = set()
+        self._pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = weakref.WeakKeyDictionary()
 
     @asynccontextmanager
     async def transaction(
@@ -104,43 +96,24 @@ class Database:
         finally:
             await transaction.close()
 
-    async def run_prelude(self, prelude: Prelude) -> None:
-        """Run a prelude that no transaction has taken along: a round trip of its own."""
-        connection = await self.acquire()
+    async def run_prelude(self, prelude: Prelude, seconds: float) -> None:
+        """Run a prelude that no transaction has taken along, in a round trip of its own, within `seconds` or not."""
+        prelude.done((await self._ask(prelude.query, prelude.params, seconds))[0])
+
+    async def ping(self, seconds: float) -> None:
+        """Return if the database answers within `seconds`; raise `ApiError` 503 otherwise, or if none is free."""
+        await self._ask("select 1", None, seconds)
+
+    async def _ask(self, query: str, params: Params, seconds: float) -> list[DictRow]:
+        until = monotonic() + seconds
+        connection = await self.acquire(seconds)
         try:
-            rows = await _rows(await connection.execute(prelude.query, _adapt(prelude.params)))
-            prelude.done(rows[0])
+            with connection.cut_after(until - monotonic()):
+                return await _rows(await connection.execute(query, _adapt(params)))
         except psycopg.Error as error:
             raise as_api_error(error) from error
         finally:
             await asyncio.shield(self.release(connection))
-
-    async def ping(self, seconds: float) -> None:
-        """Return if the database answers within `seconds`; raise `ApiError` 503 otherwise, or if none is free.
-
-        A statement that is cut short on a connection that has gone silent takes the driver ten seconds more, until it
-        gives the connection up: that is left to it.
-        """
-        failure = self._failure(await self._pool())  # before it has a connection itself
-        asking = asyncio.create_task(self._ask())
-        self._pings.add(asking)  # the loop itself keeps no task alive
-        asking.add_done_callback(self._forget_ping)
-        try:
-            done, _ = await asyncio.wait({asking}, timeout=seconds)
-        finally:
-            asking.cancel()
-        if not done:
-            raise failure
-        await asking
-
-    async def _ask(self) -> None:
-        async with self.transaction(None) as tx:
-            await tx.execute("select 1")
-
-    def _forget_ping(self, asking: asyncio.Task[None]) -> None:
-        self._pings.discard(asking)
-        if not asking.cancelled():
-            asking.exception()  # looked at, so that nobody logs it
 
     def usage(self) -> tuple[int, int]:
         """(connections this process may hold, how many of them are free now)."""
@@ -157,17 +130,17 @@ class Database:
         if pool is not None:
             await pool.close()
 
-    async def acquire(self) -> Connection:
-        """A healthy connection; 503 when none can be had within the pool's patience."""
+    async def acquire(self, seconds: float = ANSWER_SECONDS) -> Connection:
+        """A healthy connection; 503 when none can be had within `seconds` and the pool's patience."""
         pool = await self._pool()
         try:
-            connection = await pool.getconn()
+            connection = await pool.getconn(max(0.0, min(seconds, POOL_SECONDS)))
         except PoolTimeout as error:
             raise self._failure(pool) from error
         pool.lent += 1
         return connection
 
-    def _failure(self, pool: _Pool) -> ApiError:
+    def _failure(self, pool: Pool) -> ApiError:
         """Why there is no connection: others have them all, or the database does not answer."""
         return no_free_connection() if pool.lent >= self._settings.pool_size else unavailable()
 
@@ -180,31 +153,19 @@ class Database:
         else:
             await connection.close()
 
-    async def _pool(self) -> _Pool:
+    async def reconnect(self) -> None:
+        """Open every connection anew: one went silent, and the others have gone the same way."""
+        pool = self._pools.get(asyncio.get_running_loop())
+        if pool is not None:
+            await pool.drain()
+
+    async def _pool(self) -> Pool:
         loop = asyncio.get_running_loop()
         pool = self._pools.get(loop)
         if pool is None:
             if not self._settings.database_url:
                 raise ConfigurationError("DATABASE_URL is not set: it must name the Postgres database.")
-            pool = self._pools[loop] = _Pool(
-                self._settings.database_url,
-                min_size=0,
-                max_size=self._settings.pool_size,
-                timeout=POOL_SECONDS,
-                reconnect_timeout=POOL_SECONDS,
-                max_idle=300,
-                open=False,
-                configure=_read_json_with_care,
-                check=_refuse_dropped,
-                kwargs={
-                    "autocommit": True,
-                    "prepare_threshold": None,
-                    "connect_timeout": CONNECT_SECONDS,
-                    "keepalives_idle": 30,
-                    "row_factory": dict_row,
-                    "application_name": "casare_cloud",
-                },
-            )
+            pool = self._pools[loop] = pool_of(self._settings.database_url, self._settings.pool_size)
             await pool.open(wait=False)
         return pool
 
@@ -227,6 +188,7 @@ class Transaction:
         self._prelude = prelude
         self._connection: Connection | None = None
         self._is_over = False
+        self._went_silent = False
 
     async def fetch_one(self, query: str, params: Params = None) -> DictRow | None:
         """The first row of a statement, or None."""
@@ -282,7 +244,8 @@ class Transaction:
             try:
                 if self._connection.info.transaction_status == TransactionStatus.INERROR:
                     raise RuntimeError("A statement of this transaction failed: there is nothing to commit.")
-                await self._connection.execute("commit")
+                with self._connection.cut_after(ANSWER_SECONDS):
+                    await self._connection.execute("commit")
             except (psycopg.Error, OSError) as error:
                 raise as_api_error(error) from error
             finally:
@@ -296,12 +259,14 @@ class Transaction:
             return
         try:
             if not connection.closed and connection.info.transaction_status != TransactionStatus.IDLE:
-                async with asyncio.timeout(CONNECT_SECONDS):
+                with connection.cut_after(ROLLBACK_SECONDS):
                     await connection.execute("rollback")
-        except (psycopg.Error, OSError, TimeoutError):
+        except (psycopg.Error, OSError):
             await connection.close()
         finally:
             await asyncio.shield(self._database.release(connection))
+            if self._went_silent:
+                await self._database.reconnect()
 
     async def _run(self, query: str, params: Params) -> list[DictRow]:
         if self._is_over:
@@ -309,33 +274,37 @@ class Transaction:
         adapted = _adapt(params)
         try:
             if self._connection is not None:
-                return await _rows(await self._connection.execute(query, adapted))
+                with self._connection.cut_after(ANSWER_SECONDS):
+                    return await _rows(await self._connection.execute(query, adapted))
+            until = monotonic() + ANSWER_SECONDS
             try:
-                return await self._begin_with(query, adapted)
+                return await self._begin_with(query, adapted, until)
             except psycopg.OperationalError as error:
                 if not is_lost_connection(error, self._connection):
                     raise
                 # The connection had gone while it lay in the pool. Nothing was committed: send again.
                 await self.close()
                 self._is_over = False
-                return await self._begin_with(query, adapted)
+                return await self._begin_with(query, adapted, until)
         except (psycopg.Error, UnicodeEncodeError) as error:
+            self._went_silent = self._connection is not None and self._connection.was_cut
             raise as_api_error(error) from error
 
-    async def _begin_with(self, query: str, params: Params) -> list[DictRow]:
+    async def _begin_with(self, query: str, params: Params, until: float) -> list[DictRow]:
         """The prelude, `begin`, the identity and the first statement in one round trip."""
-        connection = self._connection = await self._database.acquire()
+        connection = self._connection = await self._database.acquire(until - monotonic())
         prelude = self._prelude if self._prelude is not None and self._prelude.is_pending else None
         ahead: psycopg.AsyncCursor[DictRow] | None = None
         try:
-            async with connection.pipeline():
-                if prelude is not None:
+            with connection.cut_after(until - monotonic()):
+                async with connection.pipeline():
+                    if prelude is not None:
+                        await connection.execute("begin")
+                        ahead = await connection.execute(prelude.query, _adapt(prelude.params))
+                        await connection.execute("commit")
                     await connection.execute("begin")
-                    ahead = await connection.execute(prelude.query, _adapt(prelude.params))
-                    await connection.execute("commit")
-                await connection.execute("begin")
-                await self._enter(connection)
-                cursor = await connection.execute(query, params)
+                    await self._enter(connection)
+                    cursor = await connection.execute(query, params)
         finally:
             if prelude is not None and ahead is not None and ahead.description:
                 prelude.done((await ahead.fetchall())[0])
@@ -390,15 +359,3 @@ def _adapt_value(value: Any) -> Any:
     if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, dict) for item in value)):
         return Jsonb(value)
     return value
-
-
-async def _read_json_with_care(connection: Connection) -> None:
-    set_json_loads(loads, connection)
-
-
-async def _refuse_dropped(connection: Connection) -> None:
-    """Pool check without a round trip: an idle connection has nothing to read unless the server has hung up."""
-    poll = select.poll()
-    poll.register(connection.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
-    if poll.poll(0):
-        await connection.execute("")

@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 
+from casare_cloud.database_pool import Connection
 from casare_cloud.errors import ApiError, Conflict, Forbidden, InvalidArgument, KeptRefusal, Unavailable
 
 # Sqlstates and classes of them, the most specific first. None of the sentences repeats what the server said: its words
@@ -66,10 +67,11 @@ def refusal_of(value: Any) -> KeptRefusal | None:
     return KeptRefusal(int(raised[1]), str(value.get("details") or "REFUSED"), str(value.get("message") or "Refused."))
 
 
-def is_lost_connection(error: psycopg.OperationalError, connection: psycopg.AsyncConnection[Any] | None) -> bool:
-    """Whether the statement failed because its connection was gone, not because the server refused it."""
+def is_lost_connection(error: psycopg.OperationalError, connection: Connection | None) -> bool:
+    """Whether the statement failed because its connection was gone, not because the server refused it or was silent."""
     return (
         connection is not None
+        and not connection.was_cut
         and (connection.closed or connection.broken)
         and not (error.sqlstate or "").startswith("57014")
     )

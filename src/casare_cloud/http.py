@@ -1,14 +1,16 @@
 """HTTP as every client of ours speaks it: JSON in and out, patient with a network that is not, one error class.
 
 Used by the robot's transports and by `casare_cloud.client`. Both doors are understood: the orchestrator's errors
-(`{"detail", "error_code"}`) and the Data API's (`{"code", "message", "details"}`) become the same `ApiError`.
+(`{"detail", "error_code"}`) and the Data API's (`{"code", "message", "details", "hint"}`) become the same `ApiError`.
+Only these shapes are the service's word. Every other answer, whatever its status, came from something that stands in
+the service's place, and is a `ForeignAnswer`: unreachable, try again.
 """
 
 import asyncio
 import ipaddress
 import math
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from time import time
 from types import TracebackType
@@ -21,6 +23,11 @@ from casare_cloud.errors import ApiError
 DEFAULT_TIMEOUT_SECONDS = 30.0
 LONGEST_PAUSE_SECONDS = 300.0
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
+READ_ONLY_DATABASE = "25006"  # PostgREST says it with 405
+SCHEMA_CACHE = "PGRST2"  # PostgREST does not know a function or table (404): while it is deployed, for instance
+
+Check = Callable[[Any], bool]
+"""Whether the decoded JSON of an answer is what the service answers to such a call."""
 
 
 def api_base(orchestrator_url: str) -> str:
@@ -30,17 +37,37 @@ def api_base(orchestrator_url: str) -> str:
 
 
 class Unreachable(ApiError):
-    """Nobody answered, or what answered was not the service; trying again later may work."""
+    """The service did not answer; trying again later may work."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(503, "UNREACHABLE", message)
+    def __init__(self, message: str, code: str = "UNREACHABLE", headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(503, code, message, headers)
+
+
+class ForeignAnswer(Unreachable):
+    """Something else answered in the service's place: a proxy, a load balancer, a sign-in page, another service.
+
+    `answered` is its status.
+    """
+
+    def __init__(self, response: httpx2.Response) -> None:
+        kind = response.headers.get("content-type", "").partition(";")[0].strip()[:80] or "something without a type"
+        message = (
+            f"{response.url.netloc.decode()} answered {response.status_code} with {kind}, which is not an answer of "
+            "this service: a proxy or sign-in page may stand in between, or the address is another service's."
+        )
+        super().__init__(message, "FOREIGN_ANSWER", _kept_headers(response))
+        self.answered = response.status_code
 
 
 def is_transient(error: ApiError) -> bool:
-    """Whether the same call may succeed later: no connection, a server's fault, too many requests, or a first try of
-    it (by its Idempotency-Key) that is still running.
+    """Whether the same call may succeed later: the service was not reached or is at fault, has too many requests or no
+    database that can be written, is being deployed, or still runs a first try of the call (by its Idempotency-Key).
     """
-    return error.status in RETRIED_STATUSES or error.code == "REQUEST_IN_PROGRESS"
+    return (
+        error.status in RETRIED_STATUSES
+        or error.code in ("REQUEST_IN_PROGRESS", READ_ONLY_DATABASE)
+        or error.code.startswith(SCHEMA_CACHE)
+    )
 
 
 def may_pass(error: ApiError) -> bool:
@@ -73,44 +100,55 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     return max(seconds, 0.0) if math.isfinite(seconds) else None
 
 
+def an_object(*names: str) -> Check:
+    """A JSON object that has at least these fields."""
+    return lambda answer: isinstance(answer, dict) and answer.keys() >= set(names)
+
+
+def a_list(*names: str) -> Check:
+    """A JSON list of objects that have at least these fields."""
+    return lambda answer: isinstance(answer, list) and all(map(an_object(*names), answer))
+
+
 def error_from(response: httpx2.Response) -> ApiError:
     """The `ApiError` that an answer other than success stands for, whichever door it came from."""
-    headers = {name: response.headers[name] for name in ("retry-after", "x-request-id") if name in response.headers}
+    headers = _kept_headers(response)
     if response.has_redirect_location:
         asked, location = response.request.url.copy_with(query=None), response.headers["location"]
         message = f"{asked} redirects to {location}: correct the base URL."
         return ApiError(response.status_code, "REDIRECTED", message, headers)
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
-    if isinstance(body, dict):
-        return error_from_body(response.status_code, body, headers)
-    return ApiError(
-        response.status_code, f"HTTP_{response.status_code}", response.reason_phrase or "no reason given", headers
-    )
+    return error_from_body(response.status_code, body, headers) or ForeignAnswer(response)
 
 
-def error_from_body(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> ApiError:
-    """The `ApiError` in an error body of the orchestrator or of the Data API (where `details` holds our code)."""
-    if "detail" in body or "error_code" in body:
-        code, message = body.get("error_code"), body.get("detail")
-    else:
-        code, message = body.get("details"), body.get("message") or body.get("msg")
-        if not isinstance(code, str) or not code.isupper() or " " in code:
-            code = body.get("code") or body.get("error_code")
-    return ApiError(
-        status, str(code or f"HTTP_{status}"), str(message or body.get("error") or "no reason given"), headers
-    )
+def error_from_body(status: int, body: Any, headers: Mapping[str, str] | None = None) -> ApiError | None:
+    """The `ApiError` in an error body of the orchestrator or of the Data API (where `details` holds our code); None
+    when the body has neither shape.
+    """
+    match body:
+        case {"detail": str(message), "error_code": str(code)}:
+            return ApiError(status, code, message, headers)
+        case {"code": str(state), "message": str(message), "details": details, "hint": _}:
+            is_ours = isinstance(details, str) and details.isupper() and " " not in details
+            return ApiError(status, details if is_ours else state, message, headers)
+    return None
+
+
+def _kept_headers(response: httpx2.Response) -> dict[str, str]:
+    return {name: response.headers[name] for name in ("retry-after", "x-request-id") if name in response.headers}
 
 
 class HttpClient:
-    """Calls one service. Network errors, 5xx, 429 and what `is_transient` says besides are tried again with growing
-    pauses; anything else but a success (2xx) is raised, redirections too: a base URL that was moved is to be corrected.
+    """Calls one service. Network errors, answers that are not the service's own, 5xx, 429 and what `is_transient` says
+    besides are tried again with growing pauses; anything else but a success (2xx) is raised, redirections too: a base
+    URL that was moved is to be corrected.
 
     `attempts` is the number of tries of one call; the pauses honour `Retry-After`, and an answer that asks for more
-    than `LONGEST_PAUSE_SECONDS` is raised at once. Raises `ApiError`, and its subclass `Unreachable` when no try got
-    an answer. A proxy of the environment is not asked for a service on this machine.
+    than `LONGEST_PAUSE_SECONDS` is raised at once. Raises `ApiError`, and its subclass `Unreachable` when no try was
+    answered by the service. A proxy of the environment is not asked for a service on this machine.
     """
 
     def __init__(
@@ -146,9 +184,13 @@ class HttpClient:
         data: Mapping[str, Any] | None = None,
         timeout: float = DEFAULT_TIMEOUT_SECONDS,
         attempts: int | None = None,
+        expects: Check | None = None,
         as_text: bool = False,
     ) -> Any:
-        """The decoded JSON of the answer (None when it is empty), or its text. `timeout`: seconds of each try."""
+        """The decoded JSON of the answer (None when it is empty), or its text. `timeout`: seconds of each try.
+
+        A success that `expects` does not know, or that is no plain text, is a `ForeignAnswer`.
+        """
         tries = attempts or self._attempts
         delays = backoff_delays(self._first_delay)
         try:
@@ -166,15 +208,12 @@ class HttpClient:
             raise ApiError(400, "INVALID_ARGUMENT", f"{self.base_url} is not a URL: {error}") from error
         for attempt in range(1, tries + 1):
             try:
-                response = await self._client.send(request)
-            except httpx2.TransportError as error:
+                return _answer_of(await self._client.send(request), expects, as_text=as_text)
+            except httpx2.RequestError as error:
                 failure: ApiError = Unreachable(f"{self.base_url} does not answer: {error or type(error).__name__}")
-                pause = None
-            else:
-                if response.is_success:
-                    return response.text if as_text else _decoded(response)
-                failure = error_from(response)
-                pause = retry_after_seconds(response.headers)
+            except ApiError as error:
+                failure = error
+            pause = retry_after_seconds(failure.headers)
             if attempt == tries or not is_transient(failure) or (pause or 0.0) > LONGEST_PAUSE_SECONDS:
                 raise failure
             own = next(delays)
@@ -203,10 +242,18 @@ def is_this_machine(url: str) -> bool:
         return False
 
 
-def _decoded(response: httpx2.Response) -> Any:
-    if not response.content:
-        return None
+def _answer_of(response: httpx2.Response, expects: Check | None, *, as_text: bool) -> Any:
+    """What a success says; raises the error that any other answer is."""
+    if not response.is_success:
+        raise error_from(response)
+    if as_text:
+        if not response.headers.get("content-type", "").startswith("text/plain"):
+            raise ForeignAnswer(response)
+        return response.text
     try:
-        return response.json()
-    except ValueError as error:
-        raise Unreachable(f"{response.url.host} answered with something other than JSON") from error
+        answer = response.json() if response.content else None
+    except (ValueError, RecursionError) as error:
+        raise ForeignAnswer(response) from error
+    if expects is not None and not expects(answer):
+        raise ForeignAnswer(response)
+    return answer

@@ -140,6 +140,18 @@ class Verifier:
             return Actor("authenticated", key_hash=hash_of_key(credential))
         raise AuthenticationFailed()
 
+    async def accepts_new(self, token: str) -> bool:
+        """Whether requests may carry a token that Auth gave just now; it may have begun to sign with another key."""
+        try:
+            await self.verify(token)
+        except AuthenticationFailed:
+            self._keys.rest_no_longer()
+            try:
+                await self.verify(token)
+            except AuthenticationFailed:
+                return False
+        return True
+
     async def verify(self, token: str) -> dict[str, Any]:
         """The claims of a token whose signature, audience, role and times are right; else `AuthenticationFailed`."""
         import jwt  # only requests with tokens pay for the cryptography
@@ -206,6 +218,10 @@ class KeySet:
         if key is None or algorithm not in _ASYMMETRIC.get(key.key_type, ()):
             return None
         return key if key.algorithm_name == algorithm else None
+
+    def rest_no_longer(self) -> None:
+        """Let the next unknown key be asked for at once: somebody vouches for the token that names it."""
+        self._rests_until = 0.0
 
     def _age(self) -> float:
         return math.inf if self._fetched_at is None else time.monotonic() - self._fetched_at

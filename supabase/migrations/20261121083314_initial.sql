@@ -114,7 +114,7 @@ comment on function private.uuid_v7(timestamptz) is
     'A UUID of version 7 (RFC 9562): 48 bits of milliseconds, 12 bits of the millisecond''s fraction, 62 random bits. Ids sort by creation.';
 revoke all on function private.uuid_v7(timestamptz) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/types.sql sha256:2aa605b661c38919b34af15c1f9f7824c127e1b8afde6ce6d6c3432f0e67c979
+-- from sql/10_tenancy/types.sql sha256:be9c5928b0c00eaafc807623accd22c50ed42061866ee86160e4aae70b04607e
 create type public.tenant_plan as enum ('free', 'pro', 'enterprise');
 
 create type public.api_key_kind as enum (
@@ -145,7 +145,8 @@ create type public.api_key_summary as (
     created_at timestamptz,
     expires_at timestamptz,
     last_used_at timestamptz,
-    revoked_at timestamptz
+    revoked_at timestamptz,
+    robot_external_id text  -- of a key that was made for a robot which was not there
 );
 
 -- from sql/20_workflows/types.sql sha256:5e3b5e507b6139b981a8bc1856fe7e248e57ea9cf87be347d31101883958f4c1
@@ -156,18 +157,18 @@ create type public.workflow_status as enum (
     'archived'      -- kept, never run; archived -> published
 );
 
--- from sql/30_robots/types.sql sha256:bdb7d9d8734c0072685a6c4c5145d1da04af00c608c4dccafa6cf53329937ba7
+-- from sql/30_robots/types.sql sha256:eacba0605cef373ff195a4926b2c1bb1b12d69bd5f7957d437403feb9bfa0b7c
 -- Whether a robot may claim depends on its mode and its free slots, never on the word a face shows.
 create type public.robot_mode as enum (
     'active',       -- claims
     'paused',       -- claims nothing, keeps what it has
-    'draining',     -- claims nothing, leaves when it is done
+    'draining',     -- claims nothing, finishes what it has
     'maintenance',  -- claims nothing, a person is at it
     'disabled'      -- claims nothing, may not come back by itself
 );
 create type public.robot_health as enum ('ok', 'error');
 
--- from sql/40_queue/types.sql sha256:d659d0628923cd5782aa9c453c1296211c12f8ef084dd33897a57b5d6962dae8
+-- from sql/40_queue/types.sql sha256:199939024c2bcf7b8a506771ec4181d31f732999bf6f38b8b5ce1703f78c9444
 create type public.job_status as enum (
     'queued',       -- enqueue, retry policy, release, rescue -> queued
     'claimed',      -- queued -> claimed (a fact of private.leases, never stored in jobs)
@@ -224,6 +225,21 @@ create type private.taken_job as (
     share_id integer        -- whose robot-seconds it uses; null: nobody counts them
 );
 
+-- Here and not in functions/, because the view of robots asks it: none counts as silent for a time in which nobody could be heard.
+create or replace function private.back_at()
+returns timestamptz
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (select to_timestamp(nullif(t.last_value, 0) / 1000.0) from private.outage_ended_at as t);
+end
+$$;
+comment on function private.back_at() is 'When the service was back after its newest outage; null: it never was away.';
+revoke all on function private.back_at() from public, anon, authenticated, service_role;
+
 -- from sql/50_schedules/types.sql sha256:787ff76e790cd1dc4d7150f2380d180ea4d4dd18784a2f9a64a86a1419844051
 create type public.schedule_outcome as enum (
     'enqueued',     -- the job is in the queue
@@ -260,7 +276,16 @@ create type private.job_end as (
     not_healed integer
 );
 
--- from sql/10_tenancy/tables.sql sha256:ea8ebd2de1bba5044f2bb871fdc585e577bb7bad2d5bb2ab5c82c052f584d371
+-- from sql/97_duties/types.sql sha256:2873cf62e666b3ad4e977047a9a4137371b85412ff96ce92c9c2538797fc7df4
+-- What a turn of one tenant came to. See private.take_turns().
+create type private.turn as (
+    done integer,   -- what duty_runs.last_count counts
+    used integer,   -- how much of its bound it used: rows read or written
+    after text      -- where the tenant's next turn goes on, for the duty itself to understand; null: nothing is left
+);
+comment on type private.turn is 'What one turn of one tenant in a duty did, and whether another one is needed.';
+
+-- from sql/10_tenancy/tables.sql sha256:2f16fc49eae8c74fccb89927c1b7bd178ac58346ca86e40edc4ddb8192ad58ff
 create table public.tenants (
     tenant_id uuid not null default private.uuid_v7(),
     name text not null,
@@ -373,6 +398,7 @@ create table public.api_keys (
     prefix text not null,               -- the first characters, shown so that people can tell keys apart
     key_hash bytea not null,            -- SHA-256 of the whole key; the key itself is never stored
     robot_id uuid,                      -- robot keys: set at creation or by the first registration
+    robot_external_id text,             -- robot keys made for a robot that was not there: it alone may register with it
     scopes text[] not null default '{}',
     created_by uuid,
     created_at timestamptz not null default now(),
@@ -384,7 +410,7 @@ create table public.api_keys (
     constraint api_keys_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
     constraint api_keys_name_check check (length(name) between 1 and 128),
     constraint api_keys_key_hash_check check (octet_length(key_hash) = 32),
-    constraint api_keys_robot_id_check check (kind = 'robot' or robot_id is null)
+    constraint api_keys_robot_id_check check (kind = 'robot' or (robot_id is null and robot_external_id is null))
 );
 create index api_keys_tenant_id_idx on public.api_keys (tenant_id, api_key_id desc);
 create index api_keys_robot_id_idx on public.api_keys (tenant_id, robot_id);
@@ -432,7 +458,7 @@ create table private.idempotency_keys (
     constraint idempotency_keys_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
     constraint idempotency_keys_key_check check (length(key) between 1 and 255)
 );
-create index idempotency_keys_created_at_idx on private.idempotency_keys (created_at);
+create index idempotency_keys_tenant_id_created_at_idx on private.idempotency_keys (tenant_id, created_at);
 comment on table private.idempotency_keys is 'The first answer to a request that carried an Idempotency-Key.';
 
 -- from sql/15_limits/tables.sql sha256:4a5c4e0c47f170b98a1d0dd522c2fd567d1d79df01040e9485e27d3b8d3391ae
@@ -448,7 +474,7 @@ create unlogged table private.request_counts (
 comment on table private.request_counts is
     'How many requests each caller or address made of each kind in the current window.';
 
--- from sql/20_workflows/tables.sql sha256:44e09a1a7e87814db36917c41580ad178a9b0744f247ce5df28568e4860c4fdc
+-- from sql/20_workflows/tables.sql sha256:90afaa6e3a1adcb924b59358f9c4485a4f809a0a911a9539c7a92e238e993989
 create table public.workflows (
     workflow_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -500,6 +526,25 @@ create table public.workflow_backups (
 create index workflow_backups_tenant_id_idx on public.workflow_backups (tenant_id, workflow_id, version);
 comment on table public.workflow_backups is 'Where the copy of a workflow version outside the database is, or may be: it is written down before the store has it.';
 
+-- A row stands as long as a job of the workflow can still become ready: claims look here (private.leave_lane) and run none.
+create table private.workflow_removals (
+    tenant_id uuid not null,
+    workflow_id uuid not null,
+    removed_at timestamptz not null,
+    -- Everything that waits for the tenant is looked through, first what is delayed (lane_id is null), then what is ready.
+    run_at timestamptz not null default '-infinity',    -- behind which the look goes on, with job_id
+    lane_id integer,
+    job_id uuid not null default '00000000-0000-0000-0000-000000000000',
+    held integer not null,              -- how many of it robots held when the look began: they may come back behind it
+    has_found boolean not null default false,
+    is_idle boolean not null default false,     -- nothing of it waits, as long as robots hold as many
+    constraint workflow_removals_pkey primary key (tenant_id, workflow_id),
+    constraint workflow_removals_tenant_id_workflow_id_fkey foreign key (tenant_id, workflow_id)
+        references public.workflows (tenant_id, workflow_id) on delete cascade
+) with (fillfactor = 50);
+comment on table private.workflow_removals is
+    'Deleted workflows whose jobs are still to be cancelled, and how far that is. See private.cancel_jobs_of_deleted_workflows().';
+
 -- from sql/25_pools/tables.sql sha256:a50772d91ecb45b2b19df4c64db0bcc0e14379eb675b1098e02becc35a42dabd
 -- A pool is a fleet whose robots also run jobs of other tenants. Both sides agree: the owner invites, the member accepts, and
 -- a job goes to a pool only when it asks for it. See docs/queue.md.
@@ -543,7 +588,7 @@ create index pool_members_tenant_id_idx on public.pool_members (tenant_id);
 comment on table public.pool_members is
     'Tenants whose jobs a pool''s robots run, and those that were invited. The owner has a row from the beginning.';
 
--- from sql/30_robots/tables.sql sha256:6dcdaf35b72b2792af8803a209499e91943c8919c0a6cf2a6095dc3801912a76
+-- from sql/30_robots/tables.sql sha256:cada0a8fa7c6c0813872991b0bb9efa6650b3b785a238569985a815e2364c3e1
 create table public.robots (
     robot_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -586,10 +631,13 @@ create table public.robot_heartbeats (
     health public.robot_health not null default 'ok',
     is_online boolean not null default true,        -- false once the loss was noticed and told
     is_signed_off boolean not null default false,   -- the robot itself said that it leaves: it gets no jobs until it is back
+    is_in_maintenance boolean not null default false,   -- the robot itself said so; what people decide is robots.mode
     metrics jsonb not null default '{}',
     last_claim_at timestamptz,                      -- to the minute
     low_lease_token bigint not null default 0,      -- it holds no lease with a lower one: where claims begin to count, about
     deaf_since timestamptz,                         -- it lives and never asks for the work that waits for it
+    session_id uuid,                                -- of the process that registered last, if it named one
+    other_session_at timestamptz,                   -- when another process of the robot was last heard of
     constraint robot_heartbeats_pkey primary key (robot_id),
     constraint robot_heartbeats_tenant_id_robot_id_fkey foreign key (tenant_id, robot_id)
         references public.robots (tenant_id, robot_id) on delete cascade
@@ -633,7 +681,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:fca5ce779c92a3d37b8494c3e882335120687bee8b507b3c4c44cbe815ec518e
+-- from sql/40_queue/tables.sql sha256:5319b5f7efe20d46490173682f7c9a2bbd4f53aa708e9429f9d0eab0e5b5537b
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -790,11 +838,14 @@ create table public.jobs (
     started_at timestamptz,
     first_progress_at timestamptz,
     finished_at timestamptz,
+    cancel_requested_at timestamptz,    -- of an attempt that ended after somebody wanted it to, whatever it ended as
     result jsonb,
     error_message text,
     error_type text,
     error_details jsonb,                -- stack_trace, failed_node
-    lost_by uuid[] not null default '{}',   -- robots that died, as it seems, while they held it
+    lost_by uuid[] not null default '{}',   -- robots that died, as it seems, while they ran it
+    uncounted_ends smallint not null default 0, -- leases in a row that ended as if there had been none: see private.end_uncounted()
+    past_leases jsonb not null default '{}',    -- {lease token: robot} of attempts that failed or were taken away: whose late results are kept
     constraint jobs_pkey primary key (job_id),
     constraint jobs_priority_check check (priority between 0 and 20),
     constraint jobs_max_attempts_check check (max_attempts between 1 and 100),
@@ -833,7 +884,7 @@ create table private.scheduled (
     constraint scheduled_pkey primary key (job_id)
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 create index scheduled_run_at_idx on private.scheduled (run_at);
-create index scheduled_tenant_id_idx on private.scheduled (tenant_id);
+create index scheduled_tenant_id_run_at_idx on private.scheduled (tenant_id, run_at, job_id);
 comment on table private.scheduled is 'Jobs that may be claimed later: delayed ones and retries.';
 
 create table private.leases (
@@ -846,6 +897,7 @@ create table private.leases (
     workflow_id uuid not null,          -- with its name: for pushes, which then need not read the wide row
     workflow_name text not null,
     attempt smallint not null,
+    claim_id uuid,                      -- of the claim that made it, if the robot named one
     counter_ids integer[],              -- the counters that it is in; null: none
     share_id integer,                   -- whose robot-seconds it uses; null: nobody counts them
     pool_share_id integer,              -- and of a pool's robots, which member's
@@ -854,6 +906,7 @@ create table private.leases (
     lease_expires_at timestamptz not null,
     timeout_at timestamptz not null,
     progress_timeout_seconds integer,   -- of the job
+    away interval not null default '0', -- for so long nobody could report progress since the last report
     progress smallint not null default 0,
     current_node text,
     progress_message text,
@@ -959,32 +1012,30 @@ create table private.pool_turns (
 ) with (fillfactor = 50);
 comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
 
-create table private.duties (
-    name text not null,
-    every interval not null,
-    last_run_at timestamptz not null default '-infinity',
-    constraint duties_pkey primary key (name)
-) with (fillfactor = 50);
-comment on table private.duties is 'When each duty that cron is too coarse for last ran: claims do what is due. See private.run_due_duties().';
-insert into private.duties (name, every)
-values
-    ('promote_scheduled_jobs', interval '1 second'),
-    ('rescue_expired_leases', interval '5 seconds'),
-    ('raise_low_water', interval '1 second'),
-    ('fold_share_usage', interval '1 second'),
-    ('recheck_low_water', interval '150 seconds');  -- cron does it every minute; claims only when cron does not
+-- When somebody was last heard, and when the service was last away: see private.note_call(). No rows, as every call looks at them,
+-- and no part of a transaction, so that a call that fails has been heard all the same. In milliseconds since 1970; 0: never.
+create sequence private.last_call_at as bigint minvalue 0;
+comment on sequence private.last_call_at is 'When a robot''s call or a request was last accepted, to the second, by the server''s own clock.';
+create sequence private.outage_began_at as bigint minvalue 0;
+comment on sequence private.outage_began_at is 'When the newest outage of the service or of Postgres began: the last call before it.';
+create sequence private.outage_ended_at as bigint minvalue 0;
+comment on sequence private.outage_ended_at is 'When the newest outage ended: the first call after it.';
 
--- What every claim reads is no row: beside a snapshot that is held for long, each run of a duty would leave one more to pass.
-create sequence private.next_duty_at as bigint minvalue 0;
-comment on sequence private.next_duty_at is
-    'When the next duty is due, in milliseconds since 1970, or before: claims look at private.duties no earlier. More than a second ahead it means nothing, as the clock was set back. A claim that is undone after duties leaves it ahead: they are done a second later, or by cron.';
+create table private.outages (
+    ended_at timestamptz not null,
+    began_at timestamptz not null,
+    leases integer not null,            -- that were lengthened
+    constraint outages_pkey primary key (ended_at)
+);
+comment on table private.outages is 'Outages of the service or of Postgres by which leases were lengthened, of the last 90 days. See private.lengthen_leases().';
 
 create table private.low_water (
     is_only boolean not null default true,
     settled_at timestamptz not null default '-infinity',    -- what was enqueued before this is committed or undone
     pending_at timestamptz,             -- the next settled_at, as soon as every transaction before pending_xid has ended
     pending_xid xid8,
-    position integer not null default 0,    -- the lane after which the next run goes on
+    tenant_no integer not null default 0,   -- the tenant after which the next run goes on
+    lanes jsonb not null default '{}',      -- of tenants whose turn does for a part of their lanes: behind which the next one begins
     constraint low_water_pkey primary key (is_only),
     constraint low_water_is_only_check check (is_only)
 ) with (fillfactor = 50);
@@ -1039,7 +1090,7 @@ select
     l.current_node,
     l.progress_message,
     l.lease_expires_at,
-    l.cancel_requested_at,
+    coalesce(l.cancel_requested_at, j.cancel_requested_at) as cancel_requested_at,
     l.cancel_reason
 from public.jobs as j
 left join private.leases as l on l.job_id = j.job_id
@@ -1055,7 +1106,7 @@ select
     r.name,
     r.hostname,
     r.environment,
-    r.mode,
+    case when r.mode = 'active' and h.is_in_maintenance then 'maintenance' else r.mode end::public.robot_mode as mode,
     r.capabilities,
     r.attributes,
     r.tags,
@@ -1075,21 +1126,31 @@ select
     h.deaf_since,
     case
         when not o.is_online then 'offline'
-        when r.mode <> 'active' then 'maintenance'
+        when r.mode <> 'active' or h.is_in_maintenance then 'maintenance'
         when h.health = 'error' or r.quarantined_at is not null then 'error'
         when w.load > 0 then 'busy'
         else 'idle'
     end as status,
     w.load,
     w.job_ids as current_job_ids,
-    c.last_command
+    c.last_command,
+    case
+        when h.other_session_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)) then array[
+            format(
+                'Another process with the key of robot %s was alive at %s. If it still runs, end one of the two.',
+                r.external_id, to_char(h.other_session_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+            )
+        ]
+        else '{}'::text[]
+    end as warnings
 from public.robots as r
 left join public.robot_heartbeats as h on h.robot_id = r.robot_id
 left join public.tenants as t on t.tenant_id = r.tenant_id
 cross join lateral (
     select coalesce(
         h.is_online
-        and h.last_heartbeat_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)),
+        and greatest(h.last_heartbeat_at, (select private.back_at()))
+            > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)),
         false
     ) as is_online
 ) as o
@@ -1127,7 +1188,7 @@ where r.deleted_at is null;
 comment on view public.live_robots is
     'Robots with what they last said of themselves, the jobs of their tenant that they hold, how many they hold in all, and the status word of the orchestrator''s documents.';
 
--- from sql/45_events/tables.sql sha256:56746f5a996c306671605f62497b760dc83090fe3bf6d1ad43b8fbaff6a6051a
+-- from sql/45_events/tables.sql sha256:53d0e0523e5558b83ecaa7eedfd27d6b2b391cc719cf5dac003bf73cd1134def
 -- Writers append to the inbox without waiting for one another. Whoever reads first gives the committed rows their number
 -- in the tenant's sequence, under one lock, so that a reader who resumes after a number misses nothing.
 create table private.event_inbox (
@@ -1161,6 +1222,7 @@ create table public.events (
     event_id uuid not null,
     event_type text not null,           -- past tense, e.g. job.completed, robot.online
     occurred_at timestamptz not null,
+    told_at timestamptz not null,       -- when it occurred, or just behind the event before: it grows with seq
     job_id uuid,
     robot_id uuid,
     workflow_id uuid,
@@ -1172,7 +1234,7 @@ create table public.events (
 create index events_tenant_id_job_id_idx on public.events (tenant_id, job_id, seq) where job_id is not null;
 comment on table public.events is 'What happened, in a gapless sequence per tenant that a client can resume from.';
 
--- from sql/50_schedules/tables.sql sha256:a00f733279c3836aa00e38268118b2f4e1f98eeb85b04dae84da070ae03864e9
+-- from sql/50_schedules/tables.sql sha256:33fd29bafe0e6e0908e22952a433ba6bbec0adf83b880a700c5c60a498fb5319
 create table public.schedules (
     schedule_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -1205,6 +1267,7 @@ create table public.schedules (
 ) with (fillfactor = 80);
 create index schedules_tenant_id_workflow_id_idx on public.schedules (tenant_id, workflow_id);
 create index schedules_next_run_at_idx on public.schedules (next_run_at) where next_run_at is not null;
+create index schedules_tenant_id_next_run_at_idx on public.schedules (tenant_id, next_run_at) where next_run_at is not null;
 comment on table public.schedules is 'A rule that enqueues jobs of a workflow: a cron expression, read on the clocks of a time zone.';
 
 create table public.schedule_fires (
@@ -1225,9 +1288,6 @@ create table public.schedule_fires (
 create index schedule_fires_tenant_id_fire_time_idx on public.schedule_fires (tenant_id, fire_time);
 comment on table public.schedule_fires is
     'What a schedule did at each due time, at most once: the row stands in the same transaction as the job.';
-
--- Cron fires once a minute; this is for a cron that is late or away.
-insert into private.duties (name, every) values ('fire_due_schedules', interval '5 seconds');
 
 -- from sql/80_realtime/tables.sql sha256:c3605a623ee21a2dfd3ec9fcf32770a0a5e46f5161d085bf8a72e47d486b6498
 create table private.queue_depths (
@@ -1260,7 +1320,7 @@ create table public.audit_log (
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
--- from sql/92_retention/tables.sql sha256:4c798100e12ddabd9d715354a428e431cac0c0deba07ef1401139d9d2ffff793
+-- from sql/92_retention/tables.sql sha256:fca1ed9eac9f06f2f18a1b8d58b25e64521363d9710ce684cc26c45b72ad6338
 -- How long what is kept is policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
@@ -1295,45 +1355,7 @@ create table private.exports (
 comment on table private.exports is
     'Partitions of jobs that were written to a file. Jobs of tenants with the setting export_before_drop leave only when they are in one.';
 
-create table private.duty_runs (
-    name text not null,                 -- of a function of private that takes no arguments and returns a count
-    every interval not null,            -- what cron is told, so that its lag can be seen
-    last_run_at timestamptz not null default now(),     -- or when it was made
-    last_took interval,
-    last_count integer,
-    last_error text,                    -- null: the last run succeeded
-    position jsonb,                     -- where the next run goes on, for duties that do a part at a time
-    constraint duty_runs_pkey primary key (name)
-);
-comment on table private.duty_runs is 'The duties that cron alone does: when each last ran, what it did, and its error. See private.run_duty().';
-insert into private.duty_runs (name, every)
-values
-    ('ensure_job_partitions', interval '1 day'),
-    ('place_default_jobs', interval '1 hour'),
-    ('drop_job_partitions', interval '1 hour'),
-    ('purge_expired_jobs', interval '1 minute'),
-    ('purge_expired_dead_letters', interval '10 minutes'),
-    ('purge_expired_late_results', interval '10 minutes'),
-    ('purge_expired_job_logs', interval '1 minute'),
-    ('purge_expired_job_node_executions', interval '10 minutes'),
-    ('purge_job_rollups', interval '1 day'),
-    ('purge_expired_events', interval '1 minute'),
-    ('purge_expired_audit_log', interval '1 hour'),
-    ('purge_expired_robot_commands', interval '1 hour'),
-    ('purge_expired_schedule_fires', interval '1 hour'),
-    ('purge_idempotency_keys', interval '1 hour'),
-    ('purge_login_attempts', interval '1 hour'),
-    ('purge_request_counts', interval '10 minutes'),
-    ('check_waiting_quotas', interval '1 minute'),
-    ('age_lanes', interval '1 minute'),
-    ('reconcile_limits', interval '5 minutes'),
-    ('sequence_events', interval '1 minute'),
-    ('push_queue_depths', interval '1 minute'),     -- where cron knows seconds, every five
-    ('mark_offline_robots', interval '1 minute'),
-    ('notice_deaf_robots', interval '1 minute'),
-    ('fire_due_schedules', interval '1 minute');
-
--- from sql/95_analytics/tables.sql sha256:c4edcf08c1738aae06110905ecf4de1597007ed2b7d45c378039f870717a423b
+-- from sql/95_analytics/tables.sql sha256:ceee677d1b4f3a638622abb537e0f399a60282c0d843f746e40312521b3cd4c9
 -- Written by whoever numbers a tenant's events, in the same transaction and under the same lock: each end of a job is
 -- counted once, and the robot that ended it wrote nothing for it. See docs/analytics.md.
 create table public.job_rollups (
@@ -1369,11 +1391,93 @@ create index job_node_executions_tenant_id_idx on public.job_node_executions (te
 comment on table public.job_node_executions is 'What each node of an attempt did and how long it took, one row an attempt, if the robot said so.';
 
 -- The events that the activity feed shows, newest first, whatever else the tenant's sequence holds.
-create index events_tenant_id_event_type_idx on public.events (tenant_id, event_type, occurred_at desc, seq desc)
+create index events_tenant_id_event_type_idx on public.events (tenant_id, event_type, told_at desc)
 where event_type in (
     'job.started', 'job.completed', 'job.failed', 'job.timeout', 'job.cancelled', 'robot.online', 'robot.offline',
     'schedule.triggered'
 );
+
+-- from sql/97_duties/tables.sql sha256:d2f0492a8c88e1186b19c04ac388c205a44965b1e4e684eb31f3b26b3e76a671
+-- What the database does by itself, for all tenants. One dispatcher runs it (private.run_duties), and claims do the part that
+-- must be right with a cron that knows minutes only (private.run_due_duties). Each run does a bounded part, in turns among
+-- tenants, and a duty that is behind goes on at once. See docs/operations.md.
+
+create table private.duties (
+    name text not null,                 -- of a function of private
+    every interval not null,
+    bound integer,                      -- most rows of one run, which is one transaction; null: it takes no bound
+    -- Whose tenants take turns: the table, in the order of its tenant_id. The function is that of one tenant's turn,
+    -- (p_tenant_id, p_limit, p_after) -> private.turn. Null: the function is (p_limit) -> count, and shares out p_limit itself.
+    tenants_of text,
+    without_turns text,                 -- why tenants play no part in it
+    rest integer not null default 0,    -- after a run it rests for so many times what that took, if that is longer than every
+    claims_every interval,              -- claims do it too, so often; null: they do not
+    claims_bound integer,
+    claimed_at timestamptz not null default '-infinity',    -- when a claim last did it
+    constraint duties_pkey primary key (name),
+    constraint duties_bound_check check (bound > 0 and (bound is not null or without_turns is not null)),
+    constraint duties_without_turns_check check (tenants_of is null or without_turns is null)
+) with (fillfactor = 50);
+comment on table private.duties is
+    'Every duty there is: its function, its period, the bound of a run, how tenants take turns in it, and how often claims do it too.';
+
+create table private.duty_runs (
+    name text not null,
+    last_run_at timestamptz not null default now(),     -- or when it was made
+    last_took interval,
+    last_count integer,
+    last_error text,                    -- null: the last run succeeded, for every tenant
+    behind_since timestamptz,           -- the last run left something, so that it goes on at once; since when that is so
+    position jsonb,                     -- where the next run goes on, for duties that do a part at a time
+    tried_at timestamptz not null default '-infinity',  -- by the clock on the wall: of what is due, what waited longest is next
+    constraint duty_runs_pkey primary key (name),
+    constraint duty_runs_name_fkey foreign key (name) references private.duties (name) on delete cascade
+) with (fillfactor = 50);
+comment on table private.duty_runs is
+    'How each duty goes: when the dispatcher last ran it, what it did, its error, and whether something is left. See private.run_duty().';
+
+insert into private.duties (name, every, bound, tenants_of, claims_every, claims_bound)
+values
+    ('fire_due_schedules', '5 seconds', 200, null, '5 seconds', 20),
+    ('promote_scheduled_jobs', '5 seconds', 1000, null, '1 second', 200),
+    ('rescue_expired_leases', '5 seconds', 200, null, '5 seconds', 50),
+    ('raise_low_water', '5 seconds', 500, null, '1 second', 500),
+    ('fold_share_usage', '5 seconds', 5000, null, '1 second', 1000),
+    ('recheck_low_water', '1 minute', 2000, null, '150 seconds', 200),  -- claims only when the dispatcher does not
+    ('cancel_jobs_of_deleted_workflows', '5 seconds', 2000, 'private.workflow_removals', null, null),
+    ('mark_offline_robots', '1 minute', 1000, 'public.robot_heartbeats', null, null),
+    ('notice_deaf_robots', '1 minute', 1000, 'public.robot_heartbeats', null, null),
+    ('age_lanes', '1 minute', 2000, 'private.queue_tenants', null, null),
+    ('check_waiting_quotas', '1 minute', 10000, 'private.queue_tenants', null, null),
+    ('reconcile_limits', '5 minutes', 1000, 'private.limits', null, null),
+    ('sequence_events', '1 minute', 10000, 'private.event_inbox', null, null),
+    ('purge_expired_jobs', '1 minute', 10000, 'public.jobs', null, null),
+    ('purge_expired_job_logs', '1 minute', 10000, 'public.job_logs', null, null),
+    ('purge_expired_events', '1 minute', 10000, 'public.events', null, null),
+    ('purge_expired_dead_letters', '10 minutes', 10000, 'public.dead_letters', null, null),
+    ('purge_expired_late_results', '10 minutes', 10000, 'public.late_results', null, null),
+    ('purge_expired_job_node_executions', '10 minutes', 10000, 'public.job_node_executions', null, null),
+    ('purge_expired_robot_commands', '1 hour', 10000, 'public.robot_commands', null, null),
+    ('purge_expired_schedule_fires', '1 hour', 10000, 'public.schedule_fires', null, null),
+    ('purge_expired_audit_log', '1 hour', 10000, 'public.audit_log', null, null),
+    ('purge_idempotency_keys', '1 hour', 10000, 'private.idempotency_keys', null, null),
+    ('purge_job_rollups', '1 day', 10000, 'public.job_rollups', null, null);
+insert into private.duties (name, every, bound, rest)
+values ('push_queue_depths', '5 seconds', 1000, 20);
+insert into private.duties (name, every, bound, without_turns)
+values
+    ('purge_login_attempts', '1 hour', 10000, 'A login is tried before anybody knows the tenant.'),
+    ('purge_request_counts', '10 minutes', 10000, 'Requests are counted by address and key, most of them of no tenant.'),
+    ('purge_cron_details', '1 hour', 10000, 'They are the runs of cron.'),
+    ('ensure_job_partitions', '1 day', null, 'A week is of all tenants.'),
+    ('place_default_jobs', '1 hour', null, 'It moves whole weeks, which are of all tenants.'),
+    ('drop_job_partitions', '1 hour', null, 'A week is of all tenants.');
+insert into private.duty_runs (name) select d.name from private.duties as d;
+
+-- What every claim reads is no row: beside a snapshot that is held for long, each run of a duty would leave one more to pass.
+create sequence private.next_duty_at as bigint minvalue 0;
+comment on sequence private.next_duty_at is
+    'When claims have the next duty to do, in milliseconds since 1970, or before: they look at private.duties no earlier. More than a second ahead it means nothing, as the clock was set back. A claim that is undone after duties leaves it ahead: they are done a second later, or by the dispatcher.';
 
 -- from sql/00_platform/functions/actor_id.sql sha256:d0ca1274d4a9a1bc6e10240fdf3a209222b62c4a5ba909ff7a7e5eaf0c772955
 create or replace function private.actor_id()
@@ -1419,6 +1523,37 @@ $$;
 comment on function private.is_deep_json(jsonb) is
     'Whether something lies deeper than a hundred levels of objects and lists: such a value is refused, because readers of JSON give up on it. Null for null.';
 revoke all on function private.is_deep_json(jsonb) from public, anon, authenticated, service_role;
+
+-- from sql/00_platform/functions/nfc.sql sha256:3d2ee080d54fac10cd7f0c93615b09ec8e0eb556c7991595632e780bbad19c7a
+-- Without a SET clause, so that it is inlined. ASCII, which most text is, is as it is.
+create or replace function private.nfc(p_text text)
+returns text
+language sql
+immutable
+parallel safe
+as $$
+    select case when pg_catalog.octet_length(p_text) = pg_catalog.length(p_text) then p_text else normalize(p_text, nfc) end
+$$;
+comment on function private.nfc(text) is
+    'A text that names something, as it is kept and looked for: two spellings of é are one name (Unicode''s normal form C).';
+revoke all on function private.nfc(text) from public, anon, authenticated, service_role;
+
+-- from sql/00_platform/functions/nfc_words.sql sha256:80b07ad6c6bda3aeadacf244caba0f0b2fcb9f47c04c5da6495ab4ec98903882
+-- Without a SET clause, so that it is inlined.
+-- The list is normalised as it is written: no character that Unicode composes is a bracket, a comma or a quotation mark.
+create or replace function private.nfc_words(p_words text[])
+returns text[]
+language sql
+stable
+parallel safe
+as $$
+    select case
+        when pg_catalog.octet_length(p_words::text) = pg_catalog.length(p_words::text) then p_words
+        else normalize(p_words::text, nfc)::text[]
+    end
+$$;
+comment on function private.nfc_words(text[]) is 'The words of a list as private.nfc() keeps a text.';
+revoke all on function private.nfc_words(text[]) from public, anon, authenticated, service_role;
 
 -- from sql/00_platform/functions/raise_error.sql sha256:bf261636608515052aaa4010cd87b9b410b783d1aaf86bbda757f5181eb6629e
 create or replace function private.raise_error(p_status integer, p_code text, p_message text, p_hint text default null)
@@ -1553,7 +1688,7 @@ comment on function private.authenticate_user(jsonb) is
     'The user that the claims name, if the account is live and the session was not logged out; whatever the tenant.';
 revoke all on function private.authenticate_user(jsonb) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/authorize.sql sha256:e9a5e506fc018f6c04bf389ab13283b39b541ce4551204de8c82bba3ce66cfa8
+-- from sql/10_tenancy/functions/authorize.sql sha256:b4e91f2530855c56f906caf12322b5a665abba063a4166673a03505bff49751c
 create or replace function private.authorize(p_permission text)
 returns private.caller
 language plpgsql
@@ -1565,7 +1700,7 @@ declare
     v_caller private.caller := private.caller();
 begin
     if v_caller.principal is null then
-        perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in, or send a valid key.');
+        perform private.refuse_caller();
     end if;
     if not private.has_permission(v_caller.permissions, p_permission) then
         perform private.raise_error(403, 'FORBIDDEN', format('This needs the permission %s.', p_permission));
@@ -1574,11 +1709,11 @@ begin
 end
 $$;
 comment on function private.authorize(text) is
-    'The verified caller, who has the permission; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise. The first line of every public function.';
+    'The verified caller, who has the permission; raises 401 AUTHENTICATION_FAILED, 403 NO_TENANT or 403 FORBIDDEN otherwise. The first line of every public function.';
 revoke all on function private.authorize(text) from public, anon, authenticated, service_role;
 grant execute on function private.authorize(text) to authenticated;
 
--- from sql/10_tenancy/functions/begin_idempotent_request.sql sha256:4543331cd736280507abe329e2cf3dcfbffafc254511f084efe54919bef29abb
+-- from sql/10_tenancy/functions/begin_idempotent_request.sql sha256:f20ebb44fc24fb3fa07058a3b93245d0e492af4607e71a91fda0bb1cccab6481
 create or replace function private.begin_idempotent_request(p_key text, p_request_hash bytea)
 returns table (status_code integer, response jsonb)
 language plpgsql
@@ -1592,7 +1727,7 @@ declare
     v_now timestamptz := private.clock();
 begin
     if v_actor_id is null then
-        perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in, or send a valid key.');
+        perform private.refuse_caller();
     end if;
     if coalesce(length(p_key), 0) not between 1 and 255 or p_request_hash is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'Idempotency-Key must have 1 to 255 characters.');
@@ -1803,7 +1938,7 @@ comment on function private.check_permissions_exist(text, text[]) is
     'Raises 400 INVALID_ARGUMENT for a code or wildcard that stands for no permission.';
 revoke all on function private.check_permissions_exist(text, text[]) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/create_api_key.sql sha256:37c7028e77dd79ffd5dbf0c5a0b9a8642c74c3d32b9fa92c9b79cfc8b34385e3
+-- from sql/10_tenancy/functions/create_api_key.sql sha256:789016bf8602776689c9dc8ea350ba845bd4c16deb8186a369be53078076c08d
 create or replace function public.create_api_key(
     p_kind public.api_key_kind,
     p_name text,
@@ -1811,7 +1946,8 @@ create or replace function public.create_api_key(
     p_prefix text,
     p_robot_id uuid default null,
     p_scopes text[] default '{}',
-    p_expires_at timestamptz default null
+    p_expires_at timestamptz default null,
+    p_robot text default null       -- or by its id or its external id, which may be one that no robot has yet
 )
 returns public.api_key_summary
 language plpgsql
@@ -1820,6 +1956,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('api_keys.write');
+    v_robot_id uuid;
+    v_external_id text;     -- of a robot that is not there yet
     v_scopes text[] := array(select distinct replace(s.scope, ':', '.') as scope from unnest(p_scopes) as s (scope) order by scope);
 begin
     if p_kind is null then
@@ -1829,13 +1967,24 @@ begin
         if v_scopes <> '{}' then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'scopes: a robot key has none of its own.');
         end if;
-        perform from public.robots as r
-        where r.robot_id = p_robot_id and r.tenant_id = v_caller.tenant_id and r.deleted_at is null;
-        if not found and p_robot_id is not null then
+        if p_robot_id is not null and p_robot is not null then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'robot_id and robot must not both be given.');
+        end if;
+        select r.robot_id into v_robot_id
+        from public.robots as r
+        where r.tenant_id = v_caller.tenant_id
+            and r.deleted_at is null
+            and (r.robot_id = p_robot_id or r.robot_id::text = lower(p_robot) or r.external_id = p_robot)
+        order by r.external_id = p_robot    -- an external id may look like a UUID; the robot's own id wins
+        limit 1;
+        -- A robot gets its own id when it comes: nobody can mean one that is not there by that.
+        if not found and p_robot ~ '^[A-Za-z0-9_-]{1,64}$' and p_robot !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+            v_external_id := p_robot;
+        elsif not found and coalesce(p_robot_id::text, p_robot) is not null then
             perform private.raise_error(404, 'ROBOT_NOT_FOUND', 'There is no such robot.');
         end if;
     else
-        if p_robot_id is not null then
+        if coalesce(p_robot_id::text, p_robot) is not null then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'robot_id: a service key belongs to no robot.');
         end if;
         if v_scopes = '{}' then
@@ -1846,14 +1995,16 @@ begin
     if p_expires_at <= private.clock() or p_expires_at > private.clock() + interval '1000 years' then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'expires_at must lie in the next 1000 years.');
     end if;
-    return private.insert_api_key(v_caller, p_kind, p_name, p_key_hash, p_prefix, p_robot_id, v_scopes, p_expires_at);
+    return private.insert_api_key(
+        v_caller, p_kind, p_name, p_key_hash, p_prefix, v_robot_id, v_external_id, v_scopes, p_expires_at
+    );
 end
 $$;
-comment on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz) is
-    'Stores a new key by its SHA-256: of a robot (or of the first robot that registers with it), or of a program with scopes that the caller has.';
-revoke all on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz)
+comment on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz, text) is
+    'Stores a new key by its SHA-256: of a robot (one that is not there yet registers with it under that name and no other; none: the first that registers with it), or of a program with scopes that the caller has. Raises 404 ROBOT_NOT_FOUND.';
+revoke all on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz, text)
     from public, anon, authenticated, service_role;
-grant execute on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz) to authenticated;
+grant execute on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz, text) to authenticated;
 
 -- from sql/10_tenancy/functions/create_profile.sql sha256:c6cc14c5740a217764928fda5ff8536c6d14bbc5df39521e00aec8ddce600fd8
 create or replace function private.create_profile(p_user_id uuid, p_email text)
@@ -1878,7 +2029,7 @@ comment on function private.create_profile(uuid, text) is
     'The profile of a user who named none: the local part of the address, with a suffix when it is taken.';
 revoke all on function private.create_profile(uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/create_role.sql sha256:4648b8b5ea034957b6f27ea07acf9c75fe902b588f8f71dee8cd7b67712360fe
+-- from sql/10_tenancy/functions/create_role.sql sha256:81050f5ee3d6e6be48ca396495c9438bfa4c48a89ec138e7524c4b51d974f2d3
 create or replace function public.create_role(
     p_name text,
     p_slug text,
@@ -1894,7 +2045,8 @@ declare
     v_caller private.caller := private.authorize('members.write');
     v_role_id uuid;
 begin
-    if coalesce(length(btrim(p_name)), 0) not between 1 and 128 then
+    p_name := private.nfc(btrim(p_name));
+    if coalesce(length(p_name), 0) not between 1 and 128 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 128 characters.');
     end if;
     if p_slug is null or p_slug !~ '^[a-z][a-z0-9_-]{0,63}$' then
@@ -1906,7 +2058,7 @@ begin
         perform private.raise_error(409, 'ROLE_EXISTS', 'There is a role with this slug already.');
     end if;
     insert into public.roles (tenant_id, name, slug, description)
-    values (v_caller.tenant_id, btrim(p_name), p_slug, left(coalesce(p_description, ''), 1000))
+    values (v_caller.tenant_id, p_name, p_slug, left(coalesce(p_description, ''), 1000))
     on conflict (tenant_id, slug) do nothing
     returning role_id into v_role_id;
     if v_role_id is null then
@@ -1921,7 +2073,7 @@ comment on function public.create_role(text, text, text[], text) is
 revoke all on function public.create_role(text, text, text[], text) from public, anon, authenticated, service_role;
 grant execute on function public.create_role(text, text, text[], text) to authenticated;
 
--- from sql/10_tenancy/functions/create_tenant.sql sha256:b1f3728092ed5eda0725640a458d9a1a4b42301bf699b21e3afa77b0af65666e
+-- from sql/10_tenancy/functions/create_tenant.sql sha256:9c545df999f7869505cd3aae497ba92d8329adf798b15c51329c6f7252bcb404
 create or replace function private.create_tenant(p_name text, p_admin_user_id uuid)
 returns uuid
 language plpgsql
@@ -1931,16 +2083,17 @@ declare
     v_slug text := coalesce(nullif(btrim(left(regexp_replace(lower(p_name), '[^a-z0-9]+', '-', 'g'), 48), '-'), ''), 'tenant');
     v_tenant_id uuid;
 begin
-    if coalesce(length(btrim(p_name)), 0) not between 1 and 255 then
+    p_name := private.nfc(btrim(p_name));
+    if coalesce(length(p_name), 0) not between 1 and 255 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'tenant_name must have 1 to 255 characters.');
     end if;
     insert into public.tenants (name, slug)
-    values (btrim(p_name), v_slug)
+    values (p_name, v_slug)
     on conflict (slug) do nothing
     returning tenant_id into v_tenant_id;
     if v_tenant_id is null then
         insert into public.tenants (name, slug)
-        values (btrim(p_name), v_slug || '-' || left(replace(gen_random_uuid()::text, '-', ''), 8))
+        values (p_name, v_slug || '-' || left(replace(gen_random_uuid()::text, '-', ''), 8))
         returning tenant_id into v_tenant_id;
     end if;
     insert into public.memberships (tenant_id, user_id) values (v_tenant_id, p_admin_user_id);
@@ -2035,6 +2188,26 @@ comment on function private.email_for_login(text) is
     'The address to sign in with for a user name or an address, in any letter case; null when nobody has it.';
 revoke all on function private.email_for_login(text) from public, anon, authenticated, service_role;
 grant execute on function private.email_for_login(text) to casare_functions;
+
+-- from sql/10_tenancy/functions/end_reused_session.sql sha256:69becaf10be287d2014385aab2240b48c0fe3d1915b9fd2eb3fb051cb5fd923d
+-- Auth revokes the tokens of the family and leaves the session: its access tokens would go on for an hour, and its newest
+-- refresh token for the seconds in which a revoked one is still taken.
+create or replace function private.end_reused_session(p_refresh_token text)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    delete from auth.sessions as s
+    using auth.refresh_tokens as t
+    where t.token = p_refresh_token and t.revoked and s.id = t.session_id;
+end
+$$;
+comment on function private.end_reused_session(text) is
+    'Ends the session that a used-up refresh token belongs to, with all its tokens; for whom Auth has answered that the token was used already.';
+revoke all on function private.end_reused_session(text) from public, anon, authenticated, service_role;
+grant execute on function private.end_reused_session(text) to casare_functions;
 
 -- from sql/10_tenancy/functions/ensure_builtin_roles.sql sha256:3be837733f95dd367f6592042bf62c767485f7cd2f78f4ea9db63cccd4109295
 create or replace function private.ensure_builtin_roles()
@@ -2223,6 +2396,29 @@ comment on function private.finish_idempotent_request(text, integer, jsonb) is
 revoke all on function private.finish_idempotent_request(text, integer, jsonb) from public, anon, authenticated, service_role;
 grant execute on function private.finish_idempotent_request(text, integer, jsonb) to authenticated;
 
+-- from sql/10_tenancy/functions/get_abandoned_tenant.sql sha256:188e55344d404f28537cb244fd3bcc51ccef1e5997c861b947c25fb9a7d4380e
+create or replace function private.get_abandoned_tenant(p_tenant text)
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid;
+begin
+    select t.tenant_id into v_tenant_id from public.tenants as t where p_tenant in (t.tenant_id::text, t.slug);
+    if v_tenant_id is null then
+        perform private.raise_error(404, 'TENANT_NOT_FOUND', 'There is no such tenant.');
+    elsif not exists (select from private.list_abandoned_tenants() as a where a.tenant_id = v_tenant_id) then
+        perform private.raise_error(409, 'TENANT_HAS_MEMBERS', 'This tenant has members: they decide about it.');
+    end if;
+    return v_tenant_id;
+end
+$$;
+comment on function private.get_abandoned_tenant(text) is
+    'The tenant with this id or slug, whose last member is gone. Raises 404 TENANT_NOT_FOUND, 409 TENANT_HAS_MEMBERS.';
+revoke all on function private.get_abandoned_tenant(text) from public, anon, authenticated, service_role;
+
 -- from sql/10_tenancy/functions/get_assignable_role.sql sha256:11f0083df8b951f013c28baba8391bc759e4e08deccfee61fd470e645e38f6b5
 create or replace function private.get_assignable_role(p_caller private.caller, p_role_id uuid)
 returns public.roles
@@ -2304,6 +2500,36 @@ comment on function private.get_manageable_member(private.caller, uuid) is
     'A member of the caller''s tenant who may do no more than the caller; locks the tenant against other changes of members.';
 revoke all on function private.get_manageable_member(private.caller, uuid) from public, anon, authenticated, service_role;
 
+-- from sql/10_tenancy/functions/give_tenant.sql sha256:61532a5cb952a1d5644f227d0b8eaed8c725e3f2ed457b20388bf97b1342f9d3
+-- For the owner of the database, who acts for no tenant.
+create or replace function private.give_tenant(p_tenant text, p_login text)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.get_abandoned_tenant(p_tenant);
+    v_email text := private.email_for_login(p_login);
+    v_user_id uuid;
+begin
+    select u.id into v_user_id from auth.users as u where u.email = v_email and not u.is_sso_user and u.deleted_at is null;
+    if v_user_id is null then
+        perform private.raise_error(404, 'USER_NOT_FOUND', 'There is no such user.');
+    end if;
+    update public.tenants as t set deleted_at = null where t.tenant_id = v_tenant_id and t.deleted_at is not null;
+    insert into public.memberships (tenant_id, user_id) values (v_tenant_id, v_user_id) on conflict do nothing;
+    insert into public.member_roles (tenant_id, user_id, role_id)
+    select v_tenant_id, v_user_id, r.role_id
+    from public.roles as r
+    where r.tenant_id is null and r.slug = 'admin'
+    on conflict do nothing;
+    return v_user_id;
+end
+$$;
+comment on function private.give_tenant(text, text) is
+    'Makes a user the admin of a tenant whose last member is gone, one whose purge has begun included. Raises 404 TENANT_NOT_FOUND or USER_NOT_FOUND, 409 TENANT_HAS_MEMBERS.';
+revoke all on function private.give_tenant(text, text) from public, anon, authenticated, service_role;
+
 -- from sql/10_tenancy/functions/has_permission.sql sha256:71aef9292c949b9e8bf809a6fea13ffef4a1e7cabb94537c950fb79e6a06ed9d
 -- Without a SET clause, so that it is inlined. It is no security definer and runs inside functions whose search path is set.
 create or replace function private.has_permission(p_granted text[], p_permission text)
@@ -2343,7 +2569,7 @@ comment on function private.has_permissions(text[], text[]) is
     'Whether a set of granted codes holds every one of another set, wildcards included: nobody gives what they have not got.';
 revoke all on function private.has_permissions(text[], text[]) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/insert_api_key.sql sha256:8fb846b232c2cc2721084ea5cdea2b098ecccba893357479f846a9d5da26e0ca
+-- from sql/10_tenancy/functions/insert_api_key.sql sha256:7d6a726f8aa98d097c10636301592d5045a154f97a92569fa217e4a378baf135
 create or replace function private.insert_api_key(
     p_caller private.caller,
     p_kind public.api_key_kind,
@@ -2351,6 +2577,7 @@ create or replace function private.insert_api_key(
     p_key_hash bytea,
     p_prefix text,
     p_robot_id uuid,
+    p_robot_external_id text,
     p_scopes text[],
     p_expires_at timestamptz
 )
@@ -2361,12 +2588,13 @@ as $$
 declare
     v_api_key_id uuid;
 begin
+    p_name := private.nfc(btrim(p_name));
     if not private.has_permissions(
         p_caller.permissions, case p_kind when 'robot' then '{jobs.claim,jobs.report,robots.heartbeat}' else p_scopes end
     ) then
         perform private.raise_error(403, 'FORBIDDEN', 'A key cannot be allowed more than you are.');
     end if;
-    if coalesce(length(btrim(p_name)), 0) not between 1 and 128 then
+    if coalesce(length(p_name), 0) not between 1 and 128 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 128 characters.');
     end if;
     if p_key_hash is null or octet_length(p_key_hash) <> 32 then
@@ -2375,14 +2603,17 @@ begin
     if coalesce(length(p_prefix), 0) not between 1 and 16 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'prefix must have 1 to 16 characters.');
     end if;
-    insert into public.api_keys (tenant_id, kind, name, prefix, key_hash, robot_id, scopes, created_by, expires_at)
+    insert into public.api_keys (
+        tenant_id, kind, name, prefix, key_hash, robot_id, robot_external_id, scopes, created_by, expires_at
+    )
     values (
         p_caller.tenant_id,
         p_kind,
-        btrim(p_name),
+        p_name,
         p_prefix,
         p_key_hash,
         p_robot_id,
+        p_robot_external_id,
         p_scopes,
         coalesce(p_caller.user_id, p_caller.api_key_id),
         p_expires_at
@@ -2395,9 +2626,9 @@ begin
     return private.summarize_api_key(v_api_key_id);
 end
 $$;
-comment on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text[], timestamptz) is
+comment on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text, text[], timestamptz) is
     'Writes the row of a new key that may do no more than its maker.';
-revoke all on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text[], timestamptz)
+revoke all on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text, text[], timestamptz)
     from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/invite_member.sql sha256:4d07dd51f5a3b5e91578c749b316ed4649411f0e1a58c24288a489b78d4e2ed9
@@ -2445,6 +2676,64 @@ comment on function public.invite_member(text, uuid, bytea, timestamptz) is
     'Offers membership with a role to an e-mail address, for seven days unless told otherwise; the token itself is known to its sender only.';
 revoke all on function public.invite_member(text, uuid, bytea, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.invite_member(text, uuid, bytea, timestamptz) to authenticated;
+
+-- from sql/10_tenancy/functions/is_registered_as.sql sha256:09353896acab35b50993b6b368013e660ef4e20abeb29e8e71c5d5100047ad12
+create or replace function private.is_registered_as(p_email text, p_registration jsonb)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return exists (
+        select
+        from auth.users as u
+        where u.email = lower(btrim(p_email))
+            and not u.is_sso_user
+            and u.deleted_at is null
+            and u.raw_app_meta_data -> 'registration' = p_registration
+    );
+end
+$$;
+comment on function private.is_registered_as(text, jsonb) is
+    'Whether the user with this address came by exactly this registration, so that a repeat of it is a sign-in: its password is still to be proved.';
+revoke all on function private.is_registered_as(text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function private.is_registered_as(text, jsonb) to casare_functions;
+
+-- from sql/10_tenancy/functions/list_abandoned_tenants.sql sha256:e0373fb484dd9300bb428206f92ebb1d03cbbc302afc0b028a1dab6f09dc690a
+-- A user who is deleted softly stays a row of auth.users; one from before the table trigger knew of it stays a member, too.
+create or replace function private.list_abandoned_tenants()
+returns table (tenant_id uuid, slug text, name text, created_at timestamptz, robots bigint, live_keys bigint)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return query
+    select
+        t.tenant_id, t.slug, t.name, t.created_at,
+        (select count(*) from public.robots as r where r.tenant_id = t.tenant_id and r.deleted_at is null),
+        (
+            select count(*)
+            from public.api_keys as k
+            where k.tenant_id = t.tenant_id
+                and k.revoked_at is null
+                and (k.expires_at is null or k.expires_at > private.clock())
+        )
+    from public.tenants as t
+    where not exists (
+        select
+        from public.memberships as m
+        join auth.users as u on u.id = m.user_id and u.deleted_at is null
+        where m.tenant_id = t.tenant_id
+    )
+    order by t.created_at, t.tenant_id;
+end
+$$;
+comment on function private.list_abandoned_tenants() is
+    'Tenants whose last member is gone: nobody can sign in to them, and their robots and keys go on until an operator hands them over or purges them.';
+revoke all on function private.list_abandoned_tenants() from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/list_actor_permissions.sql sha256:168a8c45bfccdd5bcd2e452a88213c8c4faf3c02cccfce12d62cf6220ce4b76c
 create or replace function private.list_actor_permissions(p_tenant_id uuid, p_actor_id uuid)
@@ -2588,25 +2877,34 @@ comment on function private.permitted_tenant_id(text) is
 revoke all on function private.permitted_tenant_id(text) from public, anon, authenticated, service_role;
 grant execute on function private.permitted_tenant_id(text) to authenticated;
 
--- from sql/10_tenancy/functions/purge_idempotency_keys.sql sha256:56e9839263c4c05ec91cca488b2107f435f0b2c3775fe524804e31184cb8cac7
-create or replace function private.purge_idempotency_keys()
-returns integer
+-- from sql/10_tenancy/functions/purge_idempotency_keys.sql sha256:1ddfd12372a93cdb9a8be699259a92eac813d061494eabe063df58e58c09b5d2
+create or replace function private.purge_idempotency_keys(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
     v_count integer;
 begin
-    delete from private.idempotency_keys as i where i.created_at <= private.clock() - interval '24 hours';
+    delete from private.idempotency_keys as i
+    where i.ctid = any (array(
+        select o.ctid
+        from private.idempotency_keys as o
+        where o.tenant_id = p_tenant_id and o.created_at <= private.clock() - interval '24 hours'
+        limit p_limit
+    ));
     get diagnostics v_count = row_count;
-    return v_count;
+    return (v_count, v_count, case when v_count = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.purge_idempotency_keys() is 'Forgets stored answers after 24 hours; returns how many.';
-revoke all on function private.purge_idempotency_keys() from public, anon, authenticated, service_role;
+comment on function private.purge_idempotency_keys(uuid, integer, text) is
+    'Duty, a tenant''s turn: forgets p_limit stored answers after 24 hours, and counts them.';
+revoke all on function private.purge_idempotency_keys(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/purge_login_attempts.sql sha256:0054c1a7a5d731bd3586e64ccf2580389ac08d413ee82205ae400727c52d314d
-create or replace function private.purge_login_attempts()
+-- from sql/10_tenancy/functions/purge_login_attempts.sql sha256:302ca4b6456f168dd7f2997e8254a95257aa187364e617992dbc60ca87926434
+create or replace function private.purge_login_attempts(p_limit integer default 10000)
 returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -2614,15 +2912,20 @@ as $$
 declare
     v_count integer;
 begin
-    delete from private.login_attempts as a
-    where a.window_started_at <= private.clock() - interval '1 hour'
-        and (a.locked_until is null or a.locked_until <= private.clock());
+    delete from private.login_attempts as d
+    where d.ctid = any (array(
+        select o.ctid
+        from private.login_attempts as o
+        where o.window_started_at <= private.clock() - interval '1 hour'
+            and (o.locked_until is null or o.locked_until <= private.clock())
+        limit p_limit
+    ));
     get diagnostics v_count = row_count;
     return v_count;
 end
 $$;
-comment on function private.purge_login_attempts() is 'Forgets failed logins that count no more; returns how many.';
-revoke all on function private.purge_login_attempts() from public, anon, authenticated, service_role;
+comment on function private.purge_login_attempts(integer) is 'Duty: forgets failed logins that count no more, at most p_limit; returns how many.';
+revoke all on function private.purge_login_attempts(integer) from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/record_login.sql sha256:4744f0d2adfdbeb22476023bccb85051bb63bd11c997dbae832a4145b13b6fef
 create or replace function private.record_login(p_login text, p_ip inet, p_succeeded boolean)
@@ -2653,7 +2956,33 @@ comment on function private.record_login(text, inet, boolean) is
 revoke all on function private.record_login(text, inet, boolean) from public, anon, authenticated, service_role;
 grant execute on function private.record_login(text, inet, boolean) to casare_functions;
 
--- from sql/10_tenancy/functions/register_user.sql sha256:ccb077941254792b285ac0c500371e7d51a572524396675bb8e5439f727a53d1
+-- from sql/10_tenancy/functions/refuse_caller.sql sha256:d215f72c39f40c8ad91301f4b5ccf289692ee04fe318250b0100f83185b8a542
+create or replace function private.refuse_caller()
+returns void
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_user_id uuid := private.authenticate_user(nullif(current_setting('request.jwt.claims', true), '')::jsonb);
+begin
+    -- A token for one tenant of several is merely out of date: the next one names another.
+    if v_user_id is not null and private.select_tenant_id(v_user_id, null, null) is null then
+        perform private.raise_error(
+            403,
+            'NO_TENANT',
+            'You are signed in and belong to no tenant: ask a member for an invitation and accept it, or register one of your own with another address.'
+        );
+    end if;
+    perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in, or send a valid key.');
+end
+$$;
+comment on function private.refuse_caller() is
+    'For a request without a verified caller: raises 403 NO_TENANT for a user who is signed in and a member nowhere, else 401 AUTHENTICATION_FAILED.';
+revoke all on function private.refuse_caller() from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/register_user.sql sha256:3760a3d588be5b7e7ce73867676a0dd4113d9dbe809299af5d1fd20cfa466d95
 create or replace function private.register_user()
 returns trigger
 language plpgsql
@@ -2665,6 +2994,12 @@ declare
     v_username text;
     v_tenant_id uuid;
 begin
+    if new.deleted_at is not null then
+        -- Softly: the row stays, and nothing of ours with it. The name is free, and the tenants have one member less.
+        delete from public.memberships as m where m.user_id = new.id;
+        delete from public.profiles as p where p.user_id = new.id;
+        return null;
+    end if;
     perform private.create_profile(new.id, new.email);
     if jsonb_typeof(v_form) is distinct from 'object'
         or (tg_op = 'UPDATE' and old.raw_app_meta_data -> 'registration' is not null)
@@ -2691,15 +3026,15 @@ begin
     v_tenant_id := private.create_tenant(v_form ->> 'tenant_name', new.id);
     update public.profiles as p
     set username = coalesce(v_username, p.username),
-        first_name = left(coalesce(v_form ->> 'first_name', ''), 255),
-        last_name = left(coalesce(v_form ->> 'last_name', ''), 255),
+        first_name = left(private.nfc(coalesce(v_form ->> 'first_name', '')), 255),
+        last_name = left(private.nfc(coalesce(v_form ->> 'last_name', '')), 255),
         active_tenant_id = v_tenant_id
     where p.user_id = new.id;
     return null;
 end
 $$;
 comment on function private.register_user() is
-    'Gives every new user a profile, and one whom the admin API created with a registration also a tenant to be admin of: user, tenant and membership or nothing.';
+    'Gives every new user a profile, and one whom the admin API created with a registration also a tenant to be admin of: user, tenant and membership or nothing. One who is deleted softly leaves both.';
 revoke all on function private.register_user() from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/remove_member.sql sha256:4eb3feb2766da22ccf1262cd38387fcaddd8932c32996359de3a47d5a3569e22
@@ -2784,7 +3119,7 @@ comment on function public.revoke_invitation(uuid) is 'Takes an invitation back 
 revoke all on function public.revoke_invitation(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.revoke_invitation(uuid) to authenticated;
 
--- from sql/10_tenancy/functions/rotate_api_key.sql sha256:c821d1e222926808cc669a858777c6b989e9442e964eda83d1dd2b466a78072f
+-- from sql/10_tenancy/functions/rotate_api_key.sql sha256:21d097101a11e9b93c520b171a5ee6095a9d3b9ce5875a76440499e0ba54787b
 create or replace function public.rotate_api_key(
     p_api_key_id uuid,
     p_key_hash bytea,
@@ -2823,6 +3158,7 @@ begin
         p_key_hash,
         p_prefix,
         v_old.robot_id,
+        v_old.robot_external_id,
         v_old.scopes,
         v_now + (v_old.expires_at - v_old.created_at)
     );
@@ -2924,7 +3260,7 @@ comment on function private.set_role_permissions(private.caller, uuid, text[]) i
     'Makes these the permissions of a role, resource.action or resource:action; raises 400 for one that does not exist and 403 for one that the caller has not got.';
 revoke all on function private.set_role_permissions(private.caller, uuid, text[]) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/summarize_api_key.sql sha256:1eea579b1e2e4e10accec9a1ee0dd1ca6ff2686ee9afe074aa67223dbf6cca26
+-- from sql/10_tenancy/functions/summarize_api_key.sql sha256:fdbc33c5023d62fede7bf035072d645729c21bef9726abad8808aa01dac3fe06
 create or replace function private.summarize_api_key(p_api_key_id uuid)
 returns public.api_key_summary
 language plpgsql
@@ -2946,7 +3282,8 @@ begin
         k.created_at,
         k.expires_at,
         k.last_used_at,
-        k.revoked_at
+        k.revoked_at,
+        k.robot_external_id
     into v_summary
     from public.api_keys as k
     where k.api_key_id = p_api_key_id;
@@ -2979,7 +3316,7 @@ comment on function public.unassign_role(uuid, uuid) is 'Takes a role from a mem
 revoke all on function public.unassign_role(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.unassign_role(uuid, uuid) to authenticated;
 
--- from sql/10_tenancy/functions/update_role.sql sha256:e454e0a6689553bceabb077626f7a75bd247d1a9abf270d403cf26aa5a98109c
+-- from sql/10_tenancy/functions/update_role.sql sha256:e03e35bb96f0ec3bb6b310faecf87d9ca2da85fedaa9d35c45aabf4d047ade81
 create or replace function public.update_role(
     p_role_id uuid,
     p_name text default null,
@@ -2995,14 +3332,15 @@ declare
     v_caller private.caller := private.authorize('members.write');
     v_role public.roles := private.get_assignable_role(v_caller, p_role_id);
 begin
+    p_name := private.nfc(btrim(p_name));
     if v_role.tenant_id is null then
         perform private.raise_error(409, 'ROLE_BUILT_IN', 'A built-in role cannot be changed.');
     end if;
-    if length(btrim(p_name)) not between 1 and 128 then
+    if length(p_name) not between 1 and 128 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 128 characters.');
     end if;
     update public.roles as r
-    set name = coalesce(btrim(p_name), r.name), description = coalesce(left(p_description, 1000), r.description)
+    set name = coalesce(p_name, r.name), description = coalesce(left(p_description, 1000), r.description)
     where r.role_id = p_role_id;
     if p_permissions is not null then
         perform private.set_role_permissions(v_caller, p_role_id, p_permissions);
@@ -3014,7 +3352,7 @@ comment on function public.update_role(uuid, text, text, text[]) is
 revoke all on function public.update_role(uuid, text, text, text[]) from public, anon, authenticated, service_role;
 grant execute on function public.update_role(uuid, text, text, text[]) to authenticated;
 
--- from sql/10_tenancy/functions/update_tenant.sql sha256:7456f66512e1d53c46d6f0431be692bf1cbc9205bf58b9d1cf6eb9b125d07a7a
+-- from sql/10_tenancy/functions/update_tenant.sql sha256:4bc97a2c2ceb9c1f93eab224b6a47935baf9498c7e3c24f55064c20e61500fac
 create or replace function public.update_tenant(
     p_name text default null,
     p_timezone text default null,
@@ -3029,7 +3367,8 @@ as $$
 declare
     v_caller private.caller := private.authorize('settings.write');
 begin
-    if length(btrim(p_name)) not between 1 and 255 then
+    p_name := private.nfc(btrim(p_name));
+    if length(p_name) not between 1 and 255 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 255 characters.');
     end if;
     if p_timezone is not null and not exists (select from pg_catalog.pg_timezone_names as z where z.name = p_timezone) then
@@ -3042,7 +3381,7 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'quarantine_after_failures must lie between 0 and 1000.');
     end if;
     update public.tenants as t
-    set name = coalesce(btrim(p_name), t.name),
+    set name = coalesce(p_name, t.name),
         timezone = coalesce(p_timezone, t.timezone),
         robot_offline_after_seconds = coalesce(p_robot_offline_after_seconds, t.robot_offline_after_seconds),
         quarantine_after_failures = coalesce(p_quarantine_after_failures, t.quarantine_after_failures),
@@ -3054,7 +3393,7 @@ comment on function public.update_tenant(text, text, integer, integer) is 'Chang
 revoke all on function public.update_tenant(text, text, integer, integer) from public, anon, authenticated, service_role;
 grant execute on function public.update_tenant(text, text, integer, integer) to authenticated;
 
--- from sql/10_tenancy/functions/whoami.sql sha256:5eb0681e99eef0bd99160068b7ec409662d6982bc7e76632944ddadcc8f8a981
+-- from sql/10_tenancy/functions/whoami.sql sha256:f65ae325a390691d4f6bd398868921ecc4b7a0e830abfbf96122d739fdab2273
 create or replace function public.whoami()
 returns jsonb
 language plpgsql
@@ -3066,7 +3405,7 @@ declare
     v_caller private.caller := private.caller();
 begin
     if v_caller.principal is null then
-        perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in, or send a valid key.');
+        perform private.refuse_caller();
     end if;
     return (
         select jsonb_build_object(
@@ -3105,7 +3444,7 @@ comment on function public.whoami() is
 revoke all on function public.whoami() from public, anon, authenticated, service_role;
 grant execute on function public.whoami() to authenticated;
 
--- from sql/15_limits/functions/count_request.sql sha256:8d7ffe87ded932f80f1f575c1eeec891db54deb9500aa56edefad56e47956be2
+-- from sql/15_limits/functions/count_request.sql sha256:a76775056cc12e6c007a3046deb58387a47b89e2cda1cd0fd9f813b9601de3ef
 -- One upsert decides: its row lock puts requests of one bucket in a row, so that whatever comes at once, the limit is
 -- never exceeded and nobody is refused while something is left. A refused request changes nothing. It is to be a
 -- transaction of its own, ahead of the request's: then the lock is held for microseconds, and a request that fails
@@ -3135,6 +3474,7 @@ declare
     end;
     v_counted private.request_counts;
 begin
+    perform private.note_call();
     insert into private.request_counts as c (bucket, count, window_ends_at)
     values (v_bucket, 1, v_ends_at)
     on conflict (bucket) do update
@@ -3182,8 +3522,8 @@ comment on function private.give_back_request(text, inet) is
 revoke all on function private.give_back_request(text, inet) from public, anon, authenticated, service_role;
 grant execute on function private.give_back_request(text, inet) to casare_functions;
 
--- from sql/15_limits/functions/purge_request_counts.sql sha256:1e33c64370a21fc7a90653ef54602b58ec57156da00c232c2f7dc49e67a7fdda
-create or replace function private.purge_request_counts()
+-- from sql/15_limits/functions/purge_request_counts.sql sha256:d1efe1a045d7270a73170db0ac1c09c6e578fabf3b1d73a5e8c6b1882d909be6
+create or replace function private.purge_request_counts(p_limit integer default 10000)
 returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -3191,13 +3531,19 @@ as $$
 declare
     v_count integer;
 begin
-    delete from private.request_counts as c where c.window_ends_at <= private.clock() - interval '1 minute';
+    delete from private.request_counts as d
+    where d.ctid = any (array(
+        select o.ctid
+        from private.request_counts as o
+        where o.window_ends_at <= private.clock() - interval '1 minute'
+        limit p_limit
+    ));
     get diagnostics v_count = row_count;
     return v_count;
 end
 $$;
-comment on function private.purge_request_counts() is 'Forgets windows that are over; returns how many.';
-revoke all on function private.purge_request_counts() from public, anon, authenticated, service_role;
+comment on function private.purge_request_counts(integer) is 'Duty: forgets windows that are over, at most p_limit; returns how many.';
+revoke all on function private.purge_request_counts(integer) from public, anon, authenticated, service_role;
 
 -- from sql/20_workflows/functions/count_nodes.sql sha256:fce6f5a9f8afd5a5ef29119211a367a8ff91eb942df318fa3b38606c30ee6c65
 create or replace function private.count_nodes(p_definition jsonb)
@@ -3219,7 +3565,7 @@ comment on function private.count_nodes(jsonb) is
     'How many nodes (a list or an object) or steps a workflow definition has; null when it has neither.';
 revoke all on function private.count_nodes(jsonb) from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/delete_workflow.sql sha256:249b1ccad26579fde4ead47ef0d3a3413235d2561455703650d07e1f03de376d
+-- from sql/20_workflows/functions/delete_workflow.sql sha256:fd147641144d49324553e45eff3ca95dcd5c9e85ec30384fcd75eb27f99a1fd1
 create or replace function public.delete_workflow(p_workflow_id uuid)
 returns jsonb
 language plpgsql
@@ -3230,7 +3576,8 @@ declare
     v_caller private.caller := private.authorize('workflows.delete');
     v_now timestamptz := private.clock();
     v_name text;
-    v_cancelled integer;
+    v_turn private.turn;
+    v_cancelling integer := 0;      -- looked for among 50,000 waiting jobs at most
     v_schedules integer;
 begin
     -- Nobody makes a schedule of it from here on. Schedules go before the lock below, which those that fire take last.
@@ -3247,18 +3594,30 @@ begin
     if not found then
         perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
     end if;
-    v_cancelled := private.cancel_jobs_of_workflow(v_caller.tenant_id, p_workflow_id, 'The workflow was deleted.');
+    insert into private.workflow_removals (tenant_id, workflow_id, removed_at, held)
+    values (v_caller.tenant_id, p_workflow_id, v_now, private.count_leases_of_workflow(v_caller.tenant_id, p_workflow_id));
+    -- A few are cancelled here, in the order of the look; a duty does the others.
+    v_turn := private.cancel_jobs_of_deleted_workflows(v_caller.tenant_id, 500, null);
+    perform from private.workflow_removals as r
+    where r.tenant_id = v_caller.tenant_id and r.workflow_id = p_workflow_id and not r.is_idle;
+    if found then
+        v_cancelling := private.count_jobs_of_workflow(v_caller.tenant_id, p_workflow_id, 50000);
+    end if;
     perform private.emit_event(
         v_caller.tenant_id, 'workflow.deleted', null, null, p_workflow_id,
-        jsonb_build_object('workflow_name', v_name, 'cancelled_jobs', v_cancelled, 'deleted_schedules', v_schedules)
+        jsonb_build_object(
+            'workflow_name', v_name, 'cancelled_jobs', v_turn.done, 'cancelling_jobs', v_cancelling,
+            'deleted_schedules', v_schedules
+        )
     );
     return jsonb_build_object(
-        'workflow_id', p_workflow_id, 'deleted', true, 'cancelled_jobs', v_cancelled, 'deleted_schedules', v_schedules
+        'workflow_id', p_workflow_id, 'deleted', true, 'cancelled_jobs', v_turn.done, 'cancelling_jobs', v_cancelling,
+        'deleted_schedules', v_schedules
     );
 end
 $$;
 comment on function public.delete_workflow(uuid) is
-    'Deletes a workflow for its users (history keeps it), deletes its schedules, cancels its waiting jobs and lets its running ones end. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.delete.';
+    'Deletes a workflow for its users (history keeps it) and its schedules at once, lets its running jobs end, and cancels its waiting ones: a few at once (cancelled_jobs), the others soon (cancelling_jobs, those among the first 50,000 that the tenant has waiting); robots get none of them. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.delete.';
 revoke all on function public.delete_workflow(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.delete_workflow(uuid) to authenticated;
 
@@ -3391,7 +3750,7 @@ comment on function private.require_runnable_workflow(uuid, uuid, integer) is
     'The name and version (null: the current one) of a tenant''s workflow that may run. Raises 404 WORKFLOW_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE.';
 revoke all on function private.require_runnable_workflow(uuid, uuid, integer) from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/submit_workflow.sql sha256:9913e18daec085339280ea0bbbd5c6a9f2e1ef4078899f335538a221046e75c6
+-- from sql/20_workflows/functions/submit_workflow.sql sha256:d3092a5c4100604ee5670d49828c57bffa6d1f4d1c690b08547734a142b3b307
 create or replace function public.submit_workflow(
     p_name text,
     p_definition jsonb,
@@ -3412,6 +3771,7 @@ declare
     v_created_by uuid := coalesce(v_caller.user_id, v_caller.api_key_id);
     v_workflow public.workflows;
 begin
+    p_name := private.nfc(p_name);
     v_problem := case
         when p_name is null or length(p_name) not between 1 and 255 then 'workflow_name must have 1 to 255 characters.'
         when jsonb_typeof(p_definition) is distinct from 'object' then 'workflow_json must be an object.'
@@ -3512,7 +3872,7 @@ comment on function public.accept_pool(text) is
 revoke all on function public.accept_pool(text) from public, anon, authenticated, service_role;
 grant execute on function public.accept_pool(text) to authenticated;
 
--- from sql/25_pools/functions/create_pool.sql sha256:f8d5e5e648d27bd9a910ffc314feacf0674748abfa53f6a68a31f81136812d60
+-- from sql/25_pools/functions/create_pool.sql sha256:5e8a4cff83039d62a99dab97c77174e481dc7c3f4aaa9fde576d26839fe7f6a2
 create or replace function public.create_pool(p_name text, p_shares_by text default 'jobs')
 returns jsonb
 language plpgsql
@@ -3523,7 +3883,7 @@ declare
     v_caller private.caller := private.authorize('robots.write');
     v_actor_id uuid := coalesce(v_caller.user_id, v_caller.api_key_id);
     v_now timestamptz := private.clock();
-    v_name text := btrim(p_name);
+    v_name text := private.nfc(btrim(p_name));
     v_pool public.pools;
 begin
     if length(v_name) not between 1 and 64 or v_name is null then
@@ -3660,7 +4020,7 @@ comment on function private.end_pool_membership(uuid, uuid) is
     'Takes away what a pool keeps of a tenant beside its membership. Raises 409 POOL_OWNER_STAYS for the owner.';
 revoke all on function private.end_pool_membership(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/find_pool.sql sha256:9f4354aa0e9e800d61419dde179e296d45e11e5f36e3e8746b243ecd112f97e1
+-- from sql/25_pools/functions/find_pool.sql sha256:b35ace0a53452acb7b168ba67859e466d102fbcbc1d191a77085b30e146c1dbb
 create or replace function private.find_pool(p_tenant_id uuid, p_pool text, p_as text)
 returns public.pools
 language plpgsql
@@ -3680,7 +4040,7 @@ declare
                 where m.tenant_id = p_tenant_id and (m.accepted_at is not null or p_as = 'invited')
             ))
             and (p_as <> 'owner' or p.tenant_id = p_tenant_id)
-            and (p.pool_id::text = lower(p_pool) or p.name = p_pool)
+            and (p.pool_id::text = lower(p_pool) or p.name = private.nfc(p_pool))
         order by p.pool_id::text = lower(p_pool) desc
     );
 begin
@@ -4051,7 +4411,7 @@ comment on function public.set_robot_pool(text, text) is
 revoke all on function public.set_robot_pool(text, text) from public, anon, authenticated, service_role;
 grant execute on function public.set_robot_pool(text, text) to authenticated;
 
--- from sql/25_pools/functions/update_pool.sql sha256:38efa12f8831000128a9e18102f081cdcb89631f235167c3c9a6fddc3fb12e10
+-- from sql/25_pools/functions/update_pool.sql sha256:a05a58546c421085be337fd77785a7a459da6dd382221b27daef94f2c2d2db28
 create or replace function public.update_pool(p_pool text, p_name text default null, p_shares_by text default null)
 returns jsonb
 language plpgsql
@@ -4061,7 +4421,7 @@ as $$
 declare
     v_caller private.caller := private.authorize('robots.write');
     v_pool public.pools := private.find_pool(v_caller.tenant_id, p_pool, 'owner');
-    v_name text := btrim(p_name);
+    v_name text := private.nfc(btrim(p_name));
 begin
     if length(v_name) not between 1 and 64 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 64 characters.');
@@ -4142,8 +4502,14 @@ comment on function private.authorize_for_robot(text, text) is
     'The robot that a request is about: a robot''s own (null: itself), or any of the tenant for a caller with the permission. Raises 401, 403 FORBIDDEN, 404 ROBOT_NOT_FOUND.';
 revoke all on function private.authorize_for_robot(text, text) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/bring_robot_online.sql sha256:ece1f934c2dfe18a12480d2a024d00754c8fdb6ca77f7d0b789a872aa6bad474
-create or replace function private.bring_robot_online(p_tenant_id uuid, p_robot_id uuid, p_metrics jsonb, p_health public.robot_health)
+-- from sql/30_robots/functions/bring_robot_online.sql sha256:ab73edce2c9b038c220f7d57da16203286b4aba3dfa39195fbd3a1ae2953b3f5
+create or replace function private.bring_robot_online(
+    p_tenant_id uuid,
+    p_robot_id uuid,
+    p_metrics jsonb,
+    p_health public.robot_health,
+    p_session_id uuid default null
+)
 returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -4157,8 +4523,10 @@ begin
     where h.robot_id = p_robot_id
     for update;
     if not found then
-        insert into public.robot_heartbeats as h (robot_id, tenant_id, last_heartbeat_at, online_since, metrics, health)
-        values (p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), coalesce(p_health, 'ok'))
+        insert into public.robot_heartbeats as h (
+            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, health, session_id
+        )
+        values (p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), coalesce(p_health, 'ok'), p_session_id)
         on conflict (robot_id) do nothing;
         return found;
     end if;
@@ -4168,14 +4536,17 @@ begin
         is_online = true,
         is_signed_off = false,
         metrics = coalesce(p_metrics, h.metrics),
-        health = coalesce(p_health, h.health)
+        health = coalesce(p_health, h.health),
+        session_id = coalesce(h.session_id, p_session_id),
+        other_session_at = case when h.session_id <> p_session_id then v_now else h.other_session_at end
     where h.robot_id = p_robot_id;
     return not v_was.is_online;
 end
 $$;
-comment on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_health) is
-    'Notes that a robot is alive, and returns whether that is news. Null metrics or health leave what was said before.';
-revoke all on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_health) from public, anon, authenticated, service_role;
+comment on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_health, uuid) is
+    'Notes that a robot is alive, and returns whether that is news. Null metrics or health leave what was said before. A session that is not the one that registered last is noted.';
+revoke all on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_health, uuid)
+    from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/calling_robot_id.sql sha256:785c42887c4c1baf65901051d0e485cd15a1709e2efa8db6700aae7ccffea595
 create or replace function private.calling_robot_id()
@@ -4193,7 +4564,7 @@ comment on function private.calling_robot_id() is 'The robot that makes this req
 revoke all on function private.calling_robot_id() from public, anon, authenticated, service_role;
 grant execute on function private.calling_robot_id() to authenticated;
 
--- from sql/30_robots/functions/command_robot.sql sha256:7b0f243f4942a825524643cd1e40aa9e8384ead6a76a949619ce53352bed90b3
+-- from sql/30_robots/functions/command_robot.sql sha256:5e9be091736a6eccb265147a689e24f0cc06820d7fd5da784dc50fe24d826824
 create or replace function public.command_robot(p_robot text, p_command text, p_reason text default null)
 returns jsonb
 language plpgsql
@@ -4239,6 +4610,11 @@ begin
             quarantine_reason = case when p_command = 'release' then null else r.quarantine_reason end,
             updated_at = private.clock()
         where r.robot_id = v_robot.robot_id;
+        if p_command = 'resume' then    -- also from what the robot said of itself
+            update public.robot_heartbeats as h
+            set is_in_maintenance = false
+            where h.robot_id = v_robot.robot_id and h.is_in_maintenance;
+        end if;
         if p_command not in ('resume', 'release') then
             delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
         end if;
@@ -4252,7 +4628,7 @@ begin
 end
 $$;
 comment on function public.command_robot(text, text, text) is
-    'Tells a robot to pause, resume, drain (finish, then leave), shut down, or puts it in quarantine or releases it. The cloud obeys at once: no jobs for a robot that may have none. The robot is told by push and heartbeat, and its acknowledgement is live_robots.last_command. Raises 404 ROBOT_NOT_FOUND, 409 ROBOT_QUARANTINED. Needs robots.control.';
+    'Tells a robot to pause, to drain (finish what it holds, then stand by), to resume after either, to shut down, or puts it in quarantine or releases it. The cloud obeys at once: no jobs for a robot that may have none. The robot is told by push and heartbeat, and its acknowledgement is live_robots.last_command. Raises 404 ROBOT_NOT_FOUND, 409 ROBOT_QUARANTINED. Needs robots.control.';
 revoke all on function public.command_robot(text, text, text) from public, anon, authenticated, service_role;
 grant execute on function public.command_robot(text, text, text) to authenticated;
 
@@ -4451,6 +4827,64 @@ comment on function private.find_words_problem(text, text[]) is
     'What is wrong with a list of capabilities or tags, as a sentence that names the field; null when nothing is.';
 revoke all on function private.find_words_problem(text, text[]) from public, anon, authenticated, service_role;
 
+-- from sql/30_robots/functions/give_back_unknown_jobs.sql sha256:791428c776aa5c1a4da07912a5f86f28393c443502e862007a906e721fbb4a74
+-- A job that the robot has begun is never taken from it by a list: only leases that were never started, as their answers may
+-- have been lost. An answer may also be under way: the robot names the claims that it waits for, and a heartbeat may be
+-- overtaken by a claim that began after it was written, so what is younger than ten seconds stays.
+create or replace function private.give_back_unknown_jobs(p_robot_id uuid, p_known_job_ids jsonb, p_claims_in_flight uuid[])
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_job_ids uuid[];
+begin
+    v_job_ids := array(
+        select l.job_id
+        from private.leases as l
+        where l.robot_id = p_robot_id
+            and l.started_at is null
+            and l.claimed_at < private.clock() - interval '10 seconds'
+            and not p_known_job_ids ? l.job_id::text
+            and (l.claim_id = any (p_claims_in_flight)) is not true
+    );
+    if v_job_ids <> '{}' then
+        perform pg_advisory_xact_lock(1801678962, hashtext(p_robot_id::text));  -- of claims: see public.claim_jobs()
+        perform private.give_back_leases(p_robot_id, v_job_ids, 'The robot does not know it.');
+    end if;
+end
+$$;
+comment on function private.give_back_unknown_jobs(uuid, jsonb, uuid[]) is
+    'Gives jobs back that a robot was handed, has not started and does not name among those that it knows.';
+revoke all on function private.give_back_unknown_jobs(uuid, jsonb, uuid[]) from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/is_lease_list.sql sha256:2db37bd9779c4d22573e4b3ce5dfe0a9718820c1fae8619d30c183f99f86fc17
+create or replace function private.is_lease_list(p_leases jsonb)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return case
+        when p_leases is null then null
+        when jsonb_typeof(p_leases) <> 'array' then false
+        when jsonb_array_length(p_leases) > 1000 then false
+        else not exists (
+            select
+            from jsonb_array_elements(p_leases) as l (lease)
+            where (
+                l.lease ->> 'job_id' ~ '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
+                and jsonb_typeof(l.lease -> 'lease_token') = 'number'
+            ) is not true
+        )
+    end;
+end
+$$;
+comment on function private.is_lease_list(jsonb) is
+    'Whether this is a list of at most 1000 leases {job_id, lease_token}, ids as the service writes them; null of null.';
+revoke all on function private.is_lease_list(jsonb) from public, anon, authenticated, service_role;
+
 -- from sql/30_robots/functions/is_robot.sql sha256:9c0a9365896d89d9fb1af479439a9aa71496aefc9e51c7c08596b8fe9208933c
 create or replace function private.is_robot(p_robot_id uuid)
 returns boolean
@@ -4466,22 +4900,28 @@ comment on function private.is_robot(uuid) is
     'Whether a robot is still in the fleet: one that a person deleted did not die.';
 revoke all on function private.is_robot(uuid) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/mark_offline_robots.sql sha256:a4bbe548adb31b11af33131dabdb51ae0ccbaf73ed45dfd3645ae62ca6a55af0
-create or replace function private.mark_offline_robots()
-returns integer
+-- from sql/30_robots/functions/mark_offline_robots.sql sha256:ae24b23446d48e1483e5aa12349b0b0f19dd230b10ea58ab5748def28c3235ac
+create or replace function private.mark_offline_robots(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_robot_id uuid;
     v_marked integer := 0;
+    v_back_at timestamptz := private.back_at();
 begin
+    if private.is_away() then       -- none of them could be heard
+        return (0, 0, null)::private.turn;
+    end if;
     for v_robot_id in
         select h.robot_id
         from public.robot_heartbeats as h
         join public.tenants as t on t.tenant_id = h.tenant_id
-        where h.is_online
-            and h.last_heartbeat_at <= private.clock() - make_interval(secs => t.robot_offline_after_seconds)
+        where h.tenant_id = p_tenant_id
+            and h.is_online
+            and greatest(h.last_heartbeat_at, v_back_at) <= private.clock() - make_interval(secs => t.robot_offline_after_seconds)
+        limit p_limit
         for update of h skip locked
     loop
         update public.robot_heartbeats as h set is_online = false where h.robot_id = v_robot_id;
@@ -4489,27 +4929,30 @@ begin
         perform private.announce_robot('robot.offline', v_robot_id);
         v_marked := v_marked + 1;
     end loop;
-    return v_marked;
+    return (v_marked, v_marked, case when v_marked = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.mark_offline_robots() is
-    'Notices robots that have not been heard of for their tenant''s robot_offline_after_seconds, tells it once, and returns how many.';
-revoke all on function private.mark_offline_robots() from public, anon, authenticated, service_role;
+comment on function private.mark_offline_robots(uuid, integer, text) is
+    'Duty, a tenant''s turn: notices at most p_limit robots that have not been heard of for robot_offline_after_seconds in which the service was there, tells it once, and counts them.';
+revoke all on function private.mark_offline_robots(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/notice_deaf_robots.sql sha256:069b90c747884e0496454d2ebeeaa0c87690b1445d3b2d5a416ba59ee35a98aa
-create or replace function private.notice_deaf_robots()
-returns integer
+-- from sql/30_robots/functions/notice_deaf_robots.sql sha256:77d3c8766517e54fd3dcabcd888c547fc1b7b444e1e0aaf4faaf11edb32b0c60
+create or replace function private.notice_deaf_robots(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_robot record;
-    v_noticed integer := 0;
+    v_turn private.turn := (0, 0, null);
 begin
     for v_robot in
         select d.robot_id, d.last_claim_at, d.job_id
-        from private.deaf_robots() as d
+        from private.deaf_robots(p_tenant_id, p_after::uuid, greatest(p_limit / 10, 1)) as d
     loop
+        v_turn.used := v_turn.used + 10;    -- each costs a look at the tenant's lanes
+        v_turn.after := v_robot.robot_id;
+        continue when v_robot.job_id is null;
         update public.robot_heartbeats as h
         set deaf_since = coalesce(h.last_claim_at, h.online_since)
         where h.robot_id = v_robot.robot_id
@@ -4520,14 +4963,17 @@ begin
             'robot.deaf', v_robot.robot_id,
             jsonb_build_object('last_claim_at', private.to_iso(v_robot.last_claim_at), 'waiting_job_id', v_robot.job_id)
         );
-        v_noticed := v_noticed + 1;
+        v_turn.done := v_turn.done + 1;
     end loop;
-    return v_noticed;
+    if v_turn.used < greatest(p_limit / 10, 1) * 10 then
+        v_turn.after := null;
+    end if;
+    return v_turn;
 end
 $$;
-comment on function private.notice_deaf_robots() is
-    'Notices robots that live and do not ask for the work that waits for them, tells it once, and returns how many. Their next claim takes the word back.';
-revoke all on function private.notice_deaf_robots() from public, anon, authenticated, service_role;
+comment on function private.notice_deaf_robots(uuid, integer, text) is
+    'Duty, a tenant''s turn: notices robots that live and do not ask for the work that waits for them, tells it once, and counts them. Their next claim takes the word back.';
+revoke all on function private.notice_deaf_robots(uuid, integer, text) from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/quarantine_robot.sql sha256:3f6bda8e59a986d177415de4370966cd63d805574e4259d278f4fb47d8eddb93
 create or replace function private.quarantine_robot(p_tenant_id uuid, p_robot_id uuid, p_reason text, p_data jsonb default '{}')
@@ -4554,11 +5000,13 @@ comment on function private.quarantine_robot(uuid, uuid, text, jsonb) is
     'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. What it holds it may finish.';
 revoke all on function private.quarantine_robot(uuid, uuid, text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:169082b3b281d1dacb47a90f8c5414fb1376309434572a696d3cdece57405855
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:b5c1dde0121fb108cf1dec3104b194b7c92484ea472d84c5f0626e4f3ff8cf2a
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
-    p_acknowledged_commands uuid[] default null
+    p_acknowledged_commands uuid[] default null,
+    p_session_id uuid default null,
+    p_claims_in_flight uuid[] default null
 )
 returns jsonb
 language plpgsql
@@ -4577,6 +5025,16 @@ begin
     if cardinality(p_acknowledged_commands) > 100 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'acknowledged_commands must not have more than 100 entries.');
     end if;
+    if cardinality(p_claims_in_flight) > 100 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'claims_in_flight must not have more than 100 entries.');
+    end if;
+    if jsonb_typeof(p_metrics -> 'active_job_ids') not in ('array', 'null') then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'active_job_ids must be a list of the ids of jobs.');
+    end if;
+    if jsonb_typeof(p_metrics -> 'active_job_ids') = 'array' then
+        perform private.give_back_unknown_jobs(v_robot.robot_id, p_metrics -> 'active_job_ids', p_claims_in_flight);
+    end if;
+    perform private.note_call();
     if cardinality(p_acknowledged_commands) > 0 then
         update public.robot_commands as c
         set acknowledged_at = private.clock()
@@ -4588,7 +5046,7 @@ begin
             perform private.announce_robot('robot.updated', v_robot.robot_id, '{"acknowledged": true}');
         end if;
     end if;
-    if private.bring_robot_online(v_robot.tenant_id, v_robot.robot_id, nullif(p_metrics, 'null'), null) then
+    if private.bring_robot_online(v_robot.tenant_id, v_robot.robot_id, nullif(p_metrics, 'null'), null, p_session_id) then
         perform private.announce_robot('robot.online', v_robot.robot_id);
     end if;
     return jsonb_build_object(
@@ -4598,6 +5056,7 @@ begin
             select greatest(t.robot_offline_after_seconds / 3, 1) from public.tenants as t where t.tenant_id = v_robot.tenant_id
         ),
         'lease_seconds', 60,
+        'warnings', (select r.warnings from public.live_robots as r where r.robot_id = v_robot.robot_id),
         'pending_commands', (
             -- What a robot that has no Realtime must still learn: the jobs to stop, and what it has not acknowledged.
             select coalesce(jsonb_agg(p.command order by p.id), '[]')
@@ -4622,12 +5081,12 @@ begin
     );
 end
 $$;
-comment on function public.record_heartbeat(text, jsonb, uuid[]) is
-    'Notes that a robot is alive, with its metrics, takes its word for the commands that it obeyed, and returns how often to say so and what waits for it (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
-revoke all on function public.record_heartbeat(text, jsonb, uuid[]) from public, anon, authenticated, service_role;
-grant execute on function public.record_heartbeat(text, jsonb, uuid[]) to authenticated;
+comment on function public.record_heartbeat(text, jsonb, uuid[], uuid, uuid[]) is
+    'Notes that a robot is alive, with its metrics, takes its word for the commands that it obeyed, gives back what it was handed and does not know (active_job_ids of the metrics, where it has them), and returns how often to say so and what waits for it (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
+revoke all on function public.record_heartbeat(text, jsonb, uuid[], uuid, uuid[]) from public, anon, authenticated, service_role;
+grant execute on function public.record_heartbeat(text, jsonb, uuid[], uuid, uuid[]) to authenticated;
 
--- from sql/30_robots/functions/register_robot.sql sha256:58a9ba6cc516f7885d42617403391fd0bb275fb1087189b7b0764407dd30c442
+-- from sql/30_robots/functions/register_robot.sql sha256:a5225fa7e0340524dfb2e7084b00231ed092eac6e764773644cfdb1cc41b3fd7
 create or replace function public.register_robot(
     p_external_id text,
     p_name text,
@@ -4637,7 +5096,9 @@ create or replace function public.register_robot(
     p_environment text default 'default',
     p_max_concurrent_jobs integer default 1,
     p_tags text[] default '{}',
-    p_is_internet boolean default false
+    p_is_internet boolean default false,
+    p_session_id uuid default null,     -- of the robot's process
+    p_held_leases jsonb default null    -- [{job_id, lease_token}] that it knows; null says nothing
 )
 returns public.live_robots
 language plpgsql
@@ -4652,13 +5113,25 @@ declare
     v_live public.live_robots;
     v_is_robot boolean := v_caller.principal is not distinct from 'robot';
     v_is_news boolean := false;
+    v_old_session_id uuid;
+    v_was_alive_at timestamptz;
 begin
+    p_name := private.nfc(p_name);
+    p_hostname := private.nfc(p_hostname);
+    p_environment := private.nfc(p_environment);
+    p_capabilities := private.nfc_words(p_capabilities);
+    p_tags := private.nfc_words(p_tags);
     if not v_is_robot then
         v_caller := private.authorize('robots.write');
+        if p_session_id is not null or p_held_leases is not null then
+            perform private.raise_error(403, 'FORBIDDEN', 'session_id and held_leases are a robot''s to say, with its own key.');
+        end if;
     end if;
     v_problem := case
         when p_external_id is null then 'robot_id must be given.'
         when p_name is null then 'name must be given.'
+        when private.is_lease_list(p_held_leases) is false
+            then 'held_leases must be a list of at most 1000 leases {job_id, lease_token}.'
         else private.find_robot_problem(
             p_external_id, p_name, p_hostname, p_capabilities, p_attributes, p_environment, p_max_concurrent_jobs, p_tags
         )
@@ -4683,6 +5156,42 @@ begin
                 and (k.expires_at is null or k.expires_at > v_now)
         ) then
             perform private.raise_error(409, 'ROBOT_ID_TAKEN', 'Another live key belongs to the robot with this id.');
+        end if;
+    end if;
+
+    if v_is_robot and v_caller.robot_id is null and exists (
+        select from public.api_keys as k where k.api_key_id = v_caller.api_key_id and k.robot_external_id <> p_external_id
+    ) then
+        perform private.raise_error(403, 'FORBIDDEN', 'This key was made for a robot with another id.');
+    end if;
+    if v_is_robot and v_robot.robot_id is not null then
+        -- Before anything of the robot itself is changed, as whoever ends leases does. A process speaks of its leases once: its
+        -- registration may come again, late, when it has claimed already.
+        select
+            h.session_id,
+            case
+                when h.is_online and h.last_heartbeat_at > v_now - make_interval(secs => t.robot_offline_after_seconds)
+                    then h.last_heartbeat_at
+            end
+        into v_old_session_id, v_was_alive_at
+        from public.robot_heartbeats as h
+        join public.tenants as t on t.tenant_id = h.tenant_id
+        where h.robot_id = v_robot.robot_id;
+        if p_held_leases is not null and (v_old_session_id = p_session_id) is not true then
+            perform pg_advisory_xact_lock(1801678962, hashtext(v_robot.robot_id::text));    -- of claims: see public.claim_jobs()
+            perform private.give_back_leases(
+                v_robot.robot_id,
+                array(
+                    select l.job_id
+                    from private.leases as l
+                    where l.robot_id = v_robot.robot_id
+                        and not p_held_leases @> jsonb_build_array(
+                            jsonb_build_object('job_id', l.job_id, 'lease_token', l.lease_token)
+                        )
+                ),
+                'The robot was started again and does not know it.',
+                p_are_started_too => true
+            );
         end if;
     end if;
 
@@ -4729,7 +5238,11 @@ begin
             and c.command = 'shutdown'
             and c.acknowledged_at is null
             and c.superseded_at is null;
-        v_is_news := private.bring_robot_online(v_caller.tenant_id, v_robot.robot_id, null, 'ok');
+        v_is_news := private.bring_robot_online(v_caller.tenant_id, v_robot.robot_id, null, 'ok', p_session_id);
+        update public.robot_heartbeats as h
+        set session_id = p_session_id,
+            other_session_at = case when v_old_session_id <> p_session_id then v_was_alive_at end
+        where h.robot_id = v_robot.robot_id and h.session_id is distinct from p_session_id;
     end if;
     perform private.announce_robot(
         case when v_is_news then 'robot.online' else 'robot.updated' end, v_robot.robot_id
@@ -4738,13 +5251,14 @@ begin
     return v_live;
 end
 $$;
-comment on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean) is
-    'Makes or updates the robot with an external id and returns it. A robot''s key that belongs to no robot yet is bound by its first registration; a bound one registers its own robot only. Users need robots.write. Raises 403 FORBIDDEN, 409 ROBOT_ID_TAKEN.';
-revoke all on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean)
+comment on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean, uuid, jsonb) is
+    'Makes or updates the robot with an external id and returns it. A robot''s key that belongs to no robot yet is bound by its first registration, under the name that it was made for if there is one; a bound one registers its own robot only. Jobs that the robot holds and a new process of it does not name among p_held_leases go back at once, uncounted. Users need robots.write. Raises 403 FORBIDDEN, 409 ROBOT_ID_TAKEN.';
+revoke all on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean, uuid, jsonb)
     from public, anon, authenticated, service_role;
-grant execute on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean) to authenticated;
+grant execute on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean, uuid, jsonb)
+    to authenticated;
 
--- from sql/30_robots/functions/robot_may_claim.sql sha256:974431e02052801c528a558718390d21437accb38bccb76d07e3a9ecb105c627
+-- from sql/30_robots/functions/robot_may_claim.sql sha256:5e96d48f340f059224a05fb8ec746b73caa5bca510e18a00279ae657c72b595b
 -- Without a SET clause, so that it is inlined into claim_jobs; explain_job and explain_robot ask it, too.
 create or replace function private.robot_may_claim(p_mode public.robot_mode, p_is_signed_off boolean, p_quarantined_at timestamptz)
 returns boolean
@@ -4754,7 +5268,7 @@ as $$
     select p_mode = 'active' and not coalesce(p_is_signed_off, false) and p_quarantined_at is null
 $$;
 comment on function private.robot_may_claim(public.robot_mode, boolean, timestamptz) is
-    'Whether a robot gets jobs at all, whatever it can do and whatever waits.';
+    'Whether a robot gets jobs at all, whatever it can do and whatever waits; p_is_signed_off: it said itself that it takes none.';
 revoke all on function private.robot_may_claim(public.robot_mode, boolean, timestamptz) from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/send_robot_command.sql sha256:153efd2377cc221018d7dfb42e135dda8d98480b2eaee9dece3e17c51157efe7
@@ -4787,8 +5301,8 @@ comment on function private.send_robot_command(uuid, uuid, text, text) is
     'Writes down what a robot is to do and pushes it. The newest word counts: older ones that it has not acknowledged are superseded.';
 revoke all on function private.send_robot_command(uuid, uuid, text, text) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/set_robot_status.sql sha256:ef14ae8563af6d03de1126e66df70415a717b4828398f15baca1d8dbac0972e1
-create or replace function public.set_robot_status(p_robot text, p_status text)
+-- from sql/30_robots/functions/set_robot_status.sql sha256:acf1cef5de84e25c3dfc94f5429d48fd7c3eea95a75dba5b66e2064f63aeffbc
+create or replace function public.set_robot_status(p_robot text, p_status text, p_session_id uuid default null)
 returns public.live_robots
 language plpgsql
 security definer
@@ -4796,8 +5310,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_robot public.robots := private.authorize_for_robot(p_robot, 'robots.control');
+    v_is_robot boolean := (private.caller()).principal is not distinct from 'robot';
     v_mode public.robot_mode;
     v_is_news boolean;
+    v_has_others boolean := false;      -- processes of the robot that have not left
     v_live public.live_robots;
 begin
     if not coalesce(p_status in ('idle', 'busy', 'offline', 'error', 'maintenance'), false) then
@@ -4806,28 +5322,51 @@ begin
         );
     end if;
 
+    -- What people decide about the robot is its mode, and what it says of itself stands beside that: neither it nor a job that
+    -- runs on it can undo a pause.
     v_mode := case
+        when v_is_robot then v_robot.mode
         when p_status = 'maintenance' then 'maintenance'
-        when p_status in ('idle', 'busy') and v_robot.mode = 'maintenance' then 'active'
-        -- What a person decided about the robot is not undone by what the robot says of itself.
-        when p_status in ('idle', 'busy') and (private.caller()).principal <> 'robot' then 'active'
+        when p_status in ('idle', 'busy') then 'active'
         else v_robot.mode
     end;
     if v_mode <> v_robot.mode then
         update public.robots as r set mode = v_mode, updated_at = private.clock() where r.robot_id = v_robot.robot_id;
     end if;
     if p_status = 'offline' then
+        -- A process that leaves says so of itself. While another one of the same robot lives, or may, the robot stays.
         update public.robot_heartbeats as h
-        set is_online = false, is_signed_off = true
-        where h.robot_id = v_robot.robot_id and (h.is_online or not h.is_signed_off);
-        v_is_news := found;
+        set session_id = case when h.session_id <> p_session_id then h.session_id end, other_session_at = null
+        from public.tenants as t
+        where h.robot_id = v_robot.robot_id
+            and t.tenant_id = h.tenant_id
+            and h.is_online
+            and (
+                h.session_id <> p_session_id
+                or (
+                    p_session_id is not null
+                    and h.other_session_at > private.clock() - make_interval(secs => t.robot_offline_after_seconds)
+                )
+            );
+        v_has_others := found;
+        if not v_has_others then
+            update public.robot_heartbeats as h
+            set is_online = false, is_signed_off = true, session_id = null, other_session_at = null
+            where h.robot_id = v_robot.robot_id and (h.is_online or not h.is_signed_off);
+        end if;
+        v_is_news := found and not v_has_others;
     else
         v_is_news := private.bring_robot_online(
             v_robot.tenant_id, v_robot.robot_id, null,
             case when p_status = 'error' then 'error' when p_status in ('idle', 'busy') then 'ok' end::public.robot_health
         );
     end if;
-    if p_status in ('offline', 'maintenance') then
+    if p_status in ('idle', 'busy') or p_status = 'maintenance' and v_is_robot then
+        update public.robot_heartbeats as h
+        set is_in_maintenance = p_status = 'maintenance'
+        where h.robot_id = v_robot.robot_id and h.is_in_maintenance <> (p_status = 'maintenance');
+    end if;
+    if p_status in ('offline', 'maintenance') and not v_has_others then
         delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
     end if;
     perform private.announce_robot(
@@ -4842,10 +5381,10 @@ begin
     return v_live;
 end
 $$;
-comment on function public.set_robot_status(text, text) is
-    'Takes the status words of the orchestrator''s documents: offline signs the robot off, error and maintenance say so, idle and busy bring it back. Works for the robot itself and for callers with robots.control. Returns the robot.';
-revoke all on function public.set_robot_status(text, text) from public, anon, authenticated, service_role;
-grant execute on function public.set_robot_status(text, text) to authenticated;
+comment on function public.set_robot_status(text, text, uuid) is
+    'Takes the status words of the orchestrator''s documents: offline signs the robot off (said by one of its processes: unless another one is alive), error and maintenance say so, idle and busy bring it back. Works for callers with robots.control, and for the robot itself, which ends only a maintenance that it announced itself: what people decided stays. Returns the robot.';
+revoke all on function public.set_robot_status(text, text, uuid) from public, anon, authenticated, service_role;
+grant execute on function public.set_robot_status(text, text, uuid) to authenticated;
 
 -- from sql/30_robots/functions/sorted_words.sql sha256:866f38425bf4ba3d91c4d4f88c1e6db20c3281d1002821f28df2c33130d8a841
 create or replace function private.sorted_words(p_words text[])
@@ -4859,7 +5398,7 @@ $$;
 comment on function private.sorted_words(text[]) is 'The words of a list, sorted, each once; null is the empty list.';
 revoke all on function private.sorted_words(text[]) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/update_robot.sql sha256:c123544f5c1f3938ebf6aeff18a8a3380cca7f56ecfc31fee3f912a94086ff89
+-- from sql/30_robots/functions/update_robot.sql sha256:5294f5c90eb58e421b69290013ab38310e0c5eff8b5a889bc05394642cddf129
 create or replace function public.update_robot(p_robot text, p_changes jsonb)
 returns public.live_robots
 language plpgsql
@@ -4886,6 +5425,11 @@ begin
         when data_exception then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'A change has a value of the wrong type: ' || sqlerrm || '.');
     end;
+    v_new.name := private.nfc(v_new.name);
+    v_new.hostname := private.nfc(v_new.hostname);
+    v_new.environment := private.nfc(v_new.environment);
+    v_new.capabilities := private.nfc_words(v_new.capabilities);
+    v_new.tags := private.nfc_words(v_new.tags);
     v_problem := coalesce(
         (
             select format('%s cannot be changed.', k)
@@ -5067,24 +5611,28 @@ revoke all on function private.add_job(
     jsonb, text, uuid, boolean, text, uuid, integer, boolean
 ) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/age_lanes.sql sha256:253947795066f923240404255e393f8802cb601223b8d187a8c7b96ce4f9fda4
+-- from sql/40_queue/functions/age_lanes.sql sha256:81677739b609286fec88889e74c13038ac9e68ea83ea5ec3404ac79b0dbfdf8f
 -- What counts is how long the same job has been first, as this duty saw it: not how old the job is, because a job may have
 -- been delayed for long and be ready only now. Lanes that somebody's limit holds back wait for the limit and do not age.
-create or replace function private.age_lanes()
-returns integer
+create or replace function private.age_lanes(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 as $$
 declare
     v_now timestamptz := private.clock();
+    v_queue private.queue_tenants;
     v_lane record;
-    v_promoted integer := 0;
+    v_turn private.turn := (0, 0, null);
 begin
+    select q.* into v_queue from private.queue_tenants as q where q.tenant_id = p_tenant_id;
+    if v_queue.ageing_minutes = 0 then
+        return v_turn;
+    end if;
     for v_lane in
-        select l.*, q.tenant_id, q.ageing_minutes, f.job_id as first_job_id
-        from private.queue_tenants as q
-        join private.lanes as l on l.tenant_no = q.tenant_no
+        select l.*, f.job_id as first_job_id
+        from (select o.* from private.lanes as o where o.tenant_no = v_queue.tenant_no offset 0) as l
         left join lateral (
             select r.job_id
             from private.ready as r
@@ -5092,9 +5640,13 @@ begin
             order by r.job_id
             limit 1
         ) as f on true
-        where q.ageing_minutes > 0 and (f.job_id is not null or l.promotion > 0)
+        where l.lane_id > coalesce(p_after::integer, 0)
         order by l.lane_id
+        limit p_limit
     loop
+        v_turn.used := v_turn.used + 1;
+        v_turn.after := v_lane.lane_id;
+        continue when v_lane.first_job_id is null and v_lane.promotion = 0;
         if v_lane.first_job_id is null or v_lane.head_job_id is distinct from v_lane.first_job_id then
             -- It is being served, or was until it was empty: back by one step a look. A lane without promotion whose first job
             -- is new is not worth a write.
@@ -5104,15 +5656,15 @@ begin
                 where l.lane_id = v_lane.lane_id;
             end if;
         elsif v_lane.promotion < v_lane.priority
-            and v_lane.head_since <= v_now - make_interval(mins => v_lane.ageing_minutes)
+            and v_lane.head_since <= v_now - make_interval(mins => v_queue.ageing_minutes)
             and (private.lane_room(v_lane.workflow_limit_id, v_lane.key_limit_id) > 0) is not false
         then
             update private.lanes as l
             set promotion = l.promotion + 1, head_since = v_now
             where l.lane_id = v_lane.lane_id;
-            v_promoted := v_promoted + 1;
+            v_turn.done := v_turn.done + 1;
             perform private.emit_event(
-                v_lane.tenant_id, 'lane.promoted', v_lane.first_job_id, v_lane.robot_id, null,
+                p_tenant_id, 'lane.promoted', v_lane.first_job_id, v_lane.robot_id, null,
                 jsonb_build_object(
                     'job_id', v_lane.first_job_id,
                     'environment', v_lane.environment,
@@ -5124,12 +5676,15 @@ begin
             );
         end if;
     end loop;
-    return v_promoted;
+    if v_turn.used < p_limit then
+        v_turn.after := null;
+    end if;
+    return v_turn;
 end
 $$;
-comment on function private.age_lanes() is
-    'Promotes by one step of priority each lane whose first job has stayed first for the tenant''s ageing_minutes, tells it by the event lane.promoted, lets lanes that are served fall back by a step, and returns how many it promoted.';
-revoke all on function private.age_lanes() from public, anon, authenticated, service_role;
+comment on function private.age_lanes(uuid, integer, text) is
+    'Duty, a tenant''s turn: promotes by one step of priority each lane whose first job has stayed first for the tenant''s ageing_minutes, tells it by the event lane.promoted, and lets lanes that are served fall back by a step; looks at p_limit lanes and counts those that it promoted.';
+revoke all on function private.age_lanes(uuid, integer, text) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/ageing_minutes.sql sha256:f8d7f3441b1f1de4f24e1b709a57c0d07319badb8b12aeb482ed5066f343c526
 create or replace function private.ageing_minutes(p_settings jsonb)
@@ -5265,8 +5820,57 @@ comment on function private.announce_jobs(text, text, private.job_notice[], bool
 revoke all on function private.announce_jobs(text, text, private.job_notice[], boolean, boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/answer_stale_report.sql sha256:a84490b75fa43ec2712e28279d9f223e5185bf86a23cb36b0b33e0f2cb784ec7
--- Nothing is raised for a token that a claim got: the evidence must be committed. The Data API takes the status from the setting, and
+-- from sql/40_queue/functions/answer_claim_again.sql sha256:e3772a4b5c7557dd9b6d2c5163a63fa7b5c09dc71c57442754eb86951e07abfd
+create or replace function private.answer_claim_again(p_robot_id uuid, p_claim_id uuid, p_lease_seconds integer)
+returns setof public.claimed_job
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_until timestamptz := private.clock() + make_interval(secs => p_lease_seconds);
+begin
+    return query
+    with kept as (
+        update private.leases as l
+        set lease_expires_at = v_until
+        where l.job_id = any (array(
+            select o.job_id
+            from private.leases as o
+            where o.robot_id = p_robot_id and o.claim_id = p_claim_id and o.started_at is null
+            order by o.job_id
+            for update
+        ))
+        returning l.job_id, l.lease_token, l.attempt
+    )
+    select
+        k.job_id, k.lease_token, v_until, k.attempt::integer, j.max_attempts::integer, j.workflow_id, j.workflow_version,
+        j.workflow_name,
+        (
+            select v.definition
+            from public.workflow_versions as v
+            where v.workflow_id = j.workflow_id and v.version = j.workflow_version
+        ),
+        j.input, j.priority::integer, j.environment, j.timeout_seconds, j.progress_timeout_seconds
+    from kept as k
+    cross join lateral (
+        select
+            o.max_attempts, o.workflow_id, o.workflow_version, o.workflow_name, o.input, o.priority, o.environment,
+            o.timeout_seconds, o.progress_timeout_seconds
+        from public.jobs as o
+        where o.job_id = k.job_id
+        offset 0
+    ) as j
+    order by k.lease_token;
+end
+$$;
+comment on function private.answer_claim_again(uuid, uuid, integer) is
+    'What a claim with this id answered, for the robot that asks for it again: its leases that are still held and not started, renewed.';
+revoke all on function private.answer_claim_again(uuid, uuid, integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/answer_stale_report.sql sha256:dbd9b38054c297e03a970d4b601305ef1f61a6013148f0caad69baed039a8814
+-- Nothing is raised for a robot that held the token: the evidence must be committed. The Data API takes the status from the setting, and
 -- Python turns the answer's shape, PostgREST's own for an error, into the same error.
 create or replace function private.answer_stale_report(
     p_caller private.caller,
@@ -5281,16 +5885,27 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job record;
+    v_was_holder boolean;
     v_is_again boolean;
     v_tenant_id uuid := private.find_reported_job(p_caller, p_job_id);
 begin
-    select j.status, j.lease_token, s.run_at
+    select j.status, j.lease_token, j.robot_id, j.past_leases, s.run_at
     into v_job
     from public.jobs as j
     left join private.scheduled as s on s.job_id = j.job_id
     where j.job_id = p_job_id and j.tenant_id = v_tenant_id;
     if not found then
         perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+    end if;
+
+    -- Of nobody else is anything kept: a robot that guesses another's token could take the place of its evidence.
+    v_was_holder := coalesce(
+        v_job.past_leases ->> p_lease_token::text = p_caller.robot_id::text
+            or (v_job.lease_token = p_lease_token and v_job.robot_id = p_caller.robot_id),
+        false
+    );
+    if not v_was_holder then
+        perform private.raise_lease_lost(p_caller, p_job_id);
     end if;
 
     v_is_again := v_job.lease_token = p_lease_token and case p_outcome
@@ -5306,9 +5921,6 @@ begin
         ));
     end if;
 
-    if (p_lease_token between 1 and (select t.last_value from private.lease_tokens as t)) is not true then
-        perform private.raise_lease_lost(p_caller, p_job_id);   -- no claim ever got it: evidence of nothing
-    end if;
     insert into public.late_results (tenant_id, job_id, lease_token, robot_id, outcome, payload, received_at)
     values (v_tenant_id, p_job_id, p_lease_token, p_caller.robot_id, p_outcome, p_payload, private.clock())
     on conflict do nothing;
@@ -5325,7 +5937,7 @@ begin
 end
 $$;
 comment on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb) is
-    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when no claim ever got the token; 404 JOB_NOT_FOUND.';
+    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot did not hold the job with this token, or gave it back itself; 404 JOB_NOT_FOUND.';
 revoke all on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb)
     from public, anon, authenticated, service_role;
 
@@ -5451,8 +6063,30 @@ comment on function private.authorize_robot(text, text) is
     'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
 revoke all on function private.authorize_robot(text, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/cancel_job.sql sha256:e7e0de9750b7c7b9d881fdab6a0c5e06c90cc680ad0d6497a5a1c4db2a92c1a7
-create or replace function public.cancel_job(p_job_id uuid, p_reason text default null)
+-- from sql/40_queue/functions/cancel_forceable_at.sql sha256:bb94970f32cc71b19e7314405e42ac5893d00f933e9db4b92fd4dc7ab9c3074e
+create or replace function private.cancel_forceable_at(p_lease private.leases)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_seconds jsonb := (
+        select t.settings #> '{queue,cancel_grace_seconds}' from public.tenants as t where t.tenant_id = p_lease.tenant_id
+    );
+begin
+    return p_lease.cancel_requested_at + make_interval(secs => case
+        when jsonb_typeof(v_seconds) = 'number' and v_seconds::numeric between 0 and 86400 then v_seconds::double precision
+        else 60
+    end);
+end
+$$;
+comment on function private.cancel_forceable_at(private.leases) is
+    'From when on the cancellation of a held job may be forced: its robot has a minute to stop, or what the settings of the job''s tenant say, {"queue": {"cancel_grace_seconds": 60}}; null when nobody asked it to stop.';
+revoke all on function private.cancel_forceable_at(private.leases) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/cancel_job.sql sha256:0fab4fb973e9406416960fa7d70567960ce47d760b211ea14329e4e6394aa77a
+create or replace function public.cancel_job(p_job_id uuid, p_reason text default null, p_force boolean default false)
 returns jsonb
 language plpgsql
 security definer
@@ -5464,13 +6098,13 @@ begin
     if length(p_reason) > 1024 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'reason must not have more than 1024 characters.');
     end if;
-    return private.try_cancel_job(v_caller.tenant_id, p_job_id, coalesce(nullif(p_reason, ''), 'Cancelled.'));
+    return private.try_cancel_job(v_caller.tenant_id, p_job_id, coalesce(nullif(p_reason, ''), 'Cancelled.'), coalesce(p_force, false));
 end
 $$;
-comment on function public.cancel_job(uuid, text) is
-    'Cancels a waiting job at once; asks the robot that holds it to stop otherwise (the answer says which). A finished job stays as it is and the answer says so. Raises 404 JOB_NOT_FOUND. Needs jobs.cancel.';
-revoke all on function public.cancel_job(uuid, text) from public, anon, authenticated, service_role;
-grant execute on function public.cancel_job(uuid, text) to authenticated;
+comment on function public.cancel_job(uuid, text, boolean) is
+    'Cancels a waiting job at once; asks the robot that holds it to stop otherwise: then it is cancelled when the robot has stopped (the answer says which). p_force takes it from a robot that was asked and did not stop within the tenant''s grace time; 409 CANCEL_NOT_FORCEABLE before. A finished job stays as it is and the answer says so. Raises 404 JOB_NOT_FOUND. Needs jobs.cancel.';
+revoke all on function public.cancel_job(uuid, text, boolean) from public, anon, authenticated, service_role;
+grant execute on function public.cancel_job(uuid, text, boolean) to authenticated;
 
 -- from sql/40_queue/functions/cancel_jobs.sql sha256:f86d545cd1c670b589f0f91f584b544a12a7f688582a3e417e4158b446b6d706
 create or replace function public.cancel_jobs(p_job_ids uuid[], p_reason text default null)
@@ -5518,42 +6152,111 @@ comment on function public.cancel_jobs(uuid[], text) is
 revoke all on function public.cancel_jobs(uuid[], text) from public, anon, authenticated, service_role;
 grant execute on function public.cancel_jobs(uuid[], text) to authenticated;
 
--- from sql/40_queue/functions/cancel_jobs_of_workflow.sql sha256:9ed2da4538ccc177432904be9b144b3ec5694573bea0d888034f949d185dd423
--- Reads what the tenant has waiting, once: no index on jobs mentions what changes, so none knows the waiting jobs of a workflow.
-create or replace function private.cancel_jobs_of_workflow(p_tenant_id uuid, p_workflow_id uuid, p_reason text)
-returns integer
+-- from sql/40_queue/functions/cancel_jobs_of_deleted_workflows.sql sha256:3e70e5ab5c8d29a2ad0f479a1976dd714f821ccfc87763555096561f3a66e68d
+-- No index knows the waiting jobs of a workflow, as none mentions what changes, so a look goes through all that the tenant has
+-- waiting, a page at a time, and another one follows after it found some. What others hold locked is passed over and found by the
+-- next look: this waits for nobody. Jobs that robots held when the look began may have come back behind it, so only a look
+-- during which none did says that nothing waits. Until robots hold none either, claims run none: private.leave_lane().
+create or replace function private.cancel_jobs_of_deleted_workflows(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 declare
-    v_tenant_no integer := private.find_queue_tenant(p_tenant_id);
-    v_job_id uuid;
-    v_cancelled integer := 0;
+    v_removal private.workflow_removals;
+    v_page record;
+    v_job_ids uuid[];
+    v_held integer;
+    v_turn private.turn := (0, 0, null);
 begin
-    for v_job_id in
-        delete from private.ready as r
-        using public.jobs as j
-        where r.tenant_no = v_tenant_no and j.job_id = r.job_id and j.workflow_id = p_workflow_id
-        returning r.job_id
-    loop
-        perform private.end_unclaimed_job(v_job_id, p_reason);
-        v_cancelled := v_cancelled + 1;
+    while v_turn.used < p_limit loop
+        select r.*
+        into v_removal
+        from private.workflow_removals as r
+        where r.tenant_id = p_tenant_id
+            and not (r.is_idle and r.held = private.count_leases_of_workflow(p_tenant_id, r.workflow_id))
+        order by r.removed_at, r.workflow_id
+        limit 1
+        for update skip locked;
+        if not found then
+            return v_turn;
+        end if;
+        select p.* into v_page from private.find_jobs_of_workflow(v_removal, p_limit - v_turn.used) as p;
+        if v_removal.lane_id is null then
+            with gone as (
+                delete from private.scheduled as s
+                where s.job_id = any (array(
+                    select o.job_id from private.scheduled as o where o.job_id = any (v_page.job_ids) for update skip locked
+                ))
+                returning s.job_id
+            )
+            select array(select g.job_id from gone as g) into v_job_ids;
+        else
+            with gone as (
+                delete from private.ready as r
+                where r.ctid = any (array(
+                    select o.ctid
+                    from unnest(v_page.lane_ids, v_page.job_ids) as f (lane_id, job_id)
+                    join private.ready as o
+                        on o.tenant_no = v_page.tenant_no and o.lane_id = f.lane_id and o.job_id = f.job_id
+                    for update of o skip locked
+                ))
+                returning r.job_id
+            )
+            select array(select g.job_id from gone as g) into v_job_ids;
+        end if;
+        perform private.end_unclaimed_jobs(v_job_ids, 'The workflow was deleted.');
+        v_turn.done := v_turn.done + cardinality(v_job_ids);
+        v_removal.has_found := v_removal.has_found or v_page.job_ids <> '{}';
+        if v_removal.is_idle then   -- some ended or came back: a new look
+            v_removal.is_idle := false;
+            v_removal.held := private.count_leases_of_workflow(p_tenant_id, v_removal.workflow_id);
+        end if;
+        if v_page.seen = p_limit - v_turn.used then
+            v_removal.run_at := v_page.last_run_at;
+            v_removal.lane_id := v_page.last_lane_id;
+            v_removal.job_id := v_page.last_job_id;
+        elsif v_removal.lane_id is null then    -- then what is ready
+            v_removal.lane_id := 0;
+            v_removal.job_id := '00000000-0000-0000-0000-000000000000';
+        else
+            v_held := private.count_leases_of_workflow(p_tenant_id, v_removal.workflow_id);
+            v_removal.is_idle := v_held = v_removal.held and not v_removal.has_found;
+            if v_removal.is_idle and v_held = 0 then
+                delete from private.workflow_removals as r
+                where r.tenant_id = p_tenant_id and r.workflow_id = v_removal.workflow_id;
+            end if;
+            v_removal.held := v_held;
+            v_removal.has_found := false;
+            v_removal.run_at := '-infinity';
+            v_removal.lane_id := null;
+            v_removal.job_id := '00000000-0000-0000-0000-000000000000';
+        end if;
+        v_turn.used := v_turn.used + greatest(v_page.seen, 1);
+        update private.workflow_removals as r
+        set run_at = v_removal.run_at,
+            lane_id = v_removal.lane_id,
+            job_id = v_removal.job_id,
+            held = v_removal.held,
+            has_found = v_removal.has_found,
+            is_idle = v_removal.is_idle
+        where r.tenant_id = p_tenant_id and r.workflow_id = v_removal.workflow_id;
+        exit when cardinality(v_job_ids) < cardinality(v_page.job_ids);     -- others are at them: later
     end loop;
-    for v_job_id in
-        delete from private.scheduled as s
-        using public.jobs as j
-        where s.tenant_id = p_tenant_id and j.job_id = s.job_id and j.workflow_id = p_workflow_id
-        returning s.job_id
-    loop
-        perform private.end_unclaimed_job(v_job_id, p_reason);
-        v_cancelled := v_cancelled + 1;
-    end loop;
-    return v_cancelled;
+    if v_turn.used >= p_limit then
+        v_turn.after := 'more';
+    end if;
+    return v_turn;
 end
 $$;
-comment on function private.cancel_jobs_of_workflow(uuid, uuid, text) is
-    'Cancels every waiting job of a workflow and returns how many; those that a robot holds go on.';
-revoke all on function private.cancel_jobs_of_workflow(uuid, uuid, text) from public, anon, authenticated, service_role;
+comment on function private.cancel_jobs_of_deleted_workflows(uuid, integer, text) is
+    'Duty, a tenant''s turn: looks at p_limit of its waiting jobs, cancels those whose workflow was deleted, and counts them; those that a robot holds go on.';
+revoke all on function private.cancel_jobs_of_deleted_workflows(uuid, integer, text)
+    from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/check_limit_name.sql sha256:887121f9c6c40cdd1809f81b0283dbdb3bff194ab5e61d383ac06c0e8caa5499
 create or replace function private.check_limit_name(
@@ -5593,62 +6296,60 @@ comment on function private.check_limit_name(uuid, text, uuid, text) is
     'Ends the transaction when these do not name something of the tenant that can have a limit.';
 revoke all on function private.check_limit_name(uuid, text, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/check_waiting_quotas.sql sha256:725f538f0c4238903265216803ab5c20c6e765f99ca6ea94ee445e64ebce95ad
+-- from sql/40_queue/functions/check_waiting_quotas.sql sha256:9faa035031ede647800eb77559a2d4716179ef86f33bf0322f410e15a395e9c6
 -- Counted here and not at every enqueue: a counter would be one row for which all enqueues of a tenant wait in turn, and a
 -- count would read what waits. So a tenant may pass its quota by what it enqueues in a minute.
-create or replace function private.check_waiting_quotas()
-returns integer
+create or replace function private.check_waiting_quotas(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 as $$
 declare
     v_tenant record;
-    v_waiting bigint;
+    v_waiting bigint := 0;
     v_is_full boolean;
-    v_changed integer := 0;
 begin
-    for v_tenant in
-        select q.tenant_id, q.tenant_no, q.is_full, private.waiting_quota(t.plan, t.settings) as quota
-        from private.queue_tenants as q
-        join public.tenants as t on t.tenant_id = q.tenant_id
-        order by q.tenant_no
-    loop
-        -- Never more than the quota is read. A full queue has room again when a tenth of it is gone.
-        v_waiting := 0;
-        if v_tenant.quota is not null then
-            select count(*) into v_waiting
-            from (
-                select from private.ready as r where r.tenant_no = v_tenant.tenant_no
-                union all
-                select from private.scheduled as s where s.tenant_id = v_tenant.tenant_id
-                limit v_tenant.quota
-            ) as w;
-        end if;
-        v_is_full := coalesce(
-            v_waiting >= v_tenant.quota - case when v_tenant.is_full then v_tenant.quota / 10 else 0 end, false
-        );
-        continue when v_is_full = v_tenant.is_full;
+    select q.tenant_no, q.is_full, private.waiting_quota(t.plan, t.settings) as quota
+    into v_tenant
+    from private.queue_tenants as q
+    join public.tenants as t on t.tenant_id = q.tenant_id
+    where q.tenant_id = p_tenant_id;
+    -- Never more than the quota is read. A full queue has room again when a tenth of it is gone.
+    if v_tenant.quota is not null then
+        select count(*) into v_waiting
+        from (
+            select from private.ready as r where r.tenant_no = v_tenant.tenant_no
+            union all
+            select from private.scheduled as s where s.tenant_id = p_tenant_id
+            limit v_tenant.quota
+        ) as w;
+    end if;
+    v_is_full := coalesce(
+        v_waiting >= v_tenant.quota - case when v_tenant.is_full then v_tenant.quota / 10 else 0 end, false
+    );
+    if v_is_full <> v_tenant.is_full then
         update private.queue_tenants as q set is_full = v_is_full where q.tenant_no = v_tenant.tenant_no;
         perform private.emit_event(
-            v_tenant.tenant_id, case when v_is_full then 'queue.full' else 'queue.has_room' end, null, null, null,
+            p_tenant_id, case when v_is_full then 'queue.full' else 'queue.has_room' end, null, null, null,
             jsonb_build_object('max_waiting', v_tenant.quota)
         );
-        v_changed := v_changed + 1;
-    end loop;
-    return v_changed;
+        return (1, 1 + v_waiting / 100, null)::private.turn;    -- counting is cheap
+    end if;
+    return (0, 1 + v_waiting / 100, null)::private.turn;
 end
 $$;
-comment on function private.check_waiting_quotas() is
-    'Notes which tenants have as many jobs waiting as they may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and returns for how many that changed.';
-revoke all on function private.check_waiting_quotas() from public, anon, authenticated, service_role;
+comment on function private.check_waiting_quotas(uuid, integer, text) is
+    'Duty, a tenant''s turn: notes whether as many jobs of it wait as may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and counts whether that changed.';
+revoke all on function private.check_waiting_quotas(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:2da5d2c2b06ac3e43e8f8bebdad43ebfe90887977d0b957611d2289c91e29b2c
+-- from sql/40_queue/functions/claim_jobs.sql sha256:97d8edb8893cfbb18332f4727bfc4b3a07350ba141e537a131cd0e7598e1dc06
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
     p_environment text default null,
-    p_listening boolean default false
+    p_listening boolean default false,
+    p_claim_id uuid default null        -- the robot's own; it asks again with the same one when no answer came
 )
 returns setof public.claimed_job
 language plpgsql
@@ -5692,19 +6393,26 @@ begin
         r.environment,
         r.pool_id,
         private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as capabilities,
-        private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at) as may_claim,
+        private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
         r.max_concurrent_jobs - (
             select count(*)
             from private.leases as l
             where l.robot_id = r.robot_id and l.lease_token >= coalesce(h.low_lease_token, 0)
         )::integer as free_slots,
+        p_claim_id is not null and exists (
+            select
+            from private.leases as l
+            where l.robot_id = r.robot_id and l.lease_token >= coalesce(h.low_lease_token, 0) and l.claim_id = p_claim_id
+        ) as is_repeated,
         (
             select w.limit_id from private.limits as w where w.tenant_id = r.tenant_id and w.scope = 'tenant'
         ) as limit_id,
         exists (
             select from private.limits as w where w.tenant_id = r.tenant_id and w.scope > 'tenant'
-        ) as has_limits,
+        ) or exists (
+            select from private.workflow_removals as w where w.tenant_id = r.tenant_id
+        ) as may_stray,
         (
             select extract(epoch from v_now) * 1000 not between t.last_value - 1000 and t.last_value - 1
             from private.next_duty_at as t
@@ -5714,16 +6422,21 @@ begin
     left join private.queue_tenants as q on q.tenant_id = r.tenant_id
     left join public.robot_heartbeats as h on h.robot_id = r.robot_id
     where r.robot_id = v_caller.robot_id;
-    if p_environment <> v_robot.environment then
+    if private.nfc(p_environment) <> v_robot.environment then
         perform private.raise_error(
             400, 'INVALID_ARGUMENT', format('environment must be the robot''s own, %s.', v_robot.environment)
         );
     end if;
+    if v_robot.is_repeated then
+        return query select c.* from private.answer_claim_again(v_caller.robot_id, p_claim_id, p_lease_seconds) as c;
+        return;
+    end if;
     if v_robot.has_duties then
+        perform private.note_call();    -- before the duties ask whether anybody was heard
         v_may_wait := private.run_due_duties() = 0;
         -- They may have taken jobs back from this robot, or put it in quarantine.
         select
-            private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at),
+            private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at),
             r.max_concurrent_jobs - (
                 select count(*)
                 from private.leases as l
@@ -5750,7 +6463,7 @@ begin
     loop
         v_taken := case when v_robot.pool_id is null then private.take_jobs(
             v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment, v_robot.capabilities,
-            v_robot.limit_id, v_robot.has_limits, case when v_robot.is_fair then 1 else v_want end, v_may_wait,
+            v_robot.limit_id, v_robot.may_stray, case when v_robot.is_fair then 1 else v_want end, v_may_wait,
             p_is_fair => v_robot.is_fair
         ) when v_robot.is_fair then private.take_fair_pool_job(
             v_robot.pool_id, v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment,
@@ -5794,12 +6507,12 @@ begin
                 leased as (
                     insert into private.leases (
                         job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt,
-                        counter_ids, share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at,
+                        claim_id, counter_ids, share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at,
                         progress_timeout_seconds
                     )
                     select
                         c.job_id, c.lease_token, c.tenant_id, c.tenant_no, c.lane_id, v_caller.robot_id, c.workflow_id,
-                        c.workflow_name, c.attempts + 1, c.counter_ids, c.share_id, c.pool_share_id, v_now,
+                        c.workflow_name, c.attempts + 1, p_claim_id, c.counter_ids, c.share_id, c.pool_share_id, v_now,
                         v_now + make_interval(secs => p_lease_seconds), v_now + make_interval(secs => c.timeout_seconds),
                         c.progress_timeout_seconds
                     from claimed as c
@@ -5838,13 +6551,13 @@ begin
             from public.jobs as j
             where j.job_id = v_job.job_id;
             insert into private.leases (
-                job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, counter_ids,
-                share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at, progress_timeout_seconds
+                job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, claim_id,
+                counter_ids, share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at, progress_timeout_seconds
             )
             values (
                 v_claimed.job_id, v_claimed.lease_token, v_job.tenant_id, v_job.tenant_no, v_job.lane_id,
-                v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_job.counter_ids,
-                v_job.share_id,
+                v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, p_claim_id,
+                v_job.counter_ids, v_job.share_id,
                 case when v_robot.pool_id is not null then (
                     select s.share_id
                     from private.shares as s
@@ -5895,10 +6608,10 @@ begin
     end if;
 end
 $$;
-comment on function public.claim_jobs(integer, integer, text, boolean) is
-    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token. Needs jobs.claim.';
-revoke all on function public.claim_jobs(integer, integer, text, boolean) from public, anon, authenticated, service_role;
-grant execute on function public.claim_jobs(integer, integer, text, boolean) to authenticated;
+comment on function public.claim_jobs(integer, integer, text, boolean, uuid) is
+    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token. Asked again with the p_claim_id of leases that it still holds, it answers those that are not started, renewed, and takes nothing new. Needs jobs.claim.';
+revoke all on function public.claim_jobs(integer, integer, text, boolean, uuid) from public, anon, authenticated, service_role;
+grant execute on function public.claim_jobs(integer, integer, text, boolean, uuid) to authenticated;
 
 -- from sql/40_queue/functions/complete_job.sql sha256:85ebd1c8a3060135fdef2f62bf9bec55e2b8f71be374b24035cc0f6309ebe355
 create or replace function public.complete_job(
@@ -6024,7 +6737,7 @@ comment on function public.complete_jobs(jsonb) is
 revoke all on function public.complete_jobs(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.complete_jobs(jsonb) to authenticated;
 
--- from sql/40_queue/functions/complete_leases.sql sha256:4a804e8dcac117e92eb46c92a02bf48002d864d3d49cb64c3319b183b1ee1cb3
+-- from sql/40_queue/functions/complete_leases.sql sha256:3d349afe1c3670baeb7246f7c03718f3e5898f8b683031a62ed47b6b25fd50b4
 create or replace function private.complete_leases(
     p_caller private.caller,
     p_job_ids uuid[],               -- each once
@@ -6077,9 +6790,10 @@ begin
                 attempts = (e.lease).attempt,
                 lease_token = (e.lease).lease_token,
                 robot_id = (e.lease).robot_id,
-                claimed_at = (e.lease).claimed_at,
-                started_at = coalesce((e.lease).started_at, (e.lease).claimed_at),
-                first_progress_at = (e.lease).first_progress_at,
+                claimed_at = private.no_later_than((e.lease).claimed_at, v_now),
+                started_at = private.no_later_than(coalesce((e.lease).started_at, (e.lease).claimed_at), v_now),
+                first_progress_at = private.no_later_than((e.lease).first_progress_at, v_now),
+                cancel_requested_at = (e.lease).cancel_requested_at,
                 finished_at = v_now,
                 result = p_results[e.place],
                 error_message = null,
@@ -6109,9 +6823,10 @@ begin
                 attempts = v_lease.attempt,
                 lease_token = v_lease.lease_token,
                 robot_id = v_lease.robot_id,
-                claimed_at = v_lease.claimed_at,
-                started_at = coalesce(v_lease.started_at, v_lease.claimed_at),
-                first_progress_at = v_lease.first_progress_at,
+                claimed_at = private.no_later_than(v_lease.claimed_at, v_now),
+                started_at = private.no_later_than(coalesce(v_lease.started_at, v_lease.claimed_at), v_now),
+                first_progress_at = private.no_later_than(v_lease.first_progress_at, v_now),
+                cancel_requested_at = v_lease.cancel_requested_at,
                 finished_at = v_now,
                 result = p_results[1],
                 error_message = null,
@@ -6136,8 +6851,10 @@ begin
             v_lease.tenant_id, v_lease.job_id, v_lease.workflow_id, v_lease.workflow_name, v_lease.robot_id, v_lease.attempt,
             jsonb_build_object(
                 'progress', 100,
-                'duration_ms', round(extract(epoch from v_now - coalesce(v_lease.started_at, v_lease.claimed_at)) * 1000)
-            )
+                'duration_ms', round(extract(
+                    epoch from v_now - private.no_later_than(coalesce(v_lease.started_at, v_lease.claimed_at), v_now)
+                ) * 1000)
+            ) || case when v_lease.cancel_requested_at is null then '{}' else '{"cancel_requested": true}' end::jsonb
         )::private.job_notice;
     end loop;
     if v_done <> '{}' then
@@ -6243,6 +6960,50 @@ comment on function private.count_jobs_ahead(integer, text, text[], uuid, intege
 revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer, uuid)
     from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/count_jobs_of_workflow.sql sha256:8d09fcbf9d1cf9e5ee6560c10d90091e44bd1a6f6364d5cb31b8a12503988a3d
+create or replace function private.count_jobs_of_workflow(p_tenant_id uuid, p_workflow_id uuid, p_most integer)
+returns integer
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+begin
+    return (
+        select count(*)
+        from (
+            select r.job_id
+            from private.queue_tenants as q
+            cross join lateral (select r.job_id from private.ready as r where r.tenant_no = q.tenant_no offset 0) as r
+            where q.tenant_id = p_tenant_id
+            union all
+            select s.job_id from private.scheduled as s where s.tenant_id = p_tenant_id
+            limit p_most
+        ) as w
+        cross join lateral (
+            select from public.jobs as j where j.job_id = w.job_id and j.workflow_id = p_workflow_id offset 0
+        ) as j
+    );
+end
+$$;
+comment on function private.count_jobs_of_workflow(uuid, uuid, integer) is
+    'How many of the jobs that wait are of a workflow; looks at p_most of the tenant''s at most.';
+revoke all on function private.count_jobs_of_workflow(uuid, uuid, integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/count_leases_of_workflow.sql sha256:fa2c13d075b66020005cba504e3133b08a53258f49d53e0e5d08e8b53ab81214
+create or replace function private.count_leases_of_workflow(p_tenant_id uuid, p_workflow_id uuid)
+returns integer
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+    select count(*)::integer from private.leases as l where l.tenant_id = p_tenant_id and l.workflow_id = p_workflow_id
+$$;
+comment on function private.count_leases_of_workflow(uuid, uuid) is 'How many jobs of a workflow robots hold.';
+revoke all on function private.count_leases_of_workflow(uuid, uuid) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/count_out.sql sha256:94edcdcc006e54f5148dd801328124f0135bb6661b0c97c226489b45c8e0df83
 -- Counters are locked one after another in the order of their ids, whatever order the ids came in. One that was removed
 -- meanwhile is not there to be counted.
@@ -6284,8 +7045,8 @@ comment on function private.count_out(integer[]) is
     'Counts leases that ended out of the counters whose ids are given, one id for each lease, and wakes robots for what a full counter kept waiting. Every path on which leases end calls it in its transaction.';
 revoke all on function private.count_out(integer[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/deaf_robots.sql sha256:210a7646bc29fa2d5ac2053e4e43a44f91524d764d79422723b72b5fb83298ca
-create or replace function private.deaf_robots()
+-- from sql/40_queue/functions/deaf_robots.sql sha256:e84e437cef2e13c0f6556d742d723e31d10af9ac6bc629e10630d7978827a587
+create or replace function private.deaf_robots(p_tenant_id uuid, p_after uuid, p_limit integer)
 returns table (robot_id uuid, last_claim_at timestamptz, job_id uuid)
 language plpgsql
 stable
@@ -6295,13 +7056,31 @@ as $$
 declare
     v_before timestamptz := private.clock() - interval '5 minutes';
 begin
+    if private.back_at() >= v_before then   -- they could not ask
+        return;
+    end if;
     return query
-    select r.robot_id, h.last_claim_at, w.job_id
-    from public.robot_heartbeats as h
-    join public.robots as r on r.robot_id = h.robot_id and r.deleted_at is null
-    join public.tenants as t on t.tenant_id = h.tenant_id
-    join private.queue_tenants as q on q.tenant_id = h.tenant_id
-    cross join lateral (
+    select c.robot_id, c.last_claim_at, w.job_id
+    from (
+        select r.robot_id, r.environment, r.pool_id, r.capabilities, r.tags, r.is_internet, h.last_claim_at
+        from public.robot_heartbeats as h
+        join public.robots as r on r.robot_id = h.robot_id and r.deleted_at is null
+        join public.tenants as t on t.tenant_id = h.tenant_id
+        where h.tenant_id = p_tenant_id
+            and h.robot_id > coalesce(p_after, '00000000-0000-0000-0000-000000000000')
+            and h.is_online
+            and h.deaf_since is null
+            and h.last_heartbeat_at > private.clock() - make_interval(secs => t.robot_offline_after_seconds)
+            and h.online_since < v_before
+            and (h.last_claim_at < v_before) is not false
+            and private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at)
+            and not exists (select from private.find_full_limits(h.tenant_id, null, null))
+            and r.max_concurrent_jobs > (select count(*) from private.leases as l where l.robot_id = r.robot_id)
+        order by h.robot_id
+        limit p_limit
+    ) as c
+    join private.queue_tenants as q on q.tenant_id = p_tenant_id
+    left join lateral (
         select f.job_id
         from private.lanes as e
         cross join lateral (
@@ -6312,27 +7091,20 @@ begin
             limit 1
         ) as f
         where e.tenant_no = q.tenant_no
-            and (e.robot_id is null or e.robot_id = r.robot_id)
+            and (e.robot_id is null or e.robot_id = c.robot_id)
             and private.lane_suits(
-                e.environment, e.required, r.environment, private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id)
+                e.environment, e.required, c.environment, private.robot_offers(c.capabilities, c.tags, c.is_internet, c.pool_id)
             )
             and f.job_id < private.uuid_v7_floor(v_before)
             and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
         limit 1
-    ) as w
-    where h.is_online
-        and h.deaf_since is null
-        and h.last_heartbeat_at > private.clock() - make_interval(secs => t.robot_offline_after_seconds)
-        and h.online_since < v_before
-        and (h.last_claim_at < v_before) is not false
-        and private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at)
-        and not exists (select from private.find_full_limits(h.tenant_id, null, null))
-        and r.max_concurrent_jobs > (select count(*) from private.leases as l where l.robot_id = r.robot_id);
+    ) as w on true
+    order by c.robot_id;
 end
 $$;
-comment on function private.deaf_robots() is
-    'Robots that send heartbeats and have free slots, have not claimed for five minutes, and for which a job has been waiting that long; with that job.';
-revoke all on function private.deaf_robots() from public, anon, authenticated, service_role;
+comment on function private.deaf_robots(uuid, uuid, integer) is
+    'The first p_limit robots of a tenant behind p_after that send heartbeats, have free slots and have not claimed for five minutes, each with a job that has been waiting for it that long; null: none has, so it is not deaf.';
+revoke all on function private.deaf_robots(uuid, uuid, integer) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/describe_limit.sql sha256:729b0bf211df0ee863189690c110ba4a8890a6287763787c304b90910a149130
 create or replace function private.describe_limit(p_limit private.limits)
@@ -6394,11 +7166,11 @@ comment on function private.drop_counters() is
     'Table trigger: takes the counters of a limit away with it; leases that are in them go on.';
 revoke all on function private.drop_counters() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/end_attempt.sql sha256:e44eeaa01804a89aa7b3260c441ea9c41aaf95a758baeac5d89e4a8d8e72048c
+-- from sql/40_queue/functions/end_attempt.sql sha256:50ac461f7df483aa168875ac76e6a8478d5632d7e35a47c37574cd05854c3244
 -- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
-    p_outcome text,             -- failed | timeout | no_progress | lost
+    p_outcome text,             -- failed | timeout | no_progress | lost | forced: a cancellation that its robot ignored
     p_error_message text,
     p_error_type text,
     p_error_details jsonb,
@@ -6422,7 +7194,7 @@ declare
     v_retry_at timestamptz;
     v_details jsonb;
     v_answer jsonb;
-    -- Nobody reported that a lease or the time was over: whoever held it gets LEASE_LOST.
+    -- Nobody reported that a lease or the time was over, or that the job was to end: whoever held it gets LEASE_LOST.
     v_reported_token bigint := case when p_outcome = 'failed' then p_lease.lease_token end;
 begin
     select j.max_attempts, j.retry_policy, j.dedupe_key, j.lost_by
@@ -6461,7 +7233,9 @@ begin
             error_message = p_error_message,
             error_type = p_error_type,
             error_details = p_error_details,
-            lost_by = v_job.lost_by
+            lost_by = v_job.lost_by,
+            uncounted_ends = 0,
+            past_leases = j.past_leases || jsonb_build_object(p_lease.lease_token::text, p_lease.robot_id)
         where j.job_id = p_lease.job_id;
         if v_retry_at <= v_now then
             perform private.put_back(
@@ -6490,14 +7264,16 @@ begin
             attempts = p_lease.attempt,
             lease_token = v_reported_token,
             robot_id = p_lease.robot_id,
-            claimed_at = p_lease.claimed_at,
-            started_at = coalesce(p_lease.started_at, p_lease.claimed_at),
-            first_progress_at = p_lease.first_progress_at,
+            claimed_at = private.no_later_than(p_lease.claimed_at, v_now),
+            started_at = private.no_later_than(coalesce(p_lease.started_at, p_lease.claimed_at), v_now),
+            first_progress_at = private.no_later_than(p_lease.first_progress_at, v_now),
+            cancel_requested_at = p_lease.cancel_requested_at,
             finished_at = v_now,
             error_message = case when v_status = 'cancelled' then coalesce(p_lease.cancel_reason, 'Cancelled.') else p_error_message end,
             error_type = case when v_status <> 'cancelled' then p_error_type end,
             error_details = case when v_status <> 'cancelled' then p_error_details end,
-            lost_by = v_job.lost_by
+            lost_by = v_job.lost_by,
+            past_leases = j.past_leases || jsonb_build_object(p_lease.lease_token::text, p_lease.robot_id)
         where j.job_id = p_lease.job_id;
         if v_job.dedupe_key is not null then
             delete from private.dedupe_keys as d where d.tenant_id = p_lease.tenant_id and d.dedupe_key = v_job.dedupe_key;
@@ -6546,8 +7322,19 @@ comment on function private.end_attempt(private.leases, text, text, text, jsonb,
 revoke all on function private.end_attempt(private.leases, text, text, text, jsonb, boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/end_unclaimed_job.sql sha256:0be2c13f841c779ea47c6c6cca34fabd475a66950285d3d54ee9b86610146b14
+-- from sql/40_queue/functions/end_unclaimed_job.sql sha256:b739110be386f1990f9ffd93c1571d0f8c6965bac203d4c177d675947cee7d14
 create or replace function private.end_unclaimed_job(p_job_id uuid, p_reason text)
+returns void
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    select private.end_unclaimed_jobs(array[p_job_id], p_reason)
+$$;
+comment on function private.end_unclaimed_job(uuid, text) is 'Does private.end_unclaimed_jobs() for one.';
+revoke all on function private.end_unclaimed_job(uuid, text) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/end_unclaimed_jobs.sql sha256:b16c338747037dff281fc91a509304f9a6163dc01311485126bed83c4003f03b
+create or replace function private.end_unclaimed_jobs(p_job_ids uuid[], p_reason text)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -6555,30 +7342,96 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-    v_job public.jobs;
+    v_now timestamptz := private.clock();
+    -- Its bounds choose the partitions before the statement begins.
+    v_low_job_id uuid := (select i.id from unnest(p_job_ids) as i (id) order by i.id limit 1);
+    v_high_job_id uuid := (select i.id from unnest(p_job_ids) as i (id) order by i.id desc limit 1);
+    v_job record;
+    v_tenant_id uuid;
+    v_notices private.job_notice[] := '{}';
 begin
-    update public.jobs as j
-    set status = 'cancelled',
-        finished_at = private.clock(),
-        error_message = p_reason,
-        error_type = null,      -- of an attempt that was to be retried
-        error_details = null
-    where j.job_id = p_job_id
-    returning j.* into v_job;
-    if v_job.dedupe_key is not null then
-        delete from private.dedupe_keys as d where d.tenant_id = v_job.tenant_id and d.dedupe_key = v_job.dedupe_key;
+    if p_job_ids = '{}' then
+        return;
     end if;
-    perform private.announce_job(
-        'job.cancelled', 'cancelled', v_job.tenant_id, p_job_id, v_job.workflow_id, v_job.workflow_name, null,
-        v_job.attempts, jsonb_build_object('message', p_reason)
-    );
+    for v_job in
+        update public.jobs as j
+        set status = 'cancelled',
+            finished_at = v_now,
+            error_message = p_reason,
+            error_type = null,      -- of an attempt that was to be retried
+            error_details = null
+        where j.job_id = any (p_job_ids) and j.job_id between v_low_job_id and v_high_job_id
+        returning j.job_id, j.tenant_id, j.workflow_id, j.workflow_name, j.attempts, j.dedupe_key
+    loop
+        if v_job.dedupe_key is not null then
+            delete from private.dedupe_keys as d where d.tenant_id = v_job.tenant_id and d.dedupe_key = v_job.dedupe_key;
+        end if;
+        v_tenant_id := v_job.tenant_id;
+        v_notices := v_notices || (
+            v_job.tenant_id, v_job.job_id, v_job.workflow_id, v_job.workflow_name, null, v_job.attempts,
+            jsonb_build_object('message', p_reason)
+        )::private.job_notice;
+    end loop;
+    perform private.announce_jobs('job.cancelled', 'cancelled', v_notices, cardinality(v_notices) <= 100);
+    if cardinality(v_notices) > 100 then    -- more pushes at once than a watcher can use
+        perform private.broadcast(
+            'tenant:' || v_tenant_id || ':jobs', 'jobs.cancelled',
+            jsonb_build_object('count', cardinality(v_notices), 'timestamp', private.to_iso(v_now))
+        );
+    end if;
 end
 $$;
-comment on function private.end_unclaimed_job(uuid, text) is
-    'Writes and tells that a job ended cancelled. Its row in ready or scheduled has been taken away by the same transaction.';
-revoke all on function private.end_unclaimed_job(uuid, text) from public, anon, authenticated, service_role;
+comment on function private.end_unclaimed_jobs(uuid[], text) is
+    'Writes and tells that jobs of one tenant ended cancelled; more than 100 are pushed as one jobs.cancelled. Their rows in ready or scheduled have been taken away by the same transaction.';
+revoke all on function private.end_unclaimed_jobs(uuid[], text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/enqueue_job.sql sha256:5f09f389fcd278696997592173874cf525320b7d03751669d0183d5e1f2ba703
+-- from sql/40_queue/functions/end_uncounted.sql sha256:3202a3ee2325914b8380c3f1ad873c8a537592852cdd76b05a636421f7508b89
+-- The lease is gone already, and its caller counts it out of its counters, as with private.end_attempt(). Three ends in a row
+-- cost no time; after that the job waits, so that no robot and no network can hand it round in circles as fast as they can.
+create or replace function private.end_uncounted(p_lease private.leases, p_message text)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_ends integer;
+    v_retry_at timestamptz;
+begin
+    if p_lease.cancel_requested_at is not null then
+        perform private.end_unclaimed_job(p_lease.job_id, coalesce(p_lease.cancel_reason, 'Cancelled.'));
+        return jsonb_build_object('job_id', p_lease.job_id, 'status', 'cancelled', 'outcome', 'applied');
+    end if;
+    update public.jobs as j
+    set uncounted_ends = least(j.uncounted_ends + 1, 1000)
+    where j.job_id = p_lease.job_id
+    returning j.uncounted_ends into v_ends;
+    if v_ends <= 3 then
+        perform private.put_back(p_lease.tenant_no, p_lease.lane_id, array[p_lease.job_id], array[p_lease.attempt - 1]);
+        perform private.ring_lane(p_lease.lane_id);
+    else
+        v_retry_at := private.clock() + make_interval(secs => least(5 * 2.0 ^ least(v_ends - 4, 10), 300));
+        insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at, attempts)
+        values (
+            p_lease.job_id, p_lease.tenant_id, p_lease.tenant_no, p_lease.lane_id, v_retry_at, p_lease.attempt - 1
+        );
+    end if;
+    perform private.announce_job(
+        'job.queued', 'queued', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name, null,
+        p_lease.attempt - 1,
+        jsonb_strip_nulls(jsonb_build_object('message', p_message, 'run_at', private.to_iso(v_retry_at)))
+    );
+    return jsonb_strip_nulls(jsonb_build_object(
+        'job_id', p_lease.job_id, 'status', 'queued', 'outcome', 'applied', 'retry_at', private.to_iso(v_retry_at)
+    ));
+end
+$$;
+comment on function private.end_uncounted(private.leases, text) is
+    'Puts a job back whose lease ended without an attempt that counts, as if it had not been claimed; cancels it when somebody asked for that. From the fourth such end in a row on it waits 5 seconds, then twice as long each time, at most 5 minutes.';
+revoke all on function private.end_uncounted(private.leases, text) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/enqueue_job.sql sha256:c385c4ac25955e5243ad4dfafef95e83f6a69a8fb41f5ed6e6934b4a32f218f8
 create or replace function public.enqueue_job(
     p_workflow_id uuid,
     p_input jsonb default '{}',
@@ -6614,6 +7467,12 @@ declare
     v_job_id uuid;
     v_job public.live_jobs;
 begin
+    p_environment := private.nfc(p_environment);
+    p_required_capabilities := private.nfc_words(p_required_capabilities);
+    p_required_tags := private.nfc_words(p_required_tags);
+    p_dedupe_key := private.nfc(p_dedupe_key);
+    p_concurrency_key := private.nfc(p_concurrency_key);
+    p_trigger_type := private.nfc(p_trigger_type);
     if p_robot_id is not null then
         v_robot_id := (private.find_robot(v_caller.tenant_id, p_robot_id)).robot_id;
     end if;
@@ -6646,7 +7505,7 @@ grant execute on function public.enqueue_job(
     text, text, integer
 ) to authenticated;
 
--- from sql/40_queue/functions/enqueue_jobs.sql sha256:7ad3abefac5ca1469f995377de416cc7a7f7c26a17189915c3d29b588c2f35ae
+-- from sql/40_queue/functions/enqueue_jobs.sql sha256:658e3423d3c78c129cbdef86f90c01a7646143443b350cfb8b2478dd822b1801
 create or replace function public.enqueue_jobs(p_jobs jsonb)
 returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
 language plpgsql
@@ -6691,6 +7550,12 @@ begin
                 max_attempts integer, timeout_seconds integer, retry_policy jsonb, metadata jsonb, trigger_type text,
                 version integer, concurrency_key text, pool text, progress_timeout_seconds integer
             );
+            v_job.environment := private.nfc(v_job.environment);
+            v_job.required_capabilities := private.nfc_words(v_job.required_capabilities);
+            v_job.required_tags := private.nfc_words(v_job.required_tags);
+            v_job.dedupe_key := private.nfc(v_job.dedupe_key);
+            v_job.concurrency_key := private.nfc(v_job.concurrency_key);
+            v_job.trigger_type := private.nfc(v_job.trigger_type);
             v_job.input := coalesce(v_job.input, '{}');
             v_job.priority := coalesce(v_job.priority, 10);
             v_job.environment := coalesce(v_job.environment, '*');
@@ -6898,7 +7763,7 @@ comment on function private.enter_limits(integer[], uuid, integer, boolean) is
     'Counts jobs that a robot is about to take in one counter of each of their limits (pool, tenant, workflow, key), which stay locked, and returns how many of them these have room for, and the counters (null: the limits are gone). 0 when a limit is full, or all of it that has room is locked and may not be waited for.';
 revoke all on function private.enter_limits(integer[], uuid, integer, boolean) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_finished_job.sql sha256:3b8ff07a595797dc5c515bbaa6eb894df0dd4db15851c91f15927920643703ef
+-- from sql/40_queue/functions/explain_finished_job.sql sha256:c6374cb7f1d50006be6e8c7eda63e047149a1ecbbd0e9cb0095045eef5f44bcf
 create or replace function private.explain_finished_job(p_job public.jobs)
 returns jsonb
 language plpgsql
@@ -6915,11 +7780,13 @@ begin
             when p_job.status = 'timeout' and p_job.error_type = 'NO_PROGRESS' then 'no_progress'
             when p_job.status = 'timeout' then 'timed_out'
             when v_letter.job_id is not null then 'dead_lettered'
+            when p_job.status = 'completed' and p_job.cancel_requested_at is not null then 'completed_despite_cancel'
             else p_job.status::text
         end,
         jsonb_build_object(
             'robot', private.name_robot(p_job.robot_id, p_job.tenant_id),
             'finished', private.to_words(p_job.finished_at),
+            'cancel_requested', private.to_words(p_job.cancel_requested_at),
             'error', left(coalesce(p_job.error_message, 'no message'), 500),
             'timeout', p_job.timeout_seconds,
             'progress_timeout', p_job.progress_timeout_seconds,
@@ -6935,7 +7802,7 @@ comment on function private.explain_finished_job(public.jobs) is
     'How a job ended, as private.explain_reason() says it.';
 revoke all on function private.explain_finished_job(public.jobs) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_held_job.sql sha256:9fb4c86411f2255653f30737c37146c48b5f65b91c525c19ede1ae0542940b47
+-- from sql/40_queue/functions/explain_held_job.sql sha256:6d9e5855a16854984158492114213e0b1d82fee31cff8aa3a1746a2faa578a50
 create or replace function private.explain_held_job(p_lease private.leases)
 returns jsonb
 language plpgsql
@@ -6960,7 +7827,8 @@ begin
             'progress', p_lease.progress,
             'last_progress', private.to_words(p_lease.progress_at),
             'cancel_requested', private.to_words(p_lease.cancel_requested_at),
-            'cancel_reason', p_lease.cancel_reason
+            'cancel_reason', p_lease.cancel_reason,
+            'forceable', private.to_words(private.cancel_forceable_at(p_lease))
         )
     );
 end
@@ -6969,7 +7837,7 @@ comment on function private.explain_held_job(private.leases) is
     'Who holds a job and until when, as private.explain_reason() says it.';
 revoke all on function private.explain_held_job(private.leases) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_job.sql sha256:edbf033947a4a9f95f235ee4d411bbc4b28f4d240121937e8c3fe30f43320008
+-- from sql/40_queue/functions/explain_job.sql sha256:8fbcd0e12c3b49d432d4ac4b6f42833df2059b2af19828b05222569ce3d651aa
 -- Stable: all of it is read in one snapshot, so a job is found in exactly one place, and nothing is changed by looking.
 create or replace function public.explain_job(p_job_id uuid)
 returns jsonb
@@ -7012,6 +7880,12 @@ begin
         v_state := case when v_lease.started_at is null then 'claimed' else 'running' end;
         v_since := coalesce(v_lease.cancel_requested_at, v_lease.started_at, v_lease.claimed_at);
         v_reason := private.explain_held_job(v_lease);
+    elsif exists (
+        select from public.workflows as w where w.workflow_id = v_job.workflow_id and w.deleted_at is not null
+    ) then
+        v_state := case when v_scheduled.job_id is null then 'queued' else 'scheduled' end;
+        v_since := (select w.deleted_at from public.workflows as w where w.workflow_id = v_job.workflow_id);
+        v_reason := private.explain_reason('workflow_deleted', jsonb_build_object('workflow', v_job.workflow_name));
     else
         select
             coalesce(jsonb_agg(
@@ -7025,7 +7899,13 @@ begin
         into v_robots, v_count, v_online
         from private.judge_robots(
             v_job.tenant_id, v_job.lane_id, p_job_id,
-            (select w from private.find_full_limits(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key) as w limit 1)
+            (
+                select w
+                from private.find_full_limits(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key) as w
+                where v_scheduled.job_id is null or w.max_running = 0
+                limit 1
+            ),
+            v_scheduled.job_id is null
         ) with ordinality as r
         where not v_is_in_pool;
         v_since := v_job.created_at;
@@ -7034,12 +7914,14 @@ begin
             v_reason := private.explain_reason(
                 case
                     when v_scheduled.run_at <= private.clock() then 'about_to_be_ready'
+                    when v_job.uncounted_ends > 0 then 'start_backoff'
                     when v_scheduled.attempts > 0 then 'retry_backoff'
                     else 'run_at_in_future'
                 end,
                 jsonb_build_object(
                     'run_at', private.to_words(v_scheduled.run_at),
                     'attempts', v_scheduled.attempts,
+                    'times', v_job.uncounted_ends,
                     'max_attempts', v_job.max_attempts,
                     'error', left(coalesce(v_job.error_message, 'no message'), 500)
                 )
@@ -7071,7 +7953,7 @@ comment on function public.explain_job(uuid) is
 revoke all on function public.explain_job(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.explain_job(uuid) to authenticated;
 
--- from sql/40_queue/functions/explain_pool_job.sql sha256:6b9959a53532c0b3105035d7320f59df240919278a9b3a634b51dea71299f778
+-- from sql/40_queue/functions/explain_pool_job.sql sha256:27a45a1e986c33eb2228dc25ce2f4be91bf5e16399140dd514ce6ff2613c1525
 -- To a member a pool's robots are one: how many there are and what keeps each is the owner's business.
 create or replace function private.explain_pool_job(p_job public.jobs, p_ahead integer)
 returns jsonb
@@ -7136,7 +8018,7 @@ begin
         case
             when v_robots.has_suitable is not true then 'pool_no_robot_suits'
             when not v_robots.has_working then 'pool_no_robot_online'
-            when v_limit.limit_id is not null then v_limit.scope || '_limit_reached'
+            when v_limit.limit_id is not null then private.limit_reason(v_limit)
             when not v_robots.has_free then 'pool_robots_busy'
             when p_ahead > 0 or v_robots.has_others then 'pool_turn'
             else 'pool_next'
@@ -7172,7 +8054,7 @@ comment on function private.explain_reason(text, jsonb) is
     'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
 revoke all on function private.explain_reason(text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/explain_robot.sql sha256:5f4d0c255a2c7a02875d7d4f1cf92b893e330e8f6057406d7ddb024fede15176
+-- from sql/40_queue/functions/explain_robot.sql sha256:426027de0e977ba722e17d8bc6a921906e0da55a4cad77b0ccbfcdeb1b226b91
 create or replace function public.explain_robot(p_robot text)
 returns jsonb
 language plpgsql
@@ -7240,7 +8122,7 @@ begin
         private.find_robot_hindrance(v_live, v_is_signed_off, v_has_key),
         case
             when v_has_turns then 'next_turn'
-            when v_limit.limit_id is not null then 'tenant_limit_reached'
+            when v_limit.limit_id is not null then private.limit_reason(v_limit)
             when v_next.job_id is not null then 'next_claim'
             when v_nearest.job_id is not null then 'nothing_suitable'
             else 'nothing_waiting'
@@ -7277,7 +8159,7 @@ comment on function public.explain_robot(text) is
 revoke all on function public.explain_robot(text) from public, anon, authenticated, service_role;
 grant execute on function public.explain_robot(text) to authenticated;
 
--- from sql/40_queue/functions/explain_waiting_job.sql sha256:14df5f85244318fd8da1293c1dcfe0b5c4dfe2766daa2e40d6cb3bdfaa456c05
+-- from sql/40_queue/functions/explain_waiting_job.sql sha256:617b905cd8197e65adbdde3a43bc68ced45984002d60c7a8a669fa7b89848b31
 create or replace function private.explain_waiting_job(p_job public.jobs, p_robots jsonb, p_count integer, p_online integer)
 returns jsonb
 language plpgsql
@@ -7298,7 +8180,9 @@ begin
         )));
     elsif v_nearest is null then
         return private.explain_reason('no_robot_registered', v_facts);
-    elsif v_nearest ->> 'verdict' in ('ready', 'waiting') then
+    elsif v_nearest ->> 'verdict' in ('ready', 'waiting')
+        or v_nearest ->> 'reason_code' in ('tenant_paused', 'workflow_paused', 'key_paused')
+    then
         return v_nearest - '{robot_id,external_id,is_eligible,ahead}'::text[];
     elsif p_job.target_robot_id is not null then
         return private.explain_reason('target_robot_unavailable', v_facts)
@@ -7470,7 +8354,7 @@ comment on function private.fill_in(text, jsonb) is
     'A sentence with its {facts} filled in; those that are null are unknown.';
 revoke all on function private.fill_in(text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_full_limits.sql sha256:01129f4734695219db33fbc2d0073e3fabb481ee1f929ff107aca27f1ab2c792
+-- from sql/40_queue/functions/find_full_limits.sql sha256:451d49efb5fd88de9b1cb15928319e952b0f5b04e020f3644be9f9477bfbf8c3
 -- Without a SET clause, so that it is inlined; for whoever explains why a job waits.
 create or replace function private.find_full_limits(p_tenant_id uuid, p_workflow_id uuid, p_concurrency_key text)
 returns setof private.limits
@@ -7486,10 +8370,10 @@ as $$
             or w.concurrency_key = p_concurrency_key
         )
         and private.lane_room(w.limit_id, null) = 0
-    order by w.scope
+    order by w.max_running > 0, w.scope
 $$;
 comment on function private.find_full_limits(uuid, uuid, text) is
-    'The limits that keep a job with this workflow and concurrency key from being claimed just now, the widest first; none when there is room.';
+    'The limits that keep a job with this workflow and concurrency key from being claimed just now, those that are 0 before the others, then the widest first; none when there is room.';
 revoke all on function private.find_full_limits(uuid, uuid, text) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/find_job_limits.sql sha256:2e8fb298fce7c5b635dcbef8c9b60c82346d91f102c169e369f5e17cea5b0301
@@ -7604,6 +8488,92 @@ revoke all on function private.find_job_problem(
     jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text, integer,
     timestamptz
 ) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/find_jobs_of_workflow.sql sha256:134ac81190209c7f24e6bc0afe8fe541ca402bcfe056717e43e84b71b90bbcb4
+create or replace function private.find_jobs_of_workflow(
+    p_removal private.workflow_removals,
+    p_limit integer,
+    out tenant_no integer,
+    out seen integer,           -- jobs looked at
+    out last_run_at timestamptz,        -- the last of them
+    out last_lane_id integer,
+    out last_job_id uuid,
+    out job_ids uuid[],         -- those of the workflow
+    out lane_ids integer[]      -- and their lanes, of those that are ready
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_waiting record;
+begin
+    select q.tenant_no into tenant_no from private.queue_tenants as q where q.tenant_id = p_removal.tenant_id;
+    seen := 0;
+    last_run_at := p_removal.run_at;
+    last_job_id := p_removal.job_id;
+    job_ids := '{}';
+    lane_ids := '{}';
+    if p_removal.lane_id is null then
+        for v_waiting in
+            select s.run_at, s.job_id, j.is_found
+            from (
+                select s.run_at, s.job_id
+                from private.scheduled as s
+                where s.tenant_id = p_removal.tenant_id and (s.run_at, s.job_id) > (p_removal.run_at, p_removal.job_id)
+                order by s.run_at, s.job_id
+                limit p_limit
+            ) as s
+            left join lateral (
+                select true as is_found
+                from public.jobs as j
+                where j.job_id = s.job_id and j.workflow_id = p_removal.workflow_id
+                offset 0
+            ) as j on true
+        loop
+            seen := seen + 1;
+            last_run_at := v_waiting.run_at;
+            last_job_id := v_waiting.job_id;
+            if v_waiting.is_found then
+                job_ids := job_ids || v_waiting.job_id;
+            end if;
+        end loop;
+        return;
+    end if;
+    last_lane_id := p_removal.lane_id;
+    for v_waiting in
+        select r.lane_id, r.job_id, j.is_found
+        from (
+            select r.lane_id, r.job_id
+            from private.ready as r
+            where r.tenant_no = find_jobs_of_workflow.tenant_no
+                and (r.lane_id, r.job_id) > (p_removal.lane_id, p_removal.job_id)
+            order by r.lane_id, r.job_id
+            limit p_limit
+        ) as r
+        left join lateral (
+            select true as is_found
+            from public.jobs as j
+            where j.job_id = r.job_id and j.workflow_id = p_removal.workflow_id
+            offset 0
+        ) as j on true
+    loop
+        seen := seen + 1;
+        last_lane_id := v_waiting.lane_id;
+        last_job_id := v_waiting.job_id;
+        if v_waiting.is_found then
+            job_ids := job_ids || v_waiting.job_id;
+            lane_ids := lane_ids || v_waiting.lane_id;
+        end if;
+    end loop;
+end
+$$;
+comment on function private.find_jobs_of_workflow(private.workflow_removals, integer) is
+    'Looks at the next p_limit jobs that the tenant of a removal has waiting, delayed ones or, once lane_id is set, ready ones, and tells which are the workflow''s.';
+revoke all on function private.find_jobs_of_workflow(private.workflow_removals, integer)
+    from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/find_lane.sql sha256:c1be1b01226808c4c386e5fff91bad0356843397b6cbf6c1a78cb67d068d0c5c
 create or replace function private.find_lane(
@@ -7836,9 +8806,9 @@ $$;
 comment on function private.find_share(uuid, uuid) is 'The share of a workflow, made on its first use.';
 revoke all on function private.find_share(uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/fold_share_usage.sql sha256:86ce2ad882f861e4f6c91e7dea50d7f57d6a4640c7759b16bdd7d02fca8386cd
+-- from sql/40_queue/functions/fold_share_usage.sql sha256:2251bcc571e345e8aaac724b0a2d9182ea7f7bc291ef499f008471fecfa7e016
 -- One row of a share changes at a time, by one session: ended attempts only append, and wait for nobody.
-create or replace function private.fold_share_usage()
+create or replace function private.fold_share_usage(p_limit integer default 5000)
 returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -7847,34 +8817,177 @@ set enable_seqscan = off
 as $$
 declare
     v_now timestamptz := private.clock();
-    v_share_id integer := 0;
+    v_share_ids integer[];
+    v_share_id integer;
+    v_more integer[];           -- shares that have more than their turn
     v_folded integer := 0;
     v_used record;
 begin
-    loop
-        -- From share to share by the index, so that what others have waiting is not read.
-        select min(u.share_id) into v_share_id from private.share_usage as u where u.share_id > v_share_id;
-        exit when v_share_id is null;
-        perform from private.shares as s where s.share_id = v_share_id for update skip locked;
-        continue when not found and exists (select from private.shares as s where s.share_id = v_share_id);
-        with gone as (
-            delete from private.share_usage as u where u.share_id = v_share_id returning u.seconds
+    -- From share to share by the index, so that what others have waiting is not read; from any one on, as more may have some than
+    -- are looked at. The first share of each tenant, then the second of each, and so on.
+    v_share_ids := array(
+        with recursive used (share_id, looks) as (
+            (
+                select u.share_id, 1
+                from private.share_usage as u
+                where u.share_id >= (
+                    select (random() * o.share_id)::integer from private.share_usage as o order by o.share_id desc limit 1
+                )
+                order by u.share_id
+                limit 1
+            )
+            union all
+            (
+                select u.share_id, 1 from private.share_usage as u order by u.share_id limit 1
+            )
+            union all
+            select (
+                select u.share_id from private.share_usage as u where u.share_id > w.share_id order by u.share_id limit 1
+            ), w.looks + 1
+            from used as w
+            where w.share_id is not null and w.looks < p_limit
         )
-        select count(*)::integer as attempts, sum(g.seconds) as seconds, avg(g.seconds) as each into v_used from gone as g;
-        update private.shares as s
-        set used_seconds = private.faded_seconds(s.used_seconds, s.folded_at, v_now) + v_used.seconds,
-            -- A tenth of the way for each attempt that ended.
-            expected_seconds = v_used.each + (s.expected_seconds - v_used.each) * power(0.9, least(v_used.attempts, 100)),
-            folded_at = v_now
-        where s.share_id = v_share_id and v_used.attempts > 0;
-        v_folded := v_folded + v_used.attempts;
+        select t.share_id
+        from (
+            select d.share_id, row_number() over (partition by s.tenant_id order by random()) as turn
+            from (select distinct w.share_id from used as w where w.share_id is not null) as d
+            left join lateral (
+                select o.tenant_id from private.shares as o where o.share_id = d.share_id offset 0
+            ) as s on true
+        ) as t
+        order by t.turn, random()
+    );
+    while v_share_ids <> '{}' and v_folded < p_limit loop
+        v_more := '{}';
+        foreach v_share_id in array v_share_ids loop
+            exit when v_folded >= p_limit;
+            perform from private.shares as s where s.share_id = v_share_id for update skip locked;
+            continue when not found and exists (select from private.shares as s where s.share_id = v_share_id);
+            with gone as (
+                delete from private.share_usage as u
+                where u.share_id = v_share_id and u.usage_id = any (array(
+                    select o.usage_id
+                    from private.share_usage as o
+                    where o.share_id = v_share_id
+                    order by o.usage_id
+                    limit greatest(p_limit / 10, 1)
+                ))
+                returning u.seconds
+            )
+            select count(*)::integer as attempts, sum(g.seconds) as seconds, avg(g.seconds) as each into v_used from gone as g;
+            update private.shares as s
+            set used_seconds = private.faded_seconds(s.used_seconds, s.folded_at, v_now) + v_used.seconds,
+                -- A tenth of the way for each attempt that ended.
+                expected_seconds = v_used.each + (s.expected_seconds - v_used.each) * power(0.9, least(v_used.attempts, 100)),
+                folded_at = v_now
+            where s.share_id = v_share_id and v_used.attempts > 0;
+            v_folded := v_folded + v_used.attempts;
+            if v_used.attempts = greatest(p_limit / 10, 1) then
+                v_more := v_more || v_share_id;
+            end if;
+        end loop;
+        v_share_ids := v_more;
     end loop;
     return v_folded;
 end
 $$;
-comment on function private.fold_share_usage() is
-    'Adds the robot-seconds of ended attempts to their shares, and returns of how many attempts.';
-revoke all on function private.fold_share_usage() from public, anon, authenticated, service_role;
+comment on function private.fold_share_usage(integer) is
+    'Adds the robot-seconds of at most p_limit ended attempts to their shares, of each tenant in turn, and returns of how many attempts.';
+revoke all on function private.fold_share_usage(integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/force_cancellation.sql sha256:1e791bea6311ba7282baf61543835c4562b2dd0c9394a57575f7b7542a72c3ff
+create or replace function private.force_cancellation(p_lease private.leases)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_forceable_at timestamptz := private.cancel_forceable_at(p_lease);
+begin
+    if v_forceable_at is null then
+        perform private.raise_error(
+            409, 'CANCEL_NOT_FORCEABLE', 'The robot has not been asked to stop the job yet: cancel it without force first.'
+        );
+    elsif v_forceable_at > private.clock() then
+        perform private.raise_error(
+            409, 'CANCEL_NOT_FORCEABLE',
+            format('The robot may still stop the job by itself; the cancellation may be forced from %s on.', private.to_iso(v_forceable_at))
+        );
+    end if;
+    delete from private.leases as l where l.job_id = p_lease.job_id;
+    p_lease.cancel_reason := p_lease.cancel_reason || ' The robot did not stop, so the cancellation was forced.';
+    perform private.end_attempt(p_lease, 'forced', null, null, null, false);
+    return jsonb_build_object(
+        'job_id', p_lease.job_id,
+        'cancelled', true,
+        'previous_status', case when p_lease.started_at is null then 'claimed' else 'running' end,
+        'message', 'Job cancelled by force; its robot may still be at it, and its result will be refused',
+        'cancel_requested', false
+    );
+end
+$$;
+comment on function private.force_cancellation(private.leases) is
+    'Takes a job away from a robot that was asked to stop it and did not, locked by the caller, and cancels it: its slot and its limits are free at once, and what the robot reports of it is refused. Raises 409 CANCEL_NOT_FORCEABLE before the grace time is over.';
+revoke all on function private.force_cancellation(private.leases) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/give_back_leases.sql sha256:c5a83fd80f6c96d10942ef503b177a62897e1401ce75c57e5b5bb8958c4d9afa
+-- Whoever calls it has the lock under which the robot claims, so that no lease is made meanwhile. Then leases in the order of
+-- their ids, lanes in the order of theirs, and counters: as everybody who ends several leases.
+create or replace function private.give_back_leases(
+    p_robot_id uuid,
+    p_job_ids uuid[],
+    p_message text,
+    p_are_started_too boolean default false
+)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_lease private.leases;
+    v_leases private.leases[];
+    v_counter_ids integer[] := '{}';
+begin
+    v_leases := array(
+        select o.lease
+        from (
+            select l as lease, l.lane_id
+            from private.leases as l
+            where l.job_id = any (p_job_ids)
+                and l.robot_id = p_robot_id
+                and (l.started_at is null or p_are_started_too)
+            order by l.job_id
+            for update
+        ) as o
+        order by o.lane_id
+    );
+    foreach v_lease in array v_leases loop
+        delete from private.leases as l where l.job_id = v_lease.job_id;
+        v_counter_ids := v_counter_ids || v_lease.counter_ids;
+        v_lease.counter_ids := null;
+        if v_lease.started_at is not null and (
+            v_lease.cancel_requested_at is not null
+            -- Whoever chose it wants no second run of what may have done something already.
+            or (select j.retry_policy ->> 'policy' = 'none' from public.jobs as j where j.job_id = v_lease.job_id)
+        ) then
+            perform private.end_attempt(v_lease, 'lost', p_message, 'LEASE_EXPIRED', null, true);
+        else
+            perform private.end_uncounted(v_lease, p_message);
+        end if;
+    end loop;
+    if v_counter_ids <> '{}' then
+        perform private.count_out(v_counter_ids);
+    end if;
+    return cardinality(v_leases);
+end
+$$;
+comment on function private.give_back_leases(uuid, uuid[], text, boolean) is
+    'Takes those of some jobs back that a robot holds and has not started (or has: then a job with the retry policy none ends), without counting the attempts, and returns how many.';
+revoke all on function private.give_back_leases(uuid, uuid[], text, boolean) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/has_live_key.sql sha256:862e05428e6e4835fe05fd5556e71ad69c082052b5356d306811e729b2624bdc
 create or replace function private.has_live_key(p_tenant_id uuid, p_robot_id uuid)
@@ -7916,6 +9029,28 @@ comment on function private.held_job_ids() is 'The jobs that the calling robot h
 revoke all on function private.held_job_ids() from public, anon, authenticated, service_role;
 grant execute on function private.held_job_ids() to authenticated;
 
+-- from sql/40_queue/functions/is_away.sql sha256:385c29e39cbd9bafa49578add4804935e505f72c88e5de1aa4610f1a66f6b22b
+create or replace function private.is_away(
+    p_now_ms bigint default floor(extract(epoch from clock_timestamp()) * 1000)
+)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_last_ms bigint := (select t.last_value from private.last_call_at as t);
+    v_up_ms bigint := floor(extract(epoch from pg_postmaster_start_time()) * 1000);
+begin
+    return v_last_ms > 0
+        and p_now_ms - greatest(v_last_ms, v_up_ms) < 900000
+        and private.was_away(v_last_ms, p_now_ms);
+end
+$$;
+comment on function private.is_away(bigint) is
+    'Whether the service seems to be away now: nobody was heard since the silence began that private.was_away() calls an outage. After 15 minutes in which Postgres was there it is believed no longer: then all robots are gone.';
+revoke all on function private.is_away(bigint) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/job_reader_tenant_id.sql sha256:203dd1e06be902d800938f2ca01ffbfd0534b2d9f174051c215cbf0c62c15c58
 create or replace function private.job_reader_tenant_id()
 returns uuid
@@ -7937,7 +9072,7 @@ comment on function private.job_reader_tenant_id() is
 revoke all on function private.job_reader_tenant_id() from public, anon, authenticated, service_role;
 grant execute on function private.job_reader_tenant_id() to authenticated;
 
--- from sql/40_queue/functions/judge_robots.sql sha256:585de0df3735ff4543f25fb21be7f53e5ddcb6b354ec995cce48685faac5ffff
+-- from sql/40_queue/functions/judge_robots.sql sha256:d1bdb85774c72119b3ce5302ea65d10649b596ef43377e3c19658c179de22785
 -- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
 -- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step.
 create or replace function private.judge_robots(
@@ -7945,6 +9080,7 @@ create or replace function private.judge_robots(
     p_lane_id integer,
     p_job_id uuid,
     p_reached_limit private.limits default null,
+    p_is_ready boolean default true,    -- else the job waits for a time
     p_limit integer default 50
 )
 returns table (
@@ -7953,7 +9089,7 @@ returns table (
     is_online boolean,
     is_eligible boolean,
     ahead integer,      -- jobs that it would take before this one; 100 at most, null for a robot that may not have it
-    nearness integer,
+    nearness integer,   -- as list_explanations() has it; 20 more for a robot that is not there, whatever else is the matter with it
     reason jsonb,       -- as private.explain_reason() gives it
     robots bigint,      -- of all
     robots_online bigint
@@ -8003,28 +9139,32 @@ begin
                 when f.missing <> '{}' then 'missing_internet'
                 else coalesce(
                     private.find_robot_hindrance(f.live, f.is_signed_off, f.has_key),
-                    p_reached_limit.scope || '_limit_reached',
-                    'next_in_line'
+                    private.limit_reason(p_reached_limit),
+                    case when p_is_ready then 'next_in_line' else 'when_it_is_time' end
                 )
             end as reason_code
         from fleet as f
     ), nearest as (
-        select j.*, e.nearness, count(*) over () as robots, count(*) filter (where j.is_online) over () as robots_online
+        select
+            j.*,
+            e.nearness + case when e.nearness < 40 and (j.is_signed_off or not j.is_online) then 20 else 0 end as nearness,
+            count(*) over () as robots,
+            count(*) filter (where j.is_online) over () as robots_online
         from judged as j
         join private.list_explanations() as e on e.reason_code = j.reason_code
-        order by e.nearness, cardinality(j.missing), j.external_id
+        order by nearness, cardinality(j.missing), j.external_id
         limit p_limit
     ), counted as (
         select
             n.*,
             case
-                when n.is_eligible then private.count_jobs_ahead(
+                when n.is_eligible and p_is_ready then private.count_jobs_ahead(
                     v_lane.tenant_no, n.environment, n.offers, n.robot_id, v_lane.priority - v_lane.promotion,
                     v_lane.share_id, p_job_id, 100
                 )
             end as ahead,
             case
-                when n.is_eligible and n.pool_id is not null then private.pool_waits_for(
+                when n.is_eligible and p_is_ready and n.pool_id is not null then private.pool_waits_for(
                     n.pool_id, p_tenant_id, n.environment, n.offers
                 )
             end is true as has_turns
@@ -8056,9 +9196,9 @@ begin
     order by 6, coalesce(c.ahead, 0), cardinality(c.missing), c.external_id;
 end
 $$;
-comment on function private.judge_robots(uuid, integer, uuid, private.limits, integer) is
+comment on function private.judge_robots(uuid, integer, uuid, private.limits, boolean, integer) is
     'What stands between each robot of a tenant and a job of a lane: the nearest robots first, p_limit at most.';
-revoke all on function private.judge_robots(uuid, integer, uuid, private.limits, integer) from public, anon, authenticated, service_role;
+revoke all on function private.judge_robots(uuid, integer, uuid, private.limits, boolean, integer) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/lane_room.sql sha256:b5f79841ec492b6b7cac3616b339d6f67ee9f5e7a40603b50f463f58da6e353e
 create or replace function private.lane_room(p_limit_id integer, p_other_limit_id integer)
@@ -8108,8 +9248,9 @@ comment on function private.lease_over_at(private.leases) is
     'When a held job is taken back unless its robot renews the lease, reports progress or ends the job before.';
 revoke all on function private.lease_over_at(private.leases) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/leave_lane.sql sha256:3872e81f1908006adae037c68ed54e45b61ebdaa367b39264f26dd5d34380bea
--- An enqueue, a release or a retry that met set_limit puts its job where the limit is not known. Rare, so claims put it right.
+-- from sql/40_queue/functions/leave_lane.sql sha256:1d5c01fd7e8275ec5dd371a9e75a46542e250ac520223cddd1214d5d1ca104d0
+-- An enqueue, a release or a retry that met set_limit puts its job where the limit is not known; jobs of a deleted workflow wait until
+-- a duty has cancelled them. Rare, so claims put it right.
 create or replace function private.leave_lane(p_lane_id integer, p_taken private.taken_job[])
 returns private.taken_job[]
 language plpgsql
@@ -8122,15 +9263,26 @@ declare
     v_limits record;
     v_job private.taken_job;
     v_kept private.taken_job[] := '{}';
+    v_claims text := current_setting('request.jwt.claims', true);
 begin
     select l.* into v_lane from private.lanes as l where l.lane_id = p_lane_id;
     foreach v_job in array p_taken loop
-        select f.workflow_limit_id, f.key_limit_id
+        select
+            f.workflow_limit_id,
+            f.key_limit_id,
+            exists (
+                select from private.workflow_removals as w where w.tenant_id = j.tenant_id and w.workflow_id = j.workflow_id
+            ) as is_removed
         into v_limits
         from public.jobs as j
         cross join lateral private.find_job_limits(j.tenant_id, j.workflow_id, j.concurrency_key) as f
         where j.job_id = v_job.job_id;
-        if coalesce(v_limits.workflow_limit_id = v_lane.workflow_limit_id, v_limits.workflow_limit_id is null)
+        if v_limits.is_removed then
+            perform set_config('request.jwt.claims', '', true);     -- the robot that asks has nothing to do with it
+            perform private.end_unclaimed_job(v_job.job_id, 'The workflow was deleted.');
+            perform set_config('request.jwt.claims', v_claims, true);
+            continue;
+        elsif coalesce(v_limits.workflow_limit_id = v_lane.workflow_limit_id, v_limits.workflow_limit_id is null)
             and coalesce(v_limits.key_limit_id = v_lane.key_limit_id, v_limits.key_limit_id is null)
         then
             v_kept := v_kept || v_job;
@@ -8148,7 +9300,7 @@ begin
 end
 $$;
 comment on function private.leave_lane(integer, private.taken_job[]) is
-    'Those of the jobs just taken out of a lane that belong there. A job that belongs in another, because a limit of it was set meanwhile, is put there, with all of the lane that it holds for.';
+    'Those of the jobs just taken out of a lane that belong there. A job that belongs in another, because a limit of it was set meanwhile, is put there, with all of the lane that it holds for. One whose workflow was deleted is cancelled.';
 revoke all on function private.leave_lane(integer, private.taken_job[]) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/leave_limits.sql sha256:73f9eccc5f8aa20a68b8a28816a85474815fdce95aec9ba4df8ccdac33334fb3
@@ -8169,6 +9321,75 @@ comment on function private.leave_limits(integer[], integer) is
     'Takes back what private.enter_limits() counted in this transaction for jobs that the claim did not get.';
 revoke all on function private.leave_limits(integer[], integer) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/lengthen_leases.sql sha256:d4b97996753ae41d3f6801e6807c03b36ba9ecd17722011c3738e39512f2e816
+-- Waits for no lease: what is locked just now is being renewed or ended.
+create or replace function private.lengthen_leases()
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_back_at timestamptz := private.back_at();
+    v_done_until timestamptz := (select max(o.ended_at) from private.outages as o);
+    v_began_at timestamptz;
+    v_away interval;
+    v_count integer;
+begin
+    if v_back_at is null or v_back_at <= v_done_until then
+        return 0;
+    end if;
+    v_began_at := greatest(
+        (select to_timestamp(t.last_value / 1000.0) from private.outage_began_at as t), v_done_until
+    );
+    v_away := v_back_at - v_began_at;
+    insert into private.outages (ended_at, began_at, leases) values (v_back_at, v_began_at, 0) on conflict do nothing;
+    if not found then   -- by another session, just now
+        return 0;
+    end if;
+    -- What ran out gets back the time that it had. What did not may have been renewed since, and needs no more than a minute.
+    update private.leases as l
+    set lease_expires_at = case
+            when l.lease_expires_at <= v_began_at then l.lease_expires_at
+            when l.lease_expires_at <= v_back_at then l.lease_expires_at + v_away
+            else greatest(l.lease_expires_at, least(l.lease_expires_at + v_away, v_back_at + interval '1 minute'))
+        end,
+        away = case
+            when coalesce(l.progress_at, l.started_at, l.claimed_at) < v_back_at then l.away + v_away
+            else l.away
+        end,
+        -- The time of the job went on, as its robot did; but who was done in time is given a minute to say so.
+        timeout_at = case
+            when l.timeout_at > v_began_at then greatest(l.timeout_at, v_back_at + least(v_away, interval '1 minute'))
+            else l.timeout_at
+        end
+    where l.job_id in (
+        select o.job_id from private.leases as o where o.claimed_at < v_back_at order by o.job_id for update skip locked
+    );
+    get diagnostics v_count = row_count;
+    update private.outages as o set leases = v_count where o.ended_at = v_back_at;
+    delete from private.outages as o where o.ended_at < v_back_at - interval '90 days';
+    return v_count + 1;
+end
+$$;
+comment on function private.lengthen_leases() is
+    'Lengthens the leases that were held in an outage by its length, once for each outage, before anything is rescued: nobody could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Returns 0 when there was nothing to do.';
+revoke all on function private.lengthen_leases() from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/limit_reason.sql sha256:da47b8ea654888804314e47254c0ad53c3c1fac8bf1cd62c9ea562b41647f066
+create or replace function private.limit_reason(p_limit private.limits)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return p_limit.scope || case when p_limit.max_running = 0 then '_paused' else '_limit_reached' end;
+end
+$$;
+comment on function private.limit_reason(private.limits) is
+    'The reason code of what a full limit keeps from running; null for none. A limit of 0 ends by nothing that runs: somebody paused the work.';
+revoke all on function private.limit_reason(private.limits) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/limit_room.sql sha256:6d96822a97a9853792af1fbb462f3dea534a9d4e824779b9f4e12761155338c3
 -- Without a SET clause, so that it is inlined into claim_jobs; who explains asks it, too.
 create or replace function private.limit_room(p_running integer, p_max_running integer)
@@ -8182,13 +9403,13 @@ comment on function private.limit_room(integer, integer) is
     'How many more jobs a counter of a limit has room for; 0 when it is full, or its limit was lowered while more were running.';
 revoke all on function private.limit_room(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_explanations.sql sha256:3d90dd12730fb3c84e3061cd4e075e9a434da97dc617a1e3febc2e978c62673a
+-- from sql/40_queue/functions/list_explanations.sql sha256:19d3bedc1c90e5f4239c0d2e9e78a40462a4b9110e392542243435f75a4b8630
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
     reason_code text,
     verdict text,       -- ready | waiting | blocked | held | finished | idle | note
-    nearness integer,   -- of a robot's clauses: how near the robot is to getting the job, 1 is the nearest
+    nearness integer,   -- of a robot's clauses: how near the robot is to getting the job, 1 is the nearest, 40 and more lack something
     sentence text,      -- with {facts}
     next_step text
 )
@@ -8198,12 +9419,17 @@ set search_path = pg_catalog, pg_temp
 as $$
     values
         ('next_in_line', 'ready', 1, 'Robot {robot} gets this job with its next claim.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
+        ('when_it_is_time', 'waiting', 1, 'Robot {robot} may take this job when its time has come.', 'Wait for that time.'),
         ('better_jobs_ahead', 'waiting', 2, 'Robot {robot} takes {ahead} other jobs first: they have a better priority or are older.', 'Wait, enqueue with a better priority (0 is the best), or start more robots.'),
         ('tenant_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of this tenant run now.', 'Wait for one of them, or raise the limit of the tenant.'),
         ('workflow_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of the workflow {limited_workflow} run now.', 'Wait for one of them, or raise the limit of the workflow.'),
         ('key_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs with the concurrency key {limited_key} run now.', 'Wait for one of them, or raise the limit of the key.'),
+        ('tenant_paused', 'blocked', 2, 'The jobs of this tenant are paused: its limit is 0.', 'Raise or remove the limit of the tenant.'),
+        ('workflow_paused', 'blocked', 2, 'The jobs of the workflow {limited_workflow} are paused: its limit is 0.', 'Raise or remove the limit of the workflow.'),
+        ('key_paused', 'blocked', 2, 'The jobs with the concurrency key {limited_key} are paused: its limit is 0.', 'Raise or remove the limit of the key.'),
         ('pool_turn', 'waiting', 2, 'The robots of the pool {pool} serve its members in turn; {ahead} other jobs of this tenant go first.', 'Wait for the turn, enqueue with a better priority (it counts among jobs of this tenant), or ask the owner of the pool for a greater weight or more robots.'),
         ('pool_limit_reached', 'waiting', null, '{running} of at most {max_running} jobs of this tenant run in the pool {limited_pool} now.', 'Wait for one of them, or ask the owner of the pool for a greater max_running.'),
+        ('pool_paused', 'blocked', null, 'The jobs of this tenant are paused in the pool {limited_pool}: its max_running there is 0.', 'Ask the owner of the pool for a greater max_running.'),
         ('pool_robots_busy', 'waiting', null, 'All robots of the pool {pool} that could run this job are busy.', 'Wait for one of them, or ask the owner of the pool for more robots.'),
         ('pool_next', 'ready', null, 'A robot of the pool {pool} gets this job with its next claim.', 'Nothing is in the way. If it stays like this for a minute, ask the owner of the pool whether its robots run.'),
         ('pool_no_robot_online', 'blocked', null, 'No robot of the pool {pool} that could run this job is at work.', 'Ask the owner of the pool, or cancel the job and enqueue it without the pool.'),
@@ -8221,17 +9447,19 @@ as $$
         ('robot_draining', 'blocked', 11, 'Robot {robot} is draining: it finishes what it holds and takes nothing more.', 'Resume the robot, or start another one.'),
         ('robot_in_maintenance', 'blocked', 12, 'Robot {robot} is in maintenance.', 'Resume the robot when the maintenance is over.'),
         ('robot_disabled', 'blocked', 13, 'Robot {robot} is disabled.', 'Resume the robot if it shall work again.'),
-        ('missing_internet', 'blocked', 14, 'Robot {robot} does not take jobs of the execution mode internet.', 'Register a robot with is_internet, or enqueue the job for the execution mode lan.'),
-        ('missing_tag', 'blocked', 15, 'Robot {robot} lacks {missing}.', 'Give a robot the tag, or enqueue the job without it.'),
-        ('missing_capability', 'blocked', 16, 'Robot {robot} lacks {missing}.', 'Give a robot the capability, or enqueue the job without it.'),
-        ('not_in_pool', 'blocked', 17, 'Robot {robot} is not in the pool {pool}.', 'Put a robot in the pool, or enqueue the job without it.'),
-        ('wrong_environment', 'blocked', 18, 'Robot {robot} works in the environment {robot_environment}; the job is for {job_environment}.', 'Start a robot in that environment, or enqueue the job for another one.'),
+        ('missing_internet', 'blocked', 40, 'Robot {robot} does not take jobs of the execution mode internet.', 'Register a robot with is_internet, or enqueue the job for the execution mode lan.'),
+        ('missing_tag', 'blocked', 41, 'Robot {robot} lacks {missing}.', 'Give a robot the tag, or enqueue the job without it.'),
+        ('missing_capability', 'blocked', 42, 'Robot {robot} lacks {missing}.', 'Give a robot the capability, or enqueue the job without it.'),
+        ('not_in_pool', 'blocked', 43, 'Robot {robot} is not in the pool {pool}.', 'Put a robot in the pool, or enqueue the job without it.'),
+        ('wrong_environment', 'blocked', 44, 'Robot {robot} works in the environment {robot_environment}; the job is for {job_environment}.', 'Start a robot in that environment, or enqueue the job for another one.'),
         ('nothing_waiting', 'idle', null, 'No job waits in the queue of this tenant.', 'Nothing is wrong. Enqueue a job.'),
         ('next_claim', 'ready', null, 'Robot {robot} gets job {next_job} with its next claim.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
         ('next_turn', 'ready', null, 'Robot {robot} serves the pool {pool}: with its next claim it gets a job of the member whose turn it is.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
         ('nothing_suitable', 'idle', null, 'Jobs wait, but none that robot {robot} may have. The nearest, job {nearest_job}, asks for {demand}.', 'Change the robot or the jobs, or leave them to other robots.'),
+        ('workflow_deleted', 'waiting', null, 'The workflow {workflow} was deleted; the job is being cancelled, and no robot gets it.', 'Nothing: the job ends by itself within minutes.'),
         ('run_at_in_future', 'waiting', null, 'The job is to run at {run_at}.', 'Wait, or cancel it and enqueue it without a time.'),
         ('retry_backoff', 'waiting', null, 'Attempt {attempts} of {max_attempts} failed ({error}). The next one is at {run_at}.', 'Wait, or cancel the job when another attempt cannot help.'),
+        ('start_backoff', 'waiting', null, 'The job was handed out {times} times in a row and no robot kept it: it was not started, or its robot was started again. It is handed out again at {run_at}.', 'Look whether robots that claim the job reach the service and start what they claim, or cancel the job.'),
         ('about_to_be_ready', 'waiting', null, 'The job''s time came at {run_at}; it joins the queue within seconds.', 'If it stays like this for two minutes, the platform''s cron and all robots are standing still.'),
         ('no_robot_registered', 'blocked', null, 'No robot is registered.', 'Register a robot: casare-cloud robot run.'),
         ('no_robot_online', 'blocked', null, 'None of the {robots} robots is online. {nearest}', 'Start a robot.'),
@@ -8242,15 +9470,16 @@ as $$
         ('held_running', 'held', null, 'Robot {robot} runs the job: {progress} percent, last progress {last_progress}. It holds it until {lease_until} and renews that.', 'Wait, or cancel the job.'),
         ('lease_expired', 'held', null, 'Robot {robot} did not renew its hold of the job, which ended at {lease_until}.', 'Wait a minute: the job is given to another robot, or ends, by itself.'),
         ('time_over', 'held', null, 'The time of the job with robot {robot} ended at {lease_until}.', 'Wait a minute: the job is tried again, or ends, by itself.'),
-        ('cancel_requested', 'held', null, 'Robot {robot} was asked at {cancel_requested} to stop the job: {cancel_reason} It holds it until {lease_until} at the latest.', 'Wait: the job ends when the robot says so or its hold ends.'),
+        ('cancel_requested', 'held', null, 'Robot {robot} was asked at {cancel_requested} to stop the job: {cancel_reason} It has not stopped yet, and holds the job until {lease_until} unless it renews that.', 'Wait: the job ends when the robot says so or its hold ends. If it does not, cancel the job by force (casare-cloud jobs cancel --force) from {forceable} on.'),
         ('completed', 'finished', null, 'The job was completed by robot {robot} at {finished}.', 'Nothing.'),
+        ('completed_despite_cancel', 'finished', null, 'The job was completed by robot {robot} at {finished}, although it had been asked at {cancel_requested} to stop.', 'Nothing can be taken back: look whether what the job did has to be undone.'),
         ('failed', 'finished', null, 'The job failed at {finished}: {error}', 'Mend the cause, then retry the job.'),
         ('timed_out', 'finished', null, 'The job took longer than its timeout of {timeout} seconds and ended at {finished}.', 'Raise timeout_seconds or find out what hangs, then retry the job.'),
         ('no_progress', 'finished', null, 'Robot {robot} reported no progress for {progress_timeout} seconds, and the job ended at {finished}.', 'Find out what hangs or raise progress_timeout_seconds, then retry the job.'),
         ('cancelled', 'finished', null, 'The job was cancelled at {finished}: {error}', 'Retry the job if it shall run after all.'),
         ('dead_lettered', 'finished', null, 'The job ended at {finished} after {attempts} of {max_attempts} attempts and is a dead letter ({dead_reason}): {error}', 'Mend the cause, then queue it again with casare-cloud dlq retry, or delete the dead letter.'),
         ('requeued', 'finished', null, 'The job ended at {finished} ({error}) and was queued again as job {requeued_job}.', 'Look at that job.'),
-        ('workflow_disabled', 'note', null, 'The workflow {workflow} is deleted, archived or disabled: it takes no new jobs. Jobs that waited when it was deleted were cancelled; all others still run.', 'Cancel the jobs that shall not run. To enqueue jobs again, submit the workflow as a new one.')
+        ('workflow_disabled', 'note', null, 'The workflow {workflow} is deleted, archived or disabled: it takes no new jobs. Of a deleted one the jobs that wait are cancelled; all others still run.', 'Cancel the jobs that shall not run. To enqueue jobs again, submit the workflow as a new one.')
 $$;
 comment on function private.list_explanations() is
     'Every reason why a job waits or a robot gets nothing, with the sentence and what to do, in which {facts} are to be filled in.';
@@ -8645,7 +9874,7 @@ comment on function private.move_jobs(private.lanes, private.limits) is
     'Moves the unfinished jobs of a lane that a limit holds for to the lane that is like it and has the limit, and returns how many.';
 revoke all on function private.move_jobs(private.lanes, private.limits) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/name_lane_demand.sql sha256:fd9709bcb36835fe17d344ffc5f9f26a68697b089751c726eac02c5d28df66f3
+-- from sql/40_queue/functions/name_lane_demand.sql sha256:d63b349811597476e408882e298460542416c307e80fcaa70539f8f00c9fbade
 create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots)
 returns text
 language plpgsql
@@ -8666,7 +9895,14 @@ begin
             select q
             from unnest(v_lane.required) as q
             where q <> all (private.robot_offers(p_robot.capabilities, p_robot.tags, p_robot.is_internet, p_robot.pool_id))
-        )), 'a place under a limit that is reached')
+        )), case
+            when exists (
+                select
+                from private.limits as w
+                where w.limit_id in (v_lane.workflow_limit_id, v_lane.key_limit_id) and w.max_running = 0
+            ) then 'a place under a limit of 0, which pauses it'
+            else 'a place under a limit that is reached'
+        end)
     end;
 end
 $$;
@@ -8722,6 +9958,51 @@ comment on function private.name_robot(uuid, uuid) is
     'What a tenant may call a robot: its external id, or, for a robot of another tenant''s pool, its id.';
 revoke all on function private.name_robot(uuid, uuid) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/no_later_than.sql sha256:3ce69a08dc41cfa0bb2454cb51869a8f0102db77bef303971b506d6db8c5c279
+-- Without a SET clause, so that it is inlined. least() would take p_now for a time that never was.
+create or replace function private.no_later_than(p_at timestamptz, p_now timestamptz)
+returns timestamptz
+language sql
+immutable
+as $$
+    select case when p_at > p_now then p_now else p_at end
+$$;
+comment on function private.no_later_than(timestamptz, timestamptz) is
+    'A time that was noted, or now if the clock was set back meanwhile and it would lie in the future: so no duration is negative. Null for null.';
+revoke all on function private.no_later_than(timestamptz, timestamptz) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/note_call.sql sha256:70d861b7be07407b8f72bc896fd8c6b986292b16e30426160e0efda745703e63
+-- Whoever calls first after a silence finds out whether it was an outage, before any lease is renewed: later nobody could tell.
+create or replace function private.note_call()
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now_ms bigint := floor(extract(epoch from clock_timestamp()) * 1000);
+    v_last_ms bigint := (select t.last_value from private.last_call_at as t);
+    v_clock_ms bigint;
+    v_before_ms bigint;
+begin
+    if v_now_ms - v_last_ms between 0 and 999 then
+        return;
+    end if;
+    if v_last_ms > 0 and private.was_away(v_last_ms, v_now_ms) then
+        v_clock_ms := floor(extract(epoch from private.clock()) * 1000);
+        v_before_ms := v_clock_ms - (v_now_ms - v_last_ms);
+        -- A service that comes and goes was away all the time.
+        if v_before_ms - (select t.last_value from private.outage_ended_at as t) not between 0 and 60000 then
+            perform setval('private.outage_began_at', v_before_ms);
+        end if;
+        perform setval('private.outage_ended_at', v_clock_ms);
+    end if;
+    perform setval('private.last_call_at', v_now_ms);
+end
+$$;
+comment on function private.note_call() is
+    'Notes that somebody was heard, at most once a second, and after a silence whether the service was away (private.was_away()). Claims, renewals and heartbeats call it, and every request of the REST API.';
+revoke all on function private.note_call() from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/pool_of.sql sha256:9e6deeee8b5d64663b493397745aa2c3eea4febdf41d940907bb16d1c06b1c7d
 create or replace function private.pool_of(p_required text[])
 returns uuid
@@ -8736,20 +10017,20 @@ $$;
 comment on function private.pool_of(text[]) is 'The pool that a lane requires; null for none.';
 revoke all on function private.pool_of(text[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/progress_due_at.sql sha256:52f582746248e50853a8a503948b28002438b0b28a0ea395fa62bbc44a65750e
+-- from sql/40_queue/functions/progress_due_at.sql sha256:876aaebb757e1beb5ad56c774d87940373d0beede61d782a2b6715977a16c267
 create or replace function private.progress_due_at(p_lease private.leases)
 returns timestamptz
 language sql
 stable
 as $$
     select coalesce(p_lease.progress_at, p_lease.started_at, p_lease.claimed_at)
-        + make_interval(secs => p_lease.progress_timeout_seconds)
+        + make_interval(secs => p_lease.progress_timeout_seconds) + p_lease.away
 $$;
 comment on function private.progress_due_at(private.leases) is
     'When a held job is taken back unless its robot reports progress before; null when nobody asked for that.';
 revoke all on function private.progress_due_at(private.leases) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:a6e555670b863f70abc9150eca4548934e1be25375b8bdafbbcab2ebb05a6ba8
+-- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:203fb64a81d3df7d3d89a94eed861ecb424e96eef9fee3cb65908f99334fc01d
 create or replace function private.promote_scheduled_jobs(p_limit integer default 1000)
 returns integer
 language plpgsql
@@ -8758,16 +10039,20 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
+    v_due uuid[] := array(
+        select s.job_id from private.scheduled as s where s.run_at <= private.clock() order by s.run_at limit p_limit
+    );
     v_lane record;
     v_promoted integer := 0;
 begin
+    if cardinality(v_due) = p_limit then    -- more may be due, and all of this of one tenant
+        v_due := private.share_out('private.scheduled', 'job_id', 'run_at', p_limit, v_due);
+    end if;
     for v_lane in
         with due as (
             select s.job_id
             from private.scheduled as s
-            where s.run_at <= private.clock()
-            order by s.run_at
-            limit p_limit
+            where s.job_id = any (v_due) and s.run_at <= private.clock()
             for update skip locked
         ), taken as (
             delete from private.scheduled as s
@@ -8790,7 +10075,10 @@ begin
             -- One after another, so that each collides with those before it and is not met by those after it.
             for n in 1..cardinality(v_lane.job_ids) loop
                 perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids[n:n], v_lane.attempts[n:n]);
-                if v_lane.attempts[n] = 0 then  -- not a retry
+                -- Neither a retry nor one that was given back.
+                if v_lane.attempts[n] = 0 and not exists (
+                    select from public.jobs as j where j.job_id = v_lane.job_ids[n] and j.uncounted_ends > 0
+                ) then
                     perform private.resolve_collision(v_lane.key_limit_id, v_lane.job_ids[n]);
                 end if;
             end loop;
@@ -8802,7 +10090,7 @@ begin
 end
 $$;
 comment on function private.promote_scheduled_jobs(integer) is
-    'Makes delayed jobs and retries whose time has come ready, wakes robots for them, and returns how many. Many may run it at once.';
+    'Makes at most p_limit delayed jobs and retries whose time has come ready, the oldest first or, when there are more, shared out among tenants; wakes robots for them, and returns how many. Many may run it at once.';
 revoke all on function private.promote_scheduled_jobs(integer) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/purge_dead_letter.sql sha256:ad7acf3604220e8e6594bf6c3ac84482b96ef7d58752b7cf6e15aa595573345f
@@ -8930,7 +10218,7 @@ comment on function private.raise_lease_lost(private.caller, uuid) is
     'Raises 409 LEASE_LOST for a job that the robot might have held, 409 JOB_ALREADY_FINISHED when it has ended, 404 JOB_NOT_FOUND for any other.';
 revoke all on function private.raise_lease_lost(private.caller, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/raise_low_water.sql sha256:8aa248b5c89873218f87f5874fdfc4b52a5449b86af8de857e4f006121c3c056
+-- from sql/40_queue/functions/raise_low_water.sql sha256:7802c475d2a4d3b0d11aeacd2d78db493e79c63c7dbd572d5a037481e0d89182
 -- While a snapshot is held open anywhere, the index entries of claimed jobs cannot be removed, and every claim would walk
 -- over all of them. The bound moves past them.
 --
@@ -8943,7 +10231,7 @@ create or replace function private.raise_low_water(
     p_lag interval default '15 seconds',    -- longer than the API's statement_timeout
     p_step integer default 200,             -- the bound moves past this many entries or not at all: each move leaves a dead row
     p_dead integer default 1000,            -- fewer dead rows in ready are not worth the work
-    p_lanes integer default 500             -- looked at in one run; the next goes on
+    p_limit integer default 500             -- lanes looked at in one run; the next goes on
 )
 returns integer
 language plpgsql
@@ -8955,11 +10243,18 @@ as $$
 declare
     v_water private.low_water;
     v_floor uuid;
-    v_position integer;
+    v_tenant_no integer;
+    v_lanes jsonb;
+    v_left integer := p_limit;
+    v_share integer;
+    v_seen integer;
+    v_lane_id integer;
+    v_end integer;
+    v_first integer;            -- the tenant with which the run began
+    v_has_seen boolean := true;
     v_lane record;
     v_low uuid;
     v_walked bigint;
-    v_seen integer := 0;
     v_raised integer := 0;
 begin
     if pg_stat_get_dead_tuples('private.ready'::regclass) < p_dead then
@@ -8978,33 +10273,72 @@ begin
         v_water.pending_xid := pg_current_xact_id();
     end if;
     v_floor := private.uuid_v7_floor(greatest(v_water.settled_at, clock_timestamp() - p_lag));
-    v_position := v_water.position;
-    for v_lane in
-        select l.lane_id, l.tenant_no, l.low_job_id
-        from private.lanes as l
-        where l.lane_id > v_position
-        order by l.lane_id
-        limit p_lanes
-    loop
-        v_seen := v_seen + 1;
-        v_position := v_lane.lane_id;
-        -- What a claim passes before the first job, by the count that the server keeps of an index's entries.
-        v_walked := pg_stat_get_xact_tuples_returned('private.ready_pkey'::regclass);
-        v_low := private.lowest_ready_job(v_lane.tenant_no, v_lane.lane_id, v_lane.low_job_id, v_floor);
-        v_walked := pg_stat_get_xact_tuples_returned('private.ready_pkey'::regclass) - v_walked;
-        continue when v_low <= v_lane.low_job_id or v_walked < p_step;
-        continue when not pg_try_advisory_xact_lock(1801678963, v_lane.lane_id);
-        v_low := private.lowest_ready_job(v_lane.tenant_no, v_lane.lane_id, v_lane.low_job_id, v_floor);
-        update private.lanes as l
-        set low_job_id = v_low
-        where l.lane_id = v_lane.lane_id and l.low_job_id = v_lane.low_job_id;
-        v_raised := v_raised + 1;
+    v_tenant_no := v_water.tenant_no;
+    v_lanes := v_water.lanes;
+    -- Tenants in turn, a tenth of p_limit each; where one with more lanes goes on is remembered.
+    while v_left > 0 loop
+        select l.tenant_no into v_tenant_no from private.lanes as l where l.tenant_no > v_tenant_no order by l.tenant_no limit 1;
+        if v_tenant_no is null then
+            exit when not v_has_seen;   -- there are none
+            v_has_seen := false;
+            v_tenant_no := 0;
+            continue;
+        end if;
+        exit when v_tenant_no = v_first and v_lanes = '{}';     -- once round, and nobody has more
+        v_first := coalesce(v_first, v_tenant_no);
+        v_has_seen := true;
+        v_share := least(greatest(p_limit / 10, 1), v_left);
+        v_seen := 0;
+        v_lane_id := (v_lanes ->> v_tenant_no::text)::integer;
+        v_end := v_lane_id + 1000;
+        for v_lane in
+            select l.lane_id, l.low_job_id
+            from (select o.lane_id, o.low_job_id from private.lanes as o where o.tenant_no = v_tenant_no offset 0) as l
+            where v_lane_id is null
+            union all
+            -- Of one with many, a piece of all lanes there are, as sorting its own each time would take long.
+            select l.lane_id, l.low_job_id
+            from (
+                select o.lane_id, o.low_job_id, o.tenant_no
+                from private.lanes as o
+                where o.lane_id > v_lane_id and o.lane_id <= v_end
+                offset 0
+            ) as l
+            where l.tenant_no = v_tenant_no
+            order by lane_id
+            limit v_share
+        loop
+            v_seen := v_seen + 1;
+            v_lane_id := v_lane.lane_id;
+            -- What a claim passes before the first job, by the count that the server keeps of an index's entries.
+            v_walked := pg_stat_get_xact_tuples_returned('private.ready_pkey'::regclass);
+            v_low := private.lowest_ready_job(v_tenant_no, v_lane.lane_id, v_lane.low_job_id, v_floor);
+            v_walked := pg_stat_get_xact_tuples_returned('private.ready_pkey'::regclass) - v_walked;
+            continue when v_low <= v_lane.low_job_id or v_walked < p_step;
+            continue when not pg_try_advisory_xact_lock(1801678963, v_lane.lane_id);
+            v_low := private.lowest_ready_job(v_tenant_no, v_lane.lane_id, v_lane.low_job_id, v_floor);
+            update private.lanes as l
+            set low_job_id = v_low
+            where l.lane_id = v_lane.lane_id and l.low_job_id = v_lane.low_job_id;
+            v_raised := v_raised + 1;
+        end loop;
+        -- All its lanes had their turn, or the next one begins behind these.
+        v_lanes := v_lanes - v_tenant_no::text;
+        if v_seen < v_share then
+            v_lane_id := v_end;
+        end if;
+        perform from private.lanes as l where l.lane_id > v_lane_id limit 1;
+        if found then
+            v_lanes := v_lanes || jsonb_build_object(v_tenant_no, v_lane_id);
+        end if;
+        v_left := v_left - greatest(v_seen, 1);
     end loop;
     update private.low_water as w
     set settled_at = v_water.settled_at,
         pending_at = v_water.pending_at,
         pending_xid = v_water.pending_xid,
-        position = case when v_seen < p_lanes then 0 else v_position end
+        tenant_no = coalesce(v_tenant_no, 0),
+        lanes = v_lanes
     where w.is_only;
     return v_raised;
 end
@@ -9031,8 +10365,8 @@ comment on function private.raise_queue_full() is
     'Raises 429 QUEUE_FULL, with the seconds after which to try again.';
 revoke all on function private.raise_queue_full() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/recheck_low_water.sql sha256:8c49d3e63451dd28fcd9f8d9523a0b2164cec9b9cd5a53c388e8a6e3104ac056
-create or replace function private.recheck_low_water()
+-- from sql/40_queue/functions/recheck_low_water.sql sha256:a9deb64b0f159542268f21105d045118ca8e73154a14ed1c05f61efef199ffd3
+create or replace function private.recheck_low_water(p_limit integer default 2000)
 returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -9044,30 +10378,54 @@ declare
     v_zero constant uuid := '00000000-0000-0000-0000-000000000000';
     v_lane record;
     v_low uuid;
+    v_turn bigint := 0;
+    v_lane_id integer := 0;
+    v_seen integer := 0;
     v_lowered integer := 0;
 begin
+    select (r.position ->> 'turn')::bigint, (r.position ->> 'lane_id')::integer
+    into v_turn, v_lane_id
+    from private.duty_runs as r
+    where r.name = 'recheck_low_water';
     for v_lane in
-        select l.lane_id, l.tenant_no, l.low_job_id
-        from private.lanes as l
-        where l.low_job_id > v_zero
-        order by l.lane_id
+        -- The first lane of each tenant, then the second of each, and so on.
+        select t.*
+        from (
+            select
+                l.lane_id, l.tenant_no, l.low_job_id,
+                row_number() over (partition by l.tenant_no order by l.lane_id) as turn
+            from private.lanes as l
+            where l.low_job_id > v_zero
+        ) as t
+        where (t.turn, t.lane_id) > (coalesce(v_turn, 0), coalesce(v_lane_id, 0))
+        order by t.turn, t.lane_id
+        limit p_limit
     loop
+        v_seen := v_seen + 1;
+        v_turn := v_lane.turn;
+        v_lane_id := v_lane.lane_id;
         v_low := private.lowest_ready_job(v_lane.tenant_no, v_lane.lane_id, v_zero, v_lane.low_job_id);
         continue when v_low >= v_lane.low_job_id;
         update private.lanes as l set low_job_id = v_low where l.lane_id = v_lane.lane_id and l.low_job_id > v_low;
         v_lowered := v_lowered + 1;
     end loop;
-    update private.duties as d set last_run_at = private.clock() where d.name = 'recheck_low_water';
+    update private.duty_runs as r
+    set position = case when v_seen = p_limit then jsonb_build_object('turn', v_turn, 'lane_id', v_lane_id) end
+    where r.name = 'recheck_low_water';
+    -- Claims leave it alone for a while, or go on with it.
+    update private.duties as d
+    set claimed_at = private.clock() - case when v_seen = p_limit then d.claims_every else '0' end
+    where d.name = 'recheck_low_water';
     return v_lowered;
 end
 $$;
-comment on function private.recheck_low_water() is
-    'Looks for ready jobs below the bound at which claims begin (their transaction was open for long) and lowers it to them; returns the number of such lanes.';
-revoke all on function private.recheck_low_water() from public, anon, authenticated, service_role;
+comment on function private.recheck_low_water(integer) is
+    'Looks for ready jobs below the bound at which claims begin (their transaction was open for long) and lowers it to them, in p_limit lanes, of each tenant in turn; returns the number of such lanes. The next run goes on.';
+revoke all on function private.recheck_low_water(integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/reconcile_limits.sql sha256:cb8f29f138585e863ec7959715992c3fcd15f37a74f88c875a3d1d3a9f62a3c8
-create or replace function private.reconcile_limits()
-returns integer
+-- from sql/40_queue/functions/reconcile_limits.sql sha256:42e816542992c442ea6829d829cc60dc441dc2df2a982be19fbfdfdc76c41f90
+create or replace function private.reconcile_limits(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -9075,44 +10433,57 @@ declare
     v_counter record;
     v_running integer;
     v_limit jsonb;
-    v_differed integer := 0;
+    v_turn private.turn := (0, 0, null);
 begin
     -- A counter and its leases change in one transaction, so this one statement sees a difference only where there is one.
     for v_counter in
-        select c.counter_id, w as limited
-        from private.limit_counters as c
-        join private.limits as w on w.limit_id = c.limit_id
-        where c.running <> (
-            select count(*) from private.leases as l where l.tenant_id = w.tenant_id and c.counter_id = any (l.counter_ids)
-        )
+        select
+            c.counter_id, c.limited,
+            c.running <> (
+                select count(*) from private.leases as l where l.tenant_id = p_tenant_id and c.counter_id = any (l.counter_ids)
+            ) as differs
+        from (
+            select c.counter_id, c.running, w as limited
+            from private.limits as w
+            join private.limit_counters as c on c.limit_id = w.limit_id
+            where w.tenant_id = p_tenant_id and c.counter_id > coalesce(p_after::integer, -1)
+            order by c.counter_id
+            limit p_limit
+        ) as c
         order by c.counter_id
     loop
+        v_turn.used := v_turn.used + 1;
+        v_turn.after := v_counter.counter_id;
+        continue when not v_counter.differs;
         -- Under the lock, which all who change it hold until they end, it is still so, or it was a moment's.
         perform from private.limit_counters as c where c.counter_id = v_counter.counter_id for update;
         continue when not found;
         select count(*) into v_running
         from private.leases as l
-        where l.tenant_id = (v_counter.limited).tenant_id and v_counter.counter_id = any (l.counter_ids);
+        where l.tenant_id = p_tenant_id and v_counter.counter_id = any (l.counter_ids);
         v_limit := private.describe_limit(v_counter.limited);
         update private.limit_counters as c
         set running = v_running
         where c.counter_id = v_counter.counter_id and c.running <> v_running;
         if found then
-            v_differed := v_differed + 1;
+            v_turn.done := v_turn.done + 1;
             v_limit := private.describe_limit(v_counter.limited) || jsonb_build_object('counted', v_limit -> 'running');
             perform private.emit_event(
-                (v_counter.limited).tenant_id, 'limit.corrected', null, null, (v_counter.limited).workflow_id, v_limit
+                p_tenant_id, 'limit.corrected', null, null, (v_counter.limited).workflow_id, v_limit
             );
             raise warning 'Limit % counted % jobs and % were running.',
                 (v_counter.limited).limit_id, v_limit -> 'counted', v_limit -> 'running';
         end if;
     end loop;
-    return v_differed;
+    if v_turn.used < p_limit then
+        v_turn.after := null;
+    end if;
+    return v_turn;
 end
 $$;
-comment on function private.reconcile_limits() is
-    'Sets every counter of a limit to the number of its leases, tells by an event and a warning where it was another, and returns how many were.';
-revoke all on function private.reconcile_limits() from public, anon, authenticated, service_role;
+comment on function private.reconcile_limits(uuid, integer, text) is
+    'Duty, a tenant''s turn: sets counters of its limits to the number of their leases, tells by an event and a warning where it was another, looks at p_limit of them, and counts those that differed.';
+revoke all on function private.reconcile_limits(uuid, integer, text) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/record_share_usage.sql sha256:bf6668b139416aef240ec3e78ecaada6e19e890ae9c383418e1896175dfbc076
 create or replace function private.record_share_usage()
@@ -9133,7 +10504,7 @@ comment on function private.record_share_usage() is
     'Table trigger: what a robot''s time with a job was, whatever came of it, for the shares that used it.';
 revoke all on function private.record_share_usage() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/release_job.sql sha256:d60b3577743357669765aa6e681448f27f0342954dbe02e0c0d3e397aeba5a10
+-- from sql/40_queue/functions/release_job.sql sha256:72cd3787396cc036d06bf311b6f66c5dea4591d9e58393e912e7d868e3a5b949
 create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -9145,6 +10516,7 @@ as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
     v_lease private.leases;
+    v_answer jsonb;
 begin
     delete from private.leases as l
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
@@ -9152,27 +10524,31 @@ begin
     if not found then
         perform private.raise_lease_lost(v_caller, p_job_id);
     end if;
-    if v_lease.cancel_requested_at is not null then
+    if v_lease.started_at is null then
+        v_answer := private.end_uncounted(v_lease, 'Released by the robot.');
+    elsif v_lease.cancel_requested_at is not null then
         return private.end_attempt(v_lease, 'failed', null, null, null, false);
+    else
+        perform private.put_back(v_lease.tenant_no, v_lease.lane_id, array[p_job_id], array[v_lease.attempt - 1]);
+        perform private.ring_lane(v_lease.lane_id);
+        perform private.announce_job(
+            'job.queued', 'queued', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name, null,
+            v_lease.attempt - 1, '{"message": "Released by the robot."}'
+        );
+        v_answer := jsonb_build_object('job_id', p_job_id, 'status', 'queued', 'outcome', 'applied');
     end if;
-    perform private.put_back(v_lease.tenant_no, v_lease.lane_id, array[p_job_id], array[v_lease.attempt - 1]);
-    perform private.ring_lane(v_lease.lane_id);
-    perform private.announce_job(
-        'job.queued', 'queued', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name, null,
-        v_lease.attempt - 1, '{"message": "Released by the robot."}'
-    );
     if v_lease.counter_ids is not null then
         perform private.count_out(v_lease.counter_ids);
     end if;
-    return jsonb_build_object('job_id', p_job_id, 'status', 'queued', 'outcome', 'applied');
+    return v_answer;
 end
 $$;
 comment on function public.release_job(uuid, bigint) is
-    'Gives a claimed job back without counting the attempt; one that somebody wants cancelled ends cancelled. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Gives a claimed job back without counting the attempt; one that somebody wants cancelled ends cancelled. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.release_job(uuid, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.release_job(uuid, bigint) to authenticated;
 
--- from sql/40_queue/functions/remove_limit.sql sha256:d5187f2dd2f6b0c3437dec3739dbd6a6dc0534e5b2533e6397cd1ef98ad1f731
+-- from sql/40_queue/functions/remove_limit.sql sha256:f6f9fa3ef8fe73a3d6c835450811624c49e9e973ef0f35b0e835625b9511eaa3
 -- Lanes keep the number of the limit and leases those of its counters, which none ever gets again: they limit nothing.
 create or replace function public.remove_limit(
     p_scope text,
@@ -9189,6 +10565,7 @@ declare
     v_limit private.limits;
     v_answer jsonb;
 begin
+    p_concurrency_key := private.nfc(p_concurrency_key);
     if p_scope not in ('tenant', 'workflow', 'key') or p_scope is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'scope must be tenant, workflow or key.');
     end if;
@@ -9217,7 +10594,7 @@ comment on function public.remove_limit(text, uuid, text) is
 revoke all on function public.remove_limit(text, uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.remove_limit(text, uuid, text) to authenticated;
 
--- from sql/40_queue/functions/renew_leases.sql sha256:15853db3b63b02383e09232f861ed55c2554b209fa86f6e04dbd6be011054d12
+-- from sql/40_queue/functions/renew_leases.sql sha256:6146a521661ab06683c128d71efa8948f08bc3055a23c440f48af322544fa493
 create or replace function public.renew_leases(p_leases jsonb, p_lease_seconds integer default 60)
 returns table (job_id uuid, renewed boolean, lease_expires_at timestamptz, cancel_requested boolean)
 language plpgsql
@@ -9236,6 +10613,7 @@ begin
     elsif jsonb_typeof(p_leases) is distinct from 'array' or jsonb_array_length(p_leases) > 100 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'leases must be a list of at most 100 leases.');
     end if;
+    perform private.note_call();
     return query
     with asked as (
         -- What is no id or no token is null, and so not held.
@@ -9272,7 +10650,7 @@ comment on function public.renew_leases(jsonb, integer) is
 revoke all on function public.renew_leases(jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases(jsonb, integer) to authenticated;
 
--- from sql/40_queue/functions/report_progress.sql sha256:6dd3f4deb60f55484e3fa9ad24170a8d6cd2411bee1812446ca409b591e457f6
+-- from sql/40_queue/functions/report_progress.sql sha256:a265ab544db3780ce20ff4f5102fdb3fd2d4eecb1f5e0f6f84bb8de956210356
 create or replace function public.report_progress(
     p_job_id uuid,
     p_progress integer,
@@ -9330,6 +10708,7 @@ begin
         current_node = p_current_node,
         progress_message = p_message,
         progress_at = v_now,
+        away = '0',
         first_progress_at = coalesce(l.first_progress_at, v_now),
         started_at = coalesce(l.started_at, v_now),
         timeout_at = case when l.started_at is null then l.timeout_at + (v_now - l.claimed_at) else l.timeout_at end,
@@ -9475,7 +10854,7 @@ comment on function private.required_of(text[], text[], boolean, uuid) is
     'Capabilities, tags, internet mode and pool as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
 revoke all on function private.required_of(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/rescue_expired_leases.sql sha256:7073b56b3fdcff74f17da0d56c9e00cc9dae4f3861ab16d5c8bfc1ac84152c28
+-- from sql/40_queue/functions/rescue_expired_leases.sql sha256:468d6f1df86a0cf89782dea6c0c8c31cb978e111e41a782bdb734dd539673a08
 -- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
 create or replace function private.rescue_expired_leases(p_limit integer default 200)
 returns integer
@@ -9489,14 +10868,28 @@ declare
     v_rescued private.leases[];
     v_counter_ids integer[] := '{}';
 begin
+    if private.is_away() then       -- nobody could renew anything, as it seems; whoever comes first says how long
+        return 0;
+    end if;
+    perform private.lengthen_leases();
     v_leases := array(
         select o.lease
         from (
             select l as lease, l.lane_id
             from private.leases as l
             where private.lease_over_at(l) <= v_now
-            order by random()   -- so that many that cannot be ended do not keep the others from it for ever
-            limit p_limit
+                and l.job_id = any (array(
+                    -- One of each tenant, then a second of each, and so on; of a tenant any, so that many that cannot be ended
+                    -- do not keep the others from it for ever.
+                    select t.job_id
+                    from (
+                        select e.job_id, row_number() over (partition by e.tenant_id order by random()) as turn
+                        from private.leases as e
+                        where private.lease_over_at(e) <= v_now
+                    ) as t
+                    order by t.turn, random()
+                    limit p_limit
+                ))
             for update skip locked
         ) as o
         order by o.lane_id      -- in which private.put_back() locks lanes
@@ -9529,6 +10922,7 @@ begin
     -- A lost lease says nothing against a robot: its machine or its network was away, with all that it held.
     for v_lease in select r.* from unnest(v_rescued) as r order by r.robot_id loop
         if private.lease_over_at(v_lease) in (v_lease.timeout_at, private.progress_due_at(v_lease))
+            and v_lease.started_at is not null
             and v_lease.cancel_requested_at is null
         then
             perform private.count_robot_failure(v_lease.tenant_id, v_lease.robot_id, v_lease.job_id);
@@ -9538,10 +10932,10 @@ begin
 end
 $$;
 comment on function private.rescue_expired_leases(integer) is
-    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts; what follows is private.end_attempt()''s to say. One that cannot be ended is left, with a warning.';
+    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts when it was started; what follows is private.end_attempt()''s to say, or private.end_uncounted()''s. Does nothing while the service seems to be away, and lengthens leases by an outage first. One that cannot be ended is left, with a warning.';
 revoke all on function private.rescue_expired_leases(integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/rescue_lease.sql sha256:66ba5cedc34ade6fa78aa6bf768263a88980c99510a53081f5c5824349661355
+-- from sql/40_queue/functions/rescue_lease.sql sha256:42b6a840f75b9c29bd202bc69006dea63bc410ac5fa7d5c6b11cf446daf6c920
 -- Without its counters: who rescues several leases counts them out together, after the lanes of all.
 create or replace function private.rescue_lease(p_lease private.leases)
 returns void
@@ -9556,7 +10950,9 @@ declare
 begin
     delete from private.leases as l where l.job_id = p_lease.job_id;
     p_lease.counter_ids := null;
-    if v_over_at = p_lease.timeout_at then
+    if p_lease.started_at is null then
+        perform private.end_uncounted(p_lease, 'The robot did not start it in time.');
+    elsif v_over_at = p_lease.timeout_at then
         perform private.end_attempt(p_lease, 'timeout', 'The job took longer than its timeout.', 'JOB_TIMEOUT', null, true);
     elsif v_over_at = private.progress_due_at(p_lease) then
         perform private.end_attempt(
@@ -9569,10 +10965,10 @@ begin
 end
 $$;
 comment on function private.rescue_lease(private.leases) is
-    'Takes back a lease that is over, locked by its caller, and ends the attempt. Its counters and its robot''s failures are the caller''s to count.';
+    'Takes back a lease that is over, locked by its caller, and ends the attempt, which counts if it was started. Its counters and its robot''s failures are the caller''s to count.';
 revoke all on function private.rescue_lease(private.leases) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/resolve_collision.sql sha256:ef00475da7c33024fe817a3c1dcf8457963a8f6b3d1e7d15aeb82c8d725484c9
+-- from sql/40_queue/functions/resolve_collision.sql sha256:ab8422253202a87945bbd601606996a228504ac56f0e150658853cf4c0877789
 -- One collision of a key at a time: an advisory lock and not a counter, because cancelling may wait for a lease, and
 -- whoever ends a lease waits for its counters afterwards.
 create or replace function private.resolve_collision(p_key_limit_id integer, p_job_id uuid)
@@ -9618,7 +11014,8 @@ begin
             format('Cancelled: an older job has the concurrency key %s.', v_limit.concurrency_key)
         );
     else
-        foreach v_job_id in array v_others[1:cardinality(v_others) - v_limit.max_running + 1] loop
+        -- At most 100 in one transaction: where many waited before somebody set this rule, the next jobs go on with it.
+        foreach v_job_id in array v_others[1:least(cardinality(v_others) - v_limit.max_running + 1, 100)] loop
             perform private.try_cancel_job(
                 v_limit.tenant_id, v_job_id,
                 format('Cancelled: a newer job has the concurrency key %s.', v_limit.concurrency_key)
@@ -9628,7 +11025,7 @@ begin
 end
 $$;
 comment on function private.resolve_collision(integer, uuid) is
-    'Applies the collision rule of a concurrency key to a job that became ready for the first time: it is cancelled, or the oldest others are (those that run are asked to stop), so that no more than the limit''s number go on.';
+    'Applies the collision rule of a concurrency key to a job that became ready for the first time: it is cancelled, or the oldest others are (those that run are asked to stop; at most 100 at once), so that no more than the limit''s number go on.';
 revoke all on function private.resolve_collision(integer, uuid) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/retry_delay.sql sha256:e8cb7e294866e7e452a51cd3f4b2a2bd3eac6e70766da8f9966fec1b3ebcdc11
@@ -9893,82 +11290,7 @@ comment on function private.robot_offers(text[], text[], boolean, uuid) is
     'What a robot has of the things that a lane can require.';
 revoke all on function private.robot_offers(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/run_due_duties.sql sha256:889f1876a322d1e266723fc6064b827d6edcf48e3dffda53616b1a670d89fc14
--- A claim of any tenant's robot may do this: who asks is put aside, so that nobody's name stands in another's events and audit log.
-create or replace function private.run_due_duties()
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_now timestamptz := private.clock();
-    v_name text;
-    v_done integer := 0;
-    v_count integer;
-    v_is_behind boolean;
-    v_claims text := current_setting('request.jwt.claims', true);
-    v_request_id text := current_setting('casare.request_id', true);
-    v_client_ip text := current_setting('casare.client_ip', true);
-begin
-    perform
-        set_config('request.jwt.claims', '', true),
-        set_config('casare.request_id', '', true),
-        set_config('casare.client_ip', '', true);
-    for v_name in
-        select d.name
-        from private.duties as d
-        where d.last_run_at <= v_now - d.every or d.last_run_at > v_now
-        -- Schedules first: firing waits for the deletion of a workflow, which may wait for what promotion takes.
-        -- raise_low_water last: nothing after it waits for a lane. Promotion next: it may wait for leases, which nobody
-        -- may do who holds limits, and rescue does.
-        order by d.name = 'raise_low_water', d.name <> 'fire_due_schedules', d.name
-        for update skip locked
-    loop
-        v_is_behind := false;
-        update private.duties as d set last_run_at = v_now where d.name = v_name;
-        begin
-            case v_name
-                when 'promote_scheduled_jobs' then
-                    v_count := private.promote_scheduled_jobs(200);
-                    v_is_behind := v_count = 200;
-                    v_done := v_done + v_count;
-                when 'rescue_expired_leases' then
-                    v_count := private.rescue_expired_leases(50);
-                    v_is_behind := v_count = 50;
-                    v_done := v_done + v_count;
-                when 'raise_low_water' then
-                    v_done := v_done + private.raise_low_water();
-                when 'recheck_low_water' then
-                    v_done := v_done + private.recheck_low_water();
-                when 'fold_share_usage' then
-                    perform private.fold_share_usage();
-                when 'fire_due_schedules' then
-                    perform private.fire_due_schedules(50);
-            end case;
-        exception
-            when others then    -- a duty that cannot be done must not keep robots from their work
-                raise warning '% failed: %', v_name, sqlerrm;
-        end;
-        if v_is_behind then     -- more is due than one claim shall do: the next claim goes on
-            update private.duties as d set last_run_at = v_now - d.every where d.name = v_name;
-        end if;
-    end loop;
-    perform
-        set_config('request.jwt.claims', coalesce(v_claims, ''), true),
-        set_config('casare.request_id', coalesce(v_request_id, ''), true),
-        set_config('casare.client_ip', coalesce(v_client_ip, ''), true);
-    perform setval(
-        'private.next_duty_at',
-        (select floor(extract(epoch from greatest(min(d.last_run_at + d.every), 'epoch')) * 1000)::bigint from private.duties as d)
-    );
-    return v_done;
-end
-$$;
-comment on function private.run_due_duties() is
-    'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it when there is some, and it never fails them. Returns how much there was to do: after nothing, it holds no lock that anybody waits for.';
-revoke all on function private.run_due_duties() from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/set_limit.sql sha256:7c9a247c74ed46b028e2fa602f6a62e28fa5c17b05a987b89c1af132916f9586
+-- from sql/40_queue/functions/set_limit.sql sha256:e9816bcc39f44c91164f5b2ca2cb6281955267033a57e3a9bc69306655bb9cb1
 -- A new limit must know every lease that exists: claims of the tenant wait (private.limits is what they read next) until this
 -- transaction ends, and those under way end first.
 create or replace function public.set_limit(
@@ -9992,6 +11314,7 @@ declare
     v_is_new boolean := false;
     v_lane private.lanes;
 begin
+    p_concurrency_key := private.nfc(p_concurrency_key);
     perform private.check_limit_name(v_caller.tenant_id, p_scope, p_workflow_id, p_concurrency_key);
     if p_max_running not between 0 and 100000 or p_max_running is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'max_running must be between 0 and 100000.');
@@ -10105,7 +11428,7 @@ comment on function private.share_load(integer, timestamptz) is
     'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
 revoke all on function private.share_load(integer, timestamptz) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/start_job.sql sha256:6680ab0b01bbb56d727ce61af4a4ed0a1d5a823ac35f6dd1597ba97894199a6e
+-- from sql/40_queue/functions/start_job.sql sha256:53dd0c8bceeb6c07b518a6f8de5800d7243fe144b143928a1f60a16bcef654d6
 create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -10129,7 +11452,7 @@ begin
     if v_lease.started_at is null then
         -- The time that a job may take counts from its start, not from its claim.
         update private.leases as l
-        set started_at = v_now, timeout_at = l.timeout_at + (v_now - l.claimed_at)
+        set started_at = v_now, away = '0', timeout_at = l.timeout_at + (v_now - l.claimed_at)
         where l.job_id = p_job_id;
         v_lease.started_at := v_now;
         perform private.announce_job(
@@ -10204,7 +11527,7 @@ comment on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, 
 revoke all on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, text[], boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/take_jobs.sql sha256:9f5df8e55cc1a790600a0193e5a76c2b9b3fee35195b1a3ab3cc77e478ed74c1
+-- from sql/40_queue/functions/take_jobs.sql sha256:84629491ce8a7c17e012f088d344b70e0b0b4c32c4153030580bd67c19f353ca
 -- Cost: one probe of ready's primary key for each lane that the robot may serve, and one statement for each lane that jobs
 -- are taken from. What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time:
 -- a join would be planned once, for the sizes that the tables had then, and kept.
@@ -10215,7 +11538,7 @@ create or replace function private.take_jobs(
     p_environment text,
     p_offers text[],
     p_limit_id integer,         -- of the tenant, if it has a limit
-    p_has_limits boolean,       -- whether it has others
+    p_may_stray boolean,        -- whether jobs may stand where they do not belong: see private.leave_lane()
     p_want integer,
     p_may_wait boolean,         -- for limits
     p_pool_id uuid default null,            -- only jobs that ask for it: the tenant is not the robot's
@@ -10342,7 +11665,7 @@ begin
             into v_some
             from gone as g;
             if v_some is not null then
-                if p_has_limits then
+                if p_may_stray then
                     v_listed := cardinality(v_some);
                     v_some := private.leave_lane(v_lane.lane_id, v_some);
                     v_has_moved := v_has_moved or cardinality(v_some) < v_listed;
@@ -10373,7 +11696,7 @@ revoke all on function private.take_jobs(
     uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, boolean
 ) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/take_member_jobs.sql sha256:26cf39081435c3fbb4ca22795b41a1c6e28ff1fd2f0563dcb5b4e12f08336774
+-- from sql/40_queue/functions/take_member_jobs.sql sha256:2fa0546da806f9f2b7aae6a9ed324c060beda9b1b5f4a987f12801e5a1e8bd5c
 create or replace function private.take_member_jobs(
     p_pool_id uuid,
     p_owner_id uuid,
@@ -10411,12 +11734,14 @@ begin
         ) as limit_id,
         exists (
             select from private.limits as w where w.tenant_id = p_tenant_id and w.scope > 'tenant'
-        ) as has_limits,
+        ) or exists (
+            select from private.workflow_removals as w where w.tenant_id = p_tenant_id
+        ) as may_stray,
         (select q.is_fair from private.queue_tenants as q where q.tenant_no = p_tenant_no) as is_fair
     into v_limits;
     return private.take_jobs(
         p_tenant_id, p_tenant_no, p_robot_id, p_environment, p_offers, v_limits.limit_id,
-        v_limits.has_limits, p_want, p_may_wait, case when p_tenant_id <> p_owner_id then p_pool_id end,
+        v_limits.may_stray, p_want, p_may_wait, case when p_tenant_id <> p_owner_id then p_pool_id end,
         v_limits.pool_limit_id, v_limits.is_fair
     );
 end
@@ -10528,8 +11853,8 @@ $$;
 comment on function private.to_words(timestamptz) is 'A time as sentences show it; "never" for none.';
 revoke all on function private.to_words(timestamptz) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/try_cancel_job.sql sha256:dfba7efa036feb1e1b87654d473c2bde0194c1f9cc51ec2cfb06a4427dd337ea
-create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text)
+-- from sql/40_queue/functions/try_cancel_job.sql sha256:0575b58347ad3af1a6dc936ad6d55e163579f71e09b6f745b8906fb109087523
+create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text, p_is_forced boolean default false)
 returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -10576,6 +11901,11 @@ begin
             );
         end if;
 
+        if p_is_forced then
+            select l.* into v_lease from private.leases as l where l.job_id = p_job_id for update;
+            continue when not found;
+            return private.force_cancellation(v_lease);
+        end if;
         update private.leases as l
         set cancel_requested_at = coalesce(l.cancel_requested_at, private.clock()),
             cancel_reason = coalesce(l.cancel_reason, p_reason)
@@ -10588,7 +11918,7 @@ begin
             );
             return jsonb_build_object(
                 'job_id', p_job_id,
-                'cancelled', true,
+                'cancelled', false,     -- not before it is so: the robot may complete the job yet
                 'previous_status', case when v_lease.started_at is null then 'claimed' else 'running' end,
                 'message', 'Cancellation requested; the robot has been told',
                 'cancel_requested', true
@@ -10598,9 +11928,9 @@ begin
     perform private.raise_error(503, 'JOB_BUSY', 'The job is changing hands just now; try again.', '1');
 end
 $$;
-comment on function private.try_cancel_job(uuid, uuid, text) is
-    'Cancels a waiting job of a tenant, or asks the robot that holds it to stop, and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND. Does not ask who wants it: its callers do.';
-revoke all on function private.try_cancel_job(uuid, uuid, text) from public, anon, authenticated, service_role;
+comment on function private.try_cancel_job(uuid, uuid, text, boolean) is
+    'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not ask who wants it: its callers do.';
+revoke all on function private.try_cancel_job(uuid, uuid, text, boolean) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/unfinished_job_ids.sql sha256:452d13a7f07c56619ee51b82fc2b3d1ad42c05181baa7c1e2c5f1d2ff7307efa
 -- A list of waiting jobs must not walk through a history of millions to find the few that wait, and no index of jobs may
@@ -10709,6 +12039,56 @@ comment on function private.waiting_quota(public.tenant_plan, jsonb) is
     'How many jobs of a tenant may wait, delayed ones included: by its plan, or settings {"queue": {"max_waiting": 1000}}; null: any number.';
 revoke all on function private.waiting_quota(public.tenant_plan, jsonb) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/was_away.sql sha256:4a348a08c649843008713e5f324d597da676f6b7c41d8fff995e63d02170cdb6
+-- The two times are the server's own clock's; what they are compared with is shifted with the time that a test sets.
+create or replace function private.was_away(p_last_ms bigint, p_now_ms bigint)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+    v_silence interval := make_interval(secs => (p_now_ms - p_last_ms) / 1000.0);
+    v_now timestamptz := private.clock();
+    v_last timestamptz := v_now - v_silence;
+    v_since timestamptz := v_last;
+begin
+    if p_now_ms < p_last_ms then    -- the clock was set back
+        return false;
+    elsif extract(epoch from pg_postmaster_start_time()) * 1000 > p_last_ms then
+        return true;
+    elsif v_silence <= interval '10 seconds' then
+        return false;
+    end if;
+    -- Leases that ran out in an outage which had just ended may not have been lengthened yet.
+    if v_last - private.back_at() <= interval '1 minute' then
+        v_since := least(v_last, (select to_timestamp(t.last_value / 1000.0) from private.outage_began_at as t));
+    end if;
+    -- Nobody at all was heard, though some were due: a lease that was held has ended or would end in another such silence (who
+    -- renews in time never comes so near), or two robots or more should have said that they live.
+    return exists (
+        select
+        from private.leases as l
+        cross join lateral (select least(l.lease_expires_at, private.progress_due_at(l)) as due_at) as d
+        where d.due_at > v_since and d.due_at < v_now + v_silence
+    ) or 2 <= (
+        select count(*)
+        from (
+            select
+            from public.robot_heartbeats as h
+            join public.tenants as t on t.tenant_id = h.tenant_id
+            where h.is_online
+                and h.last_heartbeat_at + make_interval(secs => t.robot_offline_after_seconds) between v_last and v_now
+            limit 2
+        ) as r
+    );
+end
+$$;
+comment on function private.was_away(bigint, bigint) is
+    'Whether a silence of everybody, from the last call to another moment, was an outage: Postgres was started meanwhile, or calls were due and for more than ten seconds none of anybody came. One robot''s silence beside any call of another is never one.';
+revoke all on function private.was_away(bigint, bigint) from public, anon, authenticated, service_role;
+
 -- from sql/45_events/functions/create_event_counter.sql sha256:7d149f1f8fccf3baadfcb2bc1d1d560521f571bb61aa45b4e371bb36c9f64a3c
 create or replace function private.create_event_counter()
 returns trigger
@@ -10778,47 +12158,35 @@ comment on function public.list_events(bigint, integer) is
 revoke all on function public.list_events(bigint, integer) from public, anon, authenticated, service_role;
 grant execute on function public.list_events(bigint, integer) to authenticated;
 
--- from sql/45_events/functions/sequence_events.sql sha256:4bb1c90278da55e4a92d005d7c49c57ce300d7c0d00074ea48ef6a9d6a4e753c
-create or replace function private.sequence_events()
-returns integer
+-- from sql/45_events/functions/sequence_events.sql sha256:3170f5d8194dbe2329b15b20926704e761f69cac24636032242c1742eedfeb34
+create or replace function private.sequence_events(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
-    v_tenant_id uuid;
-    v_count integer := 0;
-    v_batch integer;
-    v_is_first boolean;
+    v_count integer := private.sequence_tenant_events(p_tenant_id, p_limit, p_is_whole => p_after is null);
 begin
-    -- From tenant to tenant along the index, however many rows each has.
-    loop
-        select i.tenant_id
-        into v_tenant_id
-        from private.event_inbox as i
-        where i.tenant_id > coalesce(v_tenant_id, '00000000-0000-0000-0000-000000000000')
-        order by i.tenant_id
-        limit 1;
-        exit when not found;
-        v_is_first := true;
-        loop
-            v_batch := private.sequence_tenant_events(v_tenant_id, p_is_whole => v_is_first);
-            v_count := v_count + v_batch;
-            exit when v_batch < 10000;
-            v_is_first := false;
-        end loop;
+    if v_count = 0 then
         -- The inbox has no foreign key, so that a writer locks nothing: what a deleted tenant left goes here.
         delete from private.event_inbox as i
-        where i.tenant_id = v_tenant_id
-            and not exists (select from public.tenants as t where t.tenant_id = v_tenant_id);
-    end loop;
-    return v_count;
+        where i.tenant_id = p_tenant_id
+            and i.inbox_id = any (array(
+                select o.inbox_id from private.event_inbox as o where o.tenant_id = p_tenant_id order by o.inbox_id limit p_limit
+            ))
+            and not exists (select from public.tenants as t where t.tenant_id = p_tenant_id);
+        get diagnostics v_count = row_count;
+    end if;
+    return (v_count, v_count, case when v_count = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.sequence_events() is
-    'Numbers the waiting events of every tenant; returns how many. For tenants whose events nobody reads at the moment.';
-revoke all on function private.sequence_events() from public, anon, authenticated, service_role;
+comment on function private.sequence_events(uuid, integer, text) is
+    'Duty, a tenant''s turn: numbers p_limit of its waiting events, for those that nobody reads at the moment, and counts them.';
+revoke all on function private.sequence_events(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/sequence_tenant_events.sql sha256:0f18a9c99a8cf2c8d24e515b0f8056fa5c9fae24fb87c317421311a02e295455
+-- from sql/45_events/functions/sequence_tenant_events.sql sha256:9cb42a2133cc3122e071c665fb0b5a96807beb328d958657f7f0b8ffddbd9623
 -- The row of the counter is the lock. Whoever holds it numbers; everybody else reads what has a number. The rows to number
 -- are looked up after the lock is held, in a statement of their own: a row that was committed later, however old its
 -- inbox_id, gets a later number, so a reader that resumes after a number has seen everything before it.
@@ -10844,6 +12212,8 @@ declare
     v_low bigint;
     v_count integer;
     v_highest bigint;
+    v_step constant interval := '1 microsecond';
+    v_told_at timestamptz;
 begin
     select c.* into v_counter from private.event_counters as c where c.tenant_id = p_tenant_id;
     v_low := case when p_is_whole then 0 else v_counter.low_inbox_id end;
@@ -10859,6 +12229,9 @@ begin
     if not found then
         return 0;   -- somebody else is at it
     end if;
+    select e.told_at into v_told_at
+    from public.events as e
+    where e.tenant_id = p_tenant_id and e.seq = v_counter.last_seq;
 
     with taken as (
         delete from private.event_inbox as i
@@ -10873,20 +12246,22 @@ begin
     ),
     numbered as (
         insert into public.events (
-            tenant_id, seq, event_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data
+            tenant_id, seq, event_id, event_type, occurred_at, told_at, job_id, robot_id, workflow_id, actor_id, data
         )
         select
             t.tenant_id,
-            v_counter.last_seq + row_number() over (order by t.inbox_id),
+            v_counter.last_seq + t.place,
             private.uuid_v7(t.occurred_at),
             t.event_type,
             t.occurred_at,
+            -- No two times are the same, and none is before one that was told already, however late its row was committed.
+            greatest(v_told_at, max(t.occurred_at - t.place * v_step) over (order by t.place)) + t.place * v_step,
             t.job_id,
             t.robot_id,
             t.workflow_id,
             t.actor_id,
             t.data
-        from taken as t
+        from (select k.*, row_number() over (order by k.inbox_id) as place from taken as k) as t
     )
     select count(*)::integer, max(t.inbox_id) into v_count, v_highest from taken as t;
     update private.event_counters as c
@@ -10939,7 +12314,7 @@ comment on function private.announce_fire(public.schedules, timestamptz, boolean
 revoke all on function private.announce_fire(public.schedules, timestamptz, boolean, uuid, text)
     from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/create_schedule.sql sha256:351e40c557bac0eeb6e9ce8af1920f40d393f1a1722f313d8fcb2cf9ab720603
+-- from sql/50_schedules/functions/create_schedule.sql sha256:e96fad866649aca97f737a707246980ecc3f497325a057d87ec2b83a69e53640
 create or replace function public.create_schedule(
     p_workflow_id uuid,
     p_name text,
@@ -10972,7 +12347,7 @@ begin
     v_schedule.schedule_id := private.uuid_v7();
     v_schedule.tenant_id := v_caller.tenant_id;
     v_schedule.workflow_id := p_workflow_id;
-    v_schedule.name := p_name;
+    v_schedule.name := private.nfc(p_name);
     v_schedule.cron_expression := btrim(p_cron_expression);
     select coalesce(p_timezone, t.timezone, 'UTC') into v_schedule.timezone
     from public.tenants as t
@@ -10980,7 +12355,7 @@ begin
     v_schedule.is_enabled := coalesce(p_is_enabled, true);
     v_schedule.priority := p_priority;
     v_schedule.execution_mode := p_execution_mode;
-    v_schedule.environment := p_environment;
+    v_schedule.environment := private.nfc(p_environment);
     if p_pool is not null then
         v_schedule.pool_id := (private.find_pool(v_caller.tenant_id, p_pool, 'member')).pool_id;
     end if;
@@ -11211,8 +12586,8 @@ comment on function private.find_timezone_problem(text) is
     'A sentence when there is no such time zone; null when there is.';
 revoke all on function private.find_timezone_problem(text) from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/fire_due_schedules.sql sha256:936e153f8d49becc1c27e3c9d32815a3ac680ca1bd770a25bdf09cdd2463786b
-create or replace function private.fire_due_schedules(p_limit integer default 1000)
+-- from sql/50_schedules/functions/fire_due_schedules.sql sha256:12a64461d6e66bdceb86a5d6f4034bd03382ad956009df6762ca636d975cac62
+create or replace function private.fire_due_schedules(p_limit integer default 200)
 returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -11220,29 +12595,40 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-    v_schedule public.schedules;
-    v_enqueued integer := 0;
-begin
-    for v_schedule in
-        select s.*
+    v_due uuid[] := array(
+        select s.schedule_id
         from public.schedules as s
         where s.next_run_at <= private.clock()
         order by s.next_run_at
         limit p_limit
-        for update skip locked
-    loop
+    );
+    v_schedule_id uuid;
+    v_schedule public.schedules;
+    v_served integer := 0;
+begin
+    if cardinality(v_due) = p_limit then    -- more may be due, and all of this of one tenant
+        v_due := private.share_out('public.schedules', 'schedule_id', 'next_run_at', p_limit, v_due);
+    end if;
+    foreach v_schedule_id in array v_due loop
+        select s.*
+        into v_schedule
+        from public.schedules as s
+        where s.schedule_id = v_schedule_id and s.next_run_at <= private.clock()
+        for update skip locked;
+        continue when not found;
         begin
-            v_enqueued := v_enqueued + (private.fire_schedule(v_schedule) is not distinct from 'enqueued')::integer;
+            perform private.fire_schedule(v_schedule);
+            v_served := v_served + 1;
         exception
             when others then    -- it stays due; what is wrong with one must not keep the others
-                raise warning 'schedule % did not fire: %', v_schedule.schedule_id, sqlerrm;
+                raise warning 'schedule % did not fire: %', v_schedule_id, sqlerrm;
         end;
     end loop;
-    return v_enqueued;
+    return v_served;
 end
 $$;
 comment on function private.fire_due_schedules(integer) is
-    'Fires what is due, the longest due first, and returns how many jobs came of it. Many may run it at once: each due time is one''s.';
+    'Serves at most p_limit schedules that are due, the longest due first or, when there are more, shared out among tenants, and returns how many. Many may run it at once: each due time is one''s.';
 revoke all on function private.fire_due_schedules(integer) from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/fire_schedule.sql sha256:02af545a57e6a46eea1e5fda14efe27f63324ec06df9dd9daf0c49aef6d2c676
@@ -11855,7 +13241,7 @@ comment on function public.trigger_schedule(uuid) is
 revoke all on function public.trigger_schedule(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.trigger_schedule(uuid) to authenticated;
 
--- from sql/50_schedules/functions/update_schedule.sql sha256:ae35c98d12cd70abadbf9e569209c8e4ae069d1374fa376f30da0c8c69f3e0fb
+-- from sql/50_schedules/functions/update_schedule.sql sha256:4e6b364ad867cb3978b636c203dd76b9d1fc61cb261c127039e9bf87663fc206
 create or replace function public.update_schedule(p_schedule_id uuid, p_changes jsonb)
 returns public.schedules
 language plpgsql
@@ -11889,6 +13275,8 @@ begin
     -- Stripping nulls goes into the depth, where nulls are the tenant's own.
     v_new.input := case when p_changes ->> 'input' is null then v_old.input else p_changes -> 'input' end;
     v_new.metadata := case when p_changes ->> 'metadata' is null then v_old.metadata else p_changes -> 'metadata' end;
+    v_new.name := private.nfc(v_new.name);
+    v_new.environment := private.nfc(v_new.environment);
     v_new.cron_expression := btrim(v_new.cron_expression);
     v_problem := coalesce(
         v_problem,
@@ -12054,10 +13442,10 @@ $$;
 comment on function private.holds_live_lease(private.caller, uuid) is 'Whether the caller is the robot that holds a job now.';
 revoke all on function private.holds_live_lease(private.caller, uuid) from public, anon, authenticated, service_role;
 
--- from sql/80_realtime/functions/push_queue_depths.sql sha256:ec1a53826389ad3e3dffb02bdb553e60880d65817b568a7e11cbd774f723bf2c
+-- from sql/80_realtime/functions/push_queue_depths.sql sha256:80ab7a674349a3b15a1a6a44d73415c0cee18c4a31d1e6c884f30b0b282f8ab9
 -- Nobody can know whether somebody listens, so it must be cheap for all: it looks at tenants that have unfinished work, or
 -- had some when it last looked, and counts each of the three to 1,000 at most, along an index. See docs/queue.md.
-create or replace function private.push_queue_depths(p_most_tenants integer default 1000, p_most_jobs integer default 1000)
+create or replace function private.push_queue_depths(p_limit integer default 1000, p_most_jobs integer default 1000)
 returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -12135,7 +13523,7 @@ begin
         ) as n
         where b.tenant_no > v_after
         order by b.tenant_no
-        limit p_most_tenants
+        limit p_limit
     loop
         v_seen := v_seen + 1;
         v_after := v_tenant.tenant_no;
@@ -12173,13 +13561,13 @@ begin
         v_pushed := v_pushed + 1;
     end loop;
     update private.duty_runs as d
-    set position = case when v_seen = p_most_tenants then jsonb_build_object('tenant_no', v_after) end
+    set position = case when v_seen = p_limit then jsonb_build_object('tenant_no', v_after) end
     where d.name = 'push_queue_depths';
     return v_pushed;
 end
 $$;
 comment on function private.push_queue_depths(integer, integer) is
-    'Duty: pushes queue.depth on tenant:<id>:queue for tenants whose counts of waiting, scheduled and running jobs, each to p_most_jobs at most, are not what was last pushed; returns how many. The next run goes on after p_most_tenants.';
+    'Duty: pushes queue.depth on tenant:<id>:queue for tenants whose counts of waiting, scheduled and running jobs, each to p_most_jobs at most, are not what was last pushed; returns how many. The next run goes on after p_limit tenants.';
 revoke all on function private.push_queue_depths(integer, integer) from public, anon, authenticated, service_role;
 
 -- from sql/90_audit/functions/audit_change.sql sha256:f37a326cb8cefb8d0a8ee391534e856a203213a47086b522bfee176d258af522
@@ -12463,152 +13851,128 @@ comment on function private.place_default_jobs() is
     'Makes the partitions that were missing when jobs came and moves the jobs there from the default partition; returns how many weeks.';
 revoke all on function private.place_default_jobs() from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_audit_log.sql sha256:f0f27d7c6988980397236e30ede4b4befbb46d3e930eb49fb279d6643654bfe8
-create or replace function private.purge_expired_audit_log()
-returns integer
+-- from sql/92_retention/functions/purge_expired_audit_log.sql sha256:9f680f1f56dcc36603f19a319eadd6f68e640da7e008e11c3855665c68ec12d4
+create or replace function private.purge_expired_audit_log(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    select private.purge_expired_rows('audit_log')
+    select private.purge_expired_rows('audit_log', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_audit_log() is 'Duty: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_audit_log() from public, anon, authenticated, service_role;
+comment on function private.purge_expired_audit_log(uuid, integer, text) is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_audit_log(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_dead_letters.sql sha256:a1db8ba33f7de0503c905d8d597490e713a07db77e5a8b72e588ab3aa17262cb
-create or replace function private.purge_expired_dead_letters()
-returns integer
+-- from sql/92_retention/functions/purge_expired_dead_letters.sql sha256:e5241a12be6b2a99bf79986881a302b7951ce4cdbb3278ea54ba722bacf8cabe
+create or replace function private.purge_expired_dead_letters(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    select private.purge_expired_rows('dead_letters')
+    select private.purge_expired_rows('dead_letters', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_dead_letters() is 'Duty: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_dead_letters() from public, anon, authenticated, service_role;
+comment on function private.purge_expired_dead_letters(uuid, integer, text) is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_dead_letters(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_events.sql sha256:2a8d3f12ea40887370172b624ed9cf8ba5a1c36256e599dcd09142da29f51323
-create or replace function private.purge_expired_events()
-returns integer
+-- from sql/92_retention/functions/purge_expired_events.sql sha256:d3e59af6f85223af33081b8655f8d04b9144e813e4bffcfa6117368f3e722deb
+create or replace function private.purge_expired_events(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    select private.purge_expired_rows('events')
+    select private.purge_expired_rows('events', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_events() is 'Duty: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_events() from public, anon, authenticated, service_role;
+comment on function private.purge_expired_events(uuid, integer, text) is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_events(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_job_logs.sql sha256:76b17b2be9f363075653f9f3941311f38cae3fad9971de5e515c0a1eb255be05
-create or replace function private.purge_expired_job_logs()
-returns integer
+-- from sql/92_retention/functions/purge_expired_job_logs.sql sha256:1e603dd25c5d180df64f779864c9034ee8e03e383c9cd465374fd30127fa06cf
+create or replace function private.purge_expired_job_logs(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    select private.purge_expired_rows('job_logs')
+    select private.purge_expired_rows('job_logs', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_job_logs() is 'Duty: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_job_logs() from public, anon, authenticated, service_role;
+comment on function private.purge_expired_job_logs(uuid, integer, text) is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_job_logs(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_jobs.sql sha256:cd3752342d9a7f3791e63031ada58486285460baea5f4e3b4ddee899938ed5d8
--- From tenant to tenant along the index, and within a tenant from old to young. Each run reads at most p_limit rows of at most
--- 200 tenants, and the next one goes on where it ended, so that jobs which are kept (live ones, dead letters) are not read
--- again and again.
-create or replace function private.purge_expired_jobs(p_limit integer default 10000)
-returns integer
+-- from sql/92_retention/functions/purge_expired_jobs.sql sha256:e944cf0e4dbab3c777338e7dc821d354fe13eef7aba01668eb274122f86c10e6
+-- From old to young. The next turn goes on where this one ended, so that jobs which are kept (live ones, dead letters) are not
+-- read again and again.
+create or replace function private.purge_expired_jobs(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-    v_zero constant uuid := '00000000-0000-0000-0000-000000000000';
-    v_longest timestamptz := private.longest_retention_horizon();
-    v_tenant_id uuid;
-    v_after uuid;
-    v_horizon timestamptz;
-    v_must_export boolean;
+    v_horizon timestamptz := private.retention_horizon('jobs', p_tenant_id);
+    v_must_export boolean := private.must_export(p_tenant_id);
     v_page uuid[];
-    v_left integer := p_limit;
     v_count integer;
-    v_purged integer := 0;
 begin
-    select (d.position ->> 'tenant_id')::uuid, (d.position ->> 'job_id')::uuid
-    into v_tenant_id, v_after
-    from private.duty_runs as d
-    where d.name = 'purge_expired_jobs';
-
-    while v_left > 0 loop
-        if v_after is null then
-            select j.tenant_id
-            into v_tenant_id
-            from public.jobs as j
-            where j.tenant_id > coalesce(v_tenant_id, v_zero)
-            order by j.tenant_id
-            limit 1;
-            exit when v_tenant_id is null;
-            v_after := v_zero;
-            v_left := v_left - greatest(p_limit / 200, 1);   -- a tenant costs a look into every partition
-        end if;
-        v_horizon := private.retention_horizon('jobs', v_tenant_id);
-        v_must_export := private.must_export(v_tenant_id);
-        -- Those who keep longest leave with their partition, a week later at most; only what did not is deleted here.
-        v_page := array(
-            select j.job_id
-            from public.jobs as j
-            where j.tenant_id = v_tenant_id
-                and j.job_id > v_after
-                and j.job_id < private.uuid_v7_floor(
-                    v_horizon - case when v_horizon <= v_longest then interval '8 days' else interval '0' end
-                )
-            order by j.job_id
-            limit least(greatest(v_left, 1), 1000)
-        );
-        delete from public.jobs as j
-        where j.job_id = any (v_page)
-            and j.finished_at < v_horizon   -- a live job has not finished
-            and not exists (select from public.dead_letters as l where l.job_id = j.job_id)
-            and (not v_must_export or j.finished_at < private.exported_until(j.tableoid));
-        get diagnostics v_count = row_count;
-        v_purged := v_purged + v_count;
-        v_left := v_left - cardinality(v_page);
-        v_after := v_page[cardinality(v_page)];     -- null: this tenant is done
-    end loop;
-
-    update private.duty_runs as d
-    set position = case
-        when v_tenant_id is not null then jsonb_build_object('tenant_id', v_tenant_id, 'job_id', v_after)
-    end
-    where d.name = 'purge_expired_jobs';
-    return v_purged;
+    -- Those who keep longest leave with their partition, a week later at most; only what did not is deleted here.
+    v_page := array(
+        select j.job_id
+        from public.jobs as j
+        where j.tenant_id = p_tenant_id
+            and j.job_id > coalesce(p_after::uuid, '00000000-0000-0000-0000-000000000000')
+            and j.job_id < private.uuid_v7_floor(
+                v_horizon - case
+                    when v_horizon <= private.longest_retention_horizon() then interval '8 days'
+                    else interval '0'
+                end
+            )
+        order by j.job_id
+        limit p_limit
+    );
+    delete from public.jobs as j
+    where j.job_id = any (v_page)
+        and j.finished_at < v_horizon   -- a live job has not finished
+        and not exists (select from public.dead_letters as l where l.job_id = j.job_id)
+        and (not v_must_export or j.finished_at < private.exported_until(j.tableoid));
+    get diagnostics v_count = row_count;
+    -- A tenant costs a look into every partition.
+    return (
+        v_count, cardinality(v_page) + greatest(p_limit / 20, 1), case when cardinality(v_page) = p_limit then v_page[cardinality(v_page)]::text end
+    )::private.turn;
 end
 $$;
-comment on function private.purge_expired_jobs(integer) is
-    'Deletes finished jobs whose tenant keeps them no longer, reading at most p_limit rows, and returns how many. Live jobs, jobs of dead letters and those that must be exported first stay.';
-revoke all on function private.purge_expired_jobs(integer) from public, anon, authenticated, service_role;
+comment on function private.purge_expired_jobs(uuid, integer, text) is
+    'Duty, a tenant''s turn: deletes finished jobs that it keeps no longer, reading at most p_limit rows, and counts them. Live jobs, jobs of dead letters and those that must be exported first stay.';
+revoke all on function private.purge_expired_jobs(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_late_results.sql sha256:a7957539af7a7f9bd7af7796a71d6375e92ffcacb0ed6d747551c867d5894957
-create or replace function private.purge_expired_late_results()
-returns integer
+-- from sql/92_retention/functions/purge_expired_late_results.sql sha256:90931a5a1b3d2d6fba11136f68f8387e28df2b4baee8a45cc5c053b512602849
+create or replace function private.purge_expired_late_results(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    select private.purge_expired_rows('late_results')
+    select private.purge_expired_rows('late_results', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_late_results() is 'Duty: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_late_results() from public, anon, authenticated, service_role;
+comment on function private.purge_expired_late_results(uuid, integer, text) is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_late_results(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_robot_commands.sql sha256:e925282311ce5a9adfaf87fb68330723439ac847a7ce12858cf14808cefc9306
-create or replace function private.purge_expired_robot_commands()
-returns integer
+-- from sql/92_retention/functions/purge_expired_robot_commands.sql sha256:2691e5b78941098cc91e4dfe867dbeb5e75f56d33313babd4b16841ef67ca1f1
+create or replace function private.purge_expired_robot_commands(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    select private.purge_expired_rows('robot_commands')
+    select private.purge_expired_rows('robot_commands', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_robot_commands() is 'Duty: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_robot_commands() from public, anon, authenticated, service_role;
+comment on function private.purge_expired_robot_commands(uuid, integer, text) is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_robot_commands(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_rows.sql sha256:f03f9da35e996b03cd9de38368e8f6b09db5b1913b74e0f534e23613d012f0c3
-create or replace function private.purge_expired_rows(p_kind text, p_limit integer default 10000)
-returns integer
+-- from sql/92_retention/functions/purge_expired_rows.sql sha256:a91ce2d3d5eddd99d964323c84f91a5188ab1dee7f461fd839a2f37389a212f3
+create or replace function private.purge_expired_rows(p_kind text, p_tenant_id uuid, p_limit integer)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
@@ -12628,50 +13992,34 @@ declare
             't.occurred_at < $3 and t.seq <= '
             '(select max(o.seq) from (select e.seq from public.events as e where e.tenant_id = $1 order by e.seq limit $4) as o)'
     end;
-    v_tenant_id uuid;
-    v_horizon timestamptz;
-    v_left integer := p_limit;
+    v_horizon timestamptz := private.retention_horizon(p_kind, p_tenant_id);
     v_count integer;
-    v_purged integer := 0;
-    v_duty constant text := 'purge_expired_' || p_kind;
 begin
-    select (d.position ->> 'tenant_id')::uuid into v_tenant_id from private.duty_runs as d where d.name = v_duty;
-    while v_left > 0 loop
-        execute format('select t.tenant_id from public.%I as t where t.tenant_id > $1 order by t.tenant_id limit 1', p_kind)
-        into v_tenant_id
-        using coalesce(v_tenant_id, '00000000-0000-0000-0000-000000000000');
-        exit when v_tenant_id is null;
-        v_horizon := private.retention_horizon(p_kind, v_tenant_id);
-        execute format(
-            'delete from public.%1$I as x where x.ctid = any (array('
-            'select t.ctid from public.%1$I as t where t.tenant_id = $1 and %2$s limit $4))',
-            p_kind, v_expired
-        )
-        using v_tenant_id, private.uuid_v7_floor(v_horizon), v_horizon, v_left;
-        get diagnostics v_count = row_count;
-        v_purged := v_purged + v_count;
-        v_left := v_left - v_count - 10;
-    end loop;
-    update private.duty_runs as d
-    set position = case when v_tenant_id is not null then jsonb_build_object('tenant_id', v_tenant_id) end
-    where d.name = v_duty;
-    return v_purged;
+    execute format(
+        'delete from public.%1$I as x where x.ctid = any (array('
+        'select t.ctid from public.%1$I as t where t.tenant_id = $1 and %2$s limit $4))',
+        p_kind, v_expired
+    )
+    using p_tenant_id, private.uuid_v7_floor(v_horizon), v_horizon, p_limit;
+    get diagnostics v_count = row_count;
+    return (v_count, v_count, case when v_count = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.purge_expired_rows(text, integer) is
-    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, events or audit_log that their tenant keeps no longer, at most p_limit, and returns how many. The next run goes on with the next tenant.';
-revoke all on function private.purge_expired_rows(text, integer) from public, anon, authenticated, service_role;
+comment on function private.purge_expired_rows(text, uuid, integer) is
+    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
+revoke all on function private.purge_expired_rows(text, uuid, integer) from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_schedule_fires.sql sha256:478755bb5a4397462bcf72a83d4a1f3cc1d53d68afd5671ddc68c4ccdd5d9c69
-create or replace function private.purge_expired_schedule_fires()
-returns integer
+-- from sql/92_retention/functions/purge_expired_schedule_fires.sql sha256:9a0f7494f3df4e4a561f4ebf37d2e0228d2a4e511067c3d00d68d6ef71c8cec9
+create or replace function private.purge_expired_schedule_fires(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    select private.purge_expired_rows('schedule_fires')
+    select private.purge_expired_rows('schedule_fires', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_schedule_fires() is 'Duty: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_schedule_fires() from public, anon, authenticated, service_role;
+comment on function private.purge_expired_schedule_fires(uuid, integer, text) is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_schedule_fires(uuid, integer, text) from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/purge_jobs.sql sha256:0c1698faf533c0b4fac52ccc311f90cb22cdba4e372ccc07d692fbe2c0a6f0a6
 create or replace function public.purge_jobs(
@@ -12753,7 +14101,74 @@ comment on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) 
 revoke all on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) to authenticated;
 
--- from sql/92_retention/functions/queue_health.sql sha256:204aab3453f21f4ce14af5e0441b92332d121a6f5217a8b2513350e8148ad59e
+-- from sql/92_retention/functions/purge_tenant.sql sha256:6f08779d1cd14f22e01e85f1a874ab049f4834ba2d3fd480bea3b5bf4b00be60
+-- Called again until it says that the tenant is gone. The first call closes it, so that nothing new comes in; what the
+-- foreign keys take with the tenant's own row in the end are its settings, people and robots, not what grows.
+create or replace function private.purge_tenant(p_tenant text, p_limit integer default 10000)
+returns table (purged bigint, is_gone boolean)
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.get_abandoned_tenant(p_tenant);
+    v_tenant_no integer;
+    v_table text;
+    v_count bigint;
+begin
+    purged := 0;
+    update public.tenants as t
+    set deleted_at = private.clock()
+    where t.tenant_id = v_tenant_id and t.deleted_at is null;
+    select q.tenant_no into v_tenant_no from private.queue_tenants as q where q.tenant_id = v_tenant_id;
+
+    delete from private.ready as d
+    where d.tenant_no = v_tenant_no
+        and d.job_id = any (array(select r.job_id from private.ready as r where r.tenant_no = v_tenant_no limit p_limit));
+    get diagnostics v_count = row_count;
+    purged := purged + v_count;
+    foreach v_table in array array[
+        'private.leases', 'private.scheduled', 'private.dedupe_keys', 'public.dead_letters', 'public.late_results',
+        'public.job_logs', 'public.job_node_executions', 'public.schedule_fires', 'private.event_inbox', 'public.events'
+    ] loop
+        exit when purged >= p_limit;
+        execute format(
+            'delete from %1$s where ctid = any (array(select d.ctid from %1$s as d where d.tenant_id = $1 limit $2))', v_table
+        )
+        using v_tenant_id, p_limit - purged;
+        get diagnostics v_count = row_count;
+        purged := purged + v_count;
+    end loop;
+    if purged < p_limit then
+        delete from public.jobs as d
+        where d.tenant_id = v_tenant_id
+            and d.job_id = any (
+                array(
+                    select j.job_id
+                    from public.jobs as j
+                    where j.tenant_id = v_tenant_id
+                    order by j.job_id
+                    limit p_limit - purged
+                )
+            );
+        get diagnostics v_count = row_count;
+        purged := purged + v_count;
+    end if;
+
+    is_gone := purged < p_limit;
+    if is_gone then
+        delete from private.waiting_robots as w where w.tenant_no = v_tenant_no;
+        delete from private.pool_turns as t
+        where t.robot_id = any (array(select r.robot_id from public.robots as r where r.tenant_id = v_tenant_id));
+        delete from public.tenants as t where t.tenant_id = v_tenant_id;
+    end if;
+    return next;
+end
+$$;
+comment on function private.purge_tenant(text, integer) is
+    'Deletes a tenant whose last member is gone and everything of it but its audit trail, at most p_limit rows of what grows in a call: how many they were, and whether the tenant is gone. Raises 404 TENANT_NOT_FOUND, 409 TENANT_HAS_MEMBERS.';
+revoke all on function private.purge_tenant(text, integer) from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/queue_health.sql sha256:a8626fa00d628c4c27f901921a3c9ca7dd2966e480526f3ac0988cbdedfef11e
 -- Only the owner may ask: the figures are about all tenants, and about the sessions of the server.
 create or replace function private.queue_health()
 returns table (figure text, value numeric, most numeric, is_ok boolean, advice text)
@@ -12876,11 +14291,31 @@ begin
             'Partitions that nobody''s retention holds are still there: export them (casare-cloud db export), or see the last error of drop_job_partitions.'
         union all
         select
-            'duty_' || d.name || '_seconds',
-            extract(epoch from v_now - d.last_run_at),
-            extract(epoch from 3 * d.every) + 60,
-            coalesce('Its last run failed: ' || d.last_error, 'Does cron run? See cron.job_run_details.')
-        from private.duty_runs as d
+            'tenants_without_members',
+            (select count(*) from private.list_abandoned_tenants()),
+            0,
+            'Nobody can sign in to them, and their robots go on: casare-cloud db tenants list, then give or purge.'
+        union all
+        select
+            'behind_duty_seconds',
+            (select max(extract(epoch from v_now - r.behind_since)) from private.duty_runs as r),
+            900,
+            coalesce(
+                'More comes than is done of ' || (
+                    select string_agg(r.name, ', ' order by r.behind_since)
+                    from private.duty_runs as r
+                    where r.behind_since is not null
+                ) || '. Tenants have their turns all the same.',
+                'No duty has anything left to do.'
+            )
+        union all
+        select
+            'duty_' || r.name || '_seconds',
+            extract(epoch from v_now - r.last_run_at),
+            extract(epoch from 3 * greatest(d.every, interval '1 minute')) + 60,
+            coalesce('Its last run failed: ' || r.last_error, 'Does cron run? See cron.job_run_details.')
+        from private.duty_runs as r
+        join private.duties as d on d.name = r.name
     )
     select
         f.figure::text, round(greatest(coalesce(f.value, 0), 0)::numeric, 3), f.most::numeric,
@@ -12922,42 +14357,6 @@ $$;
 comment on function private.retention_horizon(text, uuid) is
     'What a tenant has of a kind from before this time is kept no longer: by its plan, or sooner by settings.retention.<kind>_days. The present for a tenant that is gone.';
 revoke all on function private.retention_horizon(text, uuid) from public, anon, authenticated, service_role;
-
--- from sql/92_retention/functions/run_duty.sql sha256:d1b69db79121c7739a628cf7324ed62834d24f6548cf99258eedc7b02598d80d
-create or replace function private.run_duty(p_name text)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_began_at timestamptz := clock_timestamp();
-    v_count integer;
-begin
-    perform from private.duty_runs as d where d.name = p_name for update skip locked;
-    if not found then
-        return null;    -- another session is at it
-    end if;
-    begin
-        execute format('select private.%I()', p_name) into v_count;
-        update private.duty_runs as d
-        set last_run_at = private.clock(), last_took = clock_timestamp() - v_began_at, last_count = v_count, last_error = null
-        where d.name = p_name;
-    exception
-        when others then    -- kept where private.queue_health() finds it
-            update private.duty_runs as d
-            set last_run_at = private.clock(),
-                last_took = clock_timestamp() - v_began_at,
-                last_count = null,
-                last_error = sqlerrm
-            where d.name = p_name;
-            raise warning 'The duty % failed: %', p_name, sqlerrm;
-    end;
-    return v_count;
-end
-$$;
-comment on function private.run_duty(text) is
-    'Runs one of private.duty_runs and writes down how it went; returns its count. Never two of one name at once.';
-revoke all on function private.run_duty(text) from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/set_retention.sql sha256:9f388ad253d2e17bab818b1bda0a289e568ba88fff26f9627b979f8a53140624
 create or replace function public.set_retention(p_days jsonb default '{}', p_export_before_drop boolean default null)
@@ -13048,7 +14447,7 @@ comment on function private.add_counts(jsonb, jsonb, integer) is
     'Two objects of counts in one. With p_most, the keys beyond that many, the rarest, are counted together as (other).';
 revoke all on function private.add_counts(jsonb, jsonb, integer) from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/add_job_ends.sql sha256:9a935e6bd8586241e39932b41657cc55062d7a3f400397aef0086bcc500991aa
+-- from sql/95_analytics/functions/add_job_ends.sql sha256:9201418a6df5878d9d0951154a8ce08add3efb4b35eca7a9a5f5d83947319872
 -- The caller holds the row of the tenant's event counter, so that there is one writer for each tenant.
 create or replace function private.add_job_ends(p_tenant_id uuid, p_ends private.job_end[])
 returns void
@@ -13068,7 +14467,7 @@ as $$
         count(*) filter (where e.status = 'failed'),
         count(*) filter (where e.status = 'timeout'),
         count(*) filter (where e.status = 'cancelled'),
-        coalesce(sum(e.duration_ms) filter (where e.status = 'completed'), 0),
+        coalesce(sum(greatest(e.duration_ms, 0)) filter (where e.status = 'completed'), 0),  -- a sum that never falls
         private.count_words(
             array_agg(e.bucket) filter (where e.status = 'completed')
         ),
@@ -13449,36 +14848,47 @@ comment on function private.keep_node_executions(private.leases, jsonb) is
     'Keeps what a robot said of the nodes of an attempt; the last report counts. One insert, or nothing at all.';
 revoke all on function private.keep_node_executions(private.leases, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/purge_expired_job_node_executions.sql sha256:8c891af9c3097adcffb794c52daa8bdff08f1f321b230c43f0464ee29ac50f77
-create or replace function private.purge_expired_job_node_executions()
-returns integer
+-- from sql/95_analytics/functions/purge_expired_job_node_executions.sql sha256:eafc6acac197a8b6ed47d2f41d14360a789dd04f9152152840fa3882d0de8396
+create or replace function private.purge_expired_job_node_executions(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    select private.purge_expired_rows('job_node_executions')
+    select private.purge_expired_rows('job_node_executions', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_job_node_executions() is 'Duty: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_job_node_executions() from public, anon, authenticated, service_role;
+comment on function private.purge_expired_job_node_executions(uuid, integer, text) is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_job_node_executions(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/purge_job_rollups.sql sha256:01fba2bec75033ddc8b3fb7f2a0fdcf5c5f2984cd399ded86ce13d77c8ae7bd3
-create or replace function private.purge_job_rollups()
-returns integer
+-- from sql/95_analytics/functions/purge_job_rollups.sql sha256:55fcf43970b5fc84032fce8f19fa0324b0ed6410e82f9391b321c92fbc9aa335
+create or replace function private.purge_job_rollups(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
     v_count integer;
 begin
     delete from public.job_rollups as r
-    where r.level in ('tenant_hour', 'workflow_hour', 'robot_hour') and r.starts_at < private.clock() - interval '100 days'
-        or r.level in ('tenant_day', 'workflow_day') and r.starts_at < private.clock() - interval '800 days';
+    where r.ctid = any (array(
+        select o.ctid
+        from public.job_rollups as o
+        where o.tenant_id = p_tenant_id
+            and (
+                o.level in ('tenant_hour', 'workflow_hour', 'robot_hour') and o.starts_at < private.clock() - interval '100 days'
+                or o.level in ('tenant_day', 'workflow_day') and o.starts_at < private.clock() - interval '800 days'
+            )
+        limit p_limit
+    ));
     get diagnostics v_count = row_count;
-    return v_count;
+    return (v_count, v_count, case when v_count = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.purge_job_rollups() is
-    'Duty: removes rollups of hours after 100 days and of days after 800, and returns how many. A tenant''s total stays.';
-revoke all on function private.purge_job_rollups() from public, anon, authenticated, service_role;
+comment on function private.purge_job_rollups(uuid, integer, text) is
+    'Duty, a tenant''s turn: removes p_limit rollups, of hours after 100 days and of days after 800, and counts them. A tenant''s total stays.';
+revoke all on function private.purge_job_rollups(uuid, integer, text) from public, anon, authenticated, service_role;
 
 -- from sql/95_analytics/functions/rebuild_job_rollups.sql sha256:6b092a7ffb38cf007e2e2b23cd5c26aab20f9d5492a23369e08a3bf25bb2e0dc
 -- Jobs that end meanwhile are told by events that cannot get their number before this commits; those are left to them.
@@ -13599,7 +15009,367 @@ comment on function private.tidy_node_executions(jsonb) is
     'The known keys of up to 1,000 node executions; what is no object with a node_id is left out. Null when nothing is left.';
 revoke all on function private.tidy_node_executions(jsonb) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/policies.sql sha256:948da99eb7cf51ce24a585cd1cf7f9a1acaaef6d29727cfc8e2759bf4e37dfdc
+-- from sql/97_duties/functions/next_duty.sql sha256:2ccce664d3b0821e2f1973f7d0923c92d14ae8c191b3f0d74c8f787c4b32a65f
+-- That it was tried is committed before it runs: a duty at which a session ends is not the first of the next session again.
+create or replace function private.next_duty()
+returns text
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_name text;
+begin
+    select r.name
+    into v_name
+    from private.duty_runs as r
+    join private.duties as d on d.name = r.name
+    where r.behind_since is not null
+        or r.last_run_at > v_now    -- the clock was set back
+        or r.last_run_at + greatest(d.every, d.rest * r.last_took) <= v_now
+    order by r.tried_at, r.name
+    limit 1
+    for update of r skip locked;
+    if found then
+        update private.duty_runs as r set tried_at = clock_timestamp() where r.name = v_name;
+        perform set_config('synchronous_commit', 'off', true);  -- worth no wait for the disk
+    end if;
+    return v_name;
+end
+$$;
+comment on function private.next_duty() is
+    'Of the duties that are due or behind, and that nobody runs now, the one that was tried the longest ago; null when there is none.';
+revoke all on function private.next_duty() from public, anon, authenticated, service_role;
+
+-- from sql/97_duties/functions/purge_cron_details.sql sha256:8ed828a2e26249a16e45ed5ce8d6326ad3b0a4611ec295abd9e1e1b723a7e74d
+create or replace function private.purge_cron_details(p_limit integer default 10000)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_count integer;
+begin
+    delete from cron.job_run_details as d
+    where d.runid = any (array(
+        select o.runid from cron.job_run_details as o where o.end_time < now() - interval '1 day' limit p_limit
+    ));
+    get diagnostics v_count = row_count;
+    return v_count;
+end
+$$;
+comment on function private.purge_cron_details(integer) is
+    'Duty: deletes what cron wrote down of its runs a day ago, which it never does itself, and returns how many.';
+revoke all on function private.purge_cron_details(integer) from public, anon, authenticated, service_role;
+
+-- from sql/97_duties/functions/run_due_duties.sql sha256:50a4328d4358299b624d8f98ac47a323ad1e917ae902ab96ffe77e4d0d6ccf77
+-- A claim of any tenant's robot may do this: who asks is put aside, so that nobody's name stands in another's events and audit log.
+create or replace function private.run_due_duties()
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_duty record;
+    v_done integer := 0;
+    v_count integer;
+    v_claims text := current_setting('request.jwt.claims', true);
+    v_request_id text := current_setting('casare.request_id', true);
+    v_client_ip text := current_setting('casare.client_ip', true);
+begin
+    perform
+        set_config('request.jwt.claims', '', true),
+        set_config('casare.request_id', '', true),
+        set_config('casare.client_ip', '', true);
+    for v_duty in
+        select d.name, d.claims_bound as bound
+        from private.duties as d
+        where d.claims_every is not null and (d.claimed_at <= v_now - d.claims_every or d.claimed_at > v_now)
+        -- Schedules first: firing waits for the deletion of a workflow, which may wait for what promotion takes.
+        -- raise_low_water last: nothing after it waits for a lane. Promotion next: it may wait for leases, which nobody
+        -- may do who holds limits, and rescue does.
+        order by d.name = 'raise_low_water', d.name <> 'fire_due_schedules', d.name
+        for update skip locked
+    loop
+        v_count := 0;
+        update private.duties as d set claimed_at = v_now where d.name = v_duty.name;
+        begin
+            case v_duty.name
+                when 'promote_scheduled_jobs' then
+                    v_count := private.promote_scheduled_jobs(v_duty.bound);
+                    v_done := v_done + v_count;
+                when 'rescue_expired_leases' then
+                    v_done := v_done + private.lengthen_leases();
+                    v_count := private.rescue_expired_leases(v_duty.bound);
+                    v_done := v_done + v_count;
+                when 'raise_low_water' then
+                    v_done := v_done + private.raise_low_water(p_limit => v_duty.bound);
+                when 'recheck_low_water' then
+                    v_done := v_done + private.recheck_low_water(v_duty.bound);
+                when 'fold_share_usage' then
+                    perform private.fold_share_usage(v_duty.bound);
+                when 'fire_due_schedules' then
+                    perform private.fire_due_schedules(v_duty.bound);
+            end case;
+        exception
+            when others then    -- a duty that cannot be done must not keep robots from their work
+                raise warning '% failed: %', v_duty.name, sqlerrm;
+        end;
+        if v_count = v_duty.bound then      -- more is due than one claim shall do: the next claim goes on
+            update private.duties as d set claimed_at = v_now - d.claims_every where d.name = v_duty.name;
+        end if;
+    end loop;
+    perform
+        set_config('request.jwt.claims', coalesce(v_claims, ''), true),
+        set_config('casare.request_id', coalesce(v_request_id, ''), true),
+        set_config('casare.client_ip', coalesce(v_client_ip, ''), true);
+    perform setval(
+        'private.next_duty_at',
+        (
+            select floor(extract(epoch from greatest(min(d.claimed_at + d.claims_every), 'epoch')) * 1000)::bigint
+            from private.duties as d
+            where d.claims_every is not null
+        )
+    );
+    return v_done;
+end
+$$;
+comment on function private.run_due_duties() is
+    'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it when there is some, and it never fails them. Returns how much there was to do: after nothing, it holds no lock that anybody waits for.';
+revoke all on function private.run_due_duties() from public, anon, authenticated, service_role;
+
+-- from sql/97_duties/functions/run_duties.sql sha256:42f36f153147dbcf4bddc164735a0162c28a3f9be5b845d4e0c0e530929096de
+-- A procedure, because it commits after each run: no transaction is longer than one bounded part of one duty. Such a procedure
+-- cannot have a SET clause. It runs as its caller, who must be the owner, and names every schema.
+create or replace procedure private.run_duties(p_for interval default '50 seconds')
+language plpgsql
+as $$
+declare
+    -- The time limit of a statement is that of the whole call.
+    v_limit pg_catalog.interval := pg_catalog.current_setting('statement_timeout');
+    v_until pg_catalog.timestamptz := pg_catalog.clock_timestamp()
+        + least(p_for, case when v_limit > '0' then v_limit / 2 end);
+    v_name pg_catalog.text;
+begin
+    loop
+        v_name := private.next_duty();
+        commit;
+        exit when v_name is null;
+        perform private.run_duty(v_name);
+        commit;
+        exit when pg_catalog.clock_timestamp() >= v_until;
+    end loop;
+end
+$$;
+comment on procedure private.run_duties(interval) is
+    'The dispatcher that cron calls: runs what is due, one bounded part after another and each in its own transaction, and goes on for p_for at most while a duty is behind. Those that are due take turns. Several may run at once: each duty is one''s.';
+revoke all on procedure private.run_duties(interval) from public, anon, authenticated, service_role;
+
+-- from sql/97_duties/functions/run_duty.sql sha256:dde5590e8c2f189962f147790df2849c4f79fa22ad7e8f771bb32ecb9a6f0f02
+create or replace function private.run_duty(p_name text)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_began_at timestamptz := clock_timestamp();
+    v_now timestamptz := private.clock();
+    v_duty private.duties;
+    v_count integer;
+    v_error text;
+begin
+    perform from private.duty_runs as r where r.name = p_name for update skip locked;
+    if not found then
+        return null;    -- another session is at it
+    end if;
+    select d.* into v_duty from private.duties as d where d.name = p_name;
+    begin
+        -- All others wait behind one that waits.
+        perform set_config('lock_timeout', '5s', true);
+        if v_duty.tenants_of is not null then
+            select t.done, t.problem into v_count, v_error from private.take_turns(p_name, v_duty.tenants_of, v_duty.bound) as t;
+        elsif v_duty.bound is not null then
+            execute format('select private.%I(p_limit => $1)', p_name) into v_count using v_duty.bound;
+        else
+            execute format('select private.%I()', p_name) into v_count;
+        end if;
+    exception
+        when others then    -- kept where private.queue_health() finds it; tried again after its period
+            v_count := null;
+            v_error := sqlerrm;
+            raise warning 'The duty % failed: %', p_name, sqlerrm;
+    end;
+    update private.duty_runs as r
+    set last_run_at = v_now,
+        last_took = clock_timestamp() - v_began_at,
+        last_count = v_count,
+        last_error = v_error,
+        -- Something is left: its position says so, or of one that keeps none that it did much; half, as claims may do a part.
+        behind_since = case
+            when v_count is not null and (
+                r.position is not null
+                or (v_duty.claims_every is not null or v_duty.without_turns is not null) and v_count * 2 >= v_duty.bound
+            )
+                then coalesce(r.behind_since, v_now)
+        end
+    where r.name = p_name;
+    return v_count;
+end
+$$;
+comment on function private.run_duty(text) is
+    'Runs a bounded part of one of private.duties, writes down how it went and whether something is left, and returns its count. Never two of one name at once.';
+revoke all on function private.run_duty(text) from public, anon, authenticated, service_role;
+
+-- from sql/97_duties/functions/share_out.sql sha256:483cdfcd684b733d3e63a93d968934dadbc157cddf83ebe0ee22406c08d03da8
+-- For duties that claims do too: several sessions are at them at once, so nobody remembers whose turn it is. Each tenant that has
+-- something due gets the same part, and what they do not need goes to the oldest. From tenant to tenant along the index, from any
+-- one on: where more have rows than are looked at, it is others each time.
+create or replace function private.share_out(p_table text, p_id text, p_due_at text, p_limit integer, p_oldest uuid[])
+returns uuid[]
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+declare
+    v_walk constant text := format(
+        'with recursive walk (tenant_id, looks) as ('
+        '    (select t.tenant_id, 1 from %1$s as t where t.%2$I is not null and t.tenant_id > $1 order by t.tenant_id limit 1)'
+        '    union all'
+        '    select ('
+        '        select t.tenant_id from %1$s as t'
+        '        where t.%2$I is not null and t.tenant_id > w.tenant_id order by t.tenant_id limit 1'
+        '    ), w.looks + 1'
+        '    from walk as w where w.tenant_id < $2 and w.looks < $3'
+        ') '
+        'select array('
+        '    select w.tenant_id from walk as w'
+        '    where w.tenant_id <= $2 and exists ('
+        '        select from %1$s as t where t.tenant_id = w.tenant_id and t.%2$I <= private.clock()'
+        '    )'
+        ')',
+        p_table, p_due_at
+    );
+    v_from uuid := gen_random_uuid();
+    v_tenants uuid[];
+    v_others uuid[];
+    v_chosen uuid[];
+begin
+    execute v_walk into v_tenants using v_from, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid, p_limit;
+    execute v_walk into v_others using '00000000-0000-0000-0000-000000000000'::uuid, v_from, p_limit;
+    v_tenants := v_tenants || v_others;
+    execute format(
+        'select array('
+        '    select x.id from ('
+        '        select d.id, 1 as rank from unnest($1) as u (tenant_id) cross join lateral ('
+        '            select t.%2$I as id from %1$s as t'
+        '            where t.tenant_id = u.tenant_id and t.%3$I <= private.clock() order by t.%3$I limit $2'
+        '        ) as d '
+        '        union all select o.id, 2 from unnest($3) as o (id)'
+        '    ) as x '
+        '    group by x.id order by min(x.rank) limit $4'
+        ')',
+        p_table, p_id, p_due_at
+    )
+    into v_chosen
+    using v_tenants, greatest(p_limit / greatest(cardinality(v_tenants), 1), 1), p_oldest, p_limit;
+    return v_chosen;
+end
+$$;
+comment on function private.share_out(text, text, text, integer, uuid[]) is
+    'When more is due than p_limit: the ids of p_limit rows, shared out among the tenants that have some, the rest from p_oldest.';
+revoke all on function private.share_out(text, text, text, integer, uuid[]) from public, anon, authenticated, service_role;
+
+-- from sql/97_duties/functions/take_turns.sql sha256:0697bfb2380722e33af53631da34b0b48848bc2273275700f76854306c30f4cf
+-- First every tenant of the table has one turn, along the index, whatever the others have; those for whom that was not enough
+-- then go round until nothing is left. When that takes longer than the duty's period, all have a turn again in between: what
+-- came meanwhile does not wait for it. A turn that fails is undone alone, and its tenant's next is in the next period.
+create or replace function private.take_turns(
+    p_duty text,
+    p_table text,
+    p_limit integer,
+    out done integer,
+    out problem text    -- what went wrong for a tenant since all began to have their turns
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+declare
+    v_zero constant uuid := '00000000-0000-0000-0000-000000000000';
+    v_now timestamptz := private.clock();
+    v_position jsonb;
+    v_every interval;
+    v_began_at timestamptz;
+    v_after uuid;               -- who had a turn last; null: all had
+    v_waiting jsonb;            -- who needs another: [[tenant_id, where it goes on], ...]
+    v_tenant_id uuid;
+    v_turn private.turn;
+    v_left integer := p_limit;
+begin
+    select r.position, d.every
+    into v_position, v_every
+    from private.duty_runs as r
+    join private.duties as d on d.name = r.name
+    where r.name = p_duty;
+    v_began_at := coalesce((v_position ->> 'began_at')::timestamptz, v_now);
+    v_after := case when v_position is null then v_zero else (v_position ->> 'after')::uuid end;
+    v_waiting := coalesce(v_position -> 'waiting', '[]');
+    problem := v_position ->> 'problem';
+    if v_after is null and v_now not between v_began_at and v_began_at + v_every then
+        v_after := v_zero;
+        v_began_at := v_now;
+        problem := null;
+    end if;
+    done := 0;
+    while v_left > 0 loop
+        v_turn := null;
+        if v_after is not null then
+            execute format('select t.tenant_id from %s as t where t.tenant_id > $1 order by t.tenant_id limit 1', p_table)
+            into v_after
+            using v_after;
+            continue when v_after is null;
+            v_tenant_id := v_after;
+            if v_waiting @> jsonb_build_array(jsonb_build_array(v_tenant_id)) then
+                v_left := v_left - 1;
+                continue;
+            end if;
+        else
+            v_tenant_id := v_waiting #>> '{0,0}';
+            exit when v_tenant_id is null;
+            v_turn.after := v_waiting #>> '{0,1}';
+            v_waiting := v_waiting - 0;
+        end if;
+        begin
+            execute format('select t.* from private.%I($1, $2, $3) as t', p_duty)
+            into v_turn
+            using v_tenant_id, least(greatest(p_limit / 10, 1), v_left), v_turn.after;
+            done := done + v_turn.done;
+            v_left := v_left - greatest(v_turn.used, 1);
+            if v_turn.after is not null then
+                v_waiting := v_waiting || jsonb_build_array(jsonb_build_array(v_tenant_id, v_turn.after));
+            end if;
+        exception
+            when others then
+                v_left := v_left - 1;
+                problem := coalesce(problem, sqlerrm);
+                raise warning 'The duty % failed for the tenant %: %', p_duty, v_tenant_id, sqlerrm;
+        end;
+    end loop;
+    update private.duty_runs as r
+    set position = case
+        when v_after is not null or v_waiting <> '[]' then jsonb_build_object(
+            'began_at', v_began_at, 'after', v_after, 'waiting', v_waiting, 'problem', problem
+        )
+    end
+    where r.name = p_duty;
+end
+$$;
+comment on function private.take_turns(text, text, integer) is
+    'Runs a duty for the tenants that have rows in a table, a tenth of p_limit for each in its turn, until p_limit is used, and leaves where to go on in duty_runs.position; returns what was done, and the first error of a tenant.';
+revoke all on function private.take_turns(text, text, integer) from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/policies.sql sha256:58b008c69b7288d5bdbea420b5198ebeb17b6fad1f044599c149d8e5cf0db836
 -- Row-level security is enabled and forced on every table; a table without a policy is closed to clients. Clients may read
 -- what is granted here, under the policies, and write through functions only.
 do $$
@@ -13674,7 +15444,8 @@ create policy member_roles_select_members on public.member_roles
 
 -- Without key_hash.
 grant select (
-    api_key_id, tenant_id, kind, name, prefix, robot_id, scopes, created_by, created_at, expires_at, last_used_at, revoked_at
+    api_key_id, tenant_id, kind, name, prefix, robot_id, robot_external_id, scopes, created_by, created_at, expires_at,
+    last_used_at, revoked_at
 ) on table public.api_keys to authenticated;
 drop policy if exists api_keys_select_members on public.api_keys;
 create policy api_keys_select_members on public.api_keys
@@ -13693,9 +15464,10 @@ create policy invitations_select_members on public.invitations
 alter table private.request_counts enable row level security, force row level security;
 revoke all on private.request_counts from anon, authenticated, service_role;
 
--- from sql/20_workflows/policies.sql sha256:bdeb0bab02897dc47ad7654f9ad06acca253fe039c59f8276241c4865091166b
+-- from sql/20_workflows/policies.sql sha256:beb0a85eb90d375a5406d7067cf93a41c14c7309e4b88e7caee4c0d65063e81c
 alter table public.workflows enable row level security, force row level security;
 alter table public.workflow_versions enable row level security, force row level security;
+alter table private.workflow_removals enable row level security, force row level security;
 alter table public.workflow_backups enable row level security, force row level security;
 
 revoke all on public.workflows, public.workflow_versions, public.workflow_backups from anon, authenticated, service_role;
@@ -13782,7 +15554,7 @@ create policy robot_commands_select_self on public.robot_commands
     for select to authenticated
     using (robot_id = (select private.calling_robot_id()));
 
--- from sql/40_queue/policies.sql sha256:4512c32816d5a497d7fb566d823b2fcaa11c1a9649b4dec375e49f78ad3044ca
+-- from sql/40_queue/policies.sql sha256:93ac4bc5a2f10c1c774c2ce6ecd7355ec1058a31245d7abad158cb58b72d09b5
 alter table private.queue_tenants enable row level security, force row level security;
 alter table private.limits enable row level security, force row level security;
 alter table private.limit_counters enable row level security, force row level security;
@@ -13800,8 +15572,8 @@ alter table public.late_results enable row level security, force row level secur
 alter table public.job_logs enable row level security, force row level security;
 alter table private.waiting_robots enable row level security, force row level security;
 alter table private.pool_turns enable row level security, force row level security;
-alter table private.duties enable row level security, force row level security;
 alter table private.low_water enable row level security, force row level security;
+alter table private.outages enable row level security, force row level security;
 
 revoke all on public.jobs, public.dead_letters, public.late_results, public.job_logs, public.live_jobs, public.live_robots
     from anon, authenticated, service_role;
@@ -13809,7 +15581,7 @@ grant select on public.jobs, public.dead_letters, public.late_results, public.jo
     to authenticated;
 -- What the views read in the name of the caller. private is not exposed, and the policies below hold.
 grant select on private.leases, private.scheduled to authenticated;
-grant execute on function private.clock() to authenticated;
+grant execute on function private.clock(), private.back_at() to authenticated;
 
 -- One policy, so that its first clause alone decides which index serves a list: two policies would be joined by "or".
 drop policy if exists jobs_select_members_and_holder on public.jobs;
@@ -13923,10 +15695,9 @@ create policy audit_log_select_members on public.audit_log
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('audit.read')));
 
--- from sql/92_retention/policies.sql sha256:c7cc128c32311aa888d46437ee6077ab9c0dbc683b837c3a899c96ae55759a57
+-- from sql/92_retention/policies.sql sha256:39acca19e3c4b453640bd0753c61db3a8df6dc92d296f95af9125a06f9e14189
 alter table private.retentions enable row level security, force row level security;
 alter table private.exports enable row level security, force row level security;
-alter table private.duty_runs enable row level security, force row level security;
 
 -- from sql/95_analytics/policies.sql sha256:f6dd6af2c11bd4fff33ac4e5a59ef99d1fd5c7497127f5e752e03c71709d4313
 alter table public.job_rollups enable row level security, force row level security;
@@ -13945,11 +15716,15 @@ create policy job_node_executions_select_members on public.job_node_executions
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('jobs.read')));
 
--- from sql/10_tenancy/triggers.sql sha256:3270568aba6374511be7e5d33b1f2036e503e35dce886879c4337b7a92781f9e
+-- from sql/97_duties/policies.sql sha256:d8c1e8f51b1f3e305172c15a5fb836d0bd54da2bf8760dcd82d2f6001ac17737
+alter table private.duties enable row level security, force row level security;
+alter table private.duty_runs enable row level security, force row level security;
+
+-- from sql/10_tenancy/triggers.sql sha256:f166e9d5a0753669c967cccb1bf8dfc07f7a8df0ed2e99b86cbefbd305054521
 -- raw_app_meta_data can be written by the admin API only; raw_user_meta_data, which users write, is never looked at.
 -- "or replace" needs no ownership of auth.users, which postgres does not have; dropping would.
 create or replace trigger casare_register_user
-after insert or update of raw_app_meta_data on auth.users
+after insert or update of raw_app_meta_data, deleted_at on auth.users
 for each row
 execute function private.register_user();
 
@@ -14019,85 +15794,27 @@ begin
 end
 $$;
 
--- from sql/10_tenancy/cron.sql sha256:89fe91dfdf84fcf877f659af6ca5bad7cb3b6146fae2e2bdfdc9c039e994951b
-select cron.schedule('casare_purge_idempotency_keys', '17 * * * *', $$select private.run_duty('purge_idempotency_keys')$$);
-select cron.schedule('casare_purge_login_attempts', '27 * * * *', $$select private.run_duty('purge_login_attempts')$$);
-
--- from sql/15_limits/cron.sql sha256:7c0059375140ea4cd59387d695279e3b68e597e199c8cd0fa91be18d109bf40f
-select cron.schedule('casare_purge_request_counts', '*/10 * * * *', $$select private.run_duty('purge_request_counts')$$);
-
--- from sql/40_queue/cron.sql sha256:d1fc13f5fbdca6ab29b8112d3613af91a203f04b699df18910412c86ede5a5b1
+-- from sql/40_queue/cron.sql sha256:b104c5463db9860f759c913cd325747d7a82f77dddee567f2fd918a71ac6b215
 select private.ensure_job_partitions();
 
--- Every five seconds where pg_cron knows seconds. Where it knows minutes only, claims do the same work: see
--- private.run_due_duties().
+-- from sql/97_duties/cron.sql sha256:d25a8669ce0fa3d3fd98d7f42734ab76d42cf803bcb4239d4e72ee81b356d69c
+-- One job for all duties, so that cron opens one connection and not one for each: private.run_duties(). VACUUM alone cannot run in
+-- a procedure. What earlier versions scheduled goes.
+select cron.unschedule(j.jobid)
+from cron.job as j
+where j.jobname like 'casare\_%' and j.jobname not in ('casare_run_duties', 'casare_vacuum_hot_tables');
+
 do $$
 begin
-    perform cron.schedule('casare_run_due_duties', '5 seconds', 'select private.run_due_duties()');
+    perform cron.schedule('casare_run_duties', '5 seconds', 'call private.run_duties()');
 exception
     when others then
-        raise notice 'cron knows no seconds here (%): the minute''s duties and the claims do it.', sqlerrm;
+        raise notice 'cron knows no seconds here (%): duties run once a minute, and claims do what must be sooner.', sqlerrm;
+        perform cron.schedule('casare_run_duties', '* * * * *', 'call private.run_duties()');
 end
 $$;
-select cron.schedule('casare_promote_scheduled_jobs', '* * * * *', 'select private.promote_scheduled_jobs()');
-select cron.schedule('casare_rescue_expired_leases', '* * * * *', 'select private.rescue_expired_leases()');
-select cron.schedule('casare_recheck_low_water', '* * * * *', 'select private.recheck_low_water()');
-select cron.schedule('casare_mark_offline_robots', '* * * * *', $$select private.run_duty('mark_offline_robots')$$);
-select cron.schedule('casare_notice_deaf_robots', '* * * * *', $$select private.run_duty('notice_deaf_robots')$$);
-select cron.schedule('casare_check_waiting_quotas', '* * * * *', $$select private.run_duty('check_waiting_quotas')$$);
-select cron.schedule('casare_age_lanes', '* * * * *', $$select private.run_duty('age_lanes')$$);
-select cron.schedule('casare_reconcile_limits', '*/5 * * * *', $$select private.run_duty('reconcile_limits')$$);
--- Autovacuum wakes once a minute and may be busy elsewhere; dead rows here cost every claim. VACUUM cannot run in a function.
+-- Autovacuum wakes once a minute and may be busy elsewhere; dead rows here cost every claim.
 select cron.schedule(
     'casare_vacuum_hot_tables', '* * * * *',
-    'vacuum (skip_locked, truncate false) private.ready, private.leases, private.scheduled, private.duties, private.low_water, private.lanes, private.limit_counters, private.pool_turns, private.event_inbox, private.event_counters'
+    'vacuum (skip_locked, truncate false) private.ready, private.leases, private.scheduled, private.duties, private.duty_runs, private.low_water, private.lanes, private.limit_counters, private.pool_turns, private.event_inbox, private.event_counters'
 );
--- What pg_cron writes down of each run, and never deletes.
-select cron.schedule(
-    'casare_purge_cron_details', '37 * * * *',
-    $$delete from cron.job_run_details where end_time < now() - interval '1 day'$$
-);
-
--- from sql/45_events/cron.sql sha256:f90d39a85b9a64fde4789cc560bd3b4d5004faa89dc0a8201606d936776e8f4a
-select cron.schedule('casare_sequence_events', '* * * * *', $$select private.run_duty('sequence_events')$$);
-
--- from sql/50_schedules/cron.sql sha256:04ea98ba71b8c5b948583e52992ed6222a09061805438956894fefbf99e5d839
-select cron.schedule('casare_fire_due_schedules', '* * * * *', $$select private.run_duty('fire_due_schedules')$$);
-
--- from sql/80_realtime/cron.sql sha256:8f43073b096530e5390eac74b1b4af34e5b82970e40f17e83055bf822f9b75ec
-select cron.schedule('casare_push_queue_depths', '* * * * *', $$select private.run_duty('push_queue_depths')$$);
--- And every five seconds where pg_cron knows seconds; less often when it takes long, as it does beside a snapshot that is held
--- for many minutes, so that it never takes more than a twentieth of a core.
-do $$
-begin
-    perform cron.schedule(
-        'casare_push_queue_depths_often', '5 seconds',
-        'select private.run_duty(d.name) from private.duty_runs as d '
-        'where d.name = ''push_queue_depths'' and now() > d.last_run_at + coalesce(20 * d.last_took, ''0'')'
-    );
-exception
-    when others then
-        raise notice 'cron knows no seconds here (%): the depth of queues is pushed once a minute.', sqlerrm;
-end
-$$;
-
--- from sql/92_retention/cron.sql sha256:26a85bf4c0f28ca5c864d03791919063b15e62b844a8043552a5dcfe7a95f754
--- What the duties do, and what happens when they do not run: docs/operations.md.
-select cron.schedule('casare_ensure_job_partitions', '17 3 * * *', $$select private.run_duty('ensure_job_partitions')$$);
-select cron.schedule('casare_place_default_jobs', '7 * * * *', $$select private.run_duty('place_default_jobs')$$);
-select cron.schedule('casare_drop_job_partitions', '47 * * * *', $$select private.run_duty('drop_job_partitions')$$);
-select cron.schedule('casare_purge_expired_jobs', '* * * * *', $$select private.run_duty('purge_expired_jobs')$$);
-select cron.schedule('casare_purge_expired_dead_letters', '*/10 * * * *', $$select private.run_duty('purge_expired_dead_letters')$$);
-select cron.schedule('casare_purge_expired_late_results', '*/10 * * * *', $$select private.run_duty('purge_expired_late_results')$$);
-select cron.schedule('casare_purge_expired_job_logs', '* * * * *', $$select private.run_duty('purge_expired_job_logs')$$);
-select cron.schedule('casare_purge_expired_events', '* * * * *', $$select private.run_duty('purge_expired_events')$$);
-select cron.schedule('casare_purge_expired_robot_commands', '51 * * * *', $$select private.run_duty('purge_expired_robot_commands')$$);
-select cron.schedule('casare_purge_expired_schedule_fires', '53 * * * *', $$select private.run_duty('purge_expired_schedule_fires')$$);
-select cron.schedule('casare_purge_expired_audit_log', '57 * * * *', $$select private.run_duty('purge_expired_audit_log')$$);
-
--- from sql/95_analytics/cron.sql sha256:9f290b7269052fad7b9643e0203f3f7ec9064bff83494614b27a462275848c8c
-select cron.schedule(
-    'casare_purge_expired_job_node_executions', '*/10 * * * *',
-    $$select private.run_duty('purge_expired_job_node_executions')$$
-);
-select cron.schedule('casare_purge_job_rollups', '23 4 * * *', $$select private.run_duty('purge_job_rollups')$$);

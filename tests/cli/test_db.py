@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.databases import Database
+from tests.factories import make_tenant
 from tests.fleets import Fleet, call, make_fleet
 from typer.testing import CliRunner, Result
 
@@ -119,3 +120,26 @@ def test_an_export_that_fails_midway_leaves_no_half_file(
     assert (answer.exit_code, answer.stderr) == (1, f"error: {place} cannot be used: No space left on device.\n")
     assert list(tmp_path.iterdir()) == []
     assert fleet.count("private.exports") == 0
+
+
+def test_a_tenant_whose_last_member_is_gone_is_listed_given_and_purged(fleet: Fleet) -> None:
+    other = make_tenant(fleet.database)
+    with fleet.database.connect("supabase_auth_admin") as auth:
+        auth.execute("delete from auth.users where id = %s", [fleet.tenant.admin.user_id])
+    tenant_id = str(fleet.tenant.tenant_id)
+    listed = json.loads(run(fleet, "tenants", "list", "--json").stdout)
+    assert [row["tenant_id"] for row in listed] == [tenant_id]
+    assert tenant_id in run(fleet, "tenants", "list").stdout
+    assert run(fleet, "health").exit_code == 1
+    refused = run(fleet, "tenants", "purge", str(other.tenant_id), "--yes")
+    assert (refused.exit_code, "has members" in refused.stderr) == (1, True)
+    assert run(fleet, "tenants", "give", tenant_id, other.admin.email).exit_code == 0
+    assert json.loads(run(fleet, "tenants", "list", "--json").stdout) == []
+    fleet.owner.execute("delete from public.memberships where tenant_id = %s", [fleet.tenant.tenant_id])
+    unsure = CliRunner().invoke(
+        app, ["db", "tenants", "purge", tenant_id], input="n\n", env={"CASARE_OWNER_DATABASE_URL": fleet.database.dsn()}
+    )
+    assert unsure.exit_code == 1
+    done = run(fleet, "tenants", "purge", tenant_id, "--yes")
+    assert (done.exit_code, "is gone" in done.stdout) == (0, True), done.output
+    assert run(fleet, "health").exit_code == 0

@@ -7,7 +7,14 @@ from typer.testing import CliRunner
 
 from casare_cloud.cli import session
 from casare_cloud.cli.app import app
-from casare_cloud.faces.orchestrator import batch_examples, dead_letter_examples, explanation_examples, robot_examples
+from casare_cloud.errors import ApiError
+from casare_cloud.faces.orchestrator import (
+    batch_examples,
+    dead_letter_examples,
+    explanation_examples,
+    job_examples,
+    robot_examples,
+)
 
 
 class Service:
@@ -33,6 +40,8 @@ class Service:
     def __getattr__(self, name: str) -> Any:
         async def call(*arguments: Any, **more: Any) -> Any:
             self.calls.append((name, arguments, more))
+            if isinstance(self.answers[name], ApiError):
+                raise self.answers[name]
             return self.answers[name]
 
         return call
@@ -89,7 +98,7 @@ def test_many_jobs_are_cancelled_and_retried_and_a_refusal_is_an_exit_code(servi
     service.answers["cancel_jobs"] = {
         "results": [
             {**done, "job_id": "a"},
-            {**done, "job_id": "b", "cancel_requested": True},
+            {**done, "job_id": "b", "cancelled": False, "cancel_requested": True},
             {**done, "job_id": "c", "cancelled": False, "previous_status": "completed"},
             missing,
         ],
@@ -104,3 +113,24 @@ def test_many_jobs_are_cancelled_and_retried_and_a_refusal_is_an_exit_code(servi
     ]
     assert service.calls[-1] == ("cancel_jobs", (["a", "b", "c", "d"], "wrong"), {})
     assert "queued again as 660e8400" in printed("jobs", "retry", "a")
+
+
+def test_a_job_that_had_ended_before_is_not_cancelled_and_says_so_by_its_exit_code(service: Service) -> None:
+    late = {**batch_examples.CANCELLED, "cancelled": False, "cancel_requested": False, "previous_status": "completed"}
+    asked = {**batch_examples.CANCELLED, "cancel_requested": True, "previous_status": "running"}
+    service.answers["cancel_jobs"] = {"results": [asked, late], "succeeded": 2, "failed": 0}
+    assert "is completed already" in printed("jobs", "cancel", "a", "b", code=1)
+    printed("jobs", "cancel", "a", "b", "--json", code=1)
+    service.answers["cancel_jobs"] = {"results": [asked], "succeeded": 1, "failed": 0}
+    printed("jobs", "cancel", "a")
+
+
+def test_a_cancellation_is_forced_job_by_job(service: Service) -> None:
+    service.answers["cancel_job"] = {**job_examples.CANCELLED, "cancelled": True, "cancel_requested": False}
+    assert (
+        printed("jobs", "cancel", "a", "b", "--force").splitlines()
+        == [f"{job_examples.CANCELLED['job_id']}: cancelled"] * 2
+    )
+    assert service.calls[-1] == ("cancel_job", ("b", None), {"force": True})
+    service.answers["cancel_job"] = ApiError(409, "CANCEL_NOT_FORCEABLE", "It may be forced from 10:01 on.")
+    assert "a: It may be forced from 10:01 on." in printed("jobs", "cancel", "a", "--force", code=1)

@@ -184,9 +184,24 @@ def test_reuse_of_an_older_token_ends_the_session(platform: Platform) -> None:
     let_reuse_interval_pass(platform)
     answer = refresh(platform, first)
     assert (answer["status"], answer["code"]) == (400, "refresh_token_already_used")
+    let_reuse_interval_pass(platform)
     answer = refresh(platform, third)
     assert answer["status"] == 400, "the newest token of a session with a reused token must be refused as well"
     assert answer["code"] in ("refresh_token_already_used", "refresh_token_not_found", "session_not_found")
+
+
+def test_reuse_of_a_short_token_revokes_the_others_and_leaves_the_session(platform: Platform) -> None:
+    client = platform.signed_in()
+    session = client.auth.get_session()
+    assert session is not None
+    if len(session.refresh_token) != 12:
+        return  # a project with long tokens: reuse ends the session
+    second = refresh(platform, session.refresh_token)["refresh_token"]
+    third = refresh(platform, second)["refresh_token"]
+    let_reuse_interval_pass(platform)
+    assert refresh(platform, session.refresh_token)["code"] == "refresh_token_already_used"
+    assert client.auth.get_user() is not None, "the access token goes on"
+    assert refresh(platform, third)["status"] == 200, "what was revoked just now is good for a new one"
 
 
 def test_an_older_token_is_tolerated_within_the_reuse_interval(platform: Platform) -> None:

@@ -44,6 +44,7 @@ CALLS: dict[str, list[str]] = {
     "private.begin_idempotent_request": ["private.begin_idempotent_request(%(idempotency_key)s, 'body')"],
     "private.finish_idempotent_request": ["private.finish_idempotent_request(%(idempotency_key)s, 200, '{}')"],
     "private.clock": ["private.clock()"],
+    "private.back_at": ["private.back_at()"],
     # workflows
     "public.delete_workflow": ["public.delete_workflow(%(workflow)s)"],
     "public.submit_workflow": ["public.submit_workflow('x', '{\"nodes\": []}', null, null, %(workflow)s)"],
@@ -150,6 +151,7 @@ CALLS: dict[str, list[str]] = {
     "public.cancel_job": [
         "public.cancel_job(%(queued)s)",
         "public.cancel_job(%(held)s, 'x')",
+        "public.cancel_job(%(held)s, 'x', true)",
         "public.cancel_job(%(done)s)",
     ],
     "public.explain_job": [
@@ -229,9 +231,11 @@ BEFORE_A_CALLER = {
     "private.check_login",
     "private.count_request",
     "private.email_for_login",
+    "private.end_reused_session",
     "private.enter_with_key",
     "private.get_dev_mode_claims",
     "private.give_back_request",
+    "private.is_registered_as",
     "private.record_login",
 }
 
@@ -247,4 +251,4 @@ EFFECTS_OF_READING = {
 }
 
 # Tell the same to everybody.
-HARMLESS = {"private.clock"}
+HARMLESS = {"private.clock", "private.back_at"}

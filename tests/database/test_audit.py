@@ -217,4 +217,4 @@ def test_a_deleted_tenant_leaves_its_trail(owner: Connection, db: Database) -> N
     with as_caller(owner, tenant.admin.claims):
         row = owner.execute("select count(*) as n from public.audit_log").fetchone()
     assert row == {"n": 0}
-    assert refused(owner, tenant.admin.claims, "select public.whoami()")[0] == "PT401"
+    assert refused(owner, tenant.admin.claims, "select public.whoami()")[0] == "PT403"

@@ -133,8 +133,8 @@ def test_a_robot_in_quarantine_finishes_what_it_holds(fleet: Fleet) -> None:
 
 
 def lose(fleet: Fleet, robot: Robot) -> uuid.UUID:
-    """The robot takes a job and is never heard of again."""
-    job = fleet.claim_one(robot)
+    """The robot begins a job and is never heard of again."""
+    job = fleet.start_one(robot)
     fleet.travel(seconds=61)
     assert fleet.run("rescue_expired_leases") == 1
     job_id: uuid.UUID = job["job_id"]
@@ -164,7 +164,7 @@ def test_a_robot_that_dies_twice_proves_nothing_against_the_job(fleet: Fleet) ->
 def test_a_robot_that_a_person_deleted_did_not_die(fleet: Fleet) -> None:
     one, two, three = fleet.robot(), fleet.robot(), fleet.robot()
     fleet.enqueue(max_attempts=10)
-    fleet.claim_one(one)
+    fleet.start_one(one)
     call(fleet.member, "delete_robot", robot=one.external_id)
     assert fleet.run("rescue_expired_leases") == 1
     lose(fleet, two)

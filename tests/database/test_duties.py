@@ -31,7 +31,7 @@ def time_out(fleet: Fleet, stranger: Fleet) -> tuple[Row, Row]:
     for each in (fleet, stranger):
         robot = each.robot()
         each.enqueue(timeout_seconds=10, retry_policy=FIXED)
-        jobs.append(each.claim_one(robot))
+        jobs.append(each.start_one(robot))
     stranger.now = fleet.travel(seconds=11)
     stranger.travel()
     return jobs[0], jobs[1]
@@ -64,7 +64,7 @@ def test_a_lease_that_cannot_be_ended_keeps_nobody_elses_from_being_rescued(flee
     warnings: list[str] = []
     fleet.owner.add_notice_handler(lambda notice: warnings.append(str(notice.message_primary)))
     assert fleet.run("rescue_expired_leases") == 1
-    assert (status(fleet, bad), status(stranger, good)) == ("claimed", "queued")
+    assert (status(fleet, bad), status(stranger, good)) == ("running", "queued")
     assert [str(bad["job_id"]) in warning for warning in warnings] == [True]
     assert call(stranger.member, "list_limits")["list_limits"]["running"] == 0
     fleet.owner.execute('update public.jobs set retry_policy = \'{"policy": "none"}\'')

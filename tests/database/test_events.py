@@ -70,7 +70,7 @@ def test_the_numbers_of_tenants_are_their_own(db: Database, conn: Connection, ow
     for i in range(3):
         for tenant in (first, second):
             owner.execute(EMIT, [tenant.tenant_id, f"test.{i}"])
-    owner.execute("select private.sequence_events()")
+    owner.execute("select private.run_duty('sequence_events')")
     for tenant in (first, second):
         rows = read(conn, tenant.admin.claims)
         assert numbers(rows) == list(range(1, len(rows) + 1))
@@ -105,7 +105,7 @@ def test_a_row_that_the_bound_has_passed_is_numbered_by_cron(
             owner.execute(EMIT, [tenant.tenant_id, name])
             owner.execute(number, [tenant.tenant_id])
     assert types(read(conn, tenant.admin.claims))[-3:] == ["first", "second", "third"]
-    owner.execute("select private.sequence_events()")
+    owner.execute("select private.run_duty('sequence_events')")
     assert types(read(conn, tenant.admin.claims))[-3:] == ["second", "third", "slow"]
 
 
@@ -134,7 +134,7 @@ def test_beside_an_old_snapshot_a_reader_does_not_walk_over_numbered_rows(
 def test_what_a_deleted_tenant_left_is_cleared_away(owner: Connection, tenant: factories.Tenant) -> None:
     owner.execute("delete from public.tenants where tenant_id = %s", [tenant.tenant_id])
     owner.execute(EMIT, [tenant.tenant_id, "orphan"])
-    owner.execute("select private.sequence_events()")
+    owner.execute("select private.run_duty('sequence_events')")
     left = owner.execute("select from private.event_inbox where tenant_id = %s", [tenant.tenant_id])
     assert left.fetchone() is None
 
@@ -199,7 +199,7 @@ def test_a_reader_beside_many_writers_sees_every_event_once_and_no_gap(
     def number() -> None:
         with db.connect() as cron:
             while any(thread.is_alive() for thread in threads):
-                cron.execute("select private.sequence_events()")
+                cron.execute("select private.run_duty('sequence_events')")
 
     threads = [threading.Thread(target=write, args=[index]) for index in range(writers)]
     numbering = threading.Thread(target=number)
@@ -243,8 +243,8 @@ def test_who_may_not_read_events_learns_nothing(db: Database, conn: Connection, 
 
 def test_a_page_of_events_costs_an_index_probe(owner: Connection, tenant: factories.Tenant) -> None:
     owner.execute(
-        "insert into public.events (tenant_id, seq, event_id, event_type, occurred_at) "
-        "select %s, 1000 + n, gen_random_uuid(), 'many', now() from generate_series(1, 5000) as n",
+        "insert into public.events (tenant_id, seq, event_id, event_type, occurred_at, told_at) "
+        "select %s, 1000 + n, gen_random_uuid(), 'many', now(), now() from generate_series(1, 5000) as n",
         [tenant.tenant_id],
     )
     owner.execute("analyze public.events")

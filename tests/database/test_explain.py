@@ -253,7 +253,7 @@ def test_a_deleted_workflow_says_what_became_of_its_jobs(fleet: Fleet) -> None:
     assert [told(fleet, job_id)[2] for job_id in (held, waiting)] == ["held_claimed", "cancelled"]
     for job_id in (held, waiting):
         [note] = explain(fleet, job_id)["notes"]
-        assert "Jobs that waited when it was deleted were cancelled; all others still run." in note["sentence"]
+        assert "Of a deleted one the jobs that wait are cancelled; all others still run." in note["sentence"]
         assert "submit the workflow as a new one" in note["next_step"]
     assert fleet.report(robot, "complete_job", lease)["status"] == "completed"
 
@@ -309,6 +309,61 @@ def test_a_limit_that_is_reached_is_the_reason_and_the_claim_agrees(fleet: Fleet
     fleet.report(robot, "complete_job", first)
     assert told(fleet, job_id)[1:] == ("ready", "next_in_line")
     assert fleet.claim_one(robot)["job_id"] == job_id
+
+
+@pytest.mark.parametrize("scope", ["tenant", "workflow", "key"])
+def test_a_limit_of_0_is_explained_as_paused_whatever_other_limit_is_full(fleet: Fleet, scope: str) -> None:
+    robot = fleet.robot(max_concurrent_jobs=5)
+    call(fleet.member, "set_limit", scope="tenant", max_running=1)
+    fleet.enqueue()
+    fleet.claim_one(robot)
+    named: dict[str, Any] = {
+        "tenant": {},
+        "workflow": {"workflow_id": fleet.workflow.workflow_id},
+        "key": {"concurrency_key": "till-1"},
+    }[scope]
+    job_id = fleet.enqueue(concurrency_key="till-1")["job_id"]
+    later = fleet.enqueue(concurrency_key="till-1", run_at=NOT_YET)["job_id"]
+    assert told(fleet, job_id)[1:] == ("waiting", "tenant_limit_reached")
+    call(fleet.member, "set_limit", scope=scope, max_running=0, **named)
+    answer = explain(fleet, job_id)
+    assert (answer["verdict"], answer["reason_code"]) == ("blocked", f"{scope}_paused")
+    assert "paused: its limit is 0" in answer["sentence"]
+    assert [seen["reason_code"] for seen in explain(fleet, later)["robots"]] == [f"{scope}_paused"]
+    if scope != "tenant":
+        call(fleet.member, "remove_limit", scope="tenant")
+    seen = explain_robot(fleet, robot)
+    assert seen["reason_code"] == ("tenant_paused" if scope == "tenant" else "nothing_suitable")
+    assert "pause" in seen["sentence"]
+
+
+def test_a_living_robot_in_quarantine_is_nearer_than_one_that_is_away(fleet: Fleet) -> None:
+    away, gone, dead = (fleet.robot(external_id=name) for name in ("a-away", "b-gone", "c-dead"))
+    hinder(fleet, away, "quarantine")
+    fleet.travel(minutes=10)
+    living = fleet.robot(external_id="z-living")
+    call(fleet.robots[living.robot_id], "record_heartbeat")
+    call(fleet.robots[gone.robot_id], "record_heartbeat")
+    hinder(fleet, gone, "left")
+    hinder(fleet, living, "quarantine")
+    lacking = fleet.robot(external_id="y-elsewhere", environment="elsewhere")
+    answer = explain(fleet, fleet.enqueue(environment="default")["job_id"])
+    order = [living, dead, gone, away, lacking]
+    assert [seen["external_id"] for seen in answer["robots"]] == [robot.external_id for robot in order]
+    assert answer["reason_code"] == "robot_quarantined"
+    assert "z-living" in answer["sentence"]
+
+
+def test_a_job_of_next_month_is_next_in_no_line(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    fleet.enqueue()
+    job_id = fleet.enqueue(run_at=NOT_YET)["job_id"]
+    answer = explain(fleet, job_id)
+    assert (answer["reason_code"], answer["position"]) == ("run_at_in_future", None)
+    (seen,) = answer["robots"]
+    assert (seen["verdict"], seen["reason_code"], seen["ahead"]) == ("waiting", "when_it_is_time", None)
+    hinder(fleet, robot, "pause")
+    assert [seen["reason_code"] for seen in explain(fleet, job_id)["robots"]] == ["robot_paused"]
 
 
 def test_what_waits_for_a_limit_is_not_ahead_of_what_does_not(fleet: Fleet) -> None:

@@ -399,7 +399,7 @@ def test_the_limits_that_keep_a_job_waiting_are_named(fleet: Fleet) -> None:
         "select f.scope::text from private.find_full_limits(%s, %s, 'k') as f",
         [fleet.tenant.tenant_id, fleet.workflow.workflow_id],
     ).fetchall()
-    assert [row["scope"] for row in found] == ["workflow", "key"]
+    assert [row["scope"] for row in found] == ["key", "workflow"], "what is paused goes first"
 
 
 # -- who may, and what is refused

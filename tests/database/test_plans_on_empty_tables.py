@@ -16,13 +16,14 @@ DUTIES = (
     "rescue_expired_leases()",
     "raise_low_water('0', 1, 0)",
     "recheck_low_water()",
-    "purge_expired_jobs()",
-    "purge_expired_dead_letters()",
-    "purge_expired_late_results()",
-    "purge_expired_job_logs()",
-    "purge_expired_events()",
-    "purge_expired_job_node_executions()",
-    "purge_expired_audit_log()",
+    "run_duty('cancel_jobs_of_deleted_workflows')",
+    "run_duty('purge_expired_jobs')",
+    "run_duty('purge_expired_dead_letters')",
+    "run_duty('purge_expired_late_results')",
+    "run_duty('purge_expired_job_logs')",
+    "run_duty('purge_expired_events')",
+    "run_duty('purge_expired_job_node_executions')",
+    "run_duty('purge_expired_audit_log')",
 )
 
 

@@ -157,7 +157,7 @@ def test_what_is_given_back_or_lost_waits_for_the_pool_again(pool: Pool) -> None
     member, robot = pool.members["A"], pool_robot(pool.owner, pool.id)
     job = take(pool, robot)
     pool.owner.report(robot, "release_job", job)
-    job = pool.owner.claim_one(robot)
+    job = pool.owner.start_one(robot)
     assert job["attempt"] == 1
     travel(pool, minutes=5)
     assert member.run("rescue_expired_leases") == 1
@@ -311,11 +311,11 @@ def test_a_members_job_is_explained_by_the_pool(pool: Pool) -> None:
     assert told(member, second) == ("waiting", "pool_robots_busy")
     owner.report(robot, "complete_job", held)
     call(owner.member, "put_pool_member", pool=pool.id, tenant=slug_of(member), max_running=0)
-    assert told(member, second) == ("waiting", "pool_limit_reached")
-    assert "0 of at most 0 jobs of this tenant run in the pool Shared" in explain(member, second)["sentence"]
+    assert told(member, second) == ("blocked", "pool_paused")
+    assert "paused in the pool Shared" in explain(member, second)["sentence"]
     call(owner.member, "put_pool_member", pool=pool.id, tenant=slug_of(member))
     call(member.member, "set_limit", scope="tenant", max_running=0)
-    assert told(member, second) == ("waiting", "tenant_limit_reached")
+    assert told(member, second) == ("blocked", "tenant_paused")
     call(member.member, "leave_pool", pool=pool.id)
     assert told(member, second) == ("blocked", "pool_left")
 

@@ -78,7 +78,7 @@ def test_claims_beside_an_old_snapshot_touch_few_pages_only_because_of_the_bound
     fleet.fill(6_000)
     fleet.owner.execute("vacuum analyze")
     if not is_raised:  # what happens without: the control of this test
-        fleet.owner.execute("update private.duties set every = '1 day', last_run_at = %s", [fleet.now])
+        fleet.owner.execute("update private.duties set claims_every = '1 day', claimed_at = %s", [fleet.now])
     for _ in range(5):
         before = buffers_of_claim(fleet, robot)
 
@@ -274,7 +274,7 @@ def test_beside_an_old_snapshot_a_robot_s_ended_leases_are_not_counted_over(flee
     robot = fleet.robot(max_concurrent_jobs=100)
     fleet.fill(4_000)
     fleet.owner.execute("vacuum analyze")
-    fleet.owner.execute("update private.duties set every = '1 day', last_run_at = %s", [fleet.now])
+    fleet.owner.execute("update private.duties set claims_every = '1 day', claimed_at = %s", [fleet.now])
     query = "select count(*) from private.leases where robot_id = %s and lease_token >= (select low_lease_token "
     query += "from public.robot_heartbeats where robot_id = %s)"
 

@@ -162,11 +162,77 @@ def test_of_a_stale_token_one_report_is_kept_and_of_one_that_no_claim_got_none(f
     arguments = {"error_message": "mine"} if function == "fail_job" else {"result": {"by": "me"}}
     for token in (None, -1, 0, held["lease_token"] + 1000):
         with refused(409, "LEASE_LOST"):
-            fleet.report(other, function, held | {"lease_token": token}, **arguments)
+            fleet.report(robot, function, held | {"lease_token": token}, **arguments)
     assert fleet.member.execute("select from public.late_results").fetchall() == []
+    fleet.travel(seconds=61)
+    fleet.claim_one(other)
     for _ in range(3):
-        assert fleet.report(other, function, held, **arguments)["details"] == "LEASE_LOST"
+        assert fleet.report(robot, function, held, **arguments)["details"] == "LEASE_LOST"
     assert len(fleet.member.execute("select from public.late_results").fetchall()) == 1
+
+
+@pytest.mark.parametrize("function", ["complete_job", "fail_job"])
+def test_a_forged_report_is_not_kept_and_takes_nobodys_place(fleet: Fleet, function: str) -> None:
+    robot, other, forger = fleet.robot(), fleet.robot(), fleet.robot()
+    fleet.enqueue(max_attempts=2)
+    forged = {"error_message": "forged"} if function == "fail_job" else {"result": {"by": "a forger"}}
+    true = {"error_message": "true"} if function == "fail_job" else {"result": {"by": "the robot"}}
+    first = fleet.claim_one(robot)
+    with refused(409, "LEASE_LOST"):  # it is held, by another
+        fleet.report(forger, function, first, **forged)
+    fleet.travel(seconds=61)
+    second = fleet.claim_one(other)
+    fleet.travel(seconds=61)
+    fleet.run("rescue_expired_leases")
+    for lease, holder in ((first, robot), (second, other)):
+        with refused(409, "JOB_ALREADY_FINISHED"):
+            fleet.report(forger, function, lease, **forged)
+        assert fleet.report(holder, function, lease, **true)["details"] == "JOB_ALREADY_FINISHED"
+    kept = fleet.member.execute("select lease_token, robot_id, payload from public.late_results order by 1").fetchall()
+    assert [(row["lease_token"], row["robot_id"]) for row in kept] == [
+        (first["lease_token"], robot.robot_id), (second["lease_token"], other.robot_id),
+    ]  # fmt: skip
+    assert "forge" not in str(kept)
+
+
+def test_the_repeated_report_of_another_robot_is_not_its_own(fleet: Fleet) -> None:
+    robot, other = fleet.robot(), fleet.robot()
+    fleet.enqueue()
+    claimed = fleet.claim_one(robot)
+    fleet.report(robot, "complete_job", claimed, result={})
+    assert fleet.report(robot, "complete_job", claimed, result={})["outcome"] == "applied"
+    with refused(409, "JOB_ALREADY_FINISHED"):
+        fleet.report(other, "complete_job", claimed, result={})
+
+
+@pytest.mark.parametrize("end", ["complete_job", "fail_job", "rescue", "cancel"])
+def test_no_duration_is_negative_after_the_clock_was_set_back(fleet: Fleet, end: str) -> None:
+    """An hour ahead when the job was claimed, right when it ended."""
+    robot = fleet.robot()
+    fleet.travel(hours=1)
+    job = fleet.enqueue(max_attempts=1)
+    claimed = fleet.claim_one(robot)
+    fleet.report(robot, "report_progress", claimed, progress=1)
+    fleet.travel(hours=-1)
+    if end == "complete_job":
+        fleet.report(robot, end, claimed, result={})
+    elif end == "fail_job":
+        fleet.report(robot, end, claimed, error_message="boom")
+    elif end == "rescue":
+        fleet.owner.execute("update private.leases set lease_expires_at = %s", [fleet.now])
+        fleet.run("rescue_expired_leases")
+    else:
+        call(fleet.member, "cancel_job", job_id=job["job_id"])
+        fleet.report(robot, "release_job", claimed)
+    ended = fleet.job(job["job_id"])
+    assert [ended[name] for name in ("claimed_at", "started_at", "first_progress_at")] == [fleet.now] * 3
+    assert ended["finished_at"] == fleet.now
+    data = fleet.owner.execute(
+        "select data -> 'duration_ms' as duration from private.event_inbox "
+        "where event_type = 'job.completed' and job_id = %s",
+        [job["job_id"]],
+    ).fetchall()
+    assert data == ([{"duration": 0}] if end == "complete_job" else [])
 
 
 def test_every_other_verb_of_a_lost_lease_is_refused(fleet: Fleet) -> None:
@@ -207,7 +273,8 @@ def test_another_robots_token_does_not_serve(fleet: Fleet) -> None:
     holder, thief = fleet.robot(), fleet.robot()
     job = fleet.enqueue()
     claimed = fleet.claim_one(holder)
-    assert fleet.report(thief, "complete_job", claimed, result={})["details"] == "LEASE_LOST"
+    with refused(409, "LEASE_LOST"):
+        fleet.report(thief, "complete_job", claimed, result={})
     assert fleet.job(job["job_id"])["status"] == "claimed"
 
 
@@ -244,20 +311,22 @@ def test_renewal_keeps_a_lease_and_tells_which_are_lost(fleet: Fleet) -> None:
 def test_a_job_whose_robot_died_goes_to_another_at_once_and_the_attempt_counts(fleet: Fleet) -> None:
     dead, alive = fleet.robot(), fleet.robot()
     job = fleet.enqueue()
-    fleet.claim_one(dead)
+    fleet.start_one(dead)
     fleet.travel(seconds=59)
     assert fleet.claim(alive) == []
     fleet.travel(seconds=6)
     again = fleet.claim_one(alive)
     assert (again["job_id"], again["attempt"]) == (job["job_id"], 2)
-    assert fleet.events(job["job_id"]) == ["job.queued", "job.claimed", "job.retrying", "job.claimed"]
+    assert fleet.events(job["job_id"]) == [
+        "job.queued", "job.claimed", "job.started", "job.retrying", "job.claimed",
+    ]  # fmt: skip
 
 
 def test_a_job_that_costs_every_robot_its_life_ends_as_a_dead_letter(fleet: Fleet) -> None:
     robot = fleet.robot()
     job = fleet.enqueue(max_attempts=2)
     for _ in range(2):
-        fleet.claim_one(robot)
+        fleet.start_one(robot)
         fleet.travel(seconds=61)
         fleet.run("rescue_expired_leases")
     ended = fleet.job(job["job_id"])
@@ -268,7 +337,7 @@ def test_a_job_that_costs_every_robot_its_life_ends_as_a_dead_letter(fleet: Flee
 def test_a_job_that_must_not_be_retried_is_not_run_again_when_its_robot_dies(fleet: Fleet) -> None:
     robot = fleet.robot()
     job = fleet.enqueue(retry_policy={"policy": "none"})
-    fleet.claim_one(robot)
+    fleet.start_one(robot)
     fleet.travel(seconds=61)
     fleet.run("rescue_expired_leases")
     assert fleet.job(job["job_id"])["status"] == "failed"
@@ -315,7 +384,7 @@ def test_a_job_without_progress_ends_though_its_lease_is_renewed_and_its_time_is
 def test_a_job_without_progress_is_tried_again_and_its_robot_has_failed(fleet: Fleet) -> None:
     robot = fleet.robot()
     job = fleet.enqueue(progress_timeout_seconds=5, retry_policy=FIXED)
-    fleet.claim_one(robot)
+    fleet.start_one(robot)
     fleet.travel(seconds=6)
     fleet.run("rescue_expired_leases")
     assert (fleet.job(job["job_id"])["status"], fleet.job(job["job_id"])["attempts"]) == ("queued", 1)
@@ -327,7 +396,7 @@ def test_a_job_without_progress_is_tried_again_and_its_robot_has_failed(fleet: F
 def test_a_timeout_is_retried_unless_the_policy_says_no(fleet: Fleet, on_timeout: bool, status: str) -> None:
     robot = fleet.robot()
     job = fleet.enqueue(timeout_seconds=10, retry_policy=FIXED | {"retry_on_timeout": on_timeout})
-    fleet.claim_one(robot)
+    fleet.start_one(robot)
     fleet.travel(seconds=11)
     fleet.run("rescue_expired_leases")
     assert fleet.job(job["job_id"])["status"] == status
@@ -363,7 +432,7 @@ def test_a_running_job_is_asked_to_stop_and_every_answer_to_its_robot_says_so(fl
     job = fleet.enqueue()
     claimed = fleet.claim_one(robot)
     answer = call(fleet.member, "cancel_job", job_id=job["job_id"], reason="wrong file")["cancel_job"]
-    assert (answer["cancelled"], answer["previous_status"], answer["cancel_requested"]) == (True, "claimed", True)
+    assert (answer["cancelled"], answer["previous_status"], answer["cancel_requested"]) == (False, "claimed", True)
     assert [(p["event"], p["payload"]["reason"]) for p in fleet.pushes(f"robot:{robot.robot_id}")] == [
         ("cancel_job", "wrong file")
     ]
@@ -409,6 +478,84 @@ def test_a_job_that_was_done_before_it_heard_of_the_cancellation_is_completed(fl
     answer = call(fleet.member, "cancel_job", job_id=job["job_id"])["cancel_job"]
     assert (answer["cancelled"], answer["previous_status"]) == (False, "completed")
     assert answer["message"] == "Job already completed, cannot cancel"
+    assert fleet.job(job["job_id"])["cancel_requested_at"] == fleet.now
+    told = call(fleet.member, "explain_job", job_id=job["job_id"])["explain_job"]
+    assert (told["state"], told["reason_code"]) == ("completed", "completed_despite_cancel")
+
+
+def stuck(fleet: Fleet, robot: Robot, **properties: Any) -> Row:
+    """A job that a robot runs, renews for an hour and does not stop, though it was asked to."""
+    fleet.enqueue(**properties)
+    claimed = fleet.claim_one(robot)
+    fleet.report(robot, "start_job", claimed)
+    call(fleet.member, "cancel_job", job_id=claimed["job_id"], reason="Wrong file.")
+    lease = [{"job_id": str(claimed["job_id"]), "lease_token": claimed["lease_token"]}]
+    assert call(fleet.robots[robot.robot_id], "renew_leases", leases=lease, lease_seconds=3600)["cancel_requested"]
+    return claimed
+
+
+def test_a_cancellation_that_a_robot_ignores_is_forced_after_its_grace_time(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    call(fleet.member, "set_limit", scope="tenant", max_running=1)
+    claimed = stuck(fleet, robot)
+    waiting = fleet.enqueue()
+    fleet.travel(seconds=61)
+    answer = call(fleet.member, "cancel_job", job_id=claimed["job_id"], force=True)["cancel_job"]
+    assert (answer["cancelled"], answer["previous_status"], answer["cancel_requested"]) == (True, "running", False)
+    ended = fleet.job(claimed["job_id"])
+    assert (ended["status"], ended["error_message"], ended["attempts"]) == (
+        "cancelled", "Wrong file. The robot did not stop, so the cancellation was forced.", 1,
+    )  # fmt: skip
+    assert fleet.claim_one(robot)["job_id"] == waiting["job_id"], "the limit and the slot are free"
+    with refused(409, "JOB_ALREADY_FINISHED"):
+        fleet.report(robot, "report_progress", claimed, progress=50)
+    late = fleet.report(robot, "fail_job", claimed, error_message="stopped")
+    assert (late["code"], late["details"]) == ("PT409", "JOB_ALREADY_FINISHED"), "it was not this report that ended it"
+    lease = [{"job_id": str(claimed["job_id"]), "lease_token": claimed["lease_token"]}]
+    assert not call(fleet.robots[robot.robot_id], "renew_leases", leases=lease)["renewed"]
+
+
+def test_a_cancellation_is_not_forced_before_the_robot_had_its_grace_time(fleet: Fleet) -> None:
+    robot = fleet.robot(max_concurrent_jobs=2)
+    claimed = stuck(fleet, robot)
+    until = fleet.now + timedelta(seconds=60)
+    fleet.travel(seconds=59)
+    with refused(409, "CANCEL_NOT_FORCEABLE", until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")):
+        call(fleet.member, "cancel_job", job_id=claimed["job_id"], force=True)
+    told = call(fleet.member, "explain_job", job_id=claimed["job_id"])["explain_job"]
+    assert told["reason_code"] == "cancel_requested"
+    assert f"--force) from {until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC on" in told["next_step"]
+    fleet.enqueue()
+    other = fleet.claim_one(robot)
+    with refused(409, "CANCEL_NOT_FORCEABLE", "has not been asked"):
+        call(fleet.member, "cancel_job", job_id=other["job_id"], force=True)
+    assert fleet.job(other["job_id"])["cancel_requested_at"] is None
+
+
+@pytest.mark.parametrize(("setting", "seconds"), [("5", 5), ("0", 0), ("-1", 60), ('"soon"', 60)])
+def test_the_grace_time_of_a_cancellation_is_a_setting(fleet: Fleet, setting: str, seconds: int) -> None:
+    claimed = stuck(fleet, fleet.robot())
+    fleet.owner.execute(
+        """
+        update public.tenants
+        set settings = jsonb_build_object('queue', jsonb_build_object('cancel_grace_seconds', %s::jsonb))
+        where tenant_id = %s""",
+        [setting, fleet.tenant.tenant_id],
+    )
+    if seconds:
+        fleet.travel(seconds=seconds - 0.01)
+        with refused(409, "CANCEL_NOT_FORCEABLE"):
+            call(fleet.member, "cancel_job", job_id=claimed["job_id"], force=True)
+    fleet.travel(seconds=0.01)
+    assert call(fleet.member, "cancel_job", job_id=claimed["job_id"], force=True)["cancel_job"]["cancelled"]
+
+
+def test_force_cancels_what_waits_and_leaves_what_has_ended(fleet: Fleet) -> None:
+    job = fleet.enqueue()
+    answers = [call(fleet.member, "cancel_job", job_id=job["job_id"], force=True)["cancel_job"] for _ in range(2)]
+    assert [(answer["cancelled"], answer["previous_status"]) for answer in answers] == [
+        (True, "queued"), (False, "cancelled"),
+    ]  # fmt: skip
 
 
 def test_retry_makes_a_new_job_like_the_old_one(fleet: Fleet) -> None:

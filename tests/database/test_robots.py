@@ -185,6 +185,69 @@ def test_a_robot_cannot_undo_what_a_person_decided_about_it(fleet: Fleet) -> Non
         call(session, "set_robot_status", robot=None, status="tired")
 
 
+@pytest.mark.parametrize("decision", ["pause", "drain", "maintenance"])
+def test_nothing_that_a_robot_says_of_itself_ends_what_a_person_decided(fleet: Fleet, decision: str) -> None:
+    robot = fleet.robot()
+    session = fleet.robots[robot.robot_id]
+    if decision == "maintenance":
+        call(fleet.member, "set_robot_status", robot=robot.external_id, status="maintenance")
+    else:
+        call(fleet.member, "command_robot", robot=robot.external_id, command=decision)
+    fleet.enqueue()
+    for word in ("maintenance", "idle", "error", "busy", "offline", "idle"):
+        call(session, "set_robot_status", robot=None, status=word)
+        assert fleet.claim(robot) == []
+    call(session, "record_heartbeat")
+    register(session, external_id=robot.external_id)
+    assert fleet.claim(robot) == []
+    assert status_of(fleet, robot.robot_id) == "maintenance"
+    call(fleet.member, "command_robot", robot=robot.external_id, command="resume")
+    assert fleet.claim(robot)
+
+
+def test_a_robot_that_announced_maintenance_ends_it_itself_and_a_pause_meanwhile_stays(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    session = fleet.robots[robot.robot_id]
+    call(session, "set_robot_status", robot=None, status="maintenance")
+    told = call(session, "explain_robot", robot=None)["explain_robot"]
+    assert (told["reason_code"], told["is_eligible"]) == ("robot_in_maintenance", False)
+    call(fleet.member, "command_robot", robot=robot.external_id, command="pause")
+    assert call(session, "set_robot_status", robot=None, status="idle")["mode"] == "paused"
+    fleet.enqueue()
+    assert fleet.claim(robot) == []
+    call(fleet.member, "command_robot", robot=robot.external_id, command="resume")
+    call(session, "set_robot_status", robot=None, status="maintenance")
+    assert fleet.claim(robot) == []
+    call(fleet.member, "set_robot_status", robot=robot.external_id, status="idle")
+    assert fleet.claim(robot), "a person's word ends both"
+
+
+def test_a_key_that_was_made_for_a_robot_that_is_not_there_registers_that_robot_only(fleet: Fleet) -> None:
+    def key_of(key_id: uuid.UUID) -> Key:
+        return Key(key_id, fleet.tenant.tenant_id, "robot", None, "", b"")
+
+    made = call(
+        fleet.member, "create_api_key", kind="robot", name="k", key_hash=b"0" * 32, prefix="p", robot="robot-prod-001"
+    )
+    assert (made["robot_id"], made["robot_external_id"]) == (None, "robot-prod-001")
+    rotated = call(
+        fleet.member, "rotate_api_key", api_key_id=made["api_key_id"], key_hash=b"1" * 32, prefix="p", overlap_seconds=9
+    )
+    for key_id in (made["api_key_id"], rotated["api_key_id"]):
+        session = enter(fleet, key_of(key_id))
+        with refused(403, "FORBIDDEN", "another id"):
+            register(session, external_id="robot-prod-002")
+    robot = register(enter(fleet, key_of(made["api_key_id"])))
+    assert robot["external_id"] == "robot-prod-001"
+    again = call(
+        fleet.member, "create_api_key", kind="robot", name="k", key_hash=b"2" * 32, prefix="p", robot="robot-prod-001"
+    )
+    assert (again["robot_id"], again["robot_external_id"]) == (robot["robot_id"], None)
+    for name in (str(uuid.uuid4()), "no name", "x" * 65):
+        with refused(404, "ROBOT_NOT_FOUND"):
+            call(fleet.member, "create_api_key", kind="robot", name="k", key_hash=b"3" * 32, prefix="p", robot=name)
+
+
 def test_an_update_changes_the_named_fields_and_refuses_others(fleet: Fleet) -> None:
     robot = fleet.robot(tags=["a"], environment="production")
     changed = call(

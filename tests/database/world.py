@@ -53,6 +53,7 @@ def make_world(database: Database) -> World:
     )
 
     owner.execute("select private.mark_exported('jobs_default', now())")
+    owner.execute("insert into private.outages (ended_at, began_at, leases) values (now(), now(), 0)")
 
     queued = factories.make_job(
         database,
@@ -78,9 +79,6 @@ def make_world(database: Database) -> World:
     done = _end(
         functions, owner, holder, factories.make_held_job(database, holder, workflow), "complete_job(%s, %s, %s)"
     )
-    with as_caller(functions, holder.claims):  # with the token of the other job
-        late = f'{{"late": "{MARKER}"}}'
-        functions.execute("select public.complete_job(%s, %s, %s)", [held, lease["lease_token"] + 1, late])
     failed = _end(
         functions,
         owner,
@@ -88,6 +86,11 @@ def make_world(database: Database) -> World:
         factories.make_held_job(database, holder, workflow),
         "fail_job(%s, %s, %s, p_retryable => false)",
     )
+    token_of_failed = owner.execute("select lease_token from public.jobs where job_id = %s", [failed]).fetchone()
+    assert token_of_failed is not None
+    with as_caller(functions, holder.claims):  # it has said already that the job failed
+        late = f'{{"late": "{MARKER}"}}'
+        functions.execute("select public.complete_job(%s, %s, %s)", [failed, token_of_failed["lease_token"], late])
     # Not done with its retries: what the robot failed is counted.
     policy = '{"policy": "fixed", "base_delay_seconds": 86400, "max_delay_seconds": 86400}'
     tried = factories.make_job(database, workflow, robot_id=str(holder.robot_id), retry_policy=policy)
@@ -116,7 +119,9 @@ def make_world(database: Database) -> World:
     shared = factories.make_held_job(database, sharer, workflow)
     _end(functions, owner, sharer, shared, "complete_job(%s, %s, %s)")
     # Claims do for all tenants what time has made due, such as ending leases: that is no caller's doing.
-    owner.execute("update private.duties set every = '1 year', last_run_at = now() where name not like '%low_water'")
+    owner.execute(
+        "update private.duties set claims_every = '1 year', claimed_at = now() where name not like '%low_water'"
+    )
     other_robot = factories.make_robot(database, other)
     # A pool of A's with the tenant C in it; B was asked nothing.
     third = factories.make_tenant(database, "C")
@@ -124,6 +129,12 @@ def make_world(database: Database) -> World:
     one(functions, admin, "select public.put_pool_member(%s, %s, 2, 5)", [pool, str(third.tenant_id)])
     one(functions, third.admin.claims, "select public.accept_pool(%s)", [pool])
     one(functions, admin, "select public.set_robot_pool(%s, %s)", [str(holder.robot_id), pool])
+
+    doomed = factories.make_workflow(database, tenant, f"Doomed {MARKER}").workflow_id
+    owner.execute(
+        "insert into private.workflow_removals (tenant_id, workflow_id, removed_at, held) values (%s, %s, now(), 0)",
+        [tenant.tenant_id, doomed],
+    )
 
     # Some events have their number, some wait for it.
     one(functions, admin, "select count(*) from public.list_events()")

@@ -124,10 +124,12 @@ class Requests:
         leaves = case.operation.label == LOGOUT
         headers = dict(self.caller.leaving() if leaves else self.caller.headers)
         prepared = requests.Request(**_only_request(case.as_transport_kwargs(base_url=BASE, headers=headers))).prepare()
+        sent = [
+            (name, value.encode("latin-1") if isinstance(value, str) else value)
+            for name, value in prepared.headers.items()
+        ]
         answer = self._ask(
-            httpx2.Request(
-                prepared.method or "", prepared.url or "", headers=list(prepared.headers.items()), content=prepared.body
-            )
+            httpx2.Request(prepared.method or "", prepared.url or "", headers=sent, content=prepared.body)
         )
         self.count += 1
         self.statuses.setdefault(case.operation.label, set()).add(answer.status_code)

@@ -16,6 +16,7 @@ from tests.factories import make_tenant
 from casare_cloud.config import Settings
 from casare_cloud.domain.users import service
 from casare_cloud.domain.users.auth_api import AuthApi
+from casare_cloud.domain.users.auth_faults import AuthFaults
 from casare_cloud.errors import Unavailable
 from casare_cloud.faces.orchestrator.app import Orchestrator, create_app
 
@@ -153,6 +154,76 @@ async def test_two_at_once_with_one_name_make_one_user(client: httpx2.AsyncClien
     assert count(shared_database, "select count(*) from auth.users") == users + 1
 
 
+async def test_the_same_registration_again_is_a_login(client: httpx2.AsyncClient, shared_database: Database) -> None:
+    form, first = await register(client)
+    users = count(shared_database, "select count(*) from auth.users")
+    answers = await asyncio.gather(*(client.post("/auth/register", json=form) for _ in range(3)))
+    for answer in answers:
+        assert answer.status_code == 201, answer.text
+        assert answer.json()["access_token"] != first["access_token"]
+        assert (await client.get("/auth/me", headers=bearer(answer.json()))).json()["email"] == form["email"]
+    for changes in ({"org_name": "Another"}, {"username": None}, {"first_name": "Ada"}):
+        other = {key: value for key, value in {**form, **changes}.items() if value is not None}
+        answer = await client.post("/auth/register", json=other)
+        assert (answer.status_code, answer.json()["error_code"]) == (409, "EMAIL_TAKEN")
+    assert count(shared_database, "select count(*) from auth.users") == users
+
+
+async def test_registering_again_tells_no_password(client: httpx2.AsyncClient) -> None:
+    form, _ = await register(client)
+    for number in range(6):
+        answer = await client.post("/auth/register", json={**form, "password": f"Wrong-Horse-{number}"})
+        assert (answer.status_code, answer.json()["error_code"]) == (409, "EMAIL_TAKEN")
+    answer = await client.post("/auth/register", json=form)
+    assert (answer.status_code, answer.json()["error_code"]) == (409, "EMAIL_TAKEN"), "guesses are counted as logins"
+    assert (await log_in(client, form["email"])).json()["error_code"] == "LOGIN_LOCKED"
+
+
+@pytest.mark.parametrize(
+    ("rules", "password", "words"),
+    [
+        ({"password_min_length": 12}, "Short-One-1", "password: must have at least 12 characters."),
+        ({"password_classes": ("symbol",)}, "Lettersand1", "password: must have a character that is neither"),
+        ({"password_classes": ()}, "lowercase", None),
+        ({"password_classes": ("symbol",)}, "under_score", None),
+    ],
+    ids=str,
+)
+async def test_the_rules_for_passwords_are_settings(
+    platform: Settings, rules: dict[str, Any], password: str, words: str | None
+) -> None:
+    app = create_app(dataclasses.replace(platform, **rules))
+    async with client_from(app, "192.0.2.1") as client:
+        answer = await client.post("/auth/register", json=new_person(password=password))
+    await app.close()
+    if words is None:
+        assert answer.status_code == 201, answer.text
+    else:
+        assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_ARGUMENT")
+        assert words in answer.json()["detail"]
+
+
+async def test_a_user_without_a_tenant_is_told_so(client: httpx2.AsyncClient, platform: Settings) -> None:
+    form = new_person()
+    key = platform.supabase_secret_key
+    async with httpx2.AsyncClient(base_url=platform.supabase_url, trust_env=False) as auth:
+        body = {"email": form["email"], "password": PASSWORD, "email_confirm": True}
+        made = await auth.post("/auth/v1/admin/users", json=body, headers={"apikey": key})
+        assert made.status_code == 200
+    tokens = (await log_in(client, form["email"])).json()
+    asked = [
+        await client.get("/auth/me", headers=bearer(tokens)),
+        await client.get("/jobs/018f0000-0000-7000-8000-000000000001", headers=bearer(tokens)),
+        await client.post("/api-keys", json={"name": "k", "scopes": ["jobs.read"]}, headers=bearer(tokens)),
+        await client.post("/workflows", json={}, headers={**bearer(tokens), "Idempotency-Key": "k"}),
+    ]
+    for answer in asked:
+        assert (answer.status_code, answer.json()["error_code"]) == (403, "NO_TENANT")
+        assert "invitation" in answer.json()["detail"]
+    await client.post("/auth/logout", headers=bearer(tokens))
+    assert (await client.get("/auth/me", headers=bearer(tokens))).status_code == 401
+
+
 async def test_login_by_name_or_address_in_any_case(client: httpx2.AsyncClient) -> None:
     form, _ = await register(client)
     for login in (form["username"], form["username"].upper(), form["email"], f" {form['email'].upper()} "):
@@ -263,15 +334,29 @@ async def test_refresh_gives_new_tokens_and_uses_the_old_up(client: httpx2.Async
     assert (await client.get("/auth/me", headers=bearer(new))).status_code == 200
 
 
-async def test_reusing_a_refresh_token_ends_the_session(client: httpx2.AsyncClient) -> None:
-    _, first = await register(client)
-    second = (await client.post("/auth/refresh", json={"refresh_token": first["refresh_token"]})).json()
-    third = (await client.post("/auth/refresh", json={"refresh_token": second["refresh_token"]})).json()
-    stolen = await client.post("/auth/refresh", json={"refresh_token": first["refresh_token"]})
-    assert (stolen.status_code, stolen.json()["error_code"]) == (401, "INVALID_REFRESH_TOKEN")
-    newest = await client.post("/auth/refresh", json={"refresh_token": third["refresh_token"]})
-    assert newest.status_code == 401, "the whole family must be revoked"
-    assert (await client.get("/auth/me", headers=bearer(third))).status_code == 401
+@pytest.mark.parametrize("form", [1, 2], ids=["short", "long"])
+async def test_reusing_a_refresh_token_ends_the_session_at_once(shared_database: Database, form: int) -> None:
+    with running_platform(shared_database, refresh_token_form=form) as settings:
+        app = create_app(settings)
+        async with client_from(app, "192.0.2.1") as client:
+            form_of_person, first = await register(client)
+            other = (await log_in(client, form_of_person["username"])).json()
+            assert len(first["refresh_token"]) == (12 if form == 1 else 51)
+
+            async def refresh(tokens: dict[str, Any]) -> httpx2.Response:
+                return await client.post("/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+
+            second = (await refresh(first)).json()
+            third = (await refresh(second)).json()
+            with shared_database.connect("supabase_auth_admin") as auth:  # the interval in which reuse is forgiven
+                auth.execute("update auth.sessions set refreshed_at = refreshed_at - interval '1 minute'")
+                auth.execute("update auth.refresh_tokens set updated_at = updated_at - interval '1 minute'")
+            stolen = await refresh(first)
+            assert (stolen.status_code, stolen.json()["error_code"]) == (401, "INVALID_REFRESH_TOKEN")
+            assert (await client.get("/auth/me", headers=bearer(third))).status_code == 401
+            assert (await refresh(third)).status_code == 401, "the whole family must be revoked"
+            assert (await refresh(other)).status_code == 200, "another session goes on"
+        await app.close()
 
 
 async def test_another_kind_of_token_is_400_and_a_made_up_one_401(client: httpx2.AsyncClient) -> None:
@@ -418,7 +503,7 @@ async def test_an_address_that_leads_elsewhere_is_no_wrong_password() -> None:
         port = server.sockets[0].getsockname()[1]
         settings = Settings(supabase_url=f"http://127.0.0.1:{port}", supabase_publishable_key="x", is_local=True)
         with pytest.raises(Unavailable):
-            await AuthApi(settings, None).sign_in("a@example.test", PASSWORD)
+            await AuthApi(settings, AuthFaults(), None).sign_in("a@example.test", PASSWORD)
 
 
 async def test_without_a_database_a_login_is_503() -> None:

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 from tests.databases import Database as Copy
+from tests.faces.wires import Wire, wire_to
 from tests.factories import make_robot, make_tenant
 
-from casare_cloud import database
+from casare_cloud import database, database_pool
 from casare_cloud.config import Settings
 from casare_cloud.database import Database
 from casare_cloud.errors import ApiError
+from casare_cloud.faces.shared import rate_limits
 from casare_cloud.identity import Actor, hash_of_key
 
 USER = Actor("authenticated", claims='{"sub": "018f0000-0000-7000-8000-000000000001", "role": "authenticated"}')
@@ -179,8 +181,8 @@ async def test_a_connection_that_is_dropped_at_the_first_statement_is_retried_on
 ) -> None:
     acquire, killed = db.acquire, []
 
-    async def acquire_and_kill() -> Any:
-        connection = await acquire()
+    async def acquire_and_kill(seconds: float) -> Any:
+        connection = await acquire(seconds)
         if not killed:
             killed.append(connection.info.backend_pid)
             with shared_database.connect("supabase_admin") as admin:
@@ -219,13 +221,121 @@ async def test_without_a_database_it_is_503_within_six_seconds() -> None:
     await db.close()
 
 
+def test_no_request_waits_for_ten_seconds_and_no_statement_is_cut_that_the_server_would_end() -> None:
+    assert max(database.STATEMENT_MILLISECONDS.values()) < database.ANSWER_SECONDS * 1000
+    counting, answering, undoing = rate_limits.SETTLE_SECONDS, database.ANSWER_SECONDS, database.ROLLBACK_SECONDS
+    assert max(counting, undoing) + answering < 10
+
+
+@asynccontextmanager
+async def wired(settings: Settings) -> AsyncIterator[tuple[Database, Wire]]:
+    """A database behind a wire; in the end, the wire is mended, and the next transaction must go through."""
+    async with wire_to(settings.database_url) as (wire, dsn):
+        db = Database(dataclasses.replace(settings, database_url=dsn))
+        try:
+            yield db, wire
+            wire.mend()
+            async with asyncio.timeout(10), db.transaction(USER) as tx:
+                assert await tx.fetch_value("select 1") == 1, "the silent connection was not thrown away"
+        finally:
+            await db.close()
+
+
+async def select(db: Database) -> Any:
+    async with db.transaction(USER) as tx:
+        return await tx.fetch_value("select 1")
+
+
+@pytest.fixture
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(database, "ROLLBACK_SECONDS", 0.5)
+    monkeypatch.setattr(database_pool, "CONNECT_SECONDS", 2)
+
+
+@pytest.mark.parametrize("moment", ["asking", "answering"])
+async def test_a_connection_that_goes_silent_is_503_and_thrown_away(
+    settings: Settings, impatience: None, moment: str
+) -> None:
+    async with wired(settings) as (db, wire):
+        await select(db)
+        if moment == "answering":
+            wire.cut_in_mid_answer(100_000)
+        else:
+            wire.cut()
+        async with asyncio.timeout(10):
+            with pytest.raises(ApiError) as caught:
+                async with db.transaction(USER) as tx:
+                    await tx.fetch_all("select repeat('x', 1000) from generate_series(1, 1000)")
+        assert (caught.value.status, caught.value.code) == (503, "DATABASE_UNAVAILABLE")
+
+
+async def test_a_database_that_is_silent_from_the_start_is_503(settings: Settings, impatience: None) -> None:
+    async with wire_to(settings.database_url) as (wire, dsn):
+        wire.cut()
+        db = Database(dataclasses.replace(settings, database_url=dsn))
+        async with asyncio.timeout(10):
+            with pytest.raises(ApiError) as caught:
+                await select(db)
+            assert (caught.value.status, caught.value.code) == (503, "DATABASE_UNAVAILABLE")
+            await db.close()
+
+
+@pytest.mark.parametrize("ending", ["commit", "rollback", "statement", "cancel"])
+async def test_a_transaction_whose_connection_goes_silent_ends(
+    settings: Settings, impatience: None, ending: str
+) -> None:
+    async def run(db: Database, wire: Wire) -> None:
+        async with db.transaction(USER) as tx:
+            await tx.fetch_one("select 1")
+            wire.cut()
+            if ending == "rollback":
+                raise ZeroDivisionError
+            if ending != "commit":
+                await tx.fetch_one("select 2")
+
+    async with wired(settings) as (db, wire):
+        running = asyncio.create_task(run(db, wire))
+        if ending == "cancel":
+            await asyncio.sleep(0.1)
+            running.cancel()
+        async with asyncio.timeout(10):
+            [outcome] = await asyncio.gather(running, return_exceptions=True)
+        kinds: dict[str, Any] = {"rollback": ZeroDivisionError, "cancel": (asyncio.CancelledError, ApiError)}
+        assert isinstance(outcome, kinds.get(ending, ApiError)), repr(outcome)
+
+
+async def test_one_silent_connection_takes_the_idle_ones_with_it(
+    settings: Settings, impatience: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with wired(settings) as (db, wire):
+        await asyncio.gather(*(select(db) for _ in range(4)))
+        wire.cut()
+        with pytest.raises(ApiError):
+            await select(db)
+        wire.mend()
+        monkeypatch.setattr(database, "ANSWER_SECONDS", 8.5)
+        async with asyncio.timeout(7):  # less than one of them would take to be found out
+            assert await asyncio.gather(*(select(db) for _ in range(4))) == [1] * 4
+
+
+async def test_a_count_of_a_silent_database_is_given_up(settings: Settings) -> None:
+    quota = rate_limits.Quota("GET /x", rate_limits.Limit(1), "192.0.2.1")
+    async with wired(settings) as (db, wire):
+        await db.ping(5)
+        wire.cut()
+        async with asyncio.timeout(5):
+            await quota.settle(db)
+        assert not quota.is_pending
+
+
 async def test_without_a_free_connection_it_is_503_and_says_so(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "POOL_SECONDS", 0.05)
     db = Database(dataclasses.replace(settings, pool_size=1))
     async with db.transaction(USER) as tx:
         await tx.fetch_one("select 1")
+        monkeypatch.setattr(database, "POOL_SECONDS", 0.05)
         with pytest.raises(ApiError, match="No connection to the database is free") as caught:
             async with db.transaction(USER) as other:
                 await other.fetch_one("select 1")

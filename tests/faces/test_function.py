@@ -12,7 +12,9 @@ import httpx2
 import pytest
 from tests.databases import Database
 from tests.faces.conftest import KeyPublisher, Signer
-from tests.factories import make_robot, make_tenant
+from tests.factories import make_job, make_robot, make_tenant, make_workflow
+
+from casare_cloud.identity import new_api_key
 
 ROOT = Path(__file__).parents[2]
 
@@ -77,9 +79,28 @@ def test_the_function_serves_the_app(
 
         flood = client.post("/api/v1/auth/login", content=(b" " * 2**20 for _ in range(12)))
         assert flood.status_code == 413
+        made_up = {"X-Api-Key": new_api_key("service").key}
+        flood = client.post("/api/v1/workflows/upload", content=b" " * (48 * 2**20), headers=made_up)
+        assert flood.status_code == 401
 
         spoofed = {"X-Forwarded-For": "9.9.9.9"}
         client.post("/api/v1/auth/login", json={"username": "nobody", "password": "x"}, headers=spoofed)
     with shared_database.connect() as owner:
         rows = owner.execute("select host(ip) as ip from private.login_attempts").fetchall()
     assert [row["ip"] for row in rows] == ["127.0.0.1"], "a stranger must not choose the address that is locked"
+
+
+def test_a_robot_that_hung_up_before_its_claim_was_done_is_given_nothing(url: str, shared_database: Database) -> None:
+    robot = make_robot(shared_database, make_tenant(shared_database))
+    job_id = make_job(shared_database, make_workflow(shared_database, robot.tenant_id))
+    with socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1]))) as connection:
+        connection.sendall(
+            b"POST /api/v1/jobs/claim HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
+            b"X-Api-Key: " + robot.key.text.encode() + b"\r\n\r\n{}"
+        )
+    other = make_robot(shared_database, robot.tenant_id)
+    with httpx2.Client(base_url=url, trust_env=False, timeout=20, headers={"X-Api-Key": other.key.text}) as client:
+        for _ in range(5):  # what was asked before is done by then
+            assert client.get("/api/v1/auth/me").status_code == 200
+        [job] = client.post("/api/v1/jobs/claim", json={}).json()["jobs"]
+    assert job["job_id"] == str(job_id)

@@ -211,6 +211,32 @@ async def test_a_failed_refresh_is_remembered_and_the_known_key_believed(
     assert publisher.requests == 2
 
 
+async def test_a_withdrawn_key_goes_when_a_token_names_one_that_is_unknown_and_strangers_cannot_ask_often(
+    settings: Settings, publisher: KeyPublisher, signer: Signer
+) -> None:
+    verifier = await warmed_up(settings, signer, 0)
+    publisher.keys = [Signer("another").jwk()]
+    await verifier.verify(signer.token(SUBJECT))  # for as long as the set of keys is young, ten minutes at most
+    for number in range(20):
+        with pytest.raises(AuthenticationFailed):
+            await verifier.verify(Signer(f"made-up-{number}").token(SUBJECT))
+    assert publisher.requests == 2
+    with pytest.raises(AuthenticationFailed):
+        await verifier.verify(signer.token(SUBJECT))
+
+
+async def test_a_key_that_auth_has_just_begun_to_sign_with_is_asked_for_at_once(
+    settings: Settings, publisher: KeyPublisher, signer: Signer
+) -> None:
+    verifier = await warmed_up(settings, signer, 0)
+    with pytest.raises(AuthenticationFailed):
+        await verifier.verify(Signer("made-up").token(SUBJECT))  # now Auth is left alone for a while
+    rotated = Signer("rotated")
+    publisher.keys.append(rotated.jwk())
+    assert await verifier.accepts_new(rotated.token(SUBJECT))
+    assert not await verifier.accepts_new(Signer("foreign").token(SUBJECT))
+
+
 async def test_keys_that_are_very_old_are_refreshed_before_they_are_used(
     settings: Settings, publisher: KeyPublisher, signer: Signer
 ) -> None:
@@ -348,7 +374,8 @@ async def test_a_removed_member_loses_access_at_once(
     assert (await client.get(ME, headers=headers)).json()["roles"] == ["operator", "viewer"]
     with shared_database.connect() as owner:
         owner.execute("delete from public.memberships where user_id = %s", [member.user_id])
-    assert (await client.get(ME, headers=headers)).status_code == 401
+    answer = await client.get(ME, headers=headers)
+    assert (answer.status_code, answer.json()["error_code"]) == (403, "NO_TENANT")
 
 
 async def test_a_token_cannot_choose_a_foreign_tenant(

@@ -66,7 +66,7 @@ async def test_many_jobs_are_cancelled_and_retried(stage: Stage) -> None:
         stage.member("operator"), "/jobs/batch/cancel", {"job_ids": [str(each) for each in ids], "reason": "wrong"}
     )
     assert [(row["cancelled"], row["cancel_requested"], row["previous_status"]) for row in rows] == [
-        (True, False, "pending"), (True, True, "claimed"), (None, None, None),
+        (True, False, "pending"), (False, True, "claimed"), (None, None, None),
     ]  # fmt: skip
     assert (codes(rows), counts) == ([None, None, "JOB_NOT_FOUND"], (2, 1))
     assert (await stage.admin.get(f"/jobs/{waiting}")).json()["error_message"] == "wrong"

@@ -161,7 +161,8 @@ async def test_filter_words_match_their_groups(stage: Stage) -> None:
     ]
     await stage.job(workflow)
     await stage.job(workflow, run_at="2999-01-01T00:00:00Z")
-    await asker.post(f"/jobs/{running['job_id']}/start", {"lease_token": running["lease_token"]})
+    for job in (late, running):
+        await asker.post(f"/jobs/{job['job_id']}/start", {"lease_token": job["lease_token"]})
     await asker.post(f"/jobs/{done['job_id']}/complete", {"lease_token": done["lease_token"]})
     failure = {"lease_token": bad["lease_token"], "error_message": "no"}
     await asker.post(f"/jobs/{bad['job_id']}/fail", failure)
@@ -251,12 +252,30 @@ async def test_a_job_in_hand_is_cancelled_when_its_robot_stops(stage: Stage) -> 
     job = await stage.claimed(robot)
     path = f"/jobs/{job['job_id']}"
     answer = (await stage.admin.post(f"{path}/cancel", {"reason": "Wrong file"})).json()
-    assert (answer["cancelled"], answer["previous_status"], answer["cancel_requested"]) == (True, "claimed", True)
+    assert (answer["cancelled"], answer["previous_status"], answer["cancel_requested"]) == (False, "claimed", True)
     assert (await stage.admin.get(path)).json()["cancel_requested"] is True
     told = await robot.put(f"{path}/progress", {"progress": 1})
     assert told.json()["cancel_requested"] is True
     ended = await robot.post(f"{path}/release", {"lease_token": job["lease_token"]})
     assert ended.json()["status"] == "cancelled"
+
+
+async def test_a_cancellation_is_forced_when_the_robot_had_its_time(stage: Stage) -> None:
+    _, robot = stage.robot()
+    job = await stage.claimed(robot)
+    path = f"/jobs/{job['job_id']}"
+    assert (await stage.admin.post(f"{path}/cancel")).json()["cancelled"] is False
+    assert refused(await stage.admin.post(f"{path}/cancel", {"force": True}), 409, "CANCEL_NOT_FORCEABLE", "from 20")
+    with stage.database.connect() as owner:
+        owner.execute(
+            "update private.leases set cancel_requested_at = cancel_requested_at - interval '60 s' where job_id = %s",
+            [job["job_id"]],
+        )
+    forced = await stage.admin.post(f"{path}/cancel", {"force": True})
+    assert (forced.status_code, forced.json()["cancelled"]) == (200, True)
+    assert (await stage.admin.get(path)).json()["status"] == "cancelled"
+    late = await robot.post(f"{path}/complete", {"lease_token": job["lease_token"]})
+    assert refused(late, 409, "JOB_ALREADY_FINISHED")
 
 
 async def test_a_finished_job_is_not_cancelled_and_the_answer_says_so(stage: Stage) -> None:
@@ -270,7 +289,7 @@ async def test_a_finished_job_is_not_cancelled_and_the_answer_says_so(stage: Sta
     assert answer.json()["message"] == "Job already completed, cannot cancel"
 
 
-@pytest.mark.parametrize("body", [{"reason": "x" * 1025}, {"reason": 7}, {"why": "x"}, []])
+@pytest.mark.parametrize("body", [{"reason": "x" * 1025}, {"reason": 7}, {"why": "x"}, {"force": "yes"}, []])
 async def test_a_cancellation_that_breaks_a_rule_is_400(stage: Stage, body: Any) -> None:
     job_id = await stage.job()
     assert refused(await stage.admin.post(f"/jobs/{job_id}/cancel", body), 400, "INVALID_ARGUMENT")
@@ -391,3 +410,9 @@ async def test_a_number_is_no_moment_whether_in_a_body_or_in_the_query(stage: St
     assert refused(answer, 400, "INVALID_ARGUMENT", "created_after")
     answer = await stage.admin.get("/metrics/activity", since=moment)
     assert refused(answer, 400, "INVALID_ARGUMENT", "since")
+
+
+async def test_a_workflow_is_found_by_its_name_however_that_is_spelt(stage: Stage) -> None:
+    stage.workflow("Caf\u00e9")
+    answer = await stage.admin.post("/jobs", {"workflow_name": "Cafe\u0301"})
+    assert answer.status_code == 201, answer.text

@@ -314,6 +314,46 @@ async def test_activity_is_filtered_by_type_and_time_and_counts_all_that_match(s
     assert (await of(stage.admin, "/activity", event_type="job_completed", since=before))["total"] == 3
 
 
+async def catch_up(asker: Asker, since: str, **params: Any) -> tuple[list[int], str]:
+    """(the numbers of all events after a time, in the order they came; the newest time) as a client reads them."""
+    found: list[int] = []
+    while events := (await of(asker, "/activity", since=since, **params))["events"]:
+        found += [event["seq"] for event in reversed(events)]
+        since = events[0]["timestamp"]
+    return found, since
+
+
+async def test_activity_that_is_committed_late_is_not_missed(stage: Stage) -> None:
+    emit = (
+        "select private.emit_event(%s, 'schedule.triggered', p_data => jsonb_build_object('schedule_name', %s::text))"
+    )
+    start = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
+    with stage.database.connect() as slow, stage.database.connect() as quick:
+        with slow.transaction():
+            slow.execute(emit, [stage.tenant.tenant_id, "slow"])
+            quick.execute(emit, [stage.tenant.tenant_id, "quick"])
+            first, newest = await catch_up(stage.admin, start)
+        late = (await of(stage.admin, "/activity", since=newest))["events"]
+    assert len(first) == 1
+    assert [event["data"]["schedule_name"] for event in late] == ["slow"]
+    assert await catch_up(stage.admin, newest) == ([late[0]["seq"]], late[0]["timestamp"])
+    assert [event["seq"] for event in (await of(stage.admin, "/activity"))["events"]] == [late[0]["seq"], *first]
+
+
+async def test_activity_of_one_moment_is_read_page_by_page_and_each_event_once(stage: Stage) -> None:
+    start = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
+    with stage.database.connect() as owner:
+        owner.execute(
+            "select private.emit_event(%s, 'schedule.triggered') from generate_series(1, 450)", [stage.tenant.tenant_id]
+        )
+    numbers, newest = await catch_up(stage.admin, start, limit=200)
+    assert numbers == list(range(1, 451))
+    with stage.database.connect() as owner:  # as after a step of the clock
+        owner.execute("set casare.now = '2020-01-01 00:00:00+00'")
+        owner.execute("select private.emit_event(%s, 'schedule.triggered')", [stage.tenant.tenant_id])
+    assert (await catch_up(stage.admin, newest))[0] == [451]
+
+
 async def test_an_unknown_type_of_activity_is_refused_with_the_types_there_are(stage: Stage) -> None:
     answer = await stage.admin.get("/metrics/activity", event_type="job.completed")
     refused(answer, 400, "INVALID_ARGUMENT", "event_type", "'job_started'", "'robot_offline'", "'schedule_triggered'")

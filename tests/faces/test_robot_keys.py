@@ -55,6 +55,18 @@ async def test_a_key_without_a_robot_is_bound_by_the_first_registration(stage: S
     assert (listed["robot_id"], listed["api_key_id"]) == ("new-robot", answer["api_key_id"])
 
 
+async def test_a_key_for_a_robot_that_is_not_there_registers_no_other(stage: Stage) -> None:
+    answer = await made(stage, robot_id="robot-of-line-3")
+    assert (answer["robot_id"], answer["robot_uuid"]) == ("robot-of-line-3", None)
+    asker = Asker(stage.client, {"X-Api-Key": answer["key"]})
+    body = {"robot_id": "another", "name": "Another", "hostname": "h"}
+    assert refused(await asker.post("/robots/register", body), 403, "FORBIDDEN", "another id")
+    assert (await asker.post("/robots/register", {**body, "robot_id": "robot-of-line-3"})).status_code == 200
+    [listed] = (await stage.admin.get("/robot-api-keys")).json()["keys"]
+    assert listed["robot_id"] == "robot-of-line-3"
+    assert listed["robot_uuid"]
+
+
 async def test_a_repeated_creation_with_an_idempotency_key_makes_one_and_keeps_no_secret(stage: Stage) -> None:
     answers = [
         (await stage.admin.post("/robot-api-keys", {"name": "k"}, headers={"Idempotency-Key": "i"})).json()
@@ -137,7 +149,7 @@ async def test_unknown_foreign_and_other_kinds_of_keys_get_the_same_404(stage: S
             assert refused(answer, 404, "API_KEY_NOT_FOUND")
         assert refused(await stage.admin.post(f"/robot-api-keys/x/{verb}"), 400, "INVALID_ARGUMENT", "api_key_id")
     robot, _ = elsewhere.robot()
-    for name in (UNKNOWN_ID, robot.external_id, str(robot.robot_id)):
+    for name in (UNKNOWN_ID, str(robot.robot_id)):
         answer = await stage.admin.post("/robot-api-keys", {"name": "k", "robot_id": name})
         assert refused(answer, 404, "ROBOT_NOT_FOUND")
     assert (await stage.admin.get("/robot-api-keys")).json()["total"] == 0

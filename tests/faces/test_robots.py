@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+import uuid
 from typing import Any
 
 import httpx2
@@ -196,12 +197,32 @@ async def test_a_heartbeat_keeps_what_was_measured(stage: Stage) -> None:
     answer = await asker.post(f"{path}/heartbeat", sent)
     assert answer.status_code == 200, answer.text
     body = answer.json()
-    assert set(body) == {"ok", "timestamp", "heartbeat_interval", "lease_seconds", "pending_commands"}
+    assert set(body) == {"ok", "timestamp", "heartbeat_interval", "lease_seconds", "warnings", "pending_commands"}
     assert (body["ok"], body["heartbeat_interval"], body["pending_commands"]) == (True, 30, [])
     assert body["timestamp"].endswith("Z")
     assert (await stage.admin.get(path)).json()["metrics"] == sent
     assert (await asker.post(f"{path}/heartbeat")).json()["ok"] is True
     assert (await stage.admin.get(path)).json()["metrics"] == sent
+
+
+async def test_a_process_of_a_robot_names_its_session_and_what_it_holds(stage: Stage) -> None:
+    robot, asker = stage.robot()
+    path = f"/robots/{robot.external_id}"
+    job = await stage.claimed(asker)
+    sent = {**EXAMPLE, "robot_id": robot.external_id}
+    held = [{"job_id": job["job_id"], "lease_token": job["lease_token"]}]
+    one, two = str(uuid.uuid4()), str(uuid.uuid4())
+    answer = (await asker.post("/robots/register", {**sent, "session_id": one, "held_leases": held})).json()
+    assert (answer["current_job_ids"], answer["warnings"]) == ([job["job_id"]], [])
+    answer = (await asker.post("/robots/register", {**sent, "session_id": two, "held_leases": []})).json()
+    assert (answer["current_job_ids"], len(answer["warnings"])) == ([], 1)
+    beat = {"session_id": one, "claims_in_flight": [str(uuid.uuid4())], "active_job_ids": []}
+    assert len((await asker.post(f"{path}/heartbeat", beat)).json()["warnings"]) == 1
+    assert (await stage.admin.get(path)).json()["metrics"] == {"active_job_ids": []}
+    answer = (await asker.put(f"{path}/status", {"status": "offline", "session_id": one})).json()
+    assert answer["status"] == "idle", "the other one lives"
+    for body in ({**sent, "held_leases": [{"job_id": "x", "lease_token": 1}]}, {**sent, "session_id": 1}):
+        assert refused(await asker.post("/robots/register", body), 400, "INVALID_ARGUMENT")
 
 
 async def test_a_heartbeat_is_told_what_to_stop(stage: Stage) -> None:

@@ -74,6 +74,7 @@ class Base(RuleBasedStateMachine):
         self.checks = Checks(self.real, self.model)
         self.tickets: list[Ticket] = []
         self.newest_token = 0
+        self.claim_ids: dict[str, uuid.UUID] = {}  # of the newest claim of each robot
 
     def teardown(self) -> None:
         try:
@@ -108,12 +109,22 @@ class Base(RuleBasedStateMachine):
         assert status in (None, job.word)
         return job.job_id
 
-    def claim_for(self, name: str, limit: int, seconds: int) -> None:
-        rows = call_all(self.real.robots[name], "claim_jobs", limit=limit, lease_seconds=seconds)
+    def claim_for(self, name: str, limit: int, seconds: int, claim_id: uuid.UUID | None = None) -> None:
+        """A new claim, or one whose answer is said to be lost, by its id."""
+        if self.model.deleted_workflows:
+            self._cancel_what_came_back()
+        claim_id = claim_id or uuid.uuid4()
+        rows = call_all(self.real.robots[name], "claim_jobs", limit=limit, lease_seconds=seconds, claim_id=claim_id)
+        again = self.model.repeat_claim(name, claim_id, seconds)
+        if again is not None:
+            found = [(row["job_id"], row["lease_token"], row["lease_expires_at"]) for row in rows]
+            assert found == [(job.job_id, job.held.token, job.held.expires_at) for job in again]
+            return
+        self.claim_ids[name] = claim_id
         offer = self.model.offer(name, limit)
         expected = offer.jobs[: max(len(rows), offer.at_least)]
         assert [row["job_id"] for row in rows] == [job.job_id for job in expected]
-        self.model.take(name, expected, seconds)
+        self.model.take(name, expected, seconds, claim_id)
         for row, job in zip(rows, expected, strict=True):
             assert row["lease_token"] > self.newest_token, "a newer claim must have a greater token"
             job.held.token = self.newest_token = row["lease_token"]
@@ -123,6 +134,13 @@ class Base(RuleBasedStateMachine):
                     assert self.model.running(limited) <= self.model.limits[limited].max_running
         assert not expected or len(self.model.held_by(name)) <= self.model.robots[name].slots
         self.tickets += [Ticket(row["job_id"], row["lease_token"], name) for row in rows]
+
+    def _cancel_what_came_back(self) -> None:
+        """Does what the claim would do first, and cancels what it would pass over then: jobs of a deleted workflow."""
+        if self.model.has_duties():
+            self.real.owner.execute("select private.run_due_duties()")
+            self.model.run_due_duties()
+        assert self.real.run("cancel_jobs_of_deleted_workflows") == self.model.cancel_deleted()
 
     # Calls and answers
 

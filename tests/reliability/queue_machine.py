@@ -1,10 +1,12 @@
 """Random lives of the queue: every verb is called on Postgres and on the model, and both must say and hold the same."""
 
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, multiple, rule
-from tests.reliability.queue_base import choices, id_and_status, jobs, lease_seconds, new_ids, policies
+from tests.fleets import call
+from tests.reliability.queue_base import choices, id_and_status, jobs, lease_seconds, new_ids, policies, robots
 from tests.reliability.queue_members import Members
 from tests.reliability.queue_robots import Robots
 from tests.reliability.queue_values import LimitName, OnCollision, Policy, Refused, Wish
@@ -70,6 +72,24 @@ class QueueMachine(Members, Robots):
     def let_time_pass(self, seconds: float) -> None:
         self.travel(seconds)
 
+    @rule(name=robots, seconds=st.sampled_from([11, 40, 61, 300]))
+    def be_away(self, name: str, seconds: int) -> None:
+        """Nobody is heard for a while; then a robot is. A Postgres that was started meanwhile was away in any case."""
+        must_be_noted = self.model.has_lease_that_runs_out_within(2 * seconds)
+        before = self.real.newest_outage()
+        self.real.be_silent(seconds)
+        self.travel(seconds)
+        call(self.real.robots[name], "record_heartbeat")
+        self.model.robots[name].is_signed_off = False
+        outage = self.real.newest_outage()
+        if outage != before:
+            began_at, ended_at = outage
+            assert timedelta() <= self.model.now - ended_at < timedelta(milliseconds=1)
+            assert ended_at - began_at >= timedelta(seconds=seconds)
+            self.model.note_outage(began_at, ended_at)
+        else:
+            assert not must_be_noted
+
     @rule(duty=st.sampled_from(DUTIES))
     def do_duty(self, duty: str) -> None:
         expected = {
@@ -77,23 +97,18 @@ class QueueMachine(Members, Robots):
             "rescue_expired_leases": self.model.rescue,
             "check_waiting_quotas": self.model.check_waiting,
         }[duty]()
-        assert self._run(duty) == expected
+        assert self.real.run(duty) == expected
 
     @rule(times=st.integers(1, 4))
     def wait_too_long(self, times: int) -> None:
         """Long enough for lanes to age, and for jobs to be a minute old, which ageing asks of their ids."""
         for _ in range(times):
             self.travel(31 * 60)
-            assert self._run("age_lanes") == self.model.age_lanes()
+            assert self.real.run("age_lanes") == self.model.age_lanes()
 
     @rule()
     def reconcile_limits(self) -> None:
-        assert self._run("reconcile_limits") == 0, "a counter was not what is held"
-
-    def _run(self, duty: str) -> int:
-        row = self.real.owner.execute(f"select private.{duty}() as n").fetchone()
-        assert row is not None
-        return int(row["n"])
+        assert self.real.run("reconcile_limits") == 0, "a counter was not what is held"
 
     # Crashes
 

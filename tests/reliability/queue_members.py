@@ -57,6 +57,17 @@ class Members(Base):
             answer = problem or (row["cancelled"], row["cancel_requested"], row["previous_status"])
             assert answer == expected[0 if len(chosen) == 1 else row["position"]]
 
+    @rule(job_id=jobs, is_late=st.booleans())
+    def cancel_by_force(self, job_id: uuid.UUID, is_late: bool) -> None:
+        """Perhaps after a minute, in which a robot that was asked may have stopped."""
+        if is_late:
+            self.travel(61)
+        answer = self.attempt(self.real.member, "cancel_job", job_id=job_id, force=True)
+        expected = self.model.cancel(self.model.jobs[job_id], force=True)
+        if not isinstance(answer, Refused):
+            answer = (answer["cancelled"], answer["cancel_requested"], answer["previous_status"])
+        assert answer == expected
+
     @rule(target=jobs, chosen=several_jobs, function=st.sampled_from(["retry_job", "requeue_dead_letter"]))
     def retry(self, chosen: list[uuid.UUID], function: str) -> object:
         new = []

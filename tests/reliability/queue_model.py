@@ -4,6 +4,7 @@ It knows nothing of SQL: jobs lie in one dictionary in the order in which they w
 from its fields. Lease tokens, job ids and the order of lanes are the database's; everything else is predicted.
 """
 
+import uuid
 from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,6 +28,11 @@ PROMOTE_EVERY = timedelta(seconds=1)
 RESCUE_EVERY = timedelta(seconds=5)
 FAILURES_UNTIL_QUARANTINE = 3  # the world sets its tenant so
 ROBOTS_THAT_POISON_KILLS = 2
+ANSWER_MAY_TAKE = timedelta(seconds=10)
+ENDS_THAT_COST_NO_TIME = 3  # of leases without an attempt that counts, in a row
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(minutes=5)
+CANCEL_GRACE = timedelta(seconds=60)
 
 NO_JOB = Refused(404, "JOB_NOT_FOUND")
 LEASE_LOST = Refused(409, "LEASE_LOST")
@@ -48,6 +54,7 @@ class Queue(State):
     def __init__(self, now: datetime, robots: list[Robot]) -> None:
         super().__init__(now, robots)
         self._promoted_at = self._rescued_at = self._duties_at = now - timedelta(days=1)
+        self._outage: tuple[datetime, datetime] | None = None  # that no rescue has looked at yet
 
     # What a member does with jobs
 
@@ -74,15 +81,21 @@ class Queue(State):
             self._collide(job)
         return job
 
-    def cancel(self, job: Job) -> tuple[bool, bool, str] | Refused:
+    def cancel(self, job: Job, *, force: bool = False) -> tuple[bool, bool, str] | Refused:
         """cancelled, cancel_requested, previous_status."""
         if job.is_purged:
             return NO_JOB
         before, is_waiting = job.word, job.status == "queued" and not job.lease
         if job.status != "queued":
             return False, False, before
+        if force and job.lease:
+            asked_at = job.lease.cancel_requested_at
+            if asked_at is None or asked_at + CANCEL_GRACE > self.now:
+                return Refused(409, "CANCEL_NOT_FORCEABLE")
+            self._end_attempt(job, "forced", None, retryable=False)
+            return True, False, before
         self._cancel(job)
-        return True, not is_waiting, before
+        return is_waiting, not is_waiting, before
 
     def wish_for_retry(self, job: Job) -> Wish | Refused:
         """What `retry_job` enqueues."""
@@ -129,7 +142,11 @@ class Queue(State):
         if workflow in self.deleted_workflows:
             return Refused(404, "WORKFLOW_NOT_FOUND")
         self.deleted_workflows.add(workflow)
-        waiting = [job for job in self._in("ready", "scheduled") if job.wish.workflow == workflow]
+        return self.cancel_deleted()
+
+    def cancel_deleted(self) -> int:
+        """How many jobs wait whose workflow was deleted, such as those that a robot gave back since."""
+        waiting = [job for job in self._in("ready", "scheduled") if job.wish.workflow in self.deleted_workflows]
         for job in waiting:
             self._end(job, "cancelled")
         return len(waiting)
@@ -148,7 +165,16 @@ class Queue(State):
         robot.mode = MODES.get(order, robot.mode)
         if order in ("offline", "idle", "busy", "error", "maintenance"):
             robot.is_signed_off = order == "offline"
+        if order in ("resume", "idle", "busy"):
+            robot.is_in_maintenance = False
         return None
+
+    def say(self, name: str, word: str) -> None:
+        """What a robot says of itself: no member's order is undone by it."""
+        robot = self.robots[name]
+        robot.is_signed_off = word == "offline"
+        if word in ("idle", "busy", "maintenance"):
+            robot.is_in_maintenance = word == "maintenance"
 
     # What a robot does
 
@@ -174,13 +200,21 @@ class Queue(State):
                 room[each] -= 1
         return Offer(taken, min(len(taken), 1) if was_passed_over else len(taken))
 
-    def take(self, name: str, jobs: list[Job], lease_seconds: int) -> None:
+    def repeat_claim(self, name: str, claim_id: uuid.UUID, lease_seconds: int) -> list[Job] | None:
+        """What a claim that is asked again answers; None when nothing is left of it, so that it is a new one."""
+        made = [job for job in self.held_by(name) if job.held.claim_id == claim_id]
+        again = sorted((job for job in made if not job.held.is_started), key=lambda job: job.held.token)
+        for job in again:
+            job.held.expires_at = self.now + timedelta(seconds=lease_seconds)
+        return again if made else None
+
+    def take(self, name: str, jobs: list[Job], lease_seconds: int, claim_id: uuid.UUID) -> None:
         """Gives jobs to a robot; their leases wait for their tokens."""
         for job in jobs:
             expires_at = self.now + timedelta(seconds=lease_seconds)
             timeout_at = self.now + timedelta(seconds=job.wish.timeout_seconds)
             patience = job.wish.progress_timeout_seconds
-            job.lease = Lease(name, job.attempts + 1, self.now, expires_at, timeout_at, patience, self.now)
+            job.lease = Lease(name, job.attempts + 1, self.now, expires_at, timeout_at, patience, self.now, claim_id)
             job.events.append("job.claimed")
 
     def start(self, name: str, job: Job, token: int) -> bool | Refused:
@@ -198,7 +232,7 @@ class Queue(State):
             return self._no_lease(job)
         self._begin(job, lease)
         lease.progress = progress
-        lease.alive_at = self.now
+        lease.alive_at, lease.away = self.now, timedelta()
         return lease.is_cancel_requested
 
     def log(self, name: str, job: Job, token: int, entries: int) -> int | Refused:
@@ -224,8 +258,9 @@ class Queue(State):
         """Ends a job, once."""
         lease = self._lease_of(name, job, token)
         if lease is None:
-            return self._answer_stale(job, token, "completed")
+            return self._answer_stale(name, job, token, "completed")
         job.attempts, job.reported_token, job.reported_by, job.lease = lease.attempt, token, name, None
+        job.past_leases[token] = name
         self.robots[name].failures = 0
         self._end(job, "completed")
         return Applied("completed")
@@ -233,7 +268,7 @@ class Queue(State):
     def fail(self, name: str, job: Job, token: int, error_type: str | None, *, retryable: bool) -> Applied | Refused:
         """Ends an attempt."""
         if self._lease_of(name, job, token) is None:
-            return self._answer_stale(job, token, "failed")
+            return self._answer_stale(name, job, token, "failed")
         return self._end_attempt(job, "failed", error_type, retryable=retryable)
 
     def release(self, name: str, job: Job, token: int) -> Applied | Refused:
@@ -241,17 +276,47 @@ class Queue(State):
         lease = self._lease_of(name, job, token)
         if lease is None:
             return self._no_lease(job)
+        if not lease.is_started:
+            return self._end_uncounted(job)
         if lease.is_cancel_requested:
             return self._end_attempt(job, "failed", None, retryable=False)
         job.lease = None
         job.events.append("job.queued")
         return Applied("queued")
 
+    def live(self, name: str, known: list[Job] | None, in_flight: list[uuid.UUID]) -> None:
+        """A heartbeat; with a list of what the robot knows, the rest of what it did not start goes back."""
+        self.robots[name].is_signed_off = False
+        unknown = [
+            job
+            for job in self.held_by(name)
+            if known is not None
+            and job not in known
+            and not job.held.is_started
+            and job.held.claimed_at < self.now - ANSWER_MAY_TAKE
+            and job.held.claim_id not in in_flight
+        ]
+        for job in unknown:
+            self._end_uncounted(job)
+
+    def register(self, name: str, known: list[Job]) -> None:
+        """A new process of the robot: what it does not know goes back, begun or not."""
+        for job in [job for job in self.held_by(name) if job not in known]:
+            if job.held.is_started and (job.held.is_cancel_requested or job.wish.policy.kind == "none"):
+                self._end_attempt(job, "lost", "LEASE_EXPIRED", retryable=True)
+            else:
+                self._end_uncounted(job)
+        self.robots[name].is_signed_off = False
+
     # What time does
+
+    def has_duties(self) -> bool:
+        """Whether a claim has duties to do."""
+        return not self._duties_at - PROMOTE_EVERY <= self.now < self._duties_at
 
     def run_due_duties(self) -> None:
         """What a claim does first."""
-        if self._has_duties():
+        if self.has_duties():
             promotes, rescues = self._pass_duties()
             if promotes:
                 self._promoted_at = self.now
@@ -260,9 +325,41 @@ class Queue(State):
                 self._rescued_at = self.now
                 self.rescue()
 
+    def note_outage(self, began_at: datetime, ended_at: datetime) -> None:
+        """Nobody was heard meanwhile; until a rescue looks at it, outages that follow each other closely are one."""
+        self._outage = (began_at, ended_at)
+
+    def has_lease_that_runs_out_within(self, seconds: float) -> bool:
+        """Or of which progress must be reported."""
+        until = self.now + timedelta(seconds=seconds)
+        due = [min(lease.expires_at, lease.progress_due_at or lease.expires_at) for lease in self._leases()]
+        return any(self.now < each < until for each in due)
+
+    def _leases(self) -> list[Lease]:
+        return [job.held for job in self._in("leases")]
+
+    def _lengthen_leases(self) -> None:
+        """Once for each outage."""
+        if self._outage is None:
+            return
+        (began_at, ended_at), self._outage = self._outage, None
+        away, minute = ended_at - began_at, timedelta(minutes=1)
+        for job in self._in("leases"):
+            lease = job.held
+            if lease.claimed_at >= ended_at:
+                continue
+            if lease.alive_at < ended_at:
+                lease.away += away
+            if began_at < lease.expires_at <= ended_at:
+                lease.expires_at += away
+            elif lease.expires_at > ended_at:
+                lease.expires_at = max(lease.expires_at, min(lease.expires_at + away, ended_at + minute))
+            if lease.timeout_at > began_at:
+                lease.timeout_at = max(lease.timeout_at, ended_at + min(away, minute))
+
     def crash_in_claim(self) -> None:
         """Its duties are undone, and not due before they would be after it: a sequence knows no rollback."""
-        if self._has_duties():
+        if self.has_duties():
             self._pass_duties()
 
     def promote(self) -> int:
@@ -274,15 +371,18 @@ class Queue(State):
         for lane in sorted(lanes, key=self.lane_ids.__getitem__):
             for job in lanes[lane]:
                 job.run_at = None
-                if job.attempts == 0:
+                if job.attempts == 0 and not job.uncounted_ends:
                     self._collide(job)
         return len(due)
 
     def rescue(self) -> int:
         """Takes back what was held too long."""
+        self._lengthen_leases()
         over = [job for job in self._in("leases") if job.held.over_at <= self.now]
         for job in over:
-            if job.held.over_at == job.held.timeout_at:
+            if not job.held.is_started:
+                self._end_uncounted(job)
+            elif job.held.over_at == job.held.timeout_at:
                 self._end_attempt(job, "timeout", "JOB_TIMEOUT", retryable=True)
             elif job.held.over_at == job.held.progress_due_at:
                 self._end_attempt(job, "no_progress", "NO_PROGRESS", retryable=True)
@@ -291,9 +391,6 @@ class Queue(State):
         return len(over)
 
     # Helpers
-
-    def _has_duties(self) -> bool:
-        return not self._duties_at - PROMOTE_EVERY <= self.now < self._duties_at
 
     def _pass_duties(self) -> tuple[bool, bool]:
         """Whether promotion and rescue are due; then claims look again when the first of both is due once more."""
@@ -317,24 +414,40 @@ class Queue(State):
         if not lease.is_started:
             lease.is_started = True
             lease.timeout_at += self.now - lease.claimed_at
-            lease.alive_at = self.now
+            lease.alive_at, lease.away = self.now, timedelta()
             job.events.append("job.started")
 
-    def _answer_stale(self, job: Job, token: int, outcome: str) -> Applied | Refused:
+    def _answer_stale(self, name: str, job: Job, token: int, outcome: str) -> Applied | Refused:
         said_before = (
             job.status == "completed" if outcome == "completed" else job.status not in ("completed", "timeout")
         )
         if job.is_purged:
             return NO_JOB
+        if job.past_leases.get(token) != name:
+            return self._no_lease(job)
         if job.reported_token == token and said_before:
             return Applied(job.status, job.run_at)
         self.late_results[job.job_id, token, outcome] = 1  # the first alone is kept
         return self._no_lease(job)
 
+    def _end_uncounted(self, job: Job) -> Applied:
+        """Nobody ran it, or nobody knows of it any more: as if it had not been claimed."""
+        is_to_stop, job.lease = job.held.is_cancel_requested, None
+        if is_to_stop:
+            self._end(job, "cancelled")
+            return Applied("cancelled")
+        job.uncounted_ends += 1
+        job.events.append("job.queued")
+        if job.uncounted_ends > ENDS_THAT_COST_NO_TIME:
+            times = job.uncounted_ends - ENDS_THAT_COST_NO_TIME - 1
+            job.run_at = self.now + min(FIRST_PAUSE * 2**times, LONGEST_PAUSE)
+        return Applied("queued", job.run_at)
+
     def _end_attempt(self, job: Job, outcome: Outcome, error_type: str | None, *, retryable: bool) -> Applied:
         lease, policy = job.held, job.wish.policy
         job.lease = None
         job.attempts = lease.attempt
+        job.past_leases[lease.token] = lease.robot
         job.reported_token = lease.token if outcome == "failed" else None
         job.reported_by = lease.robot
         is_business_error = outcome == "failed" and (not retryable or error_type in policy.never)
@@ -352,6 +465,7 @@ class Queue(State):
         if may_retry and not lease.is_cancel_requested and lease.attempt < job.wish.max_attempts:
             delay = timedelta() if outcome == "lost" else policy.delay(lease.attempt)
             job.run_at = self.now + delay if delay else None
+            job.uncounted_ends = 0
             job.events.append("job.retrying")
             return Applied("queued", self.now + delay)
         if lease.is_cancel_requested:

@@ -117,11 +117,41 @@ class Robots(Base):
         if caller != STRANGER:
             self.compare(answer, self.model.release(caller or ticket.robot, self.job_of(ticket), ticket.token))
 
-    @rule(name=robots)
-    def live(self, name: str) -> None:
-        """A heartbeat tells a robot which of its jobs shall stop, and takes back that it signed off."""
-        answer = call(self.real.robots[name], "record_heartbeat")["record_heartbeat"]
+    @rule(name=robots, word=st.sampled_from(["idle", "idle", "busy", "error", "offline", "maintenance"]))
+    def say(self, name: str, word: str) -> None:
+        call(self.real.robots[name], "set_robot_status", robot=name, status=word)
+        self.model.say(name, word)
+
+    @rule(name=robots, limit=st.integers(1, 4), seconds=lease_seconds)
+    def claim_again(self, name: str, limit: int, seconds: int) -> None:
+        """As if the answer to the newest claim had been lost."""
+        self.claim_for(name, limit, seconds, self.claim_ids.get(name))
+
+    @rule(
+        name=robots,
+        known=st.sampled_from([None, None, 0, 1, 2]),
+        waits=st.booleans(),
+        pause=st.sampled_from([0, 11]),
+    )
+    def live(self, name: str, known: int | None, waits: bool, pause: int) -> None:
+        """A heartbeat tells a robot which of its jobs shall stop, takes back that it signed off, and what it does not
+        know.
+        """
+        self.travel(pause)
+        jobs = None if known is None else self.model.held_by(name)[:known]
+        claims = [self.claim_ids[name]] if waits and name in self.claim_ids else []
+        metrics = {} if jobs is None else {"active_job_ids": [str(job.job_id) for job in jobs]}
+        answer = call(self.real.robots[name], "record_heartbeat", metrics=metrics, claims_in_flight=claims)[
+            "record_heartbeat"
+        ]
+        self.model.live(name, jobs, claims)
         told = [each["job_id"] for each in answer["pending_commands"] if each["command"] == "cancel_job"]
         held = self.model.held_by(name)
         assert sorted(told) == sorted(str(job.job_id) for job in held if job.held.is_cancel_requested)
-        self.model.robots[name].is_signed_off = False
+
+    @rule(name=robots, known=st.integers(0, 2))
+    def start_again(self, name: str, known: int) -> None:
+        """Another process of the robot, which knows some of what the last one held."""
+        jobs = self.model.held_by(name)[:known]
+        self.real.register(name, [(job.job_id, job.held.token) for job in jobs])
+        self.model.register(name, jobs)

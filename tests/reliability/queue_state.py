@@ -119,7 +119,7 @@ class State:
 
     def _cancel(self, job: Job) -> None:
         if job.lease:
-            job.lease.is_cancel_requested = True
+            job.lease.cancel_requested_at = job.lease.cancel_requested_at or self.now
         else:
             self._end(job, "cancelled")
 

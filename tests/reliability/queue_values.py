@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 JobId = uuid.UUID
 Place = Literal["ready", "scheduled", "leases", "nowhere"]
-Outcome = Literal["failed", "timeout", "no_progress", "lost"]
+Outcome = Literal["failed", "timeout", "no_progress", "lost", "forced"]
 TIMEOUTS = ("timeout", "no_progress")
 Scope = Literal["tenant", "workflow", "key"]
 OnCollision = Literal["queue", "cancel_newest", "cancel_running"]
@@ -91,13 +91,15 @@ class Robot:
     slots: int
     mode: str = "active"
     is_signed_off: bool = False
+    is_in_maintenance: bool = False  # by its own word; what members say is its mode
     is_quarantined: bool = False
     failures: int = 0
 
     @property
     def may_claim(self) -> bool:
         """Whether it gets anything at all."""
-        return self.mode == "active" and not self.is_signed_off and not self.is_quarantined
+        is_able = not self.is_signed_off and not self.is_in_maintenance and not self.is_quarantined
+        return self.mode == "active" and is_able
 
     def may_have(self, wish: Wish) -> bool:
         """Whether a job is for this robot at all."""
@@ -149,17 +151,24 @@ class Lease:
     timeout_at: datetime
     progress_timeout_seconds: int | None
     alive_at: datetime  # when it was claimed, was started or last reported progress
+    claim_id: uuid.UUID | None = None
     token: int = 0
     is_started: bool = False
-    is_cancel_requested: bool = False
+    cancel_requested_at: datetime | None = None
     progress: int = 0
+    away: timedelta = timedelta()  # since it last reported progress, nobody could for so long
+
+    @property
+    def is_cancel_requested(self) -> bool:
+        """Whether its robot was asked to stop."""
+        return self.cancel_requested_at is not None
 
     @property
     def progress_due_at(self) -> datetime | None:
         """When it is over for want of progress."""
         if self.progress_timeout_seconds is None:
             return None
-        return self.alive_at + timedelta(seconds=self.progress_timeout_seconds)
+        return self.alive_at + timedelta(seconds=self.progress_timeout_seconds) + self.away
 
     @property
     def over_at(self) -> datetime:
@@ -180,8 +189,10 @@ class Job:
     finished_at: datetime | None = None
     attempts: int = 0
     reported_token: int | None = None
+    past_leases: dict[int, str] = field(default_factory=dict)  # token to robot, but of those that were given back
     reported_by: str | None = None
     lost_by: set[str] = field(default_factory=set)
+    uncounted_ends: int = 0
     retry_of: JobId | None = None
     events: list[str] = field(default_factory=lambda: ["job.queued"])
     logs: int = 0

@@ -10,6 +10,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 from tests import factories
 from tests.databases import Connection, Database, at, database_copy, unique_name
+from tests.fleets import call
 from tests.reliability.queue_model import FAILURES_UNTIL_QUARANTINE, Queue
 from tests.reliability.queue_state import MAX_WAITING
 from tests.reliability.queue_values import LimitName, Robot, Wish
@@ -89,6 +90,23 @@ class Opened:
         self.workflow_names = {workflow_id: name for name, workflow_id in world.workflow_ids.items()}
         self.names = {robot.robot_id: name for name, robot in world.robots.items()}
         self.travel(0)
+        self.be_silent(0)
+
+    def be_silent(self, seconds: int) -> None:
+        """As if nobody had been heard for so long; the time is not this."""
+        self.owner.execute(
+            "select setval('private.last_call_at', floor(extract(epoch from clock_timestamp()) * 1000)::bigint - %s)",
+            [seconds * 1000],
+        )
+
+    def newest_outage(self) -> tuple[datetime, datetime]:
+        """From when until when."""
+        row = self.owner.execute(
+            "select to_timestamp(b.last_value / 1000.0) as began_at, to_timestamp(e.last_value / 1000.0) as ended_at "
+            "from private.outage_began_at as b, private.outage_ended_at as e"
+        ).fetchone()
+        assert row is not None
+        return row["began_at"], row["ended_at"]
 
     def travel(self, seconds: float) -> datetime:
         """Lets time pass for everybody here."""
@@ -96,6 +114,24 @@ class Opened:
         for connection in [self.owner, self.member, self.stranger, self.strange_robot, *self.robots.values()]:
             at(connection, self.now)
         return self.now
+
+    def register(self, name: str, held: list[tuple[uuid.UUID, int]]) -> None:
+        """A new process of a robot, which names the leases that it knows."""
+        call(
+            self.robots[name],
+            "register_robot",
+            external_id=name,
+            name=name,
+            **ROBOTS[name],
+            session_id=uuid.uuid4(),
+            held_leases=Jsonb([{"job_id": str(job_id), "lease_token": token} for job_id, token in held]),
+        )
+
+    def run(self, duty: str) -> int:
+        """Runs a bounded part of a duty, which does for all that there is here, and returns its count."""
+        row = self.owner.execute("select private.run_duty(%s) as n", [duty]).fetchone()
+        assert row is not None
+        return int(row["n"])
 
     def model(self) -> Queue:
         """The same world as the model sees it."""

@@ -43,7 +43,31 @@ FOUND_BY_MODEL = {
         "public.release_job",
         "array[v_lease.attempt - 1]",
         "array[v_lease.attempt::integer]",
-        ("release", "claim_one"),
+        ("release", "claim_one", "start"),
+    ),
+    "a lease that was never started and costs an attempt": Mutation(
+        "private.end_uncounted",
+        "array[p_lease.attempt - 1]",
+        "array[p_lease.attempt::integer]",
+        ("let_time_pass", "do_duty", "claim_one"),
+    ),
+    "a claim that is asked again and takes new jobs": Mutation(
+        "public.claim_jobs",
+        "if v_robot.is_repeated then",
+        "if false then",
+        ("claim_one", "claim_again", "enqueue"),
+    ),
+    "an outage that lengthens no lease": Mutation(
+        "private.lengthen_leases",
+        "then l.lease_expires_at + v_away",
+        "then l.lease_expires_at",
+        ("be_away", "do_duty", "claim_one"),
+    ),
+    "a late result of any robot": Mutation(
+        "private.answer_stale_report",
+        "if not v_was_holder then",
+        "if false then",
+        ("claim_after_a_while", "complete", "claim_one"),
     ),
     "a cancellation that takes the lease away": Mutation(
         "private.try_cancel_job",
@@ -62,12 +86,8 @@ FOUND_BY_MODEL = {
     ),
     "a release that does not give back what it counted": Mutation(
         "public.release_job",
-        """'{"message": "Released by the robot."}'
-    );
-    if v_lease.counter_ids is not null then""",
-        """'{"message": "Released by the robot."}'
-    );
-    if false then""",
+        "if v_lease.counter_ids is not null then",
+        "if false then",
         ("set_limit", "claim_one", "release"),
     ),
     "a claim that asks no limit for room": Mutation(

@@ -63,7 +63,7 @@ def held_too_long(fleet: Fleet, count: int = 1) -> list[Row]:
     for _ in range(count):
         robot = fleet.robot()
         fleet.enqueue(retry_policy=AT_ONCE)
-        held.append({**fleet.claim_one(robot), "robot": robot})
+        held.append({**fleet.start_one(robot), "robot": robot})
     fleet.travel(seconds=61)
     return [{**job, "session": session_of(fleet, job["robot"])} for job in held]
 
@@ -88,7 +88,7 @@ def test_what_is_being_renewed_is_not_rescued(fleet: Fleet) -> None:
         rescued = beside(lambda: fleet.run("rescue_expired_leases"))
         is_waiting(fleet)  # it must not; what it would do after the commit is what counts
     assert rescued.result(10) == 0
-    assert fleet.job(job["job_id"])["status"] == "claimed"
+    assert fleet.job(job["job_id"])["status"] == "running"
 
 
 def test_what_is_being_rescued_is_not_renewed(fleet: Fleet) -> None:

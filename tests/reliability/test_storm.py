@@ -34,14 +34,24 @@ def durable_server() -> Iterator[PostgresServer]:
 
 
 def test_every_job_ends_exactly_once_in_effect(durable_server: PostgresServer) -> None:
-    damage = blow(durable_server, Weather(seed=3, robots=6, jobs=300))
+    weather = Weather(seed=3, robots=6, jobs=300)
+    damage = blow(durable_server, weather)
     assert damage.problems == []
     assert damage.robots_killed > 10
     assert damage.delays, "no robot was killed with a job in its hands"
     # Lease and rescue interval are what is promised. The database shares a busy machine with the storm, so that rescues
     # may be late themselves: up to three whole intervals are the machine's, more means that rescues pass a job by.
-    late = [math.ceil((delay - allowed_delay()) / RESCUE_SECONDS) for delay in damage.delays]
+    late = [math.ceil((delay - allowed_delay(weather.lease_seconds)) / RESCUE_SECONDS) for delay in damage.delays]
     assert max(late) <= 3, late
+
+
+def test_every_job_ends_exactly_once_in_effect_behind_a_bad_network(durable_server: PostgresServer) -> None:
+    """Real agents of both transports; of their requests one in twenty is lost, unanswered, or answered by a page."""
+    weather = Weather(seed=4, robots=4, jobs=60, kill_every=0, database_kills=0, edge_faults=0.05)
+    damage = blow(durable_server, weather)
+    assert damage.problems == []
+    assert damage.faults.total() > 5
+    assert damage.requeued == 0, "jobs became poison, and no robot died"
 
 
 @pytest.fixture(scope="module")

@@ -47,6 +47,13 @@ class FakeTransport:
         self.claim_may_answer = asyncio.Event()
         self.claim_may_answer.set()
         self.refuse_result: ApiError | None = None
+        self.warnings: list[str] = []
+        self.known_leases: list[Lease] = []
+        self.claim_ids: list[str | None] = []
+        self.claims_in_flight: list[str] = []
+        self.lose_claim = False
+        self.lost_claims: dict[str | None, list[ClaimedJob]] = {}
+        self.start_fails = 0
         self._tokens = count(1)
 
     def add(self, definition: Any, *, job_id: str | None = None, timeout_seconds: int = 60, **input: Any) -> str:
@@ -70,23 +77,34 @@ class FakeTransport:
         if lease is not None and self.held.get(lease.job_id) != lease.lease_token:
             raise ApiError(409, "LEASE_LOST", "The lease is lost.")
 
-    async def register(self, profile: RobotProfile) -> Mapping[str, Any]:
+    async def register(self, profile: RobotProfile, held_leases: Sequence[Lease] = ()) -> Mapping[str, Any]:
         self._call("register")
-        return {}
+        self.known_leases = list(held_leases)
+        return {"warnings": self.warnings}
 
-    async def heartbeat(self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = ()) -> HeartbeatAnswer:
+    async def heartbeat(
+        self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = (), claims_in_flight: Sequence[str] = ()
+    ) -> HeartbeatAnswer:
         self._call("heartbeat")
         self.acknowledged += acknowledged
+        self.claims_in_flight = list(claims_in_flight)
         pending, self.pending = tuple(self.pending), []
-        return HeartbeatAnswer(0.05, pending)
+        return HeartbeatAnswer(0.05, pending, tuple(self.warnings))
 
-    async def claim(self, limit: int, lease_seconds: int) -> Sequence[ClaimedJob]:
+    async def claim(self, limit: int, lease_seconds: int, claim_id: str | None = None) -> Sequence[ClaimedJob]:
         self._call("claim")
         self.limits.append(limit)
         self.claiming.set()
+        self.claim_ids.append(claim_id)
         await self.claim_may_answer.wait()
+        if claim_id in self.lost_claims:
+            return self.lost_claims.pop(claim_id)
         taken, self.waiting = self.waiting[:limit], self.waiting[limit:]
         self.held |= {job.job_id: job.lease_token for job in taken}
+        if taken and self.lose_claim:
+            self.lose_claim = False
+            self.lost_claims[claim_id] = taken
+            raise Unreachable("the answer was lost")
         return taken
 
     async def wait_for_doorbell(self) -> None:
@@ -101,6 +119,9 @@ class FakeTransport:
 
     async def start(self, lease: Lease) -> None:
         self._call("start", lease)
+        if self.start_fails:
+            self.start_fails -= 1
+            raise Unreachable("the answer was lost")
 
     async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
         self._call("renew")

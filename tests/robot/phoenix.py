@@ -7,6 +7,8 @@ from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
 
 
 class PhoenixServer:
@@ -17,6 +19,8 @@ class PhoenixServer:
         self.queries: list[dict[str, list[str]]] = []
         self.refused: dict[str, str] = {}
         self.answers_heartbeats = True
+        self.redirects_to: str | None = None  # where handshakes are sent, as a hotel's network does
+        self.redirected = 0
         self.changed = asyncio.Event()
         self._sockets: set[ServerConnection] = set()
         self._server: Server | None = None
@@ -26,7 +30,7 @@ class PhoenixServer:
         return self
 
     async def start(self, port: int) -> None:
-        self._server = await serve(self._serve, "127.0.0.1", port)
+        self._server = await serve(self._serve, "127.0.0.1", port, process_request=self._redirect)
         self.port = self._server.sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
@@ -40,6 +44,12 @@ class PhoenixServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
+
+    def _redirect(self, socket: ServerConnection, request: Request) -> Response | None:
+        if self.redirects_to is None:
+            return None
+        self.redirected += 1
+        return Response(302, "Found", Headers(Location=self.redirects_to))
 
     async def _serve(self, socket: ServerConnection) -> None:
         assert socket.request is not None

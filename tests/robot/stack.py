@@ -11,13 +11,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import httpx2
 import jwt
 import uvicorn
+from bench.storm.edge import Edge
 from tests.databases import Database, as_caller
 from tests.faces.platform import running_platform
 from tests.factories import Robot, Tenant, make_job, make_robot, make_tenant, make_workflow
@@ -82,7 +83,7 @@ class Stack:
 
     def rows(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
         with self.database.connect() as owner:
-            return owner.execute(query, list(parameters)).fetchall()  # type: ignore[arg-type]
+            return owner.execute(query, list(parameters)).fetchall()
 
     def cancel(self, job_id: uuid.UUID) -> None:
         with self.database.connect() as owner, as_caller(owner, self.tenant.admin.claims):
@@ -121,10 +122,11 @@ class Stack:
 
 
 @contextmanager
-def running_stack(database: Database) -> Iterator[Stack]:
-    """The stack over this database, on ports of its own."""
+def running_stack(database: Database, *, seen_at: Edge | None = None) -> Iterator[Stack]:
+    """The stack over this database, on ports of its own; robots see it at the address of a proxy if one is named."""
     with running_platform(database) as settings:
-        app = create_app(settings)
+        seen = settings if seen_at is None else replace(settings, supabase_url=seen_at.url)
+        app = create_app(seen)
         server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
@@ -132,8 +134,12 @@ def running_stack(database: Database) -> Iterator[Stack]:
             assert thread.is_alive(), "the orchestrator did not start"
             time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
+        url = f"http://127.0.0.1:{port}"
+        if seen_at is not None:
+            platform = dict.fromkeys(("/rest/", "/auth/", "/realtime/"), settings.supabase_url)
+            seen_at.upstreams, url = {**platform, "/": url}, seen_at.url
         try:
-            yield Stack(database, f"http://127.0.0.1:{port}", make_tenant(database), settings)
+            yield Stack(database, url, make_tenant(database), seen)
         finally:
             server.should_exit = True
             thread.join(10)

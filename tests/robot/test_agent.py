@@ -8,8 +8,8 @@ import pytest
 from tests.robot.lives import GATED, HELLO, LONG, Gate, MakeLife
 from tests.robot.workflows import chain
 
-from casare_cloud.robot.spool import Spool
-from casare_cloud.robot.transport import Signal
+from casare_cloud.robot.spool import Outcome, Spool
+from casare_cloud.robot.transport import Lease, Signal
 
 
 async def test_a_job_is_started_run_and_completed(make_life: MakeLife) -> None:
@@ -136,8 +136,8 @@ async def test_a_job_that_is_lost_before_it_starts_is_not_run(make_life: MakeLif
     life = make_life()
     original = life.transport.claim
 
-    async def claim(limit: int, lease_seconds: int) -> Any:
-        jobs = await original(limit, lease_seconds)
+    async def claim(*asked: Any) -> Any:
+        jobs = await original(*asked)
         for job in jobs:
             life.transport.take_away(job.job_id)
         return jobs
@@ -250,17 +250,92 @@ async def test_a_robot_that_drains_as_long_as_it_takes_can_be_told_to_leave(make
         life.agent.drain()
     await asyncio.wait_for(task, 10)
     assert life.transport.outcomes[job_id][0] == "release"
-    assert life.transport.calls[-2:] == ["say_goodbye", "close"]
+    assert "say_goodbye" in life.transport.calls
 
 
-async def test_a_robot_that_has_drained_says_goodbye(make_life: MakeLife) -> None:
+async def test_a_robot_that_was_drained_stays_and_works_again_when_it_is_resumed(make_life: MakeLife) -> None:
+    async with make_life().working() as life:
+        await life.until(lambda: "registered" in life.kinds)
+        life.transport.orders.put_nowait(Signal("drain", command_id="c-1"))
+        await life.until(lambda: life.transport.acknowledged == ["c-1"])
+        beats = life.transport.calls.count("heartbeat")
+        job_id = life.transport.add(HELLO)
+        await life.until(lambda: life.transport.calls.count("heartbeat") > beats + 1)
+        assert (life.kinds[-1], life.transport.outcomes) == ("draining", {})
+        life.transport.orders.put_nowait(Signal("resume", command_id="c-2"))
+        await life.until(lambda: life.transport.outcomes)
+        assert life.transport.outcomes[job_id][0] == "complete"
+
+
+# Answers that are lost
+
+
+async def test_a_claim_whose_answer_was_lost_is_asked_again_by_its_id(make_life: MakeLife) -> None:
     life = make_life()
-    task = asyncio.create_task(life.agent.run())
-    await life.until(lambda: "registered" in life.kinds)
-    life.transport.orders.put_nowait(Signal("drain", command_id="c-1"))
-    await asyncio.wait_for(task, 10)
-    assert life.transport.acknowledged == ["c-1"]
-    assert life.transport.calls[-2:] == ["say_goodbye", "close"]
+    life.transport.lose_claim = True
+    async with life.working():
+        job_id = life.transport.add(HELLO)
+        await life.until(lambda: life.transport.outcomes)
+        claims = len(life.transport.claim_ids)
+        await life.until(lambda: len(life.transport.claim_ids) > claims)
+    assert life.transport.outcomes[job_id][0] == "complete"
+    ids = life.transport.claim_ids
+    assert len(set(ids)) == len(ids) - 1, "the lost one is asked for once more, and each other has its own"
+
+
+async def test_a_heartbeat_names_the_claim_whose_answer_is_under_way(make_life: MakeLife) -> None:
+    life = make_life()
+    life.transport.claim_may_answer.clear()
+    async with life.working():
+        await life.transport.claiming.wait()
+        await life.until(lambda: life.transport.claims_in_flight == life.transport.claim_ids)
+        life.transport.claim_may_answer.set()
+
+
+async def test_a_job_is_not_run_before_the_service_has_heard_of_its_start(make_life: MakeLife, gate: Gate) -> None:
+    """The end of a lease that was never started costs no attempt: another robot would run the job as well."""
+    life = make_life()
+    life.transport.start_fails = 10**6
+    async with life.working():
+        job_id = life.transport.add(GATED)
+        await life.until(lambda: life.transport.calls.count("start") >= 2)
+        assert not gate.entered.is_set()
+        life.transport.start_fails = 0
+        await life.until(gate.entered.is_set)
+        gate.opened.set()
+        await life.until(lambda: life.transport.outcomes)
+    assert life.transport.outcomes[job_id][0] == "complete"
+
+
+async def test_a_job_whose_start_is_never_heard_is_given_back_when_the_robot_leaves(make_life: MakeLife) -> None:
+    life = make_life(grace_seconds=0.01)
+    life.transport.start_fails = 10**6
+    async with life.working():
+        job_id = life.transport.add(HELLO)
+        await life.until(lambda: "start" in life.transport.calls)
+    assert life.transport.outcomes == {job_id: ("release", None)}
+
+
+async def test_a_robot_that_starts_again_names_the_leases_of_results_that_it_has_not_sent(make_life: MakeLife) -> None:
+    life = make_life()
+    lease = Lease("job-1", 7)
+    Spool(life.work_dir / "spool").put(Outcome(lease, "completed", {}))
+    async with life.working():
+        await life.until(lambda: "registered" in life.kinds)
+        assert life.transport.known_leases == [lease]
+
+
+async def test_a_second_process_with_the_robots_key_is_told_once(make_life: MakeLife) -> None:
+    life = make_life()
+    life.transport.warnings = ["Another process was alive."]
+    async with life.working():
+        await life.until(lambda: life.transport.calls.count("heartbeat") > 3)
+        assert life.kinds.count("warning") == 1
+        life.transport.warnings = []
+        beats = life.transport.calls.count("heartbeat")
+        await life.until(lambda: life.transport.calls.count("heartbeat") > beats + 1)
+        life.transport.warnings = ["Again."]
+        await life.until(lambda: life.kinds.count("warning") == 2)
 
 
 async def test_a_claim_that_answers_while_draining_is_given_back(make_life: MakeLife) -> None:

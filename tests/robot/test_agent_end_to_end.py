@@ -263,16 +263,16 @@ async def test_a_job_that_takes_too_long_is_a_timeout(stack: Stack, tmp_path: Pa
 # Processes
 
 
-@both
-async def test_sigterm_lets_the_running_job_finish(
-    stack: Stack, gate: Gate, tmp_path: Path, transport: TransportName
+@pytest.mark.parametrize(("word", "transport"), [("SIGTERM", "direct"), ("SIGHUP", "rest")])
+async def test_a_signal_to_end_lets_the_running_job_finish(
+    stack: Stack, gate: Gate, tmp_path: Path, word: str, transport: TransportName
 ) -> None:
     robot = stack.robot()
     job_id = stack.submit(gate.workflow, robot)
     with robot_process(stack, robot, tmp_path, transport) as process:
         await stack.until(lambda: gate.visitors() == 1)
         waiting = stack.submit(chain(), robot)
-        process.send(signal.SIGTERM)
+        process.send(getattr(signal, word))
         signed_off = "select is_signed_off from public.robot_heartbeats where robot_id = %s"
         await stack.until(lambda: stack.rows(signed_off, robot.robot_id)[0]["is_signed_off"])
         gate.open()

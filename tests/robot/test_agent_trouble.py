@@ -111,15 +111,38 @@ async def test_a_result_that_the_service_cannot_take_fails_the_job(make_life: Ma
 MOVED = ApiError(302, "REDIRECTED", "http://x redirects to http://portal: correct the base URL.")
 
 
-async def test_a_robot_that_is_sent_elsewhere_in_mid_life_keeps_its_result_and_waits(make_life: MakeLife) -> None:
+NO_VERDICTS = [
+    MOVED,
+    ApiError(404, "NOT_FOUND", "There is no such path."),
+    ApiError(404, "PGRST202", "Could not find the function public.complete_job in the schema cache"),
+    ApiError(405, "25006", "cannot execute UPDATE in a read-only transaction"),
+]
+
+
+@pytest.mark.parametrize("refusal", NO_VERDICTS, ids=lambda refusal: refusal.code)
+async def test_a_result_that_the_service_did_not_look_at_is_kept_and_sent_later(
+    make_life: MakeLife, refusal: ApiError
+) -> None:
     life = make_life()
-    life.transport.refuse_result = MOVED
+    life.transport.refuse_result = refusal
     async with life.working():
         job_id = life.transport.add(HELLO)
         await life.until(lambda: any(event.kind == "spooled" for event in life.events))
         life.transport.refuse_result = None
         await life.until(lambda: job_id in life.transport.outcomes)
     assert life.transport.outcomes[job_id][0] == "complete"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_robot_that_is_refused_when_it_brings_a_result_ends_and_keeps_it(
+    make_life: MakeLife, status: int
+) -> None:
+    life = make_life()
+    life.transport.refuse_result = ApiError(status, "FORBIDDEN", "Only a registered robot may do this.")
+    life.transport.add(HELLO)
+    with pytest.raises(KeyRefused):
+        await asyncio.wait_for(life.agent.run(), 5)
+    assert [outcome.kind for outcome in Spool(life.work_dir / "spool")] == ["completed"]
 
 
 @pytest.mark.parametrize("when", ["at once", "later"])
@@ -193,11 +216,11 @@ async def test_a_service_that_asks_for_time_is_given_it(make_life: MakeLife) -> 
     original = life.transport.claim
     claimed_at: list[float] = []
 
-    async def claim(limit: int, lease_seconds: int) -> Any:
+    async def claim(*asked: Any) -> Any:
         claimed_at.append(monotonic())
         if len(claimed_at) == 1:
             raise ApiError(429, "RATE_LIMITED", "slowly", {"retry-after": "1"})
-        return await original(limit, lease_seconds)
+        return await original(*asked)
 
     life.transport.claim = claim  # type: ignore[method-assign]
     async with life.working():

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import jwt
 import pytest
 from tests.databases import Database
 from tests.factories import make_key, make_robot
@@ -148,6 +149,17 @@ async def test_a_token_is_refreshed_before_it_ends(stack: Stack) -> None:
         client._token_ends_at = 0.0
         assert await client.access_token() != before
         assert (await client.me())["user_id"]
+
+
+async def test_a_token_that_the_service_says_has_ended_is_refreshed_whatever_the_clock_here_says(stack: Stack) -> None:
+    key = json.loads(stack.settings.signing_key)
+    async with await registered(stack) as client:
+        claims = jwt.decode(await client.access_token(), options={"verify_signature": False})
+        ended = {**claims, "iat": claims["iat"] - 7200, "exp": claims["exp"] - 7200}
+        token = jwt.encode(ended, jwt.PyJWK(key, algorithm="ES256").key, "ES256", headers={"kid": key["kid"]})
+        client._http.headers["Authorization"] = f"Bearer {token}"
+        assert (await client.list_workflows())["total"] == 0
+        assert await client.access_token() != token
 
 
 @pytest.mark.parametrize("is_live", [True, False], ids=["realtime", "polling"])

@@ -15,13 +15,15 @@ from urllib.parse import quote
 
 import httpx2
 import pytest
+from tests.robot.answers import OF_THE_SERVICE
 
 from casare_cloud.client import Client
 from casare_cloud.config import Settings
+from casare_cloud.errors import ApiError
 from casare_cloud.faces.orchestrator.app import create_app
 from casare_cloud.robot.direct import DirectTransport
 from casare_cloud.robot.rest import RestTransport
-from casare_cloud.robot.transport import Failure, Lease
+from casare_cloud.robot.transport import Failure, Lease, LogBatch
 
 NAME = "a/b c"  # of whatever a path names: it must arrive as one segment
 URL = "http://orchestrator"
@@ -48,11 +50,15 @@ AT_THE_ROOT = {"GET /health", "GET /health/detailed", "GET /health/ready", "GET 
 # Of several calls, or of none.
 COMPOSED = {"access_token", "close", "iterate", "iterate_events", "wait_for_job", "watch_job"}
 
+# What answers with a list that no object is around.
+BARE_LISTS = {"GET /metrics/robots", "GET /metrics/jobs", "GET /schedules", "GET /schedules/upcoming"}
+RENEWED = {"renewed": True, "cancel_requested": False}
+
 Document = dict[str, Any]
 
 
 class Recorder:
-    """An orchestrator that writes down what it is sent, and has one answer that satisfies every reader."""
+    """An orchestrator that writes down what it is sent, and has answers that satisfy every reader."""
 
     def __init__(self) -> None:
         self.requests: list[httpx2.Request] = []
@@ -60,9 +66,15 @@ class Recorder:
 
     def _answer(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(request)
+        if f"{request.method} {request.url.path.removeprefix('/api/v1')}" in BARE_LISTS:
+            return httpx2.Response(200, json=[])
+        if request.url.path.endswith("/metrics/prometheus"):
+            return httpx2.Response(200, text="# TYPE")
+        if request.url.path.endswith("/batch/extend-lease"):
+            return httpx2.Response(200, json={"leases": [RENEWED, RENEWED]})
         tokens = {"access_token": "a", "refresh_token": "r", "expires_in": 0, "supabase_url": "http://supabase"}
         return httpx2.Response(
-            200, json={**tokens, "publishable_key": "p", "ready": True, "alive": True, "jobs": [], "leases": []}
+            200, json={**OF_THE_SERVICE, **tokens, "publishable_key": "p", "ready": True, "alive": True}
         )
 
 
@@ -148,7 +160,7 @@ async def test_what_only_robots_call_is_called_by_theirs(recorder: Recorder, doc
         rest.heartbeat({}), rest.claim(1, 60), rest.start(lease), rest.renew([lease], 60),
         rest.renew([lease, lease], 60),
         rest.progress(lease, 1, None, None), rest.complete(lease, {}), rest.fail(lease, Failure("x", "X")),
-        rest.release(lease), rest.logs(lease, []),
+        rest.release(lease), rest.logs(lease, LogBatch(1, [])),
     ]  # fmt: skip
     for call in calls:
         await call
@@ -247,3 +259,43 @@ async def test_calls_at_once_refresh_the_token_once(recorder: Recorder) -> None:
         client._token_ends_at = 0.0
         await asyncio.gather(*(client.me() for _ in range(5)))
     assert [request.url.path for request in recorder.requests].count("/api/v1/auth/refresh") == 1
+
+
+async def test_calls_at_once_whose_token_is_refused_refresh_it_once_and_are_repeated_with_their_keys() -> None:
+    requests: list[httpx2.Request] = []
+    issued, all_sent = iter("abc"), asyncio.Barrier(5)
+
+    async def answer(request: httpx2.Request) -> httpx2.Response:
+        requests.append(request)
+        if request.url.path.startswith("/api/v1/auth"):
+            tokens = {"access_token": next(issued), "refresh_token": "r", "expires_in": 3600}
+            return httpx2.Response(200, json=tokens)
+        if request.headers["Authorization"] != "Bearer b":
+            await all_sent.wait()
+            return httpx2.Response(401, json={"detail": "no", "error_code": "AUTHENTICATION_FAILED"})
+        return httpx2.Response(200, json={"job_id": "j"})
+
+    async with Client(URL, http_transport=httpx2.MockTransport(answer)) as client:
+        await client.login("anna", "password")
+        await asyncio.gather(*(client.create_job("invoices") for _ in range(5)))
+    paths = [request.url.path.removeprefix("/api/v1") for request in requests]
+    assert {path: paths.count(path) for path in paths} == {"/auth/login": 1, "/auth/refresh": 1, "/jobs": 10}
+    keys = [request.headers["Idempotency-Key"] for request in requests if request.url.path.endswith("/jobs")]
+    assert [keys.count(key) for key in set(keys)] == [2] * 5
+
+
+async def test_a_fresh_token_that_is_refused_too_is_the_verdict() -> None:
+    paths: list[str] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        paths.append(request.url.path.removeprefix("/api/v1"))
+        if paths[-1].startswith("/auth"):
+            return httpx2.Response(200, json={"access_token": "a", "refresh_token": "r", "expires_in": 3600})
+        return httpx2.Response(401, json={"detail": "no", "error_code": "AUTHENTICATION_FAILED"})
+
+    async with Client(URL, http_transport=httpx2.MockTransport(answer)) as client:
+        await client.login("anna", "password")
+        with pytest.raises(ApiError) as caught:
+            await client.list_jobs()
+    assert caught.value.status == 401
+    assert paths == ["/auth/login", "/jobs", "/auth/refresh", "/jobs"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.robot.answers import OF_FUNCTIONS, OF_THE_SERVICE
 from tests.robot.phoenix import PhoenixServer
 
 from casare_cloud.errors import ApiError
@@ -16,6 +17,7 @@ from casare_cloud.robot.transport import ClaimedJob, Failure, Lease, LogBatch, N
 
 PROFILE = RobotProfile("robot-1", "Robot", "host", "default", ("browser",), ("tag",), 3)
 LEASE = Lease("0192-job", 17)
+EXPIRED = {"code": "PGRST301", "message": "JWT expired", "details": None, "hint": None}
 
 
 class Cloud:
@@ -39,13 +41,15 @@ class Cloud:
             return self._orchestrator(path.removeprefix("/api/v1"), body)
         self.headers.append(request.headers)
         if request.headers["authorization"].removeprefix("Bearer ") in self.refused_tokens:
-            return httpx2.Response(401, json={"code": "PGRST301", "message": "JWT expired"})
+            return httpx2.Response(401, json=EXPIRED)
         if path == "/realtime/v1/api/broadcast":
             self.calls.append(("broadcast", body))
             return httpx2.Response(202)
         function = path.removeprefix("/rest/v1/rpc/")
         self.calls.append((function, body))
-        return self.answers.get(function, lambda: httpx2.Response(200, json={}))()
+        return self.answers.get(
+            function, lambda: httpx2.Response(200, json=OF_FUNCTIONS.get(function, OF_THE_SERVICE))
+        )()
 
     def _orchestrator(self, path: str, body: Any) -> httpx2.Response:
         if self.key_is_dead:
@@ -130,6 +134,41 @@ async def test_an_expired_token_is_exchanged_and_the_call_repeated(transport: Di
     await transport.start(LEASE)
     assert cloud.exchanges == 2
     assert cloud.headers[-1]["authorization"] == "Bearer jwt-2"
+
+
+async def test_calls_at_once_exchange_a_refused_token_once(cloud: Cloud) -> None:
+    cloud.refused_tokens.add("jwt-1")
+    all_sent = asyncio.Barrier(5)
+
+    async def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.headers.get("authorization") == "Bearer jwt-1":
+            await all_sent.wait()
+        return cloud(request)
+
+    transport = DirectTransport("http://o", "crpa_key", "robot-1", http_transport=httpx2.MockTransport(answer))
+    await asyncio.gather(*(transport.start(LEASE) for _ in range(5)))
+    assert cloud.exchanges == 2
+    assert [name for name, _ in cloud.calls] == ["start_job"] * 5
+    await transport.close()
+
+
+async def test_a_new_token_that_is_refused_too_is_the_verdict(transport: DirectTransport, cloud: Cloud) -> None:
+    await transport.register(PROFILE)
+    cloud.refused_tokens |= {"jwt-1", "jwt-2", "jwt-3"}
+    with pytest.raises(ApiError, match="JWT expired") as caught:
+        await transport.start(LEASE)
+    assert (caught.value.status, cloud.exchanges) == (401, 2)
+
+
+async def test_a_key_that_the_gateway_does_not_know_any_more_is_replaced(
+    transport: DirectTransport, cloud: Cloud
+) -> None:
+    await transport.register(PROFILE)
+    refusals = [httpx2.Response(401, json={"message": "Invalid API key", "hint": "Check it."})]
+    well = httpx2.Response(200, json=OF_THE_SERVICE)
+    cloud.answers["record_heartbeat"] = lambda: refusals.pop() if refusals else well
+    await transport.heartbeat({})
+    assert cloud.exchanges == 2
 
 
 async def test_an_old_token_is_exchanged_before_it_ends(transport: DirectTransport, cloud: Cloud) -> None:
@@ -245,9 +284,26 @@ async def test_a_job_that_was_found_makes_the_pauses_short_again(transport: Dire
     assert transport._polls_without_work == 0
 
 
-async def test_what_was_obeyed_is_acknowledged_with_a_heartbeat(transport: DirectTransport, cloud: Cloud) -> None:
-    await transport.heartbeat({"cpu_percent": 1.0}, ["c-1"])
-    assert cloud.calls[-1][1] == {"p_metrics": {"cpu_percent": 1.0}, "p_acknowledged_commands": ["c-1"]}
+async def test_what_was_obeyed_and_what_is_waited_for_come_with_a_heartbeat(
+    transport: DirectTransport, cloud: Cloud
+) -> None:
+    await transport.heartbeat({"cpu_percent": 1.0}, ["c-1"], ["claim-1"])
+    assert cloud.calls[-1][1] == {
+        "p_metrics": {"cpu_percent": 1.0},
+        "p_acknowledged_commands": ["c-1"],
+        "p_session_id": transport._session_id,
+        "p_claims_in_flight": ["claim-1"],
+    }
+
+
+async def test_the_session_is_named_when_it_begins_and_when_it_ends(transport: DirectTransport, cloud: Cloud) -> None:
+    await transport.register(PROFILE, [LEASE])
+    await transport.claim(1, 20, "claim-1")
+    await transport.say_goodbye()
+    (_, registered), (_, claimed), (_, left) = cloud.calls
+    assert registered["p_held_leases"] == [{"job_id": "0192-job", "lease_token": 17}]
+    assert claimed["p_claim_id"] == "claim-1"
+    assert registered["p_session_id"] == left["p_session_id"] == transport._session_id
 
 
 async def test_orders_are_pushed(transport: DirectTransport, cloud: Cloud, server: PhoenixServer) -> None:

@@ -212,6 +212,18 @@ async def test_it_waits_for_a_server_that_is_away(server: PhoenixServer) -> None
         await listener.joined()
 
 
+@pytest.mark.parametrize("location", ["https://portal.invalid/login", "//[", "/login"])
+async def test_it_joins_after_it_was_sent_to_a_page(server: PhoenixServer, location: str) -> None:
+    server.redirects_to = location
+    async with Listener(server.url, most_pause=0.05).running() as listener:
+        async with asyncio.timeout(5):
+            while listener.client.last_error is None:
+                await asyncio.sleep(0.01)
+        assert server.redirected
+        server.redirects_to = None
+        await listener.joined()
+
+
 async def test_a_token_that_cannot_be_had_is_asked_for_again(server: PhoenixServer) -> None:
     listener = Listener(server.url)
     failures = [Unreachable("down"), Unreachable("down")]

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.robot.answers import OF_THE_SERVICE
 
 from casare_cloud.errors import ApiError
 from casare_cloud.robot.rest import RestTransport
@@ -41,7 +42,7 @@ class Service:
         path = request.url.path.removeprefix("/api/v1")
         self.requests.append((request.method, path, json.loads(request.content) if request.content else None))
         self.headers.append(request.headers)
-        return self.answers.get(path, lambda: httpx2.Response(200, json={}))()
+        return self.answers.get(path, lambda: httpx2.Response(200, json=OF_THE_SERVICE))()
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def transport(service: Service) -> RestTransport:
 
 async def test_registering_sends_the_published_fields_and_the_key(transport: RestTransport, service: Service) -> None:
     profile = RobotProfile("robot-1", "Robot", "host", "production", ("browser",), ("tag",), 3)
-    await transport.register(profile)
+    await transport.register(profile, [LEASE])
     assert service.requests == [
         (
             "POST",
@@ -69,6 +70,8 @@ async def test_registering_sends_the_published_fields_and_the_key(transport: Res
                 "environment": "production",
                 "max_concurrent_jobs": 3,
                 "tags": ["tag"],
+                "session_id": transport._session_id,
+                "held_leases": [{"job_id": "0192-job", "lease_token": 17}],
             },
         )
     ]
@@ -78,8 +81,9 @@ async def test_registering_sends_the_published_fields_and_the_key(transport: Res
 async def test_every_claimed_row_is_read(transport: RestTransport, service: Service) -> None:
     second = {**CLAIMED, "job_id": "other", "input": None}
     service.answers["/jobs/claim"] = lambda: httpx2.Response(200, json={"jobs": [CLAIMED, second]})
-    jobs = await transport.claim(2, 20)
-    assert service.requests == [("POST", "/jobs/claim", {"limit": 2, "lease_seconds": 20, "wait_seconds": 20})]
+    jobs = await transport.claim(2, 20, "c-1")
+    asked = {"limit": 2, "lease_seconds": 20, "wait_seconds": 20, "claim_id": "c-1"}
+    assert service.requests == [("POST", "/jobs/claim", asked)]
     assert jobs[0].lease == LEASE
     assert (jobs[0].priority, jobs[0].attempt, jobs[0].input, jobs[0].timeout_seconds) == (0, 2, {"a": 1}, 60)
     assert (jobs[1].job_id, jobs[1].input) == ("other", {})
@@ -106,7 +110,9 @@ async def test_each_report_carries_the_lease_token(transport: RestTransport, ser
 
 async def test_a_renewal_tells_lost_and_cancelled_leases(transport: RestTransport, service: Service) -> None:
     lost = {"detail": "lost", "error_code": "LEASE_LOST"}
-    service.answers["/jobs/a/extend-lease"] = lambda: httpx2.Response(200, json={"cancel_requested": True})
+    service.answers["/jobs/a/extend-lease"] = lambda: httpx2.Response(
+        200, json={"renewed": True, "cancel_requested": True}
+    )
     service.answers["/jobs/b/extend-lease"] = lambda: httpx2.Response(409, json=lost)
     assert await transport.renew([Lease("a", 1)], 20) == [Renewal(Lease("a", 1), renewed=True, cancel_requested=True)]
     assert await transport.renew([Lease("b", 2)], 20) == [Renewal(Lease("b", 2), renewed=False)]
@@ -161,9 +167,21 @@ async def test_a_heartbeat_s_answer_holds_the_interval_and_orders(transport: Res
     assert answer.signals == (Signal("cancel_job", "j", "r"), Signal("pause"), Signal("pause", None, "smoke", "c"))
 
 
-async def test_what_was_obeyed_is_acknowledged_with_a_heartbeat(transport: RestTransport, service: Service) -> None:
-    await transport.heartbeat({"cpu_percent": 1.0}, ["c-1"])
-    assert service.requests[-1][2] == {"cpu_percent": 1.0, "acknowledged_commands": ["c-1"]}
+async def test_what_was_obeyed_and_what_is_waited_for_come_with_a_heartbeat(
+    transport: RestTransport, service: Service
+) -> None:
+    await transport.heartbeat({"cpu_percent": 1.0}, ["c-1"], ["claim-1"])
+    assert service.requests[-1][2] == {
+        "cpu_percent": 1.0,
+        "acknowledged_commands": ["c-1"],
+        "session_id": transport._session_id,
+        "claims_in_flight": ["claim-1"],
+    }
+
+
+async def test_a_goodbye_names_its_session(transport: RestTransport, service: Service) -> None:
+    await transport.say_goodbye()
+    assert service.requests[-1][2] == {"status": "offline", "session_id": transport._session_id}
 
 
 async def test_progress_tells_that_the_job_is_to_be_cancelled(transport: RestTransport, service: Service) -> None:

@@ -9,7 +9,7 @@ declare
     v_caller private.caller := private.caller();
 begin
     if v_caller.principal is null then
-        perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in, or send a valid key.');
+        perform private.refuse_caller();
     end if;
     if not private.has_permission(v_caller.permissions, p_permission) then
         perform private.raise_error(403, 'FORBIDDEN', format('This needs the permission %s.', p_permission));
@@ -18,6 +18,6 @@ begin
 end
 $$;
 comment on function private.authorize(text) is
-    'The verified caller, who has the permission; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise. The first line of every public function.';
+    'The verified caller, who has the permission; raises 401 AUTHENTICATION_FAILED, 403 NO_TENANT or 403 FORBIDDEN otherwise. The first line of every public function.';
 revoke all on function private.authorize(text) from public, anon, authenticated, service_role;
 grant execute on function private.authorize(text) to authenticated;

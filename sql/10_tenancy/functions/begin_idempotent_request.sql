@@ -11,7 +11,7 @@ declare
     v_now timestamptz := private.clock();
 begin
     if v_actor_id is null then
-        perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in, or send a valid key.');
+        perform private.refuse_caller();
     end if;
     if coalesce(length(p_key), 0) not between 1 and 255 or p_request_hash is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'Idempotency-Key must have 1 to 255 characters.');

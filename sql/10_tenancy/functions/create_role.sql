@@ -13,7 +13,8 @@ declare
     v_caller private.caller := private.authorize('members.write');
     v_role_id uuid;
 begin
-    if coalesce(length(btrim(p_name)), 0) not between 1 and 128 then
+    p_name := private.nfc(btrim(p_name));
+    if coalesce(length(p_name), 0) not between 1 and 128 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 128 characters.');
     end if;
     if p_slug is null or p_slug !~ '^[a-z][a-z0-9_-]{0,63}$' then
@@ -25,7 +26,7 @@ begin
         perform private.raise_error(409, 'ROLE_EXISTS', 'There is a role with this slug already.');
     end if;
     insert into public.roles (tenant_id, name, slug, description)
-    values (v_caller.tenant_id, btrim(p_name), p_slug, left(coalesce(p_description, ''), 1000))
+    values (v_caller.tenant_id, p_name, p_slug, left(coalesce(p_description, ''), 1000))
     on conflict (tenant_id, slug) do nothing
     returning role_id into v_role_id;
     if v_role_id is null then

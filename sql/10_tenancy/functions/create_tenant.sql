@@ -7,16 +7,17 @@ declare
     v_slug text := coalesce(nullif(btrim(left(regexp_replace(lower(p_name), '[^a-z0-9]+', '-', 'g'), 48), '-'), ''), 'tenant');
     v_tenant_id uuid;
 begin
-    if coalesce(length(btrim(p_name)), 0) not between 1 and 255 then
+    p_name := private.nfc(btrim(p_name));
+    if coalesce(length(p_name), 0) not between 1 and 255 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'tenant_name must have 1 to 255 characters.');
     end if;
     insert into public.tenants (name, slug)
-    values (btrim(p_name), v_slug)
+    values (p_name, v_slug)
     on conflict (slug) do nothing
     returning tenant_id into v_tenant_id;
     if v_tenant_id is null then
         insert into public.tenants (name, slug)
-        values (btrim(p_name), v_slug || '-' || left(replace(gen_random_uuid()::text, '-', ''), 8))
+        values (p_name, v_slug || '-' || left(replace(gen_random_uuid()::text, '-', ''), 8))
         returning tenant_id into v_tenant_id;
     end if;
     insert into public.memberships (tenant_id, user_id) values (v_tenant_id, p_admin_user_id);

@@ -5,6 +5,7 @@ create or replace function private.insert_api_key(
     p_key_hash bytea,
     p_prefix text,
     p_robot_id uuid,
+    p_robot_external_id text,
     p_scopes text[],
     p_expires_at timestamptz
 )
@@ -15,12 +16,13 @@ as $$
 declare
     v_api_key_id uuid;
 begin
+    p_name := private.nfc(btrim(p_name));
     if not private.has_permissions(
         p_caller.permissions, case p_kind when 'robot' then '{jobs.claim,jobs.report,robots.heartbeat}' else p_scopes end
     ) then
         perform private.raise_error(403, 'FORBIDDEN', 'A key cannot be allowed more than you are.');
     end if;
-    if coalesce(length(btrim(p_name)), 0) not between 1 and 128 then
+    if coalesce(length(p_name), 0) not between 1 and 128 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 128 characters.');
     end if;
     if p_key_hash is null or octet_length(p_key_hash) <> 32 then
@@ -29,14 +31,17 @@ begin
     if coalesce(length(p_prefix), 0) not between 1 and 16 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'prefix must have 1 to 16 characters.');
     end if;
-    insert into public.api_keys (tenant_id, kind, name, prefix, key_hash, robot_id, scopes, created_by, expires_at)
+    insert into public.api_keys (
+        tenant_id, kind, name, prefix, key_hash, robot_id, robot_external_id, scopes, created_by, expires_at
+    )
     values (
         p_caller.tenant_id,
         p_kind,
-        btrim(p_name),
+        p_name,
         p_prefix,
         p_key_hash,
         p_robot_id,
+        p_robot_external_id,
         p_scopes,
         coalesce(p_caller.user_id, p_caller.api_key_id),
         p_expires_at
@@ -49,7 +54,7 @@ begin
     return private.summarize_api_key(v_api_key_id);
 end
 $$;
-comment on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text[], timestamptz) is
+comment on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text, text[], timestamptz) is
     'Writes the row of a new key that may do no more than its maker.';
-revoke all on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text[], timestamptz)
+revoke all on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text, text[], timestamptz)
     from public, anon, authenticated, service_role;

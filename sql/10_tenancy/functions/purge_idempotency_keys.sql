@@ -1,15 +1,24 @@
-create or replace function private.purge_idempotency_keys()
-returns integer
+create or replace function private.purge_idempotency_keys(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
     v_count integer;
 begin
-    delete from private.idempotency_keys as i where i.created_at <= private.clock() - interval '24 hours';
+    delete from private.idempotency_keys as i
+    where i.ctid = any (array(
+        select o.ctid
+        from private.idempotency_keys as o
+        where o.tenant_id = p_tenant_id and o.created_at <= private.clock() - interval '24 hours'
+        limit p_limit
+    ));
     get diagnostics v_count = row_count;
-    return v_count;
+    return (v_count, v_count, case when v_count = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.purge_idempotency_keys() is 'Forgets stored answers after 24 hours; returns how many.';
-revoke all on function private.purge_idempotency_keys() from public, anon, authenticated, service_role;
+comment on function private.purge_idempotency_keys(uuid, integer, text) is
+    'Duty, a tenant''s turn: forgets p_limit stored answers after 24 hours, and counts them.';
+revoke all on function private.purge_idempotency_keys(uuid, integer, text) from public, anon, authenticated, service_role;

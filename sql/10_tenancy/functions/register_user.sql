@@ -9,6 +9,12 @@ declare
     v_username text;
     v_tenant_id uuid;
 begin
+    if new.deleted_at is not null then
+        -- Softly: the row stays, and nothing of ours with it. The name is free, and the tenants have one member less.
+        delete from public.memberships as m where m.user_id = new.id;
+        delete from public.profiles as p where p.user_id = new.id;
+        return null;
+    end if;
     perform private.create_profile(new.id, new.email);
     if jsonb_typeof(v_form) is distinct from 'object'
         or (tg_op = 'UPDATE' and old.raw_app_meta_data -> 'registration' is not null)
@@ -35,13 +41,13 @@ begin
     v_tenant_id := private.create_tenant(v_form ->> 'tenant_name', new.id);
     update public.profiles as p
     set username = coalesce(v_username, p.username),
-        first_name = left(coalesce(v_form ->> 'first_name', ''), 255),
-        last_name = left(coalesce(v_form ->> 'last_name', ''), 255),
+        first_name = left(private.nfc(coalesce(v_form ->> 'first_name', '')), 255),
+        last_name = left(private.nfc(coalesce(v_form ->> 'last_name', '')), 255),
         active_tenant_id = v_tenant_id
     where p.user_id = new.id;
     return null;
 end
 $$;
 comment on function private.register_user() is
-    'Gives every new user a profile, and one whom the admin API created with a registration also a tenant to be admin of: user, tenant and membership or nothing.';
+    'Gives every new user a profile, and one whom the admin API created with a registration also a tenant to be admin of: user, tenant and membership or nothing. One who is deleted softly leaves both.';
 revoke all on function private.register_user() from public, anon, authenticated, service_role;

@@ -36,6 +36,7 @@ begin
         p_key_hash,
         p_prefix,
         v_old.robot_id,
+        v_old.robot_external_id,
         v_old.scopes,
         v_now + (v_old.expires_at - v_old.created_at)
     );

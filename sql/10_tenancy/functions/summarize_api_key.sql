@@ -19,7 +19,8 @@ begin
         k.created_at,
         k.expires_at,
         k.last_used_at,
-        k.revoked_at
+        k.revoked_at,
+        k.robot_external_id
     into v_summary
     from public.api_keys as k
     where k.api_key_id = p_api_key_id;

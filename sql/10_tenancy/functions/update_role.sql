@@ -13,14 +13,15 @@ declare
     v_caller private.caller := private.authorize('members.write');
     v_role public.roles := private.get_assignable_role(v_caller, p_role_id);
 begin
+    p_name := private.nfc(btrim(p_name));
     if v_role.tenant_id is null then
         perform private.raise_error(409, 'ROLE_BUILT_IN', 'A built-in role cannot be changed.');
     end if;
-    if length(btrim(p_name)) not between 1 and 128 then
+    if length(p_name) not between 1 and 128 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 128 characters.');
     end if;
     update public.roles as r
-    set name = coalesce(btrim(p_name), r.name), description = coalesce(left(p_description, 1000), r.description)
+    set name = coalesce(p_name, r.name), description = coalesce(left(p_description, 1000), r.description)
     where r.role_id = p_role_id;
     if p_permissions is not null then
         perform private.set_role_permissions(v_caller, p_role_id, p_permissions);

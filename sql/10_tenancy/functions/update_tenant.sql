@@ -12,7 +12,8 @@ as $$
 declare
     v_caller private.caller := private.authorize('settings.write');
 begin
-    if length(btrim(p_name)) not between 1 and 255 then
+    p_name := private.nfc(btrim(p_name));
+    if length(p_name) not between 1 and 255 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 255 characters.');
     end if;
     if p_timezone is not null and not exists (select from pg_catalog.pg_timezone_names as z where z.name = p_timezone) then
@@ -25,7 +26,7 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'quarantine_after_failures must lie between 0 and 1000.');
     end if;
     update public.tenants as t
-    set name = coalesce(btrim(p_name), t.name),
+    set name = coalesce(p_name, t.name),
         timezone = coalesce(p_timezone, t.timezone),
         robot_offline_after_seconds = coalesce(p_robot_offline_after_seconds, t.robot_offline_after_seconds),
         quarantine_after_failures = coalesce(p_quarantine_after_failures, t.quarantine_after_failures),

@@ -9,7 +9,7 @@ declare
     v_caller private.caller := private.caller();
 begin
     if v_caller.principal is null then
-        perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in, or send a valid key.');
+        perform private.refuse_caller();
     end if;
     return (
         select jsonb_build_object(

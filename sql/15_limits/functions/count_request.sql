@@ -27,6 +27,7 @@ declare
     end;
     v_counted private.request_counts;
 begin
+    perform private.note_call();
     insert into private.request_counts as c (bucket, count, window_ends_at)
     values (v_bucket, 1, v_ends_at)
     on conflict (bucket) do update

@@ -8,7 +8,8 @@ declare
     v_caller private.caller := private.authorize('workflows.delete');
     v_now timestamptz := private.clock();
     v_name text;
-    v_cancelled integer;
+    v_turn private.turn;
+    v_cancelling integer := 0;      -- looked for among 50,000 waiting jobs at most
     v_schedules integer;
 begin
     -- Nobody makes a schedule of it from here on. Schedules go before the lock below, which those that fire take last.
@@ -25,17 +26,29 @@ begin
     if not found then
         perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
     end if;
-    v_cancelled := private.cancel_jobs_of_workflow(v_caller.tenant_id, p_workflow_id, 'The workflow was deleted.');
+    insert into private.workflow_removals (tenant_id, workflow_id, removed_at, held)
+    values (v_caller.tenant_id, p_workflow_id, v_now, private.count_leases_of_workflow(v_caller.tenant_id, p_workflow_id));
+    -- A few are cancelled here, in the order of the look; a duty does the others.
+    v_turn := private.cancel_jobs_of_deleted_workflows(v_caller.tenant_id, 500, null);
+    perform from private.workflow_removals as r
+    where r.tenant_id = v_caller.tenant_id and r.workflow_id = p_workflow_id and not r.is_idle;
+    if found then
+        v_cancelling := private.count_jobs_of_workflow(v_caller.tenant_id, p_workflow_id, 50000);
+    end if;
     perform private.emit_event(
         v_caller.tenant_id, 'workflow.deleted', null, null, p_workflow_id,
-        jsonb_build_object('workflow_name', v_name, 'cancelled_jobs', v_cancelled, 'deleted_schedules', v_schedules)
+        jsonb_build_object(
+            'workflow_name', v_name, 'cancelled_jobs', v_turn.done, 'cancelling_jobs', v_cancelling,
+            'deleted_schedules', v_schedules
+        )
     );
     return jsonb_build_object(
-        'workflow_id', p_workflow_id, 'deleted', true, 'cancelled_jobs', v_cancelled, 'deleted_schedules', v_schedules
+        'workflow_id', p_workflow_id, 'deleted', true, 'cancelled_jobs', v_turn.done, 'cancelling_jobs', v_cancelling,
+        'deleted_schedules', v_schedules
     );
 end
 $$;
 comment on function public.delete_workflow(uuid) is
-    'Deletes a workflow for its users (history keeps it), deletes its schedules, cancels its waiting jobs and lets its running ones end. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.delete.';
+    'Deletes a workflow for its users (history keeps it) and its schedules at once, lets its running jobs end, and cancels its waiting ones: a few at once (cancelled_jobs), the others soon (cancelling_jobs, those among the first 50,000 that the tenant has waiting); robots get none of them. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.delete.';
 revoke all on function public.delete_workflow(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.delete_workflow(uuid) to authenticated;

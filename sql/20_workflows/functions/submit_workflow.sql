@@ -18,6 +18,7 @@ declare
     v_created_by uuid := coalesce(v_caller.user_id, v_caller.api_key_id);
     v_workflow public.workflows;
 begin
+    p_name := private.nfc(p_name);
     v_problem := case
         when p_name is null or length(p_name) not between 1 and 255 then 'workflow_name must have 1 to 255 characters.'
         when jsonb_typeof(p_definition) is distinct from 'object' then 'workflow_json must be an object.'

@@ -8,7 +8,7 @@ declare
     v_caller private.caller := private.authorize('robots.write');
     v_actor_id uuid := coalesce(v_caller.user_id, v_caller.api_key_id);
     v_now timestamptz := private.clock();
-    v_name text := btrim(p_name);
+    v_name text := private.nfc(btrim(p_name));
     v_pool public.pools;
 begin
     if length(v_name) not between 1 and 64 or v_name is null then

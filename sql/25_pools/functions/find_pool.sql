@@ -17,7 +17,7 @@ declare
                 where m.tenant_id = p_tenant_id and (m.accepted_at is not null or p_as = 'invited')
             ))
             and (p_as <> 'owner' or p.tenant_id = p_tenant_id)
-            and (p.pool_id::text = lower(p_pool) or p.name = p_pool)
+            and (p.pool_id::text = lower(p_pool) or p.name = private.nfc(p_pool))
         order by p.pool_id::text = lower(p_pool) desc
     );
 begin

@@ -7,7 +7,7 @@ as $$
 declare
     v_caller private.caller := private.authorize('robots.write');
     v_pool public.pools := private.find_pool(v_caller.tenant_id, p_pool, 'owner');
-    v_name text := btrim(p_name);
+    v_name text := private.nfc(btrim(p_name));
 begin
     if length(v_name) not between 1 and 64 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 64 characters.');

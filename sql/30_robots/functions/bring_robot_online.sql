@@ -1,4 +1,10 @@
-create or replace function private.bring_robot_online(p_tenant_id uuid, p_robot_id uuid, p_metrics jsonb, p_health public.robot_health)
+create or replace function private.bring_robot_online(
+    p_tenant_id uuid,
+    p_robot_id uuid,
+    p_metrics jsonb,
+    p_health public.robot_health,
+    p_session_id uuid default null
+)
 returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -12,8 +18,10 @@ begin
     where h.robot_id = p_robot_id
     for update;
     if not found then
-        insert into public.robot_heartbeats as h (robot_id, tenant_id, last_heartbeat_at, online_since, metrics, health)
-        values (p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), coalesce(p_health, 'ok'))
+        insert into public.robot_heartbeats as h (
+            robot_id, tenant_id, last_heartbeat_at, online_since, metrics, health, session_id
+        )
+        values (p_robot_id, p_tenant_id, v_now, v_now, coalesce(p_metrics, '{}'), coalesce(p_health, 'ok'), p_session_id)
         on conflict (robot_id) do nothing;
         return found;
     end if;
@@ -23,11 +31,14 @@ begin
         is_online = true,
         is_signed_off = false,
         metrics = coalesce(p_metrics, h.metrics),
-        health = coalesce(p_health, h.health)
+        health = coalesce(p_health, h.health),
+        session_id = coalesce(h.session_id, p_session_id),
+        other_session_at = case when h.session_id <> p_session_id then v_now else h.other_session_at end
     where h.robot_id = p_robot_id;
     return not v_was.is_online;
 end
 $$;
-comment on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_health) is
-    'Notes that a robot is alive, and returns whether that is news. Null metrics or health leave what was said before.';
-revoke all on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_health) from public, anon, authenticated, service_role;
+comment on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_health, uuid) is
+    'Notes that a robot is alive, and returns whether that is news. Null metrics or health leave what was said before. A session that is not the one that registered last is noted.';
+revoke all on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_health, uuid)
+    from public, anon, authenticated, service_role;

@@ -43,6 +43,11 @@ begin
             quarantine_reason = case when p_command = 'release' then null else r.quarantine_reason end,
             updated_at = private.clock()
         where r.robot_id = v_robot.robot_id;
+        if p_command = 'resume' then    -- also from what the robot said of itself
+            update public.robot_heartbeats as h
+            set is_in_maintenance = false
+            where h.robot_id = v_robot.robot_id and h.is_in_maintenance;
+        end if;
         if p_command not in ('resume', 'release') then
             delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
         end if;
@@ -56,6 +61,6 @@ begin
 end
 $$;
 comment on function public.command_robot(text, text, text) is
-    'Tells a robot to pause, resume, drain (finish, then leave), shut down, or puts it in quarantine or releases it. The cloud obeys at once: no jobs for a robot that may have none. The robot is told by push and heartbeat, and its acknowledgement is live_robots.last_command. Raises 404 ROBOT_NOT_FOUND, 409 ROBOT_QUARANTINED. Needs robots.control.';
+    'Tells a robot to pause, to drain (finish what it holds, then stand by), to resume after either, to shut down, or puts it in quarantine or releases it. The cloud obeys at once: no jobs for a robot that may have none. The robot is told by push and heartbeat, and its acknowledgement is live_robots.last_command. Raises 404 ROBOT_NOT_FOUND, 409 ROBOT_QUARANTINED. Needs robots.control.';
 revoke all on function public.command_robot(text, text, text) from public, anon, authenticated, service_role;
 grant execute on function public.command_robot(text, text, text) to authenticated;

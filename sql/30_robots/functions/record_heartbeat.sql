@@ -1,7 +1,9 @@
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
-    p_acknowledged_commands uuid[] default null
+    p_acknowledged_commands uuid[] default null,
+    p_session_id uuid default null,
+    p_claims_in_flight uuid[] default null
 )
 returns jsonb
 language plpgsql
@@ -20,6 +22,16 @@ begin
     if cardinality(p_acknowledged_commands) > 100 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'acknowledged_commands must not have more than 100 entries.');
     end if;
+    if cardinality(p_claims_in_flight) > 100 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'claims_in_flight must not have more than 100 entries.');
+    end if;
+    if jsonb_typeof(p_metrics -> 'active_job_ids') not in ('array', 'null') then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'active_job_ids must be a list of the ids of jobs.');
+    end if;
+    if jsonb_typeof(p_metrics -> 'active_job_ids') = 'array' then
+        perform private.give_back_unknown_jobs(v_robot.robot_id, p_metrics -> 'active_job_ids', p_claims_in_flight);
+    end if;
+    perform private.note_call();
     if cardinality(p_acknowledged_commands) > 0 then
         update public.robot_commands as c
         set acknowledged_at = private.clock()
@@ -31,7 +43,7 @@ begin
             perform private.announce_robot('robot.updated', v_robot.robot_id, '{"acknowledged": true}');
         end if;
     end if;
-    if private.bring_robot_online(v_robot.tenant_id, v_robot.robot_id, nullif(p_metrics, 'null'), null) then
+    if private.bring_robot_online(v_robot.tenant_id, v_robot.robot_id, nullif(p_metrics, 'null'), null, p_session_id) then
         perform private.announce_robot('robot.online', v_robot.robot_id);
     end if;
     return jsonb_build_object(
@@ -41,6 +53,7 @@ begin
             select greatest(t.robot_offline_after_seconds / 3, 1) from public.tenants as t where t.tenant_id = v_robot.tenant_id
         ),
         'lease_seconds', 60,
+        'warnings', (select r.warnings from public.live_robots as r where r.robot_id = v_robot.robot_id),
         'pending_commands', (
             -- What a robot that has no Realtime must still learn: the jobs to stop, and what it has not acknowledged.
             select coalesce(jsonb_agg(p.command order by p.id), '[]')
@@ -65,7 +78,7 @@ begin
     );
 end
 $$;
-comment on function public.record_heartbeat(text, jsonb, uuid[]) is
-    'Notes that a robot is alive, with its metrics, takes its word for the commands that it obeyed, and returns how often to say so and what waits for it (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
-revoke all on function public.record_heartbeat(text, jsonb, uuid[]) from public, anon, authenticated, service_role;
-grant execute on function public.record_heartbeat(text, jsonb, uuid[]) to authenticated;
+comment on function public.record_heartbeat(text, jsonb, uuid[], uuid, uuid[]) is
+    'Notes that a robot is alive, with its metrics, takes its word for the commands that it obeyed, gives back what it was handed and does not know (active_job_ids of the metrics, where it has them), and returns how often to say so and what waits for it (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
+revoke all on function public.record_heartbeat(text, jsonb, uuid[], uuid, uuid[]) from public, anon, authenticated, service_role;
+grant execute on function public.record_heartbeat(text, jsonb, uuid[], uuid, uuid[]) to authenticated;

@@ -24,6 +24,11 @@ begin
         when data_exception then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'A change has a value of the wrong type: ' || sqlerrm || '.');
     end;
+    v_new.name := private.nfc(v_new.name);
+    v_new.hostname := private.nfc(v_new.hostname);
+    v_new.environment := private.nfc(v_new.environment);
+    v_new.capabilities := private.nfc_words(v_new.capabilities);
+    v_new.tags := private.nfc_words(v_new.tags);
     v_problem := coalesce(
         (
             select format('%s cannot be changed.', k)

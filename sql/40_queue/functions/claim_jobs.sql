@@ -2,7 +2,8 @@ create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
     p_environment text default null,
-    p_listening boolean default false
+    p_listening boolean default false,
+    p_claim_id uuid default null        -- the robot's own; it asks again with the same one when no answer came
 )
 returns setof public.claimed_job
 language plpgsql
@@ -46,19 +47,26 @@ begin
         r.environment,
         r.pool_id,
         private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as capabilities,
-        private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at) as may_claim,
+        private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at) as may_claim,
         (h.last_claim_at between v_now - interval '1 minute' and v_now) is not true as is_claim_news,
         r.max_concurrent_jobs - (
             select count(*)
             from private.leases as l
             where l.robot_id = r.robot_id and l.lease_token >= coalesce(h.low_lease_token, 0)
         )::integer as free_slots,
+        p_claim_id is not null and exists (
+            select
+            from private.leases as l
+            where l.robot_id = r.robot_id and l.lease_token >= coalesce(h.low_lease_token, 0) and l.claim_id = p_claim_id
+        ) as is_repeated,
         (
             select w.limit_id from private.limits as w where w.tenant_id = r.tenant_id and w.scope = 'tenant'
         ) as limit_id,
         exists (
             select from private.limits as w where w.tenant_id = r.tenant_id and w.scope > 'tenant'
-        ) as has_limits,
+        ) or exists (
+            select from private.workflow_removals as w where w.tenant_id = r.tenant_id
+        ) as may_stray,
         (
             select extract(epoch from v_now) * 1000 not between t.last_value - 1000 and t.last_value - 1
             from private.next_duty_at as t
@@ -68,16 +76,21 @@ begin
     left join private.queue_tenants as q on q.tenant_id = r.tenant_id
     left join public.robot_heartbeats as h on h.robot_id = r.robot_id
     where r.robot_id = v_caller.robot_id;
-    if p_environment <> v_robot.environment then
+    if private.nfc(p_environment) <> v_robot.environment then
         perform private.raise_error(
             400, 'INVALID_ARGUMENT', format('environment must be the robot''s own, %s.', v_robot.environment)
         );
     end if;
+    if v_robot.is_repeated then
+        return query select c.* from private.answer_claim_again(v_caller.robot_id, p_claim_id, p_lease_seconds) as c;
+        return;
+    end if;
     if v_robot.has_duties then
+        perform private.note_call();    -- before the duties ask whether anybody was heard
         v_may_wait := private.run_due_duties() = 0;
         -- They may have taken jobs back from this robot, or put it in quarantine.
         select
-            private.robot_may_claim(r.mode, h.is_signed_off, r.quarantined_at),
+            private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at),
             r.max_concurrent_jobs - (
                 select count(*)
                 from private.leases as l
@@ -104,7 +117,7 @@ begin
     loop
         v_taken := case when v_robot.pool_id is null then private.take_jobs(
             v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment, v_robot.capabilities,
-            v_robot.limit_id, v_robot.has_limits, case when v_robot.is_fair then 1 else v_want end, v_may_wait,
+            v_robot.limit_id, v_robot.may_stray, case when v_robot.is_fair then 1 else v_want end, v_may_wait,
             p_is_fair => v_robot.is_fair
         ) when v_robot.is_fair then private.take_fair_pool_job(
             v_robot.pool_id, v_caller.tenant_id, v_robot.tenant_no, v_caller.robot_id, v_robot.environment,
@@ -148,12 +161,12 @@ begin
                 leased as (
                     insert into private.leases (
                         job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt,
-                        counter_ids, share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at,
+                        claim_id, counter_ids, share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at,
                         progress_timeout_seconds
                     )
                     select
                         c.job_id, c.lease_token, c.tenant_id, c.tenant_no, c.lane_id, v_caller.robot_id, c.workflow_id,
-                        c.workflow_name, c.attempts + 1, c.counter_ids, c.share_id, c.pool_share_id, v_now,
+                        c.workflow_name, c.attempts + 1, p_claim_id, c.counter_ids, c.share_id, c.pool_share_id, v_now,
                         v_now + make_interval(secs => p_lease_seconds), v_now + make_interval(secs => c.timeout_seconds),
                         c.progress_timeout_seconds
                     from claimed as c
@@ -192,13 +205,13 @@ begin
             from public.jobs as j
             where j.job_id = v_job.job_id;
             insert into private.leases (
-                job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, counter_ids,
-                share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at, progress_timeout_seconds
+                job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt, claim_id,
+                counter_ids, share_id, pool_share_id, claimed_at, lease_expires_at, timeout_at, progress_timeout_seconds
             )
             values (
                 v_claimed.job_id, v_claimed.lease_token, v_job.tenant_id, v_job.tenant_no, v_job.lane_id,
-                v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, v_job.counter_ids,
-                v_job.share_id,
+                v_caller.robot_id, v_claimed.workflow_id, v_claimed.workflow_name, v_claimed.attempt, p_claim_id,
+                v_job.counter_ids, v_job.share_id,
                 case when v_robot.pool_id is not null then (
                     select s.share_id
                     from private.shares as s
@@ -249,7 +262,7 @@ begin
     end if;
 end
 $$;
-comment on function public.claim_jobs(integer, integer, text, boolean) is
-    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token. Needs jobs.claim.';
-revoke all on function public.claim_jobs(integer, integer, text, boolean) from public, anon, authenticated, service_role;
-grant execute on function public.claim_jobs(integer, integer, text, boolean) to authenticated;
+comment on function public.claim_jobs(integer, integer, text, boolean, uuid) is
+    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token. Asked again with the p_claim_id of leases that it still holds, it answers those that are not started, renewed, and takes nothing new. Needs jobs.claim.';
+revoke all on function public.claim_jobs(integer, integer, text, boolean, uuid) from public, anon, authenticated, service_role;
+grant execute on function public.claim_jobs(integer, integer, text, boolean, uuid) to authenticated;

@@ -50,9 +50,10 @@ begin
                 attempts = (e.lease).attempt,
                 lease_token = (e.lease).lease_token,
                 robot_id = (e.lease).robot_id,
-                claimed_at = (e.lease).claimed_at,
-                started_at = coalesce((e.lease).started_at, (e.lease).claimed_at),
-                first_progress_at = (e.lease).first_progress_at,
+                claimed_at = private.no_later_than((e.lease).claimed_at, v_now),
+                started_at = private.no_later_than(coalesce((e.lease).started_at, (e.lease).claimed_at), v_now),
+                first_progress_at = private.no_later_than((e.lease).first_progress_at, v_now),
+                cancel_requested_at = (e.lease).cancel_requested_at,
                 finished_at = v_now,
                 result = p_results[e.place],
                 error_message = null,
@@ -82,9 +83,10 @@ begin
                 attempts = v_lease.attempt,
                 lease_token = v_lease.lease_token,
                 robot_id = v_lease.robot_id,
-                claimed_at = v_lease.claimed_at,
-                started_at = coalesce(v_lease.started_at, v_lease.claimed_at),
-                first_progress_at = v_lease.first_progress_at,
+                claimed_at = private.no_later_than(v_lease.claimed_at, v_now),
+                started_at = private.no_later_than(coalesce(v_lease.started_at, v_lease.claimed_at), v_now),
+                first_progress_at = private.no_later_than(v_lease.first_progress_at, v_now),
+                cancel_requested_at = v_lease.cancel_requested_at,
                 finished_at = v_now,
                 result = p_results[1],
                 error_message = null,
@@ -109,8 +111,10 @@ begin
             v_lease.tenant_id, v_lease.job_id, v_lease.workflow_id, v_lease.workflow_name, v_lease.robot_id, v_lease.attempt,
             jsonb_build_object(
                 'progress', 100,
-                'duration_ms', round(extract(epoch from v_now - coalesce(v_lease.started_at, v_lease.claimed_at)) * 1000)
-            )
+                'duration_ms', round(extract(
+                    epoch from v_now - private.no_later_than(coalesce(v_lease.started_at, v_lease.claimed_at), v_now)
+                ) * 1000)
+            ) || case when v_lease.cancel_requested_at is null then '{}' else '{"cancel_requested": true}' end::jsonb
         )::private.job_notice;
     end loop;
     if v_done <> '{}' then

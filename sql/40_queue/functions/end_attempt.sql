@@ -1,7 +1,7 @@
 -- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
-    p_outcome text,             -- failed | timeout | no_progress | lost
+    p_outcome text,             -- failed | timeout | no_progress | lost | forced: a cancellation that its robot ignored
     p_error_message text,
     p_error_type text,
     p_error_details jsonb,
@@ -25,7 +25,7 @@ declare
     v_retry_at timestamptz;
     v_details jsonb;
     v_answer jsonb;
-    -- Nobody reported that a lease or the time was over: whoever held it gets LEASE_LOST.
+    -- Nobody reported that a lease or the time was over, or that the job was to end: whoever held it gets LEASE_LOST.
     v_reported_token bigint := case when p_outcome = 'failed' then p_lease.lease_token end;
 begin
     select j.max_attempts, j.retry_policy, j.dedupe_key, j.lost_by
@@ -64,7 +64,9 @@ begin
             error_message = p_error_message,
             error_type = p_error_type,
             error_details = p_error_details,
-            lost_by = v_job.lost_by
+            lost_by = v_job.lost_by,
+            uncounted_ends = 0,
+            past_leases = j.past_leases || jsonb_build_object(p_lease.lease_token::text, p_lease.robot_id)
         where j.job_id = p_lease.job_id;
         if v_retry_at <= v_now then
             perform private.put_back(
@@ -93,14 +95,16 @@ begin
             attempts = p_lease.attempt,
             lease_token = v_reported_token,
             robot_id = p_lease.robot_id,
-            claimed_at = p_lease.claimed_at,
-            started_at = coalesce(p_lease.started_at, p_lease.claimed_at),
-            first_progress_at = p_lease.first_progress_at,
+            claimed_at = private.no_later_than(p_lease.claimed_at, v_now),
+            started_at = private.no_later_than(coalesce(p_lease.started_at, p_lease.claimed_at), v_now),
+            first_progress_at = private.no_later_than(p_lease.first_progress_at, v_now),
+            cancel_requested_at = p_lease.cancel_requested_at,
             finished_at = v_now,
             error_message = case when v_status = 'cancelled' then coalesce(p_lease.cancel_reason, 'Cancelled.') else p_error_message end,
             error_type = case when v_status <> 'cancelled' then p_error_type end,
             error_details = case when v_status <> 'cancelled' then p_error_details end,
-            lost_by = v_job.lost_by
+            lost_by = v_job.lost_by,
+            past_leases = j.past_leases || jsonb_build_object(p_lease.lease_token::text, p_lease.robot_id)
         where j.job_id = p_lease.job_id;
         if v_job.dedupe_key is not null then
             delete from private.dedupe_keys as d where d.tenant_id = p_lease.tenant_id and d.dedupe_key = v_job.dedupe_key;

@@ -33,6 +33,12 @@ declare
     v_job_id uuid;
     v_job public.live_jobs;
 begin
+    p_environment := private.nfc(p_environment);
+    p_required_capabilities := private.nfc_words(p_required_capabilities);
+    p_required_tags := private.nfc_words(p_required_tags);
+    p_dedupe_key := private.nfc(p_dedupe_key);
+    p_concurrency_key := private.nfc(p_concurrency_key);
+    p_trigger_type := private.nfc(p_trigger_type);
     if p_robot_id is not null then
         v_robot_id := (private.find_robot(v_caller.tenant_id, p_robot_id)).robot_id;
     end if;

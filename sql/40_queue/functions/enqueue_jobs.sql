@@ -42,6 +42,12 @@ begin
                 max_attempts integer, timeout_seconds integer, retry_policy jsonb, metadata jsonb, trigger_type text,
                 version integer, concurrency_key text, pool text, progress_timeout_seconds integer
             );
+            v_job.environment := private.nfc(v_job.environment);
+            v_job.required_capabilities := private.nfc_words(v_job.required_capabilities);
+            v_job.required_tags := private.nfc_words(v_job.required_tags);
+            v_job.dedupe_key := private.nfc(v_job.dedupe_key);
+            v_job.concurrency_key := private.nfc(v_job.concurrency_key);
+            v_job.trigger_type := private.nfc(v_job.trigger_type);
             v_job.input := coalesce(v_job.input, '{}');
             v_job.priority := coalesce(v_job.priority, 10);
             v_job.environment := coalesce(v_job.environment, '*');

@@ -14,11 +14,13 @@ begin
             when p_job.status = 'timeout' and p_job.error_type = 'NO_PROGRESS' then 'no_progress'
             when p_job.status = 'timeout' then 'timed_out'
             when v_letter.job_id is not null then 'dead_lettered'
+            when p_job.status = 'completed' and p_job.cancel_requested_at is not null then 'completed_despite_cancel'
             else p_job.status::text
         end,
         jsonb_build_object(
             'robot', private.name_robot(p_job.robot_id, p_job.tenant_id),
             'finished', private.to_words(p_job.finished_at),
+            'cancel_requested', private.to_words(p_job.cancel_requested_at),
             'error', left(coalesce(p_job.error_message, 'no message'), 500),
             'timeout', p_job.timeout_seconds,
             'progress_timeout', p_job.progress_timeout_seconds,

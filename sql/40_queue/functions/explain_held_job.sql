@@ -22,7 +22,8 @@ begin
             'progress', p_lease.progress,
             'last_progress', private.to_words(p_lease.progress_at),
             'cancel_requested', private.to_words(p_lease.cancel_requested_at),
-            'cancel_reason', p_lease.cancel_reason
+            'cancel_reason', p_lease.cancel_reason,
+            'forceable', private.to_words(private.cancel_forceable_at(p_lease))
         )
     );
 end

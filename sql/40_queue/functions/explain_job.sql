@@ -40,6 +40,12 @@ begin
         v_state := case when v_lease.started_at is null then 'claimed' else 'running' end;
         v_since := coalesce(v_lease.cancel_requested_at, v_lease.started_at, v_lease.claimed_at);
         v_reason := private.explain_held_job(v_lease);
+    elsif exists (
+        select from public.workflows as w where w.workflow_id = v_job.workflow_id and w.deleted_at is not null
+    ) then
+        v_state := case when v_scheduled.job_id is null then 'queued' else 'scheduled' end;
+        v_since := (select w.deleted_at from public.workflows as w where w.workflow_id = v_job.workflow_id);
+        v_reason := private.explain_reason('workflow_deleted', jsonb_build_object('workflow', v_job.workflow_name));
     else
         select
             coalesce(jsonb_agg(
@@ -53,7 +59,13 @@ begin
         into v_robots, v_count, v_online
         from private.judge_robots(
             v_job.tenant_id, v_job.lane_id, p_job_id,
-            (select w from private.find_full_limits(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key) as w limit 1)
+            (
+                select w
+                from private.find_full_limits(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key) as w
+                where v_scheduled.job_id is null or w.max_running = 0
+                limit 1
+            ),
+            v_scheduled.job_id is null
         ) with ordinality as r
         where not v_is_in_pool;
         v_since := v_job.created_at;
@@ -62,12 +74,14 @@ begin
             v_reason := private.explain_reason(
                 case
                     when v_scheduled.run_at <= private.clock() then 'about_to_be_ready'
+                    when v_job.uncounted_ends > 0 then 'start_backoff'
                     when v_scheduled.attempts > 0 then 'retry_backoff'
                     else 'run_at_in_future'
                 end,
                 jsonb_build_object(
                     'run_at', private.to_words(v_scheduled.run_at),
                     'attempts', v_scheduled.attempts,
+                    'times', v_job.uncounted_ends,
                     'max_attempts', v_job.max_attempts,
                     'error', left(coalesce(v_job.error_message, 'no message'), 500)
                 )

@@ -62,7 +62,7 @@ begin
         case
             when v_robots.has_suitable is not true then 'pool_no_robot_suits'
             when not v_robots.has_working then 'pool_no_robot_online'
-            when v_limit.limit_id is not null then v_limit.scope || '_limit_reached'
+            when v_limit.limit_id is not null then private.limit_reason(v_limit)
             when not v_robots.has_free then 'pool_robots_busy'
             when p_ahead > 0 or v_robots.has_others then 'pool_turn'
             else 'pool_next'

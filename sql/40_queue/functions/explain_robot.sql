@@ -65,7 +65,7 @@ begin
         private.find_robot_hindrance(v_live, v_is_signed_off, v_has_key),
         case
             when v_has_turns then 'next_turn'
-            when v_limit.limit_id is not null then 'tenant_limit_reached'
+            when v_limit.limit_id is not null then private.limit_reason(v_limit)
             when v_next.job_id is not null then 'next_claim'
             when v_nearest.job_id is not null then 'nothing_suitable'
             else 'nothing_waiting'

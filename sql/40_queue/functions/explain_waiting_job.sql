@@ -18,7 +18,9 @@ begin
         )));
     elsif v_nearest is null then
         return private.explain_reason('no_robot_registered', v_facts);
-    elsif v_nearest ->> 'verdict' in ('ready', 'waiting') then
+    elsif v_nearest ->> 'verdict' in ('ready', 'waiting')
+        or v_nearest ->> 'reason_code' in ('tenant_paused', 'workflow_paused', 'key_paused')
+    then
         return v_nearest - '{robot_id,external_id,is_eligible,ahead}'::text[];
     elsif p_job.target_robot_id is not null then
         return private.explain_reason('target_robot_unavailable', v_facts)

@@ -5,6 +5,7 @@ create or replace function private.judge_robots(
     p_lane_id integer,
     p_job_id uuid,
     p_reached_limit private.limits default null,
+    p_is_ready boolean default true,    -- else the job waits for a time
     p_limit integer default 50
 )
 returns table (
@@ -13,7 +14,7 @@ returns table (
     is_online boolean,
     is_eligible boolean,
     ahead integer,      -- jobs that it would take before this one; 100 at most, null for a robot that may not have it
-    nearness integer,
+    nearness integer,   -- as list_explanations() has it; 20 more for a robot that is not there, whatever else is the matter with it
     reason jsonb,       -- as private.explain_reason() gives it
     robots bigint,      -- of all
     robots_online bigint
@@ -63,28 +64,32 @@ begin
                 when f.missing <> '{}' then 'missing_internet'
                 else coalesce(
                     private.find_robot_hindrance(f.live, f.is_signed_off, f.has_key),
-                    p_reached_limit.scope || '_limit_reached',
-                    'next_in_line'
+                    private.limit_reason(p_reached_limit),
+                    case when p_is_ready then 'next_in_line' else 'when_it_is_time' end
                 )
             end as reason_code
         from fleet as f
     ), nearest as (
-        select j.*, e.nearness, count(*) over () as robots, count(*) filter (where j.is_online) over () as robots_online
+        select
+            j.*,
+            e.nearness + case when e.nearness < 40 and (j.is_signed_off or not j.is_online) then 20 else 0 end as nearness,
+            count(*) over () as robots,
+            count(*) filter (where j.is_online) over () as robots_online
         from judged as j
         join private.list_explanations() as e on e.reason_code = j.reason_code
-        order by e.nearness, cardinality(j.missing), j.external_id
+        order by nearness, cardinality(j.missing), j.external_id
         limit p_limit
     ), counted as (
         select
             n.*,
             case
-                when n.is_eligible then private.count_jobs_ahead(
+                when n.is_eligible and p_is_ready then private.count_jobs_ahead(
                     v_lane.tenant_no, n.environment, n.offers, n.robot_id, v_lane.priority - v_lane.promotion,
                     v_lane.share_id, p_job_id, 100
                 )
             end as ahead,
             case
-                when n.is_eligible and n.pool_id is not null then private.pool_waits_for(
+                when n.is_eligible and p_is_ready and n.pool_id is not null then private.pool_waits_for(
                     n.pool_id, p_tenant_id, n.environment, n.offers
                 )
             end is true as has_turns
@@ -116,6 +121,6 @@ begin
     order by 6, coalesce(c.ahead, 0), cardinality(c.missing), c.external_id;
 end
 $$;
-comment on function private.judge_robots(uuid, integer, uuid, private.limits, integer) is
+comment on function private.judge_robots(uuid, integer, uuid, private.limits, boolean, integer) is
     'What stands between each robot of a tenant and a job of a lane: the nearest robots first, p_limit at most.';
-revoke all on function private.judge_robots(uuid, integer, uuid, private.limits, integer) from public, anon, authenticated, service_role;
+revoke all on function private.judge_robots(uuid, integer, uuid, private.limits, boolean, integer) from public, anon, authenticated, service_role;

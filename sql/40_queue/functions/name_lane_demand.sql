@@ -18,7 +18,14 @@ begin
             select q
             from unnest(v_lane.required) as q
             where q <> all (private.robot_offers(p_robot.capabilities, p_robot.tags, p_robot.is_internet, p_robot.pool_id))
-        )), 'a place under a limit that is reached')
+        )), case
+            when exists (
+                select
+                from private.limits as w
+                where w.limit_id in (v_lane.workflow_limit_id, v_lane.key_limit_id) and w.max_running = 0
+            ) then 'a place under a limit of 0, which pauses it'
+            else 'a place under a limit that is reached'
+        end)
     end;
 end
 $$;

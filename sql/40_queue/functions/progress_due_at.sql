@@ -4,7 +4,7 @@ language sql
 stable
 as $$
     select coalesce(p_lease.progress_at, p_lease.started_at, p_lease.claimed_at)
-        + make_interval(secs => p_lease.progress_timeout_seconds)
+        + make_interval(secs => p_lease.progress_timeout_seconds) + p_lease.away
 $$;
 comment on function private.progress_due_at(private.leases) is
     'When a held job is taken back unless its robot reports progress before; null when nobody asked for that.';

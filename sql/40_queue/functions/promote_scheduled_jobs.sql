@@ -6,16 +6,20 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
+    v_due uuid[] := array(
+        select s.job_id from private.scheduled as s where s.run_at <= private.clock() order by s.run_at limit p_limit
+    );
     v_lane record;
     v_promoted integer := 0;
 begin
+    if cardinality(v_due) = p_limit then    -- more may be due, and all of this of one tenant
+        v_due := private.share_out('private.scheduled', 'job_id', 'run_at', p_limit, v_due);
+    end if;
     for v_lane in
         with due as (
             select s.job_id
             from private.scheduled as s
-            where s.run_at <= private.clock()
-            order by s.run_at
-            limit p_limit
+            where s.job_id = any (v_due) and s.run_at <= private.clock()
             for update skip locked
         ), taken as (
             delete from private.scheduled as s
@@ -38,7 +42,10 @@ begin
             -- One after another, so that each collides with those before it and is not met by those after it.
             for n in 1..cardinality(v_lane.job_ids) loop
                 perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids[n:n], v_lane.attempts[n:n]);
-                if v_lane.attempts[n] = 0 then  -- not a retry
+                -- Neither a retry nor one that was given back.
+                if v_lane.attempts[n] = 0 and not exists (
+                    select from public.jobs as j where j.job_id = v_lane.job_ids[n] and j.uncounted_ends > 0
+                ) then
                     perform private.resolve_collision(v_lane.key_limit_id, v_lane.job_ids[n]);
                 end if;
             end loop;
@@ -50,5 +57,5 @@ begin
 end
 $$;
 comment on function private.promote_scheduled_jobs(integer) is
-    'Makes delayed jobs and retries whose time has come ready, wakes robots for them, and returns how many. Many may run it at once.';
+    'Makes at most p_limit delayed jobs and retries whose time has come ready, the oldest first or, when there are more, shared out among tenants; wakes robots for them, and returns how many. Many may run it at once.';
 revoke all on function private.promote_scheduled_jobs(integer) from public, anon, authenticated, service_role;

@@ -14,6 +14,7 @@ declare
     v_limit private.limits;
     v_answer jsonb;
 begin
+    p_concurrency_key := private.nfc(p_concurrency_key);
     if p_scope not in ('tenant', 'workflow', 'key') or p_scope is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'scope must be tenant, workflow or key.');
     end if;

@@ -16,6 +16,7 @@ begin
     elsif jsonb_typeof(p_leases) is distinct from 'array' or jsonb_array_length(p_leases) > 100 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'leases must be a list of at most 100 leases.');
     end if;
+    perform private.note_call();
     return query
     with asked as (
         -- What is no id or no token is null, and so not held.

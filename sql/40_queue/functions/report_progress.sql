@@ -55,6 +55,7 @@ begin
         current_node = p_current_node,
         progress_message = p_message,
         progress_at = v_now,
+        away = '0',
         first_progress_at = coalesce(l.first_progress_at, v_now),
         started_at = coalesce(l.started_at, v_now),
         timeout_at = case when l.started_at is null then l.timeout_at + (v_now - l.claimed_at) else l.timeout_at end,

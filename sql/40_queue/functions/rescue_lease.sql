@@ -12,7 +12,9 @@ declare
 begin
     delete from private.leases as l where l.job_id = p_lease.job_id;
     p_lease.counter_ids := null;
-    if v_over_at = p_lease.timeout_at then
+    if p_lease.started_at is null then
+        perform private.end_uncounted(p_lease, 'The robot did not start it in time.');
+    elsif v_over_at = p_lease.timeout_at then
         perform private.end_attempt(p_lease, 'timeout', 'The job took longer than its timeout.', 'JOB_TIMEOUT', null, true);
     elsif v_over_at = private.progress_due_at(p_lease) then
         perform private.end_attempt(
@@ -25,5 +27,5 @@ begin
 end
 $$;
 comment on function private.rescue_lease(private.leases) is
-    'Takes back a lease that is over, locked by its caller, and ends the attempt. Its counters and its robot''s failures are the caller''s to count.';
+    'Takes back a lease that is over, locked by its caller, and ends the attempt, which counts if it was started. Its counters and its robot''s failures are the caller''s to count.';
 revoke all on function private.rescue_lease(private.leases) from public, anon, authenticated, service_role;

@@ -43,7 +43,8 @@ begin
             format('Cancelled: an older job has the concurrency key %s.', v_limit.concurrency_key)
         );
     else
-        foreach v_job_id in array v_others[1:cardinality(v_others) - v_limit.max_running + 1] loop
+        -- At most 100 in one transaction: where many waited before somebody set this rule, the next jobs go on with it.
+        foreach v_job_id in array v_others[1:least(cardinality(v_others) - v_limit.max_running + 1, 100)] loop
             perform private.try_cancel_job(
                 v_limit.tenant_id, v_job_id,
                 format('Cancelled: a newer job has the concurrency key %s.', v_limit.concurrency_key)
@@ -53,5 +54,5 @@ begin
 end
 $$;
 comment on function private.resolve_collision(integer, uuid) is
-    'Applies the collision rule of a concurrency key to a job that became ready for the first time: it is cancelled, or the oldest others are (those that run are asked to stop), so that no more than the limit''s number go on.';
+    'Applies the collision rule of a concurrency key to a job that became ready for the first time: it is cancelled, or the oldest others are (those that run are asked to stop; at most 100 at once), so that no more than the limit''s number go on.';
 revoke all on function private.resolve_collision(integer, uuid) from public, anon, authenticated, service_role;

@@ -21,6 +21,7 @@ declare
     v_is_new boolean := false;
     v_lane private.lanes;
 begin
+    p_concurrency_key := private.nfc(p_concurrency_key);
     perform private.check_limit_name(v_caller.tenant_id, p_scope, p_workflow_id, p_concurrency_key);
     if p_max_running not between 0 and 100000 or p_max_running is null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'max_running must be between 0 and 100000.');

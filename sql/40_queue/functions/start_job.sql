@@ -21,7 +21,7 @@ begin
     if v_lease.started_at is null then
         -- The time that a job may take counts from its start, not from its claim.
         update private.leases as l
-        set started_at = v_now, timeout_at = l.timeout_at + (v_now - l.claimed_at)
+        set started_at = v_now, away = '0', timeout_at = l.timeout_at + (v_now - l.claimed_at)
         where l.job_id = p_job_id;
         v_lease.started_at := v_now;
         perform private.announce_job(

@@ -8,7 +8,7 @@ create or replace function private.take_jobs(
     p_environment text,
     p_offers text[],
     p_limit_id integer,         -- of the tenant, if it has a limit
-    p_has_limits boolean,       -- whether it has others
+    p_may_stray boolean,        -- whether jobs may stand where they do not belong: see private.leave_lane()
     p_want integer,
     p_may_wait boolean,         -- for limits
     p_pool_id uuid default null,            -- only jobs that ask for it: the tenant is not the robot's
@@ -135,7 +135,7 @@ begin
             into v_some
             from gone as g;
             if v_some is not null then
-                if p_has_limits then
+                if p_may_stray then
                     v_listed := cardinality(v_some);
                     v_some := private.leave_lane(v_lane.lane_id, v_some);
                     v_has_moved := v_has_moved or cardinality(v_some) < v_listed;

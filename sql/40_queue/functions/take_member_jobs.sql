@@ -35,12 +35,14 @@ begin
         ) as limit_id,
         exists (
             select from private.limits as w where w.tenant_id = p_tenant_id and w.scope > 'tenant'
-        ) as has_limits,
+        ) or exists (
+            select from private.workflow_removals as w where w.tenant_id = p_tenant_id
+        ) as may_stray,
         (select q.is_fair from private.queue_tenants as q where q.tenant_no = p_tenant_no) as is_fair
     into v_limits;
     return private.take_jobs(
         p_tenant_id, p_tenant_no, p_robot_id, p_environment, p_offers, v_limits.limit_id,
-        v_limits.has_limits, p_want, p_may_wait, case when p_tenant_id <> p_owner_id then p_pool_id end,
+        v_limits.may_stray, p_want, p_may_wait, case when p_tenant_id <> p_owner_id then p_pool_id end,
         v_limits.pool_limit_id, v_limits.is_fair
     );
 end

@@ -1,4 +1,4 @@
-create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text)
+create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text, p_is_forced boolean default false)
 returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -45,6 +45,11 @@ begin
             );
         end if;
 
+        if p_is_forced then
+            select l.* into v_lease from private.leases as l where l.job_id = p_job_id for update;
+            continue when not found;
+            return private.force_cancellation(v_lease);
+        end if;
         update private.leases as l
         set cancel_requested_at = coalesce(l.cancel_requested_at, private.clock()),
             cancel_reason = coalesce(l.cancel_reason, p_reason)
@@ -57,7 +62,7 @@ begin
             );
             return jsonb_build_object(
                 'job_id', p_job_id,
-                'cancelled', true,
+                'cancelled', false,     -- not before it is so: the robot may complete the job yet
                 'previous_status', case when v_lease.started_at is null then 'claimed' else 'running' end,
                 'message', 'Cancellation requested; the robot has been told',
                 'cancel_requested', true
@@ -67,6 +72,6 @@ begin
     perform private.raise_error(503, 'JOB_BUSY', 'The job is changing hands just now; try again.', '1');
 end
 $$;
-comment on function private.try_cancel_job(uuid, uuid, text) is
-    'Cancels a waiting job of a tenant, or asks the robot that holds it to stop, and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND. Does not ask who wants it: its callers do.';
-revoke all on function private.try_cancel_job(uuid, uuid, text) from public, anon, authenticated, service_role;
+comment on function private.try_cancel_job(uuid, uuid, text, boolean) is
+    'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not ask who wants it: its callers do.';
+revoke all on function private.try_cancel_job(uuid, uuid, text, boolean) from public, anon, authenticated, service_role;

@@ -1,38 +1,26 @@
-create or replace function private.sequence_events()
-returns integer
+create or replace function private.sequence_events(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
-    v_tenant_id uuid;
-    v_count integer := 0;
-    v_batch integer;
-    v_is_first boolean;
+    v_count integer := private.sequence_tenant_events(p_tenant_id, p_limit, p_is_whole => p_after is null);
 begin
-    -- From tenant to tenant along the index, however many rows each has.
-    loop
-        select i.tenant_id
-        into v_tenant_id
-        from private.event_inbox as i
-        where i.tenant_id > coalesce(v_tenant_id, '00000000-0000-0000-0000-000000000000')
-        order by i.tenant_id
-        limit 1;
-        exit when not found;
-        v_is_first := true;
-        loop
-            v_batch := private.sequence_tenant_events(v_tenant_id, p_is_whole => v_is_first);
-            v_count := v_count + v_batch;
-            exit when v_batch < 10000;
-            v_is_first := false;
-        end loop;
+    if v_count = 0 then
         -- The inbox has no foreign key, so that a writer locks nothing: what a deleted tenant left goes here.
         delete from private.event_inbox as i
-        where i.tenant_id = v_tenant_id
-            and not exists (select from public.tenants as t where t.tenant_id = v_tenant_id);
-    end loop;
-    return v_count;
+        where i.tenant_id = p_tenant_id
+            and i.inbox_id = any (array(
+                select o.inbox_id from private.event_inbox as o where o.tenant_id = p_tenant_id order by o.inbox_id limit p_limit
+            ))
+            and not exists (select from public.tenants as t where t.tenant_id = p_tenant_id);
+        get diagnostics v_count = row_count;
+    end if;
+    return (v_count, v_count, case when v_count = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.sequence_events() is
-    'Numbers the waiting events of every tenant; returns how many. For tenants whose events nobody reads at the moment.';
-revoke all on function private.sequence_events() from public, anon, authenticated, service_role;
+comment on function private.sequence_events(uuid, integer, text) is
+    'Duty, a tenant''s turn: numbers p_limit of its waiting events, for those that nobody reads at the moment, and counts them.';
+revoke all on function private.sequence_events(uuid, integer, text) from public, anon, authenticated, service_role;

@@ -23,6 +23,8 @@ declare
     v_low bigint;
     v_count integer;
     v_highest bigint;
+    v_step constant interval := '1 microsecond';
+    v_told_at timestamptz;
 begin
     select c.* into v_counter from private.event_counters as c where c.tenant_id = p_tenant_id;
     v_low := case when p_is_whole then 0 else v_counter.low_inbox_id end;
@@ -38,6 +40,9 @@ begin
     if not found then
         return 0;   -- somebody else is at it
     end if;
+    select e.told_at into v_told_at
+    from public.events as e
+    where e.tenant_id = p_tenant_id and e.seq = v_counter.last_seq;
 
     with taken as (
         delete from private.event_inbox as i
@@ -52,20 +57,22 @@ begin
     ),
     numbered as (
         insert into public.events (
-            tenant_id, seq, event_id, event_type, occurred_at, job_id, robot_id, workflow_id, actor_id, data
+            tenant_id, seq, event_id, event_type, occurred_at, told_at, job_id, robot_id, workflow_id, actor_id, data
         )
         select
             t.tenant_id,
-            v_counter.last_seq + row_number() over (order by t.inbox_id),
+            v_counter.last_seq + t.place,
             private.uuid_v7(t.occurred_at),
             t.event_type,
             t.occurred_at,
+            -- No two times are the same, and none is before one that was told already, however late its row was committed.
+            greatest(v_told_at, max(t.occurred_at - t.place * v_step) over (order by t.place)) + t.place * v_step,
             t.job_id,
             t.robot_id,
             t.workflow_id,
             t.actor_id,
             t.data
-        from taken as t
+        from (select k.*, row_number() over (order by k.inbox_id) as place from taken as k) as t
     )
     select count(*)::integer, max(t.inbox_id) into v_count, v_highest from taken as t;
     update private.event_counters as c

@@ -30,7 +30,7 @@ begin
     v_schedule.schedule_id := private.uuid_v7();
     v_schedule.tenant_id := v_caller.tenant_id;
     v_schedule.workflow_id := p_workflow_id;
-    v_schedule.name := p_name;
+    v_schedule.name := private.nfc(p_name);
     v_schedule.cron_expression := btrim(p_cron_expression);
     select coalesce(p_timezone, t.timezone, 'UTC') into v_schedule.timezone
     from public.tenants as t
@@ -38,7 +38,7 @@ begin
     v_schedule.is_enabled := coalesce(p_is_enabled, true);
     v_schedule.priority := p_priority;
     v_schedule.execution_mode := p_execution_mode;
-    v_schedule.environment := p_environment;
+    v_schedule.environment := private.nfc(p_environment);
     if p_pool is not null then
         v_schedule.pool_id := (private.find_pool(v_caller.tenant_id, p_pool, 'member')).pool_id;
     end if;

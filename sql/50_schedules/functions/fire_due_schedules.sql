@@ -1,4 +1,4 @@
-create or replace function private.fire_due_schedules(p_limit integer default 1000)
+create or replace function private.fire_due_schedules(p_limit integer default 200)
 returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -6,27 +6,38 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-    v_schedule public.schedules;
-    v_enqueued integer := 0;
-begin
-    for v_schedule in
-        select s.*
+    v_due uuid[] := array(
+        select s.schedule_id
         from public.schedules as s
         where s.next_run_at <= private.clock()
         order by s.next_run_at
         limit p_limit
-        for update skip locked
-    loop
+    );
+    v_schedule_id uuid;
+    v_schedule public.schedules;
+    v_served integer := 0;
+begin
+    if cardinality(v_due) = p_limit then    -- more may be due, and all of this of one tenant
+        v_due := private.share_out('public.schedules', 'schedule_id', 'next_run_at', p_limit, v_due);
+    end if;
+    foreach v_schedule_id in array v_due loop
+        select s.*
+        into v_schedule
+        from public.schedules as s
+        where s.schedule_id = v_schedule_id and s.next_run_at <= private.clock()
+        for update skip locked;
+        continue when not found;
         begin
-            v_enqueued := v_enqueued + (private.fire_schedule(v_schedule) is not distinct from 'enqueued')::integer;
+            perform private.fire_schedule(v_schedule);
+            v_served := v_served + 1;
         exception
             when others then    -- it stays due; what is wrong with one must not keep the others
-                raise warning 'schedule % did not fire: %', v_schedule.schedule_id, sqlerrm;
+                raise warning 'schedule % did not fire: %', v_schedule_id, sqlerrm;
         end;
     end loop;
-    return v_enqueued;
+    return v_served;
 end
 $$;
 comment on function private.fire_due_schedules(integer) is
-    'Fires what is due, the longest due first, and returns how many jobs came of it. Many may run it at once: each due time is one''s.';
+    'Serves at most p_limit schedules that are due, the longest due first or, when there are more, shared out among tenants, and returns how many. Many may run it at once: each due time is one''s.';
 revoke all on function private.fire_due_schedules(integer) from public, anon, authenticated, service_role;

@@ -31,6 +31,8 @@ begin
     -- Stripping nulls goes into the depth, where nulls are the tenant's own.
     v_new.input := case when p_changes ->> 'input' is null then v_old.input else p_changes -> 'input' end;
     v_new.metadata := case when p_changes ->> 'metadata' is null then v_old.metadata else p_changes -> 'metadata' end;
+    v_new.name := private.nfc(v_new.name);
+    v_new.environment := private.nfc(v_new.environment);
     v_new.cron_expression := btrim(v_new.cron_expression);
     v_problem := coalesce(
         v_problem,

@@ -1,6 +1,6 @@
 -- Nobody can know whether somebody listens, so it must be cheap for all: it looks at tenants that have unfinished work, or
 -- had some when it last looked, and counts each of the three to 1,000 at most, along an index. See docs/queue.md.
-create or replace function private.push_queue_depths(p_most_tenants integer default 1000, p_most_jobs integer default 1000)
+create or replace function private.push_queue_depths(p_limit integer default 1000, p_most_jobs integer default 1000)
 returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -78,7 +78,7 @@ begin
         ) as n
         where b.tenant_no > v_after
         order by b.tenant_no
-        limit p_most_tenants
+        limit p_limit
     loop
         v_seen := v_seen + 1;
         v_after := v_tenant.tenant_no;
@@ -116,11 +116,11 @@ begin
         v_pushed := v_pushed + 1;
     end loop;
     update private.duty_runs as d
-    set position = case when v_seen = p_most_tenants then jsonb_build_object('tenant_no', v_after) end
+    set position = case when v_seen = p_limit then jsonb_build_object('tenant_no', v_after) end
     where d.name = 'push_queue_depths';
     return v_pushed;
 end
 $$;
 comment on function private.push_queue_depths(integer, integer) is
-    'Duty: pushes queue.depth on tenant:<id>:queue for tenants whose counts of waiting, scheduled and running jobs, each to p_most_jobs at most, are not what was last pushed; returns how many. The next run goes on after p_most_tenants.';
+    'Duty: pushes queue.depth on tenant:<id>:queue for tenants whose counts of waiting, scheduled and running jobs, each to p_most_jobs at most, are not what was last pushed; returns how many. The next run goes on after p_limit tenants.';
 revoke all on function private.push_queue_depths(integer, integer) from public, anon, authenticated, service_role;

@@ -1,9 +1,10 @@
-create or replace function private.purge_expired_dead_letters()
-returns integer
+create or replace function private.purge_expired_dead_letters(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    select private.purge_expired_rows('dead_letters')
+    select private.purge_expired_rows('dead_letters', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_dead_letters() is 'Duty: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_dead_letters() from public, anon, authenticated, service_role;
+comment on function private.purge_expired_dead_letters(uuid, integer, text) is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_dead_letters(uuid, integer, text) from public, anon, authenticated, service_role;

@@ -1,5 +1,5 @@
-create or replace function private.purge_expired_rows(p_kind text, p_limit integer default 10000)
-returns integer
+create or replace function private.purge_expired_rows(p_kind text, p_tenant_id uuid, p_limit integer)
+returns private.turn
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
@@ -19,36 +19,19 @@ declare
             't.occurred_at < $3 and t.seq <= '
             '(select max(o.seq) from (select e.seq from public.events as e where e.tenant_id = $1 order by e.seq limit $4) as o)'
     end;
-    v_tenant_id uuid;
-    v_horizon timestamptz;
-    v_left integer := p_limit;
+    v_horizon timestamptz := private.retention_horizon(p_kind, p_tenant_id);
     v_count integer;
-    v_purged integer := 0;
-    v_duty constant text := 'purge_expired_' || p_kind;
 begin
-    select (d.position ->> 'tenant_id')::uuid into v_tenant_id from private.duty_runs as d where d.name = v_duty;
-    while v_left > 0 loop
-        execute format('select t.tenant_id from public.%I as t where t.tenant_id > $1 order by t.tenant_id limit 1', p_kind)
-        into v_tenant_id
-        using coalesce(v_tenant_id, '00000000-0000-0000-0000-000000000000');
-        exit when v_tenant_id is null;
-        v_horizon := private.retention_horizon(p_kind, v_tenant_id);
-        execute format(
-            'delete from public.%1$I as x where x.ctid = any (array('
-            'select t.ctid from public.%1$I as t where t.tenant_id = $1 and %2$s limit $4))',
-            p_kind, v_expired
-        )
-        using v_tenant_id, private.uuid_v7_floor(v_horizon), v_horizon, v_left;
-        get diagnostics v_count = row_count;
-        v_purged := v_purged + v_count;
-        v_left := v_left - v_count - 10;
-    end loop;
-    update private.duty_runs as d
-    set position = case when v_tenant_id is not null then jsonb_build_object('tenant_id', v_tenant_id) end
-    where d.name = v_duty;
-    return v_purged;
+    execute format(
+        'delete from public.%1$I as x where x.ctid = any (array('
+        'select t.ctid from public.%1$I as t where t.tenant_id = $1 and %2$s limit $4))',
+        p_kind, v_expired
+    )
+    using p_tenant_id, private.uuid_v7_floor(v_horizon), v_horizon, p_limit;
+    get diagnostics v_count = row_count;
+    return (v_count, v_count, case when v_count = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.purge_expired_rows(text, integer) is
-    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, events or audit_log that their tenant keeps no longer, at most p_limit, and returns how many. The next run goes on with the next tenant.';
-revoke all on function private.purge_expired_rows(text, integer) from public, anon, authenticated, service_role;
+comment on function private.purge_expired_rows(text, uuid, integer) is
+    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
+revoke all on function private.purge_expired_rows(text, uuid, integer) from public, anon, authenticated, service_role;

@@ -120,11 +120,31 @@ begin
             'Partitions that nobody''s retention holds are still there: export them (casare-cloud db export), or see the last error of drop_job_partitions.'
         union all
         select
-            'duty_' || d.name || '_seconds',
-            extract(epoch from v_now - d.last_run_at),
-            extract(epoch from 3 * d.every) + 60,
-            coalesce('Its last run failed: ' || d.last_error, 'Does cron run? See cron.job_run_details.')
-        from private.duty_runs as d
+            'tenants_without_members',
+            (select count(*) from private.list_abandoned_tenants()),
+            0,
+            'Nobody can sign in to them, and their robots go on: casare-cloud db tenants list, then give or purge.'
+        union all
+        select
+            'behind_duty_seconds',
+            (select max(extract(epoch from v_now - r.behind_since)) from private.duty_runs as r),
+            900,
+            coalesce(
+                'More comes than is done of ' || (
+                    select string_agg(r.name, ', ' order by r.behind_since)
+                    from private.duty_runs as r
+                    where r.behind_since is not null
+                ) || '. Tenants have their turns all the same.',
+                'No duty has anything left to do.'
+            )
+        union all
+        select
+            'duty_' || r.name || '_seconds',
+            extract(epoch from v_now - r.last_run_at),
+            extract(epoch from 3 * greatest(d.every, interval '1 minute')) + 60,
+            coalesce('Its last run failed: ' || r.last_error, 'Does cron run? See cron.job_run_details.')
+        from private.duty_runs as r
+        join private.duties as d on d.name = r.name
     )
     select
         f.figure::text, round(greatest(coalesce(f.value, 0), 0)::numeric, 3), f.most::numeric,

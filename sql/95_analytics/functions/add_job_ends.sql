@@ -17,7 +17,7 @@ as $$
         count(*) filter (where e.status = 'failed'),
         count(*) filter (where e.status = 'timeout'),
         count(*) filter (where e.status = 'cancelled'),
-        coalesce(sum(e.duration_ms) filter (where e.status = 'completed'), 0),
+        coalesce(sum(greatest(e.duration_ms, 0)) filter (where e.status = 'completed'), 0),  -- a sum that never falls
         private.count_words(
             array_agg(e.bucket) filter (where e.status = 'completed')
         ),

@@ -2,33 +2,23 @@
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import quote, urlsplit, urlunsplit
 
 import typer
 
-from casare_cloud.cli.output import errors_as_sentences, fail, print_json, print_table, say
+from casare_cloud.cli.db_connection import DatabaseUrl, connected
+from casare_cloud.cli.db_tenants import app as tenants
+from casare_cloud.cli.output import fail, print_json, print_table, say
 
 if TYPE_CHECKING:
     import psycopg
 
-app = typer.Typer(help="Look after the database, as its owner: health, exports.", no_args_is_help=True)
+app = typer.Typer(help="Look after the database, as its owner: health, exports, tenants.", no_args_is_help=True)
+app.add_typer(tenants, name="tenants")
 
 # Later than any transaction that finished a job before this can commit: see the timeouts of casare_functions.
 SETTLED = "5 minutes"
-
-DatabaseUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--database-url",
-        envvar="CASARE_OWNER_DATABASE_URL",
-        help="The owner's connection (postgres). Default: the local stack's.",
-        show_envvar=True,
-    ),
-]
 
 
 @app.command("health")
@@ -40,7 +30,7 @@ def health(
 
     docs/operations.md explains each.
     """
-    with _connected(database_url) as connection:
+    with connected(database_url) as connection:
         rows = connection.execute("select * from private.queue_health()").fetchall()
     if as_json:
         print_json([{**row, "value": float(row["value"]), "most": _number(row["most"])} for row in rows])
@@ -76,7 +66,7 @@ def export(
     """
     if file.exists():
         fail(f"{file} is there already.", 2)
-    with _connected(database_url) as connection, connection.transaction():
+    with connected(database_url) as connection, connection.transaction():
         connection.execute("set transaction isolation level repeatable read")
         count = _export(connection, partition, file)
     say(f"{count} jobs of {partition} are in {file}.")
@@ -118,39 +108,6 @@ def _export(connection: "psycopg.Connection[dict[str, Any]]", partition: str, fi
         partial.unlink(missing_ok=True)
     connection.execute("select private.mark_exported(%s, %s)", [partition, row["finished_before"]])
     return count
-
-
-@contextmanager
-def _connected(database_url: str | None) -> "Iterator[psycopg.Connection[dict[str, Any]]]":
-    """A connection of the database's owner; what goes wrong with it becomes one sentence."""
-    import psycopg
-    from psycopg.rows import dict_row
-
-    url = database_url or _local_owner_url()
-    try:
-        with (
-            errors_as_sentences(),
-            psycopg.connect(
-                url, autocommit=True, row_factory=dict_row, connect_timeout=5, application_name="casare-cloud db"
-            ) as connection,
-        ):
-            yield connection
-    except psycopg.Error as problem:
-        fail(str(problem.diag.message_primary or problem).strip().splitlines()[0])
-
-
-def _local_owner_url() -> str:
-    """How the local stack's owner logs in."""
-    from casare_cloud.local.state import StateFolder
-
-    state = StateFolder.default()
-    url = urlsplit(state.read_env().get("DATABASE_URL", ""))
-    passwords = state.path / "database-passwords.json"
-    if not url.hostname or not passwords.exists():
-        fail("Give --database-url, or set CASARE_OWNER_DATABASE_URL, or start a local stack with `casare-cloud up`.", 2)
-    password = json.loads(passwords.read_text())["database_passwords"]["postgres"]
-    place = f"postgres:{quote(password, safe='')}@{url.hostname}:{url.port}"
-    return urlunsplit(("postgresql", place, url.path, "", ""))
 
 
 def _number(value: Any) -> float | None:

@@ -116,16 +116,30 @@ def explain(job_id: JobId, as_json: AsJson = False) -> None:
 
 @app.command("cancel")
 def cancel(
-    job_ids: JobIds, reason: Annotated[str | None, typer.Option("--reason")] = None, as_json: AsJson = False
+    job_ids: JobIds,
+    reason: Annotated[str | None, typer.Option("--reason")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Take them from robots that were asked to stop a minute ago and did not.")
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Cancel jobs: at once while they wait, by asking their robots when they run; exit code 1 if one was refused."""
+    """Cancel jobs: at once while they wait, by asking their robots when they run.
+
+    Exit code 1 if one was refused or had ended before.
+    """
 
     def told(result: dict[str, Any]) -> str:
         if result["cancel_requested"]:
             return "its robot was asked to stop it"
         return "cancelled" if result["cancelled"] else f"is {result['previous_status']} already"
 
-    _show(run(lambda client: client.cancel_jobs(job_ids, reason)), as_json, told)
+    async def work(client: "Client") -> dict[str, Any]:
+        return await (_cancel_by_force(client, job_ids, reason) if force else client.cancel_jobs(job_ids, reason))
+
+    answer = run(work)
+    _show(answer, as_json, told)
+    if not all(result["cancelled"] or result["cancel_requested"] for result in answer["results"]):
+        raise SystemExit(1)
 
 
 @app.command("retry")
@@ -133,6 +147,22 @@ def retry(job_ids: JobIds, as_json: AsJson = False) -> None:
     """Run failed, cancelled or timed-out jobs again, as new jobs; exit code 1 if one was refused."""
     answer = run(lambda client: client.retry_jobs(job_ids))
     _show(answer, as_json, lambda result: f"queued again as {result['new_job_id']}")
+
+
+async def _cancel_by_force(client: "Client", job_ids: list[str], reason: str | None) -> dict[str, Any]:
+    """As the batch answers, which cannot force: one request for each job."""
+    from casare_cloud.errors import ApiError
+
+    results: list[dict[str, Any]] = []
+    for job_id in job_ids:
+        try:
+            results.append({"detail": None, **await client.cancel_job(job_id, reason, force=True)})
+        except ApiError as problem:
+            if problem.status not in (404, 409, 503):
+                raise
+            results.append({"job_id": job_id, "error_code": problem.code, "detail": problem.message})
+    failed = sum(result["detail"] is not None for result in results)
+    return {"results": results, "succeeded": len(results) - failed, "failed": failed}
 
 
 def _show(answer: dict[str, Any], as_json: bool, told: Callable[[dict[str, Any]], str]) -> None:

@@ -53,7 +53,11 @@ def create_key(
         list[str] | None, typer.Option("--scope", help="What a program may do, e.g. jobs.create or jobs.*; repeat.")
     ] = None,
     robot_id: Annotated[
-        str | None, typer.Option("--robot-id", help="Whose key; default: the first robot to register with it.")
+        str | None,
+        typer.Option(
+            "--robot-id",
+            help="Whose key, also of a robot that is not there yet; default: the first to register with it.",
+        ),
     ] = None,
     expires_at: Annotated[str | None, typer.Option("--expires-at", help="ISO 8601, e.g. 2027-01-01T00:00:00Z.")] = None,
     as_json: AsJson = False,

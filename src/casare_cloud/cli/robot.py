@@ -57,7 +57,9 @@ def run(
         int, typer.Option("--lease-seconds", min=5, max=3600, help="A dead robot's jobs are another's after this long.")
     ] = 20,
 ) -> None:
-    """Claim and run jobs until Ctrl-C or SIGTERM; running jobs are finished first, a second signal ends at once.
+    """Claim and run jobs until Ctrl-C, SIGTERM or the end of the terminal.
+
+    Running jobs are finished first; a second signal ends at once.
 
     On the machine of a local stack no option is needed.
 
@@ -122,6 +124,9 @@ def tell(
     reason: Annotated[str | None, typer.Option("--reason", help="Why; the robot and the audit show it.")] = None,
 ) -> None:
     """Tell a robot to pause, resume, drain or shut down; put it in quarantine or release it.
+
+    One that is paused or drained takes no new jobs, finishes what it has and stays connected until it is resumed; its
+    mode says which it was. shutdown ends its program.
 
     Example: casare-cloud robot tell robot-prod-001 pause --reason "Windows update"
     """

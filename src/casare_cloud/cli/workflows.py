@@ -37,5 +37,10 @@ def get_workflow(workflow_id: str) -> None:
 
 @app.command("delete")
 def delete_workflow(workflow_id: str) -> None:
-    """Delete a workflow; its waiting jobs are cancelled."""
-    say(call_client("delete_workflow", workflow_id)["message"])
+    """Delete a workflow; its waiting jobs are cancelled, many of them within minutes."""
+    answer = call_client("delete_workflow", workflow_id)
+    say(answer["message"])
+    if answer["cancelling_jobs"]:
+        say(
+            f"{answer['cancelled_jobs']} waiting jobs are cancelled, {answer['cancelling_jobs']} will be within minutes."
+        )

@@ -86,9 +86,13 @@ class JobCalls(Session):
         """`{events, next}`: what happened to a job after the event with that number."""
         return await self._get(f"/jobs/{quoted(job_id)}/events", {"after": after, "limit": limit})
 
-    async def cancel_job(self, job_id: str, reason: str | None = None) -> Answer:
-        """Cancel at once when it waits; ask its robot to stop when it runs."""
-        return await self._call("POST", f"/jobs/{quoted(job_id)}/cancel", json={"reason": reason} if reason else None)
+    async def cancel_job(self, job_id: str, reason: str | None = None, *, force: bool = False) -> Answer:
+        """Cancel at once when it waits; ask its robot to stop when it runs: then `cancelled` is false as yet.
+
+        `force` takes it from a robot that was asked and did not stop; 409 CANCEL_NOT_FORCEABLE says from when.
+        """
+        body = {**({"reason": reason} if reason else {}), **({"force": True} if force else {})}
+        return await self._call("POST", f"/jobs/{quoted(job_id)}/cancel", json=body or None)
 
     async def retry_job(self, job_id: str) -> Answer:
         """Run a failed, cancelled or timed-out job again, as a new job."""

@@ -9,12 +9,15 @@ from urllib.parse import quote
 
 import httpx2
 
-from casare_cloud.http import HttpClient, api_base
+from casare_cloud.errors import ApiError
+from casare_cloud.http import HttpClient, a_list, an_object, api_base
 
 Answer = dict[str, Any]
 
 REFRESH_BEFORE_SECONDS = 60
 _PAGE = 100
+_AN_OBJECT = an_object()
+_TOKENS = an_object("access_token", "refresh_token", "expires_in")
 
 
 class Paging(TypedDict, total=False):
@@ -63,12 +66,13 @@ class Session:
     async def login(self, username: str, password: str, tenant_id: str | None = None) -> None:
         """Sign in with a user name or e-mail; later calls are that user's."""
         body = {"username": username, "password": password, "tenant_id": tenant_id}
-        self._keep_tokens(await self._http.call("POST", "/auth/login", json=body))
+        self._keep_tokens(await self._http.call("POST", "/auth/login", json=body, expects=_TOKENS))
 
     async def register(self, *, email: str, password: str, org_name: str, **more: Unpack[PersonDetails]) -> None:
         """Make a user, a tenant and its first administrator, and sign in (`username`, `first_name`, `last_name`)."""
         body = {"email": email, "password": password, "org_name": org_name, **more}
-        self._keep_tokens(await self._http.call("POST", "/auth/register", json=body, attempts=1))
+        answer = await self._http.call("POST", "/auth/register", json=body, attempts=1, expects=_TOKENS)
+        self._keep_tokens(answer)
 
     async def logout(self, scope: Literal["local", "global", "others"] = "local") -> None:
         """End this session, or the `others`, or all (`global`): their tokens are worthless afterwards."""
@@ -80,10 +84,16 @@ class Session:
 
     async def access_token(self) -> str:
         """The user's current access token, refreshed when it is about to end."""
+        return await self._token()
+
+    async def _token(self, *, not_this: str | None = None) -> str:
+        """The token at hand, or a new one when it is about to end or is the one that was refused."""
         async with self._refreshing:  # a refresh token is good for one use
-            if self._refresh_token and time.time() > self._token_ends_at - REFRESH_BEFORE_SECONDS:
+            token = self._http.headers.get("Authorization", "").removeprefix("Bearer ")
+            is_old = token == not_this or time.time() > self._token_ends_at - REFRESH_BEFORE_SECONDS
+            if self._refresh_token and is_old:
                 body = {"refresh_token": self._refresh_token}
-                self._keep_tokens(await self._http.call("POST", "/auth/refresh", json=body))
+                self._keep_tokens(await self._http.call("POST", "/auth/refresh", json=body, expects=_TOKENS))
         return self._http.headers.get("Authorization", "").removeprefix("Bearer ")
 
     def _keep_tokens(self, answer: Mapping[str, Any]) -> None:
@@ -117,20 +127,30 @@ class Session:
         return await self._call("GET", path, params=_given(filters))
 
     async def _list(self, path: str, filters: Mapping[str, Any] | None = None) -> list[Answer]:
-        answer: Any = await self._call("GET", path, params=_given(filters))
+        answer: Any = await self._send("GET", path, params=_given(filters), expects=a_list())
         return list(answer)
 
     async def _create(self, path: str, body: Mapping[str, Any] | None, **arguments: Any) -> Answer:
         return await self._call("POST", path, json=body, headers={"Idempotency-Key": str(uuid.uuid4())}, **arguments)
 
     async def _call(self, method: str, path: str, **arguments: Any) -> Answer:
-        await self.access_token()
-        answer: Answer = await self._http.call(method, path, **arguments)
+        answer: Answer = await self._send(method, path, expects=_AN_OBJECT, **arguments)
         return answer
+
+    async def _send(self, method: str, path: str, **arguments: Any) -> Any:
+        """The answer to this caller. A token that is refused, whatever the clock here says, is refreshed once."""
+        token = await self._token()
+        try:
+            return await self._http.call(method, path, **arguments)
+        except ApiError as error:
+            if error.status != 401 or self._refresh_token is None:
+                raise
+        await self._token(not_this=token)
+        return await self._http.call(method, path, **arguments)
 
     async def _probe(self, path: str) -> Answer:
         """A call that needs nobody to be signed in; it is not tried again, because its failure is the answer."""
-        answer: Answer = await self._http.call("GET", path, attempts=1)
+        answer: Answer = await self._http.call("GET", path, attempts=1, expects=_AN_OBJECT)
         return answer
 
 

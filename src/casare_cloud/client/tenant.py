@@ -90,14 +90,16 @@ class TenantCalls(Session):
     async def list_activity(
         self, *, limit: int | None = None, since: str | None = None, event_type: str | None = None
     ) -> Answer:
-        """`{events, total}`, newest first: `limit` (1 to 200), `since` (ISO 8601) and `event_type` narrow it."""
+        """`{events, total}`, newest first: the last `limit` (1 to 200), or the next after `since`, of a type.
+
+        `since` is the newest `timestamp` that was read.
+        """
         return await self._get("/metrics/activity", {"limit": limit, "since": since, "event_type": event_type})
 
     async def get_prometheus_metrics(self, environment: str | None = None) -> str:
         """The tenant's figures in the exposition format of Prometheus; `environment` is a label of each."""
-        await self.access_token()
         params = {"environment": environment} if environment else None
-        text: str = await self._http.call("GET", "/metrics/prometheus", params=params, as_text=True)
+        text: str = await self._send("GET", "/metrics/prometheus", params=params, as_text=True)
         return text
 
     # --- health ---------------------------------------------------------------------------------------------------

@@ -90,7 +90,7 @@ class WorkflowCalls(Session):
         return await self._get(f"/workflows/{quoted(workflow_id)}")
 
     async def delete_workflow(self, workflow_id: str) -> Answer:
-        """Delete it; its waiting jobs are cancelled."""
+        """Delete it; its waiting jobs are cancelled: `cancelled_jobs` at once, `cancelling_jobs` within minutes."""
         return await self._call("DELETE", f"/workflows/{quoted(workflow_id)}")
 
     # --- schedules ------------------------------------------------------------------------------------------------

@@ -34,9 +34,9 @@ def run_agent(
     """Runs a robot until it is told to stop; blocks. Returns the exit code: 0 after a drain, 2 when the key is
     refused, 1 when the service does not accept the robot for another reason.
 
-    The first SIGTERM or SIGINT drains (running jobs get `grace_seconds`), the second ends the process at once with
-    130; what it held is another's when the leases end. `on_event` gets every `AgentEvent`; without it they are
-    printed, one line each.
+    The first SIGTERM, SIGINT, SIGHUP (the terminal was closed) or SIGBREAK (Windows) drains: running jobs get
+    `grace_seconds`. The second ends the process at once with 130; what it held is another's when the leases end.
+    `on_event` gets every `AgentEvent`; without it they are printed, one line each.
     """
     profile = RobotProfile(
         robot_id=robot_id,
@@ -102,7 +102,10 @@ def _drain_on_signals(agent: Agent, emit: EventHandler) -> None:
         seen = True
         agent.drain()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK"):
+        number = getattr(signal, name, None)
+        if number is None or (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):
+            continue  # not of this system; `nohup` wants the robot to outlive its terminal
         try:
             loop.add_signal_handler(number, on_signal)
         except NotImplementedError:  # Windows

@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from casare_cloud.errors import ApiError
 from casare_cloud.http import (
     LONGEST_PAUSE_SECONDS,
     Unreachable,
     backoff_delays,
-    is_transient,
     may_pass,
     retry_after_seconds,
 )
@@ -41,6 +41,8 @@ class KeyRefused(Exception):
 class Agent:
     """A robot's life. `run()` returns after `drain()`, and raises `KeyRefused` when the key is not accepted.
 
+    A robot that an operator drains finishes what it runs and stays, idle, until it is resumed or shut down.
+
     `lease_seconds` is how long a job stays with a robot that says nothing: leases are renewed at a third of it, so
     a dead robot's job is another's after `lease_seconds` and the service's rescue. `grace_seconds` is how long
     running jobs may take to finish when the agent drains; what is left then is released.
@@ -69,10 +71,11 @@ class Agent:
         self._runs: dict[Lease, JobRun] = {}
         self._tasks: dict[Lease, asyncio.Task[None]] = {}
         self._slot_freed = asyncio.Event()
-        self._draining = asyncio.Event()
-        self._leaving = asyncio.Event()  # draining, and the grace time runs
-        self._resumed = asyncio.Event()
+        self._leaving = asyncio.Event()  # nothing more is claimed, and the grace time runs
+        self._resumed = asyncio.Event()  # neither paused nor drained by an operator
         self._resumed.set()
+        self._claim_id: str | None = None  # of the claim whose answer has not come
+        self._is_warned = False
         self._failed: asyncio.Future[None] | None = None
         self._is_offline = False
         self._is_full = False
@@ -85,7 +88,7 @@ class Agent:
         self._failed = asyncio.get_running_loop().create_future()
         try:
             await self._register()
-            if self._draining.is_set():
+            if self._leaving.is_set():
                 return
             await self._work()
         except ApiError as error:
@@ -97,29 +100,33 @@ class Agent:
 
     def drain(self) -> None:
         """Claims nothing more; `run()` returns when the running jobs have finished or the grace time is over."""
-        self._leaving.set()
-        self._stop_claiming()
+        if not self._leaving.is_set():
+            self._emit("draining", f"no new jobs{self._count_running()}")
+            self._leaving.set()
 
-    def _stop_claiming(self) -> None:
-        if not self._draining.is_set():
-            count = len(self._runs)
-            self._emit("draining", f"no new jobs; {count} running" if count else "no new jobs")
-            self._draining.set()
+    def _stand_by(self, kind: str) -> None:
+        if self._resumed.is_set():
+            self._resumed.clear()
+            self._emit(kind, f"no new jobs until resumed{self._count_running()}")
+
+    def _count_running(self) -> str:
+        return f"; {len(self._runs)} running" if self._runs else ""
 
     @property
     def running_job_ids(self) -> list[str]:
         return list(dict.fromkeys(lease.job_id for lease in self._runs))
 
     async def _register(self) -> None:
+        held_leases = self._delivery.unsent()
         for pause in backoff_delays(0.5, 15.0):
             try:
-                await self._transport.register(self._profile)
+                answer = await self._transport.register(self._profile, held_leases)
             except ApiError as error:
                 is_missing = error.code == "DIRECT_MODE_UNAVAILABLE"  # a 503, but nothing that comes by itself
-                if is_missing or not is_transient(error):
+                if is_missing or not may_pass(error):
                     raise
                 self._note_offline(error)
-                if await happens_within(self._draining, pause):
+                if await happens_within(self._leaving, pause):
                     return
             else:
                 break
@@ -128,6 +135,7 @@ class Agent:
             "registered",
             f"{self._profile.robot_id} ({self._profile.name}), {self._profile.max_concurrent_jobs} at a time",
         )
+        self._warn(answer.get("warnings") or ())
 
     async def _cleaning(self) -> None:
         """Deletes the folders of jobs that ran long ago, now and from time to time."""
@@ -159,17 +167,19 @@ class Agent:
     # Claiming
 
     async def _claims(self) -> None:
-        while not self._draining.is_set():
+        while not self._leaving.is_set():
             free = self._profile.max_concurrent_jobs - len(self._runs)
             if free <= 0 or not self._resumed.is_set():
                 self._slot_freed.clear()
-                await any_of(self._slot_freed, self._draining, *([] if free <= 0 else [self._resumed]))
+                await any_of(self._slot_freed, self._leaving, *([] if free <= 0 else [self._resumed]))
                 continue
             if not self._can_keep():
-                await happens_within(self._draining, FULL_DISK_SECONDS)
+                await happens_within(self._leaving, FULL_DISK_SECONDS)
                 continue
             try:
-                jobs = await self._claim(free)
+                self._claim_id = self._claim_id or str(uuid4())
+                jobs = await self._claim(free, self._claim_id)
+                self._claim_id = None
                 self._note_online()
                 for job in jobs:
                     await self._take(job)
@@ -180,8 +190,8 @@ class Agent:
                     raise
                 self._note_offline(error)
                 pause = retry_after_seconds(error.headers) or 0.0
-                await happens_within(self._draining, min(pause, LONGEST_PAUSE_SECONDS))
-            await self._until_draining(asyncio.ensure_future(self._transport.wait_for_doorbell()), cancel=True)
+                await happens_within(self._leaving, min(pause, LONGEST_PAUSE_SECONDS))
+            await self._until_leaving(asyncio.ensure_future(self._transport.wait_for_doorbell()), cancel=True)
         await self._goodbye()
 
     def _can_keep(self) -> bool:
@@ -195,10 +205,10 @@ class Agent:
                 self._emit("paused", f"no new jobs: no result could be kept in {self._work_dir} ({reason})")
         return reason is None
 
-    async def _claim(self, limit: int) -> Sequence[ClaimedJob]:
-        """Jobs, or none when draining begins. A claim under way is not just dropped: it may have been given a job."""
-        claim = asyncio.ensure_future(self._transport.claim(limit, self._lease_seconds))
-        if not await self._until_draining(claim):
+    async def _claim(self, limit: int, claim_id: str) -> Sequence[ClaimedJob]:
+        """Jobs, or none when the robot leaves. A claim under way is not just dropped: it may have been given a job."""
+        claim = asyncio.ensure_future(self._transport.claim(limit, self._lease_seconds, claim_id))
+        if not await self._until_leaving(claim):
             await self._goodbye()
             await asyncio.wait({claim}, timeout=CLAIM_PATIENCE_SECONDS)
         if claim.done():
@@ -216,7 +226,7 @@ class Agent:
         await self._delivery.keep_trying(self._note_online)
 
     async def _take(self, job: ClaimedJob) -> None:
-        if self._draining.is_set():
+        if self._leaving.is_set():
             await self._deliver(Outcome(job.lease, "released"))
             return
         self._emit("claimed", f"{_named(job)}, attempt {job.attempt} of {job.max_attempts}", job.job_id)
@@ -295,6 +305,7 @@ class Agent:
                 answer = await self._beat()
                 pause = interval = max(LEAST_HEARTBEAT_SECONDS, answer.interval_seconds)
                 retries = self._retries(interval)
+                self._warn(answer.warnings)
                 for order in answer.signals:
                     self._obey(order)
             except ApiError as error:
@@ -311,7 +322,8 @@ class Agent:
         """One heartbeat, with the commands that were heard since the last one."""
         heard = list(self._heard)
         metrics = {**self._metrics.read(), "active_jobs": len(self._runs), "active_job_ids": self.running_job_ids}
-        answer = await self._in_time(self._transport.heartbeat(metrics, heard))
+        claims = [] if self._claim_id is None else [self._claim_id]
+        answer = await self._in_time(self._transport.heartbeat(metrics, heard, claims))
         self._heard = [command for command in self._heard if command not in heard]
         return answer
 
@@ -356,41 +368,32 @@ class Agent:
                     if lease.job_id == order.job_id:
                         run.stop("cancelled", order.reason or "cancel requested")
             case "pause":
-                if self._resumed.is_set():
-                    self._resumed.clear()
-                    self._emit("paused", "no new jobs until resumed")
+                self._stand_by("paused")
             case "resume":
                 if not self._resumed.is_set():
                     self._resumed.set()
                     self._slot_freed.set()
                     self._emit("resumed", "claiming again")
             case "drain":
-                self._stop_claiming()
+                self._stand_by("draining")
             case "shutdown":
                 self.drain()
 
     # Leaving
 
     async def _settle(self) -> None:
-        """Lets running jobs finish, when the robot is leaving within the grace time, then releases them."""
+        """Lets running jobs finish within the grace time, then releases them."""
         if self._tasks:
-            finished = asyncio.ensure_future(asyncio.wait(self._tasks.values()))
-            await first_of(self._leaving, finished)
-            await asyncio.wait({finished}, timeout=self._grace_seconds)
-            finished.cancel()
+            await asyncio.wait(self._tasks.values(), timeout=self._grace_seconds)
         for run in self._runs.values():
             run.stop("released", "the robot is shutting down")
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=10)
-        self._leaving.set()
         await self._goodbye()
 
     async def _goodbye(self) -> None:
-        """Signs off as soon as it is leaving: a long poll that is under way is then given nothing any more.
-
-        A robot that was told to drain is given nothing anyway, and stays to hear what else it is told.
-        """
-        if self._has_said_goodbye or not self._leaving.is_set():
+        """Signs off as soon as it is leaving: a long poll that is under way is then given nothing any more."""
+        if self._has_said_goodbye:
             return
         self._has_said_goodbye = True
         with suppress(ApiError):  # the service notices by itself when heartbeats stay away
@@ -400,10 +403,10 @@ class Agent:
 
     # Helpers
 
-    async def _until_draining(self, task: asyncio.Future[Any], *, cancel: bool = False) -> bool:
-        """Waits for `task` or for draining to begin; whether the task is done. `cancel` ends it when it is not."""
+    async def _until_leaving(self, task: asyncio.Future[Any], *, cancel: bool = False) -> bool:
+        """Waits for `task` or for the robot to leave; whether the task is done. `cancel` ends it when it is not."""
         try:
-            await first_of(self._draining, task)
+            await first_of(self._leaving, task)
         finally:
             if cancel and not task.done():
                 task.cancel()
@@ -418,6 +421,12 @@ class Agent:
         if self._is_offline:
             self._is_offline = False
             self._emit("online", "connected again")
+
+    def _warn(self, warnings: Sequence[str]) -> None:
+        """Says what the service finds wrong with this robot, once for as long as something is."""
+        for warning in () if self._is_warned else warnings:
+            self._emit("warning", warning)
+        self._is_warned = bool(warnings)
 
     def _emit(self, kind: str, message: str, job_id: str | None = None) -> None:
         with suppress(Exception):  # of whoever shows events: it must not cost a job

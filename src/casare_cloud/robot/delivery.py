@@ -51,7 +51,7 @@ class Delivery:
             await self._send(outcome)
             is_sent = True
         except ApiError as error:
-            if not may_pass(error):
+            if _is_about_robot(error):
                 raise
             self.waiting.add(lease)
             self._emit("spooled", f"job {lease.job_id}: {outcome.kind}; sent when the connection is back", lease.job_id)
@@ -82,6 +82,10 @@ class Delivery:
     def _put_down(self, lease: Lease) -> None:
         self._in_hand.discard(lease)
         self._wake.set()
+
+    def unsent(self) -> list[Lease]:
+        """The leases of outcomes that an earlier life of this robot could not send, the newest 1,000."""
+        return [outcome.lease for outcome in self._to_send()][-1_000:]
 
     def why_full(self) -> str | None:
         """Why no outcome could be kept on disk now; None when one could."""
@@ -135,7 +139,7 @@ class Delivery:
                     else:
                         await asyncio.sleep(next(delays))
                 except ApiError as error:
-                    if not may_pass(error):
+                    if _is_about_robot(error):
                         raise
                     await asyncio.sleep(next(delays))
             await self._wake.wait()
@@ -210,5 +214,12 @@ class Delivery:
 
 
 def _is_verdict(error: ApiError) -> bool:
-    """Whether the service looked at the outcome: it did not when the key is refused or the address leads elsewhere."""
-    return error.status >= 400 and error.status != 401 and not may_pass(error)
+    """Whether the service looked at the outcome. It did not when it is away or refuses the robot, when the address
+    leads elsewhere, or when it does not know the call.
+    """
+    return (error.status in (400, 409, 413) or error.code == "JOB_NOT_FOUND") and not may_pass(error)
+
+
+def _is_about_robot(error: ApiError) -> bool:
+    """Whether the robot itself is refused: it can deliver nothing, and what it has stays on disk."""
+    return error.status in (401, 403)

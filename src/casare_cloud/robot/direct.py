@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 
 from casare_cloud.errors import ApiError
-from casare_cloud.http import HttpClient, api_base, error_from_body
+from casare_cloud.http import Check, ForeignAnswer, HttpClient, a_list, an_object, api_base, error_from_body
 from casare_cloud.robot.realtime import RealtimeClient
 from casare_cloud.robot.transport import (
     ClaimedJob,
@@ -34,6 +35,7 @@ from casare_cloud.robot.transport import (
 POLL_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0)
 RING_SPREAD_SECONDS = 0.3
 TOKEN_MARGIN_SECONDS = 60.0
+OUTCOME = an_object("job_id", "outcome")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class DirectTransport:
         )
         self._robot_id = robot_id
         self._robot_uuid = ""
+        self._session_id = str(uuid4())
         self._http_transport = http_transport
         self._poll_seconds = poll_seconds
         self._polls_without_work = 0
@@ -92,7 +95,9 @@ class DirectTransport:
             return access
 
     async def _exchange(self) -> Access:
-        answer = await self._orchestrator.call("POST", f"/robots/{self._robot_id}/token", json={})
+        expected = an_object("access_token", "expires_in", "supabase_url", "publishable_key")
+        path = f"/robots/{self._robot_id}/token"
+        answer = await self._orchestrator.call("POST", path, json={}, expects=expected)
         lifetime = float(answer.get("expires_in", 600))
         return Access(
             token=str(answer["access_token"]),
@@ -102,14 +107,17 @@ class DirectTransport:
             renew_at=time.monotonic() + max(lifetime - TOKEN_MARGIN_SECONDS, lifetime / 2),
         )
 
-    async def _rpc(self, function: str, *, attempts: int | None = None, **arguments: Any) -> Any:
+    async def _rpc(self, function: str, expects: Check, *, attempts: int | None = None, **arguments: Any) -> Any:
         """The answer of a SQL function."""
-        answer = await self._post(f"/rest/v1/rpc/{function}", arguments, attempts)
-        if isinstance(answer, dict) and str(answer.get("code", "")).startswith("PT"):
-            raise error_from_body(int(answer["code"][2:]), answer)
+        path = f"/rest/v1/rpc/{function}"
+        answer = await self._post(path, arguments, attempts, lambda found: _is_refusal(found) or expects(found))
+        if _is_refusal(answer) and (refusal := error_from_body(int(answer["code"][2:]), answer)) is not None:
+            raise refusal
         return answer
 
-    async def _post(self, path: str, body: Mapping[str, Any], attempts: int | None = None) -> Any:
+    async def _post(
+        self, path: str, body: Mapping[str, Any], attempts: int | None = None, expects: Check | None = None
+    ) -> Any:
         """Posts as this robot. A token that is refused is exchanged once; if the key is dead, that raises 401."""
         access = await self._token()
         for is_last in (False, True):
@@ -121,25 +129,28 @@ class DirectTransport:
                     json=body,
                     headers={"apikey": access.publishable_key, "Authorization": f"Bearer {access.token}"},
                     attempts=attempts,
+                    expects=expects,
                 )
             except ApiError as error:
-                if error.status != 401 or is_last:
+                if is_last or not _is_access_refused(error):
                     raise
                 access = await self._token(not_this=access.token)
         raise AssertionError("unreachable: the second try returns or raises")
 
     # Calls
 
-    async def register(self, profile: RobotProfile) -> Mapping[str, Any]:
+    async def register(self, profile: RobotProfile, held_leases: Sequence[Lease] = ()) -> Mapping[str, Any]:
         """Registers through the Data API; a robot that is not there yet registers with its key first."""
         try:
             await self._token()
         except ApiError as error:
             if error.status not in (403, 404):
                 raise
-            await self._orchestrator.call("POST", "/robots/register", json=_registration(profile))
-        answer = await self._rpc(
+            body, expected = _registration(profile), an_object("robot_id")
+            await self._orchestrator.call("POST", "/robots/register", json=body, expects=expected)
+        row: Mapping[str, Any] = await self._rpc(
             "register_robot",
+            an_object("robot_id"),
             p_external_id=profile.robot_id,
             p_name=profile.name,
             p_hostname=profile.hostname,
@@ -148,27 +159,44 @@ class DirectTransport:
             p_max_concurrent_jobs=profile.max_concurrent_jobs,
             p_tags=list(profile.tags),
             p_is_internet=profile.is_internet,
+            p_session_id=self._session_id,
+            p_held_leases=[lease.as_json for lease in held_leases],
         )
-        row: Mapping[str, Any] = (answer[0] if answer else {}) if isinstance(answer, list) else answer or {}
-        self._robot_uuid = str(row.get("robot_id") or "")
+        self._robot_uuid = str(row["robot_id"])
         await self._listen(self._robot_uuid)
         return row
 
-    async def heartbeat(self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = ()) -> HeartbeatAnswer:
+    async def heartbeat(
+        self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = (), claims_in_flight: Sequence[str] = ()
+    ) -> HeartbeatAnswer:
         heard = {"p_acknowledged_commands": list(acknowledged)} if acknowledged else {}
-        answer = await self._rpc("record_heartbeat", attempts=1, p_metrics=dict(metrics), **heard)
+        answer = await self._rpc(
+            "record_heartbeat",
+            an_object("heartbeat_interval"),
+            attempts=1,
+            p_metrics=dict(metrics),
+            p_session_id=self._session_id,
+            p_claims_in_flight=list(claims_in_flight),
+            **heard,
+        )
         return HeartbeatAnswer.from_answer(answer)
 
-    async def claim(self, limit: int, lease_seconds: int) -> Sequence[ClaimedJob]:
+    async def claim(self, limit: int, lease_seconds: int, claim_id: str | None = None) -> Sequence[ClaimedJob]:
         listening = self._realtime is not None and self._realtime.is_joined
         self._rung.clear()
         self._polls_without_work += 1
         rows = await self._rpc(
-            "claim_jobs", attempts=1, p_limit=limit, p_lease_seconds=lease_seconds, p_listening=listening
+            "claim_jobs",
+            a_list("job_id", "lease_token"),
+            attempts=1,
+            p_limit=limit,
+            p_lease_seconds=lease_seconds,
+            p_listening=listening,
+            p_claim_id=claim_id,
         )
         if rows:
             self._polls_without_work = 0
-        return [ClaimedJob.from_answer(row) for row in rows or ()]
+        return [ClaimedJob.from_answer(row) for row in rows]
 
     async def wait_for_doorbell(self) -> None:
         """A ring ends the wait after a random moment, so that the robots it wakes do not come all at once."""
@@ -185,27 +213,28 @@ class DirectTransport:
         return await self._signals.get()
 
     async def start(self, lease: Lease) -> None:
-        await self._rpc("start_job", p_job_id=lease.job_id, p_lease_token=lease.lease_token)
+        await self._rpc("start_job", an_object("started_at"), **_of_job(lease))
 
     async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
-        pairs = [{"job_id": lease.job_id, "lease_token": lease.lease_token} for lease in leases]
+        pairs = [lease.as_json for lease in leases]
         rows: list[Mapping[str, Any]] = []
         for start in range(0, len(pairs), 100):
             part = pairs[start : start + 100]
-            rows += await self._rpc("renew_leases", attempts=1, p_leases=part, p_lease_seconds=lease_seconds)
+            expected = a_list("renewed", "cancel_requested")
+            rows += await self._rpc("renew_leases", expected, attempts=1, p_leases=part, p_lease_seconds=lease_seconds)
         return renewals_of(leases, rows)
 
     async def progress(self, lease: Lease, percent: int, current_node: str | None, message: str | None) -> bool:
         answer = await self._rpc(
             "report_progress",
+            an_object("cancel_requested"),
             attempts=1,
-            p_job_id=lease.job_id,
             p_progress=percent,
             p_current_node=current_node,
             p_message=message,
-            p_lease_token=lease.lease_token,
+            **_of_job(lease),
         )
-        return isinstance(answer, Mapping) and bool(answer.get("cancel_requested"))
+        return bool(answer["cancel_requested"])
 
     async def tell_nodes(self, job: ClaimedJob, events: Sequence[NodeEvent]) -> None:
         """Broadcasts to `job:<id>`, which the robot that holds the job may do."""
@@ -237,13 +266,13 @@ class DirectTransport:
         await self._post("/realtime/v1/api/broadcast", {"messages": messages}, attempts=1)
 
     async def complete(self, lease: Lease, result: Mapping[str, Any]) -> None:
-        await self._rpc("complete_job", p_job_id=lease.job_id, p_lease_token=lease.lease_token, p_result=dict(result))
+        await self._rpc("complete_job", OUTCOME, p_result=dict(result), **_of_job(lease))
 
     async def fail(self, lease: Lease, failure: Failure) -> None:
         await self._rpc(
             "fail_job",
-            p_job_id=lease.job_id,
-            p_lease_token=lease.lease_token,
+            OUTCOME,
+            **_of_job(lease),
             p_error_message=failure.error_message,
             p_error_type=failure.error_type,
             p_stack_trace=failure.stack_trace,
@@ -253,19 +282,22 @@ class DirectTransport:
         )
 
     async def release(self, lease: Lease) -> None:
-        await self._rpc("release_job", p_job_id=lease.job_id, p_lease_token=lease.lease_token)
+        await self._rpc("release_job", OUTCOME, **_of_job(lease))
 
     async def logs(self, lease: Lease, batch: LogBatch) -> None:
         await self._rpc(
-            "append_job_logs",
-            p_job_id=lease.job_id,
-            p_lease_token=lease.lease_token,
-            p_entries=list(batch.entries),
-            p_sequence=batch.sequence,
+            "append_job_logs", _is_count, p_entries=list(batch.entries), p_sequence=batch.sequence, **_of_job(lease)
         )
 
     async def say_goodbye(self) -> None:
-        await self._rpc("set_robot_status", attempts=1, p_robot=self._robot_id, p_status="offline")
+        await self._rpc(
+            "set_robot_status",
+            an_object("robot_id"),
+            attempts=1,
+            p_robot=self._robot_id,
+            p_status="offline",
+            p_session_id=self._session_id,
+        )
 
     async def close(self) -> None:
         if self._realtime_task is not None:
@@ -295,6 +327,25 @@ class DirectTransport:
             self._rung.set()
         elif (order := signal_from(event, payload)) is not None:
             self._signals.put_nowait(order)
+
+
+def _of_job(lease: Lease) -> dict[str, Any]:
+    return {"p_job_id": lease.job_id, "p_lease_token": lease.lease_token}
+
+
+def _is_refusal(answer: Any) -> bool:
+    """A function that keeps evidence of what it refuses returns its error, and asks the Data API for the status."""
+    return an_object("message", "details", "hint")(answer) and str(answer.get("code")).startswith("PT")
+
+
+def _is_access_refused(error: ApiError) -> bool:
+    """Whether new access may help. Of a key that it does not know any more the platform's gateway says 401 in words of
+    its own."""
+    return error.status == 401 or (isinstance(error, ForeignAnswer) and error.answered == 401)
+
+
+def _is_count(answer: Any) -> bool:
+    return isinstance(answer, int)
 
 
 def _registration(profile: RobotProfile) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from casare_cloud.errors import ApiError
-from casare_cloud.http import may_pass
+from casare_cloud.http import backoff_delays, may_pass
 from casare_cloud.robot.executor import run_workflow
 from casare_cloud.robot.executor.context import storable
 from casare_cloud.robot.executor.control import RunCancelled, RunControl
@@ -21,6 +21,7 @@ from casare_cloud.robot.executor.sandbox import Sandbox
 from casare_cloud.robot.job_logs import JobLogs
 from casare_cloud.robot.spool import Outcome
 from casare_cloud.robot.transport import ClaimedJob, Failure, NodeEvent, Transport, shortened
+from casare_cloud.robot.waiting import happens_within
 
 StopReason = Literal["cancelled", "released", "lease_lost", "timed_out"]
 
@@ -64,7 +65,7 @@ class JobRun:
 
     async def run(self) -> Outcome | None:
         if not await self._start():
-            return None
+            return self._give_back()
         reporters = [asyncio.create_task(self._report_progress()), asyncio.create_task(self._send_logs())]
         try:
             outcome = self._reportable(await self._execute())
@@ -80,6 +81,14 @@ class JobRun:
                     await asyncio.gather(self._tell_nodes(is_last=True), self._send_first_progress())
         return outcome
 
+    def _give_back(self) -> Outcome | None:
+        """The outcome of a job that was stopped before the service knew of its start."""
+        if self.stop_reason == "lease_lost":
+            return None
+        outcome = Outcome(self.job.lease, "released")
+        self._keep(outcome)
+        return outcome
+
     def _reportable(self, outcome: Outcome) -> Outcome | None:
         """The outcome as it is to be reported, with what is left of the log."""
         if self.stop_reason == "lease_lost" and outcome.kind != "completed":
@@ -90,16 +99,24 @@ class JobRun:
         return replace(outcome, log_batches=rest)
 
     async def _start(self) -> bool:
-        try:
-            await self._transport.start(self.job.lease)
-        except ApiError as error:
-            if may_pass(error):
-                return True  # a claimed job may be run and completed without this call
-            if error.status in (404, 409):
-                self.stop_reason = "lease_lost"
-                return False
-            raise
-        return True
+        """Whether the service knows that the job runs now. Without that it would give the job to another robot as one
+        that never ran, so until it is heard, nothing is run.
+        """
+        for pause in backoff_delays(0.25, 5.0):
+            try:
+                await self._transport.start(self.job.lease)
+            except ApiError as error:
+                if error.status in (404, 409):
+                    self.stop_reason = "lease_lost"
+                if self.stop_reason is not None:
+                    return False
+                if not may_pass(error):
+                    raise
+                if await happens_within(self._stopped, pause):
+                    return False
+            else:
+                return True
+        raise AssertionError("unreachable: the pauses do not end")
 
     async def _execute(self) -> Outcome:
         done: asyncio.Future[Outcome] = self._loop.create_future()

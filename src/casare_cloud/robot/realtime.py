@@ -14,7 +14,7 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidURI, WebSocketException
+from websockets.exceptions import WebSocketException
 
 from casare_cloud.errors import ApiError
 from casare_cloud.http import backoff_delays, is_this_machine
@@ -95,10 +95,9 @@ class RealtimeClient:
                     proxy=self._proxy,
                 ) as socket:
                     await self._converse(socket, lambda: None)
-            except InvalidURI:
-                raise
-            except (OSError, WebSocketException, TimeoutError, ImportError, ApiError, RealtimeRefused) as error:
+            except (OSError, WebSocketException, ImportError, ValueError, ApiError, RealtimeRefused) as error:
                 # ImportError: the environment names a SOCKS proxy, for which websockets wants another package.
+                # InvalidURI and ValueError: a redirect to a page, as a hotel's network answers.
                 self.last_error = str(error) or type(error).__name__
             was_joined = self.is_joined
             for subscription in self._subscriptions.values():
@@ -153,8 +152,9 @@ class RealtimeClient:
             socket, subscription.topic, "phx_join", {"config": config, "access_token": token}, subscription.join_ref
         )
         if answer.get("status") != "ok":
-            reason = (answer.get("response") or {}).get("reason") or "no reason given"
-            raise RealtimeRefused(f"{subscription.topic}: {reason}")
+            response = answer.get("response")
+            reason = response.get("reason") if isinstance(response, Mapping) else response
+            raise RealtimeRefused(f"{subscription.topic}: {reason or 'no reason given'}")
         subscription.is_joined = True
         if subscription.on_join is not None:
             subscription.on_join()

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 
 from casare_cloud.errors import ApiError
-from casare_cloud.http import HttpClient, api_base, backoff_delays
+from casare_cloud.http import Check, HttpClient, a_list, an_object, api_base, backoff_delays
 from casare_cloud.robot.transport import (
     ClaimedJob,
     Failure,
@@ -23,6 +24,7 @@ from casare_cloud.robot.transport import (
 )
 
 CLAIM_WAIT_SECONDS = 20
+OUTCOME = ("job_id", "outcome")
 
 
 class RestTransport:
@@ -39,12 +41,13 @@ class RestTransport:
     ) -> None:
         self._http = HttpClient(api_base(orchestrator_url), headers={"X-Api-Key": api_key}, transport=http_transport)
         self._robot_id = robot_id
+        self._session_id = str(uuid4())
         self._environment: str | None = None
         self._claim_wait_seconds = claim_wait_seconds
         self._pauses = backoff_delays(0.5, 10.0)
         self._claim_is_polling = True
 
-    async def register(self, profile: RobotProfile) -> Mapping[str, Any]:
+    async def register(self, profile: RobotProfile, held_leases: Sequence[Lease] = ()) -> Mapping[str, Any]:
         self._environment = profile.environment
         body = {
             "robot_id": profile.robot_id,
@@ -54,25 +57,44 @@ class RestTransport:
             "environment": profile.environment,
             "max_concurrent_jobs": profile.max_concurrent_jobs,
             "tags": list(profile.tags),
+            "session_id": self._session_id,
+            "held_leases": [lease.as_json for lease in held_leases],
         }
         if profile.is_internet:
             body["is_internet"] = True
-        answer: Mapping[str, Any] = await self._http.call("POST", "/robots/register", json=body)
+        answer: Mapping[str, Any] = await self._http.call(
+            "POST", "/robots/register", json=body, expects=an_object("robot_id")
+        )
         return answer
 
-    async def heartbeat(self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = ()) -> HeartbeatAnswer:
+    async def heartbeat(
+        self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = (), claims_in_flight: Sequence[str] = ()
+    ) -> HeartbeatAnswer:
         path = f"/robots/{self._robot_id}/heartbeat"
-        body = {**metrics, **({"acknowledged_commands": list(acknowledged)} if acknowledged else {})}
-        return HeartbeatAnswer.from_answer(await self._http.call("POST", path, json=body, attempts=1))
+        body = {**metrics, "session_id": self._session_id, "claims_in_flight": list(claims_in_flight)}
+        if acknowledged:
+            body["acknowledged_commands"] = list(acknowledged)
+        expected = an_object("heartbeat_interval")
+        return HeartbeatAnswer.from_answer(await self._http.call("POST", path, json=body, attempts=1, expects=expected))
 
-    async def claim(self, limit: int, lease_seconds: int) -> Sequence[ClaimedJob]:
-        body = {"limit": limit, "lease_seconds": lease_seconds, "wait_seconds": self._claim_wait_seconds}
+    async def claim(self, limit: int, lease_seconds: int, claim_id: str | None = None) -> Sequence[ClaimedJob]:
+        body: dict[str, Any] = {
+            "limit": limit,
+            "lease_seconds": lease_seconds,
+            "wait_seconds": self._claim_wait_seconds,
+            "claim_id": claim_id,
+        }
         self._claim_is_polling = False
         started = asyncio.get_running_loop().time()
         answer = await self._http.call(
-            "POST", "/jobs/claim", json=body, timeout=self._claim_wait_seconds + 15.0, attempts=1
+            "POST",
+            "/jobs/claim",
+            json=body,
+            timeout=self._claim_wait_seconds + 15.0,
+            attempts=1,
+            expects=_rows("jobs", "job_id", "lease_token"),
         )
-        jobs = [ClaimedJob.from_answer(row) for row in (answer or {}).get("jobs", ())]
+        jobs = [ClaimedJob.from_answer(row) for row in answer["jobs"]]
         waited = asyncio.get_running_loop().time() - started
         self._claim_is_polling = bool(jobs) or waited >= min(1.0, self._claim_wait_seconds / 2)
         return jobs
@@ -90,7 +112,7 @@ class RestTransport:
         return await never
 
     async def start(self, lease: Lease) -> None:
-        await self._for_job(lease, "start")
+        await self._for_job(lease, "start", ("started_at",))
 
     async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
         if len(leases) == 1:
@@ -98,20 +120,28 @@ class RestTransport:
         renewals: list[Renewal] = []
         for start in range(0, len(leases), 100):  # as many as one request takes
             part = leases[start : start + 100]
-            asked = [{"job_id": lease.job_id, "lease_token": lease.lease_token} for lease in part]
+            asked = [lease.as_json for lease in part]
             body = {"leases": asked, "lease_seconds": lease_seconds}
-            answer = await self._http.call("POST", "/jobs/batch/extend-lease", json=body, attempts=1)
+            answer = await self._http.call(
+                "POST",
+                "/jobs/batch/extend-lease",
+                json=body,
+                attempts=1,
+                expects=_rows("leases", "renewed", "cancel_requested"),
+            )
             renewals += renewals_of(part, answer["leases"])
         return renewals
 
     async def _renew_one(self, lease: Lease, lease_seconds: int) -> Renewal:
         try:
-            answer = await self._for_job(lease, "extend-lease", attempts=1, lease_seconds=lease_seconds)
+            answer = await self._for_job(
+                lease, "extend-lease", ("renewed", "cancel_requested"), attempts=1, lease_seconds=lease_seconds
+            )
         except ApiError as error:
             if error.status in (404, 409):
                 return Renewal(lease, renewed=False)
             raise
-        return Renewal(lease, renewed=True, cancel_requested=bool((answer or {}).get("cancel_requested")))
+        return Renewal(lease, renewed=True, cancel_requested=bool(answer["cancel_requested"]))
 
     async def progress(self, lease: Lease, percent: int, current_node: str | None, message: str | None) -> bool:
         body: dict[str, Any] = {"progress": percent, "lease_token": lease.lease_token}
@@ -119,34 +149,52 @@ class RestTransport:
             body["current_node"] = current_node
         if message is not None:
             body["message"] = message
-        answer = await self._http.call("PUT", f"/jobs/{lease.job_id}/progress", json=body, attempts=1)
-        return bool((answer or {}).get("cancel_requested"))
+        answer = await self._http.call(
+            "PUT", f"/jobs/{lease.job_id}/progress", json=body, attempts=1, expects=an_object("cancel_requested")
+        )
+        return bool(answer["cancel_requested"])
 
     async def tell_nodes(self, job: ClaimedJob, events: Sequence[NodeEvent]) -> None:
         """The orchestrator takes no node events; those who watch see the current node in the progress."""
 
     async def complete(self, lease: Lease, result: Mapping[str, Any]) -> None:
-        await self._for_job(lease, "complete", result=dict(result))
+        await self._for_job(lease, "complete", OUTCOME, result=dict(result))
 
     async def fail(self, lease: Lease, failure: Failure) -> None:
         body = asdict(failure)
         body["retryable"] = body.pop("is_retryable")
-        await self._for_job(lease, "fail", **{name: value for name, value in body.items() if value is not None})
+        given = {name: value for name, value in body.items() if value is not None}
+        await self._for_job(lease, "fail", OUTCOME, **given)
 
     async def release(self, lease: Lease) -> None:
-        await self._for_job(lease, "release")
+        await self._for_job(lease, "release", OUTCOME)
 
     async def logs(self, lease: Lease, batch: LogBatch) -> None:
-        await self._for_job(lease, "logs", entries=list(batch.entries), sequence=batch.sequence)
+        await self._for_job(lease, "logs", ("accepted",), entries=list(batch.entries), sequence=batch.sequence)
 
     async def say_goodbye(self) -> None:
         await self._http.call(
-            "PUT", f"/robots/{self._robot_id}/status", json={"status": "offline"}, timeout=3, attempts=1
+            "PUT",
+            f"/robots/{self._robot_id}/status",
+            json={"status": "offline", "session_id": self._session_id},
+            timeout=3,
+            attempts=1,
+            expects=an_object("robot_id"),
         )
 
     async def close(self) -> None:
         await self._http.close()
 
-    async def _for_job(self, lease: Lease, verb: str, *, attempts: int | None = None, **body: Any) -> Any:
+    async def _for_job(
+        self, lease: Lease, verb: str, expected: Sequence[str], *, attempts: int | None = None, **body: Any
+    ) -> Any:
+        """The answer to a call about one job, which has the `expected` fields."""
         body["lease_token"] = lease.lease_token
-        return await self._http.call("POST", f"/jobs/{lease.job_id}/{verb}", json=body, attempts=attempts)
+        path = f"/jobs/{lease.job_id}/{verb}"
+        return await self._http.call("POST", path, json=body, attempts=attempts, expects=an_object(*expected))
+
+
+def _rows(name: str, *names: str) -> Check:
+    """An object whose field `name` is a list of objects with the fields `names`."""
+    is_list = a_list(*names)
+    return lambda answer: isinstance(answer, dict) and is_list(answer.get(name))

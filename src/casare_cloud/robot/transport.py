@@ -56,6 +56,10 @@ class Lease:
     job_id: str
     lease_token: int
 
+    @property
+    def as_json(self) -> dict[str, Any]:
+        return {"job_id": self.job_id, "lease_token": self.lease_token}
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimedJob:
@@ -181,20 +185,22 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class HeartbeatAnswer:
-    """What the service wants: seconds between heartbeats, and orders that were left for this robot."""
+    """What the service wants: seconds between heartbeats, orders that were left for this robot, and warnings."""
 
     interval_seconds: float = 30.0
     signals: tuple[Signal, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def from_answer(cls, answer: Any) -> Self:
-        """Reads `{heartbeat_interval, pending_commands[]}`; a command is a word or an object with one."""
+        """Reads `{heartbeat_interval, warnings[], pending_commands[]}`; a command is a word or an object with one."""
         if not isinstance(answer, Mapping):
             return cls()
         found = (signal_from(command) for command in answer.get("pending_commands") or ())
         return cls(
             interval_seconds=float(answer.get("heartbeat_interval") or 30.0),
             signals=tuple(signal for signal in found if signal is not None),
+            warnings=tuple(map(str, answer.get("warnings") or ())),
         )
 
 
@@ -218,16 +224,24 @@ class Transport(Protocol):
     """The calls of a robot. All raise `ApiError`; a stale lease token is 409 `LEASE_LOST`
     (`JOB_ALREADY_FINISHED` when the job has ended), a dead key 401."""
 
-    async def register(self, profile: RobotProfile) -> Mapping[str, Any]:
-        """Makes this robot known, or updates what is known of it; must come first."""
+    async def register(self, profile: RobotProfile, held_leases: Sequence[Lease] = ()) -> Mapping[str, Any]:
+        """Makes this robot known, or updates what is known of it; must come first.
+
+        Other leases than these go back: they were of a process of this robot that has ended.
+        """
         ...
 
-    async def heartbeat(self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = ()) -> HeartbeatAnswer:
-        """Says that this robot is alive, and which commands it has obeyed; one try."""
+    async def heartbeat(
+        self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = (), claims_in_flight: Sequence[str] = ()
+    ) -> HeartbeatAnswer:
+        """Says that this robot is alive, which commands it has obeyed, which claims it waits for; one try."""
         ...
 
-    async def claim(self, limit: int, lease_seconds: int) -> Sequence[ClaimedJob]:
-        """Takes up to `limit` jobs; may wait inside when the service offers it."""
+    async def claim(self, limit: int, lease_seconds: int, claim_id: str | None = None) -> Sequence[ClaimedJob]:
+        """Takes up to `limit` jobs; may wait inside when the service offers it.
+
+        With the `claim_id` of a claim whose answer was lost, it is answered again.
+        """
         ...
 
     async def wait_for_doorbell(self) -> None:
@@ -265,7 +279,7 @@ class Transport(Protocol):
         ...
 
     async def say_goodbye(self) -> None:
-        """Tells the service that this robot leaves; nothing depends on it."""
+        """Tells the service that this process of the robot leaves; nothing depends on it."""
         ...
 
     async def close(self) -> None: ...

@@ -1,7 +1,8 @@
 """SQL of the API keys domain."""
 
 _COLUMNS = """
-    k.api_key_id, k.kind, k.name, k.prefix, k.robot_id, r.external_id as robot, k.scopes, k.created_by, k.created_at,
+    k.api_key_id, k.kind, k.name, k.prefix, k.robot_id, coalesce(r.external_id, k.robot_external_id) as robot,
+    k.scopes, k.created_by, k.created_at,
     k.expires_at, k.last_used_at, k.revoked_at
 """
 
@@ -39,7 +40,7 @@ from public.create_api_key(
     p_name => %(name)s,
     p_key_hash => %(key_hash)s::bytea,
     p_prefix => %(prefix)s,
-    p_robot_id => %(robot_id)s::uuid,
+    p_robot => %(robot)s,
     p_scopes => %(scopes)s::text[],
     p_expires_at => %(expires_at)s::timestamptz
 ) as k

@@ -36,12 +36,11 @@ async def create_for_robot(
 ) -> tuple[ApiKey, str]:
     """(a new robot key, the key itself). Without a robot it belongs to the first one that registers with it.
 
+    `robot` is an id, or an external id: one that no robot has yet is the only one that may register with the key.
     Raises 404 ROBOT_NOT_FOUND, 400 INVALID_ARGUMENT. Needs api_keys.write.
     """
-    await require(tx, "api_keys.write")
-    robot_id = None if robot is None else (await robots.get(tx, robot)).robot_id
     made = new_api_key("robot")
-    return await _create(tx, "robot", name, made.key_hash, made.prefix, robot_id, (), expires_at), made.key
+    return await _create(tx, "robot", name, made.key_hash, made.prefix, robot, (), expires_at), made.key
 
 
 async def create_for_program(
@@ -66,7 +65,7 @@ async def import_for_robot(tx: Transaction, robot: str, key_hash: bytes) -> ApiK
     except robots.RobotNotFound:
         await robots.register(tx, Registration(external_id=robot, name=robot, hostname=""))
         found = await robots.get(tx, robot)
-    return await _create(tx, "robot", f"Imported token of {robot}", key_hash, "imported", found.robot_id, (), None)
+    return await _create(tx, "robot", f"Imported token of {robot}", key_hash, "imported", str(found.robot_id), (), None)
 
 
 async def revoke(tx: Transaction, kind: Kind, api_key_id: UUID) -> ApiKey:
@@ -102,7 +101,7 @@ async def _create(
     name: str,
     key_hash: bytes,
     prefix: str,
-    robot_id: UUID | None,
+    robot: str | None,
     scopes: Sequence[str],
     expires_at: datetime | None,
 ) -> ApiKey:
@@ -113,7 +112,7 @@ async def _create(
         name=name,
         key_hash=key_hash,
         prefix=prefix,
-        robot_id=robot_id,
+        robot=robot,
         scopes=list(scopes),
         expires_at=expires_at,
     )

@@ -34,31 +34,32 @@ async def claim(
     """Every job that was claimed for the calling robot; with `wait_seconds`, waits that long for the first one.
 
     Each try is a transaction of its own, and none is open while this waits. The pauses grow from 0.1 s to 1 s with
-    jitter, so that waiting robots neither come all at once nor wear the database out. Gives up when `has_left` says
-    that nobody waits for the answer any more.
+    jitter, so that waiting robots neither come all at once nor wear the database out. Takes nothing once `has_left`
+    says that nobody waits for the answer any more.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + order.wait_seconds
     pause = _FIRST_PAUSE_SECONDS
     while True:
-        jobs = await _claim_once(transaction, order)
+        async with transaction() as tx:
+            if await has_left():  # asked last: the connection may have been waited for
+                return []
+            jobs = await _claim_once(tx, order)
         left = deadline - loop.time()
         if jobs or left <= 0:
             return jobs
         await asyncio.sleep(min(left, pause * random.uniform(0.5, 1.0)))  # noqa: S311 — jitter is no secret
         pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
-        if await has_left():
-            return []
 
 
-async def _claim_once(
-    transaction: Callable[[], AbstractAsyncContextManager[Transaction]], order: ClaimOrder
-) -> list[ClaimedJob]:
-    async with transaction() as tx:
-        rows = await tx.fetch_all(
-            queries.CLAIM_JOBS,
-            {"limit": order.limit, "lease_seconds": order.lease_seconds, "environment": order.environment},
-        )
+async def _claim_once(tx: Transaction, order: ClaimOrder) -> list[ClaimedJob]:
+    params = {
+        "limit": order.limit,
+        "lease_seconds": order.lease_seconds,
+        "environment": order.environment,
+        "claim_id": order.claim_id,
+    }
+    rows = await tx.fetch_all(queries.CLAIM_JOBS, params)
     return [ClaimedJob(**row) for row in rows]
 
 

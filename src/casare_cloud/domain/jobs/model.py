@@ -28,6 +28,8 @@ class NewJob:
     pool: str | None = None
     run_at: datetime | None = None
     dedupe_key: str | None = None
+    concurrency_key: str | None = None
+    trigger_type: str = "manual"
     max_attempts: int = 3
     timeout_seconds: int = 3600
     progress_timeout_seconds: int | None = None
@@ -52,6 +54,7 @@ class Job:
     required_tags: list[str]
     priority: int
     dedupe_key: str | None
+    concurrency_key: str | None
     attempts: int
     max_attempts: int
     timeout_seconds: int
@@ -88,7 +91,7 @@ class Job:
         since = self.started_at or self.claimed_at
         if since is None or self.finished_at is None:
             return None
-        return round((self.finished_at - since).total_seconds() * 1000)
+        return max(round((self.finished_at - since).total_seconds() * 1000), 0)  # a clock may have been set back
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +127,16 @@ class ClaimedJob:
 
 @dataclass(frozen=True, slots=True)
 class ClaimOrder:
-    """What a robot asks for: up to `limit` jobs for `lease_seconds`, waiting up to `wait_seconds` for the first."""
+    """What a robot asks for: up to `limit` jobs for `lease_seconds`, waiting up to `wait_seconds` for the first.
+
+    With the `claim_id` of an earlier claim, whose answer was lost, it is that claim's answer.
+    """
 
     limit: int = 1
     lease_seconds: int = 60
     wait_seconds: float = 0
     environment: str | None = None
+    claim_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

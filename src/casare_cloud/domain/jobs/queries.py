@@ -5,12 +5,11 @@ COUNTED_ROWS = 10_000
 
 _SUMMARY = """
     j.job_id, j.workflow_id, j.workflow_version, j.workflow_name, j.status, j.trigger_type, j.execution_mode,
-    j.environment, j.required_capabilities, j.required_tags, j.priority, j.dedupe_key, j.attempts, j.max_attempts,
-    j.timeout_seconds, j.progress_timeout_seconds, j.retry_of, j.robot_id, r.external_id as robot, j.target_robot_id,
-    t.external_id as target_robot,
-    j.pool_id, j.progress, j.current_node, j.progress_message, j.created_by, j.created_at, j.run_at, j.claimed_at,
-    j.started_at, j.first_progress_at, j.finished_at, j.lease_expires_at, j.cancel_requested_at, j.error_message,
-    j.error_type
+    j.environment, j.required_capabilities, j.required_tags, j.priority, j.dedupe_key, j.concurrency_key,
+    j.attempts, j.max_attempts, j.timeout_seconds, j.progress_timeout_seconds, j.retry_of, j.robot_id, r.external_id
+    as robot, j.target_robot_id, t.external_id as target_robot, j.pool_id, j.progress, j.current_node,
+    j.progress_message, j.created_by, j.created_at, j.run_at, j.claimed_at, j.started_at, j.first_progress_at,
+    j.finished_at, j.lease_expires_at, j.cancel_requested_at, j.error_message, j.error_type
 """
 
 _WITH_ROBOTS = """
@@ -151,6 +150,8 @@ from public.enqueue_job(
     p_robot_id => %(robot)s,
     p_run_at => %(run_at)s::timestamptz,
     p_dedupe_key => %(dedupe_key)s,
+    p_concurrency_key => %(concurrency_key)s,
+    p_trigger_type => %(trigger_type)s,
     p_max_attempts => %(max_attempts)s::integer,
     p_timeout_seconds => %(timeout_seconds)s::integer,
     p_progress_timeout_seconds => %(progress_timeout_seconds)s::integer,
@@ -185,7 +186,8 @@ select * from public.fail_jobs(%(failures)s::jsonb) order by "position"
 CLAIM_JOBS = """
 select *
 from public.claim_jobs(
-    p_limit => %(limit)s::integer, p_lease_seconds => %(lease_seconds)s::integer, p_environment => %(environment)s
+    p_limit => %(limit)s::integer, p_lease_seconds => %(lease_seconds)s::integer, p_environment => %(environment)s,
+    p_claim_id => %(claim_id)s::uuid
 )
 """
 
@@ -216,7 +218,7 @@ select public.append_job_logs(
 """
 
 CANCEL_JOB = """
-select public.cancel_job(%(job_id)s::uuid, %(reason)s) as answer
+select public.cancel_job(%(job_id)s::uuid, %(reason)s, %(force)s) as answer
 """
 
 RETRY_JOB = """

@@ -45,6 +45,8 @@ async def enqueue(tx: Transaction, job: NewJob) -> Job:
             "pool": job.pool,
             "run_at": job.run_at,
             "dedupe_key": job.dedupe_key,
+            "concurrency_key": job.concurrency_key,
+            "trigger_type": job.trigger_type,
             "max_attempts": job.max_attempts,
             "timeout_seconds": job.timeout_seconds,
             "progress_timeout_seconds": job.progress_timeout_seconds,
@@ -127,10 +129,12 @@ async def require_readable(tx: Transaction, job_id: UUID) -> None:
         raise JobNotFound()
 
 
-async def cancel(tx: Transaction, job_id: UUID, reason: str | None) -> dict[str, Any]:
+async def cancel(tx: Transaction, job_id: UUID, reason: str | None, *, force: bool) -> dict[str, Any]:
     """Cancel a waiting job, or ask for the end of one in hand: {job_id, cancelled, previous_status, message,
-    cancel_requested}. A finished job stays as it is, and `cancelled` is false. Needs jobs.cancel."""
-    answer: dict[str, Any] = await tx.fetch_value(queries.CANCEL_JOB, {"job_id": job_id, "reason": reason})
+    cancel_requested}. A finished job stays as it is, and `cancelled` is false. With `force` a job is taken from a robot
+    that was asked to stop and did not; 409 CANCEL_NOT_FORCEABLE before its grace time is over. Needs jobs.cancel."""
+    parameters = {"job_id": job_id, "reason": reason, "force": force}
+    answer: dict[str, Any] = await tx.fetch_value(queries.CANCEL_JOB, parameters)
     return answer
 
 

@@ -28,8 +28,19 @@ limit 1
 # The list of types stands here word for word, so that the planner knows the feed's own index to be enough.
 _SHOWN = f"e.event_type in ({', '.join(repr(word) for word in ACTIVITY_TYPES)})"
 
-# Each type's newest events are the head of its part of the index; the newest of all are among them.
-LIST_ACTIVITY = f"""
+_MATCHING = f"""
+    e.tenant_id = caller.tenant_id
+    and {_SHOWN}
+    and (%(since)s::timestamptz is null or e.told_at > %(since)s)
+"""
+
+
+def _feed(order: str) -> str:
+    """The page that comes first by `told_at` in this order, the newest first.
+
+    Each type's first events are the head of its part of the index; the first of all are among them.
+    """
+    return f"""
 with caller as materialized (
     select (private.authorize('events.read')).tenant_id as tenant_id
 )
@@ -40,10 +51,7 @@ cross join lateral (
     from (
         select
         from public.events as e
-        where e.tenant_id = caller.tenant_id
-            and e.event_type = any (%(types)s::text[])
-            and {_SHOWN}
-            and (%(since)s::timestamptz is null or e.occurred_at > %(since)s)
+        where e.event_type = any (%(types)s::text[]) and {_MATCHING}
         limit {COUNTED_EVENTS}
     ) as matching
 ) as counted
@@ -51,18 +59,22 @@ left join lateral (
     select f.*
     from unnest(%(types)s::text[]) as t (event_type)
     cross join lateral (
-        select e.seq, e.event_id, e.event_type, e.occurred_at, e.job_id, e.robot_id, e.workflow_id, e.actor_id, e.data
+        select
+            e.seq, e.event_id, e.event_type, e.told_at as occurred_at, e.job_id, e.robot_id, e.workflow_id, e.actor_id,
+            e.data
         from public.events as e
-        where e.tenant_id = caller.tenant_id
-            and e.event_type = t.event_type
-            and {_SHOWN}
-            and (%(since)s::timestamptz is null or e.occurred_at > %(since)s)
-        order by e.occurred_at desc, e.seq desc
+        where e.event_type = t.event_type and {_MATCHING}
+        order by e.told_at {order}
         limit %(limit)s
     ) as f
-    order by f.occurred_at desc, f.seq desc
+    order by f.occurred_at {order}
     limit %(limit)s
 ) as page on true
 left join public.robots as r on r.robot_id = page.robot_id
-order by page.occurred_at desc, page.seq desc
+order by page.occurred_at desc
 """
+
+
+# Who asks for what came after a time goes on with the last of it, so what comes next is first in line.
+LIST_ACTIVITY = _feed("desc")
+LIST_ACTIVITY_SINCE = _feed("asc")

@@ -68,10 +68,15 @@ async def get_analytics(tx: Transaction, days: int) -> Analytics:
 async def list_activity(
     tx: Transaction, types: Sequence[ActivityType] | None, since: datetime | None, limit: int
 ) -> tuple[list[Activity], int]:
-    """(the newest events of these types after a time; how many there are, counted up to 10,000). Needs events.read."""
+    """(events of these types, the newest first; how many there are, counted up to 10,000). Needs events.read.
+
+    The newest `limit`, or with `since` the next `limit` after it. An event has a later time than each event
+    before it in the feed, so that asking again with the newest one that was read misses and repeats nothing.
+    """
     await tx.execute(event_queries.NUMBER_EVENTS)
     rows = await tx.fetch_all(
-        queries.LIST_ACTIVITY, {"types": list(types or ACTIVITY_TYPES), "since": since, "limit": limit}
+        queries.LIST_ACTIVITY if since is None else queries.LIST_ACTIVITY_SINCE,
+        {"types": list(types or ACTIVITY_TYPES), "since": since, "limit": limit},
     )
     items, total = split_page(rows, "seq")
     return [Activity(robot=item.pop("robot"), event=Event(**item)) for item in items], total

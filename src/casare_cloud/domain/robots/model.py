@@ -37,11 +37,15 @@ class Robot:
     quarantined_at: datetime | None
     quarantine_reason: str | None
     last_command: dict[str, Any] | None
+    warnings: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What a robot says of itself when it registers."""
+    """What a robot says of itself when it registers.
+
+    `session_id` is its process's; jobs that it holds and that are not among `held_leases` go back, None says nothing.
+    """
 
     external_id: str
     name: str
@@ -52,6 +56,18 @@ class Registration:
     max_concurrent_jobs: int = 1
     tags: list[str] = field(default_factory=list)
     is_internet: bool = False
+    session_id: UUID | None = None
+    held_leases: list[dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """What a robot says when it says that it lives."""
+
+    metrics: dict[str, Any] | None = None
+    acknowledged: list[UUID] = field(default_factory=list)
+    session_id: UUID | None = None
+    claims_in_flight: list[UUID] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

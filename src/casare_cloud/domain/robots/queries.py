@@ -3,13 +3,14 @@
 _COLUMNS = """
     r.robot_id, r.external_id, r.name, r.hostname, r.status, r.mode, r.health, r.environment, r.max_concurrent_jobs,
     r.capabilities, r.attributes, r.tags, r.is_internet, r.pool_id, r.current_job_ids, r.last_heartbeat_at,
-    r.created_at, r.updated_at, r.metrics, r.quarantined_at, r.quarantine_reason, r.last_command
+    r.created_at, r.updated_at, r.metrics, r.quarantined_at, r.quarantine_reason, r.last_command,
+    r.warnings
 """
 
 _WANTED = """
     r.tenant_id = caller.tenant_id
     and (%(status)s::text is null or r.status = %(status)s)
-    and (%(environment)s::text is null or r.environment = %(environment)s)
+    and (%(environment)s::text is null or r.environment = normalize(%(environment)s::text, nfc))
 """
 
 LIST_ROBOTS = f"""
@@ -48,7 +49,9 @@ from public.register_robot(
     p_environment => %(environment)s,
     p_max_concurrent_jobs => %(max_concurrent_jobs)s::integer,
     p_tags => %(tags)s::text[],
-    p_is_internet => %(is_internet)s
+    p_is_internet => %(is_internet)s,
+    p_session_id => %(session_id)s::uuid,
+    p_held_leases => %(held_leases)s::jsonb
 ) as r
 """
 
@@ -57,7 +60,7 @@ select {_COLUMNS} from public.update_robot(%(robot)s, %(changes)s::jsonb) as r
 """
 
 SET_ROBOT_STATUS = f"""
-select {_COLUMNS} from public.set_robot_status(%(robot)s, %(status)s) as r
+select {_COLUMNS} from public.set_robot_status(%(robot)s, %(status)s, %(session_id)s::uuid) as r
 """
 
 SET_ROBOT_POOL = f"""
@@ -65,7 +68,9 @@ select {_COLUMNS} from public.set_robot_pool(%(robot)s, %(pool)s) as r
 """
 
 RECORD_HEARTBEAT = """
-select public.record_heartbeat(%(robot)s, %(metrics)s::jsonb, %(acknowledged)s::uuid[]) as answer
+select public.record_heartbeat(
+    %(robot)s, %(metrics)s::jsonb, %(acknowledged)s::uuid[], %(session_id)s::uuid, %(claims_in_flight)s::uuid[]
+) as answer
 """
 
 COMMAND_ROBOT = """

@@ -1,15 +1,24 @@
 """What can be done with robots. A robot is named by its id or by its external id, everywhere."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
+
+from psycopg.types.json import Jsonb
 
 from casare_cloud.config import Settings
 from casare_cloud.database import Transaction
 from casare_cloud.domain.permissions import require
 from casare_cloud.domain.robots import queries
-from casare_cloud.domain.robots.model import DirectAccess, Filter, Registration, Robot, RobotCommand, RobotStatus
+from casare_cloud.domain.robots.model import (
+    DirectAccess,
+    Filter,
+    Heartbeat,
+    Registration,
+    Robot,
+    RobotCommand,
+    RobotStatus,
+)
 from casare_cloud.domain.rows import split_page
 from casare_cloud.errors import Forbidden, NotFound
 from casare_cloud.identity import Actor, mint_robot_token
@@ -28,7 +37,9 @@ async def register(tx: Transaction, registration: Registration) -> Robot:
     A robot's key that belongs to no robot yet is bound by its first registration; a bound one registers its own robot
     only (403). Users need robots.write. 409 ROBOT_ID_TAKEN: another live key has this robot.
     """
-    return await _robot(tx, queries.REGISTER_ROBOT, **asdict(registration))
+    held = registration.held_leases
+    params = asdict(registration) | {"held_leases": None if held is None else Jsonb(held)}
+    return await _robot(tx, queries.REGISTER_ROBOT, **params)
 
 
 async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[Robot], int]:
@@ -55,9 +66,12 @@ async def update(tx: Transaction, robot: str, changes: dict[str, Any]) -> Robot:
     return await _robot(tx, queries.UPDATE_ROBOT, robot=robot, changes=changes)
 
 
-async def set_status(tx: Transaction, robot: str, status: RobotStatus) -> Robot:
-    """Take a robot's word for its state. For the robot itself, and for callers with robots.control."""
-    return await _robot(tx, queries.SET_ROBOT_STATUS, robot=robot, status=status)
+async def set_status(tx: Transaction, robot: str, status: RobotStatus, session_id: UUID | None = None) -> Robot:
+    """Take a robot's word for its state. For the robot itself, and for callers with robots.control.
+
+    One of its processes (`session_id`) does not sign off the robot while another one lives.
+    """
+    return await _robot(tx, queries.SET_ROBOT_STATUS, robot=robot, status=status, session_id=session_id)
 
 
 async def set_pool(tx: Transaction, robot: str, pool: str | None) -> Robot:
@@ -68,17 +82,14 @@ async def set_pool(tx: Transaction, robot: str, pool: str | None) -> Robot:
     return await _robot(tx, queries.SET_ROBOT_POOL, robot=robot, pool=pool)
 
 
-async def heartbeat(
-    tx: Transaction, robot: str, metrics: dict[str, Any] | None, acknowledged: Sequence[UUID] = ()
-) -> dict[str, Any]:
-    """Note that a robot is alive: {ok, timestamp, heartbeat_interval, lease_seconds, pending_commands}.
+async def heartbeat(tx: Transaction, robot: str, said: Heartbeat) -> dict[str, Any]:
+    """Note that a robot is alive: {ok, timestamp, heartbeat_interval, lease_seconds, warnings, pending_commands}.
 
-    `heartbeat_interval` and `lease_seconds` are seconds; `acknowledged` are commands that the robot has obeyed. For the
-    robot itself, and for callers with robots.control.
+    `heartbeat_interval` and `lease_seconds` are seconds; `acknowledged` are commands that the robot has obeyed. Jobs
+    that it has not started, and that the metrics' `active_job_ids` do not name, go back. For the robot itself, and for
+    callers with robots.control.
     """
-    answer: dict[str, Any] = await tx.fetch_value(
-        queries.RECORD_HEARTBEAT, {"robot": robot, "metrics": metrics, "acknowledged": list(acknowledged)}
-    )
+    answer: dict[str, Any] = await tx.fetch_value(queries.RECORD_HEARTBEAT, {"robot": robot, **asdict(said)})
     return answer
 
 

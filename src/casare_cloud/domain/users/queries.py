@@ -10,8 +10,13 @@ select private.record_login(%(login)s, %(ip)s::inet, %(succeeded)s::boolean)
 """
 
 FIND_TAKEN = """
-select private.email_for_login(%(email)s) is not null as is_email_taken,
+select private.is_registered_as(%(email)s, %(registration)s) as is_the_same,
+    private.email_for_login(%(email)s) is not null as is_email_taken,
     private.email_for_login(%(username)s) is not null as is_username_taken
+"""
+
+END_REUSED_SESSION = """
+select private.end_reused_session(%(refresh_token)s)
 """
 
 WHOAMI = """

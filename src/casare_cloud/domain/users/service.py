@@ -1,16 +1,20 @@
 """What users can do about themselves. A failed login tells a stranger nothing: not who exists, not what was wrong."""
 
 import logging
+import re
 from asyncio import sleep
+from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from uuid import UUID
 
 from casare_cloud.config import Settings
 from casare_cloud.database import Database, Transaction
 from casare_cloud.domain.users import queries
-from casare_cloud.domain.users.auth_api import AuthApi, AuthRefused
+from casare_cloud.domain.users.auth_api import AuthApi, AuthMisconfigured, AuthRefused
+from casare_cloud.domain.users.auth_faults import AuthFaults
 from casare_cloud.domain.users.model import LOGIN_ATTEMPTS, Identity, Registration, Tokens, with_implied_roles
-from casare_cloud.errors import ApiError, AuthenticationFailed, Conflict, InvalidArgument
+from casare_cloud.errors import ApiError, AuthenticationFailed, Conflict, InvalidArgument, Unavailable
 from casare_cloud.identity import Actor, Verifier
 
 logger = logging.getLogger("casare_cloud")
@@ -18,6 +22,17 @@ logger = logging.getLogger("casare_cloud")
 _NOBODY = "nobody@unknown.invalid"  # asked of Auth for a login that nobody has, so that it is refused as any other
 # Auth hashes the passwords of its users only, so that time would tell them from nobody: a refusal comes after this.
 _REFUSAL_SECONDS = 0.3
+_HAND_OUT = "give tokens that are accepted here"
+_ADVICE = (
+    "requests with its tokens would be refused. Set SUPABASE_JWT_SECRET to the secret that it signs with (HS256), or "
+    "import an ES256 key into it and let it sign with that; JWT_ALGORITHM, if set, must be the one of its tokens."
+)
+_CLASSES: dict[str, tuple[Callable[[str], object], str]] = {
+    "upper": (re.compile("[A-Z]").search, "an upper-case letter"),
+    "lower": (re.compile("[a-z]").search, "a lower-case letter"),
+    "digit": (re.compile("[0-9]").search, "a digit"),
+    "symbol": (re.compile(r"[^\w\s]|_").search, "a character that is neither letter nor digit nor space"),
+}
 _NO_ADDRESS = "0.0.0.0"  # noqa: S104 — the lockout's word for a client without an address
 
 
@@ -35,14 +50,39 @@ class InvalidRefreshToken(ApiError):
         super().__init__(401, "INVALID_REFRESH_TOKEN", "The refresh token is invalid or has expired.")
 
 
+class EmailTaken(Conflict):
+    """Somebody has registered with this address."""
+
+    def __init__(self) -> None:
+        super().__init__("EMAIL_TAKEN", "This e-mail address is registered already.")
+
+
+class RegisteredNotSignedIn(Unavailable):
+    """The user and the tenant are there; only the login that belongs to a registration did not work."""
+
+    def __init__(self, reason: Exception) -> None:
+        logger.error("a user was registered and could not be signed in: %s", reason)
+        message = "You are registered, but signing in did not work; log in later with your name and password."
+        super().__init__("REGISTERED_NOT_SIGNED_IN", message, retry_after=5)
+
+
 class Users:
     """The users domain for one request: a database, Supabase Auth and the address of the client."""
 
-    def __init__(self, settings: Settings, database: Database, verifier: Verifier, client_ip: str | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        verifier: Verifier,
+        faults: AuthFaults,
+        client_ip: str | None,
+    ) -> None:
+        self._settings = settings
         self._database = database
         self._verifier = verifier
         self._ip = client_ip or _NO_ADDRESS
-        self._auth = AuthApi(settings, client_ip)
+        self._faults = faults
+        self._auth = AuthApi(settings, faults, client_ip)
         self.attempts: tuple[int, float] | None = None  # of log_in: left, and until when (seconds since the epoch)
 
     async def log_in(self, login: str, password: str, tenant: str | None) -> Tokens:
@@ -73,6 +113,7 @@ class Users:
             raise
         await self._record_login(login, succeeded=True)
         self.attempts = (LOGIN_ATTEMPTS, self.attempts[1])  # a success forgets the failures
+        await self._accepted(tokens)
         return tokens if tenant is None else await self._enter_tenant(tokens, tenant)
 
     async def refresh(self, refresh_token: str) -> Tokens:
@@ -80,9 +121,13 @@ class Users:
         if refresh_token.startswith("eyJ") or refresh_token.count(".") == 2:
             raise InvalidArgument("refresh_token: is not a refresh token.", code="INVALID_TOKEN_TYPE")
         try:
-            return await self._auth.refresh(refresh_token)
+            tokens = await self._auth.refresh(refresh_token)
         except AuthRefused as refusal:
+            if refusal.code == "refresh_token_already_used":
+                async with self._database.transaction(None) as tx:
+                    await tx.execute(queries.END_REUSED_SESSION, {"refresh_token": refresh_token})
             raise InvalidRefreshToken() from refusal
+        return await self._accepted(tokens)
 
     async def log_out(self, actor: Actor, scope: str = "local") -> None:
         """End the session: its tokens are refused from the next request on."""
@@ -96,35 +141,75 @@ class Users:
     async def register(self, form: Registration) -> Tokens:
         """Create the user, a tenant and their membership as its admin, or nothing; and log them in.
 
-        Raises `Conflict` EMAIL_TAKEN or USERNAME_TAKEN.
+        The same registration again, with the right password, is a login. Raises `Conflict` EMAIL_TAKEN or
+        USERNAME_TAKEN, and `RegisteredNotSignedIn` when the user is there and the login failed.
         """
-        await self._refuse_taken(form)
+        self._refuse_weak(form.password)
         registration = {"tenant_name": form.org_name, "first_name": form.first_name, "last_name": form.last_name}
         if form.username is not None:
             registration["username"] = form.username
+        if await self._is_registered(form, registration):
+            return await self._register_again(form)
         try:
             await self._auth.create_user(form.email, form.password, registration)
-        except AuthRefused as refusal:
-            if refusal.code in ("email_exists", "user_already_exists"):
-                raise Conflict("EMAIL_TAKEN", "This e-mail address is registered already.") from refusal
-            await self._refuse_taken(form)
-            logger.error("auth refused to create a user: %s %s", refusal.status, refusal.code)
-            raise InvalidArgument("email: is not accepted.") from refusal
-        except ApiError:
-            await self._refuse_taken(form)  # somebody else was quicker: the trigger's refusal comes as Auth's 500
-            raise
+        except (AuthRefused, ApiError) as error:
+            # Somebody was quicker (the trigger's refusal comes as Auth's 500), or the answer to the same form was lost.
+            if await self._is_registered(form, registration):
+                return await self._register_again(form)
+            if isinstance(error, ApiError):
+                raise
+            if error.code in ("email_exists", "user_already_exists"):
+                raise EmailTaken() from error
+            field = "password" if error.code == "weak_password" else "email"
+            raise InvalidArgument(f"{field}: is not accepted.") from error
         try:
-            return await self._auth.sign_in(form.email, form.password)
-        except AuthRefused as refusal:
-            raise InvalidCredentials() from refusal
+            return await self._accepted(await self._auth.sign_in(form.email, form.password))
+        except (AuthRefused, ApiError) as error:
+            if error.code == "AUTH_MISCONFIGURED":
+                raise
+            raise RegisteredNotSignedIn(error) from error
 
-    async def _refuse_taken(self, form: Registration) -> None:
+    async def _register_again(self, form: Registration) -> Tokens:
+        """A login, counted as one: whoever does not know the password learns no more than that the address is taken."""
+        try:
+            return await self.log_in(form.email, form.password, None)
+        except InvalidCredentials as error:
+            raise EmailTaken() from error
+        except ApiError as error:
+            if error.code == "LOGIN_LOCKED":
+                raise EmailTaken() from error
+            raise
+
+    async def _is_registered(self, form: Registration, registration: dict[str, str]) -> bool:
+        """Whether this very registration was made before; raises `Conflict` when another has address or name."""
+        wanted = {"email": form.email, "username": form.username, "registration": registration}
         async with self._database.transaction(None) as tx:
-            row = await tx.fetch_one(queries.FIND_TAKEN, {"email": form.email, "username": form.username})
-        if row and row["is_email_taken"]:
-            raise Conflict("EMAIL_TAKEN", "This e-mail address is registered already.")
-        if row and row["is_username_taken"]:
+            row = await tx.fetch_one(queries.FIND_TAKEN, wanted)
+        assert row is not None
+        if row["is_the_same"]:
+            return True
+        if row["is_email_taken"]:
+            raise EmailTaken()
+        if row["is_username_taken"]:
             raise Conflict("USERNAME_TAKEN", "This user name is taken.")
+        return False
+
+    def _refuse_weak(self, password: str) -> None:
+        """Our rules are the only ones: the admin API lets a user be created whatever those of the project are."""
+        if len(password) < self._settings.password_min_length:
+            raise InvalidArgument(f"password: must have at least {self._settings.password_min_length} characters.")
+        for name in self._settings.password_classes:
+            has_one, what = _CLASSES[name]
+            if not has_one(password):
+                raise InvalidArgument(f"password: must have {what}.")
+
+    async def _accepted(self, tokens: Tokens) -> Tokens:
+        """The tokens, unless every request that carries them would be refused."""
+        if await self._verifier.accepts_new(tokens.access_token):
+            self._faults.passed(_HAND_OUT)
+            return tokens
+        self._faults.found(_HAND_OUT, _ADVICE)
+        raise AuthMisconfigured()
 
     async def _record_login(self, login: str, succeeded: bool | None) -> None:
         async with self._database.transaction(None) as tx:
@@ -143,9 +228,13 @@ class Users:
                     return tokens
                 await tx.execute(queries.SET_ACTIVE_TENANT, {"tenant_id": wanted})
         except ApiError as error:
-            await self._auth.sign_out(tokens.access_token, "local")
+            with suppress(AuthRefused):
+                await self._auth.sign_out(tokens.access_token, "local")
             raise InvalidCredentials() if error.status < 500 else error from error
-        return await self._auth.refresh(tokens.refresh_token)
+        try:
+            return await self._accepted(await self._auth.refresh(tokens.refresh_token))
+        except AuthRefused as refusal:
+            raise InvalidCredentials() from refusal
 
 
 async def whoami(tx: Transaction) -> Identity:

@@ -69,6 +69,15 @@ class Submitted:
 
 
 @dataclass(frozen=True, slots=True)
+class Deletion:
+    """What a deletion did: waiting jobs that it cancelled, those that are cancelled soon, and whether copies are gone."""
+
+    cancelled_jobs: int
+    cancelling_jobs: int
+    copies_are_gone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """Which workflows are wanted; `search` is a part of the name or the description, in any letter case."""
 

@@ -16,8 +16,8 @@ _WANTED = """
     and (%(status)s::text is null or w.status::text = %(status)s)
     and (
         %(search)s::text is null
-        or strpos(lower(w.name), lower(%(search)s)) > 0
-        or strpos(lower(w.description), lower(%(search)s)) > 0
+        or strpos(lower(w.name), lower(normalize(%(search)s::text, nfc))) > 0
+        or strpos(lower(w.description), lower(normalize(%(search)s::text, nfc))) > 0
     )
 """
 
@@ -46,10 +46,10 @@ where w.workflow_id = %(workflow_id)s and w.deleted_at is null
 FIND_WORKFLOW_BY_NAME = """
 select w.workflow_id
 from public.workflows as w
-where lower(w.name) = lower(%(name)s)
+where lower(w.name) = lower(normalize(%(name)s::text, nfc))
     and w.tenant_id = (select private.permitted_tenant_id('workflows.read'))
     and w.deleted_at is null
-order by w.name = %(name)s desc, w.workflow_id desc
+order by w.name = normalize(%(name)s::text, nfc) desc, w.workflow_id desc
 limit 1
 """
 

@@ -12,7 +12,7 @@ from casare_cloud.domain.rows import split_page
 from casare_cloud.domain.schedules import service as schedules
 from casare_cloud.domain.schedules.model import NewSchedule
 from casare_cloud.domain.workflows import backup, queries
-from casare_cloud.domain.workflows.model import Backup, Filter, Submission, Submitted, Workflow
+from casare_cloud.domain.workflows.model import Backup, Deletion, Filter, Submission, Submitted, Workflow
 from casare_cloud.errors import ApiError, InvalidArgument, NotFound
 
 
@@ -130,13 +130,14 @@ async def get(tx: Transaction, workflow_id: UUID) -> Workflow:
     return Workflow(**row)
 
 
-async def delete(tx: Transaction, begin: backup.Begin, store: backup.Store | None, workflow_id: UUID) -> bool:
-    """Take a workflow and its schedules away and cancel its waiting jobs: whether its copies in `store` are gone too.
+async def delete(tx: Transaction, begin: backup.Begin, store: backup.Store | None, workflow_id: UUID) -> Deletion:
+    """Take a workflow, its schedules and its copies in `store` away and cancel its waiting jobs.
 
     Ends `tx`: copies are removed when the workflow is gone for certain. Raises 404 WORKFLOW_NOT_FOUND. Needs
     workflows.delete.
     """
-    await tx.execute(queries.DELETE_WORKFLOW, {"workflow_id": workflow_id})
+    answer = await tx.fetch_value(queries.DELETE_WORKFLOW, {"workflow_id": workflow_id})
     copies = await backup.copies_of(tx, store, workflow_id)
     await tx.commit()
-    return await backup.remove(begin, store, workflow_id, copies)
+    are_gone = await backup.remove(begin, store, workflow_id, copies)
+    return Deletion(answer["cancelled_jobs"], answer["cancelling_jobs"], are_gone)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from casare_cloud import __version__
 from casare_cloud.config import Settings
+from casare_cloud.domain.users.auth_faults import AuthFaults
 from casare_cloud.faces.orchestrator import health
-from casare_cloud.faces.shared.edge import BODY_BYTES, UPLOAD_BYTES, Edge, Receive, Scope, Send, send_json
+from casare_cloud.faces.shared.edge import BODY_BYTES, FORM_BYTES, UPLOAD_BYTES, Edge, Receive, Scope, Send, send_json
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -41,11 +42,12 @@ _PAGES = ("docs", "redoc")
 
 
 class Orchestrator(Edge):
-    """Dispatches on the first segment of the path. One per process; it keeps the pool and the keys of Auth."""
+    """Dispatches on the first segment of the path. One per process; it keeps the pool, and Auth's keys and faults."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings.trusted_proxies, settings.allowed_origins)
         self.settings = settings
+        self.auth_faults = AuthFaults()
         self._loaded: set[str] = set()
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,7 +56,7 @@ class Orchestrator(Edge):
         under_base = path.removeprefix(BASE) if path.startswith(BASE + "/") else None
         probe = health.PROBES.get(path if under_base is None else under_base)
         if probe is not None and scope["method"] == "GET":
-            status, body = await probe(lambda: self.database)
+            status, body = await probe(lambda: self.database, self.auth_faults)
             await send_json(send, status, body, {"Cache-Control": "no-store"})
             return
         if path in _DOCUMENT:
@@ -78,7 +80,7 @@ class Orchestrator(Edge):
         """The FastAPI app with the resources that were loaded so far."""
         from casare_cloud.faces.orchestrator.framework import create_framework
 
-        return create_framework(self.settings, self.database, __version__)
+        return create_framework(self.settings, self.database, self.auth_faults, __version__)
 
     def _load(self, module: str | None, prefix: str = BASE) -> None:
         if module is None or module in self._loaded:
@@ -89,7 +91,9 @@ class Orchestrator(Edge):
         self.framework.openapi_schema = None
 
     def body_limit(self, path: str) -> int:
-        """10 MB, 50 MB for an upload (documents 000 and 002)."""
+        """10 MB, 50 MB for an upload (documents 000 and 002); 64 KB where anybody may send it."""
+        if path.startswith(f"{BASE}/auth/"):
+            return FORM_BYTES
         return UPLOAD_BYTES if path == f"{BASE}/workflows/upload" else BODY_BYTES
 
     async def close(self) -> None:

@@ -9,7 +9,7 @@ _DONE: Example = {"position": 0, "job_id": JOB_ID, "error_status": None, "error_
 _COUNTS: Example = {"succeeded": 1, "failed": 0}
 
 CREATE_JOBS: Example = {"jobs": [CREATE_JOB]}
-CREATED: Example = {**_DONE, "status": "pending"}
+CREATED: Example = {**_DONE, "status": "pending", "warnings": []}
 CREATED_ALL: Example = {"results": [CREATED], **_COUNTS}
 CANCEL_JOBS: Example = {"job_ids": [JOB_ID], "reason": "Wrong file"}
 CANCELLED: Example = {**_DONE, "cancelled": True, "cancel_requested": False, "previous_status": "pending"}

@@ -15,7 +15,7 @@ ROBOT_JUDGEMENT: Example = {
 JOB_NOTE: Example = {
     "reason_code": "workflow_disabled",
     "sentence": "The workflow Daily Report is deleted, archived or disabled: it takes no new jobs. "
-    "Jobs that waited when it was deleted were cancelled; all others still run.",
+    "Of a deleted one the jobs that wait are cancelled; all others still run.",
     "next_step": "Cancel the jobs that shall not run. To enqueue jobs again, submit the workflow as a new one.",
 }
 JOB_EXPLANATION: Example = {

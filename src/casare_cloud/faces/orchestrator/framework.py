@@ -10,6 +10,7 @@ from pydantic.warnings import UnsupportedFieldAttributeWarning
 
 from casare_cloud.config import Settings
 from casare_cloud.database import Database
+from casare_cloud.domain.users.auth_faults import AuthFaults
 from casare_cloud.faces.orchestrator import health
 from casare_cloud.faces.orchestrator.health_shapes import RESPONSES
 from casare_cloud.faces.orchestrator.rate_limits import limit_of, unlimited
@@ -26,7 +27,7 @@ _OPEN: dict[str, Any] = {"security": []}
 _TOKEN = "A robot's key, or a token that was imported, where ROBOT_AUTH_ENABLED is true."  # a sentence, no secret
 
 
-def create_framework(settings: Settings, database: Database, version: str) -> FastAPI:
+def create_framework(settings: Settings, database: Database, auth_faults: AuthFaults, version: str) -> FastAPI:
     """An app that answers every error in the orchestrator's shape and documents itself at /openapi.json."""
     app = FastAPI(
         title="CasareRPA Orchestrator API",
@@ -37,14 +38,14 @@ def create_framework(settings: Settings, database: Database, version: str) -> Fa
         redirect_slashes=False,
     )
     app.state.services = Services(
-        settings, database, Verifier(settings), limit_of if settings.rate_limits else unlimited
+        settings, database, Verifier(settings), auth_faults, limit_of if settings.rate_limits else unlimited
     )
     problems.install(app)
     for path, probe in health.PROBES.items():
         for prefix in ("", "/api/v1"):
             app.add_api_route(
                 prefix + path,
-                _route_of(probe, database),
+                _route_of(probe, database, auth_faults),
                 name=probe.__name__,
                 description=probe.__doc__ or "",
                 responses=RESPONSES[path],
@@ -78,11 +79,13 @@ def _complete_the_document(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _route_of(probe: health.Probe, database: Database) -> Callable[[], Awaitable[JSONResponse]]:
+def _route_of(
+    probe: health.Probe, database: Database, auth_faults: AuthFaults
+) -> Callable[[], Awaitable[JSONResponse]]:
     """A probe as a route, for the OpenAPI document; requests are answered before they get here."""
 
     async def route() -> JSONResponse:
-        status, body = await probe(lambda: database)
+        status, body = await probe(lambda: database, auth_faults)
         return JSONResponse(body, status)
 
     return route

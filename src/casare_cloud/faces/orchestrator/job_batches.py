@@ -15,11 +15,11 @@ from casare_cloud.faces.orchestrator import batch_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import LeaseSeconds
 from casare_cloud.faces.orchestrator.job_leases import CompleteBody, FailBody, LeaseBody
-from casare_cloud.faces.orchestrator.job_shapes import CancelBody, CreateJobBody
+from casare_cloud.faces.orchestrator.job_shapes import CancelReason, CreateJobBody
 from casare_cloud.faces.orchestrator.job_words import JobWord, word_of
 from casare_cloud.faces.shared.refusals import idempotent, refusals
 from casare_cloud.faces.shared.routing import Route, Tx
-from casare_cloud.faces.shared.shapes import Answer, Body, Time
+from casare_cloud.faces.shared.shapes import Answer, Body, Report, Time, Warnings
 
 router = APIRouter(prefix="/batch", route_class=Route)
 
@@ -53,7 +53,7 @@ class Outcomes(Answer):
 class CreateJobsBody(Body):
     """Jobs to queue, each as for `POST /jobs`."""
 
-    model_config = showing(examples.CREATE_JOBS)
+    model_config = showing(examples.CREATE_JOBS, extra="forbid")
 
     jobs: Annotated[list[CreateJobBody], Field(min_length=1, max_length=1000)]
 
@@ -64,6 +64,7 @@ class CreateOutcome(Outcome):
     model_config = showing(examples.CREATED)
 
     status: Word
+    warnings: Warnings
 
 
 class CreateOutcomes(Outcomes):
@@ -74,7 +75,7 @@ class CreateOutcomes(Outcomes):
     results: list[CreateOutcome]
 
 
-class CancelJobsBody(CancelBody):
+class CancelJobsBody(CancelReason):
     """Which jobs, and why."""
 
     model_config = showing(examples.CANCEL_JOBS, extra="forbid")
@@ -83,7 +84,7 @@ class CancelJobsBody(CancelBody):
 
 
 class CancelOutcome(Outcome):
-    """As for one job: `cancelled` is false for a job that was finished before."""
+    """As for one job: `cancelled` is false for a job that was finished before, or whose robot was asked to stop it."""
 
     model_config = showing(examples.CANCELLED)
 
@@ -132,7 +133,7 @@ class CompleteOneBody(CompleteBody):
     job_id: UUID
 
 
-class CompleteJobsBody(Body):
+class CompleteJobsBody(Report):
     """Jobs and their results."""
 
     model_config = showing(examples.COMPLETE_JOBS, extra="forbid")
@@ -148,7 +149,7 @@ class FailOneBody(FailBody):
     job_id: UUID
 
 
-class FailJobsBody(Body):
+class FailJobsBody(Report):
     """Jobs and what went wrong."""
 
     model_config = showing(examples.FAIL_JOBS, extra="forbid")
@@ -215,12 +216,16 @@ async def create_jobs(body: CreateJobsBody, tx: Tx) -> CreateOutcomes:
 
     More than 100 are pushed to watchers as one `jobs.queued`. Needs jobs.create.
     """
-    return CreateOutcomes.of(await batches.enqueue_many(tx, [job.job() for job in body.jobs]))
+    rows = await batches.enqueue_many(tx, [job.job() for job in body.jobs])
+    return CreateOutcomes.of([{**row, "warnings": body.jobs[row["position"]].warnings()} for row in rows])
 
 
 @router.post("/cancel", responses=refusals())
 async def cancel_jobs(body: CancelJobsBody, tx: Tx) -> CancelOutcomes:
-    """Cancel up to 1,000 jobs; each has its own answer. Needs jobs.cancel."""
+    """Cancel up to 1,000 jobs; each has its own answer. Only `POST /jobs/{job_id}/cancel` can force.
+
+    Needs jobs.cancel.
+    """
     return CancelOutcomes.of(await batches.cancel_many(tx, body.job_ids, body.reason))
 
 

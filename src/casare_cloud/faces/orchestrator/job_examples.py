@@ -16,6 +16,7 @@ JOB_SUMMARY: Example = {
     "required_capabilities": [],
     "required_tags": [],
     "dedupe_key": None,
+    "concurrency_key": None,
     "robot_id": "robot-001",
     "robot_uuid": ROBOT_ID,
     "target_robot_id": None,
@@ -49,11 +50,12 @@ JOB: Example = {
     "retry_policy": {"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2},
     "error_details": None,
 }
+JOB_CREATED: Example = {**JOB, "warnings": []}
 JOBS: Example = {"jobs": [JOB_SUMMARY], "total_is_capped": False, **PAGE}
 CANCEL: Example = {"reason": "Wrong file"}
 CANCELLED: Example = {
     "job_id": JOB_ID,
-    "cancelled": True,
+    "cancelled": False,
     "previous_status": "running",
     "message": "Cancellation requested; the robot has been told",
     "cancel_requested": True,

@@ -25,7 +25,7 @@ from casare_cloud.faces.orchestrator.fields import (
 from casare_cloud.faces.orchestrator.job_words import JobWord, word_of
 from casare_cloud.faces.shared.refusals import refusals
 from casare_cloud.faces.shared.routing import CurrentCall, LongPollRoute, Route, Tx
-from casare_cloud.faces.shared.shapes import Answer, Body, Time
+from casare_cloud.faces.shared.shapes import Answer, Body, Report, Time
 
 router = APIRouter(route_class=Route)
 waiting = APIRouter(route_class=LongPollRoute)
@@ -40,6 +40,10 @@ class ClaimBody(Body):
     limit: Annotated[Integer, Field(ge=1, le=100)] = 1
     lease_seconds: LeaseSeconds = 60
     wait_seconds: Annotated[float, Field(ge=0, le=25, strict=True)] = 0
+    claim_id: Annotated[
+        UUID | None,
+        Field(description="The robot's own, new for each claim; the same one asks for an answer that was lost."),
+    ] = None
 
 
 class ClaimedJobAnswer(Answer):
@@ -71,7 +75,7 @@ class ClaimAnswer(Answer):
     jobs: list[ClaimedJobAnswer]
 
 
-class LeaseBody(Body):
+class LeaseBody(Report):
     """Which lease it is."""
 
     model_config = showing(examples.LEASE, extra="forbid")
@@ -140,7 +144,7 @@ def _as_sent(nodes: list[NodeExecutionBody] | None) -> list[dict[str, Any]] | No
     return None if nodes is None else [node.model_dump(exclude_none=True) for node in nodes]
 
 
-class ProgressBody(Body):
+class ProgressBody(Report):
     """How far the job is."""
 
     model_config = showing(examples.PROGRESS, extra="forbid")
@@ -237,7 +241,9 @@ class LogsAnswer(Answer):
 async def claim_jobs(body: ClaimBody, call: CurrentCall, request: Request) -> ClaimAnswer:
     """Claim jobs for the calling robot, as many as it has free slots and `limit` allows. Every claimed job is answered.
 
-    With `wait_seconds` the answer comes when there is a job, or empty after that time. Needs jobs.claim (robots).
+    With `wait_seconds` the answer comes when there is a job, or empty after that time. Asked again with the `claim_id`
+    of leases that the robot still holds, it answers those that are not started, renewed, and takes nothing new. Nothing
+    is taken for a client that has hung up. Needs jobs.claim (robots).
     """
     jobs = await leases.claim(call.transaction, ClaimOrder(**body.model_dump()), request.is_disconnected)
     return ClaimAnswer(jobs=[ClaimedJobAnswer.model_validate(job) for job in jobs])

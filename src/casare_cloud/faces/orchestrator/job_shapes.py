@@ -1,6 +1,6 @@
 """Shapes of the job endpoints for people and programs (documents 000, 002, 003; api-map §3)."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import AliasChoices, Field
@@ -11,6 +11,7 @@ from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import (
     Environment,
     ExecutionMode,
+    Flag,
     Input,
     Integer,
     Moment,
@@ -20,14 +21,14 @@ from casare_cloud.faces.orchestrator.fields import (
     Words,
 )
 from casare_cloud.faces.orchestrator.job_words import JobWord, word_of
-from casare_cloud.faces.shared.shapes import Answer, Body, Time
+from casare_cloud.faces.shared.shapes import Answer, Body, OpenBody, Time, Warnings
 
 DEMAND = (
     "Only robots with all of them. Capabilities and tags together: at most 2,000 bytes, each word counts for 8 more."
 )
 
 
-class CreateJobBody(Body):
+class CreateJobBody(OpenBody):
     """A job to queue."""
 
     model_config = showing(examples.CREATE_JOB)
@@ -58,6 +59,13 @@ class CreateJobBody(Body):
         str | None,
         Field(min_length=1, max_length=255, description="While a job with it is unfinished, that job is the answer."),
     ] = None
+    concurrency_key: Annotated[
+        str | None,
+        Field(min_length=1, max_length=255, description="Jobs with it hold places in the limit that is set for it."),
+    ] = None
+    trigger_type: Annotated[
+        str, Field(min_length=1, max_length=64, description="What made the job, in a word of the caller's.")
+    ] = "manual"
     max_attempts: Annotated[Integer, Field(ge=1, le=100)] = 3
     timeout_seconds: Annotated[Integer, Field(ge=1, le=604800)] = 3600
     progress_timeout_seconds: Annotated[
@@ -85,6 +93,8 @@ class CreateJobBody(Body):
             pool=self.pool,
             run_at=self.run_at,
             dedupe_key=self.dedupe_key,
+            concurrency_key=self.concurrency_key,
+            trigger_type=self.trigger_type,
             max_attempts=self.max_attempts,
             timeout_seconds=self.timeout_seconds,
             progress_timeout_seconds=self.progress_timeout_seconds,
@@ -118,6 +128,7 @@ class JobSummary(Answer):
     required_capabilities: list[str]
     required_tags: list[str]
     dedupe_key: str | None
+    concurrency_key: str | None
     robot_id: str | None
     robot_uuid: UUID | None
     target_robot_id: str | None
@@ -145,7 +156,7 @@ class JobSummary(Answer):
     error_type: str | None
 
     @classmethod
-    def of(cls, job: Job) -> "JobSummary":
+    def of(cls, job: Job) -> Self:
         """A job in the published words, without what went in and what came out."""
         return cls(**published(job))
 
@@ -162,16 +173,25 @@ class JobAnswer(JobSummary):
     error_details: dict[str, Any] | None
 
     @classmethod
-    def of(cls, job: Job) -> "JobAnswer":
+    def of(cls, job: Job, **more: Any) -> Self:
         """A job in the published words."""
         return cls(
             **published(job),
+            **more,
             input=job.input,
             result=job.result,
             metadata=job.metadata,
             retry_policy=job.retry_policy,
             error_details=job.error_details,
         )
+
+
+class JobCreated(JobAnswer):
+    """The job that was queued, or the unfinished one with its dedupe key."""
+
+    model_config = showing(examples.JOB_CREATED)
+
+    warnings: Warnings
 
 
 def published(job: Job) -> dict[str, Any]:
@@ -217,16 +237,22 @@ class JobList(Answer):
         )
 
 
-class CancelBody(Body):
-    """Why a job is to end. Closed: nothing else is taken."""
-
-    model_config = showing(examples.CANCEL, extra="forbid")
+class CancelReason(Body):
+    """Why a job is to end."""
 
     reason: Annotated[str | None, Field(max_length=1024)] = None
 
 
+class CancelBody(CancelReason):
+    """Why a job is to end, and whether its robot is asked any more. Closed: nothing else is taken."""
+
+    model_config = showing(examples.CANCEL, extra="forbid")
+
+    force: Annotated[Flag, Field(description="Take it from a robot that was asked to stop and did not.")] = False
+
+
 class CancelAnswer(Answer):
-    """What became of the request. `cancel_requested`: the robot was told, the job ends when it has stopped."""
+    """What became of the request. `cancel_requested`: the robot was told; the job is cancelled when it has stopped."""
 
     model_config = showing(examples.CANCELLED)
 

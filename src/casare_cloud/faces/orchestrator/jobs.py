@@ -17,6 +17,7 @@ from casare_cloud.faces.orchestrator.job_shapes import (
     CancelBody,
     CreateJobBody,
     JobAnswer,
+    JobCreated,
     JobList,
     LogList,
     RetryAnswer,
@@ -31,13 +32,14 @@ router.include_router(job_batches.router)  # before what takes an id
 
 
 @router.post("", status_code=201, **idempotent(404))
-async def create_job(body: CreateJobBody, tx: Tx) -> JobAnswer:
+async def create_job(body: CreateJobBody, tx: Tx) -> JobCreated:
     """Queue a job of a published workflow.
 
-    The workflow is named by its UUID or by its name (the newest workflow of that name). Unknown fields are ignored.
+    The workflow is named by its UUID or by its name (the newest workflow of that name). Unknown fields are ignored, and
+    named in `warnings`.
     409 WORKFLOW_NOT_RUNNABLE when it is archived or disabled. Needs jobs.create.
     """
-    return JobAnswer.of(await service.enqueue(tx, body.job()))
+    return JobCreated.of(await service.enqueue(tx, body.job()), warnings=body.warnings())
 
 
 @router.get("", responses=refusals())
@@ -87,13 +89,18 @@ async def list_job_logs(
     return LogList.of(await service.list_logs(tx, job_id, level, page.limit, page.offset), page.limit, page.offset)
 
 
-@router.post("/{job_id}/cancel", responses=refusals(404))
+@router.post("/{job_id}/cancel", responses=refusals(404, 409))
 async def cancel_job(job_id: JobId, tx: Tx, body: CancelBody | None = None) -> CancelAnswer:
     """Cancel a job: a waiting one at once, one in hand when its robot has stopped.
 
-    A finished job stays as it is: 200 with `cancelled` false. Unknown fields are refused. Needs jobs.cancel.
+    Of one in hand `cancelled` is false and `cancel_requested` true: the robot was asked, and the job is cancelled when
+    it has stopped, or completed if it was done before that. A robot that does not stop within the grace time (60
+    seconds, or `cancel_grace_seconds` in the tenant's settings) loses the job to `force`; before, force is 409
+    CANCEL_NOT_FORCEABLE, which says from when. A finished job stays as it is: 200 with both false. Unknown fields are
+    refused. Needs jobs.cancel.
     """
-    return CancelAnswer.of(await service.cancel(tx, job_id, body.reason if body else None))
+    body = body or CancelBody()
+    return CancelAnswer.of(await service.cancel(tx, job_id, body.reason, force=body.force))
 
 
 @router.post("/{job_id}/retry", **idempotent(404))

@@ -2,7 +2,12 @@
 
 from casare_cloud.faces.orchestrator.examples import GRAPH, JOB_ID, NOW, WORKFLOW_ID, Example
 
-CLAIM: Example = {"limit": 1, "lease_seconds": 60, "wait_seconds": 20}
+CLAIM: Example = {
+    "limit": 1,
+    "lease_seconds": 60,
+    "wait_seconds": 20,
+    "claim_id": "cc0e8400-e29b-41d4-a716-446655440008",
+}
 CLAIMED: Example = {
     "job_id": JOB_ID,
     "workflow_id": WORKFLOW_ID,

@@ -266,7 +266,10 @@ class AnalyticsAnswer(Answer):
 
 
 class ActivityAnswer(Answer):
-    """Something that happened. `robot_id` is the robot's external id; `seq` its number in `GET /events`."""
+    """Something that happened. `robot_id` is the robot's external id; `seq` its number in `GET /events`.
+
+    `timestamp` is when it happened; of what was committed after later events were told, when it could be told.
+    """
 
     model_config = showing(examples.ACTIVITY)
 

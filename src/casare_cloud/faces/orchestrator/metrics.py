@@ -93,10 +93,16 @@ async def get_analytics(tx: Tx, days: Annotated[int, Query(ge=1, le=90)] = 7, sc
 async def list_activity(
     tx: Tx,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    since: Annotated[Moment | None, Query(description="Only events after this time.")] = None,
+    since: Annotated[
+        Moment | None, Query(description="The next events after this time: the newest `timestamp` that was read.")
+    ] = None,
     event_type: Annotated[ActivityWord | None, Query(description="Only events of this type.")] = None,
 ) -> ActivityList:
-    """What happened lately, the newest first. `GET /events` resumes without gaps. Needs events.read."""
+    """What happened lately, the newest first: the last `limit` events or, with `since`, the next ones after that time.
+
+    Asking again with the newest `timestamp` that was read, until fewer than `limit` come, misses and repeats nothing:
+    no two events have the same, and what was committed late stands behind what was told before. Needs events.read.
+    """
     return ActivityList.of(await service.list_activity(tx, types_of(event_type), since, limit))
 
 

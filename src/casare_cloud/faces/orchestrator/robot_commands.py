@@ -60,7 +60,9 @@ async def resume_robot(robot_id: RobotId, tx: Tx, body: CommandBody | None = Non
 
 @router.post("/{robot_id}/drain", responses=refusals(404))
 async def drain_robot(robot_id: RobotId, tx: Tx, body: CommandBody | None = None) -> CommandAnswer:
-    """No new jobs for a robot; it finishes what it holds, however long that takes, and leaves.
+    """No new jobs for a robot until it is resumed; it finishes what it holds, however long that takes, and stays, idle.
+
+    `shutdown` ends its program.
 
     Needs robots.control.
     """
@@ -69,7 +71,7 @@ async def drain_robot(robot_id: RobotId, tx: Tx, body: CommandBody | None = None
 
 @router.post("/{robot_id}/shutdown", responses=refusals(404))
 async def shutdown_robot(robot_id: RobotId, tx: Tx, body: CommandBody | None = None) -> CommandAnswer:
-    """Make a robot's program end: running jobs have a moment to finish, then they are given back.
+    """Make a robot's program end, also of one that drains: running jobs have a moment to finish, then they go back.
 
     Needs robots.control.
     """

@@ -39,6 +39,7 @@ ROBOT: Example = {
     "quarantined_at": None,
     "quarantine_reason": None,
     "last_command": COMMAND_STATE,
+    "warnings": [],
 }
 COMMAND: Example = {"reason": "Windows update"}
 COMMANDED: Example = {**ROBOT, "mode": "paused", "command_id": _COMMAND_ID}
@@ -51,6 +52,7 @@ HEARTBEAT_NOTED: Example = {
     "timestamp": NOW,
     "heartbeat_interval": 30,
     "lease_seconds": 60,
+    "warnings": [],
     "pending_commands": [{"command": "cancel_job", "job_id": JOB_ID, "reason": "Wrong file"}],
 }
 ROBOT_TOKEN: Example = {

@@ -28,7 +28,10 @@ class CreateKeyBody(Body):
     name: KeyName
     robot_id: Annotated[
         RobotName | None,
-        Field(description="External id or UUID; default: the first robot to register with it."),
+        Field(
+            description="External id or UUID. A robot that is not there yet may register with the key under this "
+            "external id, and no other; default: the first robot to register with it."
+        ),
     ] = None
     expires_at: Moment | None = None
 
@@ -85,7 +88,10 @@ async def list_robot_keys(tx: Tx, page: Annotated[Page, page(100, 500)]) -> KeyL
 
 @router.post("", status_code=201, **idempotent(404))
 async def create_robot_key(body: CreateKeyBody, tx: Tx) -> NewKeyAnswer:
-    """Make a key for a robot, or for the first one that registers with it. Needs api_keys.write."""
+    """Make a key for a robot, also for one that is not there yet, or for the first one that registers with it.
+
+    Needs api_keys.write.
+    """
     return NewKeyAnswer.made(await service.create_for_robot(tx, body.name, body.robot_id, body.expires_at))
 
 

@@ -1,15 +1,16 @@
 """Shapes of the robots (document 002, "Robot Endpoints"; api-map §3)."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from casare_cloud.domain.robots.model import Registration, Robot, RobotCommand, RobotMode, RobotStatus
+from casare_cloud.domain.robots.model import Heartbeat, Registration, Robot, RobotCommand, RobotMode, RobotStatus
 from casare_cloud.faces.orchestrator import robot_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.orchestrator.fields import Environment, Flag, Integer, RobotName, Words
-from casare_cloud.faces.shared.shapes import Answer, Body, Time
+from casare_cloud.faces.orchestrator.fields import Environment, Flag, Integer, LeaseToken, RobotName, Words
+from casare_cloud.faces.shared.shapes import Answer, Body, OpenBody, Report, Time
 
 Capabilities = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=64)]] | dict[str, Any],
@@ -26,7 +27,19 @@ def _split(capabilities: list[str] | dict[str, Any]) -> tuple[list[str], dict[st
     return capabilities, {}
 
 
-class RegisterRobotBody(Body):
+SessionId = Annotated[UUID | None, Field(description="Of the robot's process, new at each start.")]
+
+
+class HeldLeaseBody(Body):
+    """A lease that the robot knows. Closed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    job_id: UUID
+    lease_token: LeaseToken
+
+
+class RegisterRobotBody(OpenBody):
     """What a robot says of itself."""
 
     model_config = showing(examples.REGISTER_ROBOT)
@@ -39,6 +52,11 @@ class RegisterRobotBody(Body):
     max_concurrent_jobs: Slots = 1
     tags: Annotated[Words, Field(default_factory=list, max_length=100)]
     is_internet: Annotated[Flag, Field(description="Takes jobs of the execution mode internet, too.")] = False
+    session_id: SessionId = None
+    held_leases: Annotated[
+        list[HeldLeaseBody] | None,
+        Field(max_length=1000, description="What a new process still knows; all others that the robot holds go back."),
+    ] = None
 
     def registration(self) -> Registration:
         """What the domain calls it."""
@@ -53,6 +71,10 @@ class RegisterRobotBody(Body):
             max_concurrent_jobs=self.max_concurrent_jobs,
             tags=self.tags,
             is_internet=self.is_internet,
+            session_id=self.session_id,
+            held_leases=None
+            if self.held_leases is None
+            else [each.model_dump(mode="json") for each in self.held_leases],
         )
 
 
@@ -83,6 +105,9 @@ class RobotStatusBody(Body):
     model_config = showing(examples.ROBOT_STATUS, extra="forbid")
 
     status: RobotStatus
+    session_id: Annotated[
+        UUID | None, Field(description="The process that is offline: the robot is, unless another one of it lives.")
+    ] = None
 
 
 class RobotPoolBody(Body):
@@ -93,7 +118,7 @@ class RobotPoolBody(Body):
     pool: Annotated[str | None, Field(min_length=1, max_length=64, description="Its id or name; null: none.")]
 
 
-class HeartbeatBody(Body):
+class HeartbeatBody(Report):
     """What a robot measured. Other fields are kept as they are."""
 
     model_config = showing(examples.HEARTBEAT, extra="allow")
@@ -106,6 +131,30 @@ class HeartbeatBody(Body):
     acknowledged_commands: Annotated[
         list[UUID] | None, Field(max_length=100, description="The `command_id`s that the robot obeyed or has heard.")
     ] = None
+    active_job_ids: Annotated[
+        list[str] | None,
+        Field(
+            max_length=1000,
+            description="All jobs that the robot knows it holds: one that it was handed more than ten seconds ago, "
+            "has not started and does not name goes back to the queue.",
+        ),
+    ] = None
+    session_id: SessionId = None
+    claims_in_flight: Annotated[
+        list[UUID] | None,
+        Field(max_length=100, description="The `claim_id`s whose answers the robot waits for: their jobs stay."),
+    ] = None
+
+    def said(self) -> Heartbeat:
+        """What the domain calls it."""
+        return Heartbeat(
+            metrics=self.model_dump(
+                exclude_unset=True, exclude={"acknowledged_commands", "session_id", "claims_in_flight"}
+            ),
+            acknowledged=self.acknowledged_commands or [],
+            session_id=self.session_id,
+            claims_in_flight=self.claims_in_flight or [],
+        )
 
 
 class CommandState(Answer):
@@ -148,11 +197,15 @@ class RobotAnswer(Answer):
     quarantined_at: Time | None
     quarantine_reason: str | None
     last_command: CommandState | None
+    warnings: Annotated[
+        list[str], Field(description="Another process with its key was alive; fields of the request that were ignored.")
+    ]
 
     @classmethod
-    def of(cls, robot: Robot) -> "RobotAnswer":
-        """A robot in the published words."""
+    def of(cls, robot: Robot, warnings: Sequence[str] = ()) -> Self:
+        """A robot in the published words; `warnings` are of the request."""
         return cls(
+            warnings=[*warnings, *robot.warnings],
             robot_id=robot.external_id,
             robot_uuid=robot.robot_id,
             last_seen=robot.last_heartbeat_at,
@@ -161,7 +214,7 @@ class RobotAnswer(Answer):
         )
 
 
-_SAME_NAMES = set(Robot.__dataclass_fields__) - {"robot_id"}
+_SAME_NAMES = set(Robot.__dataclass_fields__) - {"robot_id", "warnings"}
 
 
 class RobotList(Answer):
@@ -185,7 +238,7 @@ class RobotDeleted(Answer):
 
 
 class HeartbeatAnswer(Answer):
-    """When to come again and how long leases last, in seconds, and what the robot is to do."""
+    """When to come again and how long leases last, in seconds, what the robot is to do, and what is wrong with it."""
 
     model_config = showing(examples.HEARTBEAT_NOTED)
 
@@ -193,6 +246,7 @@ class HeartbeatAnswer(Answer):
     timestamp: str
     heartbeat_interval: int
     lease_seconds: int
+    warnings: list[str]
     pending_commands: list[dict[str, Any]]
 
 

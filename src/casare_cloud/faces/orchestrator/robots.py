@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from casare_cloud.domain.robots import service
-from casare_cloud.domain.robots.model import Filter, RobotStatus
+from casare_cloud.domain.robots.model import Filter, Heartbeat, RobotStatus
 from casare_cloud.faces.orchestrator import robot_commands
 from casare_cloud.faces.orchestrator.explanations import RobotExplanation
 from casare_cloud.faces.orchestrator.fields import Environment, RobotId
@@ -33,12 +33,16 @@ router = APIRouter(prefix="/robots", tags=["robots"], route_class=Route)
 
 @router.post("/register", **idempotent())
 async def register_robot(body: RegisterRobotBody, tx: Tx) -> RobotAnswer:
-    """Make the robot with this id, or bring what is known of it up to date. Unknown fields are ignored.
+    """Make the robot with this id, or bring what is known of it up to date.
+
+    Unknown fields are ignored, and named in `warnings`.
 
     A key that belongs to no robot yet is bound by its first registration; after that it works for that robot only.
-    409 ROBOT_ID_TAKEN: another live key has this robot. For robot keys, and callers with robots.write.
+    Jobs that the robot holds and a new process of it does not name in `held_leases` go back to the queue at once,
+    uncounted, and `warnings` tell that another process of the robot was alive. 409 ROBOT_ID_TAKEN: another live key has
+    this robot. For robot keys, and callers with robots.write.
     """
-    return RobotAnswer.of(await service.register(tx, body.registration()))
+    return RobotAnswer.of(await service.register(tx, body.registration()), body.warnings())
 
 
 @router.get("", responses=refusals())
@@ -79,7 +83,7 @@ async def set_robot_status(robot_id: RobotId, body: RobotStatusBody, tx: Tx) -> 
     `status` in the answer is derived from what is known, so a robot that holds jobs is busy whatever it says. Unknown
     fields are refused. For the robot itself, and callers with robots.control.
     """
-    return RobotAnswer.of(await service.set_status(tx, robot_id, body.status))
+    return RobotAnswer.of(await service.set_status(tx, robot_id, body.status, body.session_id))
 
 
 @router.put("/{robot_id}/pool", responses=refusals(404))
@@ -97,9 +101,7 @@ async def delete_robot(robot_id: RobotId, tx: Tx) -> RobotDeleted:
 @router.post("/{robot_id}/heartbeat", responses=refusals(404))
 async def record_heartbeat(robot_id: RobotId, tx: Tx, body: HeartbeatBody | None = None) -> HeartbeatAnswer:
     """Say that a robot is alive, with what it measured. For the robot itself, and callers with robots.control."""
-    acknowledged = (body.acknowledged_commands if body else None) or []
-    metrics = body.model_dump(exclude_unset=True, exclude={"acknowledged_commands"}) if body else None
-    return HeartbeatAnswer(**await service.heartbeat(tx, robot_id, metrics, acknowledged))
+    return HeartbeatAnswer(**await service.heartbeat(tx, robot_id, body.said() if body else Heartbeat()))
 
 
 @router.post("/{robot_id}/token", responses=refusals())

@@ -29,6 +29,7 @@ SCHEDULE: Example = {
     "created_at": NOW,
     "updated_at": NOW,
 }
+SCHEDULE_CREATED: Example = {**SCHEDULE, "warnings": []}
 UPCOMING: Example = {
     "schedule_id": _SCHEDULE_ID,
     "schedule_name": "Daily Report",

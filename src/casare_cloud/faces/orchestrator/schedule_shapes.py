@@ -1,5 +1,6 @@
 """Shapes of the schedule endpoints (documents 000 and 002, "Schedule Endpoints"; api-map §3)."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -20,10 +21,10 @@ from casare_cloud.faces.orchestrator.fields import (
     Priority,
     Timezone,
 )
-from casare_cloud.faces.shared.shapes import Answer, Body, Time
+from casare_cloud.faces.shared.shapes import Answer, Body, OpenBody, Time, Warnings
 
 
-class CreateScheduleBody(Body):
+class CreateScheduleBody(OpenBody):
     """A schedule to make."""
 
     model_config = showing(examples.CREATE_SCHEDULE)
@@ -114,6 +115,19 @@ class ScheduleAnswer(Answer):
     created_by: UUID | None
     created_at: Time
     updated_at: Time
+
+
+class ScheduleCreated(ScheduleAnswer):
+    """The schedule that was made."""
+
+    model_config = showing(examples.SCHEDULE_CREATED)
+
+    warnings: Warnings
+
+    @classmethod
+    def of(cls, schedule: Schedule, warnings: list[str]) -> "ScheduleCreated":
+        """A schedule in the published words."""
+        return cls.model_validate({**asdict(schedule), "warnings": warnings})
 
 
 class UpcomingRun(Answer):

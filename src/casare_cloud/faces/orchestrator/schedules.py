@@ -12,6 +12,7 @@ from casare_cloud.faces.orchestrator.schedule_shapes import (
     CreateScheduleBody,
     FireList,
     ScheduleAnswer,
+    ScheduleCreated,
     ScheduleDeleted,
     ScheduleTriggered,
     SimulateBody,
@@ -27,14 +28,14 @@ router = APIRouter(prefix="/schedules", tags=["schedules"], route_class=Route)
 
 
 @router.post("", **idempotent(404))
-async def create_schedule(body: CreateScheduleBody, tx: Tx) -> ScheduleAnswer:
+async def create_schedule(body: CreateScheduleBody, tx: Tx) -> ScheduleCreated:
     """Make a schedule: from now on the workflow is queued at the times of the cron expression.
 
     A wrong expression is 400, and the sentence names the field. On the clocks of the time zone, a time that is skipped
-    runs at the next minute that exists, and one that comes twice runs once. Unknown fields are ignored. Names need
-    not differ. Needs schedules.write.
+    runs at the next minute that exists, and one that comes twice runs once. Unknown fields are ignored, and
+    named in `warnings`. Names need not differ. Needs schedules.write.
     """
-    return ScheduleAnswer.model_validate(await service.create(tx, body.schedule()))
+    return ScheduleCreated.of(await service.create(tx, body.schedule()), body.warnings())
 
 
 @router.get("", responses=refusals())

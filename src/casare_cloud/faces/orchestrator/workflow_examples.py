@@ -18,6 +18,7 @@ SUBMITTED: Example = {
     "message": "Workflow submitted and queued for lan execution",
     "created_at": NOW,
     "backup": {"stored": True, "reason": None},
+    "warnings": [],
 }
 WORKFLOW_SUMMARY: Example = {
     "workflow_id": WORKFLOW_ID,
@@ -38,4 +39,6 @@ WORKFLOW_DELETED: Example = {
     "status": "success",
     "message": f"Workflow deleted: {WORKFLOW_ID}",
     "deleted_from": {"database": True, "filesystem": False},
+    "cancelled_jobs": 3,
+    "cancelling_jobs": 0,
 }

@@ -12,7 +12,7 @@ from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import ExecutionMode, Input, Name, Priority
 from casare_cloud.faces.shared.problems import sentence_of
 from casare_cloud.faces.shared.request_json import read_json
-from casare_cloud.faces.shared.shapes import JSON_LEVELS, TOO_DEEP, Answer, Body, Time, is_too_deep
+from casare_cloud.faces.shared.shapes import JSON_LEVELS, TOO_DEEP, Answer, OpenBody, Time, Warnings, is_too_deep
 
 
 def _read_text(value: Any) -> Any:
@@ -24,7 +24,7 @@ def _read_text(value: Any) -> Any:
     return value
 
 
-class SubmitBody(Body):
+class SubmitBody(OpenBody):
     """A workflow to publish and run."""
 
     model_config = showing(examples.SUBMIT)
@@ -62,8 +62,8 @@ class SubmitBody(Body):
         )
 
 
-def read_upload(filename: str | None, content: bytes, options: dict[str, Any]) -> Submission:
-    """The submission that a file stands for: a workflow, or a whole body of `POST /workflows`.
+def read_upload(filename: str | None, content: bytes, options: dict[str, Any]) -> SubmitBody:
+    """The body that a file stands for: a workflow, or a whole body of `POST /workflows`.
 
     `options` are fields of such a body and go before those of the file. The name is, in this order, the option's, the
     body's, that of the workflow's metadata, that of the file.
@@ -84,11 +84,10 @@ def read_upload(filename: str | None, content: bytes, options: dict[str, Any]) -
         kept = {"description": description} if isinstance(description, str) else {}
         fields = {"workflow_json": data, "metadata": kept}
     try:
-        body = SubmitBody.model_validate({**fields, "workflow_name": next(filter(None, names), ""), **options})
+        return SubmitBody.model_validate({**fields, "workflow_name": next(filter(None, names), ""), **options})
     except ValidationError as error:
         rules: list[dict[str, Any]] = [{**item, "loc": ("file", *item["loc"])} for item in error.errors()]
         raise InvalidArgument(sentence_of(rules)) from error
-    return body.submission()
 
 
 class BackupAnswer(Answer):
@@ -110,9 +109,10 @@ class SubmitAnswer(Answer):
     message: str
     created_at: Time
     backup: BackupAnswer
+    warnings: Warnings
 
     @classmethod
-    def of(cls, made: Submitted, submission: Submission) -> "SubmitAnswer":
+    def of(cls, made: Submitted, body: SubmitBody) -> "SubmitAnswer":
         """The published words for a submission that was accepted."""
         verb = "queued" if made.schedule_id is None else "scheduled"
         return cls(
@@ -120,9 +120,10 @@ class SubmitAnswer(Answer):
             job_id=made.job_id,
             schedule_id=made.schedule_id,
             status="success",
-            message=f"Workflow submitted and {verb} for {submission.execution_mode} execution",
+            message=f"Workflow submitted and {verb} for {body.execution_mode} execution",
             created_at=made.created_at,
             backup=BackupAnswer.model_validate(made.backup),
+            warnings=body.warnings(),
         )
 
 
@@ -186,3 +187,5 @@ class WorkflowDeleted(Answer):
     status: Literal["success"]
     message: str
     deleted_from: DeletedFrom
+    cancelled_jobs: int
+    cancelling_jobs: int

@@ -1,12 +1,13 @@
 """Workflows: submit, upload, look, delete (documents 000 and 002, "Workflow Endpoints")."""
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 
 from casare_cloud.domain.workflows import service
 from casare_cloud.domain.workflows.backup import store_of
-from casare_cloud.domain.workflows.model import Filter, Submission, TriggerType, WorkflowStatus
+from casare_cloud.domain.workflows.model import Filter, TriggerType, WorkflowStatus
 from casare_cloud.faces.orchestrator.fields import ExecutionMode, Name, WorkflowId
 from casare_cloud.faces.orchestrator.workflow_shapes import (
     DeletedFrom,
@@ -28,11 +29,11 @@ router = APIRouter(prefix="/workflows", tags=["workflows"], route_class=Route)
 async def submit_workflow(body: SubmitBody, tx: Tx, call: CurrentCall) -> SubmitAnswer:
     """Publish a workflow and queue its first job or, with `trigger_type` `scheduled`, make its schedule.
 
-    Both are made, or neither. At most 10 MB and 1,000 nodes. Unknown fields are ignored. `scheduled` needs
-    `schedule_cron`; the schedule has the workflow's name and the tenant's time zone. `webhook` answers 501 and stores
-    nothing. Needs workflows.write, and jobs.create or schedules.write.
+    Both are made, or neither. At most 10 MB and 1,000 nodes. Unknown fields are ignored, and named in `warnings`.
+    `scheduled` needs `schedule_cron`; the schedule has the workflow's name and the tenant's time zone. `webhook`
+    answers 501 and stores nothing. Needs workflows.write, and jobs.create or schedules.write.
     """
-    return await _submit(body.submission(), tx, call)
+    return await _submit(body, tx, call)
 
 
 def _upload_options(
@@ -81,15 +82,17 @@ async def upload_workflow(
     `workflow_name`, else the one in the file, else that of the file. Needs workflows.write, and jobs.create or
     schedules.write.
     """
-    return await _submit(read_upload(file.filename, await file.read(), options), tx, call)
+    content = await file.read()
+    return await _submit(await asyncio.to_thread(read_upload, file.filename, content, options), tx, call)
 
 
-async def _submit(submission: Submission, tx: Tx, call: CurrentCall) -> SubmitAnswer:
+async def _submit(body: SubmitBody, tx: Tx, call: CurrentCall) -> SubmitAnswer:
     """The copy is stored when the work is committed and no connection waits for the store."""
     store = store_of(call.services.settings)
+    submission = body.submission()
     made = await service.submit(tx, store, submission)
-    await call.commit(SubmitAnswer.of(made, submission))
-    return SubmitAnswer.of(await service.keep_copy(call.transaction, store, made, submission), submission)
+    await call.commit(SubmitAnswer.of(made, body))
+    return SubmitAnswer.of(await service.keep_copy(call.transaction, store, made, submission), body)
 
 
 @router.get("", responses=refusals())
@@ -114,11 +117,14 @@ async def get_workflow(workflow_id: WorkflowId, tx: Tx) -> WorkflowAnswer:
 async def delete_workflow(workflow_id: WorkflowId, tx: Tx, call: CurrentCall) -> WorkflowDeleted:
     """Delete a workflow, its schedules and its copies in the backup store, cancel its waiting jobs.
 
-    Its name is free again. Needs workflows.delete.
+    Its name is free again, and robots get none of its jobs any more. `cancelled_jobs` are cancelled already,
+    `cancelling_jobs` (counted among the first 50,000 that wait) within minutes. Needs workflows.delete.
     """
-    copies_are_gone = await service.delete(tx, call.transaction, store_of(call.services.settings), workflow_id)
+    deletion = await service.delete(tx, call.transaction, store_of(call.services.settings), workflow_id)
     return WorkflowDeleted(
         status="success",
         message=f"Workflow deleted: {workflow_id}",
-        deleted_from=DeletedFrom(database=True, filesystem=copies_are_gone),
+        deleted_from=DeletedFrom(database=True, filesystem=deletion.copies_are_gone),
+        cancelled_jobs=deletion.cancelled_jobs,
+        cancelling_jobs=deletion.cancelling_jobs,
     )

@@ -33,6 +33,7 @@ _HEADERS_FOR_BROWSERS = (
 
 BODY_BYTES = 10 * 1024 * 1024  # documents 000 and 002: "Max payload size: 10MB"
 UPLOAD_BYTES = 50 * 1024 * 1024 + 64 * 1024  # "max 50MB" for the file, and the form around it
+FORM_BYTES = 64 * 1024  # who sends it is not known yet: a password, a token, some names
 
 
 class Edge:
@@ -183,7 +184,8 @@ class BodyTooLarge(HTTPException):
 
 
 def _too_large(limit: int) -> BodyTooLarge:
-    return BodyTooLarge(413, f"The request body may have at most {limit // (1024 * 1024)} MB.")
+    most = f"{limit // 1024} KB" if limit < 1024 * 1024 else f"{limit // (1024 * 1024)} MB"
+    return BodyTooLarge(413, f"The request body may have at most {most}.")
 
 
 def _limited(receive: Receive, limit: int) -> Receive:

@@ -5,7 +5,6 @@ first statement of the request, as a transaction of its own that is committed wh
 database is away there is no count, and no error besides the request's own.
 """
 
-import asyncio
 import json
 import logging
 import math
@@ -23,7 +22,7 @@ from casare_cloud.identity import Actor
 
 Per = Literal["address", "caller"]
 RATE_LIMITED = "RATE_LIMITED"
-_SETTLE_SECONDS = 1.0  # a request that needs no database does not wait long for one
+SETTLE_SECONDS = 1.0  # a request that needs no database does not wait long for one
 
 logger = logging.getLogger("casare_cloud")
 
@@ -120,11 +119,10 @@ class Quota:
         if not self.is_pending:
             return
         try:
-            async with asyncio.timeout(_SETTLE_SECONDS):
-                await database.run_prelude(self)
-        except (ApiError, ConfigurationError, TimeoutError) as error:
+            await database.run_prelude(self, SETTLE_SECONDS)
+        except (ApiError, ConfigurationError) as error:
             if isinstance(error, ApiError) and error.code == RATE_LIMITED:
                 self.refused(error)
                 raise
             self.is_pending = False
-            logger.warning("a request was not counted: %s", error or "the database does not answer")
+            logger.warning("a request was not counted: %s", error)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_validator
 
 JSON_LEVELS = 100  # objects and lists inside each other, in a body; private.is_deep_json() has the database's word
 TOO_DEEP = f"must not be nested deeper than {JSON_LEVELS} levels"
@@ -41,6 +41,23 @@ class Body(BaseModel):
                 if is_too_deep(value, JSON_LEVELS - 1):
                     raise ValueError(f"{name[:64]} {TOO_DEEP}")
         return data
+
+
+class OpenBody(Body):
+    """Base of what makes things by documents that let unknown fields pass: the answer says which were ignored."""
+
+    model_config = ConfigDict(extra="allow")
+
+    def warnings(self) -> list[str]:
+        """A sentence for each field that means nothing here."""
+        return [f"{name[:64]} is not a known field, and was ignored." for name in self.model_extra or {}]
+
+
+class Report(Body):
+    """Base of what a robot says of its work: text that cannot be stored is not refused, see `storable`."""
+
+
+Warnings = Annotated[list[str], Field(description="Fields of the request that mean nothing here and were ignored.")]
 
 
 def is_too_deep(value: Any, levels: int = JSON_LEVELS) -> bool:

@@ -154,21 +154,28 @@ SESSION_OF_TOKEN: Final[LiteralString] = "select session_id, user_id from auth.r
 LOCK_SESSION: Final[LiteralString] = """
 select s.id, coalesce(s.not_after < now(), false) as is_expired,
     coalesce(s.refreshed_at, s.created_at at time zone 'utc')
-        > (now() at time zone 'utc') - %(reuse_seconds)s::float8 * interval '1 second' as is_just_refreshed
+        > (clock_timestamp() at time zone 'utc') - %(reuse_seconds)s::float8 * interval '1 second' as is_just_refreshed
 from auth.sessions as s
 where s.id = %(session_id)s
 for update
 """
 
 TOKENS_OF_SESSION: Final[LiteralString] = """
-select t.token, t.parent, t.revoked
+select t.token, t.parent, t.revoked,
+    t.updated_at > clock_timestamp() - %(reuse_seconds)s::float8 * interval '1 second' as was_just_used
 from auth.refresh_tokens as t
 where t.session_id = %(session_id)s and (t.token = %(token)s or not t.revoked)
 order by t.id desc
 """
 
+REVOKE_TOKENS_OF_SESSION: Final[LiteralString] = """
+update auth.refresh_tokens
+set revoked = true, updated_at = clock_timestamp()
+where session_id = %(session_id)s and not revoked
+"""
+
 REVOKE_TOKEN: Final[LiteralString] = """
-update auth.refresh_tokens set revoked = true, updated_at = now() where token = %(token)s
+update auth.refresh_tokens set revoked = true, updated_at = clock_timestamp() where token = %(token)s
 """
 
 TOUCH_SESSION: Final[LiteralString] = """

@@ -17,7 +17,7 @@ from .store import INSTANCE, Row, Store, Transaction, user_shape
 
 LogoutScope = Literal["global", "local", "others"]
 
-_TOKEN_FORM: Final = re.compile("[a-z0-9]{12}")
+_TOKEN_FORM: Final = re.compile("[a-z0-9]{12}|[A-Za-z0-9_-]{51}")
 _TOKEN_LETTERS: Final = string.ascii_lowercase + string.digits
 
 
@@ -64,7 +64,7 @@ class Sessions:
 
     async def open(self, user_id: str, client: Client) -> Row:
         """A new session of a user who proved a password."""
-        session_id, token = str(uuid.uuid4()), _new_refresh_token()
+        session_id, token = str(uuid.uuid4()), self._new_refresh_token()
         async with self._store.transaction() as tx:
             await tx.execute(
                 queries.CREATE_SESSION, user_id=user_id, session_id=session_id, method="password",
@@ -79,9 +79,10 @@ class Sessions:
     async def refresh(self, token: str, client: Client) -> Row:
         """Refresh grant: uses up the token for a new one.
 
-        The parent of the newest token, and any token of a session that was refreshed within the reuse interval, gets
-        the newest token again: its client did not save or did not wait for the answer. Every other used token ends the
-        session, because two parties hold tokens of it.
+        The parent of the newest token gets the newest again: its client did not save or did not wait for the answer.
+        Every other used token means that two parties hold tokens of the session. With short tokens all of them are
+        revoked, and the session stays: what was revoked within the reuse interval, the newest too, is good for a new
+        one. With long ones the session ends, unless it was refreshed within the interval.
         """
         if not _TOKEN_FORM.fullmatch(token):
             raise errors.invalid("Refresh token is not valid")
@@ -102,7 +103,8 @@ class Sessions:
                     queries.TOUCH_SESSION, session_id=session_id, user_agent=client.user_agent, ip=client.ip
                 )
                 return await self._answer(tx, user_id, session_id, newest, "token_refresh", client)
-            await tx.execute(queries.END_SESSION, session_id=session_id)
+            forbid = queries.REVOKE_TOKENS_OF_SESSION if self._context.refresh_token_form == 1 else queries.END_SESSION
+            await tx.execute(forbid, session_id=session_id)
         raise errors.bad_request("refresh_token_already_used", "Invalid Refresh Token: Already Used")
 
     async def sign_out(self, signed_in: SignedIn, scope: LogoutScope) -> None:
@@ -152,20 +154,30 @@ class Sessions:
         self, tx: Transaction, token: str, user_id: str, session_id: str, *, just_refreshed: bool
     ) -> str | None:
         """The session's newest refresh token after this use of one of its tokens; None for a forbidden reuse."""
-        rows = await tx.fetch_all(queries.TOKENS_OF_SESSION, session_id=session_id, token=token)
-        used = next((row for row in rows if row["token"] == token), None)
+        rows = await tx.fetch_all(
+            queries.TOKENS_OF_SESSION, session_id=session_id, token=token,
+            reuse_seconds=self._context.refresh_token_reuse_seconds,
+        )  # fmt: skip
+        used = next(row for row in rows if row["token"] == token)
         active = next((row for row in rows if not row["revoked"]), None)
-        if used is not None and not used["revoked"]:
-            newest = _new_refresh_token()
-            await tx.execute(queries.REVOKE_TOKEN, token=token)
-            await tx.execute(
-                queries.CREATE_REFRESH_TOKEN, instance=INSTANCE, token=newest, user_id=user_id, parent=token,
-                session_id=session_id,
-            )  # fmt: skip
-            return newest
-        if active is not None and (active["parent"] == token or just_refreshed):
+        if used["revoked"] and active is not None and active["parent"] == token:
             return str(active["token"])
-        return None
+        if used["revoked"] and self._context.refresh_token_form == 2:
+            return str(active["token"]) if active is not None and just_refreshed else None
+        if used["revoked"] and not used["was_just_used"]:
+            return None
+        newest = self._new_refresh_token()
+        await tx.execute(queries.REVOKE_TOKEN, token=token)
+        await tx.execute(
+            queries.CREATE_REFRESH_TOKEN, instance=INSTANCE, token=newest, user_id=user_id, parent=token,
+            session_id=session_id,
+        )  # fmt: skip
+        return newest
+
+    def _new_refresh_token(self) -> str:
+        if self._context.refresh_token_form == 2:
+            return secrets.token_urlsafe(39)[:51]
+        return "".join(secrets.choice(_TOKEN_LETTERS) for _ in range(12))
 
     async def _answer(
         self, tx: Transaction, user_id: str, session_id: str, refresh_token: str, method: str, client: Client
@@ -201,10 +213,6 @@ class Sessions:
             "refresh_token": refresh_token,
             "user": user_shape(user),
         }
-
-
-def _new_refresh_token() -> str:
-    return "".join(secrets.choice(_TOKEN_LETTERS) for _ in range(12))
 
 
 def is_uuid(value: object) -> bool:

@@ -6,10 +6,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();
-    v_name text;
+    v_duty record;
     v_done integer := 0;
     v_count integer;
-    v_is_behind boolean;
     v_claims text := current_setting('request.jwt.claims', true);
     v_request_id text := current_setting('casare.request_id', true);
     v_client_ip text := current_setting('casare.client_ip', true);
@@ -18,43 +17,42 @@ begin
         set_config('request.jwt.claims', '', true),
         set_config('casare.request_id', '', true),
         set_config('casare.client_ip', '', true);
-    for v_name in
-        select d.name
+    for v_duty in
+        select d.name, d.claims_bound as bound
         from private.duties as d
-        where d.last_run_at <= v_now - d.every or d.last_run_at > v_now
+        where d.claims_every is not null and (d.claimed_at <= v_now - d.claims_every or d.claimed_at > v_now)
         -- Schedules first: firing waits for the deletion of a workflow, which may wait for what promotion takes.
         -- raise_low_water last: nothing after it waits for a lane. Promotion next: it may wait for leases, which nobody
         -- may do who holds limits, and rescue does.
         order by d.name = 'raise_low_water', d.name <> 'fire_due_schedules', d.name
         for update skip locked
     loop
-        v_is_behind := false;
-        update private.duties as d set last_run_at = v_now where d.name = v_name;
+        v_count := 0;
+        update private.duties as d set claimed_at = v_now where d.name = v_duty.name;
         begin
-            case v_name
+            case v_duty.name
                 when 'promote_scheduled_jobs' then
-                    v_count := private.promote_scheduled_jobs(200);
-                    v_is_behind := v_count = 200;
+                    v_count := private.promote_scheduled_jobs(v_duty.bound);
                     v_done := v_done + v_count;
                 when 'rescue_expired_leases' then
-                    v_count := private.rescue_expired_leases(50);
-                    v_is_behind := v_count = 50;
+                    v_done := v_done + private.lengthen_leases();
+                    v_count := private.rescue_expired_leases(v_duty.bound);
                     v_done := v_done + v_count;
                 when 'raise_low_water' then
-                    v_done := v_done + private.raise_low_water();
+                    v_done := v_done + private.raise_low_water(p_limit => v_duty.bound);
                 when 'recheck_low_water' then
-                    v_done := v_done + private.recheck_low_water();
+                    v_done := v_done + private.recheck_low_water(v_duty.bound);
                 when 'fold_share_usage' then
-                    perform private.fold_share_usage();
+                    perform private.fold_share_usage(v_duty.bound);
                 when 'fire_due_schedules' then
-                    perform private.fire_due_schedules(50);
+                    perform private.fire_due_schedules(v_duty.bound);
             end case;
         exception
             when others then    -- a duty that cannot be done must not keep robots from their work
-                raise warning '% failed: %', v_name, sqlerrm;
+                raise warning '% failed: %', v_duty.name, sqlerrm;
         end;
-        if v_is_behind then     -- more is due than one claim shall do: the next claim goes on
-            update private.duties as d set last_run_at = v_now - d.every where d.name = v_name;
+        if v_count = v_duty.bound then      -- more is due than one claim shall do: the next claim goes on
+            update private.duties as d set claimed_at = v_now - d.claims_every where d.name = v_duty.name;
         end if;
     end loop;
     perform
@@ -63,7 +61,11 @@ begin
         set_config('casare.client_ip', coalesce(v_client_ip, ''), true);
     perform setval(
         'private.next_duty_at',
-        (select floor(extract(epoch from greatest(min(d.last_run_at + d.every), 'epoch')) * 1000)::bigint from private.duties as d)
+        (
+            select floor(extract(epoch from greatest(min(d.claimed_at + d.claims_every), 'epoch')) * 1000)::bigint
+            from private.duties as d
+            where d.claims_every is not null
+        )
     );
     return v_done;
 end

@@ -1,1 +1,0 @@
-select cron.schedule('casare_fire_due_schedules', '* * * * *', $$select private.run_duty('fire_due_schedules')$$);

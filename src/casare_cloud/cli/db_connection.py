@@ -1,0 +1,57 @@
+"""How `casare-cloud db …` reaches the database: as its owner."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import typer
+
+from casare_cloud.cli.output import errors_as_sentences, fail
+
+if TYPE_CHECKING:
+    import psycopg
+
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--database-url",
+        envvar="CASARE_OWNER_DATABASE_URL",
+        help="The owner's connection (postgres). Default: the local stack's.",
+        show_envvar=True,
+    ),
+]
+
+
+@contextmanager
+def connected(database_url: str | None) -> "Iterator[psycopg.Connection[dict[str, Any]]]":
+    """A connection of the database's owner; what goes wrong with it becomes one sentence."""
+    import psycopg
+    from psycopg.rows import dict_row
+
+    url = database_url or _local_owner_url()
+    try:
+        with (
+            errors_as_sentences(),
+            psycopg.connect(
+                url, autocommit=True, row_factory=dict_row, connect_timeout=5, application_name="casare-cloud db"
+            ) as connection,
+        ):
+            yield connection
+    except psycopg.Error as problem:
+        fail(str(problem.diag.message_primary or problem).strip().splitlines()[0])
+
+
+def _local_owner_url() -> str:
+    """How the local stack's owner logs in."""
+    from casare_cloud.local.state import StateFolder
+
+    state = StateFolder.default()
+    url = urlsplit(state.read_env().get("DATABASE_URL", ""))
+    passwords = state.path / "database-passwords.json"
+    if not url.hostname or not passwords.exists():
+        fail("Give --database-url, or set CASARE_OWNER_DATABASE_URL, or start a local stack with `casare-cloud up`.", 2)
+    password = json.loads(passwords.read_text())["database_passwords"]["postgres"]
+    place = f"postgres:{quote(password, safe='')}@{url.hostname}:{url.port}"
+    return urlunsplit(("postgresql", place, url.path, "", ""))

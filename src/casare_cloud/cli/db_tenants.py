@@ -1,0 +1,69 @@
+"""`casare-cloud db tenants …`: tenants whose last member is gone, to hand over or to purge."""
+
+from typing import Annotated
+
+import typer
+
+from casare_cloud.cli.db_connection import DatabaseUrl, connected
+from casare_cloud.cli.output import print_json, print_table, say
+
+app = typer.Typer(
+    help="Tenants whose last member is gone: list them, hand them over, purge them.", no_args_is_help=True
+)
+
+Tenant = Annotated[str, typer.Argument(help="Its id or slug, as `list` shows it.")]
+
+
+@app.command("list")
+def list_tenants(
+    database_url: DatabaseUrl = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the tenants that nobody can sign in to any more, with what of them goes on."""
+    with connected(database_url) as connection:
+        rows = connection.execute("select * from private.list_abandoned_tenants()").fetchall()
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        ["tenant", "slug", "name", "robots", "live keys"],
+        [[row[name] for name in ("tenant_id", "slug", "name", "robots", "live_keys")] for row in rows],
+    )
+
+
+@app.command("give")
+def give(
+    tenant: Tenant,
+    login: Annotated[str, typer.Argument(help="The user's name or e-mail address.")],
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Make a user the admin of TENANT.
+
+    Example: casare-cloud db tenants give acme ada@example.com
+    """
+    with connected(database_url) as connection:
+        connection.execute("select private.give_tenant(%s, %s)", [tenant, login])
+    say(f"{login} is the admin of {tenant}.")
+
+
+@app.command("purge")
+def purge(
+    tenant: Tenant,
+    database_url: DatabaseUrl = None,
+    is_sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete TENANT and everything of it but its audit trail. Its robots and keys stop at once.
+
+    Example: casare-cloud db tenants purge acme --yes
+    """
+    if not is_sure:
+        typer.confirm(f"Delete {tenant}, its robots, workflows and jobs?", abort=True)
+    purged = 0
+    with connected(database_url) as connection:
+        while True:
+            row = connection.execute("select * from private.purge_tenant(%s)", [tenant]).fetchone()
+            assert row is not None
+            purged += row["purged"]
+            if row["is_gone"]:
+                break
+    say(f"{tenant} is gone, and {purged:,} rows of its jobs and events with it.")
