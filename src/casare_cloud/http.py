@@ -61,8 +61,11 @@ class ForeignAnswer(Unreachable):
 
 def is_transient(error: ApiError) -> bool:
     """Whether the same call may succeed later: the service was not reached or is at fault, has too many requests or no
-    database that can be written, is being deployed, or still runs a first try of the call (by its Idempotency-Key).
+    database that can be written, is being deployed, or still runs a first try of the call (by its Idempotency-Key). Not
+    a locked login: that is minutes, which a person wants to be told of.
     """
+    if error.code == "LOGIN_LOCKED":
+        return False
     return (
         error.status in RETRIED_STATUSES
         or error.code in ("REQUEST_IN_PROGRESS", READ_ONLY_DATABASE)

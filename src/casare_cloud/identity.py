@@ -28,7 +28,7 @@ _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PREFIXES: dict[str, KeyKind] = {"crpa_": "robot", "robot_": "robot", "sk_live_": "service"}
 _SECRET_CHARACTERS = 43  # 62^43 > 2^256
 _CHECKSUM_CHARACTERS = 6
-_ASYMMETRIC = {"EC": ("ES256", "ES384"), "RSA": ("RS256", "RS384", "RS512"), "OKP": ("EdDSA",)}
+KEY_ALGORITHMS = {"EC": ("ES256", "ES384"), "RSA": ("RS256", "RS384", "RS512"), "OKP": ("EdDSA",)}
 _CLOCK_SKEW_SECONDS = 30  # as PostgREST allows
 _JWKS_SECONDS = 600
 _WAITED_FOR_SECONDS = 3600  # older keys are refreshed before they are used: beside requests a function may get no time
@@ -215,7 +215,7 @@ class KeySet:
             message = "The sign-in service does not answer; try again in a moment."
             raise Unavailable("AUTH_UNAVAILABLE", message, retry_after=_REST_SECONDS)
         key = self._keys.get(kid)
-        if key is None or algorithm not in _ASYMMETRIC.get(key.key_type, ()):
+        if key is None or algorithm not in KEY_ALGORITHMS.get(key.key_type, ()):
             return None
         return key if key.algorithm_name == algorithm else None
 
@@ -249,7 +249,7 @@ class KeySet:
                 response.raise_for_status()
                 for item in response.json()["keys"]:
                     with suppress(jwt.PyJWTError):  # a kind of key that this version does not know
-                        if isinstance(item.get("kid"), str) and item.get("kty") in _ASYMMETRIC:
+                        if isinstance(item.get("kid"), str) and item.get("kty") in KEY_ALGORITHMS:
                             keys[item["kid"]] = jwt.PyJWK.from_dict(item)
         except (httpx2.HTTPError, ValueError, KeyError, TypeError, AttributeError):
             return False

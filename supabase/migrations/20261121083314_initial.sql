@@ -1494,6 +1494,21 @@ comment on function private.actor_id() is
     'The subject of the request''s claims, to be written down as the one who did it; null for the system. It decides nothing: see private.caller().';
 revoke all on function private.actor_id() from public, anon, authenticated, service_role;
 
+-- from sql/00_platform/functions/get_schema_version.sql sha256:25a6c1e525143690b4eefd93af342fbe5d38693297eb5a12f1b1f25ba98002a9
+-- Written by the command `make migration`: do not edit.
+create or replace function private.get_schema_version()
+returns text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select '20261121083314'
+$$;
+comment on function private.get_schema_version() is
+    'The migration that brought this database to its present state, so that a program can tell whether it is the one that it was written for.';
+revoke all on function private.get_schema_version() from public, anon, authenticated, service_role;
+grant execute on function private.get_schema_version() to casare_functions;
+
 -- from sql/00_platform/functions/is_calendar_time.sql sha256:9065d522df156cb6a557821649e6c94f14c8b2cf5dd397c9a08c71a57a34e109
 -- Postgres knows infinity and years of six digits; the clients that read what is stored do not.
 create or replace function private.is_calendar_time(p_at timestamptz)
@@ -1864,7 +1879,7 @@ $$;
 comment on function private.check_admin_remains(uuid) is 'Raises 409 LAST_ADMIN when the tenant has no member with the admin role any more.';
 revoke all on function private.check_admin_remains(uuid) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/check_login.sql sha256:bd87457b42a9ba0d18e3666feeda66333f8c4705175101211fa15b6743d59226
+-- from sql/10_tenancy/functions/check_login.sql sha256:7f00efc2a14f1b2fc055a7c1909a163e3e737432b49063e39cbbff2f4a99aa41
 -- The attempt is counted before the password is looked at: a hundred requests at once get five guesses, not a hundred.
 -- Commit before asking Auth, then say with record_login() how it went.
 create or replace function private.check_login(p_login text, p_ip inet)
@@ -1902,7 +1917,8 @@ begin
         perform private.raise_error(
             429,
             'LOGIN_LOCKED',
-            'Too many failed logins. Try again later.',
+            'Too many failed logins. This login is locked until '
+                || to_char(v_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"') || '.',
             greatest(1, ceil(extract(epoch from v_until - v_now)))::integer::text
         );
     end if;

@@ -14,6 +14,7 @@ from casare_cloud.local import migrations
 from casare_cloud.local.migration_history import apply_migrations
 from casare_cloud.local.postgres import PostgresServer
 from casare_cloud.local.schema import project_root
+from casare_cloud.schema_version import SCHEMA_VERSION
 
 
 @pytest.fixture
@@ -35,6 +36,11 @@ def test_the_migrations_hold_the_present_state_of_every_file() -> None:
 
 def test_no_migration_waits_for_a_person() -> None:
     assert migrations.unfinished(project_root()) == []
+
+
+def test_database_and_program_name_the_newest_migration_as_the_version_of_the_schema() -> None:
+    newest = migrations.migration_files(project_root())[-1].name[:14]
+    assert migrations.versions(project_root()) == {newest} == {SCHEMA_VERSION}
 
 
 def test_a_database_from_migrations_equals_one_from_sql(
@@ -65,13 +71,22 @@ def test_a_migration_made_from_an_older_state_brings_the_database_to_the_new_one
     shutil.copytree(root / "sql", tmp_path / "sql")
     (tmp_path / "supabase").mkdir()
     shutil.copy(root / "supabase" / "config.toml", tmp_path / "supabase")
+    (tmp_path / "src" / "casare_cloud").mkdir(parents=True)
+    shutil.copy(root / migrations.VERSION_IN_PYTHON, tmp_path / "src" / "casare_cloud")
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     migrations.fresh(tmp_path, moment)
     function = tmp_path / "sql/00_platform/functions/added_later.sql"
     function.write_text("create or replace function private.added_later() returns int language sql as 'select 1';\n")
-    migrations.new(tmp_path, "add_function", moment)
+    with (tmp_path / "sql/00_platform/policies.sql").open("a") as policies:
+        policies.write("-- changed\n")
+    first, second = migrations.new(tmp_path, "add_function", moment)
+    assert migrations.versions(tmp_path) == {second.name[:14]}
+    assert migrations.pending(tmp_path) == []
     apply_migrations(migrated.dsn(), migrations.migrations_dir(tmp_path))
     assert "FUNCTION private.added_later()" in schema_objects(postgres_server, migrated.name)
+    assert migrated.connect().execute("select private.get_schema_version() as version").fetchone() == {
+        "version": second.name[:14]
+    }, first
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(

@@ -16,9 +16,9 @@ from tests.factories import make_tenant
 from casare_cloud.config import Settings
 from casare_cloud.domain.users import service
 from casare_cloud.domain.users.auth_api import AuthApi
-from casare_cloud.domain.users.auth_faults import AuthFaults
 from casare_cloud.errors import Unavailable
 from casare_cloud.faces.orchestrator.app import Orchestrator, create_app
+from casare_cloud.preflight.auth_faults import AuthFaults
 
 PASSWORD = "Correct-Horse-9"
 

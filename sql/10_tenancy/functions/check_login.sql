@@ -35,7 +35,8 @@ begin
         perform private.raise_error(
             429,
             'LOGIN_LOCKED',
-            'Too many failed logins. Try again later.',
+            'Too many failed logins. This login is locked until '
+                || to_char(v_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"') || '.',
             greatest(1, ceil(extract(epoch from v_until - v_now)))::integer::text
         );
     end if;

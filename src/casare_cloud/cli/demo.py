@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,11 @@ from rich.console import Console
 
 from casare_cloud.cli.watching import follow_job, timeline
 from casare_cloud.client import Client
+from casare_cloud.client.jobs import FINISHED
+from casare_cloud.errors import ApiError
 from casare_cloud.local.errors import LocalStackError
 from casare_cloud.local.schema import project_root
+from casare_cloud.local.supervisor import die_with_parent
 
 ORDERS = [
     {"id": "A-1001", "customer": "Lindqvist AB", "quantity": 12, "unit_price": 8.5},
@@ -27,45 +30,88 @@ ORDERS = [
     {"id": "A-1005", "customer": "Silva & Rocha", "quantity": 25, "unit_price": 19.99},
 ]
 JOB_SECONDS = 60
+GIVE_UP_SECONDS = 5
 
 
 async def run_demo(env: Mapping[str, str], folder: Path, console: Console) -> dict[str, Any]:
     """Submit `examples/orders.json`, start a robot, follow the job live; return the finished job.
 
-    `env` is the stack's environment, `folder` where the robot works. Raises `LocalStackError` when the job does not
-    complete.
+    `env` is the stack's environment, `folder` where the robot works. Only that robot may run the job, and one that is
+    not finished at the end is cancelled: it fetches from a page that ends with this call. Raises `LocalStackError` when
+    the job does not complete.
     """
     folder.mkdir(parents=True, exist_ok=True)
     definition = json.loads((project_root() / "examples" / "orders.json").read_text())
-    with order_page() as url:
-        definition["variables"] = {**definition.get("variables", {}), "orders_url": url}
-        robot = await _start_robot(env, folder)
-        job = asyncio.ensure_future(_run_job(env, definition, console))
-        ended = asyncio.ensure_future(robot.wait())
-        try:
-            async with asyncio.timeout(JOB_SECONDS):
-                await asyncio.wait({job, ended}, return_when=asyncio.FIRST_COMPLETED)
-                if not job.done():
-                    raise LocalStackError(f"The demo's robot has ended. Its log is {folder / 'robot.log'}.")
-        except TimeoutError:
-            raise LocalStackError(
-                f"The demo job did not finish within {JOB_SECONDS} s. The robot's log is {folder / 'robot.log'}."
-            ) from None
-        finally:
-            job.cancel()
-            await _stop_robot(robot)
-            await asyncio.wait({job, ended})
-    finished = job.result()
+    async with Client(env["ORCHESTRATOR_URL"]) as client:
+        await client.login(env["DEMO_USERNAME"], env["DEMO_PASSWORD"])
+        await _cancel_jobs_of(client, env["ROBOT_ID"])  # of a demo that was killed
+        with order_page() as url:
+            definition["variables"] = {**definition.get("variables", {}), "orders_url": url}
+            finished = await _run_job_with_robot(client, env, folder, definition, console)
     if finished["status"] != "completed":
         raise LocalStackError(f"The demo job ended {finished['status']}: {finished.get('error_message')}")
     return finished
 
 
-async def _run_job(env: Mapping[str, str], definition: dict[str, Any], console: Console) -> dict[str, Any]:
-    async with Client(env["ORCHESTRATOR_URL"]) as client:
-        await client.login(env["DEMO_USERNAME"], env["DEMO_PASSWORD"])
-        submitted = await client.submit_workflow("Order totals", definition)
-        return await follow_job(client, submitted["job_id"], env, console)
+async def _run_job_with_robot(
+    client: Client, env: Mapping[str, str], folder: Path, definition: dict[str, Any], console: Console
+) -> dict[str, Any]:
+    robot = await _start_robot(env, folder)
+    job = asyncio.ensure_future(_run_job(client, env, definition, console))
+    ended = asyncio.ensure_future(robot.wait())
+    try:
+        async with asyncio.timeout(JOB_SECONDS):
+            await asyncio.wait({job, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not job.done():
+                raise LocalStackError(f"The demo's robot has ended. Its log is {folder / 'robot.log'}.")
+            return job.result()
+    except TimeoutError:
+        raise LocalStackError(
+            f"The demo job did not finish within {JOB_SECONDS} s. The robot's log is {folder / 'robot.log'}."
+        ) from None
+    finally:
+        is_finished = job.done() and not job.cancelled() and job.exception() is None
+        job.cancel()
+        await asyncio.wait({job})
+        if not is_finished:
+            await _give_up(client, env["ROBOT_ID"])
+        await _stop_robot(robot)
+        await asyncio.wait({ended})
+
+
+async def _run_job(
+    client: Client, env: Mapping[str, str], definition: dict[str, Any], console: Console
+) -> dict[str, Any]:
+    await _until_registered(client, env["ROBOT_ID"])
+    submitted = await client.submit_workflow("Order totals", definition, robot_id=env["ROBOT_ID"])
+    return await follow_job(client, submitted["job_id"], env, console)
+
+
+async def _until_registered(client: Client, robot_id: str) -> None:
+    """Wait until the robot has said that it is there: no job can be for a robot that nobody knows."""
+    while True:
+        try:
+            await client.get_robot(robot_id)
+        except ApiError as problem:
+            if problem.code != "ROBOT_NOT_FOUND":
+                raise
+        else:
+            return
+        await asyncio.sleep(0.05)
+
+
+async def _cancel_jobs_of(client: Client, robot_id: str) -> None:
+    """Cancel the unfinished jobs that only this robot may run."""
+    jobs = (await client.list_jobs(limit=100))["jobs"]
+    ours = [job["job_id"] for job in jobs if job["target_robot_id"] == robot_id and job["status"] not in FINISHED]
+    if ours:
+        await client.cancel_jobs(ours, "the demo was given up")
+
+
+async def _give_up(client: Client, robot_id: str) -> None:
+    with suppress(ApiError, TimeoutError):  # where the service is gone, the next demo does it
+        async with asyncio.timeout(GIVE_UP_SECONDS):
+            await _cancel_jobs_of(client, robot_id)
 
 
 async def run_first_demo(env: Mapping[str, str], folder: Path) -> list[str]:
@@ -81,17 +127,19 @@ async def _start_robot(env: Mapping[str, str], folder: Path) -> asyncio.subproce
         return await asyncio.create_subprocess_exec(
             sys.executable, "-m", "casare_cloud", "robot", "run", "--work-dir", str(folder / "robot"),
             env=surroundings, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True, preexec_fn=die_with_parent,
         )  # fmt: skip
 
 
 async def _stop_robot(robot: asyncio.subprocess.Process) -> None:
-    if robot.returncode is None:
+    """End the robot, and with it what it had started."""
+    with suppress(ProcessLookupError):
         robot.send_signal(signal.SIGTERM)
-    try:
+    with suppress(TimeoutError):
         await asyncio.wait_for(robot.wait(), 5)
-    except TimeoutError:
-        robot.kill()
-        await robot.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(robot.pid, signal.SIGKILL)
+    await robot.wait()
 
 
 class _OrderPage(http.server.BaseHTTPRequestHandler):

@@ -6,8 +6,9 @@ Rich is imported when something of it is shown, so that `--help` answers at once
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from time import localtime, strftime, time
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO, cast
 
 from casare_cloud.printing import SafeStream, abandon, one_line, printable, try_write
@@ -60,6 +61,7 @@ def fail(sentence: str, code: int = 1) -> NoReturn:
     raise SystemExit(code)
 
 
+_WORTH_SAYING_SECONDS = 10
 _UNWRITTEN = "standard output could not be written: {}."
 
 
@@ -84,6 +86,16 @@ def safe_output() -> Iterator[None]:
         fail(_UNWRITTEN.format(output.failure))
 
 
+def _again(headers: Mapping[str, str]) -> str:
+    """From when on the call may succeed, by this machine's clock, where the answer says it and it is not at once."""
+    from casare_cloud.http import retry_after_seconds
+
+    seconds = retry_after_seconds({name.lower(): value for name, value in headers.items()})
+    if seconds is None or seconds < _WORTH_SAYING_SECONDS:
+        return ""
+    return f"; again from {strftime('%H:%M:%S', localtime(time() + seconds))} on"
+
+
 @contextmanager
 def errors_as_sentences() -> Iterator[None]:
     """Turn what a person can mend into one sentence and exit code 1: also a file or folder that cannot be used."""
@@ -95,7 +107,7 @@ def errors_as_sentences() -> Iterator[None]:
     except LocalStackError as problem:
         fail(str(problem))
     except ApiError as problem:
-        fail(f"{problem.message} ({problem.code})")
+        fail(f"{problem.message} ({problem.code}{_again(problem.headers)})")
     except OSError as problem:
         if problem.filename is None:
             raise

@@ -110,7 +110,7 @@ def _detach(state: "StateFolder") -> None:
 def down(
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds to wait before giving up.")] = 30.0,
 ) -> None:
-    """Stop the running stack, or the PostgreSQL that a killed one left behind. The data stays."""
+    """Stop the running stack, or what a killed one left behind. The data stays."""
     from casare_cloud.local.state import StateFolder
 
     state = StateFolder.default()
@@ -135,18 +135,17 @@ def down(
 
 
 def _end_leftover(state: "StateFolder") -> None:
-    from casare_cloud.local.pg_binaries import end_leftover_server, leftover_server
+    from casare_cloud.local.leftovers import end_leftovers, find_leftovers
 
-    pid = leftover_server(state.postgres_data)
-    if pid is None:
+    if not find_leftovers(state):
         say("No stack is running.")
     elif not state.lock():  # so that no start takes the server for its own meanwhile
         fail("A stack is just starting; try again.")
     else:
-        end_leftover_server(state.postgres_data)
-        if leftover_server(state.postgres_data) is not None:
-            fail(f"PostgreSQL (process {pid}) of a stack that was killed does not stop.")
-        say(f"Stopped PostgreSQL (process {pid}), which a stack that was killed had left behind.")
+        found = end_leftovers(state)
+        if still := find_leftovers(state):
+            fail(f"{still} of a stack that was killed does not stop.")
+        say(f"Stopped {found}, which a stack that was killed had left behind.")
 
 
 @errors_as_sentences()
@@ -157,24 +156,23 @@ def status(
 
     With -o env: the variables of .casare/env, quoted for a shell.
     """
-    from casare_cloud.local.pg_binaries import leftover_server
+    from casare_cloud.local.leftovers import Leftovers, find_leftovers
     from casare_cloud.local.state import StateFolder, shell_lines
 
     if output not in ("table", "json", "env"):
         fail("--output must be table, json or env.", 2)
     state = StateFolder.default()
     pid = state.holder()
-    leftover = leftover_server(state.postgres_data) if pid is None else None
+    left = find_leftovers(state) if pid is None else Leftovers()
     if output == "env":
         write_out(shell_lines(state.read_env()))
     elif output == "json":
-        left = {} if leftover is None else {"leftover_postgres": leftover}
-        print_json({"running": pid is not None, **(_look_at(state, pid) if pid is not None else left)})
+        print_json({"running": pid is not None, **(_look_at(state, pid) if pid is not None else left.as_json())})
     elif pid is not None:
         _print_parts(_look_at(state, pid))
-    elif leftover is not None:
+    elif left:
         say(
-            f"No stack is running, but PostgreSQL (process {leftover}) is, which a stack that was killed left behind. "
+            f"No stack is running, but {left} is, which a stack that was killed left behind. "
             "End it with `casare-cloud down`, or go on with `casare-cloud up`."
         )
     else:

@@ -27,6 +27,7 @@ class WorkflowOptions(TypedDict, total=False):
     input: Mapping[str, Any] | None
     workflow_id: str | None
     pool: str | None
+    robot_id: str | None
 
 
 class UploadOptions(TypedDict, total=False):

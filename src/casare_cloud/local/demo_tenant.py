@@ -12,32 +12,53 @@ DEMO_USERNAME = "demo"
 DEMO_ROBOT = "demo-robot"
 
 
+class ForeignDemo(LocalStackError):
+    """The demo user of the project is not ours to log in as: its password is another, or nobody here knows it."""
+
+
+async def is_demo_there(database_url: str) -> bool:
+    """Whether the demo user is registered; asked of the database, as each try to log in counts as a guess."""
+    import psycopg
+
+    async with await psycopg.AsyncConnection.connect(database_url, prepare_threshold=None) as connection:
+        found = await connection.execute("select private.email_for_login(%s) is not null", [DEMO_EMAIL])
+        row = await found.fetchone()
+    return bool(row and row[0])
+
+
 async def make_demo_tenant(env: Mapping[str, str], way_out: str) -> dict[str, str]:
     """Register the demo tenant through the public API, and make a key for its robot; the variables that name them.
 
     A start that was interrupted, or whose `demos.json` was lost, left a tenant behind, and another developer may have
     made one: then the key is a new one, with a robot of its own, because a robot belongs to one live key. Raises
-    `LocalStackError`, with `way_out`, when that tenant's password is not ours.
+    `ForeignDemo`, with `way_out`, when that tenant's password is not ours.
     """
-    robot_id = DEMO_ROBOT
+    is_there = await is_demo_there(env["DATABASE_URL"])
     async with Client(env["ORCHESTRATOR_URL"]) as client:
-        try:
-            await client.register(
-                email=DEMO_EMAIL,
-                password=env["DEMO_PASSWORD"],
-                username=DEMO_USERNAME,
-                org_name="Demo",
-                first_name="Demo",
-                last_name="Person",
-            )
-        except ApiError as refusal:
-            if refusal.code not in ("EMAIL_TAKEN", "USERNAME_TAKEN"):
-                raise
+        if is_there:
             await _log_in(client, env["DEMO_PASSWORD"], way_out)
-            robot_id = f"{DEMO_ROBOT}-{secrets.token_hex(3)}"
+        else:
+            await _register(client, env["DEMO_PASSWORD"], way_out)
         me = await client.me()
         key = await client.create_robot_api_key(name="Demo robot")
+    robot_id = f"{DEMO_ROBOT}-{secrets.token_hex(3)}" if is_there else DEMO_ROBOT
     return {"DEMO_TENANT_ID": me["tenant_id"], "ROBOT_ID": robot_id, "ROBOT_API_KEY": key["key"]}
+
+
+async def _register(client: Client, password: str, way_out: str) -> None:
+    try:
+        await client.register(
+            email=DEMO_EMAIL,
+            password=password,
+            username=DEMO_USERNAME,
+            org_name="Demo",
+            first_name="Demo",
+            last_name="Person",
+        )
+    except ApiError as refusal:
+        if refusal.code != "USERNAME_TAKEN":
+            raise
+        raise ForeignDemo(f"The user name {DEMO_USERNAME} is another user's there. {way_out}") from refusal
 
 
 async def _log_in(client: Client, password: str, way_out: str) -> None:
@@ -46,4 +67,4 @@ async def _log_in(client: Client, password: str, way_out: str) -> None:
     except ApiError as refusal:
         if refusal.status != 401:
             raise
-        raise LocalStackError(f"The demo user {DEMO_EMAIL} is there, with another password. {way_out}") from refusal
+        raise ForeignDemo(f"The demo user {DEMO_EMAIL} is there, with another password. {way_out}") from refusal

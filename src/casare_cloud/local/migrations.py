@@ -7,7 +7,8 @@
 Each file is copied under a line `-- from <path> sha256:<digest>`; the newest such line of a path says which state the
 migrations hold. A changed table cannot be copied: a line `-- TODO: the ALTER …` stays until a person has written it.
 Policies get a migration of their own, because on the platform a policy statement locks the tables of Auth and Realtime
-until its transaction ends.
+until its transaction ends. The last migration's time stamp is the version of the schema: it is written into a function
+of the database and into the program, which can then tell whether they belong together.
 """
 
 import argparse
@@ -22,6 +23,9 @@ from casare_cloud.local.schema import ONCE_ONLY, digest, project_root, schema_fi
 
 MARKER = re.compile(r"^-- from (?P<path>\S+) sha256:(?P<sha256>[0-9a-f]{64}|gone)$", re.MULTILINE)
 TODO = "-- TODO:"
+VERSION_IN_SQL = "sql/00_platform/functions/get_schema_version.sql"
+VERSION_IN_PYTHON = "src/casare_cloud/schema_version.py"
+_STAMP = re.compile("[0-9]{14}")
 HEADER = (
     "-- Composed from sql/ by the command `make {command}`: edit there.\n"
     "set check_function_bodies = off;  -- a function may call one that comes later\n"
@@ -66,6 +70,22 @@ def unfinished(root: Path) -> list[str]:
     ]
 
 
+def versions(root: Path) -> set[str]:
+    """The schema's version as the newest migration, the database and the program have it: one, or a mistake."""
+    stated = {match[0] for file in _files_with_version(root) if (match := _STAMP.search(file.read_text()))}
+    return stated | {file.name[:14] for file in migration_files(root)[-1:]}
+
+
+def write_version(root: Path, stamp: str) -> None:
+    """Writes the version of the schema where the database and the program have it."""
+    for file in _files_with_version(root):
+        file.write_text(_STAMP.sub(stamp, file.read_text()))
+
+
+def _files_with_version(root: Path) -> list[Path]:
+    return [root / name for name in (VERSION_IN_SQL, VERSION_IN_PYTHON) if (root / name).exists()]
+
+
 def section(root: Path, name: str, known: dict[str, str]) -> str:
     """What a migration says about one path."""
     path = root / name
@@ -95,15 +115,18 @@ def new(root: Path, name: str, now: datetime) -> list[Path]:
     if not names:
         raise LocalStackError("Nothing changed in sql/ since the last migration.")
     policies = [each for each in names if Path(each).name == "policies.sql"]
-    others = [each for each in names if each not in policies]
+    others = [each for each in names if each not in (*policies, VERSION_IN_SQL)]
+    groups = [(suffix, group) for suffix, group in (("", others), ("_policies", policies)) if group]
     latest = max((file.name[:14] for file in migration_files(root)), default="")
     written = []
-    for suffix, group in (("", others), ("_policies", policies)):
-        if group:
-            stamp = max(now.strftime("%Y%m%d%H%M%S"), _following(latest))
-            sections = [section(root, each, known) for each in group]
-            written.append(write(root, stamp, name + suffix, f"migration name={name}", sections))
-            latest = stamp
+    for suffix, group in groups:
+        stamp = max(now.strftime("%Y%m%d%H%M%S"), _following(latest))
+        if group is groups[-1][1] and (root / VERSION_IN_SQL).exists():
+            write_version(root, stamp)
+            group = [*group, VERSION_IN_SQL]
+        sections = [section(root, each, known) for each in group]
+        written.append(write(root, stamp, name + suffix, f"migration name={name}", sections))
+        latest = stamp
     return written
 
 
@@ -113,6 +136,7 @@ def fresh(root: Path, now: datetime) -> Path:
     stamp = files[0].name[:14] if files else now.strftime("%Y%m%d%H%M%S")
     for file in files:
         file.unlink()
+    write_version(root, stamp)
     sections = [section(root, str(path.relative_to(root)), {}) for path in schema_files(root)]
     return write(root, stamp, "initial", "migration-fresh", sections)
 
@@ -136,6 +160,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "check":
             missing = pending(root) + unfinished(root)
+            if len(versions(root)) > 1:
+                missing.append(f"{VERSION_IN_SQL} and {VERSION_IN_PYTHON} do not name the newest migration.")
             print("\n".join(missing) or "The migrations hold all of sql/.")
             return 1 if missing else 0
         now = datetime.now(UTC)

@@ -13,18 +13,34 @@ import httpx2
 from rich.console import Console
 from rich.markup import escape
 
+from casare_cloud.config import ConfigurationError, Settings
 from casare_cloud.local import auth_program
 from casare_cloud.local.context import context_of_stack
-from casare_cloud.local.demo_tenant import DEMO_EMAIL, DEMO_USERNAME, make_demo_tenant
+from casare_cloud.local.demo_tenant import (
+    DEMO_EMAIL,
+    DEMO_USERNAME,
+    ForeignDemo,
+    is_demo_there,
+    make_demo_tenant,
+)
 from casare_cloud.local.errors import LocalStackError
+from casare_cloud.local.leftovers import end_leftovers
 from casare_cloud.local.migration_history import apply_migrations
-from casare_cloud.local.pg_binaries import end_leftover_server
 from casare_cloud.local.postgres import PostgresServer
 from casare_cloud.local.schema import project_root
-from casare_cloud.local.state import Ports, Secrets, StateFolder, write_private
+from casare_cloud.local.state import STACK_MARK, Ports, Secrets, StateFolder, write_private
 from casare_cloud.local.supervisor import Part, PostgresPart, ProcessPart, Supervisor
+from casare_cloud.preflight.checks import check
+from casare_cloud.preflight.findings import Finding
 
 EMBEDDED = "embedded"  # the project that is kept in the folder itself, on whatever ports
+PROJECT_VARIABLES = (
+    "SUPABASE_URL",
+    "SUPABASE_PUBLISHABLE_KEY",
+    "SUPABASE_SECRET_KEY",
+    "DATABASE_URL",
+    "CASARE_SIGNING_KEY",
+)
 PLATFORM_ROLES = ("authenticator", "supabase_auth_admin", "supabase_realtime_admin", "supabase_admin", "postgres")
 
 
@@ -57,11 +73,16 @@ class Stack:
         self._supervisor = Supervisor(self._part_changed)
         self._is_ready = False
 
+    @property
+    def _mark(self) -> dict[str, str]:
+        return {STACK_MARK: self._state.mark()}
+
     async def run(self) -> None:
         """Start everything, print the banner, wait for SIGINT or SIGTERM, stop everything."""
         if not self._state.lock():
             raise LocalStackError("The stack is already running. See `casare-cloud status`.")
-        end_leftover_server(self._state.postgres_data)
+        if left := end_leftovers(self._state):
+            self._console.print(f"Ended {left}, which a stack that was killed had left behind.")
         if self._options.fresh:
             self._state.erase()
         self._state.create()
@@ -90,14 +111,25 @@ class Stack:
         self._state.write_env(env)
         demo_job: list[str] = []
         if "ROBOT_API_KEY" not in env:
-            demo = await make_demo_tenant(env, self._way_out())
-            self._state.keep_demo(self._project, demo)
+            demo = await self._make_demo_tenant(env)
             env |= demo
             self._state.write_env(env)
-            demo_job = await self._run_demo(env, self._state.path / "demo")
+            demo_job = await self._run_demo({**env, **self._mark}, self._state.path / "demo")
         self._is_ready = True
         self._write_info()
         self._print_banner(env, demo_job)
+
+    async def _make_demo_tenant(self, env: Mapping[str, str]) -> dict[str, str]:
+        """Make the demo tenant and remember it: its password before it is used, so that nobody ever has to guess it."""
+        password = {"DEMO_PASSWORD": env["DEMO_PASSWORD"]}
+        self._state.keep_demo(self._project, password)
+        try:
+            demo = password | await make_demo_tenant(env, self._way_out())
+        except ForeignDemo:
+            self._state.keep_demo(self._project, {})
+            raise
+        self._state.keep_demo(self._project, demo)
+        return demo
 
     async def _start_embedded(self) -> dict[str, str]:
         """Start Postgres and the platform emulators; return the environment of everything else."""
@@ -155,17 +187,35 @@ class Stack:
         }
 
     async def _use_supabase(self) -> dict[str, str]:
-        """Take Supabase from the environment instead of the embedded one."""
-        names = ("SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY", "DATABASE_URL")
-        missing = [name for name in names if not os.environ.get(name)]
-        if missing:
-            raise LocalStackError(f"`casare-cloud up --supabase` needs {', '.join(missing)} in the environment.")
-        self._ports.refuse_taken(["orchestrator"])
-        env = self._environment(self._state.secrets(), os.environ["DATABASE_URL"])
-        env |= {name: os.environ[name] for name in names}
-        env["CASARE_SIGNING_KEY"] = os.environ.get("CASARE_SIGNING_KEY", "")
-        env["DEMO_PASSWORD"] = os.environ.get("DEMO_PASSWORD") or env["DEMO_PASSWORD"]
+        """Take Supabase from the environment instead of the embedded one, if it is fit; else say all that is wrong."""
+        env = self._environment(self._state.secrets(), "")
+        env |= {name: os.environ.get(name, "") for name in PROJECT_VARIABLES}
+        if password := os.environ.get("DEMO_PASSWORD"):
+            env["DEMO_PASSWORD"] = password
+        try:
+            settings = Settings.from_environment({**os.environ, **env})
+        except ConfigurationError as problem:
+            raise LocalStackError(str(problem)) from problem
+        problems = [finding.sentence for finding in await self._preflight(settings)]
+        try:
+            self._ports.refuse_taken(["orchestrator"])
+        except LocalStackError as problem:
+            problems.append(str(problem))
+        if problems:
+            raise LocalStackError("Nothing was started.\n" + "\n".join(f"- {problem}" for problem in problems))
+        is_known = bool(password or self._state.demo_of(self._project))
+        if not is_known and await is_demo_there(env["DATABASE_URL"]):
+            sentence = f"The demo user {DEMO_EMAIL} is there, and nobody here knows its password."
+            raise LocalStackError(f"{sentence} {self._way_out()}")
         return env
+
+    async def _preflight(self, settings: Settings) -> list[Finding]:
+        """What keeps the stack from starting; what could not be checked is printed."""
+        found = await check(settings, thoroughly=True)
+        for doubt in found:
+            if doubt.is_doubt:
+                self._console.print(doubt.sentence, markup=False)
+        return [finding for finding in found if not finding.is_doubt]
 
     async def _start_orchestrator(self, env: dict[str, str]) -> None:
         await self._start_process(
@@ -195,7 +245,8 @@ class Stack:
         headers: Mapping[str, str] | None = None,
     ) -> None:
         log = self._state.logs / f"{name}.log"
-        await self._supervisor.start(ProcessPart(name, url, log, argv, env, is_ready=_answers(url + path, headers)))
+        part = ProcessPart(name, url, log, argv, {**env, **self._mark}, is_ready=_answers(url + path, headers))
+        await self._supervisor.start(part)
 
     def _way_out(self) -> str:
         """What a person can do when the demo user is somebody else's."""

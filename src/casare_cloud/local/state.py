@@ -16,6 +16,8 @@ from typing import Any
 
 from casare_cloud.local.errors import LocalStackError
 
+STACK_MARK = "CASARE_STACK_MARK"  # in the environment of a stack's processes; tells them from all others
+
 
 @dataclass(frozen=True)
 class Ports:
@@ -115,6 +117,7 @@ class StateFolder:
         self._info_file = path / "stack.json"
         self._demos_file = path / "demos.json"
         self._lock_file = path / "lock"
+        self._mark_file = path / "mark"
         self._lock: int | None = None
 
     @staticmethod
@@ -170,6 +173,16 @@ class StateFolder:
 
     def write_info(self, info: Mapping[str, Any]) -> None:
         write_private(self._info_file, json.dumps(info, indent=1))
+
+    def mark(self) -> str:
+        """What marks the processes of this folder's stacks, in no other folder and on no other machine; made once."""
+        try:
+            token = self._mark_file.read_text()
+        except FileNotFoundError:
+            self.create()
+            token = secrets.token_hex(16)
+            write_private(self._mark_file, token)
+        return f"{token}:{self.path}"
 
     def secrets(self) -> Secrets:
         """The stack's secrets, generated at the first call."""

@@ -68,6 +68,7 @@ class ProcessPart(Part):
         self._is_ready = is_ready
         self._ready_seconds = ready_seconds
         self._process: asyncio.subprocess.Process | None = None
+        self._group: int | None = None
 
     async def start(self) -> None:
         with self.log.open("ab") as log:
@@ -80,15 +81,16 @@ class ProcessPart(Part):
                 start_new_session=True,
                 preexec_fn=die_with_parent,
             )
-        self.pid = self._process.pid
+        self.pid = self._group = self._process.pid
         deadline = time.monotonic() + self._ready_seconds
         while not await self._is_ready():
             if self._process.returncode is not None:
+                self._end_group()
                 raise LocalStackError(
                     f"{self.name} ended with {describe(self._process.returncode)} while starting.{self._last_words()}"
                 )
             if time.monotonic() > deadline:
-                self._process.kill()
+                self._end_group()
                 raise LocalStackError(
                     f"{self.name} did not answer within {self._ready_seconds:.0f} s.{self._last_words()}"
                 )
@@ -98,21 +100,25 @@ class ProcessPart(Part):
         if self._process is None:
             return 0
         code = await self._process.wait()
-        # What it had started (a server's workers) would keep its port.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self._end_group()
         return code
 
     async def stop(self) -> None:
-        process = self._process
-        if process is None or process.returncode is not None:
+        if self._process is None:
             return
-        process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), 10)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), 10)
+        self._end_group()
+        await self._process.wait()
+
+    def _end_group(self) -> None:
+        """End the process with all that it had started (a server's workers), which would keep its port."""
+        group, self._group = self._group, None
+        if group is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
 
     def _last_words(self) -> str:
         with contextlib.suppress(OSError):

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from casare_cloud.config import Settings
-from casare_cloud.domain.users.auth_faults import AuthFaults
 from casare_cloud.domain.users.model import Tokens
 from casare_cloud.errors import ApiError, Unavailable
+from casare_cloud.preflight.auth_faults import AuthFaults
 
 if TYPE_CHECKING:
     import httpx2  # imported where it is used: only some requests pay for an HTTP client

@@ -12,10 +12,10 @@ from casare_cloud.config import Settings
 from casare_cloud.database import Database, Transaction
 from casare_cloud.domain.users import queries
 from casare_cloud.domain.users.auth_api import AuthApi, AuthMisconfigured, AuthRefused
-from casare_cloud.domain.users.auth_faults import AuthFaults
 from casare_cloud.domain.users.model import LOGIN_ATTEMPTS, Identity, Registration, Tokens, with_implied_roles
 from casare_cloud.errors import ApiError, AuthenticationFailed, Conflict, InvalidArgument, Unavailable
 from casare_cloud.identity import Actor, Verifier
+from casare_cloud.preflight.auth_faults import AuthFaults
 
 logger = logging.getLogger("casare_cloud")
 

@@ -45,6 +45,7 @@ class Submission:
     input: dict[str, Any] = field(default_factory=dict)
     workflow_id: UUID | None = None
     pool: str | None = None  # whose robots run the first job, or the schedule's
+    robot: str | None = None  # the only one that may run the first job
 
 
 @dataclass(frozen=True, slots=True)

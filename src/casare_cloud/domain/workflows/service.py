@@ -42,6 +42,8 @@ async def submit(tx: Transaction, store: backup.Store | None, submission: Submis
         raise InvalidArgument("schedule_cron: is required when trigger_type is scheduled.")
     if submission.trigger_type == "webhook":
         raise TriggerNotAvailable("Webhook triggers")
+    if submission.trigger_type == "scheduled" and submission.robot is not None:
+        raise InvalidArgument("robot_id: is for a job that runs now; the jobs of a schedule are any robot's.")
     workflow = await tx.fetch_one(
         queries.SUBMIT_WORKFLOW,
         {
@@ -90,6 +92,7 @@ async def _start(tx: Transaction, submission: Submission, workflow_id: UUID, pla
             priority=submission.priority,
             execution_mode=submission.execution_mode,
             pool=submission.pool,
+            robot=submission.robot,
         ),
     )
     return Submitted(workflow_id, job.job_id, None, job.created_at, planned)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from casare_cloud import __version__
 from casare_cloud.config import Settings
-from casare_cloud.domain.users.auth_faults import AuthFaults
 from casare_cloud.faces.orchestrator import health
 from casare_cloud.faces.shared.edge import BODY_BYTES, FORM_BYTES, UPLOAD_BYTES, Edge, Receive, Scope, Send, send_json
+from casare_cloud.preflight.auth_faults import AuthFaults
+from casare_cloud.preflight.readiness import Readiness
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -48,6 +49,7 @@ class Orchestrator(Edge):
         super().__init__(settings.trusted_proxies, settings.allowed_origins)
         self.settings = settings
         self.auth_faults = AuthFaults()
+        self.readiness = Readiness(settings, self.auth_faults)
         self._loaded: set[str] = set()
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,7 +58,7 @@ class Orchestrator(Edge):
         under_base = path.removeprefix(BASE) if path.startswith(BASE + "/") else None
         probe = health.PROBES.get(path if under_base is None else under_base)
         if probe is not None and scope["method"] == "GET":
-            status, body = await probe(lambda: self.database, self.auth_faults)
+            status, body = await probe(lambda: self.database, self.readiness)
             await send_json(send, status, body, {"Cache-Control": "no-store"})
             return
         if path in _DOCUMENT:
@@ -80,7 +82,7 @@ class Orchestrator(Edge):
         """The FastAPI app with the resources that were loaded so far."""
         from casare_cloud.faces.orchestrator.framework import create_framework
 
-        return create_framework(self.settings, self.database, self.auth_faults, __version__)
+        return create_framework(self.settings, self.database, self.auth_faults, self.readiness, __version__)
 
     def _load(self, module: str | None, prefix: str = BASE) -> None:
         if module is None or module in self._loaded:

@@ -10,7 +10,6 @@ from pydantic.warnings import UnsupportedFieldAttributeWarning
 
 from casare_cloud.config import Settings
 from casare_cloud.database import Database
-from casare_cloud.domain.users.auth_faults import AuthFaults
 from casare_cloud.faces.orchestrator import health
 from casare_cloud.faces.orchestrator.health_shapes import RESPONSES
 from casare_cloud.faces.orchestrator.rate_limits import limit_of, unlimited
@@ -18,6 +17,8 @@ from casare_cloud.faces.shared import problems
 from casare_cloud.faces.shared.refusals import declare_body_refusals, declare_headers
 from casare_cloud.faces.shared.routing import Services
 from casare_cloud.identity import Verifier
+from casare_cloud.preflight.auth_faults import AuthFaults
+from casare_cloud.preflight.readiness import Readiness
 
 # FastAPI silences this about its own body fields while it builds them; our shapes are built later, on first use.
 warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
@@ -27,7 +28,9 @@ _OPEN: dict[str, Any] = {"security": []}
 _TOKEN = "A robot's key, or a token that was imported, where ROBOT_AUTH_ENABLED is true."  # a sentence, no secret
 
 
-def create_framework(settings: Settings, database: Database, auth_faults: AuthFaults, version: str) -> FastAPI:
+def create_framework(
+    settings: Settings, database: Database, auth_faults: AuthFaults, readiness: Readiness, version: str
+) -> FastAPI:
     """An app that answers every error in the orchestrator's shape and documents itself at /openapi.json."""
     app = FastAPI(
         title="CasareRPA Orchestrator API",
@@ -45,7 +48,7 @@ def create_framework(settings: Settings, database: Database, auth_faults: AuthFa
         for prefix in ("", "/api/v1"):
             app.add_api_route(
                 prefix + path,
-                _route_of(probe, database, auth_faults),
+                _route_of(probe, database, readiness),
                 name=probe.__name__,
                 description=probe.__doc__ or "",
                 responses=RESPONSES[path],
@@ -79,13 +82,11 @@ def _complete_the_document(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _route_of(
-    probe: health.Probe, database: Database, auth_faults: AuthFaults
-) -> Callable[[], Awaitable[JSONResponse]]:
+def _route_of(probe: health.Probe, database: Database, readiness: Readiness) -> Callable[[], Awaitable[JSONResponse]]:
     """A probe as a route, for the OpenAPI document; requests are answered before they get here."""
 
     async def route() -> JSONResponse:
-        status, body = await probe(lambda: database, auth_faults)
+        status, body = await probe(lambda: database, readiness)
         return JSONResponse(body, status)
 
     return route

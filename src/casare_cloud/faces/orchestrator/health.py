@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from casare_cloud.config import ConfigurationError
-from casare_cloud.domain.users.auth_faults import AuthFaults
 from casare_cloud.errors import ApiError
+from casare_cloud.preflight.readiness import Readiness
 
 if TYPE_CHECKING:
     from casare_cloud.database import Database
@@ -19,15 +19,15 @@ PING_SECONDS = 1.5
 
 Answer = tuple[int, dict[str, Any]]
 GetDatabase = Callable[[], "Database"]
-Probe = Callable[[GetDatabase, AuthFaults], Awaitable[Answer]]
+Probe = Callable[[GetDatabase, Readiness], Awaitable[Answer]]
 
 
-async def health(database: GetDatabase, auth: AuthFaults) -> Answer:
+async def health(database: GetDatabase, settings: Readiness) -> Answer:
     """The process answers; nothing else is looked at."""
     return 200, {"status": "healthy", "service": SERVICE}
 
 
-async def detailed(database: GetDatabase, auth: AuthFaults) -> Answer:
+async def detailed(database: GetDatabase, settings: Readiness) -> Answer:
     """The process and what it depends on: `degraded`, still 200, when the database does not answer within 1.5 s."""
     error = await _problem(database)
     size, free = database().usage()
@@ -38,18 +38,22 @@ async def detailed(database: GetDatabase, auth: AuthFaults) -> Answer:
     return 200, {"status": status, "service": SERVICE, "dependencies": {"database": state}}
 
 
-async def ready(database: GetDatabase, auth: AuthFaults) -> Answer:
-    """Whether requests can be served: 200, or 503 with a reason, also what a login has found wrong with Auth."""
+async def ready(database: GetDatabase, settings: Readiness) -> Answer:
+    """Whether requests can be served: 200, or 503 with a reason: the database, what is wrong with the settings, or
+    what a login has found wrong with Auth.
+
+    The settings are looked at once a minute; the log says which variable it is, and what to do.
+    """
     error = await _problem(database)
     if error is not None:
         is_full = isinstance(error, ApiError) and error.code == "DATABASE_BUSY"
         return 503, {"ready": False, "reason": "No free connection" if is_full else "Database unhealthy"}
-    if auth.advice is not None:
-        return 503, {"ready": False, "reason": f"Supabase Auth: {auth.advice}"}
+    if reasons := await settings.reasons(PING_SECONDS):
+        return 503, {"ready": False, "reason": "; ".join(reasons)}
     return 200, {"ready": True}
 
 
-async def live(database: GetDatabase, auth: AuthFaults) -> Answer:
+async def live(database: GetDatabase, settings: Readiness) -> Answer:
     """Whether the process runs; nothing else is looked at."""
     return 200, {"alive": True}
 

@@ -9,7 +9,7 @@ from casare_cloud.domain.workflows.model import Submission, Submitted, TriggerTy
 from casare_cloud.errors import InvalidArgument
 from casare_cloud.faces.orchestrator import workflow_examples as examples
 from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.orchestrator.fields import ExecutionMode, Input, Name, Priority
+from casare_cloud.faces.orchestrator.fields import ExecutionMode, Input, Name, Priority, RobotName
 from casare_cloud.faces.shared.problems import sentence_of
 from casare_cloud.faces.shared.request_json import read_json
 from casare_cloud.faces.shared.shapes import JSON_LEVELS, TOO_DEEP, Answer, OpenBody, Time, Warnings, is_too_deep
@@ -45,6 +45,9 @@ class SubmitBody(OpenBody):
     pool: Annotated[
         str | None, Field(min_length=1, max_length=64, description="Robots of this shared pool run it: its id or name.")
     ] = None
+    robot_id: Annotated[
+        RobotName | None, Field(description="Only this robot runs it: its external id or UUID. Not for schedules.")
+    ] = None
 
     def submission(self) -> Submission:
         """What the domain calls it."""
@@ -59,6 +62,7 @@ class SubmitBody(OpenBody):
             input=self.input or {},
             workflow_id=self.workflow_id,
             pool=self.pool,
+            robot=self.robot_id,
         )
 
 

@@ -17,7 +17,6 @@ from pydantic import BaseModel
 from casare_cloud.config import Settings
 from casare_cloud.database import Database, Transaction
 from casare_cloud.domain.users import dev_mode
-from casare_cloud.domain.users.auth_faults import AuthFaults
 from casare_cloud.domain.users.service import whoami
 from casare_cloud.errors import ApiError, AuthenticationFailed, InvalidArgument
 from casare_cloud.faces.shared import idempotency, storable
@@ -25,6 +24,7 @@ from casare_cloud.faces.shared.rate_limits import Limits, Quota
 from casare_cloud.faces.shared.request_json import LARGE_BYTES, JsonRequest
 from casare_cloud.faces.shared.shapes import Report
 from casare_cloud.identity import ANONYMOUS, Actor, Verifier
+from casare_cloud.preflight.auth_faults import AuthFaults
 
 _NO_STORE = (b"cache-control", b"no-store")  # tokens, keys, a tenant's data: no cache may keep an answer
 
