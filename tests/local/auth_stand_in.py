@@ -19,6 +19,8 @@ def migrate() -> None:
 
 def serve() -> None:
     given = os.environ
+    with psycopg.connect(given["DATABASE_URL"]) as connection:
+        connection.execute("select from auth.stand_in_migrations")  # fails unless `migrate` ran before
     [signing_key, *_] = json.loads(given["GOTRUE_JWT_KEYS"])
     context = LocalContext(
         authenticator_dsn="",
