@@ -681,7 +681,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:5319b5f7efe20d46490173682f7c9a2bbd4f53aa708e9429f9d0eab0e5b5537b
+-- from sql/40_queue/tables.sql sha256:e0a24fcc9e3343c6db241d3fd42d1acc6c47ba7e6170168d38d990c653c717e6
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -845,7 +845,7 @@ create table public.jobs (
     error_details jsonb,                -- stack_trace, failed_node
     lost_by uuid[] not null default '{}',   -- robots that died, as it seems, while they ran it
     uncounted_ends smallint not null default 0, -- leases in a row that ended as if there had been none: see private.end_uncounted()
-    past_leases jsonb not null default '{}',    -- {lease token: robot} of attempts that failed or were taken away: whose late results are kept
+    past_leases jsonb not null default '{}',    -- {lease token: robot} of leases that ended without completing it: whose late results are kept
     constraint jobs_pkey primary key (job_id),
     constraint jobs_priority_check check (priority between 0 and 20),
     constraint jobs_max_attempts_check check (max_attempts between 1 and 100),
@@ -2205,14 +2205,14 @@ comment on function private.email_for_login(text) is
 revoke all on function private.email_for_login(text) from public, anon, authenticated, service_role;
 grant execute on function private.email_for_login(text) to casare_functions;
 
--- from sql/10_tenancy/functions/end_reused_session.sql sha256:69becaf10be287d2014385aab2240b48c0fe3d1915b9fd2eb3fb051cb5fd923d
+-- from sql/10_tenancy/functions/end_reused_session.sql sha256:954ce34e06d587924cbc88c266cf90bf57663c8b48a7b44389a8c2924316deb0
 -- Auth revokes the tokens of the family and leaves the session: its access tokens would go on for an hour, and its newest
 -- refresh token for the seconds in which a revoked one is still taken.
 create or replace function private.end_reused_session(p_refresh_token text)
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     delete from auth.sessions as s
@@ -2412,12 +2412,12 @@ comment on function private.finish_idempotent_request(text, integer, jsonb) is
 revoke all on function private.finish_idempotent_request(text, integer, jsonb) from public, anon, authenticated, service_role;
 grant execute on function private.finish_idempotent_request(text, integer, jsonb) to authenticated;
 
--- from sql/10_tenancy/functions/get_abandoned_tenant.sql sha256:188e55344d404f28537cb244fd3bcc51ccef1e5997c861b947c25fb9a7d4380e
+-- from sql/10_tenancy/functions/get_abandoned_tenant.sql sha256:60b5db61a5f927511010f6444e890c7b7b84f04d751e44eacc1f534700d5acb1
 create or replace function private.get_abandoned_tenant(p_tenant text)
 returns uuid
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tenant_id uuid;
@@ -2516,12 +2516,12 @@ comment on function private.get_manageable_member(private.caller, uuid) is
     'A member of the caller''s tenant who may do no more than the caller; locks the tenant against other changes of members.';
 revoke all on function private.get_manageable_member(private.caller, uuid) from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/give_tenant.sql sha256:61532a5cb952a1d5644f227d0b8eaed8c725e3f2ed457b20388bf97b1342f9d3
+-- from sql/10_tenancy/functions/give_tenant.sql sha256:89f885d08eed98649a9a3284c3f96f5e67ec5ffeb37d87d97988e31f0b1f6bb2
 -- For the owner of the database, who acts for no tenant.
 create or replace function private.give_tenant(p_tenant text, p_login text)
 returns uuid
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tenant_id uuid := private.get_abandoned_tenant(p_tenant);
@@ -2693,13 +2693,13 @@ comment on function public.invite_member(text, uuid, bytea, timestamptz) is
 revoke all on function public.invite_member(text, uuid, bytea, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.invite_member(text, uuid, bytea, timestamptz) to authenticated;
 
--- from sql/10_tenancy/functions/is_registered_as.sql sha256:09353896acab35b50993b6b368013e660ef4e20abeb29e8e71c5d5100047ad12
+-- from sql/10_tenancy/functions/is_registered_as.sql sha256:2c0bb1af024c53737d4d77369be9fa2030c9179f9bad1c3a1fd638bc2ce125d2
 create or replace function private.is_registered_as(p_email text, p_registration jsonb)
 returns boolean
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return exists (
@@ -2717,13 +2717,13 @@ comment on function private.is_registered_as(text, jsonb) is
 revoke all on function private.is_registered_as(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function private.is_registered_as(text, jsonb) to casare_functions;
 
--- from sql/10_tenancy/functions/list_abandoned_tenants.sql sha256:e0373fb484dd9300bb428206f92ebb1d03cbbc302afc0b028a1dab6f09dc690a
+-- from sql/10_tenancy/functions/list_abandoned_tenants.sql sha256:55f54456d90a20c45bbbdec9ce4d633e2c38bbc3e1643de8802b179b4b6ec7b6
 -- A user who is deleted softly stays a row of auth.users; one from before the table trigger knew of it stays a member, too.
 create or replace function private.list_abandoned_tenants()
 returns table (tenant_id uuid, slug text, name text, created_at timestamptz, robots bigint, live_keys bigint)
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query
@@ -2972,13 +2972,13 @@ comment on function private.record_login(text, inet, boolean) is
 revoke all on function private.record_login(text, inet, boolean) from public, anon, authenticated, service_role;
 grant execute on function private.record_login(text, inet, boolean) to casare_functions;
 
--- from sql/10_tenancy/functions/refuse_caller.sql sha256:d215f72c39f40c8ad91301f4b5ccf289692ee04fe318250b0100f83185b8a542
+-- from sql/10_tenancy/functions/refuse_caller.sql sha256:579e643efa80a1a7370079a8e0f1924c9692c4c16329375899498406a6a00e38
 create or replace function private.refuse_caller()
 returns void
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_user_id uuid := private.authenticate_user(nullif(current_setting('request.jwt.claims', true), '')::jsonb);
@@ -5016,7 +5016,7 @@ comment on function private.quarantine_robot(uuid, uuid, text, jsonb) is
     'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. What it holds it may finish.';
 revoke all on function private.quarantine_robot(uuid, uuid, text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:b5c1dde0121fb108cf1dec3104b194b7c92484ea472d84c5f0626e4f3ff8cf2a
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:6ed6284f54831a975ffd97960a5d114e66cc8e31d7672a16c7db8cc6eef66f90
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
@@ -5047,10 +5047,10 @@ begin
     if jsonb_typeof(p_metrics -> 'active_job_ids') not in ('array', 'null') then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'active_job_ids must be a list of the ids of jobs.');
     end if;
+    perform private.note_call();
     if jsonb_typeof(p_metrics -> 'active_job_ids') = 'array' then
         perform private.give_back_unknown_jobs(v_robot.robot_id, p_metrics -> 'active_job_ids', p_claims_in_flight);
     end if;
-    perform private.note_call();
     if cardinality(p_acknowledged_commands) > 0 then
         update public.robot_commands as c
         set acknowledged_at = private.clock()
@@ -5627,6 +5627,25 @@ revoke all on function private.add_job(
     jsonb, text, uuid, boolean, text, uuid, integer, boolean
 ) from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/add_past_lease.sql sha256:97ba56f59c72ae6d9d858db05b18978bf274f45085337c63031f15aa659a6a86
+create or replace function private.add_past_lease(p_past_leases jsonb, p_lease private.leases)
+returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- A job that is claimed and given back for weeks must not grow without end: of more than a hundred or so the oldest is forgotten.
+    if pg_column_size(p_past_leases) > 8000 then
+        p_past_leases := p_past_leases - (select min(k::bigint)::text from jsonb_object_keys(p_past_leases) as k);
+    end if;
+    return p_past_leases || jsonb_build_object(p_lease.lease_token::text, p_lease.robot_id);
+end
+$$;
+comment on function private.add_past_lease(jsonb, private.leases) is
+    'jobs.past_leases with one more lease that has ended: the robot that held it may still bring what came of it, as evidence.';
+revoke all on function private.add_past_lease(jsonb, private.leases) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/age_lanes.sql sha256:81677739b609286fec88889e74c13038ac9e68ea83ea5ec3404ac79b0dbfdf8f
 -- What counts is how long the same job has been first, as this duty saw it: not how old the job is, because a job may have
 -- been delayed for long and be ready only now. Lanes that somebody's limit holds back wait for the limit and do not age.
@@ -5885,7 +5904,7 @@ comment on function private.answer_claim_again(uuid, uuid, integer) is
     'What a claim with this id answered, for the robot that asks for it again: its leases that are still held and not started, renewed.';
 revoke all on function private.answer_claim_again(uuid, uuid, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/answer_stale_report.sql sha256:dbd9b38054c297e03a970d4b601305ef1f61a6013148f0caad69baed039a8814
+-- from sql/40_queue/functions/answer_stale_report.sql sha256:0b3dc3cdefb0898ab33f733e6d06f8581c3bdd7e0715869fa5591023bdf3466c
 -- Nothing is raised for a robot that held the token: the evidence must be committed. The Data API takes the status from the setting, and
 -- Python turns the answer's shape, PostgREST's own for an error, into the same error.
 create or replace function private.answer_stale_report(
@@ -5953,7 +5972,7 @@ begin
 end
 $$;
 comment on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb) is
-    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot did not hold the job with this token, or gave it back itself; 404 JOB_NOT_FOUND.';
+    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
 revoke all on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb)
     from public, anon, authenticated, service_role;
 
@@ -7182,7 +7201,7 @@ comment on function private.drop_counters() is
     'Table trigger: takes the counters of a limit away with it; leases that are in them go on.';
 revoke all on function private.drop_counters() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/end_attempt.sql sha256:50ac461f7df483aa168875ac76e6a8478d5632d7e35a47c37574cd05854c3244
+-- from sql/40_queue/functions/end_attempt.sql sha256:16f39f632e80e8225fdea313154e77ce7aed5b46744622e7ef7967999475f2d7
 -- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
@@ -7250,8 +7269,8 @@ begin
             error_type = p_error_type,
             error_details = p_error_details,
             lost_by = v_job.lost_by,
-            uncounted_ends = 0,
-            past_leases = j.past_leases || jsonb_build_object(p_lease.lease_token::text, p_lease.robot_id)
+            past_leases = private.add_past_lease(j.past_leases, p_lease),
+            uncounted_ends = 0
         where j.job_id = p_lease.job_id;
         if v_retry_at <= v_now then
             perform private.put_back(
@@ -7289,7 +7308,7 @@ begin
             error_type = case when v_status <> 'cancelled' then p_error_type end,
             error_details = case when v_status <> 'cancelled' then p_error_details end,
             lost_by = v_job.lost_by,
-            past_leases = j.past_leases || jsonb_build_object(p_lease.lease_token::text, p_lease.robot_id)
+            past_leases = private.add_past_lease(j.past_leases, p_lease)
         where j.job_id = p_lease.job_id;
         if v_job.dedupe_key is not null then
             delete from private.dedupe_keys as d where d.tenant_id = p_lease.tenant_id and d.dedupe_key = v_job.dedupe_key;
@@ -7401,7 +7420,7 @@ comment on function private.end_unclaimed_jobs(uuid[], text) is
     'Writes and tells that jobs of one tenant ended cancelled; more than 100 are pushed as one jobs.cancelled. Their rows in ready or scheduled have been taken away by the same transaction.';
 revoke all on function private.end_unclaimed_jobs(uuid[], text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/end_uncounted.sql sha256:3202a3ee2325914b8380c3f1ad873c8a537592852cdd76b05a636421f7508b89
+-- from sql/40_queue/functions/end_uncounted.sql sha256:5c731d9903a1aafe059e0c45faae565afee09daf1cb2efb861d7a365da8e8ae1
 -- The lease is gone already, and its caller counts it out of its counters, as with private.end_attempt(). Three ends in a row
 -- cost no time; after that the job waits, so that no robot and no network can hand it round in circles as fast as they can.
 create or replace function private.end_uncounted(p_lease private.leases, p_message text)
@@ -7415,14 +7434,16 @@ declare
     v_ends integer;
     v_retry_at timestamptz;
 begin
+    update public.jobs as j
+    set uncounted_ends = least(j.uncounted_ends + 1, 1000),
+        past_leases = private.add_past_lease(j.past_leases, p_lease),
+        cancel_requested_at = p_lease.cancel_requested_at
+    where j.job_id = p_lease.job_id
+    returning j.uncounted_ends into v_ends;
     if p_lease.cancel_requested_at is not null then
         perform private.end_unclaimed_job(p_lease.job_id, coalesce(p_lease.cancel_reason, 'Cancelled.'));
         return jsonb_build_object('job_id', p_lease.job_id, 'status', 'cancelled', 'outcome', 'applied');
     end if;
-    update public.jobs as j
-    set uncounted_ends = least(j.uncounted_ends + 1, 1000)
-    where j.job_id = p_lease.job_id
-    returning j.uncounted_ends into v_ends;
     if v_ends <= 3 then
         perform private.put_back(p_lease.tenant_no, p_lease.lane_id, array[p_lease.job_id], array[p_lease.attempt - 1]);
         perform private.ring_lane(p_lease.lane_id);
@@ -8911,7 +8932,7 @@ comment on function private.fold_share_usage(integer) is
     'Adds the robot-seconds of at most p_limit ended attempts to their shares, of each tenant in turn, and returns of how many attempts.';
 revoke all on function private.fold_share_usage(integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/force_cancellation.sql sha256:1e791bea6311ba7282baf61543835c4562b2dd0c9394a57575f7b7542a72c3ff
+-- from sql/40_queue/functions/force_cancellation.sql sha256:12cc29cad21045132e7e223937145873aa1209935fbdd64a29d708d536212dbe
 create or replace function private.force_cancellation(p_lease private.leases)
 returns jsonb
 language plpgsql
@@ -8934,7 +8955,14 @@ begin
     end if;
     delete from private.leases as l where l.job_id = p_lease.job_id;
     p_lease.cancel_reason := p_lease.cancel_reason || ' The robot did not stop, so the cancellation was forced.';
-    perform private.end_attempt(p_lease, 'forced', null, null, null, false);
+    if p_lease.started_at is not null then
+        perform private.end_attempt(p_lease, 'forced', null, null, null, false);
+    else
+        perform private.end_uncounted(p_lease, null);
+        if p_lease.counter_ids is not null then
+            perform private.count_out(p_lease.counter_ids);
+        end if;
+    end if;
     return jsonb_build_object(
         'job_id', p_lease.job_id,
         'cancelled', true,
@@ -10520,7 +10548,7 @@ comment on function private.record_share_usage() is
     'Table trigger: what a robot''s time with a job was, whatever came of it, for the shares that used it.';
 revoke all on function private.record_share_usage() from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/release_job.sql sha256:72cd3787396cc036d06bf311b6f66c5dea4591d9e58393e912e7d868e3a5b949
+-- from sql/40_queue/functions/release_job.sql sha256:d3fb48d2ee9215e19f9d7272f57e16c8ebd11f727554243b95e91bbb02904d5f
 create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -10545,6 +10573,9 @@ begin
     elsif v_lease.cancel_requested_at is not null then
         return private.end_attempt(v_lease, 'failed', null, null, null, false);
     else
+        update public.jobs as j
+        set past_leases = private.add_past_lease(j.past_leases, v_lease)
+        where j.job_id = p_job_id;
         perform private.put_back(v_lease.tenant_no, v_lease.lane_id, array[p_job_id], array[v_lease.attempt - 1]);
         perform private.ring_lane(v_lease.lane_id);
         perform private.announce_job(
@@ -14117,13 +14148,13 @@ comment on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) 
 revoke all on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) to authenticated;
 
--- from sql/92_retention/functions/purge_tenant.sql sha256:6f08779d1cd14f22e01e85f1a874ab049f4834ba2d3fd480bea3b5bf4b00be60
+-- from sql/92_retention/functions/purge_tenant.sql sha256:04943a517632976fbade3af85f59f285ac4bc1e27f60f47fbd9ac0230b3b3cfa
 -- Called again until it says that the tenant is gone. The first call closes it, so that nothing new comes in; what the
 -- foreign keys take with the tenant's own row in the end are its settings, people and robots, not what grows.
 create or replace function private.purge_tenant(p_tenant text, p_limit integer default 10000)
 returns table (purged bigint, is_gone boolean)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tenant_id uuid := private.get_abandoned_tenant(p_tenant);

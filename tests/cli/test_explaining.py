@@ -115,16 +115,6 @@ def test_many_jobs_are_cancelled_and_retried_and_a_refusal_is_an_exit_code(servi
     assert "queued again as 660e8400" in printed("jobs", "retry", "a")
 
 
-def test_a_job_that_had_ended_before_is_not_cancelled_and_says_so_by_its_exit_code(service: Service) -> None:
-    late = {**batch_examples.CANCELLED, "cancelled": False, "cancel_requested": False, "previous_status": "completed"}
-    asked = {**batch_examples.CANCELLED, "cancel_requested": True, "previous_status": "running"}
-    service.answers["cancel_jobs"] = {"results": [asked, late], "succeeded": 2, "failed": 0}
-    assert "is completed already" in printed("jobs", "cancel", "a", "b", code=1)
-    printed("jobs", "cancel", "a", "b", "--json", code=1)
-    service.answers["cancel_jobs"] = {"results": [asked], "succeeded": 1, "failed": 0}
-    printed("jobs", "cancel", "a")
-
-
 def test_a_cancellation_is_forced_job_by_job(service: Service) -> None:
     service.answers["cancel_job"] = {**job_examples.CANCELLED, "cancelled": True, "cancel_requested": False}
     assert (
@@ -134,3 +124,13 @@ def test_a_cancellation_is_forced_job_by_job(service: Service) -> None:
     assert service.calls[-1] == ("cancel_job", ("b", None), {"force": True})
     service.answers["cancel_job"] = ApiError(409, "CANCEL_NOT_FORCEABLE", "It may be forced from 10:01 on.")
     assert "a: It may be forced from 10:01 on." in printed("jobs", "cancel", "a", "--force", code=1)
+
+
+def test_a_job_that_had_ended_before_is_not_cancelled_and_says_so_by_its_exit_code(service: Service) -> None:
+    late = {**batch_examples.CANCELLED, "cancelled": False, "cancel_requested": False, "previous_status": "completed"}
+    asked = {**batch_examples.CANCELLED, "cancel_requested": True, "previous_status": "running"}
+    service.answers["cancel_jobs"] = {"results": [asked, late], "succeeded": 2, "failed": 0}
+    assert "is completed already" in printed("jobs", "cancel", "a", "b", code=1)
+    printed("jobs", "cancel", "a", "b", "--json", code=1)
+    service.answers["cancel_jobs"] = {"results": [asked], "succeeded": 1, "failed": 0}
+    printed("jobs", "cancel", "a")

@@ -12,7 +12,7 @@ Make = Callable[[Fleet, int], None]
 
 @dataclass(frozen=True)
 class Flood:
-    """What makes `count` rows due for a tenant, at the time of the making or `later`, and the query that counts what is left."""
+    """What makes `count` rows due for a tenant, then or `later`, and the query that counts what is left of them."""
 
     make: Make
     left: str  # of %(tenant)s, the tenant's id, and %(no)s, its number in the queue
@@ -59,8 +59,8 @@ def leased(fleet: Fleet, count: int) -> None:
             job_id, lease_token, tenant_id, tenant_no, lane_id, robot_id, workflow_id, workflow_name, attempt,
             claimed_at, lease_expires_at, timeout_at, started_at
         )
-        select t.job_id, nextval('private.lease_tokens'), %(tenant)s, %(no)s, t.lane_id, %(robot)s, %(workflow)s, 'x', 1,
-            %(now)s, %(now)s, 'infinity', %(now)s
+        select t.job_id, nextval('private.lease_tokens'), %(tenant)s, %(no)s, t.lane_id, %(robot)s, %(workflow)s, 'x',
+            1, %(now)s, %(now)s, 'infinity', %(now)s
         from taken as t
         """,
         robot=robot.robot_id,
@@ -79,7 +79,8 @@ def lanes(fleet: Fleet, count: int, jobs: int = 1) -> None:
             returning lane_id
         )
         insert into private.ready (tenant_no, lane_id, job_id)
-        select %(no)s, m.lane_id, private.uuid_v7(%(now)s - interval '1 hour') from made as m, generate_series(1, %(jobs)s)
+        select %(no)s, m.lane_id, private.uuid_v7(%(now)s - interval '1 hour')
+        from made as m, generate_series(1, %(jobs)s)
         """,
         count=count,
         jobs=jobs,

@@ -115,8 +115,9 @@ def test_a_duty_at_which_a_session_ends_is_not_the_first_of_the_next(fleet: Flee
     keep_only(fleet, BAD, FINE)
     other = fleet.database.connect("supabase_admin")
     for _ in range(2):
-        with fleet.database.connect() as dispatcher, pytest.raises(psycopg.OperationalError):
-            at(dispatcher, fleet.now)
+        dispatcher = fleet.database.connect()
+        at(dispatcher, fleet.now)
+        with pytest.raises(psycopg.OperationalError):
             dispatcher.execute("call private.run_duties()")
     row = other.execute("select last_run_at from private.duty_runs where name = %s", [FINE]).fetchone()
     assert row == {"last_run_at": fleet.now}

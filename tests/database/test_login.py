@@ -61,6 +61,9 @@ def test_five_failures_lock_for_fifteen_minutes_and_the_hint_says_how_long(
         conn.execute("select private.check_login(%s, '192.0.2.1')", [user["name"]])
     assert (caught.value.sqlstate, caught.value.diag.message_detail) == LOCKED
     assert caught.value.diag.message_hint == "1"
+    assert caught.value.diag.message_primary == (
+        "Too many failed logins. This login is locked until 2030-01-01 12:15:00 UTC."
+    )
     at(conn, "2030-01-01 12:15:00+00")
     fail(conn, user["name"], 5)
     assert check(conn, user["name"]) == LOCKED

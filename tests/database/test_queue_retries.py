@@ -178,10 +178,12 @@ def test_a_forged_report_is_not_kept_and_takes_nobodys_place(fleet: Fleet, funct
     forged = {"error_message": "forged"} if function == "fail_job" else {"result": {"by": "a forger"}}
     true = {"error_message": "true"} if function == "fail_job" else {"result": {"by": "the robot"}}
     first = fleet.claim_one(robot)
+    fleet.report(robot, "start_job", first)
     with refused(409, "LEASE_LOST"):  # it is held, by another
         fleet.report(forger, function, first, **forged)
     fleet.travel(seconds=61)
     second = fleet.claim_one(other)
+    fleet.report(other, "start_job", second)
     fleet.travel(seconds=61)
     fleet.run("rescue_expired_leases")
     for lease, holder in ((first, robot), (second, other)):

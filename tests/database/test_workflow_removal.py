@@ -45,7 +45,8 @@ def test_of_many_waiting_jobs_a_few_are_cancelled_at_once_and_the_others_bit_by_
     assert waiting(fleet) == 1
     assert fleet.job(kept["job_id"])["status"] == "queued"
     ended = fleet.owner.execute(
-        "select count(*) as n from public.jobs where status = 'cancelled' and error_message = 'The workflow was deleted.'"
+        "select count(*) as n from public.jobs "
+        "where status = 'cancelled' and error_message = 'The workflow was deleted.'"
     ).fetchone()
     assert ended == {"n": 1202}
     events = "select count(*) as n from private.event_inbox where event_type = 'job.cancelled'"

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 
 import httpx2
 import pytest
+from tests.databases import Database
+from tests.faces.conftest import KeyPublisher
 from tests.faces.wires import wire_to
 
 from casare_cloud.config import Settings
 from casare_cloud.faces.orchestrator.app import create_app
+from casare_cloud.preflight import readiness
 
 
 @pytest.fixture
@@ -87,3 +90,66 @@ async def test_a_connection_whose_database_has_gone_silent_holds_no_probe_up(set
                     assert (await client.get("/health/detailed")).json()["status"] == "degraded"
         finally:
             await app.close()
+
+
+async def test_settings_that_cannot_work_are_red_in_words_that_tell_a_stranger_nothing(
+    settings: Settings, publisher: KeyPublisher, caplog: pytest.LogCaptureFixture
+) -> None:
+    publisher.keys = []
+    ready = await ask(settings, "/health/ready")
+    assert (ready.status_code, ready.json()["ready"]) == (503, False)
+    reasons = ready.json()["reason"].split("; ")
+    assert reasons == ["Auth publishes no usable key", "The signing key is not among Auth's keys"]
+    logged = [record.message for record in caplog.records if record.message.startswith("not ready:")]
+    assert [line.split()[2].strip(":") for line in logged] == ["SUPABASE_JWT_SECRET", "CASARE_SIGNING_KEY"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"signing_key": '{"kid": "a secret"}'}, "The signing key is malformed"),
+        ({"supabase_url": "http://127.0.0.1:1"}, "Auth does not answer"),
+    ],
+)
+async def test_each_wrong_setting_has_its_reason(settings: Settings, change: dict[str, str], reason: str) -> None:
+    ready = await ask(dataclasses.replace(settings, **change), "/health/ready")
+    assert (ready.status_code, ready.json()) == (503, {"ready": False, "reason": reason})
+
+
+async def test_a_login_with_too_many_rights_is_red(settings: Settings, shared_database: Database) -> None:
+    ready = await ask(dataclasses.replace(settings, database_url=shared_database.dsn("postgres")), "/health/ready")
+    assert ready.json() == {"ready": False, "reason": "Database login has too many rights"}
+
+
+async def test_the_settings_are_looked_at_once_however_often_somebody_asks(
+    settings: Settings, publisher: KeyPublisher
+) -> None:
+    app = create_app(settings)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://o") as client:
+        answers = await asyncio.gather(*(client.get("/health/ready") for _ in range(10)))
+        assert {answer.status_code for answer in answers} == {200}
+        assert (await client.get("/health/ready")).status_code == 200
+    await app.close()
+    assert publisher.requests == 1
+
+
+async def test_what_was_wrong_is_looked_at_again_when_its_time_is_over(
+    settings: Settings, publisher: KeyPublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "BAD_SECONDS", 0.0)
+    keys, publisher.keys = publisher.keys, []
+    app = create_app(settings)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://o") as client:
+        assert (await client.get("/health/ready")).status_code == 503
+        publisher.keys = keys
+        assert (await client.get("/health/ready")).json() == {"ready": True}
+    await app.close()
+
+
+async def test_a_look_that_takes_long_is_not_waited_for(settings: Settings, publisher: KeyPublisher) -> None:
+    publisher.may_answer.clear()
+    try:
+        ready = await ask(settings, "/health/ready", within_seconds=4)
+        assert ready.json() == {"ready": False, "reason": "Not checked yet"}
+    finally:
+        publisher.may_answer.set()

@@ -103,10 +103,10 @@ async def test_other_requests_are_served_while_a_large_body_is_parsed(
     is_parsing, may_go_on = threading.Event(), threading.Event()
     read_json = request_json.read_json
 
-    def wait_and_read(content: bytes | str) -> Any:
+    def wait_and_read(content: bytes | str, **options: Any) -> Any:
         is_parsing.set()
         assert may_go_on.wait(20), "nothing else ran while the body was parsed"
-        return read_json(content)
+        return read_json(content, **options)
 
     for module in (request_json, workflow_shapes):
         monkeypatch.setattr(module, "read_json", wait_and_read)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.faces.stage import GRAPH, UNKNOWN_ID, Stage, refused
+from tests.factories import make_robot
 
 SUBMITTED = {"workflow_id", "job_id", "schedule_id", "status", "message", "created_at"}
 DOCUMENTED = {"workflow_id", "workflow_name", "workflow_json", "version", "description", "created_at", "updated_at"}
@@ -107,6 +108,8 @@ async def test_a_submission_for_a_workflow_is_its_next_version(stage: Stage) -> 
         ({"workflow_name": "a\x00b"}, []),
         ({"workflow_json": {"nodes": [], "x": "\ud800"}}, []),
         ({"trigger_type": "scheduled"}, ["schedule_cron"]),
+        ({"trigger_type": "scheduled", "schedule_cron": "* * * * *", "robot_id": "r"}, ["robot_id", "schedule"]),
+        ({"robot_id": "no such name"}, ["robot_id"]),
     ],
 )
 async def test_a_submission_that_breaks_a_rule_is_400_and_leaves_nothing(
@@ -115,6 +118,15 @@ async def test_a_submission_that_breaks_a_rule_is_400_and_leaves_nothing(
     sent = {name: value for name, value in body(**changes).items() if value is not None}
     assert refused(await stage.admin.post("/workflows", sent), 400, "INVALID_ARGUMENT", *words)
     assert counts(stage) == (0, 0)
+
+
+async def test_a_submission_for_one_robot_is_that_robot_s_job(stage: Stage) -> None:
+    robot = make_robot(stage.database, stage.tenant)
+    made = (await stage.admin.post("/workflows", body(robot_id=str(robot.robot_id)))).json()
+    job = (await stage.admin.get(f"/jobs/{made['job_id']}")).json()
+    assert job["target_robot_id"] == robot.external_id
+    unknown = await stage.admin.post("/workflows", body(robot_id="nobody"))
+    assert (unknown.status_code, unknown.json()["error_code"]) == (404, "ROBOT_NOT_FOUND")
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'"text"', b"", b'{"workflow_name": NaN}', b"[" * 100_000])

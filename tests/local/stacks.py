@@ -57,6 +57,18 @@ def free_offset() -> int:
             return ports.offset
 
 
+def processes_of(home: Path) -> list[int]:
+    """Processes that were started for a stack's folder, as far as /proc tells."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"CASARE_HOME={home}".encode() in (entry / "environ").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
 @contextmanager
 def running_stack(home: Path, *options: str, env: Mapping[str, str] | None = None) -> Iterator[RunningStack]:
     ports = Ports(free_offset())

@@ -63,19 +63,33 @@ async def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
     await supervisor.stop()
 
 
-async def test_what_a_killed_child_had_started_ends_with_it(tmp_path: Path) -> None:
-    program = (
-        "import subprocess, sys; print(subprocess.Popen(sys.argv[1:]).pid, flush=True); import time; time.sleep(60)"
-    )
-    part = process(tmp_path, [sys.executable, "-c", program, *SLEEPER])
-    await part.start()
-    async with asyncio.timeout(10):
-        while not part.log.read_text():
-            await asyncio.sleep(0.01)
-    grandchild = os.pidfd_open(int(part.log.read_text()))
-    assert part.pid is not None
-    os.kill(part.pid, signal.SIGKILL)
-    assert await part.ended() == -signal.SIGKILL
+MASTER = "import subprocess, sys; print(subprocess.Popen(sys.argv[1:]).pid, flush=True); import time; time.sleep(60)"
+
+
+@pytest.mark.parametrize("end", ["killed", "never ready", "ends while starting", "stopped"])
+async def test_what_a_child_had_started_ends_with_it_however_it_ends(tmp_path: Path, end: str) -> None:
+    grandchild = -1
+
+    async def is_ready() -> bool:
+        nonlocal grandchild
+        if grandchild < 0 and (text := part.log.read_text()):
+            grandchild = os.pidfd_open(int(text))
+            part._ready_seconds = 0.0 if end == "never ready" else 10.0
+        return grandchild >= 0 and end in ("killed", "stopped")
+
+    program = MASTER.replace("60", "0.2") if end == "ends while starting" else MASTER
+    part = process(tmp_path, [sys.executable, "-c", program, *SLEEPER], is_ready=is_ready, ready_seconds=10)
+    if end in ("killed", "stopped"):
+        await part.start()
+    else:
+        with pytest.raises(LocalStackError):
+            await part.start()
+    if end == "killed":
+        assert part.pid is not None
+        os.kill(part.pid, signal.SIGKILL)
+        assert await part.ended() == -signal.SIGKILL
+    if end == "stopped":
+        await part.stop()
     readable, _, _ = select.select([grandchild], [], [], 5)
     os.close(grandchild)
     assert readable, "the grandchild goes on"

@@ -21,6 +21,7 @@ from tests.local.stacks import (
     RunningStack,
     free_offset,
     has_finished_demo_job,
+    processes_of,
     run_command,
     running_stack,
     until,
@@ -29,7 +30,7 @@ from tests.local.stacks import (
 from casare_cloud.cli.demo import run_demo
 from casare_cloud.local.errors import LocalStackError
 from casare_cloud.local.stack import EMBEDDED
-from casare_cloud.local.state import StateFolder, is_listening
+from casare_cloud.local.state import Ports, StateFolder, is_listening
 
 
 @pytest.fixture(scope="module")
@@ -213,9 +214,30 @@ def test_another_project_gets_a_demo_tenant_of_its_own_shared_by_two_developers(
         second = tmp_path / "of-a-second-developer"
         refused = run_command(second, "up", "--supabase", "--port-offset", str(free_offset()), env=env)
         assert (refused.returncode, "Set DEMO_PASSWORD to it" in refused.stderr) == (1, True), refused.stderr
+        tried = database.connect().execute("select count(*) as tries from private.login_attempts").fetchone()
+        assert tried == {"tries": 0}, "a password that nobody gave is not guessed"
         with running_stack(second, "--supabase", env={**env, "DEMO_PASSWORD": first["DEMO_PASSWORD"]}) as stack:
             assert has_finished_demo_job(stack)
             assert stack.state.read_env()["DEMO_TENANT_ID"] == first["DEMO_TENANT_ID"]
+
+
+def test_a_start_with_wrong_values_tells_all_of_them_and_starts_nothing(tmp_path: Path) -> None:
+    ports = Ports(free_offset())
+    env = {
+        "SUPABASE_URL": "http://127.0.0.1:1",
+        "SUPABASE_PUBLISHABLE_KEY": "sb_publishable_x",
+        "SUPABASE_SECRET_KEY": "sb_secret_x",
+        "DATABASE_URL": "postgresql://casare_functions:sesame@127.0.0.1:1/postgres",
+        "CASARE_SIGNING_KEY": "{",
+    }
+    answer = run_command(tmp_path, "up", "--supabase", "--port-offset", str(ports.offset), env=env)
+    assert answer.returncode == 1
+    assert [line.split()[1].strip(":") for line in answer.stderr.splitlines() if line.startswith("- ")] == [
+        "DATABASE_URL", "SUPABASE_URL", "CASARE_SIGNING_KEY",
+    ]  # fmt: skip
+    assert "sesame" not in answer.stdout + answer.stderr
+    assert processes_of(tmp_path) == []
+    assert not any(is_listening(port) for port in ports.named().values())
 
 
 @pytest.mark.needs_pg_cron

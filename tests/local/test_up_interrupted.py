@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.local.stacks import SOURCE, free_offset, run_command, running_stack, until
+from tests.local.stacks import SOURCE, free_offset, processes_of, run_command, running_stack, until
 
 from casare_cloud.local.state import Ports, is_listening
 
@@ -27,18 +27,6 @@ MOMENTS: dict[str, Callable[[Path], bool]] = {
 def data_dir(home: Path) -> Path:
     moved_to = home / "postgres" / "moved-to"
     return Path(moved_to.read_text().strip()) if moved_to.exists() else home / "postgres"
-
-
-def processes_of(home: Path) -> list[int]:
-    """Processes that were started for a stack's folder, as far as /proc tells."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if f"CASARE_HOME={home}".encode() in (entry / "environ").read_bytes().split(b"\0"):
-                found.append(int(entry.name))
-        except OSError:
-            continue
-    return found
 
 
 @contextmanager

@@ -28,11 +28,11 @@ PROMOTE_EVERY = timedelta(seconds=1)
 RESCUE_EVERY = timedelta(seconds=5)
 FAILURES_UNTIL_QUARANTINE = 3  # the world sets its tenant so
 ROBOTS_THAT_POISON_KILLS = 2
+CANCEL_GRACE = timedelta(seconds=60)
 ANSWER_MAY_TAKE = timedelta(seconds=10)
 ENDS_THAT_COST_NO_TIME = 3  # of leases without an attempt that counts, in a row
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=5)
-CANCEL_GRACE = timedelta(seconds=60)
 
 NO_JOB = Refused(404, "JOB_NOT_FOUND")
 LEASE_LOST = Refused(409, "LEASE_LOST")
@@ -92,7 +92,10 @@ class Queue(State):
             asked_at = job.lease.cancel_requested_at
             if asked_at is None or asked_at + CANCEL_GRACE > self.now:
                 return Refused(409, "CANCEL_NOT_FORCEABLE")
-            self._end_attempt(job, "forced", None, retryable=False)
+            if job.lease.is_started:
+                self._end_attempt(job, "forced", None, retryable=False)
+            else:
+                self._end_uncounted(job)
             return True, False, before
         self._cancel(job)
         return is_waiting, not is_waiting, before
@@ -280,6 +283,7 @@ class Queue(State):
             return self._end_uncounted(job)
         if lease.is_cancel_requested:
             return self._end_attempt(job, "failed", None, retryable=False)
+        job.past_leases[lease.token] = name
         job.lease = None
         job.events.append("job.queued")
         return Applied("queued")
@@ -432,7 +436,9 @@ class Queue(State):
 
     def _end_uncounted(self, job: Job) -> Applied:
         """Nobody ran it, or nobody knows of it any more: as if it had not been claimed."""
-        is_to_stop, job.lease = job.held.is_cancel_requested, None
+        is_to_stop = job.held.is_cancel_requested
+        job.past_leases[job.held.token] = job.held.robot
+        job.lease = None
         if is_to_stop:
             self._end(job, "cancelled")
             return Applied("cancelled")

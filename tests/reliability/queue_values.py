@@ -189,7 +189,7 @@ class Job:
     finished_at: datetime | None = None
     attempts: int = 0
     reported_token: int | None = None
-    past_leases: dict[int, str] = field(default_factory=dict)  # token to robot, but of those that were given back
+    past_leases: dict[int, str] = field(default_factory=dict)  # token to robot
     reported_by: str | None = None
     lost_by: set[str] = field(default_factory=set)
     uncounted_ends: int = 0

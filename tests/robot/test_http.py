@@ -73,6 +73,14 @@ async def test_a_creation_whose_first_try_still_runs_is_tried_again(pauses: list
     assert len(pauses) == 2
 
 
+async def test_a_locked_login_is_told_at_once_and_not_waited_for(pauses: list[float]) -> None:
+    locked = {"detail": "Locked until noon.", "error_code": "LOGIN_LOCKED"}
+    http_client, seen = client(httpx2.Response(429, json=locked, headers={"Retry-After": "200"}))
+    with pytest.raises(ApiError, match="Locked until noon") as caught:
+        await http_client.call("POST", "/auth/login", json={})
+    assert (len(seen), pauses, caught.value.headers["retry-after"]) == (1, [], "200")
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirection_is_no_success_and_names_where_it_leads(pauses: list[float], status: int) -> None:
     moved = httpx2.Response(status, headers={"Location": "https://x/p"})

@@ -4,7 +4,7 @@ create or replace function private.end_reused_session(p_refresh_token text)
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     delete from auth.sessions as s

@@ -2,7 +2,7 @@
 create or replace function private.give_tenant(p_tenant text, p_login text)
 returns uuid
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tenant_id uuid := private.get_abandoned_tenant(p_tenant);

@@ -3,7 +3,7 @@ create or replace function private.list_abandoned_tenants()
 returns table (tenant_id uuid, slug text, name text, created_at timestamptz, robots bigint, live_keys bigint)
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query

@@ -28,10 +28,10 @@ begin
     if jsonb_typeof(p_metrics -> 'active_job_ids') not in ('array', 'null') then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'active_job_ids must be a list of the ids of jobs.');
     end if;
+    perform private.note_call();
     if jsonb_typeof(p_metrics -> 'active_job_ids') = 'array' then
         perform private.give_back_unknown_jobs(v_robot.robot_id, p_metrics -> 'active_job_ids', p_claims_in_flight);
     end if;
-    perform private.note_call();
     if cardinality(p_acknowledged_commands) > 0 then
         update public.robot_commands as c
         set acknowledged_at = private.clock()

@@ -65,8 +65,8 @@ begin
             error_type = p_error_type,
             error_details = p_error_details,
             lost_by = v_job.lost_by,
-            uncounted_ends = 0,
-            past_leases = j.past_leases || jsonb_build_object(p_lease.lease_token::text, p_lease.robot_id)
+            past_leases = private.add_past_lease(j.past_leases, p_lease),
+            uncounted_ends = 0
         where j.job_id = p_lease.job_id;
         if v_retry_at <= v_now then
             perform private.put_back(
@@ -104,7 +104,7 @@ begin
             error_type = case when v_status <> 'cancelled' then p_error_type end,
             error_details = case when v_status <> 'cancelled' then p_error_details end,
             lost_by = v_job.lost_by,
-            past_leases = j.past_leases || jsonb_build_object(p_lease.lease_token::text, p_lease.robot_id)
+            past_leases = private.add_past_lease(j.past_leases, p_lease)
         where j.job_id = p_lease.job_id;
         if v_job.dedupe_key is not null then
             delete from private.dedupe_keys as d where d.tenant_id = p_lease.tenant_id and d.dedupe_key = v_job.dedupe_key;

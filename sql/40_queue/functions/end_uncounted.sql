@@ -11,14 +11,16 @@ declare
     v_ends integer;
     v_retry_at timestamptz;
 begin
+    update public.jobs as j
+    set uncounted_ends = least(j.uncounted_ends + 1, 1000),
+        past_leases = private.add_past_lease(j.past_leases, p_lease),
+        cancel_requested_at = p_lease.cancel_requested_at
+    where j.job_id = p_lease.job_id
+    returning j.uncounted_ends into v_ends;
     if p_lease.cancel_requested_at is not null then
         perform private.end_unclaimed_job(p_lease.job_id, coalesce(p_lease.cancel_reason, 'Cancelled.'));
         return jsonb_build_object('job_id', p_lease.job_id, 'status', 'cancelled', 'outcome', 'applied');
     end if;
-    update public.jobs as j
-    set uncounted_ends = least(j.uncounted_ends + 1, 1000)
-    where j.job_id = p_lease.job_id
-    returning j.uncounted_ends into v_ends;
     if v_ends <= 3 then
         perform private.put_back(p_lease.tenant_no, p_lease.lane_id, array[p_lease.job_id], array[p_lease.attempt - 1]);
         perform private.ring_lane(p_lease.lane_id);

@@ -20,7 +20,14 @@ begin
     end if;
     delete from private.leases as l where l.job_id = p_lease.job_id;
     p_lease.cancel_reason := p_lease.cancel_reason || ' The robot did not stop, so the cancellation was forced.';
-    perform private.end_attempt(p_lease, 'forced', null, null, null, false);
+    if p_lease.started_at is not null then
+        perform private.end_attempt(p_lease, 'forced', null, null, null, false);
+    else
+        perform private.end_uncounted(p_lease, null);
+        if p_lease.counter_ids is not null then
+            perform private.count_out(p_lease.counter_ids);
+        end if;
+    end if;
     return jsonb_build_object(
         'job_id', p_lease.job_id,
         'cancelled', true,

@@ -22,6 +22,9 @@ begin
     elsif v_lease.cancel_requested_at is not null then
         return private.end_attempt(v_lease, 'failed', null, null, null, false);
     else
+        update public.jobs as j
+        set past_leases = private.add_past_lease(j.past_leases, v_lease)
+        where j.job_id = p_job_id;
         perform private.put_back(v_lease.tenant_no, v_lease.lane_id, array[p_job_id], array[v_lease.attempt - 1]);
         perform private.ring_lane(v_lease.lane_id);
         perform private.announce_job(

@@ -3,7 +3,7 @@
 create or replace function private.purge_tenant(p_tenant text, p_limit integer default 10000)
 returns table (purged bigint, is_gone boolean)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tenant_id uuid := private.get_abandoned_tenant(p_tenant);

@@ -41,6 +41,5 @@ def delete_workflow(workflow_id: str) -> None:
     answer = call_client("delete_workflow", workflow_id)
     say(answer["message"])
     if answer["cancelling_jobs"]:
-        say(
-            f"{answer['cancelled_jobs']} waiting jobs are cancelled, {answer['cancelling_jobs']} will be within minutes."
-        )
+        done, left = answer["cancelled_jobs"], answer["cancelling_jobs"]
+        say(f"{done} waiting jobs are cancelled, {left} will be within minutes.")

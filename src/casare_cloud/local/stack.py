@@ -99,7 +99,8 @@ class Stack:
                 await stopping
         finally:
             stopping.cancel()
-            self._console.print("Stopping …")
+            if self._supervisor.parts:
+                self._console.print("Stopping …")
             starting.cancel()
             await asyncio.gather(starting, return_exceptions=True)
             await self._supervisor.stop()

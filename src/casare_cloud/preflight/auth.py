@@ -3,6 +3,7 @@
 import asyncio
 import json
 import secrets
+import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from casare_cloud.preflight.findings import Finding
 if TYPE_CHECKING:
     import httpx2
 
+_DELETION_SECONDS = 1.0
 UNREACHABLE = "Auth does not answer"
 _VERSION = {"X-Supabase-Api-Version": "2024-01-01"}
 _NOBODY = "/auth/v1/admin/users/00000000-0000-0000-0000-000000000000"
@@ -142,31 +144,30 @@ async def check_hook(settings: Settings, client: "httpx2.AsyncClient", seconds: 
     """Whether Auth calls the access token hook: seen in the token of a user who is made for that and deleted again."""
     import httpx2
 
+    user_id = str(uuid.uuid4())  # known beforehand: a user whose making was not answered in time is deleted, too
     try:
-        async with asyncio.timeout(seconds):
-            return await _check_hook_with_a_user(settings, client)
+        async with asyncio.timeout(seconds - _DELETION_SECONDS):
+            return await _look_at_a_token(settings, client, user_id)
     except (httpx2.HTTPError, ApiError, ValueError, KeyError, TypeError, TimeoutError) as error:
         return [_hook_unchecked(f"Auth did not answer as expected ({type(error).__name__})")]
+    finally:
+        with suppress(httpx2.HTTPError, TimeoutError):
+            async with asyncio.timeout(_DELETION_SECONDS):
+                await client.delete(f"/auth/v1/admin/users/{user_id}", headers=_as(settings.supabase_secret_key))
 
 
-async def _check_hook_with_a_user(settings: Settings, client: "httpx2.AsyncClient") -> list[Finding]:
+async def _look_at_a_token(settings: Settings, client: "httpx2.AsyncClient", user_id: str) -> list[Finding]:
     import jwt
 
-    email, password = f"preflight-{secrets.token_hex(8)}@casare.invalid", secrets.token_urlsafe(24) + "aA1."
-    as_admin = _as(settings.supabase_secret_key)
-    body = {"email": email, "password": password, "email_confirm": True}
-    made = await client.post("/auth/v1/admin/users", json=body, headers=as_admin)
+    key = settings.supabase_secret_key
+    form = {"email": f"preflight-{user_id}@casare.invalid", "password": secrets.token_urlsafe(24) + "aA1."}
+    made = await client.post(
+        "/auth/v1/admin/users", json={**form, "id": user_id, "email_confirm": True}, headers=_as(key)
+    )
     if not made.is_success:
         return [_hook_unchecked(f"Auth made no user to try it with: HTTP {made.status_code} {_code_of(made)}")]
-    try:
-        sign_in = await client.post(
-            "/auth/v1/token?grant_type=password",
-            json={"email": email, "password": password},
-            headers={"apikey": settings.supabase_publishable_key or settings.supabase_secret_key, **_VERSION},
-        )
-    finally:
-        deletion = asyncio.create_task(_delete(client, f"/auth/v1/admin/users/{made.json()['id']}", as_admin))
-        await asyncio.shield(deletion)
+    headers = {"apikey": key, **_VERSION}
+    sign_in = await client.post("/auth/v1/token?grant_type=password", json=form, headers=headers)
     if not sign_in.is_success:
         return [_why_no_sign_in(sign_in.status_code, _code_of(sign_in))]
     token = sign_in.json()["access_token"]
@@ -180,13 +181,6 @@ async def _check_hook_with_a_user(settings: Settings, client: "httpx2.AsyncClien
         return []
     sentence = f"The project of SUPABASE_URL calls no hook for access tokens: they lack tenant and roles. Set {_HOOK}."
     return [Finding("Auth does not call the access token hook", sentence)]
-
-
-async def _delete(client: "httpx2.AsyncClient", path: str, headers: Mapping[str, str]) -> None:
-    import httpx2
-
-    with suppress(httpx2.HTTPError):
-        await client.delete(path, headers=headers)
 
 
 def _why_no_sign_in(status: int, code: str) -> Finding:

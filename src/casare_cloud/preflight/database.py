@@ -1,11 +1,8 @@
 """Whether `DATABASE_URL` leads to our database, encrypted, as a login that may do no more than it must."""
 
 import asyncio
-import os
 import re
-import socket
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casare_cloud.config import Settings, is_loopback
 from casare_cloud.preflight import queries
@@ -13,7 +10,7 @@ from casare_cloud.preflight.findings import Finding
 from casare_cloud.schema_version import SCHEMA_VERSION
 
 if TYPE_CHECKING:
-    import psycopg
+    from casare_cloud.database_pool import Connection
 
 UNREACHABLE = "Database unhealthy"
 _MIGRATE = "`supabase db push --remote=<the owner's connection string>`"
@@ -23,40 +20,34 @@ _AS_FUNCTIONS = "Log in as casare_functions"
 async def check(settings: Settings, seconds: float) -> list[Finding]:
     """What is wrong with the database; within `seconds`."""
     import psycopg
+    from psycopg.rows import dict_row
+
+    from casare_cloud.database_pool import Connection
 
     if not settings.database_url:
         return [Finding(UNREACHABLE, "DATABASE_URL is not set: give the connection string of casare_functions.")]
-    timer = None
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
     try:
-        async with asyncio.timeout(seconds) as limit:
-            connection = await psycopg.AsyncConnection.connect(
+        async with asyncio.timeout_at(until):
+            connection = await Connection.connect(
                 settings.database_url,
                 autocommit=True,
                 prepare_threshold=None,
-                connect_timeout=max(2, int(seconds)),
+                row_factory=dict_row,
                 application_name="casare_cloud preflight",
             )
-        # A cancelled statement is waited for, a lost connection is not.
-        left = max(0.0, (limit.when() or 0.0) - asyncio.get_running_loop().time())
-        timer = asyncio.get_running_loop().call_later(left, _cut, connection)
         async with connection:
-            of_login = await _login(connection)
-            return [*_encryption(settings, connection), *of_login, *await _schema(connection, bool(of_login))]
+            with connection.cut_after(max(0.0, until - loop.time())):
+                of_login = await _login(connection)
+                return [*_encryption(settings, connection), *of_login, *await _schema(connection, bool(of_login))]
     except TimeoutError:
         return [_unreachable(f"no answer within {seconds:g} s")]
     except (psycopg.Error, UnicodeError) as error:
         return [_why_not(error)]
-    finally:
-        if timer is not None:
-            timer.cancel()
 
 
-def _cut(connection: "psycopg.AsyncConnection[Any]") -> None:
-    with suppress(OSError), socket.socket(fileno=os.dup(connection.pgconn.socket)) as ours:
-        ours.shutdown(socket.SHUT_RDWR)
-
-
-def _encryption(settings: Settings, connection: "psycopg.AsyncConnection[Any]") -> list[Finding]:
+def _encryption(settings: Settings, connection: "Connection") -> list[Finding]:
     if connection.pgconn.ssl_in_use or is_loopback(settings.database_url):
         return []
     sentence = (
@@ -66,24 +57,24 @@ def _encryption(settings: Settings, connection: "psycopg.AsyncConnection[Any]") 
     return [Finding("Database connection not encrypted", sentence)]
 
 
-async def _login(connection: "psycopg.AsyncConnection[Any]") -> list[Finding]:
+async def _login(connection: "Connection") -> list[Finding]:
     row = await (await connection.execute(queries.LOGIN)).fetchone()
     assert row is not None
-    login, power, may_act_as_callers = row
+    login, power = row["login"], row["power"]
     if power is not None:
         sentence = f"DATABASE_URL logs in as {login}, which {power}: no rule of the database would bind a request. "
         return [Finding("Database login has too many rights", sentence + f"{_AS_FUNCTIONS}.")]
-    if not may_act_as_callers:
+    if not row["may_act_as_callers"]:
         sentence = f"DATABASE_URL logs in as {login}, which may not act as a caller (authenticated). {_AS_FUNCTIONS}."
         return [Finding("Database login has too few rights", sentence)]
     return []
 
 
-async def _schema(connection: "psycopg.AsyncConnection[Any]", is_wrong_login: bool) -> list[Finding]:
+async def _schema(connection: "Connection", is_wrong_login: bool) -> list[Finding]:
     row = await (await connection.execute(queries.SCHEMA)).fetchone()
     assert row is not None
-    is_there, may_ask = row
-    if not is_there:
+    may_ask = row["may_ask"]
+    if not row["is_there"]:
         sentence = f"DATABASE_URL: this database has no tables of casare_cloud. Run {_MIGRATE}, or name the right one."
         return [Finding("Database has no schema", sentence)]
     if may_ask is False and is_wrong_login:
@@ -94,7 +85,7 @@ async def _schema(connection: "psycopg.AsyncConnection[Any]", is_wrong_login: bo
     version = ""
     if may_ask:
         found = await (await connection.execute(queries.SCHEMA_VERSION)).fetchone()
-        version = str(found[0]) if found else ""
+        version = str(found["version"]) if found else ""
     if version < SCHEMA_VERSION:
         state = f"at migration {version}" if version else "older than its versions are counted"
         sentence = f"DATABASE_URL: the database is {state}, this program needs {SCHEMA_VERSION}. Run {_MIGRATE}."

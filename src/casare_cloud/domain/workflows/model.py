@@ -71,7 +71,7 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """What a deletion did: waiting jobs that it cancelled, those that are cancelled soon, and whether copies are gone."""
+    """What a deletion did: waiting jobs that it cancelled, those that will be soon, whether copies are gone."""
 
     cancelled_jobs: int
     cancelling_jobs: int

@@ -1,0 +1,112 @@
+"""The demo job is its own robot's, and is not left behind when the demo ends without it."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from rich.console import Console
+from tests.databases import Database
+from tests.robot.stack import Stack, running_stack
+
+from casare_cloud.cli import demo
+from casare_cloud.client import Client
+from casare_cloud.local.demo_tenant import make_demo_tenant
+from casare_cloud.local.errors import LocalStackError
+from casare_cloud.robot.rest import RestTransport
+from casare_cloud.robot.transport import RobotProfile
+
+SLEEPER = "import time; time.sleep(60)"
+SHORT_LIVED = "import time; time.sleep(2)"
+
+
+@pytest.fixture(scope="module")
+def stack(shared_database: Database) -> Iterator[Stack]:
+    with running_stack(shared_database) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def env(stack: Stack, shared_database: Database) -> dict[str, str]:
+    """The stack's environment, with the demo tenant and its robot, which has registered."""
+    env = {
+        "ORCHESTRATOR_URL": stack.orchestrator_url,
+        "DATABASE_URL": shared_database.dsn("casare_functions"),
+        "DEMO_USERNAME": "demo",
+        "DEMO_PASSWORD": "Demo-password-1a",
+    }
+    env |= asyncio.run(make_demo_tenant(env, ""))
+    asyncio.run(register(env))
+    return env
+
+
+async def register(env: dict[str, str]) -> None:
+    robot = RestTransport(env["ORCHESTRATOR_URL"], env["ROBOT_API_KEY"], env["ROBOT_ID"])
+    await robot.register(RobotProfile(env["ROBOT_ID"], "Demo", "host"))
+    await robot.close()
+
+
+def robot_that_runs(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    """Let the demo start a program that claims nothing in its robot's place."""
+
+    async def start(env: dict[str, str], folder: Path) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(sys.executable, "-c", program, start_new_session=True)
+
+    monkeypatch.setattr(demo, "_start_robot", start)
+
+
+async def signed_in(env: dict[str, str]) -> Client:
+    client = Client(env["ORCHESTRATOR_URL"])
+    await client.login(env["DEMO_USERNAME"], env["DEMO_PASSWORD"])
+    return client
+
+
+async def test_only_its_own_robot_may_run_the_job_and_an_interrupted_demo_cancels_it(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    robot_that_runs(monkeypatch, SLEEPER)
+    running = asyncio.create_task(demo.run_demo(env, tmp_path, Console(quiet=True)))
+    async with await signed_in(env) as client, asyncio.timeout(30):
+        while not (found := (await client.list_jobs())["jobs"]):
+            await asyncio.sleep(0.05)
+        assert [job["target_robot_id"] for job in found] == [env["ROBOT_ID"]]
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert (await client.get_job(found[0]["job_id"]))["status"] == "cancelled"
+
+
+async def test_a_demo_whose_robot_ends_cancels_its_job_and_that_of_a_demo_that_was_killed(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    robot_that_runs(monkeypatch, SHORT_LIVED)
+    async with await signed_in(env) as client:
+        graph = {"nodes": [{"id": "s", "type": "StartNode"}]}
+        killed = await client.submit_workflow("Order totals", graph, robot_id=env["ROBOT_ID"])
+        of_another = await client.submit_workflow("Somebody's", graph)
+        with pytest.raises(LocalStackError, match="robot has ended"):
+            await demo.run_demo(env, tmp_path, Console(quiet=True))
+        statuses = {job["job_id"]: job["status"] for job in (await client.list_jobs())["jobs"]}
+        await client.cancel_job(of_another["job_id"])
+    assert statuses.pop(of_another["job_id"]) != "cancelled"
+    assert statuses[killed["job_id"]] == "cancelled"
+    assert set(statuses.values()) == {"cancelled"}
+
+
+def test_before_its_robot_is_known_no_job_is_submitted(
+    env: dict[str, str], shared_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    robot_that_runs(monkeypatch, SHORT_LIVED)
+    before = count_jobs(shared_database)
+    with pytest.raises(LocalStackError, match="robot has ended"):
+        asyncio.run(demo.run_demo({**env, "ROBOT_ID": "not-registered"}, tmp_path, Console(quiet=True)))
+    assert count_jobs(shared_database) == before
+
+
+def count_jobs(database: Database) -> int:
+    with psycopg.connect(database.dsn()) as owner:
+        row = owner.execute("select count(*) from public.jobs").fetchone()
+    assert row is not None
+    return int(row[0])
