@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from casare_cloud.local.auth_program import checked_program
 from casare_cloud.local.errors import LocalStackError
 from casare_cloud.local.pg_binaries import Binaries, bindir_of_wheel, find_binaries
 from casare_cloud.local.postgres import PostgresServer
@@ -47,7 +48,8 @@ def temporary_server(binaries: Binaries | None = None) -> Iterator[PostgresServe
     """A cluster that lives as long as the block: any port, no passwords, no fsync."""
     folder = Path(tempfile.mkdtemp(prefix="casare-test-", dir=_folder_in_memory()))
     folder.chmod(0o755)
-    server = PostgresServer(folder / "pg", bindir=binaries.bindir if binaries else None, fast=True, trust=True)
+    bindir = binaries.bindir if binaries else None
+    server = PostgresServer(folder / "pg", bindir=bindir, fast=True, trust=True, auth_bin=auth_bin())
     try:
         server.start()
         yield server
@@ -60,6 +62,12 @@ def _folder_in_memory() -> str | None:
     """A copy of the schema is some 700 files: there it takes 30 ms, on a disk up to 500. None: there is no room."""
     folder = "/dev/shm"
     return folder if Path(folder).is_dir() and shutil.disk_usage(folder).free > MEMORY_NEEDED else None
+
+
+def auth_bin() -> Path | None:
+    """The build of Supabase Auth that every platform of these tests runs instead of the emulator; None: none."""
+    named = os.environ.get("CASARE_TEST_AUTH_BIN")
+    return checked_program(Path(named)) if named else None
 
 
 def documents() -> Path | None:

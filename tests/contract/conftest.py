@@ -42,7 +42,7 @@ def realtime(request: pytest.FixtureRequest) -> Iterator[Target]:
 
 @pytest.fixture(scope="session")
 def emulated_platform(postgres_server: PostgresServer) -> Iterator[Platform]:
-    """The emulator over a database with the platform's schemas and nothing of the product's; no token hook."""
+    """The platform of this machine over a database with its schemas and nothing of the product's; no token hook."""
     name = unique_name("platform")
     postgres_server.bootstrap(name)
     try:
@@ -50,6 +50,19 @@ def emulated_platform(postgres_server: PostgresServer) -> Iterator[Platform]:
             yield platform
     finally:
         postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def emulated_auth(postgres_server: PostgresServer, emulated_platform: Platform) -> Iterator[Platform]:
+    """The emulated Auth, also where `CASARE_TEST_AUTH_BIN` names the real one."""
+    if emulated_platform.context is None or emulated_platform.context.auth_url is None:
+        yield emulated_platform
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CASARE_TEST_AUTH_BIN")
+        database = emulated_platform.dsn.rsplit("/", 1)[1]
+        with emulated(postgres_server, database, token_hook=None) as platform:
+            yield platform
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ CASARE_TEST_DATABASE_URL (role postgres). The tests make a table, a view and fun
 
 import asyncio
 import os
+import socket
 import threading
 import time
 import uuid
@@ -20,6 +21,7 @@ import httpx2
 import psycopg
 import uvicorn
 from supabase import Client, ClientOptions, create_client
+from tests.auth_programs import auth_of, listening_socket
 from tests.contract.realtime_target import PUBLISHABLE_KEY, SECRET, SECRET_KEY, new_signing_key
 
 from casare_cloud.local.context import LocalContext
@@ -87,16 +89,14 @@ def new_email() -> str:
 
 
 @contextmanager
-def serving(context: LocalContext) -> Iterator[str]:
-    """The emulated platform on a port of its own, in a thread of its own; answers its URL."""
-    app = create_app(context)
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", ws="websockets-sansio")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
+def serving(context: LocalContext, listener: socket.socket) -> Iterator[None]:
+    """The platform on a socket of its own, in a thread of its own."""
+    server = uvicorn.Server(uvicorn.Config(create_app(context), log_level="error", ws="websockets-sansio"))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
     thread.start()
     try:
-        wait_until(lambda: server.started, "the emulator did not start")
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        wait_until(lambda: server.started, "the platform did not start")
+        yield
     finally:
         server.should_exit = True
         thread.join(10)
@@ -104,7 +104,12 @@ def serving(context: LocalContext) -> Iterator[str]:
 
 @contextmanager
 def emulated(server: PostgresServer, database: str, **settings: Any) -> Iterator[Platform]:
-    """The emulator over a database; `settings` are those of `LocalContext`."""
+    """The platform over a database; `settings` are those of `LocalContext`.
+
+    All of it is emulated, but for Auth where `CASARE_TEST_AUTH_BIN` names the real one.
+    """
+    listener = listening_socket()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     context = LocalContext(
         server.dsn("authenticator", database),
         server.dsn("supabase_auth_admin", database),
@@ -113,10 +118,10 @@ def emulated(server: PostgresServer, database: str, **settings: Any) -> Iterator
         SECRET_KEY,
         new_signing_key(),
         SECRET,
+        jwt_issuer=f"{url}/auth/v1",
         **settings,
     )
-    with serving(context) as url:
-        context.jwt_issuer = f"{url}/auth/v1"
+    with auth_of(context), serving(context, listener):
         yield Platform(url, PUBLISHABLE_KEY, SECRET_KEY, server.dsn("postgres", database), context)
 
 

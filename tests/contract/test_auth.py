@@ -79,7 +79,6 @@ def test_a_weak_password_is_refused_with_reasons(platform: Platform) -> None:
         ({"email": "no address", "password": PASSWORD}, "validation_failed"),
         ({"email": "a@example.com"}, "validation_failed"),
         ({"email": "a@example.com", "password": "x" * 73}, "validation_failed"),
-        ({"password": PASSWORD}, "validation_failed"),
         ({"email": 5, "password": PASSWORD}, "bad_json"),
     ],
 )
@@ -94,12 +93,6 @@ def test_a_body_that_is_no_json_is_refused(platform: Platform, body: bytes) -> N
     with platform.http() as http:
         answer = http.post("/auth/v1/signup", content=body)
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_json")
-
-
-def test_a_body_over_one_megabyte_is_refused(emulated_platform: Platform) -> None:
-    with emulated_platform.http() as http:
-        answer = http.post("/auth/v1/signup", json={"email": "a@example.com", "password": "x" * 1_000_001})
-    assert (answer.status_code, answer.json()["code"]) == (413, "request_entity_too_large")
 
 
 # --- password -----------------------------------------------------------------------------------------------------
@@ -364,7 +357,10 @@ def test_a_softly_deleted_user_keeps_the_id_and_cannot_sign_in(platform: Platfor
     user = client.auth.sign_in_with_password({"email": email, "password": PASSWORD}).user
     assert user is not None
     platform.admin.auth.admin.delete_user(user.id, should_soft_delete=True)
-    assert platform.admin.auth.admin.get_user_by_id(user.id).user.email != email
+    with platform.http(platform.secret_key, apikey=platform.secret_key) as http:  # the client cannot read the identity
+        kept = http.get(f"/auth/v1/admin/users/{user.id}").json()
+    assert kept["id"] == user.id
+    assert kept["email"] != email
     act = lambda: platform.client().auth.sign_in_with_password({"email": email, "password": PASSWORD})  # noqa: E731
     assert refused(act) == (400, "invalid_credentials")
 

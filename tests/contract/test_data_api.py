@@ -99,7 +99,15 @@ def test_a_function_that_returns_rows_is_filtered_like_a_table(member: Client) -
 
 
 def test_the_whole_body_goes_to_a_single_unnamed_argument(platform: Platform) -> None:
-    assert post(platform, "contract_raw", [1, 2]).json() == {"given": [1, 2]}
+    for body in ({"a": [1, 2]}, [{"a": 1}, {"a": 2}]):
+        assert post(platform, "contract_raw", body).json() == {"given": body}
+
+
+@pytest.mark.parametrize("body", [[1, 2], [{"a": 1}, {"b": 1}], [{"a": 1}, 2]])
+def test_an_array_of_unlike_members_is_no_body(platform: Platform, body: object) -> None:
+    answer = post(platform, "contract_raw", body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "PGRST102")
+    assert answer.json()["message"] == "All object keys must match"
 
 
 def test_a_function_that_is_not_there_is_named(platform: Platform) -> None:
@@ -430,7 +438,9 @@ def test_quotes_in_names_and_values_stay_inside_them(platform: Platform, token: 
         assert http.get("/rest/v1/contract_notes", params={"title": f"eq.{evil}"}).json() == []
         assert http.get("/rest/v1/contract_notes", params={"title": f'in.("{evil}","\\\\")'}).json() == []
         assert http.get("/rest/v1/contract_notes", params={'x" = 1 or true--': "eq.1"}).status_code == 400
-        assert http.get("/rest/v1/contract_notes", params={"data->>x' or true--": "eq.1"}).json() == []
+        unread = http.get("/rest/v1/contract_notes", params={"data->>x' or true--": "eq.1"})
+        assert (unread.status_code, unread.json()["code"]) == (400, "PGRST100")
+        assert http.get("/rest/v1/contract_notes", params={'data->>"x\' or true--"': "eq.1"}).json() == []
         assert http.get("/rest/v1/contract_notes", params={"select": "id::text)--"}).status_code == 400
         assert len(http.get("/rest/v1/contract_notes").json()) == 4
 

@@ -269,8 +269,8 @@ FLOODS = {
     ),
     "purge_expired_events": Flood(
         rows(
-            "insert into public.events (tenant_id, seq, event_id, event_type, occurred_at) "
-            "select %(tenant)s, n, gen_random_uuid(), 'x', %(now)s"
+            "insert into public.events (tenant_id, seq, event_id, event_type, occurred_at, told_at) "
+            "select %(tenant)s, n, gen_random_uuid(), 'x', %(now)s, %(now)s"
         ),
         left_in("public.events"),
         LONG,

@@ -124,10 +124,7 @@ class Requests:
         leaves = case.operation.label == LOGOUT
         headers = dict(self.caller.leaving() if leaves else self.caller.headers)
         prepared = requests.Request(**_only_request(case.as_transport_kwargs(base_url=BASE, headers=headers))).prepare()
-        sent = [
-            (name, value.encode("latin-1") if isinstance(value, str) else value)
-            for name, value in prepared.headers.items()
-        ]
+        sent = [(name, _octets(value)) for name, value in prepared.headers.items()]
         answer = self._ask(
             httpx2.Request(prepared.method or "", prepared.url or "", headers=sent, content=prepared.body)
         )
@@ -230,6 +227,16 @@ def _only_request(options: dict[str, Any]) -> dict[str, Any]:
             for name, part in files
         ]
     return {name: options[name] for name in names if name in options}
+
+
+def _octets(value: str | bytes) -> bytes:
+    """A header's value as it is sent; what is not Latin-1 goes as UTF-8."""
+    if isinstance(value, bytes):
+        return value
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value.encode()
 
 
 def _text(body: Any) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric import ec
+from tests.auth_programs import auth_of, listening_socket
 from tests.databases import Database
 
 from casare_cloud.config import Settings
@@ -36,6 +38,8 @@ def new_signing_key(kid: str = "platform-key") -> dict[str, str]:
 def running_platform(database: Database, **options: Any) -> Iterator[Settings]:
     """Auth, Data API and Realtime over this database; yields settings of an orchestrator that uses them."""
     signing_key = new_signing_key()
+    listener = listening_socket()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     context = LocalContext(
         authenticator_dsn=database.dsn("authenticator"),
         auth_admin_dsn=database.dsn("supabase_auth_admin"),
@@ -43,20 +47,13 @@ def running_platform(database: Database, **options: Any) -> Iterator[Settings]:
         publishable_key=PUBLISHABLE_KEY,
         secret_key=SECRET_KEY,
         signing_key=signing_key,
+        jwt_issuer=f"{url}/auth/v1",
         **options,
     )
-    config = uvicorn.Config(create_app(context), host="127.0.0.1", port=0, log_level="error", ws="websockets-sansio")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the platform did not start"
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
+    with auth_of(context), _serving(context, listener):
         yield Settings(
             database_url=database.dsn("casare_functions"),
-            supabase_url=f"http://127.0.0.1:{port}",
+            supabase_url=url,
             supabase_publishable_key=PUBLISHABLE_KEY,
             supabase_secret_key=SECRET_KEY,
             signing_key=json.dumps(signing_key),
@@ -64,6 +61,18 @@ def running_platform(database: Database, **options: Any) -> Iterator[Settings]:
             workflow_backup_enabled=False,
             rate_limits=False,  # all tests have one address
         )
+
+
+@contextmanager
+def _serving(context: LocalContext, listener: socket.socket) -> Iterator[None]:
+    server = uvicorn.Server(uvicorn.Config(create_app(context), log_level="error", ws="websockets-sansio"))
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive(), "the platform did not start"
+            time.sleep(0.01)
+        yield
     finally:
         server.should_exit = True
         thread.join(10)

@@ -64,6 +64,17 @@ def test_every_limit_of_every_schema_holds_from_both_sides(asked: Requests, leas
     assert asked.count >= least
 
 
+@pytest.mark.parametrize("asked", ["nobody"], indirect=True)
+def test_a_credential_outside_ascii_is_refused_like_any_other(asked: Requests) -> None:
+    operation = asked.schema["/api/v1/jobs"]["GET"]
+    for credential in ("Bearer \u0142", "Bearer \xff\xfe", "Bearer a.\U0001f600.c", "\u0142 x"):
+        asked.send(operation.Case(headers={"Authorization": credential}))
+    asked.send(operation.Case(headers={"X-Api-Key": "crpa_\u0142"}))
+    check(asked)
+    assert asked.count == 5
+    assert asked.statuses[operation.label] == {401}
+
+
 @pytest.mark.parametrize("asked", [STRANGER], indirect=True)
 def test_an_answer_that_tells_of_the_other_tenant_and_a_change_there_would_be_noticed(asked: Requests) -> None:
     asked.generate(GenerationMode.POSITIVE, 1)

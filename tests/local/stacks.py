@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import servers
+
 from casare_cloud.local.state import Ports, StateFolder, is_listening
 
 SOURCE = str(Path(__file__).parents[2] / "src")
@@ -35,6 +37,8 @@ def run_command(
     home: Path, *arguments: str, timeout: float = 90, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     surroundings = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "SUPABASE_URL")}
+    if (program := servers.auth_bin()) is not None:
+        surroundings["CASARE_AUTH_BIN"] = str(program)
     return subprocess.run(
         [sys.executable, "-m", "casare_cloud", *arguments],
         env={**surroundings, "CASARE_HOME": str(home), "PYTHONPATH": SOURCE, "COLUMNS": "120", **(env or {})},

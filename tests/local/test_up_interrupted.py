@@ -20,7 +20,7 @@ MOMENTS: dict[str, Callable[[Path], bool]] = {
     "the platform is launched": lambda home: (home / "logs" / "platform.log").exists(),
     "the orchestrator is launched": lambda home: (home / "logs" / "orchestrator.log").exists(),
     "the demo tenant is registered": lambda home: (home / "env").exists(),
-    "the demo job runs": lambda home: (home / "demos.json").exists(),
+    "the demo job runs": lambda home: (home / "demo" / "robot.log").exists(),
 }
 
 

@@ -28,6 +28,12 @@ def up(
         Path | None,
         typer.Option("--pg-bindir", envvar="CASARE_PG_BINDIR", help="Use this PostgreSQL (15 or newer) instead."),
     ] = None,
+    auth_bin: Annotated[
+        Path | None,
+        typer.Option(
+            "--auth-bin", envvar="CASARE_AUTH_BIN", help="Run this build of Supabase Auth instead of its emulator."
+        ),
+    ] = None,
     supabase: Annotated[
         bool,
         typer.Option(
@@ -45,6 +51,7 @@ def up(
     Examples: casare-cloud up · casare-cloud up --detach · casare-cloud up --fresh --port-offset 100
     """
     from casare_cloud.cli.demo import run_first_demo
+    from casare_cloud.local.auth_program import checked_program
     from casare_cloud.local.stack import Options, Stack
     from casare_cloud.local.state import Ports, StateFolder
 
@@ -54,7 +61,15 @@ def up(
     elif detach:
         _detach(state)
     else:
-        options = Options(ports=Ports(port_offset), fresh=fresh, pg_bindir=pg_bindir, use_supabase=supabase)
+        if supabase and auth_bin:
+            fail("With --supabase the project's own Auth is used: leave out --auth-bin (and CASARE_AUTH_BIN).", 2)
+        options = Options(
+            ports=Ports(port_offset),
+            fresh=fresh,
+            pg_bindir=pg_bindir,
+            use_supabase=supabase,
+            auth_bin=checked_program(auth_bin) if auth_bin else None,
+        )
         asyncio.run(Stack(state, options, make_console(), run_first_demo).run())
 
 

@@ -1,14 +1,19 @@
 """What the emulators of the platform share: where the database is, the keys, and a pool of connections per login."""
 
 import asyncio
+import json
 import select
-from collections.abc import Mapping, Sequence
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import psycopg
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
+
+from casare_cloud.local.schema import project_root
+from casare_cloud.local.state import Ports, Secrets
 
 Connection = psycopg.AsyncConnection[TupleRow]
 
@@ -43,7 +48,8 @@ class LocalContext:
     the logins authenticator, supabase_auth_admin and supabase_realtime_admin. `token_hook` is the `pg-functions://`
     address of the custom access token hook, or None. Refresh tokens of form 1 have 12 characters, and reuse revokes
     those of the session; of form 2 they have 51, and reuse ends the session. `exposed_schemas` are those of the Data
-    API, the default first.
+    API, the default first. `auth_url` is where the real Auth serves this project; None: Auth is emulated.
+    `token_requests` is how many sign-ins and refreshes of one address Auth takes in five minutes; None: any number.
     """
 
     authenticator_dsn: str
@@ -63,6 +69,9 @@ class LocalContext:
     exposed_schemas: tuple[str, ...] = ("public",)
     extra_search_path: tuple[str, ...] = ("public", "extensions")
     max_rows: int = 1000
+    auth_url: str | None = None
+    site_url: str = "http://127.0.0.1:8000"
+    token_requests: int | None = None
     _pools: dict[str, Pool] = field(default_factory=dict, init=False, repr=False)
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
 
@@ -98,6 +107,25 @@ class LocalContext:
             await pool.close(timeout=1.0)
 
 
+def context_of_stack(secrets: Secrets, ports: Ports, dsn: Callable[[str], str], auth_url: str | None) -> LocalContext:
+    """The project of an embedded stack: its secrets and ports, and what `supabase/config.toml` states.
+
+    `dsn` answers the URL with which a login role reaches the database; for `auth_url` see `LocalContext`.
+    """
+    return LocalContext(
+        authenticator_dsn=dsn("authenticator"),
+        auth_admin_dsn=dsn("supabase_auth_admin"),
+        realtime_admin_dsn=dsn("supabase_realtime_admin"),
+        publishable_key=secrets.publishable_key,
+        secret_key=secrets.secret_key,
+        signing_key=json.loads(secrets.signing_key),
+        jwt_secret=secrets.jwt_secret,
+        jwt_issuer=f"http://127.0.0.1:{ports.platform}/auth/v1",
+        auth_url=auth_url,
+        **settings_of(tomllib.loads((project_root() / "supabase" / "config.toml").read_text())),
+    )
+
+
 def settings_of(config: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of `LocalContext` that `supabase/config.toml` states, so that the local stack keeps to them, too."""
     api, auth = config.get("api", {}), config.get("auth", {})
@@ -107,6 +135,8 @@ def settings_of(config: Mapping[str, Any]) -> dict[str, Any]:
         "refresh_token_reuse_seconds": auth.get("refresh_token_reuse_interval"),
         "minimum_password_length": auth.get("minimum_password_length"),
         "enable_signup": auth.get("enable_signup"),
+        "site_url": auth.get("site_url"),
+        "token_requests": auth.get("rate_limit", {}).get("token_refresh"),
         "exposed_schemas": _tuple(api.get("schemas")),
         "extra_search_path": _tuple(api.get("extra_search_path")),
         "max_rows": api.get("max_rows"),

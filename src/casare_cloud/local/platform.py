@@ -1,37 +1,20 @@
 """The process that stands in for the platform: Auth, Data API and Realtime on one port, cron where pg_cron is absent.
 
 Run by the supervisor as `python -m casare_cloud.local.platform`, with `CASARE_HOME`, `CASARE_PORT_OFFSET`, a
-`CASARE_DSN_<ROLE>` for each login it needs, and `CASARE_RUN_CRON` when the database has no pg_cron.
+`CASARE_DSN_<ROLE>` for each login it needs, `CASARE_RUN_CRON` when the database has no pg_cron, and `CASARE_AUTH_URL`
+when the real Auth runs in the emulator's place.
 """
 
 import asyncio
-import json
 import os
-import tomllib
 from pathlib import Path
 
 import uvicorn
 
-from casare_cloud.local.context import LocalContext, settings_of
+from casare_cloud.local.context import context_of_stack
 from casare_cloud.local.cron import CronRunner
 from casare_cloud.local.platform_app import create_app
-from casare_cloud.local.schema import project_root
 from casare_cloud.local.state import Ports, StateFolder
-
-
-def _context(ports: Ports) -> LocalContext:
-    secrets = StateFolder(Path(os.environ["CASARE_HOME"])).secrets()
-    return LocalContext(
-        authenticator_dsn=_dsn("authenticator"),
-        auth_admin_dsn=_dsn("supabase_auth_admin"),
-        realtime_admin_dsn=_dsn("supabase_realtime_admin"),
-        publishable_key=secrets.publishable_key,
-        secret_key=secrets.secret_key,
-        signing_key=json.loads(secrets.signing_key),
-        jwt_secret=secrets.jwt_secret,
-        jwt_issuer=f"http://127.0.0.1:{ports.platform}/auth/v1",
-        **settings_of(tomllib.loads((project_root() / "supabase" / "config.toml").read_text())),
-    )
 
 
 def _dsn(role: str, database: str = "postgres") -> str:
@@ -41,7 +24,8 @@ def _dsn(role: str, database: str = "postgres") -> str:
 async def main() -> None:
     """Serve until a signal ends the process."""
     ports = Ports(int(os.environ.get("CASARE_PORT_OFFSET", "0")))
-    context = _context(ports)
+    secrets = StateFolder(Path(os.environ["CASARE_HOME"])).secrets()
+    context = context_of_stack(secrets, ports, _dsn, os.environ.get("CASARE_AUTH_URL"))
     config = uvicorn.Config(
         create_app(context),
         host="127.0.0.1",

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from casare_cloud.local import schema
+from casare_cloud.local import auth_program, schema
 from casare_cloud.local.errors import LocalStackError
 from casare_cloud.local.pg_binaries import find_binaries, reachable_binaries, reachable_data_dir, server_account
 from casare_cloud.local.processes import (
@@ -40,6 +40,7 @@ class PostgresServer:
 
     `port` 0 picks a free one at each start. `fast` trades durability for speed: for tests only. `trust` asks nobody for
     a password; otherwise passwords are generated and kept in `secrets_file` (default: `secrets.json` beside the data).
+    `auth_bin` is the real Auth, whose migrations every bootstrap then runs.
     Use it as a context manager, or call `start` and `stop`. Every refusal is a `LocalStackError` with one sentence.
     """
 
@@ -52,6 +53,7 @@ class PostgresServer:
         fast: bool = False,
         trust: bool = False,
         secrets_file: Path | str | None = None,
+        auth_bin: Path | None = None,
         start_timeout: float = 60.0,
     ) -> None:
         self.account = server_account()
@@ -63,6 +65,7 @@ class PostgresServer:
         self._any_port = port == 0
         self._trust = trust
         self._secrets_file = Path(secrets_file) if secrets_file else self.asked_dir.parent / "secrets.json"
+        self._auth_bin = auth_bin
         self._start_timeout = start_timeout
         self._data_dir: Path | None = None
         self._is_given_up = threading.Event()
@@ -196,6 +199,11 @@ class PostgresServer:
             exists = connection.execute("select from pg_database where datname = %s", [database]).fetchone()
         if exists is None:
             self.create_database(database)
+        self._make_platform_schemas(database, auto_expose)
+        if self._auth_bin is not None:
+            auth_program.migrate(self._auth_bin, self.dsn("supabase_auth_admin", database))
+
+    def _make_platform_schemas(self, database: str, auto_expose: bool) -> None:
         with self.connect(database=database) as connection, connection.transaction():
             if connection.execute("select to_regnamespace('auth')").fetchone() != (None,):
                 connection.execute("select realtime.ensure_partitions()")

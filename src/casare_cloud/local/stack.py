@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from casare_cloud.config import ConfigurationError, Settings
+from casare_cloud.local import auth_program
+from casare_cloud.local.context import context_of_stack
 from casare_cloud.local.demo_tenant import (
     DEMO_EMAIL,
     DEMO_USERNAME,
@@ -54,6 +56,7 @@ class Options:
     fresh: bool = False
     pg_bindir: Path | None = None
     use_supabase: bool = False
+    auth_bin: Path | None = None  # the real Auth instead of the emulated one
 
 
 class Stack:
@@ -131,16 +134,19 @@ class Stack:
 
     async def _start_embedded(self) -> dict[str, str]:
         """Start Postgres and the platform emulators; return the environment of everything else."""
-        self._ports.refuse_taken(["platform", "postgres", "orchestrator"])
+        auth_bin = self._options.auth_bin
+        self._ports.refuse_taken(["platform", "postgres", "orchestrator", *(["auth"] if auth_bin else [])])
         server = PostgresServer(
             self._state.postgres_data,
             self._ports.postgres,
             bindir=self._options.pg_bindir,
             secrets_file=self._state.path / "database-passwords.json",
+            auth_bin=auth_bin,
         )
         await self._supervisor.start(PostgresPart(server))
         await asyncio.to_thread(_prepare_database, server)
         env = self._environment(self._state.secrets(), server.dsn("casare_functions"))
+        auth_url = await self._start_auth(auth_bin, server) if auth_bin else ""
         await self._start_process(
             "platform",
             [sys.executable, "-m", "casare_cloud.local.platform"],
@@ -150,12 +156,20 @@ class Stack:
                 "CASARE_PORT_OFFSET": str(self._ports.offset),
                 **{f"CASARE_DSN_{role.upper()}": server.dsn(role) for role in PLATFORM_ROLES},
                 "CASARE_RUN_CRON": "" if server.has_pg_cron else "1",
+                "CASARE_AUTH_URL": auth_url,
             },
             env["SUPABASE_URL"],
             "/auth/v1/health",
             {"apikey": env["SUPABASE_PUBLISHABLE_KEY"]},
         )
         return env
+
+    async def _start_auth(self, program: Path, server: PostgresServer) -> str:
+        """Start the real Auth for the platform to hand requests on to; answer its URL."""
+        url = f"http://127.0.0.1:{self._ports.auth}"
+        context = context_of_stack(self._state.secrets(), self._ports, server.dsn, url)
+        await self._start_process("auth", [str(program), "serve"], auth_program.environment(context), url, "/health")
+        return url
 
     def _environment(self, secrets: Secrets, database_url: str) -> dict[str, str]:
         return {

@@ -34,11 +34,17 @@ class Ports:
         return 54322 + self.offset
 
     @property
+    def auth(self) -> int:
+        """Where the real Auth serves, when it runs in the emulator's place; clients go through the platform's port."""
+        return 54323 + self.offset
+
+    @property
     def orchestrator(self) -> int:
         return 8000 + self.offset
 
     def named(self) -> dict[str, int]:
-        return {"platform": self.platform, "postgres": self.postgres, "orchestrator": self.orchestrator}
+        ports = {"platform": self.platform, "postgres": self.postgres, "auth": self.auth}
+        return {**ports, "orchestrator": self.orchestrator}
 
     def refuse_taken(self, names: list[str]) -> None:
         """Raise `LocalStackError` when another program listens on one of the ports."""

@@ -1,5 +1,6 @@
 """Refusals of Auth: one place for their codes, and the two forms in which a client may ask for them."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -7,6 +8,7 @@ from starlette.responses import JSONResponse
 
 VERSION_HEADER: Final = "X-Supabase-Api-Version"
 CODED_SINCE: Final = "2024-01-01"
+_VERSION: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class AuthError(Exception):
@@ -40,9 +42,14 @@ def unexpected(message: str) -> AuthError:
     return AuthError(500, "unexpected_failure", message)
 
 
-def weak_password(minimum_length: int) -> AuthError:
-    message = f"Password should be at least {minimum_length} characters."
-    return AuthError(422, "weak_password", message, {"weak_password": {"reasons": ["length"]}})
+def not_emulated(what: str) -> AuthError:
+    """What the service does and this emulator does not."""
+    return AuthError(501, "not_emulated", f"Not emulated: the local stack has no {what}")
+
+
+def weak_password(weakness: Mapping[str, Any]) -> AuthError:
+    extra = {"weak_password": {"reasons": weakness["reasons"]}}
+    return AuthError(422, "weak_password", weakness["message"], extra)
 
 
 def user_not_found() -> AuthError:
@@ -56,7 +63,9 @@ def invalid_credentials() -> AuthError:
 def render(error: AuthError, asked_version: str | None) -> JSONResponse:
     """The answer in the form of the API version that the client named, the first one when it named none."""
     headers = {"x-sb-error-code": error.code}
-    if asked_version is not None and asked_version >= CODED_SINCE:
+    if asked_version is not None and _VERSION.fullmatch(asked_version) and asked_version >= CODED_SINCE:
+        if error.code == "weak_password":
+            del headers["x-sb-error-code"]
         headers[VERSION_HEADER] = CODED_SINCE
         body: dict[str, Any] = {"code": error.code, "message": error.message}
     else:

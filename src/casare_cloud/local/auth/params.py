@@ -13,7 +13,7 @@ from casare_cloud.local.context import LocalContext
 from . import errors
 from .sessions import Client
 
-BODY_LIMIT_BYTES: Final = 1_000_000
+BODY_LIMIT_BYTES: Final = 1 << 20
 ADMIN_ROLES: Final = ("service_role", "supabase_admin")
 
 
@@ -69,6 +69,8 @@ async def read_params(request: Request, *, may_be_empty: bool = False) -> Params
         parsed = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise _bad_json(str(error)) from None
+    if parsed is None:
+        return Params({})
     if not isinstance(parsed, dict):
         raise _bad_json("an object is expected")
     return Params(parsed)

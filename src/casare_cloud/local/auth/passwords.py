@@ -3,7 +3,7 @@
 import asyncio
 import re
 import secrets
-from typing import Final
+from typing import Any, Final
 
 import bcrypt
 
@@ -12,13 +12,21 @@ from . import errors
 BCRYPT_ROUNDS: Final = 10
 MAXIMUM_BYTES: Final = 72
 _BCRYPT_HASH: Final = re.compile(r"\$2[aby]\$(0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}")
+_OTHER_HASHES: Final = ("$argon2", "$fbscrypt")
 
 
 def check_strength(password: str, minimum_length: int) -> None:
     """Raise `AuthError` for a password that is too short or too long for bcrypt."""
     check_length(password)
-    if len(password.encode()) < minimum_length:
-        raise errors.weak_password(minimum_length)
+    if (weakness := weakness_of(password, minimum_length)) is not None:
+        raise errors.weak_password(weakness)
+
+
+def weakness_of(password: str, minimum_length: int) -> dict[str, Any] | None:
+    """What the project's rules say against a password; None: nothing."""
+    if len(password.encode()) >= minimum_length:
+        return None
+    return {"message": f"Password should be at least {minimum_length} characters.", "reasons": ["length"]}
 
 
 def check_length(password: str) -> None:
@@ -29,8 +37,10 @@ def check_length(password: str) -> None:
 
 def check_hash(password_hash: str) -> None:
     """Raise `AuthError` for a hash that is not bcrypt's."""
+    if password_hash.startswith(_OTHER_HASHES):
+        raise errors.not_emulated("hashes but those of bcrypt")
     if not _BCRYPT_HASH.fullmatch(password_hash):
-        raise errors.invalid("The local stack takes bcrypt hashes of passwords only")
+        raise errors.unexpected("Error creating user")
 
 
 async def hash_of(password: str | None) -> str:

@@ -25,9 +25,21 @@ USER_BY_EMAIL: Final[LiteralString] = (
     _USER + "where u.instance_id = %(instance)s and lower(u.email) = lower(%(email)s) and not u.is_sso_user"
 )
 
-LIST_USERS: Final[LiteralString] = _USER + "order by u.created_at desc, u.id limit %(limit)s offset %(offset)s"
+_FILTER: Final[LiteralString] = """
+where %(filter)s = '' or u.email like '%%' || %(filter)s || '%%'
+    or u.raw_user_meta_data ->> 'full_name' ilike '%%' || %(filter)s || '%%'
+"""
 
-COUNT_USERS: Final[LiteralString] = "select count(*) as total from auth.users"
+LIST_USERS: Final[LiteralString] = (
+    _USER
+    + _FILTER
+    + """
+order by case when %(oldest_first)s then u.created_at end, u.created_at desc, u.id
+limit %(limit)s offset %(offset)s
+"""
+)
+
+COUNT_USERS: Final[LiteralString] = "select count(*) as total from auth.users as u " + _FILTER
 
 CREATE_USER: Final[LiteralString] = """
 insert into auth.users (
@@ -42,13 +54,7 @@ values (
 
 CREATE_IDENTITY: Final[LiteralString] = """
 insert into auth.identities (provider_id, user_id, identity_data, provider, last_sign_in_at, created_at, updated_at)
-values (
-    %(user_id)s::uuid::text, %(user_id)s::uuid,
-    jsonb_build_object(
-        'sub', %(user_id)s::uuid::text, 'email', %(email)s::text, 'email_verified', false, 'phone_verified', false
-    ),
-    'email', now(), now(), now()
-)
+values (%(user_id)s::uuid::text, %(user_id)s::uuid, %(identity_data)s, 'email', now(), now(), now())
 """
 
 SET_ROLE: Final[LiteralString] = "update auth.users set role = %(role)s, updated_at = now() where id = %(user_id)s"
@@ -94,7 +100,9 @@ where id = %(user_id)s
 SET_EMAIL: Final[LiteralString] = """
 with changed as (
     update auth.identities
-    set identity_data = identity_data || jsonb_build_object('email', %(email)s::text), updated_at = now()
+    set identity_data = identity_data
+            || jsonb_build_object('email', %(email)s::text, 'email_verified', %(is_confirmed)s::boolean),
+        updated_at = now()
     where user_id = %(user_id)s and provider = 'email'
 )
 update auth.users set email = %(email)s, updated_at = now() where id = %(user_id)s

@@ -52,8 +52,8 @@ class Store:
             yield Transaction(connection)
 
 
-def user_shape(row: Mapping[str, Any]) -> Row:
-    """A user as the API shows it; times that are not set are left out."""
+def user_shape(row: Mapping[str, Any], *, in_list: bool = False) -> Row:
+    """A user as the API shows it; times that are not set are left out, and lists have no identities."""
     shape: Row = {
         "id": str(row["id"]),
         "aud": row["aud"],
@@ -62,7 +62,7 @@ def user_shape(row: Mapping[str, Any]) -> Row:
         "phone": row["phone"] or "",
         "app_metadata": row["raw_app_meta_data"] or {},
         "user_metadata": row["raw_user_meta_data"] or {},
-        "identities": row["identities"],
+        "identities": None if in_list else [_identity_shape(identity) for identity in row["identities"]],
         "is_anonymous": row["is_anonymous"],
     }
     for name in (
@@ -71,6 +71,15 @@ def user_shape(row: Mapping[str, Any]) -> Row:
     ):  # fmt: skip
         if row[name] is not None:
             shape[name] = timestamp(row[name])
+    return shape
+
+
+def _identity_shape(identity: Row) -> Row:
+    """What a softly deleted user's identity has lost is left out."""
+    shape = {name: value for name, value in identity.items() if name not in ("email", "identity_data") or value}
+    for name in ("last_sign_in_at", "created_at", "updated_at"):
+        if shape[name] is not None:
+            shape[name] = timestamp(datetime.fromisoformat(shape[name]))
     return shape
 
 

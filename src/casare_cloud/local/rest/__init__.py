@@ -156,7 +156,14 @@ def _arguments(body: bytes) -> tuple[str, Mapping[str, Any] | None]:
         parsed = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise errors.bad_body(str(error)) from None
+    if isinstance(parsed, list) and not _are_alike(parsed):
+        raise RestError(400, "PGRST102", "All object keys must match")
     return text, parsed if isinstance(parsed, dict) else None
+
+
+def _are_alike(members: list[Any]) -> bool:
+    """Whether an array has only objects with the same keys; PostgREST takes no other."""
+    return all(isinstance(member, dict) and member.keys() == members[0].keys() for member in members)
 
 
 def _only(fitting: list[Function], call: Call, name: str, given: list[str]) -> Function:

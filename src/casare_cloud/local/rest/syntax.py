@@ -19,6 +19,10 @@ _ARROW: Final = re.compile("(->>?)")
 _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _CONDITION: Final = re.compile(r"(not\.)?([a-z_]+)\.(.*)", re.DOTALL)
 _BRANCH: Final = re.compile(r"(not\.)?(and|or)(\(.*\))", re.DOTALL)
+# What PostgREST reads as a column or as a key of a JSON path; anything else must be quoted.
+_NAME: Final = r'(?:"(?:[^"\\]|\\.)*"|[\w $.]+(?:-[\w $.]+)*)'
+_KEY: Final = r'(?:"(?:[^"\\]|\\.)*"|-?[0-9]+|[^-(:.,>)]+(?:-[^-(:.,>)]+)*)'
+_PLACE: Final = re.compile(f"{_NAME}(?:->>?{_KEY})*", re.DOTALL)
 _MEMBER: Final = re.compile(r'((?:"(?:[^"\\]|\\.)*"|[^."]+?)(?:->>?[^.]+)?)\.(.*)', re.DOTALL)
 
 
@@ -91,6 +95,8 @@ def parse_filter(name: str, value: str) -> Filter:
     match = _CONDITION.fullmatch(value)
     if match is None:
         raise parse_error("filter", value)
+    if not _PLACE.fullmatch(name):
+        raise parse_error("tree path", name)
     negated, operator, operand = bool(match[1]), match[2], match[3]
     return Filter(parse_field(name), operator, _operands(operator, operand, value), negated)
 
