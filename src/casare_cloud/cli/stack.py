@@ -38,8 +38,9 @@ def up(
         bool,
         typer.Option(
             "--supabase",
-            help="Use a Supabase project (SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY, SUPABASE_SECRET_KEY, DATABASE_URL) "
-            "instead of the embedded one. DEMO_PASSWORD: that of a demo user that it has already.",
+            help="Use a Supabase project (SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY, SUPABASE_SECRET_KEY, DATABASE_URL, "
+            "CASARE_SIGNING_KEY) instead of the embedded one; each is looked at first. DEMO_PASSWORD: that of a demo "
+            "user that it has already.",
         ),
     ] = False,
 ) -> None:
