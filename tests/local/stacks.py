@@ -37,7 +37,7 @@ def run_command(
     home: Path, *arguments: str, timeout: float = 90, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     surroundings = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "SUPABASE_URL")}
-    if (program := servers.auth_bin()) is not None:
+    if (program := servers.auth_bin()) is not None and "--supabase" not in arguments:
         surroundings["CASARE_AUTH_BIN"] = str(program)
     return subprocess.run(
         [sys.executable, "-m", "casare_cloud", *arguments],

@@ -150,7 +150,7 @@ def test_status_shows_a_part_that_runs_and_does_not_answer(stack: RunningStack, 
     assert not told.pop(name)
     assert [line.split()[2] for line in table.splitlines() if line.startswith(name)] == ["NO"]
     assert told.get("postgres", True), "postgres answers whatever the others do"
-    assert [part["answers"] for part in json.loads(stack.command("status", "-o", "json").stdout)["parts"]] == [True] * 3
+    assert all(part["answers"] for part in json.loads(stack.command("status", "-o", "json").stdout)["parts"])
 
 
 def test_down_leaves_no_process_and_a_later_start_keeps_the_data(stack: RunningStack) -> None:
