@@ -682,7 +682,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:e0a24fcc9e3343c6db241d3fd42d1acc6c47ba7e6170168d38d990c653c717e6
+-- from sql/40_queue/tables.sql sha256:d25c73bb6d0f015b37d79f1f2106b205fbbd48e0cfac7da40bd4bcc223c18555
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -908,6 +908,7 @@ create table private.leases (
     timeout_at timestamptz not null,
     progress_timeout_seconds integer,   -- of the job
     away interval not null default '0', -- for so long nobody could report progress since the last report
+    outages smallint not null default 0,    -- by which it was lengthened since its robot last renewed it
     progress smallint not null default 0,
     current_node text,
     progress_message text,
@@ -5871,7 +5872,7 @@ comment on function private.answer_bytes(integer, jsonb) is
     'About how many bytes a job takes in the answer to a claim: its definition and its input.';
 revoke all on function private.answer_bytes(integer, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/answer_claim_again.sql sha256:e3772a4b5c7557dd9b6d2c5163a63fa7b5c09dc71c57442754eb86951e07abfd
+-- from sql/40_queue/functions/answer_claim_again.sql sha256:9813cf9c494d45e46801600e7758aff63d6cfb8337c28b5dc6298130464af712
 create or replace function private.answer_claim_again(p_robot_id uuid, p_claim_id uuid, p_lease_seconds integer)
 returns setof public.claimed_job
 language plpgsql
@@ -5885,7 +5886,7 @@ begin
     return query
     with kept as (
         update private.leases as l
-        set lease_expires_at = v_until
+        set lease_expires_at = v_until, outages = 0
         where l.job_id = any (array(
             select o.job_id
             from private.leases as o
@@ -9020,7 +9021,7 @@ comment on function private.force_cancellation(private.leases) is
     'Takes a job away from a robot that was asked to stop it and did not, locked by the caller, and cancels it: its slot and its limits are free at once, and what the robot reports of it is refused. Raises 409 CANCEL_NOT_FORCEABLE before the grace time is over.';
 revoke all on function private.force_cancellation(private.leases) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/give_back_leases.sql sha256:c5a83fd80f6c96d10942ef503b177a62897e1401ce75c57e5b5bb8958c4d9afa
+-- from sql/40_queue/functions/give_back_leases.sql sha256:d687e48d115c3aab240cfe931d244a7a9e28295d8c31de137f4d3ec78fb3abaf
 -- Whoever calls it has the lock under which the robot claims, so that no lease is made meanwhile. Then leases in the order of
 -- their ids, lanes in the order of theirs, and counters: as everybody who ends several leases.
 create or replace function private.give_back_leases(
@@ -9059,8 +9060,13 @@ begin
         v_lease.counter_ids := null;
         if v_lease.started_at is not null and (
             v_lease.cancel_requested_at is not null
-            -- Whoever chose it wants no second run of what may have done something already.
-            or (select j.retry_policy ->> 'policy' = 'none' from public.jobs as j where j.job_id = v_lease.job_id)
+            or (
+                -- Whoever chose none wants no second run of what may have done something already. And what ends its robots'
+                -- processes one after another must come to an end, too: as poison, or when its attempts are used up.
+                select j.retry_policy ->> 'policy' = 'none' or j.uncounted_ends >= 3
+                from public.jobs as j
+                where j.job_id = v_lease.job_id
+            )
         ) then
             perform private.end_attempt(v_lease, 'lost', p_message, 'LEASE_EXPIRED', null, true);
         else
@@ -9074,7 +9080,7 @@ begin
 end
 $$;
 comment on function private.give_back_leases(uuid, uuid[], text, boolean) is
-    'Takes those of some jobs back that a robot holds and has not started (or has: then a job with the retry policy none ends), without counting the attempts, and returns how many.';
+    'Takes those of some jobs back that a robot holds and has not started (or has: then a job with the retry policy none ends), without counting the attempts (but of what was started after three ends that cost nothing), and returns how many.';
 revoke all on function private.give_back_leases(uuid, uuid[], text, boolean) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/has_live_key.sql sha256:862e05428e6e4835fe05fd5556e71ad69c082052b5356d306811e729b2624bdc
@@ -9409,7 +9415,7 @@ comment on function private.leave_limits(integer[], integer) is
     'Takes back what private.enter_limits() counted in this transaction for jobs that the claim did not get.';
 revoke all on function private.leave_limits(integer[], integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/lengthen_leases.sql sha256:d4b97996753ae41d3f6801e6807c03b36ba9ecd17722011c3738e39512f2e816
+-- from sql/40_queue/functions/lengthen_leases.sql sha256:dc91ebb7dfba475bedd94288eb47249f9da2124f279c09af2f0302e50ea440e3
 -- Waits for no lease: what is locked just now is being renewed or ended.
 create or replace function private.lengthen_leases()
 returns integer
@@ -9445,13 +9451,18 @@ begin
             when coalesce(l.progress_at, l.started_at, l.claimed_at) < v_back_at then l.away + v_away
             else l.away
         end,
+        outages = l.outages + 1,
         -- The time of the job went on, as its robot did; but who was done in time is given a minute to say so.
         timeout_at = case
             when l.timeout_at > v_began_at then greatest(l.timeout_at, v_back_at + least(v_away, interval '1 minute'))
             else l.timeout_at
         end
     where l.job_id in (
-        select o.job_id from private.leases as o where o.claimed_at < v_back_at order by o.job_id for update skip locked
+        select o.job_id
+        from private.leases as o
+        where o.claimed_at < v_back_at and private.may_be_excused(o)
+        order by o.job_id
+        for update skip locked
     );
     get diagnostics v_count = row_count;
     update private.outages as o set leases = v_count where o.ended_at = v_back_at;
@@ -9460,7 +9471,7 @@ begin
 end
 $$;
 comment on function private.lengthen_leases() is
-    'Lengthens the leases that were held in an outage by its length, once for each outage, before anything is rescued: nobody could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Returns 0 when there was nothing to do.';
+    'Lengthens the leases that were held in an outage by its length, once for each outage, before anything is rescued: nobody could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Not one that three outages have lengthened and nobody has renewed. Returns 0 when there was nothing to do.';
 revoke all on function private.lengthen_leases() from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/limit_reason.sql sha256:da47b8ea654888804314e47254c0ad53c3c1fac8bf1cd62c9ea562b41647f066
@@ -9891,6 +9902,20 @@ $$;
 comment on function private.make_job_partition(timestamptz, integer) is
     'Makes the partition of jobs for the week of a time (Monday, UTC), moves its rows there from the default partition, and returns whether it did.';
 revoke all on function private.make_job_partition(timestamptz, integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/may_be_excused.sql sha256:83af9b29a1aaa551d9b275c24064d95376f64cd1357af4c23bb1643ca01ef736
+-- Without it a robot that died among others that seldom call would look like an outage for ever: each silence lengthens its
+-- lease to the next one. A robot that is there gets through between outages, and renews.
+create or replace function private.may_be_excused(p_lease private.leases)
+returns boolean
+language sql
+immutable
+as $$
+    select p_lease.outages < 3
+$$;
+comment on function private.may_be_excused(private.leases) is
+    'Whether the silence of the robot that holds a lease may still be an outage''s: not when three have lengthened it and it was not renewed in between.';
+revoke all on function private.may_be_excused(private.leases) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/move_jobs.sql sha256:1a2b740e8dd8f555e6c81bf64aed40f79f8efa5912c3cf6973ec7d9d9a4ff668
 -- What others hold locked is left where it is: a claim puts it right when it meets it.
@@ -10685,7 +10710,7 @@ comment on function public.remove_limit(text, uuid, text) is
 revoke all on function public.remove_limit(text, uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.remove_limit(text, uuid, text) to authenticated;
 
--- from sql/40_queue/functions/renew_leases.sql sha256:6146a521661ab06683c128d71efa8948f08bc3055a23c440f48af322544fa493
+-- from sql/40_queue/functions/renew_leases.sql sha256:e9e558e10354468c60e514878b1ce5b72b707f98cc7e84d359354acfac7f4f6e
 create or replace function public.renew_leases(p_leases jsonb, p_lease_seconds integer default 60)
 returns table (job_id uuid, renewed boolean, lease_expires_at timestamptz, cancel_requested boolean)
 language plpgsql
@@ -10724,7 +10749,7 @@ begin
         for update
     ), kept as (
         update private.leases as l
-        set lease_expires_at = v_until
+        set lease_expires_at = v_until, outages = 0
         from locked as k
         join asked as a on a.job_id = k.job_id and a.lease_token = k.lease_token
         where l.job_id = k.job_id
@@ -12175,7 +12200,7 @@ comment on function private.waiting_quota(public.tenant_plan, jsonb) is
     'How many jobs of a tenant may wait, delayed ones included: by its plan, or settings {"queue": {"max_waiting": 1000}}; null: any number.';
 revoke all on function private.waiting_quota(public.tenant_plan, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/was_away.sql sha256:4a348a08c649843008713e5f324d597da676f6b7c41d8fff995e63d02170cdb6
+-- from sql/40_queue/functions/was_away.sql sha256:fb4b506e7ef5bf2afc9c775dad0191d43448b7f84a27632df62849ab8834fcb7
 -- The two times are the server's own clock's; what they are compared with is shifted with the time that a test sets.
 create or replace function private.was_away(p_last_ms bigint, p_now_ms bigint)
 returns boolean
@@ -12207,7 +12232,7 @@ begin
         select
         from private.leases as l
         cross join lateral (select least(l.lease_expires_at, private.progress_due_at(l)) as due_at) as d
-        where d.due_at > v_since and d.due_at < v_now + v_silence
+        where d.due_at > v_since and d.due_at < v_now + v_silence and private.may_be_excused(l)
     ) or 2 <= (
         select count(*)
         from (

@@ -32,6 +32,7 @@ INLINED = {
     "private.faded_seconds",
     "private.lease_over_at",
     "private.progress_due_at",
+    "private.may_be_excused",
     "private.is_calendar_time",
     "private.find_job_limits",
     "private.find_full_limits",
