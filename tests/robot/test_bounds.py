@@ -118,7 +118,9 @@ async def test_what_is_cut_for_people_says_so(make_life: MakeLife) -> None:
     assert failure.error_type == "x" * 254 + "…"
 
 
-@pytest.mark.parametrize("text", ["{{" + " " * 200_000, "{{a" + " " * 200_000 + "b", "{{" + "a " * 100_000, "{{ x " * 40_000])
+@pytest.mark.parametrize(
+    "text", ["{{" + " " * 200_000, "{{a" + " " * 200_000 + "b", "{{" + "a " * 100_000, "{{ x " * 40_000]
+)
 def test_a_template_that_is_never_closed_is_looked_at_once(workshop: Workshop, text: str) -> None:
     """Else each gap would be tried at each of its places, while no thread of the robot could run."""
     began_at = time.process_time()
@@ -139,5 +141,7 @@ def test_a_value_that_is_nested_deeper_than_anybody_reads_fails_the_job_for_good
     value: Any = 1
     for _ in range(100_000):
         value = [value]
-    with pytest.raises(ResultTooLarge, match="variable x cannot be kept: a value holds itself, or is nested too deeply"):
+    with pytest.raises(
+        ResultTooLarge, match="variable x cannot be kept: a value holds itself, or is nested too deeply"
+    ):
         workshop.run(chain(), x=value)

@@ -205,7 +205,9 @@ STEP = {"id": "a", "type": "log"}
         "[" * 100_000,
     ],
 )
-def test_a_form_that_nobody_can_read_is_refused_in_words_and_breaks_nothing(workshop: Workshop, definition: Any) -> None:
+def test_a_form_that_nobody_can_read_is_refused_in_words_and_breaks_nothing(
+    workshop: Workshop, definition: Any
+) -> None:
     (problem,) = find_workflow_problems(definition)
     assert (problem.rule, problem.severity) == ("structure", "error")
     with pytest.raises(InvalidWorkflowError, match=re.escape(problem.message)):
@@ -217,7 +219,7 @@ def test_a_form_that_nobody_can_read_is_refused_in_words_and_breaks_nothing(work
 def test_a_port_may_be_anything_and_is_spoken_of(end: str, port: Any) -> None:
     nodes = [{"id": name, "type": kind} for name, kind in (("s", "StartNode"), ("f", "ForkNode"), ("l", "LogNode"))]
     nodes[1]["config"] = {"branch_count": 2}  # type: ignore[assignment]
-    odd = {"source": "f", "source_port": "branch_1", "target": "l", **{end: {"node": "f", "port": port}}}
+    odd = {"source": "f", "source_port": "branch_1", "target": "l", end: {"node": "f", "port": port}}
     problems = find_workflow_problems({"nodes": nodes, "connections": [LEAD, odd]})
     assert all(isinstance(problem.message, str) for problem in problems)
 
