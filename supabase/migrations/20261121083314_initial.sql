@@ -2414,7 +2414,7 @@ comment on function private.finish_idempotent_request(text, integer, jsonb) is
 revoke all on function private.finish_idempotent_request(text, integer, jsonb) from public, anon, authenticated, service_role;
 grant execute on function private.finish_idempotent_request(text, integer, jsonb) to authenticated;
 
--- from sql/10_tenancy/functions/get_abandoned_tenant.sql sha256:60b5db61a5f927511010f6444e890c7b7b84f04d751e44eacc1f534700d5acb1
+-- from sql/10_tenancy/functions/get_abandoned_tenant.sql sha256:0da6f7603323e1235ba5cf19060a1ca62014318200b62d22c187a0728846045c
 create or replace function private.get_abandoned_tenant(p_tenant text)
 returns uuid
 language plpgsql
@@ -2424,7 +2424,12 @@ as $$
 declare
     v_tenant_id uuid;
 begin
-    select t.tenant_id into v_tenant_id from public.tenants as t where p_tenant in (t.tenant_id::text, t.slug);
+    select t.tenant_id
+    into v_tenant_id
+    from public.tenants as t
+    where p_tenant in (t.tenant_id::text, t.slug)
+    order by t.tenant_id::text = p_tenant desc      -- somebody may have named theirs by another's id
+    limit 1;
     if v_tenant_id is null then
         perform private.raise_error(404, 'TENANT_NOT_FOUND', 'There is no such tenant.');
     elsif not exists (select from private.list_abandoned_tenants() as a where a.tenant_id = v_tenant_id) then
