@@ -474,7 +474,7 @@ create unlogged table private.request_counts (
 comment on table private.request_counts is
     'How many requests each caller or address made of each kind in the current window.';
 
--- from sql/20_workflows/tables.sql sha256:90afaa6e3a1adcb924b59358f9c4485a4f809a0a911a9539c7a92e238e993989
+-- from sql/20_workflows/tables.sql sha256:1d65d186ea6caf93488e91f31bcc1996afd281979d555fe97e0577be5fc26be4
 create table public.workflows (
     workflow_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -501,6 +501,7 @@ create table public.workflow_versions (
     version integer not null,
     tenant_id uuid not null,
     definition jsonb not null,
+    definition_bytes integer not null generated always as (octet_length(definition::text)) stored,  -- for private.answer_bytes()
     node_count integer not null,
     created_by uuid,
     created_at timestamptz not null default now(),
@@ -5861,6 +5862,21 @@ comment on function private.announce_jobs(text, text, private.job_notice[], bool
 revoke all on function private.announce_jobs(text, text, private.job_notice[], boolean, boolean)
     from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/answer_bytes.sql sha256:8a6d8d0cd51aa3416a19b5350c4a111db10fc464d9c3658af24540e2c1088196
+-- Without a SET clause, so that it is inlined into claim_jobs. Small inputs are not written out to be measured: a hundred of them
+-- are no burden.
+create or replace function private.answer_bytes(p_definition_bytes integer, p_input jsonb)
+returns bigint
+language sql
+immutable
+as $$
+    select p_definition_bytes::bigint
+        + case when pg_column_size(p_input) > 2000 then octet_length(p_input::text) else 2000 end
+$$;
+comment on function private.answer_bytes(integer, jsonb) is
+    'About how many bytes a job takes in the answer to a claim: its definition and its input.';
+revoke all on function private.answer_bytes(integer, jsonb) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/answer_claim_again.sql sha256:9813cf9c494d45e46801600e7758aff63d6cfb8337c28b5dc6298130464af712
 create or replace function private.answer_claim_again(p_robot_id uuid, p_claim_id uuid, p_lease_seconds integer)
 returns setof public.claimed_job
@@ -6384,7 +6400,7 @@ comment on function private.check_waiting_quotas(uuid, integer, text) is
     'Duty, a tenant''s turn: notes whether as many jobs of it wait as may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and counts whether that changed.';
 revoke all on function private.check_waiting_quotas(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:97d8edb8893cfbb18332f4727bfc4b3a07350ba141e537a131cd0e7598e1dc06
+-- from sql/40_queue/functions/claim_jobs.sql sha256:8e3057343d69d4fc9b8b24cc7412c95e6aa347fabc965a13debb2c5730d44687
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -6412,6 +6428,8 @@ declare
     v_place integer;
     v_low_job_id uuid;
     v_high_job_id uuid;
+    v_bytes bigint := 0;            -- of definitions and inputs in the answer
+    v_most_bytes constant bigint := 33554432;       -- but for the first job, which goes whatever it has
     v_notices private.job_notice[] := '{}';
 begin
     if p_limit not between 1 and 100 or p_limit is null then
@@ -6526,24 +6544,36 @@ begin
             for v_claimed in
                 with claimed as materialized (
                     select
-                        t.*, j.*,
+                        f.*,
                         nextval('private.lease_tokens') as lease_token,
                         (
                             select s.share_id
                             from private.shares as s
-                            where s.pool_id = v_robot.pool_id and s.tenant_id = t.tenant_id
+                            where s.pool_id = v_robot.pool_id and s.tenant_id = f.tenant_id
                         ) as pool_share_id
-                    from unnest(v_taken) with ordinality as t (
-                        job_id, tenant_id, tenant_no, lane_id, rank, attempts, counter_ids, share_id, place
-                    )
-                    left join lateral (
+                    from (
                         select
-                            o.max_attempts, o.workflow_id, o.workflow_version, o.workflow_name, o.input, o.priority,
-                            o.environment, o.timeout_seconds, o.progress_timeout_seconds
-                        from public.jobs as o
-                        where o.job_id = t.job_id and o.job_id between v_low_job_id and v_high_job_id
-                        offset 0
-                    ) as j on true
+                            t.*, j.*, v.definition,
+                            sum(private.answer_bytes(v.definition_bytes, j.input)) over (order by t.place) as bytes
+                        from unnest(v_taken) with ordinality as t (
+                            job_id, tenant_id, tenant_no, lane_id, rank, attempts, counter_ids, share_id, place
+                        )
+                        left join lateral (
+                            select
+                                o.max_attempts, o.workflow_id, o.workflow_version, o.workflow_name, o.input, o.priority,
+                                o.environment, o.timeout_seconds, o.progress_timeout_seconds
+                            from public.jobs as o
+                            where o.job_id = t.job_id and o.job_id between v_low_job_id and v_high_job_id
+                            offset 0
+                        ) as j on true
+                        left join lateral (
+                            select d.definition, d.definition_bytes
+                            from public.workflow_versions as d
+                            where d.workflow_id = j.workflow_id and d.version = j.workflow_version
+                            offset 0
+                        ) as v on true
+                    ) as f
+                    where f.place = 1 or f.bytes <= v_most_bytes
                 ),
                 leased as (
                     insert into private.leases (
@@ -6560,13 +6590,8 @@ begin
                 )
                 select
                     c.job_id, c.lease_token, v_now + make_interval(secs => p_lease_seconds), c.attempts + 1, c.max_attempts,
-                    c.workflow_id, c.workflow_version, c.workflow_name,
-                    (
-                        select v.definition
-                        from public.workflow_versions as v
-                        where v.workflow_id = c.workflow_id and v.version = c.workflow_version
-                    ),
-                    c.input, c.priority, c.environment, c.timeout_seconds, c.progress_timeout_seconds
+                    c.workflow_id, c.workflow_version, c.workflow_name, c.definition, c.input, c.priority, c.environment,
+                    c.timeout_seconds, c.progress_timeout_seconds
                 from claimed as c
                 order by c.place
             loop
@@ -6577,8 +6602,27 @@ begin
                 )::private.job_notice;
                 return next v_claimed;
             end loop;
+            if v_place < cardinality(v_taken) then
+                perform private.untake_jobs(v_taken[v_place + 1:], v_caller.robot_id);
+            end if;
         elsif v_taken <> '{}' then
             v_job := v_taken[1];
+            if v_robot.is_fair and v_want > 1 or v_notices <> '{}' then
+                select v_bytes + private.answer_bytes(d.definition_bytes, j.input)
+                into v_bytes
+                from public.jobs as j
+                cross join lateral (
+                    select v.definition_bytes
+                    from public.workflow_versions as v
+                    where v.workflow_id = j.workflow_id and v.version = j.workflow_version
+                    offset 0
+                ) as d
+                where j.job_id = v_job.job_id;
+                if v_bytes > v_most_bytes and v_notices <> '{}' then
+                    perform private.untake_jobs(v_taken, v_caller.robot_id);
+                    exit;
+                end if;
+            end if;
             select
                 v_job.job_id, nextval('private.lease_tokens'), v_now + make_interval(secs => p_lease_seconds),
                 v_job.attempts + 1, j.max_attempts, j.workflow_id, j.workflow_version, j.workflow_name,
@@ -6650,7 +6694,7 @@ begin
 end
 $$;
 comment on function public.claim_jobs(integer, integer, text, boolean, uuid) is
-    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token. Asked again with the p_claim_id of leases that it still holds, it answers those that are not started, renewed, and takes nothing new. Needs jobs.claim.';
+    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token: one, and further ones as far as all definitions and inputs together have at most 32 MB. Asked again with the p_claim_id of leases that it still holds, it answers those that are not started, renewed, and takes nothing new. Needs jobs.claim.';
 revoke all on function public.claim_jobs(integer, integer, text, boolean, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.claim_jobs(integer, integer, text, boolean, uuid) to authenticated;
 
@@ -12060,6 +12104,51 @@ comment on function private.unfinished_job_ids(boolean, integer) is
     'The newest jobs of the caller''s tenant that robots hold (p_is_leased) or that wait for a robot or a time, up to p_most; none without jobs.read.';
 revoke all on function private.unfinished_job_ids(boolean, integer) from public, anon, authenticated, service_role;
 grant execute on function private.unfinished_job_ids(boolean, integer) to authenticated;
+
+-- from sql/40_queue/functions/untake_jobs.sql sha256:e02cab49195c86cb29bdbff88945eaf04f8d38104d7e2f4f9f44408d0eb5826d
+-- Their entries are as they were, in the place of their age: nobody else has seen them gone, so no bound of a lane has passed them.
+-- The counters that they leave are locked by this transaction.
+create or replace function private.untake_jobs(p_jobs private.taken_job[], p_robot_id uuid)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_some record;
+begin
+    for v_some in
+        select
+            t.tenant_no, t.lane_id, t.counter_ids, count(*)::integer as jobs,
+            array_agg(t.job_id) as job_ids, array_agg(t.attempts) as attempts
+        from unnest(p_jobs) as t
+        group by t.tenant_no, t.lane_id, t.counter_ids
+        order by t.lane_id
+    loop
+        insert into private.ready (tenant_no, lane_id, job_id, attempts, pool_id)
+        select v_some.tenant_no, v_some.lane_id, i.job_id, i.attempts, private.pool_of(l.required)
+        from unnest(v_some.job_ids, v_some.attempts) as i (job_id, attempts)
+        join private.lanes as l on l.lane_id = v_some.lane_id;
+        perform private.leave_limits(v_some.counter_ids, v_some.jobs);
+    end loop;
+    -- In a pool it is the turn of the first one's member again, with what it has left of it.
+    update private.pool_turns as t
+    set tenant_no = p_jobs[1].tenant_no,
+        jobs_left = s.jobs + case when s.jobs = cardinality(p_jobs) and t.tenant_no = p_jobs[1].tenant_no then t.jobs_left else 0 end
+    from (
+        select coalesce(min(j.place) - 1, cardinality(p_jobs)) as jobs
+        from unnest(p_jobs) with ordinality as j (
+            job_id, tenant_id, tenant_no, lane_id, rank, attempts, counter_ids, share_id, place
+        )
+        where j.tenant_no <> p_jobs[1].tenant_no
+    ) as s
+    where t.robot_id = p_robot_id;
+end
+$$;
+comment on function private.untake_jobs(private.taken_job[], uuid) is
+    'Puts jobs back that this claim of a robot took out of ready and has not leased, the next ones in its order: out of the counters of their limits, and in a pool their members have their turn again.';
+revoke all on function private.untake_jobs(private.taken_job[], uuid) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/update_queue_tenant.sql sha256:14be60f6b7acee5b844b2dd42e156ed9cfab7673a7f9ef65a8b6bad21f69342f
 create or replace function private.update_queue_tenant()

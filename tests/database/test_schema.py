@@ -24,6 +24,7 @@ INLINED = {
     "private.has_permission",
     "private.to_iso",
     "private.no_later_than",
+    "private.answer_bytes",
     "private.robot_may_claim",
     "private.robot_offers",
     "private.lane_suits",

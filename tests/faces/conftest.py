@@ -16,7 +16,7 @@ from tests.faces.stage import Stage
 from tests.factories import Member, Robot, make_tenant
 
 from casare_cloud.config import Settings
-from casare_cloud.faces.orchestrator.app import create_app
+from casare_cloud.faces.orchestrator.app import Orchestrator, create_app
 
 
 class Signer:
@@ -47,12 +47,8 @@ class KeyPublisher:
     """
 
     def __init__(self) -> None:
-        self.keys: list[dict[str, Any]] = []
-        self.requests = 0
-        self.status = 200
         self.may_answer = threading.Event()
-        self.may_answer.set()
-        self.retry_after = "60"
+        self.reset()
         publisher = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -79,6 +75,14 @@ class KeyPublisher:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
+    def reset(self, *keys: dict[str, Any]) -> None:
+        """As new, with these keys."""
+        self.keys = list(keys)
+        self.requests = 0
+        self.status = 200
+        self.may_answer.set()
+        self.retry_after = "60"
+
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
@@ -89,19 +93,26 @@ def signer() -> Signer:
     return Signer()
 
 
-@pytest.fixture
-def publisher(signer: Signer) -> Iterator[KeyPublisher]:
+@pytest.fixture(scope="session")
+def shared_publisher() -> Iterator[KeyPublisher]:
+    """One for all tests, which ask `publisher` for it if they change what it answers."""
     publisher = KeyPublisher()
-    publisher.keys = [signer.jwk()]
     yield publisher
     publisher.close()
 
 
-@pytest.fixture
-def settings(shared_database: Database, publisher: KeyPublisher, signer: Signer) -> Settings:
+@pytest.fixture(autouse=True)
+def publisher(shared_publisher: KeyPublisher, signer: Signer) -> KeyPublisher:
+    """It publishes the signer's key, and nobody has asked it yet."""
+    shared_publisher.reset(signer.jwk())
+    return shared_publisher
+
+
+@pytest.fixture(scope="module")
+def settings(shared_database: Database, shared_publisher: KeyPublisher, signer: Signer) -> Settings:
     return Settings(
         database_url=shared_database.dsn("casare_functions"),
-        supabase_url=publisher.url,
+        supabase_url=shared_publisher.url,
         signing_key=json.dumps(signer.jwk(private=True)),
         is_local=True,
         workflow_backup_enabled=False,
@@ -109,13 +120,20 @@ def settings(shared_database: Database, publisher: KeyPublisher, signer: Signer)
     )
 
 
+@pytest.fixture(scope="module")
+def shared_app(settings: Settings) -> Orchestrator:
+    """One for all tests of a module, as one process serves many requests: its routes are built once, its keys fetched
+    once. A test whose subject is what a process keeps makes an app of its own."""
+    return create_app(settings)
+
+
 @pytest.fixture
-async def client(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
+async def client(shared_app: Orchestrator) -> AsyncIterator[httpx2.AsyncClient]:
     """The orchestrator, asked by nobody in particular; pass `headers=` of `bearer`."""
-    app = create_app(settings)
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://orchestrator") as client:
+    transport = httpx2.ASGITransport(shared_app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://orchestrator") as client:
         yield client
-    await app.close()
+    await shared_app.close()  # the connections of this test's loop
 
 
 @pytest.fixture

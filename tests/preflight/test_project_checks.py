@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.databases import Database
-from tests.faces.conftest import KeyPublisher, publisher, signer  # noqa: F401 - fixtures
+from tests.faces.conftest import KeyPublisher, publisher, shared_publisher, signer  # noqa: F401 - fixtures
 from tests.faces.platform import new_signing_key, running_platform
 
 from casare_cloud.config import Settings

@@ -141,7 +141,6 @@ def test_a_value_that_is_nested_deeper_than_anybody_reads_fails_the_job_for_good
     value: Any = 1
     for _ in range(100_000):
         value = [value]
-    with pytest.raises(
-        ResultTooLarge, match="variable x cannot be kept: a value holds itself, or is nested too deeply"
-    ):
+    words = "variable x cannot be kept: a value holds itself, or is nested too deeply"
+    with pytest.raises(ResultTooLarge, match=words):
         workshop.run(chain(), x=value)
