@@ -80,6 +80,7 @@ def test_a_tenant_that_is_named_by_another_s_id_is_not_taken_for_it(db: Database
     for user_id in (*(tenant.admin.user_id for tenant in tenants), *(user[0] for user in users)):
         delete_softly(db, user_id)
     for tenant in tenants:
+        owner.execute("update public.tenants set name = 'Renamed' where tenant_id = %s", [tenant.tenant_id])  # moves it
         row = owner.execute("select private.get_abandoned_tenant(%s) as tenant_id", [str(tenant.tenant_id)]).fetchone()
         assert row == {"tenant_id": tenant.tenant_id}
 
