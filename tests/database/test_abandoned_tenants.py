@@ -77,9 +77,10 @@ def test_the_robots_of_an_abandoned_tenant_go_on_and_health_names_the_number(fle
 def test_a_tenant_that_is_named_by_another_s_id_is_not_taken_for_it(db: Database, owner: Connection) -> None:
     tenants = [factories.make_tenant(db) for _ in range(3)]
     users = [factories.make_user(db, app_metadata={"registration": {"tenant_name": str(t.tenant_id)}}) for t in tenants]
-    for gone in (*(tenant.admin for tenant in tenants), *users):
-        delete_softly(db, gone.user_id)
+    for user_id in (*(tenant.admin.user_id for tenant in tenants), *(user[0] for user in users)):
+        delete_softly(db, user_id)
     for tenant in tenants:
+        owner.execute("update public.tenants set name = 'Renamed' where tenant_id = %s", [tenant.tenant_id])  # moves it
         row = owner.execute("select private.get_abandoned_tenant(%s) as tenant_id", [str(tenant.tenant_id)]).fetchone()
         assert row == {"tenant_id": tenant.tenant_id}
 
