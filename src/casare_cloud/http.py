@@ -113,6 +113,21 @@ def a_list(*names: str) -> Check:
     return lambda answer: isinstance(answer, list) and all(map(an_object(*names), answer))
 
 
+def that_reads(check: Check, read: Callable[[Any], object]) -> Check:
+    """An answer that passes the check, and that `read` takes without an error."""
+
+    def passes(answer: Any) -> bool:
+        try:
+            if check(answer):
+                read(answer)
+                return True
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+            pass
+        return False
+
+    return passes
+
+
 def error_from(response: httpx2.Response) -> ApiError:
     """The `ApiError` that an answer other than success stands for, whichever door it came from."""
     headers = _kept_headers(response)

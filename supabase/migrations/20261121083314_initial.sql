@@ -2453,7 +2453,7 @@ comment on function private.finish_idempotent_request(text, integer, jsonb) is
 revoke all on function private.finish_idempotent_request(text, integer, jsonb) from public, anon, authenticated, service_role;
 grant execute on function private.finish_idempotent_request(text, integer, jsonb) to authenticated;
 
--- from sql/10_tenancy/functions/get_abandoned_tenant.sql sha256:60b5db61a5f927511010f6444e890c7b7b84f04d751e44eacc1f534700d5acb1
+-- from sql/10_tenancy/functions/get_abandoned_tenant.sql sha256:0da6f7603323e1235ba5cf19060a1ca62014318200b62d22c187a0728846045c
 create or replace function private.get_abandoned_tenant(p_tenant text)
 returns uuid
 language plpgsql
@@ -2463,7 +2463,12 @@ as $$
 declare
     v_tenant_id uuid;
 begin
-    select t.tenant_id into v_tenant_id from public.tenants as t where p_tenant in (t.tenant_id::text, t.slug);
+    select t.tenant_id
+    into v_tenant_id
+    from public.tenants as t
+    where p_tenant in (t.tenant_id::text, t.slug)
+    order by t.tenant_id::text = p_tenant desc      -- somebody may have named theirs by another's id
+    limit 1;
     if v_tenant_id is null then
         perform private.raise_error(404, 'TENANT_NOT_FOUND', 'There is no such tenant.');
     elsif not exists (select from private.list_abandoned_tenants() as a where a.tenant_id = v_tenant_id) then
@@ -5359,7 +5364,7 @@ comment on function private.send_robot_command(uuid, uuid, text, text) is
     'Writes down what a robot is to do and pushes it. The newest word counts: older ones that it has not acknowledged are superseded.';
 revoke all on function private.send_robot_command(uuid, uuid, text, text) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/set_robot_status.sql sha256:acf1cef5de84e25c3dfc94f5429d48fd7c3eea95a75dba5b66e2064f63aeffbc
+-- from sql/30_robots/functions/set_robot_status.sql sha256:3f2f45bde53a7dc4ac94ed898f8c826a49638d5d68e88d25f1e119c6962150e7
 create or replace function public.set_robot_status(p_robot text, p_status text, p_session_id uuid default null)
 returns public.live_robots
 language plpgsql
@@ -5390,6 +5395,9 @@ begin
     end;
     if v_mode <> v_robot.mode then
         update public.robots as r set mode = v_mode, updated_at = private.clock() where r.robot_id = v_robot.robot_id;
+        if v_mode = 'active' then       -- the robot's program may have been told to pause or drain: it hears that this is over
+            perform private.send_robot_command(v_robot.tenant_id, v_robot.robot_id, 'resume', null);
+        end if;
     end if;
     if p_status = 'offline' then
         -- A process that leaves says so of itself. While another one of the same robot lives, or may, the robot stays.
@@ -9542,7 +9550,7 @@ comment on function private.limit_room(integer, integer) is
     'How many more jobs a counter of a limit has room for; 0 when it is full, or its limit was lowered while more were running.';
 revoke all on function private.limit_room(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_explanations.sql sha256:19d3bedc1c90e5f4239c0d2e9e78a40462a4b9110e392542243435f75a4b8630
+-- from sql/40_queue/functions/list_explanations.sql sha256:091223c19439db3e63531db2bea3a76e5899831df9643c61dc377d450233f0fc
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
@@ -9612,11 +9620,11 @@ as $$
         ('cancel_requested', 'held', null, 'Robot {robot} was asked at {cancel_requested} to stop the job: {cancel_reason} It has not stopped yet, and holds the job until {lease_until} unless it renews that.', 'Wait: the job ends when the robot says so or its hold ends. If it does not, cancel the job by force (casare-cloud jobs cancel --force) from {forceable} on.'),
         ('completed', 'finished', null, 'The job was completed by robot {robot} at {finished}.', 'Nothing.'),
         ('completed_despite_cancel', 'finished', null, 'The job was completed by robot {robot} at {finished}, although it had been asked at {cancel_requested} to stop.', 'Nothing can be taken back: look whether what the job did has to be undone.'),
-        ('failed', 'finished', null, 'The job failed at {finished}: {error}', 'Mend the cause, then retry the job.'),
+        ('failed', 'finished', null, 'The job failed at {finished}: {error}', 'Mend the cause, then retry the job. The same version of the workflow runs again: if the mistake is in the workflow, submit the mended one instead.'),
         ('timed_out', 'finished', null, 'The job took longer than its timeout of {timeout} seconds and ended at {finished}.', 'Raise timeout_seconds or find out what hangs, then retry the job.'),
         ('no_progress', 'finished', null, 'Robot {robot} reported no progress for {progress_timeout} seconds, and the job ended at {finished}.', 'Find out what hangs or raise progress_timeout_seconds, then retry the job.'),
-        ('cancelled', 'finished', null, 'The job was cancelled at {finished}: {error}', 'Retry the job if it shall run after all.'),
-        ('dead_lettered', 'finished', null, 'The job ended at {finished} after {attempts} of {max_attempts} attempts and is a dead letter ({dead_reason}): {error}', 'Mend the cause, then queue it again with casare-cloud dlq retry, or delete the dead letter.'),
+        ('cancelled', 'finished', null, 'The job was cancelled at {finished}: {error}', 'Retry the job if it shall run after all; if its workflow was deleted, submit that again instead.'),
+        ('dead_lettered', 'finished', null, 'The job ended at {finished} after {attempts} of {max_attempts} attempts and is a dead letter ({dead_reason}): {error}', 'Mend the cause, then queue it again with casare-cloud dlq retry, or delete the dead letter. The same version of the workflow runs again: if the mistake is in the workflow, submit the mended one instead.'),
         ('requeued', 'finished', null, 'The job ended at {finished} ({error}) and was queued again as job {requeued_job}.', 'Look at that job.'),
         ('workflow_disabled', 'note', null, 'The workflow {workflow} is deleted, archived or disabled: it takes no new jobs. Of a deleted one the jobs that wait are cancelled; all others still run.', 'Cancel the jobs that shall not run. To enqueue jobs again, submit the workflow as a new one.')
 $$;
