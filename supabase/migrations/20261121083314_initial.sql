@@ -1496,6 +1496,25 @@ comment on function private.actor_id() is
     'The subject of the request''s claims, to be written down as the one who did it; null for the system. It decides nothing: see private.caller().';
 revoke all on function private.actor_id() from public, anon, authenticated, service_role;
 
+-- from sql/00_platform/functions/find_json_problem.sql sha256:4cd7616808208440ab8e08cc4bbcd0b5574e8f78e0e4e70bfc8996f3f8c8d702
+create or replace function private.find_json_problem(p_name text, p_value jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return case
+        when private.is_deep_json(p_value) then format('%s must not be nested deeper than 100 levels.', p_name)
+        when private.has_huge_number(p_value) then
+            format('%s must not have numbers beyond 1e308, or smaller than 1e-400 and not 0.', p_name)
+    end;
+end
+$$;
+comment on function private.find_json_problem(text, jsonb) is
+    'Why a value of a caller''s, who knows it as p_name, cannot be read by everybody who gets it; null when it can.';
+revoke all on function private.find_json_problem(text, jsonb) from public, anon, authenticated, service_role;
+
 -- from sql/00_platform/functions/get_schema_version.sql sha256:25a6c1e525143690b4eefd93af342fbe5d38693297eb5a12f1b1f25ba98002a9
 -- Written by the command `make migration`: do not edit.
 create or replace function private.get_schema_version()
@@ -1510,6 +1529,26 @@ comment on function private.get_schema_version() is
     'The migration that brought this database to its present state, so that a program can tell whether it is the one that it was written for.';
 revoke all on function private.get_schema_version() from public, anon, authenticated, service_role;
 grant execute on function private.get_schema_version() to casare_functions;
+
+-- from sql/00_platform/functions/has_huge_number.sql sha256:e8bd35818a22a47a240bb6cb32cac619f3f0e93ccef268e9fd0db3153dc633cf
+-- A number of a few bytes can have 131,072 digits when it is written out, and a text cannot have more than a gigabyte: a value of
+-- such numbers could be stored, and nothing that holds it could ever be read. A value of less than 400 bytes has few of them.
+create or replace function private.has_huge_number(p_value jsonb)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return pg_column_size(p_value) > 400 and jsonb_path_exists(
+        p_value,
+        'strict $.** ? (@.type() == "number" && (@ >= 1e309 || @ <= -1e309 || @ != 0 && @ < 1e-400 && @ > -1e-400))'
+    );
+end
+$$;
+comment on function private.has_huge_number(jsonb) is
+    'Whether a number lies beyond what readers of JSON know (a double: up to 1e308) or nearer to 0 than 1e-400: such a value is refused, as it is far longer as a text than it is stored. Null for null.';
+revoke all on function private.has_huge_number(jsonb) from public, anon, authenticated, service_role;
 
 -- from sql/00_platform/functions/is_calendar_time.sql sha256:9065d522df156cb6a557821649e6c94f14c8b2cf5dd397c9a08c71a57a34e109
 -- Postgres knows infinity and years of six digits; the clients that read what is stored do not.
@@ -3773,7 +3812,7 @@ comment on function private.require_runnable_workflow(uuid, uuid, integer) is
     'The name and version (null: the current one) of a tenant''s workflow that may run. Raises 404 WORKFLOW_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE.';
 revoke all on function private.require_runnable_workflow(uuid, uuid, integer) from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/submit_workflow.sql sha256:d3092a5c4100604ee5670d49828c57bffa6d1f4d1c690b08547734a142b3b307
+-- from sql/20_workflows/functions/submit_workflow.sql sha256:d1a521efa4386e5ecd883075f0ea524a849c68dcb8c7b506d5aa22b5ac57ce89
 create or replace function public.submit_workflow(
     p_name text,
     p_definition jsonb,
@@ -3800,11 +3839,12 @@ begin
         when jsonb_typeof(p_definition) is distinct from 'object' then 'workflow_json must be an object.'
         when v_node_count is null then 'workflow_json must have nodes (a list or an object) or steps (a list).'
         when v_node_count > 1000 then format('workflow_json must not have more than 1000 nodes, it has %s.', v_node_count)
-        when private.is_deep_json(p_definition) then 'workflow_json must not be nested deeper than 100 levels.'
+        when private.find_json_problem('workflow_json', p_definition) is not null then
+            private.find_json_problem('workflow_json', p_definition)
         when length(p_description) > 10000 then 'description must not have more than 10000 characters.'
         when jsonb_typeof(p_metadata) not in ('object', 'null') then 'metadata must be an object.'
         when pg_column_size(p_metadata) > 65536 then 'metadata must not be larger than 64 KB.'
-        when private.is_deep_json(p_metadata) then 'metadata must not be nested deeper than 100 levels.'
+        else private.find_json_problem('metadata', p_metadata)
     end;
     if v_problem is not null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
@@ -4783,7 +4823,7 @@ comment on function private.find_robot(uuid, text) is
     'The robot of a tenant by its id or its external id. Raises 404 ROBOT_NOT_FOUND for one that is deleted, another tenant''s or not there.';
 revoke all on function private.find_robot(uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/find_robot_problem.sql sha256:0a3ee0764cfdde12b3f7ca0cd0f5a1fa571f6e29caf31d04b61b1caa68edacd8
+-- from sql/30_robots/functions/find_robot_problem.sql sha256:5ab70b5b903a5ce2812565ac5d912210f31601d73faa372be9d8142cde886b06
 create or replace function private.find_robot_problem(
     p_external_id text,
     p_name text,
@@ -4812,8 +4852,8 @@ begin
         return 'max_concurrent_jobs must be between 1 and 100.';
     elsif jsonb_typeof(p_attributes) <> 'object' or pg_column_size(p_attributes) > 65536 then
         return 'attributes must be an object of at most 64 KB.';
-    elsif private.is_deep_json(p_attributes) then
-        return 'attributes must not be nested deeper than 100 levels.';
+    elsif private.find_json_problem('attributes', p_attributes) is not null then
+        return private.find_json_problem('attributes', p_attributes);
     end if;
     return coalesce(
         private.find_words_problem('capabilities', p_capabilities),
@@ -5023,7 +5063,7 @@ comment on function private.quarantine_robot(uuid, uuid, text, jsonb) is
     'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. What it holds it may finish.';
 revoke all on function private.quarantine_robot(uuid, uuid, text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:6ed6284f54831a975ffd97960a5d114e66cc8e31d7672a16c7db8cc6eef66f90
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:a695a55b6aec48f72396934d4d42c649240f1bb024922a70efb02d6d8b945354
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
@@ -5042,8 +5082,8 @@ begin
     if jsonb_typeof(p_metrics) not in ('object', 'null') or pg_column_size(p_metrics) > 65536 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'metrics must be an object of at most 64 KB.');
     end if;
-    if private.is_deep_json(p_metrics) then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'metrics must not be nested deeper than 100 levels.');
+    if private.find_json_problem('metrics', p_metrics) is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', private.find_json_problem('metrics', p_metrics));
     end if;
     if cardinality(p_acknowledged_commands) > 100 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'acknowledged_commands must not have more than 100 entries.');
@@ -8494,7 +8534,7 @@ comment on function private.find_job_limits(uuid, uuid, text) is
     'The limits that decide in which lane a job stands: of its workflow and of its concurrency key, where somebody set them.';
 revoke all on function private.find_job_limits(uuid, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_job_problem.sql sha256:7184d2a59f34ea1dfd737e65c4e96b246391a3a355ad4ab782705d9e3e52d76f
+-- from sql/40_queue/functions/find_job_problem.sql sha256:2aabe7cde881bbd3c482e58d5df79290e22df8cc5df1e63444651318c51bd87b
 create or replace function private.find_job_problem(
     p_input jsonb,
     p_priority integer,
@@ -8542,14 +8582,14 @@ begin
         return 'input must be an object.';
     elsif pg_column_size(p_input) > 10485760 then
         return 'input must not be larger than 10 MB.';
-    elsif private.is_deep_json(p_input) then
-        return 'input must not be nested deeper than 100 levels.';
+    elsif private.find_json_problem('input', p_input) is not null then
+        return private.find_json_problem('input', p_input);
     elsif jsonb_typeof(p_metadata) is distinct from 'object' then
         return 'metadata must be an object.';
     elsif pg_column_size(p_metadata) > 65536 then
         return 'metadata must not be larger than 64 KB.';
-    elsif private.is_deep_json(p_metadata) then
-        return 'metadata must not be nested deeper than 100 levels.';
+    elsif private.find_json_problem('metadata', p_metadata) is not null then
+        return private.find_json_problem('metadata', p_metadata);
     elsif p_required_capabilities is null or p_required_tags is null then
         return 'required_capabilities and required_tags must be lists.';
     elsif p_retry_policy is not null and private.find_retry_policy_problem(p_retry_policy) is not null then

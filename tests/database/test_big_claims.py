@@ -39,11 +39,11 @@ def ids(rows: list[Row]) -> list[uuid.UUID]:
 
 @contextmanager
 def with_big_jobs(pool: Pool) -> Iterator[Robot]:
-    """A robot with seven slots of a pool, whose members have jobs for it, each so big that two fit into an answer."""
+    """A robot with six slots of a pool, whose members have jobs for it, each so big that two fit into an answer."""
     for name, fleet in pool.members.items():
         grow(fleet, 15)
         pool.fill(**{name: 20})
-    yield pool_robot(pool.owner, pool.id, max_concurrent_jobs=7)
+    yield pool_robot(pool.owner, pool.id, max_concurrent_jobs=6)
     pool.close()
 
 
@@ -89,7 +89,7 @@ def test_members_of_a_pool_have_their_turns_though_not_all_that_was_taken_fits(s
     with with_big_jobs(pool) as robot:
         names = ""
         for _ in range(10):
-            rows = claim(pool.owner, robot, limit=7)
+            rows = claim(pool.owner, robot, limit=6)
             names += pool.names_of(rows)
             for row in rows:
                 pool.owner.report(robot, "complete_job", row)
@@ -100,4 +100,4 @@ def test_members_of_a_pool_have_their_turns_though_not_all_that_was_taken_fits(s
 def test_what_members_share_by_seconds_and_does_not_fit_is_not_lost(shared_database: Database) -> None:
     pool = fair_pool(shared_database)
     with with_big_jobs(pool) as robot:
-        assert [len(claim(pool.owner, robot, limit=7)) for _ in range(4)] == [2, 2, 2, 1]
+        assert [len(claim(pool.owner, robot, limit=6)) for _ in range(3)] == [2, 2, 2]

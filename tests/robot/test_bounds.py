@@ -80,6 +80,7 @@ def test_texts_do_not_grow_without_end(workshop: Workshop, monkeypatch: pytest.M
     for type_, config in (
         ("ConcatenateNode", {"string_1": "123456", "string_2": "123456"}),
         ("ListJoinNode", {"list": ["12345", "12345"]}),
+        ("TextPadNode", {"text": "1", "length": 11}),
         ("FormatStringNode", {"template": "{a}{a}", "variables": {"a": "123456"}}),
         ("FormatStringNode", {"template": "{a:99999}", "variables": {"a": 1}}),
     ):

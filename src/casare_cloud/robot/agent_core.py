@@ -421,7 +421,7 @@ class Agent:
     def _note_offline(self, error: ApiError) -> None:
         if not self._is_offline:
             self._is_offline = True
-            self._emit("offline", f"{error.message}; trying again")
+            self._emit("offline", f"{error.message.removesuffix('.')}; trying again")
 
     def _note_online(self) -> None:
         if self._is_offline:
