@@ -12,7 +12,7 @@ TEXT = (project_root() / "docs" / "operations.md").read_text()
 
 def test_every_job_of_cron_is_described(shared_database: Database) -> None:
     rows = shared_database.connect().execute("select jobname from cron.job").fetchall()
-    names = {row["jobname"].removeprefix("casare_") for row in rows}
+    names = {row["jobname"] for row in rows}
     assert names
     assert {name for name in names if f"`{name}`" not in TEXT} == set()
 
