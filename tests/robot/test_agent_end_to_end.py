@@ -265,14 +265,17 @@ async def test_a_job_that_takes_too_long_is_a_timeout(stack: Stack, tmp_path: Pa
 
 @pytest.mark.parametrize(("word", "transport"), [("SIGTERM", "direct"), ("SIGHUP", "rest")])
 async def test_a_signal_to_end_lets_the_running_job_finish(
-    stack: Stack, gate: Gate, tmp_path: Path, word: str, transport: TransportName
+    stack: Stack, gate: Gate, tmp_path: Path, word: str, transport: TransportName, request: pytest.FixtureRequest
 ) -> None:
+    number = getattr(signal, word)
+    was = signal.signal(number, signal.SIG_DFL)  # a child inherits what is ignored, as under nohup
+    request.addfinalizer(lambda: signal.signal(number, was))
     robot = stack.robot()
     job_id = stack.submit(gate.workflow, robot)
     with robot_process(stack, robot, tmp_path, transport) as process:
         await stack.until(lambda: gate.visitors() == 1)
         waiting = stack.submit(chain(), robot)
-        process.send(getattr(signal, word))
+        process.send(number)
         signed_off = "select is_signed_off from public.robot_heartbeats where robot_id = %s"
         await stack.until(lambda: stack.rows(signed_off, robot.robot_id)[0]["is_signed_off"])
         gate.open()

@@ -173,7 +173,7 @@ def status(
         _print_parts(_look_at(state, pid))
     elif left:
         say(
-            f"No stack is running, but {left} is, which a stack that was killed left behind. "
+            f"No stack is running, but one that was killed left behind: {left}. "
             "End it with `casare-cloud down`, or go on with `casare-cloud up`."
         )
     else:
