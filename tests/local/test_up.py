@@ -173,7 +173,9 @@ def test_what_a_killed_supervisor_leaves_behind_is_shown_and_ended(stack: Runnin
     until(lambda: not stack.state.is_locked(), "the lock is free")
     status = stack.command("status")
     # The others ask to end when the supervisor does, and may take a moment.
-    assert (status.returncode, f"left behind: PostgreSQL (process {server})" in status.stdout) == (3, True), status.stdout
+    assert (status.returncode, f"left behind: PostgreSQL (process {server})" in status.stdout) == (3, True), (
+        status.stdout
+    )
     told = json.loads(stack.command("status", "-o", "json").stdout)
     assert (told["running"], told["leftover_postgres"]) == (False, server)
     assert f"Stopped PostgreSQL (process {server})" in stack.command("down").stdout
