@@ -172,6 +172,8 @@ def test_eight_threads_lose_nothing_and_do_nothing_twice(fleet: Fleet) -> None:
                     arguments: dict[str, object] = {"job_id": job["job_id"], "lease_token": job["lease_token"]}
                     if what == "fail_job":
                         arguments["error_message"] = "boom"
+                    # A job that is given back again and again without having been started would wait.
+                    call(session, "start_job", job_id=job["job_id"], lease_token=job["lease_token"])
                     with guard:
                         held[job["job_id"]] -= 1
                         ended[job["job_id"]] += what == "complete_job"
