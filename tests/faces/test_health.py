@@ -163,6 +163,21 @@ async def test_an_outage_of_auth_that_has_answered_before_is_a_warning(
     await app.close()
 
 
+async def test_checks_that_broke_are_no_answer_of_auth(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness, "BAD_SECONDS", 0.0)
+
+    async def broken(_: Settings) -> None:
+        raise RuntimeError
+
+    app = create_app(dataclasses.replace(settings, supabase_url="http://127.0.0.1:1"))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://o") as client:
+        with monkeypatch.context() as patch:
+            patch.setattr("casare_cloud.preflight.checks.check", broken)
+            assert (await client.get("/health/ready")).json() == {"ready": False, "reason": "Checks failed"}
+        assert (await client.get("/health/ready")).json() == {"ready": False, "reason": "Auth does not answer"}
+    await app.close()
+
+
 async def test_a_look_that_takes_long_is_not_waited_for(settings: Settings, publisher: KeyPublisher) -> None:
     publisher.may_answer.clear()
     try:

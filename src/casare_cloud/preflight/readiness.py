@@ -71,8 +71,9 @@ class Readiness:
         except Exception:
             logger.exception("the settings could not be checked")
             found = [Finding("Checks failed", "See the error above.")]
+        else:
+            self._has_auth_answered |= all(finding.reason != auth.UNREACHABLE for finding in found)
         found = [each for each in found if each.reason != database.UNREACHABLE]
-        self._has_auth_answered |= all(finding.reason != auth.UNREACHABLE for finding in found)
         away = {realtime.UNREACHABLE, auth.UNREACHABLE} if self._has_auth_answered else {realtime.UNREACHABLE}
         outages = [finding for finding in found if finding.reason in away]
         wrong = [finding for finding in found if finding.reason not in away]
