@@ -33,15 +33,20 @@ class RunningStack:
         return {part["name"]: part for part in self.state.read_info()["parts"]}
 
 
+def surroundings(home: Path, *arguments: str) -> dict[str, str]:
+    """The environment of a command whose stack has its folder at `home`, with the Auth that the suite runs with."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "SUPABASE_URL")}
+    if (program := servers.auth_bin()) is not None and "--supabase" not in arguments:
+        kept["CASARE_AUTH_BIN"] = str(program)
+    return {**kept, "CASARE_HOME": str(home), "PYTHONPATH": SOURCE, "COLUMNS": "120"}
+
+
 def run_command(
     home: Path, *arguments: str, timeout: float = 90, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    surroundings = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "SUPABASE_URL")}
-    if (program := servers.auth_bin()) is not None and "--supabase" not in arguments:
-        surroundings["CASARE_AUTH_BIN"] = str(program)
     return subprocess.run(
         [sys.executable, "-m", "casare_cloud", *arguments],
-        env={**surroundings, "CASARE_HOME": str(home), "PYTHONPATH": SOURCE, "COLUMNS": "120", **(env or {})},
+        env={**surroundings(home, *arguments), **(env or {})},
         capture_output=True,
         text=True,
         timeout=timeout,

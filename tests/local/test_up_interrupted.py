@@ -1,7 +1,6 @@
 """`casare-cloud up` that is interrupted while it starts: nothing stays behind, and the next start goes on."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -9,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.local.stacks import SOURCE, free_offset, processes_of, run_command, running_stack, until
+from tests.local.stacks import free_offset, processes_of, run_command, running_stack, surroundings, until
 
 from casare_cloud.local.state import Ports, is_listening
 
@@ -34,7 +33,7 @@ def starting_stack(home: Path, ports: Ports) -> Iterator[subprocess.Popen[str]]:
     """`up` in the foreground; killed at the end if it is still there."""
     process = subprocess.Popen(
         [sys.executable, "-m", "casare_cloud", "up", "--port-offset", str(ports.offset)],
-        env={**os.environ, "CASARE_HOME": str(home), "PYTHONPATH": SOURCE},
+        env=surroundings(home, "up"),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

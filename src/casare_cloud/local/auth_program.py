@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import psycopg
+
 from casare_cloud.local.context import LocalContext
 from casare_cloud.local.errors import LocalStackError
 
@@ -26,18 +28,48 @@ def checked_program(path: Path) -> Path:
 
 
 def migrate(program: Path, dsn: str) -> None:
-    """Bring the schema `auth` of a database to what the program needs; `dsn` is supabase_auth_admin's. Repeatable."""
+    """Bring the schema `auth` of a database to what the program needs; `dsn` is supabase_auth_admin's. Repeatable.
+
+    Whoever interrupts it waits for its end: a migration that stopped half-way would fail at every later start.
+    """
+    _refuse_emulated_users(dsn)
     placeholders = {"API_EXTERNAL_URL": "http://127.0.0.1", "GOTRUE_SITE_URL": "http://127.0.0.1"}
     env = {**_surroundings(), **_database(dsn), **placeholders, "GOTRUE_JWT_SECRET": secrets.token_hex(32)}
     try:
-        answer = subprocess.run(
-            [program, "migrate"], env=env, capture_output=True, text=True, timeout=_MIGRATION_SECONDS, check=False
+        process = subprocess.Popen(
+            [program, "migrate"],
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,  # Ctrl-C in a terminal reaches every program of the session
         )
-    except (OSError, subprocess.TimeoutExpired) as problem:
+    except OSError as problem:
         raise LocalStackError(f"{program} migrate did not run: {problem}") from problem
-    if answer.returncode != 0:
-        words = "\n".join((answer.stdout + answer.stderr).splitlines()[-12:])
-        raise LocalStackError(f"{program} migrate ended with exit code {answer.returncode}:\n{words}")
+    try:
+        said, _ = process.communicate(timeout=_MIGRATION_SECONDS)
+    except subprocess.TimeoutExpired as problem:
+        process.kill()
+        raise LocalStackError(f"{program} migrate did not end within {_MIGRATION_SECONDS} s") from problem
+    except KeyboardInterrupt:
+        process.communicate(timeout=_MIGRATION_SECONDS)
+        raise
+    if process.returncode != 0:
+        words = "\n".join(said.splitlines()[-12:])
+        raise LocalStackError(f"{program} migrate ended with exit code {process.returncode}:\n{words}")
+
+
+def _refuse_emulated_users(dsn: str) -> None:
+    """The migrations begin with tables that hold nobody; those of the emulated Auth know no migrations."""
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute(
+            "select to_regclass('auth.schema_migrations') is null and exists (select from auth.users)"
+        ).fetchone()
+    if row == (True,):
+        raise LocalStackError(
+            "The users of this stack were made by the emulated Auth, and no other program can take them over. "
+            "Leave --auth-bin (CASARE_AUTH_BIN) out, or start over with `casare-cloud up --fresh`."
+        )
 
 
 def environment(context: LocalContext) -> dict[str, str]:
