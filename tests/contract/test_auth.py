@@ -61,6 +61,19 @@ def test_signing_up_answers_with_a_session_and_the_user(platform: Platform) -> N
     assert [identity.provider for identity in answer.user.identities or []] == ["email"]
 
 
+def test_the_first_refresh_token_of_a_session_has_no_parent_and_the_next_has_the_one_before(platform: Platform) -> None:
+    client = platform.client()
+    session = client.auth.sign_up({"email": new_email(), "password": PASSWORD}).session
+    assert session is not None
+    client.auth.refresh_session()
+    with platform.connect() as connection:
+        rows = connection.execute(
+            "select parent from auth.refresh_tokens where session_id = %s order by id",
+            [claims_of(client)["session_id"]],
+        ).fetchall()
+    assert [row[0] for row in rows] == [None, session.refresh_token]
+
+
 def test_an_address_signs_up_once_whatever_its_case(platform: Platform) -> None:
     email = platform.new_user()
     act = lambda: platform.client().auth.sign_up({"email": email.upper(), "password": PASSWORD})  # noqa: E731

@@ -124,7 +124,9 @@ def test_sixteen_robots_never_hold_more_than_any_limit_allows(fleet: Fleet) -> N
 
     with ThreadPoolExecutor(SESSIONS) as threads:
         sessions = [connect(fleet, robot) for robot in robots]
-        held = [claim(session, names, watch, 4) for session in sessions]  # until the limits leave nothing, whoever is fast
+        held = [
+            claim(session, names, watch, 4) for session in sessions
+        ]  # until the limits leave nothing, whoever is fast
         shares = enumerate(zip(sessions, held, strict=True))
         for future in [threads.submit(work, s, names, watch, seed, 200, jobs) for seed, (s, jobs) in shares]:
             future.result(120)

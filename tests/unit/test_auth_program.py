@@ -12,12 +12,10 @@ from typing import Any
 import httpx2
 import pytest
 from tests.databases import Database
-from tests.factories import make_tenant
 from tests.local.stacks import until
 
 from casare_cloud.local import auth_program
 from casare_cloud.local.context import LocalContext, settings_of
-from casare_cloud.local.errors import LocalStackError
 from casare_cloud.local.platform_app import create_app
 from casare_cloud.local.state import new_signing_key
 
@@ -100,26 +98,9 @@ async def test_an_auth_that_is_away_is_502() -> None:
     assert answer.status_code == 502
 
 
-def test_a_program_is_not_let_loose_on_the_users_of_the_emulated_auth(database: Database, tmp_path: Path) -> None:
-    program = tmp_path / "auth"
-    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
-    program.chmod(0o755)
-    with database.connect("supabase_auth_admin") as auth:
-        auth.execute("drop table if exists auth.schema_migrations")
-    auth_program.migrate(program, database.dsn("supabase_auth_admin"))
-    assert (tmp_path / "ran").exists(), "nobody is there yet"
-    (tmp_path / "ran").unlink()
-    make_tenant(database)
-    with pytest.raises(LocalStackError, match="--fresh"):
-        auth_program.migrate(program, database.dsn("supabase_auth_admin"))
-    assert not (tmp_path / "ran").exists()
-
-
 def test_a_migration_is_let_finish_when_its_start_is_interrupted(database: Database, tmp_path: Path) -> None:
     program = tmp_path / "auth"
-    program.write_text(
-        f"#!/bin/sh\ntouch {tmp_path}/began\nwhile [ ! -e {tmp_path}/go ]; do sleep 0.05; done\ntouch {tmp_path}/ended\n"
-    )
+    program.write_text(f"#!/bin/sh\ncd {tmp_path}; touch began\nwhile [ ! -e go ]; do sleep 0.05; done\ntouch ended\n")
     program.chmod(0o755)
     code = "import sys; from casare_cloud.local.auth_program import *; migrate(Path(sys.argv[1]), sys.argv[2])"
     start = subprocess.Popen(

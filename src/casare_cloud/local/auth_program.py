@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-import psycopg
-
 from casare_cloud.local.context import LocalContext
 from casare_cloud.local.errors import LocalStackError
 
@@ -32,7 +30,6 @@ def migrate(program: Path, dsn: str) -> None:
 
     Whoever interrupts it waits for its end: a migration that stopped half-way would fail at every later start.
     """
-    _refuse_emulated_users(dsn)
     placeholders = {"API_EXTERNAL_URL": "http://127.0.0.1", "GOTRUE_SITE_URL": "http://127.0.0.1"}
     env = {**_surroundings(), **_database(dsn), **placeholders, "GOTRUE_JWT_SECRET": secrets.token_hex(32)}
     try:
@@ -57,19 +54,6 @@ def migrate(program: Path, dsn: str) -> None:
     if process.returncode != 0:
         words = "\n".join(said.splitlines()[-12:])
         raise LocalStackError(f"{program} migrate ended with exit code {process.returncode}:\n{words}")
-
-
-def _refuse_emulated_users(dsn: str) -> None:
-    """The migrations begin with tables that hold nobody; those of the emulated Auth know no migrations."""
-    with psycopg.connect(dsn) as connection:
-        row = connection.execute(
-            "select to_regclass('auth.schema_migrations') is null and exists (select from auth.users)"
-        ).fetchone()
-    if row == (True,):
-        raise LocalStackError(
-            "The users of this stack were made by the emulated Auth, and no other program can take them over. "
-            "Leave --auth-bin (CASARE_AUTH_BIN) out, or start over with `casare-cloud up --fresh`."
-        )
 
 
 def environment(context: LocalContext) -> dict[str, str]:

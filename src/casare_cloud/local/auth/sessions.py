@@ -71,7 +71,7 @@ class Sessions:
                 user_agent=client.user_agent, ip=client.ip,
             )  # fmt: skip
             await tx.execute(
-                queries.CREATE_REFRESH_TOKEN, instance=INSTANCE, token=token, user_id=user_id, parent="",
+                queries.CREATE_REFRESH_TOKEN, instance=INSTANCE, token=token, user_id=user_id, parent=None,
                 session_id=session_id,
             )  # fmt: skip
             return await self._answer(tx, user_id, session_id, token, "password", client)
