@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from casare_cloud.errors import ApiError, InvalidArgument
-from casare_cloud.faces.shared.edge import problem_of
+from casare_cloud.faces.kit.edge import problem_of
 
 
 def install(app: FastAPI) -> None:

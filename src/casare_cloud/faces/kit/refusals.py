@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, Header
 from pydantic import Field
 
-from casare_cloud.faces.shared.shapes import Answer
+from casare_cloud.faces.kit.shapes import Answer
 
 Responses = dict[int | str, dict[str, Any]]
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from fastapi import HTTPException, Request
 
-from casare_cloud.faces.shared import storable
-from casare_cloud.faces.shared.shapes import TOO_DEEP
+from casare_cloud.faces.kit import storable
+from casare_cloud.faces.kit.shapes import TOO_DEEP
 
 LARGE_BYTES = 64 * 1024  # a body of at most this is read at once, wherever it comes from
 MOST_MARKS = 2_000_000  # 50 MB of empty lists have 32 million: a gigabyte of memory, and seven seconds

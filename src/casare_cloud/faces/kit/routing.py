@@ -19,10 +19,10 @@ from casare_cloud.database import Database, Transaction
 from casare_cloud.domain.users import dev_mode
 from casare_cloud.domain.users.service import whoami
 from casare_cloud.errors import ApiError, AuthenticationFailed, InvalidArgument
-from casare_cloud.faces.shared import idempotency, storable
-from casare_cloud.faces.shared.rate_limits import Limits, Quota
-from casare_cloud.faces.shared.request_json import LARGE_BYTES, JsonRequest
-from casare_cloud.faces.shared.shapes import Report
+from casare_cloud.faces.kit import idempotency, storable
+from casare_cloud.faces.kit.rate_limits import Limits, Quota
+from casare_cloud.faces.kit.request_json import LARGE_BYTES, JsonRequest
+from casare_cloud.faces.kit.shapes import Report
 from casare_cloud.identity import ANONYMOUS, Actor, Verifier
 from casare_cloud.preflight.auth_faults import AuthFaults
 

@@ -10,11 +10,11 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from casare_cloud.config import PASSWORD_BYTES
 from casare_cloud.domain.users import service
 from casare_cloud.domain.users.model import Registration
-from casare_cloud.faces.orchestrator import auth_examples as examples
+from casare_cloud.faces.kit.refusals import refusals
+from casare_cloud.faces.kit.routing import CurrentCall, PublicRoute, Route, Tx
+from casare_cloud.faces.kit.shapes import Answer, Body
+from casare_cloud.faces.orchestrator.auth import examples
 from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.shared.refusals import refusals
-from casare_cloud.faces.shared.routing import CurrentCall, PublicRoute, Route, Tx
-from casare_cloud.faces.shared.shapes import Answer, Body
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 known = APIRouter(route_class=Route)

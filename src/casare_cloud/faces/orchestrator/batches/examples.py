@@ -1,9 +1,9 @@
 """An example of each shape of the endpoints for many jobs, as OpenAPI shows it."""
 
 from casare_cloud.faces.orchestrator.examples import JOB_ID, Example
-from casare_cloud.faces.orchestrator.job_examples import CREATE_JOB
-from casare_cloud.faces.orchestrator.lease_examples import COMPLETE, FAIL, LEASE
-from casare_cloud.faces.orchestrator.lease_examples import EXTENDED as EXTENDED
+from casare_cloud.faces.orchestrator.jobs.examples import CREATE_JOB
+from casare_cloud.faces.orchestrator.leases.examples import COMPLETE, FAIL, LEASE
+from casare_cloud.faces.orchestrator.leases.examples import EXTENDED as EXTENDED
 
 _DONE: Example = {"position": 0, "job_id": JOB_ID, "error_status": None, "error_code": None, "detail": None}
 _COUNTS: Example = {"succeeded": 1, "failed": 0}

@@ -11,15 +11,15 @@ from fastapi import APIRouter
 from pydantic import BeforeValidator, Field
 
 from casare_cloud.domain.jobs import batches
-from casare_cloud.faces.orchestrator import batch_examples as examples
+from casare_cloud.faces.kit.refusals import idempotent, refusals
+from casare_cloud.faces.kit.routing import Route, Tx
+from casare_cloud.faces.kit.shapes import Answer, Body, Report, Time, Warnings
+from casare_cloud.faces.orchestrator.batches import examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import LeaseSeconds
-from casare_cloud.faces.orchestrator.job_leases import CompleteBody, FailBody, LeaseBody
-from casare_cloud.faces.orchestrator.job_shapes import CancelReason, CreateJobBody
-from casare_cloud.faces.orchestrator.job_words import JobWord, word_of
-from casare_cloud.faces.shared.refusals import idempotent, refusals
-from casare_cloud.faces.shared.routing import Route, Tx
-from casare_cloud.faces.shared.shapes import Answer, Body, Report, Time, Warnings
+from casare_cloud.faces.orchestrator.jobs.shapes import CancelReason, CreateJobBody
+from casare_cloud.faces.orchestrator.jobs.words import JobWord, word_of
+from casare_cloud.faces.orchestrator.leases.routes import CompleteBody, FailBody, LeaseBody
 
 router = APIRouter(prefix="/batch", route_class=Route)
 

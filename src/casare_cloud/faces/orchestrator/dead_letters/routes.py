@@ -8,13 +8,13 @@ from pydantic import Field
 
 from casare_cloud.domain.dead_letters import service
 from casare_cloud.domain.dead_letters.model import DeadReason, Filter, Outcome
-from casare_cloud.faces.orchestrator import dead_letter_examples as examples
+from casare_cloud.faces.kit.paging import Page, page
+from casare_cloud.faces.kit.refusals import idempotent, refusals
+from casare_cloud.faces.kit.routing import Route, Tx
+from casare_cloud.faces.kit.shapes import Answer, Body, Time
+from casare_cloud.faces.orchestrator.dead_letters import examples
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import JobId
-from casare_cloud.faces.shared.paging import Page, page
-from casare_cloud.faces.shared.refusals import idempotent, refusals
-from casare_cloud.faces.shared.routing import Route, Tx
-from casare_cloud.faces.shared.shapes import Answer, Body, Time
 
 router = APIRouter(prefix="/dlq", tags=["dead letters"], route_class=Route)
 

@@ -8,11 +8,11 @@ from pydantic import Field
 
 from casare_cloud.domain.events import service
 from casare_cloud.domain.events.model import Event
-from casare_cloud.faces.orchestrator import event_examples as examples
+from casare_cloud.faces.kit.refusals import refusals
+from casare_cloud.faces.kit.routing import Route, Tx
+from casare_cloud.faces.kit.shapes import Answer, Time
+from casare_cloud.faces.orchestrator.events import examples
 from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.shared.refusals import refusals
-from casare_cloud.faces.shared.routing import Route, Tx
-from casare_cloud.faces.shared.shapes import Answer, Time
 
 router = APIRouter(prefix="/events", tags=["events"], route_class=Route)
 

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from casare_cloud.faces.orchestrator import explanation_examples as examples
+from casare_cloud.faces.kit.shapes import Answer, Time
 from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.shared.shapes import Answer, Time
+from casare_cloud.faces.orchestrator.explanations import examples
 
 Sentence = Annotated[str, Field(description="For people; it may be sent to a customer as it is.")]
 NextStep = Annotated[str, Field(description="What to do about it.")]

@@ -8,11 +8,14 @@ from fastapi import APIRouter, Query
 from casare_cloud.domain.events import service as events
 from casare_cloud.domain.jobs import service
 from casare_cloud.domain.jobs.model import Filter, LogLevel
-from casare_cloud.faces.orchestrator import job_batches, job_leases
-from casare_cloud.faces.orchestrator.events import After, EventLimit, EventList
-from casare_cloud.faces.orchestrator.explanations import JobExplanation
+from casare_cloud.faces.kit.paging import Page, page
+from casare_cloud.faces.kit.refusals import idempotent, refusals
+from casare_cloud.faces.kit.routing import Route, Tx
+from casare_cloud.faces.orchestrator.batches import routes as job_batches
+from casare_cloud.faces.orchestrator.events.routes import After, EventLimit, EventList
+from casare_cloud.faces.orchestrator.explanations.shapes import JobExplanation
 from casare_cloud.faces.orchestrator.fields import JobId, Moment, RobotName
-from casare_cloud.faces.orchestrator.job_shapes import (
+from casare_cloud.faces.orchestrator.jobs.shapes import (
     CancelAnswer,
     CancelBody,
     CreateJobBody,
@@ -22,10 +25,8 @@ from casare_cloud.faces.orchestrator.job_shapes import (
     LogList,
     RetryAnswer,
 )
-from casare_cloud.faces.orchestrator.job_words import FilterWord, states_of
-from casare_cloud.faces.shared.paging import Page, page
-from casare_cloud.faces.shared.refusals import idempotent, refusals
-from casare_cloud.faces.shared.routing import Route, Tx
+from casare_cloud.faces.orchestrator.jobs.words import FilterWord, states_of
+from casare_cloud.faces.orchestrator.leases import routes as job_leases
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], route_class=Route)
 router.include_router(job_batches.router)  # before what takes an id

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AliasChoices, Field
 
 from casare_cloud.domain.jobs.model import Job, LogEntry, LogLevel, NewJob
-from casare_cloud.faces.orchestrator import job_examples as examples
+from casare_cloud.faces.kit.shapes import Answer, Body, OpenBody, Time, Warnings
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import (
     Environment,
@@ -20,8 +20,8 @@ from casare_cloud.faces.orchestrator.fields import (
     RobotName,
     Words,
 )
-from casare_cloud.faces.orchestrator.job_words import JobWord, word_of
-from casare_cloud.faces.shared.shapes import Answer, Body, OpenBody, Time, Warnings
+from casare_cloud.faces.orchestrator.jobs import examples
+from casare_cloud.faces.orchestrator.jobs.words import JobWord, word_of
 
 DEMAND = (
     "Only robots with all of them. Capabilities and tags together: at most 2,000 bytes, each word counts for 8 more."

@@ -11,7 +11,9 @@ from pydantic import ConfigDict, Field
 
 from casare_cloud.domain.jobs import leases
 from casare_cloud.domain.jobs.model import ClaimOrder, Failure, LogLevel
-from casare_cloud.faces.orchestrator import lease_examples as examples
+from casare_cloud.faces.kit.refusals import refusals
+from casare_cloud.faces.kit.routing import CurrentCall, LongPollRoute, Route, Tx
+from casare_cloud.faces.kit.shapes import Answer, Body, Report, Time
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import (
     Environment,
@@ -22,10 +24,8 @@ from casare_cloud.faces.orchestrator.fields import (
     LeaseToken,
     Moment,
 )
-from casare_cloud.faces.orchestrator.job_words import JobWord, word_of
-from casare_cloud.faces.shared.refusals import refusals
-from casare_cloud.faces.shared.routing import CurrentCall, LongPollRoute, Route, Tx
-from casare_cloud.faces.shared.shapes import Answer, Body, Report, Time
+from casare_cloud.faces.orchestrator.jobs.words import JobWord, word_of
+from casare_cloud.faces.orchestrator.leases import examples
 
 router = APIRouter(route_class=Route)
 waiting = APIRouter(route_class=LongPollRoute)

@@ -8,13 +8,13 @@ from pydantic import Field
 
 from casare_cloud.domain.limits import service
 from casare_cloud.domain.limits.model import OnCollision, Scope
-from casare_cloud.faces.orchestrator import limit_examples as examples
+from casare_cloud.faces.kit.paging import Page, page
+from casare_cloud.faces.kit.refusals import refusals
+from casare_cloud.faces.kit.routing import Route, Tx
+from casare_cloud.faces.kit.shapes import Answer, Body, Time
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import Integer
-from casare_cloud.faces.shared.paging import Page, page
-from casare_cloud.faces.shared.refusals import refusals
-from casare_cloud.faces.shared.routing import Route, Tx
-from casare_cloud.faces.shared.shapes import Answer, Body, Time
+from casare_cloud.faces.orchestrator.limits import examples
 
 router = APIRouter(prefix="/limits", tags=["limits"], route_class=Route)
 

@@ -1,7 +1,7 @@
 """Examples of the shapes of metrics, as OpenAPI shows them."""
 
-from casare_cloud.faces.orchestrator import job_examples as examples
 from casare_cloud.faces.orchestrator.examples import EARLIER, JOB_ID, NOW, ROBOT_ID, WORKFLOW_ID, Example
+from casare_cloud.faces.orchestrator.jobs import examples
 
 NODE_EXECUTIONS: list[Example] = [
     {"node_id": "start", "node_type": "StartNode", "status": "completed", "duration_ms": 5, "runs": 1},

@@ -14,10 +14,12 @@ from casare_cloud.domain.metrics import service
 from casare_cloud.domain.robots import service as robots
 from casare_cloud.domain.robots.model import Filter as RobotFilter
 from casare_cloud.domain.robots.model import RobotStatus
+from casare_cloud.faces.kit.refusals import refusals
+from casare_cloud.faces.kit.routing import Route, Tx
 from casare_cloud.faces.orchestrator.fields import JobId, Moment, RobotId, RobotName
-from casare_cloud.faces.orchestrator.job_shapes import JobSummary
-from casare_cloud.faces.orchestrator.job_words import FilterWord, states_of
-from casare_cloud.faces.orchestrator.metric_shapes import (
+from casare_cloud.faces.orchestrator.jobs.shapes import JobSummary
+from casare_cloud.faces.orchestrator.jobs.words import FilterWord, states_of
+from casare_cloud.faces.orchestrator.metrics.shapes import (
     ActivityList,
     ActivityWord,
     AnalyticsAnswer,
@@ -27,8 +29,6 @@ from casare_cloud.faces.orchestrator.metric_shapes import (
     RobotMetricsDetail,
     types_of,
 )
-from casare_cloud.faces.shared.refusals import refusals
-from casare_cloud.faces.shared.routing import Route, Tx
 
 router = APIRouter(prefix="/metrics", tags=["metrics"], route_class=Route)
 
@@ -117,6 +117,6 @@ async def get_prometheus_metrics(
 
     Needs analytics.read, so a scraper sends a service key with that scope as its bearer token.
     """
-    from casare_cloud.faces.orchestrator import prometheus
+    from casare_cloud.faces.orchestrator.metrics import prometheus
 
     return Response(prometheus.render(await service.get_fleet(tx), environment), media_type=prometheus.CONTENT_TYPE)

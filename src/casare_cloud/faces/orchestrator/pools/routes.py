@@ -11,12 +11,12 @@ from pydantic import Field
 
 from casare_cloud.domain.pools import service
 from casare_cloud.domain.pools.model import SharesBy, Standing
-from casare_cloud.faces.orchestrator import pool_examples as examples
+from casare_cloud.faces.kit.refusals import idempotent, refusals
+from casare_cloud.faces.kit.routing import Route, Tx
+from casare_cloud.faces.kit.shapes import Answer, Body, Time
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import Integer
-from casare_cloud.faces.shared.refusals import idempotent, refusals
-from casare_cloud.faces.shared.routing import Route, Tx
-from casare_cloud.faces.shared.shapes import Answer, Body, Time
+from casare_cloud.faces.orchestrator.pools import examples
 
 router = APIRouter(prefix="/pools", tags=["pools"], route_class=Route)
 

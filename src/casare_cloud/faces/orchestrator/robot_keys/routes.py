@@ -8,14 +8,14 @@ from pydantic import Field
 
 from casare_cloud.domain.api_keys import service
 from casare_cloud.domain.api_keys.model import ApiKey
-from casare_cloud.faces.orchestrator import key_examples as examples
+from casare_cloud.faces.kit.paging import Page, page
+from casare_cloud.faces.kit.refusals import idempotent, refusals
+from casare_cloud.faces.kit.routing import Route, Tx
+from casare_cloud.faces.kit.shapes import Answer, Body
+from casare_cloud.faces.orchestrator.api_keys import examples
+from casare_cloud.faces.orchestrator.api_keys.shapes import KeyFacts, KeyName, RotateKeyBody
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import ApiKeyId, Moment, RobotName
-from casare_cloud.faces.orchestrator.key_shapes import KeyFacts, KeyName, RotateKeyBody
-from casare_cloud.faces.shared.paging import Page, page
-from casare_cloud.faces.shared.refusals import idempotent, refusals
-from casare_cloud.faces.shared.routing import Route, Tx
-from casare_cloud.faces.shared.shapes import Answer, Body
 
 router = APIRouter(prefix="/robot-api-keys", tags=["robot-api-keys"], route_class=Route)
 

@@ -8,13 +8,13 @@ from pydantic import Field
 
 from casare_cloud.domain.robots import service
 from casare_cloud.domain.robots.model import RobotCommand
-from casare_cloud.faces.orchestrator import robot_examples as examples
+from casare_cloud.faces.kit.refusals import refusals
+from casare_cloud.faces.kit.routing import Route, Tx
+from casare_cloud.faces.kit.shapes import Body
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import RobotId
-from casare_cloud.faces.orchestrator.robot_shapes import RobotAnswer
-from casare_cloud.faces.shared.refusals import refusals
-from casare_cloud.faces.shared.routing import Route, Tx
-from casare_cloud.faces.shared.shapes import Body
+from casare_cloud.faces.orchestrator.robots import examples
+from casare_cloud.faces.orchestrator.robots.shapes import RobotAnswer
 
 router = APIRouter(route_class=Route)
 

@@ -9,10 +9,13 @@ from fastapi import APIRouter, Query
 
 from casare_cloud.domain.robots import service
 from casare_cloud.domain.robots.model import Filter, Heartbeat, RobotStatus
-from casare_cloud.faces.orchestrator import robot_commands
-from casare_cloud.faces.orchestrator.explanations import RobotExplanation
+from casare_cloud.faces.kit.paging import Page, page
+from casare_cloud.faces.kit.refusals import idempotent, refusals
+from casare_cloud.faces.kit.routing import CurrentCall, Route, Tx
+from casare_cloud.faces.orchestrator.explanations.shapes import RobotExplanation
 from casare_cloud.faces.orchestrator.fields import Environment, RobotId
-from casare_cloud.faces.orchestrator.robot_shapes import (
+from casare_cloud.faces.orchestrator.robots import commands as robot_commands
+from casare_cloud.faces.orchestrator.robots.shapes import (
     HeartbeatAnswer,
     HeartbeatBody,
     RegisterRobotBody,
@@ -24,9 +27,6 @@ from casare_cloud.faces.orchestrator.robot_shapes import (
     TokenAnswer,
     UpdateRobotBody,
 )
-from casare_cloud.faces.shared.paging import Page, page
-from casare_cloud.faces.shared.refusals import idempotent, refusals
-from casare_cloud.faces.shared.routing import CurrentCall, Route, Tx
 
 router = APIRouter(prefix="/robots", tags=["robots"], route_class=Route)
 

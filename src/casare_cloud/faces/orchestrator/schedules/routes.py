@@ -7,8 +7,11 @@ from fastapi import APIRouter, Query
 
 from casare_cloud.domain.schedules import service
 from casare_cloud.domain.schedules.model import Filter
+from casare_cloud.faces.kit.paging import Page, page
+from casare_cloud.faces.kit.refusals import idempotent, refusals
+from casare_cloud.faces.kit.routing import Route, Tx
 from casare_cloud.faces.orchestrator.fields import ScheduleId
-from casare_cloud.faces.orchestrator.schedule_shapes import (
+from casare_cloud.faces.orchestrator.schedules.shapes import (
     CreateScheduleBody,
     FireList,
     ScheduleAnswer,
@@ -20,9 +23,6 @@ from casare_cloud.faces.orchestrator.schedule_shapes import (
     UpcomingRun,
     UpdateScheduleBody,
 )
-from casare_cloud.faces.shared.paging import Page, page
-from casare_cloud.faces.shared.refusals import idempotent, refusals
-from casare_cloud.faces.shared.routing import Route, Tx
 
 router = APIRouter(prefix="/schedules", tags=["schedules"], route_class=Route)
 

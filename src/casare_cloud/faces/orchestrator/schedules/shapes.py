@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from casare_cloud.domain.schedules.model import Fire, FireOutcome, NewSchedule, Run, Schedule, Verdict
-from casare_cloud.faces.orchestrator import schedule_examples as examples
+from casare_cloud.faces.kit.shapes import Answer, Body, OpenBody, Time, Warnings
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import (
     CronExpression,
@@ -21,7 +21,7 @@ from casare_cloud.faces.orchestrator.fields import (
     Priority,
     Timezone,
 )
-from casare_cloud.faces.shared.shapes import Answer, Body, OpenBody, Time, Warnings
+from casare_cloud.faces.orchestrator.schedules import examples
 
 
 class CreateScheduleBody(OpenBody):

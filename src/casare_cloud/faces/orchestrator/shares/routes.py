@@ -7,13 +7,13 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from casare_cloud.domain.shares import service
-from casare_cloud.faces.orchestrator import share_examples as examples
+from casare_cloud.faces.kit.paging import Page, page
+from casare_cloud.faces.kit.refusals import refusals
+from casare_cloud.faces.kit.routing import Route, Tx
+from casare_cloud.faces.kit.shapes import Answer, Body
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import Integer
-from casare_cloud.faces.shared.paging import Page, page
-from casare_cloud.faces.shared.refusals import refusals
-from casare_cloud.faces.shared.routing import Route, Tx
-from casare_cloud.faces.shared.shapes import Answer, Body
+from casare_cloud.faces.orchestrator.shares import examples
 
 router = APIRouter(prefix="/shares", tags=["shares"], route_class=Route)
 

@@ -8,8 +8,11 @@ from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 from casare_cloud.domain.workflows import service
 from casare_cloud.domain.workflows.backup import store_of
 from casare_cloud.domain.workflows.model import Filter, TriggerType, WorkflowStatus
+from casare_cloud.faces.kit.paging import Page, page
+from casare_cloud.faces.kit.refusals import idempotent, refusals
+from casare_cloud.faces.kit.routing import CurrentCall, Route, Tx
 from casare_cloud.faces.orchestrator.fields import ExecutionMode, Name, WorkflowId
-from casare_cloud.faces.orchestrator.workflow_shapes import (
+from casare_cloud.faces.orchestrator.workflows.shapes import (
     DeletedFrom,
     SubmitAnswer,
     SubmitBody,
@@ -18,9 +21,6 @@ from casare_cloud.faces.orchestrator.workflow_shapes import (
     WorkflowList,
     read_upload,
 )
-from casare_cloud.faces.shared.paging import Page, page
-from casare_cloud.faces.shared.refusals import idempotent, refusals
-from casare_cloud.faces.shared.routing import CurrentCall, Route, Tx
 
 router = APIRouter(prefix="/workflows", tags=["workflows"], route_class=Route)
 
