@@ -52,30 +52,6 @@ begin
 end
 $$;
 
--- from sql/25_pools/schema.sql sha256:6db29714a5e99d3bf3eca16f148897aa2cb6b6b8a49e3256c74581466d8e0085
--- Here and not among the functions, because the view of robots calls it.
-create or replace function private.count_held_jobs(p_robot_id uuid)
-returns bigint
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return (
-        select count(*)
-        from public.robots as r
-        join private.leases as l on l.robot_id = r.robot_id
-        where r.robot_id = p_robot_id and r.tenant_id = private.permitted_tenant_id('robots.read')
-        having count(*) > 0
-    );
-end
-$$;
-comment on function private.count_held_jobs(uuid) is
-    'How many jobs a robot of the caller''s tenant holds, whosever they are; null for none, and for any other robot. For the view of robots, whose reader may not see the leases of other tenants'' jobs.';
-revoke all on function private.count_held_jobs(uuid) from public, anon, authenticated, service_role;
-grant execute on function private.count_held_jobs(uuid) to authenticated;
-
 -- from sql/00_platform/types.sql sha256:e3f6fc5596e73b6710419d33714912e58deb5f81e98ae828cbe02d55022f8786
 -- Functions that column defaults need stand here, before the tables; every other function has a file of its own.
 
@@ -168,7 +144,11 @@ create type public.robot_mode as enum (
 );
 create type public.robot_health as enum ('ok', 'error');
 
--- from sql/40_queue/types.sql sha256:199939024c2bcf7b8a506771ec4181d31f732999bf6f38b8b5ce1703f78c9444
+-- from sql/32_limits/types.sql sha256:4e934a99e559fdb510a78e8c632e5f3181f80d15cfcbf2fadd6719c1a8dc8de6
+-- In the order in which they are locked.
+create type private.limit_scope as enum ('pool', 'tenant', 'workflow', 'key');
+
+-- from sql/40_queue/types.sql sha256:ce567420791c382c15bfc2823b990c6889f502ddf71384a0d36b4f1272226429
 create type public.job_status as enum (
     'queued',       -- enqueue, retry policy, release, rescue -> queued
     'claimed',      -- queued -> claimed (a fact of private.leases, never stored in jobs)
@@ -179,11 +159,20 @@ create type public.job_status as enum (
     'timeout'       -- claimed, running -> timeout
 );
 
--- In the order in which they are locked.
-create type private.limit_scope as enum ('pool', 'tenant', 'workflow', 'key');
-
 create type public.execution_mode as enum ('lan', 'internet');
 
+-- What announce_jobs tells of a job.
+create type private.job_notice as (
+    tenant_id uuid,
+    job_id uuid,
+    workflow_id uuid,
+    workflow_name text,
+    robot_id uuid,
+    attempt integer,
+    details jsonb           -- beside the keys that every notice has
+);
+
+-- from sql/41_claims/types.sql sha256:cd6fefd81464a2f0a0d6e2aac72cc9efbf174659d9804ec2d8e43bdd1051ef4b
 -- What a robot gets for a claim.
 create type public.claimed_job as (
     job_id uuid,
@@ -202,17 +191,6 @@ create type public.claimed_job as (
     progress_timeout_seconds integer
 );
 
--- What announce_jobs tells of a job.
-create type private.job_notice as (
-    tenant_id uuid,
-    job_id uuid,
-    workflow_id uuid,
-    workflow_name text,
-    robot_id uuid,
-    attempt integer,
-    details jsonb           -- beside the keys that every notice has
-);
-
 -- A job that a claim took out of ready, before it has its lease.
 create type private.taken_job as (
     job_id uuid,
@@ -224,21 +202,6 @@ create type private.taken_job as (
     counter_ids integer[],  -- where it is counted; null: nowhere
     share_id integer        -- whose robot-seconds it uses; null: nobody counts them
 );
-
--- Here and not in functions/, because the view of robots asks it: none counts as silent for a time in which nobody could be heard.
-create or replace function private.back_at()
-returns timestamptz
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return (select to_timestamp(nullif(t.last_value, 0) / 1000.0) from private.outage_ended_at as t);
-end
-$$;
-comment on function private.back_at() is 'When the service was back after its newest outage; null: it never was away.';
-revoke all on function private.back_at() from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/types.sql sha256:787ff76e790cd1dc4d7150f2380d180ea4d4dd18784a2f9a64a86a1419844051
 create type public.schedule_outcome as enum (
@@ -461,7 +424,7 @@ create table private.idempotency_keys (
 create index idempotency_keys_tenant_id_created_at_idx on private.idempotency_keys (tenant_id, created_at);
 comment on table private.idempotency_keys is 'The first answer to a request that carried an Idempotency-Key.';
 
--- from sql/15_limits/tables.sql sha256:4a5c4e0c47f170b98a1d0dd522c2fd567d1d79df01040e9485e27d3b8d3391ae
+-- from sql/15_rate_limits/tables.sql sha256:4a5c4e0c47f170b98a1d0dd522c2fd567d1d79df01040e9485e27d3b8d3391ae
 -- Unlogged: counts are worth nothing after a minute, and writing them must not wait for a disk. A crash of the server
 -- begins every window again. One row for each bucket, updated in place (HOT: no index but the primary key).
 create unlogged table private.request_counts (
@@ -546,7 +509,7 @@ create table private.workflow_removals (
 comment on table private.workflow_removals is
     'Deleted workflows whose jobs are still to be cancelled, and how far that is. See private.cancel_jobs_of_deleted_workflows().';
 
--- from sql/25_pools/tables.sql sha256:a50772d91ecb45b2b19df4c64db0bcc0e14379eb675b1098e02becc35a42dabd
+-- from sql/25_pools/tables.sql sha256:c1ed17b817b89f79b0b56be84d3e72b4f7230a7438c20d2ba24e9e2321b692e3
 -- A pool is a fleet whose robots also run jobs of other tenants. Both sides agree: the owner invites, the member accepts, and
 -- a job goes to a pool only when it asks for it. See docs/queue.md.
 
@@ -588,6 +551,14 @@ create unique index pool_members_pool_id_tenant_id_idx on public.pool_members (p
 create index pool_members_tenant_id_idx on public.pool_members (tenant_id);
 comment on table public.pool_members is
     'Tenants whose jobs a pool''s robots run, and those that were invited. The owner has a row from the beginning.';
+
+create table private.pool_turns (
+    robot_id uuid not null,
+    tenant_no integer not null,         -- whose turn it is with this robot
+    jobs_left smallint not null,        -- jobs that the member may still be given in this turn
+    constraint pool_turns_pkey primary key (robot_id)
+) with (fillfactor = 50);
+comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
 
 -- from sql/30_robots/tables.sql sha256:cada0a8fa7c6c0813872991b0bb9efa6650b3b785a238569985a815e2364c3e1
 create table public.robots (
@@ -682,24 +653,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:d25c73bb6d0f015b37d79f1f2106b205fbbd48e0cfac7da40bd4bcc223c18555
--- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
--- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
--- walks jobs that it may not have. See docs/queue.md.
-
-create table private.queue_tenants (
-    tenant_id uuid not null,
-    tenant_no integer generated always as identity,
-    pushes_jobs boolean not null default true,  -- of tenants.settings: {"realtime": {"jobs": false}} turns pushes of jobs off
-    is_full boolean not null default false,     -- as many jobs wait as the plan allows: see private.check_waiting_quotas()
-    ageing_minutes integer not null default 30, -- {"queue": {"ageing_minutes": 30}}; 0: lanes do not age
-    is_fair boolean not null default false,     -- {"queue": {"fair_share": true}}: its workflows share robots by robot-seconds
-    constraint queue_tenants_pkey primary key (tenant_id),
-    constraint queue_tenants_tenant_no_key unique (tenant_no),
-    constraint queue_tenants_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
-);
-comment on table private.queue_tenants is 'The small number that stands for a tenant in the hot tables. Never shown: it would tell how many tenants there are.';
-
+-- from sql/32_limits/tables.sql sha256:e646c2c2f0a30aae07c090691a172e110efb2131807baf27bc7ca946aefabe43
 -- A row only where somebody set a limit.
 create table private.limits (
     limit_id integer generated always as identity,
@@ -747,6 +701,7 @@ comment on table private.limit_counters is 'How many jobs that count towards a l
 create sequence private.limit_counter_ids as integer maxvalue 536870911;
 comment on sequence private.limit_counter_ids is 'The part of a counter''s id that is never given again; the scope stands in the two bits before it.';
 
+-- from sql/34_fair_share/tables.sql sha256:9ae8f40ef2a9d2db8167105b511f37018b698f97d64c150ffe4be6ea995aafff
 -- Two jobs of one share never compete; two shares of a tenant, or of a pool, take turns by what they have had. Only of tenants
 -- that asked for it, and of members of pools, so that nobody else pays.
 create table private.shares (
@@ -775,6 +730,24 @@ create table private.share_usage (
     constraint share_usage_pkey primary key (share_id, usage_id)
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 comment on table private.share_usage is 'Robot-seconds of attempts that ended in the last second or so, until private.fold_share_usage() adds them to their share.';
+
+-- from sql/40_queue/tables.sql sha256:8131bf4dd0167114f8a4c5ea4bfec5e879a732b8fc40891819e8bdb6adc4d838
+-- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
+-- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
+-- walks jobs that it may not have. See docs/queue.md.
+
+create table private.queue_tenants (
+    tenant_id uuid not null,
+    tenant_no integer generated always as identity,
+    pushes_jobs boolean not null default true,  -- of tenants.settings: {"realtime": {"jobs": false}} turns pushes of jobs off
+    is_full boolean not null default false,     -- as many jobs wait as the plan allows: see private.check_waiting_quotas()
+    ageing_minutes integer not null default 30, -- {"queue": {"ageing_minutes": 30}}; 0: lanes do not age
+    is_fair boolean not null default false,     -- {"queue": {"fair_share": true}}: its workflows share robots by robot-seconds
+    constraint queue_tenants_pkey primary key (tenant_id),
+    constraint queue_tenants_tenant_no_key unique (tenant_no),
+    constraint queue_tenants_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
+);
+comment on table private.queue_tenants is 'The small number that stands for a tenant in the hot tables. Never shown: it would tell how many tenants there are.';
 
 create table private.lanes (
     lane_id integer generated always as identity,
@@ -888,6 +861,44 @@ create index scheduled_run_at_idx on private.scheduled (run_at);
 create index scheduled_tenant_id_run_at_idx on private.scheduled (tenant_id, run_at, job_id);
 comment on table private.scheduled is 'Jobs that may be claimed later: delayed ones and retries.';
 
+create table private.dedupe_keys (
+    tenant_id uuid not null,
+    dedupe_key text not null,
+    job_id uuid not null,
+    constraint dedupe_keys_pkey primary key (tenant_id, dedupe_key),
+    constraint dedupe_keys_dedupe_key_check check (length(dedupe_key) between 1 and 255)
+);
+create index dedupe_keys_job_id_idx on private.dedupe_keys (job_id);
+comment on table private.dedupe_keys is 'Unfinished jobs that were enqueued with a dedupe key: at most one per key and tenant.';
+
+-- from sql/41_claims/tables.sql sha256:4f989f3e86ac55cf5dc5d682dc4d84fd61a1c8b6b2a178b5fb145291cec18a8d
+create table private.waiting_robots (
+    robot_id uuid not null,
+    tenant_no integer not null,
+    environment text not null,
+    capabilities text[] not null,
+    pool_id uuid,
+    waiting_since timestamptz not null,
+    constraint waiting_robots_pkey primary key (robot_id)
+);
+create index waiting_robots_tenant_no_idx on private.waiting_robots (tenant_no);
+create index waiting_robots_pool_id_idx on private.waiting_robots (pool_id) where pool_id is not null;
+comment on table private.waiting_robots is 'Robots that found nothing and listen for the doorbell. Ringing one takes its row away, so one job wakes one robot.';
+
+create table private.low_water (
+    is_only boolean not null default true,
+    settled_at timestamptz not null default '-infinity',    -- what was enqueued before this is committed or undone
+    pending_at timestamptz,             -- the next settled_at, as soon as every transaction before pending_xid has ended
+    pending_xid xid8,
+    tenant_no integer not null default 0,   -- the tenant after which the next run goes on
+    lanes jsonb not null default '{}',      -- of tenants whose turn does for a part of their lanes: behind which the next one begins
+    constraint low_water_pkey primary key (is_only),
+    constraint low_water_is_only_check check (is_only)
+) with (fillfactor = 50);
+comment on table private.low_water is 'How far claims may begin behind the oldest jobs: the memory of private.raise_low_water(), one row.';
+insert into private.low_water default values;
+
+-- from sql/42_leases/tables.sql sha256:e4bd009fc4b37ba6435504ebc8f9535817357e79dfe1715baf8cc39d16b2b203
 create table private.leases (
     job_id uuid not null,
     lease_token bigint not null,
@@ -931,16 +942,45 @@ comment on table private.leases is 'Claimed jobs: the time-limited right to each
 create sequence private.lease_tokens as bigint;
 comment on sequence private.lease_tokens is 'Fencing tokens: every claim gets a newer one.';
 
-create table private.dedupe_keys (
+create table public.job_logs (
+    job_log_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
-    dedupe_key text not null,
     job_id uuid not null,
-    constraint dedupe_keys_pkey primary key (tenant_id, dedupe_key),
-    constraint dedupe_keys_dedupe_key_check check (length(dedupe_key) between 1 and 255)
+    attempt smallint not null,
+    level text not null default 'info',
+    message text not null,
+    node_id text,
+    extra jsonb,
+    logged_at timestamptz not null,
+    lease_token bigint,                 -- of the first line of a batch that has a number: whose, and which
+    sequence bigint,
+    constraint job_logs_pkey primary key (job_log_id),
+    constraint job_logs_level_check check (level in ('debug', 'info', 'warning', 'error', 'critical')),
+    constraint job_logs_message_check check (length(message) <= 65536)
 );
-create index dedupe_keys_job_id_idx on private.dedupe_keys (job_id);
-comment on table private.dedupe_keys is 'Unfinished jobs that were enqueued with a dedupe key: at most one per key and tenant.';
+create index job_logs_tenant_id_job_id_idx on public.job_logs (tenant_id, job_id, job_log_id);
+create unique index job_logs_tenant_id_idx on public.job_logs (tenant_id, job_id, lease_token, sequence)
+    where sequence is not null;
+comment on table public.job_logs is 'What robots logged while running a job. That a batch was stored is noted in its first line, so it is known as long as the lines are.';
 
+-- When somebody was last heard, and when the service was last away: see private.note_call(). No rows, as every call looks at them,
+-- and no part of a transaction, so that a call that fails has been heard all the same. In milliseconds since 1970; 0: never.
+create sequence private.last_call_at as bigint minvalue 0;
+comment on sequence private.last_call_at is 'When a robot''s call or a request was last accepted, to the second, by the server''s own clock.';
+create sequence private.outage_began_at as bigint minvalue 0;
+comment on sequence private.outage_began_at is 'When the newest outage of the service or of Postgres began: the last call before it.';
+create sequence private.outage_ended_at as bigint minvalue 0;
+comment on sequence private.outage_ended_at is 'When the newest outage ended: the first call after it.';
+
+create table private.outages (
+    ended_at timestamptz not null,
+    began_at timestamptz not null,
+    leases integer not null,            -- that were lengthened
+    constraint outages_pkey primary key (ended_at)
+);
+comment on table private.outages is 'Outages of the service or of Postgres by which leases were lengthened, of the last 90 days. See private.lengthen_leases().';
+
+-- from sql/43_endings/tables.sql sha256:1244c0f2efc0067bdf21705e504d50bd139b416c6c7085486a7f31db3058ee66
 create table public.dead_letters (
     job_id uuid not null,
     tenant_id uuid not null,
@@ -971,224 +1011,6 @@ create table public.late_results (
     constraint late_results_tenant_id_key unique (tenant_id, job_id, lease_token, outcome)
 );
 comment on table public.late_results is 'Results that came with a token that no longer held the job: evidence, never applied.';
-
-create table public.job_logs (
-    job_log_id uuid not null default private.uuid_v7(),
-    tenant_id uuid not null,
-    job_id uuid not null,
-    attempt smallint not null,
-    level text not null default 'info',
-    message text not null,
-    node_id text,
-    extra jsonb,
-    logged_at timestamptz not null,
-    lease_token bigint,                 -- of the first line of a batch that has a number: whose, and which
-    sequence bigint,
-    constraint job_logs_pkey primary key (job_log_id),
-    constraint job_logs_level_check check (level in ('debug', 'info', 'warning', 'error', 'critical')),
-    constraint job_logs_message_check check (length(message) <= 65536)
-);
-create index job_logs_tenant_id_job_id_idx on public.job_logs (tenant_id, job_id, job_log_id);
-create unique index job_logs_tenant_id_idx on public.job_logs (tenant_id, job_id, lease_token, sequence)
-    where sequence is not null;
-comment on table public.job_logs is 'What robots logged while running a job. That a batch was stored is noted in its first line, so it is known as long as the lines are.';
-
-create table private.waiting_robots (
-    robot_id uuid not null,
-    tenant_no integer not null,
-    environment text not null,
-    capabilities text[] not null,
-    pool_id uuid,
-    waiting_since timestamptz not null,
-    constraint waiting_robots_pkey primary key (robot_id)
-);
-create index waiting_robots_tenant_no_idx on private.waiting_robots (tenant_no);
-create index waiting_robots_pool_id_idx on private.waiting_robots (pool_id) where pool_id is not null;
-comment on table private.waiting_robots is 'Robots that found nothing and listen for the doorbell. Ringing one takes its row away, so one job wakes one robot.';
-
-create table private.pool_turns (
-    robot_id uuid not null,
-    tenant_no integer not null,         -- whose turn it is with this robot
-    jobs_left smallint not null,        -- jobs that the member may still be given in this turn
-    constraint pool_turns_pkey primary key (robot_id)
-) with (fillfactor = 50);
-comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
-
--- When somebody was last heard, and when the service was last away: see private.note_call(). No rows, as every call looks at them,
--- and no part of a transaction, so that a call that fails has been heard all the same. In milliseconds since 1970; 0: never.
-create sequence private.last_call_at as bigint minvalue 0;
-comment on sequence private.last_call_at is 'When a robot''s call or a request was last accepted, to the second, by the server''s own clock.';
-create sequence private.outage_began_at as bigint minvalue 0;
-comment on sequence private.outage_began_at is 'When the newest outage of the service or of Postgres began: the last call before it.';
-create sequence private.outage_ended_at as bigint minvalue 0;
-comment on sequence private.outage_ended_at is 'When the newest outage ended: the first call after it.';
-
-create table private.outages (
-    ended_at timestamptz not null,
-    began_at timestamptz not null,
-    leases integer not null,            -- that were lengthened
-    constraint outages_pkey primary key (ended_at)
-);
-comment on table private.outages is 'Outages of the service or of Postgres by which leases were lengthened, of the last 90 days. See private.lengthen_leases().';
-
-create table private.low_water (
-    is_only boolean not null default true,
-    settled_at timestamptz not null default '-infinity',    -- what was enqueued before this is committed or undone
-    pending_at timestamptz,             -- the next settled_at, as soon as every transaction before pending_xid has ended
-    pending_xid xid8,
-    tenant_no integer not null default 0,   -- the tenant after which the next run goes on
-    lanes jsonb not null default '{}',      -- of tenants whose turn does for a part of their lanes: behind which the next one begins
-    constraint low_water_pkey primary key (is_only),
-    constraint low_water_is_only_check check (is_only)
-) with (fillfactor = 50);
-comment on table private.low_water is 'How far claims may begin behind the oldest jobs: the memory of private.raise_low_water(), one row.';
-insert into private.low_water default values;
-
--- The views stand here and not in views.sql, because functions return their rows.
-
-create view public.live_jobs with (security_invoker = true) as
-select
-    j.job_id,
-    j.tenant_id,
-    j.workflow_id,
-    j.workflow_version,
-    j.workflow_name,
-    j.trigger_type,
-    j.execution_mode,
-    j.environment,
-    j.required_capabilities,
-    j.required_tags,
-    j.target_robot_id,
-    j.pool_id,
-    j.priority,
-    j.input,
-    j.metadata,
-    j.dedupe_key,
-    j.concurrency_key,
-    j.max_attempts,
-    j.timeout_seconds,
-    j.progress_timeout_seconds,
-    j.retry_policy,
-    j.retry_of,
-    j.created_by,
-    j.created_at,
-    case
-        when l.job_id is null then j.status
-        when l.started_at is null then 'claimed'
-        else 'running'
-    end::public.job_status as status,
-    coalesce(l.attempt, j.attempts) as attempts,
-    coalesce(l.robot_id, j.robot_id) as robot_id,
-    coalesce(l.claimed_at, j.claimed_at) as claimed_at,
-    coalesce(l.started_at, j.started_at) as started_at,
-    coalesce(l.first_progress_at, j.first_progress_at) as first_progress_at,
-    j.finished_at,
-    j.result,
-    j.error_message,
-    j.error_type,
-    j.error_details,
-    s.run_at,
-    case when j.status = 'completed' then 100 else coalesce(l.progress, 0) end::smallint as progress,
-    l.current_node,
-    l.progress_message,
-    l.lease_expires_at,
-    coalesce(l.cancel_requested_at, j.cancel_requested_at) as cancel_requested_at,
-    l.cancel_reason
-from public.jobs as j
-left join private.leases as l on l.job_id = j.job_id
-left join private.scheduled as s on s.job_id = j.job_id;
-comment on view public.live_jobs is
-    'Jobs as they are now: the stored row with the facts of its lease or its delay. run_at is set while a job waits for a time.';
-
-create view public.live_robots with (security_invoker = true) as
-select
-    r.robot_id,
-    r.tenant_id,
-    r.external_id,
-    r.name,
-    r.hostname,
-    r.environment,
-    case when r.mode = 'active' and h.is_in_maintenance then 'maintenance' else r.mode end::public.robot_mode as mode,
-    r.capabilities,
-    r.attributes,
-    r.tags,
-    r.is_internet,
-    r.pool_id,
-    r.max_concurrent_jobs,
-    r.quarantined_at,
-    r.quarantine_reason,
-    r.created_at,
-    r.updated_at,
-    h.last_heartbeat_at,
-    case when o.is_online then h.online_since end as online_since,
-    coalesce(h.health, 'ok') as health,
-    coalesce(h.metrics, '{}') as metrics,
-    o.is_online,
-    h.last_claim_at,
-    h.deaf_since,
-    case
-        when not o.is_online then 'offline'
-        when r.mode <> 'active' or h.is_in_maintenance then 'maintenance'
-        when h.health = 'error' or r.quarantined_at is not null then 'error'
-        when w.load > 0 then 'busy'
-        else 'idle'
-    end as status,
-    w.load,
-    w.job_ids as current_job_ids,
-    c.last_command,
-    case
-        when h.other_session_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)) then array[
-            format(
-                'Another process with the key of robot %s was alive at %s. If it still runs, end one of the two.',
-                r.external_id, to_char(h.other_session_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-            )
-        ]
-        else '{}'::text[]
-    end as warnings
-from public.robots as r
-left join public.robot_heartbeats as h on h.robot_id = r.robot_id
-left join public.tenants as t on t.tenant_id = r.tenant_id
-cross join lateral (
-    select coalesce(
-        h.is_online
-        and greatest(h.last_heartbeat_at, (select private.back_at()))
-            > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)),
-        false
-    ) as is_online
-) as o
-cross join lateral (
-    -- Of the jobs of other tenants that it holds for a pool, their number is known here and nothing else.
-    select
-        array(
-            select l.job_id
-            from private.leases as l
-            where l.robot_id = r.robot_id and l.tenant_id = r.tenant_id
-            order by l.job_id
-        ) as job_ids,
-        case
-            when r.pool_id is null then (select count(*) from private.leases as l where l.robot_id = r.robot_id)
-            else greatest(
-                (select count(*) from private.leases as l where l.robot_id = r.robot_id),
-                private.count_held_jobs(r.robot_id)
-            )
-        end::integer as load
-) as w
-left join lateral (
-    select jsonb_build_object(
-        'command_id', k.command_id,
-        'command', k.command,
-        'reason', k.reason,
-        'issued_at', k.issued_at,
-        'acknowledged_at', k.acknowledged_at
-    ) as last_command
-    from public.robot_commands as k
-    where k.tenant_id = r.tenant_id and k.robot_id = r.robot_id
-    order by k.command_id desc
-    limit 1
-) as c on true
-where r.deleted_at is null;
-comment on view public.live_robots is
-    'Robots with what they last said of themselves, the jobs of their tenant that they hold, how many they hold in all, and the status word of the orchestrator''s documents.';
 
 -- from sql/45_events/tables.sql sha256:53d0e0523e5558b83ecaa7eedfd27d6b2b391cc719cf5dac003bf73cd1134def
 -- Writers append to the inbox without waiting for one another. Whoever reads first gives the committed rows their number
@@ -1481,6 +1303,190 @@ create sequence private.next_duty_at as bigint minvalue 0;
 comment on sequence private.next_duty_at is
     'When claims have the next duty to do, in milliseconds since 1970, or before: they look at private.duties no earlier. More than a second ahead it means nothing, as the clock was set back. A claim that is undone after duties leaves it ahead: they are done a second later, or by the dispatcher.';
 
+-- from sql/30_robots/views.sql sha256:c901fc64658f5c7d80b5f0caf09ce8c162a3000412a668c5a736cfcde33c7731
+-- The functions that the view calls stand here, before it; every other function has a file of its own.
+create or replace function private.back_at()
+returns timestamptz
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (select to_timestamp(nullif(t.last_value, 0) / 1000.0) from private.outage_ended_at as t);
+end
+$$;
+comment on function private.back_at() is 'When the service was back after its newest outage; null: it never was away.';
+revoke all on function private.back_at() from public, anon, authenticated, service_role;
+grant execute on function private.back_at() to authenticated;
+
+create or replace function private.count_held_jobs(p_robot_id uuid)
+returns bigint
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select count(*)
+        from public.robots as r
+        join private.leases as l on l.robot_id = r.robot_id
+        where r.robot_id = p_robot_id and r.tenant_id = private.permitted_tenant_id('robots.read')
+        having count(*) > 0
+    );
+end
+$$;
+comment on function private.count_held_jobs(uuid) is
+    'How many jobs a robot of the caller''s tenant holds, whosever they are; null for none, and for any other robot. For the view of robots, whose reader may not see the leases of other tenants'' jobs.';
+revoke all on function private.count_held_jobs(uuid) from public, anon, authenticated, service_role;
+grant execute on function private.count_held_jobs(uuid) to authenticated;
+
+create or replace view public.live_robots with (security_invoker = true) as
+select
+    r.robot_id,
+    r.tenant_id,
+    r.external_id,
+    r.name,
+    r.hostname,
+    r.environment,
+    case when r.mode = 'active' and h.is_in_maintenance then 'maintenance' else r.mode end::public.robot_mode as mode,
+    r.capabilities,
+    r.attributes,
+    r.tags,
+    r.is_internet,
+    r.pool_id,
+    r.max_concurrent_jobs,
+    r.quarantined_at,
+    r.quarantine_reason,
+    r.created_at,
+    r.updated_at,
+    h.last_heartbeat_at,
+    case when o.is_online then h.online_since end as online_since,
+    coalesce(h.health, 'ok') as health,
+    coalesce(h.metrics, '{}') as metrics,
+    o.is_online,
+    h.last_claim_at,
+    h.deaf_since,
+    case
+        when not o.is_online then 'offline'
+        when r.mode <> 'active' or h.is_in_maintenance then 'maintenance'
+        when h.health = 'error' or r.quarantined_at is not null then 'error'
+        when w.load > 0 then 'busy'
+        else 'idle'
+    end as status,
+    w.load,
+    w.job_ids as current_job_ids,
+    c.last_command,
+    case
+        when h.other_session_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)) then array[
+            format(
+                'Another process with the key of robot %s was alive at %s. If it still runs, end one of the two.',
+                r.external_id, to_char(h.other_session_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+            )
+        ]
+        else '{}'::text[]
+    end as warnings
+from public.robots as r
+left join public.robot_heartbeats as h on h.robot_id = r.robot_id
+left join public.tenants as t on t.tenant_id = r.tenant_id
+cross join lateral (
+    select coalesce(
+        h.is_online
+        and greatest(h.last_heartbeat_at, (select private.back_at()))
+            > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)),
+        false
+    ) as is_online
+) as o
+cross join lateral (
+    -- Of the jobs of other tenants that it holds for a pool, their number is known here and nothing else.
+    select
+        array(
+            select l.job_id
+            from private.leases as l
+            where l.robot_id = r.robot_id and l.tenant_id = r.tenant_id
+            order by l.job_id
+        ) as job_ids,
+        case
+            when r.pool_id is null then (select count(*) from private.leases as l where l.robot_id = r.robot_id)
+            else greatest(
+                (select count(*) from private.leases as l where l.robot_id = r.robot_id),
+                private.count_held_jobs(r.robot_id)
+            )
+        end::integer as load
+) as w
+left join lateral (
+    select jsonb_build_object(
+        'command_id', k.command_id,
+        'command', k.command,
+        'reason', k.reason,
+        'issued_at', k.issued_at,
+        'acknowledged_at', k.acknowledged_at
+    ) as last_command
+    from public.robot_commands as k
+    where k.tenant_id = r.tenant_id and k.robot_id = r.robot_id
+    order by k.command_id desc
+    limit 1
+) as c on true
+where r.deleted_at is null;
+comment on view public.live_robots is
+    'Robots with what they last said of themselves, the jobs of their tenant that they hold, how many they hold in all, and the status word of the orchestrator''s documents.';
+
+-- from sql/40_queue/views.sql sha256:5b72439a3f553903b8aa798ad4ce54c1a0bc4bf2798ef28a172c9564133363b9
+create or replace view public.live_jobs with (security_invoker = true) as
+select
+    j.job_id,
+    j.tenant_id,
+    j.workflow_id,
+    j.workflow_version,
+    j.workflow_name,
+    j.trigger_type,
+    j.execution_mode,
+    j.environment,
+    j.required_capabilities,
+    j.required_tags,
+    j.target_robot_id,
+    j.pool_id,
+    j.priority,
+    j.input,
+    j.metadata,
+    j.dedupe_key,
+    j.concurrency_key,
+    j.max_attempts,
+    j.timeout_seconds,
+    j.progress_timeout_seconds,
+    j.retry_policy,
+    j.retry_of,
+    j.created_by,
+    j.created_at,
+    case
+        when l.job_id is null then j.status
+        when l.started_at is null then 'claimed'
+        else 'running'
+    end::public.job_status as status,
+    coalesce(l.attempt, j.attempts) as attempts,
+    coalesce(l.robot_id, j.robot_id) as robot_id,
+    coalesce(l.claimed_at, j.claimed_at) as claimed_at,
+    coalesce(l.started_at, j.started_at) as started_at,
+    coalesce(l.first_progress_at, j.first_progress_at) as first_progress_at,
+    j.finished_at,
+    j.result,
+    j.error_message,
+    j.error_type,
+    j.error_details,
+    s.run_at,
+    case when j.status = 'completed' then 100 else coalesce(l.progress, 0) end::smallint as progress,
+    l.current_node,
+    l.progress_message,
+    l.lease_expires_at,
+    coalesce(l.cancel_requested_at, j.cancel_requested_at) as cancel_requested_at,
+    l.cancel_reason
+from public.jobs as j
+left join private.leases as l on l.job_id = j.job_id
+left join private.scheduled as s on s.job_id = j.job_id;
+comment on view public.live_jobs is
+    'Jobs as they are now: the stored row with the facts of its lease or its delay. run_at is set while a job waits for a time.';
+
 -- from sql/00_platform/functions/actor_id.sql sha256:d0ca1274d4a9a1bc6e10240fdf3a209222b62c4a5ba909ff7a7e5eaf0c772955
 create or replace function private.actor_id()
 returns uuid
@@ -1611,6 +1617,19 @@ $$;
 comment on function private.nfc_words(text[]) is 'The words of a list as private.nfc() keeps a text.';
 revoke all on function private.nfc_words(text[]) from public, anon, authenticated, service_role;
 
+-- from sql/00_platform/functions/no_later_than.sql sha256:3ce69a08dc41cfa0bb2454cb51869a8f0102db77bef303971b506d6db8c5c279
+-- Without a SET clause, so that it is inlined. least() would take p_now for a time that never was.
+create or replace function private.no_later_than(p_at timestamptz, p_now timestamptz)
+returns timestamptz
+language sql
+immutable
+as $$
+    select case when p_at > p_now then p_now else p_at end
+$$;
+comment on function private.no_later_than(timestamptz, timestamptz) is
+    'A time that was noted, or now if the clock was set back meanwhile and it would lie in the future: so no duration is negative. Null for null.';
+revoke all on function private.no_later_than(timestamptz, timestamptz) from public, anon, authenticated, service_role;
+
 -- from sql/00_platform/functions/raise_error.sql sha256:bf261636608515052aaa4010cd87b9b410b783d1aaf86bbda757f5181eb6629e
 create or replace function private.raise_error(p_status integer, p_code text, p_message text, p_hint text default null)
 returns void
@@ -1631,6 +1650,32 @@ $$;
 comment on function private.raise_error(integer, text, text, text) is
     'Ends the transaction with an HTTP status, a code to switch on (detail) and a sentence: one convention for the Data API and for Python. The sentence is one line of at most 500 characters, whatever names stand in it.';
 revoke all on function private.raise_error(integer, text, text, text) from public, anon, authenticated, service_role;
+
+-- from sql/00_platform/functions/to_iso.sql sha256:1d56ec4ceb804d8667218d02b0f54e1a3f54fd9728e6d7e452fe8b496ec2a053
+-- Without a SET clause, so that it is inlined.
+create or replace function private.to_iso(p_at timestamptz)
+returns text
+language sql
+stable
+as $$
+    select pg_catalog.to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
+comment on function private.to_iso(timestamptz) is 'A time as every answer and message shows it: ISO 8601, UTC, with Z.';
+revoke all on function private.to_iso(timestamptz) from public, anon, authenticated, service_role;
+
+-- from sql/00_platform/functions/uuid_v7_floor.sql sha256:2a07aa88b4b6f5b3b7ad03964953efd453023f98f78eec488f3378386f1fde56
+create or replace function private.uuid_v7_floor(p_at timestamptz)
+returns uuid
+language sql
+immutable
+strict
+set search_path = pg_catalog, pg_temp
+as $$
+    select encode(int8send((extract(epoch from p_at) * 1000)::bigint << 16) || '\x0000000000000000', 'hex')::uuid
+$$;
+comment on function private.uuid_v7_floor(timestamptz) is
+    'A UUID that is smaller than every UUID of version 7 made at or after a time, and greater than every one made a millisecond before.';
+revoke all on function private.uuid_v7_floor(timestamptz) from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/accept_invitation.sql sha256:288d53c938bf9e4bb7839f68392384e42e1ad6c639c7e430169c6daf3804131d
 -- Takes the token and hashes it here: what stands in the table is not enough to accept.
@@ -3506,7 +3551,7 @@ comment on function public.whoami() is
 revoke all on function public.whoami() from public, anon, authenticated, service_role;
 grant execute on function public.whoami() to authenticated;
 
--- from sql/15_limits/functions/count_request.sql sha256:a76775056cc12e6c007a3046deb58387a47b89e2cda1cd0fd9f813b9601de3ef
+-- from sql/15_rate_limits/functions/count_request.sql sha256:a76775056cc12e6c007a3046deb58387a47b89e2cda1cd0fd9f813b9601de3ef
 -- One upsert decides: its row lock puts requests of one bucket in a row, so that whatever comes at once, the limit is
 -- never exceeded and nobody is refused while something is left. A refused request changes nothing. It is to be a
 -- transaction of its own, ahead of the request's: then the lock is held for microseconds, and a request that fails
@@ -3562,7 +3607,7 @@ revoke all on function private.count_request(text, integer, integer, inet, uuid,
     from public, anon, authenticated, service_role;
 grant execute on function private.count_request(text, integer, integer, inet, uuid, bytea) to casare_functions;
 
--- from sql/15_limits/functions/give_back_request.sql sha256:7deaa0fcf95447dd7593ced1ec80882601fd5bb8e65a43ff9ae5467bd5a2941d
+-- from sql/15_rate_limits/functions/give_back_request.sql sha256:7deaa0fcf95447dd7593ced1ec80882601fd5bb8e65a43ff9ae5467bd5a2941d
 -- For what is limited by its failures: counted ahead like everything, so that a hundred at once get no more than the
 -- limit, and given back when it went well.
 create or replace function private.give_back_request(p_rule text, p_ip inet)
@@ -3584,7 +3629,7 @@ comment on function private.give_back_request(text, inet) is
 revoke all on function private.give_back_request(text, inet) from public, anon, authenticated, service_role;
 grant execute on function private.give_back_request(text, inet) to casare_functions;
 
--- from sql/15_limits/functions/purge_request_counts.sql sha256:d1efe1a045d7270a73170db0ac1c09c6e578fabf3b1d73a5e8c6b1882d909be6
+-- from sql/15_rate_limits/functions/purge_request_counts.sql sha256:d1efe1a045d7270a73170db0ac1c09c6e578fabf3b1d73a5e8c6b1882d909be6
 create or replace function private.purge_request_counts(p_limit integer default 10000)
 returns integer
 language plpgsql
@@ -4248,6 +4293,20 @@ comment on function private.next_in_pool(uuid, integer, integer) is
     'The member of a pool whose turn it is after a tenant with this number: the next that has ready jobs for the pool, or its owner. Nulls when there is none behind it.';
 revoke all on function private.next_in_pool(uuid, integer, integer) from public, anon, authenticated, service_role;
 
+-- from sql/25_pools/functions/pool_of.sql sha256:9e6deeee8b5d64663b493397745aa2c3eea4febdf41d940907bb16d1c06b1c7d
+create or replace function private.pool_of(p_required text[])
+returns uuid
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (select substr(w, 6)::uuid from unnest(p_required) as w where w like 'pool:%');
+end
+$$;
+comment on function private.pool_of(text[]) is 'The pool that a lane requires; null for none.';
+revoke all on function private.pool_of(text[]) from public, anon, authenticated, service_role;
+
 -- from sql/25_pools/functions/pool_waits_for.sql sha256:722d1e345814c6e73fe4467fe1bc5363fe4ad32ccad3102b3a88a3308ca0df9f
 create or replace function private.pool_waits_for(
     p_pool_id uuid,
@@ -4565,6 +4624,31 @@ comment on function private.authorize_for_robot(text, text) is
     'The robot that a request is about: a robot''s own (null: itself), or any of the tenant for a caller with the permission. Raises 401, 403 FORBIDDEN, 404 ROBOT_NOT_FOUND.';
 revoke all on function private.authorize_for_robot(text, text) from public, anon, authenticated, service_role;
 
+-- from sql/30_robots/functions/authorize_robot.sql sha256:b90f98f56112c4b0217f102f117b640f102e95352fe5571860b946fdbcce6128
+-- What private.authorize() asks, said here again: on the path of every verb of a robot each call inside a call costs.
+create or replace function private.authorize_robot(p_permission text, p_permission_of_others text default null)
+returns private.caller
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.caller();
+begin
+    if v_caller.robot_id is null or not private.has_permission(v_caller.permissions, p_permission) then
+        if p_permission_of_others is not null and v_caller.principal is distinct from 'robot' then
+            return private.authorize(p_permission_of_others);
+        end if;
+        perform private.authorize(p_permission);
+        perform private.raise_error(403, 'FORBIDDEN', 'Only a registered robot may do this, with its own key.');
+    end if;
+    return v_caller;
+end
+$$;
+comment on function private.authorize_robot(text, text) is
+    'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
+revoke all on function private.authorize_robot(text, text) from public, anon, authenticated, service_role;
+
 -- from sql/30_robots/functions/bring_robot_online.sql sha256:ab73edce2c9b038c220f7d57da16203286b4aba3dfa39195fbd3a1ae2953b3f5
 create or replace function private.bring_robot_online(
     p_tenant_id uuid,
@@ -4754,6 +4838,67 @@ comment on function private.count_robot_failure(uuid, uuid, uuid) is
     'Notes that a robot failed an attempt at a job of a tenant, and quarantines it after as many in a row as the robot''s tenant allows (quarantine_after_failures; 0: never).';
 revoke all on function private.count_robot_failure(uuid, uuid, uuid) from public, anon, authenticated, service_role;
 
+-- from sql/30_robots/functions/deaf_robots.sql sha256:e84e437cef2e13c0f6556d742d723e31d10af9ac6bc629e10630d7978827a587
+create or replace function private.deaf_robots(p_tenant_id uuid, p_after uuid, p_limit integer)
+returns table (robot_id uuid, last_claim_at timestamptz, job_id uuid)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+    v_before timestamptz := private.clock() - interval '5 minutes';
+begin
+    if private.back_at() >= v_before then   -- they could not ask
+        return;
+    end if;
+    return query
+    select c.robot_id, c.last_claim_at, w.job_id
+    from (
+        select r.robot_id, r.environment, r.pool_id, r.capabilities, r.tags, r.is_internet, h.last_claim_at
+        from public.robot_heartbeats as h
+        join public.robots as r on r.robot_id = h.robot_id and r.deleted_at is null
+        join public.tenants as t on t.tenant_id = h.tenant_id
+        where h.tenant_id = p_tenant_id
+            and h.robot_id > coalesce(p_after, '00000000-0000-0000-0000-000000000000')
+            and h.is_online
+            and h.deaf_since is null
+            and h.last_heartbeat_at > private.clock() - make_interval(secs => t.robot_offline_after_seconds)
+            and h.online_since < v_before
+            and (h.last_claim_at < v_before) is not false
+            and private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at)
+            and not exists (select from private.find_full_limits(h.tenant_id, null, null))
+            and r.max_concurrent_jobs > (select count(*) from private.leases as l where l.robot_id = r.robot_id)
+        order by h.robot_id
+        limit p_limit
+    ) as c
+    join private.queue_tenants as q on q.tenant_id = p_tenant_id
+    left join lateral (
+        select f.job_id
+        from private.lanes as e
+        cross join lateral (
+            select y.job_id
+            from private.ready as y
+            where y.tenant_no = q.tenant_no and y.lane_id = e.lane_id
+            order by y.job_id
+            limit 1
+        ) as f
+        where e.tenant_no = q.tenant_no
+            and (e.robot_id is null or e.robot_id = c.robot_id)
+            and private.lane_suits(
+                e.environment, e.required, c.environment, private.robot_offers(c.capabilities, c.tags, c.is_internet, c.pool_id)
+            )
+            and f.job_id < private.uuid_v7_floor(v_before)
+            and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
+        limit 1
+    ) as w on true
+    order by c.robot_id;
+end
+$$;
+comment on function private.deaf_robots(uuid, uuid, integer) is
+    'The first p_limit robots of a tenant behind p_after that send heartbeats, have free slots and have not claimed for five minutes, each with a job that has been waiting for it that long; null: none has, so it is not deaf.';
+revoke all on function private.deaf_robots(uuid, uuid, integer) from public, anon, authenticated, service_role;
+
 -- from sql/30_robots/functions/delete_robot.sql sha256:7ccbc89b4f0cd1c91987fc328be140798bbee3b17b6a068a7fc564ec1f70aee8
 create or replace function public.delete_robot(p_robot text)
 returns jsonb
@@ -4920,6 +5065,29 @@ $$;
 comment on function private.give_back_unknown_jobs(uuid, jsonb, uuid[]) is
     'Gives jobs back that a robot was handed, has not started and does not name among those that it knows.';
 revoke all on function private.give_back_unknown_jobs(uuid, jsonb, uuid[]) from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/has_live_key.sql sha256:862e05428e6e4835fe05fd5556e71ad69c082052b5356d306811e729b2624bdc
+create or replace function private.has_live_key(p_tenant_id uuid, p_robot_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return exists (
+        select
+        from public.api_keys as k
+        where k.tenant_id = p_tenant_id
+            and k.robot_id = p_robot_id
+            and k.kind = 'robot'
+            and k.revoked_at is null
+            and (k.expires_at is null or k.expires_at > private.clock())
+    );
+end
+$$;
+comment on function private.has_live_key(uuid, uuid) is
+    'Whether a robot has a key with which private.caller() lets it in.';
+revoke all on function private.has_live_key(uuid, uuid) from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/is_lease_list.sql sha256:2db37bd9779c4d22573e4b3ce5dfe0a9718820c1fae8619d30c183f99f86fc17
 create or replace function private.is_lease_list(p_leases jsonb)
@@ -5539,6 +5707,1039 @@ comment on function public.update_robot(text, jsonb) is
 revoke all on function public.update_robot(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.update_robot(text, jsonb) to authenticated;
 
+-- from sql/32_limits/functions/check_limit_name.sql sha256:887121f9c6c40cdd1809f81b0283dbdb3bff194ab5e61d383ac06c0e8caa5499
+create or replace function private.check_limit_name(
+    p_tenant_id uuid,
+    p_scope text,
+    p_workflow_id uuid,
+    p_concurrency_key text
+)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_scope not in ('tenant', 'workflow', 'key') or p_scope is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'scope must be tenant, workflow or key.');
+    elsif (p_workflow_id is not null) <> (p_scope = 'workflow') then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'workflow_id must be given for the scope workflow, and for no other.'
+        );
+    elsif (p_concurrency_key is not null) <> (p_scope = 'key') then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'concurrency_key must be given for the scope key, and for no other.'
+        );
+    elsif length(p_concurrency_key) not between 1 and 255 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'concurrency_key must have 1 to 255 characters.');
+    elsif p_scope = 'workflow' then
+        perform from public.workflows as w
+        where w.workflow_id = p_workflow_id and w.tenant_id = p_tenant_id and w.deleted_at is null;
+        if not found then
+            perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
+        end if;
+    end if;
+end
+$$;
+comment on function private.check_limit_name(uuid, text, uuid, text) is
+    'Ends the transaction when these do not name something of the tenant that can have a limit.';
+revoke all on function private.check_limit_name(uuid, text, uuid, text) from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/count_out.sql sha256:94edcdcc006e54f5148dd801328124f0135bb6661b0c97c226489b45c8e0df83
+-- Counters are locked one after another in the order of their ids, whatever order the ids came in. One that was removed
+-- meanwhile is not there to be counted.
+create or replace function private.count_out(p_counter_ids integer[])
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_full private.limit_counters[];    -- those that were
+    v_counter private.limit_counters;
+begin
+    with changed as (
+        update private.limit_counters as c
+        set running = greatest(c.running - cardinality(array_positions(p_counter_ids, c.counter_id)), 0)
+        where c.counter_id = any (array(
+            select o.counter_id
+            from private.limit_counters as o
+            where o.counter_id = any (p_counter_ids)
+            order by o.counter_id
+            for update
+        ))
+        returning c as counter
+    )
+    select array_agg(c.counter)
+    into v_full
+    from changed as c
+    where (c.counter).running + cardinality(array_positions(p_counter_ids, (c.counter).counter_id)) >= (c.counter).max_running;
+    if v_full is not null then
+        foreach v_counter in array v_full loop
+            perform private.ring_limit(v_counter.limit_id, private.limit_room(v_counter.running, v_counter.max_running));
+        end loop;
+    end if;
+end
+$$;
+comment on function private.count_out(integer[]) is
+    'Counts leases that ended out of the counters whose ids are given, one id for each lease, and wakes robots for what a full counter kept waiting. Every path on which leases end calls it in its transaction.';
+revoke all on function private.count_out(integer[]) from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/describe_limit.sql sha256:729b0bf211df0ee863189690c110ba4a8890a6287763787c304b90910a149130
+create or replace function private.describe_limit(p_limit private.limits)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select jsonb_build_object(
+        'scope', (p_limit).scope,
+        'workflow_id', (p_limit).workflow_id,
+        'concurrency_key', (p_limit).concurrency_key,
+        'max_running', (p_limit).max_running,
+        'on_collision', (p_limit).on_collision,
+        'running', (
+            select coalesce(sum(c.running), 0) from private.limit_counters as c where c.limit_id = (p_limit).limit_id
+        ),
+        'updated_at', private.to_iso((p_limit).updated_at)
+    )
+$$;
+comment on function private.describe_limit(private.limits) is 'A limit as it is shown.';
+revoke all on function private.describe_limit(private.limits) from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/drop_counters.sql sha256:7c1881b4d4e694d74eb02099252c784d169b526c0c904fec930e0fb4741c811c
+create or replace function private.drop_counters()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- In the order of their ids, as whoever ends leases takes them.
+    perform from private.limit_counters as c where c.limit_id = old.limit_id order by c.counter_id for update;
+    delete from private.limit_counters as c where c.limit_id = old.limit_id;
+    return null;
+end
+$$;
+comment on function private.drop_counters() is
+    'Table trigger: takes the counters of a limit away with it; leases that are in them go on.';
+revoke all on function private.drop_counters() from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/enter_limits.sql sha256:f9143501c0e31783dc5711c126990edb47a3e08395d0b802878877ce3245be04
+-- Waiting for a lock is safe only in the order of the counters' ids, and so of scope: whoever locks more (a claim of many
+-- lanes, a rescue) must not wait for one that comes earlier. So a claim waits in its first lane only, and for a counter only
+-- while it has locked no other of the same limit: one that turned out to be full under the lock stays locked until the end.
+create or replace function private.enter_limits(
+    p_limit_ids integer[],      -- in the order of scope
+    p_robot_id uuid,
+    p_jobs integer,
+    p_may_wait boolean,
+    out jobs integer,
+    out counter_ids integer[]
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_limit_id integer;
+    v_all integer[];                -- its counters
+    v_tried integer[];              -- first the robot's own one alone: beside a snapshot that is held for long each is dear to read
+    v_counter_id integer;
+    v_room integer;
+    v_may_wait boolean;
+    v_counted integer[] := '{}';     -- one for each of counter_ids: what it counts by now
+begin
+    jobs := p_jobs;
+    foreach v_limit_id in array p_limit_ids loop
+        v_may_wait := p_may_wait;
+        v_room := null;
+        select w.counter_ids, array[w.counter_ids[1 + (uuid_hash(p_robot_id) & 2147483647) % cardinality(w.counter_ids)]]
+        into v_all, v_tried
+        from private.limits as w
+        where w.limit_id = v_limit_id;
+        loop
+            -- The counters with room are those of the snapshot, and not looked at again after the lock: so one is locked, or none.
+            -- Each robot has an order of its own, so that robots meet seldom.
+            with picked as materialized (
+                select c.counter_id, private.limit_room(c.running, c.max_running) as room
+                from private.limit_counters as c
+                where c.counter_id = any (array(
+                    select o.counter_id
+                    from private.limit_counters as o
+                    where o.counter_id = any (v_tried) and private.limit_room(o.running, o.max_running) > 0
+                ))
+                order by hashint4(c.counter_id # uuid_hash(p_robot_id))
+                limit 1
+                for update skip locked
+            ), counted as (
+                update private.limit_counters as c
+                set running = c.running + least(jobs, p.room)
+                from picked as p
+                where c.counter_id = p.counter_id
+            )
+            select p.counter_id, p.room into v_counter_id, v_room from picked as p;
+            exit when v_room > 0;
+            if v_room = 0 then
+                v_may_wait := false;
+                continue;
+            elsif v_tried <> v_all then
+                v_tried := v_all;
+                continue;
+            end if;
+            exit when not v_may_wait;
+            perform
+            from private.limit_counters as c
+            where c.counter_id = (
+                select o.counter_id
+                from private.limit_counters as o
+                where o.counter_id = any (v_all) and private.limit_room(o.running, o.max_running) > 0
+                order by hashint4(o.counter_id # uuid_hash(p_robot_id))
+                limit 1
+            )
+            for update;
+            exit when not found;
+            v_may_wait := false;
+        end loop;
+        if v_room > 0 then
+            jobs := least(jobs, v_room);
+            counter_ids := counter_ids || v_counter_id;
+            v_counted := v_counted || jobs;
+        elsif exists (select from private.limit_counters as c where c.limit_id = v_limit_id) then
+            jobs := 0;
+            exit;
+        end if;     -- else it was removed
+    end loop;
+    if v_counted[1] > jobs then
+        for i in 1..cardinality(v_counted) loop
+            perform private.leave_limits(counter_ids[i:i], v_counted[i] - jobs);
+        end loop;
+    end if;
+end
+$$;
+comment on function private.enter_limits(integer[], uuid, integer, boolean) is
+    'Counts jobs that a robot is about to take in one counter of each of their limits (pool, tenant, workflow, key), which stay locked, and returns how many of them these have room for, and the counters (null: the limits are gone). 0 when a limit is full, or all of it that has room is locked and may not be waited for.';
+revoke all on function private.enter_limits(integer[], uuid, integer, boolean) from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/find_full_limits.sql sha256:451d49efb5fd88de9b1cb15928319e952b0f5b04e020f3644be9f9477bfbf8c3
+-- Without a SET clause, so that it is inlined; for whoever explains why a job waits.
+create or replace function private.find_full_limits(p_tenant_id uuid, p_workflow_id uuid, p_concurrency_key text)
+returns setof private.limits
+language sql
+stable
+as $$
+    select w.*
+    from private.limits as w
+    where w.tenant_id = p_tenant_id
+        and (
+            w.scope = 'tenant'
+            or w.workflow_id = p_workflow_id
+            or w.concurrency_key = p_concurrency_key
+        )
+        and private.lane_room(w.limit_id, null) = 0
+    order by w.max_running > 0, w.scope
+$$;
+comment on function private.find_full_limits(uuid, uuid, text) is
+    'The limits that keep a job with this workflow and concurrency key from being claimed just now, those that are 0 before the others, then the widest first; none when there is room.';
+revoke all on function private.find_full_limits(uuid, uuid, text) from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/find_job_limits.sql sha256:2e8fb298fce7c5b635dcbef8c9b60c82346d91f102c169e369f5e17cea5b0301
+-- Without a SET clause, so that it is inlined. A limit of the whole tenant is none of a lane: claims ask for it once.
+create or replace function private.find_job_limits(p_tenant_id uuid, p_workflow_id uuid, p_concurrency_key text)
+returns table (workflow_limit_id integer, key_limit_id integer)
+language sql
+stable
+as $$
+    select
+        (
+            select w.limit_id
+            from private.limits as w
+            where w.tenant_id = p_tenant_id and w.scope = 'workflow' and w.workflow_id = p_workflow_id
+        ),
+        case
+            when p_concurrency_key is not null then (
+                select w.limit_id
+                from private.limits as w
+                where w.tenant_id = p_tenant_id
+                    and w.scope = 'key'
+                    and w.workflow_id is null
+                    and w.concurrency_key = p_concurrency_key
+            )
+        end
+$$;
+comment on function private.find_job_limits(uuid, uuid, text) is
+    'The limits that decide in which lane a job stands: of its workflow and of its concurrency key, where somebody set them.';
+revoke all on function private.find_job_limits(uuid, uuid, text) from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/lane_room.sql sha256:b5f79841ec492b6b7cac3616b339d6f67ee9f5e7a40603b50f463f58da6e353e
+create or replace function private.lane_room(p_limit_id integer, p_other_limit_id integer)
+returns integer
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select min(r.room)
+        from (
+            select sum(private.limit_room(c.running, c.max_running))::integer as room
+            from private.limit_counters as c
+            where c.limit_id in (p_limit_id, p_other_limit_id)
+            group by c.limit_id
+        ) as r
+    );
+end
+$$;
+comment on function private.lane_room(integer, integer) is
+    'How many more jobs may be claimed under two limits, such as those of a lane''s workflow and key; null when there is none.';
+revoke all on function private.lane_room(integer, integer) from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/leave_limits.sql sha256:73f9eccc5f8aa20a68b8a28816a85474815fdce95aec9ba4df8ccdac33334fb3
+create or replace function private.leave_limits(p_counter_ids integer[], p_jobs integer)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+begin
+    update private.limit_counters as c
+    set running = c.running - p_jobs
+    where c.counter_id = any (p_counter_ids);
+end
+$$;
+comment on function private.leave_limits(integer[], integer) is
+    'Takes back what private.enter_limits() counted in this transaction for jobs that the claim did not get.';
+revoke all on function private.leave_limits(integer[], integer) from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/limit_room.sql sha256:6d96822a97a9853792af1fbb462f3dea534a9d4e824779b9f4e12761155338c3
+-- Without a SET clause, so that it is inlined into claim_jobs; who explains asks it, too.
+create or replace function private.limit_room(p_running integer, p_max_running integer)
+returns integer
+language sql
+immutable
+as $$
+    select greatest(p_max_running - p_running, 0)
+$$;
+comment on function private.limit_room(integer, integer) is
+    'How many more jobs a counter of a limit has room for; 0 when it is full, or its limit was lowered while more were running.';
+revoke all on function private.limit_room(integer, integer) from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/list_limits.sql sha256:7b3d62900c4df990f147bdad2b07bc3467c5ffccfb4df303ca5ff6bf6331ea85
+create or replace function public.list_limits(p_offset integer default 0, p_limit integer default 100)
+returns setof jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.read');
+begin
+    if p_limit not between 1 and 1000 or p_limit is null or p_offset < 0 or p_offset is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 1000, offset at least 0.');
+    end if;
+    return query
+    select private.describe_limit(w)
+    from private.limits as w
+    where w.tenant_id = v_caller.tenant_id and w.scope <> 'pool'     -- those are the pool's owner's
+    order by w.scope, w.limit_id
+    offset p_offset
+    limit p_limit;
+end
+$$;
+comment on function public.list_limits(integer, integer) is
+    'The limits of the tenant, the widest scope first, each with how many jobs count towards it now. Needs settings.read.';
+revoke all on function public.list_limits(integer, integer) from public, anon, authenticated, service_role;
+grant execute on function public.list_limits(integer, integer) to authenticated;
+
+-- from sql/32_limits/functions/make_counters.sql sha256:5d4e034b8a91c0757022ebe44485c73c24dca3659393eaf9323754a8207bbf6f
+-- The caller keeps claims of the tenant away until it commits. Whoever ends leases waits for a counter with the lease locked,
+-- so that after all leases nobody wants the old counters, and whatever stays is put in the new ones.
+create or replace function private.make_counters(p_limit private.limits)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_old integer[] := array(select c.counter_id from private.limit_counters as c where c.limit_id = p_limit.limit_id);
+    v_new integer[];
+    v_job_ids uuid[];
+    v_parts integer := case when p_limit.max_running >= 64 then 8 else 1 end;
+begin
+    if cardinality(v_old) = 1 and v_parts = 1 then
+        update private.limit_counters as c set max_running = p_limit.max_running where c.limit_id = p_limit.limit_id;
+        return;
+    end if;
+
+    -- Leases in the order of their ids, as whoever takes several does; what ends meanwhile does not count.
+    perform
+    from private.leases as l
+    where l.tenant_id = p_limit.tenant_id
+    order by l.job_id
+    for update;
+    v_job_ids := array(
+        select l.job_id
+        from private.leases as l
+        join public.jobs as j on j.job_id = l.job_id
+        where l.tenant_id = p_limit.tenant_id
+            and case
+                when v_old <> '{}' then l.counter_ids && v_old
+                else p_limit.scope = 'tenant'
+                    or j.workflow_id = p_limit.workflow_id
+                    or j.concurrency_key = p_limit.concurrency_key
+                    or p_limit.pool_id = (select r.pool_id from public.robots as r where r.robot_id = l.robot_id)
+            end
+        order by l.job_id
+    );
+    if cardinality(v_job_ids) > p_limit.max_running then
+        v_parts := 1;   -- no part of it may have room
+    end if;
+    perform from private.limit_counters as c where c.limit_id = p_limit.limit_id order by c.counter_id for update;
+    delete from private.limit_counters as c where c.limit_id = p_limit.limit_id;
+    -- Part n of k has the n-th of every k places, and every k jobs that run: full together when the limit is.
+    with made as (
+        insert into private.limit_counters (counter_id, limit_id, max_running, running)
+        select
+            ((cardinality(enum_range(null, p_limit.scope)) - 1) << 29) | nextval('private.limit_counter_ids')::integer,
+            p_limit.limit_id,
+            (p_limit.max_running + v_parts - n) / v_parts,
+            (cardinality(v_job_ids) + v_parts - n) / v_parts
+        from generate_series(1, v_parts) as n
+        returning counter_id
+    )
+    select array_agg(m.counter_id order by m.counter_id) into v_new from made as m;
+    update private.limits as w set counter_ids = v_new where w.limit_id = p_limit.limit_id;
+    update private.leases as l
+    set counter_ids = array(select u from unnest(l.counter_ids) as u where u <> all (v_old))
+        || v_new[(u.n - 1) % v_parts + 1]
+    from unnest(v_job_ids) with ordinality as u (job_id, n)
+    where l.job_id = u.job_id;
+end
+$$;
+comment on function private.make_counters(private.limits) is
+    'Gives a limit the counters that it needs, with the leases that it holds for in them: eight of a limit of 64 or more that is not passed, else one.';
+revoke all on function private.make_counters(private.limits) from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/move_jobs.sql sha256:1a2b740e8dd8f555e6c81bf64aed40f79f8efa5912c3cf6973ec7d9d9a4ff668
+-- What others hold locked is left where it is: a claim puts it right when it meets it.
+create or replace function private.move_jobs(p_lane private.lanes, p_limit private.limits)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_ready uuid[];
+    v_attempts integer[];
+    v_scheduled uuid[];
+    v_held uuid[];
+    v_lane_id integer;
+begin
+    v_ready := array(
+        select r.job_id
+        from private.ready as r
+        join public.jobs as j on j.job_id = r.job_id
+        where r.tenant_no = p_lane.tenant_no
+            and r.lane_id = p_lane.lane_id
+            and (j.workflow_id = p_limit.workflow_id or j.concurrency_key = p_limit.concurrency_key)
+        for update of r skip locked
+    );
+    v_scheduled := array(
+        select s.job_id
+        from private.scheduled as s
+        join public.jobs as j on j.job_id = s.job_id
+        where s.tenant_id = p_limit.tenant_id
+            and s.lane_id = p_lane.lane_id
+            and (j.workflow_id = p_limit.workflow_id or j.concurrency_key = p_limit.concurrency_key)
+        for update of s skip locked
+    );
+    v_held := array(
+        select l.job_id
+        from private.leases as l
+        join public.jobs as j on j.job_id = l.job_id
+        where l.tenant_id = p_limit.tenant_id
+            and l.lane_id = p_lane.lane_id
+            and (j.workflow_id = p_limit.workflow_id or j.concurrency_key = p_limit.concurrency_key)
+        for update of l skip locked
+    );
+    if v_ready || v_scheduled || v_held = '{}' then
+        return 0;
+    end if;
+
+    v_lane_id := private.find_lane(
+        p_lane.tenant_no, p_lane.environment, p_lane.required, p_lane.robot_id, p_lane.priority,
+        coalesce(case when p_limit.scope = 'workflow' then p_limit.limit_id end, p_lane.workflow_limit_id),
+        coalesce(case when p_limit.scope = 'key' then p_limit.limit_id end, p_lane.key_limit_id),
+        p_lane.share_id
+    );
+    if v_ready <> '{}' then
+        with taken as (
+            delete from private.ready as r
+            where r.tenant_no = p_lane.tenant_no and r.lane_id = p_lane.lane_id and r.job_id = any (v_ready)
+            returning r.job_id, r.attempts::integer
+        )
+        select array_agg(t.job_id), array_agg(t.attempts) into v_ready, v_attempts from taken as t;
+        perform private.put_back(p_lane.tenant_no, v_lane_id, v_ready, v_attempts);
+    end if;
+    update private.scheduled as s set lane_id = v_lane_id where s.job_id = any (v_scheduled);
+    update private.leases as l set lane_id = v_lane_id where l.job_id = any (v_held);
+    update public.jobs as j set lane_id = v_lane_id where j.job_id = any (v_ready || v_scheduled || v_held);
+    return cardinality(v_ready || v_scheduled || v_held);
+end
+$$;
+comment on function private.move_jobs(private.lanes, private.limits) is
+    'Moves the unfinished jobs of a lane that a limit holds for to the lane that is like it and has the limit, and returns how many.';
+revoke all on function private.move_jobs(private.lanes, private.limits) from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/reconcile_limits.sql sha256:42e816542992c442ea6829d829cc60dc441dc2df2a982be19fbfdfdc76c41f90
+create or replace function private.reconcile_limits(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_counter record;
+    v_running integer;
+    v_limit jsonb;
+    v_turn private.turn := (0, 0, null);
+begin
+    -- A counter and its leases change in one transaction, so this one statement sees a difference only where there is one.
+    for v_counter in
+        select
+            c.counter_id, c.limited,
+            c.running <> (
+                select count(*) from private.leases as l where l.tenant_id = p_tenant_id and c.counter_id = any (l.counter_ids)
+            ) as differs
+        from (
+            select c.counter_id, c.running, w as limited
+            from private.limits as w
+            join private.limit_counters as c on c.limit_id = w.limit_id
+            where w.tenant_id = p_tenant_id and c.counter_id > coalesce(p_after::integer, -1)
+            order by c.counter_id
+            limit p_limit
+        ) as c
+        order by c.counter_id
+    loop
+        v_turn.used := v_turn.used + 1;
+        v_turn.after := v_counter.counter_id;
+        continue when not v_counter.differs;
+        -- Under the lock, which all who change it hold until they end, it is still so, or it was a moment's.
+        perform from private.limit_counters as c where c.counter_id = v_counter.counter_id for update;
+        continue when not found;
+        select count(*) into v_running
+        from private.leases as l
+        where l.tenant_id = p_tenant_id and v_counter.counter_id = any (l.counter_ids);
+        v_limit := private.describe_limit(v_counter.limited);
+        update private.limit_counters as c
+        set running = v_running
+        where c.counter_id = v_counter.counter_id and c.running <> v_running;
+        if found then
+            v_turn.done := v_turn.done + 1;
+            v_limit := private.describe_limit(v_counter.limited) || jsonb_build_object('counted', v_limit -> 'running');
+            perform private.emit_event(
+                p_tenant_id, 'limit.corrected', null, null, (v_counter.limited).workflow_id, v_limit
+            );
+            raise warning 'Limit % counted % jobs and % were running.',
+                (v_counter.limited).limit_id, v_limit -> 'counted', v_limit -> 'running';
+        end if;
+    end loop;
+    if v_turn.used < p_limit then
+        v_turn.after := null;
+    end if;
+    return v_turn;
+end
+$$;
+comment on function private.reconcile_limits(uuid, integer, text) is
+    'Duty, a tenant''s turn: sets counters of its limits to the number of their leases, tells by an event and a warning where it was another, looks at p_limit of them, and counts those that differed.';
+revoke all on function private.reconcile_limits(uuid, integer, text) from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/remove_limit.sql sha256:f6f9fa3ef8fe73a3d6c835450811624c49e9e973ef0f35b0e835625b9511eaa3
+-- Lanes keep the number of the limit and leases those of its counters, which none ever gets again: they limit nothing.
+create or replace function public.remove_limit(
+    p_scope text,
+    p_workflow_id uuid default null,
+    p_concurrency_key text default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.write');
+    v_limit private.limits;
+    v_answer jsonb;
+begin
+    p_concurrency_key := private.nfc(p_concurrency_key);
+    if p_scope not in ('tenant', 'workflow', 'key') or p_scope is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'scope must be tenant, workflow or key.');
+    end if;
+    select w.* into v_limit
+    from private.limits as w
+    where w.tenant_id = v_caller.tenant_id
+        and w.scope = p_scope::private.limit_scope
+        and w.workflow_id is not distinct from p_workflow_id
+        and w.concurrency_key is not distinct from p_concurrency_key
+    for update;
+    if not found then
+        perform private.raise_error(404, 'LIMIT_NOT_FOUND', 'There is no such limit.');
+    end if;
+    v_answer := private.describe_limit(v_limit);
+    delete from private.limits as w where w.limit_id = v_limit.limit_id;
+    perform private.ring_lane(l.lane_id, 100)
+    from private.lanes as l
+    where l.tenant_no = private.find_queue_tenant(v_caller.tenant_id)
+        and (v_limit.scope = 'tenant' or v_limit.limit_id in (l.workflow_limit_id, l.key_limit_id))
+        and exists (select from private.ready as r where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id);
+    return v_answer;
+end
+$$;
+comment on function public.remove_limit(text, uuid, text) is
+    'Takes a limit away; what it kept waiting may be claimed at once. Raises 404 LIMIT_NOT_FOUND. Needs settings.write.';
+revoke all on function public.remove_limit(text, uuid, text) from public, anon, authenticated, service_role;
+grant execute on function public.remove_limit(text, uuid, text) to authenticated;
+
+-- from sql/32_limits/functions/resolve_collision.sql sha256:ab8422253202a87945bbd601606996a228504ac56f0e150658853cf4c0877789
+-- One collision of a key at a time: an advisory lock and not a counter, because cancelling may wait for a lease, and
+-- whoever ends a lease waits for its counters afterwards.
+create or replace function private.resolve_collision(p_key_limit_id integer, p_job_id uuid)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_limit private.limits;
+    v_others uuid[];
+    v_job_id uuid;
+    v_tenant_no integer;
+begin
+    select w.* into v_limit from private.limits as w where w.limit_id = p_key_limit_id;
+    if not found or v_limit.on_collision = 'queue' then
+        return;
+    end if;
+    v_tenant_no := private.find_queue_tenant(v_limit.tenant_id);
+    perform pg_advisory_xact_lock(1801678964, p_key_limit_id);
+    -- One statement: a job that is claimed just now is counted once. Those that were asked to stop already do not count.
+    v_others := array(
+        select r.job_id
+        from private.lanes as l
+        join private.ready as r on r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
+        where l.tenant_no = v_tenant_no and l.key_limit_id = p_key_limit_id and r.job_id <> p_job_id
+        union all
+        select e.job_id
+        from private.leases as e
+        where e.tenant_id = v_limit.tenant_id
+            and e.cancel_requested_at is null
+            and e.counter_ids && array(
+                select c.counter_id from private.limit_counters as c where c.limit_id = p_key_limit_id
+            )
+        order by 1
+    );
+    if cardinality(v_others) < v_limit.max_running then
+        return;
+    elsif v_limit.on_collision = 'cancel_newest' then
+        perform private.try_cancel_job(
+            v_limit.tenant_id, p_job_id,
+            format('Cancelled: an older job has the concurrency key %s.', v_limit.concurrency_key)
+        );
+    else
+        -- At most 100 in one transaction: where many waited before somebody set this rule, the next jobs go on with it.
+        foreach v_job_id in array v_others[1:least(cardinality(v_others) - v_limit.max_running + 1, 100)] loop
+            perform private.try_cancel_job(
+                v_limit.tenant_id, v_job_id,
+                format('Cancelled: a newer job has the concurrency key %s.', v_limit.concurrency_key)
+            );
+        end loop;
+    end if;
+end
+$$;
+comment on function private.resolve_collision(integer, uuid) is
+    'Applies the collision rule of a concurrency key to a job that became ready for the first time: it is cancelled, or the oldest others are (those that run are asked to stop; at most 100 at once), so that no more than the limit''s number go on.';
+revoke all on function private.resolve_collision(integer, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/ring_limit.sql sha256:04f4d9e496aab4d5e1acac8a961b6abe5b212e0254bf20db89282c25221b6cc3
+create or replace function private.ring_limit(p_limit_id integer, p_jobs integer)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_limit private.limits;
+    v_tenant_no integer;
+    v_lane_id integer;
+    v_rung integer := 0;
+begin
+    select w.* into v_limit from private.limits as w where w.limit_id = p_limit_id;
+    v_tenant_no := private.find_queue_tenant(v_limit.tenant_id);
+    if not exists (select from private.waiting_robots as r where r.tenant_no = v_tenant_no)
+        and not exists (select from private.waiting_robots as r where r.pool_id is not null)
+    then
+        return 0;
+    end if;
+    for v_lane_id in
+        select l.lane_id
+        from private.lanes as l
+        where l.tenant_no = v_tenant_no
+            and (
+                v_limit.scope = 'tenant'
+                or p_limit_id in (l.workflow_limit_id, l.key_limit_id)
+                or 'pool:' || v_limit.pool_id = any (l.required)
+            )
+            and exists (select from private.ready as r where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id)
+        order by l.priority - l.promotion
+    loop
+        exit when v_rung >= p_jobs;
+        v_rung := v_rung + private.ring_lane(v_lane_id, p_jobs - v_rung);
+    end loop;
+    return v_rung;
+end
+$$;
+comment on function private.ring_limit(integer, integer) is
+    'Wakes robots for jobs that a limit kept waiting, when there is room for some again. The bell may be lost: robots also poll.';
+revoke all on function private.ring_limit(integer, integer) from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/set_limit.sql sha256:e9816bcc39f44c91164f5b2ca2cb6281955267033a57e3a9bc69306655bb9cb1
+-- A new limit must know every lease that exists: claims of the tenant wait (private.limits is what they read next) until this
+-- transaction ends, and those under way end first.
+create or replace function public.set_limit(
+    p_scope text,
+    p_workflow_id uuid default null,
+    p_concurrency_key text default null,
+    p_max_running integer default 1,
+    p_on_collision text default 'queue'
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '5s'     -- robots stand still behind it
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.write');
+    v_now timestamptz := private.clock();
+    v_tenant_no integer;
+    v_limit private.limits;
+    v_is_new boolean := false;
+    v_lane private.lanes;
+begin
+    p_concurrency_key := private.nfc(p_concurrency_key);
+    perform private.check_limit_name(v_caller.tenant_id, p_scope, p_workflow_id, p_concurrency_key);
+    if p_max_running not between 0 and 100000 or p_max_running is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'max_running must be between 0 and 100000.');
+    elsif p_on_collision not in ('queue', 'cancel_newest', 'cancel_running') or p_on_collision is null then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'on_collision must be queue, cancel_newest or cancel_running.'
+        );
+    elsif p_on_collision <> 'queue' and p_scope <> 'key' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'on_collision is for limits of a concurrency key only.');
+    end if;
+    v_tenant_no := private.find_queue_tenant(v_caller.tenant_id);
+
+    perform pg_advisory_xact_lock(1801678965, hashtext(v_caller.tenant_id::text));
+
+    update private.limits as w
+    set max_running = p_max_running, on_collision = p_on_collision, updated_at = v_now
+    where w.tenant_id = v_caller.tenant_id
+        and w.scope = p_scope::private.limit_scope
+        and w.workflow_id is not distinct from p_workflow_id
+        and w.concurrency_key is not distinct from p_concurrency_key
+    returning w.* into v_limit;
+    if not found then
+        insert into private.limits (
+            tenant_id, scope, workflow_id, concurrency_key, max_running, on_collision, updated_at
+        )
+        values (
+            v_caller.tenant_id, p_scope::private.limit_scope, p_workflow_id, p_concurrency_key, p_max_running,
+            p_on_collision, v_now
+        )
+        returning * into v_limit;
+        v_is_new := true;
+    end if;
+    perform private.make_counters(v_limit);
+    if v_is_new and p_scope <> 'tenant' then
+        for v_lane in select l.* from private.lanes as l where l.tenant_no = v_tenant_no loop
+            perform private.move_jobs(v_lane, v_limit);
+        end loop;
+    end if;
+    perform private.ring_limit(v_limit.limit_id, private.lane_room(v_limit.limit_id, null));
+    return private.describe_limit(v_limit);
+end
+$$;
+comment on function public.set_limit(text, uuid, text, integer, text) is
+    'Sets how many jobs of the tenant, of a workflow or of a concurrency key robots may hold at once (0: none), also for jobs that wait or run; more that run already go on. on_collision says what happens when a job of a full key becomes ready: queue, cancel_newest or cancel_running. Raises 404 WORKFLOW_NOT_FOUND. Needs settings.write.';
+revoke all on function public.set_limit(text, uuid, text, integer, text) from public, anon, authenticated, service_role;
+grant execute on function public.set_limit(text, uuid, text, integer, text) to authenticated;
+
+-- from sql/34_fair_share/functions/describe_share.sql sha256:69faa1045a4a7d0f3c63e9456e229009efaa93c6c78db05c33f490a395722496
+create or replace function private.describe_share(p_share private.shares)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select jsonb_build_object(
+        'workflow_id', (p_share).workflow_id,
+        'workflow_name', (
+            select w.name from public.workflows as w where w.workflow_id = (p_share).workflow_id
+        ),
+        'weight', (p_share).weight,
+        'load', round(private.share_load((p_share).share_id, private.clock())::numeric, 1),
+        'running', (select count(*) from private.leases as l where l.share_id = (p_share).share_id)
+    )
+$$;
+comment on function private.describe_share(private.shares) is 'A share as it is shown.';
+revoke all on function private.describe_share(private.shares) from public, anon, authenticated, service_role;
+
+-- from sql/34_fair_share/functions/faded_seconds.sql sha256:cb38740eb1f903b9e74f24cff70a3f01545f14ebbb43844d1e88dce49ea33d4c
+-- Without a SET clause, so that it is inlined. No exponent for which power() would raise an error.
+create or replace function private.faded_seconds(p_seconds double precision, p_since timestamptz, p_now timestamptz)
+returns double precision
+language sql
+immutable
+as $$
+    select p_seconds operator(pg_catalog.*)
+        pg_catalog.power(0.5, least(greatest(extract(epoch from p_now operator(pg_catalog.-) p_since), 0) operator(pg_catalog./) 600, 500))
+$$;
+comment on function private.faded_seconds(double precision, timestamptz, timestamptz) is
+    'What robot-seconds still count for after a while: half after ten minutes, a quarter after twenty.';
+revoke all on function private.faded_seconds(double precision, timestamptz, timestamptz)
+    from public, anon, authenticated, service_role;
+
+-- from sql/34_fair_share/functions/find_share.sql sha256:bad3d31336272a20c18797c0b45d38163b05b1a3061637bc6e6a1f6966402815
+create or replace function private.find_share(p_tenant_id uuid, p_workflow_id uuid)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_share_id integer;
+begin
+    loop
+        select s.share_id into v_share_id
+        from private.shares as s
+        where s.tenant_id = p_tenant_id and s.workflow_id = p_workflow_id;
+        if found then
+            return v_share_id;
+        end if;
+        insert into private.shares (tenant_id, workflow_id, folded_at)
+        values (p_tenant_id, p_workflow_id, private.clock())
+        on conflict do nothing;
+    end loop;
+end
+$$;
+comment on function private.find_share(uuid, uuid) is 'The share of a workflow, made on its first use.';
+revoke all on function private.find_share(uuid, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/34_fair_share/functions/fold_share_usage.sql sha256:2251bcc571e345e8aaac724b0a2d9182ea7f7bc291ef499f008471fecfa7e016
+-- One row of a share changes at a time, by one session: ended attempts only append, and wait for nobody.
+create or replace function private.fold_share_usage(p_limit integer default 5000)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_share_ids integer[];
+    v_share_id integer;
+    v_more integer[];           -- shares that have more than their turn
+    v_folded integer := 0;
+    v_used record;
+begin
+    -- From share to share by the index, so that what others have waiting is not read; from any one on, as more may have some than
+    -- are looked at. The first share of each tenant, then the second of each, and so on.
+    v_share_ids := array(
+        with recursive used (share_id, looks) as (
+            (
+                select u.share_id, 1
+                from private.share_usage as u
+                where u.share_id >= (
+                    select (random() * o.share_id)::integer from private.share_usage as o order by o.share_id desc limit 1
+                )
+                order by u.share_id
+                limit 1
+            )
+            union all
+            (
+                select u.share_id, 1 from private.share_usage as u order by u.share_id limit 1
+            )
+            union all
+            select (
+                select u.share_id from private.share_usage as u where u.share_id > w.share_id order by u.share_id limit 1
+            ), w.looks + 1
+            from used as w
+            where w.share_id is not null and w.looks < p_limit
+        )
+        select t.share_id
+        from (
+            select d.share_id, row_number() over (partition by s.tenant_id order by random()) as turn
+            from (select distinct w.share_id from used as w where w.share_id is not null) as d
+            left join lateral (
+                select o.tenant_id from private.shares as o where o.share_id = d.share_id offset 0
+            ) as s on true
+        ) as t
+        order by t.turn, random()
+    );
+    while v_share_ids <> '{}' and v_folded < p_limit loop
+        v_more := '{}';
+        foreach v_share_id in array v_share_ids loop
+            exit when v_folded >= p_limit;
+            perform from private.shares as s where s.share_id = v_share_id for update skip locked;
+            continue when not found and exists (select from private.shares as s where s.share_id = v_share_id);
+            with gone as (
+                delete from private.share_usage as u
+                where u.share_id = v_share_id and u.usage_id = any (array(
+                    select o.usage_id
+                    from private.share_usage as o
+                    where o.share_id = v_share_id
+                    order by o.usage_id
+                    limit greatest(p_limit / 10, 1)
+                ))
+                returning u.seconds
+            )
+            select count(*)::integer as attempts, sum(g.seconds) as seconds, avg(g.seconds) as each into v_used from gone as g;
+            update private.shares as s
+            set used_seconds = private.faded_seconds(s.used_seconds, s.folded_at, v_now) + v_used.seconds,
+                -- A tenth of the way for each attempt that ended.
+                expected_seconds = v_used.each + (s.expected_seconds - v_used.each) * power(0.9, least(v_used.attempts, 100)),
+                folded_at = v_now
+            where s.share_id = v_share_id and v_used.attempts > 0;
+            v_folded := v_folded + v_used.attempts;
+            if v_used.attempts = greatest(p_limit / 10, 1) then
+                v_more := v_more || v_share_id;
+            end if;
+        end loop;
+        v_share_ids := v_more;
+    end loop;
+    return v_folded;
+end
+$$;
+comment on function private.fold_share_usage(integer) is
+    'Adds the robot-seconds of at most p_limit ended attempts to their shares, of each tenant in turn, and returns of how many attempts.';
+revoke all on function private.fold_share_usage(integer) from public, anon, authenticated, service_role;
+
+-- from sql/34_fair_share/functions/list_shares.sql sha256:6633910541bb51b58ad6d435b074895b5189268d9dabf1e798ba1bb93edb200a
+create or replace function public.list_shares(p_offset integer default 0, p_limit integer default 100)
+returns setof jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.read');
+begin
+    if p_limit not between 1 and 1000 or p_limit is null or p_offset < 0 or p_offset is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 1000, offset at least 0.');
+    end if;
+    return query
+    select private.describe_share(s)
+    from private.shares as s
+    where s.tenant_id = v_caller.tenant_id and s.pool_id is null
+    order by s.share_id
+    offset p_offset
+    limit p_limit;
+end
+$$;
+comment on function public.list_shares(integer, integer) is
+    'The shares of the tenant''s workflows: weight, load (robot-seconds had lately, over the weight) and how many jobs run now. Needs settings.read.';
+revoke all on function public.list_shares(integer, integer) from public, anon, authenticated, service_role;
+grant execute on function public.list_shares(integer, integer) to authenticated;
+
+-- from sql/34_fair_share/functions/record_share_usage.sql sha256:bf6668b139416aef240ec3e78ecaada6e19e890ae9c383418e1896175dfbc076
+create or replace function private.record_share_usage()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into private.share_usage (share_id, seconds)
+    select u.share_id, extract(epoch from greatest(private.clock() - old.claimed_at, '0 seconds'))
+    from unnest(array[old.share_id, old.pool_share_id]) as u (share_id)
+    where u.share_id is not null;
+    return null;
+end
+$$;
+comment on function private.record_share_usage() is
+    'Table trigger: what a robot''s time with a job was, whatever came of it, for the shares that used it.';
+revoke all on function private.record_share_usage() from public, anon, authenticated, service_role;
+
+-- from sql/34_fair_share/functions/set_share.sql sha256:9da6e1cfc695522f058872019a0c5aef3e4f693e0f4181ca80753f87a5a11e49
+create or replace function public.set_share(p_workflow_id uuid, p_weight integer)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.write');
+    v_share_id integer;
+    v_share private.shares;
+begin
+    if p_weight not between 1 and 100 or p_weight is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'weight must be between 1 and 100.');
+    end if;
+    perform private.check_limit_name(v_caller.tenant_id, 'workflow', p_workflow_id, null);
+    v_share_id := private.find_share(v_caller.tenant_id, p_workflow_id);
+    update private.shares as s
+    set weight = p_weight
+    where s.share_id = v_share_id
+    returning s.* into v_share;
+    return private.describe_share(v_share);
+end
+$$;
+comment on function public.set_share(uuid, integer) is
+    'Sets the weight of a workflow''s share in the tenant''s robots: with weight 2 it gets twice the robot-seconds of one with 1, while both have jobs waiting. Counts when the tenant''s settings say {"queue": {"fair_share": true}}. Raises 404 WORKFLOW_NOT_FOUND. Needs settings.write.';
+revoke all on function public.set_share(uuid, integer) from public, anon, authenticated, service_role;
+grant execute on function public.set_share(uuid, integer) to authenticated;
+
+-- from sql/34_fair_share/functions/share_load.sql sha256:b40d46011565841fd648cc579e97afa1e2b65adcf4b205dda8b1829062a844a7
+-- A held job counts for the time that it has taken, and at once for what such jobs take: fifty robots that ask in one moment
+-- do not all get jobs of the same workflow.
+create or replace function private.share_load(p_share_id integer, p_now timestamptz)
+returns double precision
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+begin
+    return (
+        select (
+            private.faded_seconds(s.used_seconds, s.folded_at, p_now)
+            + coalesce((select sum(u.seconds) from private.share_usage as u where u.share_id = s.share_id), 0)
+            + coalesce(
+                (
+                    select sum(greatest(extract(epoch from p_now - l.claimed_at), s.expected_seconds))
+                    from (
+                        select e.claimed_at from private.leases as e where e.share_id = s.share_id
+                        union all
+                        select e.claimed_at from private.leases as e where e.pool_share_id = s.share_id
+                    ) as l
+                ),
+                0
+            )
+        ) / s.weight
+        from private.shares as s
+        where s.share_id = p_share_id
+    );
+end
+$$;
+comment on function private.share_load(integer, timestamptz) is
+    'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
+revoke all on function private.share_load(integer, timestamptz) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/add_job.sql sha256:acd9540a0d612fca8aa38c4b0b4e4af4c4fec56c87ed6ea3d48da889cd8a217b
 create or replace function private.add_job(
     p_tenant_id uuid,
@@ -5676,25 +6877,6 @@ revoke all on function private.add_job(
     uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
     jsonb, text, uuid, boolean, text, uuid, integer, boolean
 ) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/add_past_lease.sql sha256:97ba56f59c72ae6d9d858db05b18978bf274f45085337c63031f15aa659a6a86
-create or replace function private.add_past_lease(p_past_leases jsonb, p_lease private.leases)
-returns jsonb
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    -- A job that is claimed and given back for weeks must not grow without end: of more than a hundred or so the oldest is forgotten.
-    if pg_column_size(p_past_leases) > 8000 then
-        p_past_leases := p_past_leases - (select min(k::bigint)::text from jsonb_object_keys(p_past_leases) as k);
-    end if;
-    return p_past_leases || jsonb_build_object(p_lease.lease_token::text, p_lease.robot_id);
-end
-$$;
-comment on function private.add_past_lease(jsonb, private.leases) is
-    'jobs.past_leases with one more lease that has ended: the robot that held it may still bring what came of it, as evidence.';
-revoke all on function private.add_past_lease(jsonb, private.leases) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/age_lanes.sql sha256:81677739b609286fec88889e74c13038ac9e68ea83ea5ec3404ac79b0dbfdf8f
 -- What counts is how long the same job has been first, as this duty saw it: not how old the job is, because a job may have
@@ -5905,7 +7087,711 @@ comment on function private.announce_jobs(text, text, private.job_notice[], bool
 revoke all on function private.announce_jobs(text, text, private.job_notice[], boolean, boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/answer_bytes.sql sha256:8a6d8d0cd51aa3416a19b5350c4a111db10fc464d9c3658af24540e2c1088196
+-- from sql/40_queue/functions/check_waiting_quotas.sql sha256:9faa035031ede647800eb77559a2d4716179ef86f33bf0322f410e15a395e9c6
+-- Counted here and not at every enqueue: a counter would be one row for which all enqueues of a tenant wait in turn, and a
+-- count would read what waits. So a tenant may pass its quota by what it enqueues in a minute.
+create or replace function private.check_waiting_quotas(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+declare
+    v_tenant record;
+    v_waiting bigint := 0;
+    v_is_full boolean;
+begin
+    select q.tenant_no, q.is_full, private.waiting_quota(t.plan, t.settings) as quota
+    into v_tenant
+    from private.queue_tenants as q
+    join public.tenants as t on t.tenant_id = q.tenant_id
+    where q.tenant_id = p_tenant_id;
+    -- Never more than the quota is read. A full queue has room again when a tenth of it is gone.
+    if v_tenant.quota is not null then
+        select count(*) into v_waiting
+        from (
+            select from private.ready as r where r.tenant_no = v_tenant.tenant_no
+            union all
+            select from private.scheduled as s where s.tenant_id = p_tenant_id
+            limit v_tenant.quota
+        ) as w;
+    end if;
+    v_is_full := coalesce(
+        v_waiting >= v_tenant.quota - case when v_tenant.is_full then v_tenant.quota / 10 else 0 end, false
+    );
+    if v_is_full <> v_tenant.is_full then
+        update private.queue_tenants as q set is_full = v_is_full where q.tenant_no = v_tenant.tenant_no;
+        perform private.emit_event(
+            p_tenant_id, case when v_is_full then 'queue.full' else 'queue.has_room' end, null, null, null,
+            jsonb_build_object('max_waiting', v_tenant.quota)
+        );
+        return (1, 1 + v_waiting / 100, null)::private.turn;    -- counting is cheap
+    end if;
+    return (0, 1 + v_waiting / 100, null)::private.turn;
+end
+$$;
+comment on function private.check_waiting_quotas(uuid, integer, text) is
+    'Duty, a tenant''s turn: notes whether as many jobs of it wait as may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and counts whether that changed.';
+revoke all on function private.check_waiting_quotas(uuid, integer, text) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/enqueue_job.sql sha256:c385c4ac25955e5243ad4dfafef95e83f6a69a8fb41f5ed6e6934b4a32f218f8
+create or replace function public.enqueue_job(
+    p_workflow_id uuid,
+    p_input jsonb default '{}',
+    p_priority integer default 10,
+    p_environment text default '*',
+    p_execution_mode text default 'lan',
+    p_required_capabilities text[] default '{}',
+    p_required_tags text[] default '{}',
+    p_robot_id text default null,
+    p_run_at timestamptz default null,
+    p_dedupe_key text default null,
+    p_max_attempts integer default 3,
+    p_timeout_seconds integer default 3600,
+    p_retry_policy jsonb default null,
+    p_metadata jsonb default '{}',
+    p_trigger_type text default 'manual',
+    p_version integer default null,
+    p_concurrency_key text default null,
+    p_pool text default null,
+    p_progress_timeout_seconds integer default null
+)
+returns public.live_jobs
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.create');
+    v_robot_id uuid;
+    v_pool_id uuid;
+    v_job_id uuid;
+    v_job public.live_jobs;
+begin
+    p_environment := private.nfc(p_environment);
+    p_required_capabilities := private.nfc_words(p_required_capabilities);
+    p_required_tags := private.nfc_words(p_required_tags);
+    p_dedupe_key := private.nfc(p_dedupe_key);
+    p_concurrency_key := private.nfc(p_concurrency_key);
+    p_trigger_type := private.nfc(p_trigger_type);
+    if p_robot_id is not null then
+        v_robot_id := (private.find_robot(v_caller.tenant_id, p_robot_id)).robot_id;
+    end if;
+    if p_pool is not null then
+        v_pool_id := (private.find_pool(v_caller.tenant_id, p_pool, 'member')).pool_id;
+    end if;
+    v_job_id := private.add_job(
+        v_caller.tenant_id,
+        coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id),
+        p_workflow_id, p_version, p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities,
+        p_required_tags, v_robot_id, p_run_at, p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata,
+        p_trigger_type, p_concurrency_key => p_concurrency_key, p_pool_id => v_pool_id,
+        p_progress_timeout_seconds => p_progress_timeout_seconds
+    );
+    select j.* into v_job from public.live_jobs as j where j.job_id = v_job_id;
+    return v_job;
+end
+$$;
+comment on function public.enqueue_job(
+    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
+    text, text, integer
+) is
+    'Puts one job in the queue and returns it; with a dedupe key that an unfinished job has, returns that one. Environment * is any robot''s. With a pool (id or name) its robots run it. With progress_timeout_seconds an attempt that reports no progress for so long is ended. Raises 404 POOL_NOT_FOUND, 409 POOL_AMBIGUOUS. Needs jobs.create.';
+revoke all on function public.enqueue_job(
+    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
+    text, text, integer
+) from public, anon, authenticated, service_role;
+grant execute on function public.enqueue_job(
+    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
+    text, text, integer
+) to authenticated;
+
+-- from sql/40_queue/functions/ensure_job_partitions.sql sha256:9ab9c3c56ffa2aa1957122f312d420df701c69064a8a3cf22da22a5b580f7978
+create or replace function private.ensure_job_partitions(p_weeks_ahead integer default 4)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_made integer := 0;
+begin
+    for i in 0..p_weeks_ahead loop
+        if private.make_job_partition(private.clock() + make_interval(days => 7 * i)) then
+            v_made := v_made + 1;
+        end if;
+    end loop;
+    return v_made;
+end
+$$;
+comment on function private.ensure_job_partitions(integer) is
+    'Makes the partitions of jobs for this week (Monday, UTC) and p_weeks_ahead more, and returns how many it made.';
+revoke all on function private.ensure_job_partitions(integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/find_job_problem.sql sha256:2aabe7cde881bbd3c482e58d5df79290e22df8cc5df1e63444651318c51bd87b
+create or replace function private.find_job_problem(
+    p_input jsonb,
+    p_priority integer,
+    p_environment text,
+    p_execution_mode text,
+    p_required_capabilities text[],
+    p_required_tags text[],
+    p_dedupe_key text,
+    p_max_attempts integer,
+    p_timeout_seconds integer,
+    p_retry_policy jsonb,
+    p_metadata jsonb,
+    p_trigger_type text,
+    p_concurrency_key text default null,
+    p_progress_timeout_seconds integer default null,
+    p_run_at timestamptz default null
+)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_priority not between 0 and 20 or p_priority is null then
+        return 'priority must be between 0 and 20.';
+    elsif length(p_environment) not between 1 and 64 or p_environment is null then
+        return 'environment must have 1 to 64 characters.';
+    elsif p_execution_mode not in ('lan', 'internet') or p_execution_mode is null then
+        return 'execution_mode must be lan or internet.';
+    elsif p_max_attempts not between 1 and 100 or p_max_attempts is null then
+        return 'max_attempts must be between 1 and 100.';
+    elsif p_timeout_seconds not between 1 and 604800 or p_timeout_seconds is null then
+        return 'timeout_seconds must be between 1 and 604800.';
+    elsif p_progress_timeout_seconds not between 5 and 604800 then
+        return 'progress_timeout_seconds must be between 5 and 604800.';
+    elsif not private.is_calendar_time(p_run_at) then
+        return 'run_at must lie in the years 1 to 9999.';
+    elsif length(p_dedupe_key) not between 1 and 255 then
+        return 'dedupe_key must have 1 to 255 characters.';
+    elsif length(p_concurrency_key) not between 1 and 255 then
+        return 'concurrency_key must have 1 to 255 characters.';
+    elsif length(p_trigger_type) not between 1 and 64 or p_trigger_type is null then
+        return 'trigger_type must have 1 to 64 characters.';
+    elsif jsonb_typeof(p_input) is distinct from 'object' then
+        return 'input must be an object.';
+    elsif pg_column_size(p_input) > 10485760 then
+        return 'input must not be larger than 10 MB.';
+    elsif private.find_json_problem('input', p_input) is not null then
+        return private.find_json_problem('input', p_input);
+    elsif jsonb_typeof(p_metadata) is distinct from 'object' then
+        return 'metadata must be an object.';
+    elsif pg_column_size(p_metadata) > 65536 then
+        return 'metadata must not be larger than 64 KB.';
+    elsif private.find_json_problem('metadata', p_metadata) is not null then
+        return private.find_json_problem('metadata', p_metadata);
+    elsif p_required_capabilities is null or p_required_tags is null then
+        return 'required_capabilities and required_tags must be lists.';
+    elsif p_retry_policy is not null and private.find_retry_policy_problem(p_retry_policy) is not null then
+        return private.find_retry_policy_problem(p_retry_policy);
+    end if;
+    if p_required_capabilities <> '{}' or p_required_tags <> '{}' then
+        return coalesce(
+            private.find_words_problem('required_capabilities', p_required_capabilities),
+            private.find_words_problem('required_tags', p_required_tags),
+            -- A key of the index of private.lanes has 2,704 bytes at most, and they are in it.
+            case
+                when (select sum(octet_length(w) + 8) from unnest(p_required_capabilities || p_required_tags) as w) > 2000
+                    then 'required_capabilities and required_tags must not have more than 2000 bytes together; each word counts for 8 more.'
+            end
+        );
+    end if;
+    return null;
+end
+$$;
+comment on function private.find_job_problem(
+    jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text, integer,
+    timestamptz
+) is
+    'What is wrong with a job that somebody wants to enqueue, as a sentence that names the field; null when nothing is.';
+revoke all on function private.find_job_problem(
+    jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text, integer,
+    timestamptz
+) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/find_lane.sql sha256:c1be1b01226808c4c386e5fff91bad0356843397b6cbf6c1a78cb67d068d0c5c
+create or replace function private.find_lane(
+    p_tenant_no integer,
+    p_environment text,
+    p_required text[],
+    p_robot_id uuid,
+    p_priority smallint,
+    p_workflow_limit_id integer default null,
+    p_key_limit_id integer default null,
+    p_share_id integer default null
+)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_lane_id integer;
+begin
+    loop
+        -- Three statements, because "is not distinct from" cannot use the index.
+        if p_workflow_limit_id is not null or p_key_limit_id is not null or p_share_id is not null then
+            select l.lane_id into v_lane_id
+            from private.lanes as l
+            where l.tenant_no = p_tenant_no
+                and l.environment = p_environment
+                and l.priority = p_priority
+                and l.required = p_required
+                and l.robot_id is not distinct from p_robot_id
+                and l.workflow_limit_id is not distinct from p_workflow_limit_id
+                and l.key_limit_id is not distinct from p_key_limit_id
+                and l.share_id is not distinct from p_share_id;
+        elsif p_robot_id is null then
+            select l.lane_id into v_lane_id
+            from private.lanes as l
+            where l.tenant_no = p_tenant_no
+                and l.robot_id is null
+                and l.environment = p_environment
+                and l.priority = p_priority
+                and l.required = p_required
+                and l.workflow_limit_id is null
+                and l.key_limit_id is null
+                and l.share_id is null;
+        else
+            select l.lane_id into v_lane_id
+            from private.lanes as l
+            where l.tenant_no = p_tenant_no
+                and l.robot_id = p_robot_id
+                and l.environment = p_environment
+                and l.priority = p_priority
+                and l.required = p_required
+                and l.workflow_limit_id is null
+                and l.key_limit_id is null
+                and l.share_id is null;
+        end if;
+        if found then
+            return v_lane_id;
+        end if;
+        insert into private.lanes (
+            tenant_no, environment, required, robot_id, priority, workflow_limit_id, key_limit_id, share_id
+        )
+        values (
+            p_tenant_no, p_environment, p_required, p_robot_id, p_priority, p_workflow_limit_id, p_key_limit_id, p_share_id
+        )
+        on conflict do nothing;
+    end loop;
+end
+$$;
+comment on function private.find_lane(integer, text, text[], uuid, smallint, integer, integer, integer) is
+    'The lane of a demand (sorted requirements, target robot, environment, priority, limits, share), made on its first use. Lanes are never removed, so the answer stays true.';
+revoke all on function private.find_lane(integer, text, text[], uuid, smallint, integer, integer, integer)
+    from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/find_queue_tenant.sql sha256:8e468d1ce63892c1bef2137d4fac6c9eb22d18bdc903f644aece0a9b9f513c89
+create or replace function private.find_queue_tenant(p_tenant_id uuid)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_tenant_no integer;
+begin
+    loop
+        select q.tenant_no into v_tenant_no from private.queue_tenants as q where q.tenant_id = p_tenant_id;
+        if found then
+            return v_tenant_no;
+        end if;
+        insert into private.queue_tenants (tenant_id, pushes_jobs, ageing_minutes, is_fair)
+        select
+            t.tenant_id,
+            coalesce(t.settings #> '{realtime,jobs}' <> 'false', true),
+            private.ageing_minutes(t.settings),
+            coalesce(t.settings #> '{queue,fair_share}' = 'true', false)
+        from public.tenants as t
+        where t.tenant_id = p_tenant_id
+        on conflict do nothing;
+    end loop;
+end
+$$;
+comment on function private.find_queue_tenant(uuid) is
+    'The number that stands for a tenant in the hot tables, given on its first use.';
+revoke all on function private.find_queue_tenant(uuid) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/find_retry_policy_problem.sql sha256:17528c15b4905139eaff9858a6fea4c2fe6ad1f45e7fa5c5044e0f4fbb710fc7
+create or replace function private.find_retry_policy_problem(p_policy jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_key text;
+    v_value jsonb;
+begin
+    if jsonb_typeof(p_policy) is distinct from 'object' then
+        return 'retry_policy must be an object.';
+    end if;
+    if not coalesce(p_policy ->> 'policy' in ('none', 'fixed', 'linear', 'exponential'), false) then
+        return 'retry_policy.policy must be none, fixed, linear or exponential.';
+    end if;
+    for v_key, v_value in select e.key, e.value from jsonb_each(p_policy) as e loop
+        case v_key
+            when 'policy' then
+                null;
+            when 'base_delay_seconds', 'max_delay_seconds' then
+                if jsonb_typeof(v_value) <> 'number' or v_value::numeric not between 0 and 604800 then
+                    return format('retry_policy.%s must be a number of seconds between 0 and 604800.', v_key);
+                end if;
+            when 'jitter' then
+                if jsonb_typeof(v_value) <> 'number' or v_value::numeric not between 0 and 1 then
+                    return 'retry_policy.jitter must be a fraction between 0 and 1.';
+                end if;
+            when 'retry_on_timeout' then
+                if jsonb_typeof(v_value) <> 'boolean' then
+                    return 'retry_policy.retry_on_timeout must be true or false.';
+                end if;
+            when 'non_retryable_errors' then
+                if jsonb_typeof(v_value) <> 'array' or jsonb_array_length(v_value) > 100
+                    or exists (select from jsonb_array_elements(v_value) as e where jsonb_typeof(e) <> 'string')
+                then
+                    return 'retry_policy.non_retryable_errors must be a list of at most 100 error types.';
+                end if;
+            else
+                return format('retry_policy has no field %s.', v_key);
+        end case;
+    end loop;
+    return null;
+end
+$$;
+comment on function private.find_retry_policy_problem(jsonb) is
+    'What is wrong with a retry policy, as a sentence that names the field; null when nothing is.';
+revoke all on function private.find_retry_policy_problem(jsonb) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/held_job_ids.sql sha256:88c57d1c608b8e127c54078a39a983aa90109e55344461e00e05522d6401c671
+create or replace function private.held_job_ids()
+returns setof uuid
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select l.job_id from private.leases as l where l.robot_id = (private.caller()).robot_id;
+end
+$$;
+comment on function private.held_job_ids() is 'The jobs that the calling robot holds a lease of; none for anybody else. For policies.';
+revoke all on function private.held_job_ids() from public, anon, authenticated, service_role;
+grant execute on function private.held_job_ids() to authenticated;
+
+-- from sql/40_queue/functions/job_reader_tenant_id.sql sha256:203dd1e06be902d800938f2ca01ffbfd0534b2d9f174051c215cbf0c62c15c58
+create or replace function private.job_reader_tenant_id()
+returns uuid
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.caller();
+begin
+    return case
+        when v_caller.robot_id is not null or private.has_permission(v_caller.permissions, 'jobs.read') then v_caller.tenant_id
+    end;
+end
+$$;
+comment on function private.job_reader_tenant_id() is
+    'The tenant whose jobs the caller may see, all of them (jobs.read) or those that it holds (a robot); null for anybody else. For policies.';
+revoke all on function private.job_reader_tenant_id() from public, anon, authenticated, service_role;
+grant execute on function private.job_reader_tenant_id() to authenticated;
+
+-- from sql/40_queue/functions/make_job_partition.sql sha256:1cb2ad1016b441703f0e37af5f5564b5e237b2f6a775bdd0735ecd28ef4d2dba
+-- Rows that came before their partition are in the default one. They are moved into the new partition, for which nobody
+-- may touch jobs for a moment; with partitions made weeks ahead that never happens.
+create or replace function private.make_job_partition(p_at timestamptz, p_most_rows integer default 200000)
+returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_week timestamptz := date_trunc('week', p_at, 'UTC');
+    v_name text := 'jobs_' || to_char(v_week at time zone 'UTC', 'IYYY"w"IW');
+    v_from uuid := private.uuid_v7_floor(v_week);
+    v_to uuid := private.uuid_v7_floor(v_week + interval '7 days');
+begin
+    if to_regclass('private.' || v_name) is not null then
+        return false;
+    end if;
+    perform from private.jobs_default as d where d.job_id >= v_from and d.job_id < v_to offset p_most_rows limit 1;
+    if found then
+        raise warning 'More than % jobs of % are in the default partition. Move them in a quiet hour: select private.make_job_partition(%, 2147483647)',
+            p_most_rows, v_name, quote_literal(v_week);
+        return false;
+    end if;
+    execute format('create table private.%I (like public.jobs including all) with (fillfactor = 70)', v_name);
+    execute format('alter table private.%I enable row level security, force row level security', v_name);
+    execute format(
+        'comment on table private.%I is %L', v_name, format('Jobs made in the week from %s on.', (v_week at time zone 'UTC')::date)
+    );
+    execute format('revoke all on private.%I from public, anon, authenticated, service_role', v_name);
+    if exists (select from private.jobs_default as d where d.job_id >= v_from and d.job_id < v_to) then
+        lock table public.jobs in access exclusive mode;
+        execute format(
+            'with moved as (delete from private.jobs_default where job_id >= $1 and job_id < $2 returning *) '
+            'insert into private.%I select * from moved',
+            v_name
+        ) using v_from, v_to;
+    end if;
+    execute format(
+        'alter table public.jobs attach partition private.%I for values from (%L) to (%L)', v_name, v_from, v_to
+    );
+    return true;
+end
+$$;
+comment on function private.make_job_partition(timestamptz, integer) is
+    'Makes the partition of jobs for the week of a time (Monday, UTC), moves its rows there from the default partition, and returns whether it did.';
+revoke all on function private.make_job_partition(timestamptz, integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:203fb64a81d3df7d3d89a94eed861ecb424e96eef9fee3cb65908f99334fc01d
+create or replace function private.promote_scheduled_jobs(p_limit integer default 1000)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_due uuid[] := array(
+        select s.job_id from private.scheduled as s where s.run_at <= private.clock() order by s.run_at limit p_limit
+    );
+    v_lane record;
+    v_promoted integer := 0;
+begin
+    if cardinality(v_due) = p_limit then    -- more may be due, and all of this of one tenant
+        v_due := private.share_out('private.scheduled', 'job_id', 'run_at', p_limit, v_due);
+    end if;
+    for v_lane in
+        with due as (
+            select s.job_id
+            from private.scheduled as s
+            where s.job_id = any (v_due) and s.run_at <= private.clock()
+            for update skip locked
+        ), taken as (
+            delete from private.scheduled as s
+            where s.job_id = any (array(select d.job_id from due as d))
+            returning s.tenant_no, s.lane_id, s.job_id, s.attempts
+        )
+        select
+            t.tenant_no,
+            t.lane_id,
+            array_agg(t.job_id order by t.job_id) as job_ids,
+            array_agg(t.attempts::integer order by t.job_id) as attempts,
+            (select l.key_limit_id from private.lanes as l where l.lane_id = t.lane_id) as key_limit_id
+        from taken as t
+        group by t.tenant_no, t.lane_id
+        order by t.lane_id
+    loop
+        if v_lane.key_limit_id is null then
+            perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids, v_lane.attempts);
+        else
+            -- One after another, so that each collides with those before it and is not met by those after it.
+            for n in 1..cardinality(v_lane.job_ids) loop
+                perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids[n:n], v_lane.attempts[n:n]);
+                -- Neither a retry nor one that was given back.
+                if v_lane.attempts[n] = 0 and not exists (
+                    select from public.jobs as j where j.job_id = v_lane.job_ids[n] and j.uncounted_ends > 0
+                ) then
+                    perform private.resolve_collision(v_lane.key_limit_id, v_lane.job_ids[n]);
+                end if;
+            end loop;
+        end if;
+        v_promoted := v_promoted + cardinality(v_lane.job_ids);
+        perform private.ring_lane(v_lane.lane_id, cardinality(v_lane.job_ids));
+    end loop;
+    return v_promoted;
+end
+$$;
+comment on function private.promote_scheduled_jobs(integer) is
+    'Makes at most p_limit delayed jobs and retries whose time has come ready, the oldest first or, when there are more, shared out among tenants; wakes robots for them, and returns how many. Many may run it at once.';
+revoke all on function private.promote_scheduled_jobs(integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/put_back.sql sha256:e68838931487914c05008a67ddf497a9d228c7ccbeaa5fd4bf837be9e3f114f2
+-- An id that is not new can be lower than where claims of the lane begin. The shared lock keeps private.raise_low_water()
+-- from raising that bound between our look and our commit; it is taken before the look. Who puts jobs back into several
+-- lanes does it in the order of lane_id.
+create or replace function private.put_back(
+    p_tenant_no integer,
+    p_lane_id integer,
+    p_job_ids uuid[],
+    p_attempts integer[]
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_lowest uuid := (select i.job_id from unnest(p_job_ids) as i (job_id) order by i.job_id limit 1);
+    v_pool_id uuid := (select private.pool_of(l.required) from private.lanes as l where l.lane_id = p_lane_id);
+begin
+    perform pg_advisory_xact_lock_shared(1801678963, p_lane_id);
+    insert into private.ready (tenant_no, lane_id, job_id, attempts, pool_id)
+    select p_tenant_no, p_lane_id, i.job_id, i.attempts, v_pool_id
+    from unnest(p_job_ids, p_attempts) as i (job_id, attempts);
+    update private.lanes as l
+    set low_job_id = v_lowest
+    where l.lane_id = p_lane_id and l.low_job_id > v_lowest;
+end
+$$;
+comment on function private.put_back(integer, integer, uuid[], integer[]) is
+    'Makes jobs of a lane ready that were scheduled or leased before, in the place of their age, where claims find them at once.';
+revoke all on function private.put_back(integer, integer, uuid[], integer[]) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/raise_queue_full.sql sha256:f88d98f31e60e1eef898267dd634848c3883d2a95c2b3d216902239c2a29dcb9
+create or replace function private.raise_queue_full()
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform private.raise_error(
+        429, 'QUEUE_FULL', 'As many jobs wait as the plan of the tenant allows; try again when some have been done.', '60'
+    );
+end
+$$;
+comment on function private.raise_queue_full() is
+    'Raises 429 QUEUE_FULL, with the seconds after which to try again.';
+revoke all on function private.raise_queue_full() from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/required_of.sql sha256:12895dafdd180f5f7d3ef402991c1dfbafddfd0d3d278aed365ef00bf32266be
+create or replace function private.required_of(
+    p_capabilities text[],
+    p_tags text[],
+    p_is_internet boolean,
+    p_pool_id uuid default null
+)
+returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_capabilities = '{}' and p_tags = '{}' and p_pool_id is null then
+        return case when p_is_internet then '{mode:internet}' else '{}' end;
+    end if;
+    return array(
+        select c from unnest(p_capabilities) as c
+        union
+        select 'tag:' || t from unnest(p_tags) as t
+        union
+        select 'mode:internet' where p_is_internet
+        union
+        select 'pool:' || p_pool_id where p_pool_id is not null
+        order by 1
+    );
+end
+$$;
+comment on function private.required_of(text[], text[], boolean, uuid) is
+    'Capabilities, tags, internet mode and pool as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
+revoke all on function private.required_of(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/unfinished_job_ids.sql sha256:452d13a7f07c56619ee51b82fc2b3d1ad42c05181baa7c1e2c5f1d2ff7307efa
+-- A list of waiting jobs must not walk through a history of millions to find the few that wait, and no index of jobs may
+-- say who is finished: a completion would have to change it.
+create or replace function private.unfinished_job_ids(p_is_leased boolean, p_most integer default null)
+returns setof uuid
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_tenant_id uuid := private.permitted_tenant_id('jobs.read');
+begin
+    if p_is_leased then
+        return query
+        select l.job_id
+        from private.leases as l
+        where l.tenant_id = v_tenant_id
+        order by l.job_id desc
+        limit p_most;
+    else
+        return query
+        select w.job_id
+        from (
+            select r.job_id
+            from private.queue_tenants as q
+            join private.lanes as l on l.tenant_no = q.tenant_no
+            cross join lateral (
+                select r.job_id
+                from private.ready as r
+                where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
+                order by r.job_id desc
+                limit p_most
+            ) as r
+            where q.tenant_id = v_tenant_id
+            union all
+            select s.job_id
+            from private.scheduled as s
+            where s.tenant_id = v_tenant_id
+        ) as w
+        order by w.job_id desc
+        limit p_most;
+    end if;
+end
+$$;
+comment on function private.unfinished_job_ids(boolean, integer) is
+    'The newest jobs of the caller''s tenant that robots hold (p_is_leased) or that wait for a robot or a time, up to p_most; none without jobs.read.';
+revoke all on function private.unfinished_job_ids(boolean, integer) from public, anon, authenticated, service_role;
+grant execute on function private.unfinished_job_ids(boolean, integer) to authenticated;
+
+-- from sql/40_queue/functions/update_queue_tenant.sql sha256:14be60f6b7acee5b844b2dd42e156ed9cfab7673a7f9ef65a8b6bad21f69342f
+create or replace function private.update_queue_tenant()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update private.queue_tenants as q
+    set pushes_jobs = coalesce(new.settings #> '{realtime,jobs}' <> 'false', true),
+        ageing_minutes = private.ageing_minutes(new.settings),
+        is_fair = coalesce(new.settings #> '{queue,fair_share}' = 'true', false)
+    where q.tenant_id = new.tenant_id;
+    return null;
+end
+$$;
+comment on function private.update_queue_tenant() is
+    'Table trigger: keeps what the queue needs of a tenant''s settings beside its number.';
+revoke all on function private.update_queue_tenant() from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/waiting_quota.sql sha256:d0a1b06aaf3204abd71c29a9f8ca1f48262189f9bb3b32af0f252bd5b9d1ecf4
+create or replace function private.waiting_quota(p_plan public.tenant_plan, p_settings jsonb)
+returns integer
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_setting jsonb := p_settings #> '{queue,max_waiting}';
+begin
+    return case
+        when jsonb_typeof(v_setting) = 'number' and v_setting::numeric between 0 and 1000000000 then v_setting::integer
+        when p_plan = 'free' then 1000000
+        when p_plan = 'pro' then 10000000
+    end;
+end
+$$;
+comment on function private.waiting_quota(public.tenant_plan, jsonb) is
+    'How many jobs of a tenant may wait, delayed ones included: by its plan, or settings {"queue": {"max_waiting": 1000}}; null: any number.';
+revoke all on function private.waiting_quota(public.tenant_plan, jsonb) from public, anon, authenticated, service_role;
+
+-- from sql/41_claims/functions/answer_bytes.sql sha256:8a6d8d0cd51aa3416a19b5350c4a111db10fc464d9c3658af24540e2c1088196
 -- Without a SET clause, so that it is inlined into claim_jobs. Small inputs are not written out to be measured: a hundred of them
 -- are no burden.
 create or replace function private.answer_bytes(p_definition_bytes integer, p_input jsonb)
@@ -5920,7 +7806,7 @@ comment on function private.answer_bytes(integer, jsonb) is
     'About how many bytes a job takes in the answer to a claim: its definition and its input.';
 revoke all on function private.answer_bytes(integer, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/answer_claim_again.sql sha256:9813cf9c494d45e46801600e7758aff63d6cfb8337c28b5dc6298130464af712
+-- from sql/41_claims/functions/answer_claim_again.sql sha256:9813cf9c494d45e46801600e7758aff63d6cfb8337c28b5dc6298130464af712
 create or replace function private.answer_claim_again(p_robot_id uuid, p_claim_id uuid, p_lease_seconds integer)
 returns setof public.claimed_job
 language plpgsql
@@ -5969,481 +7855,7 @@ comment on function private.answer_claim_again(uuid, uuid, integer) is
     'What a claim with this id answered, for the robot that asks for it again: its leases that are still held and not started, renewed.';
 revoke all on function private.answer_claim_again(uuid, uuid, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/answer_stale_report.sql sha256:0b3dc3cdefb0898ab33f733e6d06f8581c3bdd7e0715869fa5591023bdf3466c
--- Nothing is raised for a robot that held the token: the evidence must be committed. The Data API takes the status from the setting, and
--- Python turns the answer's shape, PostgREST's own for an error, into the same error.
-create or replace function private.answer_stale_report(
-    p_caller private.caller,
-    p_job_id uuid,
-    p_lease_token bigint,
-    p_outcome text,
-    p_payload jsonb
-)
-returns jsonb
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_job record;
-    v_was_holder boolean;
-    v_is_again boolean;
-    v_tenant_id uuid := private.find_reported_job(p_caller, p_job_id);
-begin
-    select j.status, j.lease_token, j.robot_id, j.past_leases, s.run_at
-    into v_job
-    from public.jobs as j
-    left join private.scheduled as s on s.job_id = j.job_id
-    where j.job_id = p_job_id and j.tenant_id = v_tenant_id;
-    if not found then
-        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
-    end if;
-
-    -- Of nobody else is anything kept: a robot that guesses another's token could take the place of its evidence.
-    v_was_holder := coalesce(
-        v_job.past_leases ->> p_lease_token::text = p_caller.robot_id::text
-            or (v_job.lease_token = p_lease_token and v_job.robot_id = p_caller.robot_id),
-        false
-    );
-    if not v_was_holder then
-        perform private.raise_lease_lost(p_caller, p_job_id);
-    end if;
-
-    v_is_again := v_job.lease_token = p_lease_token and case p_outcome
-        when 'completed' then v_job.status = 'completed'
-        else v_job.status in ('queued', 'failed', 'cancelled')
-    end;
-    if v_is_again then
-        return jsonb_strip_nulls(jsonb_build_object(
-            'job_id', p_job_id,
-            'status', v_job.status,
-            'outcome', 'applied',
-            'retry_at', private.to_iso(v_job.run_at)
-        ));
-    end if;
-
-    insert into public.late_results (tenant_id, job_id, lease_token, robot_id, outcome, payload, received_at)
-    values (v_tenant_id, p_job_id, p_lease_token, p_caller.robot_id, p_outcome, p_payload, private.clock())
-    on conflict do nothing;
-    perform set_config('response.status', '409', true);
-    return jsonb_build_object(
-        'code', 'PT409',
-        'message', case v_job.status
-            when 'queued' then 'This lease token does not hold the job any more; the result was kept as evidence.'
-            else format('The job is %s already; the result was kept as evidence.', v_job.status)
-        end,
-        'details', case v_job.status when 'queued' then 'LEASE_LOST' else 'JOB_ALREADY_FINISHED' end,
-        'hint', null
-    );
-end
-$$;
-comment on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb) is
-    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
-revoke all on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb)
-    from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/append_job_logs.sql sha256:2c975f11ad194bb9b3d6ba32a3bf7991efc53fd13a0a5c98a62fbc199081144e
-create or replace function public.append_job_logs(
-    p_job_id uuid,
-    p_lease_token bigint,
-    p_entries jsonb,
-    p_sequence bigint default null      -- of this batch, within the lease; null: a repeat is not known as one
-)
-returns integer
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize_robot('jobs.report');
-    v_tenant_id uuid;
-    v_attempt smallint;
-    v_problem text;
-    v_appended integer;
-begin
-    if jsonb_typeof(p_entries) is distinct from 'array' or jsonb_array_length(p_entries) > 1000 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries must be a list of at most 1000 entries.');
-    elsif p_sequence < 0 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'sequence must not be negative.');
-    end if;
-    select format('entries[%s]: %s', e.n - 1, e.problem) into v_problem
-    from (
-        select x.n, case
-            when jsonb_typeof(x.entry) <> 'object' then 'must be an object.'
-            when jsonb_typeof(x.entry -> 'message') is distinct from 'string' then 'message must be a text.'
-            when length(x.entry ->> 'message') > 65536 then 'message must not have more than 65536 characters.'
-            when coalesce(x.entry ->> 'level', 'info') not in ('debug', 'info', 'warning', 'error', 'critical')
-                then 'level must be debug, info, warning, error or critical.'
-            when length(x.entry ->> 'node_id') > 255 then 'node_id must not have more than 255 characters.'
-        end as problem
-        from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
-    ) as e
-    where e.problem is not null
-    order by e.n
-    limit 1;
-    if v_problem is not null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
-    end if;
-
-    select l.tenant_id, l.attempt into v_tenant_id, v_attempt
-    from private.leases as l
-    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id;
-    if not found then
-        -- The last lines come after the outcome, which waits for nothing: who reported it may still bring them.
-        select j.tenant_id, j.attempts into v_tenant_id, v_attempt
-        from public.jobs as j
-        where j.job_id = p_job_id
-            and j.lease_token = p_lease_token
-            and coalesce(j.robot_id, j.reported_by) = v_caller.robot_id
-            and (j.finished_at is null or j.finished_at > private.clock() - interval '10 minutes');
-        if not found then
-            perform private.raise_lease_lost(v_caller, p_job_id);
-        end if;
-    end if;
-    if p_sequence is not null and exists (
-        select from public.job_logs as l
-        where l.tenant_id = v_tenant_id and l.job_id = p_job_id and l.lease_token = p_lease_token and l.sequence = p_sequence
-    ) then
-        return jsonb_array_length(p_entries);
-    end if;
-    begin
-        if exists (
-            select from jsonb_array_elements(p_entries) as x (entry)
-            where not private.is_calendar_time((x.entry ->> 'timestamp')::timestamptz)
-        ) then
-            raise datetime_field_overflow;
-        end if;
-        insert into public.job_logs (
-            tenant_id, job_id, attempt, level, message, node_id, extra, logged_at, lease_token, sequence
-        )
-        select
-            v_tenant_id, p_job_id, v_attempt, coalesce(x.entry ->> 'level', 'info'), x.entry ->> 'message',
-            x.entry ->> 'node_id', x.entry -> 'extra', coalesce((x.entry ->> 'timestamp')::timestamptz, private.clock()),
-            case when x.n = 1 and p_sequence is not null then p_lease_token end, case when x.n = 1 then p_sequence end
-        from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
-        order by x.n;
-        get diagnostics v_appended = row_count;
-    exception
-        when unique_violation then      -- the same batch, in this very moment
-            return jsonb_array_length(p_entries);
-        when datetime_field_overflow or invalid_datetime_format then
-            perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries: timestamp must be a time in ISO 8601, in the years 1 to 9999.');
-    end;
-    return v_appended;
-end
-$$;
-comment on function public.append_job_logs(uuid, bigint, jsonb, bigint) is
-    'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. A batch whose sequence this lease has brought before is not appended again, and is answered alike. The robot whose report ended an attempt may append to it for 10 minutes after the job has ended, or until the next attempt has an outcome. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
-revoke all on function public.append_job_logs(uuid, bigint, jsonb, bigint) from public, anon, authenticated, service_role;
-grant execute on function public.append_job_logs(uuid, bigint, jsonb, bigint) to authenticated;
-
--- from sql/40_queue/functions/authorize_robot.sql sha256:b90f98f56112c4b0217f102f117b640f102e95352fe5571860b946fdbcce6128
--- What private.authorize() asks, said here again: on the path of every verb of a robot each call inside a call costs.
-create or replace function private.authorize_robot(p_permission text, p_permission_of_others text default null)
-returns private.caller
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.caller();
-begin
-    if v_caller.robot_id is null or not private.has_permission(v_caller.permissions, p_permission) then
-        if p_permission_of_others is not null and v_caller.principal is distinct from 'robot' then
-            return private.authorize(p_permission_of_others);
-        end if;
-        perform private.authorize(p_permission);
-        perform private.raise_error(403, 'FORBIDDEN', 'Only a registered robot may do this, with its own key.');
-    end if;
-    return v_caller;
-end
-$$;
-comment on function private.authorize_robot(text, text) is
-    'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
-revoke all on function private.authorize_robot(text, text) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/cancel_forceable_at.sql sha256:bb94970f32cc71b19e7314405e42ac5893d00f933e9db4b92fd4dc7ab9c3074e
-create or replace function private.cancel_forceable_at(p_lease private.leases)
-returns timestamptz
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_seconds jsonb := (
-        select t.settings #> '{queue,cancel_grace_seconds}' from public.tenants as t where t.tenant_id = p_lease.tenant_id
-    );
-begin
-    return p_lease.cancel_requested_at + make_interval(secs => case
-        when jsonb_typeof(v_seconds) = 'number' and v_seconds::numeric between 0 and 86400 then v_seconds::double precision
-        else 60
-    end);
-end
-$$;
-comment on function private.cancel_forceable_at(private.leases) is
-    'From when on the cancellation of a held job may be forced: its robot has a minute to stop, or what the settings of the job''s tenant say, {"queue": {"cancel_grace_seconds": 60}}; null when nobody asked it to stop.';
-revoke all on function private.cancel_forceable_at(private.leases) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/cancel_job.sql sha256:0fab4fb973e9406416960fa7d70567960ce47d760b211ea14329e4e6394aa77a
-create or replace function public.cancel_job(p_job_id uuid, p_reason text default null, p_force boolean default false)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize('jobs.cancel');
-begin
-    if length(p_reason) > 1024 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'reason must not have more than 1024 characters.');
-    end if;
-    return private.try_cancel_job(v_caller.tenant_id, p_job_id, coalesce(nullif(p_reason, ''), 'Cancelled.'), coalesce(p_force, false));
-end
-$$;
-comment on function public.cancel_job(uuid, text, boolean) is
-    'Cancels a waiting job at once; asks the robot that holds it to stop otherwise: then it is cancelled when the robot has stopped (the answer says which). p_force takes it from a robot that was asked and did not stop within the tenant''s grace time; 409 CANCEL_NOT_FORCEABLE before. A finished job stays as it is and the answer says so. Raises 404 JOB_NOT_FOUND. Needs jobs.cancel.';
-revoke all on function public.cancel_job(uuid, text, boolean) from public, anon, authenticated, service_role;
-grant execute on function public.cancel_job(uuid, text, boolean) to authenticated;
-
--- from sql/40_queue/functions/cancel_jobs.sql sha256:f86d545cd1c670b589f0f91f584b544a12a7f688582a3e417e4158b446b6d706
-create or replace function public.cancel_jobs(p_job_ids uuid[], p_reason text default null)
-returns table (
-    "position" integer, job_id uuid, cancelled boolean, cancel_requested boolean, previous_status text, error_status integer,
-    error_code text, error_message text
-)
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_answer jsonb;
-begin
-    perform private.authorize('jobs.cancel');
-    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
-    end if;
-    -- In the order of the ids, so that two batches do not wait for each other in a circle.
-    for "position", job_id in
-        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.id, x.n
-    loop
-        cancelled := null;
-        cancel_requested := null;
-        previous_status := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        begin
-            v_answer := public.cancel_job(job_id, p_reason);
-            cancelled := v_answer -> 'cancelled';
-            cancel_requested := v_answer -> 'cancel_requested';
-            previous_status := v_answer ->> 'previous_status';
-        exception
-            when sqlstate 'PT404' or sqlstate 'PT503' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3)::integer;
-        end;
-        return next;
-    end loop;
-end
-$$;
-comment on function public.cancel_jobs(uuid[], text) is
-    'Does cancel_job for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.cancel.';
-revoke all on function public.cancel_jobs(uuid[], text) from public, anon, authenticated, service_role;
-grant execute on function public.cancel_jobs(uuid[], text) to authenticated;
-
--- from sql/40_queue/functions/cancel_jobs_of_deleted_workflows.sql sha256:3e70e5ab5c8d29a2ad0f479a1976dd714f821ccfc87763555096561f3a66e68d
--- No index knows the waiting jobs of a workflow, as none mentions what changes, so a look goes through all that the tenant has
--- waiting, a page at a time, and another one follows after it found some. What others hold locked is passed over and found by the
--- next look: this waits for nobody. Jobs that robots held when the look began may have come back behind it, so only a look
--- during which none did says that nothing waits. Until robots hold none either, claims run none: private.leave_lane().
-create or replace function private.cancel_jobs_of_deleted_workflows(p_tenant_id uuid, p_limit integer, p_after text)
-returns private.turn
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-as $$
-declare
-    v_removal private.workflow_removals;
-    v_page record;
-    v_job_ids uuid[];
-    v_held integer;
-    v_turn private.turn := (0, 0, null);
-begin
-    while v_turn.used < p_limit loop
-        select r.*
-        into v_removal
-        from private.workflow_removals as r
-        where r.tenant_id = p_tenant_id
-            and not (r.is_idle and r.held = private.count_leases_of_workflow(p_tenant_id, r.workflow_id))
-        order by r.removed_at, r.workflow_id
-        limit 1
-        for update skip locked;
-        if not found then
-            return v_turn;
-        end if;
-        select p.* into v_page from private.find_jobs_of_workflow(v_removal, p_limit - v_turn.used) as p;
-        if v_removal.lane_id is null then
-            with gone as (
-                delete from private.scheduled as s
-                where s.job_id = any (array(
-                    select o.job_id from private.scheduled as o where o.job_id = any (v_page.job_ids) for update skip locked
-                ))
-                returning s.job_id
-            )
-            select array(select g.job_id from gone as g) into v_job_ids;
-        else
-            with gone as (
-                delete from private.ready as r
-                where r.ctid = any (array(
-                    select o.ctid
-                    from unnest(v_page.lane_ids, v_page.job_ids) as f (lane_id, job_id)
-                    join private.ready as o
-                        on o.tenant_no = v_page.tenant_no and o.lane_id = f.lane_id and o.job_id = f.job_id
-                    for update of o skip locked
-                ))
-                returning r.job_id
-            )
-            select array(select g.job_id from gone as g) into v_job_ids;
-        end if;
-        perform private.end_unclaimed_jobs(v_job_ids, 'The workflow was deleted.');
-        v_turn.done := v_turn.done + cardinality(v_job_ids);
-        v_removal.has_found := v_removal.has_found or v_page.job_ids <> '{}';
-        if v_removal.is_idle then   -- some ended or came back: a new look
-            v_removal.is_idle := false;
-            v_removal.held := private.count_leases_of_workflow(p_tenant_id, v_removal.workflow_id);
-        end if;
-        if v_page.seen = p_limit - v_turn.used then
-            v_removal.run_at := v_page.last_run_at;
-            v_removal.lane_id := v_page.last_lane_id;
-            v_removal.job_id := v_page.last_job_id;
-        elsif v_removal.lane_id is null then    -- then what is ready
-            v_removal.lane_id := 0;
-            v_removal.job_id := '00000000-0000-0000-0000-000000000000';
-        else
-            v_held := private.count_leases_of_workflow(p_tenant_id, v_removal.workflow_id);
-            v_removal.is_idle := v_held = v_removal.held and not v_removal.has_found;
-            if v_removal.is_idle and v_held = 0 then
-                delete from private.workflow_removals as r
-                where r.tenant_id = p_tenant_id and r.workflow_id = v_removal.workflow_id;
-            end if;
-            v_removal.held := v_held;
-            v_removal.has_found := false;
-            v_removal.run_at := '-infinity';
-            v_removal.lane_id := null;
-            v_removal.job_id := '00000000-0000-0000-0000-000000000000';
-        end if;
-        v_turn.used := v_turn.used + greatest(v_page.seen, 1);
-        update private.workflow_removals as r
-        set run_at = v_removal.run_at,
-            lane_id = v_removal.lane_id,
-            job_id = v_removal.job_id,
-            held = v_removal.held,
-            has_found = v_removal.has_found,
-            is_idle = v_removal.is_idle
-        where r.tenant_id = p_tenant_id and r.workflow_id = v_removal.workflow_id;
-        exit when cardinality(v_job_ids) < cardinality(v_page.job_ids);     -- others are at them: later
-    end loop;
-    if v_turn.used >= p_limit then
-        v_turn.after := 'more';
-    end if;
-    return v_turn;
-end
-$$;
-comment on function private.cancel_jobs_of_deleted_workflows(uuid, integer, text) is
-    'Duty, a tenant''s turn: looks at p_limit of its waiting jobs, cancels those whose workflow was deleted, and counts them; those that a robot holds go on.';
-revoke all on function private.cancel_jobs_of_deleted_workflows(uuid, integer, text)
-    from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/check_limit_name.sql sha256:887121f9c6c40cdd1809f81b0283dbdb3bff194ab5e61d383ac06c0e8caa5499
-create or replace function private.check_limit_name(
-    p_tenant_id uuid,
-    p_scope text,
-    p_workflow_id uuid,
-    p_concurrency_key text
-)
-returns void
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if p_scope not in ('tenant', 'workflow', 'key') or p_scope is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'scope must be tenant, workflow or key.');
-    elsif (p_workflow_id is not null) <> (p_scope = 'workflow') then
-        perform private.raise_error(
-            400, 'INVALID_ARGUMENT', 'workflow_id must be given for the scope workflow, and for no other.'
-        );
-    elsif (p_concurrency_key is not null) <> (p_scope = 'key') then
-        perform private.raise_error(
-            400, 'INVALID_ARGUMENT', 'concurrency_key must be given for the scope key, and for no other.'
-        );
-    elsif length(p_concurrency_key) not between 1 and 255 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'concurrency_key must have 1 to 255 characters.');
-    elsif p_scope = 'workflow' then
-        perform from public.workflows as w
-        where w.workflow_id = p_workflow_id and w.tenant_id = p_tenant_id and w.deleted_at is null;
-        if not found then
-            perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
-        end if;
-    end if;
-end
-$$;
-comment on function private.check_limit_name(uuid, text, uuid, text) is
-    'Ends the transaction when these do not name something of the tenant that can have a limit.';
-revoke all on function private.check_limit_name(uuid, text, uuid, text) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/check_waiting_quotas.sql sha256:9faa035031ede647800eb77559a2d4716179ef86f33bf0322f410e15a395e9c6
--- Counted here and not at every enqueue: a counter would be one row for which all enqueues of a tenant wait in turn, and a
--- count would read what waits. So a tenant may pass its quota by what it enqueues in a minute.
-create or replace function private.check_waiting_quotas(p_tenant_id uuid, p_limit integer, p_after text)
-returns private.turn
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-as $$
-declare
-    v_tenant record;
-    v_waiting bigint := 0;
-    v_is_full boolean;
-begin
-    select q.tenant_no, q.is_full, private.waiting_quota(t.plan, t.settings) as quota
-    into v_tenant
-    from private.queue_tenants as q
-    join public.tenants as t on t.tenant_id = q.tenant_id
-    where q.tenant_id = p_tenant_id;
-    -- Never more than the quota is read. A full queue has room again when a tenth of it is gone.
-    if v_tenant.quota is not null then
-        select count(*) into v_waiting
-        from (
-            select from private.ready as r where r.tenant_no = v_tenant.tenant_no
-            union all
-            select from private.scheduled as s where s.tenant_id = p_tenant_id
-            limit v_tenant.quota
-        ) as w;
-    end if;
-    v_is_full := coalesce(
-        v_waiting >= v_tenant.quota - case when v_tenant.is_full then v_tenant.quota / 10 else 0 end, false
-    );
-    if v_is_full <> v_tenant.is_full then
-        update private.queue_tenants as q set is_full = v_is_full where q.tenant_no = v_tenant.tenant_no;
-        perform private.emit_event(
-            p_tenant_id, case when v_is_full then 'queue.full' else 'queue.has_room' end, null, null, null,
-            jsonb_build_object('max_waiting', v_tenant.quota)
-        );
-        return (1, 1 + v_waiting / 100, null)::private.turn;    -- counting is cheap
-    end if;
-    return (0, 1 + v_waiting / 100, null)::private.turn;
-end
-$$;
-comment on function private.check_waiting_quotas(uuid, integer, text) is
-    'Duty, a tenant''s turn: notes whether as many jobs of it wait as may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and counts whether that changed.';
-revoke all on function private.check_waiting_quotas(uuid, integer, text) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/claim_jobs.sql sha256:8e3057343d69d4fc9b8b24cc7412c95e6aa347fabc965a13debb2c5730d44687
+-- from sql/41_claims/functions/claim_jobs.sql sha256:8e3057343d69d4fc9b8b24cc7412c95e6aa347fabc965a13debb2c5730d44687
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -6741,2631 +8153,7 @@ comment on function public.claim_jobs(integer, integer, text, boolean, uuid) is
 revoke all on function public.claim_jobs(integer, integer, text, boolean, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.claim_jobs(integer, integer, text, boolean, uuid) to authenticated;
 
--- from sql/40_queue/functions/complete_job.sql sha256:85ebd1c8a3060135fdef2f62bf9bec55e2b8f71be374b24035cc0f6309ebe355
-create or replace function public.complete_job(
-    p_job_id uuid,
-    p_lease_token bigint,
-    p_result jsonb default null,
-    p_node_executions jsonb default null    -- default: those in the result
-)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize_robot('jobs.report');
-begin
-    if pg_column_size(p_result) > 10485760 then
-        perform private.raise_error(413, 'INVALID_ARGUMENT', 'result must not be larger than 10 MB.');
-    end if;
-    if private.complete_leases(
-        v_caller, array[p_job_id], array[p_lease_token], array[p_result], array[p_node_executions]
-    ) = '{}' then
-        return private.answer_stale_report(
-            v_caller, p_job_id, p_lease_token, 'completed', jsonb_build_object('result', p_result)
-        );
-    end if;
-    return jsonb_build_object('job_id', p_job_id, 'status', 'completed', 'outcome', 'applied');
-end
-$$;
-comment on function public.complete_job(uuid, bigint, jsonb, jsonb) is
-    'Ends a job with its result, once; the same call again answers the same. A token that lost the job answers 409 LEASE_LOST (JOB_ALREADY_FINISHED when it has ended) and its first result is kept in late_results. Node executions are kept beside it. Needs jobs.report.';
-revoke all on function public.complete_job(uuid, bigint, jsonb, jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.complete_job(uuid, bigint, jsonb, jsonb) to authenticated;
-
--- from sql/40_queue/functions/complete_jobs.sql sha256:dad8516ce29f80a939c5d3bda9e3aa9e8cd8d9a6d23bbb2176ca78dd1033715f
-create or replace function public.complete_jobs(p_results jsonb)
-returns table (
-    "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
-)
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize_robot('jobs.report');
-    v_together record;
-    v_done integer[];
-    v_item jsonb;
-    v_report record;
-    v_answer jsonb;
-begin
-    if jsonb_typeof(p_results) is distinct from 'array' or jsonb_array_length(p_results) not between 1 and 100 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'results must be a list of 1 to 100 results.');
-    end if;
-    perform private.lock_leases(v_caller.robot_id, p_results);
-    -- All that are as they should be, together; what is left, one by one, for the answer that each deserves. A job that is named
-    -- twice is left too: its first item is answered before its second is done.
-    select
-        array_agg(x.n) as places,
-        array_agg((x.item ->> 'job_id')::uuid) as job_ids,
-        array_agg((x.item ->> 'lease_token')::bigint) as lease_tokens,
-        array_agg(nullif(x.item -> 'result', 'null')) as results,
-        array_agg(nullif(x.item -> 'node_executions', 'null')) as node_executions
-    into v_together
-    from (
-        select r.item, r.n, count(*) over (partition by lower(r.item ->> 'job_id')) as times
-        from jsonb_array_elements(p_results) with ordinality as r (item, n)
-    ) as x
-    where x.times = 1
-        and x.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
-        and x.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$'
-        and coalesce(pg_column_size(x.item -> 'result') <= 10485760, true);
-    v_done := private.complete_leases(
-        v_caller, v_together.job_ids, v_together.lease_tokens, v_together.results, v_together.node_executions
-    );
-    v_done := array(select v_together.places[d] from unnest(v_done) as d);
-    for "position", v_item in
-        select x.n - 1, x.item from jsonb_array_elements(p_results) with ordinality as x (item, n) order by x.n
-    loop
-        job_id := null;
-        status := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        if "position" + 1 = any (v_done) then
-            job_id := v_item ->> 'job_id';
-            status := 'completed';
-            return next;
-            continue;
-        end if;
-        begin
-            select r.* into v_report
-            from jsonb_to_record(v_item) as r (job_id uuid, lease_token bigint, result jsonb, node_executions jsonb);
-            job_id := v_report.job_id;
-            if v_report.job_id is null or v_report.lease_token is null then
-                perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_id and lease_token must be given.');
-            end if;
-            v_answer := public.complete_job(
-                v_report.job_id, v_report.lease_token, v_report.result, v_report.node_executions
-            );
-            status := v_answer ->> 'status';
-            if v_answer ? 'code' then   -- refused, and kept as evidence
-                error_status := 409;
-                error_code := v_answer ->> 'details';
-                error_message := v_answer ->> 'message';
-                perform set_config('response.status', '200', true);     -- the refusal of one is not that of all
-            end if;
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT413' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3);
-            when data_exception then
-                error_code := 'INVALID_ARGUMENT';
-                error_message := 'A field has a value of the wrong type: ' || sqlerrm || '.';
-                error_status := 400;
-        end;
-        return next;
-    end loop;
-end
-$$;
-comment on function public.complete_jobs(jsonb) is
-    'Does complete_job for each of 1 to 100 results [{job_id, lease_token, result, node_executions}] and answers each by its position: the job''s status, or why it was refused; the others are done. Needs jobs.report.';
-revoke all on function public.complete_jobs(jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.complete_jobs(jsonb) to authenticated;
-
--- from sql/40_queue/functions/complete_leases.sql sha256:3d349afe1c3670baeb7246f7c03718f3e5898f8b683031a62ed47b6b25fd50b4
-create or replace function private.complete_leases(
-    p_caller private.caller,
-    p_job_ids uuid[],               -- each once
-    p_lease_tokens bigint[],        -- and so on: one for each job
-    p_results jsonb[],
-    p_node_executions jsonb[]       -- default: those in the result
-)
-returns integer[]
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-set enable_bitmapscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-as $$
-declare
-    v_now timestamptz := private.clock();
-    v_lease private.leases;
-    v_job_id uuid;
-    v_low_job_id uuid;
-    v_high_job_id uuid;
-    v_leases private.leases[];
-    v_dedupe_keys text[];
-    v_node_executions jsonb;
-    v_done integer[] := '{}';
-    v_notices private.job_notice[] := '{}';
-    v_counter_ids integer[] := '{}';
-begin
-    -- By the job alone: "is not distinct from" cannot use the index of robots, which a plan made for an empty table might prefer.
-    if cardinality(p_job_ids) > 1 then
-        -- One statement for all of them, as each costs anew in every transaction; its bounds choose the partitions before it
-        -- begins. One alone is dearer that way than by two plain statements.
-        v_low_job_id := p_job_ids[1];
-        v_high_job_id := v_low_job_id;
-        foreach v_job_id in array p_job_ids loop
-            v_low_job_id := least(v_low_job_id, v_job_id);
-            v_high_job_id := greatest(v_high_job_id, v_job_id);
-        end loop;
-        with ended as (
-            delete from private.leases as l
-            where l.job_id = any (p_job_ids)
-                and l.lease_token = p_lease_tokens[array_position(p_job_ids, l.job_id)]
-                and l.robot_id is not distinct from p_caller.robot_id
-            returning l as lease, l.job_id, array_position(p_job_ids, l.job_id) as place
-        ),
-        completed as (
-            update public.jobs as j
-            set status = 'completed',
-                attempts = (e.lease).attempt,
-                lease_token = (e.lease).lease_token,
-                robot_id = (e.lease).robot_id,
-                claimed_at = private.no_later_than((e.lease).claimed_at, v_now),
-                started_at = private.no_later_than(coalesce((e.lease).started_at, (e.lease).claimed_at), v_now),
-                first_progress_at = private.no_later_than((e.lease).first_progress_at, v_now),
-                cancel_requested_at = (e.lease).cancel_requested_at,
-                finished_at = v_now,
-                result = p_results[e.place],
-                error_message = null,
-                error_type = null,
-                error_details = null
-            from ended as e
-            where j.job_id = e.job_id and j.job_id between v_low_job_id and v_high_job_id
-            returning e.lease, e.place, j.dedupe_key
-        )
-        select
-            coalesce(array_agg(c.place order by c.place), '{}'),
-            array_agg(c.lease order by c.place),
-            array_agg(c.dedupe_key order by c.place)
-        into v_done, v_leases, v_dedupe_keys
-        from completed as c;
-    else
-        delete from private.leases as l
-        where l.job_id = p_job_ids[1]
-            and l.lease_token = p_lease_tokens[1]
-            and l.robot_id is not distinct from p_caller.robot_id
-        returning l.* into v_lease;
-        if found then
-            v_done := '{1}';
-            v_leases := array[v_lease];
-            update public.jobs as j
-            set status = 'completed',
-                attempts = v_lease.attempt,
-                lease_token = v_lease.lease_token,
-                robot_id = v_lease.robot_id,
-                claimed_at = private.no_later_than(v_lease.claimed_at, v_now),
-                started_at = private.no_later_than(coalesce(v_lease.started_at, v_lease.claimed_at), v_now),
-                first_progress_at = private.no_later_than(v_lease.first_progress_at, v_now),
-                cancel_requested_at = v_lease.cancel_requested_at,
-                finished_at = v_now,
-                result = p_results[1],
-                error_message = null,
-                error_type = null,
-                error_details = null
-            where j.job_id = v_lease.job_id
-            returning array[j.dedupe_key] into v_dedupe_keys;
-        end if;
-    end if;
-    for i in 1..cardinality(v_done) loop
-        v_lease := v_leases[i];
-        if v_dedupe_keys[i] is not null then
-            delete from private.dedupe_keys as d
-            where d.tenant_id = v_lease.tenant_id and d.dedupe_key = v_dedupe_keys[i];
-        end if;
-        v_node_executions := coalesce(p_node_executions[v_done[i]], p_results[v_done[i]] -> 'node_executions');
-        if v_node_executions is not null then
-            perform private.keep_node_executions(v_lease, v_node_executions);
-        end if;
-        v_counter_ids := v_counter_ids || v_lease.counter_ids;
-        v_notices := v_notices || (
-            v_lease.tenant_id, v_lease.job_id, v_lease.workflow_id, v_lease.workflow_name, v_lease.robot_id, v_lease.attempt,
-            jsonb_build_object(
-                'progress', 100,
-                'duration_ms', round(extract(
-                    epoch from v_now - private.no_later_than(coalesce(v_lease.started_at, v_lease.claimed_at), v_now)
-                ) * 1000)
-            ) || case when v_lease.cancel_requested_at is null then '{}' else '{"cancel_requested": true}' end::jsonb
-        )::private.job_notice;
-    end loop;
-    if v_done <> '{}' then
-        perform private.announce_jobs('job.completed', 'completed', v_notices);
-        if v_counter_ids <> '{}' then
-            perform private.count_out(v_counter_ids);
-        end if;
-        delete from private.robot_failures as f where f.tenant_id = p_caller.tenant_id and f.robot_id = p_caller.robot_id;
-    end if;
-    return v_done;
-end
-$$;
-comment on function private.complete_leases(private.caller, uuid[], bigint[], jsonb[], jsonb[]) is
-    'Ends the jobs whose leases a robot holds with their results, keeps what it said of their nodes, and returns the places of those jobs in the arrays, from 1; the others are left to private.answer_stale_report().';
-revoke all on function private.complete_leases(private.caller, uuid[], bigint[], jsonb[], jsonb[])
-    from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/count_jobs_ahead.sql sha256:5f3ba763167dcc029227c1c5c16ad907fa1c8990f66e1f25a2d75ebe88d5b0d9
-create or replace function private.count_jobs_ahead(
-    p_tenant_no integer,
-    p_environment text,
-    p_offers text[],
-    p_robot_id uuid,
-    p_rank integer,     -- the lane's priority less its promotion
-    p_share_id integer, -- the lane's
-    p_job_id uuid,
-    p_limit integer,
-    p_pool_id uuid default null     -- only jobs that ask for it
-)
-returns integer
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_now timestamptz := private.clock();
-    v_is_fair boolean := (select q.is_fair from private.queue_tenants as q where q.tenant_no = p_tenant_no);
-    v_load double precision := case when v_is_fair then coalesce(private.share_load(p_share_id, v_now), -1) else 0 end;
-    v_entry record;
-    v_limit_ids integer[] := '{}';      -- of the jobs that were counted: a limit once for each
-    v_ahead integer := 0;
-begin
-    -- Jobs with limits one after another, as claims would take them: one takes the room of another. The rest in any order.
-    for v_entry in
-        with lanes as (
-            select
-                e.lane_id, e.workflow_limit_id, e.key_limit_id, e.priority - e.promotion as rank, s.load,
-                e.priority - e.promotion < p_rank or s.load < v_load as is_better
-            from private.lanes as e
-            cross join lateral (
-                -- As private.take_jobs() orders them: a lane without a share, from before there were any, comes first.
-                select case when v_is_fair then coalesce(private.share_load(e.share_id, v_now), -1) else 0 end as load
-            ) as s
-            where e.tenant_no = p_tenant_no
-                and (e.robot_id is null or e.robot_id = p_robot_id)
-                and private.lane_suits(e.environment, e.required, p_environment, p_offers)
-                and (e.priority - e.promotion < p_rank or e.priority - e.promotion = p_rank and s.load <= v_load)
-                and (p_pool_id is null or 'pool:' || p_pool_id = any (e.required))
-        )
-        (
-            select null::integer as workflow_limit_id, null::integer as key_limit_id
-            from lanes as e
-            cross join lateral (
-                select
-                from private.ready as y
-                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and (e.is_better or y.job_id < p_job_id)
-                limit p_limit
-            ) as ahead
-            where e.workflow_limit_id is null and e.key_limit_id is null
-            limit p_limit
-        )
-        union all
-        (
-            select e.workflow_limit_id, e.key_limit_id
-            from lanes as e
-            cross join lateral (
-                select y.job_id
-                from private.ready as y
-                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and (e.is_better or y.job_id < p_job_id)
-                order by y.job_id
-                limit least(p_limit, private.lane_room(e.workflow_limit_id, e.key_limit_id))
-            ) as ahead
-            where e.workflow_limit_id is not null or e.key_limit_id is not null
-            order by e.rank, e.load, ahead.job_id
-        )
-    loop
-        exit when v_ahead = p_limit;
-        continue when exists (
-            select
-            from unnest(array[v_entry.workflow_limit_id, v_entry.key_limit_id]) as n (limit_id)
-            where cardinality(array_positions(v_limit_ids, n.limit_id)) >= private.lane_room(n.limit_id, null)
-        );
-        v_limit_ids := v_limit_ids || v_entry.workflow_limit_id || v_entry.key_limit_id;
-        v_ahead := v_ahead + 1;
-    end loop;
-    return v_ahead;
-end
-$$;
-comment on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer, uuid) is
-    'How many waiting jobs a robot that has these things would take before a job, as things are: p_limit at most, and no more than their limits have room for.';
-revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer, uuid)
-    from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/count_jobs_of_workflow.sql sha256:8d09fcbf9d1cf9e5ee6560c10d90091e44bd1a6f6364d5cb31b8a12503988a3d
-create or replace function private.count_jobs_of_workflow(p_tenant_id uuid, p_workflow_id uuid, p_most integer)
-returns integer
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-begin
-    return (
-        select count(*)
-        from (
-            select r.job_id
-            from private.queue_tenants as q
-            cross join lateral (select r.job_id from private.ready as r where r.tenant_no = q.tenant_no offset 0) as r
-            where q.tenant_id = p_tenant_id
-            union all
-            select s.job_id from private.scheduled as s where s.tenant_id = p_tenant_id
-            limit p_most
-        ) as w
-        cross join lateral (
-            select from public.jobs as j where j.job_id = w.job_id and j.workflow_id = p_workflow_id offset 0
-        ) as j
-    );
-end
-$$;
-comment on function private.count_jobs_of_workflow(uuid, uuid, integer) is
-    'How many of the jobs that wait are of a workflow; looks at p_most of the tenant''s at most.';
-revoke all on function private.count_jobs_of_workflow(uuid, uuid, integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/count_leases_of_workflow.sql sha256:fa2c13d075b66020005cba504e3133b08a53258f49d53e0e5d08e8b53ab81214
-create or replace function private.count_leases_of_workflow(p_tenant_id uuid, p_workflow_id uuid)
-returns integer
-language sql
-stable
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-as $$
-    select count(*)::integer from private.leases as l where l.tenant_id = p_tenant_id and l.workflow_id = p_workflow_id
-$$;
-comment on function private.count_leases_of_workflow(uuid, uuid) is 'How many jobs of a workflow robots hold.';
-revoke all on function private.count_leases_of_workflow(uuid, uuid) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/count_out.sql sha256:94edcdcc006e54f5148dd801328124f0135bb6661b0c97c226489b45c8e0df83
--- Counters are locked one after another in the order of their ids, whatever order the ids came in. One that was removed
--- meanwhile is not there to be counted.
-create or replace function private.count_out(p_counter_ids integer[])
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_full private.limit_counters[];    -- those that were
-    v_counter private.limit_counters;
-begin
-    with changed as (
-        update private.limit_counters as c
-        set running = greatest(c.running - cardinality(array_positions(p_counter_ids, c.counter_id)), 0)
-        where c.counter_id = any (array(
-            select o.counter_id
-            from private.limit_counters as o
-            where o.counter_id = any (p_counter_ids)
-            order by o.counter_id
-            for update
-        ))
-        returning c as counter
-    )
-    select array_agg(c.counter)
-    into v_full
-    from changed as c
-    where (c.counter).running + cardinality(array_positions(p_counter_ids, (c.counter).counter_id)) >= (c.counter).max_running;
-    if v_full is not null then
-        foreach v_counter in array v_full loop
-            perform private.ring_limit(v_counter.limit_id, private.limit_room(v_counter.running, v_counter.max_running));
-        end loop;
-    end if;
-end
-$$;
-comment on function private.count_out(integer[]) is
-    'Counts leases that ended out of the counters whose ids are given, one id for each lease, and wakes robots for what a full counter kept waiting. Every path on which leases end calls it in its transaction.';
-revoke all on function private.count_out(integer[]) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/deaf_robots.sql sha256:e84e437cef2e13c0f6556d742d723e31d10af9ac6bc629e10630d7978827a587
-create or replace function private.deaf_robots(p_tenant_id uuid, p_after uuid, p_limit integer)
-returns table (robot_id uuid, last_claim_at timestamptz, job_id uuid)
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-as $$
-declare
-    v_before timestamptz := private.clock() - interval '5 minutes';
-begin
-    if private.back_at() >= v_before then   -- they could not ask
-        return;
-    end if;
-    return query
-    select c.robot_id, c.last_claim_at, w.job_id
-    from (
-        select r.robot_id, r.environment, r.pool_id, r.capabilities, r.tags, r.is_internet, h.last_claim_at
-        from public.robot_heartbeats as h
-        join public.robots as r on r.robot_id = h.robot_id and r.deleted_at is null
-        join public.tenants as t on t.tenant_id = h.tenant_id
-        where h.tenant_id = p_tenant_id
-            and h.robot_id > coalesce(p_after, '00000000-0000-0000-0000-000000000000')
-            and h.is_online
-            and h.deaf_since is null
-            and h.last_heartbeat_at > private.clock() - make_interval(secs => t.robot_offline_after_seconds)
-            and h.online_since < v_before
-            and (h.last_claim_at < v_before) is not false
-            and private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at)
-            and not exists (select from private.find_full_limits(h.tenant_id, null, null))
-            and r.max_concurrent_jobs > (select count(*) from private.leases as l where l.robot_id = r.robot_id)
-        order by h.robot_id
-        limit p_limit
-    ) as c
-    join private.queue_tenants as q on q.tenant_id = p_tenant_id
-    left join lateral (
-        select f.job_id
-        from private.lanes as e
-        cross join lateral (
-            select y.job_id
-            from private.ready as y
-            where y.tenant_no = q.tenant_no and y.lane_id = e.lane_id
-            order by y.job_id
-            limit 1
-        ) as f
-        where e.tenant_no = q.tenant_no
-            and (e.robot_id is null or e.robot_id = c.robot_id)
-            and private.lane_suits(
-                e.environment, e.required, c.environment, private.robot_offers(c.capabilities, c.tags, c.is_internet, c.pool_id)
-            )
-            and f.job_id < private.uuid_v7_floor(v_before)
-            and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
-        limit 1
-    ) as w on true
-    order by c.robot_id;
-end
-$$;
-comment on function private.deaf_robots(uuid, uuid, integer) is
-    'The first p_limit robots of a tenant behind p_after that send heartbeats, have free slots and have not claimed for five minutes, each with a job that has been waiting for it that long; null: none has, so it is not deaf.';
-revoke all on function private.deaf_robots(uuid, uuid, integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/describe_limit.sql sha256:729b0bf211df0ee863189690c110ba4a8890a6287763787c304b90910a149130
-create or replace function private.describe_limit(p_limit private.limits)
-returns jsonb
-language sql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-    select jsonb_build_object(
-        'scope', (p_limit).scope,
-        'workflow_id', (p_limit).workflow_id,
-        'concurrency_key', (p_limit).concurrency_key,
-        'max_running', (p_limit).max_running,
-        'on_collision', (p_limit).on_collision,
-        'running', (
-            select coalesce(sum(c.running), 0) from private.limit_counters as c where c.limit_id = (p_limit).limit_id
-        ),
-        'updated_at', private.to_iso((p_limit).updated_at)
-    )
-$$;
-comment on function private.describe_limit(private.limits) is 'A limit as it is shown.';
-revoke all on function private.describe_limit(private.limits) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/describe_share.sql sha256:69faa1045a4a7d0f3c63e9456e229009efaa93c6c78db05c33f490a395722496
-create or replace function private.describe_share(p_share private.shares)
-returns jsonb
-language sql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-    select jsonb_build_object(
-        'workflow_id', (p_share).workflow_id,
-        'workflow_name', (
-            select w.name from public.workflows as w where w.workflow_id = (p_share).workflow_id
-        ),
-        'weight', (p_share).weight,
-        'load', round(private.share_load((p_share).share_id, private.clock())::numeric, 1),
-        'running', (select count(*) from private.leases as l where l.share_id = (p_share).share_id)
-    )
-$$;
-comment on function private.describe_share(private.shares) is 'A share as it is shown.';
-revoke all on function private.describe_share(private.shares) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/drop_counters.sql sha256:7c1881b4d4e694d74eb02099252c784d169b526c0c904fec930e0fb4741c811c
-create or replace function private.drop_counters()
-returns trigger
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    -- In the order of their ids, as whoever ends leases takes them.
-    perform from private.limit_counters as c where c.limit_id = old.limit_id order by c.counter_id for update;
-    delete from private.limit_counters as c where c.limit_id = old.limit_id;
-    return null;
-end
-$$;
-comment on function private.drop_counters() is
-    'Table trigger: takes the counters of a limit away with it; leases that are in them go on.';
-revoke all on function private.drop_counters() from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/end_attempt.sql sha256:16f39f632e80e8225fdea313154e77ce7aed5b46744622e7ef7967999475f2d7
--- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
-create or replace function private.end_attempt(
-    p_lease private.leases,
-    p_outcome text,             -- failed | timeout | no_progress | lost | forced: a cancellation that its robot ignored
-    p_error_message text,
-    p_error_type text,
-    p_error_details jsonb,
-    p_is_retryable boolean
-)
-returns jsonb
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_now timestamptz := private.clock();
-    v_job record;
-    v_is_timeout boolean := p_outcome in ('timeout', 'no_progress');
-    v_is_business_error boolean;
-    v_is_poison boolean;
-    v_is_robots_fault boolean;      -- of timeouts, private.rescue_expired_leases() says it
-    v_status public.job_status;
-    v_may_retry boolean;
-    v_retry_at timestamptz;
-    v_details jsonb;
-    v_answer jsonb;
-    -- Nobody reported that a lease or the time was over, or that the job was to end: whoever held it gets LEASE_LOST.
-    v_reported_token bigint := case when p_outcome = 'failed' then p_lease.lease_token end;
-begin
-    select j.max_attempts, j.retry_policy, j.dedupe_key, j.lost_by
-    into v_job
-    from public.jobs as j
-    where j.job_id = p_lease.job_id;
-    v_is_business_error := p_outcome = 'failed'
-        and (not p_is_retryable or coalesce(v_job.retry_policy -> 'non_retryable_errors' ? p_error_type, false));
-    v_is_robots_fault := p_outcome = 'failed' and not v_is_business_error and p_lease.cancel_requested_at is null;
-    if p_outcome = 'lost' and p_lease.robot_id <> all (v_job.lost_by) and private.is_robot(p_lease.robot_id) then
-        v_job.lost_by := v_job.lost_by || p_lease.robot_id;
-    end if;
-    v_is_poison := p_outcome = 'lost' and cardinality(v_job.lost_by) >= 2;
-    if v_is_poison then
-        p_error_message := format('%s robots were lost while they ran this job.', cardinality(v_job.lost_by));
-        p_error_type := 'POISON_JOB';
-    end if;
-
-    v_may_retry := p_is_retryable
-        and not v_is_poison
-        and v_job.retry_policy ->> 'policy' <> 'none'
-        and (not v_is_timeout or coalesce((v_job.retry_policy ->> 'retry_on_timeout')::boolean, true))
-        and not v_is_business_error;
-    v_details := jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type);
-
-    if p_lease.cancel_requested_at is null and v_may_retry and p_lease.attempt < v_job.max_attempts then
-        -- The job keeps its id and so its place. After a lost lease it is ready at once: the time has been lost already.
-        v_retry_at := case
-            when p_outcome = 'lost' then v_now
-            else v_now + private.retry_delay(v_job.retry_policy, p_lease.attempt)
-        end;
-        update public.jobs as j
-        set attempts = p_lease.attempt,
-            lease_token = v_reported_token,
-            reported_by = p_lease.robot_id,
-            error_message = p_error_message,
-            error_type = p_error_type,
-            error_details = p_error_details,
-            lost_by = v_job.lost_by,
-            past_leases = private.add_past_lease(j.past_leases, p_lease),
-            uncounted_ends = 0
-        where j.job_id = p_lease.job_id;
-        if v_retry_at <= v_now then
-            perform private.put_back(
-                p_lease.tenant_no, p_lease.lane_id, array[p_lease.job_id], array[p_lease.attempt::integer]
-            );
-            perform private.ring_lane(p_lease.lane_id);
-        else
-            insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at, attempts)
-            values (p_lease.job_id, p_lease.tenant_id, p_lease.tenant_no, p_lease.lane_id, v_retry_at, p_lease.attempt);
-        end if;
-        perform private.announce_job(
-            'job.retrying', 'queued', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
-            p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('run_at', private.to_iso(v_retry_at))
-        );
-        v_answer := jsonb_build_object(
-            'job_id', p_lease.job_id, 'status', 'queued', 'outcome', 'applied', 'retry_at', private.to_iso(v_retry_at)
-        );
-    else
-        v_status := case
-            when p_lease.cancel_requested_at is not null then 'cancelled'
-            when v_is_timeout then 'timeout'
-            else 'failed'
-        end;
-        update public.jobs as j
-        set status = v_status,
-            attempts = p_lease.attempt,
-            lease_token = v_reported_token,
-            robot_id = p_lease.robot_id,
-            claimed_at = private.no_later_than(p_lease.claimed_at, v_now),
-            started_at = private.no_later_than(coalesce(p_lease.started_at, p_lease.claimed_at), v_now),
-            first_progress_at = private.no_later_than(p_lease.first_progress_at, v_now),
-            cancel_requested_at = p_lease.cancel_requested_at,
-            finished_at = v_now,
-            error_message = case when v_status = 'cancelled' then coalesce(p_lease.cancel_reason, 'Cancelled.') else p_error_message end,
-            error_type = case when v_status <> 'cancelled' then p_error_type end,
-            error_details = case when v_status <> 'cancelled' then p_error_details end,
-            lost_by = v_job.lost_by,
-            past_leases = private.add_past_lease(j.past_leases, p_lease)
-        where j.job_id = p_lease.job_id;
-        if v_job.dedupe_key is not null then
-            delete from private.dedupe_keys as d where d.tenant_id = p_lease.tenant_id and d.dedupe_key = v_job.dedupe_key;
-        end if;
-        if v_status <> 'cancelled' then
-            insert into public.dead_letters (
-                job_id, tenant_id, workflow_id, reason, attempts, error_type, error_message, dead_lettered_at
-            )
-            values (
-                p_lease.job_id, p_lease.tenant_id, p_lease.workflow_id,
-                case
-                    when v_is_poison then 'poison'
-                    when v_is_timeout then p_outcome
-                    when p_outcome = 'lost' then 'lease_lost'
-                    when not v_may_retry then 'not_retryable'
-                    else 'attempts_exhausted'
-                end,
-                p_lease.attempt, p_error_type, p_error_message, v_now
-            );
-        end if;
-        perform private.announce_job(
-            'job.' || v_status, v_status::text, p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
-            p_lease.robot_id, p_lease.attempt,
-            case when v_status = 'cancelled' then jsonb_build_object('message', p_lease.cancel_reason) else v_details end
-        );
-        if v_is_poison and v_status = 'failed' then
-            perform private.announce_job(
-                'job.poisoned', 'failed', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
-                p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('lost_by', to_jsonb(v_job.lost_by))
-            );
-        end if;
-        v_answer := jsonb_build_object('job_id', p_lease.job_id, 'status', v_status, 'outcome', 'applied');
-    end if;
-    -- After the lanes, and in this order.
-    if p_lease.counter_ids is not null then
-        perform private.count_out(p_lease.counter_ids);
-    end if;
-    if v_is_robots_fault then
-        perform private.count_robot_failure(p_lease.tenant_id, p_lease.robot_id, p_lease.job_id);
-    end if;
-    return v_answer;
-end
-$$;
-comment on function private.end_attempt(private.leases, text, text, text, jsonb, boolean) is
-    'Ends an attempt that failed, took too long, stood still or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when somebody asked for it, cancelled. Counts the lease out of the counters that it names.';
-revoke all on function private.end_attempt(private.leases, text, text, text, jsonb, boolean)
-    from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/end_unclaimed_job.sql sha256:b739110be386f1990f9ffd93c1571d0f8c6965bac203d4c177d675947cee7d14
-create or replace function private.end_unclaimed_job(p_job_id uuid, p_reason text)
-returns void
-language sql
-set search_path = pg_catalog, pg_temp
-as $$
-    select private.end_unclaimed_jobs(array[p_job_id], p_reason)
-$$;
-comment on function private.end_unclaimed_job(uuid, text) is 'Does private.end_unclaimed_jobs() for one.';
-revoke all on function private.end_unclaimed_job(uuid, text) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/end_unclaimed_jobs.sql sha256:b16c338747037dff281fc91a509304f9a6163dc01311485126bed83c4003f03b
-create or replace function private.end_unclaimed_jobs(p_job_ids uuid[], p_reason text)
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_now timestamptz := private.clock();
-    -- Its bounds choose the partitions before the statement begins.
-    v_low_job_id uuid := (select i.id from unnest(p_job_ids) as i (id) order by i.id limit 1);
-    v_high_job_id uuid := (select i.id from unnest(p_job_ids) as i (id) order by i.id desc limit 1);
-    v_job record;
-    v_tenant_id uuid;
-    v_notices private.job_notice[] := '{}';
-begin
-    if p_job_ids = '{}' then
-        return;
-    end if;
-    for v_job in
-        update public.jobs as j
-        set status = 'cancelled',
-            finished_at = v_now,
-            error_message = p_reason,
-            error_type = null,      -- of an attempt that was to be retried
-            error_details = null
-        where j.job_id = any (p_job_ids) and j.job_id between v_low_job_id and v_high_job_id
-        returning j.job_id, j.tenant_id, j.workflow_id, j.workflow_name, j.attempts, j.dedupe_key
-    loop
-        if v_job.dedupe_key is not null then
-            delete from private.dedupe_keys as d where d.tenant_id = v_job.tenant_id and d.dedupe_key = v_job.dedupe_key;
-        end if;
-        v_tenant_id := v_job.tenant_id;
-        v_notices := v_notices || (
-            v_job.tenant_id, v_job.job_id, v_job.workflow_id, v_job.workflow_name, null, v_job.attempts,
-            jsonb_build_object('message', p_reason)
-        )::private.job_notice;
-    end loop;
-    perform private.announce_jobs('job.cancelled', 'cancelled', v_notices, cardinality(v_notices) <= 100);
-    if cardinality(v_notices) > 100 then    -- more pushes at once than a watcher can use
-        perform private.broadcast(
-            'tenant:' || v_tenant_id || ':jobs', 'jobs.cancelled',
-            jsonb_build_object('count', cardinality(v_notices), 'timestamp', private.to_iso(v_now))
-        );
-    end if;
-end
-$$;
-comment on function private.end_unclaimed_jobs(uuid[], text) is
-    'Writes and tells that jobs of one tenant ended cancelled; more than 100 are pushed as one jobs.cancelled. Their rows in ready or scheduled have been taken away by the same transaction.';
-revoke all on function private.end_unclaimed_jobs(uuid[], text) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/end_uncounted.sql sha256:5c731d9903a1aafe059e0c45faae565afee09daf1cb2efb861d7a365da8e8ae1
--- The lease is gone already, and its caller counts it out of its counters, as with private.end_attempt(). Three ends in a row
--- cost no time; after that the job waits, so that no robot and no network can hand it round in circles as fast as they can.
-create or replace function private.end_uncounted(p_lease private.leases, p_message text)
-returns jsonb
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_ends integer;
-    v_retry_at timestamptz;
-begin
-    update public.jobs as j
-    set uncounted_ends = least(j.uncounted_ends + 1, 1000),
-        past_leases = private.add_past_lease(j.past_leases, p_lease),
-        cancel_requested_at = p_lease.cancel_requested_at
-    where j.job_id = p_lease.job_id
-    returning j.uncounted_ends into v_ends;
-    if p_lease.cancel_requested_at is not null then
-        perform private.end_unclaimed_job(p_lease.job_id, coalesce(p_lease.cancel_reason, 'Cancelled.'));
-        return jsonb_build_object('job_id', p_lease.job_id, 'status', 'cancelled', 'outcome', 'applied');
-    end if;
-    if v_ends <= 3 then
-        perform private.put_back(p_lease.tenant_no, p_lease.lane_id, array[p_lease.job_id], array[p_lease.attempt - 1]);
-        perform private.ring_lane(p_lease.lane_id);
-    else
-        v_retry_at := private.clock() + make_interval(secs => least(5 * 2.0 ^ least(v_ends - 4, 10), 300));
-        insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at, attempts)
-        values (
-            p_lease.job_id, p_lease.tenant_id, p_lease.tenant_no, p_lease.lane_id, v_retry_at, p_lease.attempt - 1
-        );
-    end if;
-    perform private.announce_job(
-        'job.queued', 'queued', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name, null,
-        p_lease.attempt - 1,
-        jsonb_strip_nulls(jsonb_build_object('message', p_message, 'run_at', private.to_iso(v_retry_at)))
-    );
-    return jsonb_strip_nulls(jsonb_build_object(
-        'job_id', p_lease.job_id, 'status', 'queued', 'outcome', 'applied', 'retry_at', private.to_iso(v_retry_at)
-    ));
-end
-$$;
-comment on function private.end_uncounted(private.leases, text) is
-    'Puts a job back whose lease ended without an attempt that counts, as if it had not been claimed; cancels it when somebody asked for that. From the fourth such end in a row on it waits 5 seconds, then twice as long each time, at most 5 minutes.';
-revoke all on function private.end_uncounted(private.leases, text) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/enqueue_job.sql sha256:c385c4ac25955e5243ad4dfafef95e83f6a69a8fb41f5ed6e6934b4a32f218f8
-create or replace function public.enqueue_job(
-    p_workflow_id uuid,
-    p_input jsonb default '{}',
-    p_priority integer default 10,
-    p_environment text default '*',
-    p_execution_mode text default 'lan',
-    p_required_capabilities text[] default '{}',
-    p_required_tags text[] default '{}',
-    p_robot_id text default null,
-    p_run_at timestamptz default null,
-    p_dedupe_key text default null,
-    p_max_attempts integer default 3,
-    p_timeout_seconds integer default 3600,
-    p_retry_policy jsonb default null,
-    p_metadata jsonb default '{}',
-    p_trigger_type text default 'manual',
-    p_version integer default null,
-    p_concurrency_key text default null,
-    p_pool text default null,
-    p_progress_timeout_seconds integer default null
-)
-returns public.live_jobs
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize('jobs.create');
-    v_robot_id uuid;
-    v_pool_id uuid;
-    v_job_id uuid;
-    v_job public.live_jobs;
-begin
-    p_environment := private.nfc(p_environment);
-    p_required_capabilities := private.nfc_words(p_required_capabilities);
-    p_required_tags := private.nfc_words(p_required_tags);
-    p_dedupe_key := private.nfc(p_dedupe_key);
-    p_concurrency_key := private.nfc(p_concurrency_key);
-    p_trigger_type := private.nfc(p_trigger_type);
-    if p_robot_id is not null then
-        v_robot_id := (private.find_robot(v_caller.tenant_id, p_robot_id)).robot_id;
-    end if;
-    if p_pool is not null then
-        v_pool_id := (private.find_pool(v_caller.tenant_id, p_pool, 'member')).pool_id;
-    end if;
-    v_job_id := private.add_job(
-        v_caller.tenant_id,
-        coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id),
-        p_workflow_id, p_version, p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities,
-        p_required_tags, v_robot_id, p_run_at, p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata,
-        p_trigger_type, p_concurrency_key => p_concurrency_key, p_pool_id => v_pool_id,
-        p_progress_timeout_seconds => p_progress_timeout_seconds
-    );
-    select j.* into v_job from public.live_jobs as j where j.job_id = v_job_id;
-    return v_job;
-end
-$$;
-comment on function public.enqueue_job(
-    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
-    text, text, integer
-) is
-    'Puts one job in the queue and returns it; with a dedupe key that an unfinished job has, returns that one. Environment * is any robot''s. With a pool (id or name) its robots run it. With progress_timeout_seconds an attempt that reports no progress for so long is ended. Raises 404 POOL_NOT_FOUND, 409 POOL_AMBIGUOUS. Needs jobs.create.';
-revoke all on function public.enqueue_job(
-    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
-    text, text, integer
-) from public, anon, authenticated, service_role;
-grant execute on function public.enqueue_job(
-    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
-    text, text, integer
-) to authenticated;
-
--- from sql/40_queue/functions/enqueue_jobs.sql sha256:658e3423d3c78c129cbdef86f90c01a7646143443b350cfb8b2478dd822b1801
-create or replace function public.enqueue_jobs(p_jobs jsonb)
-returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize('jobs.create');
-    v_created_by uuid := coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id);
-    v_count integer;
-    v_item jsonb;
-    v_job record;
-    v_robot_id uuid;
-    v_pool_id uuid;
-    v_problem text;
-    v_unknown text;
-begin
-    if jsonb_typeof(p_jobs) is distinct from 'array' or jsonb_array_length(p_jobs) not between 1 and 1000 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'jobs must be a list of 1 to 1000 jobs.');
-    end if;
-    v_count := jsonb_array_length(p_jobs);
-
-    for "position", v_item in
-        select x.n - 1, x.item from jsonb_array_elements(p_jobs) with ordinality as x (item, n) order by x.n
-    loop
-        job_id := null;
-        status := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        -- What is wrong with one job is that job's answer. Nothing is written in this block, so it costs no transaction id.
-        begin
-            if jsonb_typeof(v_item) <> 'object' then
-                perform private.raise_error(400, 'INVALID_ARGUMENT', 'A job must be an object.');
-            end if;
-            select * into v_job
-            from jsonb_to_record(v_item) as j (
-                workflow_id uuid, input jsonb, priority integer, environment text, execution_mode text,
-                required_capabilities text[], required_tags text[], robot_id text, run_at timestamptz, dedupe_key text,
-                max_attempts integer, timeout_seconds integer, retry_policy jsonb, metadata jsonb, trigger_type text,
-                version integer, concurrency_key text, pool text, progress_timeout_seconds integer
-            );
-            v_job.environment := private.nfc(v_job.environment);
-            v_job.required_capabilities := private.nfc_words(v_job.required_capabilities);
-            v_job.required_tags := private.nfc_words(v_job.required_tags);
-            v_job.dedupe_key := private.nfc(v_job.dedupe_key);
-            v_job.concurrency_key := private.nfc(v_job.concurrency_key);
-            v_job.trigger_type := private.nfc(v_job.trigger_type);
-            v_job.input := coalesce(v_job.input, '{}');
-            v_job.priority := coalesce(v_job.priority, 10);
-            v_job.environment := coalesce(v_job.environment, '*');
-            v_job.execution_mode := coalesce(v_job.execution_mode, 'lan');
-            v_job.required_capabilities := coalesce(v_job.required_capabilities, '{}');
-            v_job.required_tags := coalesce(v_job.required_tags, '{}');
-            v_job.max_attempts := coalesce(v_job.max_attempts, 3);
-            v_job.timeout_seconds := coalesce(v_job.timeout_seconds, 3600);
-            v_job.metadata := coalesce(v_job.metadata, '{}');
-            v_job.trigger_type := coalesce(v_job.trigger_type, 'manual');
-            select k into v_unknown
-            from jsonb_object_keys(v_item) as k
-            where k not in (
-                'workflow_id', 'input', 'priority', 'environment', 'execution_mode', 'required_capabilities', 'required_tags',
-                'robot_id', 'run_at', 'dedupe_key', 'max_attempts', 'timeout_seconds', 'retry_policy', 'metadata',
-                'trigger_type', 'version', 'concurrency_key', 'pool', 'progress_timeout_seconds'
-            )
-            limit 1;
-            v_problem := case
-                when v_unknown is not null then format('A job has no field %s.', v_unknown)
-                when v_job.workflow_id is null then 'workflow_id must be given.'
-                else private.find_job_problem(
-                    v_job.input, v_job.priority, v_job.environment, v_job.execution_mode, v_job.required_capabilities,
-                    v_job.required_tags, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
-                    v_job.metadata, v_job.trigger_type, v_job.concurrency_key, v_job.progress_timeout_seconds,
-                    v_job.run_at
-                )
-            end;
-            if v_problem is not null then
-                perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
-            end if;
-            perform private.keep_workflow(v_job.workflow_id);
-            perform private.require_runnable_workflow(v_caller.tenant_id, v_job.workflow_id, v_job.version);
-            v_robot_id := null;
-            if v_job.robot_id is not null then
-                v_robot_id := (private.find_robot(v_caller.tenant_id, v_job.robot_id)).robot_id;
-            end if;
-            v_pool_id := null;
-            if v_job.pool is not null then
-                v_pool_id := (private.find_pool(v_caller.tenant_id, v_job.pool, 'member')).pool_id;
-            end if;
-            if exists (
-                select from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id and q.is_full
-            ) and not exists (
-                select
-                from private.dedupe_keys as d
-                where d.tenant_id = v_caller.tenant_id and d.dedupe_key = v_job.dedupe_key
-            ) then
-                perform private.raise_queue_full();
-            end if;
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3)::integer;
-            when data_exception then
-                error_code := 'INVALID_ARGUMENT';
-                error_message := 'A field has a value of the wrong type: ' || sqlerrm || '.';
-                error_status := 400;
-        end;
-        if error_code is null then
-            job_id := private.add_job(
-                v_caller.tenant_id, v_created_by, v_job.workflow_id, v_job.version, v_job.input, v_job.priority,
-                v_job.environment, v_job.execution_mode, v_job.required_capabilities, v_job.required_tags, v_robot_id,
-                v_job.run_at, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
-                v_job.metadata, v_job.trigger_type, null, v_count <= 100, v_job.concurrency_key, v_pool_id,
-                v_job.progress_timeout_seconds, true
-            );
-            status := 'queued';
-            -- The job that has its dedupe key may be held; the rule of its concurrency key may have cancelled it.
-            if v_job.dedupe_key is not null or v_job.concurrency_key is not null then
-                status := (select j.status from public.live_jobs as j where j.job_id = enqueue_jobs.job_id);
-            end if;
-        end if;
-        return next;
-    end loop;
-
-    if v_count > 100 then   -- more pushes at once than a watcher can use, or a plan of the platform allows
-        perform private.broadcast(
-            'tenant:' || v_caller.tenant_id || ':jobs', 'jobs.queued',
-            jsonb_build_object('count', v_count, 'timestamp', private.to_iso(private.clock()))
-        );
-    end if;
-end
-$$;
-comment on function public.enqueue_jobs(jsonb) is
-    'Enqueues 1 to 1000 jobs, objects with the arguments of enqueue_job, and answers each by its position: its id and status (those of the unfinished job that has its dedupe key), or why it was refused, 429 QUEUE_FULL included; the others are done. More than 100 are pushed as one jobs.queued. Needs jobs.create.';
-revoke all on function public.enqueue_jobs(jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.enqueue_jobs(jsonb) to authenticated;
-
--- from sql/40_queue/functions/ensure_job_partitions.sql sha256:9ab9c3c56ffa2aa1957122f312d420df701c69064a8a3cf22da22a5b580f7978
-create or replace function private.ensure_job_partitions(p_weeks_ahead integer default 4)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_made integer := 0;
-begin
-    for i in 0..p_weeks_ahead loop
-        if private.make_job_partition(private.clock() + make_interval(days => 7 * i)) then
-            v_made := v_made + 1;
-        end if;
-    end loop;
-    return v_made;
-end
-$$;
-comment on function private.ensure_job_partitions(integer) is
-    'Makes the partitions of jobs for this week (Monday, UTC) and p_weeks_ahead more, and returns how many it made.';
-revoke all on function private.ensure_job_partitions(integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/enter_limits.sql sha256:f9143501c0e31783dc5711c126990edb47a3e08395d0b802878877ce3245be04
--- Waiting for a lock is safe only in the order of the counters' ids, and so of scope: whoever locks more (a claim of many
--- lanes, a rescue) must not wait for one that comes earlier. So a claim waits in its first lane only, and for a counter only
--- while it has locked no other of the same limit: one that turned out to be full under the lock stays locked until the end.
-create or replace function private.enter_limits(
-    p_limit_ids integer[],      -- in the order of scope
-    p_robot_id uuid,
-    p_jobs integer,
-    p_may_wait boolean,
-    out jobs integer,
-    out counter_ids integer[]
-)
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_limit_id integer;
-    v_all integer[];                -- its counters
-    v_tried integer[];              -- first the robot's own one alone: beside a snapshot that is held for long each is dear to read
-    v_counter_id integer;
-    v_room integer;
-    v_may_wait boolean;
-    v_counted integer[] := '{}';     -- one for each of counter_ids: what it counts by now
-begin
-    jobs := p_jobs;
-    foreach v_limit_id in array p_limit_ids loop
-        v_may_wait := p_may_wait;
-        v_room := null;
-        select w.counter_ids, array[w.counter_ids[1 + (uuid_hash(p_robot_id) & 2147483647) % cardinality(w.counter_ids)]]
-        into v_all, v_tried
-        from private.limits as w
-        where w.limit_id = v_limit_id;
-        loop
-            -- The counters with room are those of the snapshot, and not looked at again after the lock: so one is locked, or none.
-            -- Each robot has an order of its own, so that robots meet seldom.
-            with picked as materialized (
-                select c.counter_id, private.limit_room(c.running, c.max_running) as room
-                from private.limit_counters as c
-                where c.counter_id = any (array(
-                    select o.counter_id
-                    from private.limit_counters as o
-                    where o.counter_id = any (v_tried) and private.limit_room(o.running, o.max_running) > 0
-                ))
-                order by hashint4(c.counter_id # uuid_hash(p_robot_id))
-                limit 1
-                for update skip locked
-            ), counted as (
-                update private.limit_counters as c
-                set running = c.running + least(jobs, p.room)
-                from picked as p
-                where c.counter_id = p.counter_id
-            )
-            select p.counter_id, p.room into v_counter_id, v_room from picked as p;
-            exit when v_room > 0;
-            if v_room = 0 then
-                v_may_wait := false;
-                continue;
-            elsif v_tried <> v_all then
-                v_tried := v_all;
-                continue;
-            end if;
-            exit when not v_may_wait;
-            perform
-            from private.limit_counters as c
-            where c.counter_id = (
-                select o.counter_id
-                from private.limit_counters as o
-                where o.counter_id = any (v_all) and private.limit_room(o.running, o.max_running) > 0
-                order by hashint4(o.counter_id # uuid_hash(p_robot_id))
-                limit 1
-            )
-            for update;
-            exit when not found;
-            v_may_wait := false;
-        end loop;
-        if v_room > 0 then
-            jobs := least(jobs, v_room);
-            counter_ids := counter_ids || v_counter_id;
-            v_counted := v_counted || jobs;
-        elsif exists (select from private.limit_counters as c where c.limit_id = v_limit_id) then
-            jobs := 0;
-            exit;
-        end if;     -- else it was removed
-    end loop;
-    if v_counted[1] > jobs then
-        for i in 1..cardinality(v_counted) loop
-            perform private.leave_limits(counter_ids[i:i], v_counted[i] - jobs);
-        end loop;
-    end if;
-end
-$$;
-comment on function private.enter_limits(integer[], uuid, integer, boolean) is
-    'Counts jobs that a robot is about to take in one counter of each of their limits (pool, tenant, workflow, key), which stay locked, and returns how many of them these have room for, and the counters (null: the limits are gone). 0 when a limit is full, or all of it that has room is locked and may not be waited for.';
-revoke all on function private.enter_limits(integer[], uuid, integer, boolean) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/explain_finished_job.sql sha256:c6374cb7f1d50006be6e8c7eda63e047149a1ecbbd0e9cb0095045eef5f44bcf
-create or replace function private.explain_finished_job(p_job public.jobs)
-returns jsonb
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_letter public.dead_letters;
-begin
-    select d.* into v_letter from public.dead_letters as d where d.job_id = p_job.job_id;
-    return private.explain_reason(
-        case
-            when v_letter.resolved_at is not null then 'requeued'
-            when p_job.status = 'timeout' and p_job.error_type = 'NO_PROGRESS' then 'no_progress'
-            when p_job.status = 'timeout' then 'timed_out'
-            when v_letter.job_id is not null then 'dead_lettered'
-            when p_job.status = 'completed' and p_job.cancel_requested_at is not null then 'completed_despite_cancel'
-            else p_job.status::text
-        end,
-        jsonb_build_object(
-            'robot', private.name_robot(p_job.robot_id, p_job.tenant_id),
-            'finished', private.to_words(p_job.finished_at),
-            'cancel_requested', private.to_words(p_job.cancel_requested_at),
-            'error', left(coalesce(p_job.error_message, 'no message'), 500),
-            'timeout', p_job.timeout_seconds,
-            'progress_timeout', p_job.progress_timeout_seconds,
-            'attempts', p_job.attempts,
-            'max_attempts', p_job.max_attempts,
-            'dead_reason', v_letter.reason,
-            'requeued_job', v_letter.requeued_job_id
-        )
-    );
-end
-$$;
-comment on function private.explain_finished_job(public.jobs) is
-    'How a job ended, as private.explain_reason() says it.';
-revoke all on function private.explain_finished_job(public.jobs) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/explain_held_job.sql sha256:6d9e5855a16854984158492114213e0b1d82fee31cff8aa3a1746a2faa578a50
-create or replace function private.explain_held_job(p_lease private.leases)
-returns jsonb
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_now timestamptz := private.clock();
-    v_over_at timestamptz := private.lease_over_at(p_lease);
-begin
-    return private.explain_reason(
-        case
-            when p_lease.cancel_requested_at is not null then 'cancel_requested'
-            when v_over_at <= v_now and v_over_at = p_lease.lease_expires_at then 'lease_expired'
-            when v_over_at <= v_now then 'time_over'
-            when p_lease.started_at is null then 'held_claimed'
-            else 'held_running'
-        end,
-        jsonb_build_object(
-            'robot', private.name_robot(p_lease.robot_id, p_lease.tenant_id),
-            'lease_until', private.to_words(v_over_at),
-            'progress', p_lease.progress,
-            'last_progress', private.to_words(p_lease.progress_at),
-            'cancel_requested', private.to_words(p_lease.cancel_requested_at),
-            'cancel_reason', p_lease.cancel_reason,
-            'forceable', private.to_words(private.cancel_forceable_at(p_lease))
-        )
-    );
-end
-$$;
-comment on function private.explain_held_job(private.leases) is
-    'Who holds a job and until when, as private.explain_reason() says it.';
-revoke all on function private.explain_held_job(private.leases) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/explain_job.sql sha256:8fbcd0e12c3b49d432d4ac4b6f42833df2059b2af19828b05222569ce3d651aa
--- Stable: all of it is read in one snapshot, so a job is found in exactly one place, and nothing is changed by looking.
-create or replace function public.explain_job(p_job_id uuid)
-returns jsonb
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize('jobs.read');
-    v_job public.jobs;
-    v_lane private.lanes;
-    v_lease private.leases;
-    v_scheduled private.scheduled;
-    v_robots jsonb := '[]';
-    v_count integer := 0;
-    v_online integer := 0;
-    v_position integer;
-    v_is_in_pool boolean;   -- of another tenant, whose robots are not shown
-    v_state text;
-    v_reason jsonb;
-    v_since timestamptz;
-begin
-    select j.* into v_job from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
-    if not found then
-        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
-    end if;
-    select l.* into v_lease from private.leases as l where l.job_id = p_job_id;
-    select s.* into v_scheduled from private.scheduled as s where s.job_id = p_job_id;
-
-    v_is_in_pool := v_job.pool_id is not null and not exists (
-        select from public.pools as p where p.pool_id = v_job.pool_id and p.tenant_id = v_job.tenant_id
-    );
-
-    if v_job.status <> 'queued' then
-        v_state := v_job.status;
-        v_since := v_job.finished_at;
-        v_reason := private.explain_finished_job(v_job);
-    elsif v_lease.job_id is not null then
-        v_state := case when v_lease.started_at is null then 'claimed' else 'running' end;
-        v_since := coalesce(v_lease.cancel_requested_at, v_lease.started_at, v_lease.claimed_at);
-        v_reason := private.explain_held_job(v_lease);
-    elsif exists (
-        select from public.workflows as w where w.workflow_id = v_job.workflow_id and w.deleted_at is not null
-    ) then
-        v_state := case when v_scheduled.job_id is null then 'queued' else 'scheduled' end;
-        v_since := (select w.deleted_at from public.workflows as w where w.workflow_id = v_job.workflow_id);
-        v_reason := private.explain_reason('workflow_deleted', jsonb_build_object('workflow', v_job.workflow_name));
-    else
-        select
-            coalesce(jsonb_agg(
-                jsonb_build_object(
-                    'robot_id', r.robot_id, 'external_id', r.external_id, 'is_eligible', r.is_eligible, 'ahead', r.ahead
-                ) || r.reason
-                order by r.ordinality
-            ), '[]'),
-            coalesce(max(r.robots), 0),
-            coalesce(max(r.robots_online), 0)
-        into v_robots, v_count, v_online
-        from private.judge_robots(
-            v_job.tenant_id, v_job.lane_id, p_job_id,
-            (
-                select w
-                from private.find_full_limits(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key) as w
-                where v_scheduled.job_id is null or w.max_running = 0
-                limit 1
-            ),
-            v_scheduled.job_id is null
-        ) with ordinality as r
-        where not v_is_in_pool;
-        v_since := v_job.created_at;
-        if v_scheduled.job_id is not null then
-            v_state := 'scheduled';
-            v_reason := private.explain_reason(
-                case
-                    when v_scheduled.run_at <= private.clock() then 'about_to_be_ready'
-                    when v_job.uncounted_ends > 0 then 'start_backoff'
-                    when v_scheduled.attempts > 0 then 'retry_backoff'
-                    else 'run_at_in_future'
-                end,
-                jsonb_build_object(
-                    'run_at', private.to_words(v_scheduled.run_at),
-                    'attempts', v_scheduled.attempts,
-                    'times', v_job.uncounted_ends,
-                    'max_attempts', v_job.max_attempts,
-                    'error', left(coalesce(v_job.error_message, 'no message'), 500)
-                )
-            );
-        else
-            v_state := 'queued';
-            select e.* into strict v_lane from private.lanes as e where e.lane_id = v_job.lane_id;
-            v_position := private.count_jobs_ahead(
-                v_lane.tenant_no, v_lane.environment, v_lane.required, v_lane.robot_id, v_lane.priority - v_lane.promotion,
-                v_lane.share_id, p_job_id, 1000, v_job.pool_id
-            );
-            v_reason := case
-                when v_is_in_pool then private.explain_pool_job(v_job, v_position)
-                else private.explain_waiting_job(v_job, v_robots, v_count, v_online)
-            end;
-        end if;
-    end if;
-    return jsonb_build_object('job_id', p_job_id, 'state', v_state) || v_reason || jsonb_build_object(
-        'since', private.to_iso(v_since),
-        'position', v_position,
-        'robots', v_robots,
-        'robots_total', v_count,
-        'notes', private.list_job_notes(v_job)
-    );
-end
-$$;
-comment on function public.explain_job(uuid) is
-    'Why a job waits, who holds it or how it ended: {job_id, state, verdict, reason_code, sentence, next_step, since, position (jobs ahead of it that ask for no more than it does; 1000 at most), robots (the nearest 50; none of a pool of another tenant; each with its first failing clause of the claim, is_eligible, and ahead: jobs that it takes first), robots_total, notes}. Raises 404 JOB_NOT_FOUND. Needs jobs.read.';
-revoke all on function public.explain_job(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.explain_job(uuid) to authenticated;
-
--- from sql/40_queue/functions/explain_pool_job.sql sha256:27a45a1e986c33eb2228dc25ce2f4be91bf5e16399140dd514ce6ff2613c1525
--- To a member a pool's robots are one: how many there are and what keeps each is the owner's business.
-create or replace function private.explain_pool_job(p_job public.jobs, p_ahead integer)
-returns jsonb
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_pool public.pools;
-    v_lane private.lanes;
-    v_limit private.limits;
-    v_robots record;
-begin
-    select p.* into v_pool from public.pools as p where p.pool_id = p_job.pool_id;
-    if not found then
-        return private.explain_reason('pool_deleted', '{}');
-    elsif private.pool_weight(p_job.pool_id, p_job.tenant_id) is null then
-        -- Its name is nothing that this tenant may see any more.
-        return private.explain_reason('pool_left', jsonb_build_object('pool', p_job.pool_id));
-    end if;
-    select e.* into strict v_lane from private.lanes as e where e.lane_id = p_job.lane_id;
-    select
-        bool_or(s.suits) as has_suitable,
-        bool_or(s.suits and s.works) as has_working,
-        bool_or(s.suits and s.works and s.load < s.max_concurrent_jobs) as has_free,
-        bool_or(
-            s.suits and s.works and s.load < s.max_concurrent_jobs
-            and private.pool_waits_for(v_pool.pool_id, p_job.tenant_id, s.environment, s.offers)
-        ) as has_others
-    into v_robots
-    from (
-        select
-            r.load,
-            r.max_concurrent_jobs,
-            r.environment,
-            o.offers,
-            private.lane_suits(v_lane.environment, v_lane.required, r.environment, o.offers) as suits,
-            coalesce(
-                private.find_robot_hindrance(
-                    r, coalesce(h.is_signed_off, false), private.has_live_key(r.tenant_id, r.robot_id)
-                ),
-                'slots_full'
-            ) = 'slots_full' as works
-        from public.live_robots as r
-        left join public.robot_heartbeats as h on h.robot_id = r.robot_id
-        cross join lateral (
-            select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers
-        ) as o
-        where r.tenant_id = v_pool.tenant_id and r.pool_id = v_pool.pool_id
-    ) as s;
-    select w.* into v_limit
-    from private.limits as w
-    where w.tenant_id = p_job.tenant_id
-        and w.pool_id = p_job.pool_id
-        and private.lane_room(w.limit_id, null) = 0;
-    if not found then
-        select f.* into v_limit
-        from private.find_full_limits(p_job.tenant_id, p_job.workflow_id, p_job.concurrency_key) as f
-        limit 1;
-    end if;
-    return private.explain_reason(
-        case
-            when v_robots.has_suitable is not true then 'pool_no_robot_suits'
-            when not v_robots.has_working then 'pool_no_robot_online'
-            when v_limit.limit_id is not null then private.limit_reason(v_limit)
-            when not v_robots.has_free then 'pool_robots_busy'
-            when p_ahead > 0 or v_robots.has_others then 'pool_turn'
-            else 'pool_next'
-        end,
-        private.list_limit_facts(v_limit) || jsonb_build_object('pool', v_pool.name, 'ahead', p_ahead)
-    );
-end
-$$;
-comment on function private.explain_pool_job(public.jobs, integer) is
-    'Why a ready job waits that asks for a pool of another tenant, as private.explain_reason() says it; p_ahead jobs of its own tenant go first.';
-revoke all on function private.explain_pool_job(public.jobs, integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/explain_reason.sql sha256:c44948a752841697a8ef767b1a25d69870ae02521ef4dc8193b3bde9c2ff06d5
-create or replace function private.explain_reason(p_reason_code text, p_facts jsonb)
-returns jsonb
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_reason record;
-begin
-    select e.* into strict v_reason from private.list_explanations() as e where e.reason_code = p_reason_code;
-    return jsonb_build_object(
-        'verdict', v_reason.verdict,
-        'reason_code', v_reason.reason_code,
-        'sentence', private.fill_in(v_reason.sentence, p_facts),
-        'next_step', private.fill_in(v_reason.next_step, p_facts)
-    );
-end
-$$;
-comment on function private.explain_reason(text, jsonb) is
-    'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
-revoke all on function private.explain_reason(text, jsonb) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/explain_robot.sql sha256:426027de0e977ba722e17d8bc6a921906e0da55a4cad77b0ccbfcdeb1b226b91
-create or replace function public.explain_robot(p_robot text)
-returns jsonb
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_robot public.robots := private.authorize_for_robot(p_robot, 'robots.read');
-    v_live public.live_robots;
-    v_tenant_no integer := (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_robot.tenant_id);
-    v_is_fair boolean := (select q.is_fair from private.queue_tenants as q where q.tenant_no = v_tenant_no);
-    v_now timestamptz := private.clock();
-    v_next private.ready;
-    v_nearest private.ready;
-    v_offers text[] := private.robot_offers(v_robot.capabilities, v_robot.tags, v_robot.is_internet, v_robot.pool_id);
-    v_is_signed_off boolean := coalesce(
-        (select h.is_signed_off from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id), false
-    );
-    v_has_key boolean := private.has_live_key(v_robot.tenant_id, v_robot.robot_id);
-    v_limit private.limits := (
-        select w from private.find_full_limits(v_robot.tenant_id, null, null) as w limit 1
-    );
-    v_has_turns boolean := coalesce(
-        private.pool_waits_for(v_robot.pool_id, v_robot.tenant_id, v_robot.environment, v_offers), false
-    );
-    v_reason_code text;
-    v_reason jsonb;
-begin
-    select r.* into strict v_live from public.live_robots as r where r.robot_id = v_robot.robot_id;
-    -- The job that its next claim would take if nothing hindered it.
-    select e.tenant_no, e.lane_id, f.job_id into v_next
-    from private.lanes as e
-    cross join lateral (
-        select y.job_id
-        from private.ready as y
-        where y.tenant_no = v_tenant_no and y.lane_id = e.lane_id
-        order by y.job_id
-        limit 1
-    ) as f
-    where e.tenant_no = v_tenant_no
-        and (e.robot_id is null or e.robot_id = v_robot.robot_id)
-        and private.lane_suits(e.environment, e.required, v_robot.environment, v_offers)
-        and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
-    order by
-        e.priority - e.promotion, case when v_is_fair then private.share_load(e.share_id, v_now) end nulls first, f.job_id
-    limit 1;
-    if not found then
-        -- Of the lanes in which jobs wait, the one that asks for the least that this robot has not.
-        select e.tenant_no, e.lane_id, f.job_id into v_nearest
-        from private.lanes as e
-        cross join lateral (
-            select y.job_id from private.ready as y where y.tenant_no = v_tenant_no and y.lane_id = e.lane_id limit 1
-        ) as f
-        where e.tenant_no = v_tenant_no
-        order by
-            e.robot_id is not null,
-            e.environment not in ('*', v_robot.environment),
-            cardinality(array(select q from unnest(e.required) as q where q <> all (v_offers))),
-            e.priority - e.promotion
-        limit 1;
-    end if;
-
-    v_reason_code := coalesce(
-        private.find_robot_hindrance(v_live, v_is_signed_off, v_has_key),
-        case
-            when v_has_turns then 'next_turn'
-            when v_limit.limit_id is not null then private.limit_reason(v_limit)
-            when v_next.job_id is not null then 'next_claim'
-            when v_nearest.job_id is not null then 'nothing_suitable'
-            else 'nothing_waiting'
-        end
-    );
-    v_reason := private.explain_reason(v_reason_code, private.list_robot_facts(v_live) || private.list_limit_facts(v_limit) || jsonb_build_object(
-        'next_job', v_next.job_id,
-        'pool', (select p.name from public.pools as p where p.pool_id = v_robot.pool_id),
-        'nearest_job', v_nearest.job_id,
-        'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot) end
-    ));
-    return jsonb_build_object(
-        'robot_id', v_robot.robot_id, 'external_id', v_robot.external_id, 'state', v_live.status
-    ) || v_reason || jsonb_build_object(
-        'since', private.to_iso(case v_reason_code
-            when 'robot_quarantined' then v_live.quarantined_at
-            when 'robot_offline' then v_live.last_heartbeat_at
-            when 'robot_signed_off' then v_live.last_heartbeat_at
-            when 'robot_deaf' then v_live.deaf_since
-        end),
-        'is_eligible', v_has_key
-            and private.robot_may_claim(v_live.mode, v_is_signed_off, v_live.quarantined_at)
-            and v_live.load < v_live.max_concurrent_jobs
-            and (v_limit.limit_id is null or v_has_turns),
-        'free_slots', greatest(v_live.max_concurrent_jobs - v_live.load, 0),
-        'held_job_ids', to_jsonb(v_live.current_job_ids),
-        'next_job_id', v_next.job_id,
-        'nearest_job_id', v_nearest.job_id
-    );
-end
-$$;
-comment on function public.explain_robot(text) is
-    'Why a robot gets nothing, or what it gets: {robot_id, external_id, state, verdict, reason_code, sentence, next_step, since, is_eligible (a claim gets what suits), free_slots, held_job_ids, next_job_id (what its next claim takes if nothing hinders it; of a robot whose pool has other members'' jobs: what it takes of its own tenant when the turn comes), nearest_job_id (when no waiting job suits it)}. Raises 404 ROBOT_NOT_FOUND. Needs robots.read; a robot may ask about itself.';
-revoke all on function public.explain_robot(text) from public, anon, authenticated, service_role;
-grant execute on function public.explain_robot(text) to authenticated;
-
--- from sql/40_queue/functions/explain_waiting_job.sql sha256:617b905cd8197e65adbdde3a43bc68ced45984002d60c7a8a669fa7b89848b31
-create or replace function private.explain_waiting_job(p_job public.jobs, p_robots jsonb, p_count integer, p_online integer)
-returns jsonb
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_nearest jsonb := p_robots -> 0;
-    v_facts jsonb := jsonb_build_object(
-        'robots', p_count,
-        'nearest', v_nearest ->> 'sentence',
-        'nearest_step', v_nearest ->> 'next_step'
-    );
-begin
-    if v_nearest is null and p_job.target_robot_id is not null then
-        return private.explain_reason('target_robot_deleted', jsonb_build_object('robot', (
-            select r.external_id from public.robots as r where r.robot_id = p_job.target_robot_id
-        )));
-    elsif v_nearest is null then
-        return private.explain_reason('no_robot_registered', v_facts);
-    elsif v_nearest ->> 'verdict' in ('ready', 'waiting')
-        or v_nearest ->> 'reason_code' in ('tenant_paused', 'workflow_paused', 'key_paused')
-    then
-        return v_nearest - '{robot_id,external_id,is_eligible,ahead}'::text[];
-    elsif p_job.target_robot_id is not null then
-        return private.explain_reason('target_robot_unavailable', v_facts)
-            || jsonb_build_object('reason_code', 'target_' || (v_nearest ->> 'reason_code'));
-    elsif v_nearest ->> 'reason_code' in ('robot_offline', 'robot_signed_off') and p_online = 0 then
-        return private.explain_reason('no_robot_online', v_facts);
-    end if;
-    return private.explain_reason('no_robot_suits', v_facts) || jsonb_build_object('reason_code', v_nearest ->> 'reason_code');
-end
-$$;
-comment on function private.explain_waiting_job(public.jobs, jsonb, integer, integer) is
-    'Why a job that is ready waits, as private.explain_reason() says it: the reason of the robot that is nearest to getting it. A job for one robot only says so: target_ and that robot''s reason.';
-revoke all on function private.explain_waiting_job(public.jobs, jsonb, integer, integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/faded_seconds.sql sha256:cb38740eb1f903b9e74f24cff70a3f01545f14ebbb43844d1e88dce49ea33d4c
--- Without a SET clause, so that it is inlined. No exponent for which power() would raise an error.
-create or replace function private.faded_seconds(p_seconds double precision, p_since timestamptz, p_now timestamptz)
-returns double precision
-language sql
-immutable
-as $$
-    select p_seconds operator(pg_catalog.*)
-        pg_catalog.power(0.5, least(greatest(extract(epoch from p_now operator(pg_catalog.-) p_since), 0) operator(pg_catalog./) 600, 500))
-$$;
-comment on function private.faded_seconds(double precision, timestamptz, timestamptz) is
-    'What robot-seconds still count for after a while: half after ten minutes, a quarter after twenty.';
-revoke all on function private.faded_seconds(double precision, timestamptz, timestamptz)
-    from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/fail_job.sql sha256:0099f974582743d15c6ba74fdddd5621bc76766f0bce40742055aa2097d991e1
-create or replace function public.fail_job(
-    p_job_id uuid,
-    p_lease_token bigint,
-    p_error_message text,
-    p_error_type text default null,
-    p_stack_trace text default null,
-    p_failed_node text default null,
-    p_retryable boolean default true,
-    p_node_executions jsonb default null
-)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize_robot('jobs.report');
-    v_lease private.leases;
-    v_details jsonb := jsonb_strip_nulls(jsonb_build_object(
-        'stack_trace', left(p_stack_trace, 65536), 'failed_node', p_failed_node
-    ));
-begin
-    if coalesce(p_error_message, '') = '' then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'error_message must not be empty.');
-    elsif length(p_error_message) > 65536 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'error_message must not have more than 65536 characters.');
-    elsif length(p_error_type) > 255 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'error_type must not have more than 255 characters.');
-    elsif length(p_failed_node) > 255 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'failed_node must not have more than 255 characters.');
-    end if;
-    delete from private.leases as l
-    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
-    returning l.* into v_lease;
-    if not found then
-        return private.answer_stale_report(
-            v_caller, p_job_id, p_lease_token, 'failed',
-            jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type) || v_details
-        );
-    end if;
-    if p_node_executions is not null then
-        perform private.keep_node_executions(v_lease, p_node_executions);
-    end if;
-    return private.end_attempt(
-        v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true)
-    );
-end
-$$;
-comment on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) is
-    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call and to a stale token. Needs jobs.report.';
-revoke all on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) to authenticated;
-
--- from sql/40_queue/functions/fail_jobs.sql sha256:16854c5bd8eabfa8af680df9d3e621d148faf6682f58964f21506aa3066adf2c
-create or replace function public.fail_jobs(p_failures jsonb)
-returns table (
-    "position" integer, job_id uuid, status text, retry_at timestamptz, error_status integer, error_code text, error_message text
-)
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize_robot('jobs.report');
-    v_item jsonb;
-    v_report record;
-    v_answer jsonb;
-begin
-    if jsonb_typeof(p_failures) is distinct from 'array' or jsonb_array_length(p_failures) not between 1 and 100 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'failures must be a list of 1 to 100 failures.');
-    end if;
-    perform private.lock_leases(v_caller.robot_id, p_failures, true);
-    for "position", v_item in
-        select x.n - 1, x.item from jsonb_array_elements(p_failures) with ordinality as x (item, n) order by x.n
-    loop
-        job_id := null;
-        status := null;
-        retry_at := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        begin
-            select r.* into v_report
-            from jsonb_to_record(v_item) as r (
-                job_id uuid, lease_token bigint, error_message text, error_type text, stack_trace text, failed_node text,
-                retryable boolean, node_executions jsonb
-            );
-            job_id := v_report.job_id;
-            if v_report.job_id is null or v_report.lease_token is null then
-                perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_id and lease_token must be given.');
-            end if;
-            v_answer := public.fail_job(
-                v_report.job_id, v_report.lease_token, v_report.error_message, v_report.error_type, v_report.stack_trace,
-                v_report.failed_node, coalesce(v_report.retryable, true), v_report.node_executions
-            );
-            status := v_answer ->> 'status';
-            retry_at := v_answer ->> 'retry_at';
-            if v_answer ? 'code' then   -- refused, and kept as evidence
-                error_status := 409;
-                error_code := v_answer ->> 'details';
-                error_message := v_answer ->> 'message';
-                perform set_config('response.status', '200', true);     -- the refusal of one is not that of all
-            end if;
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT413' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3);
-            when data_exception then
-                error_code := 'INVALID_ARGUMENT';
-                error_message := 'A field has a value of the wrong type: ' || sqlerrm || '.';
-                error_status := 400;
-        end;
-        return next;
-    end loop;
-end
-$$;
-comment on function public.fail_jobs(jsonb) is
-    'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable, node_executions}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
-revoke all on function public.fail_jobs(jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.fail_jobs(jsonb) to authenticated;
-
--- from sql/40_queue/functions/fill_in.sql sha256:c092154e6be2f18b7449218db51b92dd05cad4fff8e6ee8161ae7ce21cb69be4
--- In one pass: what a fact says is never looked at again, though it may have braces of its own.
-create or replace function private.fill_in(p_sentence text, p_facts jsonb)
-returns text
-language sql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-    select string_agg(
-        case when p.n % 2 = 1 then p.part when p_facts ? p.part then coalesce(p_facts ->> p.part, 'unknown') else '{' || p.part || '}' end,
-        '' order by p.n
-    )
-    from regexp_split_to_table(p_sentence, '[{}]') with ordinality as p (part, n)
-$$;
-comment on function private.fill_in(text, jsonb) is
-    'A sentence with its {facts} filled in; those that are null are unknown.';
-revoke all on function private.fill_in(text, jsonb) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/find_full_limits.sql sha256:451d49efb5fd88de9b1cb15928319e952b0f5b04e020f3644be9f9477bfbf8c3
--- Without a SET clause, so that it is inlined; for whoever explains why a job waits.
-create or replace function private.find_full_limits(p_tenant_id uuid, p_workflow_id uuid, p_concurrency_key text)
-returns setof private.limits
-language sql
-stable
-as $$
-    select w.*
-    from private.limits as w
-    where w.tenant_id = p_tenant_id
-        and (
-            w.scope = 'tenant'
-            or w.workflow_id = p_workflow_id
-            or w.concurrency_key = p_concurrency_key
-        )
-        and private.lane_room(w.limit_id, null) = 0
-    order by w.max_running > 0, w.scope
-$$;
-comment on function private.find_full_limits(uuid, uuid, text) is
-    'The limits that keep a job with this workflow and concurrency key from being claimed just now, those that are 0 before the others, then the widest first; none when there is room.';
-revoke all on function private.find_full_limits(uuid, uuid, text) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/find_job_limits.sql sha256:2e8fb298fce7c5b635dcbef8c9b60c82346d91f102c169e369f5e17cea5b0301
--- Without a SET clause, so that it is inlined. A limit of the whole tenant is none of a lane: claims ask for it once.
-create or replace function private.find_job_limits(p_tenant_id uuid, p_workflow_id uuid, p_concurrency_key text)
-returns table (workflow_limit_id integer, key_limit_id integer)
-language sql
-stable
-as $$
-    select
-        (
-            select w.limit_id
-            from private.limits as w
-            where w.tenant_id = p_tenant_id and w.scope = 'workflow' and w.workflow_id = p_workflow_id
-        ),
-        case
-            when p_concurrency_key is not null then (
-                select w.limit_id
-                from private.limits as w
-                where w.tenant_id = p_tenant_id
-                    and w.scope = 'key'
-                    and w.workflow_id is null
-                    and w.concurrency_key = p_concurrency_key
-            )
-        end
-$$;
-comment on function private.find_job_limits(uuid, uuid, text) is
-    'The limits that decide in which lane a job stands: of its workflow and of its concurrency key, where somebody set them.';
-revoke all on function private.find_job_limits(uuid, uuid, text) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/find_job_problem.sql sha256:2aabe7cde881bbd3c482e58d5df79290e22df8cc5df1e63444651318c51bd87b
-create or replace function private.find_job_problem(
-    p_input jsonb,
-    p_priority integer,
-    p_environment text,
-    p_execution_mode text,
-    p_required_capabilities text[],
-    p_required_tags text[],
-    p_dedupe_key text,
-    p_max_attempts integer,
-    p_timeout_seconds integer,
-    p_retry_policy jsonb,
-    p_metadata jsonb,
-    p_trigger_type text,
-    p_concurrency_key text default null,
-    p_progress_timeout_seconds integer default null,
-    p_run_at timestamptz default null
-)
-returns text
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if p_priority not between 0 and 20 or p_priority is null then
-        return 'priority must be between 0 and 20.';
-    elsif length(p_environment) not between 1 and 64 or p_environment is null then
-        return 'environment must have 1 to 64 characters.';
-    elsif p_execution_mode not in ('lan', 'internet') or p_execution_mode is null then
-        return 'execution_mode must be lan or internet.';
-    elsif p_max_attempts not between 1 and 100 or p_max_attempts is null then
-        return 'max_attempts must be between 1 and 100.';
-    elsif p_timeout_seconds not between 1 and 604800 or p_timeout_seconds is null then
-        return 'timeout_seconds must be between 1 and 604800.';
-    elsif p_progress_timeout_seconds not between 5 and 604800 then
-        return 'progress_timeout_seconds must be between 5 and 604800.';
-    elsif not private.is_calendar_time(p_run_at) then
-        return 'run_at must lie in the years 1 to 9999.';
-    elsif length(p_dedupe_key) not between 1 and 255 then
-        return 'dedupe_key must have 1 to 255 characters.';
-    elsif length(p_concurrency_key) not between 1 and 255 then
-        return 'concurrency_key must have 1 to 255 characters.';
-    elsif length(p_trigger_type) not between 1 and 64 or p_trigger_type is null then
-        return 'trigger_type must have 1 to 64 characters.';
-    elsif jsonb_typeof(p_input) is distinct from 'object' then
-        return 'input must be an object.';
-    elsif pg_column_size(p_input) > 10485760 then
-        return 'input must not be larger than 10 MB.';
-    elsif private.find_json_problem('input', p_input) is not null then
-        return private.find_json_problem('input', p_input);
-    elsif jsonb_typeof(p_metadata) is distinct from 'object' then
-        return 'metadata must be an object.';
-    elsif pg_column_size(p_metadata) > 65536 then
-        return 'metadata must not be larger than 64 KB.';
-    elsif private.find_json_problem('metadata', p_metadata) is not null then
-        return private.find_json_problem('metadata', p_metadata);
-    elsif p_required_capabilities is null or p_required_tags is null then
-        return 'required_capabilities and required_tags must be lists.';
-    elsif p_retry_policy is not null and private.find_retry_policy_problem(p_retry_policy) is not null then
-        return private.find_retry_policy_problem(p_retry_policy);
-    end if;
-    if p_required_capabilities <> '{}' or p_required_tags <> '{}' then
-        return coalesce(
-            private.find_words_problem('required_capabilities', p_required_capabilities),
-            private.find_words_problem('required_tags', p_required_tags),
-            -- A key of the index of private.lanes has 2,704 bytes at most, and they are in it.
-            case
-                when (select sum(octet_length(w) + 8) from unnest(p_required_capabilities || p_required_tags) as w) > 2000
-                    then 'required_capabilities and required_tags must not have more than 2000 bytes together; each word counts for 8 more.'
-            end
-        );
-    end if;
-    return null;
-end
-$$;
-comment on function private.find_job_problem(
-    jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text, integer,
-    timestamptz
-) is
-    'What is wrong with a job that somebody wants to enqueue, as a sentence that names the field; null when nothing is.';
-revoke all on function private.find_job_problem(
-    jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text, integer,
-    timestamptz
-) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/find_jobs_of_workflow.sql sha256:134ac81190209c7f24e6bc0afe8fe541ca402bcfe056717e43e84b71b90bbcb4
-create or replace function private.find_jobs_of_workflow(
-    p_removal private.workflow_removals,
-    p_limit integer,
-    out tenant_no integer,
-    out seen integer,           -- jobs looked at
-    out last_run_at timestamptz,        -- the last of them
-    out last_lane_id integer,
-    out last_job_id uuid,
-    out job_ids uuid[],         -- those of the workflow
-    out lane_ids integer[]      -- and their lanes, of those that are ready
-)
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_waiting record;
-begin
-    select q.tenant_no into tenant_no from private.queue_tenants as q where q.tenant_id = p_removal.tenant_id;
-    seen := 0;
-    last_run_at := p_removal.run_at;
-    last_job_id := p_removal.job_id;
-    job_ids := '{}';
-    lane_ids := '{}';
-    if p_removal.lane_id is null then
-        for v_waiting in
-            select s.run_at, s.job_id, j.is_found
-            from (
-                select s.run_at, s.job_id
-                from private.scheduled as s
-                where s.tenant_id = p_removal.tenant_id and (s.run_at, s.job_id) > (p_removal.run_at, p_removal.job_id)
-                order by s.run_at, s.job_id
-                limit p_limit
-            ) as s
-            left join lateral (
-                select true as is_found
-                from public.jobs as j
-                where j.job_id = s.job_id and j.workflow_id = p_removal.workflow_id
-                offset 0
-            ) as j on true
-        loop
-            seen := seen + 1;
-            last_run_at := v_waiting.run_at;
-            last_job_id := v_waiting.job_id;
-            if v_waiting.is_found then
-                job_ids := job_ids || v_waiting.job_id;
-            end if;
-        end loop;
-        return;
-    end if;
-    last_lane_id := p_removal.lane_id;
-    for v_waiting in
-        select r.lane_id, r.job_id, j.is_found
-        from (
-            select r.lane_id, r.job_id
-            from private.ready as r
-            where r.tenant_no = find_jobs_of_workflow.tenant_no
-                and (r.lane_id, r.job_id) > (p_removal.lane_id, p_removal.job_id)
-            order by r.lane_id, r.job_id
-            limit p_limit
-        ) as r
-        left join lateral (
-            select true as is_found
-            from public.jobs as j
-            where j.job_id = r.job_id and j.workflow_id = p_removal.workflow_id
-            offset 0
-        ) as j on true
-    loop
-        seen := seen + 1;
-        last_lane_id := v_waiting.lane_id;
-        last_job_id := v_waiting.job_id;
-        if v_waiting.is_found then
-            job_ids := job_ids || v_waiting.job_id;
-            lane_ids := lane_ids || v_waiting.lane_id;
-        end if;
-    end loop;
-end
-$$;
-comment on function private.find_jobs_of_workflow(private.workflow_removals, integer) is
-    'Looks at the next p_limit jobs that the tenant of a removal has waiting, delayed ones or, once lane_id is set, ready ones, and tells which are the workflow''s.';
-revoke all on function private.find_jobs_of_workflow(private.workflow_removals, integer)
-    from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/find_lane.sql sha256:c1be1b01226808c4c386e5fff91bad0356843397b6cbf6c1a78cb67d068d0c5c
-create or replace function private.find_lane(
-    p_tenant_no integer,
-    p_environment text,
-    p_required text[],
-    p_robot_id uuid,
-    p_priority smallint,
-    p_workflow_limit_id integer default null,
-    p_key_limit_id integer default null,
-    p_share_id integer default null
-)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_lane_id integer;
-begin
-    loop
-        -- Three statements, because "is not distinct from" cannot use the index.
-        if p_workflow_limit_id is not null or p_key_limit_id is not null or p_share_id is not null then
-            select l.lane_id into v_lane_id
-            from private.lanes as l
-            where l.tenant_no = p_tenant_no
-                and l.environment = p_environment
-                and l.priority = p_priority
-                and l.required = p_required
-                and l.robot_id is not distinct from p_robot_id
-                and l.workflow_limit_id is not distinct from p_workflow_limit_id
-                and l.key_limit_id is not distinct from p_key_limit_id
-                and l.share_id is not distinct from p_share_id;
-        elsif p_robot_id is null then
-            select l.lane_id into v_lane_id
-            from private.lanes as l
-            where l.tenant_no = p_tenant_no
-                and l.robot_id is null
-                and l.environment = p_environment
-                and l.priority = p_priority
-                and l.required = p_required
-                and l.workflow_limit_id is null
-                and l.key_limit_id is null
-                and l.share_id is null;
-        else
-            select l.lane_id into v_lane_id
-            from private.lanes as l
-            where l.tenant_no = p_tenant_no
-                and l.robot_id = p_robot_id
-                and l.environment = p_environment
-                and l.priority = p_priority
-                and l.required = p_required
-                and l.workflow_limit_id is null
-                and l.key_limit_id is null
-                and l.share_id is null;
-        end if;
-        if found then
-            return v_lane_id;
-        end if;
-        insert into private.lanes (
-            tenant_no, environment, required, robot_id, priority, workflow_limit_id, key_limit_id, share_id
-        )
-        values (
-            p_tenant_no, p_environment, p_required, p_robot_id, p_priority, p_workflow_limit_id, p_key_limit_id, p_share_id
-        )
-        on conflict do nothing;
-    end loop;
-end
-$$;
-comment on function private.find_lane(integer, text, text[], uuid, smallint, integer, integer, integer) is
-    'The lane of a demand (sorted requirements, target robot, environment, priority, limits, share), made on its first use. Lanes are never removed, so the answer stays true.';
-revoke all on function private.find_lane(integer, text, text[], uuid, smallint, integer, integer, integer)
-    from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/find_queue_tenant.sql sha256:8e468d1ce63892c1bef2137d4fac6c9eb22d18bdc903f644aece0a9b9f513c89
-create or replace function private.find_queue_tenant(p_tenant_id uuid)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_tenant_no integer;
-begin
-    loop
-        select q.tenant_no into v_tenant_no from private.queue_tenants as q where q.tenant_id = p_tenant_id;
-        if found then
-            return v_tenant_no;
-        end if;
-        insert into private.queue_tenants (tenant_id, pushes_jobs, ageing_minutes, is_fair)
-        select
-            t.tenant_id,
-            coalesce(t.settings #> '{realtime,jobs}' <> 'false', true),
-            private.ageing_minutes(t.settings),
-            coalesce(t.settings #> '{queue,fair_share}' = 'true', false)
-        from public.tenants as t
-        where t.tenant_id = p_tenant_id
-        on conflict do nothing;
-    end loop;
-end
-$$;
-comment on function private.find_queue_tenant(uuid) is
-    'The number that stands for a tenant in the hot tables, given on its first use.';
-revoke all on function private.find_queue_tenant(uuid) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/find_reported_job.sql sha256:5252b694bd9154dcec797354a5f45ad6bc1d2fc7b237a58fa630d48bbb4fd6e9
-create or replace function private.find_reported_job(p_caller private.caller, p_job_id uuid)
-returns uuid
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return (
-        select j.tenant_id
-        from public.jobs as j
-        where j.job_id = p_job_id
-            and (
-                j.tenant_id = p_caller.tenant_id
-                or j.pool_id = (select r.pool_id from public.robots as r where r.robot_id = p_caller.robot_id)
-            )
-    );
-end
-$$;
-comment on function private.find_reported_job(private.caller, uuid) is
-    'The tenant of a job that the calling robot might have held: one of its own tenant, or one that asked for the robot''s pool; null for any other.';
-revoke all on function private.find_reported_job(private.caller, uuid) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/find_retry_policy_problem.sql sha256:17528c15b4905139eaff9858a6fea4c2fe6ad1f45e7fa5c5044e0f4fbb710fc7
-create or replace function private.find_retry_policy_problem(p_policy jsonb)
-returns text
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_key text;
-    v_value jsonb;
-begin
-    if jsonb_typeof(p_policy) is distinct from 'object' then
-        return 'retry_policy must be an object.';
-    end if;
-    if not coalesce(p_policy ->> 'policy' in ('none', 'fixed', 'linear', 'exponential'), false) then
-        return 'retry_policy.policy must be none, fixed, linear or exponential.';
-    end if;
-    for v_key, v_value in select e.key, e.value from jsonb_each(p_policy) as e loop
-        case v_key
-            when 'policy' then
-                null;
-            when 'base_delay_seconds', 'max_delay_seconds' then
-                if jsonb_typeof(v_value) <> 'number' or v_value::numeric not between 0 and 604800 then
-                    return format('retry_policy.%s must be a number of seconds between 0 and 604800.', v_key);
-                end if;
-            when 'jitter' then
-                if jsonb_typeof(v_value) <> 'number' or v_value::numeric not between 0 and 1 then
-                    return 'retry_policy.jitter must be a fraction between 0 and 1.';
-                end if;
-            when 'retry_on_timeout' then
-                if jsonb_typeof(v_value) <> 'boolean' then
-                    return 'retry_policy.retry_on_timeout must be true or false.';
-                end if;
-            when 'non_retryable_errors' then
-                if jsonb_typeof(v_value) <> 'array' or jsonb_array_length(v_value) > 100
-                    or exists (select from jsonb_array_elements(v_value) as e where jsonb_typeof(e) <> 'string')
-                then
-                    return 'retry_policy.non_retryable_errors must be a list of at most 100 error types.';
-                end if;
-            else
-                return format('retry_policy has no field %s.', v_key);
-        end case;
-    end loop;
-    return null;
-end
-$$;
-comment on function private.find_retry_policy_problem(jsonb) is
-    'What is wrong with a retry policy, as a sentence that names the field; null when nothing is.';
-revoke all on function private.find_retry_policy_problem(jsonb) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/find_robot_hindrance.sql sha256:88eeddfa4cba393de5c8977d95fd3d0eb9b15ad1e2d4e0423ae8dccd84844c89
-create or replace function private.find_robot_hindrance(p_live public.live_robots, p_is_signed_off boolean, p_has_key boolean)
-returns text
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return case
-        when p_live.mode = 'disabled' then 'robot_disabled'
-        when p_live.mode = 'maintenance' then 'robot_in_maintenance'
-        when p_live.mode = 'draining' then 'robot_draining'
-        when p_live.mode = 'paused' then 'robot_paused'
-        when p_live.quarantined_at is not null then 'robot_quarantined'
-        when not p_has_key then 'robot_key_missing'
-        when p_is_signed_off then 'robot_signed_off'
-        when not p_live.is_online then 'robot_offline'
-        when p_live.health = 'error' then 'robot_in_error'
-        when p_live.deaf_since is not null then 'robot_deaf'
-        when p_live.load >= p_live.max_concurrent_jobs then 'slots_full'
-    end;
-end
-$$;
-comment on function private.find_robot_hindrance(public.live_robots, boolean, boolean) is
-    'The reason code of what keeps a robot from any job at all; null when nothing does. A robot that is offline, in error or deaf may claim, but does not.';
-revoke all on function private.find_robot_hindrance(public.live_robots, boolean, boolean) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/find_share.sql sha256:bad3d31336272a20c18797c0b45d38163b05b1a3061637bc6e6a1f6966402815
-create or replace function private.find_share(p_tenant_id uuid, p_workflow_id uuid)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_share_id integer;
-begin
-    loop
-        select s.share_id into v_share_id
-        from private.shares as s
-        where s.tenant_id = p_tenant_id and s.workflow_id = p_workflow_id;
-        if found then
-            return v_share_id;
-        end if;
-        insert into private.shares (tenant_id, workflow_id, folded_at)
-        values (p_tenant_id, p_workflow_id, private.clock())
-        on conflict do nothing;
-    end loop;
-end
-$$;
-comment on function private.find_share(uuid, uuid) is 'The share of a workflow, made on its first use.';
-revoke all on function private.find_share(uuid, uuid) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/fold_share_usage.sql sha256:2251bcc571e345e8aaac724b0a2d9182ea7f7bc291ef499f008471fecfa7e016
--- One row of a share changes at a time, by one session: ended attempts only append, and wait for nobody.
-create or replace function private.fold_share_usage(p_limit integer default 5000)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_now timestamptz := private.clock();
-    v_share_ids integer[];
-    v_share_id integer;
-    v_more integer[];           -- shares that have more than their turn
-    v_folded integer := 0;
-    v_used record;
-begin
-    -- From share to share by the index, so that what others have waiting is not read; from any one on, as more may have some than
-    -- are looked at. The first share of each tenant, then the second of each, and so on.
-    v_share_ids := array(
-        with recursive used (share_id, looks) as (
-            (
-                select u.share_id, 1
-                from private.share_usage as u
-                where u.share_id >= (
-                    select (random() * o.share_id)::integer from private.share_usage as o order by o.share_id desc limit 1
-                )
-                order by u.share_id
-                limit 1
-            )
-            union all
-            (
-                select u.share_id, 1 from private.share_usage as u order by u.share_id limit 1
-            )
-            union all
-            select (
-                select u.share_id from private.share_usage as u where u.share_id > w.share_id order by u.share_id limit 1
-            ), w.looks + 1
-            from used as w
-            where w.share_id is not null and w.looks < p_limit
-        )
-        select t.share_id
-        from (
-            select d.share_id, row_number() over (partition by s.tenant_id order by random()) as turn
-            from (select distinct w.share_id from used as w where w.share_id is not null) as d
-            left join lateral (
-                select o.tenant_id from private.shares as o where o.share_id = d.share_id offset 0
-            ) as s on true
-        ) as t
-        order by t.turn, random()
-    );
-    while v_share_ids <> '{}' and v_folded < p_limit loop
-        v_more := '{}';
-        foreach v_share_id in array v_share_ids loop
-            exit when v_folded >= p_limit;
-            perform from private.shares as s where s.share_id = v_share_id for update skip locked;
-            continue when not found and exists (select from private.shares as s where s.share_id = v_share_id);
-            with gone as (
-                delete from private.share_usage as u
-                where u.share_id = v_share_id and u.usage_id = any (array(
-                    select o.usage_id
-                    from private.share_usage as o
-                    where o.share_id = v_share_id
-                    order by o.usage_id
-                    limit greatest(p_limit / 10, 1)
-                ))
-                returning u.seconds
-            )
-            select count(*)::integer as attempts, sum(g.seconds) as seconds, avg(g.seconds) as each into v_used from gone as g;
-            update private.shares as s
-            set used_seconds = private.faded_seconds(s.used_seconds, s.folded_at, v_now) + v_used.seconds,
-                -- A tenth of the way for each attempt that ended.
-                expected_seconds = v_used.each + (s.expected_seconds - v_used.each) * power(0.9, least(v_used.attempts, 100)),
-                folded_at = v_now
-            where s.share_id = v_share_id and v_used.attempts > 0;
-            v_folded := v_folded + v_used.attempts;
-            if v_used.attempts = greatest(p_limit / 10, 1) then
-                v_more := v_more || v_share_id;
-            end if;
-        end loop;
-        v_share_ids := v_more;
-    end loop;
-    return v_folded;
-end
-$$;
-comment on function private.fold_share_usage(integer) is
-    'Adds the robot-seconds of at most p_limit ended attempts to their shares, of each tenant in turn, and returns of how many attempts.';
-revoke all on function private.fold_share_usage(integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/force_cancellation.sql sha256:12cc29cad21045132e7e223937145873aa1209935fbdd64a29d708d536212dbe
-create or replace function private.force_cancellation(p_lease private.leases)
-returns jsonb
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_forceable_at timestamptz := private.cancel_forceable_at(p_lease);
-begin
-    if v_forceable_at is null then
-        perform private.raise_error(
-            409, 'CANCEL_NOT_FORCEABLE', 'The robot has not been asked to stop the job yet: cancel it without force first.'
-        );
-    elsif v_forceable_at > private.clock() then
-        perform private.raise_error(
-            409, 'CANCEL_NOT_FORCEABLE',
-            format('The robot may still stop the job by itself; the cancellation may be forced from %s on.', private.to_iso(v_forceable_at))
-        );
-    end if;
-    delete from private.leases as l where l.job_id = p_lease.job_id;
-    p_lease.cancel_reason := p_lease.cancel_reason || ' The robot did not stop, so the cancellation was forced.';
-    if p_lease.started_at is not null then
-        perform private.end_attempt(p_lease, 'forced', null, null, null, false);
-    else
-        perform private.end_uncounted(p_lease, null);
-        if p_lease.counter_ids is not null then
-            perform private.count_out(p_lease.counter_ids);
-        end if;
-    end if;
-    return jsonb_build_object(
-        'job_id', p_lease.job_id,
-        'cancelled', true,
-        'previous_status', case when p_lease.started_at is null then 'claimed' else 'running' end,
-        'message', 'Job cancelled by force; its robot may still be at it, and its result will be refused',
-        'cancel_requested', false
-    );
-end
-$$;
-comment on function private.force_cancellation(private.leases) is
-    'Takes a job away from a robot that was asked to stop it and did not, locked by the caller, and cancels it: its slot and its limits are free at once, and what the robot reports of it is refused. Raises 409 CANCEL_NOT_FORCEABLE before the grace time is over.';
-revoke all on function private.force_cancellation(private.leases) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/give_back_leases.sql sha256:d687e48d115c3aab240cfe931d244a7a9e28295d8c31de137f4d3ec78fb3abaf
--- Whoever calls it has the lock under which the robot claims, so that no lease is made meanwhile. Then leases in the order of
--- their ids, lanes in the order of theirs, and counters: as everybody who ends several leases.
-create or replace function private.give_back_leases(
-    p_robot_id uuid,
-    p_job_ids uuid[],
-    p_message text,
-    p_are_started_too boolean default false
-)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_lease private.leases;
-    v_leases private.leases[];
-    v_counter_ids integer[] := '{}';
-begin
-    v_leases := array(
-        select o.lease
-        from (
-            select l as lease, l.lane_id
-            from private.leases as l
-            where l.job_id = any (p_job_ids)
-                and l.robot_id = p_robot_id
-                and (l.started_at is null or p_are_started_too)
-            order by l.job_id
-            for update
-        ) as o
-        order by o.lane_id
-    );
-    foreach v_lease in array v_leases loop
-        delete from private.leases as l where l.job_id = v_lease.job_id;
-        v_counter_ids := v_counter_ids || v_lease.counter_ids;
-        v_lease.counter_ids := null;
-        if v_lease.started_at is not null and (
-            v_lease.cancel_requested_at is not null
-            or (
-                -- Whoever chose none wants no second run of what may have done something already. And what ends its robots'
-                -- processes one after another must come to an end, too: as poison, or when its attempts are used up.
-                select j.retry_policy ->> 'policy' = 'none' or j.uncounted_ends >= 3
-                from public.jobs as j
-                where j.job_id = v_lease.job_id
-            )
-        ) then
-            perform private.end_attempt(v_lease, 'lost', p_message, 'LEASE_EXPIRED', null, true);
-        else
-            perform private.end_uncounted(v_lease, p_message);
-        end if;
-    end loop;
-    if v_counter_ids <> '{}' then
-        perform private.count_out(v_counter_ids);
-    end if;
-    return cardinality(v_leases);
-end
-$$;
-comment on function private.give_back_leases(uuid, uuid[], text, boolean) is
-    'Takes those of some jobs back that a robot holds and has not started (or has: then a job with the retry policy none ends), without counting the attempts (but of what was started after three ends that cost nothing), and returns how many.';
-revoke all on function private.give_back_leases(uuid, uuid[], text, boolean) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/has_live_key.sql sha256:862e05428e6e4835fe05fd5556e71ad69c082052b5356d306811e729b2624bdc
-create or replace function private.has_live_key(p_tenant_id uuid, p_robot_id uuid)
-returns boolean
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return exists (
-        select
-        from public.api_keys as k
-        where k.tenant_id = p_tenant_id
-            and k.robot_id = p_robot_id
-            and k.kind = 'robot'
-            and k.revoked_at is null
-            and (k.expires_at is null or k.expires_at > private.clock())
-    );
-end
-$$;
-comment on function private.has_live_key(uuid, uuid) is
-    'Whether a robot has a key with which private.caller() lets it in.';
-revoke all on function private.has_live_key(uuid, uuid) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/held_job_ids.sql sha256:88c57d1c608b8e127c54078a39a983aa90109e55344461e00e05522d6401c671
-create or replace function private.held_job_ids()
-returns setof uuid
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return query
-    select l.job_id from private.leases as l where l.robot_id = (private.caller()).robot_id;
-end
-$$;
-comment on function private.held_job_ids() is 'The jobs that the calling robot holds a lease of; none for anybody else. For policies.';
-revoke all on function private.held_job_ids() from public, anon, authenticated, service_role;
-grant execute on function private.held_job_ids() to authenticated;
-
--- from sql/40_queue/functions/is_away.sql sha256:385c29e39cbd9bafa49578add4804935e505f72c88e5de1aa4610f1a66f6b22b
-create or replace function private.is_away(
-    p_now_ms bigint default floor(extract(epoch from clock_timestamp()) * 1000)
-)
-returns boolean
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_last_ms bigint := (select t.last_value from private.last_call_at as t);
-    v_up_ms bigint := floor(extract(epoch from pg_postmaster_start_time()) * 1000);
-begin
-    return v_last_ms > 0
-        and p_now_ms - greatest(v_last_ms, v_up_ms) < 900000
-        and private.was_away(v_last_ms, p_now_ms);
-end
-$$;
-comment on function private.is_away(bigint) is
-    'Whether the service seems to be away now: nobody was heard since the silence began that private.was_away() calls an outage. After 15 minutes in which Postgres was there it is believed no longer: then all robots are gone.';
-revoke all on function private.is_away(bigint) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/job_reader_tenant_id.sql sha256:203dd1e06be902d800938f2ca01ffbfd0534b2d9f174051c215cbf0c62c15c58
-create or replace function private.job_reader_tenant_id()
-returns uuid
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.caller();
-begin
-    return case
-        when v_caller.robot_id is not null or private.has_permission(v_caller.permissions, 'jobs.read') then v_caller.tenant_id
-    end;
-end
-$$;
-comment on function private.job_reader_tenant_id() is
-    'The tenant whose jobs the caller may see, all of them (jobs.read) or those that it holds (a robot); null for anybody else. For policies.';
-revoke all on function private.job_reader_tenant_id() from public, anon, authenticated, service_role;
-grant execute on function private.job_reader_tenant_id() to authenticated;
-
--- from sql/40_queue/functions/judge_robots.sql sha256:d1bdb85774c72119b3ce5302ea65d10649b596ef43377e3c19658c179de22785
--- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
--- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step.
-create or replace function private.judge_robots(
-    p_tenant_id uuid,
-    p_lane_id integer,
-    p_job_id uuid,
-    p_reached_limit private.limits default null,
-    p_is_ready boolean default true,    -- else the job waits for a time
-    p_limit integer default 50
-)
-returns table (
-    robot_id uuid,
-    external_id text,
-    is_online boolean,
-    is_eligible boolean,
-    ahead integer,      -- jobs that it would take before this one; 100 at most, null for a robot that may not have it
-    nearness integer,   -- as list_explanations() has it; 20 more for a robot that is not there, whatever else is the matter with it
-    reason jsonb,       -- as private.explain_reason() gives it
-    robots bigint,      -- of all
-    robots_online bigint
-)
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_lane private.lanes;
-begin
-    select e.* into strict v_lane from private.lanes as e where e.lane_id = p_lane_id;
-    return query
-    with fleet as (
-        select
-            r as live,
-            r.robot_id,
-            r.external_id,
-            r.environment,
-            r.is_online,
-            r.mode,
-            r.quarantined_at,
-            r.pool_id,
-            r.load < r.max_concurrent_jobs as has_slot,
-            o.offers,
-            array(select q.q from unnest(v_lane.required) as q where q.q <> all (o.offers)) as missing,
-            coalesce(h.is_signed_off, false) as is_signed_off,
-            private.has_live_key(r.tenant_id, r.robot_id) as has_key
-        from public.live_robots as r
-        left join public.robot_heartbeats as h on h.robot_id = r.robot_id
-        cross join lateral (select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers) as o
-        where r.tenant_id = p_tenant_id and (v_lane.robot_id is null or r.robot_id = v_lane.robot_id)
-    ), judged as (
-        select
-            f.*,
-            f.has_key
-                and private.robot_may_claim(f.mode, f.is_signed_off, f.quarantined_at)
-                and private.lane_suits(v_lane.environment, v_lane.required, f.environment, f.offers)
-                and f.has_slot
-                and p_reached_limit.limit_id is null as is_eligible,
-            case
-                when not private.lane_suits(v_lane.environment, '{}', f.environment, f.offers) then 'wrong_environment'
-                when exists (select from unnest(f.missing) as m where m like 'pool:%') then 'not_in_pool'
-                when exists (select from unnest(f.missing) as m where m not like 'tag:%' and m not like 'mode:%')
-                    then 'missing_capability'
-                when exists (select from unnest(f.missing) as m where m like 'tag:%') then 'missing_tag'
-                when f.missing <> '{}' then 'missing_internet'
-                else coalesce(
-                    private.find_robot_hindrance(f.live, f.is_signed_off, f.has_key),
-                    private.limit_reason(p_reached_limit),
-                    case when p_is_ready then 'next_in_line' else 'when_it_is_time' end
-                )
-            end as reason_code
-        from fleet as f
-    ), nearest as (
-        select
-            j.*,
-            e.nearness + case when e.nearness < 40 and (j.is_signed_off or not j.is_online) then 20 else 0 end as nearness,
-            count(*) over () as robots,
-            count(*) filter (where j.is_online) over () as robots_online
-        from judged as j
-        join private.list_explanations() as e on e.reason_code = j.reason_code
-        order by nearness, cardinality(j.missing), j.external_id
-        limit p_limit
-    ), counted as (
-        select
-            n.*,
-            case
-                when n.is_eligible and p_is_ready then private.count_jobs_ahead(
-                    v_lane.tenant_no, n.environment, n.offers, n.robot_id, v_lane.priority - v_lane.promotion,
-                    v_lane.share_id, p_job_id, 100
-                )
-            end as ahead,
-            case
-                when n.is_eligible and p_is_ready and n.pool_id is not null then private.pool_waits_for(
-                    n.pool_id, p_tenant_id, n.environment, n.offers
-                )
-            end is true as has_turns
-        from nearest as n
-    )
-    select
-        c.robot_id,
-        c.external_id,
-        c.is_online,
-        c.is_eligible,
-        c.ahead,
-        case when c.nearness = 1 and (c.ahead > 0 or c.has_turns) then 2 else c.nearness end as nearness,
-        private.explain_reason(
-            case
-                when c.nearness = 1 and c.has_turns then 'pool_turn'
-                when c.nearness = 1 and c.ahead > 0 then 'better_jobs_ahead'
-                else c.reason_code
-            end,
-            private.list_robot_facts(c.live) || private.list_limit_facts(p_reached_limit) || jsonb_build_object(
-                'ahead', case when c.ahead >= 100 then 'at least 100' else c.ahead::text end,
-                'missing', private.name_requirements(c.missing),
-                'job_environment', v_lane.environment,
-                'pool', (select p.name from public.pools as p where p.pool_id = coalesce(private.pool_of(v_lane.required), c.pool_id))
-            )
-        ),
-        c.robots,
-        c.robots_online
-    from counted as c
-    order by 6, coalesce(c.ahead, 0), cardinality(c.missing), c.external_id;
-end
-$$;
-comment on function private.judge_robots(uuid, integer, uuid, private.limits, boolean, integer) is
-    'What stands between each robot of a tenant and a job of a lane: the nearest robots first, p_limit at most.';
-revoke all on function private.judge_robots(uuid, integer, uuid, private.limits, boolean, integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/lane_room.sql sha256:b5f79841ec492b6b7cac3616b339d6f67ee9f5e7a40603b50f463f58da6e353e
-create or replace function private.lane_room(p_limit_id integer, p_other_limit_id integer)
-returns integer
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return (
-        select min(r.room)
-        from (
-            select sum(private.limit_room(c.running, c.max_running))::integer as room
-            from private.limit_counters as c
-            where c.limit_id in (p_limit_id, p_other_limit_id)
-            group by c.limit_id
-        ) as r
-    );
-end
-$$;
-comment on function private.lane_room(integer, integer) is
-    'How many more jobs may be claimed under two limits, such as those of a lane''s workflow and key; null when there is none.';
-revoke all on function private.lane_room(integer, integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/lane_suits.sql sha256:c7f5d01f09ebdd073f2a1aa1bc0585053c47ddfa4a74dc943fbec23fb5030091
+-- from sql/41_claims/functions/lane_suits.sql sha256:c7f5d01f09ebdd073f2a1aa1bc0585053c47ddfa4a74dc943fbec23fb5030091
 -- Without a SET clause, so that it is inlined into claim_jobs; explain_job and explain_robot ask it, too.
 create or replace function private.lane_suits(p_environment text, p_required text[], p_robot_environment text, p_offers text[])
 returns boolean
@@ -9378,19 +8166,7 @@ comment on function private.lane_suits(text, text[], text, text[]) is
     'Whether a lane asks for nothing that a robot has not: its environment, and what is required. Its target robot is the claim''s to compare.';
 revoke all on function private.lane_suits(text, text[], text, text[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/lease_over_at.sql sha256:3c09135039bb693869aed1043636cb22502f2129df3528c939228fe2ec590dce
-create or replace function private.lease_over_at(p_lease private.leases)
-returns timestamptz
-language sql
-stable
-as $$
-    select least(p_lease.lease_expires_at, p_lease.timeout_at, private.progress_due_at(p_lease))
-$$;
-comment on function private.lease_over_at(private.leases) is
-    'When a held job is taken back unless its robot renews the lease, reports progress or ends the job before.';
-revoke all on function private.lease_over_at(private.leases) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/leave_lane.sql sha256:1d5c01fd7e8275ec5dd371a9e75a46542e250ac520223cddd1214d5d1ca104d0
+-- from sql/41_claims/functions/leave_lane.sql sha256:1d5c01fd7e8275ec5dd371a9e75a46542e250ac520223cddd1214d5d1ca104d0
 -- An enqueue, a release or a retry that met set_limit puts its job where the limit is not known; jobs of a deleted workflow wait until
 -- a duty has cancelled them. Rare, so claims put it right.
 create or replace function private.leave_lane(p_lane_id integer, p_taken private.taken_job[])
@@ -9445,373 +8221,7 @@ comment on function private.leave_lane(integer, private.taken_job[]) is
     'Those of the jobs just taken out of a lane that belong there. A job that belongs in another, because a limit of it was set meanwhile, is put there, with all of the lane that it holds for. One whose workflow was deleted is cancelled.';
 revoke all on function private.leave_lane(integer, private.taken_job[]) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/leave_limits.sql sha256:73f9eccc5f8aa20a68b8a28816a85474815fdce95aec9ba4df8ccdac33334fb3
-create or replace function private.leave_limits(p_counter_ids integer[], p_jobs integer)
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-begin
-    update private.limit_counters as c
-    set running = c.running - p_jobs
-    where c.counter_id = any (p_counter_ids);
-end
-$$;
-comment on function private.leave_limits(integer[], integer) is
-    'Takes back what private.enter_limits() counted in this transaction for jobs that the claim did not get.';
-revoke all on function private.leave_limits(integer[], integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/lengthen_leases.sql sha256:dc91ebb7dfba475bedd94288eb47249f9da2124f279c09af2f0302e50ea440e3
--- Waits for no lease: what is locked just now is being renewed or ended.
-create or replace function private.lengthen_leases()
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_back_at timestamptz := private.back_at();
-    v_done_until timestamptz := (select max(o.ended_at) from private.outages as o);
-    v_began_at timestamptz;
-    v_away interval;
-    v_count integer;
-begin
-    if v_back_at is null or v_back_at <= v_done_until then
-        return 0;
-    end if;
-    v_began_at := greatest(
-        (select to_timestamp(t.last_value / 1000.0) from private.outage_began_at as t), v_done_until
-    );
-    v_away := v_back_at - v_began_at;
-    insert into private.outages (ended_at, began_at, leases) values (v_back_at, v_began_at, 0) on conflict do nothing;
-    if not found then   -- by another session, just now
-        return 0;
-    end if;
-    -- What ran out gets back the time that it had. What did not may have been renewed since, and needs no more than a minute.
-    update private.leases as l
-    set lease_expires_at = case
-            when l.lease_expires_at <= v_began_at then l.lease_expires_at
-            when l.lease_expires_at <= v_back_at then l.lease_expires_at + v_away
-            else greatest(l.lease_expires_at, least(l.lease_expires_at + v_away, v_back_at + interval '1 minute'))
-        end,
-        away = case
-            when coalesce(l.progress_at, l.started_at, l.claimed_at) < v_back_at then l.away + v_away
-            else l.away
-        end,
-        outages = l.outages + 1,
-        -- The time of the job went on, as its robot did; but who was done in time is given a minute to say so.
-        timeout_at = case
-            when l.timeout_at > v_began_at then greatest(l.timeout_at, v_back_at + least(v_away, interval '1 minute'))
-            else l.timeout_at
-        end
-    where l.job_id in (
-        select o.job_id
-        from private.leases as o
-        where o.claimed_at < v_back_at and private.may_be_excused(o)
-        order by o.job_id
-        for update skip locked
-    );
-    get diagnostics v_count = row_count;
-    update private.outages as o set leases = v_count where o.ended_at = v_back_at;
-    delete from private.outages as o where o.ended_at < v_back_at - interval '90 days';
-    return v_count + 1;
-end
-$$;
-comment on function private.lengthen_leases() is
-    'Lengthens the leases that were held in an outage by its length, once for each outage, before anything is rescued: nobody could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Not one that three outages have lengthened and nobody has renewed. Returns 0 when there was nothing to do.';
-revoke all on function private.lengthen_leases() from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/limit_reason.sql sha256:da47b8ea654888804314e47254c0ad53c3c1fac8bf1cd62c9ea562b41647f066
-create or replace function private.limit_reason(p_limit private.limits)
-returns text
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return p_limit.scope || case when p_limit.max_running = 0 then '_paused' else '_limit_reached' end;
-end
-$$;
-comment on function private.limit_reason(private.limits) is
-    'The reason code of what a full limit keeps from running; null for none. A limit of 0 ends by nothing that runs: somebody paused the work.';
-revoke all on function private.limit_reason(private.limits) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/limit_room.sql sha256:6d96822a97a9853792af1fbb462f3dea534a9d4e824779b9f4e12761155338c3
--- Without a SET clause, so that it is inlined into claim_jobs; who explains asks it, too.
-create or replace function private.limit_room(p_running integer, p_max_running integer)
-returns integer
-language sql
-immutable
-as $$
-    select greatest(p_max_running - p_running, 0)
-$$;
-comment on function private.limit_room(integer, integer) is
-    'How many more jobs a counter of a limit has room for; 0 when it is full, or its limit was lowered while more were running.';
-revoke all on function private.limit_room(integer, integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/list_explanations.sql sha256:091223c19439db3e63531db2bea3a76e5899831df9643c61dc377d450233f0fc
--- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
-create or replace function private.list_explanations()
-returns table (
-    reason_code text,
-    verdict text,       -- ready | waiting | blocked | held | finished | idle | note
-    nearness integer,   -- of a robot's clauses: how near the robot is to getting the job, 1 is the nearest, 40 and more lack something
-    sentence text,      -- with {facts}
-    next_step text
-)
-language sql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-    values
-        ('next_in_line', 'ready', 1, 'Robot {robot} gets this job with its next claim.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
-        ('when_it_is_time', 'waiting', 1, 'Robot {robot} may take this job when its time has come.', 'Wait for that time.'),
-        ('better_jobs_ahead', 'waiting', 2, 'Robot {robot} takes {ahead} other jobs first: they have a better priority or are older.', 'Wait, enqueue with a better priority (0 is the best), or start more robots.'),
-        ('tenant_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of this tenant run now.', 'Wait for one of them, or raise the limit of the tenant.'),
-        ('workflow_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of the workflow {limited_workflow} run now.', 'Wait for one of them, or raise the limit of the workflow.'),
-        ('key_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs with the concurrency key {limited_key} run now.', 'Wait for one of them, or raise the limit of the key.'),
-        ('tenant_paused', 'blocked', 2, 'The jobs of this tenant are paused: its limit is 0.', 'Raise or remove the limit of the tenant.'),
-        ('workflow_paused', 'blocked', 2, 'The jobs of the workflow {limited_workflow} are paused: its limit is 0.', 'Raise or remove the limit of the workflow.'),
-        ('key_paused', 'blocked', 2, 'The jobs with the concurrency key {limited_key} are paused: its limit is 0.', 'Raise or remove the limit of the key.'),
-        ('pool_turn', 'waiting', 2, 'The robots of the pool {pool} serve its members in turn; {ahead} other jobs of this tenant go first.', 'Wait for the turn, enqueue with a better priority (it counts among jobs of this tenant), or ask the owner of the pool for a greater weight or more robots.'),
-        ('pool_limit_reached', 'waiting', null, '{running} of at most {max_running} jobs of this tenant run in the pool {limited_pool} now.', 'Wait for one of them, or ask the owner of the pool for a greater max_running.'),
-        ('pool_paused', 'blocked', null, 'The jobs of this tenant are paused in the pool {limited_pool}: its max_running there is 0.', 'Ask the owner of the pool for a greater max_running.'),
-        ('pool_robots_busy', 'waiting', null, 'All robots of the pool {pool} that could run this job are busy.', 'Wait for one of them, or ask the owner of the pool for more robots.'),
-        ('pool_next', 'ready', null, 'A robot of the pool {pool} gets this job with its next claim.', 'Nothing is in the way. If it stays like this for a minute, ask the owner of the pool whether its robots run.'),
-        ('pool_no_robot_online', 'blocked', null, 'No robot of the pool {pool} that could run this job is at work.', 'Ask the owner of the pool, or cancel the job and enqueue it without the pool.'),
-        ('pool_no_robot_suits', 'blocked', null, 'No robot of the pool {pool} has what this job asks for.', 'Ask the owner of the pool for such a robot, or cancel the job and enqueue it with other demands.'),
-        ('pool_left', 'blocked', null, 'This tenant is not a member of the pool {pool} any more.', 'Cancel the job and enqueue it without the pool, or ask the owner of the pool for an invitation.'),
-        ('pool_deleted', 'blocked', null, 'The pool that this job asks for was deleted.', 'Cancel the job and enqueue it without the pool.'),
-        ('slots_full', 'waiting', 3, 'Robot {robot} holds {load} of at most {slots} jobs and has no free slot.', 'Wait for one of them, raise the robot''s max_concurrent_jobs, or start more robots.'),
-        ('robot_deaf', 'blocked', 4, 'Robot {robot} sends heartbeats, but has not asked for a job since {last_claim}, although work waits for it.', 'Restart the robot''s program.'),
-        ('robot_in_error', 'blocked', 5, 'Robot {robot} says of itself that it is in error. It may claim, but most likely does not.', 'Look at the robot, mend it, and set its status to idle.'),
-        ('robot_offline', 'blocked', 6, 'Robot {robot} is offline: it was last heard of {last_seen}.', 'Start the robot, or look at its machine and network.'),
-        ('robot_signed_off', 'blocked', 7, 'Robot {robot} has signed off; it was last heard of {last_seen}.', 'Start the robot again.'),
-        ('robot_key_missing', 'blocked', 8, 'Robot {robot} has no live key: its keys were revoked or have expired.', 'Create a new key for the robot and start the robot with it.'),
-        ('robot_quarantined', 'blocked', 9, 'Robot {robot} is in quarantine since {quarantined}: {quarantine_reason}', 'Find out what is wrong with the robot, then release it.'),
-        ('robot_paused', 'blocked', 10, 'Robot {robot} is paused.', 'Resume the robot.'),
-        ('robot_draining', 'blocked', 11, 'Robot {robot} is draining: it finishes what it holds and takes nothing more.', 'Resume the robot, or start another one.'),
-        ('robot_in_maintenance', 'blocked', 12, 'Robot {robot} is in maintenance.', 'Resume the robot when the maintenance is over.'),
-        ('robot_disabled', 'blocked', 13, 'Robot {robot} is disabled.', 'Resume the robot if it shall work again.'),
-        ('missing_internet', 'blocked', 40, 'Robot {robot} does not take jobs of the execution mode internet.', 'Register a robot with is_internet, or enqueue the job for the execution mode lan.'),
-        ('missing_tag', 'blocked', 41, 'Robot {robot} lacks {missing}.', 'Give a robot the tag, or enqueue the job without it.'),
-        ('missing_capability', 'blocked', 42, 'Robot {robot} lacks {missing}.', 'Give a robot the capability, or enqueue the job without it.'),
-        ('not_in_pool', 'blocked', 43, 'Robot {robot} is not in the pool {pool}.', 'Put a robot in the pool, or enqueue the job without it.'),
-        ('wrong_environment', 'blocked', 44, 'Robot {robot} works in the environment {robot_environment}; the job is for {job_environment}.', 'Start a robot in that environment, or enqueue the job for another one.'),
-        ('nothing_waiting', 'idle', null, 'No job waits in the queue of this tenant.', 'Nothing is wrong. Enqueue a job.'),
-        ('next_claim', 'ready', null, 'Robot {robot} gets job {next_job} with its next claim.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
-        ('next_turn', 'ready', null, 'Robot {robot} serves the pool {pool}: with its next claim it gets a job of the member whose turn it is.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
-        ('nothing_suitable', 'idle', null, 'Jobs wait, but none that robot {robot} may have. The nearest, job {nearest_job}, asks for {demand}.', 'Change the robot or the jobs, or leave them to other robots.'),
-        ('workflow_deleted', 'waiting', null, 'The workflow {workflow} was deleted; the job is being cancelled, and no robot gets it.', 'Nothing: the job ends by itself within minutes.'),
-        ('run_at_in_future', 'waiting', null, 'The job is to run at {run_at}.', 'Wait, or cancel it and enqueue it without a time.'),
-        ('retry_backoff', 'waiting', null, 'Attempt {attempts} of {max_attempts} failed ({error}). The next one is at {run_at}.', 'Wait, or cancel the job when another attempt cannot help.'),
-        ('start_backoff', 'waiting', null, 'The job was handed out {times} times in a row and no robot kept it: it was not started, or its robot was started again. It is handed out again at {run_at}.', 'Look whether robots that claim the job reach the service and start what they claim, or cancel the job.'),
-        ('about_to_be_ready', 'waiting', null, 'The job''s time came at {run_at}; it joins the queue within seconds.', 'If it stays like this for two minutes, the platform''s cron and all robots are standing still.'),
-        ('no_robot_registered', 'blocked', null, 'No robot is registered.', 'Register a robot: casare-cloud robot run.'),
-        ('no_robot_online', 'blocked', null, 'None of the {robots} robots is online. {nearest}', 'Start a robot.'),
-        ('no_robot_suits', 'blocked', null, 'None of the {robots} robots can take this job now. The nearest: {nearest}', '{nearest_step}'),
-        ('target_robot_deleted', 'blocked', null, 'Only robot {robot} may run this job, and it was deleted.', 'Cancel the job and enqueue it for another robot.'),
-        ('target_robot_unavailable', 'blocked', null, 'Only one robot may run this job. {nearest}', '{nearest_step}'),
-        ('held_claimed', 'held', null, 'Robot {robot} has claimed the job and not started it yet. It holds it until {lease_until}.', 'Wait. If the robot is gone, another one gets the job after that time.'),
-        ('held_running', 'held', null, 'Robot {robot} runs the job: {progress} percent, last progress {last_progress}. It holds it until {lease_until} and renews that.', 'Wait, or cancel the job.'),
-        ('lease_expired', 'held', null, 'Robot {robot} did not renew its hold of the job, which ended at {lease_until}.', 'Wait a minute: the job is given to another robot, or ends, by itself.'),
-        ('time_over', 'held', null, 'The time of the job with robot {robot} ended at {lease_until}.', 'Wait a minute: the job is tried again, or ends, by itself.'),
-        ('cancel_requested', 'held', null, 'Robot {robot} was asked at {cancel_requested} to stop the job: {cancel_reason} It has not stopped yet, and holds the job until {lease_until} unless it renews that.', 'Wait: the job ends when the robot says so or its hold ends. If it does not, cancel the job by force (casare-cloud jobs cancel --force) from {forceable} on.'),
-        ('completed', 'finished', null, 'The job was completed by robot {robot} at {finished}.', 'Nothing.'),
-        ('completed_despite_cancel', 'finished', null, 'The job was completed by robot {robot} at {finished}, although it had been asked at {cancel_requested} to stop.', 'Nothing can be taken back: look whether what the job did has to be undone.'),
-        ('failed', 'finished', null, 'The job failed at {finished}: {error}', 'Mend the cause, then retry the job. The same version of the workflow runs again: if the mistake is in the workflow, submit the mended one instead.'),
-        ('timed_out', 'finished', null, 'The job took longer than its timeout of {timeout} seconds and ended at {finished}.', 'Raise timeout_seconds or find out what hangs, then retry the job.'),
-        ('no_progress', 'finished', null, 'Robot {robot} reported no progress for {progress_timeout} seconds, and the job ended at {finished}.', 'Find out what hangs or raise progress_timeout_seconds, then retry the job.'),
-        ('cancelled', 'finished', null, 'The job was cancelled at {finished}: {error}', 'Retry the job if it shall run after all; if its workflow was deleted, submit that again instead.'),
-        ('dead_lettered', 'finished', null, 'The job ended at {finished} after {attempts} of {max_attempts} attempts and is a dead letter ({dead_reason}): {error}', 'Mend the cause, then queue it again with casare-cloud dlq retry, or delete the dead letter. The same version of the workflow runs again: if the mistake is in the workflow, submit the mended one instead.'),
-        ('requeued', 'finished', null, 'The job ended at {finished} ({error}) and was queued again as job {requeued_job}.', 'Look at that job.'),
-        ('workflow_disabled', 'note', null, 'The workflow {workflow} is deleted, archived or disabled: it takes no new jobs. Of a deleted one the jobs that wait are cancelled; all others still run.', 'Cancel the jobs that shall not run. To enqueue jobs again, submit the workflow as a new one.')
-$$;
-comment on function private.list_explanations() is
-    'Every reason why a job waits or a robot gets nothing, with the sentence and what to do, in which {facts} are to be filled in.';
-revoke all on function private.list_explanations() from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/list_job_notes.sql sha256:7fd03189e4a1b23c595e2e61e048cf65073b8a237e92bec3d8e76e744da765d4
-create or replace function private.list_job_notes(p_job public.jobs)
-returns jsonb
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if exists (
-        select
-        from public.workflows as w
-        where w.workflow_id = p_job.workflow_id
-            and w.is_enabled
-            and w.status in ('published', 'deprecated')
-            and w.deleted_at is null
-    ) then
-        return '[]';
-    end if;
-    return jsonb_build_array(
-        private.explain_reason('workflow_disabled', jsonb_build_object('workflow', p_job.workflow_name)) - 'verdict'
-    );
-end
-$$;
-comment on function private.list_job_notes(public.jobs) is
-    'What is good to know of a job beside the reason for its state.';
-revoke all on function private.list_job_notes(public.jobs) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/list_limit_facts.sql sha256:6915cb14dc8872a7225c43bff5e35ce22fefaff084383faaf69335d025da68b3
-create or replace function private.list_limit_facts(p_limit private.limits)
-returns jsonb
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return jsonb_build_object(
-        'running', (select sum(c.running) from private.limit_counters as c where c.limit_id = p_limit.limit_id),
-        'max_running', p_limit.max_running,
-        'limited_workflow', (select w.name from public.workflows as w where w.workflow_id = p_limit.workflow_id),
-        'limited_key', p_limit.concurrency_key,
-        'limited_pool', (select p.name from public.pools as p where p.pool_id = p_limit.pool_id)
-    );
-end
-$$;
-comment on function private.list_limit_facts(private.limits) is
-    'What sentences about a limit may say of it.';
-revoke all on function private.list_limit_facts(private.limits) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/list_limits.sql sha256:7b3d62900c4df990f147bdad2b07bc3467c5ffccfb4df303ca5ff6bf6331ea85
-create or replace function public.list_limits(p_offset integer default 0, p_limit integer default 100)
-returns setof jsonb
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize('settings.read');
-begin
-    if p_limit not between 1 and 1000 or p_limit is null or p_offset < 0 or p_offset is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 1000, offset at least 0.');
-    end if;
-    return query
-    select private.describe_limit(w)
-    from private.limits as w
-    where w.tenant_id = v_caller.tenant_id and w.scope <> 'pool'     -- those are the pool's owner's
-    order by w.scope, w.limit_id
-    offset p_offset
-    limit p_limit;
-end
-$$;
-comment on function public.list_limits(integer, integer) is
-    'The limits of the tenant, the widest scope first, each with how many jobs count towards it now. Needs settings.read.';
-revoke all on function public.list_limits(integer, integer) from public, anon, authenticated, service_role;
-grant execute on function public.list_limits(integer, integer) to authenticated;
-
--- from sql/40_queue/functions/list_robot_facts.sql sha256:21b44cf375316d7518a0e00d16ad86d1b2c06fae319ef947218eadca988f5bf0
-create or replace function private.list_robot_facts(p_live public.live_robots)
-returns jsonb
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return jsonb_build_object(
-        'robot', p_live.external_id,
-        'load', p_live.load,
-        'slots', p_live.max_concurrent_jobs,
-        'last_claim', private.to_words(p_live.last_claim_at),
-        'last_seen', private.to_words(p_live.last_heartbeat_at),
-        'quarantined', private.to_words(p_live.quarantined_at),
-        'quarantine_reason', p_live.quarantine_reason,
-        'robot_environment', p_live.environment
-    );
-end
-$$;
-comment on function private.list_robot_facts(public.live_robots) is
-    'What sentences about a robot may say of it.';
-revoke all on function private.list_robot_facts(public.live_robots) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/list_shares.sql sha256:6633910541bb51b58ad6d435b074895b5189268d9dabf1e798ba1bb93edb200a
-create or replace function public.list_shares(p_offset integer default 0, p_limit integer default 100)
-returns setof jsonb
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize('settings.read');
-begin
-    if p_limit not between 1 and 1000 or p_limit is null or p_offset < 0 or p_offset is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 1000, offset at least 0.');
-    end if;
-    return query
-    select private.describe_share(s)
-    from private.shares as s
-    where s.tenant_id = v_caller.tenant_id and s.pool_id is null
-    order by s.share_id
-    offset p_offset
-    limit p_limit;
-end
-$$;
-comment on function public.list_shares(integer, integer) is
-    'The shares of the tenant''s workflows: weight, load (robot-seconds had lately, over the weight) and how many jobs run now. Needs settings.read.';
-revoke all on function public.list_shares(integer, integer) from public, anon, authenticated, service_role;
-grant execute on function public.list_shares(integer, integer) to authenticated;
-
--- from sql/40_queue/functions/lock_leases.sql sha256:c36d655a4a8636100fe92999f72b9e700a45f1f1e04504a5e12a89854b0f2531
--- First the leases in the order of their ids, then their lanes if jobs may go back into them (as private.put_back() locks a
--- lane), then their counters, in the order of their ids: what follows then waits for nobody, in whatever order it ends them.
-create or replace function private.lock_leases(p_robot_id uuid, p_reports jsonb, p_may_put_back boolean default false)
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_lease record;
-    v_lane_id integer;
-    v_lane_ids integer[] := '{}';
-    v_counter_ids integer[] := '{}';
-    v_job_ids uuid[] := array(
-        select case
-            when r.report ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then (r.report ->> 'job_id')::uuid
-        end
-        from jsonb_array_elements(p_reports) as r (report)
-    );
-begin
-    for v_lease in
-        select l.lane_id, l.counter_ids
-        from private.leases as l
-        where l.job_id = any (v_job_ids) and l.robot_id is not distinct from p_robot_id
-        order by l.job_id
-        for update
-    loop
-        v_lane_ids := v_lane_ids || v_lease.lane_id;
-        v_counter_ids := v_counter_ids || v_lease.counter_ids;
-    end loop;
-    if p_may_put_back then
-        for v_lane_id in select distinct l.lane_id from unnest(v_lane_ids) as l (lane_id) order by l.lane_id loop
-            perform pg_advisory_xact_lock_shared(1801678963, v_lane_id);
-            perform from private.lanes as l where l.lane_id = v_lane_id for no key update;
-        end loop;
-    end if;
-    if v_counter_ids <> '{}' then
-        perform
-        from private.limit_counters as c
-        where c.counter_id = any (v_counter_ids)
-        order by c.counter_id
-        for update;
-    end if;
-end
-$$;
-comment on function private.lock_leases(uuid, jsonb, boolean) is
-    'Locks the leases that a robot holds of some jobs, their lanes if the jobs may go back into them, and their counters, so that a batch of endings cannot wait in a circle with another.';
-revoke all on function private.lock_leases(uuid, jsonb, boolean) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/lowest_ready_job.sql sha256:a7b44856f1c7abc41a271de89fc1d88801942b7373c842ff3e77047b450bd2cf
+-- from sql/41_claims/functions/lowest_ready_job.sql sha256:a7b44856f1c7abc41a271de89fc1d88801942b7373c842ff3e77047b450bd2cf
 create or replace function private.lowest_ready_job(p_tenant_no integer, p_lane_id integer, p_from uuid, p_most uuid)
 returns uuid
 language plpgsql
@@ -9836,550 +8246,7 @@ comment on function private.lowest_ready_job(integer, integer, uuid, uuid) is
     'The first ready job of a lane from an id on, as committed when it is called; p_most when there is none below that.';
 revoke all on function private.lowest_ready_job(integer, integer, uuid, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/make_counters.sql sha256:5d4e034b8a91c0757022ebe44485c73c24dca3659393eaf9323754a8207bbf6f
--- The caller keeps claims of the tenant away until it commits. Whoever ends leases waits for a counter with the lease locked,
--- so that after all leases nobody wants the old counters, and whatever stays is put in the new ones.
-create or replace function private.make_counters(p_limit private.limits)
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_old integer[] := array(select c.counter_id from private.limit_counters as c where c.limit_id = p_limit.limit_id);
-    v_new integer[];
-    v_job_ids uuid[];
-    v_parts integer := case when p_limit.max_running >= 64 then 8 else 1 end;
-begin
-    if cardinality(v_old) = 1 and v_parts = 1 then
-        update private.limit_counters as c set max_running = p_limit.max_running where c.limit_id = p_limit.limit_id;
-        return;
-    end if;
-
-    -- Leases in the order of their ids, as whoever takes several does; what ends meanwhile does not count.
-    perform
-    from private.leases as l
-    where l.tenant_id = p_limit.tenant_id
-    order by l.job_id
-    for update;
-    v_job_ids := array(
-        select l.job_id
-        from private.leases as l
-        join public.jobs as j on j.job_id = l.job_id
-        where l.tenant_id = p_limit.tenant_id
-            and case
-                when v_old <> '{}' then l.counter_ids && v_old
-                else p_limit.scope = 'tenant'
-                    or j.workflow_id = p_limit.workflow_id
-                    or j.concurrency_key = p_limit.concurrency_key
-                    or p_limit.pool_id = (select r.pool_id from public.robots as r where r.robot_id = l.robot_id)
-            end
-        order by l.job_id
-    );
-    if cardinality(v_job_ids) > p_limit.max_running then
-        v_parts := 1;   -- no part of it may have room
-    end if;
-    perform from private.limit_counters as c where c.limit_id = p_limit.limit_id order by c.counter_id for update;
-    delete from private.limit_counters as c where c.limit_id = p_limit.limit_id;
-    -- Part n of k has the n-th of every k places, and every k jobs that run: full together when the limit is.
-    with made as (
-        insert into private.limit_counters (counter_id, limit_id, max_running, running)
-        select
-            ((cardinality(enum_range(null, p_limit.scope)) - 1) << 29) | nextval('private.limit_counter_ids')::integer,
-            p_limit.limit_id,
-            (p_limit.max_running + v_parts - n) / v_parts,
-            (cardinality(v_job_ids) + v_parts - n) / v_parts
-        from generate_series(1, v_parts) as n
-        returning counter_id
-    )
-    select array_agg(m.counter_id order by m.counter_id) into v_new from made as m;
-    update private.limits as w set counter_ids = v_new where w.limit_id = p_limit.limit_id;
-    update private.leases as l
-    set counter_ids = array(select u from unnest(l.counter_ids) as u where u <> all (v_old))
-        || v_new[(u.n - 1) % v_parts + 1]
-    from unnest(v_job_ids) with ordinality as u (job_id, n)
-    where l.job_id = u.job_id;
-end
-$$;
-comment on function private.make_counters(private.limits) is
-    'Gives a limit the counters that it needs, with the leases that it holds for in them: eight of a limit of 64 or more that is not passed, else one.';
-revoke all on function private.make_counters(private.limits) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/make_job_partition.sql sha256:1cb2ad1016b441703f0e37af5f5564b5e237b2f6a775bdd0735ecd28ef4d2dba
--- Rows that came before their partition are in the default one. They are moved into the new partition, for which nobody
--- may touch jobs for a moment; with partitions made weeks ahead that never happens.
-create or replace function private.make_job_partition(p_at timestamptz, p_most_rows integer default 200000)
-returns boolean
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_week timestamptz := date_trunc('week', p_at, 'UTC');
-    v_name text := 'jobs_' || to_char(v_week at time zone 'UTC', 'IYYY"w"IW');
-    v_from uuid := private.uuid_v7_floor(v_week);
-    v_to uuid := private.uuid_v7_floor(v_week + interval '7 days');
-begin
-    if to_regclass('private.' || v_name) is not null then
-        return false;
-    end if;
-    perform from private.jobs_default as d where d.job_id >= v_from and d.job_id < v_to offset p_most_rows limit 1;
-    if found then
-        raise warning 'More than % jobs of % are in the default partition. Move them in a quiet hour: select private.make_job_partition(%, 2147483647)',
-            p_most_rows, v_name, quote_literal(v_week);
-        return false;
-    end if;
-    execute format('create table private.%I (like public.jobs including all) with (fillfactor = 70)', v_name);
-    execute format('alter table private.%I enable row level security, force row level security', v_name);
-    execute format(
-        'comment on table private.%I is %L', v_name, format('Jobs made in the week from %s on.', (v_week at time zone 'UTC')::date)
-    );
-    execute format('revoke all on private.%I from public, anon, authenticated, service_role', v_name);
-    if exists (select from private.jobs_default as d where d.job_id >= v_from and d.job_id < v_to) then
-        lock table public.jobs in access exclusive mode;
-        execute format(
-            'with moved as (delete from private.jobs_default where job_id >= $1 and job_id < $2 returning *) '
-            'insert into private.%I select * from moved',
-            v_name
-        ) using v_from, v_to;
-    end if;
-    execute format(
-        'alter table public.jobs attach partition private.%I for values from (%L) to (%L)', v_name, v_from, v_to
-    );
-    return true;
-end
-$$;
-comment on function private.make_job_partition(timestamptz, integer) is
-    'Makes the partition of jobs for the week of a time (Monday, UTC), moves its rows there from the default partition, and returns whether it did.';
-revoke all on function private.make_job_partition(timestamptz, integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/may_be_excused.sql sha256:83af9b29a1aaa551d9b275c24064d95376f64cd1357af4c23bb1643ca01ef736
--- Without it a robot that died among others that seldom call would look like an outage for ever: each silence lengthens its
--- lease to the next one. A robot that is there gets through between outages, and renews.
-create or replace function private.may_be_excused(p_lease private.leases)
-returns boolean
-language sql
-immutable
-as $$
-    select p_lease.outages < 3
-$$;
-comment on function private.may_be_excused(private.leases) is
-    'Whether the silence of the robot that holds a lease may still be an outage''s: not when three have lengthened it and it was not renewed in between.';
-revoke all on function private.may_be_excused(private.leases) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/move_jobs.sql sha256:1a2b740e8dd8f555e6c81bf64aed40f79f8efa5912c3cf6973ec7d9d9a4ff668
--- What others hold locked is left where it is: a claim puts it right when it meets it.
-create or replace function private.move_jobs(p_lane private.lanes, p_limit private.limits)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_ready uuid[];
-    v_attempts integer[];
-    v_scheduled uuid[];
-    v_held uuid[];
-    v_lane_id integer;
-begin
-    v_ready := array(
-        select r.job_id
-        from private.ready as r
-        join public.jobs as j on j.job_id = r.job_id
-        where r.tenant_no = p_lane.tenant_no
-            and r.lane_id = p_lane.lane_id
-            and (j.workflow_id = p_limit.workflow_id or j.concurrency_key = p_limit.concurrency_key)
-        for update of r skip locked
-    );
-    v_scheduled := array(
-        select s.job_id
-        from private.scheduled as s
-        join public.jobs as j on j.job_id = s.job_id
-        where s.tenant_id = p_limit.tenant_id
-            and s.lane_id = p_lane.lane_id
-            and (j.workflow_id = p_limit.workflow_id or j.concurrency_key = p_limit.concurrency_key)
-        for update of s skip locked
-    );
-    v_held := array(
-        select l.job_id
-        from private.leases as l
-        join public.jobs as j on j.job_id = l.job_id
-        where l.tenant_id = p_limit.tenant_id
-            and l.lane_id = p_lane.lane_id
-            and (j.workflow_id = p_limit.workflow_id or j.concurrency_key = p_limit.concurrency_key)
-        for update of l skip locked
-    );
-    if v_ready || v_scheduled || v_held = '{}' then
-        return 0;
-    end if;
-
-    v_lane_id := private.find_lane(
-        p_lane.tenant_no, p_lane.environment, p_lane.required, p_lane.robot_id, p_lane.priority,
-        coalesce(case when p_limit.scope = 'workflow' then p_limit.limit_id end, p_lane.workflow_limit_id),
-        coalesce(case when p_limit.scope = 'key' then p_limit.limit_id end, p_lane.key_limit_id),
-        p_lane.share_id
-    );
-    if v_ready <> '{}' then
-        with taken as (
-            delete from private.ready as r
-            where r.tenant_no = p_lane.tenant_no and r.lane_id = p_lane.lane_id and r.job_id = any (v_ready)
-            returning r.job_id, r.attempts::integer
-        )
-        select array_agg(t.job_id), array_agg(t.attempts) into v_ready, v_attempts from taken as t;
-        perform private.put_back(p_lane.tenant_no, v_lane_id, v_ready, v_attempts);
-    end if;
-    update private.scheduled as s set lane_id = v_lane_id where s.job_id = any (v_scheduled);
-    update private.leases as l set lane_id = v_lane_id where l.job_id = any (v_held);
-    update public.jobs as j set lane_id = v_lane_id where j.job_id = any (v_ready || v_scheduled || v_held);
-    return cardinality(v_ready || v_scheduled || v_held);
-end
-$$;
-comment on function private.move_jobs(private.lanes, private.limits) is
-    'Moves the unfinished jobs of a lane that a limit holds for to the lane that is like it and has the limit, and returns how many.';
-revoke all on function private.move_jobs(private.lanes, private.limits) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/name_lane_demand.sql sha256:d63b349811597476e408882e298460542416c307e80fcaa70539f8f00c9fbade
-create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots)
-returns text
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_lane private.lanes;
-begin
-    select e.* into strict v_lane from private.lanes as e where e.lane_id = p_lane_id;
-    return case
-        when v_lane.robot_id <> p_robot.robot_id then coalesce(
-            (select format('only robot %s', r.external_id) from public.robots as r where r.robot_id = v_lane.robot_id),
-            'only another robot'
-        )
-        when v_lane.environment not in ('*', p_robot.environment) then format('the environment %s', v_lane.environment)
-        else coalesce(private.name_requirements(array(
-            select q
-            from unnest(v_lane.required) as q
-            where q <> all (private.robot_offers(p_robot.capabilities, p_robot.tags, p_robot.is_internet, p_robot.pool_id))
-        )), case
-            when exists (
-                select
-                from private.limits as w
-                where w.limit_id in (v_lane.workflow_limit_id, v_lane.key_limit_id) and w.max_running = 0
-            ) then 'a place under a limit of 0, which pauses it'
-            else 'a place under a limit that is reached'
-        end)
-    end;
-end
-$$;
-comment on function private.name_lane_demand(integer, public.robots) is
-    'What a lane asks for that a robot is not or has not, in words.';
-revoke all on function private.name_lane_demand(integer, public.robots) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/name_requirements.sql sha256:8200bf7e9613b8cbf58311a0c2559e1ddb60e64cf488722dafef845a08138b47
-create or replace function private.name_requirements(p_required text[])
-returns text
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return (
-        select string_agg(
-            case
-                when r = 'mode:internet' then 'the execution mode internet'
-                when r like 'pool:%' then 'the pool ' || coalesce(
-                    (select p.name from public.pools as p where p.pool_id = substr(r, 6)::uuid), 'that was deleted'
-                )
-                when r like 'tag:%' then 'the tag ' || substr(r, 5)
-                else 'the capability ' || r
-            end,
-            ' and ' order by r like 'mode:%', r like 'tag:%', r
-        )
-        from unnest(p_required) as r
-    );
-end
-$$;
-comment on function private.name_requirements(text[]) is
-    'What a lane requires, in words: the capability browser and the tag vip.';
-revoke all on function private.name_requirements(text[]) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/name_robot.sql sha256:1c46cd05424c7f14e3a8888f6a2c9868a6bd7c6a1b56c13e6d40e5389446e5db
-create or replace function private.name_robot(p_robot_id uuid, p_tenant_id uuid)
-returns text
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return coalesce(
-        (
-            select r.external_id from public.robots as r where r.robot_id = p_robot_id and r.tenant_id = p_tenant_id
-        ),
-        p_robot_id::text
-    );
-end
-$$;
-comment on function private.name_robot(uuid, uuid) is
-    'What a tenant may call a robot: its external id, or, for a robot of another tenant''s pool, its id.';
-revoke all on function private.name_robot(uuid, uuid) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/no_later_than.sql sha256:3ce69a08dc41cfa0bb2454cb51869a8f0102db77bef303971b506d6db8c5c279
--- Without a SET clause, so that it is inlined. least() would take p_now for a time that never was.
-create or replace function private.no_later_than(p_at timestamptz, p_now timestamptz)
-returns timestamptz
-language sql
-immutable
-as $$
-    select case when p_at > p_now then p_now else p_at end
-$$;
-comment on function private.no_later_than(timestamptz, timestamptz) is
-    'A time that was noted, or now if the clock was set back meanwhile and it would lie in the future: so no duration is negative. Null for null.';
-revoke all on function private.no_later_than(timestamptz, timestamptz) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/note_call.sql sha256:70d861b7be07407b8f72bc896fd8c6b986292b16e30426160e0efda745703e63
--- Whoever calls first after a silence finds out whether it was an outage, before any lease is renewed: later nobody could tell.
-create or replace function private.note_call()
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_now_ms bigint := floor(extract(epoch from clock_timestamp()) * 1000);
-    v_last_ms bigint := (select t.last_value from private.last_call_at as t);
-    v_clock_ms bigint;
-    v_before_ms bigint;
-begin
-    if v_now_ms - v_last_ms between 0 and 999 then
-        return;
-    end if;
-    if v_last_ms > 0 and private.was_away(v_last_ms, v_now_ms) then
-        v_clock_ms := floor(extract(epoch from private.clock()) * 1000);
-        v_before_ms := v_clock_ms - (v_now_ms - v_last_ms);
-        -- A service that comes and goes was away all the time.
-        if v_before_ms - (select t.last_value from private.outage_ended_at as t) not between 0 and 60000 then
-            perform setval('private.outage_began_at', v_before_ms);
-        end if;
-        perform setval('private.outage_ended_at', v_clock_ms);
-    end if;
-    perform setval('private.last_call_at', v_now_ms);
-end
-$$;
-comment on function private.note_call() is
-    'Notes that somebody was heard, at most once a second, and after a silence whether the service was away (private.was_away()). Claims, renewals and heartbeats call it, and every request of the REST API.';
-revoke all on function private.note_call() from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/pool_of.sql sha256:9e6deeee8b5d64663b493397745aa2c3eea4febdf41d940907bb16d1c06b1c7d
-create or replace function private.pool_of(p_required text[])
-returns uuid
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return (select substr(w, 6)::uuid from unnest(p_required) as w where w like 'pool:%');
-end
-$$;
-comment on function private.pool_of(text[]) is 'The pool that a lane requires; null for none.';
-revoke all on function private.pool_of(text[]) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/progress_due_at.sql sha256:876aaebb757e1beb5ad56c774d87940373d0beede61d782a2b6715977a16c267
-create or replace function private.progress_due_at(p_lease private.leases)
-returns timestamptz
-language sql
-stable
-as $$
-    select coalesce(p_lease.progress_at, p_lease.started_at, p_lease.claimed_at)
-        + make_interval(secs => p_lease.progress_timeout_seconds) + p_lease.away
-$$;
-comment on function private.progress_due_at(private.leases) is
-    'When a held job is taken back unless its robot reports progress before; null when nobody asked for that.';
-revoke all on function private.progress_due_at(private.leases) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:203fb64a81d3df7d3d89a94eed861ecb424e96eef9fee3cb65908f99334fc01d
-create or replace function private.promote_scheduled_jobs(p_limit integer default 1000)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_due uuid[] := array(
-        select s.job_id from private.scheduled as s where s.run_at <= private.clock() order by s.run_at limit p_limit
-    );
-    v_lane record;
-    v_promoted integer := 0;
-begin
-    if cardinality(v_due) = p_limit then    -- more may be due, and all of this of one tenant
-        v_due := private.share_out('private.scheduled', 'job_id', 'run_at', p_limit, v_due);
-    end if;
-    for v_lane in
-        with due as (
-            select s.job_id
-            from private.scheduled as s
-            where s.job_id = any (v_due) and s.run_at <= private.clock()
-            for update skip locked
-        ), taken as (
-            delete from private.scheduled as s
-            where s.job_id = any (array(select d.job_id from due as d))
-            returning s.tenant_no, s.lane_id, s.job_id, s.attempts
-        )
-        select
-            t.tenant_no,
-            t.lane_id,
-            array_agg(t.job_id order by t.job_id) as job_ids,
-            array_agg(t.attempts::integer order by t.job_id) as attempts,
-            (select l.key_limit_id from private.lanes as l where l.lane_id = t.lane_id) as key_limit_id
-        from taken as t
-        group by t.tenant_no, t.lane_id
-        order by t.lane_id
-    loop
-        if v_lane.key_limit_id is null then
-            perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids, v_lane.attempts);
-        else
-            -- One after another, so that each collides with those before it and is not met by those after it.
-            for n in 1..cardinality(v_lane.job_ids) loop
-                perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids[n:n], v_lane.attempts[n:n]);
-                -- Neither a retry nor one that was given back.
-                if v_lane.attempts[n] = 0 and not exists (
-                    select from public.jobs as j where j.job_id = v_lane.job_ids[n] and j.uncounted_ends > 0
-                ) then
-                    perform private.resolve_collision(v_lane.key_limit_id, v_lane.job_ids[n]);
-                end if;
-            end loop;
-        end if;
-        v_promoted := v_promoted + cardinality(v_lane.job_ids);
-        perform private.ring_lane(v_lane.lane_id, cardinality(v_lane.job_ids));
-    end loop;
-    return v_promoted;
-end
-$$;
-comment on function private.promote_scheduled_jobs(integer) is
-    'Makes at most p_limit delayed jobs and retries whose time has come ready, the oldest first or, when there are more, shared out among tenants; wakes robots for them, and returns how many. Many may run it at once.';
-revoke all on function private.promote_scheduled_jobs(integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/purge_dead_letter.sql sha256:ad7acf3604220e8e6594bf6c3ac84482b96ef7d58752b7cf6e15aa595573345f
-create or replace function public.purge_dead_letter(p_job_id uuid)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize('jobs.delete');
-begin
-    delete from public.dead_letters as d where d.job_id = p_job_id and d.tenant_id = v_caller.tenant_id;
-    if not found then
-        perform private.raise_error(404, 'DEAD_LETTER_NOT_FOUND', 'There is no such dead letter.');
-    end if;
-    perform private.emit_event(v_caller.tenant_id, 'dead_letter.purged', p_job_id);
-    return jsonb_build_object('job_id', p_job_id, 'purged', true);
-end
-$$;
-comment on function public.purge_dead_letter(uuid) is
-    'Takes a dead letter away for good; the job stays in the history as it ended. Raises 404 DEAD_LETTER_NOT_FOUND. Needs jobs.delete.';
-revoke all on function public.purge_dead_letter(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.purge_dead_letter(uuid) to authenticated;
-
--- from sql/40_queue/functions/purge_dead_letters.sql sha256:febd0bf5ba37de7e87fd65ae1c97d480a3dfeafd47e9867b41220efc495ec9e3
-create or replace function public.purge_dead_letters(p_job_ids uuid[])
-returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize('jobs.delete');
-begin
-    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
-    end if;
-    -- All at once in the order of their ids, so that two batches do not wait for each other in a circle.
-    perform
-    from public.dead_letters as d
-    where d.job_id = any (p_job_ids) and d.tenant_id = v_caller.tenant_id
-    order by d.job_id
-    for update;
-    for "position", job_id in
-        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
-    loop
-        status := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        begin
-            perform public.purge_dead_letter(job_id);
-            status := 'purged';
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3)::integer;
-        end;
-        return next;
-    end loop;
-end
-$$;
-comment on function public.purge_dead_letters(uuid[]) is
-    'Does purge_dead_letter for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.delete.';
-revoke all on function public.purge_dead_letters(uuid[]) from public, anon, authenticated, service_role;
-grant execute on function public.purge_dead_letters(uuid[]) to authenticated;
-
--- from sql/40_queue/functions/put_back.sql sha256:e68838931487914c05008a67ddf497a9d228c7ccbeaa5fd4bf837be9e3f114f2
--- An id that is not new can be lower than where claims of the lane begin. The shared lock keeps private.raise_low_water()
--- from raising that bound between our look and our commit; it is taken before the look. Who puts jobs back into several
--- lanes does it in the order of lane_id.
-create or replace function private.put_back(
-    p_tenant_no integer,
-    p_lane_id integer,
-    p_job_ids uuid[],
-    p_attempts integer[]
-)
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_lowest uuid := (select i.job_id from unnest(p_job_ids) as i (job_id) order by i.job_id limit 1);
-    v_pool_id uuid := (select private.pool_of(l.required) from private.lanes as l where l.lane_id = p_lane_id);
-begin
-    perform pg_advisory_xact_lock_shared(1801678963, p_lane_id);
-    insert into private.ready (tenant_no, lane_id, job_id, attempts, pool_id)
-    select p_tenant_no, p_lane_id, i.job_id, i.attempts, v_pool_id
-    from unnest(p_job_ids, p_attempts) as i (job_id, attempts);
-    update private.lanes as l
-    set low_job_id = v_lowest
-    where l.lane_id = p_lane_id and l.low_job_id > v_lowest;
-end
-$$;
-comment on function private.put_back(integer, integer, uuid[], integer[]) is
-    'Makes jobs of a lane ready that were scheduled or leased before, in the place of their age, where claims find them at once.';
-revoke all on function private.put_back(integer, integer, uuid[], integer[]) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/raise_lease_lost.sql sha256:6543249368068d069ceadd2267d279379251b319a0d33a72abcc819941101e45
-create or replace function private.raise_lease_lost(p_caller private.caller, p_job_id uuid)
-returns void
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_tenant_id uuid := private.find_reported_job(p_caller, p_job_id);
-    v_status public.job_status;
-begin
-    select j.status into v_status from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_tenant_id;
-    if not found then
-        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
-    elsif v_status <> 'queued' then
-        perform private.raise_error(409, 'JOB_ALREADY_FINISHED', format('The job is %s already.', v_status));
-    end if;
-    perform private.raise_error(409, 'LEASE_LOST', 'This lease token does not hold the job any more.');
-end
-$$;
-comment on function private.raise_lease_lost(private.caller, uuid) is
-    'Raises 409 LEASE_LOST for a job that the robot might have held, 409 JOB_ALREADY_FINISHED when it has ended, 404 JOB_NOT_FOUND for any other.';
-revoke all on function private.raise_lease_lost(private.caller, uuid) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/raise_low_water.sql sha256:7802c475d2a4d3b0d11aeacd2d78db493e79c63c7dbd572d5a037481e0d89182
+-- from sql/41_claims/functions/raise_low_water.sql sha256:7802c475d2a4d3b0d11aeacd2d78db493e79c63c7dbd572d5a037481e0d89182
 -- While a snapshot is held open anywhere, the index entries of claimed jobs cannot be removed, and every claim would walk
 -- over all of them. The bound moves past them.
 --
@@ -10509,24 +8376,7 @@ comment on function private.raise_low_water(interval, integer, integer, integer)
 revoke all on function private.raise_low_water(interval, integer, integer, integer)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/raise_queue_full.sql sha256:f88d98f31e60e1eef898267dd634848c3883d2a95c2b3d216902239c2a29dcb9
-create or replace function private.raise_queue_full()
-returns void
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    perform private.raise_error(
-        429, 'QUEUE_FULL', 'As many jobs wait as the plan of the tenant allows; try again when some have been done.', '60'
-    );
-end
-$$;
-comment on function private.raise_queue_full() is
-    'Raises 429 QUEUE_FULL, with the seconds after which to try again.';
-revoke all on function private.raise_queue_full() from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/recheck_low_water.sql sha256:a9deb64b0f159542268f21105d045118ca8e73154a14ed1c05f61efef199ffd3
+-- from sql/41_claims/functions/recheck_low_water.sql sha256:a9deb64b0f159542268f21105d045118ca8e73154a14ed1c05f61efef199ffd3
 create or replace function private.recheck_low_water(p_limit integer default 2000)
 returns integer
 language plpgsql
@@ -10584,743 +8434,7 @@ comment on function private.recheck_low_water(integer) is
     'Looks for ready jobs below the bound at which claims begin (their transaction was open for long) and lowers it to them, in p_limit lanes, of each tenant in turn; returns the number of such lanes. The next run goes on.';
 revoke all on function private.recheck_low_water(integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/reconcile_limits.sql sha256:42e816542992c442ea6829d829cc60dc441dc2df2a982be19fbfdfdc76c41f90
-create or replace function private.reconcile_limits(p_tenant_id uuid, p_limit integer, p_after text)
-returns private.turn
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_counter record;
-    v_running integer;
-    v_limit jsonb;
-    v_turn private.turn := (0, 0, null);
-begin
-    -- A counter and its leases change in one transaction, so this one statement sees a difference only where there is one.
-    for v_counter in
-        select
-            c.counter_id, c.limited,
-            c.running <> (
-                select count(*) from private.leases as l where l.tenant_id = p_tenant_id and c.counter_id = any (l.counter_ids)
-            ) as differs
-        from (
-            select c.counter_id, c.running, w as limited
-            from private.limits as w
-            join private.limit_counters as c on c.limit_id = w.limit_id
-            where w.tenant_id = p_tenant_id and c.counter_id > coalesce(p_after::integer, -1)
-            order by c.counter_id
-            limit p_limit
-        ) as c
-        order by c.counter_id
-    loop
-        v_turn.used := v_turn.used + 1;
-        v_turn.after := v_counter.counter_id;
-        continue when not v_counter.differs;
-        -- Under the lock, which all who change it hold until they end, it is still so, or it was a moment's.
-        perform from private.limit_counters as c where c.counter_id = v_counter.counter_id for update;
-        continue when not found;
-        select count(*) into v_running
-        from private.leases as l
-        where l.tenant_id = p_tenant_id and v_counter.counter_id = any (l.counter_ids);
-        v_limit := private.describe_limit(v_counter.limited);
-        update private.limit_counters as c
-        set running = v_running
-        where c.counter_id = v_counter.counter_id and c.running <> v_running;
-        if found then
-            v_turn.done := v_turn.done + 1;
-            v_limit := private.describe_limit(v_counter.limited) || jsonb_build_object('counted', v_limit -> 'running');
-            perform private.emit_event(
-                p_tenant_id, 'limit.corrected', null, null, (v_counter.limited).workflow_id, v_limit
-            );
-            raise warning 'Limit % counted % jobs and % were running.',
-                (v_counter.limited).limit_id, v_limit -> 'counted', v_limit -> 'running';
-        end if;
-    end loop;
-    if v_turn.used < p_limit then
-        v_turn.after := null;
-    end if;
-    return v_turn;
-end
-$$;
-comment on function private.reconcile_limits(uuid, integer, text) is
-    'Duty, a tenant''s turn: sets counters of its limits to the number of their leases, tells by an event and a warning where it was another, looks at p_limit of them, and counts those that differed.';
-revoke all on function private.reconcile_limits(uuid, integer, text) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/record_share_usage.sql sha256:bf6668b139416aef240ec3e78ecaada6e19e890ae9c383418e1896175dfbc076
-create or replace function private.record_share_usage()
-returns trigger
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    insert into private.share_usage (share_id, seconds)
-    select u.share_id, extract(epoch from greatest(private.clock() - old.claimed_at, '0 seconds'))
-    from unnest(array[old.share_id, old.pool_share_id]) as u (share_id)
-    where u.share_id is not null;
-    return null;
-end
-$$;
-comment on function private.record_share_usage() is
-    'Table trigger: what a robot''s time with a job was, whatever came of it, for the shares that used it.';
-revoke all on function private.record_share_usage() from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/release_job.sql sha256:d3fb48d2ee9215e19f9d7272f57e16c8ebd11f727554243b95e91bbb02904d5f
-create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize_robot('jobs.report');
-    v_lease private.leases;
-    v_answer jsonb;
-begin
-    delete from private.leases as l
-    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
-    returning l.* into v_lease;
-    if not found then
-        perform private.raise_lease_lost(v_caller, p_job_id);
-    end if;
-    if v_lease.started_at is null then
-        v_answer := private.end_uncounted(v_lease, 'Released by the robot.');
-    elsif v_lease.cancel_requested_at is not null then
-        return private.end_attempt(v_lease, 'failed', null, null, null, false);
-    else
-        update public.jobs as j
-        set past_leases = private.add_past_lease(j.past_leases, v_lease)
-        where j.job_id = p_job_id;
-        perform private.put_back(v_lease.tenant_no, v_lease.lane_id, array[p_job_id], array[v_lease.attempt - 1]);
-        perform private.ring_lane(v_lease.lane_id);
-        perform private.announce_job(
-            'job.queued', 'queued', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name, null,
-            v_lease.attempt - 1, '{"message": "Released by the robot."}'
-        );
-        v_answer := jsonb_build_object('job_id', p_job_id, 'status', 'queued', 'outcome', 'applied');
-    end if;
-    if v_lease.counter_ids is not null then
-        perform private.count_out(v_lease.counter_ids);
-    end if;
-    return v_answer;
-end
-$$;
-comment on function public.release_job(uuid, bigint) is
-    'Gives a claimed job back without counting the attempt; one that somebody wants cancelled ends cancelled. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
-revoke all on function public.release_job(uuid, bigint) from public, anon, authenticated, service_role;
-grant execute on function public.release_job(uuid, bigint) to authenticated;
-
--- from sql/40_queue/functions/remove_limit.sql sha256:f6f9fa3ef8fe73a3d6c835450811624c49e9e973ef0f35b0e835625b9511eaa3
--- Lanes keep the number of the limit and leases those of its counters, which none ever gets again: they limit nothing.
-create or replace function public.remove_limit(
-    p_scope text,
-    p_workflow_id uuid default null,
-    p_concurrency_key text default null
-)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize('settings.write');
-    v_limit private.limits;
-    v_answer jsonb;
-begin
-    p_concurrency_key := private.nfc(p_concurrency_key);
-    if p_scope not in ('tenant', 'workflow', 'key') or p_scope is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'scope must be tenant, workflow or key.');
-    end if;
-    select w.* into v_limit
-    from private.limits as w
-    where w.tenant_id = v_caller.tenant_id
-        and w.scope = p_scope::private.limit_scope
-        and w.workflow_id is not distinct from p_workflow_id
-        and w.concurrency_key is not distinct from p_concurrency_key
-    for update;
-    if not found then
-        perform private.raise_error(404, 'LIMIT_NOT_FOUND', 'There is no such limit.');
-    end if;
-    v_answer := private.describe_limit(v_limit);
-    delete from private.limits as w where w.limit_id = v_limit.limit_id;
-    perform private.ring_lane(l.lane_id, 100)
-    from private.lanes as l
-    where l.tenant_no = private.find_queue_tenant(v_caller.tenant_id)
-        and (v_limit.scope = 'tenant' or v_limit.limit_id in (l.workflow_limit_id, l.key_limit_id))
-        and exists (select from private.ready as r where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id);
-    return v_answer;
-end
-$$;
-comment on function public.remove_limit(text, uuid, text) is
-    'Takes a limit away; what it kept waiting may be claimed at once. Raises 404 LIMIT_NOT_FOUND. Needs settings.write.';
-revoke all on function public.remove_limit(text, uuid, text) from public, anon, authenticated, service_role;
-grant execute on function public.remove_limit(text, uuid, text) to authenticated;
-
--- from sql/40_queue/functions/renew_leases.sql sha256:e9e558e10354468c60e514878b1ce5b72b707f98cc7e84d359354acfac7f4f6e
-create or replace function public.renew_leases(p_leases jsonb, p_lease_seconds integer default 60)
-returns table (job_id uuid, renewed boolean, lease_expires_at timestamptz, cancel_requested boolean)
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-#variable_conflict use_column
-declare
-    v_caller private.caller := private.authorize_robot('jobs.report');
-    v_until timestamptz := private.clock() + make_interval(secs => p_lease_seconds);
-begin
-    if p_lease_seconds not between 5 and 3600 or p_lease_seconds is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'lease_seconds must be between 5 and 3600.');
-    elsif jsonb_typeof(p_leases) is distinct from 'array' or jsonb_array_length(p_leases) > 100 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'leases must be a list of at most 100 leases.');
-    end if;
-    perform private.note_call();
-    return query
-    with asked as (
-        -- What is no id or no token is null, and so not held.
-        select
-            case
-                when a.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then (a.item ->> 'job_id')::uuid
-            end as job_id,
-            case when a.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$' then (a.item ->> 'lease_token')::bigint end as lease_token,
-            a.n
-        from jsonb_array_elements(p_leases) with ordinality as a (item, n)
-    ), locked as (
-        -- Locked in the order of their ids, so that two renewals never wait for each other in a circle.
-        select l.job_id, l.lease_token
-        from private.leases as l
-        where l.job_id = any (array(select a.job_id from asked as a)) and l.robot_id is not distinct from v_caller.robot_id
-        order by l.job_id
-        for update
-    ), kept as (
-        update private.leases as l
-        set lease_expires_at = v_until, outages = 0
-        from locked as k
-        join asked as a on a.job_id = k.job_id and a.lease_token = k.lease_token
-        where l.job_id = k.job_id
-        returning l.job_id, l.lease_token, l.cancel_requested_at is not null as cancel_requested
-    )
-    select a.job_id, k.job_id is not null, case when k.job_id is not null then v_until end, coalesce(k.cancel_requested, false)
-    from asked as a
-    left join kept as k on k.job_id = a.job_id and k.lease_token = a.lease_token
-    order by a.n;
-end
-$$;
-comment on function public.renew_leases(jsonb, integer) is
-    'Extends the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; what is no lease is not renewed. Needs jobs.report.';
-revoke all on function public.renew_leases(jsonb, integer) from public, anon, authenticated, service_role;
-grant execute on function public.renew_leases(jsonb, integer) to authenticated;
-
--- from sql/40_queue/functions/report_progress.sql sha256:a265ab544db3780ce20ff4f5102fdb3fd2d4eecb1f5e0f6f84bb8de956210356
-create or replace function public.report_progress(
-    p_job_id uuid,
-    p_progress integer,
-    p_current_node text default null,
-    p_message text default null,
-    p_lease_token bigint default null,
-    p_node_executions jsonb default null
-)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize_robot('jobs.report', 'robots.control');
-    v_now timestamptz := private.clock();
-    v_old private.leases;
-    v_is_pushed boolean;
-begin
-    if p_progress not between 0 and 100 or p_progress is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'progress must be between 0 and 100.');
-    elsif length(p_current_node) > 255 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'current_node must not have more than 255 characters.');
-    elsif length(p_message) > 4096 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'message must not have more than 4096 characters.');
-    end if;
-    if v_caller.robot_id is null then
-        if p_lease_token is null then
-            perform private.raise_error(400, 'INVALID_ARGUMENT', 'lease_token must be given; only a robot may leave it out.');
-        end if;
-        -- Whoever may control a robot and has its token speaks for it: of a job and a robot of their own tenant only.
-        select l.robot_id
-        into v_caller.robot_id
-        from private.leases as l
-        join public.robots as r on r.robot_id = l.robot_id and r.tenant_id = l.tenant_id
-        where l.job_id = p_job_id and l.lease_token = p_lease_token and l.tenant_id = v_caller.tenant_id;
-    end if;
-    select l.* into v_old
-    from private.leases as l
-    where l.job_id = p_job_id
-        and l.robot_id is not distinct from v_caller.robot_id
-        and (p_lease_token is null or l.lease_token = p_lease_token)
-    for update;
-    if not found then
-        perform private.raise_lease_lost(v_caller, p_job_id);
-    end if;
-
-    -- Watchers see at most two pushes a second of a job, and none that says what the last one said.
-    v_is_pushed := (v_old.pushed_at is null or v_now - v_old.pushed_at >= interval '500 milliseconds')
-        and (v_old.pushed_progress is distinct from p_progress or v_old.pushed_node is distinct from p_current_node);
-    update private.leases as l
-    set progress = p_progress,
-        current_node = p_current_node,
-        progress_message = p_message,
-        progress_at = v_now,
-        away = '0',
-        first_progress_at = coalesce(l.first_progress_at, v_now),
-        started_at = coalesce(l.started_at, v_now),
-        timeout_at = case when l.started_at is null then l.timeout_at + (v_now - l.claimed_at) else l.timeout_at end,
-        pushed_at = case when v_is_pushed then v_now else l.pushed_at end,
-        pushed_progress = case when v_is_pushed then p_progress else l.pushed_progress end,
-        pushed_node = case when v_is_pushed then p_current_node else l.pushed_node end
-    where l.job_id = p_job_id;
-
-    if p_node_executions is not null then
-        perform private.keep_node_executions(v_old, p_node_executions);
-    end if;
-    if v_old.started_at is null then    -- published clients report progress without a start
-        perform private.announce_job(
-            'job.started', 'running', v_old.tenant_id, p_job_id, v_old.workflow_id, v_old.workflow_name, v_old.robot_id,
-            v_old.attempt
-        );
-    end if;
-    if v_is_pushed then
-        perform private.announce_job(
-            'job.progress', 'running', v_old.tenant_id, p_job_id, v_old.workflow_id, v_old.workflow_name, v_old.robot_id,
-            v_old.attempt,
-            jsonb_build_object('progress', p_progress, 'current_node', p_current_node, 'message', p_message)
-        );
-    end if;
-    return jsonb_build_object(
-        'job_id', p_job_id,
-        'progress', p_progress,
-        'current_node', p_current_node,
-        'cancel_requested', v_old.cancel_requested_at is not null
-    );
-end
-$$;
-comment on function public.report_progress(uuid, integer, text, text, bigint, jsonb) is
-    'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease; others name the token and need robots.control, for a robot of their tenant. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Robots need jobs.report.';
-revoke all on function public.report_progress(uuid, integer, text, text, bigint, jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.report_progress(uuid, integer, text, text, bigint, jsonb) to authenticated;
-
--- from sql/40_queue/functions/requeue_dead_letter.sql sha256:7b73ec048a082e871ace1b378a18ea3de62e7243520cf67017da3b9d99e4f726
-create or replace function public.requeue_dead_letter(p_job_id uuid)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize('jobs.retry');
-    v_letter public.dead_letters;
-begin
-    select d.* into v_letter
-    from public.dead_letters as d
-    where d.job_id = p_job_id and d.tenant_id = v_caller.tenant_id
-    for update;
-    if not found then
-        perform private.raise_error(404, 'DEAD_LETTER_NOT_FOUND', 'There is no such dead letter.');
-    elsif v_letter.resolved_at is not null then
-        perform private.raise_error(
-            409, 'DEAD_LETTER_RESOLVED', format('The job was queued again already, as %s.', v_letter.requeued_job_id)
-        );
-    end if;
-    return jsonb_build_object('job_id', p_job_id, 'new_job_id', public.retry_job(p_job_id) -> 'new_job_id');
-end
-$$;
-comment on function public.requeue_dead_letter(uuid) is
-    'Queues a dead-lettered job again, as a new job that is linked to it by retry_of, and marks the dead letter resolved. Raises 404 DEAD_LETTER_NOT_FOUND, 409 DEAD_LETTER_RESOLVED and what retry_job raises. Needs jobs.retry.';
-revoke all on function public.requeue_dead_letter(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.requeue_dead_letter(uuid) to authenticated;
-
--- from sql/40_queue/functions/requeue_dead_letters.sql sha256:0624d8bfa072b368520dfe2ddb7ab04645e6e886eb64008123f17b07c3857682
-create or replace function public.requeue_dead_letters(p_job_ids uuid[])
-returns table ("position" integer, job_id uuid, status text, new_job_id uuid, error_status integer, error_code text, error_message text)
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize('jobs.retry');
-begin
-    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
-    end if;
-    -- All at once in the order of their ids, so that two batches do not wait for each other in a circle.
-    perform
-    from public.dead_letters as d
-    where d.job_id = any (p_job_ids) and d.tenant_id = v_caller.tenant_id
-    order by d.job_id
-    for update;
-    for "position", job_id in
-        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
-    loop
-        status := null;
-        new_job_id := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        begin
-            new_job_id := public.requeue_dead_letter(job_id) ->> 'new_job_id';
-            status := 'requeued';
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3)::integer;
-        end;
-        return next;
-    end loop;
-end
-$$;
-comment on function public.requeue_dead_letters(uuid[]) is
-    'Does requeue_dead_letter for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.retry.';
-revoke all on function public.requeue_dead_letters(uuid[]) from public, anon, authenticated, service_role;
-grant execute on function public.requeue_dead_letters(uuid[]) to authenticated;
-
--- from sql/40_queue/functions/required_of.sql sha256:12895dafdd180f5f7d3ef402991c1dfbafddfd0d3d278aed365ef00bf32266be
-create or replace function private.required_of(
-    p_capabilities text[],
-    p_tags text[],
-    p_is_internet boolean,
-    p_pool_id uuid default null
-)
-returns text[]
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if p_capabilities = '{}' and p_tags = '{}' and p_pool_id is null then
-        return case when p_is_internet then '{mode:internet}' else '{}' end;
-    end if;
-    return array(
-        select c from unnest(p_capabilities) as c
-        union
-        select 'tag:' || t from unnest(p_tags) as t
-        union
-        select 'mode:internet' where p_is_internet
-        union
-        select 'pool:' || p_pool_id where p_pool_id is not null
-        order by 1
-    );
-end
-$$;
-comment on function private.required_of(text[], text[], boolean, uuid) is
-    'Capabilities, tags, internet mode and pool as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
-revoke all on function private.required_of(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/rescue_expired_leases.sql sha256:468d6f1df86a0cf89782dea6c0c8c31cb978e111e41a782bdb734dd539673a08
--- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
-create or replace function private.rescue_expired_leases(p_limit integer default 200)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_now timestamptz := private.clock();
-    v_lease private.leases;
-    v_leases private.leases[];
-    v_rescued private.leases[];
-    v_counter_ids integer[] := '{}';
-begin
-    if private.is_away() then       -- nobody could renew anything, as it seems; whoever comes first says how long
-        return 0;
-    end if;
-    perform private.lengthen_leases();
-    v_leases := array(
-        select o.lease
-        from (
-            select l as lease, l.lane_id
-            from private.leases as l
-            where private.lease_over_at(l) <= v_now
-                and l.job_id = any (array(
-                    -- One of each tenant, then a second of each, and so on; of a tenant any, so that many that cannot be ended
-                    -- do not keep the others from it for ever.
-                    select t.job_id
-                    from (
-                        select e.job_id, row_number() over (partition by e.tenant_id order by random()) as turn
-                        from private.leases as e
-                        where private.lease_over_at(e) <= v_now
-                    ) as t
-                    order by t.turn, random()
-                    limit p_limit
-                ))
-            for update skip locked
-        ) as o
-        order by o.lane_id      -- in which private.put_back() locks lanes
-    );
-    begin
-        foreach v_lease in array v_leases loop
-            perform private.rescue_lease(v_lease);
-        end loop;
-        v_rescued := v_leases;
-    exception
-        when others then        -- one by one: what is wrong with one tenant's job must not keep the others
-            v_rescued := '{}';
-            foreach v_lease in array v_leases loop
-                begin
-                    perform private.rescue_lease(v_lease);
-                    v_rescued := v_rescued || v_lease;
-                exception
-                    when others then
-                        raise warning 'the lease of job % was not taken back: %', v_lease.job_id, sqlerrm;
-                end;
-            end loop;
-    end;
-    -- After all locks of lanes: first the counters, then the robots, each in one order.
-    foreach v_lease in array v_rescued loop
-        v_counter_ids := v_counter_ids || v_lease.counter_ids;
-    end loop;
-    if v_counter_ids <> '{}' then
-        perform private.count_out(v_counter_ids);
-    end if;
-    -- A lost lease says nothing against a robot: its machine or its network was away, with all that it held.
-    for v_lease in select r.* from unnest(v_rescued) as r order by r.robot_id loop
-        if private.lease_over_at(v_lease) in (v_lease.timeout_at, private.progress_due_at(v_lease))
-            and v_lease.started_at is not null
-            and v_lease.cancel_requested_at is null
-        then
-            perform private.count_robot_failure(v_lease.tenant_id, v_lease.robot_id, v_lease.job_id);
-        end if;
-    end loop;
-    return cardinality(v_rescued);
-end
-$$;
-comment on function private.rescue_expired_leases(integer) is
-    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts when it was started; what follows is private.end_attempt()''s to say, or private.end_uncounted()''s. Does nothing while the service seems to be away, and lengthens leases by an outage first. One that cannot be ended is left, with a warning.';
-revoke all on function private.rescue_expired_leases(integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/rescue_lease.sql sha256:42b6a840f75b9c29bd202bc69006dea63bc410ac5fa7d5c6b11cf446daf6c920
--- Without its counters: who rescues several leases counts them out together, after the lanes of all.
-create or replace function private.rescue_lease(p_lease private.leases)
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    -- What was over first is what happened.
-    v_over_at timestamptz := private.lease_over_at(p_lease);
-begin
-    delete from private.leases as l where l.job_id = p_lease.job_id;
-    p_lease.counter_ids := null;
-    if p_lease.started_at is null then
-        perform private.end_uncounted(p_lease, 'The robot did not start it in time.');
-    elsif v_over_at = p_lease.timeout_at then
-        perform private.end_attempt(p_lease, 'timeout', 'The job took longer than its timeout.', 'JOB_TIMEOUT', null, true);
-    elsif v_over_at = private.progress_due_at(p_lease) then
-        perform private.end_attempt(
-            p_lease, 'no_progress',
-            format('The robot reported no progress for %s seconds.', p_lease.progress_timeout_seconds), 'NO_PROGRESS', null, true
-        );
-    else
-        perform private.end_attempt(p_lease, 'lost', 'The robot did not renew its lease.', 'LEASE_EXPIRED', null, true);
-    end if;
-end
-$$;
-comment on function private.rescue_lease(private.leases) is
-    'Takes back a lease that is over, locked by its caller, and ends the attempt, which counts if it was started. Its counters and its robot''s failures are the caller''s to count.';
-revoke all on function private.rescue_lease(private.leases) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/resolve_collision.sql sha256:ab8422253202a87945bbd601606996a228504ac56f0e150658853cf4c0877789
--- One collision of a key at a time: an advisory lock and not a counter, because cancelling may wait for a lease, and
--- whoever ends a lease waits for its counters afterwards.
-create or replace function private.resolve_collision(p_key_limit_id integer, p_job_id uuid)
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_limit private.limits;
-    v_others uuid[];
-    v_job_id uuid;
-    v_tenant_no integer;
-begin
-    select w.* into v_limit from private.limits as w where w.limit_id = p_key_limit_id;
-    if not found or v_limit.on_collision = 'queue' then
-        return;
-    end if;
-    v_tenant_no := private.find_queue_tenant(v_limit.tenant_id);
-    perform pg_advisory_xact_lock(1801678964, p_key_limit_id);
-    -- One statement: a job that is claimed just now is counted once. Those that were asked to stop already do not count.
-    v_others := array(
-        select r.job_id
-        from private.lanes as l
-        join private.ready as r on r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
-        where l.tenant_no = v_tenant_no and l.key_limit_id = p_key_limit_id and r.job_id <> p_job_id
-        union all
-        select e.job_id
-        from private.leases as e
-        where e.tenant_id = v_limit.tenant_id
-            and e.cancel_requested_at is null
-            and e.counter_ids && array(
-                select c.counter_id from private.limit_counters as c where c.limit_id = p_key_limit_id
-            )
-        order by 1
-    );
-    if cardinality(v_others) < v_limit.max_running then
-        return;
-    elsif v_limit.on_collision = 'cancel_newest' then
-        perform private.try_cancel_job(
-            v_limit.tenant_id, p_job_id,
-            format('Cancelled: an older job has the concurrency key %s.', v_limit.concurrency_key)
-        );
-    else
-        -- At most 100 in one transaction: where many waited before somebody set this rule, the next jobs go on with it.
-        foreach v_job_id in array v_others[1:least(cardinality(v_others) - v_limit.max_running + 1, 100)] loop
-            perform private.try_cancel_job(
-                v_limit.tenant_id, v_job_id,
-                format('Cancelled: a newer job has the concurrency key %s.', v_limit.concurrency_key)
-            );
-        end loop;
-    end if;
-end
-$$;
-comment on function private.resolve_collision(integer, uuid) is
-    'Applies the collision rule of a concurrency key to a job that became ready for the first time: it is cancelled, or the oldest others are (those that run are asked to stop; at most 100 at once), so that no more than the limit''s number go on.';
-revoke all on function private.resolve_collision(integer, uuid) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/retry_delay.sql sha256:e8cb7e294866e7e452a51cd3f4b2a2bd3eac6e70766da8f9966fec1b3ebcdc11
--- Rounded first: a number so small that double precision does not know it would be an error and no delay.
-create or replace function private.retry_delay(p_policy jsonb, p_attempt integer)
-returns interval
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_base double precision := coalesce(round((p_policy ->> 'base_delay_seconds')::numeric, 6), 5);
-    v_cap double precision := coalesce(round((p_policy ->> 'max_delay_seconds')::numeric, 6), 3600);
-    v_jitter double precision := coalesce(round((p_policy ->> 'jitter')::numeric, 6), 0);
-    v_delay double precision;
-begin
-    v_delay := case p_policy ->> 'policy'
-        when 'fixed' then v_base
-        when 'linear' then v_base * p_attempt
-        else v_base * power(2, least(p_attempt, 64) - 1)
-    end;
-    v_delay := least(v_delay, v_cap) * (1 - v_jitter + 2 * v_jitter * random());
-    return make_interval(secs => least(v_delay, v_cap));
-end
-$$;
-comment on function private.retry_delay(jsonb, integer) is
-    'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
-revoke all on function private.retry_delay(jsonb, integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/retry_job.sql sha256:08b1812b6e7283b739678ed5f5587ec4544264db2c71ad54f74ed2bdd1c79306
-create or replace function public.retry_job(p_job_id uuid)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize('jobs.retry');
-    v_job public.jobs;
-    v_new_job_id uuid;
-    v_pool_id uuid;
-begin
-    select j.* into v_job from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
-    if not found then
-        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
-    elsif v_job.status not in ('failed', 'cancelled', 'timeout') then
-        perform private.raise_error(
-            400, 'JOB_NOT_RETRYABLE', 'Only a job that is failed, cancelled or timed out can be retried.'
-        );
-    end if;
-    if v_job.pool_id is not null then
-        v_pool_id := (private.find_pool(v_job.tenant_id, v_job.pool_id::text, 'member')).pool_id;
-    end if;
-    v_new_job_id := private.add_job(
-        v_job.tenant_id, coalesce(v_caller.user_id, v_caller.api_key_id), v_job.workflow_id, v_job.workflow_version,
-        v_job.input, v_job.priority, v_job.environment, v_job.execution_mode::text, v_job.required_capabilities,
-        v_job.required_tags, v_job.target_robot_id, null, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds,
-        v_job.retry_policy, v_job.metadata, 'retry', v_job.job_id,
-        p_concurrency_key => v_job.concurrency_key, p_pool_id => v_pool_id,
-        p_progress_timeout_seconds => v_job.progress_timeout_seconds
-    );
-    -- An unfinished job that has its dedupe key does other work: this one would be lost.
-    if v_job.dedupe_key is not null and not exists (
-        select from public.jobs as j where j.job_id = v_new_job_id and j.retry_of = p_job_id
-    ) then
-        perform private.raise_error(
-            409, 'DEDUPE_KEY_TAKEN', format('The unfinished job %s has the dedupe key of this one.', v_new_job_id)
-        );
-    end if;
-    update public.dead_letters as d
-    set resolved_at = private.clock(),
-        resolved_by = coalesce(v_caller.user_id, v_caller.api_key_id),
-        requeued_job_id = v_new_job_id
-    where d.job_id = p_job_id and d.resolved_at is null;
-    return jsonb_build_object(
-        'original_job_id', p_job_id, 'new_job_id', v_new_job_id, 'message', 'Job queued for retry'
-    );
-end
-$$;
-comment on function public.retry_job(uuid) is
-    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more, 409 DEDUPE_KEY_TAKEN when another unfinished job has its dedupe key. Needs jobs.retry.';
-revoke all on function public.retry_job(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.retry_job(uuid) to authenticated;
-
--- from sql/40_queue/functions/retry_jobs.sql sha256:26e9f0c9ceb0b23e7e149e5372a76303acc9ca2cc76b997e517ec891c803d3dc
-create or replace function public.retry_jobs(p_job_ids uuid[])
-returns table ("position" integer, job_id uuid, new_job_id uuid, error_status integer, error_code text, error_message text)
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize('jobs.retry');
-begin
-    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
-    end if;
-    -- Their dead letters at once in the order of their ids, so that two batches do not wait for each other in a circle.
-    perform
-    from public.dead_letters as d
-    where d.job_id = any (p_job_ids) and d.tenant_id = v_caller.tenant_id
-    order by d.job_id
-    for update;
-    for "position", job_id in
-        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
-    loop
-        new_job_id := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        begin
-            new_job_id := public.retry_job(job_id) ->> 'new_job_id';
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3)::integer;
-        end;
-        return next;
-    end loop;
-end
-$$;
-comment on function public.retry_jobs(uuid[]) is
-    'Does retry_job for 1 to 1000 jobs and answers each by its position: the new job, or why it was refused. Needs jobs.retry.';
-revoke all on function public.retry_jobs(uuid[]) from public, anon, authenticated, service_role;
-grant execute on function public.retry_jobs(uuid[]) to authenticated;
-
--- from sql/40_queue/functions/ring_lane.sql sha256:30d54efd51bf6317cda8695cf3c7ee7bd33445e597b71cfbd0abb72c9963c416
+-- from sql/41_claims/functions/ring_lane.sql sha256:30d54efd51bf6317cda8695cf3c7ee7bd33445e597b71cfbd0abb72c9963c416
 create or replace function private.ring_lane(p_lane_id integer, p_jobs integer default 1)
 returns integer
 language plpgsql
@@ -11337,50 +8451,7 @@ $$;
 comment on function private.ring_lane(integer, integer) is 'Wakes robots for jobs that became ready in a lane. See private.ring_robots().';
 revoke all on function private.ring_lane(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/ring_limit.sql sha256:04f4d9e496aab4d5e1acac8a961b6abe5b212e0254bf20db89282c25221b6cc3
-create or replace function private.ring_limit(p_limit_id integer, p_jobs integer)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_limit private.limits;
-    v_tenant_no integer;
-    v_lane_id integer;
-    v_rung integer := 0;
-begin
-    select w.* into v_limit from private.limits as w where w.limit_id = p_limit_id;
-    v_tenant_no := private.find_queue_tenant(v_limit.tenant_id);
-    if not exists (select from private.waiting_robots as r where r.tenant_no = v_tenant_no)
-        and not exists (select from private.waiting_robots as r where r.pool_id is not null)
-    then
-        return 0;
-    end if;
-    for v_lane_id in
-        select l.lane_id
-        from private.lanes as l
-        where l.tenant_no = v_tenant_no
-            and (
-                v_limit.scope = 'tenant'
-                or p_limit_id in (l.workflow_limit_id, l.key_limit_id)
-                or 'pool:' || v_limit.pool_id = any (l.required)
-            )
-            and exists (select from private.ready as r where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id)
-        order by l.priority - l.promotion
-    loop
-        exit when v_rung >= p_jobs;
-        v_rung := v_rung + private.ring_lane(v_lane_id, p_jobs - v_rung);
-    end loop;
-    return v_rung;
-end
-$$;
-comment on function private.ring_limit(integer, integer) is
-    'Wakes robots for jobs that a limit kept waiting, when there is room for some again. The bell may be lost: robots also poll.';
-revoke all on function private.ring_limit(integer, integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/ring_robots.sql sha256:97fd14a21f9458fe010fe62688f4ce5a22009afb25bf96016c5e6a47af193f73
+-- from sql/41_claims/functions/ring_robots.sql sha256:97fd14a21f9458fe010fe62688f4ce5a22009afb25bf96016c5e6a47af193f73
 create or replace function private.ring_robots(
     p_tenant_no integer,
     p_environment text,
@@ -11438,7 +8509,7 @@ comment on function private.ring_robots(integer, text, text[], uuid, integer) is
     'Wakes as many waiting robots as there are new jobs, none twice and none that may not have them. The bell may be lost: robots also poll.';
 revoke all on function private.ring_robots(integer, text, text[], uuid, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/robot_offers.sql sha256:373f8a7a4a556c0df023a954645031e106a34d556aa5b107fa295acd99a7b93e
+-- from sql/41_claims/functions/robot_offers.sql sha256:373f8a7a4a556c0df023a954645031e106a34d556aa5b107fa295acd99a7b93e
 -- Without a SET clause, so that it is inlined into claim_jobs; explain_job and explain_robot ask it, too.
 create or replace function private.robot_offers(p_capabilities text[], p_tags text[], p_is_internet boolean, p_pool_id uuid)
 returns text[]
@@ -11454,191 +8525,7 @@ comment on function private.robot_offers(text[], text[], boolean, uuid) is
     'What a robot has of the things that a lane can require.';
 revoke all on function private.robot_offers(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/set_limit.sql sha256:e9816bcc39f44c91164f5b2ca2cb6281955267033a57e3a9bc69306655bb9cb1
--- A new limit must know every lease that exists: claims of the tenant wait (private.limits is what they read next) until this
--- transaction ends, and those under way end first.
-create or replace function public.set_limit(
-    p_scope text,
-    p_workflow_id uuid default null,
-    p_concurrency_key text default null,
-    p_max_running integer default 1,
-    p_on_collision text default 'queue'
-)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set lock_timeout = '5s'     -- robots stand still behind it
-as $$
-declare
-    v_caller private.caller := private.authorize('settings.write');
-    v_now timestamptz := private.clock();
-    v_tenant_no integer;
-    v_limit private.limits;
-    v_is_new boolean := false;
-    v_lane private.lanes;
-begin
-    p_concurrency_key := private.nfc(p_concurrency_key);
-    perform private.check_limit_name(v_caller.tenant_id, p_scope, p_workflow_id, p_concurrency_key);
-    if p_max_running not between 0 and 100000 or p_max_running is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'max_running must be between 0 and 100000.');
-    elsif p_on_collision not in ('queue', 'cancel_newest', 'cancel_running') or p_on_collision is null then
-        perform private.raise_error(
-            400, 'INVALID_ARGUMENT', 'on_collision must be queue, cancel_newest or cancel_running.'
-        );
-    elsif p_on_collision <> 'queue' and p_scope <> 'key' then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'on_collision is for limits of a concurrency key only.');
-    end if;
-    v_tenant_no := private.find_queue_tenant(v_caller.tenant_id);
-
-    perform pg_advisory_xact_lock(1801678965, hashtext(v_caller.tenant_id::text));
-
-    update private.limits as w
-    set max_running = p_max_running, on_collision = p_on_collision, updated_at = v_now
-    where w.tenant_id = v_caller.tenant_id
-        and w.scope = p_scope::private.limit_scope
-        and w.workflow_id is not distinct from p_workflow_id
-        and w.concurrency_key is not distinct from p_concurrency_key
-    returning w.* into v_limit;
-    if not found then
-        insert into private.limits (
-            tenant_id, scope, workflow_id, concurrency_key, max_running, on_collision, updated_at
-        )
-        values (
-            v_caller.tenant_id, p_scope::private.limit_scope, p_workflow_id, p_concurrency_key, p_max_running,
-            p_on_collision, v_now
-        )
-        returning * into v_limit;
-        v_is_new := true;
-    end if;
-    perform private.make_counters(v_limit);
-    if v_is_new and p_scope <> 'tenant' then
-        for v_lane in select l.* from private.lanes as l where l.tenant_no = v_tenant_no loop
-            perform private.move_jobs(v_lane, v_limit);
-        end loop;
-    end if;
-    perform private.ring_limit(v_limit.limit_id, private.lane_room(v_limit.limit_id, null));
-    return private.describe_limit(v_limit);
-end
-$$;
-comment on function public.set_limit(text, uuid, text, integer, text) is
-    'Sets how many jobs of the tenant, of a workflow or of a concurrency key robots may hold at once (0: none), also for jobs that wait or run; more that run already go on. on_collision says what happens when a job of a full key becomes ready: queue, cancel_newest or cancel_running. Raises 404 WORKFLOW_NOT_FOUND. Needs settings.write.';
-revoke all on function public.set_limit(text, uuid, text, integer, text) from public, anon, authenticated, service_role;
-grant execute on function public.set_limit(text, uuid, text, integer, text) to authenticated;
-
--- from sql/40_queue/functions/set_share.sql sha256:9da6e1cfc695522f058872019a0c5aef3e4f693e0f4181ca80753f87a5a11e49
-create or replace function public.set_share(p_workflow_id uuid, p_weight integer)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize('settings.write');
-    v_share_id integer;
-    v_share private.shares;
-begin
-    if p_weight not between 1 and 100 or p_weight is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'weight must be between 1 and 100.');
-    end if;
-    perform private.check_limit_name(v_caller.tenant_id, 'workflow', p_workflow_id, null);
-    v_share_id := private.find_share(v_caller.tenant_id, p_workflow_id);
-    update private.shares as s
-    set weight = p_weight
-    where s.share_id = v_share_id
-    returning s.* into v_share;
-    return private.describe_share(v_share);
-end
-$$;
-comment on function public.set_share(uuid, integer) is
-    'Sets the weight of a workflow''s share in the tenant''s robots: with weight 2 it gets twice the robot-seconds of one with 1, while both have jobs waiting. Counts when the tenant''s settings say {"queue": {"fair_share": true}}. Raises 404 WORKFLOW_NOT_FOUND. Needs settings.write.';
-revoke all on function public.set_share(uuid, integer) from public, anon, authenticated, service_role;
-grant execute on function public.set_share(uuid, integer) to authenticated;
-
--- from sql/40_queue/functions/share_load.sql sha256:b40d46011565841fd648cc579e97afa1e2b65adcf4b205dda8b1829062a844a7
--- A held job counts for the time that it has taken, and at once for what such jobs take: fifty robots that ask in one moment
--- do not all get jobs of the same workflow.
-create or replace function private.share_load(p_share_id integer, p_now timestamptz)
-returns double precision
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-begin
-    return (
-        select (
-            private.faded_seconds(s.used_seconds, s.folded_at, p_now)
-            + coalesce((select sum(u.seconds) from private.share_usage as u where u.share_id = s.share_id), 0)
-            + coalesce(
-                (
-                    select sum(greatest(extract(epoch from p_now - l.claimed_at), s.expected_seconds))
-                    from (
-                        select e.claimed_at from private.leases as e where e.share_id = s.share_id
-                        union all
-                        select e.claimed_at from private.leases as e where e.pool_share_id = s.share_id
-                    ) as l
-                ),
-                0
-            )
-        ) / s.weight
-        from private.shares as s
-        where s.share_id = p_share_id
-    );
-end
-$$;
-comment on function private.share_load(integer, timestamptz) is
-    'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
-revoke all on function private.share_load(integer, timestamptz) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/start_job.sql sha256:53dd0c8bceeb6c07b518a6f8de5800d7243fe144b143928a1f60a16bcef654d6
-create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize_robot('jobs.report');
-    v_now timestamptz := private.clock();
-    v_lease private.leases;
-begin
-    select l.* into v_lease
-    from private.leases as l
-    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
-    for update;
-    if not found then
-        perform private.raise_lease_lost(v_caller, p_job_id);
-    end if;
-    if v_lease.started_at is null then
-        -- The time that a job may take counts from its start, not from its claim.
-        update private.leases as l
-        set started_at = v_now, away = '0', timeout_at = l.timeout_at + (v_now - l.claimed_at)
-        where l.job_id = p_job_id;
-        v_lease.started_at := v_now;
-        perform private.announce_job(
-            'job.started', 'running', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name,
-            v_lease.robot_id, v_lease.attempt
-        );
-    end if;
-    return jsonb_build_object(
-        'job_id', p_job_id,
-        'status', 'running',
-        'started_at', private.to_iso(v_lease.started_at),
-        'lease_expires_at', private.to_iso(v_lease.lease_expires_at),
-        'cancel_requested', v_lease.cancel_requested_at is not null
-    );
-end
-$$;
-comment on function public.start_job(uuid, bigint) is
-    'Says that a claimed job runs now; saying it again changes nothing. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
-revoke all on function public.start_job(uuid, bigint) from public, anon, authenticated, service_role;
-grant execute on function public.start_job(uuid, bigint) to authenticated;
-
--- from sql/40_queue/functions/take_fair_pool_job.sql sha256:e57328155ce836a7f34ffcc09c70cb2145eb93d8aa9ddf0c4d6a5e226d0a49b2
+-- from sql/41_claims/functions/take_fair_pool_job.sql sha256:e57328155ce836a7f34ffcc09c70cb2145eb93d8aa9ddf0c4d6a5e226d0a49b2
 -- Cost: a look at each member that has jobs for the pool, and at what it has had. Members without work are not looked at.
 create or replace function private.take_fair_pool_job(
     p_pool_id uuid,
@@ -11691,7 +8578,7 @@ comment on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, 
 revoke all on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, text[], boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/take_jobs.sql sha256:84629491ce8a7c17e012f088d344b70e0b0b4c32c4153030580bd67c19f353ca
+-- from sql/41_claims/functions/take_jobs.sql sha256:84629491ce8a7c17e012f088d344b70e0b0b4c32c4153030580bd67c19f353ca
 -- Cost: one probe of ready's primary key for each lane that the robot may serve, and one statement for each lane that jobs
 -- are taken from. What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time:
 -- a join would be planned once, for the sizes that the tables had then, and kept.
@@ -11860,7 +8747,7 @@ revoke all on function private.take_jobs(
     uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, boolean
 ) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/take_member_jobs.sql sha256:2fa0546da806f9f2b7aae6a9ed324c060beda9b1b5f4a987f12801e5a1e8bd5c
+-- from sql/41_claims/functions/take_member_jobs.sql sha256:2fa0546da806f9f2b7aae6a9ed324c060beda9b1b5f4a987f12801e5a1e8bd5c
 create or replace function private.take_member_jobs(
     p_pool_id uuid,
     p_owner_id uuid,
@@ -11915,7 +8802,7 @@ comment on function private.take_member_jobs(uuid, uuid, uuid, integer, uuid, te
 revoke all on function private.take_member_jobs(uuid, uuid, uuid, integer, uuid, text, text[], integer, boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/take_pool_jobs.sql sha256:fc0becb0fa632439ae30963bdfe5611c2d6ba6698cfdd0b427de56ab3ac90c12
+-- from sql/41_claims/functions/take_pool_jobs.sql sha256:fc0becb0fa632439ae30963bdfe5611c2d6ba6698cfdd0b427de56ab3ac90c12
 -- Exact for each robot: it remembers whose turn it is, so that a member with many jobs keeps nobody waiting for longer than
 -- its turn. Members without work for the pool are not looked at.
 create or replace function private.take_pool_jobs(
@@ -11991,33 +8878,1912 @@ comment on function private.take_pool_jobs(uuid, uuid, integer, uuid, text, text
 revoke all on function private.take_pool_jobs(uuid, uuid, integer, uuid, text, text[], integer, boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/to_iso.sql sha256:1d56ec4ceb804d8667218d02b0f54e1a3f54fd9728e6d7e452fe8b496ec2a053
--- Without a SET clause, so that it is inlined.
-create or replace function private.to_iso(p_at timestamptz)
-returns text
-language sql
-stable
+-- from sql/41_claims/functions/untake_jobs.sql sha256:e02cab49195c86cb29bdbff88945eaf04f8d38104d7e2f4f9f44408d0eb5826d
+-- Their entries are as they were, in the place of their age: nobody else has seen them gone, so no bound of a lane has passed them.
+-- The counters that they leave are locked by this transaction.
+create or replace function private.untake_jobs(p_jobs private.taken_job[], p_robot_id uuid)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
-    select pg_catalog.to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+declare
+    v_some record;
+begin
+    for v_some in
+        select
+            t.tenant_no, t.lane_id, t.counter_ids, count(*)::integer as jobs,
+            array_agg(t.job_id) as job_ids, array_agg(t.attempts) as attempts
+        from unnest(p_jobs) as t
+        group by t.tenant_no, t.lane_id, t.counter_ids
+        order by t.lane_id
+    loop
+        insert into private.ready (tenant_no, lane_id, job_id, attempts, pool_id)
+        select v_some.tenant_no, v_some.lane_id, i.job_id, i.attempts, private.pool_of(l.required)
+        from unnest(v_some.job_ids, v_some.attempts) as i (job_id, attempts)
+        join private.lanes as l on l.lane_id = v_some.lane_id;
+        perform private.leave_limits(v_some.counter_ids, v_some.jobs);
+    end loop;
+    -- In a pool it is the turn of the first one's member again, with what it has left of it.
+    update private.pool_turns as t
+    set tenant_no = p_jobs[1].tenant_no,
+        jobs_left = s.jobs + case when s.jobs = cardinality(p_jobs) and t.tenant_no = p_jobs[1].tenant_no then t.jobs_left else 0 end
+    from (
+        select coalesce(min(j.place) - 1, cardinality(p_jobs)) as jobs
+        from unnest(p_jobs) with ordinality as j (
+            job_id, tenant_id, tenant_no, lane_id, rank, attempts, counter_ids, share_id, place
+        )
+        where j.tenant_no <> p_jobs[1].tenant_no
+    ) as s
+    where t.robot_id = p_robot_id;
+end
 $$;
-comment on function private.to_iso(timestamptz) is 'A time as every answer and message shows it: ISO 8601, UTC, with Z.';
-revoke all on function private.to_iso(timestamptz) from public, anon, authenticated, service_role;
+comment on function private.untake_jobs(private.taken_job[], uuid) is
+    'Puts jobs back that this claim of a robot took out of ready and has not leased, the next ones in its order: out of the counters of their limits, and in a pool their members have their turn again.';
+revoke all on function private.untake_jobs(private.taken_job[], uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/to_words.sql sha256:45faa06f720b988148847ac1eb87ba81885cc8b5577afec45ad48154eaae2dcc
-create or replace function private.to_words(p_at timestamptz)
-returns text
+-- from sql/42_leases/functions/add_past_lease.sql sha256:97ba56f59c72ae6d9d858db05b18978bf274f45085337c63031f15aa659a6a86
+create or replace function private.add_past_lease(p_past_leases jsonb, p_lease private.leases)
+returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- A job that is claimed and given back for weeks must not grow without end: of more than a hundred or so the oldest is forgotten.
+    if pg_column_size(p_past_leases) > 8000 then
+        p_past_leases := p_past_leases - (select min(k::bigint)::text from jsonb_object_keys(p_past_leases) as k);
+    end if;
+    return p_past_leases || jsonb_build_object(p_lease.lease_token::text, p_lease.robot_id);
+end
+$$;
+comment on function private.add_past_lease(jsonb, private.leases) is
+    'jobs.past_leases with one more lease that has ended: the robot that held it may still bring what came of it, as evidence.';
+revoke all on function private.add_past_lease(jsonb, private.leases) from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/answer_stale_report.sql sha256:0b3dc3cdefb0898ab33f733e6d06f8581c3bdd7e0715869fa5591023bdf3466c
+-- Nothing is raised for a robot that held the token: the evidence must be committed. The Data API takes the status from the setting, and
+-- Python turns the answer's shape, PostgREST's own for an error, into the same error.
+create or replace function private.answer_stale_report(
+    p_caller private.caller,
+    p_job_id uuid,
+    p_lease_token bigint,
+    p_outcome text,
+    p_payload jsonb
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_job record;
+    v_was_holder boolean;
+    v_is_again boolean;
+    v_tenant_id uuid := private.find_reported_job(p_caller, p_job_id);
+begin
+    select j.status, j.lease_token, j.robot_id, j.past_leases, s.run_at
+    into v_job
+    from public.jobs as j
+    left join private.scheduled as s on s.job_id = j.job_id
+    where j.job_id = p_job_id and j.tenant_id = v_tenant_id;
+    if not found then
+        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+    end if;
+
+    -- Of nobody else is anything kept: a robot that guesses another's token could take the place of its evidence.
+    v_was_holder := coalesce(
+        v_job.past_leases ->> p_lease_token::text = p_caller.robot_id::text
+            or (v_job.lease_token = p_lease_token and v_job.robot_id = p_caller.robot_id),
+        false
+    );
+    if not v_was_holder then
+        perform private.raise_lease_lost(p_caller, p_job_id);
+    end if;
+
+    v_is_again := v_job.lease_token = p_lease_token and case p_outcome
+        when 'completed' then v_job.status = 'completed'
+        else v_job.status in ('queued', 'failed', 'cancelled')
+    end;
+    if v_is_again then
+        return jsonb_strip_nulls(jsonb_build_object(
+            'job_id', p_job_id,
+            'status', v_job.status,
+            'outcome', 'applied',
+            'retry_at', private.to_iso(v_job.run_at)
+        ));
+    end if;
+
+    insert into public.late_results (tenant_id, job_id, lease_token, robot_id, outcome, payload, received_at)
+    values (v_tenant_id, p_job_id, p_lease_token, p_caller.robot_id, p_outcome, p_payload, private.clock())
+    on conflict do nothing;
+    perform set_config('response.status', '409', true);
+    return jsonb_build_object(
+        'code', 'PT409',
+        'message', case v_job.status
+            when 'queued' then 'This lease token does not hold the job any more; the result was kept as evidence.'
+            else format('The job is %s already; the result was kept as evidence.', v_job.status)
+        end,
+        'details', case v_job.status when 'queued' then 'LEASE_LOST' else 'JOB_ALREADY_FINISHED' end,
+        'hint', null
+    );
+end
+$$;
+comment on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb) is
+    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
+revoke all on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb)
+    from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/append_job_logs.sql sha256:2c975f11ad194bb9b3d6ba32a3bf7991efc53fd13a0a5c98a62fbc199081144e
+create or replace function public.append_job_logs(
+    p_job_id uuid,
+    p_lease_token bigint,
+    p_entries jsonb,
+    p_sequence bigint default null      -- of this batch, within the lease; null: a repeat is not known as one
+)
+returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_tenant_id uuid;
+    v_attempt smallint;
+    v_problem text;
+    v_appended integer;
+begin
+    if jsonb_typeof(p_entries) is distinct from 'array' or jsonb_array_length(p_entries) > 1000 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries must be a list of at most 1000 entries.');
+    elsif p_sequence < 0 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'sequence must not be negative.');
+    end if;
+    select format('entries[%s]: %s', e.n - 1, e.problem) into v_problem
+    from (
+        select x.n, case
+            when jsonb_typeof(x.entry) <> 'object' then 'must be an object.'
+            when jsonb_typeof(x.entry -> 'message') is distinct from 'string' then 'message must be a text.'
+            when length(x.entry ->> 'message') > 65536 then 'message must not have more than 65536 characters.'
+            when coalesce(x.entry ->> 'level', 'info') not in ('debug', 'info', 'warning', 'error', 'critical')
+                then 'level must be debug, info, warning, error or critical.'
+            when length(x.entry ->> 'node_id') > 255 then 'node_id must not have more than 255 characters.'
+        end as problem
+        from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
+    ) as e
+    where e.problem is not null
+    order by e.n
+    limit 1;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+
+    select l.tenant_id, l.attempt into v_tenant_id, v_attempt
+    from private.leases as l
+    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id;
+    if not found then
+        -- The last lines come after the outcome, which waits for nothing: who reported it may still bring them.
+        select j.tenant_id, j.attempts into v_tenant_id, v_attempt
+        from public.jobs as j
+        where j.job_id = p_job_id
+            and j.lease_token = p_lease_token
+            and coalesce(j.robot_id, j.reported_by) = v_caller.robot_id
+            and (j.finished_at is null or j.finished_at > private.clock() - interval '10 minutes');
+        if not found then
+            perform private.raise_lease_lost(v_caller, p_job_id);
+        end if;
+    end if;
+    if p_sequence is not null and exists (
+        select from public.job_logs as l
+        where l.tenant_id = v_tenant_id and l.job_id = p_job_id and l.lease_token = p_lease_token and l.sequence = p_sequence
+    ) then
+        return jsonb_array_length(p_entries);
+    end if;
+    begin
+        if exists (
+            select from jsonb_array_elements(p_entries) as x (entry)
+            where not private.is_calendar_time((x.entry ->> 'timestamp')::timestamptz)
+        ) then
+            raise datetime_field_overflow;
+        end if;
+        insert into public.job_logs (
+            tenant_id, job_id, attempt, level, message, node_id, extra, logged_at, lease_token, sequence
+        )
+        select
+            v_tenant_id, p_job_id, v_attempt, coalesce(x.entry ->> 'level', 'info'), x.entry ->> 'message',
+            x.entry ->> 'node_id', x.entry -> 'extra', coalesce((x.entry ->> 'timestamp')::timestamptz, private.clock()),
+            case when x.n = 1 and p_sequence is not null then p_lease_token end, case when x.n = 1 then p_sequence end
+        from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
+        order by x.n;
+        get diagnostics v_appended = row_count;
+    exception
+        when unique_violation then      -- the same batch, in this very moment
+            return jsonb_array_length(p_entries);
+        when datetime_field_overflow or invalid_datetime_format then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries: timestamp must be a time in ISO 8601, in the years 1 to 9999.');
+    end;
+    return v_appended;
+end
+$$;
+comment on function public.append_job_logs(uuid, bigint, jsonb, bigint) is
+    'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. A batch whose sequence this lease has brought before is not appended again, and is answered alike. The robot whose report ended an attempt may append to it for 10 minutes after the job has ended, or until the next attempt has an outcome. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+revoke all on function public.append_job_logs(uuid, bigint, jsonb, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.append_job_logs(uuid, bigint, jsonb, bigint) to authenticated;
+
+-- from sql/42_leases/functions/find_reported_job.sql sha256:5252b694bd9154dcec797354a5f45ad6bc1d2fc7b237a58fa630d48bbb4fd6e9
+create or replace function private.find_reported_job(p_caller private.caller, p_job_id uuid)
+returns uuid
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return coalesce(to_char(p_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'), 'never');
+    return (
+        select j.tenant_id
+        from public.jobs as j
+        where j.job_id = p_job_id
+            and (
+                j.tenant_id = p_caller.tenant_id
+                or j.pool_id = (select r.pool_id from public.robots as r where r.robot_id = p_caller.robot_id)
+            )
+    );
 end
 $$;
-comment on function private.to_words(timestamptz) is 'A time as sentences show it; "never" for none.';
-revoke all on function private.to_words(timestamptz) from public, anon, authenticated, service_role;
+comment on function private.find_reported_job(private.caller, uuid) is
+    'The tenant of a job that the calling robot might have held: one of its own tenant, or one that asked for the robot''s pool; null for any other.';
+revoke all on function private.find_reported_job(private.caller, uuid) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/try_cancel_job.sql sha256:0575b58347ad3af1a6dc936ad6d55e163579f71e09b6f745b8906fb109087523
+-- from sql/42_leases/functions/give_back_leases.sql sha256:d687e48d115c3aab240cfe931d244a7a9e28295d8c31de137f4d3ec78fb3abaf
+-- Whoever calls it has the lock under which the robot claims, so that no lease is made meanwhile. Then leases in the order of
+-- their ids, lanes in the order of theirs, and counters: as everybody who ends several leases.
+create or replace function private.give_back_leases(
+    p_robot_id uuid,
+    p_job_ids uuid[],
+    p_message text,
+    p_are_started_too boolean default false
+)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_lease private.leases;
+    v_leases private.leases[];
+    v_counter_ids integer[] := '{}';
+begin
+    v_leases := array(
+        select o.lease
+        from (
+            select l as lease, l.lane_id
+            from private.leases as l
+            where l.job_id = any (p_job_ids)
+                and l.robot_id = p_robot_id
+                and (l.started_at is null or p_are_started_too)
+            order by l.job_id
+            for update
+        ) as o
+        order by o.lane_id
+    );
+    foreach v_lease in array v_leases loop
+        delete from private.leases as l where l.job_id = v_lease.job_id;
+        v_counter_ids := v_counter_ids || v_lease.counter_ids;
+        v_lease.counter_ids := null;
+        if v_lease.started_at is not null and (
+            v_lease.cancel_requested_at is not null
+            or (
+                -- Whoever chose none wants no second run of what may have done something already. And what ends its robots'
+                -- processes one after another must come to an end, too: as poison, or when its attempts are used up.
+                select j.retry_policy ->> 'policy' = 'none' or j.uncounted_ends >= 3
+                from public.jobs as j
+                where j.job_id = v_lease.job_id
+            )
+        ) then
+            perform private.end_attempt(v_lease, 'lost', p_message, 'LEASE_EXPIRED', null, true);
+        else
+            perform private.end_uncounted(v_lease, p_message);
+        end if;
+    end loop;
+    if v_counter_ids <> '{}' then
+        perform private.count_out(v_counter_ids);
+    end if;
+    return cardinality(v_leases);
+end
+$$;
+comment on function private.give_back_leases(uuid, uuid[], text, boolean) is
+    'Takes those of some jobs back that a robot holds and has not started (or has: then a job with the retry policy none ends), without counting the attempts (but of what was started after three ends that cost nothing), and returns how many.';
+revoke all on function private.give_back_leases(uuid, uuid[], text, boolean) from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/is_away.sql sha256:385c29e39cbd9bafa49578add4804935e505f72c88e5de1aa4610f1a66f6b22b
+create or replace function private.is_away(
+    p_now_ms bigint default floor(extract(epoch from clock_timestamp()) * 1000)
+)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_last_ms bigint := (select t.last_value from private.last_call_at as t);
+    v_up_ms bigint := floor(extract(epoch from pg_postmaster_start_time()) * 1000);
+begin
+    return v_last_ms > 0
+        and p_now_ms - greatest(v_last_ms, v_up_ms) < 900000
+        and private.was_away(v_last_ms, p_now_ms);
+end
+$$;
+comment on function private.is_away(bigint) is
+    'Whether the service seems to be away now: nobody was heard since the silence began that private.was_away() calls an outage. After 15 minutes in which Postgres was there it is believed no longer: then all robots are gone.';
+revoke all on function private.is_away(bigint) from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/lease_over_at.sql sha256:3c09135039bb693869aed1043636cb22502f2129df3528c939228fe2ec590dce
+create or replace function private.lease_over_at(p_lease private.leases)
+returns timestamptz
+language sql
+stable
+as $$
+    select least(p_lease.lease_expires_at, p_lease.timeout_at, private.progress_due_at(p_lease))
+$$;
+comment on function private.lease_over_at(private.leases) is
+    'When a held job is taken back unless its robot renews the lease, reports progress or ends the job before.';
+revoke all on function private.lease_over_at(private.leases) from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/lengthen_leases.sql sha256:dc91ebb7dfba475bedd94288eb47249f9da2124f279c09af2f0302e50ea440e3
+-- Waits for no lease: what is locked just now is being renewed or ended.
+create or replace function private.lengthen_leases()
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_back_at timestamptz := private.back_at();
+    v_done_until timestamptz := (select max(o.ended_at) from private.outages as o);
+    v_began_at timestamptz;
+    v_away interval;
+    v_count integer;
+begin
+    if v_back_at is null or v_back_at <= v_done_until then
+        return 0;
+    end if;
+    v_began_at := greatest(
+        (select to_timestamp(t.last_value / 1000.0) from private.outage_began_at as t), v_done_until
+    );
+    v_away := v_back_at - v_began_at;
+    insert into private.outages (ended_at, began_at, leases) values (v_back_at, v_began_at, 0) on conflict do nothing;
+    if not found then   -- by another session, just now
+        return 0;
+    end if;
+    -- What ran out gets back the time that it had. What did not may have been renewed since, and needs no more than a minute.
+    update private.leases as l
+    set lease_expires_at = case
+            when l.lease_expires_at <= v_began_at then l.lease_expires_at
+            when l.lease_expires_at <= v_back_at then l.lease_expires_at + v_away
+            else greatest(l.lease_expires_at, least(l.lease_expires_at + v_away, v_back_at + interval '1 minute'))
+        end,
+        away = case
+            when coalesce(l.progress_at, l.started_at, l.claimed_at) < v_back_at then l.away + v_away
+            else l.away
+        end,
+        outages = l.outages + 1,
+        -- The time of the job went on, as its robot did; but who was done in time is given a minute to say so.
+        timeout_at = case
+            when l.timeout_at > v_began_at then greatest(l.timeout_at, v_back_at + least(v_away, interval '1 minute'))
+            else l.timeout_at
+        end
+    where l.job_id in (
+        select o.job_id
+        from private.leases as o
+        where o.claimed_at < v_back_at and private.may_be_excused(o)
+        order by o.job_id
+        for update skip locked
+    );
+    get diagnostics v_count = row_count;
+    update private.outages as o set leases = v_count where o.ended_at = v_back_at;
+    delete from private.outages as o where o.ended_at < v_back_at - interval '90 days';
+    return v_count + 1;
+end
+$$;
+comment on function private.lengthen_leases() is
+    'Lengthens the leases that were held in an outage by its length, once for each outage, before anything is rescued: nobody could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Not one that three outages have lengthened and nobody has renewed. Returns 0 when there was nothing to do.';
+revoke all on function private.lengthen_leases() from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/lock_leases.sql sha256:c36d655a4a8636100fe92999f72b9e700a45f1f1e04504a5e12a89854b0f2531
+-- First the leases in the order of their ids, then their lanes if jobs may go back into them (as private.put_back() locks a
+-- lane), then their counters, in the order of their ids: what follows then waits for nobody, in whatever order it ends them.
+create or replace function private.lock_leases(p_robot_id uuid, p_reports jsonb, p_may_put_back boolean default false)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_lease record;
+    v_lane_id integer;
+    v_lane_ids integer[] := '{}';
+    v_counter_ids integer[] := '{}';
+    v_job_ids uuid[] := array(
+        select case
+            when r.report ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then (r.report ->> 'job_id')::uuid
+        end
+        from jsonb_array_elements(p_reports) as r (report)
+    );
+begin
+    for v_lease in
+        select l.lane_id, l.counter_ids
+        from private.leases as l
+        where l.job_id = any (v_job_ids) and l.robot_id is not distinct from p_robot_id
+        order by l.job_id
+        for update
+    loop
+        v_lane_ids := v_lane_ids || v_lease.lane_id;
+        v_counter_ids := v_counter_ids || v_lease.counter_ids;
+    end loop;
+    if p_may_put_back then
+        for v_lane_id in select distinct l.lane_id from unnest(v_lane_ids) as l (lane_id) order by l.lane_id loop
+            perform pg_advisory_xact_lock_shared(1801678963, v_lane_id);
+            perform from private.lanes as l where l.lane_id = v_lane_id for no key update;
+        end loop;
+    end if;
+    if v_counter_ids <> '{}' then
+        perform
+        from private.limit_counters as c
+        where c.counter_id = any (v_counter_ids)
+        order by c.counter_id
+        for update;
+    end if;
+end
+$$;
+comment on function private.lock_leases(uuid, jsonb, boolean) is
+    'Locks the leases that a robot holds of some jobs, their lanes if the jobs may go back into them, and their counters, so that a batch of endings cannot wait in a circle with another.';
+revoke all on function private.lock_leases(uuid, jsonb, boolean) from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/may_be_excused.sql sha256:83af9b29a1aaa551d9b275c24064d95376f64cd1357af4c23bb1643ca01ef736
+-- Without it a robot that died among others that seldom call would look like an outage for ever: each silence lengthens its
+-- lease to the next one. A robot that is there gets through between outages, and renews.
+create or replace function private.may_be_excused(p_lease private.leases)
+returns boolean
+language sql
+immutable
+as $$
+    select p_lease.outages < 3
+$$;
+comment on function private.may_be_excused(private.leases) is
+    'Whether the silence of the robot that holds a lease may still be an outage''s: not when three have lengthened it and it was not renewed in between.';
+revoke all on function private.may_be_excused(private.leases) from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/note_call.sql sha256:70d861b7be07407b8f72bc896fd8c6b986292b16e30426160e0efda745703e63
+-- Whoever calls first after a silence finds out whether it was an outage, before any lease is renewed: later nobody could tell.
+create or replace function private.note_call()
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now_ms bigint := floor(extract(epoch from clock_timestamp()) * 1000);
+    v_last_ms bigint := (select t.last_value from private.last_call_at as t);
+    v_clock_ms bigint;
+    v_before_ms bigint;
+begin
+    if v_now_ms - v_last_ms between 0 and 999 then
+        return;
+    end if;
+    if v_last_ms > 0 and private.was_away(v_last_ms, v_now_ms) then
+        v_clock_ms := floor(extract(epoch from private.clock()) * 1000);
+        v_before_ms := v_clock_ms - (v_now_ms - v_last_ms);
+        -- A service that comes and goes was away all the time.
+        if v_before_ms - (select t.last_value from private.outage_ended_at as t) not between 0 and 60000 then
+            perform setval('private.outage_began_at', v_before_ms);
+        end if;
+        perform setval('private.outage_ended_at', v_clock_ms);
+    end if;
+    perform setval('private.last_call_at', v_now_ms);
+end
+$$;
+comment on function private.note_call() is
+    'Notes that somebody was heard, at most once a second, and after a silence whether the service was away (private.was_away()). Claims, renewals and heartbeats call it, and every request of the REST API.';
+revoke all on function private.note_call() from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/progress_due_at.sql sha256:876aaebb757e1beb5ad56c774d87940373d0beede61d782a2b6715977a16c267
+create or replace function private.progress_due_at(p_lease private.leases)
+returns timestamptz
+language sql
+stable
+as $$
+    select coalesce(p_lease.progress_at, p_lease.started_at, p_lease.claimed_at)
+        + make_interval(secs => p_lease.progress_timeout_seconds) + p_lease.away
+$$;
+comment on function private.progress_due_at(private.leases) is
+    'When a held job is taken back unless its robot reports progress before; null when nobody asked for that.';
+revoke all on function private.progress_due_at(private.leases) from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/raise_lease_lost.sql sha256:6543249368068d069ceadd2267d279379251b319a0d33a72abcc819941101e45
+create or replace function private.raise_lease_lost(p_caller private.caller, p_job_id uuid)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_tenant_id uuid := private.find_reported_job(p_caller, p_job_id);
+    v_status public.job_status;
+begin
+    select j.status into v_status from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_tenant_id;
+    if not found then
+        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+    elsif v_status <> 'queued' then
+        perform private.raise_error(409, 'JOB_ALREADY_FINISHED', format('The job is %s already.', v_status));
+    end if;
+    perform private.raise_error(409, 'LEASE_LOST', 'This lease token does not hold the job any more.');
+end
+$$;
+comment on function private.raise_lease_lost(private.caller, uuid) is
+    'Raises 409 LEASE_LOST for a job that the robot might have held, 409 JOB_ALREADY_FINISHED when it has ended, 404 JOB_NOT_FOUND for any other.';
+revoke all on function private.raise_lease_lost(private.caller, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/release_job.sql sha256:d3fb48d2ee9215e19f9d7272f57e16c8ebd11f727554243b95e91bbb02904d5f
+create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_lease private.leases;
+    v_answer jsonb;
+begin
+    delete from private.leases as l
+    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
+    returning l.* into v_lease;
+    if not found then
+        perform private.raise_lease_lost(v_caller, p_job_id);
+    end if;
+    if v_lease.started_at is null then
+        v_answer := private.end_uncounted(v_lease, 'Released by the robot.');
+    elsif v_lease.cancel_requested_at is not null then
+        return private.end_attempt(v_lease, 'failed', null, null, null, false);
+    else
+        update public.jobs as j
+        set past_leases = private.add_past_lease(j.past_leases, v_lease)
+        where j.job_id = p_job_id;
+        perform private.put_back(v_lease.tenant_no, v_lease.lane_id, array[p_job_id], array[v_lease.attempt - 1]);
+        perform private.ring_lane(v_lease.lane_id);
+        perform private.announce_job(
+            'job.queued', 'queued', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name, null,
+            v_lease.attempt - 1, '{"message": "Released by the robot."}'
+        );
+        v_answer := jsonb_build_object('job_id', p_job_id, 'status', 'queued', 'outcome', 'applied');
+    end if;
+    if v_lease.counter_ids is not null then
+        perform private.count_out(v_lease.counter_ids);
+    end if;
+    return v_answer;
+end
+$$;
+comment on function public.release_job(uuid, bigint) is
+    'Gives a claimed job back without counting the attempt; one that somebody wants cancelled ends cancelled. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+revoke all on function public.release_job(uuid, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.release_job(uuid, bigint) to authenticated;
+
+-- from sql/42_leases/functions/renew_leases.sql sha256:e9e558e10354468c60e514878b1ce5b72b707f98cc7e84d359354acfac7f4f6e
+create or replace function public.renew_leases(p_leases jsonb, p_lease_seconds integer default 60)
+returns table (job_id uuid, renewed boolean, lease_expires_at timestamptz, cancel_requested boolean)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_until timestamptz := private.clock() + make_interval(secs => p_lease_seconds);
+begin
+    if p_lease_seconds not between 5 and 3600 or p_lease_seconds is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'lease_seconds must be between 5 and 3600.');
+    elsif jsonb_typeof(p_leases) is distinct from 'array' or jsonb_array_length(p_leases) > 100 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'leases must be a list of at most 100 leases.');
+    end if;
+    perform private.note_call();
+    return query
+    with asked as (
+        -- What is no id or no token is null, and so not held.
+        select
+            case
+                when a.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then (a.item ->> 'job_id')::uuid
+            end as job_id,
+            case when a.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$' then (a.item ->> 'lease_token')::bigint end as lease_token,
+            a.n
+        from jsonb_array_elements(p_leases) with ordinality as a (item, n)
+    ), locked as (
+        -- Locked in the order of their ids, so that two renewals never wait for each other in a circle.
+        select l.job_id, l.lease_token
+        from private.leases as l
+        where l.job_id = any (array(select a.job_id from asked as a)) and l.robot_id is not distinct from v_caller.robot_id
+        order by l.job_id
+        for update
+    ), kept as (
+        update private.leases as l
+        set lease_expires_at = v_until, outages = 0
+        from locked as k
+        join asked as a on a.job_id = k.job_id and a.lease_token = k.lease_token
+        where l.job_id = k.job_id
+        returning l.job_id, l.lease_token, l.cancel_requested_at is not null as cancel_requested
+    )
+    select a.job_id, k.job_id is not null, case when k.job_id is not null then v_until end, coalesce(k.cancel_requested, false)
+    from asked as a
+    left join kept as k on k.job_id = a.job_id and k.lease_token = a.lease_token
+    order by a.n;
+end
+$$;
+comment on function public.renew_leases(jsonb, integer) is
+    'Extends the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; what is no lease is not renewed. Needs jobs.report.';
+revoke all on function public.renew_leases(jsonb, integer) from public, anon, authenticated, service_role;
+grant execute on function public.renew_leases(jsonb, integer) to authenticated;
+
+-- from sql/42_leases/functions/report_progress.sql sha256:a265ab544db3780ce20ff4f5102fdb3fd2d4eecb1f5e0f6f84bb8de956210356
+create or replace function public.report_progress(
+    p_job_id uuid,
+    p_progress integer,
+    p_current_node text default null,
+    p_message text default null,
+    p_lease_token bigint default null,
+    p_node_executions jsonb default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report', 'robots.control');
+    v_now timestamptz := private.clock();
+    v_old private.leases;
+    v_is_pushed boolean;
+begin
+    if p_progress not between 0 and 100 or p_progress is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'progress must be between 0 and 100.');
+    elsif length(p_current_node) > 255 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'current_node must not have more than 255 characters.');
+    elsif length(p_message) > 4096 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'message must not have more than 4096 characters.');
+    end if;
+    if v_caller.robot_id is null then
+        if p_lease_token is null then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'lease_token must be given; only a robot may leave it out.');
+        end if;
+        -- Whoever may control a robot and has its token speaks for it: of a job and a robot of their own tenant only.
+        select l.robot_id
+        into v_caller.robot_id
+        from private.leases as l
+        join public.robots as r on r.robot_id = l.robot_id and r.tenant_id = l.tenant_id
+        where l.job_id = p_job_id and l.lease_token = p_lease_token and l.tenant_id = v_caller.tenant_id;
+    end if;
+    select l.* into v_old
+    from private.leases as l
+    where l.job_id = p_job_id
+        and l.robot_id is not distinct from v_caller.robot_id
+        and (p_lease_token is null or l.lease_token = p_lease_token)
+    for update;
+    if not found then
+        perform private.raise_lease_lost(v_caller, p_job_id);
+    end if;
+
+    -- Watchers see at most two pushes a second of a job, and none that says what the last one said.
+    v_is_pushed := (v_old.pushed_at is null or v_now - v_old.pushed_at >= interval '500 milliseconds')
+        and (v_old.pushed_progress is distinct from p_progress or v_old.pushed_node is distinct from p_current_node);
+    update private.leases as l
+    set progress = p_progress,
+        current_node = p_current_node,
+        progress_message = p_message,
+        progress_at = v_now,
+        away = '0',
+        first_progress_at = coalesce(l.first_progress_at, v_now),
+        started_at = coalesce(l.started_at, v_now),
+        timeout_at = case when l.started_at is null then l.timeout_at + (v_now - l.claimed_at) else l.timeout_at end,
+        pushed_at = case when v_is_pushed then v_now else l.pushed_at end,
+        pushed_progress = case when v_is_pushed then p_progress else l.pushed_progress end,
+        pushed_node = case when v_is_pushed then p_current_node else l.pushed_node end
+    where l.job_id = p_job_id;
+
+    if p_node_executions is not null then
+        perform private.keep_node_executions(v_old, p_node_executions);
+    end if;
+    if v_old.started_at is null then    -- published clients report progress without a start
+        perform private.announce_job(
+            'job.started', 'running', v_old.tenant_id, p_job_id, v_old.workflow_id, v_old.workflow_name, v_old.robot_id,
+            v_old.attempt
+        );
+    end if;
+    if v_is_pushed then
+        perform private.announce_job(
+            'job.progress', 'running', v_old.tenant_id, p_job_id, v_old.workflow_id, v_old.workflow_name, v_old.robot_id,
+            v_old.attempt,
+            jsonb_build_object('progress', p_progress, 'current_node', p_current_node, 'message', p_message)
+        );
+    end if;
+    return jsonb_build_object(
+        'job_id', p_job_id,
+        'progress', p_progress,
+        'current_node', p_current_node,
+        'cancel_requested', v_old.cancel_requested_at is not null
+    );
+end
+$$;
+comment on function public.report_progress(uuid, integer, text, text, bigint, jsonb) is
+    'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease; others name the token and need robots.control, for a robot of their tenant. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Robots need jobs.report.';
+revoke all on function public.report_progress(uuid, integer, text, text, bigint, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.report_progress(uuid, integer, text, text, bigint, jsonb) to authenticated;
+
+-- from sql/42_leases/functions/rescue_expired_leases.sql sha256:468d6f1df86a0cf89782dea6c0c8c31cb978e111e41a782bdb734dd539673a08
+-- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
+create or replace function private.rescue_expired_leases(p_limit integer default 200)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_lease private.leases;
+    v_leases private.leases[];
+    v_rescued private.leases[];
+    v_counter_ids integer[] := '{}';
+begin
+    if private.is_away() then       -- nobody could renew anything, as it seems; whoever comes first says how long
+        return 0;
+    end if;
+    perform private.lengthen_leases();
+    v_leases := array(
+        select o.lease
+        from (
+            select l as lease, l.lane_id
+            from private.leases as l
+            where private.lease_over_at(l) <= v_now
+                and l.job_id = any (array(
+                    -- One of each tenant, then a second of each, and so on; of a tenant any, so that many that cannot be ended
+                    -- do not keep the others from it for ever.
+                    select t.job_id
+                    from (
+                        select e.job_id, row_number() over (partition by e.tenant_id order by random()) as turn
+                        from private.leases as e
+                        where private.lease_over_at(e) <= v_now
+                    ) as t
+                    order by t.turn, random()
+                    limit p_limit
+                ))
+            for update skip locked
+        ) as o
+        order by o.lane_id      -- in which private.put_back() locks lanes
+    );
+    begin
+        foreach v_lease in array v_leases loop
+            perform private.rescue_lease(v_lease);
+        end loop;
+        v_rescued := v_leases;
+    exception
+        when others then        -- one by one: what is wrong with one tenant's job must not keep the others
+            v_rescued := '{}';
+            foreach v_lease in array v_leases loop
+                begin
+                    perform private.rescue_lease(v_lease);
+                    v_rescued := v_rescued || v_lease;
+                exception
+                    when others then
+                        raise warning 'the lease of job % was not taken back: %', v_lease.job_id, sqlerrm;
+                end;
+            end loop;
+    end;
+    -- After all locks of lanes: first the counters, then the robots, each in one order.
+    foreach v_lease in array v_rescued loop
+        v_counter_ids := v_counter_ids || v_lease.counter_ids;
+    end loop;
+    if v_counter_ids <> '{}' then
+        perform private.count_out(v_counter_ids);
+    end if;
+    -- A lost lease says nothing against a robot: its machine or its network was away, with all that it held.
+    for v_lease in select r.* from unnest(v_rescued) as r order by r.robot_id loop
+        if private.lease_over_at(v_lease) in (v_lease.timeout_at, private.progress_due_at(v_lease))
+            and v_lease.started_at is not null
+            and v_lease.cancel_requested_at is null
+        then
+            perform private.count_robot_failure(v_lease.tenant_id, v_lease.robot_id, v_lease.job_id);
+        end if;
+    end loop;
+    return cardinality(v_rescued);
+end
+$$;
+comment on function private.rescue_expired_leases(integer) is
+    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts when it was started; what follows is private.end_attempt()''s to say, or private.end_uncounted()''s. Does nothing while the service seems to be away, and lengthens leases by an outage first. One that cannot be ended is left, with a warning.';
+revoke all on function private.rescue_expired_leases(integer) from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/rescue_lease.sql sha256:42b6a840f75b9c29bd202bc69006dea63bc410ac5fa7d5c6b11cf446daf6c920
+-- Without its counters: who rescues several leases counts them out together, after the lanes of all.
+create or replace function private.rescue_lease(p_lease private.leases)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    -- What was over first is what happened.
+    v_over_at timestamptz := private.lease_over_at(p_lease);
+begin
+    delete from private.leases as l where l.job_id = p_lease.job_id;
+    p_lease.counter_ids := null;
+    if p_lease.started_at is null then
+        perform private.end_uncounted(p_lease, 'The robot did not start it in time.');
+    elsif v_over_at = p_lease.timeout_at then
+        perform private.end_attempt(p_lease, 'timeout', 'The job took longer than its timeout.', 'JOB_TIMEOUT', null, true);
+    elsif v_over_at = private.progress_due_at(p_lease) then
+        perform private.end_attempt(
+            p_lease, 'no_progress',
+            format('The robot reported no progress for %s seconds.', p_lease.progress_timeout_seconds), 'NO_PROGRESS', null, true
+        );
+    else
+        perform private.end_attempt(p_lease, 'lost', 'The robot did not renew its lease.', 'LEASE_EXPIRED', null, true);
+    end if;
+end
+$$;
+comment on function private.rescue_lease(private.leases) is
+    'Takes back a lease that is over, locked by its caller, and ends the attempt, which counts if it was started. Its counters and its robot''s failures are the caller''s to count.';
+revoke all on function private.rescue_lease(private.leases) from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/start_job.sql sha256:53dd0c8bceeb6c07b518a6f8de5800d7243fe144b143928a1f60a16bcef654d6
+create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_now timestamptz := private.clock();
+    v_lease private.leases;
+begin
+    select l.* into v_lease
+    from private.leases as l
+    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
+    for update;
+    if not found then
+        perform private.raise_lease_lost(v_caller, p_job_id);
+    end if;
+    if v_lease.started_at is null then
+        -- The time that a job may take counts from its start, not from its claim.
+        update private.leases as l
+        set started_at = v_now, away = '0', timeout_at = l.timeout_at + (v_now - l.claimed_at)
+        where l.job_id = p_job_id;
+        v_lease.started_at := v_now;
+        perform private.announce_job(
+            'job.started', 'running', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name,
+            v_lease.robot_id, v_lease.attempt
+        );
+    end if;
+    return jsonb_build_object(
+        'job_id', p_job_id,
+        'status', 'running',
+        'started_at', private.to_iso(v_lease.started_at),
+        'lease_expires_at', private.to_iso(v_lease.lease_expires_at),
+        'cancel_requested', v_lease.cancel_requested_at is not null
+    );
+end
+$$;
+comment on function public.start_job(uuid, bigint) is
+    'Says that a claimed job runs now; saying it again changes nothing. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
+revoke all on function public.start_job(uuid, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.start_job(uuid, bigint) to authenticated;
+
+-- from sql/42_leases/functions/was_away.sql sha256:fb4b506e7ef5bf2afc9c775dad0191d43448b7f84a27632df62849ab8834fcb7
+-- The two times are the server's own clock's; what they are compared with is shifted with the time that a test sets.
+create or replace function private.was_away(p_last_ms bigint, p_now_ms bigint)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+    v_silence interval := make_interval(secs => (p_now_ms - p_last_ms) / 1000.0);
+    v_now timestamptz := private.clock();
+    v_last timestamptz := v_now - v_silence;
+    v_since timestamptz := v_last;
+begin
+    if p_now_ms < p_last_ms then    -- the clock was set back
+        return false;
+    elsif extract(epoch from pg_postmaster_start_time()) * 1000 > p_last_ms then
+        return true;
+    elsif v_silence <= interval '10 seconds' then
+        return false;
+    end if;
+    -- Leases that ran out in an outage which had just ended may not have been lengthened yet.
+    if v_last - private.back_at() <= interval '1 minute' then
+        v_since := least(v_last, (select to_timestamp(t.last_value / 1000.0) from private.outage_began_at as t));
+    end if;
+    -- Nobody at all was heard, though some were due: a lease that was held has ended or would end in another such silence (who
+    -- renews in time never comes so near), or two robots or more should have said that they live.
+    return exists (
+        select
+        from private.leases as l
+        cross join lateral (select least(l.lease_expires_at, private.progress_due_at(l)) as due_at) as d
+        where d.due_at > v_since and d.due_at < v_now + v_silence and private.may_be_excused(l)
+    ) or 2 <= (
+        select count(*)
+        from (
+            select
+            from public.robot_heartbeats as h
+            join public.tenants as t on t.tenant_id = h.tenant_id
+            where h.is_online
+                and h.last_heartbeat_at + make_interval(secs => t.robot_offline_after_seconds) between v_last and v_now
+            limit 2
+        ) as r
+    );
+end
+$$;
+comment on function private.was_away(bigint, bigint) is
+    'Whether a silence of everybody, from the last call to another moment, was an outage: Postgres was started meanwhile, or calls were due and for more than ten seconds none of anybody came. One robot''s silence beside any call of another is never one.';
+revoke all on function private.was_away(bigint, bigint) from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/cancel_forceable_at.sql sha256:bb94970f32cc71b19e7314405e42ac5893d00f933e9db4b92fd4dc7ab9c3074e
+create or replace function private.cancel_forceable_at(p_lease private.leases)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_seconds jsonb := (
+        select t.settings #> '{queue,cancel_grace_seconds}' from public.tenants as t where t.tenant_id = p_lease.tenant_id
+    );
+begin
+    return p_lease.cancel_requested_at + make_interval(secs => case
+        when jsonb_typeof(v_seconds) = 'number' and v_seconds::numeric between 0 and 86400 then v_seconds::double precision
+        else 60
+    end);
+end
+$$;
+comment on function private.cancel_forceable_at(private.leases) is
+    'From when on the cancellation of a held job may be forced: its robot has a minute to stop, or what the settings of the job''s tenant say, {"queue": {"cancel_grace_seconds": 60}}; null when nobody asked it to stop.';
+revoke all on function private.cancel_forceable_at(private.leases) from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/cancel_job.sql sha256:0fab4fb973e9406416960fa7d70567960ce47d760b211ea14329e4e6394aa77a
+create or replace function public.cancel_job(p_job_id uuid, p_reason text default null, p_force boolean default false)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.cancel');
+begin
+    if length(p_reason) > 1024 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'reason must not have more than 1024 characters.');
+    end if;
+    return private.try_cancel_job(v_caller.tenant_id, p_job_id, coalesce(nullif(p_reason, ''), 'Cancelled.'), coalesce(p_force, false));
+end
+$$;
+comment on function public.cancel_job(uuid, text, boolean) is
+    'Cancels a waiting job at once; asks the robot that holds it to stop otherwise: then it is cancelled when the robot has stopped (the answer says which). p_force takes it from a robot that was asked and did not stop within the tenant''s grace time; 409 CANCEL_NOT_FORCEABLE before. A finished job stays as it is and the answer says so. Raises 404 JOB_NOT_FOUND. Needs jobs.cancel.';
+revoke all on function public.cancel_job(uuid, text, boolean) from public, anon, authenticated, service_role;
+grant execute on function public.cancel_job(uuid, text, boolean) to authenticated;
+
+-- from sql/43_endings/functions/cancel_jobs_of_deleted_workflows.sql sha256:3e70e5ab5c8d29a2ad0f479a1976dd714f821ccfc87763555096561f3a66e68d
+-- No index knows the waiting jobs of a workflow, as none mentions what changes, so a look goes through all that the tenant has
+-- waiting, a page at a time, and another one follows after it found some. What others hold locked is passed over and found by the
+-- next look: this waits for nobody. Jobs that robots held when the look began may have come back behind it, so only a look
+-- during which none did says that nothing waits. Until robots hold none either, claims run none: private.leave_lane().
+create or replace function private.cancel_jobs_of_deleted_workflows(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+    v_removal private.workflow_removals;
+    v_page record;
+    v_job_ids uuid[];
+    v_held integer;
+    v_turn private.turn := (0, 0, null);
+begin
+    while v_turn.used < p_limit loop
+        select r.*
+        into v_removal
+        from private.workflow_removals as r
+        where r.tenant_id = p_tenant_id
+            and not (r.is_idle and r.held = private.count_leases_of_workflow(p_tenant_id, r.workflow_id))
+        order by r.removed_at, r.workflow_id
+        limit 1
+        for update skip locked;
+        if not found then
+            return v_turn;
+        end if;
+        select p.* into v_page from private.find_jobs_of_workflow(v_removal, p_limit - v_turn.used) as p;
+        if v_removal.lane_id is null then
+            with gone as (
+                delete from private.scheduled as s
+                where s.job_id = any (array(
+                    select o.job_id from private.scheduled as o where o.job_id = any (v_page.job_ids) for update skip locked
+                ))
+                returning s.job_id
+            )
+            select array(select g.job_id from gone as g) into v_job_ids;
+        else
+            with gone as (
+                delete from private.ready as r
+                where r.ctid = any (array(
+                    select o.ctid
+                    from unnest(v_page.lane_ids, v_page.job_ids) as f (lane_id, job_id)
+                    join private.ready as o
+                        on o.tenant_no = v_page.tenant_no and o.lane_id = f.lane_id and o.job_id = f.job_id
+                    for update of o skip locked
+                ))
+                returning r.job_id
+            )
+            select array(select g.job_id from gone as g) into v_job_ids;
+        end if;
+        perform private.end_unclaimed_jobs(v_job_ids, 'The workflow was deleted.');
+        v_turn.done := v_turn.done + cardinality(v_job_ids);
+        v_removal.has_found := v_removal.has_found or v_page.job_ids <> '{}';
+        if v_removal.is_idle then   -- some ended or came back: a new look
+            v_removal.is_idle := false;
+            v_removal.held := private.count_leases_of_workflow(p_tenant_id, v_removal.workflow_id);
+        end if;
+        if v_page.seen = p_limit - v_turn.used then
+            v_removal.run_at := v_page.last_run_at;
+            v_removal.lane_id := v_page.last_lane_id;
+            v_removal.job_id := v_page.last_job_id;
+        elsif v_removal.lane_id is null then    -- then what is ready
+            v_removal.lane_id := 0;
+            v_removal.job_id := '00000000-0000-0000-0000-000000000000';
+        else
+            v_held := private.count_leases_of_workflow(p_tenant_id, v_removal.workflow_id);
+            v_removal.is_idle := v_held = v_removal.held and not v_removal.has_found;
+            if v_removal.is_idle and v_held = 0 then
+                delete from private.workflow_removals as r
+                where r.tenant_id = p_tenant_id and r.workflow_id = v_removal.workflow_id;
+            end if;
+            v_removal.held := v_held;
+            v_removal.has_found := false;
+            v_removal.run_at := '-infinity';
+            v_removal.lane_id := null;
+            v_removal.job_id := '00000000-0000-0000-0000-000000000000';
+        end if;
+        v_turn.used := v_turn.used + greatest(v_page.seen, 1);
+        update private.workflow_removals as r
+        set run_at = v_removal.run_at,
+            lane_id = v_removal.lane_id,
+            job_id = v_removal.job_id,
+            held = v_removal.held,
+            has_found = v_removal.has_found,
+            is_idle = v_removal.is_idle
+        where r.tenant_id = p_tenant_id and r.workflow_id = v_removal.workflow_id;
+        exit when cardinality(v_job_ids) < cardinality(v_page.job_ids);     -- others are at them: later
+    end loop;
+    if v_turn.used >= p_limit then
+        v_turn.after := 'more';
+    end if;
+    return v_turn;
+end
+$$;
+comment on function private.cancel_jobs_of_deleted_workflows(uuid, integer, text) is
+    'Duty, a tenant''s turn: looks at p_limit of its waiting jobs, cancels those whose workflow was deleted, and counts them; those that a robot holds go on.';
+revoke all on function private.cancel_jobs_of_deleted_workflows(uuid, integer, text)
+    from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/complete_job.sql sha256:85ebd1c8a3060135fdef2f62bf9bec55e2b8f71be374b24035cc0f6309ebe355
+create or replace function public.complete_job(
+    p_job_id uuid,
+    p_lease_token bigint,
+    p_result jsonb default null,
+    p_node_executions jsonb default null    -- default: those in the result
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+begin
+    if pg_column_size(p_result) > 10485760 then
+        perform private.raise_error(413, 'INVALID_ARGUMENT', 'result must not be larger than 10 MB.');
+    end if;
+    if private.complete_leases(
+        v_caller, array[p_job_id], array[p_lease_token], array[p_result], array[p_node_executions]
+    ) = '{}' then
+        return private.answer_stale_report(
+            v_caller, p_job_id, p_lease_token, 'completed', jsonb_build_object('result', p_result)
+        );
+    end if;
+    return jsonb_build_object('job_id', p_job_id, 'status', 'completed', 'outcome', 'applied');
+end
+$$;
+comment on function public.complete_job(uuid, bigint, jsonb, jsonb) is
+    'Ends a job with its result, once; the same call again answers the same. A token that lost the job answers 409 LEASE_LOST (JOB_ALREADY_FINISHED when it has ended) and its first result is kept in late_results. Node executions are kept beside it. Needs jobs.report.';
+revoke all on function public.complete_job(uuid, bigint, jsonb, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.complete_job(uuid, bigint, jsonb, jsonb) to authenticated;
+
+-- from sql/43_endings/functions/complete_leases.sql sha256:3d349afe1c3670baeb7246f7c03718f3e5898f8b683031a62ed47b6b25fd50b4
+create or replace function private.complete_leases(
+    p_caller private.caller,
+    p_job_ids uuid[],               -- each once
+    p_lease_tokens bigint[],        -- and so on: one for each job
+    p_results jsonb[],
+    p_node_executions jsonb[]       -- default: those in the result
+)
+returns integer[]
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_lease private.leases;
+    v_job_id uuid;
+    v_low_job_id uuid;
+    v_high_job_id uuid;
+    v_leases private.leases[];
+    v_dedupe_keys text[];
+    v_node_executions jsonb;
+    v_done integer[] := '{}';
+    v_notices private.job_notice[] := '{}';
+    v_counter_ids integer[] := '{}';
+begin
+    -- By the job alone: "is not distinct from" cannot use the index of robots, which a plan made for an empty table might prefer.
+    if cardinality(p_job_ids) > 1 then
+        -- One statement for all of them, as each costs anew in every transaction; its bounds choose the partitions before it
+        -- begins. One alone is dearer that way than by two plain statements.
+        v_low_job_id := p_job_ids[1];
+        v_high_job_id := v_low_job_id;
+        foreach v_job_id in array p_job_ids loop
+            v_low_job_id := least(v_low_job_id, v_job_id);
+            v_high_job_id := greatest(v_high_job_id, v_job_id);
+        end loop;
+        with ended as (
+            delete from private.leases as l
+            where l.job_id = any (p_job_ids)
+                and l.lease_token = p_lease_tokens[array_position(p_job_ids, l.job_id)]
+                and l.robot_id is not distinct from p_caller.robot_id
+            returning l as lease, l.job_id, array_position(p_job_ids, l.job_id) as place
+        ),
+        completed as (
+            update public.jobs as j
+            set status = 'completed',
+                attempts = (e.lease).attempt,
+                lease_token = (e.lease).lease_token,
+                robot_id = (e.lease).robot_id,
+                claimed_at = private.no_later_than((e.lease).claimed_at, v_now),
+                started_at = private.no_later_than(coalesce((e.lease).started_at, (e.lease).claimed_at), v_now),
+                first_progress_at = private.no_later_than((e.lease).first_progress_at, v_now),
+                cancel_requested_at = (e.lease).cancel_requested_at,
+                finished_at = v_now,
+                result = p_results[e.place],
+                error_message = null,
+                error_type = null,
+                error_details = null
+            from ended as e
+            where j.job_id = e.job_id and j.job_id between v_low_job_id and v_high_job_id
+            returning e.lease, e.place, j.dedupe_key
+        )
+        select
+            coalesce(array_agg(c.place order by c.place), '{}'),
+            array_agg(c.lease order by c.place),
+            array_agg(c.dedupe_key order by c.place)
+        into v_done, v_leases, v_dedupe_keys
+        from completed as c;
+    else
+        delete from private.leases as l
+        where l.job_id = p_job_ids[1]
+            and l.lease_token = p_lease_tokens[1]
+            and l.robot_id is not distinct from p_caller.robot_id
+        returning l.* into v_lease;
+        if found then
+            v_done := '{1}';
+            v_leases := array[v_lease];
+            update public.jobs as j
+            set status = 'completed',
+                attempts = v_lease.attempt,
+                lease_token = v_lease.lease_token,
+                robot_id = v_lease.robot_id,
+                claimed_at = private.no_later_than(v_lease.claimed_at, v_now),
+                started_at = private.no_later_than(coalesce(v_lease.started_at, v_lease.claimed_at), v_now),
+                first_progress_at = private.no_later_than(v_lease.first_progress_at, v_now),
+                cancel_requested_at = v_lease.cancel_requested_at,
+                finished_at = v_now,
+                result = p_results[1],
+                error_message = null,
+                error_type = null,
+                error_details = null
+            where j.job_id = v_lease.job_id
+            returning array[j.dedupe_key] into v_dedupe_keys;
+        end if;
+    end if;
+    for i in 1..cardinality(v_done) loop
+        v_lease := v_leases[i];
+        if v_dedupe_keys[i] is not null then
+            delete from private.dedupe_keys as d
+            where d.tenant_id = v_lease.tenant_id and d.dedupe_key = v_dedupe_keys[i];
+        end if;
+        v_node_executions := coalesce(p_node_executions[v_done[i]], p_results[v_done[i]] -> 'node_executions');
+        if v_node_executions is not null then
+            perform private.keep_node_executions(v_lease, v_node_executions);
+        end if;
+        v_counter_ids := v_counter_ids || v_lease.counter_ids;
+        v_notices := v_notices || (
+            v_lease.tenant_id, v_lease.job_id, v_lease.workflow_id, v_lease.workflow_name, v_lease.robot_id, v_lease.attempt,
+            jsonb_build_object(
+                'progress', 100,
+                'duration_ms', round(extract(
+                    epoch from v_now - private.no_later_than(coalesce(v_lease.started_at, v_lease.claimed_at), v_now)
+                ) * 1000)
+            ) || case when v_lease.cancel_requested_at is null then '{}' else '{"cancel_requested": true}' end::jsonb
+        )::private.job_notice;
+    end loop;
+    if v_done <> '{}' then
+        perform private.announce_jobs('job.completed', 'completed', v_notices);
+        if v_counter_ids <> '{}' then
+            perform private.count_out(v_counter_ids);
+        end if;
+        delete from private.robot_failures as f where f.tenant_id = p_caller.tenant_id and f.robot_id = p_caller.robot_id;
+    end if;
+    return v_done;
+end
+$$;
+comment on function private.complete_leases(private.caller, uuid[], bigint[], jsonb[], jsonb[]) is
+    'Ends the jobs whose leases a robot holds with their results, keeps what it said of their nodes, and returns the places of those jobs in the arrays, from 1; the others are left to private.answer_stale_report().';
+revoke all on function private.complete_leases(private.caller, uuid[], bigint[], jsonb[], jsonb[])
+    from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/count_jobs_of_workflow.sql sha256:8d09fcbf9d1cf9e5ee6560c10d90091e44bd1a6f6364d5cb31b8a12503988a3d
+create or replace function private.count_jobs_of_workflow(p_tenant_id uuid, p_workflow_id uuid, p_most integer)
+returns integer
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+begin
+    return (
+        select count(*)
+        from (
+            select r.job_id
+            from private.queue_tenants as q
+            cross join lateral (select r.job_id from private.ready as r where r.tenant_no = q.tenant_no offset 0) as r
+            where q.tenant_id = p_tenant_id
+            union all
+            select s.job_id from private.scheduled as s where s.tenant_id = p_tenant_id
+            limit p_most
+        ) as w
+        cross join lateral (
+            select from public.jobs as j where j.job_id = w.job_id and j.workflow_id = p_workflow_id offset 0
+        ) as j
+    );
+end
+$$;
+comment on function private.count_jobs_of_workflow(uuid, uuid, integer) is
+    'How many of the jobs that wait are of a workflow; looks at p_most of the tenant''s at most.';
+revoke all on function private.count_jobs_of_workflow(uuid, uuid, integer) from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/count_leases_of_workflow.sql sha256:fa2c13d075b66020005cba504e3133b08a53258f49d53e0e5d08e8b53ab81214
+create or replace function private.count_leases_of_workflow(p_tenant_id uuid, p_workflow_id uuid)
+returns integer
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+    select count(*)::integer from private.leases as l where l.tenant_id = p_tenant_id and l.workflow_id = p_workflow_id
+$$;
+comment on function private.count_leases_of_workflow(uuid, uuid) is 'How many jobs of a workflow robots hold.';
+revoke all on function private.count_leases_of_workflow(uuid, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/end_attempt.sql sha256:16f39f632e80e8225fdea313154e77ce7aed5b46744622e7ef7967999475f2d7
+-- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
+create or replace function private.end_attempt(
+    p_lease private.leases,
+    p_outcome text,             -- failed | timeout | no_progress | lost | forced: a cancellation that its robot ignored
+    p_error_message text,
+    p_error_type text,
+    p_error_details jsonb,
+    p_is_retryable boolean
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_job record;
+    v_is_timeout boolean := p_outcome in ('timeout', 'no_progress');
+    v_is_business_error boolean;
+    v_is_poison boolean;
+    v_is_robots_fault boolean;      -- of timeouts, private.rescue_expired_leases() says it
+    v_status public.job_status;
+    v_may_retry boolean;
+    v_retry_at timestamptz;
+    v_details jsonb;
+    v_answer jsonb;
+    -- Nobody reported that a lease or the time was over, or that the job was to end: whoever held it gets LEASE_LOST.
+    v_reported_token bigint := case when p_outcome = 'failed' then p_lease.lease_token end;
+begin
+    select j.max_attempts, j.retry_policy, j.dedupe_key, j.lost_by
+    into v_job
+    from public.jobs as j
+    where j.job_id = p_lease.job_id;
+    v_is_business_error := p_outcome = 'failed'
+        and (not p_is_retryable or coalesce(v_job.retry_policy -> 'non_retryable_errors' ? p_error_type, false));
+    v_is_robots_fault := p_outcome = 'failed' and not v_is_business_error and p_lease.cancel_requested_at is null;
+    if p_outcome = 'lost' and p_lease.robot_id <> all (v_job.lost_by) and private.is_robot(p_lease.robot_id) then
+        v_job.lost_by := v_job.lost_by || p_lease.robot_id;
+    end if;
+    v_is_poison := p_outcome = 'lost' and cardinality(v_job.lost_by) >= 2;
+    if v_is_poison then
+        p_error_message := format('%s robots were lost while they ran this job.', cardinality(v_job.lost_by));
+        p_error_type := 'POISON_JOB';
+    end if;
+
+    v_may_retry := p_is_retryable
+        and not v_is_poison
+        and v_job.retry_policy ->> 'policy' <> 'none'
+        and (not v_is_timeout or coalesce((v_job.retry_policy ->> 'retry_on_timeout')::boolean, true))
+        and not v_is_business_error;
+    v_details := jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type);
+
+    if p_lease.cancel_requested_at is null and v_may_retry and p_lease.attempt < v_job.max_attempts then
+        -- The job keeps its id and so its place. After a lost lease it is ready at once: the time has been lost already.
+        v_retry_at := case
+            when p_outcome = 'lost' then v_now
+            else v_now + private.retry_delay(v_job.retry_policy, p_lease.attempt)
+        end;
+        update public.jobs as j
+        set attempts = p_lease.attempt,
+            lease_token = v_reported_token,
+            reported_by = p_lease.robot_id,
+            error_message = p_error_message,
+            error_type = p_error_type,
+            error_details = p_error_details,
+            lost_by = v_job.lost_by,
+            past_leases = private.add_past_lease(j.past_leases, p_lease),
+            uncounted_ends = 0
+        where j.job_id = p_lease.job_id;
+        if v_retry_at <= v_now then
+            perform private.put_back(
+                p_lease.tenant_no, p_lease.lane_id, array[p_lease.job_id], array[p_lease.attempt::integer]
+            );
+            perform private.ring_lane(p_lease.lane_id);
+        else
+            insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at, attempts)
+            values (p_lease.job_id, p_lease.tenant_id, p_lease.tenant_no, p_lease.lane_id, v_retry_at, p_lease.attempt);
+        end if;
+        perform private.announce_job(
+            'job.retrying', 'queued', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
+            p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('run_at', private.to_iso(v_retry_at))
+        );
+        v_answer := jsonb_build_object(
+            'job_id', p_lease.job_id, 'status', 'queued', 'outcome', 'applied', 'retry_at', private.to_iso(v_retry_at)
+        );
+    else
+        v_status := case
+            when p_lease.cancel_requested_at is not null then 'cancelled'
+            when v_is_timeout then 'timeout'
+            else 'failed'
+        end;
+        update public.jobs as j
+        set status = v_status,
+            attempts = p_lease.attempt,
+            lease_token = v_reported_token,
+            robot_id = p_lease.robot_id,
+            claimed_at = private.no_later_than(p_lease.claimed_at, v_now),
+            started_at = private.no_later_than(coalesce(p_lease.started_at, p_lease.claimed_at), v_now),
+            first_progress_at = private.no_later_than(p_lease.first_progress_at, v_now),
+            cancel_requested_at = p_lease.cancel_requested_at,
+            finished_at = v_now,
+            error_message = case when v_status = 'cancelled' then coalesce(p_lease.cancel_reason, 'Cancelled.') else p_error_message end,
+            error_type = case when v_status <> 'cancelled' then p_error_type end,
+            error_details = case when v_status <> 'cancelled' then p_error_details end,
+            lost_by = v_job.lost_by,
+            past_leases = private.add_past_lease(j.past_leases, p_lease)
+        where j.job_id = p_lease.job_id;
+        if v_job.dedupe_key is not null then
+            delete from private.dedupe_keys as d where d.tenant_id = p_lease.tenant_id and d.dedupe_key = v_job.dedupe_key;
+        end if;
+        if v_status <> 'cancelled' then
+            insert into public.dead_letters (
+                job_id, tenant_id, workflow_id, reason, attempts, error_type, error_message, dead_lettered_at
+            )
+            values (
+                p_lease.job_id, p_lease.tenant_id, p_lease.workflow_id,
+                case
+                    when v_is_poison then 'poison'
+                    when v_is_timeout then p_outcome
+                    when p_outcome = 'lost' then 'lease_lost'
+                    when not v_may_retry then 'not_retryable'
+                    else 'attempts_exhausted'
+                end,
+                p_lease.attempt, p_error_type, p_error_message, v_now
+            );
+        end if;
+        perform private.announce_job(
+            'job.' || v_status, v_status::text, p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
+            p_lease.robot_id, p_lease.attempt,
+            case when v_status = 'cancelled' then jsonb_build_object('message', p_lease.cancel_reason) else v_details end
+        );
+        if v_is_poison and v_status = 'failed' then
+            perform private.announce_job(
+                'job.poisoned', 'failed', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
+                p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('lost_by', to_jsonb(v_job.lost_by))
+            );
+        end if;
+        v_answer := jsonb_build_object('job_id', p_lease.job_id, 'status', v_status, 'outcome', 'applied');
+    end if;
+    -- After the lanes, and in this order.
+    if p_lease.counter_ids is not null then
+        perform private.count_out(p_lease.counter_ids);
+    end if;
+    if v_is_robots_fault then
+        perform private.count_robot_failure(p_lease.tenant_id, p_lease.robot_id, p_lease.job_id);
+    end if;
+    return v_answer;
+end
+$$;
+comment on function private.end_attempt(private.leases, text, text, text, jsonb, boolean) is
+    'Ends an attempt that failed, took too long, stood still or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when somebody asked for it, cancelled. Counts the lease out of the counters that it names.';
+revoke all on function private.end_attempt(private.leases, text, text, text, jsonb, boolean)
+    from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/end_unclaimed_job.sql sha256:b739110be386f1990f9ffd93c1571d0f8c6965bac203d4c177d675947cee7d14
+create or replace function private.end_unclaimed_job(p_job_id uuid, p_reason text)
+returns void
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    select private.end_unclaimed_jobs(array[p_job_id], p_reason)
+$$;
+comment on function private.end_unclaimed_job(uuid, text) is 'Does private.end_unclaimed_jobs() for one.';
+revoke all on function private.end_unclaimed_job(uuid, text) from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/end_unclaimed_jobs.sql sha256:b16c338747037dff281fc91a509304f9a6163dc01311485126bed83c4003f03b
+create or replace function private.end_unclaimed_jobs(p_job_ids uuid[], p_reason text)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+    -- Its bounds choose the partitions before the statement begins.
+    v_low_job_id uuid := (select i.id from unnest(p_job_ids) as i (id) order by i.id limit 1);
+    v_high_job_id uuid := (select i.id from unnest(p_job_ids) as i (id) order by i.id desc limit 1);
+    v_job record;
+    v_tenant_id uuid;
+    v_notices private.job_notice[] := '{}';
+begin
+    if p_job_ids = '{}' then
+        return;
+    end if;
+    for v_job in
+        update public.jobs as j
+        set status = 'cancelled',
+            finished_at = v_now,
+            error_message = p_reason,
+            error_type = null,      -- of an attempt that was to be retried
+            error_details = null
+        where j.job_id = any (p_job_ids) and j.job_id between v_low_job_id and v_high_job_id
+        returning j.job_id, j.tenant_id, j.workflow_id, j.workflow_name, j.attempts, j.dedupe_key
+    loop
+        if v_job.dedupe_key is not null then
+            delete from private.dedupe_keys as d where d.tenant_id = v_job.tenant_id and d.dedupe_key = v_job.dedupe_key;
+        end if;
+        v_tenant_id := v_job.tenant_id;
+        v_notices := v_notices || (
+            v_job.tenant_id, v_job.job_id, v_job.workflow_id, v_job.workflow_name, null, v_job.attempts,
+            jsonb_build_object('message', p_reason)
+        )::private.job_notice;
+    end loop;
+    perform private.announce_jobs('job.cancelled', 'cancelled', v_notices, cardinality(v_notices) <= 100);
+    if cardinality(v_notices) > 100 then    -- more pushes at once than a watcher can use
+        perform private.broadcast(
+            'tenant:' || v_tenant_id || ':jobs', 'jobs.cancelled',
+            jsonb_build_object('count', cardinality(v_notices), 'timestamp', private.to_iso(v_now))
+        );
+    end if;
+end
+$$;
+comment on function private.end_unclaimed_jobs(uuid[], text) is
+    'Writes and tells that jobs of one tenant ended cancelled; more than 100 are pushed as one jobs.cancelled. Their rows in ready or scheduled have been taken away by the same transaction.';
+revoke all on function private.end_unclaimed_jobs(uuid[], text) from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/end_uncounted.sql sha256:5c731d9903a1aafe059e0c45faae565afee09daf1cb2efb861d7a365da8e8ae1
+-- The lease is gone already, and its caller counts it out of its counters, as with private.end_attempt(). Three ends in a row
+-- cost no time; after that the job waits, so that no robot and no network can hand it round in circles as fast as they can.
+create or replace function private.end_uncounted(p_lease private.leases, p_message text)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_ends integer;
+    v_retry_at timestamptz;
+begin
+    update public.jobs as j
+    set uncounted_ends = least(j.uncounted_ends + 1, 1000),
+        past_leases = private.add_past_lease(j.past_leases, p_lease),
+        cancel_requested_at = p_lease.cancel_requested_at
+    where j.job_id = p_lease.job_id
+    returning j.uncounted_ends into v_ends;
+    if p_lease.cancel_requested_at is not null then
+        perform private.end_unclaimed_job(p_lease.job_id, coalesce(p_lease.cancel_reason, 'Cancelled.'));
+        return jsonb_build_object('job_id', p_lease.job_id, 'status', 'cancelled', 'outcome', 'applied');
+    end if;
+    if v_ends <= 3 then
+        perform private.put_back(p_lease.tenant_no, p_lease.lane_id, array[p_lease.job_id], array[p_lease.attempt - 1]);
+        perform private.ring_lane(p_lease.lane_id);
+    else
+        v_retry_at := private.clock() + make_interval(secs => least(5 * 2.0 ^ least(v_ends - 4, 10), 300));
+        insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at, attempts)
+        values (
+            p_lease.job_id, p_lease.tenant_id, p_lease.tenant_no, p_lease.lane_id, v_retry_at, p_lease.attempt - 1
+        );
+    end if;
+    perform private.announce_job(
+        'job.queued', 'queued', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name, null,
+        p_lease.attempt - 1,
+        jsonb_strip_nulls(jsonb_build_object('message', p_message, 'run_at', private.to_iso(v_retry_at)))
+    );
+    return jsonb_strip_nulls(jsonb_build_object(
+        'job_id', p_lease.job_id, 'status', 'queued', 'outcome', 'applied', 'retry_at', private.to_iso(v_retry_at)
+    ));
+end
+$$;
+comment on function private.end_uncounted(private.leases, text) is
+    'Puts a job back whose lease ended without an attempt that counts, as if it had not been claimed; cancels it when somebody asked for that. From the fourth such end in a row on it waits 5 seconds, then twice as long each time, at most 5 minutes.';
+revoke all on function private.end_uncounted(private.leases, text) from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/fail_job.sql sha256:0099f974582743d15c6ba74fdddd5621bc76766f0bce40742055aa2097d991e1
+create or replace function public.fail_job(
+    p_job_id uuid,
+    p_lease_token bigint,
+    p_error_message text,
+    p_error_type text default null,
+    p_stack_trace text default null,
+    p_failed_node text default null,
+    p_retryable boolean default true,
+    p_node_executions jsonb default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_lease private.leases;
+    v_details jsonb := jsonb_strip_nulls(jsonb_build_object(
+        'stack_trace', left(p_stack_trace, 65536), 'failed_node', p_failed_node
+    ));
+begin
+    if coalesce(p_error_message, '') = '' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'error_message must not be empty.');
+    elsif length(p_error_message) > 65536 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'error_message must not have more than 65536 characters.');
+    elsif length(p_error_type) > 255 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'error_type must not have more than 255 characters.');
+    elsif length(p_failed_node) > 255 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'failed_node must not have more than 255 characters.');
+    end if;
+    delete from private.leases as l
+    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
+    returning l.* into v_lease;
+    if not found then
+        return private.answer_stale_report(
+            v_caller, p_job_id, p_lease_token, 'failed',
+            jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type) || v_details
+        );
+    end if;
+    if p_node_executions is not null then
+        perform private.keep_node_executions(v_lease, p_node_executions);
+    end if;
+    return private.end_attempt(
+        v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true)
+    );
+end
+$$;
+comment on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) is
+    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call and to a stale token. Needs jobs.report.';
+revoke all on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) to authenticated;
+
+-- from sql/43_endings/functions/find_jobs_of_workflow.sql sha256:134ac81190209c7f24e6bc0afe8fe541ca402bcfe056717e43e84b71b90bbcb4
+create or replace function private.find_jobs_of_workflow(
+    p_removal private.workflow_removals,
+    p_limit integer,
+    out tenant_no integer,
+    out seen integer,           -- jobs looked at
+    out last_run_at timestamptz,        -- the last of them
+    out last_lane_id integer,
+    out last_job_id uuid,
+    out job_ids uuid[],         -- those of the workflow
+    out lane_ids integer[]      -- and their lanes, of those that are ready
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_waiting record;
+begin
+    select q.tenant_no into tenant_no from private.queue_tenants as q where q.tenant_id = p_removal.tenant_id;
+    seen := 0;
+    last_run_at := p_removal.run_at;
+    last_job_id := p_removal.job_id;
+    job_ids := '{}';
+    lane_ids := '{}';
+    if p_removal.lane_id is null then
+        for v_waiting in
+            select s.run_at, s.job_id, j.is_found
+            from (
+                select s.run_at, s.job_id
+                from private.scheduled as s
+                where s.tenant_id = p_removal.tenant_id and (s.run_at, s.job_id) > (p_removal.run_at, p_removal.job_id)
+                order by s.run_at, s.job_id
+                limit p_limit
+            ) as s
+            left join lateral (
+                select true as is_found
+                from public.jobs as j
+                where j.job_id = s.job_id and j.workflow_id = p_removal.workflow_id
+                offset 0
+            ) as j on true
+        loop
+            seen := seen + 1;
+            last_run_at := v_waiting.run_at;
+            last_job_id := v_waiting.job_id;
+            if v_waiting.is_found then
+                job_ids := job_ids || v_waiting.job_id;
+            end if;
+        end loop;
+        return;
+    end if;
+    last_lane_id := p_removal.lane_id;
+    for v_waiting in
+        select r.lane_id, r.job_id, j.is_found
+        from (
+            select r.lane_id, r.job_id
+            from private.ready as r
+            where r.tenant_no = find_jobs_of_workflow.tenant_no
+                and (r.lane_id, r.job_id) > (p_removal.lane_id, p_removal.job_id)
+            order by r.lane_id, r.job_id
+            limit p_limit
+        ) as r
+        left join lateral (
+            select true as is_found
+            from public.jobs as j
+            where j.job_id = r.job_id and j.workflow_id = p_removal.workflow_id
+            offset 0
+        ) as j on true
+    loop
+        seen := seen + 1;
+        last_lane_id := v_waiting.lane_id;
+        last_job_id := v_waiting.job_id;
+        if v_waiting.is_found then
+            job_ids := job_ids || v_waiting.job_id;
+            lane_ids := lane_ids || v_waiting.lane_id;
+        end if;
+    end loop;
+end
+$$;
+comment on function private.find_jobs_of_workflow(private.workflow_removals, integer) is
+    'Looks at the next p_limit jobs that the tenant of a removal has waiting, delayed ones or, once lane_id is set, ready ones, and tells which are the workflow''s.';
+revoke all on function private.find_jobs_of_workflow(private.workflow_removals, integer)
+    from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/force_cancellation.sql sha256:12cc29cad21045132e7e223937145873aa1209935fbdd64a29d708d536212dbe
+create or replace function private.force_cancellation(p_lease private.leases)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_forceable_at timestamptz := private.cancel_forceable_at(p_lease);
+begin
+    if v_forceable_at is null then
+        perform private.raise_error(
+            409, 'CANCEL_NOT_FORCEABLE', 'The robot has not been asked to stop the job yet: cancel it without force first.'
+        );
+    elsif v_forceable_at > private.clock() then
+        perform private.raise_error(
+            409, 'CANCEL_NOT_FORCEABLE',
+            format('The robot may still stop the job by itself; the cancellation may be forced from %s on.', private.to_iso(v_forceable_at))
+        );
+    end if;
+    delete from private.leases as l where l.job_id = p_lease.job_id;
+    p_lease.cancel_reason := p_lease.cancel_reason || ' The robot did not stop, so the cancellation was forced.';
+    if p_lease.started_at is not null then
+        perform private.end_attempt(p_lease, 'forced', null, null, null, false);
+    else
+        perform private.end_uncounted(p_lease, null);
+        if p_lease.counter_ids is not null then
+            perform private.count_out(p_lease.counter_ids);
+        end if;
+    end if;
+    return jsonb_build_object(
+        'job_id', p_lease.job_id,
+        'cancelled', true,
+        'previous_status', case when p_lease.started_at is null then 'claimed' else 'running' end,
+        'message', 'Job cancelled by force; its robot may still be at it, and its result will be refused',
+        'cancel_requested', false
+    );
+end
+$$;
+comment on function private.force_cancellation(private.leases) is
+    'Takes a job away from a robot that was asked to stop it and did not, locked by the caller, and cancels it: its slot and its limits are free at once, and what the robot reports of it is refused. Raises 409 CANCEL_NOT_FORCEABLE before the grace time is over.';
+revoke all on function private.force_cancellation(private.leases) from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/purge_dead_letter.sql sha256:ad7acf3604220e8e6594bf6c3ac84482b96ef7d58752b7cf6e15aa595573345f
+create or replace function public.purge_dead_letter(p_job_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.delete');
+begin
+    delete from public.dead_letters as d where d.job_id = p_job_id and d.tenant_id = v_caller.tenant_id;
+    if not found then
+        perform private.raise_error(404, 'DEAD_LETTER_NOT_FOUND', 'There is no such dead letter.');
+    end if;
+    perform private.emit_event(v_caller.tenant_id, 'dead_letter.purged', p_job_id);
+    return jsonb_build_object('job_id', p_job_id, 'purged', true);
+end
+$$;
+comment on function public.purge_dead_letter(uuid) is
+    'Takes a dead letter away for good; the job stays in the history as it ended. Raises 404 DEAD_LETTER_NOT_FOUND. Needs jobs.delete.';
+revoke all on function public.purge_dead_letter(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.purge_dead_letter(uuid) to authenticated;
+
+-- from sql/43_endings/functions/requeue_dead_letter.sql sha256:7b73ec048a082e871ace1b378a18ea3de62e7243520cf67017da3b9d99e4f726
+create or replace function public.requeue_dead_letter(p_job_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.retry');
+    v_letter public.dead_letters;
+begin
+    select d.* into v_letter
+    from public.dead_letters as d
+    where d.job_id = p_job_id and d.tenant_id = v_caller.tenant_id
+    for update;
+    if not found then
+        perform private.raise_error(404, 'DEAD_LETTER_NOT_FOUND', 'There is no such dead letter.');
+    elsif v_letter.resolved_at is not null then
+        perform private.raise_error(
+            409, 'DEAD_LETTER_RESOLVED', format('The job was queued again already, as %s.', v_letter.requeued_job_id)
+        );
+    end if;
+    return jsonb_build_object('job_id', p_job_id, 'new_job_id', public.retry_job(p_job_id) -> 'new_job_id');
+end
+$$;
+comment on function public.requeue_dead_letter(uuid) is
+    'Queues a dead-lettered job again, as a new job that is linked to it by retry_of, and marks the dead letter resolved. Raises 404 DEAD_LETTER_NOT_FOUND, 409 DEAD_LETTER_RESOLVED and what retry_job raises. Needs jobs.retry.';
+revoke all on function public.requeue_dead_letter(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.requeue_dead_letter(uuid) to authenticated;
+
+-- from sql/43_endings/functions/retry_delay.sql sha256:e8cb7e294866e7e452a51cd3f4b2a2bd3eac6e70766da8f9966fec1b3ebcdc11
+-- Rounded first: a number so small that double precision does not know it would be an error and no delay.
+create or replace function private.retry_delay(p_policy jsonb, p_attempt integer)
+returns interval
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_base double precision := coalesce(round((p_policy ->> 'base_delay_seconds')::numeric, 6), 5);
+    v_cap double precision := coalesce(round((p_policy ->> 'max_delay_seconds')::numeric, 6), 3600);
+    v_jitter double precision := coalesce(round((p_policy ->> 'jitter')::numeric, 6), 0);
+    v_delay double precision;
+begin
+    v_delay := case p_policy ->> 'policy'
+        when 'fixed' then v_base
+        when 'linear' then v_base * p_attempt
+        else v_base * power(2, least(p_attempt, 64) - 1)
+    end;
+    v_delay := least(v_delay, v_cap) * (1 - v_jitter + 2 * v_jitter * random());
+    return make_interval(secs => least(v_delay, v_cap));
+end
+$$;
+comment on function private.retry_delay(jsonb, integer) is
+    'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
+revoke all on function private.retry_delay(jsonb, integer) from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/retry_job.sql sha256:08b1812b6e7283b739678ed5f5587ec4544264db2c71ad54f74ed2bdd1c79306
+create or replace function public.retry_job(p_job_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.retry');
+    v_job public.jobs;
+    v_new_job_id uuid;
+    v_pool_id uuid;
+begin
+    select j.* into v_job from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
+    if not found then
+        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+    elsif v_job.status not in ('failed', 'cancelled', 'timeout') then
+        perform private.raise_error(
+            400, 'JOB_NOT_RETRYABLE', 'Only a job that is failed, cancelled or timed out can be retried.'
+        );
+    end if;
+    if v_job.pool_id is not null then
+        v_pool_id := (private.find_pool(v_job.tenant_id, v_job.pool_id::text, 'member')).pool_id;
+    end if;
+    v_new_job_id := private.add_job(
+        v_job.tenant_id, coalesce(v_caller.user_id, v_caller.api_key_id), v_job.workflow_id, v_job.workflow_version,
+        v_job.input, v_job.priority, v_job.environment, v_job.execution_mode::text, v_job.required_capabilities,
+        v_job.required_tags, v_job.target_robot_id, null, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds,
+        v_job.retry_policy, v_job.metadata, 'retry', v_job.job_id,
+        p_concurrency_key => v_job.concurrency_key, p_pool_id => v_pool_id,
+        p_progress_timeout_seconds => v_job.progress_timeout_seconds
+    );
+    -- An unfinished job that has its dedupe key does other work: this one would be lost.
+    if v_job.dedupe_key is not null and not exists (
+        select from public.jobs as j where j.job_id = v_new_job_id and j.retry_of = p_job_id
+    ) then
+        perform private.raise_error(
+            409, 'DEDUPE_KEY_TAKEN', format('The unfinished job %s has the dedupe key of this one.', v_new_job_id)
+        );
+    end if;
+    update public.dead_letters as d
+    set resolved_at = private.clock(),
+        resolved_by = coalesce(v_caller.user_id, v_caller.api_key_id),
+        requeued_job_id = v_new_job_id
+    where d.job_id = p_job_id and d.resolved_at is null;
+    return jsonb_build_object(
+        'original_job_id', p_job_id, 'new_job_id', v_new_job_id, 'message', 'Job queued for retry'
+    );
+end
+$$;
+comment on function public.retry_job(uuid) is
+    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more, 409 DEDUPE_KEY_TAKEN when another unfinished job has its dedupe key. Needs jobs.retry.';
+revoke all on function public.retry_job(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.retry_job(uuid) to authenticated;
+
+-- from sql/43_endings/functions/try_cancel_job.sql sha256:0575b58347ad3af1a6dc936ad6d55e163579f71e09b6f745b8906fb109087523
 create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text, p_is_forced boolean default false)
 returns jsonb
 language plpgsql
@@ -12096,207 +10862,485 @@ comment on function private.try_cancel_job(uuid, uuid, text, boolean) is
     'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not ask who wants it: its callers do.';
 revoke all on function private.try_cancel_job(uuid, uuid, text, boolean) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/unfinished_job_ids.sql sha256:452d13a7f07c56619ee51b82fc2b3d1ad42c05181baa7c1e2c5f1d2ff7307efa
--- A list of waiting jobs must not walk through a history of millions to find the few that wait, and no index of jobs may
--- say who is finished: a completion would have to change it.
-create or replace function private.unfinished_job_ids(p_is_leased boolean, p_most integer default null)
-returns setof uuid
+-- from sql/44_batches/functions/cancel_jobs.sql sha256:f86d545cd1c670b589f0f91f584b544a12a7f688582a3e417e4158b446b6d706
+create or replace function public.cancel_jobs(p_job_ids uuid[], p_reason text default null)
+returns table (
+    "position" integer, job_id uuid, cancelled boolean, cancel_requested boolean, previous_status text, error_status integer,
+    error_code text, error_message text
+)
 language plpgsql
-stable
 security definer
 set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
 as $$
 declare
-    v_tenant_id uuid := private.permitted_tenant_id('jobs.read');
+    v_answer jsonb;
 begin
-    if p_is_leased then
-        return query
-        select l.job_id
-        from private.leases as l
-        where l.tenant_id = v_tenant_id
-        order by l.job_id desc
-        limit p_most;
-    else
-        return query
-        select w.job_id
-        from (
-            select r.job_id
-            from private.queue_tenants as q
-            join private.lanes as l on l.tenant_no = q.tenant_no
-            cross join lateral (
-                select r.job_id
-                from private.ready as r
-                where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
-                order by r.job_id desc
-                limit p_most
-            ) as r
-            where q.tenant_id = v_tenant_id
-            union all
-            select s.job_id
-            from private.scheduled as s
-            where s.tenant_id = v_tenant_id
-        ) as w
-        order by w.job_id desc
-        limit p_most;
+    perform private.authorize('jobs.cancel');
+    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
     end if;
-end
-$$;
-comment on function private.unfinished_job_ids(boolean, integer) is
-    'The newest jobs of the caller''s tenant that robots hold (p_is_leased) or that wait for a robot or a time, up to p_most; none without jobs.read.';
-revoke all on function private.unfinished_job_ids(boolean, integer) from public, anon, authenticated, service_role;
-grant execute on function private.unfinished_job_ids(boolean, integer) to authenticated;
-
--- from sql/40_queue/functions/untake_jobs.sql sha256:e02cab49195c86cb29bdbff88945eaf04f8d38104d7e2f4f9f44408d0eb5826d
--- Their entries are as they were, in the place of their age: nobody else has seen them gone, so no bound of a lane has passed them.
--- The counters that they leave are locked by this transaction.
-create or replace function private.untake_jobs(p_jobs private.taken_job[], p_robot_id uuid)
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_some record;
-begin
-    for v_some in
-        select
-            t.tenant_no, t.lane_id, t.counter_ids, count(*)::integer as jobs,
-            array_agg(t.job_id) as job_ids, array_agg(t.attempts) as attempts
-        from unnest(p_jobs) as t
-        group by t.tenant_no, t.lane_id, t.counter_ids
-        order by t.lane_id
+    -- In the order of the ids, so that two batches do not wait for each other in a circle.
+    for "position", job_id in
+        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.id, x.n
     loop
-        insert into private.ready (tenant_no, lane_id, job_id, attempts, pool_id)
-        select v_some.tenant_no, v_some.lane_id, i.job_id, i.attempts, private.pool_of(l.required)
-        from unnest(v_some.job_ids, v_some.attempts) as i (job_id, attempts)
-        join private.lanes as l on l.lane_id = v_some.lane_id;
-        perform private.leave_limits(v_some.counter_ids, v_some.jobs);
+        cancelled := null;
+        cancel_requested := null;
+        previous_status := null;
+        error_status := null;
+        error_code := null;
+        error_message := null;
+        begin
+            v_answer := public.cancel_job(job_id, p_reason);
+            cancelled := v_answer -> 'cancelled';
+            cancel_requested := v_answer -> 'cancel_requested';
+            previous_status := v_answer ->> 'previous_status';
+        exception
+            when sqlstate 'PT404' or sqlstate 'PT503' then
+                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
+                error_status := right(sqlstate, 3)::integer;
+        end;
+        return next;
     end loop;
-    -- In a pool it is the turn of the first one's member again, with what it has left of it.
-    update private.pool_turns as t
-    set tenant_no = p_jobs[1].tenant_no,
-        jobs_left = s.jobs + case when s.jobs = cardinality(p_jobs) and t.tenant_no = p_jobs[1].tenant_no then t.jobs_left else 0 end
-    from (
-        select coalesce(min(j.place) - 1, cardinality(p_jobs)) as jobs
-        from unnest(p_jobs) with ordinality as j (
-            job_id, tenant_id, tenant_no, lane_id, rank, attempts, counter_ids, share_id, place
-        )
-        where j.tenant_no <> p_jobs[1].tenant_no
-    ) as s
-    where t.robot_id = p_robot_id;
 end
 $$;
-comment on function private.untake_jobs(private.taken_job[], uuid) is
-    'Puts jobs back that this claim of a robot took out of ready and has not leased, the next ones in its order: out of the counters of their limits, and in a pool their members have their turn again.';
-revoke all on function private.untake_jobs(private.taken_job[], uuid) from public, anon, authenticated, service_role;
+comment on function public.cancel_jobs(uuid[], text) is
+    'Does cancel_job for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.cancel.';
+revoke all on function public.cancel_jobs(uuid[], text) from public, anon, authenticated, service_role;
+grant execute on function public.cancel_jobs(uuid[], text) to authenticated;
 
--- from sql/40_queue/functions/update_queue_tenant.sql sha256:14be60f6b7acee5b844b2dd42e156ed9cfab7673a7f9ef65a8b6bad21f69342f
-create or replace function private.update_queue_tenant()
-returns trigger
+-- from sql/44_batches/functions/complete_jobs.sql sha256:dad8516ce29f80a939c5d3bda9e3aa9e8cd8d9a6d23bbb2176ca78dd1033715f
+create or replace function public.complete_jobs(p_results jsonb)
+returns table (
+    "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
+)
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-begin
-    update private.queue_tenants as q
-    set pushes_jobs = coalesce(new.settings #> '{realtime,jobs}' <> 'false', true),
-        ageing_minutes = private.ageing_minutes(new.settings),
-        is_fair = coalesce(new.settings #> '{queue,fair_share}' = 'true', false)
-    where q.tenant_id = new.tenant_id;
-    return null;
-end
-$$;
-comment on function private.update_queue_tenant() is
-    'Table trigger: keeps what the queue needs of a tenant''s settings beside its number.';
-revoke all on function private.update_queue_tenant() from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/uuid_v7_floor.sql sha256:2a07aa88b4b6f5b3b7ad03964953efd453023f98f78eec488f3378386f1fde56
-create or replace function private.uuid_v7_floor(p_at timestamptz)
-returns uuid
-language sql
-immutable
-strict
-set search_path = pg_catalog, pg_temp
-as $$
-    select encode(int8send((extract(epoch from p_at) * 1000)::bigint << 16) || '\x0000000000000000', 'hex')::uuid
-$$;
-comment on function private.uuid_v7_floor(timestamptz) is
-    'A UUID that is smaller than every UUID of version 7 made at or after a time, and greater than every one made a millisecond before.';
-revoke all on function private.uuid_v7_floor(timestamptz) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/waiting_quota.sql sha256:d0a1b06aaf3204abd71c29a9f8ca1f48262189f9bb3b32af0f252bd5b9d1ecf4
-create or replace function private.waiting_quota(p_plan public.tenant_plan, p_settings jsonb)
-returns integer
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
 declare
-    v_setting jsonb := p_settings #> '{queue,max_waiting}';
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_together record;
+    v_done integer[];
+    v_item jsonb;
+    v_report record;
+    v_answer jsonb;
 begin
-    return case
-        when jsonb_typeof(v_setting) = 'number' and v_setting::numeric between 0 and 1000000000 then v_setting::integer
-        when p_plan = 'free' then 1000000
-        when p_plan = 'pro' then 10000000
-    end;
+    if jsonb_typeof(p_results) is distinct from 'array' or jsonb_array_length(p_results) not between 1 and 100 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'results must be a list of 1 to 100 results.');
+    end if;
+    perform private.lock_leases(v_caller.robot_id, p_results);
+    -- All that are as they should be, together; what is left, one by one, for the answer that each deserves. A job that is named
+    -- twice is left too: its first item is answered before its second is done.
+    select
+        array_agg(x.n) as places,
+        array_agg((x.item ->> 'job_id')::uuid) as job_ids,
+        array_agg((x.item ->> 'lease_token')::bigint) as lease_tokens,
+        array_agg(nullif(x.item -> 'result', 'null')) as results,
+        array_agg(nullif(x.item -> 'node_executions', 'null')) as node_executions
+    into v_together
+    from (
+        select r.item, r.n, count(*) over (partition by lower(r.item ->> 'job_id')) as times
+        from jsonb_array_elements(p_results) with ordinality as r (item, n)
+    ) as x
+    where x.times = 1
+        and x.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
+        and x.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$'
+        and coalesce(pg_column_size(x.item -> 'result') <= 10485760, true);
+    v_done := private.complete_leases(
+        v_caller, v_together.job_ids, v_together.lease_tokens, v_together.results, v_together.node_executions
+    );
+    v_done := array(select v_together.places[d] from unnest(v_done) as d);
+    for "position", v_item in
+        select x.n - 1, x.item from jsonb_array_elements(p_results) with ordinality as x (item, n) order by x.n
+    loop
+        job_id := null;
+        status := null;
+        error_status := null;
+        error_code := null;
+        error_message := null;
+        if "position" + 1 = any (v_done) then
+            job_id := v_item ->> 'job_id';
+            status := 'completed';
+            return next;
+            continue;
+        end if;
+        begin
+            select r.* into v_report
+            from jsonb_to_record(v_item) as r (job_id uuid, lease_token bigint, result jsonb, node_executions jsonb);
+            job_id := v_report.job_id;
+            if v_report.job_id is null or v_report.lease_token is null then
+                perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_id and lease_token must be given.');
+            end if;
+            v_answer := public.complete_job(
+                v_report.job_id, v_report.lease_token, v_report.result, v_report.node_executions
+            );
+            status := v_answer ->> 'status';
+            if v_answer ? 'code' then   -- refused, and kept as evidence
+                error_status := 409;
+                error_code := v_answer ->> 'details';
+                error_message := v_answer ->> 'message';
+                perform set_config('response.status', '200', true);     -- the refusal of one is not that of all
+            end if;
+        exception
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT413' then
+                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
+                error_status := right(sqlstate, 3);
+            when data_exception then
+                error_code := 'INVALID_ARGUMENT';
+                error_message := 'A field has a value of the wrong type: ' || sqlerrm || '.';
+                error_status := 400;
+        end;
+        return next;
+    end loop;
 end
 $$;
-comment on function private.waiting_quota(public.tenant_plan, jsonb) is
-    'How many jobs of a tenant may wait, delayed ones included: by its plan, or settings {"queue": {"max_waiting": 1000}}; null: any number.';
-revoke all on function private.waiting_quota(public.tenant_plan, jsonb) from public, anon, authenticated, service_role;
+comment on function public.complete_jobs(jsonb) is
+    'Does complete_job for each of 1 to 100 results [{job_id, lease_token, result, node_executions}] and answers each by its position: the job''s status, or why it was refused; the others are done. Needs jobs.report.';
+revoke all on function public.complete_jobs(jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.complete_jobs(jsonb) to authenticated;
 
--- from sql/40_queue/functions/was_away.sql sha256:fb4b506e7ef5bf2afc9c775dad0191d43448b7f84a27632df62849ab8834fcb7
--- The two times are the server's own clock's; what they are compared with is shifted with the time that a test sets.
-create or replace function private.was_away(p_last_ms bigint, p_now_ms bigint)
-returns boolean
+-- from sql/44_batches/functions/enqueue_jobs.sql sha256:658e3423d3c78c129cbdef86f90c01a7646143443b350cfb8b2478dd822b1801
+create or replace function public.enqueue_jobs(p_jobs jsonb)
+returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
 language plpgsql
-stable
+security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
-    v_silence interval := make_interval(secs => (p_now_ms - p_last_ms) / 1000.0);
-    v_now timestamptz := private.clock();
-    v_last timestamptz := v_now - v_silence;
-    v_since timestamptz := v_last;
+    v_caller private.caller := private.authorize('jobs.create');
+    v_created_by uuid := coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id);
+    v_count integer;
+    v_item jsonb;
+    v_job record;
+    v_robot_id uuid;
+    v_pool_id uuid;
+    v_problem text;
+    v_unknown text;
 begin
-    if p_now_ms < p_last_ms then    -- the clock was set back
-        return false;
-    elsif extract(epoch from pg_postmaster_start_time()) * 1000 > p_last_ms then
-        return true;
-    elsif v_silence <= interval '10 seconds' then
-        return false;
+    if jsonb_typeof(p_jobs) is distinct from 'array' or jsonb_array_length(p_jobs) not between 1 and 1000 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'jobs must be a list of 1 to 1000 jobs.');
     end if;
-    -- Leases that ran out in an outage which had just ended may not have been lengthened yet.
-    if v_last - private.back_at() <= interval '1 minute' then
-        v_since := least(v_last, (select to_timestamp(t.last_value / 1000.0) from private.outage_began_at as t));
+    v_count := jsonb_array_length(p_jobs);
+
+    for "position", v_item in
+        select x.n - 1, x.item from jsonb_array_elements(p_jobs) with ordinality as x (item, n) order by x.n
+    loop
+        job_id := null;
+        status := null;
+        error_status := null;
+        error_code := null;
+        error_message := null;
+        -- What is wrong with one job is that job's answer. Nothing is written in this block, so it costs no transaction id.
+        begin
+            if jsonb_typeof(v_item) <> 'object' then
+                perform private.raise_error(400, 'INVALID_ARGUMENT', 'A job must be an object.');
+            end if;
+            select * into v_job
+            from jsonb_to_record(v_item) as j (
+                workflow_id uuid, input jsonb, priority integer, environment text, execution_mode text,
+                required_capabilities text[], required_tags text[], robot_id text, run_at timestamptz, dedupe_key text,
+                max_attempts integer, timeout_seconds integer, retry_policy jsonb, metadata jsonb, trigger_type text,
+                version integer, concurrency_key text, pool text, progress_timeout_seconds integer
+            );
+            v_job.environment := private.nfc(v_job.environment);
+            v_job.required_capabilities := private.nfc_words(v_job.required_capabilities);
+            v_job.required_tags := private.nfc_words(v_job.required_tags);
+            v_job.dedupe_key := private.nfc(v_job.dedupe_key);
+            v_job.concurrency_key := private.nfc(v_job.concurrency_key);
+            v_job.trigger_type := private.nfc(v_job.trigger_type);
+            v_job.input := coalesce(v_job.input, '{}');
+            v_job.priority := coalesce(v_job.priority, 10);
+            v_job.environment := coalesce(v_job.environment, '*');
+            v_job.execution_mode := coalesce(v_job.execution_mode, 'lan');
+            v_job.required_capabilities := coalesce(v_job.required_capabilities, '{}');
+            v_job.required_tags := coalesce(v_job.required_tags, '{}');
+            v_job.max_attempts := coalesce(v_job.max_attempts, 3);
+            v_job.timeout_seconds := coalesce(v_job.timeout_seconds, 3600);
+            v_job.metadata := coalesce(v_job.metadata, '{}');
+            v_job.trigger_type := coalesce(v_job.trigger_type, 'manual');
+            select k into v_unknown
+            from jsonb_object_keys(v_item) as k
+            where k not in (
+                'workflow_id', 'input', 'priority', 'environment', 'execution_mode', 'required_capabilities', 'required_tags',
+                'robot_id', 'run_at', 'dedupe_key', 'max_attempts', 'timeout_seconds', 'retry_policy', 'metadata',
+                'trigger_type', 'version', 'concurrency_key', 'pool', 'progress_timeout_seconds'
+            )
+            limit 1;
+            v_problem := case
+                when v_unknown is not null then format('A job has no field %s.', v_unknown)
+                when v_job.workflow_id is null then 'workflow_id must be given.'
+                else private.find_job_problem(
+                    v_job.input, v_job.priority, v_job.environment, v_job.execution_mode, v_job.required_capabilities,
+                    v_job.required_tags, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
+                    v_job.metadata, v_job.trigger_type, v_job.concurrency_key, v_job.progress_timeout_seconds,
+                    v_job.run_at
+                )
+            end;
+            if v_problem is not null then
+                perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+            end if;
+            perform private.keep_workflow(v_job.workflow_id);
+            perform private.require_runnable_workflow(v_caller.tenant_id, v_job.workflow_id, v_job.version);
+            v_robot_id := null;
+            if v_job.robot_id is not null then
+                v_robot_id := (private.find_robot(v_caller.tenant_id, v_job.robot_id)).robot_id;
+            end if;
+            v_pool_id := null;
+            if v_job.pool is not null then
+                v_pool_id := (private.find_pool(v_caller.tenant_id, v_job.pool, 'member')).pool_id;
+            end if;
+            if exists (
+                select from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id and q.is_full
+            ) and not exists (
+                select
+                from private.dedupe_keys as d
+                where d.tenant_id = v_caller.tenant_id and d.dedupe_key = v_job.dedupe_key
+            ) then
+                perform private.raise_queue_full();
+            end if;
+        exception
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
+                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
+                error_status := right(sqlstate, 3)::integer;
+            when data_exception then
+                error_code := 'INVALID_ARGUMENT';
+                error_message := 'A field has a value of the wrong type: ' || sqlerrm || '.';
+                error_status := 400;
+        end;
+        if error_code is null then
+            job_id := private.add_job(
+                v_caller.tenant_id, v_created_by, v_job.workflow_id, v_job.version, v_job.input, v_job.priority,
+                v_job.environment, v_job.execution_mode, v_job.required_capabilities, v_job.required_tags, v_robot_id,
+                v_job.run_at, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
+                v_job.metadata, v_job.trigger_type, null, v_count <= 100, v_job.concurrency_key, v_pool_id,
+                v_job.progress_timeout_seconds, true
+            );
+            status := 'queued';
+            -- The job that has its dedupe key may be held; the rule of its concurrency key may have cancelled it.
+            if v_job.dedupe_key is not null or v_job.concurrency_key is not null then
+                status := (select j.status from public.live_jobs as j where j.job_id = enqueue_jobs.job_id);
+            end if;
+        end if;
+        return next;
+    end loop;
+
+    if v_count > 100 then   -- more pushes at once than a watcher can use, or a plan of the platform allows
+        perform private.broadcast(
+            'tenant:' || v_caller.tenant_id || ':jobs', 'jobs.queued',
+            jsonb_build_object('count', v_count, 'timestamp', private.to_iso(private.clock()))
+        );
     end if;
-    -- Nobody at all was heard, though some were due: a lease that was held has ended or would end in another such silence (who
-    -- renews in time never comes so near), or two robots or more should have said that they live.
-    return exists (
-        select
-        from private.leases as l
-        cross join lateral (select least(l.lease_expires_at, private.progress_due_at(l)) as due_at) as d
-        where d.due_at > v_since and d.due_at < v_now + v_silence and private.may_be_excused(l)
-    ) or 2 <= (
-        select count(*)
-        from (
-            select
-            from public.robot_heartbeats as h
-            join public.tenants as t on t.tenant_id = h.tenant_id
-            where h.is_online
-                and h.last_heartbeat_at + make_interval(secs => t.robot_offline_after_seconds) between v_last and v_now
-            limit 2
-        ) as r
-    );
 end
 $$;
-comment on function private.was_away(bigint, bigint) is
-    'Whether a silence of everybody, from the last call to another moment, was an outage: Postgres was started meanwhile, or calls were due and for more than ten seconds none of anybody came. One robot''s silence beside any call of another is never one.';
-revoke all on function private.was_away(bigint, bigint) from public, anon, authenticated, service_role;
+comment on function public.enqueue_jobs(jsonb) is
+    'Enqueues 1 to 1000 jobs, objects with the arguments of enqueue_job, and answers each by its position: its id and status (those of the unfinished job that has its dedupe key), or why it was refused, 429 QUEUE_FULL included; the others are done. More than 100 are pushed as one jobs.queued. Needs jobs.create.';
+revoke all on function public.enqueue_jobs(jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.enqueue_jobs(jsonb) to authenticated;
+
+-- from sql/44_batches/functions/fail_jobs.sql sha256:16854c5bd8eabfa8af680df9d3e621d148faf6682f58964f21506aa3066adf2c
+create or replace function public.fail_jobs(p_failures jsonb)
+returns table (
+    "position" integer, job_id uuid, status text, retry_at timestamptz, error_status integer, error_code text, error_message text
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_item jsonb;
+    v_report record;
+    v_answer jsonb;
+begin
+    if jsonb_typeof(p_failures) is distinct from 'array' or jsonb_array_length(p_failures) not between 1 and 100 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'failures must be a list of 1 to 100 failures.');
+    end if;
+    perform private.lock_leases(v_caller.robot_id, p_failures, true);
+    for "position", v_item in
+        select x.n - 1, x.item from jsonb_array_elements(p_failures) with ordinality as x (item, n) order by x.n
+    loop
+        job_id := null;
+        status := null;
+        retry_at := null;
+        error_status := null;
+        error_code := null;
+        error_message := null;
+        begin
+            select r.* into v_report
+            from jsonb_to_record(v_item) as r (
+                job_id uuid, lease_token bigint, error_message text, error_type text, stack_trace text, failed_node text,
+                retryable boolean, node_executions jsonb
+            );
+            job_id := v_report.job_id;
+            if v_report.job_id is null or v_report.lease_token is null then
+                perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_id and lease_token must be given.');
+            end if;
+            v_answer := public.fail_job(
+                v_report.job_id, v_report.lease_token, v_report.error_message, v_report.error_type, v_report.stack_trace,
+                v_report.failed_node, coalesce(v_report.retryable, true), v_report.node_executions
+            );
+            status := v_answer ->> 'status';
+            retry_at := v_answer ->> 'retry_at';
+            if v_answer ? 'code' then   -- refused, and kept as evidence
+                error_status := 409;
+                error_code := v_answer ->> 'details';
+                error_message := v_answer ->> 'message';
+                perform set_config('response.status', '200', true);     -- the refusal of one is not that of all
+            end if;
+        exception
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT413' then
+                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
+                error_status := right(sqlstate, 3);
+            when data_exception then
+                error_code := 'INVALID_ARGUMENT';
+                error_message := 'A field has a value of the wrong type: ' || sqlerrm || '.';
+                error_status := 400;
+        end;
+        return next;
+    end loop;
+end
+$$;
+comment on function public.fail_jobs(jsonb) is
+    'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable, node_executions}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
+revoke all on function public.fail_jobs(jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.fail_jobs(jsonb) to authenticated;
+
+-- from sql/44_batches/functions/purge_dead_letters.sql sha256:febd0bf5ba37de7e87fd65ae1c97d480a3dfeafd47e9867b41220efc495ec9e3
+create or replace function public.purge_dead_letters(p_job_ids uuid[])
+returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.delete');
+begin
+    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
+    end if;
+    -- All at once in the order of their ids, so that two batches do not wait for each other in a circle.
+    perform
+    from public.dead_letters as d
+    where d.job_id = any (p_job_ids) and d.tenant_id = v_caller.tenant_id
+    order by d.job_id
+    for update;
+    for "position", job_id in
+        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
+    loop
+        status := null;
+        error_status := null;
+        error_code := null;
+        error_message := null;
+        begin
+            perform public.purge_dead_letter(job_id);
+            status := 'purged';
+        exception
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' then
+                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
+                error_status := right(sqlstate, 3)::integer;
+        end;
+        return next;
+    end loop;
+end
+$$;
+comment on function public.purge_dead_letters(uuid[]) is
+    'Does purge_dead_letter for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.delete.';
+revoke all on function public.purge_dead_letters(uuid[]) from public, anon, authenticated, service_role;
+grant execute on function public.purge_dead_letters(uuid[]) to authenticated;
+
+-- from sql/44_batches/functions/requeue_dead_letters.sql sha256:0624d8bfa072b368520dfe2ddb7ab04645e6e886eb64008123f17b07c3857682
+create or replace function public.requeue_dead_letters(p_job_ids uuid[])
+returns table ("position" integer, job_id uuid, status text, new_job_id uuid, error_status integer, error_code text, error_message text)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.retry');
+begin
+    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
+    end if;
+    -- All at once in the order of their ids, so that two batches do not wait for each other in a circle.
+    perform
+    from public.dead_letters as d
+    where d.job_id = any (p_job_ids) and d.tenant_id = v_caller.tenant_id
+    order by d.job_id
+    for update;
+    for "position", job_id in
+        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
+    loop
+        status := null;
+        new_job_id := null;
+        error_status := null;
+        error_code := null;
+        error_message := null;
+        begin
+            new_job_id := public.requeue_dead_letter(job_id) ->> 'new_job_id';
+            status := 'requeued';
+        exception
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
+                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
+                error_status := right(sqlstate, 3)::integer;
+        end;
+        return next;
+    end loop;
+end
+$$;
+comment on function public.requeue_dead_letters(uuid[]) is
+    'Does requeue_dead_letter for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.retry.';
+revoke all on function public.requeue_dead_letters(uuid[]) from public, anon, authenticated, service_role;
+grant execute on function public.requeue_dead_letters(uuid[]) to authenticated;
+
+-- from sql/44_batches/functions/retry_jobs.sql sha256:26e9f0c9ceb0b23e7e149e5372a76303acc9ca2cc76b997e517ec891c803d3dc
+create or replace function public.retry_jobs(p_job_ids uuid[])
+returns table ("position" integer, job_id uuid, new_job_id uuid, error_status integer, error_code text, error_message text)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.retry');
+begin
+    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
+    end if;
+    -- Their dead letters at once in the order of their ids, so that two batches do not wait for each other in a circle.
+    perform
+    from public.dead_letters as d
+    where d.job_id = any (p_job_ids) and d.tenant_id = v_caller.tenant_id
+    order by d.job_id
+    for update;
+    for "position", job_id in
+        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
+    loop
+        new_job_id := null;
+        error_status := null;
+        error_code := null;
+        error_message := null;
+        begin
+            new_job_id := public.retry_job(job_id) ->> 'new_job_id';
+        exception
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
+                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
+                error_status := right(sqlstate, 3)::integer;
+        end;
+        return next;
+    end loop;
+end
+$$;
+comment on function public.retry_jobs(uuid[]) is
+    'Does retry_job for 1 to 1000 jobs and answers each by its position: the new job, or why it was refused. Needs jobs.retry.';
+revoke all on function public.retry_jobs(uuid[]) from public, anon, authenticated, service_role;
+grant execute on function public.retry_jobs(uuid[]) to authenticated;
 
 -- from sql/45_events/functions/create_event_counter.sql sha256:7d149f1f8fccf3baadfcb2bc1d1d560521f571bb61aa45b4e371bb36c9f64a3c
 create or replace function private.create_event_counter()
@@ -12490,6 +11534,968 @@ comment on function private.sequence_tenant_events(uuid, integer, boolean, inter
     'Gives a tenant''s committed events the next numbers of its sequence, oldest first, and counts the jobs that ended by them; returns how many. Does nothing, and waits for nobody, while another session does it.';
 revoke all on function private.sequence_tenant_events(uuid, integer, boolean, interval)
     from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/count_jobs_ahead.sql sha256:5f3ba763167dcc029227c1c5c16ad907fa1c8990f66e1f25a2d75ebe88d5b0d9
+create or replace function private.count_jobs_ahead(
+    p_tenant_no integer,
+    p_environment text,
+    p_offers text[],
+    p_robot_id uuid,
+    p_rank integer,     -- the lane's priority less its promotion
+    p_share_id integer, -- the lane's
+    p_job_id uuid,
+    p_limit integer,
+    p_pool_id uuid default null     -- only jobs that ask for it
+)
+returns integer
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_is_fair boolean := (select q.is_fair from private.queue_tenants as q where q.tenant_no = p_tenant_no);
+    v_load double precision := case when v_is_fair then coalesce(private.share_load(p_share_id, v_now), -1) else 0 end;
+    v_entry record;
+    v_limit_ids integer[] := '{}';      -- of the jobs that were counted: a limit once for each
+    v_ahead integer := 0;
+begin
+    -- Jobs with limits one after another, as claims would take them: one takes the room of another. The rest in any order.
+    for v_entry in
+        with lanes as (
+            select
+                e.lane_id, e.workflow_limit_id, e.key_limit_id, e.priority - e.promotion as rank, s.load,
+                e.priority - e.promotion < p_rank or s.load < v_load as is_better
+            from private.lanes as e
+            cross join lateral (
+                -- As private.take_jobs() orders them: a lane without a share, from before there were any, comes first.
+                select case when v_is_fair then coalesce(private.share_load(e.share_id, v_now), -1) else 0 end as load
+            ) as s
+            where e.tenant_no = p_tenant_no
+                and (e.robot_id is null or e.robot_id = p_robot_id)
+                and private.lane_suits(e.environment, e.required, p_environment, p_offers)
+                and (e.priority - e.promotion < p_rank or e.priority - e.promotion = p_rank and s.load <= v_load)
+                and (p_pool_id is null or 'pool:' || p_pool_id = any (e.required))
+        )
+        (
+            select null::integer as workflow_limit_id, null::integer as key_limit_id
+            from lanes as e
+            cross join lateral (
+                select
+                from private.ready as y
+                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and (e.is_better or y.job_id < p_job_id)
+                limit p_limit
+            ) as ahead
+            where e.workflow_limit_id is null and e.key_limit_id is null
+            limit p_limit
+        )
+        union all
+        (
+            select e.workflow_limit_id, e.key_limit_id
+            from lanes as e
+            cross join lateral (
+                select y.job_id
+                from private.ready as y
+                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and (e.is_better or y.job_id < p_job_id)
+                order by y.job_id
+                limit least(p_limit, private.lane_room(e.workflow_limit_id, e.key_limit_id))
+            ) as ahead
+            where e.workflow_limit_id is not null or e.key_limit_id is not null
+            order by e.rank, e.load, ahead.job_id
+        )
+    loop
+        exit when v_ahead = p_limit;
+        continue when exists (
+            select
+            from unnest(array[v_entry.workflow_limit_id, v_entry.key_limit_id]) as n (limit_id)
+            where cardinality(array_positions(v_limit_ids, n.limit_id)) >= private.lane_room(n.limit_id, null)
+        );
+        v_limit_ids := v_limit_ids || v_entry.workflow_limit_id || v_entry.key_limit_id;
+        v_ahead := v_ahead + 1;
+    end loop;
+    return v_ahead;
+end
+$$;
+comment on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer, uuid) is
+    'How many waiting jobs a robot that has these things would take before a job, as things are: p_limit at most, and no more than their limits have room for.';
+revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer, uuid)
+    from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/explain_finished_job.sql sha256:c6374cb7f1d50006be6e8c7eda63e047149a1ecbbd0e9cb0095045eef5f44bcf
+create or replace function private.explain_finished_job(p_job public.jobs)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_letter public.dead_letters;
+begin
+    select d.* into v_letter from public.dead_letters as d where d.job_id = p_job.job_id;
+    return private.explain_reason(
+        case
+            when v_letter.resolved_at is not null then 'requeued'
+            when p_job.status = 'timeout' and p_job.error_type = 'NO_PROGRESS' then 'no_progress'
+            when p_job.status = 'timeout' then 'timed_out'
+            when v_letter.job_id is not null then 'dead_lettered'
+            when p_job.status = 'completed' and p_job.cancel_requested_at is not null then 'completed_despite_cancel'
+            else p_job.status::text
+        end,
+        jsonb_build_object(
+            'robot', private.name_robot(p_job.robot_id, p_job.tenant_id),
+            'finished', private.to_words(p_job.finished_at),
+            'cancel_requested', private.to_words(p_job.cancel_requested_at),
+            'error', left(coalesce(p_job.error_message, 'no message'), 500),
+            'timeout', p_job.timeout_seconds,
+            'progress_timeout', p_job.progress_timeout_seconds,
+            'attempts', p_job.attempts,
+            'max_attempts', p_job.max_attempts,
+            'dead_reason', v_letter.reason,
+            'requeued_job', v_letter.requeued_job_id
+        )
+    );
+end
+$$;
+comment on function private.explain_finished_job(public.jobs) is
+    'How a job ended, as private.explain_reason() says it.';
+revoke all on function private.explain_finished_job(public.jobs) from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/explain_held_job.sql sha256:6d9e5855a16854984158492114213e0b1d82fee31cff8aa3a1746a2faa578a50
+create or replace function private.explain_held_job(p_lease private.leases)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_over_at timestamptz := private.lease_over_at(p_lease);
+begin
+    return private.explain_reason(
+        case
+            when p_lease.cancel_requested_at is not null then 'cancel_requested'
+            when v_over_at <= v_now and v_over_at = p_lease.lease_expires_at then 'lease_expired'
+            when v_over_at <= v_now then 'time_over'
+            when p_lease.started_at is null then 'held_claimed'
+            else 'held_running'
+        end,
+        jsonb_build_object(
+            'robot', private.name_robot(p_lease.robot_id, p_lease.tenant_id),
+            'lease_until', private.to_words(v_over_at),
+            'progress', p_lease.progress,
+            'last_progress', private.to_words(p_lease.progress_at),
+            'cancel_requested', private.to_words(p_lease.cancel_requested_at),
+            'cancel_reason', p_lease.cancel_reason,
+            'forceable', private.to_words(private.cancel_forceable_at(p_lease))
+        )
+    );
+end
+$$;
+comment on function private.explain_held_job(private.leases) is
+    'Who holds a job and until when, as private.explain_reason() says it.';
+revoke all on function private.explain_held_job(private.leases) from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/explain_job.sql sha256:8fbcd0e12c3b49d432d4ac4b6f42833df2059b2af19828b05222569ce3d651aa
+-- Stable: all of it is read in one snapshot, so a job is found in exactly one place, and nothing is changed by looking.
+create or replace function public.explain_job(p_job_id uuid)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.read');
+    v_job public.jobs;
+    v_lane private.lanes;
+    v_lease private.leases;
+    v_scheduled private.scheduled;
+    v_robots jsonb := '[]';
+    v_count integer := 0;
+    v_online integer := 0;
+    v_position integer;
+    v_is_in_pool boolean;   -- of another tenant, whose robots are not shown
+    v_state text;
+    v_reason jsonb;
+    v_since timestamptz;
+begin
+    select j.* into v_job from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
+    if not found then
+        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+    end if;
+    select l.* into v_lease from private.leases as l where l.job_id = p_job_id;
+    select s.* into v_scheduled from private.scheduled as s where s.job_id = p_job_id;
+
+    v_is_in_pool := v_job.pool_id is not null and not exists (
+        select from public.pools as p where p.pool_id = v_job.pool_id and p.tenant_id = v_job.tenant_id
+    );
+
+    if v_job.status <> 'queued' then
+        v_state := v_job.status;
+        v_since := v_job.finished_at;
+        v_reason := private.explain_finished_job(v_job);
+    elsif v_lease.job_id is not null then
+        v_state := case when v_lease.started_at is null then 'claimed' else 'running' end;
+        v_since := coalesce(v_lease.cancel_requested_at, v_lease.started_at, v_lease.claimed_at);
+        v_reason := private.explain_held_job(v_lease);
+    elsif exists (
+        select from public.workflows as w where w.workflow_id = v_job.workflow_id and w.deleted_at is not null
+    ) then
+        v_state := case when v_scheduled.job_id is null then 'queued' else 'scheduled' end;
+        v_since := (select w.deleted_at from public.workflows as w where w.workflow_id = v_job.workflow_id);
+        v_reason := private.explain_reason('workflow_deleted', jsonb_build_object('workflow', v_job.workflow_name));
+    else
+        select
+            coalesce(jsonb_agg(
+                jsonb_build_object(
+                    'robot_id', r.robot_id, 'external_id', r.external_id, 'is_eligible', r.is_eligible, 'ahead', r.ahead
+                ) || r.reason
+                order by r.ordinality
+            ), '[]'),
+            coalesce(max(r.robots), 0),
+            coalesce(max(r.robots_online), 0)
+        into v_robots, v_count, v_online
+        from private.judge_robots(
+            v_job.tenant_id, v_job.lane_id, p_job_id,
+            (
+                select w
+                from private.find_full_limits(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key) as w
+                where v_scheduled.job_id is null or w.max_running = 0
+                limit 1
+            ),
+            v_scheduled.job_id is null
+        ) with ordinality as r
+        where not v_is_in_pool;
+        v_since := v_job.created_at;
+        if v_scheduled.job_id is not null then
+            v_state := 'scheduled';
+            v_reason := private.explain_reason(
+                case
+                    when v_scheduled.run_at <= private.clock() then 'about_to_be_ready'
+                    when v_job.uncounted_ends > 0 then 'start_backoff'
+                    when v_scheduled.attempts > 0 then 'retry_backoff'
+                    else 'run_at_in_future'
+                end,
+                jsonb_build_object(
+                    'run_at', private.to_words(v_scheduled.run_at),
+                    'attempts', v_scheduled.attempts,
+                    'times', v_job.uncounted_ends,
+                    'max_attempts', v_job.max_attempts,
+                    'error', left(coalesce(v_job.error_message, 'no message'), 500)
+                )
+            );
+        else
+            v_state := 'queued';
+            select e.* into strict v_lane from private.lanes as e where e.lane_id = v_job.lane_id;
+            v_position := private.count_jobs_ahead(
+                v_lane.tenant_no, v_lane.environment, v_lane.required, v_lane.robot_id, v_lane.priority - v_lane.promotion,
+                v_lane.share_id, p_job_id, 1000, v_job.pool_id
+            );
+            v_reason := case
+                when v_is_in_pool then private.explain_pool_job(v_job, v_position)
+                else private.explain_waiting_job(v_job, v_robots, v_count, v_online)
+            end;
+        end if;
+    end if;
+    return jsonb_build_object('job_id', p_job_id, 'state', v_state) || v_reason || jsonb_build_object(
+        'since', private.to_iso(v_since),
+        'position', v_position,
+        'robots', v_robots,
+        'robots_total', v_count,
+        'notes', private.list_job_notes(v_job)
+    );
+end
+$$;
+comment on function public.explain_job(uuid) is
+    'Why a job waits, who holds it or how it ended: {job_id, state, verdict, reason_code, sentence, next_step, since, position (jobs ahead of it that ask for no more than it does; 1000 at most), robots (the nearest 50; none of a pool of another tenant; each with its first failing clause of the claim, is_eligible, and ahead: jobs that it takes first), robots_total, notes}. Raises 404 JOB_NOT_FOUND. Needs jobs.read.';
+revoke all on function public.explain_job(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.explain_job(uuid) to authenticated;
+
+-- from sql/46_explaining/functions/explain_pool_job.sql sha256:27a45a1e986c33eb2228dc25ce2f4be91bf5e16399140dd514ce6ff2613c1525
+-- To a member a pool's robots are one: how many there are and what keeps each is the owner's business.
+create or replace function private.explain_pool_job(p_job public.jobs, p_ahead integer)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_pool public.pools;
+    v_lane private.lanes;
+    v_limit private.limits;
+    v_robots record;
+begin
+    select p.* into v_pool from public.pools as p where p.pool_id = p_job.pool_id;
+    if not found then
+        return private.explain_reason('pool_deleted', '{}');
+    elsif private.pool_weight(p_job.pool_id, p_job.tenant_id) is null then
+        -- Its name is nothing that this tenant may see any more.
+        return private.explain_reason('pool_left', jsonb_build_object('pool', p_job.pool_id));
+    end if;
+    select e.* into strict v_lane from private.lanes as e where e.lane_id = p_job.lane_id;
+    select
+        bool_or(s.suits) as has_suitable,
+        bool_or(s.suits and s.works) as has_working,
+        bool_or(s.suits and s.works and s.load < s.max_concurrent_jobs) as has_free,
+        bool_or(
+            s.suits and s.works and s.load < s.max_concurrent_jobs
+            and private.pool_waits_for(v_pool.pool_id, p_job.tenant_id, s.environment, s.offers)
+        ) as has_others
+    into v_robots
+    from (
+        select
+            r.load,
+            r.max_concurrent_jobs,
+            r.environment,
+            o.offers,
+            private.lane_suits(v_lane.environment, v_lane.required, r.environment, o.offers) as suits,
+            coalesce(
+                private.find_robot_hindrance(
+                    r, coalesce(h.is_signed_off, false), private.has_live_key(r.tenant_id, r.robot_id)
+                ),
+                'slots_full'
+            ) = 'slots_full' as works
+        from public.live_robots as r
+        left join public.robot_heartbeats as h on h.robot_id = r.robot_id
+        cross join lateral (
+            select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers
+        ) as o
+        where r.tenant_id = v_pool.tenant_id and r.pool_id = v_pool.pool_id
+    ) as s;
+    select w.* into v_limit
+    from private.limits as w
+    where w.tenant_id = p_job.tenant_id
+        and w.pool_id = p_job.pool_id
+        and private.lane_room(w.limit_id, null) = 0;
+    if not found then
+        select f.* into v_limit
+        from private.find_full_limits(p_job.tenant_id, p_job.workflow_id, p_job.concurrency_key) as f
+        limit 1;
+    end if;
+    return private.explain_reason(
+        case
+            when v_robots.has_suitable is not true then 'pool_no_robot_suits'
+            when not v_robots.has_working then 'pool_no_robot_online'
+            when v_limit.limit_id is not null then private.limit_reason(v_limit)
+            when not v_robots.has_free then 'pool_robots_busy'
+            when p_ahead > 0 or v_robots.has_others then 'pool_turn'
+            else 'pool_next'
+        end,
+        private.list_limit_facts(v_limit) || jsonb_build_object('pool', v_pool.name, 'ahead', p_ahead)
+    );
+end
+$$;
+comment on function private.explain_pool_job(public.jobs, integer) is
+    'Why a ready job waits that asks for a pool of another tenant, as private.explain_reason() says it; p_ahead jobs of its own tenant go first.';
+revoke all on function private.explain_pool_job(public.jobs, integer) from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/explain_reason.sql sha256:c44948a752841697a8ef767b1a25d69870ae02521ef4dc8193b3bde9c2ff06d5
+create or replace function private.explain_reason(p_reason_code text, p_facts jsonb)
+returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_reason record;
+begin
+    select e.* into strict v_reason from private.list_explanations() as e where e.reason_code = p_reason_code;
+    return jsonb_build_object(
+        'verdict', v_reason.verdict,
+        'reason_code', v_reason.reason_code,
+        'sentence', private.fill_in(v_reason.sentence, p_facts),
+        'next_step', private.fill_in(v_reason.next_step, p_facts)
+    );
+end
+$$;
+comment on function private.explain_reason(text, jsonb) is
+    'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
+revoke all on function private.explain_reason(text, jsonb) from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/explain_robot.sql sha256:426027de0e977ba722e17d8bc6a921906e0da55a4cad77b0ccbfcdeb1b226b91
+create or replace function public.explain_robot(p_robot text)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_robot public.robots := private.authorize_for_robot(p_robot, 'robots.read');
+    v_live public.live_robots;
+    v_tenant_no integer := (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_robot.tenant_id);
+    v_is_fair boolean := (select q.is_fair from private.queue_tenants as q where q.tenant_no = v_tenant_no);
+    v_now timestamptz := private.clock();
+    v_next private.ready;
+    v_nearest private.ready;
+    v_offers text[] := private.robot_offers(v_robot.capabilities, v_robot.tags, v_robot.is_internet, v_robot.pool_id);
+    v_is_signed_off boolean := coalesce(
+        (select h.is_signed_off from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id), false
+    );
+    v_has_key boolean := private.has_live_key(v_robot.tenant_id, v_robot.robot_id);
+    v_limit private.limits := (
+        select w from private.find_full_limits(v_robot.tenant_id, null, null) as w limit 1
+    );
+    v_has_turns boolean := coalesce(
+        private.pool_waits_for(v_robot.pool_id, v_robot.tenant_id, v_robot.environment, v_offers), false
+    );
+    v_reason_code text;
+    v_reason jsonb;
+begin
+    select r.* into strict v_live from public.live_robots as r where r.robot_id = v_robot.robot_id;
+    -- The job that its next claim would take if nothing hindered it.
+    select e.tenant_no, e.lane_id, f.job_id into v_next
+    from private.lanes as e
+    cross join lateral (
+        select y.job_id
+        from private.ready as y
+        where y.tenant_no = v_tenant_no and y.lane_id = e.lane_id
+        order by y.job_id
+        limit 1
+    ) as f
+    where e.tenant_no = v_tenant_no
+        and (e.robot_id is null or e.robot_id = v_robot.robot_id)
+        and private.lane_suits(e.environment, e.required, v_robot.environment, v_offers)
+        and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
+    order by
+        e.priority - e.promotion, case when v_is_fair then private.share_load(e.share_id, v_now) end nulls first, f.job_id
+    limit 1;
+    if not found then
+        -- Of the lanes in which jobs wait, the one that asks for the least that this robot has not.
+        select e.tenant_no, e.lane_id, f.job_id into v_nearest
+        from private.lanes as e
+        cross join lateral (
+            select y.job_id from private.ready as y where y.tenant_no = v_tenant_no and y.lane_id = e.lane_id limit 1
+        ) as f
+        where e.tenant_no = v_tenant_no
+        order by
+            e.robot_id is not null,
+            e.environment not in ('*', v_robot.environment),
+            cardinality(array(select q from unnest(e.required) as q where q <> all (v_offers))),
+            e.priority - e.promotion
+        limit 1;
+    end if;
+
+    v_reason_code := coalesce(
+        private.find_robot_hindrance(v_live, v_is_signed_off, v_has_key),
+        case
+            when v_has_turns then 'next_turn'
+            when v_limit.limit_id is not null then private.limit_reason(v_limit)
+            when v_next.job_id is not null then 'next_claim'
+            when v_nearest.job_id is not null then 'nothing_suitable'
+            else 'nothing_waiting'
+        end
+    );
+    v_reason := private.explain_reason(v_reason_code, private.list_robot_facts(v_live) || private.list_limit_facts(v_limit) || jsonb_build_object(
+        'next_job', v_next.job_id,
+        'pool', (select p.name from public.pools as p where p.pool_id = v_robot.pool_id),
+        'nearest_job', v_nearest.job_id,
+        'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot) end
+    ));
+    return jsonb_build_object(
+        'robot_id', v_robot.robot_id, 'external_id', v_robot.external_id, 'state', v_live.status
+    ) || v_reason || jsonb_build_object(
+        'since', private.to_iso(case v_reason_code
+            when 'robot_quarantined' then v_live.quarantined_at
+            when 'robot_offline' then v_live.last_heartbeat_at
+            when 'robot_signed_off' then v_live.last_heartbeat_at
+            when 'robot_deaf' then v_live.deaf_since
+        end),
+        'is_eligible', v_has_key
+            and private.robot_may_claim(v_live.mode, v_is_signed_off, v_live.quarantined_at)
+            and v_live.load < v_live.max_concurrent_jobs
+            and (v_limit.limit_id is null or v_has_turns),
+        'free_slots', greatest(v_live.max_concurrent_jobs - v_live.load, 0),
+        'held_job_ids', to_jsonb(v_live.current_job_ids),
+        'next_job_id', v_next.job_id,
+        'nearest_job_id', v_nearest.job_id
+    );
+end
+$$;
+comment on function public.explain_robot(text) is
+    'Why a robot gets nothing, or what it gets: {robot_id, external_id, state, verdict, reason_code, sentence, next_step, since, is_eligible (a claim gets what suits), free_slots, held_job_ids, next_job_id (what its next claim takes if nothing hinders it; of a robot whose pool has other members'' jobs: what it takes of its own tenant when the turn comes), nearest_job_id (when no waiting job suits it)}. Raises 404 ROBOT_NOT_FOUND. Needs robots.read; a robot may ask about itself.';
+revoke all on function public.explain_robot(text) from public, anon, authenticated, service_role;
+grant execute on function public.explain_robot(text) to authenticated;
+
+-- from sql/46_explaining/functions/explain_waiting_job.sql sha256:617b905cd8197e65adbdde3a43bc68ced45984002d60c7a8a669fa7b89848b31
+create or replace function private.explain_waiting_job(p_job public.jobs, p_robots jsonb, p_count integer, p_online integer)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_nearest jsonb := p_robots -> 0;
+    v_facts jsonb := jsonb_build_object(
+        'robots', p_count,
+        'nearest', v_nearest ->> 'sentence',
+        'nearest_step', v_nearest ->> 'next_step'
+    );
+begin
+    if v_nearest is null and p_job.target_robot_id is not null then
+        return private.explain_reason('target_robot_deleted', jsonb_build_object('robot', (
+            select r.external_id from public.robots as r where r.robot_id = p_job.target_robot_id
+        )));
+    elsif v_nearest is null then
+        return private.explain_reason('no_robot_registered', v_facts);
+    elsif v_nearest ->> 'verdict' in ('ready', 'waiting')
+        or v_nearest ->> 'reason_code' in ('tenant_paused', 'workflow_paused', 'key_paused')
+    then
+        return v_nearest - '{robot_id,external_id,is_eligible,ahead}'::text[];
+    elsif p_job.target_robot_id is not null then
+        return private.explain_reason('target_robot_unavailable', v_facts)
+            || jsonb_build_object('reason_code', 'target_' || (v_nearest ->> 'reason_code'));
+    elsif v_nearest ->> 'reason_code' in ('robot_offline', 'robot_signed_off') and p_online = 0 then
+        return private.explain_reason('no_robot_online', v_facts);
+    end if;
+    return private.explain_reason('no_robot_suits', v_facts) || jsonb_build_object('reason_code', v_nearest ->> 'reason_code');
+end
+$$;
+comment on function private.explain_waiting_job(public.jobs, jsonb, integer, integer) is
+    'Why a job that is ready waits, as private.explain_reason() says it: the reason of the robot that is nearest to getting it. A job for one robot only says so: target_ and that robot''s reason.';
+revoke all on function private.explain_waiting_job(public.jobs, jsonb, integer, integer) from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/fill_in.sql sha256:c092154e6be2f18b7449218db51b92dd05cad4fff8e6ee8161ae7ce21cb69be4
+-- In one pass: what a fact says is never looked at again, though it may have braces of its own.
+create or replace function private.fill_in(p_sentence text, p_facts jsonb)
+returns text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select string_agg(
+        case when p.n % 2 = 1 then p.part when p_facts ? p.part then coalesce(p_facts ->> p.part, 'unknown') else '{' || p.part || '}' end,
+        '' order by p.n
+    )
+    from regexp_split_to_table(p_sentence, '[{}]') with ordinality as p (part, n)
+$$;
+comment on function private.fill_in(text, jsonb) is
+    'A sentence with its {facts} filled in; those that are null are unknown.';
+revoke all on function private.fill_in(text, jsonb) from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/find_robot_hindrance.sql sha256:88eeddfa4cba393de5c8977d95fd3d0eb9b15ad1e2d4e0423ae8dccd84844c89
+create or replace function private.find_robot_hindrance(p_live public.live_robots, p_is_signed_off boolean, p_has_key boolean)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return case
+        when p_live.mode = 'disabled' then 'robot_disabled'
+        when p_live.mode = 'maintenance' then 'robot_in_maintenance'
+        when p_live.mode = 'draining' then 'robot_draining'
+        when p_live.mode = 'paused' then 'robot_paused'
+        when p_live.quarantined_at is not null then 'robot_quarantined'
+        when not p_has_key then 'robot_key_missing'
+        when p_is_signed_off then 'robot_signed_off'
+        when not p_live.is_online then 'robot_offline'
+        when p_live.health = 'error' then 'robot_in_error'
+        when p_live.deaf_since is not null then 'robot_deaf'
+        when p_live.load >= p_live.max_concurrent_jobs then 'slots_full'
+    end;
+end
+$$;
+comment on function private.find_robot_hindrance(public.live_robots, boolean, boolean) is
+    'The reason code of what keeps a robot from any job at all; null when nothing does. A robot that is offline, in error or deaf may claim, but does not.';
+revoke all on function private.find_robot_hindrance(public.live_robots, boolean, boolean) from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/judge_robots.sql sha256:d1bdb85774c72119b3ce5302ea65d10649b596ef43377e3c19658c179de22785
+-- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
+-- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step.
+create or replace function private.judge_robots(
+    p_tenant_id uuid,
+    p_lane_id integer,
+    p_job_id uuid,
+    p_reached_limit private.limits default null,
+    p_is_ready boolean default true,    -- else the job waits for a time
+    p_limit integer default 50
+)
+returns table (
+    robot_id uuid,
+    external_id text,
+    is_online boolean,
+    is_eligible boolean,
+    ahead integer,      -- jobs that it would take before this one; 100 at most, null for a robot that may not have it
+    nearness integer,   -- as list_explanations() has it; 20 more for a robot that is not there, whatever else is the matter with it
+    reason jsonb,       -- as private.explain_reason() gives it
+    robots bigint,      -- of all
+    robots_online bigint
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_lane private.lanes;
+begin
+    select e.* into strict v_lane from private.lanes as e where e.lane_id = p_lane_id;
+    return query
+    with fleet as (
+        select
+            r as live,
+            r.robot_id,
+            r.external_id,
+            r.environment,
+            r.is_online,
+            r.mode,
+            r.quarantined_at,
+            r.pool_id,
+            r.load < r.max_concurrent_jobs as has_slot,
+            o.offers,
+            array(select q.q from unnest(v_lane.required) as q where q.q <> all (o.offers)) as missing,
+            coalesce(h.is_signed_off, false) as is_signed_off,
+            private.has_live_key(r.tenant_id, r.robot_id) as has_key
+        from public.live_robots as r
+        left join public.robot_heartbeats as h on h.robot_id = r.robot_id
+        cross join lateral (select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers) as o
+        where r.tenant_id = p_tenant_id and (v_lane.robot_id is null or r.robot_id = v_lane.robot_id)
+    ), judged as (
+        select
+            f.*,
+            f.has_key
+                and private.robot_may_claim(f.mode, f.is_signed_off, f.quarantined_at)
+                and private.lane_suits(v_lane.environment, v_lane.required, f.environment, f.offers)
+                and f.has_slot
+                and p_reached_limit.limit_id is null as is_eligible,
+            case
+                when not private.lane_suits(v_lane.environment, '{}', f.environment, f.offers) then 'wrong_environment'
+                when exists (select from unnest(f.missing) as m where m like 'pool:%') then 'not_in_pool'
+                when exists (select from unnest(f.missing) as m where m not like 'tag:%' and m not like 'mode:%')
+                    then 'missing_capability'
+                when exists (select from unnest(f.missing) as m where m like 'tag:%') then 'missing_tag'
+                when f.missing <> '{}' then 'missing_internet'
+                else coalesce(
+                    private.find_robot_hindrance(f.live, f.is_signed_off, f.has_key),
+                    private.limit_reason(p_reached_limit),
+                    case when p_is_ready then 'next_in_line' else 'when_it_is_time' end
+                )
+            end as reason_code
+        from fleet as f
+    ), nearest as (
+        select
+            j.*,
+            e.nearness + case when e.nearness < 40 and (j.is_signed_off or not j.is_online) then 20 else 0 end as nearness,
+            count(*) over () as robots,
+            count(*) filter (where j.is_online) over () as robots_online
+        from judged as j
+        join private.list_explanations() as e on e.reason_code = j.reason_code
+        order by nearness, cardinality(j.missing), j.external_id
+        limit p_limit
+    ), counted as (
+        select
+            n.*,
+            case
+                when n.is_eligible and p_is_ready then private.count_jobs_ahead(
+                    v_lane.tenant_no, n.environment, n.offers, n.robot_id, v_lane.priority - v_lane.promotion,
+                    v_lane.share_id, p_job_id, 100
+                )
+            end as ahead,
+            case
+                when n.is_eligible and p_is_ready and n.pool_id is not null then private.pool_waits_for(
+                    n.pool_id, p_tenant_id, n.environment, n.offers
+                )
+            end is true as has_turns
+        from nearest as n
+    )
+    select
+        c.robot_id,
+        c.external_id,
+        c.is_online,
+        c.is_eligible,
+        c.ahead,
+        case when c.nearness = 1 and (c.ahead > 0 or c.has_turns) then 2 else c.nearness end as nearness,
+        private.explain_reason(
+            case
+                when c.nearness = 1 and c.has_turns then 'pool_turn'
+                when c.nearness = 1 and c.ahead > 0 then 'better_jobs_ahead'
+                else c.reason_code
+            end,
+            private.list_robot_facts(c.live) || private.list_limit_facts(p_reached_limit) || jsonb_build_object(
+                'ahead', case when c.ahead >= 100 then 'at least 100' else c.ahead::text end,
+                'missing', private.name_requirements(c.missing),
+                'job_environment', v_lane.environment,
+                'pool', (select p.name from public.pools as p where p.pool_id = coalesce(private.pool_of(v_lane.required), c.pool_id))
+            )
+        ),
+        c.robots,
+        c.robots_online
+    from counted as c
+    order by 6, coalesce(c.ahead, 0), cardinality(c.missing), c.external_id;
+end
+$$;
+comment on function private.judge_robots(uuid, integer, uuid, private.limits, boolean, integer) is
+    'What stands between each robot of a tenant and a job of a lane: the nearest robots first, p_limit at most.';
+revoke all on function private.judge_robots(uuid, integer, uuid, private.limits, boolean, integer) from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/limit_reason.sql sha256:da47b8ea654888804314e47254c0ad53c3c1fac8bf1cd62c9ea562b41647f066
+create or replace function private.limit_reason(p_limit private.limits)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return p_limit.scope || case when p_limit.max_running = 0 then '_paused' else '_limit_reached' end;
+end
+$$;
+comment on function private.limit_reason(private.limits) is
+    'The reason code of what a full limit keeps from running; null for none. A limit of 0 ends by nothing that runs: somebody paused the work.';
+revoke all on function private.limit_reason(private.limits) from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/list_explanations.sql sha256:091223c19439db3e63531db2bea3a76e5899831df9643c61dc377d450233f0fc
+-- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
+create or replace function private.list_explanations()
+returns table (
+    reason_code text,
+    verdict text,       -- ready | waiting | blocked | held | finished | idle | note
+    nearness integer,   -- of a robot's clauses: how near the robot is to getting the job, 1 is the nearest, 40 and more lack something
+    sentence text,      -- with {facts}
+    next_step text
+)
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    values
+        ('next_in_line', 'ready', 1, 'Robot {robot} gets this job with its next claim.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
+        ('when_it_is_time', 'waiting', 1, 'Robot {robot} may take this job when its time has come.', 'Wait for that time.'),
+        ('better_jobs_ahead', 'waiting', 2, 'Robot {robot} takes {ahead} other jobs first: they have a better priority or are older.', 'Wait, enqueue with a better priority (0 is the best), or start more robots.'),
+        ('tenant_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of this tenant run now.', 'Wait for one of them, or raise the limit of the tenant.'),
+        ('workflow_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of the workflow {limited_workflow} run now.', 'Wait for one of them, or raise the limit of the workflow.'),
+        ('key_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs with the concurrency key {limited_key} run now.', 'Wait for one of them, or raise the limit of the key.'),
+        ('tenant_paused', 'blocked', 2, 'The jobs of this tenant are paused: its limit is 0.', 'Raise or remove the limit of the tenant.'),
+        ('workflow_paused', 'blocked', 2, 'The jobs of the workflow {limited_workflow} are paused: its limit is 0.', 'Raise or remove the limit of the workflow.'),
+        ('key_paused', 'blocked', 2, 'The jobs with the concurrency key {limited_key} are paused: its limit is 0.', 'Raise or remove the limit of the key.'),
+        ('pool_turn', 'waiting', 2, 'The robots of the pool {pool} serve its members in turn; {ahead} other jobs of this tenant go first.', 'Wait for the turn, enqueue with a better priority (it counts among jobs of this tenant), or ask the owner of the pool for a greater weight or more robots.'),
+        ('pool_limit_reached', 'waiting', null, '{running} of at most {max_running} jobs of this tenant run in the pool {limited_pool} now.', 'Wait for one of them, or ask the owner of the pool for a greater max_running.'),
+        ('pool_paused', 'blocked', null, 'The jobs of this tenant are paused in the pool {limited_pool}: its max_running there is 0.', 'Ask the owner of the pool for a greater max_running.'),
+        ('pool_robots_busy', 'waiting', null, 'All robots of the pool {pool} that could run this job are busy.', 'Wait for one of them, or ask the owner of the pool for more robots.'),
+        ('pool_next', 'ready', null, 'A robot of the pool {pool} gets this job with its next claim.', 'Nothing is in the way. If it stays like this for a minute, ask the owner of the pool whether its robots run.'),
+        ('pool_no_robot_online', 'blocked', null, 'No robot of the pool {pool} that could run this job is at work.', 'Ask the owner of the pool, or cancel the job and enqueue it without the pool.'),
+        ('pool_no_robot_suits', 'blocked', null, 'No robot of the pool {pool} has what this job asks for.', 'Ask the owner of the pool for such a robot, or cancel the job and enqueue it with other demands.'),
+        ('pool_left', 'blocked', null, 'This tenant is not a member of the pool {pool} any more.', 'Cancel the job and enqueue it without the pool, or ask the owner of the pool for an invitation.'),
+        ('pool_deleted', 'blocked', null, 'The pool that this job asks for was deleted.', 'Cancel the job and enqueue it without the pool.'),
+        ('slots_full', 'waiting', 3, 'Robot {robot} holds {load} of at most {slots} jobs and has no free slot.', 'Wait for one of them, raise the robot''s max_concurrent_jobs, or start more robots.'),
+        ('robot_deaf', 'blocked', 4, 'Robot {robot} sends heartbeats, but has not asked for a job since {last_claim}, although work waits for it.', 'Restart the robot''s program.'),
+        ('robot_in_error', 'blocked', 5, 'Robot {robot} says of itself that it is in error. It may claim, but most likely does not.', 'Look at the robot, mend it, and set its status to idle.'),
+        ('robot_offline', 'blocked', 6, 'Robot {robot} is offline: it was last heard of {last_seen}.', 'Start the robot, or look at its machine and network.'),
+        ('robot_signed_off', 'blocked', 7, 'Robot {robot} has signed off; it was last heard of {last_seen}.', 'Start the robot again.'),
+        ('robot_key_missing', 'blocked', 8, 'Robot {robot} has no live key: its keys were revoked or have expired.', 'Create a new key for the robot and start the robot with it.'),
+        ('robot_quarantined', 'blocked', 9, 'Robot {robot} is in quarantine since {quarantined}: {quarantine_reason}', 'Find out what is wrong with the robot, then release it.'),
+        ('robot_paused', 'blocked', 10, 'Robot {robot} is paused.', 'Resume the robot.'),
+        ('robot_draining', 'blocked', 11, 'Robot {robot} is draining: it finishes what it holds and takes nothing more.', 'Resume the robot, or start another one.'),
+        ('robot_in_maintenance', 'blocked', 12, 'Robot {robot} is in maintenance.', 'Resume the robot when the maintenance is over.'),
+        ('robot_disabled', 'blocked', 13, 'Robot {robot} is disabled.', 'Resume the robot if it shall work again.'),
+        ('missing_internet', 'blocked', 40, 'Robot {robot} does not take jobs of the execution mode internet.', 'Register a robot with is_internet, or enqueue the job for the execution mode lan.'),
+        ('missing_tag', 'blocked', 41, 'Robot {robot} lacks {missing}.', 'Give a robot the tag, or enqueue the job without it.'),
+        ('missing_capability', 'blocked', 42, 'Robot {robot} lacks {missing}.', 'Give a robot the capability, or enqueue the job without it.'),
+        ('not_in_pool', 'blocked', 43, 'Robot {robot} is not in the pool {pool}.', 'Put a robot in the pool, or enqueue the job without it.'),
+        ('wrong_environment', 'blocked', 44, 'Robot {robot} works in the environment {robot_environment}; the job is for {job_environment}.', 'Start a robot in that environment, or enqueue the job for another one.'),
+        ('nothing_waiting', 'idle', null, 'No job waits in the queue of this tenant.', 'Nothing is wrong. Enqueue a job.'),
+        ('next_claim', 'ready', null, 'Robot {robot} gets job {next_job} with its next claim.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
+        ('next_turn', 'ready', null, 'Robot {robot} serves the pool {pool}: with its next claim it gets a job of the member whose turn it is.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
+        ('nothing_suitable', 'idle', null, 'Jobs wait, but none that robot {robot} may have. The nearest, job {nearest_job}, asks for {demand}.', 'Change the robot or the jobs, or leave them to other robots.'),
+        ('workflow_deleted', 'waiting', null, 'The workflow {workflow} was deleted; the job is being cancelled, and no robot gets it.', 'Nothing: the job ends by itself within minutes.'),
+        ('run_at_in_future', 'waiting', null, 'The job is to run at {run_at}.', 'Wait, or cancel it and enqueue it without a time.'),
+        ('retry_backoff', 'waiting', null, 'Attempt {attempts} of {max_attempts} failed ({error}). The next one is at {run_at}.', 'Wait, or cancel the job when another attempt cannot help.'),
+        ('start_backoff', 'waiting', null, 'The job was handed out {times} times in a row and no robot kept it: it was not started, or its robot was started again. It is handed out again at {run_at}.', 'Look whether robots that claim the job reach the service and start what they claim, or cancel the job.'),
+        ('about_to_be_ready', 'waiting', null, 'The job''s time came at {run_at}; it joins the queue within seconds.', 'If it stays like this for two minutes, the platform''s cron and all robots are standing still.'),
+        ('no_robot_registered', 'blocked', null, 'No robot is registered.', 'Register a robot: casare-cloud robot run.'),
+        ('no_robot_online', 'blocked', null, 'None of the {robots} robots is online. {nearest}', 'Start a robot.'),
+        ('no_robot_suits', 'blocked', null, 'None of the {robots} robots can take this job now. The nearest: {nearest}', '{nearest_step}'),
+        ('target_robot_deleted', 'blocked', null, 'Only robot {robot} may run this job, and it was deleted.', 'Cancel the job and enqueue it for another robot.'),
+        ('target_robot_unavailable', 'blocked', null, 'Only one robot may run this job. {nearest}', '{nearest_step}'),
+        ('held_claimed', 'held', null, 'Robot {robot} has claimed the job and not started it yet. It holds it until {lease_until}.', 'Wait. If the robot is gone, another one gets the job after that time.'),
+        ('held_running', 'held', null, 'Robot {robot} runs the job: {progress} percent, last progress {last_progress}. It holds it until {lease_until} and renews that.', 'Wait, or cancel the job.'),
+        ('lease_expired', 'held', null, 'Robot {robot} did not renew its hold of the job, which ended at {lease_until}.', 'Wait a minute: the job is given to another robot, or ends, by itself.'),
+        ('time_over', 'held', null, 'The time of the job with robot {robot} ended at {lease_until}.', 'Wait a minute: the job is tried again, or ends, by itself.'),
+        ('cancel_requested', 'held', null, 'Robot {robot} was asked at {cancel_requested} to stop the job: {cancel_reason} It has not stopped yet, and holds the job until {lease_until} unless it renews that.', 'Wait: the job ends when the robot says so or its hold ends. If it does not, cancel the job by force (casare-cloud jobs cancel --force) from {forceable} on.'),
+        ('completed', 'finished', null, 'The job was completed by robot {robot} at {finished}.', 'Nothing.'),
+        ('completed_despite_cancel', 'finished', null, 'The job was completed by robot {robot} at {finished}, although it had been asked at {cancel_requested} to stop.', 'Nothing can be taken back: look whether what the job did has to be undone.'),
+        ('failed', 'finished', null, 'The job failed at {finished}: {error}', 'Mend the cause, then retry the job. The same version of the workflow runs again: if the mistake is in the workflow, submit the mended one instead.'),
+        ('timed_out', 'finished', null, 'The job took longer than its timeout of {timeout} seconds and ended at {finished}.', 'Raise timeout_seconds or find out what hangs, then retry the job.'),
+        ('no_progress', 'finished', null, 'Robot {robot} reported no progress for {progress_timeout} seconds, and the job ended at {finished}.', 'Find out what hangs or raise progress_timeout_seconds, then retry the job.'),
+        ('cancelled', 'finished', null, 'The job was cancelled at {finished}: {error}', 'Retry the job if it shall run after all; if its workflow was deleted, submit that again instead.'),
+        ('dead_lettered', 'finished', null, 'The job ended at {finished} after {attempts} of {max_attempts} attempts and is a dead letter ({dead_reason}): {error}', 'Mend the cause, then queue it again with casare-cloud dlq retry, or delete the dead letter. The same version of the workflow runs again: if the mistake is in the workflow, submit the mended one instead.'),
+        ('requeued', 'finished', null, 'The job ended at {finished} ({error}) and was queued again as job {requeued_job}.', 'Look at that job.'),
+        ('workflow_disabled', 'note', null, 'The workflow {workflow} is deleted, archived or disabled: it takes no new jobs. Of a deleted one the jobs that wait are cancelled; all others still run.', 'Cancel the jobs that shall not run. To enqueue jobs again, submit the workflow as a new one.')
+$$;
+comment on function private.list_explanations() is
+    'Every reason why a job waits or a robot gets nothing, with the sentence and what to do, in which {facts} are to be filled in.';
+revoke all on function private.list_explanations() from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/list_job_notes.sql sha256:7fd03189e4a1b23c595e2e61e048cf65073b8a237e92bec3d8e76e744da765d4
+create or replace function private.list_job_notes(p_job public.jobs)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if exists (
+        select
+        from public.workflows as w
+        where w.workflow_id = p_job.workflow_id
+            and w.is_enabled
+            and w.status in ('published', 'deprecated')
+            and w.deleted_at is null
+    ) then
+        return '[]';
+    end if;
+    return jsonb_build_array(
+        private.explain_reason('workflow_disabled', jsonb_build_object('workflow', p_job.workflow_name)) - 'verdict'
+    );
+end
+$$;
+comment on function private.list_job_notes(public.jobs) is
+    'What is good to know of a job beside the reason for its state.';
+revoke all on function private.list_job_notes(public.jobs) from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/list_limit_facts.sql sha256:6915cb14dc8872a7225c43bff5e35ce22fefaff084383faaf69335d025da68b3
+create or replace function private.list_limit_facts(p_limit private.limits)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return jsonb_build_object(
+        'running', (select sum(c.running) from private.limit_counters as c where c.limit_id = p_limit.limit_id),
+        'max_running', p_limit.max_running,
+        'limited_workflow', (select w.name from public.workflows as w where w.workflow_id = p_limit.workflow_id),
+        'limited_key', p_limit.concurrency_key,
+        'limited_pool', (select p.name from public.pools as p where p.pool_id = p_limit.pool_id)
+    );
+end
+$$;
+comment on function private.list_limit_facts(private.limits) is
+    'What sentences about a limit may say of it.';
+revoke all on function private.list_limit_facts(private.limits) from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/list_robot_facts.sql sha256:21b44cf375316d7518a0e00d16ad86d1b2c06fae319ef947218eadca988f5bf0
+create or replace function private.list_robot_facts(p_live public.live_robots)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return jsonb_build_object(
+        'robot', p_live.external_id,
+        'load', p_live.load,
+        'slots', p_live.max_concurrent_jobs,
+        'last_claim', private.to_words(p_live.last_claim_at),
+        'last_seen', private.to_words(p_live.last_heartbeat_at),
+        'quarantined', private.to_words(p_live.quarantined_at),
+        'quarantine_reason', p_live.quarantine_reason,
+        'robot_environment', p_live.environment
+    );
+end
+$$;
+comment on function private.list_robot_facts(public.live_robots) is
+    'What sentences about a robot may say of it.';
+revoke all on function private.list_robot_facts(public.live_robots) from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/name_lane_demand.sql sha256:d63b349811597476e408882e298460542416c307e80fcaa70539f8f00c9fbade
+create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_lane private.lanes;
+begin
+    select e.* into strict v_lane from private.lanes as e where e.lane_id = p_lane_id;
+    return case
+        when v_lane.robot_id <> p_robot.robot_id then coalesce(
+            (select format('only robot %s', r.external_id) from public.robots as r where r.robot_id = v_lane.robot_id),
+            'only another robot'
+        )
+        when v_lane.environment not in ('*', p_robot.environment) then format('the environment %s', v_lane.environment)
+        else coalesce(private.name_requirements(array(
+            select q
+            from unnest(v_lane.required) as q
+            where q <> all (private.robot_offers(p_robot.capabilities, p_robot.tags, p_robot.is_internet, p_robot.pool_id))
+        )), case
+            when exists (
+                select
+                from private.limits as w
+                where w.limit_id in (v_lane.workflow_limit_id, v_lane.key_limit_id) and w.max_running = 0
+            ) then 'a place under a limit of 0, which pauses it'
+            else 'a place under a limit that is reached'
+        end)
+    end;
+end
+$$;
+comment on function private.name_lane_demand(integer, public.robots) is
+    'What a lane asks for that a robot is not or has not, in words.';
+revoke all on function private.name_lane_demand(integer, public.robots) from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/name_requirements.sql sha256:8200bf7e9613b8cbf58311a0c2559e1ddb60e64cf488722dafef845a08138b47
+create or replace function private.name_requirements(p_required text[])
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select string_agg(
+            case
+                when r = 'mode:internet' then 'the execution mode internet'
+                when r like 'pool:%' then 'the pool ' || coalesce(
+                    (select p.name from public.pools as p where p.pool_id = substr(r, 6)::uuid), 'that was deleted'
+                )
+                when r like 'tag:%' then 'the tag ' || substr(r, 5)
+                else 'the capability ' || r
+            end,
+            ' and ' order by r like 'mode:%', r like 'tag:%', r
+        )
+        from unnest(p_required) as r
+    );
+end
+$$;
+comment on function private.name_requirements(text[]) is
+    'What a lane requires, in words: the capability browser and the tag vip.';
+revoke all on function private.name_requirements(text[]) from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/name_robot.sql sha256:1c46cd05424c7f14e3a8888f6a2c9868a6bd7c6a1b56c13e6d40e5389446e5db
+create or replace function private.name_robot(p_robot_id uuid, p_tenant_id uuid)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(
+        (
+            select r.external_id from public.robots as r where r.robot_id = p_robot_id and r.tenant_id = p_tenant_id
+        ),
+        p_robot_id::text
+    );
+end
+$$;
+comment on function private.name_robot(uuid, uuid) is
+    'What a tenant may call a robot: its external id, or, for a robot of another tenant''s pool, its id.';
+revoke all on function private.name_robot(uuid, uuid) from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/to_words.sql sha256:45faa06f720b988148847ac1eb87ba81885cc8b5577afec45ad48154eaae2dcc
+create or replace function private.to_words(p_at timestamptz)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(to_char(p_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'), 'never');
+end
+$$;
+comment on function private.to_words(timestamptz) is 'A time as sentences show it; "never" for none.';
+revoke all on function private.to_words(timestamptz) from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/announce_fire.sql sha256:ad575ea1e14a0e919b2f93af89dc7ada9469eebfcdfa236efb75f5ea06d754b3
 create or replace function private.announce_fire(
@@ -15669,7 +15675,7 @@ create policy invitations_select_members on public.invitations
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('members.read')));
 
--- from sql/15_limits/policies.sql sha256:02f19c88c0e14ad6d223a52e0e7f1c7a7c156e5c555c3646080aa0ba2dc8e771
+-- from sql/15_rate_limits/policies.sql sha256:02f19c88c0e14ad6d223a52e0e7f1c7a7c156e5c555c3646080aa0ba2dc8e771
 alter table private.request_counts enable row level security, force row level security;
 revoke all on private.request_counts from anon, authenticated, service_role;
 
@@ -15697,9 +15703,10 @@ create policy workflow_backups_select_members on public.workflow_backups
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('workflows.read')));
 
--- from sql/25_pools/policies.sql sha256:02da451f6aadf8a1ccd60a2608d7b07bba13e829e0ba13f6287265557ec103b7
+-- from sql/25_pools/policies.sql sha256:960468f7954e408d2f1248641ee0193c2caba61f87175aecc6057dde34699dc0
 alter table public.pools enable row level security, force row level security;
 alter table public.pool_members enable row level security, force row level security;
+alter table private.pool_turns enable row level security, force row level security;
 
 revoke all on public.pools, public.pool_members from public, anon, authenticated, service_role;
 grant select on public.pools to authenticated;
@@ -15724,14 +15731,14 @@ create policy pool_members_select_owner_and_self on public.pool_members
         )
     );
 
--- from sql/30_robots/policies.sql sha256:16b930a9d75460518dd1514d471a8c047691fdf5dbae99d25e4fb440c3bb62f4
+-- from sql/30_robots/policies.sql sha256:8bc1646d4cd3a4c2d20f4856ce698052f11b158f221e4206aa1308a5922bb6ab
 alter table public.robots enable row level security, force row level security;
 alter table public.robot_heartbeats enable row level security, force row level security;
 alter table public.robot_commands enable row level security, force row level security;
 alter table private.robot_failures enable row level security, force row level security;
 
-revoke all on public.robots, public.robot_heartbeats, public.robot_commands from anon, authenticated, service_role;
-grant select on public.robots, public.robot_heartbeats, public.robot_commands to authenticated;
+revoke all on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands from anon, authenticated, service_role;
+grant select on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands to authenticated;
 
 drop policy if exists robots_select_members on public.robots;
 create policy robots_select_members on public.robots
@@ -15763,34 +15770,28 @@ create policy robot_commands_select_self on public.robot_commands
     for select to authenticated
     using (robot_id = (select private.calling_robot_id()));
 
--- from sql/40_queue/policies.sql sha256:93ac4bc5a2f10c1c774c2ce6ecd7355ec1058a31245d7abad158cb58b72d09b5
-alter table private.queue_tenants enable row level security, force row level security;
+-- from sql/32_limits/policies.sql sha256:9e2b2d0537c0801fe6ebc7e38c843b0821bf278b222d1d8445ccc2d311145653
 alter table private.limits enable row level security, force row level security;
 alter table private.limit_counters enable row level security, force row level security;
+
+-- from sql/34_fair_share/policies.sql sha256:12747451d2ca79ff23af3de3d8382986683ed13a17a9e35728bab08b184a3544
 alter table private.shares enable row level security, force row level security;
 alter table private.share_usage enable row level security, force row level security;
+
+-- from sql/40_queue/policies.sql sha256:a5901aa1b957f8e329fc93c29261f942cf3f92d46654b2281032395b60ebd0b0
+alter table private.queue_tenants enable row level security, force row level security;
 alter table private.lanes enable row level security, force row level security;
 alter table public.jobs enable row level security, force row level security;
 alter table private.jobs_default enable row level security, force row level security;
 alter table private.ready enable row level security, force row level security;
 alter table private.scheduled enable row level security, force row level security;
-alter table private.leases enable row level security, force row level security;
 alter table private.dedupe_keys enable row level security, force row level security;
-alter table public.dead_letters enable row level security, force row level security;
-alter table public.late_results enable row level security, force row level security;
-alter table public.job_logs enable row level security, force row level security;
-alter table private.waiting_robots enable row level security, force row level security;
-alter table private.pool_turns enable row level security, force row level security;
-alter table private.low_water enable row level security, force row level security;
-alter table private.outages enable row level security, force row level security;
 
-revoke all on public.jobs, public.dead_letters, public.late_results, public.job_logs, public.live_jobs, public.live_robots
-    from anon, authenticated, service_role;
-grant select on public.jobs, public.dead_letters, public.late_results, public.job_logs, public.live_jobs, public.live_robots
-    to authenticated;
--- What the views read in the name of the caller. private is not exposed, and the policies below hold.
-grant select on private.leases, private.scheduled to authenticated;
-grant execute on function private.clock(), private.back_at() to authenticated;
+revoke all on public.jobs, public.live_jobs from anon, authenticated, service_role;
+grant select on public.jobs, public.live_jobs to authenticated;
+-- What the view reads in the name of the caller. private is not exposed, and the policies below hold.
+grant select on private.scheduled to authenticated;
+grant execute on function private.clock() to authenticated;
 
 -- One policy, so that its first clause alone decides which index serves a list: two policies would be joined by "or".
 drop policy if exists jobs_select_members_and_holder on public.jobs;
@@ -15803,6 +15804,25 @@ create policy jobs_select_members_and_holder on public.jobs
             or job_id = any (array(select private.held_job_ids()))
         )
     );
+
+drop policy if exists scheduled_select_members on private.scheduled;
+create policy scheduled_select_members on private.scheduled
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('jobs.read')));
+
+-- from sql/41_claims/policies.sql sha256:2155cc1d1deed41895644ef94eb7ab501d8496eb4ecb45d961b1cc7e6fb01dfd
+alter table private.waiting_robots enable row level security, force row level security;
+alter table private.low_water enable row level security, force row level security;
+
+-- from sql/42_leases/policies.sql sha256:bc412d26d3c13ce0bc3840cd8edc8d15e9a2b410cf2927048a13ec21273f5f18
+alter table private.leases enable row level security, force row level security;
+alter table public.job_logs enable row level security, force row level security;
+alter table private.outages enable row level security, force row level security;
+
+revoke all on public.job_logs from anon, authenticated, service_role;
+grant select on public.job_logs to authenticated;
+-- The views live_jobs and live_robots read it in the name of the caller. private is not exposed, and the policies below hold.
+grant select on private.leases to authenticated;
 
 drop policy if exists leases_select_members on private.leases;
 create policy leases_select_members on private.leases
@@ -15817,10 +15837,17 @@ create policy leases_select_holder on private.leases
     for select to authenticated
     using (robot_id = (select private.calling_robot_id()));
 
-drop policy if exists scheduled_select_members on private.scheduled;
-create policy scheduled_select_members on private.scheduled
+drop policy if exists job_logs_select_members on public.job_logs;
+create policy job_logs_select_members on public.job_logs
     for select to authenticated
-    using (tenant_id = (select private.permitted_tenant_id('jobs.read')));
+    using (tenant_id = (select private.permitted_tenant_id('logs.read')));
+
+-- from sql/43_endings/policies.sql sha256:c86f7c6ef90b7061d7847de1f8c2191f1a48ebd879111a4d83f20a6e9a6a7d0a
+alter table public.dead_letters enable row level security, force row level security;
+alter table public.late_results enable row level security, force row level security;
+
+revoke all on public.dead_letters, public.late_results from anon, authenticated, service_role;
+grant select on public.dead_letters, public.late_results to authenticated;
 
 drop policy if exists dead_letters_select_members on public.dead_letters;
 create policy dead_letters_select_members on public.dead_letters
@@ -15831,11 +15858,6 @@ drop policy if exists late_results_select_members on public.late_results;
 create policy late_results_select_members on public.late_results
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('jobs.read')));
-
-drop policy if exists job_logs_select_members on public.job_logs;
-create policy job_logs_select_members on public.job_logs
-    for select to authenticated
-    using (tenant_id = (select private.permitted_tenant_id('logs.read')));
 
 -- from sql/45_events/policies.sql sha256:8216c2c6cc37c55db5bdfc544653d87c45b667fe291c49638077de4c6533bd81
 alter table public.events enable row level security;
@@ -15937,20 +15959,14 @@ after insert or update of raw_app_meta_data, deleted_at on auth.users
 for each row
 execute function private.register_user();
 
--- from sql/40_queue/triggers.sql sha256:acc45577d69680fbc1cc06a3c57b510239afadaef49aa5a09ac90f4fd974ba7a
-drop trigger if exists tenants_update_queue_tenant on public.tenants;
-create trigger tenants_update_queue_tenant
-    after update of settings on public.tenants
-    for each row
-    when (old.settings is distinct from new.settings)
-    execute function private.update_queue_tenant();
-
+-- from sql/32_limits/triggers.sql sha256:4d51c3cef4a47a7820ac6528303e9392a52221919e6c09181af375e64e4ddc9a
 drop trigger if exists limits_drop_counters on private.limits;
 create trigger limits_drop_counters
     after delete on private.limits
     for each row
     execute function private.drop_counters();
 
+-- from sql/34_fair_share/triggers.sql sha256:dda1af2d3c0d802450a1dc2d4568ebbe8e26c1586a4346feab80178d022cb1ee
 -- On every way in which a lease ends. The condition is looked at without a call, so those who share nothing pay nothing.
 drop trigger if exists leases_record_share_usage on private.leases;
 create trigger leases_record_share_usage
@@ -15958,6 +15974,14 @@ create trigger leases_record_share_usage
     for each row
     when (old.share_id is not null or old.pool_share_id is not null)
     execute function private.record_share_usage();
+
+-- from sql/40_queue/triggers.sql sha256:e1ef86cd94aff3e6099bf933409ed3c6bdab5bd2b376a15bc44d2c2cd1c0b11d
+drop trigger if exists tenants_update_queue_tenant on public.tenants;
+create trigger tenants_update_queue_tenant
+    after update of settings on public.tenants
+    for each row
+    when (old.settings is distinct from new.settings)
+    execute function private.update_queue_tenant();
 
 -- from sql/45_events/triggers.sql sha256:0008d022a4861538a354c1b614ed528952e6bb3916e6f35a0ee3bf0a47e1ae5c
 drop trigger if exists create_event_counter on public.tenants;
