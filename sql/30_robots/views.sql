@@ -10,9 +10,9 @@ begin
     return (select to_timestamp(nullif(t.last_value, 0) / 1000.0) from private.outage_ended_at as t);
 end
 $$;
-comment on function private.back_at() is 'When the service was back after its newest outage; null: it never was away.';
-revoke all on function private.back_at() from public, anon, authenticated, service_role;
-grant execute on function private.back_at() to authenticated;
+comment on function private.back_at is 'When the service was back after its newest outage; null: it never was away.';
+revoke all on function private.back_at from public, anon, authenticated, service_role;
+grant execute on function private.back_at to authenticated;
 
 create or replace function private.count_held_jobs(p_robot_id uuid)
 returns bigint
@@ -31,10 +31,10 @@ begin
     );
 end
 $$;
-comment on function private.count_held_jobs(uuid) is
+comment on function private.count_held_jobs is
     'How many jobs a robot of the caller''s tenant holds, whosever they are; null for none, and for any other robot. For the view of robots, whose reader may not see the leases of other tenants'' jobs.';
-revoke all on function private.count_held_jobs(uuid) from public, anon, authenticated, service_role;
-grant execute on function private.count_held_jobs(uuid) to authenticated;
+revoke all on function private.count_held_jobs from public, anon, authenticated, service_role;
+grant execute on function private.count_held_jobs to authenticated;
 
 create or replace view public.live_robots with (security_invoker = true) as
 select

@@ -10,7 +10,7 @@ revoke all on public.jobs, public.live_jobs from anon, authenticated, service_ro
 grant select on public.jobs, public.live_jobs to authenticated;
 -- What the view reads in the name of the caller. private is not exposed, and the policies below hold.
 grant select on private.scheduled to authenticated;
-grant execute on function private.clock() to authenticated;
+grant execute on function private.clock to authenticated;
 
 -- One policy, so that its first clause alone decides which index serves a list: two policies would be joined by "or".
 drop policy if exists jobs_select_members_and_holder on public.jobs;
