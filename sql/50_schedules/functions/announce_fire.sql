@@ -21,7 +21,6 @@ begin
     );
 end
 $$;
-comment on function private.announce_fire(public.schedules, text, timestamptz, uuid, jsonb) is
+comment on function private.announce_fire is
     'Emits what a schedule did at a due time, or by hand: schedule.fired, .triggered, .failed, .skipped or .missed.';
-revoke all on function private.announce_fire(public.schedules, text, timestamptz, uuid, jsonb)
-    from public, anon, authenticated, service_role;
+revoke all on function private.announce_fire from public, anon, authenticated, service_role;

@@ -50,6 +50,6 @@ begin
     return v_new;
 end
 $$;
-comment on function private.change_schedule(public.schedules, jsonb, boolean) is
+comment on function private.change_schedule is
     'A schedule with changes, judged, and with the next run that they bring; writes nothing. Raises 400 INVALID_ARGUMENT, which names the field, 404 ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS.';
-revoke all on function private.change_schedule(public.schedules, jsonb, boolean) from public, anon, authenticated, service_role;
+revoke all on function private.change_schedule from public, anon, authenticated, service_role;

@@ -93,7 +93,6 @@ begin
     return p_new;
 end
 $$;
-comment on function private.compile_times(public.schedules, public.schedules, text) is
+comment on function private.compile_times is
     'A schedule whose frequency and the fields that belong to it agree: hourly to monthly as a cron expression, with the minute, hour and day of starts_at. Raises 400 INVALID_ARGUMENT for what contradicts itself or is missing.';
-revoke all on function private.compile_times(public.schedules, public.schedules, text)
-    from public, anon, authenticated, service_role;
+revoke all on function private.compile_times from public, anon, authenticated, service_role;

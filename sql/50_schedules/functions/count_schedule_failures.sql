@@ -30,6 +30,6 @@ begin
     );
 end
 $$;
-comment on function private.count_schedule_failures(uuid, integer) is
+comment on function private.count_schedule_failures is
     'Counts failures in a row of a schedule that the caller has locked, and disables it when they are as many as it allows: schedule.auto_disabled.';
-revoke all on function private.count_schedule_failures(uuid, integer) from public, anon, authenticated, service_role;
+revoke all on function private.count_schedule_failures from public, anon, authenticated, service_role;

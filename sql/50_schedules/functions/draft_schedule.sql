@@ -19,6 +19,6 @@ as $$
     from public.tenants as t
     where t.tenant_id = p_caller.tenant_id
 $$;
-comment on function private.draft_schedule(private.caller) is
+comment on function private.draft_schedule is
     'A schedule of the caller''s tenant of which nothing has been said yet: everything is at its default, the time zone is the tenant''s.';
-revoke all on function private.draft_schedule(private.caller) from public, anon, authenticated, service_role;
+revoke all on function private.draft_schedule from public, anon, authenticated, service_role;

@@ -21,6 +21,6 @@ begin
     end loop;
 end
 $$;
-comment on function private.drop_waiting_fires(uuid, uuid[], text) is
+comment on function private.drop_waiting_fires is
     'Gives up the due times of schedules that wait for a job to end, and says why.';
-revoke all on function private.drop_waiting_fires(uuid, uuid[], text) from public, anon, authenticated, service_role;
+revoke all on function private.drop_waiting_fires from public, anon, authenticated, service_role;

@@ -8,6 +8,6 @@ as $$
     from regexp_matches(lower(p_expression), '([0-9]{1,8})([dhms])', 'g') as n
     where lower(p_expression) ~ '^\s*@every\s+([0-9]{1,8}[dhms])+\s*$'
 $$;
-comment on function private.every_seconds(text) is
+comment on function private.every_seconds is
     'The seconds of an interval that is written as @every 1h30m (d, h, m, s); null when it is not.';
-revoke all on function private.every_seconds(text) from public, anon, authenticated, service_role;
+revoke all on function private.every_seconds from public, anon, authenticated, service_role;

@@ -9,6 +9,6 @@ as $$
     where r.tenant_id = p_tenant_id and r.level = 'day' and r.subject_id = p_workflow_id
         and r.starts_at > private.clock() - interval '30 days'
 $$;
-comment on function private.expected_seconds(uuid, uuid) is
+comment on function private.expected_seconds is
     'How long a job of a workflow takes, by those that completed in the last 30 days; null when there is none.';
-revoke all on function private.expected_seconds(uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.expected_seconds from public, anon, authenticated, service_role;

@@ -37,7 +37,6 @@ begin
     end if;
 end
 $$;
-comment on function private.find_misfires(public.schedules, timestamptz, timestamptz) is
+comment on function private.find_misfires is
     'Which of the due times that passed are served by a schedule''s misfire policy: none or the newest, the newest, or as many of the newest as its cap allows.';
-revoke all on function private.find_misfires(public.schedules, timestamptz, timestamptz)
-    from public, anon, authenticated, service_role;
+revoke all on function private.find_misfires from public, anon, authenticated, service_role;

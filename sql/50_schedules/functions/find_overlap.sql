@@ -54,6 +54,6 @@ begin
     end if;
 end
 $$;
-comment on function private.find_overlap(public.schedules) is
+comment on function private.find_overlap is
     'What becomes of a due time by the overlap policy of a schedule that the caller has locked, and why, when a job of it is unfinished; asks for the end of that job when the policy is cancel_previous.';
-revoke all on function private.find_overlap(public.schedules) from public, anon, authenticated, service_role;
+revoke all on function private.find_overlap from public, anon, authenticated, service_role;

@@ -46,6 +46,6 @@ begin
     );
 end
 $$;
-comment on function private.find_schedule_problem(public.schedules, jsonb) is
+comment on function private.find_schedule_problem is
     'What is wrong with a schedule that somebody''s changes come to, as a sentence that names the field; null when nothing is. Not its times and time zone: see compile_times and find_timezone_problem.';
-revoke all on function private.find_schedule_problem(public.schedules, jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.find_schedule_problem from public, anon, authenticated, service_role;

@@ -50,6 +50,6 @@ begin
     return v_enqueued;
 end
 $$;
-comment on function private.fire_schedule(public.schedules) is
+comment on function private.fire_schedule is
     'Serves what is due of a schedule that the caller has locked, by its misfire policy, each due time once, writes the outcomes down and sets the next run; returns the number of its jobs.';
-revoke all on function private.fire_schedule(public.schedules) from public, anon, authenticated, service_role;
+revoke all on function private.fire_schedule from public, anon, authenticated, service_role;

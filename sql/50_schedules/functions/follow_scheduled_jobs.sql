@@ -61,6 +61,6 @@ begin
     return v_turn;
 end
 $$;
-comment on function private.follow_scheduled_jobs(uuid, integer, text) is
+comment on function private.follow_scheduled_jobs is
     'Duty, a tenant''s turn: counts how jobs of schedules ended, cancels those that the next run is to replace, and lets due times go that waited for them.';
-revoke all on function private.follow_scheduled_jobs(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.follow_scheduled_jobs from public, anon, authenticated, service_role;

@@ -27,6 +27,6 @@ begin
     end if;
 end
 $$;
-comment on function private.forget_schedule_failures(uuid) is
+comment on function private.forget_schedule_failures is
     'Begins the count of failures in a row again, as a job of the schedule succeeded; emits schedule.recovered for one that they had disabled and somebody enabled again.';
-revoke all on function private.forget_schedule_failures(uuid) from public, anon, authenticated, service_role;
+revoke all on function private.forget_schedule_failures from public, anon, authenticated, service_role;

@@ -7,4 +7,4 @@ as $$
     select p_schedule.overlap_policy <> 'allow' or p_schedule.max_consecutive_failures > 0
 $$;
 comment on function private.is_followed(public.schedules) is 'Whether a schedule needs to know how its jobs end.';
-revoke all on function private.is_followed(public.schedules) from public, anon, authenticated, service_role;
+revoke all on function private.is_followed from public, anon, authenticated, service_role;

@@ -24,6 +24,6 @@ begin
     return v_run;
 end
 $$;
-comment on function private.judge_due_time(public.schedules, timestamptz) is
+comment on function private.judge_due_time is
     'What is to be said of a due time of a schedule before it comes: whether it runs, and whether the clocks move it.';
-revoke all on function private.judge_due_time(public.schedules, timestamptz) from public, anon, authenticated, service_role;
+revoke all on function private.judge_due_time from public, anon, authenticated, service_role;

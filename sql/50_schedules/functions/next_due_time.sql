@@ -26,6 +26,6 @@ begin
     return case when p_schedule.ends_at is null or v_due <= p_schedule.ends_at then v_due end;
 end
 $$;
-comment on function private.next_due_time(public.schedules, timestamptz) is
+comment on function private.next_due_time is
     'The first due time of a schedule after p_after, whether it is enabled or not; null when nothing is left.';
-revoke all on function private.next_due_time(public.schedules, timestamptz) from public, anon, authenticated, service_role;
+revoke all on function private.next_due_time from public, anon, authenticated, service_role;

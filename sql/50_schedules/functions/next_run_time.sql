@@ -15,6 +15,6 @@ begin
     );
 end
 $$;
-comment on function private.next_run_time(public.schedules, timestamptz) is
+comment on function private.next_run_time is
     'When a schedule runs next after p_now: the jitter after its first due time that no pause covers; null when it is not enabled or nothing is left.';
-revoke all on function private.next_run_time(public.schedules, timestamptz) from public, anon, authenticated, service_role;
+revoke all on function private.next_run_time from public, anon, authenticated, service_role;

@@ -16,6 +16,6 @@ begin
     return null;
 end
 $$;
-comment on function private.note_end_of_scheduled_job() is
+comment on function private.note_end_of_scheduled_job is
     'Writes down how a job ended whose schedule wants to know, in the transaction that ends it; waits for nobody.';
-revoke all on function private.note_end_of_scheduled_job() from public, anon, authenticated, service_role;
+revoke all on function private.note_end_of_scheduled_job from public, anon, authenticated, service_role;

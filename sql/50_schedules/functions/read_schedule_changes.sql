@@ -53,6 +53,6 @@ begin
     return v_new;
 end
 $$;
-comment on function private.read_schedule_changes(public.schedules, jsonb) is
+comment on function private.read_schedule_changes is
     'A schedule with what somebody says of it in the fields, read and not yet judged; robot and pool are left to the caller. Raises 400 INVALID_ARGUMENT, which names the field that is unknown or has a value of a wrong type.';
-revoke all on function private.read_schedule_changes(public.schedules, jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.read_schedule_changes from public, anon, authenticated, service_role;

@@ -32,6 +32,6 @@ begin
     return v_released;
 end
 $$;
-comment on function private.release_waiting_fires(public.schedules) is
+comment on function private.release_waiting_fires is
     'Serves the due times that wait, of a schedule that the caller has locked, the oldest first, until one has a job again; returns how many it served.';
-revoke all on function private.release_waiting_fires(public.schedules) from public, anon, authenticated, service_role;
+revoke all on function private.release_waiting_fires from public, anon, authenticated, service_role;

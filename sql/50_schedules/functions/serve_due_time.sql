@@ -60,7 +60,6 @@ begin
     return v_outcome;
 end
 $$;
-comment on function private.serve_due_time(public.schedules, timestamptz, boolean, boolean) is
+comment on function private.serve_due_time is
     'Serves a due time of a schedule that the caller has locked, and writes down the outcome that it returns: the job, or why there is none. Null: that time had its turn.';
-revoke all on function private.serve_due_time(public.schedules, timestamptz, boolean, boolean)
-    from public, anon, authenticated, service_role;
+revoke all on function private.serve_due_time from public, anon, authenticated, service_role;
