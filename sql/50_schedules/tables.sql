@@ -13,7 +13,7 @@ create table public.schedules (
     tenant_id uuid not null,
     workflow_id uuid not null,
     name text not null,
-    frequency public.schedule_frequency not null,
+    frequency public.schedule_frequency not null default 'cron',
     cron_expression text,               -- of cron; of hourly, daily, weekly and monthly what they are compiled to
     run_at timestamptz,                 -- of once
     interval_seconds integer,           -- of interval: counted from starts_at, or from when the schedule was made

@@ -1084,7 +1084,7 @@ create table public.events (
 create index events_tenant_id_job_id_idx on public.events (tenant_id, job_id, seq) where job_id is not null;
 comment on table public.events is 'What happened, in a gapless sequence per tenant that a client can resume from.';
 
--- from sql/50_schedules/tables.sql sha256:64c95af112b2d4dd489dee04cd2f61db5e8271f915dcfcb6a59690da98aa86c0
+-- from sql/50_schedules/tables.sql sha256:1f842252c6cdaedf771a2260731ef8546901d425751ca3ecba8517ca2c47ec56
 create table private.schedule_quotas (
     plan public.tenant_plan not null,
     min_interval_seconds integer not null,
@@ -1100,7 +1100,7 @@ create table public.schedules (
     tenant_id uuid not null,
     workflow_id uuid not null,
     name text not null,
-    frequency public.schedule_frequency not null,
+    frequency public.schedule_frequency not null default 'cron',
     cron_expression text,               -- of cron; of hourly, daily, weekly and monthly what they are compiled to
     run_at timestamptz,                 -- of once
     interval_seconds integer,           -- of interval: counted from starts_at, or from when the schedule was made
@@ -1270,7 +1270,7 @@ create table private.exports (
 comment on table private.exports is
     'Partitions of jobs that were written to a file. Jobs of tenants with the setting export_before_drop leave only when they are in one.';
 
--- from sql/95_analytics/tables.sql sha256:ceee677d1b4f3a638622abb537e0f399a60282c0d843f746e40312521b3cd4c9
+-- from sql/95_analytics/tables.sql sha256:57e0f74d75cab5069dfecb751d3c34bd8eb49e3304ebaf9c6a2c18e4832940a2
 -- Written by whoever numbers a tenant's events, in the same transaction and under the same lock: each end of a job is
 -- counted once, and the robot that ended it wrote nothing for it. See docs/analytics.md.
 create table public.job_rollups (
@@ -1309,7 +1309,7 @@ comment on table public.job_node_executions is 'What each node of an attempt did
 create index events_tenant_id_event_type_idx on public.events (tenant_id, event_type, told_at desc)
 where event_type in (
     'job.started', 'job.completed', 'job.failed', 'job.timeout', 'job.cancelled', 'robot.online', 'robot.offline',
-    'schedule.triggered'
+    'schedule.triggered', 'schedule.fired'
 );
 
 -- from sql/97_duties/tables.sql sha256:d4391d4e6adbab9bd9ea195c77b03b39d970f99dea43e5c7bbd8ca0a669031b5
@@ -13010,7 +13010,7 @@ comment on function private.every_seconds is
     'The seconds of an interval that is written as @every 1h30m (d, h, m, s); null when it is not.';
 revoke all on function private.every_seconds from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/expected_seconds.sql sha256:ebb6f761bac5de8680c6c8d762d395731d5549f90a66647aae4df013582fc35c
+-- from sql/50_schedules/functions/expected_seconds.sql sha256:67e31b0a9595a53a93c16257e4e6937abd053598d3ef3899b78c2147e1abc173
 create or replace function private.expected_seconds(p_tenant_id uuid, p_workflow_id uuid)
 returns double precision
 language sql
@@ -13019,7 +13019,7 @@ set search_path = pg_catalog, pg_temp
 as $$
     select sum(r.duration_ms_sum) / 1000.0 / nullif(sum(r.completed), 0)
     from public.job_rollups as r
-    where r.tenant_id = p_tenant_id and r.level = 'day' and r.subject_id = p_workflow_id
+    where r.tenant_id = p_tenant_id and r.level = 'workflow_day' and r.subject_id = p_workflow_id
         and r.starts_at > private.clock() - interval '30 days'
 $$;
 comment on function private.expected_seconds is
@@ -13400,7 +13400,7 @@ comment on function private.first_instant is
     'When a whole minute of a zone''s clocks comes: the first time if it comes twice, the next minute that exists if it is skipped.';
 revoke all on function private.first_instant from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/follow_scheduled_jobs.sql sha256:f0f04ba5acea095a276c4dd7b0cd6dad95fe17ba218fa918c48d27ee343e825d
+-- from sql/50_schedules/functions/follow_scheduled_jobs.sql sha256:df78a9c94904a7dcba2b2005eac0cdfa94987175814b58bbaa1e232e81a6b8a0
 create or replace function private.follow_scheduled_jobs(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language plpgsql
@@ -13413,7 +13413,6 @@ declare
     v_schedule public.schedules;
     v_schedule_id uuid;
     v_news private.schedule_news;
-    v_looked_at uuid[];
 begin
     -- First what is to be cancelled: it may wait for a lease, which nobody may do who has enqueued a job.
     for v_news in
@@ -13432,10 +13431,11 @@ begin
         v_turn.used := v_turn.used + 1;
     end loop;
 
-    v_looked_at := array(
-        select distinct n.schedule_id from private.schedule_news as n where n.tenant_id = p_tenant_id limit p_limit
-    );
-    foreach v_schedule_id in array v_looked_at loop
+    for v_schedule_id in
+        select distinct x.schedule_id
+        from (select n.schedule_id from private.schedule_news as n where n.tenant_id = p_tenant_id limit p_limit) as x
+    loop
+        exit when v_turn.used >= p_limit;
         select s.* into v_schedule
         from public.schedules as s
         where s.schedule_id = v_schedule_id
@@ -13444,12 +13444,19 @@ begin
         for v_news in
             with gone as (
                 delete from private.schedule_news as n
-                where n.tenant_id = p_tenant_id and n.schedule_id = v_schedule_id and n.status is not null
+                where n.tenant_id = p_tenant_id and n.schedule_id = v_schedule_id and n.news_id = any (array(
+                    select o.news_id
+                    from private.schedule_news as o
+                    where o.tenant_id = p_tenant_id and o.schedule_id = v_schedule_id and o.status is not null
+                    order by o.news_id
+                    limit p_limit - v_turn.used
+                ))
                 returning n.*
             )
             select g.* from gone as g order by g.news_id
         loop
             v_turn.done := v_turn.done + 1;
+            v_turn.used := v_turn.used + 1;
             if v_news.status in ('failed', 'timeout') then
                 perform private.count_schedule_failures(v_schedule_id, 1);
             elsif v_news.status = 'completed' then
@@ -13459,8 +13466,7 @@ begin
         select s.* into v_schedule from public.schedules as s where s.schedule_id = v_schedule_id;
         v_turn.done := v_turn.done + private.release_waiting_fires(v_schedule);
     end loop;
-    v_turn.used := v_turn.used + v_turn.done;
-    v_turn.after := case when cardinality(v_looked_at) = p_limit then '' end;
+    v_turn.after := case when v_turn.used >= p_limit then '' end;
     return v_turn;
 end
 $$;

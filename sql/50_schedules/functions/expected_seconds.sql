@@ -6,7 +6,7 @@ set search_path = pg_catalog, pg_temp
 as $$
     select sum(r.duration_ms_sum) / 1000.0 / nullif(sum(r.completed), 0)
     from public.job_rollups as r
-    where r.tenant_id = p_tenant_id and r.level = 'day' and r.subject_id = p_workflow_id
+    where r.tenant_id = p_tenant_id and r.level = 'workflow_day' and r.subject_id = p_workflow_id
         and r.starts_at > private.clock() - interval '30 days'
 $$;
 comment on function private.expected_seconds is

@@ -10,7 +10,6 @@ declare
     v_schedule public.schedules;
     v_schedule_id uuid;
     v_news private.schedule_news;
-    v_looked_at uuid[];
 begin
     -- First what is to be cancelled: it may wait for a lease, which nobody may do who has enqueued a job.
     for v_news in
@@ -29,10 +28,11 @@ begin
         v_turn.used := v_turn.used + 1;
     end loop;
 
-    v_looked_at := array(
-        select distinct n.schedule_id from private.schedule_news as n where n.tenant_id = p_tenant_id limit p_limit
-    );
-    foreach v_schedule_id in array v_looked_at loop
+    for v_schedule_id in
+        select distinct x.schedule_id
+        from (select n.schedule_id from private.schedule_news as n where n.tenant_id = p_tenant_id limit p_limit) as x
+    loop
+        exit when v_turn.used >= p_limit;
         select s.* into v_schedule
         from public.schedules as s
         where s.schedule_id = v_schedule_id
@@ -41,12 +41,19 @@ begin
         for v_news in
             with gone as (
                 delete from private.schedule_news as n
-                where n.tenant_id = p_tenant_id and n.schedule_id = v_schedule_id and n.status is not null
+                where n.tenant_id = p_tenant_id and n.schedule_id = v_schedule_id and n.news_id = any (array(
+                    select o.news_id
+                    from private.schedule_news as o
+                    where o.tenant_id = p_tenant_id and o.schedule_id = v_schedule_id and o.status is not null
+                    order by o.news_id
+                    limit p_limit - v_turn.used
+                ))
                 returning n.*
             )
             select g.* from gone as g order by g.news_id
         loop
             v_turn.done := v_turn.done + 1;
+            v_turn.used := v_turn.used + 1;
             if v_news.status in ('failed', 'timeout') then
                 perform private.count_schedule_failures(v_schedule_id, 1);
             elsif v_news.status = 'completed' then
@@ -56,8 +63,7 @@ begin
         select s.* into v_schedule from public.schedules as s where s.schedule_id = v_schedule_id;
         v_turn.done := v_turn.done + private.release_waiting_fires(v_schedule);
     end loop;
-    v_turn.used := v_turn.used + v_turn.done;
-    v_turn.after := case when cardinality(v_looked_at) = p_limit then '' end;
+    v_turn.after := case when v_turn.used >= p_limit then '' end;
     return v_turn;
 end
 $$;
