@@ -25,7 +25,7 @@ ActivityWord = Literal[
 ]
 
 # Documents have one word for a run by hand and one by the clock.
-_WORDS: dict[ActivityType, ActivityWord] = {"schedule.fired": "schedule_triggered"}
+_WORDS: dict[str, ActivityWord] = {"schedule.fired": "schedule_triggered"}
 
 # Document 000 has no words for a robot that is there and may not work.
 _OFFLINE_IN_000: tuple[RobotStatus, ...] = ("offline", "maintenance", "error")
@@ -360,4 +360,4 @@ def types_of(word: ActivityWord | None) -> list[ActivityType] | None:
     if word is None:
         return None
     others = [stored for stored, shown in _WORDS.items() if shown == word]
-    return [cast(ActivityType, word.replace("_", ".", 1)), *others]
+    return [cast(ActivityType, stored) for stored in (word.replace("_", ".", 1), *others)]
