@@ -8,13 +8,14 @@ begin
     return case
         when p_schedule.name is null or length(p_schedule.name) not between 1 and 255
             then 'schedule_name must have 1 to 255 characters.'
+        -- A schedule has these itself; the job's own would be defaults.
+        when p_schedule.environment is null then 'environment must have 1 to 64 characters.'
+        when jsonb_typeof(p_schedule.input) is distinct from 'object' then 'input must be an object.'
+        when jsonb_typeof(p_schedule.metadata) is distinct from 'object' then 'metadata must be an object.'
         when pg_column_size(p_schedule.metadata) > 32768 then 'metadata must not be larger than 32 KB.'
         else coalesce(
             private.find_cron_problem(p_schedule.cron_expression),
-            private.find_job_problem(
-                p_schedule.input, p_schedule.priority, p_schedule.environment, p_schedule.execution_mode::text, '{}', '{}',
-                null, 3, 3600, null, p_schedule.metadata, 'scheduled'
-            )
+            private.find_job_problem(private.job_of_schedule(p_schedule))
         )
     end;
 end
