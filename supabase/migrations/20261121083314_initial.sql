@@ -148,7 +148,7 @@ create type public.robot_health as enum ('ok', 'error');
 -- In the order in which they are locked.
 create type private.limit_scope as enum ('pool', 'tenant', 'workflow', 'key');
 
--- from sql/40_queue/types.sql sha256:ce567420791c382c15bfc2823b990c6889f502ddf71384a0d36b4f1272226429
+-- from sql/40_queue/types.sql sha256:47c86341b1664b19eea83c1f87847a6590b6658b47083385ca106dfd53dc5073
 create type public.job_status as enum (
     'queued',       -- enqueue, retry policy, release, rescue -> queued
     'claimed',      -- queued -> claimed (a fact of private.leases, never stored in jobs)
@@ -170,6 +170,41 @@ create type private.job_notice as (
     robot_id uuid,
     attempt integer,
     details jsonb           -- beside the keys that every notice has
+);
+
+-- What a job may be asked to be: one field an option, in the words of those who ask. A null is the default. It goes through
+-- private.check_new_job(), which has the defaults, and private.find_job_problem(), which has the ranges; both stand nowhere else.
+-- What tells where a job comes from (trigger_type, created_by, retry_of) is no option: the door says it that the job came through.
+--
+-- A new option is named here and in
+--     sql/40_queue/functions/find_job_problem.sql         its range
+--     sql/40_queue/functions/check_new_job.sql            its default, if that is not null
+--     sql/40_queue/functions/enqueue_job.sql              its argument; enqueue_jobs and triggers take it from here
+--     sql/40_queue/functions/add_job.sql, tables.sql      its column; a retry copies columns with the option's name
+--     sql/40_queue/views.sql                              the column as the Data API shows it
+--     src/casare_cloud/domain/jobs/model.py               as NewJob has it, and Job
+--     src/casare_cloud/faces/orchestrator/jobs/shapes.py  as POST /jobs takes it and answers show it, and examples.py beside it
+--     src/casare_cloud/client/jobs.py                     as the client takes it
+-- and, if schedules have it, in theirs: a column of public.schedules with the option's name is handed on.
+create type private.new_job as (
+    workflow_id uuid,
+    version integer,                    -- null: the current one
+    input jsonb,
+    priority integer,
+    environment text,                   -- '*': any robot's
+    execution_mode text,
+    required_capabilities text[],
+    required_tags text[],
+    robot_id text,                      -- the only robot that may have it: its id or external id; once checked, its id
+    pool text,                          -- whose robots are to run it: its id or name; once checked, its id
+    run_at timestamptz,
+    dedupe_key text,
+    concurrency_key text,
+    max_attempts integer,
+    timeout_seconds integer,
+    progress_timeout_seconds integer,
+    retry_policy jsonb,
+    metadata jsonb
 );
 
 -- from sql/41_claims/types.sql sha256:cd6fefd81464a2f0a0d6e2aac72cc9efbf174659d9804ec2d8e43bdd1051ef4b
@@ -757,7 +792,7 @@ create table private.share_usage (
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 comment on table private.share_usage is 'Robot-seconds of attempts that ended in the last second or so, until private.fold_share_usage() adds them to their share.';
 
--- from sql/40_queue/tables.sql sha256:8131bf4dd0167114f8a4c5ea4bfec5e879a732b8fc40891819e8bdb6adc4d838
+-- from sql/40_queue/tables.sql sha256:b9fb287e8ee6d98b3178a3fffcd95ad05ca9ee7e88601e847d9ea424f5dbeabf
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -802,6 +837,7 @@ comment on column private.lanes.low_job_id is
 -- One row per job, partitioned by the id, which carries the creation time (UUID version 7): a look-up by id prunes to one
 -- partition, and dropping a partition is the retention. While the job is live its state is a fact of ready, scheduled and
 -- leases; the row itself is written at enqueue and at the end. No index mentions a column that claim or completion changes.
+-- Ranges and defaults of what callers ask for are those of private.new_job.
 create table public.jobs (
     job_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -809,22 +845,22 @@ create table public.jobs (
     workflow_version integer not null,
     workflow_name text not null,
     lane_id integer not null,
-    trigger_type text not null default 'manual',
-    execution_mode public.execution_mode not null default 'lan',
-    environment text not null default '*',
-    required_capabilities text[] not null default '{}',
-    required_tags text[] not null default '{}',
+    trigger_type text not null,         -- what made it: manual | scheduled | retry, or the type of a trigger
+    execution_mode public.execution_mode not null,
+    environment text not null,
+    required_capabilities text[] not null,
+    required_tags text[] not null,
     target_robot_id uuid,
     pool_id uuid,                       -- the pool whose robots are to run it
-    priority smallint not null default 10,
-    input jsonb not null default '{}',
-    metadata jsonb not null default '{}',
+    priority smallint not null,
+    input jsonb not null,
+    metadata jsonb not null,
     dedupe_key text,
     concurrency_key text,
-    max_attempts smallint not null default 3,
-    timeout_seconds integer not null default 3600,
+    max_attempts smallint not null,
+    timeout_seconds integer not null,
     progress_timeout_seconds integer,   -- an attempt ends when its robot reports no progress for so long; null: never
-    retry_policy jsonb not null default '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}',
+    retry_policy jsonb not null,
     retry_of uuid,                      -- the job that this one retries
     created_by uuid,                    -- user, robot or api key
     created_at timestamptz not null default now(),
@@ -847,11 +883,6 @@ create table public.jobs (
     uncounted_ends smallint not null default 0, -- leases in a row that ended as if there had been none: see private.end_uncounted()
     past_leases jsonb not null default '{}',    -- {lease token: robot} of leases that ended without completing it: whose late results are kept
     constraint jobs_pkey primary key (job_id),
-    constraint jobs_priority_check check (priority between 0 and 20),
-    constraint jobs_max_attempts_check check (max_attempts between 1 and 100),
-    constraint jobs_timeout_seconds_check check (timeout_seconds between 1 and 604800),
-    constraint jobs_progress_timeout_seconds_check check (progress_timeout_seconds between 5 and 604800),
-    constraint jobs_concurrency_key_check check (length(concurrency_key) between 1 and 255),
     constraint jobs_status_check check (status not in ('claimed', 'running')),
     constraint jobs_finished_at_check check ((finished_at is null) = (status = 'queued'))
 ) partition by range (job_id);
@@ -891,8 +922,7 @@ create table private.dedupe_keys (
     tenant_id uuid not null,
     dedupe_key text not null,
     job_id uuid not null,
-    constraint dedupe_keys_pkey primary key (tenant_id, dedupe_key),
-    constraint dedupe_keys_dedupe_key_check check (length(dedupe_key) between 1 and 255)
+    constraint dedupe_keys_pkey primary key (tenant_id, dedupe_key)
 );
 create index dedupe_keys_job_id_idx on private.dedupe_keys (job_id);
 comment on table private.dedupe_keys is 'Unfinished jobs that were enqueued with a dedupe key: at most one per key and tenant.';
@@ -6865,31 +6895,14 @@ comment on function private.share_load is
     'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
 revoke all on function private.share_load from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/add_job.sql sha256:86d8ed7eab1820b71ed0905a37e87a21122584f081dc16e4de8e0bfa1b4a5920
+-- from sql/40_queue/functions/add_job.sql sha256:7985b6870ca0610b637d6956edd4464fe83119679b55bdb87ab52c32d9432972
 create or replace function private.add_job(
     p_tenant_id uuid,
+    p_job private.new_job,
+    p_trigger_type text,        -- what made it: manual | scheduled | retry, or the type of a trigger
     p_created_by uuid,
-    p_workflow_id uuid,
-    p_version integer,
-    p_input jsonb,
-    p_priority integer,
-    p_environment text,
-    p_execution_mode text,
-    p_required_capabilities text[],
-    p_required_tags text[],
-    p_robot_id uuid,
-    p_run_at timestamptz,
-    p_dedupe_key text,
-    p_max_attempts integer,
-    p_timeout_seconds integer,
-    p_retry_policy jsonb,
-    p_metadata jsonb,
-    p_trigger_type text,
     p_retry_of uuid default null,
     p_is_pushed boolean default true,
-    p_concurrency_key text default null,
-    p_pool_id uuid default null,
-    p_progress_timeout_seconds integer default null,
     p_may_pass_quota boolean default false  -- the caller looked whether the queue is full
 )
 returns uuid
@@ -6907,28 +6920,21 @@ declare
     v_tenant_no integer;
     v_limits record;
     v_lane_id integer;
-    v_problem text := private.find_job_problem(
-        p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities, p_required_tags,
-        p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata, p_trigger_type,
-        p_concurrency_key, p_progress_timeout_seconds, p_run_at
-    );
+    v_robot_id uuid := p_job.robot_id;
+    v_pool_id uuid := p_job.pool;
 begin
-    if v_problem is not null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
-    end if;
+    perform private.keep_workflow(p_job.workflow_id);
+    v_workflow := private.require_runnable_workflow(p_tenant_id, p_job.workflow_id, p_job.version);
 
-    perform private.keep_workflow(p_workflow_id);
-    v_workflow := private.require_runnable_workflow(p_tenant_id, p_workflow_id, p_version);
-
-    if p_dedupe_key is not null then
+    if p_job.dedupe_key is not null then
         loop
             insert into private.dedupe_keys (tenant_id, dedupe_key, job_id)
-            values (p_tenant_id, p_dedupe_key, v_job_id)
+            values (p_tenant_id, p_job.dedupe_key, v_job_id)
             on conflict do nothing;
             exit when found;
             select d.job_id into v_existing_job_id
             from private.dedupe_keys as d
-            where d.tenant_id = p_tenant_id and d.dedupe_key = p_dedupe_key;
+            where d.tenant_id = p_tenant_id and d.dedupe_key = p_job.dedupe_key;
             if found then
                 return v_existing_job_id;
             end if;     -- it ended in between: the key is free again
@@ -6936,21 +6942,23 @@ begin
     end if;
 
     v_tenant_no := private.find_queue_tenant(p_tenant_id);
-    v_required := private.required_of(p_required_capabilities, p_required_tags, p_execution_mode = 'internet', p_pool_id);
+    v_required := private.required_of(
+        p_job.required_capabilities, p_job.required_tags, p_job.execution_mode = 'internet', v_pool_id
+    );
     select
         f.workflow_limit_id,
         f.key_limit_id,
         q.is_full as is_queue_full,
-        case when q.is_fair then private.find_share(p_tenant_id, p_workflow_id) end as share_id
+        case when q.is_fair then private.find_share(p_tenant_id, p_job.workflow_id) end as share_id
     into v_limits
-    from private.find_job_limits(p_tenant_id, p_workflow_id, p_concurrency_key) as f
+    from private.find_job_limits(p_tenant_id, p_job.workflow_id, p_job.concurrency_key) as f
     cross join private.queue_tenants as q
     where q.tenant_id = p_tenant_id;
     if v_limits.is_queue_full and not p_may_pass_quota then
         perform private.raise_queue_full();
     end if;
     v_lane_id := private.find_lane(
-        v_tenant_no, p_environment, v_required, p_robot_id, p_priority::smallint, v_limits.workflow_limit_id,
+        v_tenant_no, p_job.environment, v_required, v_robot_id, p_job.priority::smallint, v_limits.workflow_limit_id,
         v_limits.key_limit_id, v_limits.share_id
     );
 
@@ -6961,40 +6969,36 @@ begin
         created_by, created_at
     )
     values (
-        v_job_id, p_tenant_id, p_workflow_id, v_workflow.version, v_workflow.name, v_lane_id, p_trigger_type,
-        p_execution_mode::public.execution_mode, p_environment, p_required_capabilities, p_required_tags, p_robot_id,
-        p_pool_id, p_priority, p_input, p_metadata, p_dedupe_key, p_concurrency_key, p_max_attempts, p_timeout_seconds,
-        p_progress_timeout_seconds,
-        coalesce(
-            p_retry_policy,
-            '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}'
-        ),
-        p_retry_of, p_created_by, private.clock()
+        v_job_id, p_tenant_id, p_job.workflow_id, v_workflow.version, v_workflow.name, v_lane_id, p_trigger_type,
+        p_job.execution_mode::public.execution_mode, p_job.environment, p_job.required_capabilities, p_job.required_tags,
+        v_robot_id, v_pool_id, p_job.priority, p_job.input, p_job.metadata, p_job.dedupe_key, p_job.concurrency_key,
+        p_job.max_attempts, p_job.timeout_seconds, p_job.progress_timeout_seconds, p_job.retry_policy, p_retry_of,
+        p_created_by, private.clock()
     );
 
-    if p_run_at > private.clock() then
+    if p_job.run_at > private.clock() then
         insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at)
-        values (v_job_id, p_tenant_id, v_tenant_no, v_lane_id, p_run_at);
+        values (v_job_id, p_tenant_id, v_tenant_no, v_lane_id, p_job.run_at);
     else
         insert into private.ready (tenant_no, lane_id, job_id, pool_id)
-        values (v_tenant_no, v_lane_id, v_job_id, p_pool_id);
-        perform private.ring_robots(v_tenant_no, p_environment, v_required, p_robot_id);
+        values (v_tenant_no, v_lane_id, v_job_id, v_pool_id);
+        perform private.ring_robots(v_tenant_no, p_job.environment, v_required, v_robot_id);
     end if;
 
     perform private.announce_job(
-        'job.queued', 'queued', p_tenant_id, v_job_id, p_workflow_id, v_workflow.name, null, 0,
-        case when p_run_at is not null then jsonb_build_object('run_at', private.to_iso(p_run_at)) end,
+        'job.queued', 'queued', p_tenant_id, v_job_id, p_job.workflow_id, v_workflow.name, null, 0,
+        case when p_job.run_at is not null then jsonb_build_object('run_at', private.to_iso(p_job.run_at)) end,
         p_is_pushed, p_is_new => true
     );
     -- A retry waits whatever the rule of its key: somebody asked for this very job.
-    if v_limits.key_limit_id is not null and p_retry_of is null and (p_run_at > private.clock()) is not true then
+    if v_limits.key_limit_id is not null and p_retry_of is null and (p_job.run_at > private.clock()) is not true then
         perform private.resolve_collision(v_limits.key_limit_id, v_job_id);
     end if;
     return v_job_id;
 end
 $$;
 comment on function private.add_job is
-    'Puts a job of a runnable workflow in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do.';
+    'Puts a job that private.check_new_job() has checked in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do. Raises 404 WORKFLOW_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE, 429 QUEUE_FULL.';
 revoke all on function private.add_job from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/age_lanes.sql sha256:20d883f845c261804499e81f2f6d0b349203d9dfd0f252e679e18beb5066300f
@@ -7204,6 +7208,56 @@ comment on function private.announce_jobs is
     'Tells what happened to jobs: events for those who resume, pushes for those who watch. Progress is pushed only. A push may be lost and never fails the caller: it has a row behind it.';
 revoke all on function private.announce_jobs from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/check_new_job.sql sha256:1b962b416ffe73925891c601f484815127a56a80aaa2c22fc38085e6c451ea6f
+create or replace function private.check_new_job(p_tenant_id uuid, p_job private.new_job)
+returns private.new_job
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_problem text;
+begin
+    p_job.environment := private.nfc(p_job.environment);
+    p_job.required_capabilities := private.nfc_words(p_job.required_capabilities);
+    p_job.required_tags := private.nfc_words(p_job.required_tags);
+    p_job.dedupe_key := private.nfc(p_job.dedupe_key);
+    p_job.concurrency_key := private.nfc(p_job.concurrency_key);
+    v_problem := case
+        when p_job.workflow_id is null then 'workflow_id must be given.'
+        else private.find_job_problem(p_job)
+    end;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+
+    p_job.input := coalesce(p_job.input, '{}');
+    p_job.priority := coalesce(p_job.priority, 10);
+    p_job.environment := coalesce(p_job.environment, '*');
+    p_job.execution_mode := coalesce(p_job.execution_mode, 'lan');
+    p_job.required_capabilities := coalesce(p_job.required_capabilities, '{}');
+    p_job.required_tags := coalesce(p_job.required_tags, '{}');
+    p_job.max_attempts := coalesce(p_job.max_attempts, 3);
+    p_job.timeout_seconds := coalesce(p_job.timeout_seconds, 3600);
+    p_job.retry_policy := coalesce(
+        p_job.retry_policy,
+        '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}'
+    );
+    p_job.metadata := coalesce(p_job.metadata, '{}');
+
+    if p_job.robot_id is not null then
+        p_job.robot_id := (private.find_robot(p_tenant_id, p_job.robot_id)).robot_id;
+    end if;
+    if p_job.pool is not null then
+        p_job.pool := (private.find_pool(p_tenant_id, p_job.pool, 'member')).pool_id;
+    end if;
+    return p_job;
+end
+$$;
+comment on function private.check_new_job is
+    'A new job of a tenant as private.add_job() takes it: texts in one spelling, defaults filled in, robot and pool by their ids. Raises 400 INVALID_ARGUMENT with the field and its rule, 404 ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS.';
+revoke all on function private.check_new_job from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/check_waiting_quotas.sql sha256:8fa7b3b21c108417063e52d23fb1dc143bc81da3d915c156efcbe2e9f1ad45ea
 -- Counted here and not at every enqueue: a counter would be one row for which all enqueues of a tenant wait in turn, and a
 -- count would read what waits. So a tenant may pass its quota by what it enqueues in a minute.
@@ -7251,23 +7305,22 @@ comment on function private.check_waiting_quotas is
     'Duty, a tenant''s turn: notes whether as many jobs of it wait as may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and counts whether that changed.';
 revoke all on function private.check_waiting_quotas from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/enqueue_job.sql sha256:c5aadbf128a3e932300f7d0d0c92af9817430084b8a4c0744a07ae71bacc2dd0
+-- from sql/40_queue/functions/enqueue_job.sql sha256:ebb06a3327681813e9f69315633f69358c0382fc936f59bfce527f3371a339b6
 create or replace function public.enqueue_job(
     p_workflow_id uuid,
-    p_input jsonb default '{}',
-    p_priority integer default 10,
-    p_environment text default '*',
-    p_execution_mode text default 'lan',
-    p_required_capabilities text[] default '{}',
-    p_required_tags text[] default '{}',
+    p_input jsonb default null,
+    p_priority integer default null,
+    p_environment text default null,
+    p_execution_mode text default null,
+    p_required_capabilities text[] default null,
+    p_required_tags text[] default null,
     p_robot_id text default null,
     p_run_at timestamptz default null,
     p_dedupe_key text default null,
-    p_max_attempts integer default 3,
-    p_timeout_seconds integer default 3600,
+    p_max_attempts integer default null,
+    p_timeout_seconds integer default null,
     p_retry_policy jsonb default null,
-    p_metadata jsonb default '{}',
-    p_trigger_type text default 'manual',
+    p_metadata jsonb default null,
     p_version integer default null,
     p_concurrency_key text default null,
     p_pool text default null,
@@ -7282,37 +7335,38 @@ set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.create');
-    v_robot_id uuid;
-    v_pool_id uuid;
+    v_new private.new_job;
     v_job_id uuid;
     v_job public.live_jobs;
 begin
-    p_environment := private.nfc(p_environment);
-    p_required_capabilities := private.nfc_words(p_required_capabilities);
-    p_required_tags := private.nfc_words(p_required_tags);
-    p_dedupe_key := private.nfc(p_dedupe_key);
-    p_concurrency_key := private.nfc(p_concurrency_key);
-    p_trigger_type := private.nfc(p_trigger_type);
-    if p_robot_id is not null then
-        v_robot_id := (private.find_robot(v_caller.tenant_id, p_robot_id)).robot_id;
-    end if;
-    if p_pool is not null then
-        v_pool_id := (private.find_pool(v_caller.tenant_id, p_pool, 'member')).pool_id;
-    end if;
+    v_new.workflow_id := p_workflow_id;
+    v_new.version := p_version;
+    v_new.input := p_input;
+    v_new.priority := p_priority;
+    v_new.environment := p_environment;
+    v_new.execution_mode := p_execution_mode;
+    v_new.required_capabilities := p_required_capabilities;
+    v_new.required_tags := p_required_tags;
+    v_new.robot_id := p_robot_id;
+    v_new.pool := p_pool;
+    v_new.run_at := p_run_at;
+    v_new.dedupe_key := p_dedupe_key;
+    v_new.concurrency_key := p_concurrency_key;
+    v_new.max_attempts := p_max_attempts;
+    v_new.timeout_seconds := p_timeout_seconds;
+    v_new.progress_timeout_seconds := p_progress_timeout_seconds;
+    v_new.retry_policy := p_retry_policy;
+    v_new.metadata := p_metadata;
     v_job_id := private.add_job(
-        v_caller.tenant_id,
-        coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id),
-        p_workflow_id, p_version, p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities,
-        p_required_tags, v_robot_id, p_run_at, p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata,
-        p_trigger_type, p_concurrency_key => p_concurrency_key, p_pool_id => v_pool_id,
-        p_progress_timeout_seconds => p_progress_timeout_seconds
+        v_caller.tenant_id, private.check_new_job(v_caller.tenant_id, v_new), 'manual',
+        coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id)
     );
     select j.* into v_job from public.live_jobs as j where j.job_id = v_job_id;
     return v_job;
 end
 $$;
 comment on function public.enqueue_job is
-    'Puts one job in the queue and returns it; with a dedupe key that an unfinished job has, returns that one. Environment * is any robot''s. With a pool (id or name) its robots run it. With progress_timeout_seconds an attempt that reports no progress for so long is ended. Raises 404 POOL_NOT_FOUND, 409 POOL_AMBIGUOUS. Needs jobs.create.';
+    'Puts one job in the queue and returns it; with a dedupe key that an unfinished job has, returns that one. An option that is null is its default. Environment * is any robot''s. With a pool (id or name) its robots run it. With progress_timeout_seconds an attempt that reports no progress for so long is ended. Raises 400 INVALID_ARGUMENT, 404 WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE or POOL_AMBIGUOUS, 429 QUEUE_FULL. Needs jobs.create.';
 revoke all on function public.enqueue_job from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_job to authenticated;
 
@@ -7337,74 +7391,54 @@ comment on function private.ensure_job_partitions is
     'Makes the partitions of jobs for this week (Monday, UTC) and p_weeks_ahead more, and returns how many it made.';
 revoke all on function private.ensure_job_partitions from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_job_problem.sql sha256:5563f819c111c055c4a963aea95e30e7b75b6578a9e1132312baa5ef40044dea
-create or replace function private.find_job_problem(
-    p_input jsonb,
-    p_priority integer,
-    p_environment text,
-    p_execution_mode text,
-    p_required_capabilities text[],
-    p_required_tags text[],
-    p_dedupe_key text,
-    p_max_attempts integer,
-    p_timeout_seconds integer,
-    p_retry_policy jsonb,
-    p_metadata jsonb,
-    p_trigger_type text,
-    p_concurrency_key text default null,
-    p_progress_timeout_seconds integer default null,
-    p_run_at timestamptz default null
-)
+-- from sql/40_queue/functions/find_job_problem.sql sha256:60cf43bfe9d4401a1eea2d2ab04de4bb8300243903fd55138dcf05009798c858
+create or replace function private.find_job_problem(p_job private.new_job)
 returns text
 language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if p_priority not between 0 and 20 or p_priority is null then
+    if p_job.priority not between 0 and 20 then
         return 'priority must be between 0 and 20.';
-    elsif length(p_environment) not between 1 and 64 or p_environment is null then
+    elsif length(p_job.environment) not between 1 and 64 then
         return 'environment must have 1 to 64 characters.';
-    elsif p_execution_mode not in ('lan', 'internet') or p_execution_mode is null then
+    elsif p_job.execution_mode not in ('lan', 'internet') then
         return 'execution_mode must be lan or internet.';
-    elsif p_max_attempts not between 1 and 100 or p_max_attempts is null then
+    elsif p_job.max_attempts not between 1 and 100 then
         return 'max_attempts must be between 1 and 100.';
-    elsif p_timeout_seconds not between 1 and 604800 or p_timeout_seconds is null then
+    elsif p_job.timeout_seconds not between 1 and 604800 then
         return 'timeout_seconds must be between 1 and 604800.';
-    elsif p_progress_timeout_seconds not between 5 and 604800 then
+    elsif p_job.progress_timeout_seconds not between 5 and 604800 then
         return 'progress_timeout_seconds must be between 5 and 604800.';
-    elsif not private.is_calendar_time(p_run_at) then
+    elsif not private.is_calendar_time(p_job.run_at) then
         return 'run_at must lie in the years 1 to 9999.';
-    elsif length(p_dedupe_key) not between 1 and 255 then
+    elsif length(p_job.dedupe_key) not between 1 and 255 then
         return 'dedupe_key must have 1 to 255 characters.';
-    elsif length(p_concurrency_key) not between 1 and 255 then
+    elsif length(p_job.concurrency_key) not between 1 and 255 then
         return 'concurrency_key must have 1 to 255 characters.';
-    elsif length(p_trigger_type) not between 1 and 64 or p_trigger_type is null then
-        return 'trigger_type must have 1 to 64 characters.';
-    elsif jsonb_typeof(p_input) is distinct from 'object' then
+    elsif jsonb_typeof(p_job.input) <> 'object' then
         return 'input must be an object.';
-    elsif pg_column_size(p_input) > 10485760 then
+    elsif pg_column_size(p_job.input) > 10485760 then
         return 'input must not be larger than 10 MB.';
-    elsif private.find_json_problem('input', p_input) is not null then
-        return private.find_json_problem('input', p_input);
-    elsif jsonb_typeof(p_metadata) is distinct from 'object' then
+    elsif private.find_json_problem('input', p_job.input) is not null then
+        return private.find_json_problem('input', p_job.input);
+    elsif jsonb_typeof(p_job.metadata) <> 'object' then
         return 'metadata must be an object.';
-    elsif pg_column_size(p_metadata) > 65536 then
+    elsif pg_column_size(p_job.metadata) > 65536 then
         return 'metadata must not be larger than 64 KB.';
-    elsif private.find_json_problem('metadata', p_metadata) is not null then
-        return private.find_json_problem('metadata', p_metadata);
-    elsif p_required_capabilities is null or p_required_tags is null then
-        return 'required_capabilities and required_tags must be lists.';
-    elsif p_retry_policy is not null and private.find_retry_policy_problem(p_retry_policy) is not null then
-        return private.find_retry_policy_problem(p_retry_policy);
+    elsif private.find_json_problem('metadata', p_job.metadata) is not null then
+        return private.find_json_problem('metadata', p_job.metadata);
+    elsif p_job.retry_policy is not null and private.find_retry_policy_problem(p_job.retry_policy) is not null then
+        return private.find_retry_policy_problem(p_job.retry_policy);
     end if;
-    if p_required_capabilities <> '{}' or p_required_tags <> '{}' then
+    if p_job.required_capabilities <> '{}' or p_job.required_tags <> '{}' then
         return coalesce(
-            private.find_words_problem('required_capabilities', p_required_capabilities),
-            private.find_words_problem('required_tags', p_required_tags),
+            private.find_words_problem('required_capabilities', p_job.required_capabilities),
+            private.find_words_problem('required_tags', p_job.required_tags),
             -- A key of the index of private.lanes has 2,704 bytes at most, and they are in it.
             case
-                when (select sum(octet_length(w) + 8) from unnest(p_required_capabilities || p_required_tags) as w) > 2000
+                when (select sum(octet_length(w) + 8) from unnest(p_job.required_capabilities || p_job.required_tags) as w) > 2000
                     then 'required_capabilities and required_tags must not have more than 2000 bytes together; each word counts for 8 more.'
             end
         );
@@ -7413,7 +7447,7 @@ begin
 end
 $$;
 comment on function private.find_job_problem is
-    'What is wrong with a job that somebody wants to enqueue, as a sentence that names the field; null when nothing is.';
+    'What is wrong with a job that somebody wants to enqueue, as a sentence that names the field; null when nothing is. An option that is null is its default, which is right.';
 revoke all on function private.find_job_problem from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/find_lane.sql sha256:2404324761107722190e0be9d2b6ef24df8fa1c0963a56a1c6696bae7610ccc8
@@ -7766,6 +7800,31 @@ $$;
 comment on function private.raise_queue_full is
     'Raises 429 QUEUE_FULL, with the seconds after which to try again.';
 revoke all on function private.raise_queue_full from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/read_new_job.sql sha256:cc77dd61e53e6a07db3f12abd7269199c4ed305c20f2074204bf22ed793be83a
+create or replace function private.read_new_job(p_options jsonb)
+returns private.new_job
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_fields jsonb := to_jsonb(jsonb_populate_record(null::private.new_job, '{}'));
+    v_unknown text;
+begin
+    if jsonb_typeof(p_options) is distinct from 'object' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'A job must be an object.');
+    end if;
+    select k into v_unknown from jsonb_object_keys(p_options) as k where not v_fields ? k limit 1;
+    if found then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', format('A job has no field %s.', v_unknown));
+    end if;
+    return jsonb_populate_record(null::private.new_job, p_options);
+end
+$$;
+comment on function private.read_new_job is
+    'A job that somebody asks for as an object {workflow_id, input, priority …}; the other fields are null. Raises 400 INVALID_ARGUMENT for a field that no job has, and a data exception for a value of the wrong type.';
+revoke all on function private.read_new_job from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/required_of.sql sha256:f1e631eda475b9f91092242a5d90e057e6600ab4bd2fdd88b88dc72584684b1d
 create or replace function private.required_of(
@@ -10814,7 +10873,7 @@ comment on function private.retry_delay is
     'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
 revoke all on function private.retry_delay from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/retry_job.sql sha256:2db795dc171f151ee36e66f4f411545c7aad38dadc575dbf85b38a695d17a64f
+-- from sql/43_endings/functions/retry_job.sql sha256:4c465213494b3ec22e690525d50bedce9689d23ae8f4b58f64263a70070fd287
 create or replace function public.retry_job(p_job_id uuid)
 returns jsonb
 language plpgsql
@@ -10826,8 +10885,8 @@ as $$
 declare
     v_caller private.caller := private.authorize('jobs.retry');
     v_job public.jobs;
+    v_new private.new_job;
     v_new_job_id uuid;
-    v_pool_id uuid;
 begin
     select j.* into v_job from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
     if not found then
@@ -10837,16 +10896,14 @@ begin
             400, 'JOB_NOT_RETRYABLE', 'Only a job that is failed, cancelled or timed out can be retried.'
         );
     end if;
-    if v_job.pool_id is not null then
-        v_pool_id := (private.find_pool(v_job.tenant_id, v_job.pool_id::text, 'member')).pool_id;
-    end if;
+    v_job.result := null;
+    v_new := jsonb_populate_record(null::private.new_job, to_jsonb(v_job));
+    v_new.version := v_job.workflow_version;
+    v_new.robot_id := v_job.target_robot_id;
+    v_new.pool := v_job.pool_id;
     v_new_job_id := private.add_job(
-        v_job.tenant_id, coalesce(v_caller.user_id, v_caller.api_key_id), v_job.workflow_id, v_job.workflow_version,
-        v_job.input, v_job.priority, v_job.environment, v_job.execution_mode::text, v_job.required_capabilities,
-        v_job.required_tags, v_job.target_robot_id, null, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds,
-        v_job.retry_policy, v_job.metadata, 'retry', v_job.job_id,
-        p_concurrency_key => v_job.concurrency_key, p_pool_id => v_pool_id,
-        p_progress_timeout_seconds => v_job.progress_timeout_seconds
+        v_job.tenant_id, private.check_new_job(v_job.tenant_id, v_new), 'retry',
+        coalesce(v_caller.user_id, v_caller.api_key_id), v_job.job_id
     );
     -- An unfinished job that has its dedupe key does other work: this one would be lost.
     if v_job.dedupe_key is not null and not exists (
@@ -10867,7 +10924,7 @@ begin
 end
 $$;
 comment on function public.retry_job is
-    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more, 409 DEDUPE_KEY_TAKEN when another unfinished job has its dedupe key. Needs jobs.retry.';
+    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 404 ROBOT_NOT_FOUND when the only robot that may have it is deleted, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more, 409 DEDUPE_KEY_TAKEN when another unfinished job has its dedupe key. Needs jobs.retry.';
 revoke all on function public.retry_job from public, anon, authenticated, service_role;
 grant execute on function public.retry_job to authenticated;
 
@@ -11087,7 +11144,7 @@ comment on function public.complete_jobs is
 revoke all on function public.complete_jobs from public, anon, authenticated, service_role;
 grant execute on function public.complete_jobs to authenticated;
 
--- from sql/44_batches/functions/enqueue_jobs.sql sha256:109944787b045e75be5f279dc73d49af4ab11c211c331518040f14c50a612eda
+-- from sql/44_batches/functions/enqueue_jobs.sql sha256:07435c2e524a3c07a8c39335073b5d3be17f9bd04f2c9e03ab0f06981e9540f0
 create or replace function public.enqueue_jobs(p_jobs jsonb)
 returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
 language plpgsql
@@ -11101,11 +11158,7 @@ declare
     v_created_by uuid := coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id);
     v_count integer;
     v_item jsonb;
-    v_job record;
-    v_robot_id uuid;
-    v_pool_id uuid;
-    v_problem text;
-    v_unknown text;
+    v_job private.new_job;
 begin
     if jsonb_typeof(p_jobs) is distinct from 'array' or jsonb_array_length(p_jobs) not between 1 and 1000 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'jobs must be a list of 1 to 1000 jobs.');
@@ -11122,63 +11175,9 @@ begin
         error_message := null;
         -- What is wrong with one job is that job's answer. Nothing is written in this block, so it costs no transaction id.
         begin
-            if jsonb_typeof(v_item) <> 'object' then
-                perform private.raise_error(400, 'INVALID_ARGUMENT', 'A job must be an object.');
-            end if;
-            select * into v_job
-            from jsonb_to_record(v_item) as j (
-                workflow_id uuid, input jsonb, priority integer, environment text, execution_mode text,
-                required_capabilities text[], required_tags text[], robot_id text, run_at timestamptz, dedupe_key text,
-                max_attempts integer, timeout_seconds integer, retry_policy jsonb, metadata jsonb, trigger_type text,
-                version integer, concurrency_key text, pool text, progress_timeout_seconds integer
-            );
-            v_job.environment := private.nfc(v_job.environment);
-            v_job.required_capabilities := private.nfc_words(v_job.required_capabilities);
-            v_job.required_tags := private.nfc_words(v_job.required_tags);
-            v_job.dedupe_key := private.nfc(v_job.dedupe_key);
-            v_job.concurrency_key := private.nfc(v_job.concurrency_key);
-            v_job.trigger_type := private.nfc(v_job.trigger_type);
-            v_job.input := coalesce(v_job.input, '{}');
-            v_job.priority := coalesce(v_job.priority, 10);
-            v_job.environment := coalesce(v_job.environment, '*');
-            v_job.execution_mode := coalesce(v_job.execution_mode, 'lan');
-            v_job.required_capabilities := coalesce(v_job.required_capabilities, '{}');
-            v_job.required_tags := coalesce(v_job.required_tags, '{}');
-            v_job.max_attempts := coalesce(v_job.max_attempts, 3);
-            v_job.timeout_seconds := coalesce(v_job.timeout_seconds, 3600);
-            v_job.metadata := coalesce(v_job.metadata, '{}');
-            v_job.trigger_type := coalesce(v_job.trigger_type, 'manual');
-            select k into v_unknown
-            from jsonb_object_keys(v_item) as k
-            where k not in (
-                'workflow_id', 'input', 'priority', 'environment', 'execution_mode', 'required_capabilities', 'required_tags',
-                'robot_id', 'run_at', 'dedupe_key', 'max_attempts', 'timeout_seconds', 'retry_policy', 'metadata',
-                'trigger_type', 'version', 'concurrency_key', 'pool', 'progress_timeout_seconds'
-            )
-            limit 1;
-            v_problem := case
-                when v_unknown is not null then format('A job has no field %s.', v_unknown)
-                when v_job.workflow_id is null then 'workflow_id must be given.'
-                else private.find_job_problem(
-                    v_job.input, v_job.priority, v_job.environment, v_job.execution_mode, v_job.required_capabilities,
-                    v_job.required_tags, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
-                    v_job.metadata, v_job.trigger_type, v_job.concurrency_key, v_job.progress_timeout_seconds,
-                    v_job.run_at
-                )
-            end;
-            if v_problem is not null then
-                perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
-            end if;
+            v_job := private.check_new_job(v_caller.tenant_id, private.read_new_job(v_item));
             perform private.keep_workflow(v_job.workflow_id);
             perform private.require_runnable_workflow(v_caller.tenant_id, v_job.workflow_id, v_job.version);
-            v_robot_id := null;
-            if v_job.robot_id is not null then
-                v_robot_id := (private.find_robot(v_caller.tenant_id, v_job.robot_id)).robot_id;
-            end if;
-            v_pool_id := null;
-            if v_job.pool is not null then
-                v_pool_id := (private.find_pool(v_caller.tenant_id, v_job.pool, 'member')).pool_id;
-            end if;
             if exists (
                 select from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id and q.is_full
             ) and not exists (
@@ -11199,11 +11198,7 @@ begin
         end;
         if error_code is null then
             job_id := private.add_job(
-                v_caller.tenant_id, v_created_by, v_job.workflow_id, v_job.version, v_job.input, v_job.priority,
-                v_job.environment, v_job.execution_mode, v_job.required_capabilities, v_job.required_tags, v_robot_id,
-                v_job.run_at, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
-                v_job.metadata, v_job.trigger_type, null, v_count <= 100, v_job.concurrency_key, v_pool_id,
-                v_job.progress_timeout_seconds, true
+                v_caller.tenant_id, v_job, 'manual', v_created_by, p_is_pushed => v_count <= 100, p_may_pass_quota => true
             );
             status := 'queued';
             -- The job that has its dedupe key may be held; the rule of its concurrency key may have cancelled it.
@@ -11223,7 +11218,7 @@ begin
 end
 $$;
 comment on function public.enqueue_jobs is
-    'Enqueues 1 to 1000 jobs, objects with the arguments of enqueue_job, and answers each by its position: its id and status (those of the unfinished job that has its dedupe key), or why it was refused, 429 QUEUE_FULL included; the others are done. More than 100 are pushed as one jobs.queued. Needs jobs.create.';
+    'Enqueues 1 to 1000 jobs, objects with the fields of private.new_job, and answers each by its position: its id and status (those of the unfinished job that has its dedupe key), or why it was refused, 429 QUEUE_FULL included; the others are done. More than 100 are pushed as one jobs.queued. Needs jobs.create.';
 revoke all on function public.enqueue_jobs from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_jobs to authenticated;
 
@@ -12956,7 +12951,7 @@ comment on function private.drop_waiting_fires is
     'Gives up the due times of schedules that wait for a job to end, and says why.';
 revoke all on function private.drop_waiting_fires from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/enqueue_job_of_schedule.sql sha256:2a03a510951b2547cb3d00f3f3c35f0a0457712fb7836b71f314e2c6d82e683b
+-- from sql/50_schedules/functions/enqueue_job_of_schedule.sql sha256:7c06d2946a882ac6e19d00880d526eceecb18245ce999668d7109c2866c0ffb1
 create or replace function private.enqueue_job_of_schedule(
     p_schedule public.schedules,
     p_trigger_type text,
@@ -12968,20 +12963,13 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_job private.new_job := private.job_of_schedule(p_schedule);
     v_job_id uuid;
 begin
-    if p_schedule.pool_id is not null then
-        perform private.find_pool(p_schedule.tenant_id, p_schedule.pool_id::text, 'member');     -- it may have left
-    end if;
-    if p_schedule.robot_id is not null then
-        perform private.find_robot(p_schedule.tenant_id, p_schedule.robot_id::text);    -- it may be deleted
-    end if;
+    v_job.dedupe_key := p_dedupe_key;
+    v_job.metadata := v_job.metadata || jsonb_build_object('schedule_id', p_schedule.schedule_id);
     v_job_id := private.add_job(
-        p_schedule.tenant_id, p_created_by, p_schedule.workflow_id, null, p_schedule.input, p_schedule.priority,
-        p_schedule.environment, p_schedule.execution_mode::text, p_schedule.required_capabilities, p_schedule.required_tags,
-        p_schedule.robot_id, null, p_dedupe_key, 3, 3600, null,
-        p_schedule.metadata || jsonb_build_object('schedule_id', p_schedule.schedule_id), p_trigger_type,
-        p_pool_id => p_schedule.pool_id
+        p_schedule.tenant_id, private.check_new_job(p_schedule.tenant_id, v_job), p_trigger_type, p_created_by
     );
     if private.is_followed(p_schedule) then
         insert into private.schedule_jobs (job_id, tenant_id, schedule_id)
@@ -12992,7 +12980,7 @@ begin
 end
 $$;
 comment on function private.enqueue_job_of_schedule is
-    'Puts a job in the queue as a schedule says it; the job''s metadata names the schedule. Raises what private.add_job raises, 404 POOL_NOT_FOUND when the tenant is in its pool no more, and 404 ROBOT_NOT_FOUND when its robot is deleted.';
+    'Puts a job in the queue as a schedule says it; the job''s metadata names the schedule. Raises what private.check_new_job() and private.add_job() raise: 404 POOL_NOT_FOUND when the tenant is in its pool no more, and 404 ROBOT_NOT_FOUND when its robot is deleted.';
 revoke all on function private.enqueue_job_of_schedule from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/every_seconds.sql sha256:5170da4f9c6069df98c51ba980e33d8f507d00c1cf26ec6c49e051b6ae581122
@@ -13185,7 +13173,7 @@ comment on function private.find_overlap is
     'What becomes of a due time by the overlap policy of a schedule that the caller has locked, and why, when a job of it is unfinished; asks for the end of that job when the policy is cancel_previous.';
 revoke all on function private.find_overlap from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/find_schedule_problem.sql sha256:8a55b25b498e7d856e8e6e702c6ad50f56d2203d45dfbb5b1deab94c781572fd
+-- from sql/50_schedules/functions/find_schedule_problem.sql sha256:57793f9ceb2507043ceba571acf0758be461ab5f6511c83dd3df18f025d8151b
 create or replace function private.find_schedule_problem(p_schedule public.schedules, p_changes jsonb)
 returns text
 language plpgsql
@@ -13197,6 +13185,12 @@ declare
 begin
     if p_schedule.name is null or length(p_schedule.name) not between 1 and 255 or p_schedule.name !~ '\S' then
         return 'schedule_name must have 1 to 255 characters, and not blanks only.';
+    elsif p_schedule.environment is null then      -- a schedule has these itself; the job's own would be defaults
+        return 'environment must have 1 to 64 characters.';
+    elsif jsonb_typeof(p_schedule.input) is distinct from 'object' then
+        return 'input must be an object.';
+    elsif jsonb_typeof(p_schedule.metadata) is distinct from 'object' then
+        return 'metadata must be an object.';
     elsif pg_column_size(p_schedule.metadata) > 32768 then
         return 'metadata must not be larger than 32 KB.';
     elsif not private.is_calendar_time(p_schedule.starts_at) then
@@ -13227,11 +13221,7 @@ begin
     if found then
         return format('interval_seconds must be at least %s in your plan.', v_min_seconds);
     end if;
-    return private.find_job_problem(
-        p_schedule.input, p_schedule.priority, p_schedule.environment, p_schedule.execution_mode::text,
-        p_schedule.required_capabilities, p_schedule.required_tags, p_schedule.dedupe_key, 3, 3600, null, p_schedule.metadata,
-        'scheduled'
-    );
+    return private.find_job_problem(private.job_of_schedule(p_schedule));
 end
 $$;
 comment on function private.find_schedule_problem is
@@ -13532,6 +13522,25 @@ $$;
 comment on function private.jitter_of is
     'How long after each due time a schedule runs: 0 to p_jitter_seconds, spread evenly over schedules and the same at every run of one.';
 revoke all on function private.jitter_of from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/job_of_schedule.sql sha256:790af5f8b9d72b3932c00e4ab3b19472bbed7cf4e65e776c9710fea039a04e0d
+create or replace function private.job_of_schedule(p_schedule public.schedules)
+returns private.new_job
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_job private.new_job := jsonb_populate_record(null::private.new_job, to_jsonb(p_schedule));
+begin
+    v_job.pool := p_schedule.pool_id;
+    v_job.run_at := null;      -- a schedule's is its own due time; what it fires waits for nothing
+    return v_job;
+end
+$$;
+comment on function private.job_of_schedule is
+    'The job that a schedule asks for: each option that schedules have a column of. See private.new_job.';
+revoke all on function private.job_of_schedule from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/judge_due_time.sql sha256:788528d040c84d738cfc90a56f1037f949591389eafeeab2b8873069a6ac2d76
 create or replace function private.judge_due_time(p_schedule public.schedules, p_due timestamptz)

@@ -86,12 +86,12 @@ async def _start(tx: Transaction, submission: Submission, workflow_id: UUID, pla
     job = await jobs.enqueue(
         tx,
         NewJob(
-            workflow=workflow_id,
+            workflow_id=workflow_id,
             input=submission.input,
             priority=submission.priority,
             execution_mode=submission.execution_mode,
             pool=submission.pool,
-            robot=submission.robot,
+            robot_id=submission.robot,
         ),
     )
     return Submitted(workflow_id, job.job_id, None, job.created_at, planned)
