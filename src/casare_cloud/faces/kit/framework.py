@@ -1,92 +1,66 @@
-"""The FastAPI app inside the orchestrator, without resources: those are included when they are first asked for."""
+"""The FastAPI app inside a face, without resources: those are included when they are first asked for."""
 
 import warnings
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from pydantic.warnings import UnsupportedFieldAttributeWarning
 
-from casare_cloud.config import Settings
-from casare_cloud.database import Database
-from casare_cloud.faces.kit import problems
-from casare_cloud.faces.kit.refusals import declare_body_refusals, declare_headers
+from casare_cloud import __version__
+from casare_cloud.faces.kit import openapi, problems
+from casare_cloud.faces.kit.health import Probe
+from casare_cloud.faces.kit.health_shapes import responses_of
 from casare_cloud.faces.kit.routing import Services
-from casare_cloud.faces.orchestrator import health
-from casare_cloud.faces.orchestrator.health_shapes import RESPONSES
-from casare_cloud.faces.orchestrator.rate_limits import limit_of, unlimited
 from casare_cloud.identity import Verifier
-from casare_cloud.preflight.auth_faults import AuthFaults
-from casare_cloud.preflight.readiness import Readiness
+
+if TYPE_CHECKING:
+    from casare_cloud.faces.kit.app import App
 
 # FastAPI silences this about its own body fields while it builds them; our shapes are built later, on first use.
 warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 
-
 _OPEN: dict[str, Any] = {"security": []}
-_TOKEN = "A robot's key, or a token that was imported, where ROBOT_AUTH_ENABLED is true."  # a sentence, no secret
 
 
-def create_framework(
-    settings: Settings, database: Database, auth_faults: AuthFaults, readiness: Readiness, version: str
-) -> FastAPI:
-    """An app that answers every error in the orchestrator's shape and documents itself at /openapi.json."""
+def create_framework(face: "App") -> FastAPI:
+    """An app that answers every error in the face's envelope and documents itself at /openapi.json."""
     app = FastAPI(
-        title="CasareRPA Orchestrator API",
-        version=version,
-        description="Workflows, jobs and robots of a tenant. Base path /api/v1.",
+        title=face.title,
+        version=__version__,
+        description=face.description,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
     app.state.services = Services(
-        settings, database, Verifier(settings), auth_faults, limit_of if settings.rate_limits else unlimited
+        face.settings, face.database, Verifier(face.settings), face.auth_faults, face.name, face.base, face.rate_limits
     )
-    problems.install(app)
-    for path, probe in health.PROBES.items():
-        for prefix in ("", "/api/v1"):
+    problems.install(app, face.envelope)
+    responses = responses_of(face.service, face.refusals.any_other)
+    for path, probe in face.probes.items():
+        for prefix in dict.fromkeys(("", face.base)):
             app.add_api_route(
                 prefix + path,
-                _route_of(probe, database, readiness),
+                _route_of(probe, face),
                 name=probe.__name__,
                 description=probe.__doc__ or "",
-                responses=RESPONSES[path],
+                responses=responses.get(path),
                 response_class=JSONResponse,
                 tags=["health"],
                 openapi_extra=_OPEN,
             )
-    _complete_the_document(app)
+    describe = app.openapi
+    app.openapi = lambda: openapi.complete(describe(), face)  # type: ignore[method-assign]
     return app
 
 
-def _complete_the_document(app: FastAPI) -> None:
-    """What no route says: how large bodies may be, what headers answers have, and the credentials.
-
-    These are asked for where no `security: []` stands.
-    """
-    describe = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = describe()
-        document.setdefault("components", {})["securitySchemes"] = {
-            "bearer": {"type": "http", "scheme": "bearer", "description": "An access token, or a key of sk_live_…"},
-            "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "A robot's key, crpa_…"},
-            "token": {"type": "apiKey", "in": "header", "name": "X-Api-Token", "description": _TOKEN},
-        }
-        declare_body_refusals(document)
-        declare_headers(document)
-        document["security"] = [{"bearer": []}, {"key": []}, {"token": []}]
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]
-
-
-def _route_of(probe: health.Probe, database: Database, readiness: Readiness) -> Callable[[], Awaitable[JSONResponse]]:
+def _route_of(probe: Probe, face: "App") -> Callable[[], Awaitable[JSONResponse]]:
     """A probe as a route, for the OpenAPI document; requests are answered before they get here."""
 
     async def route() -> JSONResponse:
-        status, body = await probe(lambda: database, readiness)
+        status, body = await probe(face)
         return JSONResponse(body, status)
 
     return route
