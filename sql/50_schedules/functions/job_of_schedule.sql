@@ -8,6 +8,7 @@ declare
     v_job private.new_job := jsonb_populate_record(null::private.new_job, to_jsonb(p_schedule));
 begin
     v_job.pool := p_schedule.pool_id;
+    v_job.run_at := null;      -- a schedule's is its own due time; what it fires waits for nothing
     return v_job;
 end
 $$;
