@@ -1,5 +1,5 @@
--- The skeleton of the verbs that do for many jobs what another does for one. What one item deserves to be told is its answer; what
--- the caller may not do at all (401, 403), and a fault of the database's, ends the batch.
+-- The skeleton of the verbs that do for many jobs what another does for one. What is wrong with one item is that item's answer;
+-- what the caller may not do at all (401, 403), and a fault of the database, ends the batch.
 create or replace function private.answer_each(
     p_caller private.caller,
     p_verb text,
@@ -94,7 +94,8 @@ begin
                 perform set_config('response.status', '200', true);     -- the refusal of one is not that of all
             end if;
         exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT413' or sqlstate 'PT429' or sqlstate 'PT503'
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT413' or sqlstate 'PT429'
+                or sqlstate 'PT503'
             then
                 get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
                 error_status := right(sqlstate, 3);

@@ -12,7 +12,8 @@ declare
     v_items jsonb := private.check_batch(to_jsonb(p_job_ids), 'job_ids', 'ids', 1000);
 begin
     return query
-    select e.position, e.job_id, (e.answer -> 'cancelled')::boolean, (e.answer -> 'cancel_requested')::boolean,
+    select
+        e.position, e.job_id, (e.answer -> 'cancelled')::boolean, (e.answer -> 'cancel_requested')::boolean,
         e.answer ->> 'previous_status', e.error_status, e.error_code, e.error_message
     from private.answer_each(v_caller, 'cancel_job', v_items, private.check_cancel_reason(p_reason)) as e
     order by e.position;

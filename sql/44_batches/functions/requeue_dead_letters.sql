@@ -11,7 +11,9 @@ declare
     v_items jsonb := private.check_batch(to_jsonb(p_job_ids), 'job_ids', 'ids', 1000);
 begin
     return query
-    select e.position, e.job_id, case when e.error_code is null then 'requeued' end, (e.answer ->> 'new_job_id')::uuid, e.error_status, e.error_code, e.error_message
+    select
+        e.position, e.job_id, case when e.error_code is null then 'requeued' end, (e.answer ->> 'new_job_id')::uuid,
+        e.error_status, e.error_code, e.error_message
     from private.answer_each(v_caller, 'requeue_dead_letter', v_items) as e
     order by e.position;
 end
