@@ -69,10 +69,13 @@ contents: $(DEVELOPMENT) ## Rewrite sql/README.md and docs/errors.md from the co
 
 LOCK := pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url
 .PHONY: lock
-lock: $(DEVELOPMENT) ## Lock the dependencies again (ARGS=--upgrade for newer versions)
+lock: $(DEVELOPMENT) ## Lock the dependencies again, also those of each function (ARGS=--upgrade for newer versions)
 	@$(PIP) install uv
 	@$(BIN)/uv $(LOCK) pyproject.toml --all-extras --group dev --group build -o requirements-dev.lock $(ARGS)
 	@$(BIN)/uv $(LOCK) pyproject.toml --extra local --group build -c requirements-dev.lock -o requirements.lock $(ARGS)
+	@for function in functions/*/; do \
+	    $(BIN)/uv $(LOCK) pyproject.toml --extra s3 -c requirements-dev.lock -o $${function}requirements.txt || exit 1; \
+	done
 
 .PHONY: clean
 clean: ## Remove what was installed and cached; .casare, the stack's data, stays
