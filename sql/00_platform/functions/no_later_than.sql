@@ -6,6 +6,6 @@ immutable
 as $$
     select case when p_at > p_now then p_now else p_at end
 $$;
-comment on function private.no_later_than(timestamptz, timestamptz) is
+comment on function private.no_later_than is
     'A time that was noted, or now if the clock was set back meanwhile and it would lie in the future: so no duration is negative. Null for null.';
-revoke all on function private.no_later_than(timestamptz, timestamptz) from public, anon, authenticated, service_role;
+revoke all on function private.no_later_than from public, anon, authenticated, service_role;

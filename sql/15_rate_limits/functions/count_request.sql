@@ -47,8 +47,7 @@ begin
     return query select p_limit - v_counted.count, v_counted.window_ends_at;
 end
 $$;
-comment on function private.count_request(text, integer, integer, inet, uuid, bytea) is
+comment on function private.count_request is
     'Counts a request of a user, a key or else an address; returns how many are left and when the window ends. Raises 429 RATE_LIMITED with the seconds to wait as hint when none was left.';
-revoke all on function private.count_request(text, integer, integer, inet, uuid, bytea)
-    from public, anon, authenticated, service_role;
-grant execute on function private.count_request(text, integer, integer, inet, uuid, bytea) to casare_functions;
+revoke all on function private.count_request from public, anon, authenticated, service_role;
+grant execute on function private.count_request to casare_functions;

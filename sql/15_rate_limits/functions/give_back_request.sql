@@ -14,7 +14,7 @@ begin
         and c.window_ends_at > private.clock();
 end
 $$;
-comment on function private.give_back_request(text, inet) is
+comment on function private.give_back_request is
     'Takes back what private.count_request() counted for an address; a window that is over stays as it is.';
-revoke all on function private.give_back_request(text, inet) from public, anon, authenticated, service_role;
-grant execute on function private.give_back_request(text, inet) to casare_functions;
+revoke all on function private.give_back_request from public, anon, authenticated, service_role;
+grant execute on function private.give_back_request to casare_functions;

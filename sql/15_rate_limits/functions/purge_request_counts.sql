@@ -17,5 +17,5 @@ begin
     return v_count;
 end
 $$;
-comment on function private.purge_request_counts(integer) is 'Duty: forgets windows that are over, at most p_limit; returns how many.';
-revoke all on function private.purge_request_counts(integer) from public, anon, authenticated, service_role;
+comment on function private.purge_request_counts is 'Duty: forgets windows that are over, at most p_limit; returns how many.';
+revoke all on function private.purge_request_counts from public, anon, authenticated, service_role;

@@ -48,7 +48,7 @@ begin
     );
 end
 $$;
-comment on function public.delete_workflow(uuid) is
+comment on function public.delete_workflow is
     'Deletes a workflow for its users (history keeps it) and its schedules at once, lets its running jobs end, and cancels its waiting ones: a few at once (cancelled_jobs), the others soon (cancelling_jobs, those among the first 50,000 that the tenant has waiting); robots get none of them. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.delete.';
-revoke all on function public.delete_workflow(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.delete_workflow(uuid) to authenticated;
+revoke all on function public.delete_workflow from public, anon, authenticated, service_role;
+grant execute on function public.delete_workflow to authenticated;

@@ -7,6 +7,6 @@ set search_path = pg_catalog, pg_temp
 as $$
     select pg_advisory_xact_lock_shared(2003792484, hashtext(p_workflow_id::text))
 $$;
-comment on function private.keep_workflow(uuid) is
+comment on function private.keep_workflow is
     'Keeps a workflow from being deleted until this transaction ends; waits for a deletion that is under way. Many may keep it at once.';
-revoke all on function private.keep_workflow(uuid) from public, anon, authenticated, service_role;
+revoke all on function private.keep_workflow from public, anon, authenticated, service_role;

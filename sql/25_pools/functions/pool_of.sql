@@ -8,5 +8,5 @@ begin
     return (select substr(w, 6)::uuid from unnest(p_required) as w where w like 'pool:%');
 end
 $$;
-comment on function private.pool_of(text[]) is 'The pool that a lane requires; null for none.';
-revoke all on function private.pool_of(text[]) from public, anon, authenticated, service_role;
+comment on function private.pool_of is 'The pool that a lane requires; null for none.';
+revoke all on function private.pool_of from public, anon, authenticated, service_role;

@@ -26,6 +26,6 @@ begin
     perform private.ring_limit(v_limit.limit_id, private.lane_room(v_limit.limit_id, null));
 end
 $$;
-comment on function private.set_pool_limit(uuid, uuid, integer) is
+comment on function private.set_pool_limit is
     'Sets how many jobs of a tenant the robots of a pool may hold at once, those that they hold now included; null: any number.';
-revoke all on function private.set_pool_limit(uuid, uuid, integer) from public, anon, authenticated, service_role;
+revoke all on function private.set_pool_limit from public, anon, authenticated, service_role;

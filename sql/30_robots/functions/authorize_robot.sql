@@ -18,6 +18,6 @@ begin
     return v_caller;
 end
 $$;
-comment on function private.authorize_robot(text, text) is
+comment on function private.authorize_robot is
     'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
-revoke all on function private.authorize_robot(text, text) from public, anon, authenticated, service_role;
+revoke all on function private.authorize_robot from public, anon, authenticated, service_role;

@@ -54,6 +54,6 @@ begin
     order by c.robot_id;
 end
 $$;
-comment on function private.deaf_robots(uuid, uuid, integer) is
+comment on function private.deaf_robots is
     'The first p_limit robots of a tenant behind p_after that send heartbeats, have free slots and have not claimed for five minutes, each with a job that has been waiting for it that long; null: none has, so it is not deaf.';
-revoke all on function private.deaf_robots(uuid, uuid, integer) from public, anon, authenticated, service_role;
+revoke all on function private.deaf_robots from public, anon, authenticated, service_role;

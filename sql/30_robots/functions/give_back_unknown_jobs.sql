@@ -24,6 +24,6 @@ begin
     end if;
 end
 $$;
-comment on function private.give_back_unknown_jobs(uuid, jsonb, uuid[]) is
+comment on function private.give_back_unknown_jobs is
     'Gives jobs back that a robot was handed, has not started and does not name among those that it knows.';
-revoke all on function private.give_back_unknown_jobs(uuid, jsonb, uuid[]) from public, anon, authenticated, service_role;
+revoke all on function private.give_back_unknown_jobs from public, anon, authenticated, service_role;

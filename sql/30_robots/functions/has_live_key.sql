@@ -16,6 +16,6 @@ begin
     );
 end
 $$;
-comment on function private.has_live_key(uuid, uuid) is
+comment on function private.has_live_key is
     'Whether a robot has a key with which private.caller() lets it in.';
-revoke all on function private.has_live_key(uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.has_live_key from public, anon, authenticated, service_role;

@@ -162,9 +162,7 @@ begin
     return v_live;
 end
 $$;
-comment on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean, uuid, jsonb) is
+comment on function public.register_robot is
     'Makes or updates the robot with an external id and returns it. A robot''s key that belongs to no robot yet is bound by its first registration, under the name that it was made for if there is one; a bound one registers its own robot only. Jobs that the robot holds and a new process of it does not name among p_held_leases go back at once, uncounted. Users need robots.write. Raises 403 FORBIDDEN, 409 ROBOT_ID_TAKEN.';
-revoke all on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean, uuid, jsonb)
-    from public, anon, authenticated, service_role;
-grant execute on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean, uuid, jsonb)
-    to authenticated;
+revoke all on function public.register_robot from public, anon, authenticated, service_role;
+grant execute on function public.register_robot to authenticated;

@@ -31,6 +31,6 @@ begin
     end if;
 end
 $$;
-comment on function private.check_limit_name(uuid, text, uuid, text) is
+comment on function private.check_limit_name is
     'Ends the transaction when these do not name something of the tenant that can have a limit.';
-revoke all on function private.check_limit_name(uuid, text, uuid, text) from public, anon, authenticated, service_role;
+revoke all on function private.check_limit_name from public, anon, authenticated, service_role;

@@ -34,6 +34,6 @@ begin
     end if;
 end
 $$;
-comment on function private.count_out(integer[]) is
+comment on function private.count_out is
     'Counts leases that ended out of the counters whose ids are given, one id for each lease, and wakes robots for what a full counter kept waiting. Every path on which leases end calls it in its transaction.';
-revoke all on function private.count_out(integer[]) from public, anon, authenticated, service_role;
+revoke all on function private.count_out from public, anon, authenticated, service_role;

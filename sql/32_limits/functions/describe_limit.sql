@@ -16,5 +16,5 @@ as $$
         'updated_at', private.to_iso((p_limit).updated_at)
     )
 $$;
-comment on function private.describe_limit(private.limits) is 'A limit as it is shown.';
-revoke all on function private.describe_limit(private.limits) from public, anon, authenticated, service_role;
+comment on function private.describe_limit is 'A limit as it is shown.';
+revoke all on function private.describe_limit from public, anon, authenticated, service_role;

@@ -11,6 +11,6 @@ begin
     return null;
 end
 $$;
-comment on function private.drop_counters() is
+comment on function private.drop_counters is
     'Table trigger: takes the counters of a limit away with it; leases that are in them go on.';
-revoke all on function private.drop_counters() from public, anon, authenticated, service_role;
+revoke all on function private.drop_counters from public, anon, authenticated, service_role;

@@ -90,6 +90,6 @@ begin
     end if;
 end
 $$;
-comment on function private.enter_limits(integer[], uuid, integer, boolean) is
+comment on function private.enter_limits is
     'Counts jobs that a robot is about to take in one counter of each of their limits (pool, tenant, workflow, key), which stay locked, and returns how many of them these have room for, and the counters (null: the limits are gone). 0 when a limit is full, or all of it that has room is locked and may not be waited for.';
-revoke all on function private.enter_limits(integer[], uuid, integer, boolean) from public, anon, authenticated, service_role;
+revoke all on function private.enter_limits from public, anon, authenticated, service_role;

@@ -15,6 +15,6 @@ as $$
         and private.lane_room(w.limit_id, null) = 0
     order by w.max_running > 0, w.scope
 $$;
-comment on function private.find_full_limits(uuid, uuid, text) is
+comment on function private.find_full_limits is
     'The limits that keep a job with this workflow and concurrency key from being claimed just now, those that are 0 before the others, then the widest first; none when there is room.';
-revoke all on function private.find_full_limits(uuid, uuid, text) from public, anon, authenticated, service_role;
+revoke all on function private.find_full_limits from public, anon, authenticated, service_role;

@@ -21,6 +21,6 @@ as $$
             )
         end
 $$;
-comment on function private.find_job_limits(uuid, uuid, text) is
+comment on function private.find_job_limits is
     'The limits that decide in which lane a job stands: of its workflow and of its concurrency key, where somebody set them.';
-revoke all on function private.find_job_limits(uuid, uuid, text) from public, anon, authenticated, service_role;
+revoke all on function private.find_job_limits from public, anon, authenticated, service_role;

@@ -16,6 +16,6 @@ begin
     );
 end
 $$;
-comment on function private.lane_room(integer, integer) is
+comment on function private.lane_room is
     'How many more jobs may be claimed under two limits, such as those of a lane''s workflow and key; null when there is none.';
-revoke all on function private.lane_room(integer, integer) from public, anon, authenticated, service_role;
+revoke all on function private.lane_room from public, anon, authenticated, service_role;

@@ -11,6 +11,6 @@ begin
     where c.counter_id = any (p_counter_ids);
 end
 $$;
-comment on function private.leave_limits(integer[], integer) is
+comment on function private.leave_limits is
     'Takes back what private.enter_limits() counted in this transaction for jobs that the claim did not get.';
-revoke all on function private.leave_limits(integer[], integer) from public, anon, authenticated, service_role;
+revoke all on function private.leave_limits from public, anon, authenticated, service_role;

@@ -20,7 +20,7 @@ begin
     limit p_limit;
 end
 $$;
-comment on function public.list_limits(integer, integer) is
+comment on function public.list_limits is
     'The limits of the tenant, the widest scope first, each with how many jobs count towards it now. Needs settings.read.';
-revoke all on function public.list_limits(integer, integer) from public, anon, authenticated, service_role;
-grant execute on function public.list_limits(integer, integer) to authenticated;
+revoke all on function public.list_limits from public, anon, authenticated, service_role;
+grant execute on function public.list_limits to authenticated;

@@ -61,6 +61,6 @@ begin
     where l.job_id = u.job_id;
 end
 $$;
-comment on function private.make_counters(private.limits) is
+comment on function private.make_counters is
     'Gives a limit the counters that it needs, with the leases that it holds for in them: eight of a limit of 64 or more that is not passed, else one.';
-revoke all on function private.make_counters(private.limits) from public, anon, authenticated, service_role;
+revoke all on function private.make_counters from public, anon, authenticated, service_role;

@@ -63,6 +63,6 @@ begin
     return cardinality(v_ready || v_scheduled || v_held);
 end
 $$;
-comment on function private.move_jobs(private.lanes, private.limits) is
+comment on function private.move_jobs is
     'Moves the unfinished jobs of a lane that a limit holds for to the lane that is like it and has the limit, and returns how many.';
-revoke all on function private.move_jobs(private.lanes, private.limits) from public, anon, authenticated, service_role;
+revoke all on function private.move_jobs from public, anon, authenticated, service_role;

@@ -55,6 +55,6 @@ begin
     return v_turn;
 end
 $$;
-comment on function private.reconcile_limits(uuid, integer, text) is
+comment on function private.reconcile_limits is
     'Duty, a tenant''s turn: sets counters of its limits to the number of their leases, tells by an event and a warning where it was another, looks at p_limit of them, and counts those that differed.';
-revoke all on function private.reconcile_limits(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.reconcile_limits from public, anon, authenticated, service_role;

@@ -38,7 +38,7 @@ begin
     return v_answer;
 end
 $$;
-comment on function public.remove_limit(text, uuid, text) is
+comment on function public.remove_limit is
     'Takes a limit away; what it kept waiting may be claimed at once. Raises 404 LIMIT_NOT_FOUND. Needs settings.write.';
-revoke all on function public.remove_limit(text, uuid, text) from public, anon, authenticated, service_role;
-grant execute on function public.remove_limit(text, uuid, text) to authenticated;
+revoke all on function public.remove_limit from public, anon, authenticated, service_role;
+grant execute on function public.remove_limit to authenticated;

@@ -53,6 +53,6 @@ begin
     end if;
 end
 $$;
-comment on function private.resolve_collision(integer, uuid) is
+comment on function private.resolve_collision is
     'Applies the collision rule of a concurrency key to a job that became ready for the first time: it is cancelled, or the oldest others are (those that run are asked to stop; at most 100 at once), so that no more than the limit''s number go on.';
-revoke all on function private.resolve_collision(integer, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.resolve_collision from public, anon, authenticated, service_role;

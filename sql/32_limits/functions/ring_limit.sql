@@ -36,6 +36,6 @@ begin
     return v_rung;
 end
 $$;
-comment on function private.ring_limit(integer, integer) is
+comment on function private.ring_limit is
     'Wakes robots for jobs that a limit kept waiting, when there is room for some again. The bell may be lost: robots also poll.';
-revoke all on function private.ring_limit(integer, integer) from public, anon, authenticated, service_role;
+revoke all on function private.ring_limit from public, anon, authenticated, service_role;

@@ -64,7 +64,7 @@ begin
     return private.describe_limit(v_limit);
 end
 $$;
-comment on function public.set_limit(text, uuid, text, integer, text) is
+comment on function public.set_limit is
     'Sets how many jobs of the tenant, of a workflow or of a concurrency key robots may hold at once (0: none), also for jobs that wait or run; more that run already go on. on_collision says what happens when a job of a full key becomes ready: queue, cancel_newest or cancel_running. Raises 404 WORKFLOW_NOT_FOUND. Needs settings.write.';
-revoke all on function public.set_limit(text, uuid, text, integer, text) from public, anon, authenticated, service_role;
-grant execute on function public.set_limit(text, uuid, text, integer, text) to authenticated;
+revoke all on function public.set_limit from public, anon, authenticated, service_role;
+grant execute on function public.set_limit to authenticated;

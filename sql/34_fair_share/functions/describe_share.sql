@@ -14,5 +14,5 @@ as $$
         'running', (select count(*) from private.leases as l where l.share_id = (p_share).share_id)
     )
 $$;
-comment on function private.describe_share(private.shares) is 'A share as it is shown.';
-revoke all on function private.describe_share(private.shares) from public, anon, authenticated, service_role;
+comment on function private.describe_share is 'A share as it is shown.';
+revoke all on function private.describe_share from public, anon, authenticated, service_role;

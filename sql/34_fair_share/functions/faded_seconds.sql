@@ -7,7 +7,6 @@ as $$
     select p_seconds operator(pg_catalog.*)
         pg_catalog.power(0.5, least(greatest(extract(epoch from p_now operator(pg_catalog.-) p_since), 0) operator(pg_catalog./) 600, 500))
 $$;
-comment on function private.faded_seconds(double precision, timestamptz, timestamptz) is
+comment on function private.faded_seconds is
     'What robot-seconds still count for after a while: half after ten minutes, a quarter after twenty.';
-revoke all on function private.faded_seconds(double precision, timestamptz, timestamptz)
-    from public, anon, authenticated, service_role;
+revoke all on function private.faded_seconds from public, anon, authenticated, service_role;

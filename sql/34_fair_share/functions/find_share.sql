@@ -21,5 +21,5 @@ begin
     end loop;
 end
 $$;
-comment on function private.find_share(uuid, uuid) is 'The share of a workflow, made on its first use.';
-revoke all on function private.find_share(uuid, uuid) from public, anon, authenticated, service_role;
+comment on function private.find_share is 'The share of a workflow, made on its first use.';
+revoke all on function private.find_share from public, anon, authenticated, service_role;

@@ -82,6 +82,6 @@ begin
     return v_folded;
 end
 $$;
-comment on function private.fold_share_usage(integer) is
+comment on function private.fold_share_usage is
     'Adds the robot-seconds of at most p_limit ended attempts to their shares, of each tenant in turn, and returns of how many attempts.';
-revoke all on function private.fold_share_usage(integer) from public, anon, authenticated, service_role;
+revoke all on function private.fold_share_usage from public, anon, authenticated, service_role;

@@ -20,7 +20,7 @@ begin
     limit p_limit;
 end
 $$;
-comment on function public.list_shares(integer, integer) is
+comment on function public.list_shares is
     'The shares of the tenant''s workflows: weight, load (robot-seconds had lately, over the weight) and how many jobs run now. Needs settings.read.';
-revoke all on function public.list_shares(integer, integer) from public, anon, authenticated, service_role;
-grant execute on function public.list_shares(integer, integer) to authenticated;
+revoke all on function public.list_shares from public, anon, authenticated, service_role;
+grant execute on function public.list_shares to authenticated;

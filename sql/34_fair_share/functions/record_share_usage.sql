@@ -12,6 +12,6 @@ begin
     return null;
 end
 $$;
-comment on function private.record_share_usage() is
+comment on function private.record_share_usage is
     'Table trigger: what a robot''s time with a job was, whatever came of it, for the shares that used it.';
-revoke all on function private.record_share_usage() from public, anon, authenticated, service_role;
+revoke all on function private.record_share_usage from public, anon, authenticated, service_role;

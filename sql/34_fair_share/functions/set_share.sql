@@ -21,7 +21,7 @@ begin
     return private.describe_share(v_share);
 end
 $$;
-comment on function public.set_share(uuid, integer) is
+comment on function public.set_share is
     'Sets the weight of a workflow''s share in the tenant''s robots: with weight 2 it gets twice the robot-seconds of one with 1, while both have jobs waiting. Counts when the tenant''s settings say {"queue": {"fair_share": true}}. Raises 404 WORKFLOW_NOT_FOUND. Needs settings.write.';
-revoke all on function public.set_share(uuid, integer) from public, anon, authenticated, service_role;
-grant execute on function public.set_share(uuid, integer) to authenticated;
+revoke all on function public.set_share from public, anon, authenticated, service_role;
+grant execute on function public.set_share to authenticated;

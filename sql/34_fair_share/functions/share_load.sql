@@ -30,6 +30,6 @@ begin
     );
 end
 $$;
-comment on function private.share_load(integer, timestamptz) is
+comment on function private.share_load is
     'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
-revoke all on function private.share_load(integer, timestamptz) from public, anon, authenticated, service_role;
+revoke all on function private.share_load from public, anon, authenticated, service_role;

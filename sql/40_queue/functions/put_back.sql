@@ -26,6 +26,6 @@ begin
     where l.lane_id = p_lane_id and l.low_job_id > v_lowest;
 end
 $$;
-comment on function private.put_back(integer, integer, uuid[], integer[]) is
+comment on function private.put_back is
     'Makes jobs of a lane ready that were scheduled or leased before, in the place of their age, where claims find them at once.';
-revoke all on function private.put_back(integer, integer, uuid[], integer[]) from public, anon, authenticated, service_role;
+revoke all on function private.put_back from public, anon, authenticated, service_role;

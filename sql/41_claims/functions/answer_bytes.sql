@@ -8,6 +8,6 @@ as $$
     select p_definition_bytes::bigint
         + case when pg_column_size(p_input) > 2000 then octet_length(p_input::text) else 2000 end
 $$;
-comment on function private.answer_bytes(integer, jsonb) is
+comment on function private.answer_bytes is
     'About how many bytes a job takes in the answer to a claim: its definition and its input.';
-revoke all on function private.answer_bytes(integer, jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.answer_bytes from public, anon, authenticated, service_role;

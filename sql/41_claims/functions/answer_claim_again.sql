@@ -42,6 +42,6 @@ begin
     order by k.lease_token;
 end
 $$;
-comment on function private.answer_claim_again(uuid, uuid, integer) is
+comment on function private.answer_claim_again is
     'What a claim with this id answered, for the robot that asks for it again: its leases that are still held and not started, renewed.';
-revoke all on function private.answer_claim_again(uuid, uuid, integer) from public, anon, authenticated, service_role;
+revoke all on function private.answer_claim_again from public, anon, authenticated, service_role;

@@ -290,7 +290,7 @@ begin
     end if;
 end
 $$;
-comment on function public.claim_jobs(integer, integer, text, boolean, uuid) is
+comment on function public.claim_jobs is
     'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token: one, and further ones as far as all definitions and inputs together have at most 32 MB. Asked again with the p_claim_id of leases that it still holds, it answers those that are not started, renewed, and takes nothing new. Needs jobs.claim.';
-revoke all on function public.claim_jobs(integer, integer, text, boolean, uuid) from public, anon, authenticated, service_role;
-grant execute on function public.claim_jobs(integer, integer, text, boolean, uuid) to authenticated;
+revoke all on function public.claim_jobs from public, anon, authenticated, service_role;
+grant execute on function public.claim_jobs to authenticated;

@@ -6,6 +6,6 @@ immutable
 as $$
     select p_environment = any (array['*', p_robot_environment]) and p_required <@ p_offers
 $$;
-comment on function private.lane_suits(text, text[], text, text[]) is
+comment on function private.lane_suits is
     'Whether a lane asks for nothing that a robot has not: its environment, and what is required. Its target robot is the claim''s to compare.';
-revoke all on function private.lane_suits(text, text[], text, text[]) from public, anon, authenticated, service_role;
+revoke all on function private.lane_suits from public, anon, authenticated, service_role;

@@ -48,6 +48,6 @@ begin
     return v_kept;
 end
 $$;
-comment on function private.leave_lane(integer, private.taken_job[]) is
+comment on function private.leave_lane is
     'Those of the jobs just taken out of a lane that belong there. A job that belongs in another, because a limit of it was set meanwhile, is put there, with all of the lane that it holds for. One whose workflow was deleted is cancelled.';
-revoke all on function private.leave_lane(integer, private.taken_job[]) from public, anon, authenticated, service_role;
+revoke all on function private.leave_lane from public, anon, authenticated, service_role;

@@ -18,6 +18,6 @@ begin
     return coalesce(v_job_id, p_most);
 end
 $$;
-comment on function private.lowest_ready_job(integer, integer, uuid, uuid) is
+comment on function private.lowest_ready_job is
     'The first ready job of a lane from an id on, as committed when it is called; p_most when there is none below that.';
-revoke all on function private.lowest_ready_job(integer, integer, uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.lowest_ready_job from public, anon, authenticated, service_role;

@@ -122,7 +122,6 @@ begin
     return v_raised;
 end
 $$;
-comment on function private.raise_low_water(interval, integer, integer, integer) is
+comment on function private.raise_low_water is
     'Lets claims of a lane begin behind the jobs that were claimed long ago, when ready has many dead rows; returns the number of lanes whose bound it raised.';
-revoke all on function private.raise_low_water(interval, integer, integer, integer)
-    from public, anon, authenticated, service_role;
+revoke all on function private.raise_low_water from public, anon, authenticated, service_role;

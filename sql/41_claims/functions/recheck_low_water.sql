@@ -51,6 +51,6 @@ begin
     return v_lowered;
 end
 $$;
-comment on function private.recheck_low_water(integer) is
+comment on function private.recheck_low_water is
     'Looks for ready jobs below the bound at which claims begin (their transaction was open for long) and lowers it to them, in p_limit lanes, of each tenant in turn; returns the number of such lanes. The next run goes on.';
-revoke all on function private.recheck_low_water(integer) from public, anon, authenticated, service_role;
+revoke all on function private.recheck_low_water from public, anon, authenticated, service_role;

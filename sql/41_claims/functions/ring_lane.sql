@@ -11,5 +11,5 @@ begin
     );
 end
 $$;
-comment on function private.ring_lane(integer, integer) is 'Wakes robots for jobs that became ready in a lane. See private.ring_robots().';
-revoke all on function private.ring_lane(integer, integer) from public, anon, authenticated, service_role;
+comment on function private.ring_lane is 'Wakes robots for jobs that became ready in a lane. See private.ring_robots().';
+revoke all on function private.ring_lane from public, anon, authenticated, service_role;

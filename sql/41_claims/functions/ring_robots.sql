@@ -51,6 +51,6 @@ begin
     return v_rung;
 end
 $$;
-comment on function private.ring_robots(integer, text, text[], uuid, integer) is
+comment on function private.ring_robots is
     'Wakes as many waiting robots as there are new jobs, none twice and none that may not have them. The bell may be lost: robots also poll.';
-revoke all on function private.ring_robots(integer, text, text[], uuid, integer) from public, anon, authenticated, service_role;
+revoke all on function private.ring_robots from public, anon, authenticated, service_role;

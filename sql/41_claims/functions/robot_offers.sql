@@ -9,6 +9,6 @@ as $$
         else private.required_of(p_capabilities, p_tags, p_is_internet, p_pool_id)
     end
 $$;
-comment on function private.robot_offers(text[], text[], boolean, uuid) is
+comment on function private.robot_offers is
     'What a robot has of the things that a lane can require.';
-revoke all on function private.robot_offers(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.robot_offers from public, anon, authenticated, service_role;

@@ -45,7 +45,6 @@ begin
     return v_taken;
 end
 $$;
-comment on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, text[], boolean) is
+comment on function private.take_fair_pool_job is
     'Takes a job for a robot of a pool whose members share it by robot-seconds: of the member that has had the least lately over its weight, of those that have one that the robot may have.';
-revoke all on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, text[], boolean)
-    from public, anon, authenticated, service_role;
+revoke all on function private.take_fair_pool_job from public, anon, authenticated, service_role;

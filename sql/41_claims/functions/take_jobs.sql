@@ -158,10 +158,6 @@ begin
     return v_taken;
 end
 $$;
-comment on function private.take_jobs(
-    uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, boolean
-) is
+comment on function private.take_jobs is
     'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, counted in the counters of their limits. They are nowhere until public.claim_jobs() leases them.';
-revoke all on function private.take_jobs(
-    uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, boolean
-) from public, anon, authenticated, service_role;
+revoke all on function private.take_jobs from public, anon, authenticated, service_role;

@@ -47,7 +47,6 @@ begin
     );
 end
 $$;
-comment on function private.take_member_jobs(uuid, uuid, uuid, integer, uuid, text, text[], integer, boolean) is
+comment on function private.take_member_jobs is
     'Takes up to p_want jobs of one member of a pool for one of its robots, as private.take_jobs() does: jobs that ask for the pool, or all of the owner''s; none while a limit of the member is being set.';
-revoke all on function private.take_member_jobs(uuid, uuid, uuid, integer, uuid, text, text[], integer, boolean)
-    from public, anon, authenticated, service_role;
+revoke all on function private.take_member_jobs from public, anon, authenticated, service_role;

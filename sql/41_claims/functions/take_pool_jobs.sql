@@ -68,7 +68,6 @@ begin
     return v_taken;
 end
 $$;
-comment on function private.take_pool_jobs(uuid, uuid, integer, uuid, text, text[], integer, boolean) is
+comment on function private.take_pool_jobs is
     'Takes up to p_want jobs for a robot of a pool as private.take_jobs() does, from the members in turn, as many of each as its weight: jobs that ask for the pool, and all of the owner''s.';
-revoke all on function private.take_pool_jobs(uuid, uuid, integer, uuid, text, text[], integer, boolean)
-    from public, anon, authenticated, service_role;
+revoke all on function private.take_pool_jobs from public, anon, authenticated, service_role;

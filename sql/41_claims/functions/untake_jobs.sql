@@ -38,6 +38,6 @@ begin
     where t.robot_id = p_robot_id;
 end
 $$;
-comment on function private.untake_jobs(private.taken_job[], uuid) is
+comment on function private.untake_jobs is
     'Puts jobs back that this claim of a robot took out of ready and has not leased, the next ones in its order: out of the counters of their limits, and in a pool their members have their turn again.';
-revoke all on function private.untake_jobs(private.taken_job[], uuid) from public, anon, authenticated, service_role;
+revoke all on function private.untake_jobs from public, anon, authenticated, service_role;

@@ -12,6 +12,6 @@ begin
     return p_past_leases || jsonb_build_object(p_lease.lease_token::text, p_lease.robot_id);
 end
 $$;
-comment on function private.add_past_lease(jsonb, private.leases) is
+comment on function private.add_past_lease is
     'jobs.past_leases with one more lease that has ended: the robot that held it may still bring what came of it, as evidence.';
-revoke all on function private.add_past_lease(jsonb, private.leases) from public, anon, authenticated, service_role;
+revoke all on function private.add_past_lease from public, anon, authenticated, service_role;

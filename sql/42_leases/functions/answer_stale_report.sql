@@ -64,7 +64,6 @@ begin
     );
 end
 $$;
-comment on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb) is
+comment on function private.answer_stale_report is
     'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
-revoke all on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb)
-    from public, anon, authenticated, service_role;
+revoke all on function private.answer_stale_report from public, anon, authenticated, service_role;

@@ -89,7 +89,7 @@ begin
     return v_appended;
 end
 $$;
-comment on function public.append_job_logs(uuid, bigint, jsonb, bigint) is
+comment on function public.append_job_logs is
     'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. A batch whose sequence this lease has brought before is not appended again, and is answered alike. The robot whose report ended an attempt may append to it for 10 minutes after the job has ended, or until the next attempt has an outcome. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
-revoke all on function public.append_job_logs(uuid, bigint, jsonb, bigint) from public, anon, authenticated, service_role;
-grant execute on function public.append_job_logs(uuid, bigint, jsonb, bigint) to authenticated;
+revoke all on function public.append_job_logs from public, anon, authenticated, service_role;
+grant execute on function public.append_job_logs to authenticated;

@@ -16,6 +16,6 @@ begin
     );
 end
 $$;
-comment on function private.find_reported_job(private.caller, uuid) is
+comment on function private.find_reported_job is
     'The tenant of a job that the calling robot might have held: one of its own tenant, or one that asked for the robot''s pool; null for any other.';
-revoke all on function private.find_reported_job(private.caller, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.find_reported_job from public, anon, authenticated, service_role;

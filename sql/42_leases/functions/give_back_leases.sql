@@ -55,6 +55,6 @@ begin
     return cardinality(v_leases);
 end
 $$;
-comment on function private.give_back_leases(uuid, uuid[], text, boolean) is
+comment on function private.give_back_leases is
     'Takes those of some jobs back that a robot holds and has not started (or has: then a job with the retry policy none ends), without counting the attempts (but of what was started after three ends that cost nothing), and returns how many.';
-revoke all on function private.give_back_leases(uuid, uuid[], text, boolean) from public, anon, authenticated, service_role;
+revoke all on function private.give_back_leases from public, anon, authenticated, service_role;

@@ -15,6 +15,6 @@ begin
         and private.was_away(v_last_ms, p_now_ms);
 end
 $$;
-comment on function private.is_away(bigint) is
+comment on function private.is_away is
     'Whether the service seems to be away now: nobody was heard since the silence began that private.was_away() calls an outage. After 15 minutes in which Postgres was there it is believed no longer: then all robots are gone.';
-revoke all on function private.is_away(bigint) from public, anon, authenticated, service_role;
+revoke all on function private.is_away from public, anon, authenticated, service_role;

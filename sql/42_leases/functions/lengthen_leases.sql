@@ -52,6 +52,6 @@ begin
     return v_count + 1;
 end
 $$;
-comment on function private.lengthen_leases() is
+comment on function private.lengthen_leases is
     'Lengthens the leases that were held in an outage by its length, once for each outage, before anything is rescued: nobody could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Not one that three outages have lengthened and nobody has renewed. Returns 0 when there was nothing to do.';
-revoke all on function private.lengthen_leases() from public, anon, authenticated, service_role;
+revoke all on function private.lengthen_leases from public, anon, authenticated, service_role;

@@ -44,6 +44,6 @@ begin
     end if;
 end
 $$;
-comment on function private.lock_leases(uuid, jsonb, boolean) is
+comment on function private.lock_leases is
     'Locks the leases that a robot holds of some jobs, their lanes if the jobs may go back into them, and their counters, so that a batch of endings cannot wait in a circle with another.';
-revoke all on function private.lock_leases(uuid, jsonb, boolean) from public, anon, authenticated, service_role;
+revoke all on function private.lock_leases from public, anon, authenticated, service_role;

@@ -7,6 +7,6 @@ immutable
 as $$
     select p_lease.outages < 3
 $$;
-comment on function private.may_be_excused(private.leases) is
+comment on function private.may_be_excused is
     'Whether the silence of the robot that holds a lease may still be an outage''s: not when three have lengthened it and it was not renewed in between.';
-revoke all on function private.may_be_excused(private.leases) from public, anon, authenticated, service_role;
+revoke all on function private.may_be_excused from public, anon, authenticated, service_role;

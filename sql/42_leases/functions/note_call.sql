@@ -25,6 +25,6 @@ begin
     perform setval('private.last_call_at', v_now_ms);
 end
 $$;
-comment on function private.note_call() is
+comment on function private.note_call is
     'Notes that somebody was heard, at most once a second, and after a silence whether the service was away (private.was_away()). Claims, renewals and heartbeats call it, and every request of the REST API.';
-revoke all on function private.note_call() from public, anon, authenticated, service_role;
+revoke all on function private.note_call from public, anon, authenticated, service_role;

@@ -17,6 +17,6 @@ begin
     perform private.raise_error(409, 'LEASE_LOST', 'This lease token does not hold the job any more.');
 end
 $$;
-comment on function private.raise_lease_lost(private.caller, uuid) is
+comment on function private.raise_lease_lost is
     'Raises 409 LEASE_LOST for a job that the robot might have held, 409 JOB_ALREADY_FINISHED when it has ended, 404 JOB_NOT_FOUND for any other.';
-revoke all on function private.raise_lease_lost(private.caller, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.raise_lease_lost from public, anon, authenticated, service_role;

@@ -39,7 +39,7 @@ begin
     return v_answer;
 end
 $$;
-comment on function public.release_job(uuid, bigint) is
+comment on function public.release_job is
     'Gives a claimed job back without counting the attempt; one that somebody wants cancelled ends cancelled. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
-revoke all on function public.release_job(uuid, bigint) from public, anon, authenticated, service_role;
-grant execute on function public.release_job(uuid, bigint) to authenticated;
+revoke all on function public.release_job from public, anon, authenticated, service_role;
+grant execute on function public.release_job to authenticated;

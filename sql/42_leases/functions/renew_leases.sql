@@ -48,7 +48,7 @@ begin
     order by a.n;
 end
 $$;
-comment on function public.renew_leases(jsonb, integer) is
+comment on function public.renew_leases is
     'Extends the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; what is no lease is not renewed. Needs jobs.report.';
-revoke all on function public.renew_leases(jsonb, integer) from public, anon, authenticated, service_role;
-grant execute on function public.renew_leases(jsonb, integer) to authenticated;
+revoke all on function public.renew_leases from public, anon, authenticated, service_role;
+grant execute on function public.renew_leases to authenticated;

@@ -88,7 +88,7 @@ begin
     );
 end
 $$;
-comment on function public.report_progress(uuid, integer, text, text, bigint, jsonb) is
+comment on function public.report_progress is
     'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease; others name the token and need robots.control, for a robot of their tenant. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Robots need jobs.report.';
-revoke all on function public.report_progress(uuid, integer, text, text, bigint, jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.report_progress(uuid, integer, text, text, bigint, jsonb) to authenticated;
+revoke all on function public.report_progress from public, anon, authenticated, service_role;
+grant execute on function public.report_progress to authenticated;

@@ -74,6 +74,6 @@ begin
     return cardinality(v_rescued);
 end
 $$;
-comment on function private.rescue_expired_leases(integer) is
+comment on function private.rescue_expired_leases is
     'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts when it was started; what follows is private.end_attempt()''s to say, or private.end_uncounted()''s. Does nothing while the service seems to be away, and lengthens leases by an outage first. One that cannot be ended is left, with a warning.';
-revoke all on function private.rescue_expired_leases(integer) from public, anon, authenticated, service_role;
+revoke all on function private.rescue_expired_leases from public, anon, authenticated, service_role;

@@ -26,6 +26,6 @@ begin
     end if;
 end
 $$;
-comment on function private.rescue_lease(private.leases) is
+comment on function private.rescue_lease is
     'Takes back a lease that is over, locked by its caller, and ends the attempt, which counts if it was started. Its counters and its robot''s failures are the caller''s to count.';
-revoke all on function private.rescue_lease(private.leases) from public, anon, authenticated, service_role;
+revoke all on function private.rescue_lease from public, anon, authenticated, service_role;

@@ -43,6 +43,6 @@ begin
     );
 end
 $$;
-comment on function private.was_away(bigint, bigint) is
+comment on function private.was_away is
     'Whether a silence of everybody, from the last call to another moment, was an outage: Postgres was started meanwhile, or calls were due and for more than ten seconds none of anybody came. One robot''s silence beside any call of another is never one.';
-revoke all on function private.was_away(bigint, bigint) from public, anon, authenticated, service_role;
+revoke all on function private.was_away from public, anon, authenticated, service_role;

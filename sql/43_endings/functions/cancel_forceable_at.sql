@@ -15,6 +15,6 @@ begin
     end);
 end
 $$;
-comment on function private.cancel_forceable_at(private.leases) is
+comment on function private.cancel_forceable_at is
     'From when on the cancellation of a held job may be forced: its robot has a minute to stop, or what the settings of the job''s tenant say, {"queue": {"cancel_grace_seconds": 60}}; null when nobody asked it to stop.';
-revoke all on function private.cancel_forceable_at(private.leases) from public, anon, authenticated, service_role;
+revoke all on function private.cancel_forceable_at from public, anon, authenticated, service_role;

@@ -13,7 +13,7 @@ begin
     return private.try_cancel_job(v_caller.tenant_id, p_job_id, coalesce(nullif(p_reason, ''), 'Cancelled.'), coalesce(p_force, false));
 end
 $$;
-comment on function public.cancel_job(uuid, text, boolean) is
+comment on function public.cancel_job is
     'Cancels a waiting job at once; asks the robot that holds it to stop otherwise: then it is cancelled when the robot has stopped (the answer says which). p_force takes it from a robot that was asked and did not stop within the tenant''s grace time; 409 CANCEL_NOT_FORCEABLE before. A finished job stays as it is and the answer says so. Raises 404 JOB_NOT_FOUND. Needs jobs.cancel.';
-revoke all on function public.cancel_job(uuid, text, boolean) from public, anon, authenticated, service_role;
-grant execute on function public.cancel_job(uuid, text, boolean) to authenticated;
+revoke all on function public.cancel_job from public, anon, authenticated, service_role;
+grant execute on function public.cancel_job to authenticated;

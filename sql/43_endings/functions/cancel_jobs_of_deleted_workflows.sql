@@ -98,7 +98,6 @@ begin
     return v_turn;
 end
 $$;
-comment on function private.cancel_jobs_of_deleted_workflows(uuid, integer, text) is
+comment on function private.cancel_jobs_of_deleted_workflows is
     'Duty, a tenant''s turn: looks at p_limit of its waiting jobs, cancels those whose workflow was deleted, and counts them; those that a robot holds go on.';
-revoke all on function private.cancel_jobs_of_deleted_workflows(uuid, integer, text)
-    from public, anon, authenticated, service_role;
+revoke all on function private.cancel_jobs_of_deleted_workflows from public, anon, authenticated, service_role;

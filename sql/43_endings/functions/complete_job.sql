@@ -25,7 +25,7 @@ begin
     return jsonb_build_object('job_id', p_job_id, 'status', 'completed', 'outcome', 'applied');
 end
 $$;
-comment on function public.complete_job(uuid, bigint, jsonb, jsonb) is
+comment on function public.complete_job is
     'Ends a job with its result, once; the same call again answers the same. A token that lost the job answers 409 LEASE_LOST (JOB_ALREADY_FINISHED when it has ended) and its first result is kept in late_results. Node executions are kept beside it. Needs jobs.report.';
-revoke all on function public.complete_job(uuid, bigint, jsonb, jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.complete_job(uuid, bigint, jsonb, jsonb) to authenticated;
+revoke all on function public.complete_job from public, anon, authenticated, service_role;
+grant execute on function public.complete_job to authenticated;

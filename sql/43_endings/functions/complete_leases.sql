@@ -127,7 +127,6 @@ begin
     return v_done;
 end
 $$;
-comment on function private.complete_leases(private.caller, uuid[], bigint[], jsonb[], jsonb[]) is
+comment on function private.complete_leases is
     'Ends the jobs whose leases a robot holds with their results, keeps what it said of their nodes, and returns the places of those jobs in the arrays, from 1; the others are left to private.answer_stale_report().';
-revoke all on function private.complete_leases(private.caller, uuid[], bigint[], jsonb[], jsonb[])
-    from public, anon, authenticated, service_role;
+revoke all on function private.complete_leases from public, anon, authenticated, service_role;

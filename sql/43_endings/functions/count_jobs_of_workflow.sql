@@ -24,6 +24,6 @@ begin
     );
 end
 $$;
-comment on function private.count_jobs_of_workflow(uuid, uuid, integer) is
+comment on function private.count_jobs_of_workflow is
     'How many of the jobs that wait are of a workflow; looks at p_most of the tenant''s at most.';
-revoke all on function private.count_jobs_of_workflow(uuid, uuid, integer) from public, anon, authenticated, service_role;
+revoke all on function private.count_jobs_of_workflow from public, anon, authenticated, service_role;

@@ -7,5 +7,5 @@ set enable_seqscan = off
 as $$
     select count(*)::integer from private.leases as l where l.tenant_id = p_tenant_id and l.workflow_id = p_workflow_id
 $$;
-comment on function private.count_leases_of_workflow(uuid, uuid) is 'How many jobs of a workflow robots hold.';
-revoke all on function private.count_leases_of_workflow(uuid, uuid) from public, anon, authenticated, service_role;
+comment on function private.count_leases_of_workflow is 'How many jobs of a workflow robots hold.';
+revoke all on function private.count_leases_of_workflow from public, anon, authenticated, service_role;

@@ -148,7 +148,6 @@ begin
     return v_answer;
 end
 $$;
-comment on function private.end_attempt(private.leases, text, text, text, jsonb, boolean) is
+comment on function private.end_attempt is
     'Ends an attempt that failed, took too long, stood still or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when somebody asked for it, cancelled. Counts the lease out of the counters that it names.';
-revoke all on function private.end_attempt(private.leases, text, text, text, jsonb, boolean)
-    from public, anon, authenticated, service_role;
+revoke all on function private.end_attempt from public, anon, authenticated, service_role;

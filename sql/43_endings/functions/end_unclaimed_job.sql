@@ -5,5 +5,5 @@ set search_path = pg_catalog, pg_temp
 as $$
     select private.end_unclaimed_jobs(array[p_job_id], p_reason)
 $$;
-comment on function private.end_unclaimed_job(uuid, text) is 'Does private.end_unclaimed_jobs() for one.';
-revoke all on function private.end_unclaimed_job(uuid, text) from public, anon, authenticated, service_role;
+comment on function private.end_unclaimed_job is 'Does private.end_unclaimed_jobs() for one.';
+revoke all on function private.end_unclaimed_job from public, anon, authenticated, service_role;

@@ -45,6 +45,6 @@ begin
     end if;
 end
 $$;
-comment on function private.end_unclaimed_jobs(uuid[], text) is
+comment on function private.end_unclaimed_jobs is
     'Writes and tells that jobs of one tenant ended cancelled; more than 100 are pushed as one jobs.cancelled. Their rows in ready or scheduled have been taken away by the same transaction.';
-revoke all on function private.end_unclaimed_jobs(uuid[], text) from public, anon, authenticated, service_role;
+revoke all on function private.end_unclaimed_jobs from public, anon, authenticated, service_role;

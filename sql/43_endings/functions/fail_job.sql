@@ -48,7 +48,7 @@ begin
     );
 end
 $$;
-comment on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) is
+comment on function public.fail_job is
     'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call and to a stale token. Needs jobs.report.';
-revoke all on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) to authenticated;
+revoke all on function public.fail_job from public, anon, authenticated, service_role;
+grant execute on function public.fail_job to authenticated;

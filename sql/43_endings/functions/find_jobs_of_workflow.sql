@@ -78,7 +78,6 @@ begin
     end loop;
 end
 $$;
-comment on function private.find_jobs_of_workflow(private.workflow_removals, integer) is
+comment on function private.find_jobs_of_workflow is
     'Looks at the next p_limit jobs that the tenant of a removal has waiting, delayed ones or, once lane_id is set, ready ones, and tells which are the workflow''s.';
-revoke all on function private.find_jobs_of_workflow(private.workflow_removals, integer)
-    from public, anon, authenticated, service_role;
+revoke all on function private.find_jobs_of_workflow from public, anon, authenticated, service_role;

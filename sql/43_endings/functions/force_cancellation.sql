@@ -37,6 +37,6 @@ begin
     );
 end
 $$;
-comment on function private.force_cancellation(private.leases) is
+comment on function private.force_cancellation is
     'Takes a job away from a robot that was asked to stop it and did not, locked by the caller, and cancels it: its slot and its limits are free at once, and what the robot reports of it is refused. Raises 409 CANCEL_NOT_FORCEABLE before the grace time is over.';
-revoke all on function private.force_cancellation(private.leases) from public, anon, authenticated, service_role;
+revoke all on function private.force_cancellation from public, anon, authenticated, service_role;

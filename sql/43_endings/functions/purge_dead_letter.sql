@@ -15,7 +15,7 @@ begin
     return jsonb_build_object('job_id', p_job_id, 'purged', true);
 end
 $$;
-comment on function public.purge_dead_letter(uuid) is
+comment on function public.purge_dead_letter is
     'Takes a dead letter away for good; the job stays in the history as it ended. Raises 404 DEAD_LETTER_NOT_FOUND. Needs jobs.delete.';
-revoke all on function public.purge_dead_letter(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.purge_dead_letter(uuid) to authenticated;
+revoke all on function public.purge_dead_letter from public, anon, authenticated, service_role;
+grant execute on function public.purge_dead_letter to authenticated;

@@ -22,7 +22,7 @@ begin
     return public.retry_job(p_job_id);
 end
 $$;
-comment on function public.requeue_dead_letter(uuid) is
+comment on function public.requeue_dead_letter is
     'Queues a dead-lettered job again, as a new job that is linked to it by retry_of, and marks the dead letter resolved. Raises 404 DEAD_LETTER_NOT_FOUND, 409 DEAD_LETTER_RESOLVED and what retry_job raises. Needs jobs.retry.';
-revoke all on function public.requeue_dead_letter(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.requeue_dead_letter(uuid) to authenticated;
+revoke all on function public.requeue_dead_letter from public, anon, authenticated, service_role;
+grant execute on function public.requeue_dead_letter to authenticated;

@@ -20,6 +20,6 @@ begin
     return make_interval(secs => least(v_delay, v_cap));
 end
 $$;
-comment on function private.retry_delay(jsonb, integer) is
+comment on function private.retry_delay is
     'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
-revoke all on function private.retry_delay(jsonb, integer) from public, anon, authenticated, service_role;
+revoke all on function private.retry_delay from public, anon, authenticated, service_role;

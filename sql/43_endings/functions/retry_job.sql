@@ -47,7 +47,7 @@ begin
     return jsonb_build_object('job_id', p_job_id, 'new_job_id', v_new_job_id);
 end
 $$;
-comment on function public.retry_job(uuid) is
+comment on function public.retry_job is
     'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more, 409 DEDUPE_KEY_TAKEN when another unfinished job has its dedupe key. Needs jobs.retry.';
-revoke all on function public.retry_job(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.retry_job(uuid) to authenticated;
+revoke all on function public.retry_job from public, anon, authenticated, service_role;
+grant execute on function public.retry_job to authenticated;

@@ -83,7 +83,7 @@ begin
     end loop;
 end
 $$;
-comment on function public.complete_jobs(jsonb) is
+comment on function public.complete_jobs is
     'Does complete_job for each of 1 to 100 results [{job_id, lease_token, result, node_executions}] and answers each by its position: the job''s status, or why it was refused; the others are done. Needs jobs.report.';
-revoke all on function public.complete_jobs(jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.complete_jobs(jsonb) to authenticated;
+revoke all on function public.complete_jobs from public, anon, authenticated, service_role;
+grant execute on function public.complete_jobs to authenticated;

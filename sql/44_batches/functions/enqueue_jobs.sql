@@ -132,7 +132,7 @@ begin
     end if;
 end
 $$;
-comment on function public.enqueue_jobs(jsonb) is
+comment on function public.enqueue_jobs is
     'Enqueues 1 to 1000 jobs, objects with the arguments of enqueue_job, and answers each by its position: its id and status (those of the unfinished job that has its dedupe key), or why it was refused, 429 QUEUE_FULL included; the others are done. More than 100 are pushed as one jobs.queued. Needs jobs.create.';
-revoke all on function public.enqueue_jobs(jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.enqueue_jobs(jsonb) to authenticated;
+revoke all on function public.enqueue_jobs from public, anon, authenticated, service_role;
+grant execute on function public.enqueue_jobs to authenticated;

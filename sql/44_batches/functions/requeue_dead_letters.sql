@@ -38,7 +38,7 @@ begin
     end loop;
 end
 $$;
-comment on function public.requeue_dead_letters(uuid[]) is
+comment on function public.requeue_dead_letters is
     'Does requeue_dead_letter for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.retry.';
-revoke all on function public.requeue_dead_letters(uuid[]) from public, anon, authenticated, service_role;
-grant execute on function public.requeue_dead_letters(uuid[]) to authenticated;
+revoke all on function public.requeue_dead_letters from public, anon, authenticated, service_role;
+grant execute on function public.requeue_dead_letters to authenticated;

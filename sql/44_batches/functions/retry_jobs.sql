@@ -36,7 +36,7 @@ begin
     end loop;
 end
 $$;
-comment on function public.retry_jobs(uuid[]) is
+comment on function public.retry_jobs is
     'Does retry_job for 1 to 1000 jobs and answers each by its position: the new job, or why it was refused. Needs jobs.retry.';
-revoke all on function public.retry_jobs(uuid[]) from public, anon, authenticated, service_role;
-grant execute on function public.retry_jobs(uuid[]) to authenticated;
+revoke all on function public.retry_jobs from public, anon, authenticated, service_role;
+grant execute on function public.retry_jobs to authenticated;

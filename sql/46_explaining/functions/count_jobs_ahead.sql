@@ -80,7 +80,6 @@ begin
     return v_ahead;
 end
 $$;
-comment on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer, uuid) is
+comment on function private.count_jobs_ahead is
     'How many waiting jobs a robot that has these things would take before a job, as things are: p_limit at most, and no more than their limits have room for.';
-revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer, uuid)
-    from public, anon, authenticated, service_role;
+revoke all on function private.count_jobs_ahead from public, anon, authenticated, service_role;

@@ -32,6 +32,6 @@ begin
     );
 end
 $$;
-comment on function private.explain_finished_job(public.jobs) is
+comment on function private.explain_finished_job is
     'How a job ended, as private.explain_reason() says it.';
-revoke all on function private.explain_finished_job(public.jobs) from public, anon, authenticated, service_role;
+revoke all on function private.explain_finished_job from public, anon, authenticated, service_role;

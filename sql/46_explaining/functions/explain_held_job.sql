@@ -28,6 +28,6 @@ begin
     );
 end
 $$;
-comment on function private.explain_held_job(private.leases) is
+comment on function private.explain_held_job is
     'Who holds a job and until when, as private.explain_reason() says it.';
-revoke all on function private.explain_held_job(private.leases) from public, anon, authenticated, service_role;
+revoke all on function private.explain_held_job from public, anon, authenticated, service_role;

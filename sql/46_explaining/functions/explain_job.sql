@@ -108,7 +108,7 @@ begin
     );
 end
 $$;
-comment on function public.explain_job(uuid) is
+comment on function public.explain_job is
     'Why a job waits, who holds it or how it ended: {job_id, state, verdict, reason_code, sentence, next_step, since, position (jobs ahead of it that ask for no more than it does; 1000 at most), robots (the nearest 50; none of a pool of another tenant; each with its first failing clause of the claim, is_eligible, and ahead: jobs that it takes first), robots_total, notes}. Raises 404 JOB_NOT_FOUND. Needs jobs.read.';
-revoke all on function public.explain_job(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.explain_job(uuid) to authenticated;
+revoke all on function public.explain_job from public, anon, authenticated, service_role;
+grant execute on function public.explain_job to authenticated;

@@ -71,6 +71,6 @@ begin
     );
 end
 $$;
-comment on function private.explain_pool_job(public.jobs, integer) is
+comment on function private.explain_pool_job is
     'Why a ready job waits that asks for a pool of another tenant, as private.explain_reason() says it; p_ahead jobs of its own tenant go first.';
-revoke all on function private.explain_pool_job(public.jobs, integer) from public, anon, authenticated, service_role;
+revoke all on function private.explain_pool_job from public, anon, authenticated, service_role;

@@ -16,6 +16,6 @@ begin
     );
 end
 $$;
-comment on function private.explain_reason(text, jsonb) is
+comment on function private.explain_reason is
     'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
-revoke all on function private.explain_reason(text, jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.explain_reason from public, anon, authenticated, service_role;

@@ -97,7 +97,7 @@ begin
     );
 end
 $$;
-comment on function public.explain_robot(text) is
+comment on function public.explain_robot is
     'Why a robot gets nothing, or what it gets: {robot_id, external_id, state, verdict, reason_code, sentence, next_step, since, is_eligible (a claim gets what suits), free_slots, held_job_ids, next_job_id (what its next claim takes if nothing hinders it; of a robot whose pool has other members'' jobs: what it takes of its own tenant when the turn comes), nearest_job_id (when no waiting job suits it)}. Raises 404 ROBOT_NOT_FOUND. Needs robots.read; a robot may ask about itself.';
-revoke all on function public.explain_robot(text) from public, anon, authenticated, service_role;
-grant execute on function public.explain_robot(text) to authenticated;
+revoke all on function public.explain_robot from public, anon, authenticated, service_role;
+grant execute on function public.explain_robot to authenticated;

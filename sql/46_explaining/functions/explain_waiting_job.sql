@@ -31,6 +31,6 @@ begin
     return private.explain_reason('no_robot_suits', v_facts) || jsonb_build_object('reason_code', v_nearest ->> 'reason_code');
 end
 $$;
-comment on function private.explain_waiting_job(public.jobs, jsonb, integer, integer) is
+comment on function private.explain_waiting_job is
     'Why a job that is ready waits, as private.explain_reason() says it: the reason of the robot that is nearest to getting it. A job for one robot only says so: target_ and that robot''s reason.';
-revoke all on function private.explain_waiting_job(public.jobs, jsonb, integer, integer) from public, anon, authenticated, service_role;
+revoke all on function private.explain_waiting_job from public, anon, authenticated, service_role;

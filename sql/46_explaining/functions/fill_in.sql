@@ -11,6 +11,6 @@ as $$
     )
     from regexp_split_to_table(p_sentence, '[{}]') with ordinality as p (part, n)
 $$;
-comment on function private.fill_in(text, jsonb) is
+comment on function private.fill_in is
     'A sentence with its {facts} filled in; those that are null are unknown.';
-revoke all on function private.fill_in(text, jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.fill_in from public, anon, authenticated, service_role;

@@ -20,6 +20,6 @@ begin
     end;
 end
 $$;
-comment on function private.find_robot_hindrance(public.live_robots, boolean, boolean) is
+comment on function private.find_robot_hindrance is
     'The reason code of what keeps a robot from any job at all; null when nothing does. A robot that is offline, in error or deaf may claim, but does not.';
-revoke all on function private.find_robot_hindrance(public.live_robots, boolean, boolean) from public, anon, authenticated, service_role;
+revoke all on function private.find_robot_hindrance from public, anon, authenticated, service_role;

@@ -121,6 +121,6 @@ begin
     order by 6, coalesce(c.ahead, 0), cardinality(c.missing), c.external_id;
 end
 $$;
-comment on function private.judge_robots(uuid, integer, uuid, private.limits, boolean, integer) is
+comment on function private.judge_robots is
     'What stands between each robot of a tenant and a job of a lane: the nearest robots first, p_limit at most.';
-revoke all on function private.judge_robots(uuid, integer, uuid, private.limits, boolean, integer) from public, anon, authenticated, service_role;
+revoke all on function private.judge_robots from public, anon, authenticated, service_role;

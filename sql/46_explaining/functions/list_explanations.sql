@@ -75,6 +75,6 @@ as $$
         ('requeued', 'finished', null, 'The job ended at {finished} ({error}) and was queued again as job {requeued_job}.', 'Look at that job.'),
         ('workflow_disabled', 'note', null, 'The workflow {workflow} is deleted, archived or disabled: it takes no new jobs. Of a deleted one the jobs that wait are cancelled; all others still run.', 'Cancel the jobs that shall not run. To enqueue jobs again, submit the workflow as a new one.')
 $$;
-comment on function private.list_explanations() is
+comment on function private.list_explanations is
     'Every reason why a job waits or a robot gets nothing, with the sentence and what to do, in which {facts} are to be filled in.';
-revoke all on function private.list_explanations() from public, anon, authenticated, service_role;
+revoke all on function private.list_explanations from public, anon, authenticated, service_role;

@@ -14,6 +14,6 @@ begin
     );
 end
 $$;
-comment on function private.list_limit_facts(private.limits) is
+comment on function private.list_limit_facts is
     'What sentences about a limit may say of it.';
-revoke all on function private.list_limit_facts(private.limits) from public, anon, authenticated, service_role;
+revoke all on function private.list_limit_facts from public, anon, authenticated, service_role;

@@ -17,6 +17,6 @@ begin
     );
 end
 $$;
-comment on function private.list_robot_facts(public.live_robots) is
+comment on function private.list_robot_facts is
     'What sentences about a robot may say of it.';
-revoke all on function private.list_robot_facts(public.live_robots) from public, anon, authenticated, service_role;
+revoke all on function private.list_robot_facts from public, anon, authenticated, service_role;

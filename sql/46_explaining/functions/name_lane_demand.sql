@@ -29,6 +29,6 @@ begin
     end;
 end
 $$;
-comment on function private.name_lane_demand(integer, public.robots) is
+comment on function private.name_lane_demand is
     'What a lane asks for that a robot is not or has not, in words.';
-revoke all on function private.name_lane_demand(integer, public.robots) from public, anon, authenticated, service_role;
+revoke all on function private.name_lane_demand from public, anon, authenticated, service_role;

@@ -21,6 +21,6 @@ begin
     );
 end
 $$;
-comment on function private.name_requirements(text[]) is
+comment on function private.name_requirements is
     'What a lane requires, in words: the capability browser and the tag vip.';
-revoke all on function private.name_requirements(text[]) from public, anon, authenticated, service_role;
+revoke all on function private.name_requirements from public, anon, authenticated, service_role;

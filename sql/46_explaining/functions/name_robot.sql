@@ -13,6 +13,6 @@ begin
     );
 end
 $$;
-comment on function private.name_robot(uuid, uuid) is
+comment on function private.name_robot is
     'What a tenant may call a robot: its external id, or, for a robot of another tenant''s pool, its id.';
-revoke all on function private.name_robot(uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.name_robot from public, anon, authenticated, service_role;

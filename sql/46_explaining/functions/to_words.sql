@@ -8,5 +8,5 @@ begin
     return coalesce(to_char(p_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'), 'never');
 end
 $$;
-comment on function private.to_words(timestamptz) is 'A time as sentences show it; "never" for none.';
-revoke all on function private.to_words(timestamptz) from public, anon, authenticated, service_role;
+comment on function private.to_words is 'A time as sentences show it; "never" for none.';
+revoke all on function private.to_words from public, anon, authenticated, service_role;
