@@ -11,7 +11,7 @@ LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """A job to enqueue. `workflow` is the id of a workflow, or its name.
+    """A job to enqueue. `workflow` is the id of a workflow, or its name (the newest of that name).
 
     `robot` is the id or external id of the only robot that may have the job; `pool` is the id or name of the
     shared pool whose robots are to run it; `version` None means the current one.
@@ -106,6 +106,18 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class Cancellation:
+    """What became of a request to cancel. Of one in hand `cancel_requested`: its robot was told, and it is cancelled
+    when it has stopped. Neither: the job had ended. `is_forced`: it was taken from its robot."""
+
+    job_id: UUID
+    cancelled: bool
+    cancel_requested: bool
+    is_forced: bool
+    previous_status: JobStatus
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimedJob:
     """A job that a robot was given, with all that it takes to run it and the token that proves the lease."""
 
@@ -137,6 +149,44 @@ class ClaimOrder:
     wait_seconds: float = 0
     environment: str | None = None
     claim_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A job that runs under its lease; `cancel_requested`: somebody wants it to end."""
+
+    job_id: UUID
+    started_at: datetime
+    lease_expires_at: datetime
+    cancel_requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RenewedLease:
+    """A lease that lasts until `lease_expires_at`; `cancel_requested`: somebody wants its job to end."""
+
+    job_id: UUID
+    lease_expires_at: datetime
+    cancel_requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is, as it was noted; `cancel_requested`: somebody wants it to end."""
+
+    job_id: UUID
+    progress: int
+    current_node: str | None
+    cancel_requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a job is once its attempt has ended; `retry_at` when there will be another one."""
+
+    job_id: UUID
+    status: JobStatus
+    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

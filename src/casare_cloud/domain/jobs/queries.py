@@ -192,7 +192,10 @@ from public.claim_jobs(
 """
 
 START_JOB = """
-select public.start_job(%(job_id)s::uuid, %(lease_token)s::bigint) as answer
+select started.*
+from jsonb_to_record(public.start_job(%(job_id)s::uuid, %(lease_token)s::bigint)) as started (
+    job_id uuid, started_at timestamptz, lease_expires_at timestamptz, cancel_requested boolean
+)
 """
 
 RENEW_LEASES = """
@@ -201,14 +204,16 @@ from public.renew_leases(%(leases)s::jsonb, %(lease_seconds)s::integer)
 """
 
 REPORT_PROGRESS = """
-select public.report_progress(
+select noted.*
+from jsonb_to_record(public.report_progress(
     %(job_id)s::uuid, %(progress)s::integer, %(current_node)s, %(message)s, %(lease_token)s::bigint,
     %(node_executions)s::jsonb
-) as answer
+)) as noted (job_id uuid, progress integer, current_node text, cancel_requested boolean)
 """
 
 RELEASE_JOB = """
-select public.release_job(%(job_id)s::uuid, %(lease_token)s::bigint) as answer
+select ended.*
+from jsonb_to_record(public.release_job(%(job_id)s::uuid, %(lease_token)s::bigint)) as ended (job_id uuid, status text)
 """
 
 APPEND_JOB_LOGS = """
@@ -218,11 +223,14 @@ select public.append_job_logs(
 """
 
 CANCEL_JOB = """
-select public.cancel_job(%(job_id)s::uuid, %(reason)s, %(force)s) as answer
+select cancellation.*
+from jsonb_to_record(public.cancel_job(%(job_id)s::uuid, %(reason)s, %(force)s)) as cancellation (
+    job_id uuid, cancelled boolean, cancel_requested boolean, is_forced boolean, previous_status text
+)
 """
 
 RETRY_JOB = """
-select public.retry_job(%(job_id)s::uuid) as answer
+select (public.retry_job(%(job_id)s::uuid) ->> 'new_job_id')::uuid as new_job_id
 """
 
 EXPLAIN_JOB = """

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from casare_cloud.database import Transaction
 from casare_cloud.domain.jobs import queries
-from casare_cloud.domain.jobs.model import Filter, Job, JobStatus, LogEntry, LogLevel, NewJob
+from casare_cloud.domain.jobs.model import Cancellation, Filter, Job, JobStatus, LogEntry, LogLevel, NewJob
+from casare_cloud.domain.names import uuid_of
 from casare_cloud.domain.permissions import require
-from casare_cloud.domain.robots.service import uuid_of
 from casare_cloud.domain.rows import split_page
-from casare_cloud.domain.workflows.queries import FIND_WORKFLOW_BY_NAME
+from casare_cloud.domain.workflows import service as workflows
 from casare_cloud.errors import NotFound
 
 _WAITING: frozenset[JobStatus] = frozenset({"queued"})
@@ -34,7 +34,7 @@ async def enqueue(tx: Transaction, job: NewJob) -> Job:
     row = await tx.fetch_one(
         queries.ENQUEUE_JOB,
         {
-            "workflow_id": await workflow_id_of(tx, job.workflow),
+            "workflow_id": await workflows.id_of(tx, job.workflow, "jobs.create"),
             "input": job.input,
             "priority": job.priority,
             "environment": job.environment,
@@ -57,18 +57,6 @@ async def enqueue(tx: Transaction, job: NewJob) -> Job:
     )
     assert row is not None
     return Job(**row)
-
-
-async def workflow_id_of(tx: Transaction, workflow: UUID | str) -> UUID:
-    """The id of a workflow that is named by its id or its name; 404 WORKFLOW_NOT_FOUND."""
-    if isinstance(workflow, UUID):
-        return workflow
-    workflow_id = await tx.fetch_value(FIND_WORKFLOW_BY_NAME, {"name": workflow})
-    if workflow_id is None:
-        await require(tx, "jobs.create")
-        raise NotFound("WORKFLOW_NOT_FOUND", "There is no such workflow.")
-    found: UUID = workflow_id
-    return found
 
 
 async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[Job], int, bool]:
@@ -129,22 +117,24 @@ async def require_readable(tx: Transaction, job_id: UUID) -> None:
         raise JobNotFound()
 
 
-async def cancel(tx: Transaction, job_id: UUID, reason: str | None, *, force: bool) -> dict[str, Any]:
-    """Cancel a waiting job, or ask for the end of one in hand: {job_id, cancelled, previous_status, message,
-    cancel_requested}. A finished job stays as it is, and `cancelled` is false. With `force` a job is taken from a robot
-    that was asked to stop and did not; 409 CANCEL_NOT_FORCEABLE before its grace time is over. Needs jobs.cancel."""
-    parameters = {"job_id": job_id, "reason": reason, "force": force}
-    answer: dict[str, Any] = await tx.fetch_value(queries.CANCEL_JOB, parameters)
-    return answer
+async def cancel(tx: Transaction, job_id: UUID, reason: str | None, *, force: bool) -> Cancellation:
+    """Cancel a waiting job, or ask the robot that holds it to stop; a finished job stays as it is.
+
+    With `force` a job is taken from a robot that was asked to stop and did not; 409 CANCEL_NOT_FORCEABLE before its
+    grace time is over. Needs jobs.cancel.
+    """
+    row = await tx.fetch_one(queries.CANCEL_JOB, {"job_id": job_id, "reason": reason, "force": force})
+    assert row is not None
+    return Cancellation(**row)
 
 
-async def retry(tx: Transaction, job_id: UUID) -> dict[str, Any]:
-    """Enqueue a new job like one that failed, was cancelled or timed out: {original_job_id, new_job_id, message}.
+async def retry(tx: Transaction, job_id: UUID) -> UUID:
+    """Enqueue a new job like one that failed, was cancelled or timed out; the new job's id.
 
     Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 409 DEDUPE_KEY_TAKEN. Needs jobs.retry.
     """
-    answer: dict[str, Any] = await tx.fetch_value(queries.RETRY_JOB, {"job_id": job_id})
-    return answer
+    new_job_id: UUID = await tx.fetch_value(queries.RETRY_JOB, {"job_id": job_id})
+    return new_job_id
 
 
 async def list_logs(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from casare_cloud.domain.events.model import Event
 from casare_cloud.domain.jobs.model import Job
-from casare_cloud.domain.robots.model import Robot, RobotStatus
+from casare_cloud.domain.robots.model import Robot, RobotState
 
 # What the activity feed shows. The index of the feed holds these types and no others.
 ActivityType = OneOf[
@@ -76,7 +76,7 @@ class Totals:
 class Fleet:
     """The fleet at this moment. `today` began at midnight of the tenant's timezone, at the full UTC hour before it."""
 
-    robots: dict[RobotStatus, int]
+    robots: dict[RobotState, int]
     active_jobs: int
     queue_depth: int
     scheduled_jobs: int

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from casare_cloud.database import Transaction
+from casare_cloud.domain.names import uuid_of
 from casare_cloud.domain.permissions import require
 from casare_cloud.domain.rows import split_page
 from casare_cloud.domain.workflows import backup, queries
@@ -47,6 +48,21 @@ async def keep_copy(
     if store is None:
         return made
     return replace(made, backup=await backup.keep(begin, store, made.workflow_id, made.backup, content))
+
+
+async def id_of(tx: Transaction, workflow: UUID | str, permission: str) -> UUID:
+    """The id of a workflow that is named by its id or its name (the newest of that name); `WorkflowNotFound`.
+
+    `permission` is what the caller wants the workflow for: without it, an unknown name is 403.
+    """
+    known = workflow if isinstance(workflow, UUID) else uuid_of(workflow)
+    if known is not None:
+        return known
+    workflow_id: UUID | None = await tx.fetch_value(queries.FIND_WORKFLOW_BY_NAME, {"name": workflow})
+    if workflow_id is None:
+        await require(tx, permission)
+        raise WorkflowNotFound()
+    return workflow_id
 
 
 async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[Workflow], int]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Path
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, Strict
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, PlainSerializer, Strict
 
 from casare_cloud.errors import NotFound
 
@@ -25,6 +25,10 @@ def _is_no_number(value: Any) -> Any:
     raise ValueError("must be a date and time in ISO 8601")
 
 
+def _with_microseconds(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
 def _job_id(text: str) -> UUID:
     """Document 002: job ids are words of at most 64 characters, and a word that names no job is 404."""
     if len(text) > 64:
@@ -41,6 +45,9 @@ Moment = Annotated[
     AfterValidator(_in_utc),
     Field(description="ISO 8601; UTC when it names no zone."),
 ]
+ExactTime = Annotated[datetime, PlainSerializer(_with_microseconds, return_type=str, when_used="json")]
+"""A moment in an answer, written as `Time` is, always with six digits of a second."""
+
 Integer = Annotated[int, Strict()]
 Flag = Annotated[bool, Strict()]
 Priority = Annotated[Integer, Field(ge=0, le=20, description="0 to 20, 0 first.")]

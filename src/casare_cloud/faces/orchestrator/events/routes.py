@@ -1,5 +1,6 @@
 """What happened in the tenant, in a sequence that a client can resume from (api-map §3)."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from casare_cloud.faces.kit.routing import Route, Tx
 from casare_cloud.faces.kit.shapes import Answer, Time
 from casare_cloud.faces.orchestrator.events import examples
 from casare_cloud.faces.orchestrator.examples import showing
+from casare_cloud.faces.orchestrator.robots.words import with_word
 
 router = APIRouter(prefix="/events", tags=["events"], route_class=Route)
 
@@ -47,7 +49,7 @@ class EventList(Answer):
     @classmethod
     def of(cls, events: list[Event], after: int) -> "EventList":
         """Events as the service gives them."""
-        answers = [EventAnswer.model_validate(event) for event in events]
+        answers = [EventAnswer.model_validate(replace(event, data=with_word(event.data))) for event in events]
         return cls(events=answers, next=answers[-1].seq if answers else after)
 
 

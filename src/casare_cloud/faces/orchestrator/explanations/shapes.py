@@ -64,7 +64,7 @@ class RobotExplanation(Answer):
 
     robot_id: Annotated[str, Field(validation_alias="external_id")]
     robot_uuid: Annotated[UUID, Field(validation_alias="robot_id")]
-    state: Literal["idle", "busy", "offline", "error", "maintenance"]
+    state: RobotWord
     verdict: Literal["ready", "waiting", "blocked", "idle"]
     reason_code: ReasonCode
     sentence: Sentence

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AliasChoices, Field
 
-from casare_cloud.domain.jobs.model import Job, LogEntry, LogLevel, NewJob
+from casare_cloud.domain.jobs.model import Cancellation, Job, LogEntry, LogLevel, NewJob
 from casare_cloud.faces.kit.shapes import Answer, Body, OpenBody, Time, Warnings
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import (
@@ -21,7 +21,7 @@ from casare_cloud.faces.orchestrator.fields import (
     Words,
 )
 from casare_cloud.faces.orchestrator.jobs import examples
-from casare_cloud.faces.orchestrator.jobs.words import JobWord, word_of
+from casare_cloud.faces.orchestrator.jobs.words import JobWord, sentence_of, word_of
 
 DEMAND = (
     "Only robots with all of them. Capabilities and tags together: at most 2,000 bytes, each word counts for 8 more."
@@ -82,7 +82,7 @@ class CreateJobBody(OpenBody):
     def job(self) -> NewJob:
         """What the domain calls it."""
         return NewJob(
-            workflow=_id_or_name(self.workflow_id),
+            workflow=self.workflow_id,
             input=self.input or {},
             priority=self.priority,
             environment=self.environment or "*",
@@ -102,13 +102,6 @@ class CreateJobBody(OpenBody):
             metadata=self.metadata or {},
             version=self.version,
         )
-
-
-def _id_or_name(text: str) -> UUID | str:
-    try:
-        return UUID(text) if len(text) == 36 else text
-    except ValueError:
-        return text
 
 
 class JobSummary(Answer):
@@ -263,9 +256,15 @@ class CancelAnswer(Answer):
     cancel_requested: bool
 
     @classmethod
-    def of(cls, answer: dict[str, Any]) -> "CancelAnswer":
-        """The answer in the published words."""
-        return cls(**{**answer, "previous_status": word_of(answer["previous_status"])})
+    def of(cls, cancellation: Cancellation) -> "CancelAnswer":
+        """What became of it, in the published words."""
+        return cls(
+            job_id=cancellation.job_id,
+            cancelled=cancellation.cancelled,
+            previous_status=word_of(cancellation.previous_status),
+            message=sentence_of(cancellation),
+            cancel_requested=cancellation.cancel_requested,
+        )
 
 
 class RetryAnswer(Answer):

@@ -3,6 +3,7 @@
 What names a lease is closed: a field that is not known is refused, so that a misspelt one is noticed by its sender.
 """
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,13 +11,14 @@ from fastapi import APIRouter, Request
 from pydantic import ConfigDict, Field
 
 from casare_cloud.domain.jobs import leases
-from casare_cloud.domain.jobs.model import ClaimOrder, Failure, LogLevel
+from casare_cloud.domain.jobs.model import ClaimOrder, Ended, Failure, LogLevel
 from casare_cloud.faces.kit.refusals import refusals
 from casare_cloud.faces.kit.routing import CurrentCall, LongPollRoute, Route, Tx
 from casare_cloud.faces.kit.shapes import Answer, Body, Report, Time
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import (
     Environment,
+    ExactTime,
     Flag,
     Integer,
     JobId,
@@ -90,8 +92,8 @@ class StartAnswer(Answer):
 
     job_id: UUID
     status: Literal["running"]
-    started_at: str
-    lease_expires_at: str
+    started_at: ExactTime
+    lease_expires_at: ExactTime
     cancel_requested: bool
 
 
@@ -197,12 +199,12 @@ class OutcomeAnswer(Answer):
     job_id: UUID
     status: JobWord
     outcome: Literal["applied"]
-    retry_at: str | None = None
+    retry_at: ExactTime | None = None
 
     @classmethod
-    def of(cls, answer: dict[str, Any]) -> "OutcomeAnswer":
-        """The answer in the published words."""
-        return cls(**{**answer, "status": word_of(answer["status"])})
+    def of(cls, ended: Ended) -> "OutcomeAnswer":
+        """What the job is now, in the published words."""
+        return cls(job_id=ended.job_id, status=word_of(ended.status), outcome="applied", retry_at=ended.retry_at)
 
 
 class LogEntryBody(Body):
@@ -255,7 +257,8 @@ async def start_job(job_id: JobId, body: LeaseBody, tx: Tx) -> StartAnswer:
 
     409 LEASE_LOST, JOB_ALREADY_FINISHED. Needs jobs.report (robots).
     """
-    return StartAnswer(**await leases.start(tx, job_id, body.lease_token))
+    started = await leases.start(tx, job_id, body.lease_token)
+    return StartAnswer(**asdict(started), status="running")
 
 
 @router.put("/{job_id}/progress", responses=refusals(404, 409))
@@ -266,9 +269,8 @@ async def report_progress(job_id: JobId, body: ProgressBody, tx: Tx) -> Progress
     that a robot of the same tenant holds.
     """
     fields = body.model_dump(exclude={"node_executions"})
-    return ProgressAnswer(
-        **await leases.report_progress(tx, job_id, **fields, node_executions=_as_sent(body.node_executions))
-    )
+    nodes = _as_sent(body.node_executions)
+    return ProgressAnswer.model_validate(await leases.report_progress(tx, job_id, **fields, node_executions=nodes))
 
 
 @router.post("/{job_id}/complete", responses=refusals(404, 409))
@@ -304,7 +306,8 @@ async def release_job(job_id: JobId, body: LeaseBody, tx: Tx) -> OutcomeAnswer:
 @router.post("/{job_id}/extend-lease", responses=refusals(404, 409))
 async def extend_lease(job_id: JobId, body: ExtendBody, tx: Tx) -> ExtendAnswer:
     """Keep a job for `lease_seconds` from now. 409 LEASE_LOST, JOB_ALREADY_FINISHED. Needs jobs.report (robots)."""
-    return ExtendAnswer(**await leases.extend_lease(tx, job_id, body.lease_token, body.lease_seconds))
+    renewed = await leases.extend_lease(tx, job_id, body.lease_token, body.lease_seconds)
+    return ExtendAnswer(**asdict(renewed), renewed=True)
 
 
 @router.post("/{job_id}/logs", responses=refusals(404, 409))

@@ -1,17 +1,18 @@
 """Shapes of the metrics endpoints: every key of documents 000 and 002, in both spellings (api-map, conflicts 16-19)."""
 
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 from pydantic import Field
 
 from casare_cloud.domain.metrics.model import Activity, ActivityType, Analytics, Fleet, JobMetrics, RobotMetrics
 from casare_cloud.domain.metrics.queries import COUNTED_EVENTS
-from casare_cloud.domain.robots.model import Robot, RobotStatus
+from casare_cloud.domain.robots.model import Robot
 from casare_cloud.faces.kit.shapes import Answer, Time
 from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.jobs.shapes import JobSummary, published
 from casare_cloud.faces.orchestrator.metrics import examples
+from casare_cloud.faces.orchestrator.robots.words import RobotWord, count_words, with_word, word_of
 
 ActivityWord = Literal[
     "job_started",
@@ -25,7 +26,7 @@ ActivityWord = Literal[
 ]
 
 # Document 000 has no words for a robot that is there and may not work.
-_OFFLINE_IN_000: tuple[RobotStatus, ...] = ("offline", "maintenance", "error")
+_OFFLINE_IN_000: tuple[RobotWord, ...] = ("offline", "maintenance", "error")
 
 
 class FleetAnswer(Answer):
@@ -55,7 +56,7 @@ class FleetAnswer(Answer):
     @classmethod
     def of(cls, fleet: Fleet, is_schema_1: bool) -> "FleetAnswer":
         """The fleet in the published words."""
-        count = {word: fleet.robots.get(word, 0) for word in get_args(RobotStatus)}
+        count = count_words(fleet.robots)
         return cls(
             total_robots=sum(count.values()),
             active_robots=count["busy"] if is_schema_1 else count["idle"] + count["busy"],
@@ -83,7 +84,7 @@ class RobotMetricsAnswer(Answer):
     robot_uuid: UUID
     name: str
     hostname: str
-    status: RobotStatus
+    status: RobotWord
     cpu_percent: float | None
     memory_mb: float | None
     memory_percent: float | None
@@ -105,7 +106,7 @@ def _fields_of(robot: Robot) -> dict[str, Any]:
         "robot_uuid": robot.robot_id,
         "name": robot.name,
         "hostname": robot.hostname,
-        "status": robot.status,
+        "status": word_of(robot),
         **{name: _number(robot.metrics.get(name)) for name in ("cpu_percent", "memory_mb", "memory_percent")},
         "current_job_id": current,
         "current_job": current,
@@ -301,7 +302,7 @@ class ActivityAnswer(Answer):
             job_id=event.job_id,
             robot_id=activity.robot or (str(event.robot_id) if event.robot_id else None),
             workflow_id=event.workflow_id,
-            data=event.data,
+            data=with_word(event.data),
         )
 
 
