@@ -1493,6 +1493,45 @@ comment on function private.actor_id is
     'The subject of the request''s claims, to be written down as the one who did it; null for the system. It decides nothing: see private.caller().';
 revoke all on function private.actor_id from public, anon, authenticated, service_role;
 
+-- from sql/00_platform/functions/advisory_locks.sql sha256:67a2206fb2c078bee8fc01d230192793e45f8d797ad9d3e41a136fc02efd6ca5
+-- Every advisory lock has its name here: pg_advisory_xact_lock(private.claims_lock(), hashtext(p_robot_id::text)). The first key
+-- says what is locked, the second one which. Constants without a SET clause, so that a plan holds the number and not the call.
+
+create or replace function private.registration_lock() returns integer language sql immutable parallel safe as $$select 1920098932$$;
+comment on function private.registration_lock is
+    'One registration of an external id of a tenant at a time; with hashtext(tenant and external id).';
+revoke all on function private.registration_lock from public, anon, authenticated, service_role;
+
+create or replace function private.claims_lock() returns integer language sql immutable parallel safe as $$select 1801678962$$;
+comment on function private.claims_lock is
+    'One claim of a robot at a time, and none while what it holds is given back; with hashtext(robot).';
+revoke all on function private.claims_lock from public, anon, authenticated, service_role;
+
+create or replace function private.lane_lock() returns integer language sql immutable parallel safe as $$select 1801678963$$;
+comment on function private.lane_lock is
+    'Whoever makes a job ready again in a lane shares it; private.raise_low_water() passes over a lane that it cannot have alone. With the lane''s number.';
+revoke all on function private.lane_lock from public, anon, authenticated, service_role;
+
+create or replace function private.collision_lock() returns integer language sql immutable parallel safe as $$select 1801678964$$;
+comment on function private.collision_lock is
+    'One job of a concurrency key at a time is judged by the key''s rule; with the limit''s number.';
+revoke all on function private.collision_lock from public, anon, authenticated, service_role;
+
+create or replace function private.limits_lock() returns integer language sql immutable parallel safe as $$select 1801678965$$;
+comment on function private.limits_lock is
+    'Claims share it, so that none takes jobs of a tenant while a limit of it is set; with hashtext(tenant).';
+revoke all on function private.limits_lock from public, anon, authenticated, service_role;
+
+create or replace function private.workflow_lock() returns integer language sql immutable parallel safe as $$select 2003792484$$;
+comment on function private.workflow_lock is
+    'Whoever enqueues jobs of a workflow shares it, so that none is enqueued while the workflow is deleted; with hashtext(workflow).';
+revoke all on function private.workflow_lock from public, anon, authenticated, service_role;
+
+create or replace function private.request_lock() returns bigint language sql immutable parallel safe as $$select 7236401::bigint$$;
+comment on function private.request_lock is
+    'One request with an Idempotency-Key at a time; the seed of hashtextextended(tenant, actor and key), as this key is one of 64 bits.';
+revoke all on function private.request_lock from public, anon, authenticated, service_role;
+
 -- from sql/00_platform/functions/find_json_problem.sql sha256:54655430093b495523b8dae67ca0d2608a1924054a6a94467440bf1f1b76ef50
 create or replace function private.find_json_problem(p_name text, p_value jsonb)
 returns text
@@ -1805,7 +1844,7 @@ comment on function private.authorize is
 revoke all on function private.authorize from public, anon, authenticated, service_role;
 grant execute on function private.authorize to authenticated;
 
--- from sql/10_tenancy/functions/begin_idempotent_request.sql sha256:108ad9ad64212df4f3f7e707a6d180d7a972d8ac79149053c726810074facb02
+-- from sql/10_tenancy/functions/begin_idempotent_request.sql sha256:e6bfa89831a06f8768702753c4e6ea1574f62be706a588508a1f98fca6b6e685
 create or replace function private.begin_idempotent_request(p_key text, p_request_hash bytea)
 returns table (status_code integer, response jsonb)
 language plpgsql
@@ -1826,7 +1865,7 @@ begin
     end if;
     -- The lock says that a transaction is at it; it is tried, not waited for, so that a retry storm holds no connections.
     if not pg_try_advisory_xact_lock(
-        hashtextextended(v_caller.tenant_id::text || ' ' || v_actor_id::text || ' ' || p_key, 7236401)
+        hashtextextended(v_caller.tenant_id::text || ' ' || v_actor_id::text || ' ' || p_key, private.request_lock())
     ) then
         perform private.raise_error(409, 'REQUEST_IN_PROGRESS', 'The first request with this Idempotency-Key is still running.');
     end if;
@@ -3660,7 +3699,7 @@ comment on function private.count_nodes is
     'How many nodes (a list or an object) or steps a workflow definition has; null when it has neither.';
 revoke all on function private.count_nodes from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/delete_workflow.sql sha256:b7597418c0e2ae62b29243d59d9dcad63df1c7c552c35dfbae7916de42cea4b3
+-- from sql/20_workflows/functions/delete_workflow.sql sha256:6c1ba3f1435921c0e61d0709e9e310be516bf710ba235a5c487ed4c6c6832235
 create or replace function public.delete_workflow(p_workflow_id uuid)
 returns jsonb
 language plpgsql
@@ -3681,7 +3720,7 @@ begin
     for no key update;
     v_schedules := private.delete_schedules_of_workflow(v_caller.tenant_id, p_workflow_id);
     -- Waits for those who are enqueueing jobs of it (private.keep_workflow), so that their jobs are found below.
-    perform pg_advisory_xact_lock(2003792484, hashtext(p_workflow_id::text));
+    perform pg_advisory_xact_lock(private.workflow_lock(), hashtext(p_workflow_id::text));
     update public.workflows as w
     set deleted_at = v_now, updated_at = v_now, is_enabled = false
     where w.workflow_id = p_workflow_id and w.tenant_id = v_caller.tenant_id and w.deleted_at is null
@@ -3739,15 +3778,17 @@ comment on function private.forget_workflow_backups is
 revoke all on function private.forget_workflow_backups from public, anon, authenticated, service_role;
 grant execute on function private.forget_workflow_backups to authenticated;
 
--- from sql/20_workflows/functions/keep_workflow.sql sha256:a9a502ab748d9ac2ac69e646d4f3aadbda3a77a3b4b66cc979687ed90aeae3d5
+-- from sql/20_workflows/functions/keep_workflow.sql sha256:0b047bb019442f2fd6216da48e97256047d0fb132b6967041bd4245b9716dda8
 -- An advisory lock, because a lock on the row would write to it at every enqueue. It must be held before the statement that
 -- looks at the workflow begins, so it is a call of its own.
 create or replace function private.keep_workflow(p_workflow_id uuid)
 returns void
-language sql
+language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-    select pg_advisory_xact_lock_shared(2003792484, hashtext(p_workflow_id::text))
+begin
+    perform pg_advisory_xact_lock_shared(private.workflow_lock(), hashtext(p_workflow_id::text));
+end
 $$;
 comment on function private.keep_workflow is
     'Keeps a workflow from being deleted until this transaction ends; waits for a deletion that is under way. Many may keep it at once.';
@@ -4447,7 +4488,7 @@ comment on function public.remove_pool_member is
 revoke all on function public.remove_pool_member from public, anon, authenticated, service_role;
 grant execute on function public.remove_pool_member to authenticated;
 
--- from sql/25_pools/functions/set_pool_limit.sql sha256:0a3f2f3e81727f85ed713693acba895fd9b6d6805120e71a87576acbedc4c76a
+-- from sql/25_pools/functions/set_pool_limit.sql sha256:591008d56ce1bf848535b7e34a81aa0ec2c307e8f25c41d8862e4dd81f158555
 create or replace function private.set_pool_limit(p_pool_id uuid, p_tenant_id uuid, p_max_running integer)
 returns void
 language plpgsql
@@ -4462,7 +4503,7 @@ begin
         where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id;
         return;
     end if;
-    perform pg_advisory_xact_lock(1801678965, hashtext(p_tenant_id::text));
+    perform pg_advisory_xact_lock(private.limits_lock(), hashtext(p_tenant_id::text));
     update private.limits as w
     set max_running = p_max_running, updated_at = private.clock()
     where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id
@@ -5024,7 +5065,7 @@ comment on function private.find_words_problem is
     'What is wrong with a list of capabilities or tags, as a sentence that names the field; null when nothing is.';
 revoke all on function private.find_words_problem from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/give_back_unknown_jobs.sql sha256:0f0fd76eab10871e37f6554020c0532cc4d74e5d329d12dbf69a5b7c6f552297
+-- from sql/30_robots/functions/give_back_unknown_jobs.sql sha256:4dd29e6cc3e14835ce92eff924633b0397bbe526ed5dfde79df346d4cd68b48a
 -- A job that the robot has begun is never taken from it by a list: only leases that were never started, as their answers may
 -- have been lost. An answer may also be under way: the robot names the claims that it waits for, and a heartbeat may be
 -- overtaken by a claim that began after it was written, so what is younger than ten seconds stays.
@@ -5046,7 +5087,7 @@ begin
             and (l.claim_id = any (p_claims_in_flight)) is not true
     );
     if v_job_ids <> '{}' then
-        perform pg_advisory_xact_lock(1801678962, hashtext(p_robot_id::text));  -- of claims: see public.claim_jobs()
+        perform pg_advisory_xact_lock(private.claims_lock(), hashtext(p_robot_id::text));
         perform private.give_back_leases(p_robot_id, v_job_ids, 'The robot does not know it.');
     end if;
 end
@@ -5308,7 +5349,7 @@ comment on function public.record_heartbeat is
 revoke all on function public.record_heartbeat from public, anon, authenticated, service_role;
 grant execute on function public.record_heartbeat to authenticated;
 
--- from sql/30_robots/functions/register_robot.sql sha256:b4b4b217f03112d5415ead40096c62ebe8aa87eae7fd48d939352af6cad36191
+-- from sql/30_robots/functions/register_robot.sql sha256:f7545d63e71a050377aff16f3a984322cd89025e987dbe02e5518fb33d71979f
 create or replace function public.register_robot(
     p_external_id text,
     p_name text,
@@ -5363,7 +5404,7 @@ begin
     end if;
 
     -- One registration of an external id at a time.
-    perform pg_advisory_xact_lock(1920098932, hashtext(v_caller.tenant_id::text || p_external_id));
+    perform pg_advisory_xact_lock(private.registration_lock(), hashtext(v_caller.tenant_id::text || p_external_id));
     select r.* into v_robot
     from public.robots as r
     where r.tenant_id = v_caller.tenant_id and r.external_id = p_external_id and r.deleted_at is null;
@@ -5400,7 +5441,7 @@ begin
         join public.tenants as t on t.tenant_id = h.tenant_id
         where h.robot_id = v_robot.robot_id;
         if p_held_leases is not null and (v_old_session_id = p_session_id) is not true then
-            perform pg_advisory_xact_lock(1801678962, hashtext(v_robot.robot_id::text));    -- of claims: see public.claim_jobs()
+            perform pg_advisory_xact_lock(private.claims_lock(), hashtext(v_robot.robot_id::text));
             perform private.give_back_leases(
                 v_robot.robot_id,
                 array(
@@ -6290,7 +6331,7 @@ comment on function public.remove_limit is
 revoke all on function public.remove_limit from public, anon, authenticated, service_role;
 grant execute on function public.remove_limit to authenticated;
 
--- from sql/32_limits/functions/resolve_collision.sql sha256:27c7ed05a8d71b1a798075ecbdd981693ed6e67489dc6e6f58a049eeccc79dcd
+-- from sql/32_limits/functions/resolve_collision.sql sha256:9671de79c65cce29a120a509eb79bf7336980ba5a9ebe5202208dbd3e77483cc
 -- One collision of a key at a time: an advisory lock and not a counter, because cancelling may wait for a lease, and
 -- whoever ends a lease waits for its counters afterwards.
 create or replace function private.resolve_collision(p_key_limit_id integer, p_job_id uuid)
@@ -6311,7 +6352,7 @@ begin
         return;
     end if;
     v_tenant_no := private.find_queue_tenant(v_limit.tenant_id);
-    perform pg_advisory_xact_lock(1801678964, p_key_limit_id);
+    perform pg_advisory_xact_lock(private.collision_lock(), p_key_limit_id);
     -- One statement: a job that is claimed just now is counted once. Those that were asked to stop already do not count.
     v_others := array(
         select r.job_id
@@ -6393,7 +6434,7 @@ comment on function private.ring_limit is
     'Wakes robots for jobs that a limit kept waiting, when there is room for some again. The bell may be lost: robots also poll.';
 revoke all on function private.ring_limit from public, anon, authenticated, service_role;
 
--- from sql/32_limits/functions/set_limit.sql sha256:d7b1067ab0883f72c633584cd563b76ff7026323eb77557692c2df39b0564842
+-- from sql/32_limits/functions/set_limit.sql sha256:0e72bda105cc67cd5156135c84a570e580bf8eb6e5c49b01db430d8aee4de8c2
 -- A new limit must know every lease that exists: claims of the tenant wait (private.limits is what they read next) until this
 -- transaction ends, and those under way end first.
 create or replace function public.set_limit(
@@ -6430,7 +6471,7 @@ begin
     end if;
     v_tenant_no := private.find_queue_tenant(v_caller.tenant_id);
 
-    perform pg_advisory_xact_lock(1801678965, hashtext(v_caller.tenant_id::text));
+    perform pg_advisory_xact_lock(private.limits_lock(), hashtext(v_caller.tenant_id::text));
 
     update private.limits as w
     set max_running = p_max_running, on_collision = p_on_collision, updated_at = v_now
@@ -7580,7 +7621,7 @@ comment on function private.promote_scheduled_jobs is
     'Makes at most p_limit delayed jobs and retries whose time has come ready, the oldest first or, when there are more, shared out among tenants; wakes robots for them, and returns how many. Many may run it at once.';
 revoke all on function private.promote_scheduled_jobs from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/put_back.sql sha256:d51328165a6f94b1e0dc5740a6aebe0399b831d12a1407aff25c648d2ac144cc
+-- from sql/40_queue/functions/put_back.sql sha256:ba0ea173a05dd7a5780d331f7328e42097cdcb981045119741d4093f4108591a
 -- An id that is not new can be lower than where claims of the lane begin. The shared lock keeps private.raise_low_water()
 -- from raising that bound between our look and our commit; it is taken before the look. Who puts jobs back into several
 -- lanes does it in the order of lane_id.
@@ -7600,7 +7641,7 @@ declare
     v_lowest uuid := (select i.job_id from unnest(p_job_ids) as i (job_id) order by i.job_id limit 1);
     v_pool_id uuid := (select private.pool_of(l.required) from private.lanes as l where l.lane_id = p_lane_id);
 begin
-    perform pg_advisory_xact_lock_shared(1801678963, p_lane_id);
+    perform pg_advisory_xact_lock_shared(private.lane_lock(), p_lane_id);
     insert into private.ready (tenant_no, lane_id, job_id, attempts, pool_id)
     select p_tenant_no, p_lane_id, i.job_id, i.attempts, v_pool_id
     from unnest(p_job_ids, p_attempts) as i (job_id, attempts);
@@ -7819,7 +7860,7 @@ comment on function private.answer_claim_again is
     'What a claim with this id answered, for the robot that asks for it again: its leases that are still held and not started, renewed.';
 revoke all on function private.answer_claim_again from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/claim_jobs.sql sha256:ad6cf745ae17c682a2da3d60f311b1fe3a32895786e570b43897a29caf7998d0
+-- from sql/41_claims/functions/claim_jobs.sql sha256:2a8dc536fb4336b6087a4a6c77b53873fd74496cc4b0adf3d71d813d5d88704c
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -7860,8 +7901,8 @@ begin
     -- One claim of a robot at a time, so that its slots are counted right.
     -- And none while somebody sets a limit of its tenant, so that no lease is missing in the new counter.
     perform
-        pg_advisory_xact_lock(1801678962, hashtext(v_caller.robot_id::text)),
-        pg_advisory_xact_lock_shared(1801678965, hashtext(v_caller.tenant_id::text));
+        pg_advisory_xact_lock(private.claims_lock(), hashtext(v_caller.robot_id::text)),
+        pg_advisory_xact_lock_shared(private.limits_lock(), hashtext(v_caller.tenant_id::text));
     select
         q.tenant_no,
         case
@@ -8210,7 +8251,7 @@ comment on function private.lowest_ready_job is
     'The first ready job of a lane from an id on, as committed when it is called; p_most when there is none below that.';
 revoke all on function private.lowest_ready_job from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/raise_low_water.sql sha256:9e24a54fc9b7447b26f5033ef6b4494537ccae622b26447ce5cfa13be866804e
+-- from sql/41_claims/functions/raise_low_water.sql sha256:dcd63ba0886c0e389c72af75aaa0a9b5a9f1ec735019477b062a279d713dcf55
 -- While a snapshot is held open anywhere, the index entries of claimed jobs cannot be removed, and every claim would walk
 -- over all of them. The bound moves past them.
 --
@@ -8307,7 +8348,7 @@ begin
             v_low := private.lowest_ready_job(v_tenant_no, v_lane.lane_id, v_lane.low_job_id, v_floor);
             v_walked := pg_stat_get_xact_tuples_returned('private.ready_pkey'::regclass) - v_walked;
             continue when v_low <= v_lane.low_job_id or v_walked < p_step;
-            continue when not pg_try_advisory_xact_lock(1801678963, v_lane.lane_id);
+            continue when not pg_try_advisory_xact_lock(private.lane_lock(), v_lane.lane_id);
             v_low := private.lowest_ready_job(v_tenant_no, v_lane.lane_id, v_lane.low_job_id, v_floor);
             update private.lanes as l
             set low_job_id = v_low
@@ -8705,7 +8746,7 @@ comment on function private.take_jobs is
     'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, counted in the counters of their limits. They are nowhere until public.claim_jobs() leases them.';
 revoke all on function private.take_jobs from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/take_member_jobs.sql sha256:d3e80e84aa1556a47871c9f480fb32b22c5c0d1493a78fd1342eb8b43896198a
+-- from sql/41_claims/functions/take_member_jobs.sql sha256:93828374b616c9ab216f26597d87ccc7975025871c81484306060a7b0c662b39
 create or replace function private.take_member_jobs(
     p_pool_id uuid,
     p_owner_id uuid,
@@ -8728,7 +8769,7 @@ declare
 begin
     -- Not waited for: who sets a limit of the tenant may wait for a lease of another that this claim keeps waiting.
     if p_tenant_id <> p_owner_id
-        and not pg_try_advisory_xact_lock_shared(1801678965, hashtext(p_tenant_id::text))
+        and not pg_try_advisory_xact_lock_shared(private.limits_lock(), hashtext(p_tenant_id::text))
     then
         return '{}';
     end if;
@@ -9244,7 +9285,7 @@ comment on function private.lengthen_leases is
     'Lengthens the leases that were held in an outage by its length, once for each outage, before anything is rescued: nobody could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Not one that three outages have lengthened and nobody has renewed. Returns 0 when there was nothing to do.';
 revoke all on function private.lengthen_leases from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/lock_leases.sql sha256:f734251f4d520ace2b0dabe0ad59198f1637a0debdab1bdd18ae86ff2ee683da
+-- from sql/42_leases/functions/lock_leases.sql sha256:2221fe153de0b23cfe82eb83a3d0f023b8305894593b73b9be78ce688672a2a4
 -- First the leases in the order of their ids, then their lanes if jobs may go back into them (as private.put_back() locks a
 -- lane), then their counters, in the order of their ids: what follows then waits for nobody, in whatever order it ends them.
 create or replace function private.lock_leases(p_robot_id uuid, p_reports jsonb, p_may_put_back boolean default false)
@@ -9278,7 +9319,7 @@ begin
     end loop;
     if p_may_put_back then
         for v_lane_id in select distinct l.lane_id from unnest(v_lane_ids) as l (lane_id) order by l.lane_id loop
-            perform pg_advisory_xact_lock_shared(1801678963, v_lane_id);
+            perform pg_advisory_xact_lock_shared(private.lane_lock(), v_lane_id);
             perform from private.lanes as l where l.lane_id = v_lane_id for no key update;
         end loop;
     end if;
@@ -11861,7 +11902,7 @@ comment on function private.explain_reason is
     'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
 revoke all on function private.explain_reason from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/explain_robot.sql sha256:d1a309e532be5ba873fe806742a30a6f19c317046105722b0721807c3c167f98
+-- from sql/46_explaining/functions/explain_robot.sql sha256:eb55cbe3638382f24a8e60d1e00dfe256319e97667d4402ddbc85fc34d7c2a2f
 create or replace function public.explain_robot(p_robot text)
 returns jsonb
 language plpgsql
@@ -11942,7 +11983,12 @@ begin
         'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot) end
     ));
     return jsonb_build_object(
-        'robot_id', v_robot.robot_id, 'external_id', v_robot.external_id, 'state', v_live.status
+        'robot_id', v_robot.robot_id,
+        'external_id', v_robot.external_id,
+        'is_online', v_live.is_online,
+        'is_active', v_live.is_active,
+        'is_healthy', v_live.is_healthy,
+        'is_busy', v_live.is_busy
     ) || v_reason || jsonb_build_object(
         'since', private.to_iso(case v_reason_code
             when 'robot_quarantined' then v_live.quarantined_at

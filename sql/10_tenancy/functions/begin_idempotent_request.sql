@@ -18,7 +18,7 @@ begin
     end if;
     -- The lock says that a transaction is at it; it is tried, not waited for, so that a retry storm holds no connections.
     if not pg_try_advisory_xact_lock(
-        hashtextextended(v_caller.tenant_id::text || ' ' || v_actor_id::text || ' ' || p_key, 7236401)
+        hashtextextended(v_caller.tenant_id::text || ' ' || v_actor_id::text || ' ' || p_key, private.request_lock())
     ) then
         perform private.raise_error(409, 'REQUEST_IN_PROGRESS', 'The first request with this Idempotency-Key is still running.');
     end if;

@@ -18,7 +18,7 @@ begin
     for no key update;
     v_schedules := private.delete_schedules_of_workflow(v_caller.tenant_id, p_workflow_id);
     -- Waits for those who are enqueueing jobs of it (private.keep_workflow), so that their jobs are found below.
-    perform pg_advisory_xact_lock(2003792484, hashtext(p_workflow_id::text));
+    perform pg_advisory_xact_lock(private.workflow_lock(), hashtext(p_workflow_id::text));
     update public.workflows as w
     set deleted_at = v_now, updated_at = v_now, is_enabled = false
     where w.workflow_id = p_workflow_id and w.tenant_id = v_caller.tenant_id and w.deleted_at is null

@@ -12,7 +12,7 @@ begin
         where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id;
         return;
     end if;
-    perform pg_advisory_xact_lock(1801678965, hashtext(p_tenant_id::text));
+    perform pg_advisory_xact_lock(private.limits_lock(), hashtext(p_tenant_id::text));
     update private.limits as w
     set max_running = p_max_running, updated_at = private.clock()
     where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id

@@ -19,7 +19,7 @@ begin
             and (l.claim_id = any (p_claims_in_flight)) is not true
     );
     if v_job_ids <> '{}' then
-        perform pg_advisory_xact_lock(1801678962, hashtext(p_robot_id::text));  -- of claims: see public.claim_jobs()
+        perform pg_advisory_xact_lock(private.claims_lock(), hashtext(p_robot_id::text));
         perform private.give_back_leases(p_robot_id, v_job_ids, 'The robot does not know it.');
     end if;
 end

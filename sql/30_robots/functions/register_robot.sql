@@ -52,7 +52,7 @@ begin
     end if;
 
     -- One registration of an external id at a time.
-    perform pg_advisory_xact_lock(1920098932, hashtext(v_caller.tenant_id::text || p_external_id));
+    perform pg_advisory_xact_lock(private.registration_lock(), hashtext(v_caller.tenant_id::text || p_external_id));
     select r.* into v_robot
     from public.robots as r
     where r.tenant_id = v_caller.tenant_id and r.external_id = p_external_id and r.deleted_at is null;
@@ -89,7 +89,7 @@ begin
         join public.tenants as t on t.tenant_id = h.tenant_id
         where h.robot_id = v_robot.robot_id;
         if p_held_leases is not null and (v_old_session_id = p_session_id) is not true then
-            perform pg_advisory_xact_lock(1801678962, hashtext(v_robot.robot_id::text));    -- of claims: see public.claim_jobs()
+            perform pg_advisory_xact_lock(private.claims_lock(), hashtext(v_robot.robot_id::text));
             perform private.give_back_leases(
                 v_robot.robot_id,
                 array(

@@ -18,7 +18,7 @@ begin
         return;
     end if;
     v_tenant_no := private.find_queue_tenant(v_limit.tenant_id);
-    perform pg_advisory_xact_lock(1801678964, p_key_limit_id);
+    perform pg_advisory_xact_lock(private.collision_lock(), p_key_limit_id);
     -- One statement: a job that is claimed just now is counted once. Those that were asked to stop already do not count.
     v_others := array(
         select r.job_id

@@ -34,7 +34,7 @@ begin
     end if;
     v_tenant_no := private.find_queue_tenant(v_caller.tenant_id);
 
-    perform pg_advisory_xact_lock(1801678965, hashtext(v_caller.tenant_id::text));
+    perform pg_advisory_xact_lock(private.limits_lock(), hashtext(v_caller.tenant_id::text));
 
     update private.limits as w
     set max_running = p_max_running, on_collision = p_on_collision, updated_at = v_now

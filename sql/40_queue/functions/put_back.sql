@@ -17,7 +17,7 @@ declare
     v_lowest uuid := (select i.job_id from unnest(p_job_ids) as i (job_id) order by i.job_id limit 1);
     v_pool_id uuid := (select private.pool_of(l.required) from private.lanes as l where l.lane_id = p_lane_id);
 begin
-    perform pg_advisory_xact_lock_shared(1801678963, p_lane_id);
+    perform pg_advisory_xact_lock_shared(private.lane_lock(), p_lane_id);
     insert into private.ready (tenant_no, lane_id, job_id, attempts, pool_id)
     select p_tenant_no, p_lane_id, i.job_id, i.attempts, v_pool_id
     from unnest(p_job_ids, p_attempts) as i (job_id, attempts);

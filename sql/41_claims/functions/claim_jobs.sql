@@ -38,8 +38,8 @@ begin
     -- One claim of a robot at a time, so that its slots are counted right.
     -- And none while somebody sets a limit of its tenant, so that no lease is missing in the new counter.
     perform
-        pg_advisory_xact_lock(1801678962, hashtext(v_caller.robot_id::text)),
-        pg_advisory_xact_lock_shared(1801678965, hashtext(v_caller.tenant_id::text));
+        pg_advisory_xact_lock(private.claims_lock(), hashtext(v_caller.robot_id::text)),
+        pg_advisory_xact_lock_shared(private.limits_lock(), hashtext(v_caller.tenant_id::text));
     select
         q.tenant_no,
         case

@@ -94,7 +94,7 @@ begin
             v_low := private.lowest_ready_job(v_tenant_no, v_lane.lane_id, v_lane.low_job_id, v_floor);
             v_walked := pg_stat_get_xact_tuples_returned('private.ready_pkey'::regclass) - v_walked;
             continue when v_low <= v_lane.low_job_id or v_walked < p_step;
-            continue when not pg_try_advisory_xact_lock(1801678963, v_lane.lane_id);
+            continue when not pg_try_advisory_xact_lock(private.lane_lock(), v_lane.lane_id);
             v_low := private.lowest_ready_job(v_tenant_no, v_lane.lane_id, v_lane.low_job_id, v_floor);
             update private.lanes as l
             set low_job_id = v_low

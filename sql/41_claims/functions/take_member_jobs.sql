@@ -20,7 +20,7 @@ declare
 begin
     -- Not waited for: who sets a limit of the tenant may wait for a lease of another that this claim keeps waiting.
     if p_tenant_id <> p_owner_id
-        and not pg_try_advisory_xact_lock_shared(1801678965, hashtext(p_tenant_id::text))
+        and not pg_try_advisory_xact_lock_shared(private.limits_lock(), hashtext(p_tenant_id::text))
     then
         return '{}';
     end if;

@@ -31,7 +31,7 @@ begin
     end loop;
     if p_may_put_back then
         for v_lane_id in select distinct l.lane_id from unnest(v_lane_ids) as l (lane_id) order by l.lane_id loop
-            perform pg_advisory_xact_lock_shared(1801678963, v_lane_id);
+            perform pg_advisory_xact_lock_shared(private.lane_lock(), v_lane_id);
             perform from private.lanes as l where l.lane_id = v_lane_id for no key update;
         end loop;
     end if;

@@ -1,1 +1,1 @@
-"""API keys of a tenant: shapes of keys, shared with the keys of robots."""
+"""Keys of programs; the shapes of keys are those of robots' keys, too."""

@@ -1,73 +1,23 @@
 """Keys of programs (`sk_live_…`): make, list, revoke, rotate. A key is shown once, in the answer that made it."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field
 
 from casare_cloud.domain.api_keys import service
-from casare_cloud.domain.api_keys.model import ApiKey
 from casare_cloud.faces.kit.paging import Page, page
 from casare_cloud.faces.kit.refusals import idempotent, refusals
 from casare_cloud.faces.kit.routing import Route, Tx
-from casare_cloud.faces.kit.shapes import Answer, Body
-from casare_cloud.faces.orchestrator.api_keys import examples
-from casare_cloud.faces.orchestrator.api_keys.shapes import KeyFacts, KeyName, RotateKeyBody
-from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.orchestrator.fields import ApiKeyId, Moment
+from casare_cloud.faces.orchestrator.api_keys.shapes import (
+    CreateServiceKeyBody,
+    NewServiceKeyAnswer,
+    RotateKeyBody,
+    ServiceKeyAnswer,
+    ServiceKeyList,
+)
+from casare_cloud.faces.orchestrator.fields import ApiKeyId
 
 router = APIRouter(prefix="/api-keys", tags=["api-keys"], route_class=Route)
-
-Scope = Annotated[str, Field(min_length=1, max_length=64)]
-
-
-class CreateServiceKeyBody(Body):
-    """A key to make. Closed: unknown fields are refused."""
-
-    model_config = showing(examples.CREATE_SERVICE_KEY, extra="forbid")
-
-    name: KeyName
-    scopes: Annotated[
-        list[Scope],
-        Field(
-            min_length=1,
-            max_length=100,
-            description="Permissions of yours: jobs.create (or jobs:create), jobs.*, *.read, *",
-        ),
-    ]
-    expires_at: Moment | None = None
-
-
-class ServiceKeyAnswer(KeyFacts):
-    """A program's key as people see it, with what it may do."""
-
-    model_config = showing(examples.SERVICE_KEY)
-
-    scopes: list[str]
-
-    @classmethod
-    def facts(cls, key: ApiKey) -> dict[str, Any]:
-        """With the scopes."""
-        return {**super().facts(key), "scopes": key.scopes}
-
-
-class NewServiceKeyAnswer(ServiceKeyAnswer):
-    """A key that was just made. `key` is shown now and never again: a repeated request gets null."""
-
-    model_config = showing(examples.NEW_SERVICE_KEY)
-
-    key: str | None
-
-
-class ServiceKeyList(Answer):
-    """A page of keys, the newest first."""
-
-    model_config = showing(examples.SERVICE_KEYS)
-
-    keys: list[ServiceKeyAnswer]
-    total: int
-    limit: int
-    offset: int
 
 
 @router.get("", responses=refusals())

@@ -9,7 +9,7 @@ from casare_cloud.domain.api_keys.model import ApiKey
 from casare_cloud.faces.kit.shapes import Answer, Body, Time
 from casare_cloud.faces.orchestrator.api_keys import examples
 from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.orchestrator.fields import Integer
+from casare_cloud.faces.orchestrator.fields import Integer, Moment
 
 KeyName = Annotated[str, Field(min_length=1, max_length=128)]
 
@@ -49,3 +49,55 @@ class KeyFacts(Answer):
     def facts(cls, key: ApiKey) -> dict[str, Any]:
         """The fields of the shape, but for the key itself."""
         return {name: getattr(key, name) for name in KeyFacts.model_fields}
+
+
+Scope = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class CreateServiceKeyBody(Body):
+    """A key to make. Closed: unknown fields are refused."""
+
+    model_config = showing(examples.CREATE_SERVICE_KEY, extra="forbid")
+
+    name: KeyName
+    scopes: Annotated[
+        list[Scope],
+        Field(
+            min_length=1,
+            max_length=100,
+            description="Permissions of yours: jobs.create (or jobs:create), jobs.*, *.read, *",
+        ),
+    ]
+    expires_at: Moment | None = None
+
+
+class ServiceKeyAnswer(KeyFacts):
+    """A program's key as people see it, with what it may do."""
+
+    model_config = showing(examples.SERVICE_KEY)
+
+    scopes: list[str]
+
+    @classmethod
+    def facts(cls, key: ApiKey) -> dict[str, Any]:
+        """With the scopes."""
+        return {**super().facts(key), "scopes": key.scopes}
+
+
+class NewServiceKeyAnswer(ServiceKeyAnswer):
+    """A key that was just made. `key` is shown now and never again: a repeated request gets null."""
+
+    model_config = showing(examples.NEW_SERVICE_KEY)
+
+    key: str | None
+
+
+class ServiceKeyList(Answer):
+    """A page of keys, the newest first."""
+
+    model_config = showing(examples.SERVICE_KEYS)
+
+    keys: list[ServiceKeyAnswer]
+    total: int
+    limit: int
+    offset: int

@@ -12,7 +12,7 @@ from casare_cloud.faces.kit.paging import Page, page
 from casare_cloud.faces.kit.refusals import idempotent, refusals
 from casare_cloud.faces.kit.routing import Route, Tx
 from casare_cloud.faces.orchestrator.batches import routes as job_batches
-from casare_cloud.faces.orchestrator.events.routes import After, EventLimit, EventList
+from casare_cloud.faces.orchestrator.events.shapes import After, EventLimit, EventList
 from casare_cloud.faces.orchestrator.explanations.shapes import JobExplanation
 from casare_cloud.faces.orchestrator.fields import JobId, Moment, RobotName
 from casare_cloud.faces.orchestrator.jobs.shapes import (

@@ -1,38 +1,15 @@
 """Telling robots what to do (api-map §3). The cloud obeys at once; the robot is told by push and heartbeat."""
 
-from typing import Annotated
-from uuid import UUID
-
 from fastapi import APIRouter
-from pydantic import Field
 
 from casare_cloud.domain.robots import service
 from casare_cloud.domain.robots.model import RobotCommand
 from casare_cloud.faces.kit.refusals import refusals
 from casare_cloud.faces.kit.routing import Route, Tx
-from casare_cloud.faces.kit.shapes import Body
-from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import RobotId
-from casare_cloud.faces.orchestrator.robots import examples
-from casare_cloud.faces.orchestrator.robots.shapes import RobotAnswer
+from casare_cloud.faces.orchestrator.robots.shapes import CommandAnswer, CommandBody, RobotAnswer
 
 router = APIRouter(route_class=Route)
-
-
-class CommandBody(Body):
-    """Why. Closed: nothing else is taken."""
-
-    model_config = showing(examples.COMMAND, extra="forbid")
-
-    reason: Annotated[str | None, Field(max_length=1024)] = None
-
-
-class CommandAnswer(RobotAnswer):
-    """The robot as it is now. `last_command.acknowledged_at` tells later when the robot has heard of it."""
-
-    model_config = showing(examples.COMMANDED)
-
-    command_id: UUID
 
 
 async def _tell(tx: Tx, robot_id: str, command: RobotCommand, body: CommandBody | None) -> CommandAnswer:

@@ -264,3 +264,19 @@ class TokenAnswer(Answer):
     supabase_url: str
     publishable_key: str
     topics: list[str]
+
+
+class CommandBody(Body):
+    """Why. Closed: nothing else is taken."""
+
+    model_config = showing(examples.COMMAND, extra="forbid")
+
+    reason: Annotated[str | None, Field(max_length=1024)] = None
+
+
+class CommandAnswer(RobotAnswer):
+    """The robot as it is now. `last_command.acknowledged_at` tells later when the robot has heard of it."""
+
+    model_config = showing(examples.COMMANDED)
+
+    command_id: UUID
