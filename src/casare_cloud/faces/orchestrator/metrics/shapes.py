@@ -297,43 +297,13 @@ class ActivityAnswer(Answer):
             type=word,
             event_type=word,
             timestamp=event.occurred_at,
-            title=_TITLES[word],
-            details=_details(activity),
+            title=activity.title,
+            details=activity.details,
             job_id=event.job_id,
             robot_id=activity.robot or (str(event.robot_id) if event.robot_id else None),
             workflow_id=event.workflow_id,
             data=with_word(event.data),
         )
-
-
-_TITLES = {
-    "job_started": "Job started",
-    "job_completed": "Job completed successfully",
-    "job_failed": "Job failed",
-    "job_timeout": "Job timed out",
-    "job_cancelled": "Job cancelled",
-    "robot_online": "Robot online",
-    "robot_offline": "Robot offline",
-    "schedule_triggered": "Schedule triggered",
-}
-
-
-def _details(activity: Activity) -> str:
-    """One sentence about an event, of what its data holds."""
-    data, event_type = activity.event.data, activity.event.event_type
-    workflow = data.get("workflow_name") or "A workflow"
-    if event_type == "job.started":
-        return f"{workflow} runs on {activity.robot}" if activity.robot else f"{workflow} runs"
-    if event_type == "job.completed":
-        duration = data.get("duration_ms")
-        return f"{workflow} finished" if duration is None else f"{workflow} finished in {duration / 1000:g}s"
-    if event_type in ("job.failed", "job.timeout"):
-        return f"{workflow}: {data.get('error_message') or data.get('error_type') or 'no message'}"[:500]
-    if event_type == "job.cancelled":
-        return f"{workflow}: {data.get('message') or 'Cancelled.'}"[:500]
-    if event_type == "schedule.triggered":
-        return f"{data.get('schedule_name') or 'A schedule'} queued a job"
-    return f"{activity.robot or data.get('external_id') or 'A robot'} is {event_type.removeprefix('robot.')}"
 
 
 class ActivityList(Answer):
