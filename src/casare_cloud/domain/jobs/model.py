@@ -96,13 +96,17 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which jobs are wanted; `robot` is an id or an external id, times are of creation."""
+    """Which jobs are wanted; `robot` is an id or an external id, times are of creation.
+
+    `before` is the last job of a page: the next page is of the jobs before it, whatever was enqueued meanwhile.
+    """
 
     statuses: list[JobStatus] | None = None
     workflow_id: UUID | None = None
     robot: str | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
+    before: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

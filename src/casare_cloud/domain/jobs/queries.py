@@ -92,6 +92,23 @@ left join lateral (
 order by page.job_id desc
 """
 
+# The next jobs of an export, the newest first: `last_id` is the last one that was read.
+READ_JOBS = f"""
+{_ASKED}
+select {_SUMMARY}
+from asked
+cross join lateral (
+    select j.job_id
+    from ({_WALK} offset 0) as j
+    where {_WANTED}
+    order by j.job_id desc
+    limit %(limit)s
+) as found
+cross join lateral ({_BY_ID} found.job_id offset 0) as j
+{_WITH_ROBOTS}
+order by j.job_id desc
+"""
+
 # Jobs that are not finished are found by what is live, which is little, and not by a walk through the history.
 LIST_UNFINISHED_JOBS = f"""
 {_ASKED}

@@ -103,13 +103,17 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which robots are wanted: those of which everything that is not None is so."""
+    """Which robots are wanted: those of which everything that is not None is so.
+
+    `search` is a part of the name or the external id, in any letter case.
+    """
 
     is_online: bool | None = None
     is_active: bool | None = None
     is_healthy: bool | None = None
     is_busy: bool | None = None
     environment: str | None = None
+    search: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,11 @@ _WANTED = """
     and (%(is_healthy)s::boolean is null or r.is_healthy = %(is_healthy)s)
     and (%(is_busy)s::boolean is null or r.is_busy = %(is_busy)s)
     and (%(environment)s::text is null or r.environment = normalize(%(environment)s::text, nfc))
+    and (
+        %(search)s::text is null
+        or strpos(lower(r.name), lower(normalize(%(search)s::text, nfc))) > 0
+        or strpos(lower(r.external_id), lower(%(search)s::text)) > 0
+    )
 """
 
 LIST_ROBOTS = f"""

@@ -1,39 +1,27 @@
 """The words of document 002 for the state of a robot, and what it is warned of."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
-from casare_cloud.domain.robots.model import Filter, RobotState
+from casare_cloud.domain.robots.model import Filter, Robot, RobotState
 
 RobotWord = Literal["idle", "busy", "offline", "error", "maintenance"]
 
 
-class State(Protocol):
-    """What a word is derived from."""
-
-    @property
-    def is_online(self) -> bool: ...
-    @property
-    def is_active(self) -> bool: ...
-    @property
-    def is_healthy(self) -> bool: ...
-    @property
-    def is_busy(self) -> bool: ...
-
-
 # The first one that holds is the word: what each says of a robot, once those before it did not hold.
-_FACTS: dict[RobotWord, dict[str, bool]] = {
-    "offline": {"is_online": False},
-    "maintenance": {"is_online": True, "is_active": False},
-    "error": {"is_online": True, "is_active": True, "is_healthy": False},
-    "busy": {"is_online": True, "is_active": True, "is_healthy": True, "is_busy": True},
-    "idle": {"is_online": True, "is_active": True, "is_healthy": True, "is_busy": False},
+_FACTS: dict[RobotWord, Filter] = {
+    "offline": Filter(is_online=False),
+    "maintenance": Filter(is_online=True, is_active=False),
+    "error": Filter(is_online=True, is_active=True, is_healthy=False),
+    "busy": Filter(is_online=True, is_active=True, is_healthy=True, is_busy=True),
+    "idle": Filter(is_online=True, is_active=True, is_healthy=True, is_busy=False),
 }
 _NAMES = ("is_online", "is_active", "is_healthy", "is_busy")
 
 
-def word_of(state: State) -> RobotWord:
+def word_of(state: Robot | RobotState) -> RobotWord:
     """The published word for the state of a robot."""
     return _word({name: getattr(state, name) for name in _NAMES})
 
@@ -48,7 +36,7 @@ def count_words(robots: Mapping[RobotState, int]) -> dict[RobotWord, int]:
 
 def filter_of(word: RobotWord | None, environment: str | None = None) -> Filter:
     """Which robots a filter word matches; None: all."""
-    return Filter(**({} if word is None else _FACTS[word]), environment=environment)
+    return replace(Filter() if word is None else _FACTS[word], environment=environment)
 
 
 def with_word(data: Mapping[str, Any], key: str = "status") -> dict[str, Any]:
@@ -59,7 +47,9 @@ def with_word(data: Mapping[str, Any], key: str = "status") -> dict[str, Any]:
 
 
 def _word(facts: Mapping[str, Any]) -> RobotWord:
-    return next(word for word, wanted in _FACTS.items() if all(facts[name] is value for name, value in wanted.items()))
+    return next(
+        word for word, wanted in _FACTS.items() if all(getattr(wanted, name) in (None, facts[name]) for name in _NAMES)
+    )
 
 
 def warnings_of(external_id: str, other_session_at: datetime | None) -> list[str]:
