@@ -10,6 +10,9 @@ from casare_cloud.domain.events.model import Event
 from casare_cloud.domain.jobs.model import Job
 from casare_cloud.domain.robots.model import Robot, RobotState
 
+# How many events a feed counts at most, so that a page costs the same however long the history is.
+COUNTED_EVENTS = 10_000
+
 # What the activity feed shows. The index of the feed holds these types and no others.
 ActivityType = OneOf[
     "job.started",
@@ -19,7 +22,8 @@ ActivityType = OneOf[
     "job.cancelled",
     "robot.online",
     "robot.offline",
-    "schedule.triggered",
+    "schedule.triggered",  # by hand
+    "schedule.fired",
 ]
 ACTIVITY_TYPES: tuple[ActivityType, ...] = get_args(ActivityType)
 
@@ -141,6 +145,7 @@ _TITLES: dict[str, str] = {
     "robot.online": "Robot online",
     "robot.offline": "Robot offline",
     "schedule.triggered": "Schedule triggered",
+    "schedule.fired": "Schedule triggered",
 }
 
 
@@ -170,6 +175,6 @@ class Activity:
             return f"{workflow}: {data.get('error_message') or data.get('error_type') or 'no message'}"[:500]
         if event_type == "job.cancelled":
             return f"{workflow}: {data.get('message') or 'Cancelled.'}"[:500]
-        if event_type == "schedule.triggered":
+        if event_type in ("schedule.triggered", "schedule.fired"):
             return f"{data.get('schedule_name') or 'A schedule'} queued a job"
         return f"{self.robot or data.get('external_id') or 'A robot'} is {event_type.removeprefix('robot.')}"

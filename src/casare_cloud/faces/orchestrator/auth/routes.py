@@ -7,7 +7,6 @@ from fastapi import APIRouter, Query
 
 from casare_cloud.domain.users import service
 from casare_cloud.domain.users.model import Registration
-from casare_cloud.faces.kit.refusals import refusals
 from casare_cloud.faces.kit.routing import CurrentCall, PublicRoute, Route, Tx
 from casare_cloud.faces.orchestrator.auth.shapes import (
     LoggedOut,
@@ -18,6 +17,7 @@ from casare_cloud.faces.orchestrator.auth.shapes import (
     TokensAnswer,
 )
 from casare_cloud.faces.orchestrator.auth.words import with_implied_roles
+from casare_cloud.faces.orchestrator.refusals import refusals
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 known = APIRouter(route_class=Route)

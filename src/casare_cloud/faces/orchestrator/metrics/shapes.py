@@ -5,11 +5,18 @@ from uuid import UUID
 
 from pydantic import Field
 
-from casare_cloud.domain.metrics.model import Activity, ActivityType, Analytics, Fleet, JobMetrics, RobotMetrics
-from casare_cloud.domain.metrics.queries import COUNTED_EVENTS
+from casare_cloud.domain.metrics.model import (
+    COUNTED_EVENTS,
+    Activity,
+    ActivityType,
+    Analytics,
+    Fleet,
+    JobMetrics,
+    RobotMetrics,
+)
 from casare_cloud.domain.robots.model import Robot
+from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.shapes import Answer, Time
-from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.jobs.shapes import JobSummary, published
 from casare_cloud.faces.orchestrator.metrics import examples
 from casare_cloud.faces.orchestrator.robots.words import RobotWord, count_words, with_word, word_of
@@ -24,6 +31,9 @@ ActivityWord = Literal[
     "robot_offline",
     "schedule_triggered",
 ]
+
+# Documents have one word for a run by hand and one by the clock.
+_WORDS: dict[str, ActivityWord] = {"schedule.fired": "schedule_triggered"}
 
 # Document 000 has no words for a robot that is there and may not work.
 _OFFLINE_IN_000: tuple[RobotWord, ...] = ("offline", "maintenance", "error")
@@ -290,7 +300,7 @@ class ActivityAnswer(Answer):
     def of(cls, activity: Activity) -> "ActivityAnswer":
         """An event in the words of a feed."""
         event = activity.event
-        word = cast(ActivityWord, event.event_type.replace(".", "_"))
+        word = cast(ActivityWord, _WORDS.get(event.event_type) or event.event_type.replace(".", "_"))
         return cls(
             id=event.event_id,
             seq=event.seq,
@@ -325,4 +335,7 @@ class ActivityList(Answer):
 
 def types_of(word: ActivityWord | None) -> list[ActivityType] | None:
     """The stored types that a filter word matches; None: all of the feed."""
-    return None if word is None else [cast(ActivityType, word.replace("_", ".", 1))]
+    if word is None:
+        return None
+    others = [stored for stored, shown in _WORDS.items() if shown == word]
+    return [cast(ActivityType, stored) for stored in (word.replace("_", ".", 1), *others)]

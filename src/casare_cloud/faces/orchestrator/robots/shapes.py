@@ -7,9 +7,10 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from casare_cloud.domain.robots.model import Heard, Heartbeat, Registration, Robot, RobotCommand, RobotMode
+from casare_cloud.faces.kit.examples import showing
+from casare_cloud.faces.kit.fields import Flag, Integer, Words
 from casare_cloud.faces.kit.shapes import Answer, Body, OpenBody, Report, Time
-from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.orchestrator.fields import Environment, ExactTime, Flag, Integer, LeaseToken, RobotName, Words
+from casare_cloud.faces.orchestrator.fields import Environment, ExactTime, LeaseToken, RobotName
 from casare_cloud.faces.orchestrator.robots import examples
 from casare_cloud.faces.orchestrator.robots.words import RobotWord, warnings_of, word_of
 

@@ -9,7 +9,6 @@ from casare_cloud.database import Transaction
 from casare_cloud.domain.jobs import service as jobs
 from casare_cloud.domain.jobs.model import NewJob
 from casare_cloud.domain.schedules import service as schedules
-from casare_cloud.domain.schedules.model import NewSchedule
 from casare_cloud.domain.workflows import backup, service
 from casare_cloud.domain.workflows.model import NewVersion, Published
 from casare_cloud.errors import ApiError, InvalidArgument
@@ -48,29 +47,28 @@ async def submit(tx: Transaction, store: backup.Store | None, body: SubmitBody) 
         ),
     )
     if body.trigger_type == "scheduled":
-        assert body.schedule_cron is not None
         schedule = await schedules.create(
             tx,
-            NewSchedule(
-                workflow_id=published.workflow_id,
-                name=body.workflow_name,
-                cron_expression=body.schedule_cron,
-                priority=body.priority,
-                execution_mode=body.execution_mode,
-                pool=body.pool,
-                input=body.input or {},
-            ),
+            {
+                "workflow_id": str(published.workflow_id),
+                "name": body.workflow_name,
+                "cron_expression": body.schedule_cron,
+                "priority": body.priority,
+                "execution_mode": body.execution_mode,
+                "pool": body.pool,
+                "input": body.input or {},
+            },
         )
         return Submitted(published, None, schedule.schedule_id, schedule.created_at)
     job = await jobs.enqueue(
         tx,
         NewJob(
-            workflow=published.workflow_id,
+            workflow_id=published.workflow_id,
             input=body.input or {},
             priority=body.priority,
             execution_mode=body.execution_mode,
             pool=body.pool,
-            robot=body.robot_id,
+            robot_id=body.robot_id,
         ),
     )
     return Submitted(published, job.job_id, None, job.created_at)

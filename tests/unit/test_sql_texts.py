@@ -1,32 +1,13 @@
-"""What the linter's contracts say of the package, and that each of them notices what it forbids."""
+"""SQL stands in the `queries.py` of its package, and the check notices a statement that stands elsewhere."""
 
 import ast
 import re
 from collections.abc import Iterator
-from copy import deepcopy
 from pathlib import Path
-from typing import Any
 
 import pytest
-from importlinter.application import use_cases
-from importlinter.application.user_options import UserOptions
-from importlinter.configuration import configure
-from importlinter.domain.contract import registry
 
-REPOSITORY = Path(__file__).parents[2]
-PACKAGE = REPOSITORY / "src" / "casare_cloud"
-
-# An import that each contract forbids: who would import what.
-PLANTED = {
-    "layers": ("casare_cloud.domain.jobs.service", "casare_cloud.faces"),
-    "the robot and the client know neither domain nor database": ("casare_cloud.realtime", "casare_cloud.database"),
-    "the robot and the client do not know each other": ("casare_cloud.client.jobs", "casare_cloud.robot.transport"),
-    "the packages of the domain form no circle": (
-        "casare_cloud.domain.workflows.service",
-        "casare_cloud.domain.jobs.service",
-    ),
-    "nothing that is deployed depends on the emulators": ("casare_cloud.robot.direct", "casare_cloud.local.tokens"),
-}
+PACKAGE = Path(__file__).parents[2] / "src" / "casare_cloud"
 
 # Statements in texts of their own. Comments, messages and docstrings may begin with such words, in sentences.
 SQL = re.compile(
@@ -38,34 +19,6 @@ WITHOUT_QUERIES = {
     "database.py": "the statements of the connection itself: who the caller is, whether it answers",
     "local": "the emulators speak to Postgres as the platform does",
 }
-
-
-@pytest.fixture(scope="module")
-def options() -> UserOptions:
-    configure()
-    found = use_cases.read_user_options(str(REPOSITORY / "pyproject.toml"))
-    use_cases._register_contract_types(found)
-    return found
-
-
-@pytest.fixture(scope="module")
-def imports(options: UserOptions) -> Any:
-    return use_cases._build_graph(["casare_cloud"], False, False, False, None)
-
-
-def test_every_contract_is_shown_to_notice_what_it_forbids(options: UserOptions) -> None:
-    assert {contract["name"] for contract in options.contracts_options} == set(PLANTED)
-
-
-@pytest.mark.parametrize("name", PLANTED)
-def test_a_contract_is_kept_and_is_broken_by_a_planted_import(options: UserOptions, imports: Any, name: str) -> None:
-    stated = next(contract for contract in options.contracts_options if contract["name"] == name)
-    contract = registry.get_contract_class(stated["type"])(name, options.session_options, stated)
-    importer, imported = PLANTED[name]
-    assert contract.check(deepcopy(imports), verbose=False).kept
-    planted = deepcopy(imports)
-    planted.add_import(importer=importer, imported=imported, line_number=1, line_contents="planted")
-    assert not contract.check(planted, verbose=False).kept
 
 
 def sql_texts(source: str) -> Iterator[tuple[int, str]]:
