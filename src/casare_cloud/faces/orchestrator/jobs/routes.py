@@ -112,7 +112,8 @@ async def retry_job(job_id: JobId, tx: Tx) -> RetryAnswer:
     400 JOB_NOT_RETRYABLE for any other state, 409 DEDUPE_KEY_TAKEN while another job has its dedupe key. Needs
     jobs.retry.
     """
-    return RetryAnswer(**await service.retry(tx, job_id))
+    new_job_id = await service.retry(tx, job_id)
+    return RetryAnswer(original_job_id=job_id, new_job_id=new_job_id, message="Job queued for retry")
 
 
 router.include_router(job_leases.router)
