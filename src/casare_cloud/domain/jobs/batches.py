@@ -1,4 +1,4 @@
-"""Many jobs in one call. Each has an answer of its own, by its place in the request; what can be done is done."""
+"""Many jobs in one call. Each has an answer of its own, by its place in the request; a refusal stops no other job."""
 
 import json
 from collections.abc import Mapping, Sequence

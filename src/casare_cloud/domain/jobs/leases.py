@@ -36,7 +36,7 @@ async def claim(
 
     Each try is a transaction of its own, and none is open while this waits. The pauses grow from 0.1 s to 1 s with
     jitter, so that waiting robots neither come all at once nor wear the database out. Takes nothing once `has_left`
-    says that nobody waits for the answer any more.
+    says that the client has hung up.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + order.wait_seconds
@@ -150,7 +150,7 @@ async def release(tx: Transaction, job_id: UUID, lease_token: int) -> Ended:
 async def append_logs(
     tx: Transaction, job_id: UUID, lease_token: int, entries: list[dict[str, Any]], sequence: int | None = None
 ) -> int:
-    """Append lines to a job's log, all or none; returns how many. A `sequence` again changes nothing."""
+    """Append lines to a job's log, all or none; returns how many. Idempotent for a repeated `sequence`."""
     params = {"job_id": job_id, "lease_token": lease_token, "entries": Jsonb(entries), "sequence": sequence}
     accepted: int = await tx.fetch_value(queries.APPEND_JOB_LOGS, params)
     return accepted
