@@ -53,7 +53,7 @@ async def claim_jobs(body: ClaimBody, call: CurrentCall, request: Request) -> Cl
 
 @router.post("/{job_id}/start", responses=refusals(404, 409))
 async def start_job(job_id: JobId, body: LeaseBody, tx: Tx) -> StartAnswer:
-    """Say that a claimed job runs now; again changes nothing.
+    """Say that a claimed job runs now; idempotent.
 
     409 LEASE_LOST, JOB_ALREADY_FINISHED. Needs jobs.report (robots).
     """
