@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from casare_cloud import __version__
-from casare_cloud.cli import db, dlq, error_help, jobs, keys, limits, metrics, pools, robot, schedules, stack, workflows
+from casare_cloud.cli import db, dead_letters, error_help, jobs, keys, limits, metrics, pools, robot, schedules, stack, workflows
 from casare_cloud.cli.output import say
 
 app = typer.Typer(
@@ -16,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(jobs.app, name="jobs")
-app.add_typer(dlq.app, name="dlq")
+app.add_typer(dead_letters.app, name="dlq")
 app.add_typer(workflows.app, name="workflows")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(robot.app, name="robot")
