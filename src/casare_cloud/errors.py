@@ -54,7 +54,7 @@ class Conflict(ApiError):
 
 
 class KeptRefusal(ApiError):
-    """A refusal whose evidence is kept: SQL returned it instead of raising, and its transaction is committed."""
+    """A refusal with a late result: SQL returned it instead of raising, and its transaction is committed."""
 
 
 class Unavailable(ApiError):

@@ -5,7 +5,20 @@ from typing import Annotated
 import typer
 
 from casare_cloud import __version__
-from casare_cloud.cli import db, dead_letters, error_help, jobs, keys, limits, metrics, pools, robot, schedules, stack, workflows
+from casare_cloud.cli import (
+    db,
+    dead_letters,
+    error_help,
+    jobs,
+    keys,
+    limits,
+    metrics,
+    pools,
+    robot,
+    schedules,
+    stack,
+    workflows,
+)
 from casare_cloud.cli.output import say
 
 app = typer.Typer(

@@ -273,7 +273,7 @@ class Transport(Protocol):
     async def start(self, lease: Lease) -> None: ...
 
     async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
-        """Extends these leases; one try, as the caller knows how much time there is for another."""
+        """Renews these leases; one try, as the caller knows how much time there is for another."""
         ...
 
     async def progress(self, lease: Lease, percent: int, current_node: str | None, message: str | None) -> bool:
