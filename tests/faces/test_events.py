@@ -1,4 +1,4 @@
-"""The stream of events over HTTP (api-map §3)."""
+"""The stream of events over HTTP (api-decisions#events)."""
 
 from typing import Any
 

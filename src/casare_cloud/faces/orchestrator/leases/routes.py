@@ -1,4 +1,4 @@
-"""Jobs, for the robots that run them: claim, report, finish (document 002, "PUT progress"; api-map §3).
+"""Jobs, for the robots that run them: claim, report, finish (document 002; api-decisions#claims-and-leases).
 
 What names a lease is closed: a field that is not known is refused, so that a misspelt one is noticed by its sender.
 """

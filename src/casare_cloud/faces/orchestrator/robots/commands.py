@@ -1,4 +1,7 @@
-"""Telling robots what to do (api-map §3). The cloud obeys at once; the robot is told by push and heartbeat."""
+"""Telling robots what to do (api-decisions#robot-commands).
+
+The cloud obeys at once; the robot is told by push and heartbeat.
+"""
 
 from fastapi import APIRouter
 

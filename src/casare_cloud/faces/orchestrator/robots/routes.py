@@ -1,4 +1,4 @@
-"""Robots: the fleet, and what robots say of themselves (document 002, "Robot Endpoints"; api-map §3).
+"""Robots: the fleet, and what robots say of themselves (document 002, "Robot Endpoints"; api-decisions#robots).
 
 A robot is named by its external id (`robot-prod-001`) or by its UUID.
 """

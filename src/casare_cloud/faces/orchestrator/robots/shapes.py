@@ -1,4 +1,4 @@
-"""Shapes of the robots (document 002, "Robot Endpoints"; api-map §3)."""
+"""Shapes of the robots (document 002, "Robot Endpoints"; api-decisions#robots)."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
