@@ -41,6 +41,7 @@ lint: $(DEVELOPMENT) ## Check style, formatting, layers, and that the migrations
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m casare_cloud.local.migrations check
+	@$(BIN)/python -m casare_cloud.local.contents check
 
 .PHONY: types
 types: $(DEVELOPMENT) ## Check the types
@@ -55,10 +56,16 @@ bench: $(DEVELOPMENT) ## Measure, side by side with a baseline (minutes; the mac
 .PHONY: migration
 migration: $(DEVELOPMENT) ## Compose a migration from what changed in sql/: make migration name=add_job_tags
 	@$(BIN)/python -m casare_cloud.local.migrations new "$(or $(name),$(error say how it is called: make migration name=add_job_tags))"
+	@$(BIN)/python -m casare_cloud.local.contents
 
 .PHONY: migration-fresh
 migration-fresh: $(DEVELOPMENT) ## Rewrite the one initial migration from sql/ (before the first release only)
 	@$(BIN)/python -m casare_cloud.local.migrations fresh
+	@$(BIN)/python -m casare_cloud.local.contents
+
+.PHONY: contents
+contents: $(DEVELOPMENT) ## Rewrite the table of contents of sql/ from the comments on its functions (make migration does, too)
+	@$(BIN)/python -m casare_cloud.local.contents
 
 LOCK := pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url
 .PHONY: lock

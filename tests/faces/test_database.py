@@ -19,7 +19,7 @@ from casare_cloud import database, database_pool
 from casare_cloud.config import Settings
 from casare_cloud.database import Database
 from casare_cloud.errors import ApiError
-from casare_cloud.faces.shared import rate_limits
+from casare_cloud.faces.kit import rate_limits
 from casare_cloud.identity import Actor, hash_of_key
 
 USER = Actor("authenticated", claims='{"sub": "018f0000-0000-7000-8000-000000000001", "role": "authenticated"}')

@@ -8,7 +8,7 @@ from tests.faces.stage import GRAPH, Asker, Stage, refused
 from tests.fleets import call
 from tests.fleets import refused as refused_by_sql
 
-from casare_cloud.faces.shared.shapes import JSON_LEVELS, is_too_deep
+from casare_cloud.faces.kit.shapes import JSON_LEVELS, is_too_deep
 
 
 def nest(levels: int) -> Any:

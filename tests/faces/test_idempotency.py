@@ -13,9 +13,9 @@ from tests.factories import Member, Tenant, make_member, make_tenant
 
 from casare_cloud.config import Settings
 from casare_cloud.errors import Conflict
+from casare_cloud.faces.kit.routing import Route, Tx
+from casare_cloud.faces.kit.shapes import Body
 from casare_cloud.faces.orchestrator.app import create_app
-from casare_cloud.faces.shared.routing import Route, Tx
-from casare_cloud.faces.shared.shapes import Body
 
 Headers = Callable[[Member], dict[str, str]]
 

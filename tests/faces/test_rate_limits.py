@@ -22,9 +22,9 @@ from tests.faces.stage import Stage
 from tests.factories import make_key
 
 from casare_cloud.config import Settings
+from casare_cloud.faces.kit.rate_limits import Quota
 from casare_cloud.faces.orchestrator.app import create_app
 from casare_cloud.faces.orchestrator.rate_limits import LIMITS, limit_of
-from casare_cloud.faces.shared.rate_limits import Quota
 from casare_cloud.identity import new_api_key
 
 HEADERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from tests.faces.stage import GRAPH, Asker, Stage, refused
 
-from casare_cloud.faces.shared import storable
-from casare_cloud.faces.shared.request_json import read_json
+from casare_cloud.faces.kit import storable
+from casare_cloud.faces.kit.request_json import read_json
 
 BAD = ["a\0b", "a\ud800b", "\udc00"]
 

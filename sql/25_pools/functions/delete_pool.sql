@@ -18,7 +18,7 @@ begin
     return jsonb_build_object('pool_id', v_pool.pool_id, 'deleted', true);
 end
 $$;
-comment on function public.delete_pool(text) is
+comment on function public.delete_pool is
     'Ends a pool: its robots work for their own tenant only, what they hold they finish, and jobs that asked for the pool wait until somebody cancels them. Raises 404 POOL_NOT_FOUND. Needs robots.write.';
-revoke all on function public.delete_pool(text) from public, anon, authenticated, service_role;
-grant execute on function public.delete_pool(text) to authenticated;
+revoke all on function public.delete_pool from public, anon, authenticated, service_role;
+grant execute on function public.delete_pool to authenticated;

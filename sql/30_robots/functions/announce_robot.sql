@@ -20,6 +20,6 @@ begin
     perform private.broadcast('tenant:' || v_robot.tenant_id || ':robots', p_event, v_payload);
 end
 $$;
-comment on function private.announce_robot(text, uuid, jsonb) is
+comment on function private.announce_robot is
     'Tells that a robot came, went or changed: an event for those who resume, a push for those who watch.';
-revoke all on function private.announce_robot(text, uuid, jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.announce_robot from public, anon, authenticated, service_role;

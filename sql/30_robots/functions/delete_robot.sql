@@ -30,7 +30,7 @@ begin
     return jsonb_build_object('deleted', true, 'robot_id', v_robot.external_id);
 end
 $$;
-comment on function public.delete_robot(text) is
+comment on function public.delete_robot is
     'Takes a robot out of the fleet: its keys are revoked at once and its jobs go to others. Its name is free again. Raises 404 ROBOT_NOT_FOUND. Needs robots.write.';
-revoke all on function public.delete_robot(text) from public, anon, authenticated, service_role;
-grant execute on function public.delete_robot(text) to authenticated;
+revoke all on function public.delete_robot from public, anon, authenticated, service_role;
+grant execute on function public.delete_robot to authenticated;

@@ -78,7 +78,7 @@ begin
     );
 end
 $$;
-comment on function public.record_heartbeat(text, jsonb, uuid[], uuid, uuid[]) is
+comment on function public.record_heartbeat is
     'Notes that a robot is alive, with its metrics, takes its word for the commands that it obeyed, gives back what it was handed and does not know (active_job_ids of the metrics, where it has them), and returns how often to say so and what waits for it (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
-revoke all on function public.record_heartbeat(text, jsonb, uuid[], uuid, uuid[]) from public, anon, authenticated, service_role;
-grant execute on function public.record_heartbeat(text, jsonb, uuid[], uuid, uuid[]) to authenticated;
+revoke all on function public.record_heartbeat from public, anon, authenticated, service_role;
+grant execute on function public.record_heartbeat to authenticated;

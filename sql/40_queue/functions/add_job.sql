@@ -125,12 +125,6 @@ begin
     return v_job_id;
 end
 $$;
-comment on function private.add_job(
-    uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean, text, uuid, integer, boolean
-) is
+comment on function private.add_job is
     'Puts a job of a runnable workflow in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do.';
-revoke all on function private.add_job(
-    uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean, text, uuid, integer, boolean
-) from public, anon, authenticated, service_role;
+revoke all on function private.add_job from public, anon, authenticated, service_role;

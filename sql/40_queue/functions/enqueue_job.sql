@@ -57,16 +57,7 @@ begin
     return v_job;
 end
 $$;
-comment on function public.enqueue_job(
-    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
-    text, text, integer
-) is
+comment on function public.enqueue_job is
     'Puts one job in the queue and returns it; with a dedupe key that an unfinished job has, returns that one. Environment * is any robot''s. With a pool (id or name) its robots run it. With progress_timeout_seconds an attempt that reports no progress for so long is ended. Raises 404 POOL_NOT_FOUND, 409 POOL_AMBIGUOUS. Needs jobs.create.';
-revoke all on function public.enqueue_job(
-    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
-    text, text, integer
-) from public, anon, authenticated, service_role;
-grant execute on function public.enqueue_job(
-    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
-    text, text, integer
-) to authenticated;
+revoke all on function public.enqueue_job from public, anon, authenticated, service_role;
+grant execute on function public.enqueue_job to authenticated;

@@ -72,12 +72,6 @@ begin
     return null;
 end
 $$;
-comment on function private.find_job_problem(
-    jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text, integer,
-    timestamptz
-) is
+comment on function private.find_job_problem is
     'What is wrong with a job that somebody wants to enqueue, as a sentence that names the field; null when nothing is.';
-revoke all on function private.find_job_problem(
-    jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text, integer,
-    timestamptz
-) from public, anon, authenticated, service_role;
+revoke all on function private.find_job_problem from public, anon, authenticated, service_role;

@@ -24,7 +24,6 @@ begin
     );
 end
 $$;
-comment on function private.announce_fire(public.schedules, timestamptz, boolean, uuid, text) is
+comment on function private.announce_fire is
     'Emits schedule.triggered, or schedule.failed when no job came of it.';
-revoke all on function private.announce_fire(public.schedules, timestamptz, boolean, uuid, text)
-    from public, anon, authenticated, service_role;
+revoke all on function private.announce_fire from public, anon, authenticated, service_role;

@@ -16,7 +16,7 @@ begin
     end if;
 end
 $$;
-comment on function public.delete_schedule(uuid) is
+comment on function public.delete_schedule is
     'Takes a schedule away; the jobs that it enqueued stay. Raises 404 SCHEDULE_NOT_FOUND. Needs schedules.write.';
-revoke all on function public.delete_schedule(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.delete_schedule(uuid) to authenticated;
+revoke all on function public.delete_schedule from public, anon, authenticated, service_role;
+grant execute on function public.delete_schedule to authenticated;

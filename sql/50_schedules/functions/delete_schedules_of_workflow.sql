@@ -14,6 +14,6 @@ begin
     return v_deleted;
 end
 $$;
-comment on function private.delete_schedules_of_workflow(uuid, uuid) is
+comment on function private.delete_schedules_of_workflow is
     'Takes every schedule of a workflow away and returns how many.';
-revoke all on function private.delete_schedules_of_workflow(uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.delete_schedules_of_workflow from public, anon, authenticated, service_role;

@@ -20,7 +20,6 @@ begin
     );
 end
 $$;
-comment on function private.enqueue_job_of_schedule(public.schedules, text, uuid, text) is
+comment on function private.enqueue_job_of_schedule is
     'Puts a job in the queue as a schedule says it; the job''s metadata names the schedule. Raises what private.add_job raises, and 404 POOL_NOT_FOUND when the tenant is in its pool no more.';
-revoke all on function private.enqueue_job_of_schedule(public.schedules, text, uuid, text)
-    from public, anon, authenticated, service_role;
+revoke all on function private.enqueue_job_of_schedule from public, anon, authenticated, service_role;

@@ -19,6 +19,6 @@ begin
     end;
 end
 $$;
-comment on function private.find_schedule_problem(public.schedules) is
+comment on function private.find_schedule_problem is
     'What is wrong with a schedule that somebody wants, as a sentence that names the field; null when nothing is. Not its timezone: see find_timezone_problem.';
-revoke all on function private.find_schedule_problem(public.schedules) from public, anon, authenticated, service_role;
+revoke all on function private.find_schedule_problem from public, anon, authenticated, service_role;

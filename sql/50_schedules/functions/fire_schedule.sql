@@ -63,6 +63,6 @@ begin
     end;
 end
 $$;
-comment on function private.fire_schedule(public.schedules) is
+comment on function private.fire_schedule is
     'Serves the newest due time of a schedule that the caller has locked, once, writes the outcome down and sets the next run. Null: that time had its turn.';
-revoke all on function private.fire_schedule(public.schedules) from public, anon, authenticated, service_role;
+revoke all on function private.fire_schedule from public, anon, authenticated, service_role;

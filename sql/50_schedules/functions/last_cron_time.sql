@@ -28,6 +28,6 @@ begin
     return case when v_next <= p_until then v_next else v_last end;
 end
 $$;
-comment on function private.last_cron_time(text, text, timestamptz, timestamptz) is
+comment on function private.last_cron_time is
     'The newest due time until p_until, given that p_first is one: by halving, so that a long silence costs little more than a short one.';
-revoke all on function private.last_cron_time(text, text, timestamptz, timestamptz) from public, anon, authenticated, service_role;
+revoke all on function private.last_cron_time from public, anon, authenticated, service_role;

@@ -53,7 +53,7 @@ begin
     end loop;
 end
 $$;
-comment on function public.simulate_schedule(text, text, integer, timestamptz) is
+comment on function public.simulate_schedule is
     'The next 1 to 100 times at which such a schedule would run, after p_after or now, each with a verdict (run, moved by a change of the clocks) and its reason. Needs schedules.read.';
-revoke all on function public.simulate_schedule(text, text, integer, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.simulate_schedule(text, text, integer, timestamptz) to authenticated;
+revoke all on function public.simulate_schedule from public, anon, authenticated, service_role;
+grant execute on function public.simulate_schedule to authenticated;

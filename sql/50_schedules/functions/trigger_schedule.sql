@@ -28,7 +28,7 @@ begin
     return jsonb_build_object('schedule_id', p_schedule_id, 'job_id', v_job_id);
 end
 $$;
-comment on function public.trigger_schedule(uuid) is
+comment on function public.trigger_schedule is
     'Enqueues a job of a schedule now, enabled or not, and leaves its next run as it is: {schedule_id, job_id}. Raises 404 SCHEDULE_NOT_FOUND or POOL_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE. Needs schedules.write.';
-revoke all on function public.trigger_schedule(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.trigger_schedule(uuid) to authenticated;
+revoke all on function public.trigger_schedule from public, anon, authenticated, service_role;
+grant execute on function public.trigger_schedule to authenticated;

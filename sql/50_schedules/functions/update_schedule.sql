@@ -78,7 +78,7 @@ begin
     return v_new;
 end
 $$;
-comment on function public.update_schedule(uuid, jsonb) is
+comment on function public.update_schedule is
     'Changes the named fields of a schedule and returns it; a null leaves a field as it is, and an empty pool is none. Disabled it has no next run; enabled, or with other times, it has a new one. Raises 404 SCHEDULE_NOT_FOUND, WORKFLOW_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
-revoke all on function public.update_schedule(uuid, jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.update_schedule(uuid, jsonb) to authenticated;
+revoke all on function public.update_schedule from public, anon, authenticated, service_role;
+grant execute on function public.update_schedule to authenticated;

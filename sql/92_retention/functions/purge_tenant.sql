@@ -60,6 +60,6 @@ begin
     return next;
 end
 $$;
-comment on function private.purge_tenant(text, integer) is
+comment on function private.purge_tenant is
     'Deletes a tenant whose last member is gone and everything of it but its audit trail, at most p_limit rows of what grows in a call: how many they were, and whether the tenant is gone. Raises 404 TENANT_NOT_FOUND, 409 TENANT_HAS_MEMBERS.';
-revoke all on function private.purge_tenant(text, integer) from public, anon, authenticated, service_role;
+revoke all on function private.purge_tenant from public, anon, authenticated, service_role;

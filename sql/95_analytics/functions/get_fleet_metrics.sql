@@ -54,7 +54,7 @@ begin
     );
 end
 $$;
-comment on function public.get_fleet_metrics() is
+comment on function public.get_fleet_metrics is
     'The tenant''s robots by status word, jobs in hand and waiting, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
-revoke all on function public.get_fleet_metrics() from public, anon, authenticated, service_role;
-grant execute on function public.get_fleet_metrics() to authenticated;
+revoke all on function public.get_fleet_metrics from public, anon, authenticated, service_role;
+grant execute on function public.get_fleet_metrics to authenticated;

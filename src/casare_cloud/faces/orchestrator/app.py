@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from casare_cloud import __version__
 from casare_cloud.config import Settings
+from casare_cloud.faces.kit.edge import BODY_BYTES, FORM_BYTES, UPLOAD_BYTES, Edge, Receive, Scope, Send, send_json
 from casare_cloud.faces.orchestrator import health
-from casare_cloud.faces.shared.edge import BODY_BYTES, FORM_BYTES, UPLOAD_BYTES, Edge, Receive, Scope, Send, send_json
 from casare_cloud.preflight.auth_faults import AuthFaults
 from casare_cloud.preflight.readiness import Readiness
 
@@ -23,19 +23,19 @@ BASE = "/api/v1"
 
 # First segment of the path under /api/v1 → the module in this folder whose `router` serves it.
 RESOURCES = {
-    "api-keys": "api_keys",
-    "auth": "auth",
-    "dlq": "dead_letters",
-    "events": "events",
-    "jobs": "jobs",
-    "limits": "limits",
-    "shares": "shares",
-    "metrics": "metrics",
-    "pools": "pools",
-    "robot-api-keys": "robot_keys",
-    "robots": "robots",
-    "schedules": "schedules",
-    "workflows": "workflows",
+    "api-keys": "api_keys.routes",
+    "auth": "auth.routes",
+    "dlq": "dead_letters.routes",
+    "events": "events.routes",
+    "jobs": "jobs.routes",
+    "limits": "limits.routes",
+    "shares": "shares.routes",
+    "metrics": "metrics.routes",
+    "pools": "pools.routes",
+    "robot-api-keys": "robot_keys.routes",
+    "robots": "robots.routes",
+    "schedules": "schedules.routes",
+    "workflows": "workflows.routes",
 }
 
 _DOCUMENT = ("/openapi.json", f"{BASE}/openapi.json")

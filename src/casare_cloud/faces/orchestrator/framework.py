@@ -10,12 +10,12 @@ from pydantic.warnings import UnsupportedFieldAttributeWarning
 
 from casare_cloud.config import Settings
 from casare_cloud.database import Database
+from casare_cloud.faces.kit import problems
+from casare_cloud.faces.kit.refusals import declare_body_refusals, declare_headers
+from casare_cloud.faces.kit.routing import Services
 from casare_cloud.faces.orchestrator import health
 from casare_cloud.faces.orchestrator.health_shapes import RESPONSES
 from casare_cloud.faces.orchestrator.rate_limits import limit_of, unlimited
-from casare_cloud.faces.shared import problems
-from casare_cloud.faces.shared.refusals import declare_body_refusals, declare_headers
-from casare_cloud.faces.shared.routing import Services
 from casare_cloud.identity import Verifier
 from casare_cloud.preflight.auth_faults import AuthFaults
 from casare_cloud.preflight.readiness import Readiness

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from casare_cloud.faces.kit.refusals import ANY_OTHER, Responses
+from casare_cloud.faces.kit.shapes import Answer
 from casare_cloud.faces.orchestrator.examples import Example, showing
-from casare_cloud.faces.shared.refusals import ANY_OTHER, Responses
-from casare_cloud.faces.shared.shapes import Answer
 
 _SERVICE: Example = {"status": "healthy", "service": "casare-rpa-monitoring"}
 _DATABASE: Example = {"healthy": True, "pool_size": 10, "pool_free": 8, "error": None}

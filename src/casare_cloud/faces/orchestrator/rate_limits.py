@@ -5,7 +5,7 @@ does not say for whom its limit is, and what robots do all day, because a whole 
 is not live is nobody's: it counts as its address. Health probes and the documents are free.
 """
 
-from casare_cloud.faces.shared.rate_limits import Limit
+from casare_cloud.faces.kit.rate_limits import Limit
 
 BASE = "/api/v1"
 
