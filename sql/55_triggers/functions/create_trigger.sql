@@ -34,8 +34,7 @@ begin
     end if;
     perform private.check_trigger_refers(v_trigger);
 
-    -- One at a time for a tenant, so that they are counted exactly.
-    perform pg_advisory_xact_lock(1953655143, hashtext(v_caller.tenant_id::text));
+    perform pg_advisory_xact_lock(private.triggers_lock(), hashtext(v_caller.tenant_id::text));
     select private.trigger_quota(t.plan) into v_quota from public.tenants as t where t.tenant_id = v_caller.tenant_id;
     if (select count(*) from public.triggers as t where t.tenant_id = v_caller.tenant_id and t.deleted_at is null) >= v_quota then
         perform private.raise_error(409, 'TOO_MANY_TRIGGERS', format('The tenant''s plan allows %s triggers.', v_quota));

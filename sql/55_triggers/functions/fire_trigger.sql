@@ -12,7 +12,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_caller private.caller := private.authorize('triggers.fire');
+    v_caller private.caller := private.authorize_robot('jobs.report', 'triggers.fire');
     v_trigger public.triggers := private.lock_trigger(v_caller.tenant_id, p_trigger_id);
     v_delivery private.delivery;
     v_is_of_robots boolean;
@@ -72,6 +72,6 @@ begin
 end
 $$;
 comment on function public.fire_trigger is
-    'Fires a trigger now and answers what became of it: for people and programs whether it is enabled or not, past its filters and limits; for a robot one of the kinds that robots watch, with them. Raises 404 TRIGGER_NOT_FOUND or DELIVERY_NOT_FOUND, 409 TRIGGER_DISABLED or DELIVERY_BODY_GONE, 400 INVALID_ARGUMENT, and for one of type schedule what trigger_schedule raises. Needs triggers.fire.';
+    'Fires a trigger now and answers what became of it: for people and programs whether it is enabled or not, past its filters and limits; for a robot one of the kinds that robots watch, with them. Raises 404 TRIGGER_NOT_FOUND or DELIVERY_NOT_FOUND, 409 TRIGGER_DISABLED or DELIVERY_BODY_GONE, 400 INVALID_ARGUMENT, and for one of type schedule what trigger_schedule raises. Needs triggers.fire, of a robot jobs.report.';
 revoke all on function public.fire_trigger from public, anon, authenticated, service_role;
 grant execute on function public.fire_trigger to authenticated;

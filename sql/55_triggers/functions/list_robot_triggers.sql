@@ -6,7 +6,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_caller private.caller := private.authorize_robot('triggers.fire');
+    v_caller private.caller := private.authorize_robot('jobs.report');
     v_robot public.robots;
 begin
     select r.* into v_robot from public.robots as r where r.robot_id = v_caller.robot_id;
@@ -25,6 +25,6 @@ begin
 end
 $$;
 comment on function public.list_robot_triggers is
-    'The enabled triggers that the calling robot is to watch: of the kinds that robots see, those that name it and those that name none. Needs triggers.fire.';
+    'The enabled triggers that the calling robot is to watch: of the kinds that robots see, those that name it and those that name none. Needs jobs.report.';
 revoke all on function public.list_robot_triggers from public, anon, authenticated, service_role;
 grant execute on function public.list_robot_triggers to authenticated;

@@ -10,7 +10,7 @@ as $$
 declare
     v_now timestamptz := private.clock();
     v_answer public.trigger_answer;
-    v_first record;
+    v_first public.trigger_deliveries;
     v_cooldown interval := make_interval(secs => coalesce((p_trigger.config ->> 'cooldown_seconds')::integer, 0));
     v_is_new_window boolean := p_trigger.window_began_at is null
         or v_now not between p_trigger.window_began_at and p_trigger.window_began_at + interval '1 minute' - interval '1 microsecond';
@@ -33,12 +33,12 @@ begin
 
     -- A repeat gets the first answer, whatever the trigger says by now.
     if v_answer.outcome is distinct from 'rejected' and p_delivery.message_id is not null then
-        select d.delivery_id, d.job_id, d.outcome, d.reason into v_first
+        select d.* into v_first
         from public.trigger_deliveries as d
         where d.tenant_id = p_trigger.tenant_id and d.trigger_id = p_trigger.trigger_id and d.message_id = p_delivery.message_id
             and d.outcome in ('accepted', 'filtered');
     elsif v_answer.outcome is distinct from 'rejected' and p_delivery.body_hash is not null then
-        select d.delivery_id, d.job_id, d.outcome, d.reason into v_first
+        select d.* into v_first
         from public.trigger_deliveries as d
         where d.trigger_id = p_trigger.trigger_id and d.body_hash = p_delivery.body_hash and d.outcome in ('accepted', 'filtered')
             and d.received_at > v_now - make_interval(
