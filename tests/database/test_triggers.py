@@ -323,7 +323,8 @@ def test_a_workflow_that_is_disabled_or_deleted_disables_its_triggers_and_says_s
     assert answer["disabled_triggers"] == 1
     assert read(fleet, trigger)["disabled_reason"] == "The workflow was deleted."
     told = fleet.owner.execute(
-        "select data from private.event_inbox where event_type = 'trigger.disabled' and tenant_id = %s order by inbox_id",
+        "select data from private.event_inbox where event_type = 'trigger.disabled' and tenant_id = %s "
+        "order by inbox_id",
         [fleet.tenant.tenant_id],
     ).fetchall()
     assert [row["data"]["count"] for row in told] == [2, 1]

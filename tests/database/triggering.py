@@ -1,4 +1,4 @@
-"""A fleet's triggers, for the tests of triggers: made and read as its member does, delivered to as the receiver does."""
+"""A fleet's triggers, for tests: made and read as its member does, delivered to as the receiver does."""
 
 from typing import Any
 

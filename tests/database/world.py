@@ -189,7 +189,8 @@ def make_world(database: Database) -> World:
         absent={
             "token": secrets.token_urlsafe(32), "robot": str(uuid.uuid4()), "robot_name": "nobody-has-this",
             "lease": 987654321, "dedupe_key": "nobody-has-this", "idempotency_key": "nobody-has-this",
-            "concurrency_key": "nobody-has-this", "path": "nobody-has-this", "pool": str(uuid.uuid4()), "pool_name": "nobody-has-this",
+            "concurrency_key": "nobody-has-this", "path": "nobody-has-this",
+            "pool": str(uuid.uuid4()), "pool_name": "nobody-has-this",
             "own_workflow": other_workflow.workflow_id, "own_robot": str(other_robot.robot_id),
         } | {
             name: uuid.uuid4()
