@@ -10,6 +10,9 @@ from casare_cloud.domain.events.model import Event
 from casare_cloud.domain.jobs.model import Job
 from casare_cloud.domain.robots.model import Robot, RobotStatus
 
+# How many events a feed counts at most, so that a page costs the same however long the history is.
+COUNTED_EVENTS = 10_000
+
 # What the activity feed shows. The index of the feed holds these types and no others.
 ActivityType = OneOf[
     "job.started",

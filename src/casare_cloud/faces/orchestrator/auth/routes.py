@@ -7,7 +7,6 @@ from fastapi import APIRouter, Query
 
 from casare_cloud.domain.users import service
 from casare_cloud.domain.users.model import Registration
-from casare_cloud.faces.kit.refusals import refusals
 from casare_cloud.faces.kit.routing import CurrentCall, PublicRoute, Route, Tx
 from casare_cloud.faces.orchestrator.auth.shapes import (
     LoggedOut,
@@ -17,6 +16,7 @@ from casare_cloud.faces.orchestrator.auth.shapes import (
     RegisterBody,
     TokensAnswer,
 )
+from casare_cloud.faces.orchestrator.refusals import refusals
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 known = APIRouter(route_class=Route)

@@ -6,9 +6,9 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from casare_cloud.config import PASSWORD_BYTES
+from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.shapes import Answer, Body
 from casare_cloud.faces.orchestrator.auth import examples
-from casare_cloud.faces.orchestrator.examples import showing
 
 
 def _is_plain(text: str) -> str:

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query
 from casare_cloud.domain.dead_letters import service
 from casare_cloud.domain.dead_letters.model import DeadReason, Filter
 from casare_cloud.faces.kit.paging import Page, page
-from casare_cloud.faces.kit.refusals import idempotent, refusals
 from casare_cloud.faces.kit.routing import Route, Tx
 from casare_cloud.faces.orchestrator.dead_letters.shapes import (
     DeadLetterAnswer,
@@ -20,6 +19,7 @@ from casare_cloud.faces.orchestrator.dead_letters.shapes import (
     ManyBody,
 )
 from casare_cloud.faces.orchestrator.fields import JobId
+from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
 
 router = APIRouter(prefix="/dlq", tags=["dead letters"], route_class=Route)
 

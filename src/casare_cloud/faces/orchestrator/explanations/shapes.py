@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
+from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.shapes import Answer, Time
-from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.explanations import examples
 
 Sentence = Annotated[str, Field(description="For people; it may be sent to a customer as it is.")]

@@ -6,20 +6,10 @@ from uuid import UUID
 from pydantic import AliasChoices, Field
 
 from casare_cloud.domain.jobs.model import Job, LogEntry, LogLevel, NewJob
+from casare_cloud.faces.kit.examples import showing
+from casare_cloud.faces.kit.fields import Flag, Input, Integer, Moment, Name, Words
 from casare_cloud.faces.kit.shapes import Answer, Body, OpenBody, Time, Warnings
-from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.orchestrator.fields import (
-    Environment,
-    ExecutionMode,
-    Flag,
-    Input,
-    Integer,
-    Moment,
-    Name,
-    Priority,
-    RobotName,
-    Words,
-)
+from casare_cloud.faces.orchestrator.fields import Environment, ExecutionMode, Priority, RobotName
 from casare_cloud.faces.orchestrator.jobs import examples
 from casare_cloud.faces.orchestrator.jobs.words import JobWord, word_of
 

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request
 
 from casare_cloud.domain.jobs import leases
 from casare_cloud.domain.jobs.model import ClaimOrder, Failure
-from casare_cloud.faces.kit.refusals import refusals
 from casare_cloud.faces.kit.routing import CurrentCall, LongPollRoute, Route, Tx
 from casare_cloud.faces.orchestrator.fields import JobId
 from casare_cloud.faces.orchestrator.leases.shapes import (
@@ -29,6 +28,7 @@ from casare_cloud.faces.orchestrator.leases.shapes import (
     ProgressBody,
     StartAnswer,
 )
+from casare_cloud.faces.orchestrator.refusals import refusals
 
 router = APIRouter(route_class=Route)
 waiting = APIRouter(route_class=LongPollRoute)

@@ -6,16 +6,10 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from casare_cloud.domain.jobs.model import LogLevel
+from casare_cloud.faces.kit.examples import showing
+from casare_cloud.faces.kit.fields import Flag, Integer, Moment
 from casare_cloud.faces.kit.shapes import Answer, Body, Report, Time
-from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.orchestrator.fields import (
-    Environment,
-    Flag,
-    Integer,
-    LeaseSeconds,
-    LeaseToken,
-    Moment,
-)
+from casare_cloud.faces.orchestrator.fields import Environment, LeaseSeconds, LeaseToken
 from casare_cloud.faces.orchestrator.jobs.words import JobWord, word_of
 from casare_cloud.faces.orchestrator.leases import examples
 

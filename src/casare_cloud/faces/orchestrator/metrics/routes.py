@@ -14,9 +14,9 @@ from casare_cloud.domain.metrics import service
 from casare_cloud.domain.robots import service as robots
 from casare_cloud.domain.robots.model import Filter as RobotFilter
 from casare_cloud.domain.robots.model import RobotStatus
-from casare_cloud.faces.kit.refusals import refusals
+from casare_cloud.faces.kit.fields import Moment
 from casare_cloud.faces.kit.routing import Route, Tx
-from casare_cloud.faces.orchestrator.fields import JobId, Moment, RobotId, RobotName
+from casare_cloud.faces.orchestrator.fields import JobId, RobotId, RobotName
 from casare_cloud.faces.orchestrator.jobs.shapes import JobSummary
 from casare_cloud.faces.orchestrator.jobs.words import FilterWord, states_of
 from casare_cloud.faces.orchestrator.metrics.shapes import (
@@ -29,6 +29,7 @@ from casare_cloud.faces.orchestrator.metrics.shapes import (
     RobotMetricsDetail,
     types_of,
 )
+from casare_cloud.faces.orchestrator.refusals import refusals
 
 router = APIRouter(prefix="/metrics", tags=["metrics"], route_class=Route)
 

@@ -5,11 +5,18 @@ from uuid import UUID
 
 from pydantic import Field
 
-from casare_cloud.domain.metrics.model import Activity, ActivityType, Analytics, Fleet, JobMetrics, RobotMetrics
-from casare_cloud.domain.metrics.queries import COUNTED_EVENTS
+from casare_cloud.domain.metrics.model import (
+    COUNTED_EVENTS,
+    Activity,
+    ActivityType,
+    Analytics,
+    Fleet,
+    JobMetrics,
+    RobotMetrics,
+)
 from casare_cloud.domain.robots.model import Robot, RobotStatus
+from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.shapes import Answer, Time
-from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.jobs.shapes import JobSummary, published
 from casare_cloud.faces.orchestrator.metrics import examples
 

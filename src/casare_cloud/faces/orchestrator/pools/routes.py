@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from casare_cloud.domain.pools import service
-from casare_cloud.faces.kit.refusals import idempotent, refusals
 from casare_cloud.faces.kit.routing import Route, Tx
 from casare_cloud.faces.orchestrator.pools.shapes import (
     CreatePoolBody,
@@ -21,6 +20,7 @@ from casare_cloud.faces.orchestrator.pools.shapes import (
     PoolMemberList,
     UpdatePoolBody,
 )
+from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
 
 router = APIRouter(prefix="/pools", tags=["pools"], route_class=Route)
 

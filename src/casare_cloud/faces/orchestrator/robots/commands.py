@@ -4,9 +4,9 @@ from fastapi import APIRouter
 
 from casare_cloud.domain.robots import service
 from casare_cloud.domain.robots.model import RobotCommand
-from casare_cloud.faces.kit.refusals import refusals
 from casare_cloud.faces.kit.routing import Route, Tx
 from casare_cloud.faces.orchestrator.fields import RobotId
+from casare_cloud.faces.orchestrator.refusals import refusals
 from casare_cloud.faces.orchestrator.robots.shapes import CommandAnswer, CommandBody, RobotAnswer
 
 router = APIRouter(route_class=Route)

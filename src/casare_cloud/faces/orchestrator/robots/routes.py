@@ -9,11 +9,12 @@ from fastapi import APIRouter, Query
 
 from casare_cloud.domain.robots import service
 from casare_cloud.domain.robots.model import Filter, Heartbeat, RobotStatus
+from casare_cloud.faces.kit.idempotency import shown_once
 from casare_cloud.faces.kit.paging import Page, page
-from casare_cloud.faces.kit.refusals import idempotent, refusals
 from casare_cloud.faces.kit.routing import CurrentCall, Route, Tx
 from casare_cloud.faces.orchestrator.explanations.shapes import RobotExplanation
 from casare_cloud.faces.orchestrator.fields import Environment, RobotId
+from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
 from casare_cloud.faces.orchestrator.robots import commands as robot_commands
 from casare_cloud.faces.orchestrator.robots.shapes import (
     HeartbeatAnswer,
@@ -105,6 +106,7 @@ async def record_heartbeat(robot_id: RobotId, tx: Tx, body: HeartbeatBody | None
 
 
 @router.post("/{robot_id}/token", responses=refusals())
+@shown_once("access_token")
 async def create_robot_token(robot_id: RobotId, call: CurrentCall, tx: Tx) -> TokenAnswer:
     """A short token with which the robot uses Data API and Realtime itself (direct mode).
 

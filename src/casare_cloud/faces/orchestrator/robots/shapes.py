@@ -7,9 +7,10 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from casare_cloud.domain.robots.model import Heartbeat, Registration, Robot, RobotCommand, RobotMode, RobotStatus
+from casare_cloud.faces.kit.examples import showing
+from casare_cloud.faces.kit.fields import Flag, Integer, Words
 from casare_cloud.faces.kit.shapes import Answer, Body, OpenBody, Report, Time
-from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.orchestrator.fields import Environment, Flag, Integer, LeaseToken, RobotName, Words
+from casare_cloud.faces.orchestrator.fields import Environment, LeaseToken, RobotName
 from casare_cloud.faces.orchestrator.robots import examples
 
 Capabilities = Annotated[

@@ -7,20 +7,10 @@ from uuid import UUID
 from pydantic import Field
 
 from casare_cloud.domain.schedules.model import Fire, FireOutcome, NewSchedule, Run, Schedule, Verdict
+from casare_cloud.faces.kit.examples import showing
+from casare_cloud.faces.kit.fields import CronExpression, Flag, Input, Integer, Moment, Name, Timezone
 from casare_cloud.faces.kit.shapes import Answer, Body, OpenBody, Time, Warnings
-from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.orchestrator.fields import (
-    CronExpression,
-    Environment,
-    ExecutionMode,
-    Flag,
-    Input,
-    Integer,
-    Moment,
-    Name,
-    Priority,
-    Timezone,
-)
+from casare_cloud.faces.orchestrator.fields import Environment, ExecutionMode, Priority
 from casare_cloud.faces.orchestrator.schedules import examples
 
 

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 from casare_cloud.domain.workflows import service
 from casare_cloud.domain.workflows.backup import store_of
 from casare_cloud.domain.workflows.model import Filter, TriggerType, WorkflowStatus
+from casare_cloud.faces.kit.fields import Name
 from casare_cloud.faces.kit.paging import Page, page
-from casare_cloud.faces.kit.refusals import idempotent, refusals
 from casare_cloud.faces.kit.routing import CurrentCall, Route, Tx
-from casare_cloud.faces.orchestrator.fields import ExecutionMode, Name, WorkflowId
+from casare_cloud.faces.orchestrator.fields import ExecutionMode, WorkflowId
+from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
 from casare_cloud.faces.orchestrator.workflows.shapes import (
     DeletedFrom,
     SubmitAnswer,

@@ -7,11 +7,12 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from casare_cloud.domain.workflows.model import Submission, Submitted, TriggerType, Workflow, WorkflowStatus
 from casare_cloud.errors import InvalidArgument
+from casare_cloud.faces.kit.examples import showing
+from casare_cloud.faces.kit.fields import Input, Name
 from casare_cloud.faces.kit.problems import sentence_of
 from casare_cloud.faces.kit.request_json import read_json
 from casare_cloud.faces.kit.shapes import JSON_LEVELS, TOO_DEEP, Answer, OpenBody, Time, Warnings, is_too_deep
-from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.orchestrator.fields import ExecutionMode, Input, Name, Priority, RobotName
+from casare_cloud.faces.orchestrator.fields import ExecutionMode, Priority, RobotName
 from casare_cloud.faces.orchestrator.workflows import examples
 
 
