@@ -10,6 +10,7 @@ import ipaddress
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -171,7 +172,14 @@ async def _receive(
         },
     )
     answer = row["answer"] if row else None
-    return None if answer is None else Fired(**answer)
+    return None if answer is None else _fired_of(answer)
+
+
+def _fired_of(answer: Mapping[str, Any]) -> Fired:
+    """An answer that came as JSON, with values of their own types."""
+    ids = {name: UUID(answer[name]) if answer[name] else None for name in ("trigger_id", "delivery_id", "job_id")}
+    reset_at = datetime.fromisoformat(answer["reset_at"]) if answer["reset_at"] else None
+    return Fired(**{**answer, **ids, "reset_at": reset_at})
 
 
 def _identity(webhook: Webhook, incoming: Incoming, payload: dict[str, Any]) -> dict[str, str]:
