@@ -66,7 +66,7 @@ class App(Edge):
             status, body = await probe(self)
             await send_json(send, status, body, {"Cache-Control": "no-store"})
             return
-        if path in ("/openapi.json", f"{self.base}/openapi.json"):
+        if path == "/openapi.json":
             for module in self.resources.values():
                 self._load(module)
         elif path.split("/")[1] in _PAGES:
