@@ -116,7 +116,7 @@ async def get_workflow(workflow_id: WorkflowId, tx: Tx) -> WorkflowAnswer:
 
 @router.delete("/{workflow_id}", responses=refusals(404))
 async def delete_workflow(workflow_id: WorkflowId, tx: Tx, call: CurrentCall) -> WorkflowDeleted:
-    """Delete a workflow, its schedules and its copies in the backup store, cancel its waiting jobs.
+    """Delete a workflow, its schedules and its copies in the backup store, cancel its waiting jobs, disable its triggers.
 
     Its name is free again, and robots get none of its jobs any more. `cancelled_jobs` are cancelled already,
     `cancelling_jobs` (counted among the first 50,000 that wait) within minutes. Needs workflows.delete.
@@ -128,4 +128,5 @@ async def delete_workflow(workflow_id: WorkflowId, tx: Tx, call: CurrentCall) ->
         deleted_from=DeletedFrom(database=True, filesystem=deletion.copies_are_gone),
         cancelled_jobs=deletion.cancelled_jobs,
         cancelling_jobs=deletion.cancelling_jobs,
+        disabled_triggers=deletion.disabled_triggers,
     )
