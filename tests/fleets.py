@@ -87,12 +87,15 @@ class Fleet:
             """
             with added as (
                 insert into public.jobs (
-                    tenant_id, workflow_id, workflow_version, workflow_name, lane_id, environment,
-                    required_capabilities, priority, target_robot_id, pool_id
+                    tenant_id, workflow_id, workflow_version, workflow_name, lane_id, trigger_type, execution_mode,
+                    environment, required_capabilities, required_tags, priority, target_robot_id, pool_id, input,
+                    metadata, max_attempts, timeout_seconds, retry_policy
                 )
                 select
-                    j.tenant_id, j.workflow_id, j.workflow_version, j.workflow_name, j.lane_id, j.environment,
-                    j.required_capabilities, j.priority, j.target_robot_id, j.pool_id
+                    j.tenant_id, j.workflow_id, j.workflow_version, j.workflow_name, j.lane_id, j.trigger_type,
+                    j.execution_mode, j.environment, j.required_capabilities, j.required_tags, j.priority,
+                    j.target_robot_id, j.pool_id, j.input, j.metadata, j.max_attempts, j.timeout_seconds,
+                    j.retry_policy
                 from public.jobs as j, generate_series(1, %(count)s)
                 where j.job_id = %(job_id)s
                 returning job_id, tenant_id, lane_id, pool_id

@@ -148,7 +148,7 @@ create type public.robot_health as enum ('ok', 'error');
 -- In the order in which they are locked.
 create type private.limit_scope as enum ('pool', 'tenant', 'workflow', 'key');
 
--- from sql/40_queue/types.sql sha256:ce567420791c382c15bfc2823b990c6889f502ddf71384a0d36b4f1272226429
+-- from sql/40_queue/types.sql sha256:47c86341b1664b19eea83c1f87847a6590b6658b47083385ca106dfd53dc5073
 create type public.job_status as enum (
     'queued',       -- enqueue, retry policy, release, rescue -> queued
     'claimed',      -- queued -> claimed (a fact of private.leases, never stored in jobs)
@@ -170,6 +170,41 @@ create type private.job_notice as (
     robot_id uuid,
     attempt integer,
     details jsonb           -- beside the keys that every notice has
+);
+
+-- What a job may be asked to be: one field an option, in the words of those who ask. A null is the default. It goes through
+-- private.check_new_job(), which has the defaults, and private.find_job_problem(), which has the ranges; both stand nowhere else.
+-- What tells where a job comes from (trigger_type, created_by, retry_of) is no option: the door says it that the job came through.
+--
+-- A new option is named here and in
+--     sql/40_queue/functions/find_job_problem.sql         its range
+--     sql/40_queue/functions/check_new_job.sql            its default, if that is not null
+--     sql/40_queue/functions/enqueue_job.sql              its argument; enqueue_jobs and triggers take it from here
+--     sql/40_queue/functions/add_job.sql, tables.sql      its column; a retry copies columns with the option's name
+--     sql/40_queue/views.sql                              the column as the Data API shows it
+--     src/casare_cloud/domain/jobs/model.py               as NewJob has it, and Job
+--     src/casare_cloud/faces/orchestrator/jobs/shapes.py  as POST /jobs takes it and answers show it, and examples.py beside it
+--     src/casare_cloud/client/jobs.py                     as the client takes it
+-- and, if schedules have it, in theirs: a column of public.schedules with the option's name is handed on.
+create type private.new_job as (
+    workflow_id uuid,
+    version integer,                    -- null: the current one
+    input jsonb,
+    priority integer,
+    environment text,                   -- '*': any robot's
+    execution_mode text,
+    required_capabilities text[],
+    required_tags text[],
+    robot_id text,                      -- the only robot that may have it: its id or external id; once checked, its id
+    pool text,                          -- whose robots are to run it: its id or name; once checked, its id
+    run_at timestamptz,
+    dedupe_key text,
+    concurrency_key text,
+    max_attempts integer,
+    timeout_seconds integer,
+    progress_timeout_seconds integer,
+    retry_policy jsonb,
+    metadata jsonb
 );
 
 -- from sql/41_claims/types.sql sha256:cd6fefd81464a2f0a0d6e2aac72cc9efbf174659d9804ec2d8e43bdd1051ef4b
@@ -203,16 +238,42 @@ create type private.taken_job as (
     share_id integer        -- whose robot-seconds it uses; null: nobody counts them
 );
 
--- from sql/50_schedules/types.sql sha256:787ff76e790cd1dc4d7150f2380d180ea4d4dd18784a2f9a64a86a1419844051
+-- from sql/50_schedules/types.sql sha256:fab040395e4ff17452a1be5c58c47aceb1a55afc39e01ef8da6ea66938a7c269
+create type public.schedule_frequency as enum (
+    'once',         -- at run_at
+    'interval',     -- every interval_seconds of real time
+    'hourly',       -- these four are compiled to a cron expression when the schedule is saved
+    'daily',
+    'weekly',
+    'monthly',
+    'cron'
+);
+
+create type public.misfire_policy as enum (
+    'skip',         -- due times that passed unserved are written down and left
+    'once',         -- the newest of them is made up for
+    'all'           -- the newest misfire_cap of them are made up for
+);
+
+create type public.overlap_policy as enum (
+    'allow',            -- runs may overlap
+    'skip',             -- no job while one is unfinished
+    'queue',            -- the due time waits until it is finished, and each has its turn
+    'cancel_previous'   -- it is asked to end, and the newest due time waits until it has
+);
+
 create type public.schedule_outcome as enum (
-    'enqueued',     -- the job is in the queue
-    'failed',       -- no job: the reason says why
-    'missed'        -- due times that nobody served in time; only the newest of them was made up for
+    'enqueued',         -- the job is in the queue
+    'caught_up',        -- so it is, later than the schedule says: nobody served the due time in time
+    'waiting',          -- for an unfinished job of the schedule; becomes enqueued, failed or skipped_overlap
+    'failed',           -- no job: the reason says why
+    'missed',           -- due times that nobody served in time, up to missed_until, and that were not made up for
+    'skipped_overlap'   -- a job of the schedule was not finished, or is not to run any more
 );
 
 create type public.simulated_run as (
     run_at timestamptz,
-    verdict text,   -- run | moved
+    verdict text,   -- run | moved | overlap
     reason text
 );
 
@@ -774,7 +835,7 @@ create table private.share_usage (
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 comment on table private.share_usage is 'Robot-seconds of attempts that ended in the last second or so, until private.fold_share_usage() adds them to their share.';
 
--- from sql/40_queue/tables.sql sha256:634c51c3a0fbf369ca1b22fed2c0c31035f69cfe949e75ab7bfae28cbe3f9b18
+-- from sql/40_queue/tables.sql sha256:3d51f7fc28561e1104c58e208e27fa9fd8767295deb53515d6de4eb1a9366e4a
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -820,6 +881,7 @@ comment on column private.lanes.low_job_id is
 -- One row per job, partitioned by the id, which carries the creation time (UUID version 7): a look-up by id prunes to one
 -- partition, and dropping a partition is the retention. While the job is live its state is a fact of ready, scheduled and
 -- leases; the row itself is written at enqueue and at the end. No index mentions a column that claim or completion changes.
+-- Ranges and defaults of what callers ask for are those of private.new_job.
 create table public.jobs (
     job_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -827,22 +889,22 @@ create table public.jobs (
     workflow_version integer not null,
     workflow_name text not null,
     lane_id integer not null,
-    trigger_type text not null default 'manual',
-    execution_mode public.execution_mode not null default 'lan',
-    environment text not null default '*',
-    required_capabilities text[] not null default '{}',
-    required_tags text[] not null default '{}',
+    trigger_type text not null,         -- what made it: manual | scheduled | retry, or the type of a trigger
+    execution_mode public.execution_mode not null,
+    environment text not null,
+    required_capabilities text[] not null,
+    required_tags text[] not null,
     target_robot_id uuid,
     pool_id uuid,                       -- the pool whose robots are to run it
-    priority smallint not null default 10,
-    input jsonb not null default '{}',
-    metadata jsonb not null default '{}',
+    priority smallint not null,
+    input jsonb not null,
+    metadata jsonb not null,
     dedupe_key text,
     concurrency_key text,
-    max_attempts smallint not null default 3,
-    timeout_seconds integer not null default 3600,
+    max_attempts smallint not null,
+    timeout_seconds integer not null,
     progress_timeout_seconds integer,   -- an attempt ends when its robot reports no progress for so long; null: never
-    retry_policy jsonb not null default '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}',
+    retry_policy jsonb not null,
     retry_of uuid,                      -- the job that this one retries
     created_by uuid,                    -- user, robot or api key
     created_at timestamptz not null default now(),
@@ -865,11 +927,6 @@ create table public.jobs (
     uncounted_ends smallint not null default 0, -- leases in a row that ended as if there had been none: see private.end_uncounted()
     past_leases jsonb not null default '{}',    -- {lease token: robot} of leases that ended without completing it: whose late results are kept
     constraint jobs_pkey primary key (job_id),
-    constraint jobs_priority_check check (priority between 0 and 20),
-    constraint jobs_max_attempts_check check (max_attempts between 1 and 100),
-    constraint jobs_timeout_seconds_check check (timeout_seconds between 1 and 604800),
-    constraint jobs_progress_timeout_seconds_check check (progress_timeout_seconds between 5 and 604800),
-    constraint jobs_concurrency_key_check check (length(concurrency_key) between 1 and 255),
     constraint jobs_status_check check (status not in ('claimed', 'running')),
     constraint jobs_finished_at_check check ((finished_at is null) = (status = 'queued'))
 ) partition by range (job_id);
@@ -909,8 +966,7 @@ create table private.dedupe_keys (
     tenant_id uuid not null,
     dedupe_key text not null,
     job_id uuid not null,
-    constraint dedupe_keys_pkey primary key (tenant_id, dedupe_key),
-    constraint dedupe_keys_dedupe_key_check check (length(dedupe_key) between 1 and 255)
+    constraint dedupe_keys_pkey primary key (tenant_id, dedupe_key)
 );
 create index dedupe_keys_job_id_idx on private.dedupe_keys (job_id);
 comment on table private.dedupe_keys is 'Unfinished jobs that were enqueued with a dedupe key: at most one per key and tenant.';
@@ -1102,25 +1158,52 @@ create table public.events (
 create index events_tenant_id_job_id_idx on public.events (tenant_id, job_id, seq) where job_id is not null;
 comment on table public.events is 'What happened, in a gapless sequence per tenant that a client can resume from.';
 
--- from sql/50_schedules/tables.sql sha256:33fd29bafe0e6e0908e22952a433ba6bbec0adf83b880a700c5c60a498fb5319
+-- from sql/50_schedules/tables.sql sha256:1f842252c6cdaedf771a2260731ef8546901d425751ca3ecba8517ca2c47ec56
+create table private.schedule_quotas (
+    plan public.tenant_plan not null,
+    min_interval_seconds integer not null,
+    constraint schedule_quotas_pkey primary key (plan),
+    constraint schedule_quotas_min_interval_seconds_check check (min_interval_seconds > 0)
+);
+comment on table private.schedule_quotas is 'What a plan allows of schedules: the shortest interval. Cron knows minutes.';
+insert into private.schedule_quotas (plan, min_interval_seconds)
+values ('free', 60), ('pro', 15), ('enterprise', 5);
+
 create table public.schedules (
     schedule_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
     workflow_id uuid not null,
     name text not null,
-    cron_expression text not null,
+    frequency public.schedule_frequency not null default 'cron',
+    cron_expression text,               -- of cron; of hourly, daily, weekly and monthly what they are compiled to
+    run_at timestamptz,                 -- of once
+    interval_seconds integer,           -- of interval: counted from starts_at, or from when the schedule was made
     timezone text not null,
+    starts_at timestamptz,              -- no due time before it
+    ends_at timestamptz,                -- and none after it
+    paused_until timestamptz,
+    jitter_seconds integer not null default 0,  -- it runs so much after each due time at most, always the same: see private.jitter_of()
+    misfire_policy public.misfire_policy not null default 'once',
+    misfire_cap integer not null default 10,
+    overlap_policy public.overlap_policy not null default 'allow',
+    max_consecutive_failures integer not null default 0,    -- so many end its service; 0: no number does
     is_enabled boolean not null default true,
     priority smallint not null default 10,
     execution_mode public.execution_mode not null default 'lan',
     environment text not null default '*',
+    required_capabilities text[] not null default '{}',
+    required_tags text[] not null default '{}',
+    robot_id uuid,                      -- the robot that is to run its jobs, or any
     pool_id uuid,                       -- the pool whose robots are to run its jobs
+    dedupe_key text,                    -- of its jobs, in place of one for each due time
     input jsonb not null default '{}',
     metadata jsonb not null default '{}',
-    next_run_at timestamptz,            -- null: not enabled
+    next_run_at timestamptz,            -- null: not enabled, or nothing is left; the due time and the jitter
     last_run_at timestamptz,
     run_count integer not null default 0,       -- jobs that it put in the queue, by time and by hand
     failure_count integer not null default 0,   -- due times at which it could not
+    consecutive_failures integer not null default 0,    -- of these and of its jobs that failed, since one succeeded
+    auto_disabled_at timestamptz,       -- these were too many; until a job succeeds again
     created_by uuid,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
@@ -1131,12 +1214,23 @@ create table public.schedules (
         references public.workflows (tenant_id, workflow_id) on delete cascade,
     constraint schedules_name_check check (length(name) between 1 and 255),
     constraint schedules_priority_check check (priority between 0 and 20),
+    constraint schedules_frequency_check check (
+        (run_at is not null) = (frequency = 'once')
+        and (interval_seconds is not null) = (frequency = 'interval')
+        and (cron_expression is null) = (frequency in ('once', 'interval'))
+    ),
+    constraint schedules_interval_seconds_check check (interval_seconds between 1 and 31622400),
+    constraint schedules_ends_at_check check (ends_at > starts_at),
+    constraint schedules_jitter_seconds_check check (jitter_seconds between 0 and 86400),
+    constraint schedules_misfire_cap_check check (misfire_cap between 1 and 100),
+    constraint schedules_max_consecutive_failures_check check (max_consecutive_failures between 0 and 1000),
     constraint schedules_next_run_at_check check (next_run_at is null or (is_enabled and deleted_at is null))
 ) with (fillfactor = 80);
 create index schedules_tenant_id_workflow_id_idx on public.schedules (tenant_id, workflow_id);
 create index schedules_next_run_at_idx on public.schedules (next_run_at) where next_run_at is not null;
 create index schedules_tenant_id_next_run_at_idx on public.schedules (tenant_id, next_run_at) where next_run_at is not null;
-comment on table public.schedules is 'A rule that enqueues jobs of a workflow: a cron expression, read on the clocks of a time zone.';
+comment on table public.schedules is
+    'A rule that enqueues jobs of a workflow: once, at an interval, or at the times of a cron expression on the clocks of a time zone.';
 
 create table public.schedule_fires (
     tenant_id uuid not null,
@@ -1145,17 +1239,44 @@ create table public.schedule_fires (
     is_manual boolean not null default false,
     outcome public.schedule_outcome not null,
     reason text,
+    missed_until timestamptz,           -- the last of the due times that a row missed stands for
     job_id uuid,
     fired_at timestamptz not null,
     constraint schedule_fires_pkey primary key (tenant_id, schedule_id, fire_time),
     constraint schedule_fires_tenant_id_schedule_id_fkey foreign key (tenant_id, schedule_id)
         references public.schedules (tenant_id, schedule_id) on delete cascade,
-    constraint schedule_fires_job_id_check check ((job_id is not null) = (outcome = 'enqueued')),
-    constraint schedule_fires_reason_check check ((reason is null) = (outcome = 'enqueued'))
+    constraint schedule_fires_job_id_check check ((job_id is not null) = (outcome in ('enqueued', 'caught_up'))),
+    constraint schedule_fires_reason_check check ((reason is null) = (outcome = 'enqueued')),
+    constraint schedule_fires_missed_until_check check ((missed_until is not null) = (outcome = 'missed'))
 );
 create index schedule_fires_tenant_id_fire_time_idx on public.schedule_fires (tenant_id, fire_time);
+create index schedule_fires_waiting_idx on public.schedule_fires (tenant_id, schedule_id, fire_time) where outcome = 'waiting';
 comment on table public.schedule_fires is
     'What a schedule did at each due time, at most once: the row stands in the same transaction as the job.';
+
+-- Of schedules that need to know how their jobs end: runs must not overlap, or failures are counted.
+create table private.schedule_jobs (
+    job_id uuid not null,
+    tenant_id uuid not null,
+    schedule_id uuid not null,
+    constraint schedule_jobs_pkey primary key (job_id),
+    constraint schedule_jobs_tenant_id_schedule_id_fkey foreign key (tenant_id, schedule_id)
+        references public.schedules (tenant_id, schedule_id) on delete cascade
+);
+create index schedule_jobs_tenant_id_schedule_id_idx on private.schedule_jobs (tenant_id, schedule_id);
+comment on table private.schedule_jobs is 'The unfinished jobs of schedules that need to know how they end.';
+
+-- Who ends a job writes here and waits for nobody, so there is no foreign key: it would wait for whoever fires the schedule.
+-- private.follow_scheduled_jobs() draws the consequences.
+create table private.schedule_news (
+    tenant_id uuid not null,
+    schedule_id uuid not null,
+    news_id bigint generated always as identity,
+    job_id uuid not null,
+    status public.job_status,           -- that it ended with; null: it is to be cancelled
+    constraint schedule_news_pkey primary key (tenant_id, schedule_id, news_id)
+) with (autovacuum_vacuum_scale_factor = 0.05);
+comment on table private.schedule_news is 'Jobs of schedules that ended, or that are to be cancelled for the next one.';
 
 -- from sql/55_triggers/tables.sql sha256:d6833e637bc0f8531001e7779b1962f06ffa04660714d48d52bb961fc6127c34
 -- Reference data, written by private.ensure_trigger_types(): one schema says what a configuration may hold, is checked where
@@ -1359,7 +1480,7 @@ create table private.exports (
 comment on table private.exports is
     'Partitions of jobs that were written to a file. Jobs of tenants with the setting export_before_drop leave only when they are in one.';
 
--- from sql/95_analytics/tables.sql sha256:ceee677d1b4f3a638622abb537e0f399a60282c0d843f746e40312521b3cd4c9
+-- from sql/95_analytics/tables.sql sha256:57e0f74d75cab5069dfecb751d3c34bd8eb49e3304ebaf9c6a2c18e4832940a2
 -- Written by whoever numbers a tenant's events, in the same transaction and under the same lock: each end of a job is
 -- counted once, and the robot that ended it wrote nothing for it. See docs/analytics.md.
 create table public.job_rollups (
@@ -1398,10 +1519,10 @@ comment on table public.job_node_executions is 'What each node of an attempt did
 create index events_tenant_id_event_type_idx on public.events (tenant_id, event_type, told_at desc)
 where event_type in (
     'job.started', 'job.completed', 'job.failed', 'job.timeout', 'job.cancelled', 'robot.online', 'robot.offline',
-    'schedule.triggered'
+    'schedule.triggered', 'schedule.fired'
 );
 
--- from sql/97_duties/tables.sql sha256:47af21e6f98b486a73f161acd26a62778fc0268dbfd5cfa69bc459313637ad9d
+-- from sql/97_duties/tables.sql sha256:75d6cb4066cc906a014ecd9d4cb7fbfb6215cccc625bcc71c38d2ef702c838dc
 -- What the database does by itself, for all tenants. One dispatcher runs it (private.run_duties), and claims do the part that
 -- must be right with a cron that knows minutes only (private.run_due_duties). Each run does a bounded part, in turns among
 -- tenants, and a duty that is behind goes on at once. See docs/operations.md.
@@ -1448,6 +1569,7 @@ values
     ('raise_low_water', '5 seconds', 500, null, '1 second', 500),
     ('fold_share_usage', '5 seconds', 5000, null, '1 second', 1000),
     ('recheck_low_water', '1 minute', 2000, null, '150 seconds', 200),  -- claims only when the dispatcher does not
+    ('follow_scheduled_jobs', '5 seconds', 1000, 'private.schedule_news', null, null),
     ('fire_chains', '5 seconds', 1000, 'private.chain_inbox', null, null),
     ('cancel_jobs_of_deleted_workflows', '5 seconds', 2000, 'private.workflow_removals', null, null),
     ('mark_offline_robots', '1 minute', 1000, 'public.robot_heartbeats', null, null),
@@ -6964,31 +7086,14 @@ comment on function private.share_load is
     'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
 revoke all on function private.share_load from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/add_job.sql sha256:86d8ed7eab1820b71ed0905a37e87a21122584f081dc16e4de8e0bfa1b4a5920
+-- from sql/40_queue/functions/add_job.sql sha256:7985b6870ca0610b637d6956edd4464fe83119679b55bdb87ab52c32d9432972
 create or replace function private.add_job(
     p_tenant_id uuid,
+    p_job private.new_job,
+    p_trigger_type text,        -- what made it: manual | scheduled | retry, or the type of a trigger
     p_created_by uuid,
-    p_workflow_id uuid,
-    p_version integer,
-    p_input jsonb,
-    p_priority integer,
-    p_environment text,
-    p_execution_mode text,
-    p_required_capabilities text[],
-    p_required_tags text[],
-    p_robot_id uuid,
-    p_run_at timestamptz,
-    p_dedupe_key text,
-    p_max_attempts integer,
-    p_timeout_seconds integer,
-    p_retry_policy jsonb,
-    p_metadata jsonb,
-    p_trigger_type text,
     p_retry_of uuid default null,
     p_is_pushed boolean default true,
-    p_concurrency_key text default null,
-    p_pool_id uuid default null,
-    p_progress_timeout_seconds integer default null,
     p_may_pass_quota boolean default false  -- the caller looked whether the queue is full
 )
 returns uuid
@@ -7006,28 +7111,21 @@ declare
     v_tenant_no integer;
     v_limits record;
     v_lane_id integer;
-    v_problem text := private.find_job_problem(
-        p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities, p_required_tags,
-        p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata, p_trigger_type,
-        p_concurrency_key, p_progress_timeout_seconds, p_run_at
-    );
+    v_robot_id uuid := p_job.robot_id;
+    v_pool_id uuid := p_job.pool;
 begin
-    if v_problem is not null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
-    end if;
+    perform private.keep_workflow(p_job.workflow_id);
+    v_workflow := private.require_runnable_workflow(p_tenant_id, p_job.workflow_id, p_job.version);
 
-    perform private.keep_workflow(p_workflow_id);
-    v_workflow := private.require_runnable_workflow(p_tenant_id, p_workflow_id, p_version);
-
-    if p_dedupe_key is not null then
+    if p_job.dedupe_key is not null then
         loop
             insert into private.dedupe_keys (tenant_id, dedupe_key, job_id)
-            values (p_tenant_id, p_dedupe_key, v_job_id)
+            values (p_tenant_id, p_job.dedupe_key, v_job_id)
             on conflict do nothing;
             exit when found;
             select d.job_id into v_existing_job_id
             from private.dedupe_keys as d
-            where d.tenant_id = p_tenant_id and d.dedupe_key = p_dedupe_key;
+            where d.tenant_id = p_tenant_id and d.dedupe_key = p_job.dedupe_key;
             if found then
                 return v_existing_job_id;
             end if;     -- it ended in between: the key is free again
@@ -7035,21 +7133,23 @@ begin
     end if;
 
     v_tenant_no := private.find_queue_tenant(p_tenant_id);
-    v_required := private.required_of(p_required_capabilities, p_required_tags, p_execution_mode = 'internet', p_pool_id);
+    v_required := private.required_of(
+        p_job.required_capabilities, p_job.required_tags, p_job.execution_mode = 'internet', v_pool_id
+    );
     select
         f.workflow_limit_id,
         f.key_limit_id,
         q.is_full as is_queue_full,
-        case when q.is_fair then private.find_share(p_tenant_id, p_workflow_id) end as share_id
+        case when q.is_fair then private.find_share(p_tenant_id, p_job.workflow_id) end as share_id
     into v_limits
-    from private.find_job_limits(p_tenant_id, p_workflow_id, p_concurrency_key) as f
+    from private.find_job_limits(p_tenant_id, p_job.workflow_id, p_job.concurrency_key) as f
     cross join private.queue_tenants as q
     where q.tenant_id = p_tenant_id;
     if v_limits.is_queue_full and not p_may_pass_quota then
         perform private.raise_queue_full();
     end if;
     v_lane_id := private.find_lane(
-        v_tenant_no, p_environment, v_required, p_robot_id, p_priority::smallint, v_limits.workflow_limit_id,
+        v_tenant_no, p_job.environment, v_required, v_robot_id, p_job.priority::smallint, v_limits.workflow_limit_id,
         v_limits.key_limit_id, v_limits.share_id
     );
 
@@ -7060,40 +7160,36 @@ begin
         created_by, created_at
     )
     values (
-        v_job_id, p_tenant_id, p_workflow_id, v_workflow.version, v_workflow.name, v_lane_id, p_trigger_type,
-        p_execution_mode::public.execution_mode, p_environment, p_required_capabilities, p_required_tags, p_robot_id,
-        p_pool_id, p_priority, p_input, p_metadata, p_dedupe_key, p_concurrency_key, p_max_attempts, p_timeout_seconds,
-        p_progress_timeout_seconds,
-        coalesce(
-            p_retry_policy,
-            '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}'
-        ),
-        p_retry_of, p_created_by, private.clock()
+        v_job_id, p_tenant_id, p_job.workflow_id, v_workflow.version, v_workflow.name, v_lane_id, p_trigger_type,
+        p_job.execution_mode::public.execution_mode, p_job.environment, p_job.required_capabilities, p_job.required_tags,
+        v_robot_id, v_pool_id, p_job.priority, p_job.input, p_job.metadata, p_job.dedupe_key, p_job.concurrency_key,
+        p_job.max_attempts, p_job.timeout_seconds, p_job.progress_timeout_seconds, p_job.retry_policy, p_retry_of,
+        p_created_by, private.clock()
     );
 
-    if p_run_at > private.clock() then
+    if p_job.run_at > private.clock() then
         insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at)
-        values (v_job_id, p_tenant_id, v_tenant_no, v_lane_id, p_run_at);
+        values (v_job_id, p_tenant_id, v_tenant_no, v_lane_id, p_job.run_at);
     else
         insert into private.ready (tenant_no, lane_id, job_id, pool_id)
-        values (v_tenant_no, v_lane_id, v_job_id, p_pool_id);
-        perform private.ring_robots(v_tenant_no, p_environment, v_required, p_robot_id);
+        values (v_tenant_no, v_lane_id, v_job_id, v_pool_id);
+        perform private.ring_robots(v_tenant_no, p_job.environment, v_required, v_robot_id);
     end if;
 
     perform private.announce_job(
-        'job.queued', 'queued', p_tenant_id, v_job_id, p_workflow_id, v_workflow.name, null, 0,
-        case when p_run_at is not null then jsonb_build_object('run_at', private.to_iso(p_run_at)) end,
+        'job.queued', 'queued', p_tenant_id, v_job_id, p_job.workflow_id, v_workflow.name, null, 0,
+        case when p_job.run_at is not null then jsonb_build_object('run_at', private.to_iso(p_job.run_at)) end,
         p_is_pushed, p_is_new => true
     );
     -- A retry waits whatever the rule of its key: somebody asked for this very job.
-    if v_limits.key_limit_id is not null and p_retry_of is null and (p_run_at > private.clock()) is not true then
+    if v_limits.key_limit_id is not null and p_retry_of is null and (p_job.run_at > private.clock()) is not true then
         perform private.resolve_collision(v_limits.key_limit_id, v_job_id);
     end if;
     return v_job_id;
 end
 $$;
 comment on function private.add_job is
-    'Puts a job of a runnable workflow in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do.';
+    'Puts a job that private.check_new_job() has checked in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do. Raises 404 WORKFLOW_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE, 429 QUEUE_FULL.';
 revoke all on function private.add_job from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/age_lanes.sql sha256:20d883f845c261804499e81f2f6d0b349203d9dfd0f252e679e18beb5066300f
@@ -7313,6 +7409,56 @@ comment on function private.announce_jobs is
     'Tells what happened to jobs: events for those who resume, pushes for those who watch. Progress is pushed only. A push may be lost and never fails the caller: it has a row behind it.';
 revoke all on function private.announce_jobs from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/check_new_job.sql sha256:1b962b416ffe73925891c601f484815127a56a80aaa2c22fc38085e6c451ea6f
+create or replace function private.check_new_job(p_tenant_id uuid, p_job private.new_job)
+returns private.new_job
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_problem text;
+begin
+    p_job.environment := private.nfc(p_job.environment);
+    p_job.required_capabilities := private.nfc_words(p_job.required_capabilities);
+    p_job.required_tags := private.nfc_words(p_job.required_tags);
+    p_job.dedupe_key := private.nfc(p_job.dedupe_key);
+    p_job.concurrency_key := private.nfc(p_job.concurrency_key);
+    v_problem := case
+        when p_job.workflow_id is null then 'workflow_id must be given.'
+        else private.find_job_problem(p_job)
+    end;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+
+    p_job.input := coalesce(p_job.input, '{}');
+    p_job.priority := coalesce(p_job.priority, 10);
+    p_job.environment := coalesce(p_job.environment, '*');
+    p_job.execution_mode := coalesce(p_job.execution_mode, 'lan');
+    p_job.required_capabilities := coalesce(p_job.required_capabilities, '{}');
+    p_job.required_tags := coalesce(p_job.required_tags, '{}');
+    p_job.max_attempts := coalesce(p_job.max_attempts, 3);
+    p_job.timeout_seconds := coalesce(p_job.timeout_seconds, 3600);
+    p_job.retry_policy := coalesce(
+        p_job.retry_policy,
+        '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}'
+    );
+    p_job.metadata := coalesce(p_job.metadata, '{}');
+
+    if p_job.robot_id is not null then
+        p_job.robot_id := (private.find_robot(p_tenant_id, p_job.robot_id)).robot_id;
+    end if;
+    if p_job.pool is not null then
+        p_job.pool := (private.find_pool(p_tenant_id, p_job.pool, 'member')).pool_id;
+    end if;
+    return p_job;
+end
+$$;
+comment on function private.check_new_job is
+    'A new job of a tenant as private.add_job() takes it: texts in one spelling, defaults filled in, robot and pool by their ids. Raises 400 INVALID_ARGUMENT with the field and its rule, 404 ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS.';
+revoke all on function private.check_new_job from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/check_waiting_quotas.sql sha256:8fa7b3b21c108417063e52d23fb1dc143bc81da3d915c156efcbe2e9f1ad45ea
 -- Counted here and not at every enqueue: a counter would be one row for which all enqueues of a tenant wait in turn, and a
 -- count would read what waits. So a tenant may pass its quota by what it enqueues in a minute.
@@ -7360,23 +7506,22 @@ comment on function private.check_waiting_quotas is
     'Duty, a tenant''s turn: notes whether as many jobs of it wait as may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and counts whether that changed.';
 revoke all on function private.check_waiting_quotas from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/enqueue_job.sql sha256:c5aadbf128a3e932300f7d0d0c92af9817430084b8a4c0744a07ae71bacc2dd0
+-- from sql/40_queue/functions/enqueue_job.sql sha256:ebb06a3327681813e9f69315633f69358c0382fc936f59bfce527f3371a339b6
 create or replace function public.enqueue_job(
     p_workflow_id uuid,
-    p_input jsonb default '{}',
-    p_priority integer default 10,
-    p_environment text default '*',
-    p_execution_mode text default 'lan',
-    p_required_capabilities text[] default '{}',
-    p_required_tags text[] default '{}',
+    p_input jsonb default null,
+    p_priority integer default null,
+    p_environment text default null,
+    p_execution_mode text default null,
+    p_required_capabilities text[] default null,
+    p_required_tags text[] default null,
     p_robot_id text default null,
     p_run_at timestamptz default null,
     p_dedupe_key text default null,
-    p_max_attempts integer default 3,
-    p_timeout_seconds integer default 3600,
+    p_max_attempts integer default null,
+    p_timeout_seconds integer default null,
     p_retry_policy jsonb default null,
-    p_metadata jsonb default '{}',
-    p_trigger_type text default 'manual',
+    p_metadata jsonb default null,
     p_version integer default null,
     p_concurrency_key text default null,
     p_pool text default null,
@@ -7391,37 +7536,38 @@ set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.create');
-    v_robot_id uuid;
-    v_pool_id uuid;
+    v_new private.new_job;
     v_job_id uuid;
     v_job public.live_jobs;
 begin
-    p_environment := private.nfc(p_environment);
-    p_required_capabilities := private.nfc_words(p_required_capabilities);
-    p_required_tags := private.nfc_words(p_required_tags);
-    p_dedupe_key := private.nfc(p_dedupe_key);
-    p_concurrency_key := private.nfc(p_concurrency_key);
-    p_trigger_type := private.nfc(p_trigger_type);
-    if p_robot_id is not null then
-        v_robot_id := (private.find_robot(v_caller.tenant_id, p_robot_id)).robot_id;
-    end if;
-    if p_pool is not null then
-        v_pool_id := (private.find_pool(v_caller.tenant_id, p_pool, 'member')).pool_id;
-    end if;
+    v_new.workflow_id := p_workflow_id;
+    v_new.version := p_version;
+    v_new.input := p_input;
+    v_new.priority := p_priority;
+    v_new.environment := p_environment;
+    v_new.execution_mode := p_execution_mode;
+    v_new.required_capabilities := p_required_capabilities;
+    v_new.required_tags := p_required_tags;
+    v_new.robot_id := p_robot_id;
+    v_new.pool := p_pool;
+    v_new.run_at := p_run_at;
+    v_new.dedupe_key := p_dedupe_key;
+    v_new.concurrency_key := p_concurrency_key;
+    v_new.max_attempts := p_max_attempts;
+    v_new.timeout_seconds := p_timeout_seconds;
+    v_new.progress_timeout_seconds := p_progress_timeout_seconds;
+    v_new.retry_policy := p_retry_policy;
+    v_new.metadata := p_metadata;
     v_job_id := private.add_job(
-        v_caller.tenant_id,
-        coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id),
-        p_workflow_id, p_version, p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities,
-        p_required_tags, v_robot_id, p_run_at, p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata,
-        p_trigger_type, p_concurrency_key => p_concurrency_key, p_pool_id => v_pool_id,
-        p_progress_timeout_seconds => p_progress_timeout_seconds
+        v_caller.tenant_id, private.check_new_job(v_caller.tenant_id, v_new), 'manual',
+        coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id)
     );
     select j.* into v_job from public.live_jobs as j where j.job_id = v_job_id;
     return v_job;
 end
 $$;
 comment on function public.enqueue_job is
-    'Puts one job in the queue and returns it; with a dedupe key that an unfinished job has, returns that one. Environment * is any robot''s. With a pool (id or name) its robots run it. With progress_timeout_seconds an attempt that reports no progress for so long is ended. Raises 404 POOL_NOT_FOUND, 409 POOL_AMBIGUOUS. Needs jobs.create.';
+    'Puts one job in the queue and returns it; with a dedupe key that an unfinished job has, returns that one. An option that is null is its default. Environment * is any robot''s. With a pool (id or name) its robots run it. With progress_timeout_seconds an attempt that reports no progress for so long is ended. Raises 400 INVALID_ARGUMENT, 404 WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE or POOL_AMBIGUOUS, 429 QUEUE_FULL. Needs jobs.create.';
 revoke all on function public.enqueue_job from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_job to authenticated;
 
@@ -7446,74 +7592,54 @@ comment on function private.ensure_job_partitions is
     'Makes the partitions of jobs for this week (Monday, UTC) and p_weeks_ahead more, and returns how many it made.';
 revoke all on function private.ensure_job_partitions from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_job_problem.sql sha256:5563f819c111c055c4a963aea95e30e7b75b6578a9e1132312baa5ef40044dea
-create or replace function private.find_job_problem(
-    p_input jsonb,
-    p_priority integer,
-    p_environment text,
-    p_execution_mode text,
-    p_required_capabilities text[],
-    p_required_tags text[],
-    p_dedupe_key text,
-    p_max_attempts integer,
-    p_timeout_seconds integer,
-    p_retry_policy jsonb,
-    p_metadata jsonb,
-    p_trigger_type text,
-    p_concurrency_key text default null,
-    p_progress_timeout_seconds integer default null,
-    p_run_at timestamptz default null
-)
+-- from sql/40_queue/functions/find_job_problem.sql sha256:60cf43bfe9d4401a1eea2d2ab04de4bb8300243903fd55138dcf05009798c858
+create or replace function private.find_job_problem(p_job private.new_job)
 returns text
 language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if p_priority not between 0 and 20 or p_priority is null then
+    if p_job.priority not between 0 and 20 then
         return 'priority must be between 0 and 20.';
-    elsif length(p_environment) not between 1 and 64 or p_environment is null then
+    elsif length(p_job.environment) not between 1 and 64 then
         return 'environment must have 1 to 64 characters.';
-    elsif p_execution_mode not in ('lan', 'internet') or p_execution_mode is null then
+    elsif p_job.execution_mode not in ('lan', 'internet') then
         return 'execution_mode must be lan or internet.';
-    elsif p_max_attempts not between 1 and 100 or p_max_attempts is null then
+    elsif p_job.max_attempts not between 1 and 100 then
         return 'max_attempts must be between 1 and 100.';
-    elsif p_timeout_seconds not between 1 and 604800 or p_timeout_seconds is null then
+    elsif p_job.timeout_seconds not between 1 and 604800 then
         return 'timeout_seconds must be between 1 and 604800.';
-    elsif p_progress_timeout_seconds not between 5 and 604800 then
+    elsif p_job.progress_timeout_seconds not between 5 and 604800 then
         return 'progress_timeout_seconds must be between 5 and 604800.';
-    elsif not private.is_calendar_time(p_run_at) then
+    elsif not private.is_calendar_time(p_job.run_at) then
         return 'run_at must lie in the years 1 to 9999.';
-    elsif length(p_dedupe_key) not between 1 and 255 then
+    elsif length(p_job.dedupe_key) not between 1 and 255 then
         return 'dedupe_key must have 1 to 255 characters.';
-    elsif length(p_concurrency_key) not between 1 and 255 then
+    elsif length(p_job.concurrency_key) not between 1 and 255 then
         return 'concurrency_key must have 1 to 255 characters.';
-    elsif length(p_trigger_type) not between 1 and 64 or p_trigger_type is null then
-        return 'trigger_type must have 1 to 64 characters.';
-    elsif jsonb_typeof(p_input) is distinct from 'object' then
+    elsif jsonb_typeof(p_job.input) <> 'object' then
         return 'input must be an object.';
-    elsif pg_column_size(p_input) > 10485760 then
+    elsif pg_column_size(p_job.input) > 10485760 then
         return 'input must not be larger than 10 MB.';
-    elsif private.find_json_problem('input', p_input) is not null then
-        return private.find_json_problem('input', p_input);
-    elsif jsonb_typeof(p_metadata) is distinct from 'object' then
+    elsif private.find_json_problem('input', p_job.input) is not null then
+        return private.find_json_problem('input', p_job.input);
+    elsif jsonb_typeof(p_job.metadata) <> 'object' then
         return 'metadata must be an object.';
-    elsif pg_column_size(p_metadata) > 65536 then
+    elsif pg_column_size(p_job.metadata) > 65536 then
         return 'metadata must not be larger than 64 KB.';
-    elsif private.find_json_problem('metadata', p_metadata) is not null then
-        return private.find_json_problem('metadata', p_metadata);
-    elsif p_required_capabilities is null or p_required_tags is null then
-        return 'required_capabilities and required_tags must be lists.';
-    elsif p_retry_policy is not null and private.find_retry_policy_problem(p_retry_policy) is not null then
-        return private.find_retry_policy_problem(p_retry_policy);
+    elsif private.find_json_problem('metadata', p_job.metadata) is not null then
+        return private.find_json_problem('metadata', p_job.metadata);
+    elsif p_job.retry_policy is not null and private.find_retry_policy_problem(p_job.retry_policy) is not null then
+        return private.find_retry_policy_problem(p_job.retry_policy);
     end if;
-    if p_required_capabilities <> '{}' or p_required_tags <> '{}' then
+    if p_job.required_capabilities <> '{}' or p_job.required_tags <> '{}' then
         return coalesce(
-            private.find_words_problem('required_capabilities', p_required_capabilities),
-            private.find_words_problem('required_tags', p_required_tags),
+            private.find_words_problem('required_capabilities', p_job.required_capabilities),
+            private.find_words_problem('required_tags', p_job.required_tags),
             -- A key of the index of private.lanes has 2,704 bytes at most, and they are in it.
             case
-                when (select sum(octet_length(w) + 8) from unnest(p_required_capabilities || p_required_tags) as w) > 2000
+                when (select sum(octet_length(w) + 8) from unnest(p_job.required_capabilities || p_job.required_tags) as w) > 2000
                     then 'required_capabilities and required_tags must not have more than 2000 bytes together; each word counts for 8 more.'
             end
         );
@@ -7522,7 +7648,7 @@ begin
 end
 $$;
 comment on function private.find_job_problem is
-    'What is wrong with a job that somebody wants to enqueue, as a sentence that names the field; null when nothing is.';
+    'What is wrong with a job that somebody wants to enqueue, as a sentence that names the field; null when nothing is. An option that is null is its default, which is right.';
 revoke all on function private.find_job_problem from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/find_lane.sql sha256:2404324761107722190e0be9d2b6ef24df8fa1c0963a56a1c6696bae7610ccc8
@@ -7875,6 +8001,31 @@ $$;
 comment on function private.raise_queue_full is
     'Raises 429 QUEUE_FULL, with the seconds after which to try again.';
 revoke all on function private.raise_queue_full from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/read_new_job.sql sha256:cc77dd61e53e6a07db3f12abd7269199c4ed305c20f2074204bf22ed793be83a
+create or replace function private.read_new_job(p_options jsonb)
+returns private.new_job
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_fields jsonb := to_jsonb(jsonb_populate_record(null::private.new_job, '{}'));
+    v_unknown text;
+begin
+    if jsonb_typeof(p_options) is distinct from 'object' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'A job must be an object.');
+    end if;
+    select k into v_unknown from jsonb_object_keys(p_options) as k where not v_fields ? k limit 1;
+    if found then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', format('A job has no field %s.', v_unknown));
+    end if;
+    return jsonb_populate_record(null::private.new_job, p_options);
+end
+$$;
+comment on function private.read_new_job is
+    'A job that somebody asks for as an object {workflow_id, input, priority …}; the other fields are null. Raises 400 INVALID_ARGUMENT for a field that no job has, and a data exception for a value of the wrong type.';
+revoke all on function private.read_new_job from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/required_of.sql sha256:f1e631eda475b9f91092242a5d90e057e6600ab4bd2fdd88b88dc72584684b1d
 create or replace function private.required_of(
@@ -10923,7 +11074,7 @@ comment on function private.retry_delay is
     'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
 revoke all on function private.retry_delay from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/retry_job.sql sha256:2db795dc171f151ee36e66f4f411545c7aad38dadc575dbf85b38a695d17a64f
+-- from sql/43_endings/functions/retry_job.sql sha256:4c465213494b3ec22e690525d50bedce9689d23ae8f4b58f64263a70070fd287
 create or replace function public.retry_job(p_job_id uuid)
 returns jsonb
 language plpgsql
@@ -10935,8 +11086,8 @@ as $$
 declare
     v_caller private.caller := private.authorize('jobs.retry');
     v_job public.jobs;
+    v_new private.new_job;
     v_new_job_id uuid;
-    v_pool_id uuid;
 begin
     select j.* into v_job from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
     if not found then
@@ -10946,16 +11097,14 @@ begin
             400, 'JOB_NOT_RETRYABLE', 'Only a job that is failed, cancelled or timed out can be retried.'
         );
     end if;
-    if v_job.pool_id is not null then
-        v_pool_id := (private.find_pool(v_job.tenant_id, v_job.pool_id::text, 'member')).pool_id;
-    end if;
+    v_job.result := null;
+    v_new := jsonb_populate_record(null::private.new_job, to_jsonb(v_job));
+    v_new.version := v_job.workflow_version;
+    v_new.robot_id := v_job.target_robot_id;
+    v_new.pool := v_job.pool_id;
     v_new_job_id := private.add_job(
-        v_job.tenant_id, coalesce(v_caller.user_id, v_caller.api_key_id), v_job.workflow_id, v_job.workflow_version,
-        v_job.input, v_job.priority, v_job.environment, v_job.execution_mode::text, v_job.required_capabilities,
-        v_job.required_tags, v_job.target_robot_id, null, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds,
-        v_job.retry_policy, v_job.metadata, 'retry', v_job.job_id,
-        p_concurrency_key => v_job.concurrency_key, p_pool_id => v_pool_id,
-        p_progress_timeout_seconds => v_job.progress_timeout_seconds
+        v_job.tenant_id, private.check_new_job(v_job.tenant_id, v_new), 'retry',
+        coalesce(v_caller.user_id, v_caller.api_key_id), v_job.job_id
     );
     -- An unfinished job that has its dedupe key does other work: this one would be lost.
     if v_job.dedupe_key is not null and not exists (
@@ -10976,7 +11125,7 @@ begin
 end
 $$;
 comment on function public.retry_job is
-    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more, 409 DEDUPE_KEY_TAKEN when another unfinished job has its dedupe key. Needs jobs.retry.';
+    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 404 ROBOT_NOT_FOUND when the only robot that may have it is deleted, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more, 409 DEDUPE_KEY_TAKEN when another unfinished job has its dedupe key. Needs jobs.retry.';
 revoke all on function public.retry_job from public, anon, authenticated, service_role;
 grant execute on function public.retry_job to authenticated;
 
@@ -11196,7 +11345,7 @@ comment on function public.complete_jobs is
 revoke all on function public.complete_jobs from public, anon, authenticated, service_role;
 grant execute on function public.complete_jobs to authenticated;
 
--- from sql/44_batches/functions/enqueue_jobs.sql sha256:109944787b045e75be5f279dc73d49af4ab11c211c331518040f14c50a612eda
+-- from sql/44_batches/functions/enqueue_jobs.sql sha256:07435c2e524a3c07a8c39335073b5d3be17f9bd04f2c9e03ab0f06981e9540f0
 create or replace function public.enqueue_jobs(p_jobs jsonb)
 returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
 language plpgsql
@@ -11210,11 +11359,7 @@ declare
     v_created_by uuid := coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id);
     v_count integer;
     v_item jsonb;
-    v_job record;
-    v_robot_id uuid;
-    v_pool_id uuid;
-    v_problem text;
-    v_unknown text;
+    v_job private.new_job;
 begin
     if jsonb_typeof(p_jobs) is distinct from 'array' or jsonb_array_length(p_jobs) not between 1 and 1000 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'jobs must be a list of 1 to 1000 jobs.');
@@ -11231,63 +11376,9 @@ begin
         error_message := null;
         -- What is wrong with one job is that job's answer. Nothing is written in this block, so it costs no transaction id.
         begin
-            if jsonb_typeof(v_item) <> 'object' then
-                perform private.raise_error(400, 'INVALID_ARGUMENT', 'A job must be an object.');
-            end if;
-            select * into v_job
-            from jsonb_to_record(v_item) as j (
-                workflow_id uuid, input jsonb, priority integer, environment text, execution_mode text,
-                required_capabilities text[], required_tags text[], robot_id text, run_at timestamptz, dedupe_key text,
-                max_attempts integer, timeout_seconds integer, retry_policy jsonb, metadata jsonb, trigger_type text,
-                version integer, concurrency_key text, pool text, progress_timeout_seconds integer
-            );
-            v_job.environment := private.nfc(v_job.environment);
-            v_job.required_capabilities := private.nfc_words(v_job.required_capabilities);
-            v_job.required_tags := private.nfc_words(v_job.required_tags);
-            v_job.dedupe_key := private.nfc(v_job.dedupe_key);
-            v_job.concurrency_key := private.nfc(v_job.concurrency_key);
-            v_job.trigger_type := private.nfc(v_job.trigger_type);
-            v_job.input := coalesce(v_job.input, '{}');
-            v_job.priority := coalesce(v_job.priority, 10);
-            v_job.environment := coalesce(v_job.environment, '*');
-            v_job.execution_mode := coalesce(v_job.execution_mode, 'lan');
-            v_job.required_capabilities := coalesce(v_job.required_capabilities, '{}');
-            v_job.required_tags := coalesce(v_job.required_tags, '{}');
-            v_job.max_attempts := coalesce(v_job.max_attempts, 3);
-            v_job.timeout_seconds := coalesce(v_job.timeout_seconds, 3600);
-            v_job.metadata := coalesce(v_job.metadata, '{}');
-            v_job.trigger_type := coalesce(v_job.trigger_type, 'manual');
-            select k into v_unknown
-            from jsonb_object_keys(v_item) as k
-            where k not in (
-                'workflow_id', 'input', 'priority', 'environment', 'execution_mode', 'required_capabilities', 'required_tags',
-                'robot_id', 'run_at', 'dedupe_key', 'max_attempts', 'timeout_seconds', 'retry_policy', 'metadata',
-                'trigger_type', 'version', 'concurrency_key', 'pool', 'progress_timeout_seconds'
-            )
-            limit 1;
-            v_problem := case
-                when v_unknown is not null then format('A job has no field %s.', v_unknown)
-                when v_job.workflow_id is null then 'workflow_id must be given.'
-                else private.find_job_problem(
-                    v_job.input, v_job.priority, v_job.environment, v_job.execution_mode, v_job.required_capabilities,
-                    v_job.required_tags, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
-                    v_job.metadata, v_job.trigger_type, v_job.concurrency_key, v_job.progress_timeout_seconds,
-                    v_job.run_at
-                )
-            end;
-            if v_problem is not null then
-                perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
-            end if;
+            v_job := private.check_new_job(v_caller.tenant_id, private.read_new_job(v_item));
             perform private.keep_workflow(v_job.workflow_id);
             perform private.require_runnable_workflow(v_caller.tenant_id, v_job.workflow_id, v_job.version);
-            v_robot_id := null;
-            if v_job.robot_id is not null then
-                v_robot_id := (private.find_robot(v_caller.tenant_id, v_job.robot_id)).robot_id;
-            end if;
-            v_pool_id := null;
-            if v_job.pool is not null then
-                v_pool_id := (private.find_pool(v_caller.tenant_id, v_job.pool, 'member')).pool_id;
-            end if;
             if exists (
                 select from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id and q.is_full
             ) and not exists (
@@ -11308,11 +11399,7 @@ begin
         end;
         if error_code is null then
             job_id := private.add_job(
-                v_caller.tenant_id, v_created_by, v_job.workflow_id, v_job.version, v_job.input, v_job.priority,
-                v_job.environment, v_job.execution_mode, v_job.required_capabilities, v_job.required_tags, v_robot_id,
-                v_job.run_at, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
-                v_job.metadata, v_job.trigger_type, null, v_count <= 100, v_job.concurrency_key, v_pool_id,
-                v_job.progress_timeout_seconds, true
+                v_caller.tenant_id, v_job, 'manual', v_created_by, p_is_pushed => v_count <= 100, p_may_pass_quota => true
             );
             status := 'queued';
             -- The job that has its dedupe key may be held; the rule of its concurrency key may have cancelled it.
@@ -11332,7 +11419,7 @@ begin
 end
 $$;
 comment on function public.enqueue_jobs is
-    'Enqueues 1 to 1000 jobs, objects with the arguments of enqueue_job, and answers each by its position: its id and status (those of the unfinished job that has its dedupe key), or why it was refused, 429 QUEUE_FULL included; the others are done. More than 100 are pushed as one jobs.queued. Needs jobs.create.';
+    'Enqueues 1 to 1000 jobs, objects with the fields of private.new_job, and answers each by its position: its id and status (those of the unfinished job that has its dedupe key), or why it was refused, 429 QUEUE_FULL included; the others are done. More than 100 are pushed as one jobs.queued. Needs jobs.create.';
 revoke all on function public.enqueue_jobs from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_jobs to authenticated;
 
@@ -12693,13 +12780,13 @@ $$;
 comment on function private.to_words is 'A time as sentences show it; "never" for none.';
 revoke all on function private.to_words from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/announce_fire.sql sha256:ee7757b3581956f519ad79e4f95d6b51398e7ceec83c5c5de3fc79414906f3b5
+-- from sql/50_schedules/functions/announce_fire.sql sha256:5f899ac0d2baa4860174487512a3c715908dd31008da1483c5f4b59757f9a37e
 create or replace function private.announce_fire(
     p_schedule public.schedules,
+    p_event text,
     p_fire_time timestamptz,
-    p_is_manual boolean,
-    p_job_id uuid,
-    p_reason text
+    p_job_id uuid default null,
+    p_data jsonb default '{}'
 )
 returns void
 language plpgsql
@@ -12707,37 +12794,216 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.emit_event(
-        p_schedule.tenant_id,
-        case when p_job_id is not null then 'schedule.triggered' else 'schedule.failed' end,
-        p_job_id, null, p_schedule.workflow_id,
+        p_schedule.tenant_id, 'schedule.' || p_event, p_job_id, null, p_schedule.workflow_id,
         jsonb_strip_nulls(jsonb_build_object(
             'schedule_id', p_schedule.schedule_id,
             'schedule_name', p_schedule.name,
             'fire_time', private.to_iso(p_fire_time),
-            'manual', p_is_manual,
-            'reason', p_reason
-        ))
+            'manual', p_event = 'triggered'
+        ) || p_data)
     );
 end
 $$;
 comment on function private.announce_fire is
-    'Emits schedule.triggered, or schedule.failed when no job came of it.';
+    'Emits what a schedule did at a due time, or by hand: schedule.fired, .triggered, .failed, .skipped or .missed.';
 revoke all on function private.announce_fire from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/create_schedule.sql sha256:651f7c70993bf163efa5b7440171052e9c09afd94400bbb5d4c504aaf7cd8f06
-create or replace function public.create_schedule(
-    p_workflow_id uuid,
-    p_name text,
-    p_cron_expression text,
-    p_timezone text default null,
-    p_is_enabled boolean default true,
-    p_priority integer default 10,
-    p_execution_mode text default 'lan',
-    p_environment text default '*',
-    p_input jsonb default '{}',
-    p_metadata jsonb default '{}',
-    p_pool text default null
+-- from sql/50_schedules/functions/change_schedule.sql sha256:8286b3002fe549c1ffb61ef9635f258809e1fe8af3fb9ddbfdf8e4e28e36d7f3
+create or replace function private.change_schedule(p_old public.schedules, p_changes jsonb, p_is_new boolean)
+returns public.schedules
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_new public.schedules := private.read_schedule_changes(p_old, p_changes);
+    v_problem text;
+begin
+    v_new := private.compile_times(
+        case when not p_is_new then p_old end, v_new, nullif(p_changes ->> 'frequency', '')
+    );
+    if nullif(p_changes ->> 'robot_id', '') is not null then
+        v_new.robot_id := (private.find_robot(v_new.tenant_id, p_changes ->> 'robot_id')).robot_id;
+    end if;
+    if nullif(p_changes ->> 'pool', '') is not null then
+        v_new.pool_id := (private.find_pool(v_new.tenant_id, p_changes ->> 'pool', 'member')).pool_id;
+    end if;
+    v_problem := coalesce(
+        private.find_schedule_problem(v_new, p_changes),
+        case when v_new.timezone <> p_old.timezone then private.find_timezone_problem(v_new.timezone) end
+    );
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+    v_new.updated_at := v_now;
+    if v_new.is_enabled and not p_old.is_enabled then
+        v_new.consecutive_failures := 0;
+    end if;
+    if p_is_new or v_new.is_enabled <> p_old.is_enabled or (
+        v_new.frequency, v_new.cron_expression, v_new.run_at, v_new.interval_seconds, v_new.timezone, v_new.starts_at,
+        v_new.ends_at, v_new.paused_until, v_new.jitter_seconds
+    ) is distinct from (
+        p_old.frequency, p_old.cron_expression, p_old.run_at, p_old.interval_seconds, p_old.timezone, p_old.starts_at,
+        p_old.ends_at, p_old.paused_until, p_old.jitter_seconds
+    ) then
+        v_new.next_run_at := private.next_run_time(v_new, v_now);
+        if v_new.is_enabled and v_new.next_run_at is null then
+            perform private.raise_error(
+                400, 'INVALID_ARGUMENT',
+                case
+                    when v_new.frequency = 'once' then 'run_at must lie in the future, and not in a pause.'
+                    when v_new.ends_at is not null then 'ends_at leaves the schedule no time at which it runs.'
+                    else 'cron_expression has no time within 40 years.'
+                end
+            );
+        end if;
+    end if;
+    return v_new;
+end
+$$;
+comment on function private.change_schedule is
+    'A schedule with changes, judged, and with the next run that they bring; writes nothing. Raises 400 INVALID_ARGUMENT, which names the field, 404 ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS.';
+revoke all on function private.change_schedule from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/compile_times.sql sha256:ef01a22417ad75e3c08a9e92801c934548894a74c74b6c191a5b471ea487b900
+-- What a caller says of the times, put into the columns that hold it. A field that repeats what is stored says nothing.
+create or replace function private.compile_times(
+    p_old public.schedules,     -- all null: there is none yet
+    p_new public.schedules,     -- the changes are in it
+    p_frequency text            -- if it was said
 )
+returns public.schedules
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_cron text := case when p_new.cron_expression is distinct from p_old.cron_expression then p_new.cron_expression end;
+    v_run_at timestamptz := case when p_new.run_at is distinct from p_old.run_at then p_new.run_at end;
+    v_seconds bigint := case when p_new.interval_seconds is distinct from p_old.interval_seconds then p_new.interval_seconds end;
+    v_frequency text := p_frequency;
+    v_is_every boolean := v_cron ~* '^\s*@every\M';
+    v_local timestamp := p_new.starts_at at time zone p_new.timezone;
+    v_problem text;
+begin
+    if num_nonnulls(v_cron, v_run_at, v_seconds) > 1 then
+        v_problem := 'Of cron_expression, run_at and interval_seconds only one can say when a schedule runs.';
+    elsif v_cron is not null and v_frequency not in ('cron', case when v_is_every then 'interval' else 'cron' end) then
+        v_problem := format('cron_expression contradicts the frequency %s.', v_frequency);
+    elsif v_run_at is not null and v_frequency <> 'once' then
+        v_problem := format('run_at contradicts the frequency %s.', v_frequency);
+    elsif v_seconds is not null and v_frequency <> 'interval' then
+        v_problem := format('interval_seconds contradicts the frequency %s.', v_frequency);
+    elsif v_is_every and private.every_seconds(v_cron) is null then
+        v_problem := 'cron_expression: @every needs a duration such as 15m, 1h30m or 90s after it.';
+    elsif num_nonnulls(v_frequency, v_cron, v_run_at, v_seconds, p_old.frequency) = 0 then
+        v_problem := 'cron_expression must be given, or frequency, run_at or interval_seconds.';
+    end if;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+
+    if v_is_every then
+        v_seconds := private.every_seconds(v_cron);
+        v_cron := null;
+        v_frequency := 'interval';
+    end if;
+    v_frequency := coalesce(
+        v_frequency,
+        case
+            when v_cron is not null then 'cron'
+            when v_run_at is not null then 'once'
+            when v_seconds is not null then 'interval'
+            else p_old.frequency::text
+        end
+    );
+    p_new.frequency := v_frequency::public.schedule_frequency;
+    p_new.cron_expression := btrim(coalesce(v_cron, p_old.cron_expression));
+    p_new.run_at := coalesce(v_run_at, p_old.run_at);
+    v_seconds := coalesce(v_seconds, p_old.interval_seconds);
+    if v_frequency <> 'once' then
+        p_new.run_at := null;
+    elsif p_new.run_at is null then
+        v_problem := 'run_at must be given with the frequency once.';
+    elsif not private.is_calendar_time(p_new.run_at) then
+        v_problem := 'run_at must lie in the years 1 to 9999.';
+    end if;
+    if v_frequency <> 'interval' then
+        v_seconds := null;
+    elsif v_seconds is null then
+        v_problem := 'interval_seconds must be given with the frequency interval.';
+    elsif v_seconds not between 1 and 31622400 then
+        v_problem := 'interval_seconds must be between 1 and 31622400, which is 366 days.';
+    end if;
+    if v_frequency = 'cron' then
+        v_problem := private.find_cron_problem(p_new.cron_expression);
+    elsif v_frequency in ('once', 'interval') then
+        p_new.cron_expression := null;
+    elsif v_local <> date_trunc('minute', v_local) then
+        v_problem := format('starts_at must be a whole minute with the frequency %s, whose time of day it says.', v_frequency);
+    elsif v_frequency = 'monthly' and extract(day from v_local) > 28 then
+        v_problem := format(
+            'starts_at must not be day %s with the frequency monthly: not every month has it.', extract(day from v_local)
+        );
+    else
+        p_new.cron_expression := case
+            when v_local is null then '@' || v_frequency
+            when v_frequency = 'hourly' then to_char(v_local, 'FMMI "* * * *"')
+            when v_frequency = 'daily' then to_char(v_local, 'FMMI FMHH24 "* * *"')
+            when v_frequency = 'weekly' then to_char(v_local, 'FMMI FMHH24 "* *" ') || extract(dow from v_local)
+            when v_frequency = 'monthly' then to_char(v_local, 'FMMI FMHH24 FMDD "* *"')
+        end;
+    end if;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+    p_new.interval_seconds := v_seconds;
+    return p_new;
+end
+$$;
+comment on function private.compile_times is
+    'A schedule whose frequency and the fields that belong to it agree: hourly to monthly as a cron expression, with the minute, hour and day of starts_at. Raises 400 INVALID_ARGUMENT for what contradicts itself or is missing.';
+revoke all on function private.compile_times from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/count_schedule_failures.sql sha256:5542cb06f099835ba4dfd138966c5e65af3f66c60fc8573e55de126a60b51be1
+create or replace function private.count_schedule_failures(p_schedule_id uuid, p_failures integer)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_schedule public.schedules;
+begin
+    update public.schedules as s
+    set consecutive_failures = s.consecutive_failures + p_failures
+    where s.schedule_id = p_schedule_id
+    returning s.* into v_schedule;
+    if v_schedule.max_consecutive_failures = 0 or not v_schedule.is_enabled or v_schedule.deleted_at is not null
+        or v_schedule.consecutive_failures < v_schedule.max_consecutive_failures
+    then
+        return;
+    end if;
+    update public.schedules as s
+    set is_enabled = false, next_run_at = null, auto_disabled_at = private.clock(), updated_at = private.clock()
+    where s.schedule_id = p_schedule_id;
+    perform private.drop_waiting_fires(
+        v_schedule.tenant_id, array[p_schedule_id], 'The schedule was disabled after too many failures while this run waited.'
+    );
+    perform private.emit_event(
+        v_schedule.tenant_id, 'schedule.auto_disabled', null, null, v_schedule.workflow_id,
+        jsonb_build_object(
+            'schedule_id', p_schedule_id, 'schedule_name', v_schedule.name,
+            'consecutive_failures', v_schedule.consecutive_failures
+        )
+    );
+end
+$$;
+comment on function private.count_schedule_failures is
+    'Counts failures in a row of a schedule that the caller has locked, and disables it when they are as many as it allows: schedule.auto_disabled.';
+revoke all on function private.count_schedule_failures from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/create_schedule.sql sha256:4048fa6af09a42bc4fa51161e5ba7ca28cb7aaa3ca8eec909ce39b70e908c9d3
+create or replace function public.create_schedule(p_schedule jsonb)
 returns public.schedules
 language plpgsql
 security definer
@@ -12745,54 +13011,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('schedules.write');
-    v_now timestamptz := private.clock();
-    v_schedule public.schedules;
-    v_problem text;
+    v_schedule public.schedules := private.change_schedule(private.draft_schedule(v_caller), p_schedule, true);
 begin
-    if p_execution_mode not in ('lan', 'internet') or p_execution_mode is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'execution_mode must be lan or internet.');
-    elsif p_priority not between 0 and 20 or p_priority is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'priority must be between 0 and 20.');
-    end if;
-    v_schedule.schedule_id := private.uuid_v7();
-    v_schedule.tenant_id := v_caller.tenant_id;
-    v_schedule.workflow_id := p_workflow_id;
-    v_schedule.name := private.nfc(p_name);
-    v_schedule.cron_expression := btrim(p_cron_expression);
-    select coalesce(p_timezone, t.timezone, 'UTC') into v_schedule.timezone
-    from public.tenants as t
-    where t.tenant_id = v_caller.tenant_id;
-    v_schedule.is_enabled := coalesce(p_is_enabled, true);
-    v_schedule.priority := p_priority;
-    v_schedule.execution_mode := p_execution_mode;
-    v_schedule.environment := private.nfc(p_environment);
-    if p_pool is not null then
-        v_schedule.pool_id := (private.find_pool(v_caller.tenant_id, p_pool, 'member')).pool_id;
-    end if;
-    v_schedule.input := p_input;
-    v_schedule.metadata := p_metadata;
-    v_schedule.run_count := 0;
-    v_schedule.failure_count := 0;
-    v_schedule.created_by := coalesce(v_caller.user_id, v_caller.api_key_id);
-    v_schedule.created_at := v_now;
-    v_schedule.updated_at := v_now;
-    v_problem := coalesce(
-        private.find_schedule_problem(v_schedule),
-        case when p_timezone is not null then private.find_timezone_problem(p_timezone) end
-    );
-    if v_problem is not null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
-    end if;
-    perform private.require_schedulable_workflow(v_caller.tenant_id, p_workflow_id);
-    if v_schedule.is_enabled then
-        v_schedule.next_run_at := private.next_cron_time(v_schedule.cron_expression, v_schedule.timezone, v_now);
-    end if;
+    perform private.require_schedulable_workflow(v_caller.tenant_id, v_schedule.workflow_id);
     insert into public.schedules values (v_schedule.*);
     return v_schedule;
 end
 $$;
 comment on function public.create_schedule is
-    'Makes a schedule of a workflow and returns it, with the time of its next run; the time zone is the tenant''s unless it is given. With a pool (id or name) its robots run the jobs. Raises 404 WORKFLOW_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
+    'Makes a schedule of a workflow, {workflow_id, name, cron_expression | frequency | run_at | interval_seconds, …}, and returns it with the time of its next run; the time zone is the tenant''s unless it is given. With a pool (id or name) its robots run the jobs. Raises 404 WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
 revoke all on function public.create_schedule from public, anon, authenticated, service_role;
 grant execute on function public.create_schedule to authenticated;
 
@@ -12822,7 +13049,7 @@ comment on function private.cron_fields is
     'The fields of a cron expression, in upper case, with an alias such as @daily replaced by what it stands for. Five, if it is right.';
 revoke all on function private.cron_fields from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/delete_schedule.sql sha256:be9207fb3a75c2c677b2150c4b23285f9b4b4e6e2898a235aee3aa79d224cc2f
+-- from sql/50_schedules/functions/delete_schedule.sql sha256:d1891189c1646a99931d5e8294e8e84169185cf1805db8e40e0a629e37b490cf
 create or replace function public.delete_schedule(p_schedule_id uuid)
 returns void
 language plpgsql
@@ -12839,6 +13066,7 @@ begin
     if not found then
         perform private.raise_error(404, 'SCHEDULE_NOT_FOUND', 'There is no such schedule.');
     end if;
+    perform private.drop_waiting_fires(v_caller.tenant_id, array[p_schedule_id], 'The schedule was deleted while this run waited.');
 end
 $$;
 comment on function public.delete_schedule is
@@ -12846,7 +13074,7 @@ comment on function public.delete_schedule is
 revoke all on function public.delete_schedule from public, anon, authenticated, service_role;
 grant execute on function public.delete_schedule to authenticated;
 
--- from sql/50_schedules/functions/delete_schedules_of_workflow.sql sha256:dad25c28e5060272e504323211a73e0280ff486653e4ed24d13e5b488bd8cda3
+-- from sql/50_schedules/functions/delete_schedules_of_workflow.sql sha256:d3060d731c8081a1698878e7f8ca57a056fa2bd55089045d670519ed2f9e0f21
 create or replace function private.delete_schedules_of_workflow(p_tenant_id uuid, p_workflow_id uuid)
 returns integer
 language plpgsql
@@ -12854,20 +13082,78 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();
-    v_deleted integer;
+    v_deleted uuid[];
 begin
-    update public.schedules as s
-    set deleted_at = v_now, updated_at = v_now, next_run_at = null
-    where s.tenant_id = p_tenant_id and s.workflow_id = p_workflow_id and s.deleted_at is null;
-    get diagnostics v_deleted = row_count;
-    return v_deleted;
+    with deleted as (
+        update public.schedules as s
+        set deleted_at = v_now, updated_at = v_now, next_run_at = null
+        where s.tenant_id = p_tenant_id and s.workflow_id = p_workflow_id and s.deleted_at is null
+        returning s.schedule_id
+    )
+    select coalesce(array_agg(d.schedule_id), '{}') into v_deleted from deleted as d;
+    perform private.drop_waiting_fires(p_tenant_id, v_deleted, 'The workflow was deleted while this run waited.');
+    return cardinality(v_deleted);
 end
 $$;
 comment on function private.delete_schedules_of_workflow is
     'Takes every schedule of a workflow away and returns how many.';
 revoke all on function private.delete_schedules_of_workflow from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/enqueue_job_of_schedule.sql sha256:aded003fd7b11decbd83b244352761b3434631d922f02bf0916dcee83c914a43
+-- from sql/50_schedules/functions/draft_schedule.sql sha256:3625b53a3ca1ebc4c62381f52670fe3915a048e4907a657bb85e219b302ac124
+create or replace function private.draft_schedule(p_caller private.caller)
+returns public.schedules
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select jsonb_populate_record(
+        null::public.schedules,
+        jsonb_build_object(
+            'schedule_id', private.uuid_v7(), 'tenant_id', t.tenant_id, 'timezone', t.timezone, 'is_enabled', true,
+            'priority', 10, 'execution_mode', 'lan', 'environment', '*', 'required_capabilities', '[]'::jsonb,
+            'required_tags', '[]'::jsonb, 'input', '{}'::jsonb, 'metadata', '{}'::jsonb, 'jitter_seconds', 0,
+            'misfire_policy', 'once', 'misfire_cap', 10, 'overlap_policy', 'allow', 'max_consecutive_failures', 0,
+            'run_count', 0, 'failure_count', 0, 'consecutive_failures', 0,
+            'created_by', coalesce(p_caller.user_id, p_caller.api_key_id),
+            'created_at', private.clock(), 'updated_at', private.clock()
+        )
+    )
+    from public.tenants as t
+    where t.tenant_id = p_caller.tenant_id
+$$;
+comment on function private.draft_schedule is
+    'A schedule of the caller''s tenant of which nothing has been said yet: everything is at its default, the time zone is the tenant''s.';
+revoke all on function private.draft_schedule from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/drop_waiting_fires.sql sha256:518861a6bb5ee73225778809daa7417eb577856583a10beb33f45bc18949611d
+create or replace function private.drop_waiting_fires(p_tenant_id uuid, p_schedule_ids uuid[], p_reason text)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_fire record;
+begin
+    for v_fire in
+        update public.schedule_fires as f
+        set outcome = 'skipped_overlap', reason = p_reason
+        from public.schedules as s
+        where f.tenant_id = p_tenant_id and f.schedule_id = any (p_schedule_ids) and f.outcome = 'waiting'
+            and s.schedule_id = f.schedule_id
+        returning s as schedule, f.fire_time
+    loop
+        perform private.announce_fire(
+            v_fire.schedule, 'skipped', v_fire.fire_time, null,
+            jsonb_build_object('outcome', 'skipped_overlap', 'reason', p_reason)
+        );
+    end loop;
+end
+$$;
+comment on function private.drop_waiting_fires is
+    'Gives up the due times of schedules that wait for a job to end, and says why.';
+revoke all on function private.drop_waiting_fires from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/enqueue_job_of_schedule.sql sha256:7c06d2946a882ac6e19d00880d526eceecb18245ce999668d7109c2866c0ffb1
 create or replace function private.enqueue_job_of_schedule(
     p_schedule public.schedules,
     p_trigger_type text,
@@ -12878,21 +13164,57 @@ returns uuid
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_job private.new_job := private.job_of_schedule(p_schedule);
+    v_job_id uuid;
 begin
-    if p_schedule.pool_id is not null then
-        perform private.find_pool(p_schedule.tenant_id, p_schedule.pool_id::text, 'member');     -- it may have left
-    end if;
-    return private.add_job(
-        p_schedule.tenant_id, p_created_by, p_schedule.workflow_id, null, p_schedule.input, p_schedule.priority,
-        p_schedule.environment, p_schedule.execution_mode::text, '{}', '{}', null, null, p_dedupe_key, 3, 3600, null,
-        p_schedule.metadata || jsonb_build_object('schedule_id', p_schedule.schedule_id), p_trigger_type,
-        p_pool_id => p_schedule.pool_id
+    v_job.dedupe_key := p_dedupe_key;
+    v_job.metadata := v_job.metadata || jsonb_build_object('schedule_id', p_schedule.schedule_id);
+    v_job_id := private.add_job(
+        p_schedule.tenant_id, private.check_new_job(p_schedule.tenant_id, v_job), p_trigger_type, p_created_by
     );
+    if private.is_followed(p_schedule) then
+        insert into private.schedule_jobs (job_id, tenant_id, schedule_id)
+        values (v_job_id, p_schedule.tenant_id, p_schedule.schedule_id)
+        on conflict do nothing;     -- another session's, by the dedupe key
+    end if;
+    return v_job_id;
 end
 $$;
 comment on function private.enqueue_job_of_schedule is
-    'Puts a job in the queue as a schedule says it; the job''s metadata names the schedule. Raises what private.add_job raises, and 404 POOL_NOT_FOUND when the tenant is in its pool no more.';
+    'Puts a job in the queue as a schedule says it; the job''s metadata names the schedule. Raises what private.check_new_job() and private.add_job() raise: 404 POOL_NOT_FOUND when the tenant is in its pool no more, and 404 ROBOT_NOT_FOUND when its robot is deleted.';
 revoke all on function private.enqueue_job_of_schedule from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/every_seconds.sql sha256:5170da4f9c6069df98c51ba980e33d8f507d00c1cf26ec6c49e051b6ae581122
+create or replace function private.every_seconds(p_expression text)
+returns bigint
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select sum(n[1]::bigint * case n[2] when 'd' then 86400 when 'h' then 3600 when 'm' then 60 else 1 end)::bigint
+    from regexp_matches(lower(p_expression), '([0-9]{1,8})([dhms])', 'g') as n
+    where lower(p_expression) ~ '^\s*@every\s+([0-9]{1,8}[dhms])+\s*$'
+$$;
+comment on function private.every_seconds is
+    'The seconds of an interval that is written as @every 1h30m (d, h, m, s); null when it is not.';
+revoke all on function private.every_seconds from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/expected_seconds.sql sha256:67e31b0a9595a53a93c16257e4e6937abd053598d3ef3899b78c2147e1abc173
+create or replace function private.expected_seconds(p_tenant_id uuid, p_workflow_id uuid)
+returns double precision
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select sum(r.duration_ms_sum) / 1000.0 / nullif(sum(r.completed), 0)
+    from public.job_rollups as r
+    where r.tenant_id = p_tenant_id and r.level = 'workflow_day' and r.subject_id = p_workflow_id
+        and r.starts_at > private.clock() - interval '30 days'
+$$;
+comment on function private.expected_seconds is
+    'How long a job of a workflow takes, by those that completed in the last 30 days; null when there is none.';
+revoke all on function private.expected_seconds from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/find_cron_problem.sql sha256:f4a13d14fc0b4cce91473ac0ec23d0a74abb89101df39b8dda6e50abb541b073
 create or replace function private.find_cron_problem(p_expression text)
@@ -12948,30 +13270,164 @@ comment on function private.find_cron_problem is
     'What is wrong with a cron expression, as a sentence that names the field; null when it is right and comes at some time.';
 revoke all on function private.find_cron_problem from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/find_schedule_problem.sql sha256:80583ced6a3a2d249aa34d66732730ee2b7107bf89acaf0027ebdc4693cc4d06
-create or replace function private.find_schedule_problem(p_schedule public.schedules)
+-- from sql/50_schedules/functions/find_misfires.sql sha256:3efe319947332f939e93db89b1d0220d0b8048095d6248bdd5035b44b6c1179d
+-- A due time is late when nobody served it for five minutes: where cron knows no seconds, a minute is usual.
+create or replace function private.find_misfires(
+    p_schedule public.schedules,
+    p_first timestamptz,                -- the first due time that nobody served
+    p_until timestamptz,                -- what came until then is due
+    out served timestamptz[],           -- those that are to be served, in order
+    out next_due timestamptz,           -- that comes after them all; null: nothing is left
+    out missed_until timestamptz        -- the newest of the others; null: there are none
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_last timestamptz := p_first;
+    v_is_late boolean;
+begin
+    next_due := private.next_due_time(p_schedule, p_first);
+    if next_due <= p_until then
+        v_last := private.last_due_time(p_schedule, next_due, p_until);
+        next_due := private.next_due_time(p_schedule, v_last);
+    end if;
+    v_is_late := v_last < p_until - interval '5 minutes';
+    if p_schedule.misfire_policy = 'skip' and v_is_late then
+        served := '{}';
+        missed_until := v_last;
+        return;
+    end if;
+    served := array[v_last];
+    if p_schedule.misfire_policy = 'all' then
+        while cardinality(served) < p_schedule.misfire_cap and served[1] > p_first loop
+            served := private.last_due_time(p_schedule, p_first, served[1] - interval '1 microsecond') || served;
+        end loop;
+    end if;
+    if served[1] > p_first then
+        missed_until := private.last_due_time(p_schedule, p_first, served[1] - interval '1 microsecond');
+    end if;
+end
+$$;
+comment on function private.find_misfires is
+    'Which of the due times that passed are served by a schedule''s misfire policy: none or the newest, the newest, or as many of the newest as its cap allows.';
+revoke all on function private.find_misfires from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/find_overlap.sql sha256:af409eaa31d402a7642e520564449e01d655cf3c250426642003619459db53f3
+create or replace function private.find_overlap(
+    p_schedule public.schedules,
+    out outcome public.schedule_outcome,    -- null: nothing is in the way
+    out reason text
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_job_id uuid;
+    v_waiting integer;
+begin
+    if p_schedule.overlap_policy = 'allow' then
+        return;
+    end if;
+    -- A job that ended while it began to be followed left no news.
+    delete from private.schedule_jobs as g
+    where g.tenant_id = p_schedule.tenant_id and g.schedule_id = p_schedule.schedule_id
+        and not exists (select from public.jobs as j where j.job_id = g.job_id and j.finished_at is null);
+    select g.job_id into v_job_id
+    from private.schedule_jobs as g
+    where g.tenant_id = p_schedule.tenant_id and g.schedule_id = p_schedule.schedule_id
+    order by g.job_id
+    limit 1;
+    select count(*) into v_waiting
+    from public.schedule_fires as f
+    where f.tenant_id = p_schedule.tenant_id and f.schedule_id = p_schedule.schedule_id and f.outcome = 'waiting';
+    if v_job_id is null and v_waiting = 0 then
+        return;
+    elsif p_schedule.overlap_policy = 'skip' then
+        outcome := 'skipped_overlap';
+        reason := format('The job %s of this schedule was not finished.', v_job_id);
+    elsif p_schedule.overlap_policy = 'queue' and v_waiting >= 100 then
+        outcome := 'skipped_overlap';
+        reason := '100 due times of this schedule waited already for its jobs to end.';
+    else
+        outcome := 'waiting';
+        reason := case
+            when v_job_id is null then 'It waits for its turn, after due times before it.'
+            when p_schedule.overlap_policy = 'queue' then format('It waits until the job %s of this schedule has ended.', v_job_id)
+            else format('It waits until the job %s of this schedule is cancelled.', v_job_id)
+        end;
+    end if;
+    if p_schedule.overlap_policy = 'cancel_previous' then
+        perform private.drop_waiting_fires(
+            p_schedule.tenant_id, array[p_schedule.schedule_id], 'The next due time came while this run waited.'
+        );
+        insert into private.schedule_news (tenant_id, schedule_id, job_id)
+        select g.tenant_id, g.schedule_id, g.job_id
+        from private.schedule_jobs as g
+        where g.tenant_id = p_schedule.tenant_id and g.schedule_id = p_schedule.schedule_id;
+    end if;
+end
+$$;
+comment on function private.find_overlap is
+    'What becomes of a due time by the overlap policy of a schedule that the caller has locked, and why, when a job of it is unfinished; asks for the end of that job when the policy is cancel_previous.';
+revoke all on function private.find_overlap from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/find_schedule_problem.sql sha256:57793f9ceb2507043ceba571acf0758be461ab5f6511c83dd3df18f025d8151b
+create or replace function private.find_schedule_problem(p_schedule public.schedules, p_changes jsonb)
 returns text
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_min_seconds integer;
 begin
-    return case
-        when p_schedule.name is null or length(p_schedule.name) not between 1 and 255
-            then 'schedule_name must have 1 to 255 characters.'
-        when pg_column_size(p_schedule.metadata) > 32768 then 'metadata must not be larger than 32 KB.'
-        else coalesce(
-            private.find_cron_problem(p_schedule.cron_expression),
-            private.find_job_problem(
-                p_schedule.input, p_schedule.priority, p_schedule.environment, p_schedule.execution_mode::text, '{}', '{}',
-                null, 3, 3600, null, p_schedule.metadata, 'scheduled'
-            )
-        )
-    end;
+    if p_schedule.name is null or length(p_schedule.name) not between 1 and 255 or p_schedule.name !~ '\S' then
+        return 'schedule_name must have 1 to 255 characters, and not blanks only.';
+    elsif p_schedule.environment is null then      -- a schedule has these itself; the job's own would be defaults
+        return 'environment must have 1 to 64 characters.';
+    elsif jsonb_typeof(p_schedule.input) is distinct from 'object' then
+        return 'input must be an object.';
+    elsif jsonb_typeof(p_schedule.metadata) is distinct from 'object' then
+        return 'metadata must be an object.';
+    elsif pg_column_size(p_schedule.metadata) > 32768 then
+        return 'metadata must not be larger than 32 KB.';
+    elsif not private.is_calendar_time(p_schedule.starts_at) then
+        return 'starts_at must lie in the years 1 to 9999.';
+    elsif not private.is_calendar_time(p_schedule.ends_at) then
+        return 'ends_at must lie in the years 1 to 9999.';
+    elsif not private.is_calendar_time(p_schedule.paused_until) then
+        return 'paused_until must lie in the years 1 to 9999.';
+    elsif p_schedule.ends_at <= p_schedule.starts_at then
+        return 'ends_at must be later than starts_at.';
+    elsif p_schedule.run_at < p_schedule.starts_at or p_schedule.run_at > p_schedule.ends_at then
+        return 'run_at must lie between starts_at and ends_at.';
+    elsif p_schedule.jitter_seconds not between 0 and 86400 then
+        return 'jitter_seconds must be between 0 and 86400.';
+    elsif p_schedule.misfire_cap not between 1 and 100 then
+        return 'misfire_cap must be between 1 and 100.';
+    elsif p_changes ->> 'misfire_cap' is not null and p_schedule.misfire_policy <> 'all' and p_schedule.misfire_cap <> 10 then
+        return 'misfire_cap goes with the misfire_policy all only.';
+    elsif p_schedule.max_consecutive_failures not between 0 and 1000 then
+        return 'max_consecutive_failures must be between 0 and 1000.';
+    elsif p_schedule.robot_id is not null and p_schedule.pool_id is not null then
+        return 'robot_id and pool contradict each other: a pool''s owner says which of its robots run a job.';
+    end if;
+    select q.min_interval_seconds into v_min_seconds
+    from public.tenants as t
+    join private.schedule_quotas as q on q.plan = t.plan
+    where t.tenant_id = p_schedule.tenant_id and q.min_interval_seconds > p_schedule.interval_seconds;
+    if found then
+        return format('interval_seconds must be at least %s in your plan.', v_min_seconds);
+    end if;
+    return private.find_job_problem(private.job_of_schedule(p_schedule));
 end
 $$;
 comment on function private.find_schedule_problem is
-    'What is wrong with a schedule that somebody wants, as a sentence that names the field; null when nothing is. Not its timezone: see find_timezone_problem.';
+    'What is wrong with a schedule that somebody''s changes come to, as a sentence that names the field; null when nothing is. Not its times and time zone: see compile_times and find_timezone_problem.';
 revoke all on function private.find_schedule_problem from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/find_timezone_problem.sql sha256:d9193b1b6d270656a8d2121f518384b80cfc97e175047c7330df4a53f98bc7ae
@@ -13038,9 +13494,9 @@ comment on function private.fire_due_schedules is
     'Serves at most p_limit schedules that are due, the longest due first or, when there are more, shared out among tenants, and returns how many. Many may run it at once: each due time is one''s.';
 revoke all on function private.fire_due_schedules from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/fire_schedule.sql sha256:f33accb65031f8d4796a7c51ceb9d6d0d69e4a4554d8706564a68a26ffa6e53d
+-- from sql/50_schedules/functions/fire_schedule.sql sha256:5112124875757e61bff1391042752cc8c47f5591d3e462961a5d549e74df2b20
 create or replace function private.fire_schedule(p_schedule public.schedules)
-returns public.schedule_outcome
+returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -13048,64 +13504,51 @@ set enable_seqscan = off
 as $$
 declare
     v_now timestamptz := private.clock();
-    v_first timestamptz := p_schedule.next_run_at;
-    v_fire_time timestamptz := p_schedule.next_run_at;
-    v_next timestamptz := private.next_cron_time(p_schedule.cron_expression, p_schedule.timezone, p_schedule.next_run_at);
-    v_job_id uuid;
-    v_reason text;
+    v_jitter interval := private.jitter_of(p_schedule.schedule_id, p_schedule.jitter_seconds);
+    v_first timestamptz := p_schedule.next_run_at - v_jitter;
+    v_due record;
+    v_fire_time timestamptz;
+    v_outcome public.schedule_outcome;
+    v_enqueued integer := 0;
+    v_failed integer := 0;
 begin
-    if v_next <= v_now then
-        v_fire_time := private.last_cron_time(p_schedule.cron_expression, p_schedule.timezone, v_next, v_now);
-        v_next := private.next_cron_time(p_schedule.cron_expression, p_schedule.timezone, v_now);
-        insert into public.schedule_fires (tenant_id, schedule_id, fire_time, outcome, reason, fired_at)
+    v_due := private.find_misfires(p_schedule, v_first, v_now - v_jitter);
+    if v_due.missed_until is not null then
+        insert into public.schedule_fires (tenant_id, schedule_id, fire_time, outcome, reason, missed_until, fired_at)
         values (
             p_schedule.tenant_id, p_schedule.schedule_id, v_first, 'missed',
             format(
-                'Nobody served the due times from here until %s; that one was made up for, once.', private.to_iso(v_fire_time)
+                'Nobody served the due times from here until %s, and by the misfire policy %s they were not made up for.',
+                private.to_iso(v_due.missed_until), p_schedule.misfire_policy
             ),
-            v_now
+            v_due.missed_until, v_now
         )
         on conflict do nothing;
-    end if;
-
-    -- Not there a second time: clocks of the server that go back, or a schedule that somebody set back by hand.
-    perform from public.schedule_fires as f
-    where f.tenant_id = p_schedule.tenant_id and f.schedule_id = p_schedule.schedule_id and f.fire_time = v_fire_time;
-    if not found then
-        begin
-            v_job_id := private.enqueue_job_of_schedule(
-                p_schedule, 'scheduled', p_schedule.created_by,
-                'schedule:' || p_schedule.schedule_id || ':' || private.to_iso(v_fire_time)
+        if found then
+            perform private.announce_fire(
+                p_schedule, 'missed', v_first, null, jsonb_build_object('missed_until', private.to_iso(v_due.missed_until))
             );
-        exception
-            when others then
-                if sqlstate not like 'PT%' then
-                    raise;
-                end if;
-                v_reason := sqlerrm;    -- a refusal
-        end;
-        insert into public.schedule_fires (tenant_id, schedule_id, fire_time, outcome, reason, job_id, fired_at)
-        values (
-            p_schedule.tenant_id, p_schedule.schedule_id, v_fire_time,
-            case when v_reason is null then 'enqueued' else 'failed' end::public.schedule_outcome, v_reason, v_job_id, v_now
-        );
-        perform private.announce_fire(p_schedule, v_fire_time, false, v_job_id, v_reason);
+        end if;
     end if;
-
+    foreach v_fire_time in array v_due.served loop
+        v_outcome := private.serve_due_time(p_schedule, v_fire_time, v_fire_time + v_jitter < v_now - interval '5 minutes');
+        v_enqueued := v_enqueued + (v_outcome in ('enqueued', 'caught_up') and v_outcome is not null)::integer;
+        v_failed := v_failed + (v_outcome = 'failed' and v_outcome is not null)::integer;
+    end loop;
     update public.schedules as s
-    set next_run_at = v_next,
-        last_run_at = case when v_job_id is null then s.last_run_at else v_now end,
-        run_count = s.run_count + (v_job_id is not null)::integer,
-        failure_count = s.failure_count + (v_reason is not null)::integer
+    set next_run_at = v_due.next_due + v_jitter,
+        last_run_at = case when v_enqueued > 0 then v_now else s.last_run_at end,
+        run_count = s.run_count + v_enqueued,
+        failure_count = s.failure_count + v_failed
     where s.schedule_id = p_schedule.schedule_id;
-    return case
-        when v_job_id is not null then 'enqueued'
-        when v_reason is not null then 'failed'
-    end;
+    if v_failed > 0 then
+        perform private.count_schedule_failures(p_schedule.schedule_id, v_failed);
+    end if;
+    return v_enqueued;
 end
 $$;
 comment on function private.fire_schedule is
-    'Serves the newest due time of a schedule that the caller has locked, once, writes the outcome down and sets the next run. Null: that time had its turn.';
+    'Serves what is due of a schedule that the caller has locked, by its misfire policy, each due time once, writes the outcomes down and sets the next run; returns the number of its jobs.';
 revoke all on function private.fire_schedule from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/first_instant.sql sha256:f87e5fbb455d09575fd5ffeaf2c215121389045a094457ee6fd806663185b1af
@@ -13149,13 +13592,191 @@ comment on function private.first_instant is
     'When a whole minute of a zone''s clocks comes: the first time if it comes twice, the next minute that exists if it is skipped.';
 revoke all on function private.first_instant from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/last_cron_time.sql sha256:cd598a47ccc466b8bd693fcda8fe46093b775e61df11ba8204bceac3f4b27499
-create or replace function private.last_cron_time(
-    p_expression text,
-    p_timezone text,
-    p_first timestamptz,
-    p_until timestamptz
-)
+-- from sql/50_schedules/functions/follow_scheduled_jobs.sql sha256:df78a9c94904a7dcba2b2005eac0cdfa94987175814b58bbaa1e232e81a6b8a0
+create or replace function private.follow_scheduled_jobs(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_turn private.turn := (0, 0, null);
+    v_schedule public.schedules;
+    v_schedule_id uuid;
+    v_news private.schedule_news;
+begin
+    -- First what is to be cancelled: it may wait for a lease, which nobody may do who has enqueued a job.
+    for v_news in
+        select n.*
+        from private.schedule_news as n
+        where n.tenant_id = p_tenant_id and n.status is null
+        order by n.job_id
+        limit p_limit
+        for update skip locked
+    loop
+        perform private.try_cancel_job(
+            p_tenant_id, v_news.job_id, 'The next run of its schedule is due, and its overlap policy is cancel_previous.'
+        );
+        delete from private.schedule_news as n
+        where n.tenant_id = p_tenant_id and n.schedule_id = v_news.schedule_id and n.news_id = v_news.news_id;
+        v_turn.used := v_turn.used + 1;
+    end loop;
+
+    for v_schedule_id in
+        select distinct x.schedule_id
+        from (select n.schedule_id from private.schedule_news as n where n.tenant_id = p_tenant_id limit p_limit) as x
+    loop
+        exit when v_turn.used >= p_limit;
+        select s.* into v_schedule
+        from public.schedules as s
+        where s.schedule_id = v_schedule_id
+        for update skip locked;
+        continue when not found;    -- it is fired or changed just now: in the next period
+        for v_news in
+            with gone as (
+                delete from private.schedule_news as n
+                where n.tenant_id = p_tenant_id and n.schedule_id = v_schedule_id and n.news_id = any (array(
+                    select o.news_id
+                    from private.schedule_news as o
+                    where o.tenant_id = p_tenant_id and o.schedule_id = v_schedule_id and o.status is not null
+                    order by o.news_id
+                    limit p_limit - v_turn.used
+                ))
+                returning n.*
+            )
+            select g.* from gone as g order by g.news_id
+        loop
+            v_turn.done := v_turn.done + 1;
+            v_turn.used := v_turn.used + 1;
+            if v_news.status in ('failed', 'timeout') then
+                perform private.count_schedule_failures(v_schedule_id, 1);
+            elsif v_news.status = 'completed' then
+                perform private.forget_schedule_failures(v_schedule_id);
+            end if;
+        end loop;
+        select s.* into v_schedule from public.schedules as s where s.schedule_id = v_schedule_id;
+        v_turn.done := v_turn.done + private.release_waiting_fires(v_schedule);
+    end loop;
+    v_turn.after := case when v_turn.used >= p_limit then '' end;
+    return v_turn;
+end
+$$;
+comment on function private.follow_scheduled_jobs is
+    'Duty, a tenant''s turn: counts how jobs of schedules ended, cancels those that the next run is to replace, and lets due times go that waited for them.';
+revoke all on function private.follow_scheduled_jobs from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/forget_schedule_failures.sql sha256:bcd15e9f97b0e328181092f9414abd8185bf20771abc2f2ffd707aba2ce789f3
+create or replace function private.forget_schedule_failures(p_schedule_id uuid)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_schedule public.schedules;
+begin
+    select s.* into v_schedule
+    from public.schedules as s
+    where s.schedule_id = p_schedule_id and (s.consecutive_failures > 0 or s.auto_disabled_at is not null);
+    if not found then
+        return;
+    end if;
+    update public.schedules as s
+    set consecutive_failures = 0,
+        auto_disabled_at = case when not s.is_enabled then s.auto_disabled_at end
+    where s.schedule_id = p_schedule_id;
+    if v_schedule.auto_disabled_at is not null and v_schedule.is_enabled then
+        perform private.emit_event(
+            v_schedule.tenant_id, 'schedule.recovered', null, null, v_schedule.workflow_id,
+            jsonb_build_object(
+                'schedule_id', p_schedule_id, 'schedule_name', v_schedule.name,
+                'auto_disabled_at', private.to_iso(v_schedule.auto_disabled_at)
+            )
+        );
+    end if;
+end
+$$;
+comment on function private.forget_schedule_failures is
+    'Begins the count of failures in a row again, as a job of the schedule succeeded; emits schedule.recovered for one that they had disabled and somebody enabled again.';
+revoke all on function private.forget_schedule_failures from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/is_followed.sql sha256:8dadaf54c09fead76a777497c3f2f76a528121590d324581043af146b88499c3
+create or replace function private.is_followed(p_schedule public.schedules)
+returns boolean
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select p_schedule.overlap_policy <> 'allow' or p_schedule.max_consecutive_failures > 0
+$$;
+comment on function private.is_followed(public.schedules) is 'Whether a schedule needs to know how its jobs end.';
+revoke all on function private.is_followed from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/jitter_of.sql sha256:eb201537a2c6773fe12688798ea8d5a4508193040117df6e90b6ea34394893d1
+create or replace function private.jitter_of(p_schedule_id uuid, p_jitter_seconds integer)
+returns interval
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select make_interval(secs => ('x' || left(md5(p_schedule_id::text), 8))::bit(32)::bigint % (p_jitter_seconds + 1))
+$$;
+comment on function private.jitter_of is
+    'How long after each due time a schedule runs: 0 to p_jitter_seconds, spread evenly over schedules and the same at every run of one.';
+revoke all on function private.jitter_of from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/job_of_schedule.sql sha256:790af5f8b9d72b3932c00e4ab3b19472bbed7cf4e65e776c9710fea039a04e0d
+create or replace function private.job_of_schedule(p_schedule public.schedules)
+returns private.new_job
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_job private.new_job := jsonb_populate_record(null::private.new_job, to_jsonb(p_schedule));
+begin
+    v_job.pool := p_schedule.pool_id;
+    v_job.run_at := null;      -- a schedule's is its own due time; what it fires waits for nothing
+    return v_job;
+end
+$$;
+comment on function private.job_of_schedule is
+    'The job that a schedule asks for: each option that schedules have a column of. See private.new_job.';
+revoke all on function private.job_of_schedule from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/judge_due_time.sql sha256:788528d040c84d738cfc90a56f1037f949591389eafeeab2b8873069a6ac2d76
+create or replace function private.judge_due_time(p_schedule public.schedules, p_due timestamptz)
+returns public.simulated_run
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run public.simulated_run := (p_due, 'run', null);
+    v_fields text[];
+    v_local timestamp := p_due at time zone p_schedule.timezone;
+begin
+    if p_schedule.cron_expression is not null then
+        v_fields := private.cron_fields(p_schedule.cron_expression);
+        if extract(hour from v_local) <> all ((private.read_cron_field(v_fields[2], 2)).numbers)
+            or extract(minute from v_local) <> all ((private.read_cron_field(v_fields[1], 1)).numbers)
+        then
+            v_run.verdict := 'moved';
+            v_run.reason := format(
+                'The clocks of %s go forward and skip this time; it runs at the next minute that exists, %s.',
+                p_schedule.timezone, to_char(v_local, 'HH24:MI')
+            );
+        end if;
+    end if;
+    return v_run;
+end
+$$;
+comment on function private.judge_due_time is
+    'What is to be said of a due time of a schedule before it comes: whether it runs, and whether the clocks move it.';
+revoke all on function private.judge_due_time from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/last_due_time.sql sha256:4cd28ed30baf1a92914de2c31d4cb14f59c1020815b08559a64feb82d09df2fc
+create or replace function private.last_due_time(p_schedule public.schedules, p_first timestamptz, p_until timestamptz)
 returns timestamptz
 language plpgsql
 stable
@@ -13167,22 +13788,28 @@ declare
     v_middle timestamptz;
     v_next timestamptz;
 begin
+    if p_schedule.frequency = 'interval' then
+        return p_first + make_interval(
+            secs => floor(extract(epoch from least(p_until, p_schedule.ends_at) - p_first) / p_schedule.interval_seconds)
+                * p_schedule.interval_seconds
+        );
+    end if;
     while v_beyond - v_last > interval '1 minute' loop
         v_middle := v_last + (v_beyond - v_last) / 2;
-        v_next := private.next_cron_time(p_expression, p_timezone, v_middle);
+        v_next := private.next_due_time(p_schedule, v_middle);
         if v_next <= p_until then
             v_last := v_next;
         else
             v_beyond := v_middle;
         end if;
     end loop;
-    v_next := private.next_cron_time(p_expression, p_timezone, v_last);
+    v_next := private.next_due_time(p_schedule, v_last);
     return case when v_next <= p_until then v_next else v_last end;
 end
 $$;
-comment on function private.last_cron_time is
+comment on function private.last_due_time is
     'The newest due time until p_until, given that p_first is one: by halving, so that a long silence costs little more than a short one.';
-revoke all on function private.last_cron_time from public, anon, authenticated, service_role;
+revoke all on function private.last_due_time from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/lock_schedule.sql sha256:d48873bf33c3e52ccb0d534dc57e62ad51ac853f754002834537b3b290b0bb81
 create or replace function private.lock_schedule(p_tenant_id uuid, p_schedule_id uuid)
@@ -13441,6 +14068,84 @@ comment on function private.next_cron_time_of_any_hour is
     'What next_cron_time answers where the hour is a star, a step of it or all hours: whenever the clocks show the time, also the second time, and never when they skip it.';
 revoke all on function private.next_cron_time_of_any_hour from public, anon, authenticated, service_role;
 
+-- from sql/50_schedules/functions/next_due_time.sql sha256:b817535b0d335a0c9bbd6955359e310c187d422712b1ec0b40deedcc347f8c73
+create or replace function private.next_due_time(p_schedule public.schedules, p_after timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_after timestamptz := greatest(p_after, p_schedule.starts_at - interval '1 microsecond');
+    v_from timestamptz;
+    v_due timestamptz;
+begin
+    if p_schedule.frequency = 'once' then
+        v_due := case when p_schedule.run_at > v_after then p_schedule.run_at end;
+    elsif p_schedule.frequency = 'interval' then
+        -- The first is starts_at itself, or an interval after the schedule was made.
+        v_from := coalesce(p_schedule.starts_at, date_trunc('second', p_schedule.created_at));
+        v_due := v_from + make_interval(
+            secs => greatest(
+                floor(extract(epoch from v_after - v_from) / p_schedule.interval_seconds) + 1,
+                (p_schedule.starts_at is null)::integer
+            ) * p_schedule.interval_seconds
+        );
+    else
+        v_due := private.next_cron_time(p_schedule.cron_expression, p_schedule.timezone, v_after);
+    end if;
+    return case when p_schedule.ends_at is null or v_due <= p_schedule.ends_at then v_due end;
+end
+$$;
+comment on function private.next_due_time is
+    'The first due time of a schedule after p_after, whether it is enabled or not; null when nothing is left.';
+revoke all on function private.next_due_time from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/next_run_time.sql sha256:ddf24b0075dae20586cc6afb5997b09a5c3507a22ccabeba72be641d31c54d8f
+create or replace function private.next_run_time(p_schedule public.schedules, p_now timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_jitter interval := private.jitter_of(p_schedule.schedule_id, p_schedule.jitter_seconds);
+begin
+    if not p_schedule.is_enabled then
+        return null;
+    end if;
+    return v_jitter + private.next_due_time(
+        p_schedule, greatest(p_now - v_jitter, p_schedule.paused_until - interval '1 microsecond')
+    );
+end
+$$;
+comment on function private.next_run_time is
+    'When a schedule runs next after p_now: the jitter after its first due time that no pause covers; null when it is not enabled or nothing is left.';
+revoke all on function private.next_run_time from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/note_end_of_scheduled_job.sql sha256:afbe3596e804298e06cd06b897344b9bc6cb6317978d47bb9f2db25d8031f5db
+create or replace function private.note_end_of_scheduled_job()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+begin
+    with followed as (
+        delete from private.schedule_jobs as g where g.job_id = new.job_id returning g.tenant_id, g.schedule_id
+    )
+    insert into private.schedule_news (tenant_id, schedule_id, job_id, status)
+    select f.tenant_id, f.schedule_id, new.job_id, new.status
+    from followed as f;
+    return null;
+end
+$$;
+comment on function private.note_end_of_scheduled_job is
+    'Writes down how a job ended whose schedule wants to know, in the transaction that ends it; waits for nobody.';
+revoke all on function private.note_end_of_scheduled_job from public, anon, authenticated, service_role;
+
 -- from sql/50_schedules/functions/read_cron_field.sql sha256:d857e038b1f3219d4899aa49add38dd0f07867c135db95cf2e670ed6a8e380cb
 create or replace function private.read_cron_field(
     p_field text,
@@ -13525,6 +14230,105 @@ comment on function private.read_cron_field is
     'The values that a field of a cron expression (1: minute … 5: day of week, Sunday is 0) stands for, in order; or what is wrong with it.';
 revoke all on function private.read_cron_field from public, anon, authenticated, service_role;
 
+-- from sql/50_schedules/functions/read_schedule_changes.sql sha256:8355d95d92bdafca256835d066c97a7b7d15aa195f8b34033cd522aaeb147f10
+-- A null leaves a field as it is, and an empty text takes away what need not be there.
+create or replace function private.read_schedule_changes(p_old public.schedules, p_changes jsonb)
+returns public.schedules
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_settable constant text[] := array[
+        'workflow_id', 'name', 'frequency', 'cron_expression', 'run_at', 'interval_seconds', 'timezone', 'starts_at', 'ends_at',
+        'paused_until', 'jitter_seconds', 'misfire_policy', 'misfire_cap', 'overlap_policy', 'max_consecutive_failures',
+        'is_enabled', 'priority', 'execution_mode', 'environment', 'required_capabilities', 'required_tags', 'robot_id', 'pool',
+        'dedupe_key', 'input', 'metadata'
+    ];
+    v_removable constant text[] := array['starts_at', 'ends_at', 'paused_until', 'robot_id', 'pool', 'dedupe_key'];
+    v_new public.schedules := p_old;
+    v_field text;
+    v_value jsonb;
+begin
+    if jsonb_typeof(p_changes) is distinct from 'object' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'A schedule must be an object.');
+    end if;
+    for v_field, v_value in select c.key, c.value from jsonb_each(p_changes) as c loop
+        if v_field <> all (v_settable) then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', format('%s is no field of a schedule that can be set.', v_field));
+        end if;
+        continue when jsonb_typeof(v_value) = 'null' or v_field in ('pool', 'robot_id') and v_value <> '""';
+        if v_value = '""' and v_field = any (v_removable) then
+            v_value := 'null';
+            v_field := case v_field when 'pool' then 'pool_id' else v_field end;
+        end if;
+        begin
+            v_new := jsonb_populate_record(v_new, jsonb_build_object(v_field, v_value));
+        exception
+            when data_exception then
+                perform private.raise_error(
+                    400, 'INVALID_ARGUMENT',
+                    case
+                        when v_field = 'frequency' then 'frequency must be once, interval, hourly, daily, weekly, monthly or cron.'
+                        when v_field = 'misfire_policy' then 'misfire_policy must be skip, once or all.'
+                        when v_field = 'overlap_policy' then 'overlap_policy must be allow, skip, queue or cancel_previous.'
+                        when v_field = 'execution_mode' then 'execution_mode must be lan or internet.'
+                        else format('%s has a value of the wrong type: %s.', v_field, sqlerrm)
+                    end
+                );
+        end;
+    end loop;
+    v_new.name := private.nfc(v_new.name);
+    v_new.environment := private.nfc(v_new.environment);
+    v_new.required_capabilities := private.nfc_words(v_new.required_capabilities);
+    v_new.required_tags := private.nfc_words(v_new.required_tags);
+    v_new.dedupe_key := private.nfc(v_new.dedupe_key);
+    return v_new;
+end
+$$;
+comment on function private.read_schedule_changes is
+    'A schedule with what somebody says of it in the fields, read and not yet judged; robot and pool are left to the caller. Raises 400 INVALID_ARGUMENT, which names the field that is unknown or has a value of a wrong type.';
+revoke all on function private.read_schedule_changes from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/release_waiting_fires.sql sha256:214f443c0f9e759c0907f22d99fa5966b54153feb9c93d06d151bfa5a575679e
+create or replace function private.release_waiting_fires(p_schedule public.schedules)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_fire_time timestamptz;
+    v_outcome public.schedule_outcome;
+    v_released integer := 0;
+begin
+    loop
+        perform from private.schedule_jobs as g
+        where g.tenant_id = p_schedule.tenant_id and g.schedule_id = p_schedule.schedule_id;
+        exit when found and p_schedule.overlap_policy <> 'allow';
+        select min(f.fire_time) into v_fire_time
+        from public.schedule_fires as f
+        where f.tenant_id = p_schedule.tenant_id and f.schedule_id = p_schedule.schedule_id and f.outcome = 'waiting';
+        exit when v_fire_time is null;
+        v_outcome := private.serve_due_time(p_schedule, v_fire_time, false, true);
+        v_released := v_released + 1;
+        update public.schedules as s
+        set last_run_at = case when v_outcome = 'enqueued' then private.clock() else s.last_run_at end,
+            run_count = s.run_count + (v_outcome = 'enqueued')::integer,
+            failure_count = s.failure_count + (v_outcome = 'failed')::integer
+        where s.schedule_id = p_schedule.schedule_id;
+        if v_outcome = 'failed' then
+            perform private.count_schedule_failures(p_schedule.schedule_id, 1);
+        end if;
+    end loop;
+    return v_released;
+end
+$$;
+comment on function private.release_waiting_fires is
+    'Serves the due times that wait, of a schedule that the caller has locked, the oldest first, until one has a job again; returns how many it served.';
+revoke all on function private.release_waiting_fires from public, anon, authenticated, service_role;
+
 -- from sql/50_schedules/functions/require_schedulable_workflow.sql sha256:235b064c283c6ca9013004d60bd7fa55dce7316ed52afcfcbf2e06736f9a5e1b
 create or replace function private.require_schedulable_workflow(p_tenant_id uuid, p_workflow_id uuid)
 returns void
@@ -13545,12 +14349,79 @@ comment on function private.require_schedulable_workflow is
     'Returns when the tenant has the workflow, and keeps it from being deleted until the transaction ends. Raises 404 WORKFLOW_NOT_FOUND.';
 revoke all on function private.require_schedulable_workflow from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/simulate_schedule.sql sha256:953682427d380bac4765aad7645babf11df8405f237c7e2b3a3c94e4f4e7bf82
+-- from sql/50_schedules/functions/serve_due_time.sql sha256:e0355908fd2821457eda38531a240eb3d378aed7641fa3c4b33c26c661aa82d0
+create or replace function private.serve_due_time(
+    p_schedule public.schedules,
+    p_fire_time timestamptz,
+    p_is_late boolean,
+    p_is_waiting boolean default false  -- it has its row, and its turn has come
+)
+returns public.schedule_outcome
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_outcome public.schedule_outcome;
+    v_reason text;
+    v_job_id uuid;
+    v_key text := coalesce(p_schedule.dedupe_key, 'schedule:' || p_schedule.schedule_id || ':' || private.to_iso(p_fire_time));
+begin
+    if not p_is_waiting then
+        -- Not there a second time: clocks of the server that go back, or a schedule that somebody set back by hand.
+        perform from public.schedule_fires as f
+        where f.tenant_id = p_schedule.tenant_id and f.schedule_id = p_schedule.schedule_id and f.fire_time = p_fire_time;
+        if found then
+            return null;
+        end if;
+        select o.outcome, o.reason into v_outcome, v_reason from private.find_overlap(p_schedule) as o;
+    end if;
+    if v_outcome is null and p_schedule.dedupe_key is not null then
+        select 'skipped_overlap', format('The job %s with the same dedupe_key was not finished.', d.job_id)
+        into v_outcome, v_reason
+        from private.dedupe_keys as d
+        where d.tenant_id = p_schedule.tenant_id and d.dedupe_key = v_key;
+    end if;
+    if v_outcome is null then
+        begin
+            v_job_id := private.enqueue_job_of_schedule(p_schedule, 'scheduled', p_schedule.created_by, v_key);
+            v_outcome := case when p_is_late then 'caught_up' else 'enqueued' end;
+            v_reason := case when p_is_late then 'Nobody served the due time in time; it was made up for.' end;
+        exception
+            when others then
+                if sqlstate not like 'PT%' then
+                    raise;
+                end if;
+                v_outcome := 'failed';
+                v_reason := sqlerrm;    -- a refusal
+        end;
+    end if;
+    insert into public.schedule_fires as f (tenant_id, schedule_id, fire_time, outcome, reason, job_id, fired_at)
+    values (p_schedule.tenant_id, p_schedule.schedule_id, p_fire_time, v_outcome, v_reason, v_job_id, v_now)
+    on conflict (tenant_id, schedule_id, fire_time) do update
+    set outcome = v_outcome, reason = v_reason, job_id = v_job_id, fired_at = v_now;
+    if v_outcome <> 'waiting' then
+        perform private.announce_fire(
+            p_schedule,
+            case v_outcome when 'failed' then 'failed' when 'skipped_overlap' then 'skipped' else 'fired' end,
+            p_fire_time, v_job_id, jsonb_build_object('outcome', v_outcome, 'reason', v_reason)
+        );
+    end if;
+    return v_outcome;
+end
+$$;
+comment on function private.serve_due_time is
+    'Serves a due time of a schedule that the caller has locked, and writes down the outcome that it returns: the job, or why there is none. Null: that time had its turn.';
+revoke all on function private.serve_due_time from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/simulate_schedule.sql sha256:9985c65f93cec1a5b919333067a6fe5e15cefdae7bfffeeab222f7f19ad42fb4
 create or replace function public.simulate_schedule(
-    p_cron_expression text,
-    p_timezone text default null,
+    p_schedule jsonb,
     p_count integer default 10,
-    p_after timestamptz default null
+    p_after timestamptz default null,
+    p_expected_seconds double precision default null
 )
 returns setof public.simulated_run
 language plpgsql
@@ -13559,54 +14430,50 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('schedules.read');
-    v_timezone text;
-    v_fields text[];
-    v_hours integer[];
-    v_minutes integer[];
-    v_local timestamp;
+    v_schedule public.schedules := private.draft_schedule(v_caller);
+    v_seconds double precision;
+    v_at timestamptz := coalesce(p_after, private.clock());
+    v_busy_until timestamptz;
     v_run public.simulated_run;
     v_problem text;
 begin
-    select coalesce(p_timezone, t.timezone, 'UTC') into v_timezone
-    from public.tenants as t
-    where t.tenant_id = v_caller.tenant_id;
-    v_problem := coalesce(
-        case when p_count not between 1 and 100 or p_count is null then 'count must be between 1 and 100.' end,
-        case when p_after not between '1970-01-01T00:00:00Z' and '2200-01-01T00:00:00Z' then 'after must lie between 1970 and 2200.' end,
-        private.find_cron_problem(p_cron_expression),
-        case when p_timezone is not null then private.find_timezone_problem(p_timezone) end
-    );
+    v_problem := case
+        when p_count not between 1 and 100 or p_count is null then 'count must be between 1 and 100.'
+        when p_after not between '1970-01-01T00:00:00Z' and '2200-01-01T00:00:00Z' then 'after must lie between 1970 and 2200.'
+        when p_expected_seconds not between 0 and 604800 then 'expected_seconds must be between 0 and 604800.'
+    end;
     if v_problem is not null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
     end if;
-    v_fields := private.cron_fields(p_cron_expression);
-    v_minutes := (private.read_cron_field(v_fields[1], 1)).numbers;
-    v_hours := (private.read_cron_field(v_fields[2], 2)).numbers;
-    v_run.run_at := coalesce(p_after, private.clock());
+    v_schedule.name := 'simulated';
+    v_schedule.created_at := v_at;
+    v_schedule := private.change_schedule(v_schedule, p_schedule, true);
+    v_seconds := coalesce(p_expected_seconds, private.expected_seconds(v_schedule.tenant_id, v_schedule.workflow_id));
+    v_at := greatest(v_at, v_schedule.paused_until - interval '1 microsecond');
     for i in 1..p_count loop
-        v_run.run_at := private.next_cron_time(p_cron_expression, v_timezone, v_run.run_at);
-        exit when v_run.run_at is null;
-        v_local := v_run.run_at at time zone v_timezone;
-        if extract(hour from v_local) = any (v_hours) and extract(minute from v_local) = any (v_minutes) then
-            v_run.verdict := 'run';
-            v_run.reason := null;
-        else
-            v_run.verdict := 'moved';
-            v_run.reason := format(
-                'The clocks of %s go forward and skip this time; it runs at the next minute that exists, %s.',
-                v_timezone, to_char(v_local, 'HH24:MI')
-            );
+        v_at := private.next_due_time(v_schedule, v_at);
+        exit when v_at is null;
+        v_run := private.judge_due_time(v_schedule, v_at);
+        if v_run.verdict in ('run', 'moved') then
+            if v_schedule.overlap_policy = 'skip' and v_at < v_busy_until then
+                v_run.verdict := 'overlap';
+                v_run.reason := format(
+                    'A job takes %s seconds, so the one before is not finished, and the overlap policy is skip.', round(v_seconds)
+                );
+            else
+                v_busy_until := v_at + make_interval(secs => v_seconds);
+            end if;
         end if;
         return next v_run;
     end loop;
 end
 $$;
 comment on function public.simulate_schedule is
-    'The next 1 to 100 times at which such a schedule would run, after p_after or now, each with a verdict (run, moved by a change of the clocks) and its reason. Needs schedules.read.';
+    'The next 1 to 100 due times of a schedule that is described as for create_schedule, after p_after or now, each with a verdict (run, moved by a change of the clocks, overlap) and its reason; nothing is made. For overlap a job takes p_expected_seconds, or what jobs of its workflow took in the last 30 days. Raises 400 INVALID_ARGUMENT. Needs schedules.read.';
 revoke all on function public.simulate_schedule from public, anon, authenticated, service_role;
 grant execute on function public.simulate_schedule to authenticated;
 
--- from sql/50_schedules/functions/trigger_schedule.sql sha256:dbd787da78c3f05438d3e0eb2d6a8000e76e6aaa5cb2f1bf2b79beac50ec3313
+-- from sql/50_schedules/functions/trigger_schedule.sql sha256:21e1809a616e8b097c9eb5b7bd0509be0bf9391040fad075b23ddbb1beeb392e
 create or replace function public.trigger_schedule(p_schedule_id uuid)
 returns jsonb
 language plpgsql
@@ -13633,16 +14500,16 @@ begin
     update public.schedules as s
     set run_count = s.run_count + 1, last_run_at = v_now
     where s.schedule_id = p_schedule_id;
-    perform private.announce_fire(v_schedule, v_fire_time, true, v_job_id, null);
+    perform private.announce_fire(v_schedule, 'triggered', v_fire_time, v_job_id);
     return jsonb_build_object('schedule_id', p_schedule_id, 'job_id', v_job_id);
 end
 $$;
 comment on function public.trigger_schedule is
-    'Enqueues a job of a schedule now, enabled or not, and leaves its next run as it is: {schedule_id, job_id}. Raises 404 SCHEDULE_NOT_FOUND or POOL_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE. Needs schedules.write.';
+    'Enqueues a job of a schedule now, enabled or not, and leaves its next run as it is: {schedule_id, job_id}. Raises 404 SCHEDULE_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE. Needs schedules.write.';
 revoke all on function public.trigger_schedule from public, anon, authenticated, service_role;
 grant execute on function public.trigger_schedule to authenticated;
 
--- from sql/50_schedules/functions/update_schedule.sql sha256:0f2c0f814af1b75cc192b2923b7dfd735cf687aa8869ca8803215165aaa0be04
+-- from sql/50_schedules/functions/update_schedule.sql sha256:62e2cbd57c3ccbbb7d6535cf0f459fa0089e13244bbeaff3eed10502d6aaba21
 create or replace function public.update_schedule(p_schedule_id uuid, p_changes jsonb)
 returns public.schedules
 language plpgsql
@@ -13652,79 +14519,58 @@ as $$
 declare
     v_caller private.caller := private.authorize('schedules.write');
     v_old public.schedules := private.lock_schedule(v_caller.tenant_id, p_schedule_id);
-    v_new public.schedules;
-    v_problem text;
+    v_new public.schedules := private.change_schedule(v_old, p_changes, false);
 begin
-    if jsonb_typeof(p_changes) is distinct from 'object' then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'The changes must be an object.');
-    end if;
-    select format('%s cannot be changed.', k) into v_problem
-    from jsonb_object_keys(p_changes) as k
-    where k not in (
-        'workflow_id', 'name', 'cron_expression', 'timezone', 'is_enabled', 'priority', 'execution_mode', 'environment',
-        'input', 'metadata', 'pool'
-    )
-    limit 1;
-    if v_problem is null then
-        begin
-            v_new := jsonb_populate_record(v_old, jsonb_strip_nulls(p_changes));
-        exception
-            when data_exception then
-                v_problem := 'A change has a value of the wrong type: ' || sqlerrm || '.';
-        end;
-    end if;
-    -- Stripping nulls goes into the depth, where nulls are the tenant's own.
-    v_new.input := case when p_changes ->> 'input' is null then v_old.input else p_changes -> 'input' end;
-    v_new.metadata := case when p_changes ->> 'metadata' is null then v_old.metadata else p_changes -> 'metadata' end;
-    v_new.name := private.nfc(v_new.name);
-    v_new.environment := private.nfc(v_new.environment);
-    v_new.cron_expression := btrim(v_new.cron_expression);
-    v_problem := coalesce(
-        v_problem,
-        private.find_schedule_problem(v_new),
-        case when v_new.timezone <> v_old.timezone then private.find_timezone_problem(v_new.timezone) end
-    );
-    if v_problem is not null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
-    end if;
     if v_new.workflow_id <> v_old.workflow_id then
         perform private.require_schedulable_workflow(v_caller.tenant_id, v_new.workflow_id);
-    end if;
-    if p_changes ->> 'pool' is not null then
-        v_new.pool_id := case
-            when p_changes ->> 'pool' <> ''
-                then (private.find_pool(v_caller.tenant_id, p_changes ->> 'pool', 'member')).pool_id
-        end;
-    end if;
-    if not v_new.is_enabled then
-        v_new.next_run_at := null;
-    elsif v_new.next_run_at is null
-        or v_new.cron_expression <> v_old.cron_expression
-        or v_new.timezone <> v_old.timezone
-    then
-        v_new.next_run_at := private.next_cron_time(v_new.cron_expression, v_new.timezone, private.clock());
     end if;
     update public.schedules as s
     set workflow_id = v_new.workflow_id,
         name = v_new.name,
+        frequency = v_new.frequency,
         cron_expression = v_new.cron_expression,
+        run_at = v_new.run_at,
+        interval_seconds = v_new.interval_seconds,
         timezone = v_new.timezone,
+        starts_at = v_new.starts_at,
+        ends_at = v_new.ends_at,
+        paused_until = v_new.paused_until,
+        jitter_seconds = v_new.jitter_seconds,
+        misfire_policy = v_new.misfire_policy,
+        misfire_cap = v_new.misfire_cap,
+        overlap_policy = v_new.overlap_policy,
+        max_consecutive_failures = v_new.max_consecutive_failures,
         is_enabled = v_new.is_enabled,
         priority = v_new.priority,
         execution_mode = v_new.execution_mode,
         environment = v_new.environment,
+        required_capabilities = v_new.required_capabilities,
+        required_tags = v_new.required_tags,
+        robot_id = v_new.robot_id,
         pool_id = v_new.pool_id,
+        dedupe_key = v_new.dedupe_key,
         input = v_new.input,
         metadata = v_new.metadata,
         next_run_at = v_new.next_run_at,
-        updated_at = private.clock()
-    where s.schedule_id = p_schedule_id
-    returning s.* into v_new;
+        consecutive_failures = v_new.consecutive_failures,
+        updated_at = v_new.updated_at
+    where s.schedule_id = p_schedule_id;
+    if not v_new.is_enabled then
+        perform private.drop_waiting_fires(v_new.tenant_id, array[p_schedule_id], 'The schedule was disabled while this run waited.');
+    end if;
+    if private.is_followed(v_new) and not private.is_followed(v_old) then
+        insert into private.schedule_jobs (job_id, tenant_id, schedule_id)
+        select f.job_id, f.tenant_id, f.schedule_id
+        from public.schedule_fires as f
+        join public.jobs as j on j.job_id = f.job_id and j.finished_at is null
+        where f.tenant_id = v_new.tenant_id and f.schedule_id = p_schedule_id
+        on conflict do nothing;
+    end if;
     return v_new;
 end
 $$;
 comment on function public.update_schedule is
-    'Changes the named fields of a schedule and returns it; a null leaves a field as it is, and an empty pool is none. Disabled it has no next run; enabled, or with other times, it has a new one. Raises 404 SCHEDULE_NOT_FOUND, WORKFLOW_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
+    'Changes the named fields of a schedule and returns it; a null leaves a field as it is, and an empty text takes away starts_at, ends_at, paused_until, robot_id, pool or dedupe_key. Disabled it has no next run; enabled, or with other times, it has a new one. Raises 404 SCHEDULE_NOT_FOUND, WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
 revoke all on function public.update_schedule from public, anon, authenticated, service_role;
 grant execute on function public.update_schedule to authenticated;
 
@@ -13757,7 +14603,7 @@ comment on function private.check_trigger_refers is
     'Returns when the workflow, robot and pool that a trigger names are the tenant''s, and its networks are networks. Raises 404 WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT.';
 revoke all on function private.check_trigger_refers from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/create_trigger.sql sha256:b2545cb10e85483bdcdb97dfd6e0d903bc3ce943407d79f41e830223f8fdc558
+-- from sql/55_triggers/functions/create_trigger.sql sha256:19f2e1d22b7ea14d74eb32a165633bfded485d9ddbc973debf89a4b24fd438a7
 create or replace function public.create_trigger(
     p_workflow_id uuid,
     p_name text,
@@ -13804,19 +14650,7 @@ begin
         v_trigger.path := private.webhook_path(p_config ->> 'path');
         v_trigger.config := jsonb_build_object('auth', 'secret') || v_trigger.config || jsonb_build_object('path', v_trigger.path);
     elsif p_trigger_type = 'schedule' then
-        v_trigger.schedule_id := (public.create_schedule(
-            p_workflow_id => p_workflow_id,
-            p_name => v_trigger.name,
-            p_cron_expression => p_config ->> 'cron',
-            p_timezone => p_config ->> 'timezone',
-            p_is_enabled => v_trigger.is_enabled,
-            p_priority => coalesce((p_config ->> 'priority')::integer, 10),
-            p_execution_mode => coalesce(p_config ->> 'execution_mode', 'lan'),
-            p_environment => coalesce(p_config ->> 'environment', '*'),
-            p_input => coalesce(p_config -> 'input', '{}'),
-            p_metadata => coalesce(p_config -> 'metadata', '{}'),
-            p_pool => p_config ->> 'pool'
-        )).schedule_id;
+        v_trigger.schedule_id := (public.create_schedule(private.schedule_of_trigger(v_trigger))).schedule_id;
     end if;
     begin
         insert into public.triggers (
@@ -13911,7 +14745,7 @@ comment on function private.disable_triggers_of_workflow is
     'Disables every trigger of a workflow, writes down why, tells it by the event trigger.disabled, and returns how many.';
 revoke all on function private.disable_triggers_of_workflow from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/enqueue_job_of_trigger.sql sha256:413987dca966f87b362eeee3c9d1e3fc4d6f7fb44f5463d7840e127ac4d479cc
+-- from sql/55_triggers/functions/enqueue_job_of_trigger.sql sha256:7df1b1786dc17653a3d02cd326a29603cd1bd15014d86c001586cb84e07d0222
 create or replace function private.enqueue_job_of_trigger(
     p_trigger public.triggers,
     p_delivery private.delivery,
@@ -13922,63 +14756,36 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_config jsonb := p_trigger.config;
-    v_robot_id uuid;
-    v_pool_id uuid;
-    v_concurrency_key text := coalesce(p_delivery.concurrency_key, v_config ->> 'concurrency_key');
+    v_job private.new_job := private.job_of_trigger(p_trigger);
 begin
     if p_delivery.depth >= 10 then
         perform private.raise_error(
             409, 'CHAIN_TOO_LONG', 'Ten jobs have started each other by triggers already: the chain ends here.'
         );
     end if;
-    if v_config ? 'robot_id' then
-        v_robot_id := (private.find_robot(p_trigger.tenant_id, v_config ->> 'robot_id')).robot_id;
+    v_job.input := coalesce(p_delivery.input, private.map_input(p_trigger.config, p_delivery.payload));
+    v_job.concurrency_key := coalesce(p_delivery.concurrency_key, v_job.concurrency_key);
+    if v_job.concurrency_key ~ '^\$\$' then
+        v_job.concurrency_key := substr(v_job.concurrency_key, 2);
+    elsif v_job.concurrency_key ~ '^\$' then
+        v_job.concurrency_key := nullif(private.read_path(p_delivery.payload, v_job.concurrency_key) #>> '{}', '');
     end if;
-    if v_config ? 'pool' then
-        v_pool_id := (private.find_pool(p_trigger.tenant_id, v_config ->> 'pool', 'member')).pool_id;
-    end if;
-    if v_concurrency_key ~ '^\$\$' then
-        v_concurrency_key := substr(v_concurrency_key, 2);
-    elsif v_concurrency_key ~ '^\$' then
-        v_concurrency_key := nullif(private.read_path(p_delivery.payload, v_concurrency_key) #>> '{}', '');
-    end if;
+    v_job.metadata := coalesce(v_job.metadata, '{}') || jsonb_build_object(
+        'trigger', jsonb_build_object(
+            'trigger_id', p_trigger.trigger_id, 'delivery_id', p_delivery_id, 'depth', coalesce(p_delivery.depth, 0)
+        )
+    );
     return private.add_job(
-        p_tenant_id => p_trigger.tenant_id,
-        p_created_by => coalesce(p_delivery.created_by, p_trigger.created_by),
-        p_workflow_id => p_trigger.workflow_id,
-        p_version => null,
-        p_input => coalesce(p_delivery.input, private.map_input(v_config, p_delivery.payload)),
-        p_priority => coalesce((v_config ->> 'priority')::integer, 10),
-        p_environment => private.nfc(coalesce(v_config ->> 'environment', '*')),
-        p_execution_mode => coalesce(v_config ->> 'execution_mode', 'lan'),
-        p_required_capabilities => private.nfc_words(
-            array(select jsonb_array_elements_text(coalesce(v_config -> 'required_capabilities', '[]')))
-        ),
-        p_required_tags => private.nfc_words(array(select jsonb_array_elements_text(coalesce(v_config -> 'required_tags', '[]')))),
-        p_robot_id => v_robot_id,
-        p_run_at => null,
-        p_dedupe_key => null,
-        p_max_attempts => coalesce((v_config ->> 'max_attempts')::integer, 3),
-        p_timeout_seconds => coalesce((v_config ->> 'timeout_seconds')::integer, 3600),
-        p_retry_policy => v_config -> 'retry_policy',
-        p_metadata => coalesce(v_config -> 'metadata', '{}') || jsonb_build_object(
-            'trigger', jsonb_build_object(
-                'trigger_id', p_trigger.trigger_id, 'delivery_id', p_delivery_id, 'depth', coalesce(p_delivery.depth, 0)
-            )
-        ),
-        p_trigger_type => p_trigger.trigger_type,
-        p_concurrency_key => private.nfc(v_concurrency_key),
-        p_pool_id => v_pool_id,
-        p_progress_timeout_seconds => (v_config ->> 'progress_timeout_seconds')::integer
+        p_trigger.tenant_id, private.check_new_job(p_trigger.tenant_id, v_job), p_trigger.trigger_type,
+        coalesce(p_delivery.created_by, p_trigger.created_by)
     );
 end
 $$;
 comment on function private.enqueue_job_of_trigger is
-    'Puts a job in the queue as a trigger says it; the job''s metadata names trigger and delivery. Raises what private.add_job raises, 404 ROBOT_NOT_FOUND or POOL_NOT_FOUND for what is there no more, 409 CHAIN_TOO_LONG.';
+    'Puts a job in the queue as a trigger says it; the job''s metadata names trigger and delivery. Raises what private.check_new_job() and private.add_job() raise: 404 ROBOT_NOT_FOUND or POOL_NOT_FOUND for what is there no more; and 409 CHAIN_TOO_LONG.';
 revoke all on function private.enqueue_job_of_trigger from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/ensure_trigger_types.sql sha256:9592b7218323b7630c9a52e37c5ebf53c70cc5ae313dfbd5c0fe0e215e8fbb70
+-- from sql/55_triggers/functions/ensure_trigger_types.sql sha256:9fd2ec3b037b998b31e2d68e341089f8ebefe4e3af5ddf5363c9bf1b5272590b
 -- Config never holds a secret: private.trigger_secrets does.
 create or replace function private.ensure_trigger_types()
 returns void
@@ -14014,7 +14821,8 @@ declare
 begin
     insert into private.trigger_types (trigger_type, title, description, fired_by, unavailable, config_schema)
     select t.trigger_type, t.title, t.description, t.fired_by, t.unavailable, jsonb_build_object(
-        'type', 'object', 'additionalProperties', false, 'required', t.required, 'properties', t.properties
+        -- Of a schedule, the schedule judges the rest.
+        'type', 'object', 'additionalProperties', t.trigger_type = 'schedule', 'required', t.required, 'properties', t.properties
     )
     from (
         values
@@ -14035,17 +14843,12 @@ begin
                 }'::jsonb
             ),
             (
-                'schedule', 'Schedule', 'Another name of a schedule: at the times of a cron expression.', 'schedule', null,
-                '["cron"]'::jsonb,
+                'schedule', 'Schedule', 'Another name of a schedule: at the times of a cron expression, or whatever else schedules know.',
+                'schedule', null, '[]'::jsonb,
                 '{
                     "cron": {"type": "string", "minLength": 1, "maxLength": 255},
                     "timezone": {"type": "string", "minLength": 1, "maxLength": 64},
-                    "priority": {"type": "integer", "minimum": 0, "maximum": 20},
-                    "environment": {"type": "string", "minLength": 1, "maxLength": 64},
-                    "execution_mode": {"enum": ["lan", "internet"]},
-                    "pool": {"type": "string", "minLength": 1, "maxLength": 64},
-                    "input": {"type": "object"},
-                    "metadata": {"type": "object"}
+                    "input": {"type": "object"}
                 }'::jsonb
             ),
             (
@@ -14206,7 +15009,7 @@ comment on function private.find_schema_problem is
     'What is wrong with a value by a JSON Schema of ours (type, enum, lengths, pattern, minimum and maximum, items, properties, required, additionalProperties, maxProperties), as a sentence that begins with p_place; null when nothing is.';
 revoke all on function private.find_schema_problem from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/find_trigger_problem.sql sha256:d1fce1f040b4ab686325ffc6791c3ac44d8659d8ddf39f2ef3965a8d488260ba
+-- from sql/55_triggers/functions/find_trigger_problem.sql sha256:fa1adc97533296a2389deb03acb26835f5e2057c28ba8c83d18e843ef2a8100c
 create or replace function private.find_trigger_problem(p_trigger public.triggers)
 returns text
 language plpgsql
@@ -14265,18 +15068,7 @@ begin
             end if;
         end loop;
     end if;
-    return coalesce(
-        v_problem,
-        private.find_job_problem(
-            '{}', coalesce((v_config ->> 'priority')::integer, 10), coalesce(v_config ->> 'environment', '*'),
-            coalesce(v_config ->> 'execution_mode', 'lan'),
-            array(select jsonb_array_elements_text(coalesce(v_config -> 'required_capabilities', '[]'))),
-            array(select jsonb_array_elements_text(coalesce(v_config -> 'required_tags', '[]'))), null,
-            coalesce((v_config ->> 'max_attempts')::integer, 3), coalesce((v_config ->> 'timeout_seconds')::integer, 3600),
-            v_config -> 'retry_policy', coalesce(v_config -> 'metadata', '{}'), p_trigger.trigger_type,
-            v_config ->> 'concurrency_key', (v_config ->> 'progress_timeout_seconds')::integer
-        )
-    );
+    return coalesce(v_problem, private.find_job_problem(private.job_of_trigger(p_trigger)));
 end
 $$;
 comment on function private.find_trigger_problem is
@@ -14543,6 +15335,24 @@ $$;
 comment on function private.is_plain_path is
     'Whether a JSONPath names one place at most ($.a.b[0][''c''], or a.b): the only kind that the database reads itself. Others are read by the receiver of webhooks.';
 revoke all on function private.is_plain_path from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/job_of_trigger.sql sha256:fce7f318719945b16c59b864ddf40ec473413c034c970650b4f7d4109c0fd390
+create or replace function private.job_of_trigger(p_trigger public.triggers)
+returns private.new_job
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_job private.new_job := jsonb_populate_record(null::private.new_job, p_trigger.config - 'input');
+begin
+    v_job.workflow_id := p_trigger.workflow_id;
+    return v_job;
+end
+$$;
+comment on function private.job_of_trigger is
+    'The job that a trigger asks for: each option that its configuration has a field of. See private.new_job.';
+revoke all on function private.job_of_trigger from public, anon, authenticated, service_role;
 
 -- from sql/55_triggers/functions/keep_for_chains.sql sha256:2e3259b2bc3c24882dc0e9d69675ad76efe0320f1c02df60bc3e05185b8cdfba
 create or replace function private.keep_for_chains(
@@ -14812,6 +15622,23 @@ comment on function private.receive_delivery is
 revoke all on function private.receive_delivery from public, anon, authenticated, service_role;
 grant execute on function private.receive_delivery to casare_functions;
 
+-- from sql/55_triggers/functions/schedule_of_trigger.sql sha256:74337c03752cf5b57c633a113117a2fbb5c9939cfc9abd8cf4ca9699c3c68155
+create or replace function private.schedule_of_trigger(p_trigger public.triggers)
+returns jsonb
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select case when p_trigger.config ? 'cron' then jsonb_build_object('cron_expression', p_trigger.config -> 'cron') else '{}' end
+        || (p_trigger.config - 'cron')
+        || jsonb_build_object(
+            'workflow_id', p_trigger.workflow_id, 'name', p_trigger.name, 'is_enabled', p_trigger.is_enabled
+        )
+$$;
+comment on function private.schedule_of_trigger is
+    'What a trigger of type schedule asks of its schedule, in the words of public.create_schedule().';
+revoke all on function private.schedule_of_trigger from public, anon, authenticated, service_role;
+
 -- from sql/55_triggers/functions/set_trigger_secret.sql sha256:2d0410b5b1e201073f25d5ae23a7eee1c915fa6800e86ae08fc31d5f5ccef58d
 create or replace function public.set_trigger_secret(
     p_trigger_id uuid,
@@ -15028,7 +15855,7 @@ $$;
 comment on function private.trigger_quota is 'How many triggers a tenant may have, by its plan.';
 revoke all on function private.trigger_quota from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/update_trigger.sql sha256:4a5606d9730778cd61512bf463f8eae1aae7934cb5e0a47c9d240f91898831de
+-- from sql/55_triggers/functions/update_trigger.sql sha256:79fc3b22c22153f5bd29bc9b8b11e349ca88ebda6f3fcb99d4731e9c57448724
 create or replace function public.update_trigger(p_trigger_id uuid, p_changes jsonb)
 returns public.triggers
 language plpgsql
@@ -15082,16 +15909,7 @@ begin
         v_new.disabled_reason := null;
     end if;
     if v_old.schedule_id is not null then
-        perform public.update_schedule(
-            v_old.schedule_id,
-            jsonb_build_object(
-                'workflow_id', v_new.workflow_id, 'name', v_new.name, 'is_enabled', v_new.is_enabled,
-                'cron_expression', v_new.config -> 'cron', 'timezone', v_new.config -> 'timezone',
-                'priority', coalesce(v_new.config -> 'priority', '10'), 'environment', coalesce(v_new.config ->> 'environment', '*'),
-                'execution_mode', coalesce(v_new.config ->> 'execution_mode', 'lan'), 'pool', coalesce(v_new.config ->> 'pool', ''),
-                'input', coalesce(v_new.config -> 'input', '{}'), 'metadata', coalesce(v_new.config -> 'metadata', '{}')
-            )
-        );
+        perform public.update_schedule(v_old.schedule_id, private.schedule_of_trigger(v_new));
     end if;
     begin
         update public.triggers as t
@@ -15940,7 +16758,7 @@ comment on function public.purge_jobs is
 revoke all on function public.purge_jobs from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs to authenticated;
 
--- from sql/92_retention/functions/purge_tenant.sql sha256:5490aaabdb6e40d0f334c83e7c1349be03490f5031cf263fde4143fe3d3d04ae
+-- from sql/92_retention/functions/purge_tenant.sql sha256:c7922fa818fd2b6c7b5ce1f6b18f4cd4ba9ce5e188c4e508f1e573987b71abd8
 -- Called again until it says that the tenant is gone. The first call closes it, so that nothing new comes in; what the
 -- foreign keys take with the tenant's own row in the end are its settings, people and robots, not what grows.
 create or replace function private.purge_tenant(p_tenant text, p_limit integer default 10000)
@@ -15967,7 +16785,7 @@ begin
     purged := purged + v_count;
     foreach v_table in array array[
         'private.leases', 'private.scheduled', 'private.dedupe_keys', 'public.dead_letters', 'public.late_results',
-        'public.job_logs', 'public.job_node_executions', 'public.schedule_fires', 'private.chain_inbox',
+        'public.job_logs', 'public.job_node_executions', 'private.schedule_news', 'public.schedule_fires', 'private.chain_inbox',
         'public.trigger_delivery_bodies', 'public.trigger_deliveries', 'private.event_inbox', 'public.events'
     ] loop
         exit when purged >= p_limit;
@@ -17500,11 +18318,15 @@ create policy events_select_members on public.events
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('events.read')));
 
--- from sql/50_schedules/policies.sql sha256:b8c78f0ffdabcbca7b05fa1c7f4cbf6ef43230aa129cf8e338fc74befe3c84ec
+-- from sql/50_schedules/policies.sql sha256:e5e2071aff9a2e7a7366228c8f518ec07d972213b90439b665fde22d84b026a8
 alter table public.schedules enable row level security, force row level security;
 alter table public.schedule_fires enable row level security, force row level security;
+alter table private.schedule_quotas enable row level security, force row level security;
+alter table private.schedule_jobs enable row level security, force row level security;
+alter table private.schedule_news enable row level security, force row level security;
 
 revoke all on public.schedules, public.schedule_fires from anon, authenticated, service_role;
+revoke all on private.schedule_quotas, private.schedule_jobs, private.schedule_news from anon, authenticated, service_role;
 grant select on public.schedules, public.schedule_fires to authenticated;
 
 drop policy if exists schedules_select_members on public.schedules;
@@ -17651,6 +18473,15 @@ after insert on public.tenants
 for each row
 execute function private.create_event_counter();
 
+-- from sql/50_schedules/triggers.sql sha256:2a3d91221765df6bc5521c39a5ffb46cd9265b15c6a6e72a98764d6e5f0aa7c6
+-- Jobs of schedules name theirs; of others the condition alone is looked at.
+drop trigger if exists note_end_of_scheduled_job on public.jobs;
+create trigger note_end_of_scheduled_job
+    after update of finished_at on public.jobs
+    for each row
+    when (new.finished_at is not null and new.metadata ? 'schedule_id')
+    execute function private.note_end_of_scheduled_job();
+
 -- from sql/55_triggers/triggers.sql sha256:5223c4bcb10fc4025da87e61d1be0e0b638a62da5d96b170953b832ffcd112d6
 drop trigger if exists note_chains on public.triggers;
 create trigger note_chains
@@ -17665,7 +18496,7 @@ for each row
 when (old.is_enabled and not new.is_enabled)
 execute function private.disable_triggers();
 
--- from sql/90_audit/triggers.sql sha256:6d8a7d140e89e9783efdb0721e201b26be1c2405137379c9fd2b678c764b52b1
+-- from sql/90_audit/triggers.sql sha256:47fb3f9e6c479bc167d3c7d5bbcd8cf7ed3cf713dd3b78bd9b242fd370594f2f
 -- Which tables are audited: the columns that name a row, and those that are never written down (secrets, big bodies, and
 -- columns that change on every use).
 do $$
@@ -17685,7 +18516,7 @@ begin
                 ('public.invitations', 'insert or update or delete', '{invitation_id}', '{token_hash}'),
                 ('public.workflows', 'insert or update or delete', '{workflow_id}', '{updated_at}'),
                 ('public.workflow_versions', 'insert', '{workflow_id,version}', '{definition}'),
-                ('public.schedules', 'insert or update or delete', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,input}'),
+                ('public.schedules', 'insert or update or delete', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,consecutive_failures,input}'),
                 ('public.triggers', 'insert or delete or update of workflow_id, name, config, is_enabled, deleted_at', '{trigger_id}', '{updated_at,trigger_count,duplicate_count,filtered_count,rejected_count,limited_count,last_triggered_at,error_message,window_began_at,window_count,window_notes}'),
                 ('private.trigger_secrets', 'insert or delete', '{trigger_id,secret_id}', '{key_hash,sealed}'),
                 ('public.robots', 'insert or update or delete', '{robot_id}', '{updated_at}'),

@@ -560,6 +560,15 @@ def test_force_cancels_what_waits_and_leaves_what_has_ended(fleet: Fleet) -> Non
     ]  # fmt: skip
 
 
+def test_a_job_whose_only_robot_is_deleted_is_not_retried_to_wait_for_ever(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    job = fleet.enqueue(robot_id=str(robot.robot_id), retry_policy={"policy": "none"})
+    fail_once(fleet, robot)
+    call(fleet.member, "delete_robot", robot=str(robot.robot_id))
+    with refused(404, "ROBOT_NOT_FOUND"):
+        call(fleet.member, "retry_job", job_id=job["job_id"])
+
+
 def test_retry_makes_a_new_job_like_the_old_one(fleet: Fleet) -> None:
     robot = fleet.robot()
     old = fleet.enqueue(input={"a": 1}, priority=3, retry_policy={"policy": "none"}, environment="default")

@@ -14,6 +14,7 @@ begin
     if not found then
         perform private.raise_error(404, 'SCHEDULE_NOT_FOUND', 'There is no such schedule.');
     end if;
+    perform private.drop_waiting_fires(v_caller.tenant_id, array[p_schedule_id], 'The schedule was deleted while this run waited.');
 end
 $$;
 comment on function public.delete_schedule is

@@ -44,19 +44,7 @@ begin
         v_trigger.path := private.webhook_path(p_config ->> 'path');
         v_trigger.config := jsonb_build_object('auth', 'secret') || v_trigger.config || jsonb_build_object('path', v_trigger.path);
     elsif p_trigger_type = 'schedule' then
-        v_trigger.schedule_id := (public.create_schedule(
-            p_workflow_id => p_workflow_id,
-            p_name => v_trigger.name,
-            p_cron_expression => p_config ->> 'cron',
-            p_timezone => p_config ->> 'timezone',
-            p_is_enabled => v_trigger.is_enabled,
-            p_priority => coalesce((p_config ->> 'priority')::integer, 10),
-            p_execution_mode => coalesce(p_config ->> 'execution_mode', 'lan'),
-            p_environment => coalesce(p_config ->> 'environment', '*'),
-            p_input => coalesce(p_config -> 'input', '{}'),
-            p_metadata => coalesce(p_config -> 'metadata', '{}'),
-            p_pool => p_config ->> 'pool'
-        )).schedule_id;
+        v_trigger.schedule_id := (public.create_schedule(private.schedule_of_trigger(v_trigger))).schedule_id;
     end if;
     begin
         insert into public.triggers (

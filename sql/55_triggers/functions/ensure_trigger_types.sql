@@ -33,7 +33,8 @@ declare
 begin
     insert into private.trigger_types (trigger_type, title, description, fired_by, unavailable, config_schema)
     select t.trigger_type, t.title, t.description, t.fired_by, t.unavailable, jsonb_build_object(
-        'type', 'object', 'additionalProperties', false, 'required', t.required, 'properties', t.properties
+        -- Of a schedule, the schedule judges the rest.
+        'type', 'object', 'additionalProperties', t.trigger_type = 'schedule', 'required', t.required, 'properties', t.properties
     )
     from (
         values
@@ -54,17 +55,12 @@ begin
                 }'::jsonb
             ),
             (
-                'schedule', 'Schedule', 'Another name of a schedule: at the times of a cron expression.', 'schedule', null,
-                '["cron"]'::jsonb,
+                'schedule', 'Schedule', 'Another name of a schedule: at the times of a cron expression, or whatever else schedules know.',
+                'schedule', null, '[]'::jsonb,
                 '{
                     "cron": {"type": "string", "minLength": 1, "maxLength": 255},
                     "timezone": {"type": "string", "minLength": 1, "maxLength": 64},
-                    "priority": {"type": "integer", "minimum": 0, "maximum": 20},
-                    "environment": {"type": "string", "minLength": 1, "maxLength": 64},
-                    "execution_mode": {"enum": ["lan", "internet"]},
-                    "pool": {"type": "string", "minLength": 1, "maxLength": 64},
-                    "input": {"type": "object"},
-                    "metadata": {"type": "object"}
+                    "input": {"type": "object"}
                 }'::jsonb
             ),
             (

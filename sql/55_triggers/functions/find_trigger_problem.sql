@@ -56,18 +56,7 @@ begin
             end if;
         end loop;
     end if;
-    return coalesce(
-        v_problem,
-        private.find_job_problem(
-            '{}', coalesce((v_config ->> 'priority')::integer, 10), coalesce(v_config ->> 'environment', '*'),
-            coalesce(v_config ->> 'execution_mode', 'lan'),
-            array(select jsonb_array_elements_text(coalesce(v_config -> 'required_capabilities', '[]'))),
-            array(select jsonb_array_elements_text(coalesce(v_config -> 'required_tags', '[]'))), null,
-            coalesce((v_config ->> 'max_attempts')::integer, 3), coalesce((v_config ->> 'timeout_seconds')::integer, 3600),
-            v_config -> 'retry_policy', coalesce(v_config -> 'metadata', '{}'), p_trigger.trigger_type,
-            v_config ->> 'concurrency_key', (v_config ->> 'progress_timeout_seconds')::integer
-        )
-    );
+    return coalesce(v_problem, private.find_job_problem(private.job_of_trigger(p_trigger)));
 end
 $$;
 comment on function private.find_trigger_problem is

@@ -51,16 +51,7 @@ begin
         v_new.disabled_reason := null;
     end if;
     if v_old.schedule_id is not null then
-        perform public.update_schedule(
-            v_old.schedule_id,
-            jsonb_build_object(
-                'workflow_id', v_new.workflow_id, 'name', v_new.name, 'is_enabled', v_new.is_enabled,
-                'cron_expression', v_new.config -> 'cron', 'timezone', v_new.config -> 'timezone',
-                'priority', coalesce(v_new.config -> 'priority', '10'), 'environment', coalesce(v_new.config ->> 'environment', '*'),
-                'execution_mode', coalesce(v_new.config ->> 'execution_mode', 'lan'), 'pool', coalesce(v_new.config ->> 'pool', ''),
-                'input', coalesce(v_new.config -> 'input', '{}'), 'metadata', coalesce(v_new.config -> 'metadata', '{}')
-            )
-        );
+        perform public.update_schedule(v_old.schedule_id, private.schedule_of_trigger(v_new));
     end if;
     begin
         update public.triggers as t

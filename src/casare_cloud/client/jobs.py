@@ -30,7 +30,6 @@ class JobOptions(TypedDict, total=False):
     run_at: str | None
     dedupe_key: str | None
     concurrency_key: str | None
-    trigger_type: str
     max_attempts: int
     timeout_seconds: int
     progress_timeout_seconds: int | None

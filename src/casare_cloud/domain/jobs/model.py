@@ -1,6 +1,6 @@
 """Values of the jobs domain. Status words are the stored ones; a face translates them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -11,30 +11,29 @@ LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """A job to enqueue. `workflow` is the id of a workflow, or its name.
+    """A job to enqueue, in the words of the database's `private.new_job`; None is the default that the database has.
 
-    `robot` is the id or external id of the only robot that may have the job; `pool` is the id or name of the
-    shared pool whose robots are to run it; `version` None means the current one.
+    `workflow_id` may be the workflow's name, `robot_id` is the id or external id of the only robot that may have the
+    job, `pool` the id or name of the shared pool whose robots are to run it.
     """
 
-    workflow: UUID | str
-    input: dict[str, Any] = field(default_factory=dict)
-    priority: int = 10
-    environment: str = "*"
-    execution_mode: str = "lan"
-    required_capabilities: list[str] = field(default_factory=list)
-    required_tags: list[str] = field(default_factory=list)
-    robot: str | None = None
+    workflow_id: UUID | str
+    input: dict[str, Any] | None = None
+    priority: int | None = None
+    environment: str | None = None
+    execution_mode: str | None = None
+    required_capabilities: list[str] | None = None
+    required_tags: list[str] | None = None
+    robot_id: str | None = None
     pool: str | None = None
     run_at: datetime | None = None
     dedupe_key: str | None = None
     concurrency_key: str | None = None
-    trigger_type: str = "manual"
-    max_attempts: int = 3
-    timeout_seconds: int = 3600
+    max_attempts: int | None = None
+    timeout_seconds: int | None = None
     progress_timeout_seconds: int | None = None
     retry_policy: dict[str, Any] | None = None
-    metadata: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] | None = None
     version: int | None = None
 
 

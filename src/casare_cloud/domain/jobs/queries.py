@@ -1,16 +1,15 @@
 """SQL of the jobs domain."""
 
+from dataclasses import MISSING, fields
+
+from casare_cloud.domain.jobs.model import Job, NewJob
+
 # How many jobs a list looks at for its total, so that a page costs the same however long the history is.
 COUNTED_ROWS = 10_000
 
-_SUMMARY = """
-    j.job_id, j.workflow_id, j.workflow_version, j.workflow_name, j.status, j.trigger_type, j.execution_mode,
-    j.environment, j.required_capabilities, j.required_tags, j.priority, j.dedupe_key, j.concurrency_key,
-    j.attempts, j.max_attempts, j.timeout_seconds, j.progress_timeout_seconds, j.retry_of, j.robot_id, r.external_id
-    as robot, j.target_robot_id, t.external_id as target_robot, j.pool_id, j.progress, j.current_node,
-    j.progress_message, j.created_by, j.created_at, j.run_at, j.claimed_at, j.started_at, j.first_progress_at,
-    j.finished_at, j.lease_expires_at, j.cancel_requested_at, j.error_message, j.error_type
-"""
+# The fields of a job that lists have, too.
+_OF_ROBOTS = {"robot": "r.external_id as robot", "target_robot": "t.external_id as target_robot"}
+_SUMMARY = ", ".join(_OF_ROBOTS.get(each.name, f"j.{each.name}") for each in fields(Job) if each.default is MISSING)
 
 _WITH_ROBOTS = """
     left join public.robots as r on r.robot_id = j.robot_id
@@ -137,29 +136,11 @@ where j.job_id = %(job_id)s
 """
 
 # The function's row is all that the caller needs: a caller that may create jobs need not be one that may read them.
+_OPTIONS = ", ".join(f"p_{each.name} => %({each.name})s" for each in fields(NewJob))
+
 ENQUEUE_JOB = f"""
 select {_SUMMARY}, j.input, j.result, j.metadata, j.retry_policy, j.error_details
-from public.enqueue_job(
-    p_workflow_id => %(workflow_id)s::uuid,
-    p_input => %(input)s::jsonb,
-    p_priority => %(priority)s::integer,
-    p_environment => %(environment)s,
-    p_execution_mode => %(execution_mode)s,
-    p_required_capabilities => %(required_capabilities)s::text[],
-    p_required_tags => %(required_tags)s::text[],
-    p_robot_id => %(robot)s,
-    p_run_at => %(run_at)s::timestamptz,
-    p_dedupe_key => %(dedupe_key)s,
-    p_concurrency_key => %(concurrency_key)s,
-    p_trigger_type => %(trigger_type)s,
-    p_max_attempts => %(max_attempts)s::integer,
-    p_timeout_seconds => %(timeout_seconds)s::integer,
-    p_progress_timeout_seconds => %(progress_timeout_seconds)s::integer,
-    p_retry_policy => %(retry_policy)s::jsonb,
-    p_metadata => %(metadata)s::jsonb,
-    p_version => %(version)s::integer,
-    p_pool => %(pool)s
-) as j
+from public.enqueue_job({_OPTIONS}) as j
 {_WITH_ROBOTS}
 """
 

@@ -1,6 +1,6 @@
 """What people and programs can do with jobs. Every rule is in the SQL functions that are called here."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -31,30 +31,8 @@ async def enqueue(tx: Transaction, job: NewJob) -> Job:
     Raises 404 WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE, POOL_AMBIGUOUS,
     400 INVALID_ARGUMENT. Needs jobs.create, and workflows.read to name a workflow by its name.
     """
-    row = await tx.fetch_one(
-        queries.ENQUEUE_JOB,
-        {
-            "workflow_id": await workflow_id_of(tx, job.workflow),
-            "input": job.input,
-            "priority": job.priority,
-            "environment": job.environment,
-            "execution_mode": job.execution_mode,
-            "required_capabilities": job.required_capabilities,
-            "required_tags": job.required_tags,
-            "robot": job.robot,
-            "pool": job.pool,
-            "run_at": job.run_at,
-            "dedupe_key": job.dedupe_key,
-            "concurrency_key": job.concurrency_key,
-            "trigger_type": job.trigger_type,
-            "max_attempts": job.max_attempts,
-            "timeout_seconds": job.timeout_seconds,
-            "progress_timeout_seconds": job.progress_timeout_seconds,
-            "retry_policy": job.retry_policy,
-            "metadata": job.metadata,
-            "version": job.version,
-        },
-    )
+    workflow_id = await workflow_id_of(tx, job.workflow_id)
+    row = await tx.fetch_one(queries.ENQUEUE_JOB, {**asdict(job), "workflow_id": workflow_id})
     assert row is not None
     return Job(**row)
 

@@ -22,7 +22,8 @@ ActivityType = OneOf[
     "job.cancelled",
     "robot.online",
     "robot.offline",
-    "schedule.triggered",
+    "schedule.triggered",  # by hand
+    "schedule.fired",
 ]
 ACTIVITY_TYPES: tuple[ActivityType, ...] = get_args(ActivityType)
 

@@ -10,7 +10,6 @@ from casare_cloud.domain.jobs.model import NewJob
 from casare_cloud.domain.permissions import require
 from casare_cloud.domain.rows import split_page
 from casare_cloud.domain.schedules import service as schedules
-from casare_cloud.domain.schedules.model import NewSchedule
 from casare_cloud.domain.workflows import backup, queries
 from casare_cloud.domain.workflows.model import Backup, Deletion, Filter, Submission, Submitted, Workflow
 from casare_cloud.errors import ApiError, InvalidArgument, NotFound
@@ -73,26 +72,26 @@ async def _start(tx: Transaction, submission: Submission, workflow_id: UUID, pla
         assert submission.schedule_cron is not None
         schedule = await schedules.create(
             tx,
-            NewSchedule(
-                workflow_id=workflow_id,
-                name=submission.name,
-                cron_expression=submission.schedule_cron,
-                priority=submission.priority,
-                execution_mode=submission.execution_mode,
-                pool=submission.pool,
-                input=submission.input,
-            ),
+            {
+                "workflow_id": str(workflow_id),
+                "name": submission.name,
+                "cron_expression": submission.schedule_cron,
+                "priority": submission.priority,
+                "execution_mode": submission.execution_mode,
+                "pool": submission.pool,
+                "input": submission.input,
+            },
         )
         return Submitted(workflow_id, None, schedule.schedule_id, schedule.created_at, planned)
     job = await jobs.enqueue(
         tx,
         NewJob(
-            workflow=workflow_id,
+            workflow_id=workflow_id,
             input=submission.input,
             priority=submission.priority,
             execution_mode=submission.execution_mode,
             pool=submission.pool,
-            robot=submission.robot,
+            robot_id=submission.robot,
         ),
     )
     return Submitted(workflow_id, job.job_id, None, job.created_at, planned)

@@ -36,7 +36,7 @@ CronExpression = Annotated[
         min_length=1,
         max_length=255,
         description="Five fields (minute, hour, day of month, month, day of week) with names (MON-FRI, JAN), lists, "
-        "ranges and steps, or @hourly, @daily, @weekly, @monthly, @yearly.",
+        "ranges and steps, or @hourly, @daily, @weekly, @monthly, @yearly; or @every 15m, which counts real time.",
     ),
 ]
 Timezone = Annotated[

@@ -53,9 +53,6 @@ class CreateJobBody(OpenBody):
         str | None,
         Field(min_length=1, max_length=255, description="Jobs with it hold places in the limit that is set for it."),
     ] = None
-    trigger_type: Annotated[
-        str, Field(min_length=1, max_length=64, description="What made the job, in a word of the caller's.")
-    ] = "manual"
     max_attempts: Annotated[Integer, Field(ge=1, le=100)] = 3
     timeout_seconds: Annotated[Integer, Field(ge=1, le=604800)] = 3600
     progress_timeout_seconds: Annotated[
@@ -71,27 +68,8 @@ class CreateJobBody(OpenBody):
 
     def job(self) -> NewJob:
         """What the domain calls it."""
-        return NewJob(
-            workflow=_id_or_name(self.workflow_id),
-            input=self.input or {},
-            priority=self.priority,
-            environment=self.environment or "*",
-            execution_mode=self.execution_mode,
-            required_capabilities=self.required_capabilities,
-            required_tags=self.required_tags,
-            robot=self.robot_id,
-            pool=self.pool,
-            run_at=self.run_at,
-            dedupe_key=self.dedupe_key,
-            concurrency_key=self.concurrency_key,
-            trigger_type=self.trigger_type,
-            max_attempts=self.max_attempts,
-            timeout_seconds=self.timeout_seconds,
-            progress_timeout_seconds=self.progress_timeout_seconds,
-            retry_policy=self.retry_policy,
-            metadata=self.metadata or {},
-            version=self.version,
-        )
+        options = {name: getattr(self, name) for name in type(self).model_fields}
+        return NewJob(**{**options, "workflow_id": _id_or_name(self.workflow_id)})
 
 
 def _id_or_name(text: str) -> UUID | str:

@@ -31,6 +31,9 @@ ActivityWord = Literal[
     "schedule_triggered",
 ]
 
+# Documents have one word for a run by hand and one by the clock.
+_WORDS: dict[str, ActivityWord] = {"schedule.fired": "schedule_triggered"}
+
 # Document 000 has no words for a robot that is there and may not work.
 _OFFLINE_IN_000: tuple[RobotStatus, ...] = ("offline", "maintenance", "error")
 
@@ -296,7 +299,7 @@ class ActivityAnswer(Answer):
     def of(cls, activity: Activity) -> "ActivityAnswer":
         """An event in the words of a feed."""
         event = activity.event
-        word = cast(ActivityWord, event.event_type.replace(".", "_"))
+        word = cast(ActivityWord, _WORDS.get(event.event_type) or event.event_type.replace(".", "_"))
         return cls(
             id=event.event_id,
             seq=event.seq,
@@ -337,7 +340,7 @@ def _details(activity: Activity) -> str:
         return f"{workflow}: {data.get('error_message') or data.get('error_type') or 'no message'}"[:500]
     if event_type == "job.cancelled":
         return f"{workflow}: {data.get('message') or 'Cancelled.'}"[:500]
-    if event_type == "schedule.triggered":
+    if event_type in ("schedule.triggered", "schedule.fired"):
         return f"{data.get('schedule_name') or 'A schedule'} queued a job"
     return f"{activity.robot or data.get('external_id') or 'A robot'} is {event_type.removeprefix('robot.')}"
 
@@ -361,4 +364,7 @@ class ActivityList(Answer):
 
 def types_of(word: ActivityWord | None) -> list[ActivityType] | None:
     """The stored types that a filter word matches; None: all of the feed."""
-    return None if word is None else [cast(ActivityType, word.replace("_", ".", 1))]
+    if word is None:
+        return None
+    others = [stored for stored, shown in _WORDS.items() if shown == word]
+    return [cast(ActivityType, stored) for stored in (word.replace("_", ".", 1), *others)]

@@ -13,24 +13,43 @@ CREATE_SCHEDULE: Example = {
     "priority": 10,
     "execution_mode": "lan",
     "metadata": {},
+    "jitter_seconds": 60,
+    "overlap_policy": "skip",
+    "max_consecutive_failures": 5,
 }
 UPDATE_SCHEDULE: Example = {"cron_expression": "0 8 * * MON-FRI", "priority": 5}
 SCHEDULE: Example = {
     **CREATE_SCHEDULE,
     "schedule_id": _SCHEDULE_ID,
     "workflow_name": "My Workflow",
+    "frequency": "cron",
+    "run_at": None,
+    "interval_seconds": None,
+    "starts_at": None,
+    "ends_at": None,
+    "paused_until": None,
+    "jitter_seconds": 60,
+    "misfire_policy": "once",
+    "misfire_cap": 10,
+    "overlap_policy": "skip",
+    "max_consecutive_failures": 5,
     "environment": "*",
+    "required_capabilities": [],
+    "required_tags": [],
+    "robot_id": None,
     "pool_id": None,
+    "dedupe_key": None,
     "input": {},
-    "next_run": "2025-12-02T08:00:00Z",
+    "next_run": "2025-12-02T08:00:17Z",
     "last_run": None,
     "run_count": 0,
     "failure_count": 0,
+    "consecutive_failures": 0,
+    "auto_disabled_at": None,
     "created_by": USER_ID,
     "created_at": NOW,
     "updated_at": NOW,
 }
-SCHEDULE_CREATED: Example = {**SCHEDULE, "warnings": []}
 UPCOMING: Example = {
     "schedule_id": _SCHEDULE_ID,
     "schedule_name": "Daily Report",
@@ -53,6 +72,7 @@ FIRE: Example = {
     "manual": False,
     "outcome": "enqueued",
     "reason": None,
+    "missed_until": None,
     "job_id": JOB_ID,
 }
 FIRES: Example = {"fires": [FIRE], "total": 1, "limit": 100, "offset": 0}

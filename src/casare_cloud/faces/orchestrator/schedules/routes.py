@@ -15,7 +15,6 @@ from casare_cloud.faces.orchestrator.schedules.shapes import (
     CreateScheduleBody,
     FireList,
     ScheduleAnswer,
-    ScheduleCreated,
     ScheduleDeleted,
     ScheduleTriggered,
     SimulateBody,
@@ -28,14 +27,15 @@ router = APIRouter(prefix="/schedules", tags=["schedules"], route_class=Route)
 
 
 @router.post("", **idempotent(404))
-async def create_schedule(body: CreateScheduleBody, tx: Tx) -> ScheduleCreated:
-    """Make a schedule: from now on the workflow is queued at the times of the cron expression.
+async def create_schedule(body: CreateScheduleBody, tx: Tx) -> ScheduleAnswer:
+    """Make a schedule: from now on the workflow is queued by the clock.
 
-    A wrong expression is 400, and the sentence names the field. On the clocks of the time zone, a time that is skipped
-    runs at the next minute that exists, and one that comes twice runs once. Unknown fields are ignored, and
-    named in `warnings`. Names need not differ. Needs schedules.write.
+    One field says when: `cron_expression` (also `@every 15m`), `interval_seconds`, `run_at`, or a `frequency` from
+    hourly to monthly. On the clocks of the time zone, a time that is skipped runs at the next minute that exists, and
+    one that comes twice runs once; where the hour is a star or a step, real time counts. What is wrong, unknown or
+    contradicts itself is 400, and the sentence names the field. Names need not differ. Needs schedules.write.
     """
-    return ScheduleCreated.of(await service.create(tx, body.schedule()), body.warnings())
+    return ScheduleAnswer.model_validate(await service.create(tx, body.described()))
 
 
 @router.get("", responses=refusals())
@@ -62,8 +62,8 @@ async def list_upcoming_runs(
 
 @router.post("/simulate", responses=refusals())
 async def simulate_schedule(body: SimulateBody, tx: Tx) -> Simulation:
-    """The next times at which such a schedule would run; nothing is made. Needs schedules.read."""
-    return Simulation.of(await service.simulate(tx, body.cron_expression, body.timezone, body.count, body.after))
+    """The next due times of such a schedule, each with a verdict; nothing is made. Needs schedules.read."""
+    return Simulation.of(await service.simulate(tx, body.described(), body.count, body.after, body.expected_seconds))
 
 
 @router.get("/{schedule_id}", responses=refusals(404))
@@ -75,7 +75,7 @@ async def get_schedule(schedule_id: ScheduleId, tx: Tx) -> ScheduleAnswer:
 @router.put("/{schedule_id}", responses=refusals(404, 409))
 async def update_schedule(schedule_id: ScheduleId, body: UpdateScheduleBody, tx: Tx) -> ScheduleAnswer:
     """Change what is named; with other times the next run is another. Needs schedules.write."""
-    return ScheduleAnswer.model_validate(await service.update(tx, schedule_id, body.changes()))
+    return ScheduleAnswer.model_validate(await service.update(tx, schedule_id, body.described()))
 
 
 @router.get("/{schedule_id}/fires", responses=refusals(404))

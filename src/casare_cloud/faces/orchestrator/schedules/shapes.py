@@ -1,87 +1,106 @@
 """Shapes of the schedule endpoints (documents 000 and 002, "Schedule Endpoints"; api-map §3)."""
 
-from dataclasses import asdict
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
-from casare_cloud.domain.schedules.model import Fire, FireOutcome, NewSchedule, Run, Schedule, Verdict
+from casare_cloud.domain.schedules.model import (
+    Fire,
+    FireOutcome,
+    Frequency,
+    MisfirePolicy,
+    OverlapPolicy,
+    Run,
+    Schedule,
+    Verdict,
+)
 from casare_cloud.faces.kit.examples import showing
-from casare_cloud.faces.kit.fields import CronExpression, Flag, Input, Integer, Moment, Name, Timezone
-from casare_cloud.faces.kit.shapes import Answer, Body, OpenBody, Time, Warnings
+from casare_cloud.faces.kit.fields import CronExpression, Flag, Input, Integer, Moment, Name, Timezone, Words
+from casare_cloud.faces.kit.shapes import Answer, Body, Time
 from casare_cloud.faces.orchestrator.fields import Environment, ExecutionMode, Priority
 from casare_cloud.faces.orchestrator.schedules import examples
 
-
-class CreateScheduleBody(OpenBody):
-    """A schedule to make."""
-
-    model_config = showing(examples.CREATE_SCHEDULE)
-
-    workflow_id: UUID
-    schedule_name: Name
-    cron_expression: CronExpression
-    timezone: Timezone | None = None
-    enabled: Flag = True
-    priority: Priority = 10
-    execution_mode: ExecutionMode = "lan"
-    environment: Environment = "*"
-    pool: Annotated[
-        str | None, Field(min_length=1, max_length=64, description="Robots of this shared pool: its id or name.")
-    ] = None
-    input: Input = None
-    metadata: dict[str, Any] | None = None
-
-    def schedule(self) -> NewSchedule:
-        """What the domain calls it."""
-        return NewSchedule(
-            workflow_id=self.workflow_id,
-            name=self.schedule_name,
-            cron_expression=self.cron_expression,
-            timezone=self.timezone,
-            is_enabled=self.enabled,
-            priority=self.priority,
-            execution_mode=self.execution_mode,
-            environment=self.environment,
-            pool=self.pool,
-            input=self.input or {},
-            metadata=self.metadata or {},
-        )
-
-
 # The published name of a field → the stored one, where they differ.
 _STORED = {"schedule_name": "name", "enabled": "is_enabled"}
+_None = Literal[""]
+_NameToo = Field(validation_alias=AliasChoices("schedule_name", "name"))
 
 
-class UpdateScheduleBody(Body):
-    """What is to change; a field that is left out, or null, stays as it is."""
+class _ScheduleFields(Body):
+    """What may be said of a schedule. The rules are the database's."""
 
-    model_config = showing(examples.UPDATE_SCHEDULE)
-
-    workflow_id: UUID | None = None
-    schedule_name: Name | None = None
+    frequency: Annotated[
+        Frequency | None,
+        Field(description="Follows from the field that says when; hourly to monthly take their time from starts_at."),
+    ] = None
     cron_expression: CronExpression | None = None
+    run_at: Annotated[Moment | None, Field(description="The one time of the frequency once.")] = None
+    interval_seconds: Annotated[
+        Integer | None, Field(description="Of real time, whatever the clocks show; counted from starts_at.")
+    ] = None
     timezone: Timezone | None = None
+    starts_at: Annotated[Moment | _None | None, Field(description="No run before it.")] = None
+    ends_at: Annotated[Moment | _None | None, Field(description="No run after it.")] = None
+    paused_until: Annotated[Moment | _None | None, Field(description="No run before it, for now.")] = None
+    jitter_seconds: Annotated[
+        Integer | None, Field(description="It runs 0 to so many seconds later, always the same; to 86400, default 0.")
+    ] = None
+    misfire_policy: Annotated[
+        MisfirePolicy | None,
+        Field(description="Which due times are made up for that nobody served; default: once."),
+    ] = None
+    misfire_cap: Annotated[Integer | None, Field(description="With the policy all: 1 to 100, default 10.")] = None
+    overlap_policy: Annotated[
+        OverlapPolicy | None, Field(description="While a job of it is unfinished; default: allow.")
+    ] = None
+    max_consecutive_failures: Annotated[
+        Integer | None, Field(description="So many in a row disable it: to 1000; default 0, which is never.")
+    ] = None
     enabled: Flag | None = None
     priority: Priority | None = None
     execution_mode: ExecutionMode | None = None
     environment: Environment | None = None
-    pool: Annotated[str | None, Field(max_length=64, description="The id or name of a shared pool; empty: none.")] = (
-        None
-    )
+    required_capabilities: Words | None = None
+    required_tags: Words | None = None
+    robot_id: Annotated[str | None, Field(max_length=64, description="Only this robot: its id or external id.")] = None
+    pool: Annotated[str | None, Field(max_length=64, description="Robots of this shared pool: its id or name.")] = None
+    dedupe_key: Annotated[
+        str | None, Field(max_length=255, description="Of its jobs: no job while an unfinished one has it.")
+    ] = None
     input: Input = None
     metadata: dict[str, Any] | None = None
 
-    def changes(self) -> dict[str, Any]:
-        """The changes under the names that are stored."""
+    def described(self) -> dict[str, Any]:
+        """What was said, under the names that are stored."""
         given = self.model_dump(mode="json", exclude_none=True, exclude={"input", "metadata"})
         given |= {name: value for name in ("input", "metadata") if (value := getattr(self, name)) is not None}
         return {_STORED.get(name, name): value for name, value in given.items()}
 
 
+class CreateScheduleBody(_ScheduleFields):
+    """A schedule to make."""
+
+    model_config = showing(examples.CREATE_SCHEDULE, extra="forbid")
+
+    workflow_id: UUID
+    schedule_name: Annotated[Name, _NameToo]
+
+
+class UpdateScheduleBody(_ScheduleFields):
+    """What is to change; a field that is left out, or null, stays as it is, and an empty text takes one away."""
+
+    model_config = showing(examples.UPDATE_SCHEDULE, extra="forbid")
+
+    workflow_id: UUID | None = None
+    schedule_name: Annotated[Name | None, _NameToo] = None
+
+
 class ScheduleAnswer(Answer):
-    """A schedule. `next_run` is null while it is not enabled; `failure_count` counts runs that made no job."""
+    """A schedule. `next_run` is null while it is not enabled, or when nothing is left.
+
+    `failure_count` counts runs that made no job; `consecutive_failures` these and failed jobs since one succeeded.
+    """
 
     model_config = showing(examples.SCHEDULE)
 
@@ -89,35 +108,39 @@ class ScheduleAnswer(Answer):
     workflow_id: UUID
     workflow_name: str
     schedule_name: Annotated[str, Field(validation_alias="name")]
-    cron_expression: str
+    frequency: Frequency
+    cron_expression: str | None
+    run_at: Time | None
+    interval_seconds: int | None
     timezone: str
+    starts_at: Time | None
+    ends_at: Time | None
+    paused_until: Time | None
+    jitter_seconds: int
+    misfire_policy: MisfirePolicy
+    misfire_cap: int
+    overlap_policy: OverlapPolicy
+    max_consecutive_failures: int
     enabled: Annotated[bool, Field(validation_alias="is_enabled")]
     priority: int
     execution_mode: ExecutionMode
     environment: str
+    required_capabilities: list[str]
+    required_tags: list[str]
+    robot_id: UUID | None
     pool_id: UUID | None
+    dedupe_key: str | None
     input: dict[str, Any]
     metadata: dict[str, Any]
     next_run: Annotated[Time | None, Field(validation_alias="next_run_at")]
     last_run: Annotated[Time | None, Field(validation_alias="last_run_at")]
     run_count: int
     failure_count: int
+    consecutive_failures: int
+    auto_disabled_at: Time | None
     created_by: UUID | None
     created_at: Time
     updated_at: Time
-
-
-class ScheduleCreated(ScheduleAnswer):
-    """The schedule that was made."""
-
-    model_config = showing(examples.SCHEDULE_CREATED)
-
-    warnings: Warnings
-
-    @classmethod
-    def of(cls, schedule: Schedule, warnings: list[str]) -> "ScheduleCreated":
-        """A schedule in the published words."""
-        return cls.model_validate({**asdict(schedule), "warnings": warnings})
 
 
 class UpcomingRun(Answer):
@@ -130,7 +153,7 @@ class UpcomingRun(Answer):
     workflow_id: UUID
     workflow_name: str
     next_run: Time
-    type: Literal["cron"]
+    type: Frequency
     status: Literal["active"]
 
     @classmethod
@@ -143,7 +166,7 @@ class UpcomingRun(Answer):
             workflow_id=schedule.workflow_id,
             workflow_name=schedule.workflow_name,
             next_run=schedule.next_run_at,
-            type="cron",
+            type=schedule.frequency,
             status="active",
         )
 
@@ -169,7 +192,7 @@ class ScheduleDeleted(Answer):
 
 
 class FireAnswer(Answer):
-    """What the schedule did at a due time, or by hand: `missed` stands for due times that nobody served."""
+    """What the schedule did at a due time, or by hand; `missed` stands for all until `missed_until`."""
 
     model_config = showing(examples.FIRE)
 
@@ -178,6 +201,7 @@ class FireAnswer(Answer):
     manual: Annotated[bool, Field(validation_alias="is_manual")]
     outcome: FireOutcome
     reason: str | None
+    missed_until: Time | None
     job_id: UUID | None
 
 
@@ -198,19 +222,31 @@ class FireList(Answer):
         return cls(fires=[FireAnswer.model_validate(item) for item in items], total=total, limit=limit, offset=offset)
 
 
-class SimulateBody(Body):
-    """The times of a schedule, as in a body that makes one, whose other fields are ignored here."""
+class SimulateBody(_ScheduleFields):
+    """A schedule, as in a body that makes one, of which only the times must be said."""
 
-    model_config = showing(examples.SIMULATE)
+    model_config = showing(examples.SIMULATE, extra="forbid")
 
-    cron_expression: CronExpression
-    timezone: Timezone | None = None
+    workflow_id: UUID | None = None
+    schedule_name: Annotated[Name | None, _NameToo] = None
     count: Annotated[Integer, Field(ge=1, le=100)] = 10
     after: Annotated[Moment | None, Field(description="Runs after this time; default: now.")] = None
+    expected_seconds: Annotated[
+        float | None,
+        Field(ge=0, le=604800, description="How long a job takes; default: what those of the last 30 days took."),
+    ] = None
+
+    def described(self) -> dict[str, Any]:
+        """What was said of the schedule, under the names that are stored."""
+        return {
+            name: value
+            for name, value in super().described().items()
+            if name not in ("count", "after", "expected_seconds")
+        }
 
 
 class RunAnswer(Answer):
-    """`run`, or `moved`: the clocks skip the time, so it runs at the next minute that exists."""
+    """`run`; `moved`: the clocks skip the time, so it runs at the next minute that exists; or why it does not run."""
 
     model_config = showing(examples.RUN)
 

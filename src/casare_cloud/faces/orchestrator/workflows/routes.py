@@ -116,10 +116,11 @@ async def get_workflow(workflow_id: WorkflowId, tx: Tx) -> WorkflowAnswer:
 
 @router.delete("/{workflow_id}", responses=refusals(404))
 async def delete_workflow(workflow_id: WorkflowId, tx: Tx, call: CurrentCall) -> WorkflowDeleted:
-    """Delete a workflow, its schedules and its copies in the backup store, cancel its waiting jobs, disable its triggers.
+    """Delete a workflow, its schedules and its copies in the backup store, cancel its waiting jobs.
 
     Its name is free again, and robots get none of its jobs any more. `cancelled_jobs` are cancelled already,
-    `cancelling_jobs` (counted among the first 50,000 that wait) within minutes. Needs workflows.delete.
+    `cancelling_jobs` (counted among the first 50,000 that wait) within minutes.
+    Its triggers are disabled. Needs workflows.delete.
     """
     deletion = await service.delete(tx, call.transaction, store_of(call.services.settings), workflow_id)
     return WorkflowDeleted(
