@@ -15855,7 +15855,7 @@ $$;
 comment on function private.trigger_quota is 'How many triggers a tenant may have, by its plan.';
 revoke all on function private.trigger_quota from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/update_trigger.sql sha256:79fc3b22c22153f5bd29bc9b8b11e349ca88ebda6f3fcb99d4731e9c57448724
+-- from sql/55_triggers/functions/update_trigger.sql sha256:12ac19271f24b9c696ca30ac531f7eb07fd64b81aca2d796bf0615e30dd5413c
 create or replace function public.update_trigger(p_trigger_id uuid, p_changes jsonb)
 returns public.triggers
 language plpgsql
@@ -15886,7 +15886,8 @@ begin
     end if;
     v_new.name := coalesce(private.nfc(p_changes ->> 'name'), v_old.name);
     if p_changes ->> 'config' is not null then
-        v_new.config := p_changes -> 'config';
+        -- A schedule keeps what is not named, and so does its trigger.
+        v_new.config := case when v_old.schedule_id is not null then v_old.config else '{}' end || (p_changes -> 'config');
     end if;
     v_problem := coalesce(v_problem, private.find_trigger_problem(v_new));
     if v_old.trigger_type = 'webhook' and v_problem is null then

@@ -423,7 +423,7 @@ def test_a_schedule_is_made_changed_and_deleted_with_its_trigger(fleet: Fleet) -
     assert schedule["schedule_id"] == trigger["schedule_id"]
     assert (schedule["cron_expression"], schedule["priority"], schedule["name"]) == ("@daily", 3, "Trigger")
     update(fleet, trigger, config={"cron": "@hourly"}, name="Other")
-    assert (schedules()[0]["cron_expression"], schedules()[0]["priority"]) == ("@hourly", 10)
+    assert (schedules()[0]["cron_expression"], schedules()[0]["priority"]) == ("@hourly", 3)
     assert call(fleet.member, "fire_trigger", trigger_id=trigger["trigger_id"])["job_id"] == jobs(fleet)[0]["job_id"]
     update(fleet, trigger, is_enabled=False)
     assert schedules()[0]["next_run_at"] is None

@@ -28,7 +28,8 @@ begin
     end if;
     v_new.name := coalesce(private.nfc(p_changes ->> 'name'), v_old.name);
     if p_changes ->> 'config' is not null then
-        v_new.config := p_changes -> 'config';
+        -- A schedule keeps what is not named, and so does its trigger.
+        v_new.config := case when v_old.schedule_id is not null then v_old.config else '{}' end || (p_changes -> 'config');
     end if;
     v_problem := coalesce(v_problem, private.find_trigger_problem(v_new));
     if v_old.trigger_type = 'webhook' and v_problem is null then
