@@ -10206,7 +10206,7 @@ comment on function private.cancel_forceable_at is
     'From when on the cancellation of a held job may be forced: its robot has a minute to stop, or what the settings of the job''s tenant say, {"queue": {"cancel_grace_seconds": 60}}; null when nobody asked it to stop.';
 revoke all on function private.cancel_forceable_at from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/cancel_job.sql sha256:1cf6b5fdc7045e2f01b7c9c15167c011f11d2556169f7497d6e02bbcd9d82e86
+-- from sql/43_endings/functions/cancel_job.sql sha256:d449d857905f6e9d0e6b6d93bcff13462c36825a6a4d8f06d123a49a094d164c
 create or replace function public.cancel_job(p_job_id uuid, p_reason text default null, p_force boolean default false)
 returns jsonb
 language plpgsql
@@ -10216,10 +10216,9 @@ as $$
 declare
     v_caller private.caller := private.authorize('jobs.cancel');
 begin
-    if length(p_reason) > 1024 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'reason must not have more than 1024 characters.');
-    end if;
-    return private.try_cancel_job(v_caller.tenant_id, p_job_id, coalesce(nullif(p_reason, ''), 'Cancelled.'), coalesce(p_force, false));
+    return private.try_cancel_job(
+        v_caller.tenant_id, p_job_id, private.check_cancel_reason(p_reason), coalesce(p_force, false)
+    );
 end
 $$;
 comment on function public.cancel_job is
@@ -10331,6 +10330,24 @@ $$;
 comment on function private.cancel_jobs_of_deleted_workflows is
     'Duty, a tenant''s turn: looks at p_limit of its waiting jobs, cancels those whose workflow was deleted, and counts them; those that a robot holds go on.';
 revoke all on function private.cancel_jobs_of_deleted_workflows from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/check_cancel_reason.sql sha256:bb67af8e77b2d5dbe6be000646b997cacedfa379c0fb7b3493bfd954d735ad8e
+create or replace function private.check_cancel_reason(p_reason text)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if length(p_reason) > 1024 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'reason must not have more than 1024 characters.');
+    end if;
+    return coalesce(nullif(p_reason, ''), 'Cancelled.');
+end
+$$;
+comment on function private.check_cancel_reason is
+    'Why somebody cancels, as it is kept. Raises 400 INVALID_ARGUMENT for a text that is too long.';
+revoke all on function private.check_cancel_reason from public, anon, authenticated, service_role;
 
 -- from sql/43_endings/functions/complete_job.sql sha256:0a5b760cca6d074847a84fa98c50d652f6c204d2d2b4e11b14b0ca6e3a74889d
 create or replace function public.complete_job(
@@ -11208,45 +11225,156 @@ comment on function private.try_cancel_job is
     'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not ask who wants it: its callers do.';
 revoke all on function private.try_cancel_job from public, anon, authenticated, service_role;
 
--- from sql/44_batches/functions/cancel_jobs.sql sha256:b4e259051aafc7407d61d116e608a5185ecb80dd6a9e1c9c5aefc63b9183860e
+-- from sql/44_batches/functions/answer_each.sql sha256:165d98438f71597628545c53aeb4cac44d3582d7c2d6e910a5d7335d5cc0b65b
+-- The skeleton of the verbs that do for many jobs what another does for one. What is wrong with one item is that item's answer;
+-- what the caller may not do at all (401, 403), and a fault of the database, ends the batch.
+create or replace function private.answer_each(
+    p_caller private.caller,
+    p_verb text,
+    p_items jsonb,
+    p_reason text default null,     -- of a cancellation
+    p_done integer[] default '{}'   -- places of items that are answered already, from 1
+)
+returns table ("position" integer, job_id uuid, answer jsonb, error_status integer, error_code text, error_message text)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_item jsonb;
+    v_report record;
+    v_job private.new_job;
+begin
+    if p_verb in ('retry_job', 'requeue_dead_letter', 'purge_dead_letter') then
+        -- All dead letters at once in the order of their ids, so that two batches do not wait for each other in a circle.
+        perform
+        from public.dead_letters as d
+        where d.job_id = any (array(select i.id::uuid from jsonb_array_elements_text(p_items) as i (id)))
+            and d.tenant_id = p_caller.tenant_id
+        order by d.job_id
+        for update;
+    end if;
+    for "position", v_item in
+        select x.n - 1, x.item
+        from jsonb_array_elements(p_items) with ordinality as x (item, n)
+        where x.n <> all (p_done)
+        -- Ids in their own order, for the same reason.
+        order by case jsonb_typeof(x.item) when 'string' then x.item #>> '{}' end collate "C", x.n
+    loop
+        job_id := null;
+        answer := null;
+        error_status := null;
+        error_code := null;
+        error_message := null;
+        begin
+            if p_verb in ('complete_job', 'fail_job') then
+                select r.* into v_report
+                from jsonb_to_record(v_item) as r (
+                    job_id uuid, lease_token bigint, result jsonb, error_message text, error_type text, stack_trace text,
+                    failed_node text, retryable boolean, node_executions jsonb
+                );
+                job_id := v_report.job_id;
+                if v_report.job_id is null or v_report.lease_token is null then
+                    perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_id and lease_token must be given.');
+                end if;
+            elsif p_verb <> 'enqueue_job' then
+                job_id := v_item #>> '{}';
+            end if;
+            case p_verb
+                when 'enqueue_job' then
+                    -- Nothing is written here, so the block costs no transaction id.
+                    v_job := private.check_new_job(p_caller.tenant_id, private.read_new_job(v_item));
+                    perform private.keep_workflow(v_job.workflow_id);
+                    perform private.require_runnable_workflow(p_caller.tenant_id, v_job.workflow_id, v_job.version);
+                    if exists (
+                        select from private.queue_tenants as q where q.tenant_id = p_caller.tenant_id and q.is_full
+                    ) and not exists (
+                        select
+                        from private.dedupe_keys as d
+                        where d.tenant_id = p_caller.tenant_id and d.dedupe_key = v_job.dedupe_key
+                    ) then
+                        perform private.raise_queue_full();
+                    end if;
+                when 'complete_job' then
+                    answer := public.complete_job(
+                        job_id, v_report.lease_token, v_report.result, v_report.node_executions
+                    );
+                when 'fail_job' then
+                    answer := public.fail_job(
+                        job_id, v_report.lease_token, v_report.error_message, v_report.error_type, v_report.stack_trace,
+                        v_report.failed_node, coalesce(v_report.retryable, true), v_report.node_executions
+                    );
+                when 'cancel_job' then
+                    answer := private.try_cancel_job(p_caller.tenant_id, job_id, p_reason);
+                when 'retry_job' then
+                    answer := public.retry_job(job_id);
+                when 'requeue_dead_letter' then
+                    answer := public.requeue_dead_letter(job_id);
+                when 'purge_dead_letter' then
+                    answer := public.purge_dead_letter(job_id);
+            end case;
+            if answer ? 'code' then     -- refused, and kept as evidence
+                error_status := 409;
+                error_code := answer ->> 'details';
+                error_message := answer ->> 'message';
+                answer := null;
+                perform set_config('response.status', '200', true);     -- the refusal of one is not that of all
+            end if;
+        exception
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT413' or sqlstate 'PT429'
+                or sqlstate 'PT503'
+            then
+                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
+                error_status := right(sqlstate, 3);
+            when data_exception then
+                error_code := 'INVALID_ARGUMENT';
+                error_message := 'A field has a value of the wrong type: ' || sqlerrm || '.';
+                error_status := 400;
+        end;
+        if p_verb = 'enqueue_job' and error_code is null then
+            job_id := private.add_job(
+                p_caller.tenant_id, v_job, 'manual', coalesce(p_caller.user_id, p_caller.robot_id, p_caller.api_key_id),
+                p_is_pushed => jsonb_array_length(p_items) <= 100, p_may_pass_quota => true
+            );
+            answer := '{"status": "queued"}';
+            -- The job that has its dedupe key may be held; the rule of its concurrency key may have cancelled it.
+            if v_job.dedupe_key is not null or v_job.concurrency_key is not null then
+                answer := (
+                    select jsonb_build_object('status', j.status)
+                    from public.live_jobs as j
+                    where j.job_id = answer_each.job_id
+                );
+            end if;
+        end if;
+        return next;
+    end loop;
+end
+$$;
+comment on function private.answer_each is
+    'Does a verb (complete_job, cancel_job …) for each item of a batch and answers each by its position: what the verb answers, or why it was refused; the others are done. Items are ids, or objects for the verbs that take more. Does not ask who wants it: its callers do.';
+revoke all on function private.answer_each from public, anon, authenticated, service_role;
+
+-- from sql/44_batches/functions/cancel_jobs.sql sha256:48ba80a57d202eb455b7f7368d4f7e99b76629d4b444e9866b6492102683bc8e
 create or replace function public.cancel_jobs(p_job_ids uuid[], p_reason text default null)
 returns table (
-    "position" integer, job_id uuid, cancelled boolean, cancel_requested boolean, previous_status text, error_status integer,
-    error_code text, error_message text
+    "position" integer, job_id uuid, cancelled boolean, cancel_requested boolean, previous_status text,
+    error_status integer, error_code text, error_message text
 )
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_answer jsonb;
+    v_caller private.caller := private.authorize('jobs.cancel');
+    v_items jsonb := private.check_batch(to_jsonb(p_job_ids), 'job_ids', 'ids', 1000);
 begin
-    perform private.authorize('jobs.cancel');
-    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
-    end if;
-    -- In the order of the ids, so that two batches do not wait for each other in a circle.
-    for "position", job_id in
-        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.id, x.n
-    loop
-        cancelled := null;
-        cancel_requested := null;
-        previous_status := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        begin
-            v_answer := public.cancel_job(job_id, p_reason);
-            cancelled := v_answer -> 'cancelled';
-            cancel_requested := v_answer -> 'cancel_requested';
-            previous_status := v_answer ->> 'previous_status';
-        exception
-            when sqlstate 'PT404' or sqlstate 'PT503' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3)::integer;
-        end;
-        return next;
-    end loop;
+    return query
+    select
+        e.position, e.job_id, (e.answer -> 'cancelled')::boolean, (e.answer -> 'cancel_requested')::boolean,
+        e.answer ->> 'previous_status', e.error_status, e.error_code, e.error_message
+    from private.answer_each(v_caller, 'cancel_job', v_items, private.check_cancel_reason(p_reason)) as e
+    order by e.position;
 end
 $$;
 comment on function public.cancel_jobs is
@@ -11254,7 +11382,27 @@ comment on function public.cancel_jobs is
 revoke all on function public.cancel_jobs from public, anon, authenticated, service_role;
 grant execute on function public.cancel_jobs to authenticated;
 
--- from sql/44_batches/functions/complete_jobs.sql sha256:a6ea4c3391ff34af5337af3b35315d2cdc0e8d292cc926c7051075ed6554a79e
+-- from sql/44_batches/functions/check_batch.sql sha256:87ad634b72205edf907e07187395b1cfad31d94ac7c5aa3ea0be4cb6713d3999
+create or replace function private.check_batch(p_items jsonb, p_field text, p_what text, p_most integer)
+returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if jsonb_typeof(p_items) is distinct from 'array' or jsonb_array_length(p_items) not between 1 and p_most then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', format('%s must be a list of 1 to %s %s.', p_field, p_most, p_what)
+        );
+    end if;
+    return p_items;
+end
+$$;
+comment on function private.check_batch is
+    'The items of a batch. Raises 400 INVALID_ARGUMENT for what is no list, and for an empty or too long one.';
+revoke all on function private.check_batch from public, anon, authenticated, service_role;
+
+-- from sql/44_batches/functions/complete_jobs.sql sha256:37f3a1a28b2bfece6a764d11955eae1984f4628a35c99913ace73e743872f818
 create or replace function public.complete_jobs(p_results jsonb)
 returns table (
     "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
@@ -11265,16 +11413,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
+    v_items jsonb := private.check_batch(p_results, 'results', 'results', 100);
     v_together record;
     v_done integer[];
-    v_item jsonb;
-    v_report record;
-    v_answer jsonb;
 begin
-    if jsonb_typeof(p_results) is distinct from 'array' or jsonb_array_length(p_results) not between 1 and 100 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'results must be a list of 1 to 100 results.');
-    end if;
-    perform private.lock_leases(v_caller.robot_id, p_results);
+    perform private.lock_leases(v_caller.robot_id, v_items);
     -- All that are as they should be, together; what is left, one by one, for the answer that each deserves. A job that is named
     -- twice is left too: its first item is answered before its second is done.
     select
@@ -11286,7 +11429,7 @@ begin
     into v_together
     from (
         select r.item, r.n, count(*) over (partition by lower(r.item ->> 'job_id')) as times
-        from jsonb_array_elements(p_results) with ordinality as r (item, n)
+        from jsonb_array_elements(v_items) with ordinality as r (item, n)
     ) as x
     where x.times = 1
         and x.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
@@ -11296,48 +11439,13 @@ begin
         v_caller, v_together.job_ids, v_together.lease_tokens, v_together.results, v_together.node_executions
     );
     v_done := array(select v_together.places[d] from unnest(v_done) as d);
-    for "position", v_item in
-        select x.n - 1, x.item from jsonb_array_elements(p_results) with ordinality as x (item, n) order by x.n
-    loop
-        job_id := null;
-        status := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        if "position" + 1 = any (v_done) then
-            job_id := v_item ->> 'job_id';
-            status := 'completed';
-            return next;
-            continue;
-        end if;
-        begin
-            select r.* into v_report
-            from jsonb_to_record(v_item) as r (job_id uuid, lease_token bigint, result jsonb, node_executions jsonb);
-            job_id := v_report.job_id;
-            if v_report.job_id is null or v_report.lease_token is null then
-                perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_id and lease_token must be given.');
-            end if;
-            v_answer := public.complete_job(
-                v_report.job_id, v_report.lease_token, v_report.result, v_report.node_executions
-            );
-            status := v_answer ->> 'status';
-            if v_answer ? 'code' then   -- refused, and kept as evidence
-                error_status := 409;
-                error_code := v_answer ->> 'details';
-                error_message := v_answer ->> 'message';
-                perform set_config('response.status', '200', true);     -- the refusal of one is not that of all
-            end if;
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT413' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3);
-            when data_exception then
-                error_code := 'INVALID_ARGUMENT';
-                error_message := 'A field has a value of the wrong type: ' || sqlerrm || '.';
-                error_status := 400;
-        end;
-        return next;
-    end loop;
+    return query
+    select d.place - 1, (v_items -> (d.place - 1) ->> 'job_id')::uuid, 'completed', null::integer, null, null
+    from unnest(v_done) as d (place)
+    union all
+    select e.position, e.job_id, e.answer ->> 'status', e.error_status, e.error_code, e.error_message
+    from private.answer_each(v_caller, 'complete_job', v_items, p_done => v_done) as e
+    order by 1;
 end
 $$;
 comment on function public.complete_jobs is
@@ -11345,71 +11453,23 @@ comment on function public.complete_jobs is
 revoke all on function public.complete_jobs from public, anon, authenticated, service_role;
 grant execute on function public.complete_jobs to authenticated;
 
--- from sql/44_batches/functions/enqueue_jobs.sql sha256:07435c2e524a3c07a8c39335073b5d3be17f9bd04f2c9e03ab0f06981e9540f0
+-- from sql/44_batches/functions/enqueue_jobs.sql sha256:affeace52e0e3edef2b40c516e0544b1543e996b162b4ed3515630ea3266bcfc
 create or replace function public.enqueue_jobs(p_jobs jsonb)
-returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
+returns table (
+    "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
+)
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.create');
-    v_created_by uuid := coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id);
-    v_count integer;
-    v_item jsonb;
-    v_job private.new_job;
+    v_count integer := jsonb_array_length(private.check_batch(p_jobs, 'jobs', 'jobs', 1000));
 begin
-    if jsonb_typeof(p_jobs) is distinct from 'array' or jsonb_array_length(p_jobs) not between 1 and 1000 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'jobs must be a list of 1 to 1000 jobs.');
-    end if;
-    v_count := jsonb_array_length(p_jobs);
-
-    for "position", v_item in
-        select x.n - 1, x.item from jsonb_array_elements(p_jobs) with ordinality as x (item, n) order by x.n
-    loop
-        job_id := null;
-        status := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        -- What is wrong with one job is that job's answer. Nothing is written in this block, so it costs no transaction id.
-        begin
-            v_job := private.check_new_job(v_caller.tenant_id, private.read_new_job(v_item));
-            perform private.keep_workflow(v_job.workflow_id);
-            perform private.require_runnable_workflow(v_caller.tenant_id, v_job.workflow_id, v_job.version);
-            if exists (
-                select from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id and q.is_full
-            ) and not exists (
-                select
-                from private.dedupe_keys as d
-                where d.tenant_id = v_caller.tenant_id and d.dedupe_key = v_job.dedupe_key
-            ) then
-                perform private.raise_queue_full();
-            end if;
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3)::integer;
-            when data_exception then
-                error_code := 'INVALID_ARGUMENT';
-                error_message := 'A field has a value of the wrong type: ' || sqlerrm || '.';
-                error_status := 400;
-        end;
-        if error_code is null then
-            job_id := private.add_job(
-                v_caller.tenant_id, v_job, 'manual', v_created_by, p_is_pushed => v_count <= 100, p_may_pass_quota => true
-            );
-            status := 'queued';
-            -- The job that has its dedupe key may be held; the rule of its concurrency key may have cancelled it.
-            if v_job.dedupe_key is not null or v_job.concurrency_key is not null then
-                status := (select j.status from public.live_jobs as j where j.job_id = enqueue_jobs.job_id);
-            end if;
-        end if;
-        return next;
-    end loop;
-
+    return query
+    select e.position, e.job_id, e.answer ->> 'status', e.error_status, e.error_code, e.error_message
+    from private.answer_each(v_caller, 'enqueue_job', p_jobs) as e
+    order by e.position;
     if v_count > 100 then   -- more pushes at once than a watcher can use, or a plan of the platform allows
         perform private.broadcast(
             'tenant:' || v_caller.tenant_id || ':jobs', 'jobs.queued',
@@ -11423,7 +11483,7 @@ comment on function public.enqueue_jobs is
 revoke all on function public.enqueue_jobs from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_jobs to authenticated;
 
--- from sql/44_batches/functions/fail_jobs.sql sha256:e6c5a1203e1256c67fe33534ea1e23465b6bc59d3f9f891226bd33cca236c410
+-- from sql/44_batches/functions/fail_jobs.sql sha256:82a831dd10dfc6d549bab286215aaf3ecd9ed5d994f1f3061e50d9e456f5d8b3
 create or replace function public.fail_jobs(p_failures jsonb)
 returns table (
     "position" integer, job_id uuid, status text, retry_at timestamptz, error_status integer, error_code text, error_message text
@@ -11434,56 +11494,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
-    v_item jsonb;
-    v_report record;
-    v_answer jsonb;
+    v_items jsonb := private.check_batch(p_failures, 'failures', 'failures', 100);
 begin
-    if jsonb_typeof(p_failures) is distinct from 'array' or jsonb_array_length(p_failures) not between 1 and 100 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'failures must be a list of 1 to 100 failures.');
-    end if;
-    perform private.lock_leases(v_caller.robot_id, p_failures, true);
-    for "position", v_item in
-        select x.n - 1, x.item from jsonb_array_elements(p_failures) with ordinality as x (item, n) order by x.n
-    loop
-        job_id := null;
-        status := null;
-        retry_at := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        begin
-            select r.* into v_report
-            from jsonb_to_record(v_item) as r (
-                job_id uuid, lease_token bigint, error_message text, error_type text, stack_trace text, failed_node text,
-                retryable boolean, node_executions jsonb
-            );
-            job_id := v_report.job_id;
-            if v_report.job_id is null or v_report.lease_token is null then
-                perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_id and lease_token must be given.');
-            end if;
-            v_answer := public.fail_job(
-                v_report.job_id, v_report.lease_token, v_report.error_message, v_report.error_type, v_report.stack_trace,
-                v_report.failed_node, coalesce(v_report.retryable, true), v_report.node_executions
-            );
-            status := v_answer ->> 'status';
-            retry_at := v_answer ->> 'retry_at';
-            if v_answer ? 'code' then   -- refused, and kept as evidence
-                error_status := 409;
-                error_code := v_answer ->> 'details';
-                error_message := v_answer ->> 'message';
-                perform set_config('response.status', '200', true);     -- the refusal of one is not that of all
-            end if;
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT413' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3);
-            when data_exception then
-                error_code := 'INVALID_ARGUMENT';
-                error_message := 'A field has a value of the wrong type: ' || sqlerrm || '.';
-                error_status := 400;
-        end;
-        return next;
-    end loop;
+    perform private.lock_leases(v_caller.robot_id, v_items, true);
+    return query
+    select
+        e.position, e.job_id, e.answer ->> 'status', (e.answer ->> 'retry_at')::timestamptz, e.error_status, e.error_code,
+        e.error_message
+    from private.answer_each(v_caller, 'fail_job', v_items) as e
+    order by e.position;
 end
 $$;
 comment on function public.fail_jobs is
@@ -11491,44 +11510,23 @@ comment on function public.fail_jobs is
 revoke all on function public.fail_jobs from public, anon, authenticated, service_role;
 grant execute on function public.fail_jobs to authenticated;
 
--- from sql/44_batches/functions/purge_dead_letters.sql sha256:a3a58aa2d48cb049c02427cae9148265d08ab1e1d53ad4b3880e01e616b1ad9b
+-- from sql/44_batches/functions/purge_dead_letters.sql sha256:ac113fb3b658937eec11038ce2148c4d1ed74fb06a2433338968e92512f98377
 create or replace function public.purge_dead_letters(p_job_ids uuid[])
-returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
+returns table (
+    "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
+)
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.delete');
+    v_items jsonb := private.check_batch(to_jsonb(p_job_ids), 'job_ids', 'ids', 1000);
 begin
-    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
-    end if;
-    -- All at once in the order of their ids, so that two batches do not wait for each other in a circle.
-    perform
-    from public.dead_letters as d
-    where d.job_id = any (p_job_ids) and d.tenant_id = v_caller.tenant_id
-    order by d.job_id
-    for update;
-    for "position", job_id in
-        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
-    loop
-        status := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        begin
-            perform public.purge_dead_letter(job_id);
-            status := 'purged';
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3)::integer;
-        end;
-        return next;
-    end loop;
+    return query
+    select e.position, e.job_id, case when e.error_code is null then 'purged' end, e.error_status, e.error_code, e.error_message
+    from private.answer_each(v_caller, 'purge_dead_letter', v_items) as e
+    order by e.position;
 end
 $$;
 comment on function public.purge_dead_letters is
@@ -11536,45 +11534,25 @@ comment on function public.purge_dead_letters is
 revoke all on function public.purge_dead_letters from public, anon, authenticated, service_role;
 grant execute on function public.purge_dead_letters to authenticated;
 
--- from sql/44_batches/functions/requeue_dead_letters.sql sha256:654c9cc681cf2cc9fa21fe470aa0f0c784705bc30167c5e4a8d914ee93445ff9
+-- from sql/44_batches/functions/requeue_dead_letters.sql sha256:3f2f4a98e71d9623dcad48960de598a7589291a4762c781ae5204a1b7cf0ac01
 create or replace function public.requeue_dead_letters(p_job_ids uuid[])
-returns table ("position" integer, job_id uuid, status text, new_job_id uuid, error_status integer, error_code text, error_message text)
+returns table (
+    "position" integer, job_id uuid, status text, new_job_id uuid, error_status integer, error_code text, error_message text
+)
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.retry');
+    v_items jsonb := private.check_batch(to_jsonb(p_job_ids), 'job_ids', 'ids', 1000);
 begin
-    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
-    end if;
-    -- All at once in the order of their ids, so that two batches do not wait for each other in a circle.
-    perform
-    from public.dead_letters as d
-    where d.job_id = any (p_job_ids) and d.tenant_id = v_caller.tenant_id
-    order by d.job_id
-    for update;
-    for "position", job_id in
-        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
-    loop
-        status := null;
-        new_job_id := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        begin
-            new_job_id := public.requeue_dead_letter(job_id) ->> 'new_job_id';
-            status := 'requeued';
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3)::integer;
-        end;
-        return next;
-    end loop;
+    return query
+    select
+        e.position, e.job_id, case when e.error_code is null then 'requeued' end, (e.answer ->> 'new_job_id')::uuid,
+        e.error_status, e.error_code, e.error_message
+    from private.answer_each(v_caller, 'requeue_dead_letter', v_items) as e
+    order by e.position;
 end
 $$;
 comment on function public.requeue_dead_letters is
@@ -11582,43 +11560,23 @@ comment on function public.requeue_dead_letters is
 revoke all on function public.requeue_dead_letters from public, anon, authenticated, service_role;
 grant execute on function public.requeue_dead_letters to authenticated;
 
--- from sql/44_batches/functions/retry_jobs.sql sha256:894a14c232cdd8a3175fc01dc74fc7c491baa85e907245d902fc2000dc8a03d7
+-- from sql/44_batches/functions/retry_jobs.sql sha256:40934074618dc19a7584606bc351c12162bbc1691cfe31b1e04429f01ac93490
 create or replace function public.retry_jobs(p_job_ids uuid[])
-returns table ("position" integer, job_id uuid, new_job_id uuid, error_status integer, error_code text, error_message text)
+returns table (
+    "position" integer, job_id uuid, new_job_id uuid, error_status integer, error_code text, error_message text
+)
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.retry');
+    v_items jsonb := private.check_batch(to_jsonb(p_job_ids), 'job_ids', 'ids', 1000);
 begin
-    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
-    end if;
-    -- Their dead letters at once in the order of their ids, so that two batches do not wait for each other in a circle.
-    perform
-    from public.dead_letters as d
-    where d.job_id = any (p_job_ids) and d.tenant_id = v_caller.tenant_id
-    order by d.job_id
-    for update;
-    for "position", job_id in
-        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
-    loop
-        new_job_id := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        begin
-            new_job_id := public.retry_job(job_id) ->> 'new_job_id';
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3)::integer;
-        end;
-        return next;
-    end loop;
+    return query
+    select e.position, e.job_id, (e.answer ->> 'new_job_id')::uuid, e.error_status, e.error_code, e.error_message
+    from private.answer_each(v_caller, 'retry_job', v_items) as e
+    order by e.position;
 end
 $$;
 comment on function public.retry_jobs is

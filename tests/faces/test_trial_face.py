@@ -45,18 +45,22 @@ def tenant(shared_database: Database) -> Tenant:
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
-    [(b'{"name": "x", "weight": "1"}', "weight: "), (b"{", "The body is not valid JSON"), (b"[]", "JSON object")],
+    ("content", "word", "words"),
+    [
+        (b'{"name": "x", "weight": "1"}', "wrong", "weight: "),
+        (b"[]", "wrong", "JSON object"),
+        (b"{", "unreadable", "The body is not valid JSON"),
+    ],
 )
 async def test_a_body_that_breaks_a_rule_has_the_status_and_the_envelope_of_the_face(
-    client: httpx2.AsyncClient, tenant: Tenant, bearer: Headers, content: bytes, words: str
+    client: httpx2.AsyncClient, tenant: Tenant, bearer: Headers, content: bytes, word: str, words: str
 ) -> None:
     headers = {**bearer(tenant.admin), "Content-Type": "application/json"}
     answer = await client.post("/events", content=content, headers=headers)
     assert answer.status_code == 422
     assert set(answer.json()) == {"trouble", "word"}
     assert words in answer.json()["trouble"]
-    assert answer.json()["word"] == "invalid_argument"
+    assert answer.json()["word"] == word
 
 
 @pytest.mark.parametrize(
@@ -150,3 +154,18 @@ def test_a_cold_face_answers_a_probe_without_the_framework_and_its_resources() -
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.stdout.strip() == "200 []", ran.stderr
+
+
+class Rooted(Trial):
+    base = ""
+
+
+async def test_a_face_may_lie_at_the_root(settings: Settings) -> None:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(Rooted(settings)), base_url="http://t") as client:
+        assert [(await client.get(path)).status_code for path in ("/health/live", "/events", "/nowhere")] == [
+            200,
+            401,
+            404,
+        ]
+        paths = set((await client.get("/openapi.json")).json()["paths"])
+    assert {"/events", "/events/other", "/health"} <= paths
