@@ -15639,7 +15639,7 @@ comment on function public.set_trigger_secret is
 revoke all on function public.set_trigger_secret from public, anon, authenticated, service_role;
 grant execute on function public.set_trigger_secret to authenticated;
 
--- from sql/55_triggers/functions/take_delivery.sql sha256:ae46f7c53d17040164d18d325916ef14482a10e8a32a0c53db6e1497a4b1749a
+-- from sql/55_triggers/functions/take_delivery.sql sha256:7d79ee0a924c307d4ee2e4449cd240219e5d83ab6cf6af7e41ea80ee5fc60b6e
 -- The one place that decides what becomes of a delivery, whichever door it came through. The caller holds the trigger's lock, so
 -- deliveries of one trigger take turns: two copies of one that come at once are told apart here, and limits are exact.
 create or replace function private.take_delivery(p_trigger public.triggers, p_delivery private.delivery)
@@ -15650,7 +15650,12 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-    v_now timestamptz := private.clock();
+    v_last_at timestamptz := greatest(p_trigger.window_began_at, p_trigger.last_triggered_at);
+    -- Transactions take the lock in another order than they began, by 15 seconds at most: none is earlier than the one before.
+    v_now timestamptz := case
+        when v_last_at between private.clock() and private.clock() + interval '15 seconds' then v_last_at
+        else private.clock()
+    end;
     v_answer public.trigger_answer;
     v_first public.trigger_deliveries;
     v_cooldown interval := make_interval(secs => coalesce((p_trigger.config ->> 'cooldown_seconds')::integer, 0));
@@ -15694,7 +15699,9 @@ begin
         v_answer.outcome := 'duplicate';
         v_answer.job_id := v_first.job_id;
         v_answer.reason := v_first.reason;
-    elsif v_answer.outcome is null and p_delivery.is_limited and p_trigger.last_triggered_at > v_now - v_cooldown then
+    elsif v_answer.outcome is null and p_delivery.is_limited and v_cooldown > interval '0'
+        and p_trigger.last_triggered_at > v_now - v_cooldown
+    then
         v_answer.outcome := 'limited';
         v_answer.reason := 'Trigger is in cooldown period';
         v_answer.cooldown_remaining := ceil(extract(epoch from p_trigger.last_triggered_at + v_cooldown - v_now));

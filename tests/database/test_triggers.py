@@ -254,6 +254,22 @@ def test_a_limit_is_exact_when_all_come_at_once(fleet: Fleet) -> None:
     assert len(jobs(fleet)) == 10
 
 
+def test_a_transaction_that_began_earlier_and_comes_later_opens_no_new_window(fleet: Fleet) -> None:
+    limited, free = create(fleet, rate_limit_per_minute=1), create(fleet, **OPEN)
+    began = fleet.now
+    for trigger in (limited, free):
+        fleet.now = began + timedelta(seconds=5)
+        fleet.travel()
+        assert accepted(fleet, trigger, "a")["outcome"] == "accepted"
+        fleet.now = began
+        fleet.travel()
+    assert accepted(fleet, limited, "b")["outcome"] == "limited"
+    assert accepted(fleet, free, "b")["outcome"] == "accepted"
+    fleet.now = began - timedelta(hours=1)  # the server's clock was set back
+    fleet.travel()
+    assert accepted(fleet, limited, "c")["outcome"] == "accepted"
+
+
 def test_what_the_door_filtered_or_rejected_is_written_down_and_no_job(fleet: Fleet) -> None:
     trigger = create(fleet)
     filtered = accepted(fleet, trigger, "f", outcome="filtered")
