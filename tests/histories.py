@@ -82,9 +82,9 @@ def load_history(owner: Connection, tenant_id: uuid.UUID, jobs: Iterable[Ended],
     with owner.transaction(), owner.cursor() as cursor:
         with cursor.copy(
             "copy public.jobs (job_id, tenant_id, workflow_id, workflow_version, workflow_name, lane_id, created_at, "
-            "status, attempts, robot_id, claimed_at, started_at, finished_at, error_type, trigger_type, "
-            "execution_mode, environment, required_capabilities, required_tags, priority, input, metadata, "
-            "max_attempts, timeout_seconds, retry_policy) from stdin"
+            "status, attempts, robot_id, claimed_at, started_at, finished_at, error_type, "
+            "trigger_type, execution_mode, environment, required_capabilities, required_tags, priority, input, "
+            "metadata, max_attempts, timeout_seconds, retry_policy) from stdin"
         ) as copy:
             for job in jobs:
                 attempts = 0 if job.started_at is None else 1

@@ -21,6 +21,8 @@ declare
     v_data jsonb[] := '{}';         -- one for each notice
     v_tenant_id uuid;
     v_is_pushed boolean;
+    v_has_chains boolean;
+    v_is_awaited boolean := false;  -- triggers may wait for one of them
     v_topics text[] := '{}';
     v_payloads jsonb[] := '{}';     -- one for each topic
 begin
@@ -35,12 +37,14 @@ begin
             'attempt', v_notice.attempt,
             'timestamp', v_timestamp
         ) || coalesce(v_notice.details, '{}');
-        continue when not p_is_pushed;
         if v_tenant_id is distinct from v_notice.tenant_id then
             v_tenant_id := v_notice.tenant_id;
-            select q.pushes_jobs into v_is_pushed from private.queue_tenants as q where q.tenant_id = v_tenant_id;
+            select q.pushes_jobs, q.has_chains into v_is_pushed, v_has_chains
+            from private.queue_tenants as q
+            where q.tenant_id = v_tenant_id;
+            v_is_awaited := v_is_awaited or v_has_chains is true;
         end if;
-        continue when v_is_pushed is not true;
+        continue when v_is_pushed is not true or not p_is_pushed;
         v_topics := array_append(v_topics, 'tenant:' || v_tenant_id || ':jobs');
         v_payloads := array_append(v_payloads, v_data[i]);
         if not p_is_new then     -- nobody can have joined the topic of a job that is not there yet
@@ -54,6 +58,12 @@ begin
         from unnest(p_notices, v_data) as n (
             tenant_id, job_id, workflow_id, workflow_name, robot_id, attempt, details, data
         );
+        if v_is_awaited then
+            perform private.keep_for_chains(n.tenant_id, p_event, n.job_id, n.robot_id, n.workflow_id, n.data)
+            from unnest(p_notices, v_data) as n (
+                tenant_id, job_id, workflow_id, workflow_name, robot_id, attempt, details, data
+            );
+        end if;
     end if;
     if v_topics = '{}' then
         return;

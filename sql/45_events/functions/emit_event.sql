@@ -15,6 +15,7 @@ begin
     values (
         p_tenant_id, p_type, private.clock(), p_job_id, p_robot_id, p_workflow_id, private.actor_id(), coalesce(p_data, '{}')
     );
+    perform private.keep_for_chains(p_tenant_id, p_type, p_job_id, p_robot_id, p_workflow_id, p_data);
 end
 $$;
 comment on function private.emit_event is

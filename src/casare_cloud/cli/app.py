@@ -17,6 +17,7 @@ from casare_cloud.cli import (
     robot,
     schedules,
     stack,
+    triggers,
     workflows,
 )
 from casare_cloud.cli.output import say
@@ -32,6 +33,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(dead_letters.app, name="dlq")
 app.add_typer(workflows.app, name="workflows")
 app.add_typer(schedules.app, name="schedules")
+app.add_typer(triggers.app, name="triggers")
 app.add_typer(robot.app, name="robot")
 app.add_typer(pools.app, name="pools")
 app.add_typer(limits.app, name="limits")
