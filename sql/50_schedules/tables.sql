@@ -70,7 +70,7 @@ create table public.schedules (
     constraint schedules_next_run_at_check check (next_run_at is null or (is_enabled and deleted_at is null))
 ) with (fillfactor = 80);
 create index schedules_tenant_id_workflow_id_idx on public.schedules (tenant_id, workflow_id);
-create index schedules_tenant_id_calendar_id_idx on public.schedules (tenant_id, calendar_id) where calendar_id is not null;
+create index schedules_tenant_id_calendar_id_idx on public.schedules (tenant_id, calendar_id);
 create index schedules_next_run_at_idx on public.schedules (next_run_at) where next_run_at is not null;
 create index schedules_tenant_id_next_run_at_idx on public.schedules (tenant_id, next_run_at) where next_run_at is not null;
 comment on table public.schedules is

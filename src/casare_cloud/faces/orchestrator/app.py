@@ -25,6 +25,7 @@ BASE = "/api/v1"
 RESOURCES = {
     "api-keys": "api_keys.routes",
     "auth": "auth.routes",
+    "calendars": "calendars.routes",
     "dlq": "dead_letters.routes",
     "events": "events.routes",
     "jobs": "jobs.routes",
