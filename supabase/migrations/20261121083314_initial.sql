@@ -148,7 +148,7 @@ create type public.robot_health as enum ('ok', 'error');
 -- In the order in which they are locked.
 create type private.limit_scope as enum ('pool', 'tenant', 'workflow', 'key');
 
--- from sql/40_queue/types.sql sha256:ce567420791c382c15bfc2823b990c6889f502ddf71384a0d36b4f1272226429
+-- from sql/40_queue/types.sql sha256:47c86341b1664b19eea83c1f87847a6590b6658b47083385ca106dfd53dc5073
 create type public.job_status as enum (
     'queued',       -- enqueue, retry policy, release, rescue -> queued
     'claimed',      -- queued -> claimed (a fact of private.leases, never stored in jobs)
@@ -170,6 +170,41 @@ create type private.job_notice as (
     robot_id uuid,
     attempt integer,
     details jsonb           -- beside the keys that every notice has
+);
+
+-- What a job may be asked to be: one field an option, in the words of those who ask. A null is the default. It goes through
+-- private.check_new_job(), which has the defaults, and private.find_job_problem(), which has the ranges; both stand nowhere else.
+-- What tells where a job comes from (trigger_type, created_by, retry_of) is no option: the door says it that the job came through.
+--
+-- A new option is named here and in
+--     sql/40_queue/functions/find_job_problem.sql         its range
+--     sql/40_queue/functions/check_new_job.sql            its default, if that is not null
+--     sql/40_queue/functions/enqueue_job.sql              its argument; enqueue_jobs and triggers take it from here
+--     sql/40_queue/functions/add_job.sql, tables.sql      its column; a retry copies columns with the option's name
+--     sql/40_queue/views.sql                              the column as the Data API shows it
+--     src/casare_cloud/domain/jobs/model.py               as NewJob has it, and Job
+--     src/casare_cloud/faces/orchestrator/jobs/shapes.py  as POST /jobs takes it and answers show it, and examples.py beside it
+--     src/casare_cloud/client/jobs.py                     as the client takes it
+-- and, if schedules have it, in theirs: a column of public.schedules with the option's name is handed on.
+create type private.new_job as (
+    workflow_id uuid,
+    version integer,                    -- null: the current one
+    input jsonb,
+    priority integer,
+    environment text,                   -- '*': any robot's
+    execution_mode text,
+    required_capabilities text[],
+    required_tags text[],
+    robot_id text,                      -- the only robot that may have it: its id or external id; once checked, its id
+    pool text,                          -- whose robots are to run it: its id or name; once checked, its id
+    run_at timestamptz,
+    dedupe_key text,
+    concurrency_key text,
+    max_attempts integer,
+    timeout_seconds integer,
+    progress_timeout_seconds integer,
+    retry_policy jsonb,
+    metadata jsonb
 );
 
 -- from sql/41_claims/types.sql sha256:cd6fefd81464a2f0a0d6e2aac72cc9efbf174659d9804ec2d8e43bdd1051ef4b
@@ -771,7 +806,7 @@ create table private.share_usage (
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 comment on table private.share_usage is 'Robot-seconds of attempts that ended in the last second or so, until private.fold_share_usage() adds them to their share.';
 
--- from sql/40_queue/tables.sql sha256:8131bf4dd0167114f8a4c5ea4bfec5e879a732b8fc40891819e8bdb6adc4d838
+-- from sql/40_queue/tables.sql sha256:b9fb287e8ee6d98b3178a3fffcd95ad05ca9ee7e88601e847d9ea424f5dbeabf
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -816,6 +851,7 @@ comment on column private.lanes.low_job_id is
 -- One row per job, partitioned by the id, which carries the creation time (UUID version 7): a look-up by id prunes to one
 -- partition, and dropping a partition is the retention. While the job is live its state is a fact of ready, scheduled and
 -- leases; the row itself is written at enqueue and at the end. No index mentions a column that claim or completion changes.
+-- Ranges and defaults of what callers ask for are those of private.new_job.
 create table public.jobs (
     job_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -823,22 +859,22 @@ create table public.jobs (
     workflow_version integer not null,
     workflow_name text not null,
     lane_id integer not null,
-    trigger_type text not null default 'manual',
-    execution_mode public.execution_mode not null default 'lan',
-    environment text not null default '*',
-    required_capabilities text[] not null default '{}',
-    required_tags text[] not null default '{}',
+    trigger_type text not null,         -- what made it: manual | scheduled | retry, or the type of a trigger
+    execution_mode public.execution_mode not null,
+    environment text not null,
+    required_capabilities text[] not null,
+    required_tags text[] not null,
     target_robot_id uuid,
     pool_id uuid,                       -- the pool whose robots are to run it
-    priority smallint not null default 10,
-    input jsonb not null default '{}',
-    metadata jsonb not null default '{}',
+    priority smallint not null,
+    input jsonb not null,
+    metadata jsonb not null,
     dedupe_key text,
     concurrency_key text,
-    max_attempts smallint not null default 3,
-    timeout_seconds integer not null default 3600,
+    max_attempts smallint not null,
+    timeout_seconds integer not null,
     progress_timeout_seconds integer,   -- an attempt ends when its robot reports no progress for so long; null: never
-    retry_policy jsonb not null default '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}',
+    retry_policy jsonb not null,
     retry_of uuid,                      -- the job that this one retries
     created_by uuid,                    -- user, robot or api key
     created_at timestamptz not null default now(),
@@ -861,11 +897,6 @@ create table public.jobs (
     uncounted_ends smallint not null default 0, -- leases in a row that ended as if there had been none: see private.end_uncounted()
     past_leases jsonb not null default '{}',    -- {lease token: robot} of leases that ended without completing it: whose late results are kept
     constraint jobs_pkey primary key (job_id),
-    constraint jobs_priority_check check (priority between 0 and 20),
-    constraint jobs_max_attempts_check check (max_attempts between 1 and 100),
-    constraint jobs_timeout_seconds_check check (timeout_seconds between 1 and 604800),
-    constraint jobs_progress_timeout_seconds_check check (progress_timeout_seconds between 5 and 604800),
-    constraint jobs_concurrency_key_check check (length(concurrency_key) between 1 and 255),
     constraint jobs_status_check check (status not in ('claimed', 'running')),
     constraint jobs_finished_at_check check ((finished_at is null) = (status = 'queued'))
 ) partition by range (job_id);
@@ -905,8 +936,7 @@ create table private.dedupe_keys (
     tenant_id uuid not null,
     dedupe_key text not null,
     job_id uuid not null,
-    constraint dedupe_keys_pkey primary key (tenant_id, dedupe_key),
-    constraint dedupe_keys_dedupe_key_check check (length(dedupe_key) between 1 and 255)
+    constraint dedupe_keys_pkey primary key (tenant_id, dedupe_key)
 );
 create index dedupe_keys_job_id_idx on private.dedupe_keys (job_id);
 comment on table private.dedupe_keys is 'Unfinished jobs that were enqueued with a dedupe key: at most one per key and tenant.';
@@ -1476,7 +1506,7 @@ create sequence private.next_duty_at as bigint minvalue 0;
 comment on sequence private.next_duty_at is
     'When claims have the next duty to do, in milliseconds since 1970, or before: they look at private.duties no earlier. More than a second ahead it means nothing, as the clock was set back. A claim that is undone after duties leaves it ahead: they are done a second later, or by the dispatcher.';
 
--- from sql/30_robots/views.sql sha256:8203580f012db6e6179aee7ee1ed398f2d58be74781b8bcbdafb394ec0382774
+-- from sql/30_robots/views.sql sha256:f1f398be8172f3b91298fe2168079d3d403ff79eb4a24145564df2c5f84dc7e3
 -- The functions that the view calls stand here, before it; every other function has a file of its own.
 create or replace function private.back_at()
 returns timestamptz
@@ -1539,27 +1569,18 @@ select
     coalesce(h.health, 'ok') as health,
     coalesce(h.metrics, '{}') as metrics,
     o.is_online,
+    r.mode = 'active' and not coalesce(h.is_in_maintenance, false) as is_active,
+    coalesce(h.health, 'ok') = 'ok' and r.quarantined_at is null as is_healthy,
+    w.load > 0 as is_busy,
     h.last_claim_at,
     h.deaf_since,
-    case
-        when not o.is_online then 'offline'
-        when r.mode <> 'active' or h.is_in_maintenance then 'maintenance'
-        when h.health = 'error' or r.quarantined_at is not null then 'error'
-        when w.load > 0 then 'busy'
-        else 'idle'
-    end as status,
     w.load,
     w.job_ids as current_job_ids,
     c.last_command,
     case
-        when h.other_session_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)) then array[
-            format(
-                'Another process with the key of robot %s was alive at %s. If it still runs, end one of the two.',
-                r.external_id, to_char(h.other_session_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-            )
-        ]
-        else '{}'::text[]
-    end as warnings
+        when h.other_session_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90))
+            then h.other_session_at
+    end as other_session_at
 from public.robots as r
 left join public.robot_heartbeats as h on h.robot_id = r.robot_id
 left join public.tenants as t on t.tenant_id = r.tenant_id
@@ -1603,7 +1624,7 @@ left join lateral (
 ) as c on true
 where r.deleted_at is null;
 comment on view public.live_robots is
-    'Robots with what they last said of themselves, the jobs of their tenant that they hold, how many they hold in all, and the status word of the orchestrator''s documents.';
+    'Robots with what they last said of themselves, the jobs of their tenant that they hold and how many they hold in all. A face derives its word from is_online, is_active (its mode, and not in maintenance), is_healthy (no error, not in quarantine) and is_busy (holds a job). other_session_at: when another process with its key was heard of lately.';
 
 -- from sql/40_queue/views.sql sha256:5b72439a3f553903b8aa798ad4ce54c1a0bc4bf2798ef28a172c9564133363b9
 create or replace view public.live_jobs with (security_invoker = true) as
@@ -4231,7 +4252,7 @@ comment on function public.create_pool is
 revoke all on function public.create_pool from public, anon, authenticated, service_role;
 grant execute on function public.create_pool to authenticated;
 
--- from sql/25_pools/functions/delete_pool.sql sha256:da019adcb9c46242a3112fcaaae4f4b70cfad0d3c6dd0c7365861cb15f8e5c64
+-- from sql/25_pools/functions/delete_pool.sql sha256:cdc519385ad9bd652d421e4da33ed77d09ad3c46c0374d8707d6a2e4320cd645
 create or replace function public.delete_pool(p_pool text)
 returns jsonb
 language plpgsql
@@ -4249,7 +4270,7 @@ begin
     delete from public.pools as p where p.pool_id = v_pool.pool_id;
     delete from private.pool_turns as t where t.robot_id = any (v_robot_ids);
     delete from private.waiting_robots as w where w.robot_id = any (v_robot_ids);
-    return jsonb_build_object('pool_id', v_pool.pool_id, 'deleted', true);
+    return jsonb_build_object('pool_id', v_pool.pool_id);
 end
 $$;
 comment on function public.delete_pool is
@@ -4393,7 +4414,7 @@ comment on function private.joined_pool_ids is
 revoke all on function private.joined_pool_ids from public, anon, authenticated, service_role;
 grant execute on function private.joined_pool_ids to authenticated;
 
--- from sql/25_pools/functions/leave_pool.sql sha256:d32b374048bf5118a83750c5f6553d6a74e214438a50dc30adfc54837f67288b
+-- from sql/25_pools/functions/leave_pool.sql sha256:59cdc5cf7273b55cd1a8e25a380f569376ebc1f7318207c0eb7e019233318357
 create or replace function public.leave_pool(p_pool text)
 returns jsonb
 language plpgsql
@@ -4406,7 +4427,7 @@ declare
 begin
     perform private.end_pool_membership(v_pool.pool_id, v_caller.tenant_id);
     delete from public.pool_members as m where m.pool_id = v_pool.pool_id and m.tenant_id = v_caller.tenant_id;
-    return jsonb_build_object('pool_id', v_pool.pool_id, 'name', v_pool.name, 'left', true);
+    return jsonb_build_object('pool_id', v_pool.pool_id, 'name', v_pool.name);
 end
 $$;
 comment on function public.leave_pool is
@@ -4777,7 +4798,7 @@ comment on function public.update_pool is
 revoke all on function public.update_pool from public, anon, authenticated, service_role;
 grant execute on function public.update_pool to authenticated;
 
--- from sql/30_robots/functions/announce_robot.sql sha256:c92fbd36007db1ef2be7da170e11a55c59e6b8c027ea35cf927e58fa83cffe5d
+-- from sql/30_robots/functions/announce_robot.sql sha256:18fd0f120bf70cf27905b70d40197a444371a734f3b42b17a81e2cd71aec45cf
 create or replace function private.announce_robot(p_event text, p_robot_id uuid, p_data jsonb default '{}')
 returns void
 language plpgsql
@@ -4792,8 +4813,11 @@ begin
         'robot_id', v_robot.robot_id,
         'external_id', v_robot.external_id,
         'name', v_robot.name,
-        'status', v_robot.status,
         'mode', v_robot.mode,
+        'is_online', v_robot.is_online,
+        'is_active', v_robot.is_active,
+        'is_healthy', v_robot.is_healthy,
+        'is_busy', v_robot.is_busy,
         'timestamp', private.to_iso(private.clock())
     );
     perform private.emit_event(v_robot.tenant_id, p_event, null, p_robot_id, null, (v_payload - 'timestamp') || p_data);
@@ -5109,7 +5133,7 @@ comment on function private.deaf_robots is
     'The first p_limit robots of a tenant behind p_after that send heartbeats, have free slots and have not claimed for five minutes, each with a job that has been waiting for it that long; null: none has, so it is not deaf.';
 revoke all on function private.deaf_robots from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/delete_robot.sql sha256:2933f2ba5814a1d7230946509cdd57696aa2c7599816b4767c3a5d44e5349220
+-- from sql/30_robots/functions/delete_robot.sql sha256:81e2245ee6080a2ff998b950836f9628df9146b4274c13738aa40efcde419d42
 create or replace function public.delete_robot(p_robot text)
 returns jsonb
 language plpgsql
@@ -5139,7 +5163,7 @@ begin
     set revoked_at = v_now
     where k.tenant_id = v_caller.tenant_id and k.robot_id = v_robot.robot_id and k.revoked_at is null;
     delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
-    return jsonb_build_object('deleted', true, 'robot_id', v_robot.external_id);
+    return jsonb_build_object('robot_id', v_robot.robot_id, 'external_id', v_robot.external_id);
 end
 $$;
 comment on function public.delete_robot is
@@ -5440,7 +5464,7 @@ comment on function private.quarantine_robot is
     'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. What it holds it may finish.';
 revoke all on function private.quarantine_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:62af98e6fb33f0ab170d80727ae2dd2e2162998b5ec4142d503f1490cc5ecf03
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:114a099528eb80fbf4899c4bc8745439eadecb16c774b1a8bea621ad118e8c87
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
@@ -5490,13 +5514,15 @@ begin
         perform private.announce_robot('robot.online', v_robot.robot_id);
     end if;
     return jsonb_build_object(
-        'ok', true,
-        'timestamp', private.to_iso(private.clock()),
-        'heartbeat_interval', (
+        'external_id', v_robot.external_id,
+        'heard_at', private.to_iso(private.clock()),
+        'heartbeat_seconds', (
             select greatest(t.robot_offline_after_seconds / 3, 1) from public.tenants as t where t.tenant_id = v_robot.tenant_id
         ),
         'lease_seconds', 60,
-        'warnings', (select r.warnings from public.live_robots as r where r.robot_id = v_robot.robot_id),
+        'other_session_at', (
+            select private.to_iso(r.other_session_at) from public.live_robots as r where r.robot_id = v_robot.robot_id
+        ),
         'pending_commands', (
             -- What a robot that has no Realtime must still learn: the jobs to stop, and what it has not acknowledged.
             select coalesce(jsonb_agg(p.command order by p.id), '[]')
@@ -6946,31 +6972,14 @@ comment on function private.share_load is
     'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
 revoke all on function private.share_load from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/add_job.sql sha256:86d8ed7eab1820b71ed0905a37e87a21122584f081dc16e4de8e0bfa1b4a5920
+-- from sql/40_queue/functions/add_job.sql sha256:7985b6870ca0610b637d6956edd4464fe83119679b55bdb87ab52c32d9432972
 create or replace function private.add_job(
     p_tenant_id uuid,
+    p_job private.new_job,
+    p_trigger_type text,        -- what made it: manual | scheduled | retry, or the type of a trigger
     p_created_by uuid,
-    p_workflow_id uuid,
-    p_version integer,
-    p_input jsonb,
-    p_priority integer,
-    p_environment text,
-    p_execution_mode text,
-    p_required_capabilities text[],
-    p_required_tags text[],
-    p_robot_id uuid,
-    p_run_at timestamptz,
-    p_dedupe_key text,
-    p_max_attempts integer,
-    p_timeout_seconds integer,
-    p_retry_policy jsonb,
-    p_metadata jsonb,
-    p_trigger_type text,
     p_retry_of uuid default null,
     p_is_pushed boolean default true,
-    p_concurrency_key text default null,
-    p_pool_id uuid default null,
-    p_progress_timeout_seconds integer default null,
     p_may_pass_quota boolean default false  -- the caller looked whether the queue is full
 )
 returns uuid
@@ -6988,28 +6997,21 @@ declare
     v_tenant_no integer;
     v_limits record;
     v_lane_id integer;
-    v_problem text := private.find_job_problem(
-        p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities, p_required_tags,
-        p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata, p_trigger_type,
-        p_concurrency_key, p_progress_timeout_seconds, p_run_at
-    );
+    v_robot_id uuid := p_job.robot_id;
+    v_pool_id uuid := p_job.pool;
 begin
-    if v_problem is not null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
-    end if;
+    perform private.keep_workflow(p_job.workflow_id);
+    v_workflow := private.require_runnable_workflow(p_tenant_id, p_job.workflow_id, p_job.version);
 
-    perform private.keep_workflow(p_workflow_id);
-    v_workflow := private.require_runnable_workflow(p_tenant_id, p_workflow_id, p_version);
-
-    if p_dedupe_key is not null then
+    if p_job.dedupe_key is not null then
         loop
             insert into private.dedupe_keys (tenant_id, dedupe_key, job_id)
-            values (p_tenant_id, p_dedupe_key, v_job_id)
+            values (p_tenant_id, p_job.dedupe_key, v_job_id)
             on conflict do nothing;
             exit when found;
             select d.job_id into v_existing_job_id
             from private.dedupe_keys as d
-            where d.tenant_id = p_tenant_id and d.dedupe_key = p_dedupe_key;
+            where d.tenant_id = p_tenant_id and d.dedupe_key = p_job.dedupe_key;
             if found then
                 return v_existing_job_id;
             end if;     -- it ended in between: the key is free again
@@ -7017,21 +7019,23 @@ begin
     end if;
 
     v_tenant_no := private.find_queue_tenant(p_tenant_id);
-    v_required := private.required_of(p_required_capabilities, p_required_tags, p_execution_mode = 'internet', p_pool_id);
+    v_required := private.required_of(
+        p_job.required_capabilities, p_job.required_tags, p_job.execution_mode = 'internet', v_pool_id
+    );
     select
         f.workflow_limit_id,
         f.key_limit_id,
         q.is_full as is_queue_full,
-        case when q.is_fair then private.find_share(p_tenant_id, p_workflow_id) end as share_id
+        case when q.is_fair then private.find_share(p_tenant_id, p_job.workflow_id) end as share_id
     into v_limits
-    from private.find_job_limits(p_tenant_id, p_workflow_id, p_concurrency_key) as f
+    from private.find_job_limits(p_tenant_id, p_job.workflow_id, p_job.concurrency_key) as f
     cross join private.queue_tenants as q
     where q.tenant_id = p_tenant_id;
     if v_limits.is_queue_full and not p_may_pass_quota then
         perform private.raise_queue_full();
     end if;
     v_lane_id := private.find_lane(
-        v_tenant_no, p_environment, v_required, p_robot_id, p_priority::smallint, v_limits.workflow_limit_id,
+        v_tenant_no, p_job.environment, v_required, v_robot_id, p_job.priority::smallint, v_limits.workflow_limit_id,
         v_limits.key_limit_id, v_limits.share_id
     );
 
@@ -7042,40 +7046,36 @@ begin
         created_by, created_at
     )
     values (
-        v_job_id, p_tenant_id, p_workflow_id, v_workflow.version, v_workflow.name, v_lane_id, p_trigger_type,
-        p_execution_mode::public.execution_mode, p_environment, p_required_capabilities, p_required_tags, p_robot_id,
-        p_pool_id, p_priority, p_input, p_metadata, p_dedupe_key, p_concurrency_key, p_max_attempts, p_timeout_seconds,
-        p_progress_timeout_seconds,
-        coalesce(
-            p_retry_policy,
-            '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}'
-        ),
-        p_retry_of, p_created_by, private.clock()
+        v_job_id, p_tenant_id, p_job.workflow_id, v_workflow.version, v_workflow.name, v_lane_id, p_trigger_type,
+        p_job.execution_mode::public.execution_mode, p_job.environment, p_job.required_capabilities, p_job.required_tags,
+        v_robot_id, v_pool_id, p_job.priority, p_job.input, p_job.metadata, p_job.dedupe_key, p_job.concurrency_key,
+        p_job.max_attempts, p_job.timeout_seconds, p_job.progress_timeout_seconds, p_job.retry_policy, p_retry_of,
+        p_created_by, private.clock()
     );
 
-    if p_run_at > private.clock() then
+    if p_job.run_at > private.clock() then
         insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at)
-        values (v_job_id, p_tenant_id, v_tenant_no, v_lane_id, p_run_at);
+        values (v_job_id, p_tenant_id, v_tenant_no, v_lane_id, p_job.run_at);
     else
         insert into private.ready (tenant_no, lane_id, job_id, pool_id)
-        values (v_tenant_no, v_lane_id, v_job_id, p_pool_id);
-        perform private.ring_robots(v_tenant_no, p_environment, v_required, p_robot_id);
+        values (v_tenant_no, v_lane_id, v_job_id, v_pool_id);
+        perform private.ring_robots(v_tenant_no, p_job.environment, v_required, v_robot_id);
     end if;
 
     perform private.announce_job(
-        'job.queued', 'queued', p_tenant_id, v_job_id, p_workflow_id, v_workflow.name, null, 0,
-        case when p_run_at is not null then jsonb_build_object('run_at', private.to_iso(p_run_at)) end,
+        'job.queued', 'queued', p_tenant_id, v_job_id, p_job.workflow_id, v_workflow.name, null, 0,
+        case when p_job.run_at is not null then jsonb_build_object('run_at', private.to_iso(p_job.run_at)) end,
         p_is_pushed, p_is_new => true
     );
     -- A retry waits whatever the rule of its key: somebody asked for this very job.
-    if v_limits.key_limit_id is not null and p_retry_of is null and (p_run_at > private.clock()) is not true then
+    if v_limits.key_limit_id is not null and p_retry_of is null and (p_job.run_at > private.clock()) is not true then
         perform private.resolve_collision(v_limits.key_limit_id, v_job_id);
     end if;
     return v_job_id;
 end
 $$;
 comment on function private.add_job is
-    'Puts a job of a runnable workflow in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do.';
+    'Puts a job that private.check_new_job() has checked in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do. Raises 404 WORKFLOW_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE, 429 QUEUE_FULL.';
 revoke all on function private.add_job from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/age_lanes.sql sha256:20d883f845c261804499e81f2f6d0b349203d9dfd0f252e679e18beb5066300f
@@ -7285,6 +7285,56 @@ comment on function private.announce_jobs is
     'Tells what happened to jobs: events for those who resume, pushes for those who watch. Progress is pushed only. A push may be lost and never fails the caller: it has a row behind it.';
 revoke all on function private.announce_jobs from public, anon, authenticated, service_role;
 
+-- from sql/40_queue/functions/check_new_job.sql sha256:1b962b416ffe73925891c601f484815127a56a80aaa2c22fc38085e6c451ea6f
+create or replace function private.check_new_job(p_tenant_id uuid, p_job private.new_job)
+returns private.new_job
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_problem text;
+begin
+    p_job.environment := private.nfc(p_job.environment);
+    p_job.required_capabilities := private.nfc_words(p_job.required_capabilities);
+    p_job.required_tags := private.nfc_words(p_job.required_tags);
+    p_job.dedupe_key := private.nfc(p_job.dedupe_key);
+    p_job.concurrency_key := private.nfc(p_job.concurrency_key);
+    v_problem := case
+        when p_job.workflow_id is null then 'workflow_id must be given.'
+        else private.find_job_problem(p_job)
+    end;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+
+    p_job.input := coalesce(p_job.input, '{}');
+    p_job.priority := coalesce(p_job.priority, 10);
+    p_job.environment := coalesce(p_job.environment, '*');
+    p_job.execution_mode := coalesce(p_job.execution_mode, 'lan');
+    p_job.required_capabilities := coalesce(p_job.required_capabilities, '{}');
+    p_job.required_tags := coalesce(p_job.required_tags, '{}');
+    p_job.max_attempts := coalesce(p_job.max_attempts, 3);
+    p_job.timeout_seconds := coalesce(p_job.timeout_seconds, 3600);
+    p_job.retry_policy := coalesce(
+        p_job.retry_policy,
+        '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}'
+    );
+    p_job.metadata := coalesce(p_job.metadata, '{}');
+
+    if p_job.robot_id is not null then
+        p_job.robot_id := (private.find_robot(p_tenant_id, p_job.robot_id)).robot_id;
+    end if;
+    if p_job.pool is not null then
+        p_job.pool := (private.find_pool(p_tenant_id, p_job.pool, 'member')).pool_id;
+    end if;
+    return p_job;
+end
+$$;
+comment on function private.check_new_job is
+    'A new job of a tenant as private.add_job() takes it: texts in one spelling, defaults filled in, robot and pool by their ids. Raises 400 INVALID_ARGUMENT with the field and its rule, 404 ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS.';
+revoke all on function private.check_new_job from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/check_waiting_quotas.sql sha256:8fa7b3b21c108417063e52d23fb1dc143bc81da3d915c156efcbe2e9f1ad45ea
 -- Counted here and not at every enqueue: a counter would be one row for which all enqueues of a tenant wait in turn, and a
 -- count would read what waits. So a tenant may pass its quota by what it enqueues in a minute.
@@ -7332,23 +7382,22 @@ comment on function private.check_waiting_quotas is
     'Duty, a tenant''s turn: notes whether as many jobs of it wait as may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and counts whether that changed.';
 revoke all on function private.check_waiting_quotas from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/enqueue_job.sql sha256:c5aadbf128a3e932300f7d0d0c92af9817430084b8a4c0744a07ae71bacc2dd0
+-- from sql/40_queue/functions/enqueue_job.sql sha256:ebb06a3327681813e9f69315633f69358c0382fc936f59bfce527f3371a339b6
 create or replace function public.enqueue_job(
     p_workflow_id uuid,
-    p_input jsonb default '{}',
-    p_priority integer default 10,
-    p_environment text default '*',
-    p_execution_mode text default 'lan',
-    p_required_capabilities text[] default '{}',
-    p_required_tags text[] default '{}',
+    p_input jsonb default null,
+    p_priority integer default null,
+    p_environment text default null,
+    p_execution_mode text default null,
+    p_required_capabilities text[] default null,
+    p_required_tags text[] default null,
     p_robot_id text default null,
     p_run_at timestamptz default null,
     p_dedupe_key text default null,
-    p_max_attempts integer default 3,
-    p_timeout_seconds integer default 3600,
+    p_max_attempts integer default null,
+    p_timeout_seconds integer default null,
     p_retry_policy jsonb default null,
-    p_metadata jsonb default '{}',
-    p_trigger_type text default 'manual',
+    p_metadata jsonb default null,
     p_version integer default null,
     p_concurrency_key text default null,
     p_pool text default null,
@@ -7363,37 +7412,38 @@ set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.create');
-    v_robot_id uuid;
-    v_pool_id uuid;
+    v_new private.new_job;
     v_job_id uuid;
     v_job public.live_jobs;
 begin
-    p_environment := private.nfc(p_environment);
-    p_required_capabilities := private.nfc_words(p_required_capabilities);
-    p_required_tags := private.nfc_words(p_required_tags);
-    p_dedupe_key := private.nfc(p_dedupe_key);
-    p_concurrency_key := private.nfc(p_concurrency_key);
-    p_trigger_type := private.nfc(p_trigger_type);
-    if p_robot_id is not null then
-        v_robot_id := (private.find_robot(v_caller.tenant_id, p_robot_id)).robot_id;
-    end if;
-    if p_pool is not null then
-        v_pool_id := (private.find_pool(v_caller.tenant_id, p_pool, 'member')).pool_id;
-    end if;
+    v_new.workflow_id := p_workflow_id;
+    v_new.version := p_version;
+    v_new.input := p_input;
+    v_new.priority := p_priority;
+    v_new.environment := p_environment;
+    v_new.execution_mode := p_execution_mode;
+    v_new.required_capabilities := p_required_capabilities;
+    v_new.required_tags := p_required_tags;
+    v_new.robot_id := p_robot_id;
+    v_new.pool := p_pool;
+    v_new.run_at := p_run_at;
+    v_new.dedupe_key := p_dedupe_key;
+    v_new.concurrency_key := p_concurrency_key;
+    v_new.max_attempts := p_max_attempts;
+    v_new.timeout_seconds := p_timeout_seconds;
+    v_new.progress_timeout_seconds := p_progress_timeout_seconds;
+    v_new.retry_policy := p_retry_policy;
+    v_new.metadata := p_metadata;
     v_job_id := private.add_job(
-        v_caller.tenant_id,
-        coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id),
-        p_workflow_id, p_version, p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities,
-        p_required_tags, v_robot_id, p_run_at, p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata,
-        p_trigger_type, p_concurrency_key => p_concurrency_key, p_pool_id => v_pool_id,
-        p_progress_timeout_seconds => p_progress_timeout_seconds
+        v_caller.tenant_id, private.check_new_job(v_caller.tenant_id, v_new), 'manual',
+        coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id)
     );
     select j.* into v_job from public.live_jobs as j where j.job_id = v_job_id;
     return v_job;
 end
 $$;
 comment on function public.enqueue_job is
-    'Puts one job in the queue and returns it; with a dedupe key that an unfinished job has, returns that one. Environment * is any robot''s. With a pool (id or name) its robots run it. With progress_timeout_seconds an attempt that reports no progress for so long is ended. Raises 404 POOL_NOT_FOUND, 409 POOL_AMBIGUOUS. Needs jobs.create.';
+    'Puts one job in the queue and returns it; with a dedupe key that an unfinished job has, returns that one. An option that is null is its default. Environment * is any robot''s. With a pool (id or name) its robots run it. With progress_timeout_seconds an attempt that reports no progress for so long is ended. Raises 400 INVALID_ARGUMENT, 404 WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE or POOL_AMBIGUOUS, 429 QUEUE_FULL. Needs jobs.create.';
 revoke all on function public.enqueue_job from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_job to authenticated;
 
@@ -7418,74 +7468,54 @@ comment on function private.ensure_job_partitions is
     'Makes the partitions of jobs for this week (Monday, UTC) and p_weeks_ahead more, and returns how many it made.';
 revoke all on function private.ensure_job_partitions from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_job_problem.sql sha256:5563f819c111c055c4a963aea95e30e7b75b6578a9e1132312baa5ef40044dea
-create or replace function private.find_job_problem(
-    p_input jsonb,
-    p_priority integer,
-    p_environment text,
-    p_execution_mode text,
-    p_required_capabilities text[],
-    p_required_tags text[],
-    p_dedupe_key text,
-    p_max_attempts integer,
-    p_timeout_seconds integer,
-    p_retry_policy jsonb,
-    p_metadata jsonb,
-    p_trigger_type text,
-    p_concurrency_key text default null,
-    p_progress_timeout_seconds integer default null,
-    p_run_at timestamptz default null
-)
+-- from sql/40_queue/functions/find_job_problem.sql sha256:60cf43bfe9d4401a1eea2d2ab04de4bb8300243903fd55138dcf05009798c858
+create or replace function private.find_job_problem(p_job private.new_job)
 returns text
 language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if p_priority not between 0 and 20 or p_priority is null then
+    if p_job.priority not between 0 and 20 then
         return 'priority must be between 0 and 20.';
-    elsif length(p_environment) not between 1 and 64 or p_environment is null then
+    elsif length(p_job.environment) not between 1 and 64 then
         return 'environment must have 1 to 64 characters.';
-    elsif p_execution_mode not in ('lan', 'internet') or p_execution_mode is null then
+    elsif p_job.execution_mode not in ('lan', 'internet') then
         return 'execution_mode must be lan or internet.';
-    elsif p_max_attempts not between 1 and 100 or p_max_attempts is null then
+    elsif p_job.max_attempts not between 1 and 100 then
         return 'max_attempts must be between 1 and 100.';
-    elsif p_timeout_seconds not between 1 and 604800 or p_timeout_seconds is null then
+    elsif p_job.timeout_seconds not between 1 and 604800 then
         return 'timeout_seconds must be between 1 and 604800.';
-    elsif p_progress_timeout_seconds not between 5 and 604800 then
+    elsif p_job.progress_timeout_seconds not between 5 and 604800 then
         return 'progress_timeout_seconds must be between 5 and 604800.';
-    elsif not private.is_calendar_time(p_run_at) then
+    elsif not private.is_calendar_time(p_job.run_at) then
         return 'run_at must lie in the years 1 to 9999.';
-    elsif length(p_dedupe_key) not between 1 and 255 then
+    elsif length(p_job.dedupe_key) not between 1 and 255 then
         return 'dedupe_key must have 1 to 255 characters.';
-    elsif length(p_concurrency_key) not between 1 and 255 then
+    elsif length(p_job.concurrency_key) not between 1 and 255 then
         return 'concurrency_key must have 1 to 255 characters.';
-    elsif length(p_trigger_type) not between 1 and 64 or p_trigger_type is null then
-        return 'trigger_type must have 1 to 64 characters.';
-    elsif jsonb_typeof(p_input) is distinct from 'object' then
+    elsif jsonb_typeof(p_job.input) <> 'object' then
         return 'input must be an object.';
-    elsif pg_column_size(p_input) > 10485760 then
+    elsif pg_column_size(p_job.input) > 10485760 then
         return 'input must not be larger than 10 MB.';
-    elsif private.find_json_problem('input', p_input) is not null then
-        return private.find_json_problem('input', p_input);
-    elsif jsonb_typeof(p_metadata) is distinct from 'object' then
+    elsif private.find_json_problem('input', p_job.input) is not null then
+        return private.find_json_problem('input', p_job.input);
+    elsif jsonb_typeof(p_job.metadata) <> 'object' then
         return 'metadata must be an object.';
-    elsif pg_column_size(p_metadata) > 65536 then
+    elsif pg_column_size(p_job.metadata) > 65536 then
         return 'metadata must not be larger than 64 KB.';
-    elsif private.find_json_problem('metadata', p_metadata) is not null then
-        return private.find_json_problem('metadata', p_metadata);
-    elsif p_required_capabilities is null or p_required_tags is null then
-        return 'required_capabilities and required_tags must be lists.';
-    elsif p_retry_policy is not null and private.find_retry_policy_problem(p_retry_policy) is not null then
-        return private.find_retry_policy_problem(p_retry_policy);
+    elsif private.find_json_problem('metadata', p_job.metadata) is not null then
+        return private.find_json_problem('metadata', p_job.metadata);
+    elsif p_job.retry_policy is not null and private.find_retry_policy_problem(p_job.retry_policy) is not null then
+        return private.find_retry_policy_problem(p_job.retry_policy);
     end if;
-    if p_required_capabilities <> '{}' or p_required_tags <> '{}' then
+    if p_job.required_capabilities <> '{}' or p_job.required_tags <> '{}' then
         return coalesce(
-            private.find_words_problem('required_capabilities', p_required_capabilities),
-            private.find_words_problem('required_tags', p_required_tags),
+            private.find_words_problem('required_capabilities', p_job.required_capabilities),
+            private.find_words_problem('required_tags', p_job.required_tags),
             -- A key of the index of private.lanes has 2,704 bytes at most, and they are in it.
             case
-                when (select sum(octet_length(w) + 8) from unnest(p_required_capabilities || p_required_tags) as w) > 2000
+                when (select sum(octet_length(w) + 8) from unnest(p_job.required_capabilities || p_job.required_tags) as w) > 2000
                     then 'required_capabilities and required_tags must not have more than 2000 bytes together; each word counts for 8 more.'
             end
         );
@@ -7494,7 +7524,7 @@ begin
 end
 $$;
 comment on function private.find_job_problem is
-    'What is wrong with a job that somebody wants to enqueue, as a sentence that names the field; null when nothing is.';
+    'What is wrong with a job that somebody wants to enqueue, as a sentence that names the field; null when nothing is. An option that is null is its default, which is right.';
 revoke all on function private.find_job_problem from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/find_lane.sql sha256:2404324761107722190e0be9d2b6ef24df8fa1c0963a56a1c6696bae7610ccc8
@@ -7847,6 +7877,31 @@ $$;
 comment on function private.raise_queue_full is
     'Raises 429 QUEUE_FULL, with the seconds after which to try again.';
 revoke all on function private.raise_queue_full from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/read_new_job.sql sha256:cc77dd61e53e6a07db3f12abd7269199c4ed305c20f2074204bf22ed793be83a
+create or replace function private.read_new_job(p_options jsonb)
+returns private.new_job
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_fields jsonb := to_jsonb(jsonb_populate_record(null::private.new_job, '{}'));
+    v_unknown text;
+begin
+    if jsonb_typeof(p_options) is distinct from 'object' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'A job must be an object.');
+    end if;
+    select k into v_unknown from jsonb_object_keys(p_options) as k where not v_fields ? k limit 1;
+    if found then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', format('A job has no field %s.', v_unknown));
+    end if;
+    return jsonb_populate_record(null::private.new_job, p_options);
+end
+$$;
+comment on function private.read_new_job is
+    'A job that somebody asks for as an object {workflow_id, input, priority …}; the other fields are null. Raises 400 INVALID_ARGUMENT for a field that no job has, and a data exception for a value of the wrong type.';
+revoke all on function private.read_new_job from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/required_of.sql sha256:f1e631eda475b9f91092242a5d90e057e6600ab4bd2fdd88b88dc72584684b1d
 create or replace function private.required_of(
@@ -10027,7 +10082,7 @@ comment on function private.cancel_forceable_at is
     'From when on the cancellation of a held job may be forced: its robot has a minute to stop, or what the settings of the job''s tenant say, {"queue": {"cancel_grace_seconds": 60}}; null when nobody asked it to stop.';
 revoke all on function private.cancel_forceable_at from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/cancel_job.sql sha256:1cf6b5fdc7045e2f01b7c9c15167c011f11d2556169f7497d6e02bbcd9d82e86
+-- from sql/43_endings/functions/cancel_job.sql sha256:d449d857905f6e9d0e6b6d93bcff13462c36825a6a4d8f06d123a49a094d164c
 create or replace function public.cancel_job(p_job_id uuid, p_reason text default null, p_force boolean default false)
 returns jsonb
 language plpgsql
@@ -10037,10 +10092,9 @@ as $$
 declare
     v_caller private.caller := private.authorize('jobs.cancel');
 begin
-    if length(p_reason) > 1024 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'reason must not have more than 1024 characters.');
-    end if;
-    return private.try_cancel_job(v_caller.tenant_id, p_job_id, coalesce(nullif(p_reason, ''), 'Cancelled.'), coalesce(p_force, false));
+    return private.try_cancel_job(
+        v_caller.tenant_id, p_job_id, private.check_cancel_reason(p_reason), coalesce(p_force, false)
+    );
 end
 $$;
 comment on function public.cancel_job is
@@ -10152,6 +10206,24 @@ $$;
 comment on function private.cancel_jobs_of_deleted_workflows is
     'Duty, a tenant''s turn: looks at p_limit of its waiting jobs, cancels those whose workflow was deleted, and counts them; those that a robot holds go on.';
 revoke all on function private.cancel_jobs_of_deleted_workflows from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/check_cancel_reason.sql sha256:bb67af8e77b2d5dbe6be000646b997cacedfa379c0fb7b3493bfd954d735ad8e
+create or replace function private.check_cancel_reason(p_reason text)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if length(p_reason) > 1024 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'reason must not have more than 1024 characters.');
+    end if;
+    return coalesce(nullif(p_reason, ''), 'Cancelled.');
+end
+$$;
+comment on function private.check_cancel_reason is
+    'Why somebody cancels, as it is kept. Raises 400 INVALID_ARGUMENT for a text that is too long.';
+revoke all on function private.check_cancel_reason from public, anon, authenticated, service_role;
 
 -- from sql/43_endings/functions/complete_job.sql sha256:0a5b760cca6d074847a84fa98c50d652f6c204d2d2b4e11b14b0ca6e3a74889d
 create or replace function public.complete_job(
@@ -10771,7 +10843,7 @@ comment on function private.find_jobs_of_workflow is
     'Looks at the next p_limit jobs that the tenant of a removal has waiting, delayed ones or, once lane_id is set, ready ones, and tells which are the workflow''s.';
 revoke all on function private.find_jobs_of_workflow from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/force_cancellation.sql sha256:6ead1ea870a5e2d82f754662df37425a8c64333381004fa446de679241d86805
+-- from sql/43_endings/functions/force_cancellation.sql sha256:b94af66df2ed07fff36c0ebf48062061b7eb7fc25cb9e8df4daa92984e93e73f
 create or replace function private.force_cancellation(p_lease private.leases)
 returns jsonb
 language plpgsql
@@ -10805,9 +10877,9 @@ begin
     return jsonb_build_object(
         'job_id', p_lease.job_id,
         'cancelled', true,
-        'previous_status', case when p_lease.started_at is null then 'claimed' else 'running' end,
-        'message', 'Job cancelled by force; its robot may still be at it, and its result will be refused',
-        'cancel_requested', false
+        'cancel_requested', false,
+        'is_forced', true,
+        'previous_status', case when p_lease.started_at is null then 'claimed' else 'running' end
     );
 end
 $$;
@@ -10815,7 +10887,7 @@ comment on function private.force_cancellation is
     'Takes a job away from a robot that was asked to stop it and did not, locked by the caller, and cancels it: its slot and its limits are free at once, and what the robot reports of it is refused. Raises 409 CANCEL_NOT_FORCEABLE before the grace time is over.';
 revoke all on function private.force_cancellation from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/purge_dead_letter.sql sha256:70ef25e52ad1bd34b504a4bd2ca2acb0aa5786373b085e44e6ad7e0a79e77cea
+-- from sql/43_endings/functions/purge_dead_letter.sql sha256:f2ed4e29c46aa05357d0bfb9158cb0137989cce7afdf3e7ca5b8f3ba24bbfeef
 create or replace function public.purge_dead_letter(p_job_id uuid)
 returns jsonb
 language plpgsql
@@ -10830,7 +10902,7 @@ begin
         perform private.raise_error(404, 'DEAD_LETTER_NOT_FOUND', 'There is no such dead letter.');
     end if;
     perform private.emit_event(v_caller.tenant_id, 'dead_letter.purged', p_job_id);
-    return jsonb_build_object('job_id', p_job_id, 'purged', true);
+    return jsonb_build_object('job_id', p_job_id);
 end
 $$;
 comment on function public.purge_dead_letter is
@@ -10838,7 +10910,7 @@ comment on function public.purge_dead_letter is
 revoke all on function public.purge_dead_letter from public, anon, authenticated, service_role;
 grant execute on function public.purge_dead_letter to authenticated;
 
--- from sql/43_endings/functions/requeue_dead_letter.sql sha256:186ca145a2d1338d019a57107e627d6a4b6966412e654b37a99c369072c97cde
+-- from sql/43_endings/functions/requeue_dead_letter.sql sha256:861eb058d8e9488003598a40bc62e49f67deb91cd65efcf8901d9deb196bdd3f
 create or replace function public.requeue_dead_letter(p_job_id uuid)
 returns jsonb
 language plpgsql
@@ -10860,7 +10932,7 @@ begin
             409, 'DEAD_LETTER_RESOLVED', format('The job was queued again already, as %s.', v_letter.requeued_job_id)
         );
     end if;
-    return jsonb_build_object('job_id', p_job_id, 'new_job_id', public.retry_job(p_job_id) -> 'new_job_id');
+    return public.retry_job(p_job_id);
 end
 $$;
 comment on function public.requeue_dead_letter is
@@ -10895,7 +10967,7 @@ comment on function private.retry_delay is
     'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
 revoke all on function private.retry_delay from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/retry_job.sql sha256:2db795dc171f151ee36e66f4f411545c7aad38dadc575dbf85b38a695d17a64f
+-- from sql/43_endings/functions/retry_job.sql sha256:bd697c4773e995ea66c35c75f7657b43960ee2016276ee2a577b03065a99f204
 create or replace function public.retry_job(p_job_id uuid)
 returns jsonb
 language plpgsql
@@ -10907,8 +10979,8 @@ as $$
 declare
     v_caller private.caller := private.authorize('jobs.retry');
     v_job public.jobs;
+    v_new private.new_job;
     v_new_job_id uuid;
-    v_pool_id uuid;
 begin
     select j.* into v_job from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
     if not found then
@@ -10918,16 +10990,14 @@ begin
             400, 'JOB_NOT_RETRYABLE', 'Only a job that is failed, cancelled or timed out can be retried.'
         );
     end if;
-    if v_job.pool_id is not null then
-        v_pool_id := (private.find_pool(v_job.tenant_id, v_job.pool_id::text, 'member')).pool_id;
-    end if;
+    v_job.result := null;
+    v_new := jsonb_populate_record(null::private.new_job, to_jsonb(v_job));
+    v_new.version := v_job.workflow_version;
+    v_new.robot_id := v_job.target_robot_id;
+    v_new.pool := v_job.pool_id;
     v_new_job_id := private.add_job(
-        v_job.tenant_id, coalesce(v_caller.user_id, v_caller.api_key_id), v_job.workflow_id, v_job.workflow_version,
-        v_job.input, v_job.priority, v_job.environment, v_job.execution_mode::text, v_job.required_capabilities,
-        v_job.required_tags, v_job.target_robot_id, null, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds,
-        v_job.retry_policy, v_job.metadata, 'retry', v_job.job_id,
-        p_concurrency_key => v_job.concurrency_key, p_pool_id => v_pool_id,
-        p_progress_timeout_seconds => v_job.progress_timeout_seconds
+        v_job.tenant_id, private.check_new_job(v_job.tenant_id, v_new), 'retry',
+        coalesce(v_caller.user_id, v_caller.api_key_id), v_job.job_id
     );
     -- An unfinished job that has its dedupe key does other work: this one would be lost.
     if v_job.dedupe_key is not null and not exists (
@@ -10942,17 +11012,15 @@ begin
         resolved_by = coalesce(v_caller.user_id, v_caller.api_key_id),
         requeued_job_id = v_new_job_id
     where d.job_id = p_job_id and d.resolved_at is null;
-    return jsonb_build_object(
-        'original_job_id', p_job_id, 'new_job_id', v_new_job_id, 'message', 'Job queued for retry'
-    );
+    return jsonb_build_object('job_id', p_job_id, 'new_job_id', v_new_job_id);
 end
 $$;
 comment on function public.retry_job is
-    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more, 409 DEDUPE_KEY_TAKEN when another unfinished job has its dedupe key. Needs jobs.retry.';
+    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 404 ROBOT_NOT_FOUND when the only robot that may have it is deleted, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more, 409 DEDUPE_KEY_TAKEN when another unfinished job has its dedupe key. Needs jobs.retry.';
 revoke all on function public.retry_job from public, anon, authenticated, service_role;
 grant execute on function public.retry_job to authenticated;
 
--- from sql/43_endings/functions/try_cancel_job.sql sha256:46e0e81390a9d6a38c8cb08f427a31727aa640c86e15185219c45ed20f98d47a
+-- from sql/43_endings/functions/try_cancel_job.sql sha256:7febf76928e5aa694cdab6051dd58a091b858e95e554427dcbebccd69a7fafe8
 create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text, p_is_forced boolean default false)
 returns jsonb
 language plpgsql
@@ -10978,9 +11046,9 @@ begin
             return jsonb_build_object(
                 'job_id', p_job_id,
                 'cancelled', false,
-                'previous_status', v_job.status,
-                'message', format('Job already %s, cannot cancel', case v_job.status when 'timeout' then 'timed out' else v_job.status::text end),
-                'cancel_requested', false
+                'cancel_requested', false,
+                'is_forced', false,
+                'previous_status', v_job.status
             );
         end if;
 
@@ -10994,9 +11062,9 @@ begin
             return jsonb_build_object(
                 'job_id', p_job_id,
                 'cancelled', true,
-                'previous_status', 'queued',
-                'message', 'Job cancelled successfully',
-                'cancel_requested', false
+                'cancel_requested', false,
+                'is_forced', false,
+                'previous_status', 'queued'
             );
         end if;
 
@@ -11018,9 +11086,9 @@ begin
             return jsonb_build_object(
                 'job_id', p_job_id,
                 'cancelled', false,     -- not before it is so: the robot may complete the job yet
-                'previous_status', case when v_lease.started_at is null then 'claimed' else 'running' end,
-                'message', 'Cancellation requested; the robot has been told',
-                'cancel_requested', true
+                'cancel_requested', true,
+                'is_forced', false,
+                'previous_status', case when v_lease.started_at is null then 'claimed' else 'running' end
             );
         end if;
     end loop;
@@ -11031,45 +11099,156 @@ comment on function private.try_cancel_job is
     'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not ask who wants it: its callers do.';
 revoke all on function private.try_cancel_job from public, anon, authenticated, service_role;
 
--- from sql/44_batches/functions/cancel_jobs.sql sha256:b4e259051aafc7407d61d116e608a5185ecb80dd6a9e1c9c5aefc63b9183860e
+-- from sql/44_batches/functions/answer_each.sql sha256:165d98438f71597628545c53aeb4cac44d3582d7c2d6e910a5d7335d5cc0b65b
+-- The skeleton of the verbs that do for many jobs what another does for one. What is wrong with one item is that item's answer;
+-- what the caller may not do at all (401, 403), and a fault of the database, ends the batch.
+create or replace function private.answer_each(
+    p_caller private.caller,
+    p_verb text,
+    p_items jsonb,
+    p_reason text default null,     -- of a cancellation
+    p_done integer[] default '{}'   -- places of items that are answered already, from 1
+)
+returns table ("position" integer, job_id uuid, answer jsonb, error_status integer, error_code text, error_message text)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_item jsonb;
+    v_report record;
+    v_job private.new_job;
+begin
+    if p_verb in ('retry_job', 'requeue_dead_letter', 'purge_dead_letter') then
+        -- All dead letters at once in the order of their ids, so that two batches do not wait for each other in a circle.
+        perform
+        from public.dead_letters as d
+        where d.job_id = any (array(select i.id::uuid from jsonb_array_elements_text(p_items) as i (id)))
+            and d.tenant_id = p_caller.tenant_id
+        order by d.job_id
+        for update;
+    end if;
+    for "position", v_item in
+        select x.n - 1, x.item
+        from jsonb_array_elements(p_items) with ordinality as x (item, n)
+        where x.n <> all (p_done)
+        -- Ids in their own order, for the same reason.
+        order by case jsonb_typeof(x.item) when 'string' then x.item #>> '{}' end collate "C", x.n
+    loop
+        job_id := null;
+        answer := null;
+        error_status := null;
+        error_code := null;
+        error_message := null;
+        begin
+            if p_verb in ('complete_job', 'fail_job') then
+                select r.* into v_report
+                from jsonb_to_record(v_item) as r (
+                    job_id uuid, lease_token bigint, result jsonb, error_message text, error_type text, stack_trace text,
+                    failed_node text, retryable boolean, node_executions jsonb
+                );
+                job_id := v_report.job_id;
+                if v_report.job_id is null or v_report.lease_token is null then
+                    perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_id and lease_token must be given.');
+                end if;
+            elsif p_verb <> 'enqueue_job' then
+                job_id := v_item #>> '{}';
+            end if;
+            case p_verb
+                when 'enqueue_job' then
+                    -- Nothing is written here, so the block costs no transaction id.
+                    v_job := private.check_new_job(p_caller.tenant_id, private.read_new_job(v_item));
+                    perform private.keep_workflow(v_job.workflow_id);
+                    perform private.require_runnable_workflow(p_caller.tenant_id, v_job.workflow_id, v_job.version);
+                    if exists (
+                        select from private.queue_tenants as q where q.tenant_id = p_caller.tenant_id and q.is_full
+                    ) and not exists (
+                        select
+                        from private.dedupe_keys as d
+                        where d.tenant_id = p_caller.tenant_id and d.dedupe_key = v_job.dedupe_key
+                    ) then
+                        perform private.raise_queue_full();
+                    end if;
+                when 'complete_job' then
+                    answer := public.complete_job(
+                        job_id, v_report.lease_token, v_report.result, v_report.node_executions
+                    );
+                when 'fail_job' then
+                    answer := public.fail_job(
+                        job_id, v_report.lease_token, v_report.error_message, v_report.error_type, v_report.stack_trace,
+                        v_report.failed_node, coalesce(v_report.retryable, true), v_report.node_executions
+                    );
+                when 'cancel_job' then
+                    answer := private.try_cancel_job(p_caller.tenant_id, job_id, p_reason);
+                when 'retry_job' then
+                    answer := public.retry_job(job_id);
+                when 'requeue_dead_letter' then
+                    answer := public.requeue_dead_letter(job_id);
+                when 'purge_dead_letter' then
+                    answer := public.purge_dead_letter(job_id);
+            end case;
+            if answer ? 'code' then     -- refused, and kept as evidence
+                error_status := 409;
+                error_code := answer ->> 'details';
+                error_message := answer ->> 'message';
+                answer := null;
+                perform set_config('response.status', '200', true);     -- the refusal of one is not that of all
+            end if;
+        exception
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT413' or sqlstate 'PT429'
+                or sqlstate 'PT503'
+            then
+                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
+                error_status := right(sqlstate, 3);
+            when data_exception then
+                error_code := 'INVALID_ARGUMENT';
+                error_message := 'A field has a value of the wrong type: ' || sqlerrm || '.';
+                error_status := 400;
+        end;
+        if p_verb = 'enqueue_job' and error_code is null then
+            job_id := private.add_job(
+                p_caller.tenant_id, v_job, 'manual', coalesce(p_caller.user_id, p_caller.robot_id, p_caller.api_key_id),
+                p_is_pushed => jsonb_array_length(p_items) <= 100, p_may_pass_quota => true
+            );
+            answer := '{"status": "queued"}';
+            -- The job that has its dedupe key may be held; the rule of its concurrency key may have cancelled it.
+            if v_job.dedupe_key is not null or v_job.concurrency_key is not null then
+                answer := (
+                    select jsonb_build_object('status', j.status)
+                    from public.live_jobs as j
+                    where j.job_id = answer_each.job_id
+                );
+            end if;
+        end if;
+        return next;
+    end loop;
+end
+$$;
+comment on function private.answer_each is
+    'Does a verb (complete_job, cancel_job …) for each item of a batch and answers each by its position: what the verb answers, or why it was refused; the others are done. Items are ids, or objects for the verbs that take more. Does not ask who wants it: its callers do.';
+revoke all on function private.answer_each from public, anon, authenticated, service_role;
+
+-- from sql/44_batches/functions/cancel_jobs.sql sha256:48ba80a57d202eb455b7f7368d4f7e99b76629d4b444e9866b6492102683bc8e
 create or replace function public.cancel_jobs(p_job_ids uuid[], p_reason text default null)
 returns table (
-    "position" integer, job_id uuid, cancelled boolean, cancel_requested boolean, previous_status text, error_status integer,
-    error_code text, error_message text
+    "position" integer, job_id uuid, cancelled boolean, cancel_requested boolean, previous_status text,
+    error_status integer, error_code text, error_message text
 )
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_answer jsonb;
+    v_caller private.caller := private.authorize('jobs.cancel');
+    v_items jsonb := private.check_batch(to_jsonb(p_job_ids), 'job_ids', 'ids', 1000);
 begin
-    perform private.authorize('jobs.cancel');
-    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
-    end if;
-    -- In the order of the ids, so that two batches do not wait for each other in a circle.
-    for "position", job_id in
-        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.id, x.n
-    loop
-        cancelled := null;
-        cancel_requested := null;
-        previous_status := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        begin
-            v_answer := public.cancel_job(job_id, p_reason);
-            cancelled := v_answer -> 'cancelled';
-            cancel_requested := v_answer -> 'cancel_requested';
-            previous_status := v_answer ->> 'previous_status';
-        exception
-            when sqlstate 'PT404' or sqlstate 'PT503' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3)::integer;
-        end;
-        return next;
-    end loop;
+    return query
+    select
+        e.position, e.job_id, (e.answer -> 'cancelled')::boolean, (e.answer -> 'cancel_requested')::boolean,
+        e.answer ->> 'previous_status', e.error_status, e.error_code, e.error_message
+    from private.answer_each(v_caller, 'cancel_job', v_items, private.check_cancel_reason(p_reason)) as e
+    order by e.position;
 end
 $$;
 comment on function public.cancel_jobs is
@@ -11077,7 +11256,27 @@ comment on function public.cancel_jobs is
 revoke all on function public.cancel_jobs from public, anon, authenticated, service_role;
 grant execute on function public.cancel_jobs to authenticated;
 
--- from sql/44_batches/functions/complete_jobs.sql sha256:a6ea4c3391ff34af5337af3b35315d2cdc0e8d292cc926c7051075ed6554a79e
+-- from sql/44_batches/functions/check_batch.sql sha256:87ad634b72205edf907e07187395b1cfad31d94ac7c5aa3ea0be4cb6713d3999
+create or replace function private.check_batch(p_items jsonb, p_field text, p_what text, p_most integer)
+returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if jsonb_typeof(p_items) is distinct from 'array' or jsonb_array_length(p_items) not between 1 and p_most then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', format('%s must be a list of 1 to %s %s.', p_field, p_most, p_what)
+        );
+    end if;
+    return p_items;
+end
+$$;
+comment on function private.check_batch is
+    'The items of a batch. Raises 400 INVALID_ARGUMENT for what is no list, and for an empty or too long one.';
+revoke all on function private.check_batch from public, anon, authenticated, service_role;
+
+-- from sql/44_batches/functions/complete_jobs.sql sha256:37f3a1a28b2bfece6a764d11955eae1984f4628a35c99913ace73e743872f818
 create or replace function public.complete_jobs(p_results jsonb)
 returns table (
     "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
@@ -11088,16 +11287,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
+    v_items jsonb := private.check_batch(p_results, 'results', 'results', 100);
     v_together record;
     v_done integer[];
-    v_item jsonb;
-    v_report record;
-    v_answer jsonb;
 begin
-    if jsonb_typeof(p_results) is distinct from 'array' or jsonb_array_length(p_results) not between 1 and 100 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'results must be a list of 1 to 100 results.');
-    end if;
-    perform private.lock_leases(v_caller.robot_id, p_results);
+    perform private.lock_leases(v_caller.robot_id, v_items);
     -- All that are as they should be, together; what is left, one by one, for the answer that each deserves. A job that is named
     -- twice is left too: its first item is answered before its second is done.
     select
@@ -11109,7 +11303,7 @@ begin
     into v_together
     from (
         select r.item, r.n, count(*) over (partition by lower(r.item ->> 'job_id')) as times
-        from jsonb_array_elements(p_results) with ordinality as r (item, n)
+        from jsonb_array_elements(v_items) with ordinality as r (item, n)
     ) as x
     where x.times = 1
         and x.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
@@ -11119,48 +11313,13 @@ begin
         v_caller, v_together.job_ids, v_together.lease_tokens, v_together.results, v_together.node_executions
     );
     v_done := array(select v_together.places[d] from unnest(v_done) as d);
-    for "position", v_item in
-        select x.n - 1, x.item from jsonb_array_elements(p_results) with ordinality as x (item, n) order by x.n
-    loop
-        job_id := null;
-        status := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        if "position" + 1 = any (v_done) then
-            job_id := v_item ->> 'job_id';
-            status := 'completed';
-            return next;
-            continue;
-        end if;
-        begin
-            select r.* into v_report
-            from jsonb_to_record(v_item) as r (job_id uuid, lease_token bigint, result jsonb, node_executions jsonb);
-            job_id := v_report.job_id;
-            if v_report.job_id is null or v_report.lease_token is null then
-                perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_id and lease_token must be given.');
-            end if;
-            v_answer := public.complete_job(
-                v_report.job_id, v_report.lease_token, v_report.result, v_report.node_executions
-            );
-            status := v_answer ->> 'status';
-            if v_answer ? 'code' then   -- refused, and kept as evidence
-                error_status := 409;
-                error_code := v_answer ->> 'details';
-                error_message := v_answer ->> 'message';
-                perform set_config('response.status', '200', true);     -- the refusal of one is not that of all
-            end if;
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT413' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3);
-            when data_exception then
-                error_code := 'INVALID_ARGUMENT';
-                error_message := 'A field has a value of the wrong type: ' || sqlerrm || '.';
-                error_status := 400;
-        end;
-        return next;
-    end loop;
+    return query
+    select d.place - 1, (v_items -> (d.place - 1) ->> 'job_id')::uuid, 'completed', null::integer, null, null
+    from unnest(v_done) as d (place)
+    union all
+    select e.position, e.job_id, e.answer ->> 'status', e.error_status, e.error_code, e.error_message
+    from private.answer_each(v_caller, 'complete_job', v_items, p_done => v_done) as e
+    order by 1;
 end
 $$;
 comment on function public.complete_jobs is
@@ -11168,133 +11327,23 @@ comment on function public.complete_jobs is
 revoke all on function public.complete_jobs from public, anon, authenticated, service_role;
 grant execute on function public.complete_jobs to authenticated;
 
--- from sql/44_batches/functions/enqueue_jobs.sql sha256:109944787b045e75be5f279dc73d49af4ab11c211c331518040f14c50a612eda
+-- from sql/44_batches/functions/enqueue_jobs.sql sha256:affeace52e0e3edef2b40c516e0544b1543e996b162b4ed3515630ea3266bcfc
 create or replace function public.enqueue_jobs(p_jobs jsonb)
-returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
+returns table (
+    "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
+)
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.create');
-    v_created_by uuid := coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id);
-    v_count integer;
-    v_item jsonb;
-    v_job record;
-    v_robot_id uuid;
-    v_pool_id uuid;
-    v_problem text;
-    v_unknown text;
+    v_count integer := jsonb_array_length(private.check_batch(p_jobs, 'jobs', 'jobs', 1000));
 begin
-    if jsonb_typeof(p_jobs) is distinct from 'array' or jsonb_array_length(p_jobs) not between 1 and 1000 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'jobs must be a list of 1 to 1000 jobs.');
-    end if;
-    v_count := jsonb_array_length(p_jobs);
-
-    for "position", v_item in
-        select x.n - 1, x.item from jsonb_array_elements(p_jobs) with ordinality as x (item, n) order by x.n
-    loop
-        job_id := null;
-        status := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        -- What is wrong with one job is that job's answer. Nothing is written in this block, so it costs no transaction id.
-        begin
-            if jsonb_typeof(v_item) <> 'object' then
-                perform private.raise_error(400, 'INVALID_ARGUMENT', 'A job must be an object.');
-            end if;
-            select * into v_job
-            from jsonb_to_record(v_item) as j (
-                workflow_id uuid, input jsonb, priority integer, environment text, execution_mode text,
-                required_capabilities text[], required_tags text[], robot_id text, run_at timestamptz, dedupe_key text,
-                max_attempts integer, timeout_seconds integer, retry_policy jsonb, metadata jsonb, trigger_type text,
-                version integer, concurrency_key text, pool text, progress_timeout_seconds integer
-            );
-            v_job.environment := private.nfc(v_job.environment);
-            v_job.required_capabilities := private.nfc_words(v_job.required_capabilities);
-            v_job.required_tags := private.nfc_words(v_job.required_tags);
-            v_job.dedupe_key := private.nfc(v_job.dedupe_key);
-            v_job.concurrency_key := private.nfc(v_job.concurrency_key);
-            v_job.trigger_type := private.nfc(v_job.trigger_type);
-            v_job.input := coalesce(v_job.input, '{}');
-            v_job.priority := coalesce(v_job.priority, 10);
-            v_job.environment := coalesce(v_job.environment, '*');
-            v_job.execution_mode := coalesce(v_job.execution_mode, 'lan');
-            v_job.required_capabilities := coalesce(v_job.required_capabilities, '{}');
-            v_job.required_tags := coalesce(v_job.required_tags, '{}');
-            v_job.max_attempts := coalesce(v_job.max_attempts, 3);
-            v_job.timeout_seconds := coalesce(v_job.timeout_seconds, 3600);
-            v_job.metadata := coalesce(v_job.metadata, '{}');
-            v_job.trigger_type := coalesce(v_job.trigger_type, 'manual');
-            select k into v_unknown
-            from jsonb_object_keys(v_item) as k
-            where k not in (
-                'workflow_id', 'input', 'priority', 'environment', 'execution_mode', 'required_capabilities', 'required_tags',
-                'robot_id', 'run_at', 'dedupe_key', 'max_attempts', 'timeout_seconds', 'retry_policy', 'metadata',
-                'trigger_type', 'version', 'concurrency_key', 'pool', 'progress_timeout_seconds'
-            )
-            limit 1;
-            v_problem := case
-                when v_unknown is not null then format('A job has no field %s.', v_unknown)
-                when v_job.workflow_id is null then 'workflow_id must be given.'
-                else private.find_job_problem(
-                    v_job.input, v_job.priority, v_job.environment, v_job.execution_mode, v_job.required_capabilities,
-                    v_job.required_tags, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
-                    v_job.metadata, v_job.trigger_type, v_job.concurrency_key, v_job.progress_timeout_seconds,
-                    v_job.run_at
-                )
-            end;
-            if v_problem is not null then
-                perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
-            end if;
-            perform private.keep_workflow(v_job.workflow_id);
-            perform private.require_runnable_workflow(v_caller.tenant_id, v_job.workflow_id, v_job.version);
-            v_robot_id := null;
-            if v_job.robot_id is not null then
-                v_robot_id := (private.find_robot(v_caller.tenant_id, v_job.robot_id)).robot_id;
-            end if;
-            v_pool_id := null;
-            if v_job.pool is not null then
-                v_pool_id := (private.find_pool(v_caller.tenant_id, v_job.pool, 'member')).pool_id;
-            end if;
-            if exists (
-                select from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id and q.is_full
-            ) and not exists (
-                select
-                from private.dedupe_keys as d
-                where d.tenant_id = v_caller.tenant_id and d.dedupe_key = v_job.dedupe_key
-            ) then
-                perform private.raise_queue_full();
-            end if;
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3)::integer;
-            when data_exception then
-                error_code := 'INVALID_ARGUMENT';
-                error_message := 'A field has a value of the wrong type: ' || sqlerrm || '.';
-                error_status := 400;
-        end;
-        if error_code is null then
-            job_id := private.add_job(
-                v_caller.tenant_id, v_created_by, v_job.workflow_id, v_job.version, v_job.input, v_job.priority,
-                v_job.environment, v_job.execution_mode, v_job.required_capabilities, v_job.required_tags, v_robot_id,
-                v_job.run_at, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
-                v_job.metadata, v_job.trigger_type, null, v_count <= 100, v_job.concurrency_key, v_pool_id,
-                v_job.progress_timeout_seconds, true
-            );
-            status := 'queued';
-            -- The job that has its dedupe key may be held; the rule of its concurrency key may have cancelled it.
-            if v_job.dedupe_key is not null or v_job.concurrency_key is not null then
-                status := (select j.status from public.live_jobs as j where j.job_id = enqueue_jobs.job_id);
-            end if;
-        end if;
-        return next;
-    end loop;
-
+    return query
+    select e.position, e.job_id, e.answer ->> 'status', e.error_status, e.error_code, e.error_message
+    from private.answer_each(v_caller, 'enqueue_job', p_jobs) as e
+    order by e.position;
     if v_count > 100 then   -- more pushes at once than a watcher can use, or a plan of the platform allows
         perform private.broadcast(
             'tenant:' || v_caller.tenant_id || ':jobs', 'jobs.queued',
@@ -11304,11 +11353,11 @@ begin
 end
 $$;
 comment on function public.enqueue_jobs is
-    'Enqueues 1 to 1000 jobs, objects with the arguments of enqueue_job, and answers each by its position: its id and status (those of the unfinished job that has its dedupe key), or why it was refused, 429 QUEUE_FULL included; the others are done. More than 100 are pushed as one jobs.queued. Needs jobs.create.';
+    'Enqueues 1 to 1000 jobs, objects with the fields of private.new_job, and answers each by its position: its id and status (those of the unfinished job that has its dedupe key), or why it was refused, 429 QUEUE_FULL included; the others are done. More than 100 are pushed as one jobs.queued. Needs jobs.create.';
 revoke all on function public.enqueue_jobs from public, anon, authenticated, service_role;
 grant execute on function public.enqueue_jobs to authenticated;
 
--- from sql/44_batches/functions/fail_jobs.sql sha256:e6c5a1203e1256c67fe33534ea1e23465b6bc59d3f9f891226bd33cca236c410
+-- from sql/44_batches/functions/fail_jobs.sql sha256:82a831dd10dfc6d549bab286215aaf3ecd9ed5d994f1f3061e50d9e456f5d8b3
 create or replace function public.fail_jobs(p_failures jsonb)
 returns table (
     "position" integer, job_id uuid, status text, retry_at timestamptz, error_status integer, error_code text, error_message text
@@ -11319,56 +11368,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize_robot('jobs.report');
-    v_item jsonb;
-    v_report record;
-    v_answer jsonb;
+    v_items jsonb := private.check_batch(p_failures, 'failures', 'failures', 100);
 begin
-    if jsonb_typeof(p_failures) is distinct from 'array' or jsonb_array_length(p_failures) not between 1 and 100 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'failures must be a list of 1 to 100 failures.');
-    end if;
-    perform private.lock_leases(v_caller.robot_id, p_failures, true);
-    for "position", v_item in
-        select x.n - 1, x.item from jsonb_array_elements(p_failures) with ordinality as x (item, n) order by x.n
-    loop
-        job_id := null;
-        status := null;
-        retry_at := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        begin
-            select r.* into v_report
-            from jsonb_to_record(v_item) as r (
-                job_id uuid, lease_token bigint, error_message text, error_type text, stack_trace text, failed_node text,
-                retryable boolean, node_executions jsonb
-            );
-            job_id := v_report.job_id;
-            if v_report.job_id is null or v_report.lease_token is null then
-                perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_id and lease_token must be given.');
-            end if;
-            v_answer := public.fail_job(
-                v_report.job_id, v_report.lease_token, v_report.error_message, v_report.error_type, v_report.stack_trace,
-                v_report.failed_node, coalesce(v_report.retryable, true), v_report.node_executions
-            );
-            status := v_answer ->> 'status';
-            retry_at := v_answer ->> 'retry_at';
-            if v_answer ? 'code' then   -- refused, and kept as evidence
-                error_status := 409;
-                error_code := v_answer ->> 'details';
-                error_message := v_answer ->> 'message';
-                perform set_config('response.status', '200', true);     -- the refusal of one is not that of all
-            end if;
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT413' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3);
-            when data_exception then
-                error_code := 'INVALID_ARGUMENT';
-                error_message := 'A field has a value of the wrong type: ' || sqlerrm || '.';
-                error_status := 400;
-        end;
-        return next;
-    end loop;
+    perform private.lock_leases(v_caller.robot_id, v_items, true);
+    return query
+    select
+        e.position, e.job_id, e.answer ->> 'status', (e.answer ->> 'retry_at')::timestamptz, e.error_status, e.error_code,
+        e.error_message
+    from private.answer_each(v_caller, 'fail_job', v_items) as e
+    order by e.position;
 end
 $$;
 comment on function public.fail_jobs is
@@ -11376,44 +11384,23 @@ comment on function public.fail_jobs is
 revoke all on function public.fail_jobs from public, anon, authenticated, service_role;
 grant execute on function public.fail_jobs to authenticated;
 
--- from sql/44_batches/functions/purge_dead_letters.sql sha256:a3a58aa2d48cb049c02427cae9148265d08ab1e1d53ad4b3880e01e616b1ad9b
+-- from sql/44_batches/functions/purge_dead_letters.sql sha256:ac113fb3b658937eec11038ce2148c4d1ed74fb06a2433338968e92512f98377
 create or replace function public.purge_dead_letters(p_job_ids uuid[])
-returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
+returns table (
+    "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
+)
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.delete');
+    v_items jsonb := private.check_batch(to_jsonb(p_job_ids), 'job_ids', 'ids', 1000);
 begin
-    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
-    end if;
-    -- All at once in the order of their ids, so that two batches do not wait for each other in a circle.
-    perform
-    from public.dead_letters as d
-    where d.job_id = any (p_job_ids) and d.tenant_id = v_caller.tenant_id
-    order by d.job_id
-    for update;
-    for "position", job_id in
-        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
-    loop
-        status := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        begin
-            perform public.purge_dead_letter(job_id);
-            status := 'purged';
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3)::integer;
-        end;
-        return next;
-    end loop;
+    return query
+    select e.position, e.job_id, case when e.error_code is null then 'purged' end, e.error_status, e.error_code, e.error_message
+    from private.answer_each(v_caller, 'purge_dead_letter', v_items) as e
+    order by e.position;
 end
 $$;
 comment on function public.purge_dead_letters is
@@ -11421,45 +11408,25 @@ comment on function public.purge_dead_letters is
 revoke all on function public.purge_dead_letters from public, anon, authenticated, service_role;
 grant execute on function public.purge_dead_letters to authenticated;
 
--- from sql/44_batches/functions/requeue_dead_letters.sql sha256:654c9cc681cf2cc9fa21fe470aa0f0c784705bc30167c5e4a8d914ee93445ff9
+-- from sql/44_batches/functions/requeue_dead_letters.sql sha256:3f2f4a98e71d9623dcad48960de598a7589291a4762c781ae5204a1b7cf0ac01
 create or replace function public.requeue_dead_letters(p_job_ids uuid[])
-returns table ("position" integer, job_id uuid, status text, new_job_id uuid, error_status integer, error_code text, error_message text)
+returns table (
+    "position" integer, job_id uuid, status text, new_job_id uuid, error_status integer, error_code text, error_message text
+)
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.retry');
+    v_items jsonb := private.check_batch(to_jsonb(p_job_ids), 'job_ids', 'ids', 1000);
 begin
-    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
-    end if;
-    -- All at once in the order of their ids, so that two batches do not wait for each other in a circle.
-    perform
-    from public.dead_letters as d
-    where d.job_id = any (p_job_ids) and d.tenant_id = v_caller.tenant_id
-    order by d.job_id
-    for update;
-    for "position", job_id in
-        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
-    loop
-        status := null;
-        new_job_id := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        begin
-            new_job_id := public.requeue_dead_letter(job_id) ->> 'new_job_id';
-            status := 'requeued';
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3)::integer;
-        end;
-        return next;
-    end loop;
+    return query
+    select
+        e.position, e.job_id, case when e.error_code is null then 'requeued' end, (e.answer ->> 'new_job_id')::uuid,
+        e.error_status, e.error_code, e.error_message
+    from private.answer_each(v_caller, 'requeue_dead_letter', v_items) as e
+    order by e.position;
 end
 $$;
 comment on function public.requeue_dead_letters is
@@ -11467,43 +11434,23 @@ comment on function public.requeue_dead_letters is
 revoke all on function public.requeue_dead_letters from public, anon, authenticated, service_role;
 grant execute on function public.requeue_dead_letters to authenticated;
 
--- from sql/44_batches/functions/retry_jobs.sql sha256:894a14c232cdd8a3175fc01dc74fc7c491baa85e907245d902fc2000dc8a03d7
+-- from sql/44_batches/functions/retry_jobs.sql sha256:40934074618dc19a7584606bc351c12162bbc1691cfe31b1e04429f01ac93490
 create or replace function public.retry_jobs(p_job_ids uuid[])
-returns table ("position" integer, job_id uuid, new_job_id uuid, error_status integer, error_code text, error_message text)
+returns table (
+    "position" integer, job_id uuid, new_job_id uuid, error_status integer, error_code text, error_message text
+)
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
 as $$
 declare
     v_caller private.caller := private.authorize('jobs.retry');
+    v_items jsonb := private.check_batch(to_jsonb(p_job_ids), 'job_ids', 'ids', 1000);
 begin
-    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
-    end if;
-    -- Their dead letters at once in the order of their ids, so that two batches do not wait for each other in a circle.
-    perform
-    from public.dead_letters as d
-    where d.job_id = any (p_job_ids) and d.tenant_id = v_caller.tenant_id
-    order by d.job_id
-    for update;
-    for "position", job_id in
-        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
-    loop
-        new_job_id := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        begin
-            new_job_id := public.retry_job(job_id) ->> 'new_job_id';
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3)::integer;
-        end;
-        return next;
-    end loop;
+    return query
+    select e.position, e.job_id, (e.answer ->> 'new_job_id')::uuid, e.error_status, e.error_code, e.error_message
+    from private.answer_each(v_caller, 'retry_job', v_items) as e
+    order by e.position;
 end
 $$;
 comment on function public.retry_jobs is
@@ -12081,7 +12028,7 @@ comment on function private.explain_reason is
     'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
 revoke all on function private.explain_reason from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/explain_robot.sql sha256:d1a309e532be5ba873fe806742a30a6f19c317046105722b0721807c3c167f98
+-- from sql/46_explaining/functions/explain_robot.sql sha256:eb55cbe3638382f24a8e60d1e00dfe256319e97667d4402ddbc85fc34d7c2a2f
 create or replace function public.explain_robot(p_robot text)
 returns jsonb
 language plpgsql
@@ -12162,7 +12109,12 @@ begin
         'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot) end
     ));
     return jsonb_build_object(
-        'robot_id', v_robot.robot_id, 'external_id', v_robot.external_id, 'state', v_live.status
+        'robot_id', v_robot.robot_id,
+        'external_id', v_robot.external_id,
+        'is_online', v_live.is_online,
+        'is_active', v_live.is_active,
+        'is_healthy', v_live.is_healthy,
+        'is_busy', v_live.is_busy
     ) || v_reason || jsonb_build_object(
         'since', private.to_iso(case v_reason_code
             when 'robot_quarantined' then v_live.quarantined_at
@@ -12878,7 +12830,7 @@ comment on function private.describe_calendar is
     'A calendar as answers show it: what was said of it, to when its holidays are known, and how many schedules heed it.';
 revoke all on function private.describe_calendar from public, anon, authenticated, service_role;
 
--- from sql/48_calendars/functions/easter_sunday.sql sha256:31c8cb2efb0fd82827244e3337e9cdb9ed8d0f86afb0a92188737afaa2265d3e
+-- from sql/48_calendars/functions/easter_sunday.sql sha256:afce72c77d5068a906932f24dd234766301ee1c6132ec4de3af568c5e73e9e0f
 -- Gauss's way to the Gregorian date, as Meeus has it: every step is whole division.
 create or replace function private.easter_sunday(p_year integer)
 returns date
@@ -12901,7 +12853,8 @@ begin
     return make_date(p_year, 3, 22) + v_moon + v_sunday - 7 * v_correction;
 end
 $$;
-comment on function private.easter_sunday is 'Easter Sunday of a year, by the Gregorian calendar.';
+comment on function private.easter_sunday is
+    'Easter Sunday of a year, by the Gregorian calendar.';
 revoke all on function private.easter_sunday from public, anon, authenticated, service_role;
 
 -- from sql/48_calendars/functions/expand_calendar_rules.sql sha256:4e116ca9df4f7b19d1c0f12b053a070ea01ca20e38fa4869497d26d54f4aaea5
@@ -13756,7 +13709,7 @@ comment on function private.drop_waiting_fires is
     'Gives up the due times of schedules that wait for a job to end, and says why.';
 revoke all on function private.drop_waiting_fires from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/enqueue_job_of_schedule.sql sha256:2a03a510951b2547cb3d00f3f3c35f0a0457712fb7836b71f314e2c6d82e683b
+-- from sql/50_schedules/functions/enqueue_job_of_schedule.sql sha256:7c06d2946a882ac6e19d00880d526eceecb18245ce999668d7109c2866c0ffb1
 create or replace function private.enqueue_job_of_schedule(
     p_schedule public.schedules,
     p_trigger_type text,
@@ -13768,20 +13721,13 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_job private.new_job := private.job_of_schedule(p_schedule);
     v_job_id uuid;
 begin
-    if p_schedule.pool_id is not null then
-        perform private.find_pool(p_schedule.tenant_id, p_schedule.pool_id::text, 'member');     -- it may have left
-    end if;
-    if p_schedule.robot_id is not null then
-        perform private.find_robot(p_schedule.tenant_id, p_schedule.robot_id::text);    -- it may be deleted
-    end if;
+    v_job.dedupe_key := p_dedupe_key;
+    v_job.metadata := v_job.metadata || jsonb_build_object('schedule_id', p_schedule.schedule_id);
     v_job_id := private.add_job(
-        p_schedule.tenant_id, p_created_by, p_schedule.workflow_id, null, p_schedule.input, p_schedule.priority,
-        p_schedule.environment, p_schedule.execution_mode::text, p_schedule.required_capabilities, p_schedule.required_tags,
-        p_schedule.robot_id, null, p_dedupe_key, 3, 3600, null,
-        p_schedule.metadata || jsonb_build_object('schedule_id', p_schedule.schedule_id), p_trigger_type,
-        p_pool_id => p_schedule.pool_id
+        p_schedule.tenant_id, private.check_new_job(p_schedule.tenant_id, v_job), p_trigger_type, p_created_by
     );
     if private.is_followed(p_schedule) then
         insert into private.schedule_jobs (job_id, tenant_id, schedule_id)
@@ -13792,7 +13738,7 @@ begin
 end
 $$;
 comment on function private.enqueue_job_of_schedule is
-    'Puts a job in the queue as a schedule says it; the job''s metadata names the schedule. Raises what private.add_job raises, 404 POOL_NOT_FOUND when the tenant is in its pool no more, and 404 ROBOT_NOT_FOUND when its robot is deleted.';
+    'Puts a job in the queue as a schedule says it; the job''s metadata names the schedule. Raises what private.check_new_job() and private.add_job() raise: 404 POOL_NOT_FOUND when the tenant is in its pool no more, and 404 ROBOT_NOT_FOUND when its robot is deleted.';
 revoke all on function private.enqueue_job_of_schedule from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/every_seconds.sql sha256:5170da4f9c6069df98c51ba980e33d8f507d00c1cf26ec6c49e051b6ae581122
@@ -14109,7 +14055,7 @@ comment on function private.find_overlap is
     'What becomes of a due time by the overlap policy of a schedule that the caller has locked, and why, when a job of it is unfinished; asks for the end of that job when the policy is cancel_previous.';
 revoke all on function private.find_overlap from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/find_schedule_problem.sql sha256:af61b9024d1809f89eb24b76deeba8fdc32ddc9635261d72569aef4316cb70e5
+-- from sql/50_schedules/functions/find_schedule_problem.sql sha256:a3c3adab003062a9c06bed0055f939f896a7bcf7549a0ef1af4d6c5505908b3d
 create or replace function private.find_schedule_problem(p_schedule public.schedules, p_changes jsonb)
 returns text
 language plpgsql
@@ -14121,6 +14067,12 @@ declare
 begin
     if p_schedule.name is null or length(p_schedule.name) not between 1 and 255 or p_schedule.name !~ '\S' then
         return 'schedule_name must have 1 to 255 characters, and not blanks only.';
+    elsif p_schedule.environment is null then      -- a schedule has these itself; the job's own would be defaults
+        return 'environment must have 1 to 64 characters.';
+    elsif jsonb_typeof(p_schedule.input) is distinct from 'object' then
+        return 'input must be an object.';
+    elsif jsonb_typeof(p_schedule.metadata) is distinct from 'object' then
+        return 'metadata must be an object.';
     elsif pg_column_size(p_schedule.metadata) > 32768 then
         return 'metadata must not be larger than 32 KB.';
     elsif not private.is_calendar_time(p_schedule.starts_at) then
@@ -14158,11 +14110,7 @@ begin
     if found then
         return format('interval_seconds must be at least %s in your plan.', v_min_seconds);
     end if;
-    return private.find_job_problem(
-        p_schedule.input, p_schedule.priority, p_schedule.environment, p_schedule.execution_mode::text,
-        p_schedule.required_capabilities, p_schedule.required_tags, p_schedule.dedupe_key, 3, 3600, null, p_schedule.metadata,
-        'scheduled'
-    );
+    return private.find_job_problem(private.job_of_schedule(p_schedule));
 end
 $$;
 comment on function private.find_schedule_problem is
@@ -14439,7 +14387,7 @@ comment on function private.forget_schedule_failures is
     'Begins the count of failures in a row again, as a job of the schedule succeeded; emits schedule.recovered for one that they had disabled and somebody enabled again.';
 revoke all on function private.forget_schedule_failures from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/is_followed.sql sha256:8dadaf54c09fead76a777497c3f2f76a528121590d324581043af146b88499c3
+-- from sql/50_schedules/functions/is_followed.sql sha256:65af310593655ab6e2b84fdaf4cdd8ddfd2c7f4752864c7f4b71ca55705a57fd
 create or replace function private.is_followed(p_schedule public.schedules)
 returns boolean
 language sql
@@ -14448,7 +14396,8 @@ set search_path = pg_catalog, pg_temp
 as $$
     select p_schedule.overlap_policy <> 'allow' or p_schedule.max_consecutive_failures > 0
 $$;
-comment on function private.is_followed(public.schedules) is 'Whether a schedule needs to know how its jobs end.';
+comment on function private.is_followed is
+    'Whether a schedule needs to know how its jobs end.';
 revoke all on function private.is_followed from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/jitter_of.sql sha256:eb201537a2c6773fe12688798ea8d5a4508193040117df6e90b6ea34394893d1
@@ -14463,6 +14412,25 @@ $$;
 comment on function private.jitter_of is
     'How long after each due time a schedule runs: 0 to p_jitter_seconds, spread evenly over schedules and the same at every run of one.';
 revoke all on function private.jitter_of from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/job_of_schedule.sql sha256:790af5f8b9d72b3932c00e4ab3b19472bbed7cf4e65e776c9710fea039a04e0d
+create or replace function private.job_of_schedule(p_schedule public.schedules)
+returns private.new_job
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_job private.new_job := jsonb_populate_record(null::private.new_job, to_jsonb(p_schedule));
+begin
+    v_job.pool := p_schedule.pool_id;
+    v_job.run_at := null;      -- a schedule's is its own due time; what it fires waits for nothing
+    return v_job;
+end
+$$;
+comment on function private.job_of_schedule is
+    'The job that a schedule asks for: each option that schedules have a column of. See private.new_job.';
+revoke all on function private.job_of_schedule from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/judge_due_time.sql sha256:76e7fd8210844b27ae0910e3ce07e71a1bf4fe072459eaf1b3ab45ae66fcea18
 create or replace function private.judge_due_time(p_schedule public.schedules, p_due timestamptz)
@@ -16831,7 +16799,7 @@ comment on function private.fold_job_ends is
     'Counts the jobs that ended by the events with these numbers. Called once for each number, by whoever gave it.';
 revoke all on function private.fold_job_ends from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:3490f792b6a5862558ad1d95a5d7758988e0a6730dfba974e3ef44b8235f0704
+-- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:a63c9c0ccd64b01cc966fea56dc66bd2af30dcdf00bdcff8eb3d186572338d05
 create or replace function public.get_fleet_metrics()
 returns jsonb
 language plpgsql
@@ -16848,7 +16816,13 @@ begin
     v_today := private.tenant_day_began_at(v_caller.tenant_id);
     return jsonb_build_object(
         'robots', (
-            select private.count_words(array_agg(r.status)) from public.live_robots as r where r.tenant_id = v_caller.tenant_id
+            select coalesce(jsonb_agg(to_jsonb(states)), '[]')
+            from (
+                select r.is_online, r.is_active, r.is_healthy, r.is_busy, count(*) as robots
+                from public.live_robots as r
+                where r.tenant_id = v_caller.tenant_id
+                group by r.is_online, r.is_active, r.is_healthy, r.is_busy
+            ) as states
         ),
         'active_jobs', (select count(*) from private.leases as l where l.tenant_id = v_caller.tenant_id),
         'queue_depth', (
@@ -16889,7 +16863,7 @@ begin
 end
 $$;
 comment on function public.get_fleet_metrics is
-    'The tenant''s robots by status word, jobs in hand and waiting, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
+    'How many of the tenant''s robots are in which state (online, active, healthy, busy), jobs in hand and waiting, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
 revoke all on function public.get_fleet_metrics from public, anon, authenticated, service_role;
 grant execute on function public.get_fleet_metrics to authenticated;
 

@@ -13,10 +13,10 @@ from pydantic import Field
 
 from casare_cloud.config import Settings
 from casare_cloud.faces.kit.edge import client_ip_of, request_id_of
-from casare_cloud.faces.kit.refusals import refusals
 from casare_cloud.faces.kit.routing import PublicRoute
 from casare_cloud.faces.kit.shapes import Body
 from casare_cloud.faces.orchestrator.app import Orchestrator, create_app
+from casare_cloud.faces.orchestrator.refusals import refusals
 
 MEGABYTE = 1024 * 1024
 

@@ -7,10 +7,9 @@ as $$
 declare
     v_caller private.caller := private.authorize('jobs.cancel');
 begin
-    if length(p_reason) > 1024 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'reason must not have more than 1024 characters.');
-    end if;
-    return private.try_cancel_job(v_caller.tenant_id, p_job_id, coalesce(nullif(p_reason, ''), 'Cancelled.'), coalesce(p_force, false));
+    return private.try_cancel_job(
+        v_caller.tenant_id, p_job_id, private.check_cancel_reason(p_reason), coalesce(p_force, false)
+    );
 end
 $$;
 comment on function public.cancel_job is

@@ -20,5 +20,6 @@ begin
     return make_date(p_year, 3, 22) + v_moon + v_sunday - 7 * v_correction;
 end
 $$;
-comment on function private.easter_sunday is 'Easter Sunday of a year, by the Gregorian calendar.';
+comment on function private.easter_sunday is
+    'Easter Sunday of a year, by the Gregorian calendar.';
 revoke all on function private.easter_sunday from public, anon, authenticated, service_role;

@@ -9,6 +9,12 @@ declare
 begin
     if p_schedule.name is null or length(p_schedule.name) not between 1 and 255 or p_schedule.name !~ '\S' then
         return 'schedule_name must have 1 to 255 characters, and not blanks only.';
+    elsif p_schedule.environment is null then      -- a schedule has these itself; the job's own would be defaults
+        return 'environment must have 1 to 64 characters.';
+    elsif jsonb_typeof(p_schedule.input) is distinct from 'object' then
+        return 'input must be an object.';
+    elsif jsonb_typeof(p_schedule.metadata) is distinct from 'object' then
+        return 'metadata must be an object.';
     elsif pg_column_size(p_schedule.metadata) > 32768 then
         return 'metadata must not be larger than 32 KB.';
     elsif not private.is_calendar_time(p_schedule.starts_at) then
@@ -46,11 +52,7 @@ begin
     if found then
         return format('interval_seconds must be at least %s in your plan.', v_min_seconds);
     end if;
-    return private.find_job_problem(
-        p_schedule.input, p_schedule.priority, p_schedule.environment, p_schedule.execution_mode::text,
-        p_schedule.required_capabilities, p_schedule.required_tags, p_schedule.dedupe_key, 3, 3600, null, p_schedule.metadata,
-        'scheduled'
-    );
+    return private.find_job_problem(private.job_of_schedule(p_schedule));
 end
 $$;
 comment on function private.find_schedule_problem is

@@ -14,7 +14,7 @@ from uuid import uuid4
 from starlette.exceptions import HTTPException
 
 from casare_cloud.config import Network
-from casare_cloud.errors import ApiError
+from casare_cloud.faces.kit.envelope import Envelope
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -37,11 +37,13 @@ FORM_BYTES = 64 * 1024  # who sends it is not known yet: a password, a token, so
 
 
 class Edge:
-    """An ASGI app. A face derives from it and implements `serve`, `body_limit` and `close`.
+    """An ASGI app. `App` derives from it and implements `serve`, `body_limit` and `close`; a face says its `envelope`.
 
     `serve` finds `request_id`, `client_ip` and `headers` in `scope["state"]`, may raise anything, and never reads more
     of a body than `body_limit` of the path: a bigger one is answered 413 before it is kept.
     """
+
+    envelope: Envelope
 
     def __init__(self, trusted_proxies: tuple[Network, ...], allowed_origins: tuple[str, ...] = ()) -> None:
         self._trusted_proxies = trusted_proxies
@@ -131,7 +133,7 @@ class Edge:
         except Exception as error:
             request_id = scope["state"]["request_id"]
             if not status:
-                await send_json(watched_send, *problem_of(error, request_id))
+                await send_json(watched_send, *self.envelope.answer(error, request_id))
             elif status != 500:  # a 500 was made and logged by the framework, which raises the error all the same
                 logger.exception("request %s failed after its answer had begun", request_id)
 
@@ -201,32 +203,6 @@ def _limited(receive: Receive, limit: int) -> Receive:
         return message
 
     return read
-
-
-def problem_of(error: Exception, request_id: str) -> tuple[int, dict[str, Any], dict[str, str]]:
-    """(status, body, headers) of an error. What nobody foresaw is logged in full and told as a bare 500."""
-    if isinstance(error, ApiError):
-        body: dict[str, Any] = {"detail": error.message, "error_code": error.code, "request_id": request_id}
-        if error.status == 429 and error.headers.get("Retry-After", "").isdigit():
-            body |= {"error": "Rate limit exceeded", "retry_after": int(error.headers["Retry-After"])}
-        return error.status, body, error.headers
-    if isinstance(error, HTTPException) and error.status_code in _CODES:
-        body = {"detail": error.detail, "error_code": _CODES[error.status_code], "request_id": request_id}
-        return error.status_code, body, dict(error.headers or {})
-    logger.error("request %s failed", request_id, exc_info=error)
-    body = {"detail": "Something went wrong on our side.", "error_code": "INTERNAL_ERROR", "request_id": request_id}
-    return 500, body, {}
-
-
-_CODES = {
-    400: "INVALID_ARGUMENT",
-    401: "AUTHENTICATION_FAILED",
-    403: "FORBIDDEN",
-    404: "NOT_FOUND",
-    405: "METHOD_NOT_ALLOWED",
-    413: "PAYLOAD_TOO_LARGE",
-    415: "UNSUPPORTED_MEDIA_TYPE",
-}
 
 
 async def send_json(send: Send, status: int, body: Any, headers: dict[str, str] | None = None) -> None:

@@ -3,25 +3,46 @@
 The key is taken in the transaction of the work, and the answer is stored in it: work and answer are kept together or
 not at all. A refusal that is kept answers the key too; any other leaves it free. Same key and body: the first answer.
 First one still running: 409. Other body: 422.
+
+Secrets are not kept: an endpoint that shows some says where with `@shown_once("key")`; a repeated request gets null.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
-from psycopg.types.json import Jsonb
 from python_multipart.multipart import parse_options_header
 
 from casare_cloud.database import Transaction
+from casare_cloud.domain.requests import service
+from casare_cloud.domain.requests.model import KeptAnswer
 from casare_cloud.errors import ApiError, InvalidArgument, KeptRefusal
 from casare_cloud.identity import Actor
 
-_SHOWN_ONCE = ("key", "access_token", "refresh_token")  # secrets are not kept: a repeated request gets null
-
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+def shown_once(*places: str) -> Callable[[Endpoint], Endpoint]:
+    """Decorates an endpoint whose answer holds secrets, at these places: names with dots between them, `config.secret`.
+
+    A name that leads to a list means each of its items.
+    """
+
+    def mark(endpoint: Endpoint) -> Endpoint:
+        endpoint.shown_once = places  # type: ignore[attr-defined]
+        return endpoint
+
+    return mark
+
+
+def secrets_of(endpoint: Callable[..., Any]) -> tuple[str, ...]:
+    """The places of secrets in the answer of an endpoint."""
+    places: tuple[str, ...] = getattr(endpoint, "shown_once", ())
+    return places
 
 
 def key_of(request: Request, actor: Actor) -> str | None:
@@ -34,32 +55,44 @@ def key_of(request: Request, actor: Actor) -> str | None:
     return key
 
 
-async def answer_once(request: Request, key: str, tx: Transaction, handler: Handler) -> Response:
+async def answer_once(
+    request: Request, key: str, tx: Transaction, handler: Handler, secrets: Sequence[str]
+) -> Response:
     """Run the handler, or answer what it answered when this key was first used by this caller."""
-    stored = await tx.fetch_one(
-        "select * from private.begin_idempotent_request(%(key)s, %(request_hash)s)",
-        {"key": key, "request_hash": await _fingerprint(request)},
-    )
-    if stored is not None and stored.get("status_code") is not None:
-        status, body, replayed = stored["status_code"], stored["response"], {"Idempotent-Replayed": "true"}
-        if status >= 400:
-            raise ApiError(status, body["error_code"], body["detail"], replayed)
-        return JSONResponse(body, status, replayed)
+    stored = await service.begin_once(tx, key, await _fingerprint(request))
+    if stored is not None:
+        replayed = {"Idempotent-Replayed": "true"}
+        if stored.status >= 400:
+            raise ApiError(stored.status, stored.body["error_code"], stored.body["detail"], replayed)
+        return JSONResponse(stored.body, stored.status, replayed)
     try:
         response = await handler(request)
     except KeptRefusal as refusal:
-        await keep(tx, key, refusal.status, {"error_code": refusal.code, "detail": refusal.message})
+        kept = KeptAnswer(refusal.status, {"error_code": refusal.code, "detail": refusal.message})
+        await service.keep(tx, key, kept)
         raise
     if 200 <= response.status_code < 300 and not tx.is_over:  # else it was kept with `Call.commit`
-        await keep(tx, key, response.status_code, json.loads(bytes(response.body)) if response.body else None)
+        body = json.loads(bytes(response.body)) if response.body else None
+        await keep(tx, key, response.status_code, body, secrets)
     return response
 
 
-async def keep(tx: Transaction, key: str, status: int, body: Any) -> None:
-    """Store what a repeated request with this key gets."""
-    if isinstance(body, dict):
-        body = {name: None if name in _SHOWN_ONCE else value for name, value in body.items()}
-    await tx.call("private.finish_idempotent_request", key=key, status=status, response=Jsonb(body))
+async def keep(tx: Transaction, key: str, status: int, body: Any, secrets: Sequence[str]) -> None:
+    """Store what a repeated request with this key gets: the answer with null for each secret."""
+    for place in secrets:
+        body = _without(body, place.split("."))
+    await service.keep(tx, key, KeptAnswer(status, body))
+
+
+def _without(value: Any, names: Sequence[str]) -> Any:
+    """The JSON value with null at the place that the names lead to."""
+    if not names:
+        return None
+    if isinstance(value, list):
+        return [_without(item, names) for item in value]
+    if isinstance(value, dict) and names[0] in value:
+        return {**value, names[0]: _without(value[names[0]], names[1:])}
+    return value
 
 
 async def _fingerprint(request: Request) -> bytes:

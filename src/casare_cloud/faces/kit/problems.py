@@ -1,7 +1,4 @@
-"""Errors as answers of the orchestrator face: `{"detail": sentence, "error_code": CODE, "request_id": …}`.
-
-Input that breaks a rule is 400 there, never 422, and its sentence names the field and the rule.
-"""
+"""Errors of FastAPI as answers in the face's envelope. The sentence on a broken rule names the field and the rule."""
 
 from typing import Any
 
@@ -12,21 +9,25 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from casare_cloud.errors import ApiError, InvalidArgument
-from casare_cloud.faces.kit.edge import problem_of
+from casare_cloud.faces.kit.envelope import Envelope
 
 
-def install(app: FastAPI) -> None:
-    """Make every error of the app an answer of that shape."""
+def install(app: FastAPI, envelope: Envelope) -> None:
+    """Make every error of the app an answer in this envelope."""
+
+    async def answer(request: Request, error: Exception) -> JSONResponse:
+        status, body, headers = envelope.answer(error, request.state.request_id)
+        if isinstance(error, HTTPException) and error.status_code == 405:
+            headers["Allow"] = ", ".join(_methods_of(request))
+        return JSONResponse(body, status, headers)
+
+    async def answer_validation(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        return await answer(request, InvalidArgument(sentence_of(list(error.errors()))))
+
     for kind in (ApiError, HTTPException, Exception):
-        app.add_exception_handler(kind, _answer)
-    app.add_exception_handler(RequestValidationError, _answer_validation)
-
-
-async def _answer(request: Request, error: Exception) -> JSONResponse:
-    status, body, headers = problem_of(error, request.state.request_id)
-    if status == 405:
-        headers["Allow"] = ", ".join(_methods_of(request))
-    return JSONResponse(body, status, headers)
+        app.add_exception_handler(kind, answer)
+    app.add_exception_handler(RequestValidationError, answer_validation)
 
 
 def _methods_of(request: Request) -> list[str]:
@@ -37,11 +38,6 @@ def _methods_of(request: Request) -> list[str]:
         if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
     ]
     return ["GET", "HEAD", *found[1:]] if found[:1] == ["GET"] else found
-
-
-async def _answer_validation(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
-    return await _answer(request, InvalidArgument(sentence_of(list(error.errors()))))
 
 
 def sentence_of(errors: list[dict[str, Any]]) -> str:

@@ -9,9 +9,10 @@ import json
 import math
 from typing import Any
 
-from fastapi import HTTPException, Request
+from fastapi import Request
 
 from casare_cloud.faces.kit import storable
+from casare_cloud.faces.kit.envelope import MalformedBody
 from casare_cloud.faces.kit.shapes import TOO_DEEP
 
 LARGE_BYTES = 64 * 1024  # a body of at most this is read at once, wherever it comes from
@@ -89,7 +90,10 @@ def _read_float(text: str) -> float:
 
 
 class JsonRequest(Request):
-    """A request whose JSON is read by these rules; what breaks one is 400. `repairs_text` is as for `read_json`."""
+    """A request whose JSON is read by these rules; what breaks one is `MalformedBody`.
+
+    `repairs_text` is as for `read_json`.
+    """
 
     repairs_text = False
 
@@ -101,4 +105,4 @@ class JsonRequest(Request):
                 return await asyncio.to_thread(read_json, body, repairs_text=self.repairs_text)
             return read_json(body, repairs_text=self.repairs_text)
         except ValueError as error:
-            raise HTTPException(400, f"The body {error}.") from error
+            raise MalformedBody(f"The body {error}.") from error

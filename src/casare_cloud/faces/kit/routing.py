@@ -16,11 +16,12 @@ from pydantic import BaseModel
 
 from casare_cloud.config import Settings
 from casare_cloud.database import Database, Transaction
+from casare_cloud.domain.requests.quota import Quota
 from casare_cloud.domain.users import dev_mode
 from casare_cloud.domain.users.service import whoami
 from casare_cloud.errors import ApiError, AuthenticationFailed, InvalidArgument
 from casare_cloud.faces.kit import idempotency, storable
-from casare_cloud.faces.kit.rate_limits import Limits, Quota
+from casare_cloud.faces.kit.rate_limits import RateLimits
 from casare_cloud.faces.kit.request_json import LARGE_BYTES, JsonRequest
 from casare_cloud.faces.kit.shapes import Report
 from casare_cloud.identity import ANONYMOUS, Actor, Verifier
@@ -39,7 +40,14 @@ class Services:
     database: Database
     verifier: Verifier
     auth_faults: AuthFaults
-    limits: Limits
+    face: str  # its name
+    base: str  # of its paths
+    rate_limits: RateLimits
+
+    def quota_of(self, method: str, template: str, client_ip: str | None) -> Quota:
+        """The count of a request to the endpoint whose whole path has this template."""
+        limit = self.rate_limits.limit_of(method, template.removeprefix(self.base))
+        return Quota(f"{self.face} {method} {template}", limit if self.settings.rate_limits else None, client_ip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,7 @@ class Call:
     tx: Transaction
     quota: Quota
     idempotency_key: str | None
+    secrets: tuple[str, ...]  # of the answer: they are not kept for a repeated request
 
     async def commit(self, answer: BaseModel) -> None:
         """Make the work permanent and give its connection back: the endpoint goes on to wait for something else.
@@ -60,7 +69,8 @@ class Call:
         `answer` is what a repeated request with the same Idempotency-Key gets.
         """
         if self.idempotency_key is not None:
-            await idempotency.keep(self.tx, self.idempotency_key, 200, answer.model_dump(mode="json", by_alias=True))
+            body = answer.model_dump(mode="json", by_alias=True)
+            await idempotency.keep(self.tx, self.idempotency_key, 200, body, self.secrets)
         await self.tx.commit()
 
     @asynccontextmanager
@@ -83,9 +93,8 @@ class Route(APIRoute):
 
         async def handle(request: Request) -> Response:
             services: Services = request.app.state.services
-            rule = f"{request.method} {self._template_of(request)}"
             request.state.headers.append(_NO_STORE)
-            quota = Quota(rule, services.limits(*rule.split(" ", 1)), request.state.client_ip)
+            quota = services.quota_of(request.method, self._template_of(request), request.state.client_ip)
             try:
                 try:
                     request = JsonRequest(request.scope, request.receive)
@@ -97,7 +106,7 @@ class Route(APIRoute):
                 finally:
                     await quota.settle(services.database)  # nothing was sent: refused before, or no need to
             finally:
-                request.state.headers.extend(quota.headers())
+                request.state.headers.extend(services.rate_limits.headers_of(quota.standing))
 
         return handle
 
@@ -116,9 +125,10 @@ class Route(APIRoute):
                 await whoami(tx)
         key = idempotency.key_of(request, actor) if self.honours_idempotency else None
         async with services.database.transaction(actor, request_id, client_ip, quota) as tx:
-            request.state.call = Call(services, actor, request_id, client_ip, tx, quota, key)
+            secrets = idempotency.secrets_of(self.endpoint)
+            request.state.call = Call(services, actor, request_id, client_ip, tx, quota, key, secrets)
             if key is not None:
-                return await idempotency.answer_once(request, key, tx, handler)
+                return await idempotency.answer_once(request, key, tx, handler, secrets)
             return await handler(request)
 
     def _takes_a_report(self) -> bool:

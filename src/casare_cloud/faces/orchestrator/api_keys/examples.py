@@ -1,6 +1,7 @@
 """An example of each shape of the key endpoints, as OpenAPI shows it."""
 
-from casare_cloud.faces.orchestrator.examples import NOW, PAGE, ROBOT_ID, USER_ID, Example
+from casare_cloud.faces.kit.examples import Example
+from casare_cloud.faces.orchestrator.examples import NOW, PAGE, ROBOT_ID, USER_ID
 
 CREATE_KEY: Example = {"name": "Line 3", "robot_id": "robot-prod-001"}
 ROTATE_KEY: Example = {"overlap_seconds": 3600}

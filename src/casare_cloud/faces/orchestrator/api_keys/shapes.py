@@ -6,10 +6,10 @@ from uuid import UUID
 from pydantic import Field
 
 from casare_cloud.domain.api_keys.model import ApiKey
+from casare_cloud.faces.kit.examples import showing
+from casare_cloud.faces.kit.fields import Integer, Moment
 from casare_cloud.faces.kit.shapes import Answer, Body, Time
 from casare_cloud.faces.orchestrator.api_keys import examples
-from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.orchestrator.fields import Integer, Moment
 
 KeyName = Annotated[str, Field(min_length=1, max_length=128)]
 

@@ -1,6 +1,7 @@
 """An example of each shape of the auth endpoints, as OpenAPI shows it."""
 
-from casare_cloud.faces.orchestrator.examples import USER_ID, Example
+from casare_cloud.faces.kit.examples import Example
+from casare_cloud.faces.orchestrator.examples import USER_ID
 
 LOGIN: Example = {"username": "admin", "password": "your-password"}
 REFRESH: Example = {"refresh_token": "v1f8K2xQmZ0aTq3b"}

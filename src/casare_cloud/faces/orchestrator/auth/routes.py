@@ -7,7 +7,6 @@ from fastapi import APIRouter, Query
 
 from casare_cloud.domain.users import service
 from casare_cloud.domain.users.model import Registration
-from casare_cloud.faces.kit.refusals import refusals
 from casare_cloud.faces.kit.routing import CurrentCall, PublicRoute, Route, Tx
 from casare_cloud.faces.orchestrator.auth.shapes import (
     LoggedOut,
@@ -17,6 +16,8 @@ from casare_cloud.faces.orchestrator.auth.shapes import (
     RegisterBody,
     TokensAnswer,
 )
+from casare_cloud.faces.orchestrator.auth.words import with_implied_roles
+from casare_cloud.faces.orchestrator.refusals import refusals
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 known = APIRouter(route_class=Route)
@@ -67,7 +68,8 @@ async def log_out(
 async def me(call: CurrentCall, tx: Tx) -> MeAnswer:
     """Who makes this request, as the database sees it."""
     identity = await service.whoami(tx)
-    return MeAnswer(**asdict(identity), dev_mode=call.actor.is_dev_mode)
+    shown = asdict(identity) | {"roles": with_implied_roles(identity.roles)}
+    return MeAnswer(**shown, dev_mode=call.actor.is_dev_mode)
 
 
 def _users(call: CurrentCall) -> service.Users:

@@ -1,6 +1,7 @@
 """An example of each shape of the endpoints for many jobs, as OpenAPI shows it."""
 
-from casare_cloud.faces.orchestrator.examples import JOB_ID, Example
+from casare_cloud.faces.kit.examples import Example
+from casare_cloud.faces.orchestrator.examples import JOB_ID
 from casare_cloud.faces.orchestrator.jobs.examples import CREATE_JOB
 from casare_cloud.faces.orchestrator.leases.examples import COMPLETE, FAIL, LEASE
 from casare_cloud.faces.orchestrator.leases.examples import EXTENDED as EXTENDED

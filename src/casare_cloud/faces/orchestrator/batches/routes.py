@@ -9,7 +9,6 @@ from typing import Any
 from fastapi import APIRouter
 
 from casare_cloud.domain.jobs import batches
-from casare_cloud.faces.kit.refusals import idempotent, refusals
 from casare_cloud.faces.kit.routing import Route, Tx
 from casare_cloud.faces.kit.shapes import Body
 from casare_cloud.faces.orchestrator.batches.shapes import (
@@ -25,6 +24,7 @@ from casare_cloud.faces.orchestrator.batches.shapes import (
     RetryJobsBody,
     RetryOutcomes,
 )
+from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
 
 router = APIRouter(prefix="/batch", route_class=Route)
 

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field
 
+from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.shapes import Answer, Body, Report, Time, Warnings
 from casare_cloud.faces.orchestrator.batches import examples
-from casare_cloud.faces.orchestrator.examples import showing
 from casare_cloud.faces.orchestrator.fields import LeaseSeconds
 from casare_cloud.faces.orchestrator.jobs.shapes import CancelReason, CreateJobBody
 from casare_cloud.faces.orchestrator.jobs.words import JobWord, word_of

@@ -1,6 +1,7 @@
 """An example of each shape of the calendar endpoints, as OpenAPI shows it."""
 
-from casare_cloud.faces.orchestrator.examples import NOW, USER_ID, Example
+from casare_cloud.faces.kit.examples import Example
+from casare_cloud.faces.orchestrator.examples import NOW, USER_ID
 
 _CALENDAR_ID = "990e8400-e29b-41d4-a716-446655440004"
 _RULE: Example = {"type": "nth_weekday", "month": 11, "weekday": "fri", "nth": 4, "name": "Company day"}

@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import APIRouter, File, Path, Query, UploadFile
 
 from casare_cloud.domain.calendars import service
-from casare_cloud.faces.kit.refusals import idempotent, refusals
 from casare_cloud.faces.kit.routing import Route, Tx
 from casare_cloud.faces.orchestrator.calendars.shapes import (
     CalendarAnswer,
@@ -17,6 +16,7 @@ from casare_cloud.faces.orchestrator.calendars.shapes import (
     DayList,
     UpdateCalendarBody,
 )
+from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
 
 router = APIRouter(prefix="/calendars", tags=["calendars"], route_class=Route)
 

@@ -7,10 +7,10 @@ from uuid import UUID
 from pydantic import Field
 
 from casare_cloud.domain.calendars.model import Calendar, Day, Import
+from casare_cloud.faces.kit.examples import showing
+from casare_cloud.faces.kit.fields import Name
 from casare_cloud.faces.kit.shapes import Answer, Body, Time
 from casare_cloud.faces.orchestrator.calendars import examples
-from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.orchestrator.fields import Name
 
 
 class _CalendarFields(Body):

@@ -1,6 +1,7 @@
 """An example of each shape of the dead letter endpoints, as OpenAPI shows it."""
 
-from casare_cloud.faces.orchestrator.examples import JOB_ID, NOW, PAGE, WORKFLOW_ID, Example
+from casare_cloud.faces.kit.examples import Example
+from casare_cloud.faces.orchestrator.examples import JOB_ID, NOW, PAGE, WORKFLOW_ID
 
 DEAD_LETTER: Example = {
     "job_id": JOB_ID,

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query
 from casare_cloud.domain.dead_letters import service
 from casare_cloud.domain.dead_letters.model import DeadReason, Filter
 from casare_cloud.faces.kit.paging import Page, page
-from casare_cloud.faces.kit.refusals import idempotent, refusals
 from casare_cloud.faces.kit.routing import Route, Tx
 from casare_cloud.faces.orchestrator.dead_letters.shapes import (
     DeadLetterAnswer,
@@ -20,6 +19,7 @@ from casare_cloud.faces.orchestrator.dead_letters.shapes import (
     ManyBody,
 )
 from casare_cloud.faces.orchestrator.fields import JobId
+from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
 
 router = APIRouter(prefix="/dlq", tags=["dead letters"], route_class=Route)
 
@@ -69,10 +69,11 @@ async def requeue_dead_letter(job_id: JobId, tx: Tx) -> DeadLetterRequeued:
     409 DEAD_LETTER_RESOLVED when somebody did it before, DEDUPE_KEY_TAKEN while another job has its dedupe key. Needs
     jobs.retry.
     """
-    return DeadLetterRequeued(**await service.requeue(tx, job_id))
+    return DeadLetterRequeued(job_id=job_id, new_job_id=await service.requeue(tx, job_id))
 
 
 @router.delete("/{job_id}", responses=refusals(404))
 async def purge_dead_letter(job_id: JobId, tx: Tx) -> DeadLetterPurged:
     """Take a dead letter away for good; the job stays in the history as it ended. Needs jobs.delete."""
-    return DeadLetterPurged(**await service.purge(tx, job_id))
+    await service.purge(tx, job_id)
+    return DeadLetterPurged(job_id=job_id, purged=True)

@@ -6,9 +6,9 @@ from uuid import UUID
 from pydantic import Field
 
 from casare_cloud.domain.dead_letters.model import DeadReason, Outcome
+from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.shapes import Answer, Body, Time
 from casare_cloud.faces.orchestrator.dead_letters import examples
-from casare_cloud.faces.orchestrator.examples import showing
 
 
 class DeadLetterAnswer(Answer):

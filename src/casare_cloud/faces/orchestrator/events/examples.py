@@ -1,6 +1,7 @@
 """An example of each shape of the event endpoints, as OpenAPI shows it."""
 
-from casare_cloud.faces.orchestrator.examples import JOB_ID, NOW, ROBOT_ID, WORKFLOW_ID, Example
+from casare_cloud.faces.kit.examples import Example
+from casare_cloud.faces.orchestrator.examples import JOB_ID, NOW, ROBOT_ID, WORKFLOW_ID
 
 EVENT: Example = {
     "seq": 42,

@@ -3,14 +3,14 @@
 from fastapi import APIRouter
 
 from casare_cloud.domain.events import service
-from casare_cloud.faces.kit.refusals import refusals
 from casare_cloud.faces.kit.routing import Route, Tx
-from casare_cloud.faces.orchestrator.events.shapes import After, EventLimit, EventList
+from casare_cloud.faces.orchestrator.events.shapes import EventList, EventPage
+from casare_cloud.faces.orchestrator.refusals import refusals
 
 router = APIRouter(prefix="/events", tags=["events"], route_class=Route)
 
 
 @router.get("", responses=refusals())
-async def list_events(tx: Tx, after: After = 0, limit: EventLimit = 100) -> EventList:
+async def list_events(tx: Tx, page: EventPage) -> EventList:
     """The tenant's events after a number; resuming with `next` misses and repeats nothing. Needs events.read."""
-    return EventList.of(await service.list_after(tx, after, limit), after)
+    return EventList.of(await service.list_after(tx, page.after, page.limit), page.after)

@@ -1,18 +1,19 @@
 """Shapes of what happened."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Query
 from pydantic import Field
 
 from casare_cloud.domain.events.model import Event
+from casare_cloud.faces.kit.examples import showing
+from casare_cloud.faces.kit.paging import After, after
 from casare_cloud.faces.kit.shapes import Answer, Time
 from casare_cloud.faces.orchestrator.events import examples
-from casare_cloud.faces.orchestrator.examples import showing
+from casare_cloud.faces.orchestrator.robots.words import with_word
 
-After = Annotated[int, Query(ge=0, le=2**63 - 1, description="The number of the last event that was read; 0: none.")]
-EventLimit = Annotated[int, Query(ge=1, le=1000)]
+EventPage = Annotated[After, after(100, 1000, "The number of the last event that was read; 0: none.")]
 
 
 class EventAnswer(Answer):
@@ -42,5 +43,5 @@ class EventList(Answer):
     @classmethod
     def of(cls, events: list[Event], after: int) -> "EventList":
         """Events as the service gives them."""
-        answers = [EventAnswer.model_validate(event) for event in events]
+        answers = [EventAnswer.model_validate(replace(event, data=with_word(event.data))) for event in events]
         return cls(events=answers, next=answers[-1].seq if answers else after)

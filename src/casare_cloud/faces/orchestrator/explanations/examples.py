@@ -1,6 +1,7 @@
 """An example of each shape of the explanation endpoints, as OpenAPI shows it."""
 
-from casare_cloud.faces.orchestrator.examples import EARLIER, JOB_ID, ROBOT_ID, Example
+from casare_cloud.faces.kit.examples import Example
+from casare_cloud.faces.orchestrator.examples import EARLIER, JOB_ID, ROBOT_ID
 
 ROBOT_JUDGEMENT: Example = {
     "robot_id": ROBOT_ID,

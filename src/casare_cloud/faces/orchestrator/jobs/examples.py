@@ -1,6 +1,7 @@
 """An example of each shape of the job endpoints, as OpenAPI shows it."""
 
-from casare_cloud.faces.orchestrator.examples import EARLIER, JOB_ID, NOW, PAGE, ROBOT_ID, USER_ID, WORKFLOW_ID, Example
+from casare_cloud.faces.kit.examples import Example
+from casare_cloud.faces.orchestrator.examples import EARLIER, JOB_ID, NOW, PAGE, ROBOT_ID, USER_ID, WORKFLOW_ID
 
 CREATE_JOB: Example = {"workflow_id": "my-workflow", "input": {"param": "value"}}
 JOB_SUMMARY: Example = {

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Query
 from casare_cloud.domain.events import service as events
 from casare_cloud.domain.jobs import service
 from casare_cloud.domain.jobs.model import Filter, LogLevel
+from casare_cloud.faces.kit.fields import Moment
 from casare_cloud.faces.kit.paging import Page, page
-from casare_cloud.faces.kit.refusals import idempotent, refusals
 from casare_cloud.faces.kit.routing import Route, Tx
 from casare_cloud.faces.orchestrator.batches import routes as job_batches
-from casare_cloud.faces.orchestrator.events.shapes import After, EventLimit, EventList
+from casare_cloud.faces.orchestrator.events.shapes import EventList, EventPage
 from casare_cloud.faces.orchestrator.explanations.shapes import JobExplanation
-from casare_cloud.faces.orchestrator.fields import JobId, Moment, RobotName
+from casare_cloud.faces.orchestrator.fields import JobId, RobotName
 from casare_cloud.faces.orchestrator.jobs.shapes import (
     CancelAnswer,
     CancelBody,
@@ -27,6 +27,7 @@ from casare_cloud.faces.orchestrator.jobs.shapes import (
 )
 from casare_cloud.faces.orchestrator.jobs.words import FilterWord, states_of
 from casare_cloud.faces.orchestrator.leases import routes as job_leases
+from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], route_class=Route)
 router.include_router(job_batches.router)  # before what takes an id
@@ -77,9 +78,9 @@ async def explain_job(job_id: JobId, tx: Tx) -> JobExplanation:
 
 
 @router.get("/{job_id}/events", responses=refusals(404))
-async def list_job_events(job_id: JobId, tx: Tx, after: After = 0, limit: EventLimit = 100) -> EventList:
+async def list_job_events(job_id: JobId, tx: Tx, page: EventPage) -> EventList:
     """What happened to a job, in sequence. Needs jobs.read and events.read."""
-    return EventList.of(await events.list_of_job(tx, job_id, after, limit), after)
+    return EventList.of(await events.list_of_job(tx, job_id, page.after, page.limit), page.after)
 
 
 @router.get("/{job_id}/logs", responses=refusals(404))
@@ -111,7 +112,8 @@ async def retry_job(job_id: JobId, tx: Tx) -> RetryAnswer:
     400 JOB_NOT_RETRYABLE for any other state, 409 DEDUPE_KEY_TAKEN while another job has its dedupe key. Needs
     jobs.retry.
     """
-    return RetryAnswer(**await service.retry(tx, job_id))
+    new_job_id = await service.retry(tx, job_id)
+    return RetryAnswer(original_job_id=job_id, new_job_id=new_job_id, message="Job queued for retry")
 
 
 router.include_router(job_leases.router)

@@ -5,23 +5,13 @@ from uuid import UUID
 
 from pydantic import AliasChoices, Field
 
-from casare_cloud.domain.jobs.model import Job, LogEntry, LogLevel, NewJob
+from casare_cloud.domain.jobs.model import Cancellation, Job, LogEntry, LogLevel, NewJob
+from casare_cloud.faces.kit.examples import showing
+from casare_cloud.faces.kit.fields import Flag, Input, Integer, Moment, Name, Words
 from casare_cloud.faces.kit.shapes import Answer, Body, OpenBody, Time, Warnings
-from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.orchestrator.fields import (
-    Environment,
-    ExecutionMode,
-    Flag,
-    Input,
-    Integer,
-    Moment,
-    Name,
-    Priority,
-    RobotName,
-    Words,
-)
+from casare_cloud.faces.orchestrator.fields import Environment, ExecutionMode, Priority, RobotName
 from casare_cloud.faces.orchestrator.jobs import examples
-from casare_cloud.faces.orchestrator.jobs.words import JobWord, word_of
+from casare_cloud.faces.orchestrator.jobs.words import JobWord, sentence_of, word_of
 
 DEMAND = (
     "Only robots with all of them. Capabilities and tags together: at most 2,000 bytes, each word counts for 8 more."
@@ -63,9 +53,6 @@ class CreateJobBody(OpenBody):
         str | None,
         Field(min_length=1, max_length=255, description="Jobs with it hold places in the limit that is set for it."),
     ] = None
-    trigger_type: Annotated[
-        str, Field(min_length=1, max_length=64, description="What made the job, in a word of the caller's.")
-    ] = "manual"
     max_attempts: Annotated[Integer, Field(ge=1, le=100)] = 3
     timeout_seconds: Annotated[Integer, Field(ge=1, le=604800)] = 3600
     progress_timeout_seconds: Annotated[
@@ -81,34 +68,7 @@ class CreateJobBody(OpenBody):
 
     def job(self) -> NewJob:
         """What the domain calls it."""
-        return NewJob(
-            workflow=_id_or_name(self.workflow_id),
-            input=self.input or {},
-            priority=self.priority,
-            environment=self.environment or "*",
-            execution_mode=self.execution_mode,
-            required_capabilities=self.required_capabilities,
-            required_tags=self.required_tags,
-            robot=self.robot_id,
-            pool=self.pool,
-            run_at=self.run_at,
-            dedupe_key=self.dedupe_key,
-            concurrency_key=self.concurrency_key,
-            trigger_type=self.trigger_type,
-            max_attempts=self.max_attempts,
-            timeout_seconds=self.timeout_seconds,
-            progress_timeout_seconds=self.progress_timeout_seconds,
-            retry_policy=self.retry_policy,
-            metadata=self.metadata or {},
-            version=self.version,
-        )
-
-
-def _id_or_name(text: str) -> UUID | str:
-    try:
-        return UUID(text) if len(text) == 36 else text
-    except ValueError:
-        return text
+        return NewJob(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
 class JobSummary(Answer):
@@ -263,9 +223,15 @@ class CancelAnswer(Answer):
     cancel_requested: bool
 
     @classmethod
-    def of(cls, answer: dict[str, Any]) -> "CancelAnswer":
-        """The answer in the published words."""
-        return cls(**{**answer, "previous_status": word_of(answer["previous_status"])})
+    def of(cls, cancellation: Cancellation) -> "CancelAnswer":
+        """What became of it, in the published words."""
+        return cls(
+            job_id=cancellation.job_id,
+            cancelled=cancellation.cancelled,
+            previous_status=word_of(cancellation.previous_status),
+            message=sentence_of(cancellation),
+            cancel_requested=cancellation.cancel_requested,
+        )
 
 
 class RetryAnswer(Answer):

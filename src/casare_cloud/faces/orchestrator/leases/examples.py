@@ -1,6 +1,7 @@
 """An example of each shape of the lease endpoints, as OpenAPI shows it."""
 
-from casare_cloud.faces.orchestrator.examples import GRAPH, JOB_ID, NOW, WORKFLOW_ID, Example
+from casare_cloud.faces.kit.examples import Example
+from casare_cloud.faces.orchestrator.examples import GRAPH, JOB_ID, NOW, WORKFLOW_ID
 
 CLAIM: Example = {
     "limit": 1,

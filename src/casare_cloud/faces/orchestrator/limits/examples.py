@@ -1,6 +1,7 @@
 """An example of each shape of the limit endpoints, as OpenAPI shows it."""
 
-from casare_cloud.faces.orchestrator.examples import NOW, Example
+from casare_cloud.faces.kit.examples import Example
+from casare_cloud.faces.orchestrator.examples import NOW
 
 SET_LIMIT: Example = {
     "scope": "key",

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query
 from casare_cloud.domain.limits import service
 from casare_cloud.domain.limits.model import Scope
 from casare_cloud.faces.kit.paging import Page, page
-from casare_cloud.faces.kit.refusals import refusals
 from casare_cloud.faces.kit.routing import Route, Tx
 from casare_cloud.faces.orchestrator.limits.shapes import LimitAnswer, LimitBody, LimitList
+from casare_cloud.faces.orchestrator.refusals import refusals
 
 router = APIRouter(prefix="/limits", tags=["limits"], route_class=Route)
 

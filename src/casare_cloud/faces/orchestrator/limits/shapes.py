@@ -6,9 +6,9 @@ from uuid import UUID
 from pydantic import Field
 
 from casare_cloud.domain.limits.model import OnCollision, Scope
+from casare_cloud.faces.kit.examples import showing
+from casare_cloud.faces.kit.fields import Integer
 from casare_cloud.faces.kit.shapes import Answer, Body, Time
-from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.orchestrator.fields import Integer
 from casare_cloud.faces.orchestrator.limits import examples
 
 Key = Annotated[str, Field(min_length=1, max_length=255)]

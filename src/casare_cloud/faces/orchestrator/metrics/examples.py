@@ -1,6 +1,7 @@
 """Examples of the shapes of metrics, as OpenAPI shows them."""
 
-from casare_cloud.faces.orchestrator.examples import EARLIER, JOB_ID, NOW, ROBOT_ID, WORKFLOW_ID, Example
+from casare_cloud.faces.kit.examples import Example
+from casare_cloud.faces.orchestrator.examples import EARLIER, JOB_ID, NOW, ROBOT_ID, WORKFLOW_ID
 from casare_cloud.faces.orchestrator.jobs import examples
 
 NODE_EXECUTIONS: list[Example] = [

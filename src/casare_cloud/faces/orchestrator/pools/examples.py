@@ -1,6 +1,7 @@
 """An example of each shape of the pool endpoints, as OpenAPI shows it."""
 
-from casare_cloud.faces.orchestrator.examples import EARLIER, NOW, Example
+from casare_cloud.faces.kit.examples import Example
+from casare_cloud.faces.orchestrator.examples import EARLIER, NOW
 
 _POOL_ID = "dd0e8400-e29b-41d4-a716-446655440008"
 CREATE_POOL: Example = {"name": "shared", "shares_by": "robot_seconds"}

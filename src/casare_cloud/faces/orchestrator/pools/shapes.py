@@ -6,9 +6,9 @@ from uuid import UUID
 from pydantic import Field
 
 from casare_cloud.domain.pools.model import SharesBy, Standing
+from casare_cloud.faces.kit.examples import showing
+from casare_cloud.faces.kit.fields import Integer
 from casare_cloud.faces.kit.shapes import Answer, Body, Time
-from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.orchestrator.fields import Integer
 from casare_cloud.faces.orchestrator.pools import examples
 
 SHARES_BY = (

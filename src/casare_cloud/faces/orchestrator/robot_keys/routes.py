@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter
 
 from casare_cloud.domain.api_keys import service
+from casare_cloud.faces.kit.idempotency import shown_once
 from casare_cloud.faces.kit.paging import Page, page
-from casare_cloud.faces.kit.refusals import idempotent, refusals
 from casare_cloud.faces.kit.routing import Route, Tx
 from casare_cloud.faces.orchestrator.api_keys.shapes import RotateKeyBody
 from casare_cloud.faces.orchestrator.fields import ApiKeyId
+from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
 from casare_cloud.faces.orchestrator.robot_keys.shapes import (
     CreateKeyBody,
     ImportKeyBody,
@@ -29,6 +30,7 @@ async def list_robot_keys(tx: Tx, page: Annotated[Page, page(100, 500)]) -> KeyL
 
 
 @router.post("", status_code=201, **idempotent(404))
+@shown_once("key")
 async def create_robot_key(body: CreateKeyBody, tx: Tx) -> NewKeyAnswer:
     """Make a key for a robot, also for one that is not there yet, or for the first one that registers with it.
 
@@ -53,6 +55,7 @@ async def revoke_robot_key(api_key_id: ApiKeyId, tx: Tx) -> KeyAnswer:
 
 
 @router.post("/{api_key_id}/rotate", **idempotent(404))
+@shown_once("key")
 async def rotate_robot_key(api_key_id: ApiKeyId, tx: Tx, body: RotateKeyBody | None = None) -> NewKeyAnswer:
     """Make a key in place of a live one, which works for `overlap_seconds` more. Needs api_keys.write."""
     return NewKeyAnswer.made(await service.rotate(tx, "robot", api_key_id, body.overlap_seconds if body else 0))

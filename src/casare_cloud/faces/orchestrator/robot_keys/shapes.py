@@ -6,11 +6,12 @@ from uuid import UUID
 from pydantic import Field
 
 from casare_cloud.domain.api_keys.model import ApiKey
+from casare_cloud.faces.kit.examples import showing
+from casare_cloud.faces.kit.fields import Moment
 from casare_cloud.faces.kit.shapes import Answer, Body
 from casare_cloud.faces.orchestrator.api_keys import examples
 from casare_cloud.faces.orchestrator.api_keys.shapes import KeyFacts, KeyName
-from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.orchestrator.fields import Moment, RobotName
+from casare_cloud.faces.orchestrator.fields import RobotName
 
 
 class CreateKeyBody(Body):

@@ -4,17 +4,17 @@ from fastapi import APIRouter
 
 from casare_cloud.domain.robots import service
 from casare_cloud.domain.robots.model import RobotCommand
-from casare_cloud.faces.kit.refusals import refusals
 from casare_cloud.faces.kit.routing import Route, Tx
 from casare_cloud.faces.orchestrator.fields import RobotId
+from casare_cloud.faces.orchestrator.refusals import refusals
 from casare_cloud.faces.orchestrator.robots.shapes import CommandAnswer, CommandBody, RobotAnswer
 
 router = APIRouter(route_class=Route)
 
 
 async def _tell(tx: Tx, robot_id: str, command: RobotCommand, body: CommandBody | None) -> CommandAnswer:
-    answer, robot = await service.command(tx, robot_id, command, body.reason if body else None)
-    return CommandAnswer(command_id=answer["command_id"], **dict(RobotAnswer.of(robot)))
+    command_id, robot = await service.command(tx, robot_id, command, body.reason if body else None)
+    return CommandAnswer(command_id=command_id, **dict(RobotAnswer.of(robot)))
 
 
 @router.post("/{robot_id}/pause", responses=refusals(404))

@@ -1,6 +1,7 @@
 """An example of each shape of the robot endpoints, as OpenAPI shows it."""
 
-from casare_cloud.faces.orchestrator.examples import EARLIER, JOB_ID, NOW, PAGE, ROBOT_ID, Example
+from casare_cloud.faces.kit.examples import Example
+from casare_cloud.faces.orchestrator.examples import EARLIER, JOB_ID, NOW, PAGE, ROBOT_ID
 
 _COMMAND_ID = "cc0e8400-e29b-41d4-a716-446655440007"
 REGISTER_ROBOT: Example = {

@@ -1,6 +1,7 @@
 """An example of each shape of the schedule endpoints, as OpenAPI shows it."""
 
-from casare_cloud.faces.orchestrator.examples import JOB_ID, NOW, USER_ID, WORKFLOW_ID, Example
+from casare_cloud.faces.kit.examples import Example
+from casare_cloud.faces.orchestrator.examples import JOB_ID, NOW, USER_ID, WORKFLOW_ID
 
 _SCHEDULE_ID = "770e8400-e29b-41d4-a716-446655440002"
 CREATE_SCHEDULE: Example = {

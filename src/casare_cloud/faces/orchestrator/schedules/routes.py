@@ -7,10 +7,11 @@ from fastapi import APIRouter, Query
 
 from casare_cloud.domain.schedules import service
 from casare_cloud.domain.schedules.model import Filter
+from casare_cloud.faces.kit.fields import Moment
 from casare_cloud.faces.kit.paging import Page, page
-from casare_cloud.faces.kit.refusals import idempotent, refusals
 from casare_cloud.faces.kit.routing import Route, Tx
-from casare_cloud.faces.orchestrator.fields import Moment, ScheduleId
+from casare_cloud.faces.orchestrator.fields import ScheduleId
+from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
 from casare_cloud.faces.orchestrator.schedules.shapes import (
     CreateScheduleBody,
     FireList,

@@ -16,21 +16,10 @@ from casare_cloud.domain.schedules.model import (
     Upcoming,
     Verdict,
 )
+from casare_cloud.faces.kit.examples import showing
+from casare_cloud.faces.kit.fields import CronExpression, Flag, Input, Integer, Moment, Name, Timezone, Words
 from casare_cloud.faces.kit.shapes import Answer, Body, Time
-from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.orchestrator.fields import (
-    CronExpression,
-    Environment,
-    ExecutionMode,
-    Flag,
-    Input,
-    Integer,
-    Moment,
-    Name,
-    Priority,
-    Timezone,
-    Words,
-)
+from casare_cloud.faces.orchestrator.fields import Environment, ExecutionMode, Priority
 from casare_cloud.faces.orchestrator.schedules import examples
 
 # The published name of a field → the stored one, where they differ.

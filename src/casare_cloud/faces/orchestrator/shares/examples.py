@@ -1,6 +1,7 @@
 """An example of each shape of the share endpoints, as OpenAPI shows it."""
 
-from casare_cloud.faces.orchestrator.examples import WORKFLOW_ID, Example
+from casare_cloud.faces.kit.examples import Example
+from casare_cloud.faces.orchestrator.examples import WORKFLOW_ID
 
 SET_SHARE: Example = {"weight": 2}
 SHARE: Example = {

@@ -7,8 +7,8 @@ from fastapi import APIRouter
 
 from casare_cloud.domain.shares import service
 from casare_cloud.faces.kit.paging import Page, page
-from casare_cloud.faces.kit.refusals import refusals
 from casare_cloud.faces.kit.routing import Route, Tx
+from casare_cloud.faces.orchestrator.refusals import refusals
 from casare_cloud.faces.orchestrator.shares.shapes import ShareAnswer, ShareBody, ShareList
 
 router = APIRouter(prefix="/shares", tags=["shares"], route_class=Route)

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from pydantic import Field
 
+from casare_cloud.faces.kit.examples import showing
+from casare_cloud.faces.kit.fields import Integer
 from casare_cloud.faces.kit.shapes import Answer, Body
-from casare_cloud.faces.orchestrator.examples import showing
-from casare_cloud.faces.orchestrator.fields import Integer
 from casare_cloud.faces.orchestrator.shares import examples
 
 

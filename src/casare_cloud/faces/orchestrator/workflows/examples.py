@@ -1,6 +1,7 @@
 """An example of each shape of the workflow endpoints, as OpenAPI shows it."""
 
-from casare_cloud.faces.orchestrator.examples import GRAPH, JOB_ID, NOW, PAGE, USER_ID, WORKFLOW_ID, Example
+from casare_cloud.faces.kit.examples import Example
+from casare_cloud.faces.orchestrator.examples import GRAPH, JOB_ID, NOW, PAGE, USER_ID, WORKFLOW_ID
 
 SUBMIT: Example = {
     "workflow_name": "My Workflow",

@@ -4,21 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from casare_cloud.faces.kit.refusals import ANY_OTHER, Responses
+from casare_cloud.faces.kit.examples import Example, showing
+from casare_cloud.faces.kit.refusals import Responses
 from casare_cloud.faces.kit.shapes import Answer
-from casare_cloud.faces.orchestrator.examples import Example, showing
 
-_SERVICE: Example = {"status": "healthy", "service": "casare-rpa-monitoring"}
 _DATABASE: Example = {"healthy": True, "pool_size": 10, "pool_free": 8, "error": None}
-
-
-class HealthAnswer(Answer):
-    """The process answers."""
-
-    model_config = showing(_SERVICE)
-
-    status: Literal["healthy"]
-    service: str
 
 
 class DatabaseHealth(Answer):
@@ -38,16 +28,6 @@ class Dependencies(Answer):
     model_config = showing({"database": _DATABASE})
 
     database: DatabaseHealth
-
-
-class DetailedHealthAnswer(Answer):
-    """The process and what it depends on."""
-
-    model_config = showing({**_SERVICE, "dependencies": {"database": _DATABASE}})
-
-    status: Literal["healthy", "degraded"]
-    service: str
-    dependencies: Dependencies
 
 
 class ReadyAnswer(Answer):
@@ -79,16 +59,36 @@ class LiveAnswer(Answer):
     alive: Literal[True]
 
 
-def _answers(shape: type[Answer]) -> Responses:
-    return {200: {"model": shape, "description": "Successful Response"}, **ANY_OTHER}
+def responses_of(service: str, any_other: Responses) -> dict[str, Responses]:
+    """The `responses` of each probe; `any_other` is that of every route of the face."""
+    example: Example = {"status": "healthy", "service": service}
 
+    class HealthAnswer(Answer):
+        """The process answers."""
 
-RESPONSES: dict[str, Responses] = {
-    "/health": _answers(HealthAnswer),
-    "/health/detailed": _answers(DetailedHealthAnswer),
-    "/health/ready": {
-        **_answers(ReadyAnswer),
-        503: {"model": NotReadyAnswer, "description": "Requests cannot be served now; `reason` says why."},
-    },
-    "/health/live": _answers(LiveAnswer),
-}
+        model_config = showing(example)
+
+        status: Literal["healthy"]
+        service: str
+
+    class DetailedHealthAnswer(Answer):
+        """The process and what it depends on."""
+
+        model_config = showing({**example, "dependencies": {"database": _DATABASE}})
+
+        status: Literal["healthy", "degraded"]
+        service: str
+        dependencies: Dependencies
+
+    def answers(shape: type[Answer]) -> Responses:
+        return {200: {"model": shape, "description": "Successful Response"}, **any_other}
+
+    return {
+        "/health": answers(HealthAnswer),
+        "/health/detailed": answers(DetailedHealthAnswer),
+        "/health/ready": {
+            **answers(ReadyAnswer),
+            503: {"model": NotReadyAnswer, "description": "Requests cannot be served now; `reason` says why."},
+        },
+        "/health/live": answers(LiveAnswer),
+    }
