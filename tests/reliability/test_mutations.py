@@ -64,7 +64,7 @@ FOUND_BY_MODEL = {
         ("be_away", "do_duty", "claim_one"),
     ),
     "a late result of any robot": Mutation(
-        "private.answer_stale_report",
+        "private.answer_late_result",
         "if not v_was_holder then",
         "if false then",
         ("claim_after_a_while", "complete", "claim_one"),

@@ -8,7 +8,7 @@ from casare_cloud import __version__
 from casare_cloud.cli import (
     calendars,
     db,
-    dlq,
+    dead_letters,
     error_help,
     jobs,
     keys,
@@ -31,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(jobs.app, name="jobs")
-app.add_typer(dlq.app, name="dlq")
+app.add_typer(dead_letters.app, name="dlq")
 app.add_typer(workflows.app, name="workflows")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(triggers.app, name="triggers")
