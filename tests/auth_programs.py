@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from typing import IO
 
 import httpx2
 from tests.servers import auth_bin
@@ -57,7 +58,7 @@ def reserved_port() -> Iterator[int]:
         yield holder.getsockname()[1]
 
 
-def _wait_for(process: subprocess.Popen[bytes], url: str, log: object) -> None:
+def _wait_for(process: subprocess.Popen[bytes], url: str, log: IO[str]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         with contextlib.suppress(httpx2.HTTPError):

@@ -24,6 +24,7 @@ create table public.workflow_versions (
     version integer not null,
     tenant_id uuid not null,
     definition jsonb not null,
+    definition_bytes integer not null generated always as (octet_length(definition::text)) stored,  -- for private.answer_bytes()
     node_count integer not null,
     created_by uuid,
     created_at timestamptz not null default now(),

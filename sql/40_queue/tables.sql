@@ -223,6 +223,7 @@ create table private.leases (
     timeout_at timestamptz not null,
     progress_timeout_seconds integer,   -- of the job
     away interval not null default '0', -- for so long nobody could report progress since the last report
+    outages smallint not null default 0,    -- by which it was lengthened since its robot last renewed it
     progress smallint not null default 0,
     current_node text,
     progress_message text,

@@ -98,7 +98,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     except ValueError:
         try:
             seconds = parsedate_to_datetime(value).timestamp() - time()
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
     return max(seconds, 0.0) if math.isfinite(seconds) else None
 
@@ -111,6 +111,21 @@ def an_object(*names: str) -> Check:
 def a_list(*names: str) -> Check:
     """A JSON list of objects that have at least these fields."""
     return lambda answer: isinstance(answer, list) and all(map(an_object(*names), answer))
+
+
+def that_reads(check: Check, read: Callable[[Any], object]) -> Check:
+    """An answer that passes the check, and that `read` takes without an error."""
+
+    def passes(answer: Any) -> bool:
+        try:
+            if check(answer):
+                read(answer)
+                return True
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+            pass
+        return False
+
+    return passes
 
 
 def error_from(response: httpx2.Response) -> ApiError:

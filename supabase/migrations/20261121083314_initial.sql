@@ -474,7 +474,7 @@ create unlogged table private.request_counts (
 comment on table private.request_counts is
     'How many requests each caller or address made of each kind in the current window.';
 
--- from sql/20_workflows/tables.sql sha256:90afaa6e3a1adcb924b59358f9c4485a4f809a0a911a9539c7a92e238e993989
+-- from sql/20_workflows/tables.sql sha256:1d65d186ea6caf93488e91f31bcc1996afd281979d555fe97e0577be5fc26be4
 create table public.workflows (
     workflow_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -501,6 +501,7 @@ create table public.workflow_versions (
     version integer not null,
     tenant_id uuid not null,
     definition jsonb not null,
+    definition_bytes integer not null generated always as (octet_length(definition::text)) stored,  -- for private.answer_bytes()
     node_count integer not null,
     created_by uuid,
     created_at timestamptz not null default now(),
@@ -681,7 +682,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:e0a24fcc9e3343c6db241d3fd42d1acc6c47ba7e6170168d38d990c653c717e6
+-- from sql/40_queue/tables.sql sha256:d25c73bb6d0f015b37d79f1f2106b205fbbd48e0cfac7da40bd4bcc223c18555
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -907,6 +908,7 @@ create table private.leases (
     timeout_at timestamptz not null,
     progress_timeout_seconds integer,   -- of the job
     away interval not null default '0', -- for so long nobody could report progress since the last report
+    outages smallint not null default 0,    -- by which it was lengthened since its robot last renewed it
     progress smallint not null default 0,
     current_node text,
     progress_message text,
@@ -1494,6 +1496,25 @@ comment on function private.actor_id() is
     'The subject of the request''s claims, to be written down as the one who did it; null for the system. It decides nothing: see private.caller().';
 revoke all on function private.actor_id() from public, anon, authenticated, service_role;
 
+-- from sql/00_platform/functions/find_json_problem.sql sha256:4cd7616808208440ab8e08cc4bbcd0b5574e8f78e0e4e70bfc8996f3f8c8d702
+create or replace function private.find_json_problem(p_name text, p_value jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return case
+        when private.is_deep_json(p_value) then format('%s must not be nested deeper than 100 levels.', p_name)
+        when private.has_huge_number(p_value) then
+            format('%s must not have numbers beyond 1e308, or smaller than 1e-400 and not 0.', p_name)
+    end;
+end
+$$;
+comment on function private.find_json_problem(text, jsonb) is
+    'Why a value of a caller''s, who knows it as p_name, cannot be read by everybody who gets it; null when it can.';
+revoke all on function private.find_json_problem(text, jsonb) from public, anon, authenticated, service_role;
+
 -- from sql/00_platform/functions/get_schema_version.sql sha256:25a6c1e525143690b4eefd93af342fbe5d38693297eb5a12f1b1f25ba98002a9
 -- Written by the command `make migration`: do not edit.
 create or replace function private.get_schema_version()
@@ -1508,6 +1529,26 @@ comment on function private.get_schema_version() is
     'The migration that brought this database to its present state, so that a program can tell whether it is the one that it was written for.';
 revoke all on function private.get_schema_version() from public, anon, authenticated, service_role;
 grant execute on function private.get_schema_version() to casare_functions;
+
+-- from sql/00_platform/functions/has_huge_number.sql sha256:e8bd35818a22a47a240bb6cb32cac619f3f0e93ccef268e9fd0db3153dc633cf
+-- A number of a few bytes can have 131,072 digits when it is written out, and a text cannot have more than a gigabyte: a value of
+-- such numbers could be stored, and nothing that holds it could ever be read. A value of less than 400 bytes has few of them.
+create or replace function private.has_huge_number(p_value jsonb)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return pg_column_size(p_value) > 400 and jsonb_path_exists(
+        p_value,
+        'strict $.** ? (@.type() == "number" && (@ >= 1e309 || @ <= -1e309 || @ != 0 && @ < 1e-400 && @ > -1e-400))'
+    );
+end
+$$;
+comment on function private.has_huge_number(jsonb) is
+    'Whether a number lies beyond what readers of JSON know (a double: up to 1e308) or nearer to 0 than 1e-400: such a value is refused, as it is far longer as a text than it is stored. Null for null.';
+revoke all on function private.has_huge_number(jsonb) from public, anon, authenticated, service_role;
 
 -- from sql/00_platform/functions/is_calendar_time.sql sha256:9065d522df156cb6a557821649e6c94f14c8b2cf5dd397c9a08c71a57a34e109
 -- Postgres knows infinity and years of six digits; the clients that read what is stored do not.
@@ -2412,7 +2453,7 @@ comment on function private.finish_idempotent_request(text, integer, jsonb) is
 revoke all on function private.finish_idempotent_request(text, integer, jsonb) from public, anon, authenticated, service_role;
 grant execute on function private.finish_idempotent_request(text, integer, jsonb) to authenticated;
 
--- from sql/10_tenancy/functions/get_abandoned_tenant.sql sha256:60b5db61a5f927511010f6444e890c7b7b84f04d751e44eacc1f534700d5acb1
+-- from sql/10_tenancy/functions/get_abandoned_tenant.sql sha256:0da6f7603323e1235ba5cf19060a1ca62014318200b62d22c187a0728846045c
 create or replace function private.get_abandoned_tenant(p_tenant text)
 returns uuid
 language plpgsql
@@ -2422,7 +2463,12 @@ as $$
 declare
     v_tenant_id uuid;
 begin
-    select t.tenant_id into v_tenant_id from public.tenants as t where p_tenant in (t.tenant_id::text, t.slug);
+    select t.tenant_id
+    into v_tenant_id
+    from public.tenants as t
+    where p_tenant in (t.tenant_id::text, t.slug)
+    order by t.tenant_id::text = p_tenant desc      -- somebody may have named theirs by another's id
+    limit 1;
     if v_tenant_id is null then
         perform private.raise_error(404, 'TENANT_NOT_FOUND', 'There is no such tenant.');
     elsif not exists (select from private.list_abandoned_tenants() as a where a.tenant_id = v_tenant_id) then
@@ -3766,7 +3812,7 @@ comment on function private.require_runnable_workflow(uuid, uuid, integer) is
     'The name and version (null: the current one) of a tenant''s workflow that may run. Raises 404 WORKFLOW_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE.';
 revoke all on function private.require_runnable_workflow(uuid, uuid, integer) from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/submit_workflow.sql sha256:d3092a5c4100604ee5670d49828c57bffa6d1f4d1c690b08547734a142b3b307
+-- from sql/20_workflows/functions/submit_workflow.sql sha256:d1a521efa4386e5ecd883075f0ea524a849c68dcb8c7b506d5aa22b5ac57ce89
 create or replace function public.submit_workflow(
     p_name text,
     p_definition jsonb,
@@ -3793,11 +3839,12 @@ begin
         when jsonb_typeof(p_definition) is distinct from 'object' then 'workflow_json must be an object.'
         when v_node_count is null then 'workflow_json must have nodes (a list or an object) or steps (a list).'
         when v_node_count > 1000 then format('workflow_json must not have more than 1000 nodes, it has %s.', v_node_count)
-        when private.is_deep_json(p_definition) then 'workflow_json must not be nested deeper than 100 levels.'
+        when private.find_json_problem('workflow_json', p_definition) is not null then
+            private.find_json_problem('workflow_json', p_definition)
         when length(p_description) > 10000 then 'description must not have more than 10000 characters.'
         when jsonb_typeof(p_metadata) not in ('object', 'null') then 'metadata must be an object.'
         when pg_column_size(p_metadata) > 65536 then 'metadata must not be larger than 64 KB.'
-        when private.is_deep_json(p_metadata) then 'metadata must not be nested deeper than 100 levels.'
+        else private.find_json_problem('metadata', p_metadata)
     end;
     if v_problem is not null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
@@ -4776,7 +4823,7 @@ comment on function private.find_robot(uuid, text) is
     'The robot of a tenant by its id or its external id. Raises 404 ROBOT_NOT_FOUND for one that is deleted, another tenant''s or not there.';
 revoke all on function private.find_robot(uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/find_robot_problem.sql sha256:0a3ee0764cfdde12b3f7ca0cd0f5a1fa571f6e29caf31d04b61b1caa68edacd8
+-- from sql/30_robots/functions/find_robot_problem.sql sha256:5ab70b5b903a5ce2812565ac5d912210f31601d73faa372be9d8142cde886b06
 create or replace function private.find_robot_problem(
     p_external_id text,
     p_name text,
@@ -4805,8 +4852,8 @@ begin
         return 'max_concurrent_jobs must be between 1 and 100.';
     elsif jsonb_typeof(p_attributes) <> 'object' or pg_column_size(p_attributes) > 65536 then
         return 'attributes must be an object of at most 64 KB.';
-    elsif private.is_deep_json(p_attributes) then
-        return 'attributes must not be nested deeper than 100 levels.';
+    elsif private.find_json_problem('attributes', p_attributes) is not null then
+        return private.find_json_problem('attributes', p_attributes);
     end if;
     return coalesce(
         private.find_words_problem('capabilities', p_capabilities),
@@ -5016,7 +5063,7 @@ comment on function private.quarantine_robot(uuid, uuid, text, jsonb) is
     'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. What it holds it may finish.';
 revoke all on function private.quarantine_robot(uuid, uuid, text, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:6ed6284f54831a975ffd97960a5d114e66cc8e31d7672a16c7db8cc6eef66f90
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:a695a55b6aec48f72396934d4d42c649240f1bb024922a70efb02d6d8b945354
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
@@ -5035,8 +5082,8 @@ begin
     if jsonb_typeof(p_metrics) not in ('object', 'null') or pg_column_size(p_metrics) > 65536 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'metrics must be an object of at most 64 KB.');
     end if;
-    if private.is_deep_json(p_metrics) then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'metrics must not be nested deeper than 100 levels.');
+    if private.find_json_problem('metrics', p_metrics) is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', private.find_json_problem('metrics', p_metrics));
     end if;
     if cardinality(p_acknowledged_commands) > 100 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'acknowledged_commands must not have more than 100 entries.');
@@ -5317,7 +5364,7 @@ comment on function private.send_robot_command(uuid, uuid, text, text) is
     'Writes down what a robot is to do and pushes it. The newest word counts: older ones that it has not acknowledged are superseded.';
 revoke all on function private.send_robot_command(uuid, uuid, text, text) from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/set_robot_status.sql sha256:acf1cef5de84e25c3dfc94f5429d48fd7c3eea95a75dba5b66e2064f63aeffbc
+-- from sql/30_robots/functions/set_robot_status.sql sha256:3f2f45bde53a7dc4ac94ed898f8c826a49638d5d68e88d25f1e119c6962150e7
 create or replace function public.set_robot_status(p_robot text, p_status text, p_session_id uuid default null)
 returns public.live_robots
 language plpgsql
@@ -5348,6 +5395,9 @@ begin
     end;
     if v_mode <> v_robot.mode then
         update public.robots as r set mode = v_mode, updated_at = private.clock() where r.robot_id = v_robot.robot_id;
+        if v_mode = 'active' then       -- the robot's program may have been told to pause or drain: it hears that this is over
+            perform private.send_robot_command(v_robot.tenant_id, v_robot.robot_id, 'resume', null);
+        end if;
     end if;
     if p_status = 'offline' then
         -- A process that leaves says so of itself. While another one of the same robot lives, or may, the robot stays.
@@ -5855,7 +5905,22 @@ comment on function private.announce_jobs(text, text, private.job_notice[], bool
 revoke all on function private.announce_jobs(text, text, private.job_notice[], boolean, boolean)
     from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/answer_claim_again.sql sha256:e3772a4b5c7557dd9b6d2c5163a63fa7b5c09dc71c57442754eb86951e07abfd
+-- from sql/40_queue/functions/answer_bytes.sql sha256:8a6d8d0cd51aa3416a19b5350c4a111db10fc464d9c3658af24540e2c1088196
+-- Without a SET clause, so that it is inlined into claim_jobs. Small inputs are not written out to be measured: a hundred of them
+-- are no burden.
+create or replace function private.answer_bytes(p_definition_bytes integer, p_input jsonb)
+returns bigint
+language sql
+immutable
+as $$
+    select p_definition_bytes::bigint
+        + case when pg_column_size(p_input) > 2000 then octet_length(p_input::text) else 2000 end
+$$;
+comment on function private.answer_bytes(integer, jsonb) is
+    'About how many bytes a job takes in the answer to a claim: its definition and its input.';
+revoke all on function private.answer_bytes(integer, jsonb) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/answer_claim_again.sql sha256:9813cf9c494d45e46801600e7758aff63d6cfb8337c28b5dc6298130464af712
 create or replace function private.answer_claim_again(p_robot_id uuid, p_claim_id uuid, p_lease_seconds integer)
 returns setof public.claimed_job
 language plpgsql
@@ -5869,7 +5934,7 @@ begin
     return query
     with kept as (
         update private.leases as l
-        set lease_expires_at = v_until
+        set lease_expires_at = v_until, outages = 0
         where l.job_id = any (array(
             select o.job_id
             from private.leases as o
@@ -6378,7 +6443,7 @@ comment on function private.check_waiting_quotas(uuid, integer, text) is
     'Duty, a tenant''s turn: notes whether as many jobs of it wait as may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and counts whether that changed.';
 revoke all on function private.check_waiting_quotas(uuid, integer, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/claim_jobs.sql sha256:97d8edb8893cfbb18332f4727bfc4b3a07350ba141e537a131cd0e7598e1dc06
+-- from sql/40_queue/functions/claim_jobs.sql sha256:8e3057343d69d4fc9b8b24cc7412c95e6aa347fabc965a13debb2c5730d44687
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -6406,6 +6471,8 @@ declare
     v_place integer;
     v_low_job_id uuid;
     v_high_job_id uuid;
+    v_bytes bigint := 0;            -- of definitions and inputs in the answer
+    v_most_bytes constant bigint := 33554432;       -- but for the first job, which goes whatever it has
     v_notices private.job_notice[] := '{}';
 begin
     if p_limit not between 1 and 100 or p_limit is null then
@@ -6520,24 +6587,36 @@ begin
             for v_claimed in
                 with claimed as materialized (
                     select
-                        t.*, j.*,
+                        f.*,
                         nextval('private.lease_tokens') as lease_token,
                         (
                             select s.share_id
                             from private.shares as s
-                            where s.pool_id = v_robot.pool_id and s.tenant_id = t.tenant_id
+                            where s.pool_id = v_robot.pool_id and s.tenant_id = f.tenant_id
                         ) as pool_share_id
-                    from unnest(v_taken) with ordinality as t (
-                        job_id, tenant_id, tenant_no, lane_id, rank, attempts, counter_ids, share_id, place
-                    )
-                    left join lateral (
+                    from (
                         select
-                            o.max_attempts, o.workflow_id, o.workflow_version, o.workflow_name, o.input, o.priority,
-                            o.environment, o.timeout_seconds, o.progress_timeout_seconds
-                        from public.jobs as o
-                        where o.job_id = t.job_id and o.job_id between v_low_job_id and v_high_job_id
-                        offset 0
-                    ) as j on true
+                            t.*, j.*, v.definition,
+                            sum(private.answer_bytes(v.definition_bytes, j.input)) over (order by t.place) as bytes
+                        from unnest(v_taken) with ordinality as t (
+                            job_id, tenant_id, tenant_no, lane_id, rank, attempts, counter_ids, share_id, place
+                        )
+                        left join lateral (
+                            select
+                                o.max_attempts, o.workflow_id, o.workflow_version, o.workflow_name, o.input, o.priority,
+                                o.environment, o.timeout_seconds, o.progress_timeout_seconds
+                            from public.jobs as o
+                            where o.job_id = t.job_id and o.job_id between v_low_job_id and v_high_job_id
+                            offset 0
+                        ) as j on true
+                        left join lateral (
+                            select d.definition, d.definition_bytes
+                            from public.workflow_versions as d
+                            where d.workflow_id = j.workflow_id and d.version = j.workflow_version
+                            offset 0
+                        ) as v on true
+                    ) as f
+                    where f.place = 1 or f.bytes <= v_most_bytes
                 ),
                 leased as (
                     insert into private.leases (
@@ -6554,13 +6633,8 @@ begin
                 )
                 select
                     c.job_id, c.lease_token, v_now + make_interval(secs => p_lease_seconds), c.attempts + 1, c.max_attempts,
-                    c.workflow_id, c.workflow_version, c.workflow_name,
-                    (
-                        select v.definition
-                        from public.workflow_versions as v
-                        where v.workflow_id = c.workflow_id and v.version = c.workflow_version
-                    ),
-                    c.input, c.priority, c.environment, c.timeout_seconds, c.progress_timeout_seconds
+                    c.workflow_id, c.workflow_version, c.workflow_name, c.definition, c.input, c.priority, c.environment,
+                    c.timeout_seconds, c.progress_timeout_seconds
                 from claimed as c
                 order by c.place
             loop
@@ -6571,8 +6645,27 @@ begin
                 )::private.job_notice;
                 return next v_claimed;
             end loop;
+            if v_place < cardinality(v_taken) then
+                perform private.untake_jobs(v_taken[v_place + 1:], v_caller.robot_id);
+            end if;
         elsif v_taken <> '{}' then
             v_job := v_taken[1];
+            if v_robot.is_fair and v_want > 1 or v_notices <> '{}' then
+                select v_bytes + private.answer_bytes(d.definition_bytes, j.input)
+                into v_bytes
+                from public.jobs as j
+                cross join lateral (
+                    select v.definition_bytes
+                    from public.workflow_versions as v
+                    where v.workflow_id = j.workflow_id and v.version = j.workflow_version
+                    offset 0
+                ) as d
+                where j.job_id = v_job.job_id;
+                if v_bytes > v_most_bytes and v_notices <> '{}' then
+                    perform private.untake_jobs(v_taken, v_caller.robot_id);
+                    exit;
+                end if;
+            end if;
             select
                 v_job.job_id, nextval('private.lease_tokens'), v_now + make_interval(secs => p_lease_seconds),
                 v_job.attempts + 1, j.max_attempts, j.workflow_id, j.workflow_version, j.workflow_name,
@@ -6644,7 +6737,7 @@ begin
 end
 $$;
 comment on function public.claim_jobs(integer, integer, text, boolean, uuid) is
-    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token. Asked again with the p_claim_id of leases that it still holds, it answers those that are not started, renewed, and takes nothing new. Needs jobs.claim.';
+    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token: one, and further ones as far as all definitions and inputs together have at most 32 MB. Asked again with the p_claim_id of leases that it still holds, it answers those that are not started, renewed, and takes nothing new. Needs jobs.claim.';
 revoke all on function public.claim_jobs(integer, integer, text, boolean, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.claim_jobs(integer, integer, text, boolean, uuid) to authenticated;
 
@@ -8441,7 +8534,7 @@ comment on function private.find_job_limits(uuid, uuid, text) is
     'The limits that decide in which lane a job stands: of its workflow and of its concurrency key, where somebody set them.';
 revoke all on function private.find_job_limits(uuid, uuid, text) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_job_problem.sql sha256:7184d2a59f34ea1dfd737e65c4e96b246391a3a355ad4ab782705d9e3e52d76f
+-- from sql/40_queue/functions/find_job_problem.sql sha256:2aabe7cde881bbd3c482e58d5df79290e22df8cc5df1e63444651318c51bd87b
 create or replace function private.find_job_problem(
     p_input jsonb,
     p_priority integer,
@@ -8489,14 +8582,14 @@ begin
         return 'input must be an object.';
     elsif pg_column_size(p_input) > 10485760 then
         return 'input must not be larger than 10 MB.';
-    elsif private.is_deep_json(p_input) then
-        return 'input must not be nested deeper than 100 levels.';
+    elsif private.find_json_problem('input', p_input) is not null then
+        return private.find_json_problem('input', p_input);
     elsif jsonb_typeof(p_metadata) is distinct from 'object' then
         return 'metadata must be an object.';
     elsif pg_column_size(p_metadata) > 65536 then
         return 'metadata must not be larger than 64 KB.';
-    elsif private.is_deep_json(p_metadata) then
-        return 'metadata must not be nested deeper than 100 levels.';
+    elsif private.find_json_problem('metadata', p_metadata) is not null then
+        return private.find_json_problem('metadata', p_metadata);
     elsif p_required_capabilities is null or p_required_tags is null then
         return 'required_capabilities and required_tags must be lists.';
     elsif p_retry_policy is not null and private.find_retry_policy_problem(p_retry_policy) is not null then
@@ -8976,7 +9069,7 @@ comment on function private.force_cancellation(private.leases) is
     'Takes a job away from a robot that was asked to stop it and did not, locked by the caller, and cancels it: its slot and its limits are free at once, and what the robot reports of it is refused. Raises 409 CANCEL_NOT_FORCEABLE before the grace time is over.';
 revoke all on function private.force_cancellation(private.leases) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/give_back_leases.sql sha256:c5a83fd80f6c96d10942ef503b177a62897e1401ce75c57e5b5bb8958c4d9afa
+-- from sql/40_queue/functions/give_back_leases.sql sha256:d687e48d115c3aab240cfe931d244a7a9e28295d8c31de137f4d3ec78fb3abaf
 -- Whoever calls it has the lock under which the robot claims, so that no lease is made meanwhile. Then leases in the order of
 -- their ids, lanes in the order of theirs, and counters: as everybody who ends several leases.
 create or replace function private.give_back_leases(
@@ -9015,8 +9108,13 @@ begin
         v_lease.counter_ids := null;
         if v_lease.started_at is not null and (
             v_lease.cancel_requested_at is not null
-            -- Whoever chose it wants no second run of what may have done something already.
-            or (select j.retry_policy ->> 'policy' = 'none' from public.jobs as j where j.job_id = v_lease.job_id)
+            or (
+                -- Whoever chose none wants no second run of what may have done something already. And what ends its robots'
+                -- processes one after another must come to an end, too: as poison, or when its attempts are used up.
+                select j.retry_policy ->> 'policy' = 'none' or j.uncounted_ends >= 3
+                from public.jobs as j
+                where j.job_id = v_lease.job_id
+            )
         ) then
             perform private.end_attempt(v_lease, 'lost', p_message, 'LEASE_EXPIRED', null, true);
         else
@@ -9030,7 +9128,7 @@ begin
 end
 $$;
 comment on function private.give_back_leases(uuid, uuid[], text, boolean) is
-    'Takes those of some jobs back that a robot holds and has not started (or has: then a job with the retry policy none ends), without counting the attempts, and returns how many.';
+    'Takes those of some jobs back that a robot holds and has not started (or has: then a job with the retry policy none ends), without counting the attempts (but of what was started after three ends that cost nothing), and returns how many.';
 revoke all on function private.give_back_leases(uuid, uuid[], text, boolean) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/has_live_key.sql sha256:862e05428e6e4835fe05fd5556e71ad69c082052b5356d306811e729b2624bdc
@@ -9365,7 +9463,7 @@ comment on function private.leave_limits(integer[], integer) is
     'Takes back what private.enter_limits() counted in this transaction for jobs that the claim did not get.';
 revoke all on function private.leave_limits(integer[], integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/lengthen_leases.sql sha256:d4b97996753ae41d3f6801e6807c03b36ba9ecd17722011c3738e39512f2e816
+-- from sql/40_queue/functions/lengthen_leases.sql sha256:dc91ebb7dfba475bedd94288eb47249f9da2124f279c09af2f0302e50ea440e3
 -- Waits for no lease: what is locked just now is being renewed or ended.
 create or replace function private.lengthen_leases()
 returns integer
@@ -9401,13 +9499,18 @@ begin
             when coalesce(l.progress_at, l.started_at, l.claimed_at) < v_back_at then l.away + v_away
             else l.away
         end,
+        outages = l.outages + 1,
         -- The time of the job went on, as its robot did; but who was done in time is given a minute to say so.
         timeout_at = case
             when l.timeout_at > v_began_at then greatest(l.timeout_at, v_back_at + least(v_away, interval '1 minute'))
             else l.timeout_at
         end
     where l.job_id in (
-        select o.job_id from private.leases as o where o.claimed_at < v_back_at order by o.job_id for update skip locked
+        select o.job_id
+        from private.leases as o
+        where o.claimed_at < v_back_at and private.may_be_excused(o)
+        order by o.job_id
+        for update skip locked
     );
     get diagnostics v_count = row_count;
     update private.outages as o set leases = v_count where o.ended_at = v_back_at;
@@ -9416,7 +9519,7 @@ begin
 end
 $$;
 comment on function private.lengthen_leases() is
-    'Lengthens the leases that were held in an outage by its length, once for each outage, before anything is rescued: nobody could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Returns 0 when there was nothing to do.';
+    'Lengthens the leases that were held in an outage by its length, once for each outage, before anything is rescued: nobody could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Not one that three outages have lengthened and nobody has renewed. Returns 0 when there was nothing to do.';
 revoke all on function private.lengthen_leases() from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/limit_reason.sql sha256:da47b8ea654888804314e47254c0ad53c3c1fac8bf1cd62c9ea562b41647f066
@@ -9447,7 +9550,7 @@ comment on function private.limit_room(integer, integer) is
     'How many more jobs a counter of a limit has room for; 0 when it is full, or its limit was lowered while more were running.';
 revoke all on function private.limit_room(integer, integer) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/list_explanations.sql sha256:19d3bedc1c90e5f4239c0d2e9e78a40462a4b9110e392542243435f75a4b8630
+-- from sql/40_queue/functions/list_explanations.sql sha256:091223c19439db3e63531db2bea3a76e5899831df9643c61dc377d450233f0fc
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
@@ -9517,11 +9620,11 @@ as $$
         ('cancel_requested', 'held', null, 'Robot {robot} was asked at {cancel_requested} to stop the job: {cancel_reason} It has not stopped yet, and holds the job until {lease_until} unless it renews that.', 'Wait: the job ends when the robot says so or its hold ends. If it does not, cancel the job by force (casare-cloud jobs cancel --force) from {forceable} on.'),
         ('completed', 'finished', null, 'The job was completed by robot {robot} at {finished}.', 'Nothing.'),
         ('completed_despite_cancel', 'finished', null, 'The job was completed by robot {robot} at {finished}, although it had been asked at {cancel_requested} to stop.', 'Nothing can be taken back: look whether what the job did has to be undone.'),
-        ('failed', 'finished', null, 'The job failed at {finished}: {error}', 'Mend the cause, then retry the job.'),
+        ('failed', 'finished', null, 'The job failed at {finished}: {error}', 'Mend the cause, then retry the job. The same version of the workflow runs again: if the mistake is in the workflow, submit the mended one instead.'),
         ('timed_out', 'finished', null, 'The job took longer than its timeout of {timeout} seconds and ended at {finished}.', 'Raise timeout_seconds or find out what hangs, then retry the job.'),
         ('no_progress', 'finished', null, 'Robot {robot} reported no progress for {progress_timeout} seconds, and the job ended at {finished}.', 'Find out what hangs or raise progress_timeout_seconds, then retry the job.'),
-        ('cancelled', 'finished', null, 'The job was cancelled at {finished}: {error}', 'Retry the job if it shall run after all.'),
-        ('dead_lettered', 'finished', null, 'The job ended at {finished} after {attempts} of {max_attempts} attempts and is a dead letter ({dead_reason}): {error}', 'Mend the cause, then queue it again with casare-cloud dlq retry, or delete the dead letter.'),
+        ('cancelled', 'finished', null, 'The job was cancelled at {finished}: {error}', 'Retry the job if it shall run after all; if its workflow was deleted, submit that again instead.'),
+        ('dead_lettered', 'finished', null, 'The job ended at {finished} after {attempts} of {max_attempts} attempts and is a dead letter ({dead_reason}): {error}', 'Mend the cause, then queue it again with casare-cloud dlq retry, or delete the dead letter. The same version of the workflow runs again: if the mistake is in the workflow, submit the mended one instead.'),
         ('requeued', 'finished', null, 'The job ended at {finished} ({error}) and was queued again as job {requeued_job}.', 'Look at that job.'),
         ('workflow_disabled', 'note', null, 'The workflow {workflow} is deleted, archived or disabled: it takes no new jobs. Of a deleted one the jobs that wait are cancelled; all others still run.', 'Cancel the jobs that shall not run. To enqueue jobs again, submit the workflow as a new one.')
 $$;
@@ -9847,6 +9950,20 @@ $$;
 comment on function private.make_job_partition(timestamptz, integer) is
     'Makes the partition of jobs for the week of a time (Monday, UTC), moves its rows there from the default partition, and returns whether it did.';
 revoke all on function private.make_job_partition(timestamptz, integer) from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/may_be_excused.sql sha256:83af9b29a1aaa551d9b275c24064d95376f64cd1357af4c23bb1643ca01ef736
+-- Without it a robot that died among others that seldom call would look like an outage for ever: each silence lengthens its
+-- lease to the next one. A robot that is there gets through between outages, and renews.
+create or replace function private.may_be_excused(p_lease private.leases)
+returns boolean
+language sql
+immutable
+as $$
+    select p_lease.outages < 3
+$$;
+comment on function private.may_be_excused(private.leases) is
+    'Whether the silence of the robot that holds a lease may still be an outage''s: not when three have lengthened it and it was not renewed in between.';
+revoke all on function private.may_be_excused(private.leases) from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/move_jobs.sql sha256:1a2b740e8dd8f555e6c81bf64aed40f79f8efa5912c3cf6973ec7d9d9a4ff668
 -- What others hold locked is left where it is: a claim puts it right when it meets it.
@@ -10641,7 +10758,7 @@ comment on function public.remove_limit(text, uuid, text) is
 revoke all on function public.remove_limit(text, uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.remove_limit(text, uuid, text) to authenticated;
 
--- from sql/40_queue/functions/renew_leases.sql sha256:6146a521661ab06683c128d71efa8948f08bc3055a23c440f48af322544fa493
+-- from sql/40_queue/functions/renew_leases.sql sha256:e9e558e10354468c60e514878b1ce5b72b707f98cc7e84d359354acfac7f4f6e
 create or replace function public.renew_leases(p_leases jsonb, p_lease_seconds integer default 60)
 returns table (job_id uuid, renewed boolean, lease_expires_at timestamptz, cancel_requested boolean)
 language plpgsql
@@ -10680,7 +10797,7 @@ begin
         for update
     ), kept as (
         update private.leases as l
-        set lease_expires_at = v_until
+        set lease_expires_at = v_until, outages = 0
         from locked as k
         join asked as a on a.job_id = k.job_id and a.lease_token = k.lease_token
         where l.job_id = k.job_id
@@ -12031,6 +12148,51 @@ comment on function private.unfinished_job_ids(boolean, integer) is
 revoke all on function private.unfinished_job_ids(boolean, integer) from public, anon, authenticated, service_role;
 grant execute on function private.unfinished_job_ids(boolean, integer) to authenticated;
 
+-- from sql/40_queue/functions/untake_jobs.sql sha256:e02cab49195c86cb29bdbff88945eaf04f8d38104d7e2f4f9f44408d0eb5826d
+-- Their entries are as they were, in the place of their age: nobody else has seen them gone, so no bound of a lane has passed them.
+-- The counters that they leave are locked by this transaction.
+create or replace function private.untake_jobs(p_jobs private.taken_job[], p_robot_id uuid)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_some record;
+begin
+    for v_some in
+        select
+            t.tenant_no, t.lane_id, t.counter_ids, count(*)::integer as jobs,
+            array_agg(t.job_id) as job_ids, array_agg(t.attempts) as attempts
+        from unnest(p_jobs) as t
+        group by t.tenant_no, t.lane_id, t.counter_ids
+        order by t.lane_id
+    loop
+        insert into private.ready (tenant_no, lane_id, job_id, attempts, pool_id)
+        select v_some.tenant_no, v_some.lane_id, i.job_id, i.attempts, private.pool_of(l.required)
+        from unnest(v_some.job_ids, v_some.attempts) as i (job_id, attempts)
+        join private.lanes as l on l.lane_id = v_some.lane_id;
+        perform private.leave_limits(v_some.counter_ids, v_some.jobs);
+    end loop;
+    -- In a pool it is the turn of the first one's member again, with what it has left of it.
+    update private.pool_turns as t
+    set tenant_no = p_jobs[1].tenant_no,
+        jobs_left = s.jobs + case when s.jobs = cardinality(p_jobs) and t.tenant_no = p_jobs[1].tenant_no then t.jobs_left else 0 end
+    from (
+        select coalesce(min(j.place) - 1, cardinality(p_jobs)) as jobs
+        from unnest(p_jobs) with ordinality as j (
+            job_id, tenant_id, tenant_no, lane_id, rank, attempts, counter_ids, share_id, place
+        )
+        where j.tenant_no <> p_jobs[1].tenant_no
+    ) as s
+    where t.robot_id = p_robot_id;
+end
+$$;
+comment on function private.untake_jobs(private.taken_job[], uuid) is
+    'Puts jobs back that this claim of a robot took out of ready and has not leased, the next ones in its order: out of the counters of their limits, and in a pool their members have their turn again.';
+revoke all on function private.untake_jobs(private.taken_job[], uuid) from public, anon, authenticated, service_role;
+
 -- from sql/40_queue/functions/update_queue_tenant.sql sha256:14be60f6b7acee5b844b2dd42e156ed9cfab7673a7f9ef65a8b6bad21f69342f
 create or replace function private.update_queue_tenant()
 returns trigger
@@ -12086,7 +12248,7 @@ comment on function private.waiting_quota(public.tenant_plan, jsonb) is
     'How many jobs of a tenant may wait, delayed ones included: by its plan, or settings {"queue": {"max_waiting": 1000}}; null: any number.';
 revoke all on function private.waiting_quota(public.tenant_plan, jsonb) from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/was_away.sql sha256:4a348a08c649843008713e5f324d597da676f6b7c41d8fff995e63d02170cdb6
+-- from sql/40_queue/functions/was_away.sql sha256:fb4b506e7ef5bf2afc9c775dad0191d43448b7f84a27632df62849ab8834fcb7
 -- The two times are the server's own clock's; what they are compared with is shifted with the time that a test sets.
 create or replace function private.was_away(p_last_ms bigint, p_now_ms bigint)
 returns boolean
@@ -12118,7 +12280,7 @@ begin
         select
         from private.leases as l
         cross join lateral (select least(l.lease_expires_at, private.progress_due_at(l)) as due_at) as d
-        where d.due_at > v_since and d.due_at < v_now + v_silence
+        where d.due_at > v_since and d.due_at < v_now + v_silence and private.may_be_excused(l)
     ) or 2 <= (
         select count(*)
         from (

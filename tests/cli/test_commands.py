@@ -26,9 +26,21 @@ def test_a_workflow_is_submitted_listed_shown_and_deleted(run: Run, tmp_path: Pa
     assert job_id in run("jobs", "list", "--status", "queued")
     assert job_id not in run("jobs", "list", "--status", "completed")
     assert run("jobs", "logs", job_id) == ""
-    assert "deleted" in run("workflows", "delete", workflow_id)
+    deleted = run("workflows", "delete", workflow_id)
+    assert deleted.startswith("Workflow deleted")
+    assert deleted.endswith("\nWaiting jobs that are cancelled: 1.\n")
     assert json.loads(run("jobs", "get", job_id))["status"] == "cancelled"
     assert "WORKFLOW_NOT_FOUND" in run("workflows", "get", workflow_id, code=1)
+
+
+def test_a_workflow_that_is_submitted_again_by_its_id_is_its_next_version(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "mended.json"
+    file.write_text(json.dumps(EXAMPLE_WORKFLOW))
+    first = json.loads(run("jobs", "submit", str(file), "--json"))
+    second = json.loads(run("jobs", "submit", str(file), "--workflow", first["workflow_id"], "--json"))
+    assert second["workflow_id"] == first["workflow_id"]
+    versions = [json.loads(run("jobs", "get", one["job_id"]))["workflow_version"] for one in (first, second)]
+    assert versions == [1, 2]
 
 
 def test_a_watched_job_as_json_is_all_that_standard_output_has(stack: Stack, run: Run, tmp_path: Path) -> None:

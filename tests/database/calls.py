@@ -234,6 +234,7 @@ BEFORE_A_CALLER = {
     "private.end_reused_session",
     "private.enter_with_key",
     "private.get_dev_mode_claims",
+    "private.get_schema_version",
     "private.give_back_request",
     "private.is_registered_as",
     "private.record_login",

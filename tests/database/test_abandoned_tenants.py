@@ -74,6 +74,17 @@ def test_the_robots_of_an_abandoned_tenant_go_on_and_health_names_the_number(fle
     assert fleet.claim_one(robot)["job_id"] == job["job_id"]
 
 
+def test_a_tenant_that_is_named_by_another_s_id_is_not_taken_for_it(db: Database, owner: Connection) -> None:
+    tenants = [factories.make_tenant(db) for _ in range(3)]
+    users = [factories.make_user(db, app_metadata={"registration": {"tenant_name": str(t.tenant_id)}}) for t in tenants]
+    for user_id in (*(tenant.admin.user_id for tenant in tenants), *(user[0] for user in users)):
+        delete_softly(db, user_id)
+    for tenant in tenants:
+        owner.execute("update public.tenants set name = 'Renamed' where tenant_id = %s", [tenant.tenant_id])  # moves it
+        row = owner.execute("select private.get_abandoned_tenant(%s) as tenant_id", [str(tenant.tenant_id)]).fetchone()
+        assert row == {"tenant_id": tenant.tenant_id}
+
+
 def test_an_abandoned_tenant_is_given_to_a_user_and_no_other_is(db: Database, owner: Connection) -> None:
     tenant, other = factories.make_tenant(db), factories.make_tenant(db)
     give = "select private.give_tenant(%s, %s)"

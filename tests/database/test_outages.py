@@ -1,5 +1,6 @@
 """Outages of the service or of Postgres: nothing that nobody could report is taken back, counted or told of anybody."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -58,6 +59,18 @@ def nobody_else(fleet: Fleet) -> None:
     fleet.owner.execute(LAST_CALL, [0])
 
 
+@pytest.fixture
+def old_server(fleet: Fleet) -> Iterator[None]:
+    """The server of the tests may be younger than a silence of theirs."""
+    row = fleet.owner.execute("select pg_get_functiondef('private.was_away'::regproc) as text").fetchone()
+    assert row is not None
+    text, started_at = row["text"], "pg_postmaster_start_time()"
+    assert started_at in text
+    fleet.owner.execute(text.replace(started_at, "timestamptz '2000-01-01'"))
+    yield
+    fleet.owner.execute(text)
+
+
 @pytest.mark.parametrize("robots", [1, 2])
 def test_leases_that_nobody_could_renew_are_lengthened_by_the_outage(fleet: Fleet, robots: int) -> None:
     fleet_of = [fleet.robot() for _ in range(robots)]
@@ -102,6 +115,50 @@ def test_the_silence_of_one_robot_beside_any_call_is_no_outage(fleet: Fleet) -> 
     assert lost(fleet) == 1
     assert fleet.job(job["job_id"])["status"] == "queued"
     assert outages(fleet) == []
+
+
+@pytest.mark.usefixtures("old_server")
+@pytest.mark.parametrize("gaps", [(12,), (29,), (9, 11), (1, 29), (2, 5, 15, 8)])
+def test_a_robot_that_died_is_noticed_though_the_others_seldom_call(fleet: Fleet, gaps: tuple[float, ...]) -> None:
+    """Each of their silences looks like an outage, in which its lease would have run out."""
+    dead, other = fleet.robot(), fleet.robot()
+    job = hold(fleet, dead)
+    taken = 0
+    for gap in gaps * 12:
+        be_away(fleet, gap)
+        call(fleet.robots[other.robot_id], "record_heartbeat")
+        taken += lost(fleet)
+    assert (taken, fleet.job(job["job_id"])["status"]) == (1, "queued")
+    assert len(outages(fleet)) <= 3
+
+
+@pytest.mark.usefixtures("old_server")
+def test_a_tenant_cannot_keep_the_jobs_of_anothers_dead_robot_by_being_silent_in_turns(fleet: Fleet) -> None:
+    dead, hostile = fleet.robot(), fleet.robot()
+    job, bait = hold(fleet, dead), hold(fleet, hostile)
+    taken = 0
+    for _ in range(12):
+        be_away(fleet, 11)
+        renewed = renew(fleet, hostile, bait)
+        fleet.owner.execute(
+            "update private.leases set lease_expires_at = %s where job_id = %s",
+            [fleet.now + timedelta(seconds=5), bait["job_id"]],
+        )
+        taken += lost(fleet)
+    assert renewed[0]["renewed"]
+    assert (taken, fleet.job(job["job_id"])["status"]) == (1, "queued")
+    assert len(outages(fleet)) > 3, "its own lease ran out in each of them"
+
+
+@pytest.mark.usefixtures("old_server")
+def test_who_renews_between_outages_is_excused_for_all_of_them(fleet: Fleet) -> None:
+    robot = fleet.robot()
+    job = hold(fleet, robot)
+    for _ in range(6):
+        be_away(fleet, 100)
+        renew(fleet, robot, job)
+        assert lost(fleet) == 0
+    assert len(outages(fleet)) == 6
 
 
 @pytest.mark.parametrize("who", ["claim", "renewal", "heartbeat", "request"])

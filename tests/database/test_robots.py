@@ -222,6 +222,15 @@ def test_a_robot_that_announced_maintenance_ends_it_itself_and_a_pause_meanwhile
     assert fleet.claim(robot), "a person's word ends both"
 
 
+@pytest.mark.parametrize("command", ["pause", "drain"])
+def test_a_robot_that_a_person_sets_to_idle_hears_that_its_pause_is_over(fleet: Fleet, command: str) -> None:
+    robot = fleet.robot()
+    call(fleet.member, "command_robot", robot=robot.external_id, command=command)
+    call(fleet.member, "set_robot_status", robot=robot.external_id, status="idle")
+    beat = call(fleet.robots[robot.robot_id], "record_heartbeat")["record_heartbeat"]
+    assert [told["command"] for told in beat["pending_commands"]] == ["resume"]
+
+
 def test_a_key_that_was_made_for_a_robot_that_is_not_there_registers_that_robot_only(fleet: Fleet) -> None:
     def key_of(key_id: uuid.UUID) -> Key:
         return Key(key_id, fleet.tenant.tenant_id, "robot", None, "", b"")

@@ -240,6 +240,26 @@ def test_a_job_that_must_not_run_twice_ends_when_its_robot_was_started_again(fle
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(("robots", "reason"), [(1, "lease_lost"), (3, "poison")])
+def test_a_job_that_ends_the_processes_of_its_robots_comes_to_an_end(fleet: Fleet, robots: int, reason: str) -> None:
+    """Each is started again at once and says that it knows nothing; nothing else would ever count."""
+    fleet_of = [fleet.robot() for _ in range(robots)]
+    job = fleet.enqueue(max_attempts=2)
+    for crash in range(20):
+        robot = fleet_of[crash % robots]
+        if not fleet.claim(robot):
+            break
+        [held] = fleet.owner.execute("select * from private.leases where job_id = %s", [job["job_id"]]).fetchall()
+        fleet.report(robot, "start_job", held)
+        register(fleet, robot, [], session_id=uuid.uuid4())
+        fleet.travel(seconds=301)
+        fleet.run("promote_scheduled_jobs")
+    ended = fleet.job(job["job_id"])
+    assert (ended["status"], ended["attempts"]) == ("failed", 2)
+    [letter] = fleet.member.execute("select reason from public.dead_letters").fetchall()
+    assert letter["reason"] == reason
+
+
 @pytest.mark.parametrize(
     "held",
     ['{"job_id": 1}', "[1]", '[{"job_id": "x", "lease_token": 1}]', f'[{{"job_id": "{uuid.UUID(int=1)}"}}]'],

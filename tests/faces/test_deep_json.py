@@ -87,24 +87,45 @@ async def test_a_number_of_more_digits_than_python_reads_is_shown_as_null(stage:
     assert (await stage.admin.get(f"/jobs/{job_id}")).json()["result"] == {"long": None, "short": 2}
 
 
-def test_the_database_refuses_what_is_too_deep_by_whatever_door(stage: Stage) -> None:
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(DEEP, "must not be nested deeper"), ([10**400] * 50, "must not have numbers beyond 1e308")],
+    ids=["deep", "long numbers"],
+)
+def test_the_database_refuses_what_cannot_be_read_by_whatever_door(stage: Stage, value: Any, words: str) -> None:
     robot, _ = stage.robot()
     workflow_id = stage.workflow().workflow_id
     schedule = {"workflow_id": workflow_id, "name": "s", "cron_expression": "@daily"}
     calls: list[tuple[str, dict[str, Any], str]] = [
-        ("submit_workflow", {"name": "w", "definition": {**GRAPH, "deep": DEEP}}, "workflow_json"),
-        ("submit_workflow", {"name": "w", "definition": GRAPH, "metadata": {"x": DEEP}}, "metadata"),
-        ("record_heartbeat", {"robot": robot.external_id, "metrics": {"x": DEEP}}, "metrics"),
-        ("register_robot", {"external_id": "r", "name": "r", "hostname": "h", "attributes": {"x": DEEP}}, "attributes"),
-        ("enqueue_job", {"workflow_id": workflow_id, "input": {"x": DEEP}}, "input"),
-        ("enqueue_job", {"workflow_id": workflow_id, "metadata": {"x": DEEP}}, "metadata"),
-        ("create_schedule", {**schedule, "input": {"x": DEEP}}, "input"),
-        ("create_schedule", {**schedule, "metadata": {"x": DEEP}}, "metadata"),
+        ("submit_workflow", {"name": "w", "definition": {**GRAPH, "deep": value}}, "workflow_json"),
+        ("submit_workflow", {"name": "w", "definition": GRAPH, "metadata": {"x": value}}, "metadata"),
+        ("record_heartbeat", {"robot": robot.external_id, "metrics": {"x": value}}, "metrics"),
+        (
+            "register_robot",
+            {"external_id": "r", "name": "r", "hostname": "h", "attributes": {"x": value}},
+            "attributes",
+        ),
+        ("enqueue_job", {"workflow_id": workflow_id, "input": {"x": value}}, "input"),
+        ("enqueue_job", {"workflow_id": workflow_id, "metadata": {"x": value}}, "metadata"),
+        ("create_schedule", {**schedule, "input": {"x": value}}, "input"),
+        ("create_schedule", {**schedule, "metadata": {"x": value}}, "metadata"),
     ]
     with stage.database.connect("authenticated", stage.tenant.admin.claims) as member:
         for function, arguments, field in calls:
-            with refused_by_sql(400, "INVALID_ARGUMENT", f"{field} must not be nested deeper"):
+            with refused_by_sql(400, "INVALID_ARGUMENT", f"{field} {words}"):
                 call(member, function, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        *((number, False) for number in ("1e308", "-1e308", "1e-400", "0")),
+        *((number, True) for number in ("1e309", "-1e309", "1e131071", "1e-401", "-1e-16383")),
+    ],
+)
+def test_a_number_that_is_far_longer_than_it_is_stored_is_huge(stage: Stage, number: str, expected: bool) -> None:
+    text = f'{{"x": [{", ".join([*["1"] * 100, number])}]}}'
+    assert stage.scalar("select private.has_huge_number(%s)", text) is expected
 
 
 @pytest.mark.parametrize(("levels", "expected"), [(1, False), (100, False), (101, False), (102, True), (3000, True)])

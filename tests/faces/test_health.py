@@ -146,6 +146,23 @@ async def test_what_was_wrong_is_looked_at_again_when_its_time_is_over(
     await app.close()
 
 
+async def test_an_outage_of_auth_that_has_answered_before_is_a_warning(
+    settings: Settings, publisher: KeyPublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "GOOD_SECONDS", 0.0)
+    app = create_app(settings)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://o") as client:
+        assert (await client.get("/health/ready")).json() == {"ready": True}
+        publisher.status = 502
+        answers = []
+        async with asyncio.timeout(10):
+            while not answers or answers[-1].json() == {"ready": True}:  # what was good is not waited for
+                answers.append(await client.get("/health/ready"))
+        assert answers[-1].json() == {"ready": True, "warnings": ["Auth does not answer"]}
+        assert {answer.status_code for answer in answers} == {200}
+    await app.close()
+
+
 async def test_a_look_that_takes_long_is_not_waited_for(settings: Settings, publisher: KeyPublisher) -> None:
     publisher.may_answer.clear()
     try:

@@ -19,6 +19,7 @@ from casare_cloud.robot.rest import RestTransport
 from casare_cloud.robot.transport import RobotProfile
 
 SLEEPER = "import time; time.sleep(60)"
+GRAPH = {"nodes": [{"id": "s", "type": "StartNode"}]}
 SHORT_LIVED = "import time; time.sleep(2)"
 
 
@@ -83,9 +84,8 @@ async def test_a_demo_whose_robot_ends_cancels_its_job_and_that_of_a_demo_that_w
 ) -> None:
     robot_that_runs(monkeypatch, SHORT_LIVED)
     async with await signed_in(env) as client:
-        graph = {"nodes": [{"id": "s", "type": "StartNode"}]}
-        killed = await client.submit_workflow("Order totals", graph, robot_id=env["ROBOT_ID"])
-        of_another = await client.submit_workflow("Somebody's", graph)
+        killed = await client.submit_workflow("Order totals", GRAPH, robot_id=env["ROBOT_ID"])
+        of_another = await client.submit_workflow("Somebody's", GRAPH)
         with pytest.raises(LocalStackError, match="robot has ended"):
             await demo.run_demo(env, tmp_path, Console(quiet=True))
         statuses = {job["job_id"]: job["status"] for job in (await client.list_jobs())["jobs"]}
@@ -93,6 +93,34 @@ async def test_a_demo_whose_robot_ends_cancels_its_job_and_that_of_a_demo_that_w
     assert statuses.pop(of_another["job_id"]) != "cancelled"
     assert statuses[killed["job_id"]] == "cancelled"
     assert set(statuses.values()) == {"cancelled"}
+
+
+async def test_a_demo_takes_no_job_away_from_another_process_of_its_robot(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    robot_that_runs(monkeypatch, SHORT_LIVED)
+    robot = RestTransport(env["ORCHESTRATOR_URL"], env["ROBOT_API_KEY"], env["ROBOT_ID"])
+    await robot.register(RobotProfile(env["ROBOT_ID"], "Demo", "host"))
+    async with await signed_in(env) as client:
+        somebodys = await client.submit_workflow("Somebody's", GRAPH, robot_id=env["ROBOT_ID"])
+        [job] = await robot.claim(1, 60)
+        with pytest.raises(LocalStackError, match=f"runs job {somebodys['job_id']}"):
+            await demo.run_demo(env, tmp_path, Console(quiet=True))
+        assert (await client.get_job(job.job_id))["cancel_requested"] is False
+        await robot.release(job.lease)
+        await client.cancel_job(job.job_id)
+    await robot.close()
+
+
+async def test_a_demo_whose_robot_is_drained_says_how_to_resume_it(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    robot_that_runs(monkeypatch, SHORT_LIVED)
+    async with await signed_in(env) as client:
+        await client.command_robot(env["ROBOT_ID"], "drain")
+        with pytest.raises(LocalStackError, match=f"is draining .* robot tell {env['ROBOT_ID']} resume"):
+            await demo.run_demo(env, tmp_path, Console(quiet=True))
+        await client.command_robot(env["ROBOT_ID"], "resume")
 
 
 def test_before_its_robot_is_known_no_job_is_submitted(

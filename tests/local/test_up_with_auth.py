@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from tests.local.stacks import SOURCE, has_finished_demo_job, run_command, running_stack, until
+from tests.local.stacks import SOURCE, free_offset, has_finished_demo_job, run_command, running_stack, until
 
 STAND_IN = Path(__file__).parent / "auth_stand_in.py"
 
@@ -51,7 +51,8 @@ def test_a_migration_that_fails_ends_the_start_with_its_words(tmp_path: Path) ->
     program = tmp_path / "auth"
     program.write_text("#!/bin/sh\necho 'that did not work'\nexit 3\n")
     program.chmod(0o755)
-    answer = run_command(tmp_path / "home", "up", "--auth-bin", str(program))
+    offset = str(free_offset())
+    answer = run_command(tmp_path / "home", "up", "--port-offset", offset, "--auth-bin", str(program))
     assert answer.returncode == 1
     assert "ended with exit code 3" in answer.stderr
     assert "that did not work" in answer.stderr

@@ -30,6 +30,7 @@ FAILURES_UNTIL_QUARANTINE = 3  # the world sets its tenant so
 ROBOTS_THAT_POISON_KILLS = 2
 CANCEL_GRACE = timedelta(seconds=60)
 ANSWER_MAY_TAKE = timedelta(seconds=10)
+OUTAGES_THAT_EXCUSE = 3  # one after another without a renewal
 ENDS_THAT_COST_NO_TIME = 3  # of leases without an attempt that counts, in a row
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=5)
@@ -208,7 +209,7 @@ class Queue(State):
         made = [job for job in self.held_by(name) if job.held.claim_id == claim_id]
         again = sorted((job for job in made if not job.held.is_started), key=lambda job: job.held.token)
         for job in again:
-            job.held.expires_at = self.now + timedelta(seconds=lease_seconds)
+            job.held.expires_at, job.held.outages = self.now + timedelta(seconds=lease_seconds), 0
         return again if made else None
 
     def take(self, name: str, jobs: list[Job], lease_seconds: int, claim_id: uuid.UUID) -> None:
@@ -254,7 +255,7 @@ class Queue(State):
         lease = self._lease_of(name, job, token)
         if lease is None:
             return False, None, False
-        lease.expires_at = self.now + timedelta(seconds=seconds)
+        lease.expires_at, lease.outages = self.now + timedelta(seconds=seconds), 0
         return True, lease.expires_at, lease.is_cancel_requested
 
     def complete(self, name: str, job: Job, token: int) -> Applied | Refused:
@@ -306,7 +307,8 @@ class Queue(State):
     def register(self, name: str, known: list[Job]) -> None:
         """A new process of the robot: what it does not know goes back, begun or not."""
         for job in [job for job in self.held_by(name) if job not in known]:
-            if job.held.is_started and (job.held.is_cancel_requested or job.wish.policy.kind == "none"):
+            counts = job.wish.policy.kind == "none" or job.uncounted_ends >= ENDS_THAT_COST_NO_TIME
+            if job.held.is_started and (job.held.is_cancel_requested or counts):
                 self._end_attempt(job, "lost", "LEASE_EXPIRED", retryable=True)
             else:
                 self._end_uncounted(job)
@@ -336,7 +338,8 @@ class Queue(State):
     def has_lease_that_runs_out_within(self, seconds: float) -> bool:
         """Or of which progress must be reported."""
         until = self.now + timedelta(seconds=seconds)
-        due = [min(lease.expires_at, lease.progress_due_at or lease.expires_at) for lease in self._leases()]
+        leases = [lease for lease in self._leases() if lease.outages < OUTAGES_THAT_EXCUSE]
+        due = [min(lease.expires_at, lease.progress_due_at or lease.expires_at) for lease in leases]
         return any(self.now < each < until for each in due)
 
     def _leases(self) -> list[Lease]:
@@ -350,8 +353,9 @@ class Queue(State):
         away, minute = ended_at - began_at, timedelta(minutes=1)
         for job in self._in("leases"):
             lease = job.held
-            if lease.claimed_at >= ended_at:
+            if lease.claimed_at >= ended_at or lease.outages == OUTAGES_THAT_EXCUSE:
                 continue
+            lease.outages += 1
             if lease.alive_at < ended_at:
                 lease.away += away
             if began_at < lease.expires_at <= ended_at:

@@ -158,6 +158,8 @@ class Lease:
     progress: int = 0
     away: timedelta = timedelta()  # since it last reported progress, nobody could for so long
 
+    outages: int = 0  # that lengthened it since it was renewed
+
     @property
     def is_cancel_requested(self) -> bool:
         """Whether its robot was asked to stop."""

@@ -48,6 +48,7 @@ class FakeTransport:
         self.claim_may_answer.set()
         self.refuse_result: ApiError | None = None
         self.warnings: list[str] = []
+        self.mode = "active"
         self.known_leases: list[Lease] = []
         self.claim_ids: list[str | None] = []
         self.claims_in_flight: list[str] = []
@@ -80,7 +81,7 @@ class FakeTransport:
     async def register(self, profile: RobotProfile, held_leases: Sequence[Lease] = ()) -> Mapping[str, Any]:
         self._call("register")
         self.known_leases = list(held_leases)
-        return {"warnings": self.warnings}
+        return {"mode": self.mode, "warnings": self.warnings}
 
     async def heartbeat(
         self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = (), claims_in_flight: Sequence[str] = ()

@@ -325,6 +325,16 @@ async def test_a_robot_that_starts_again_names_the_leases_of_results_that_it_has
         assert life.transport.known_leases == [lease]
 
 
+async def test_a_robot_that_starts_while_it_is_drained_says_why_it_gets_nothing(make_life: MakeLife) -> None:
+    life = make_life()
+    life.transport.mode = "draining"
+    async with life.working():
+        await life.until(lambda: "warning" in life.kinds)
+    [warning] = [event.message for event in life.events if event.kind == "warning"]
+    assert "is draining" in warning
+    assert "casare-cloud robot tell" in warning
+
+
 async def test_a_second_process_with_the_robots_key_is_told_once(make_life: MakeLife) -> None:
     life = make_life()
     life.transport.warnings = ["Another process was alive."]

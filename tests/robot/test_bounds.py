@@ -1,5 +1,6 @@
 """What one workflow may take: nothing in it may hold up the robot's other jobs, its heartbeats and its renewals."""
 
+import time
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ from tests.robot.workflows import Workshop, chain
 
 from casare_cloud.robot.executor import run
 from casare_cloud.robot.executor.control import RunControl
-from casare_cloud.robot.executor.errors import ExpressionError, JobTimeoutError, NodeInputError
+from casare_cloud.robot.executor.errors import ExpressionError, JobTimeoutError, NodeInputError, ResultTooLarge
+from casare_cloud.robot.executor.expressions import evaluate
 from casare_cloud.robot.executor.nodes import files, texts
 
 ENDLESS = "(a|aa)+$"
@@ -78,6 +80,7 @@ def test_texts_do_not_grow_without_end(workshop: Workshop, monkeypatch: pytest.M
     for type_, config in (
         ("ConcatenateNode", {"string_1": "123456", "string_2": "123456"}),
         ("ListJoinNode", {"list": ["12345", "12345"]}),
+        ("TextPadNode", {"text": "1", "length": 11}),
         ("FormatStringNode", {"template": "{a}{a}", "variables": {"a": "123456"}}),
         ("FormatStringNode", {"template": "{a:99999}", "variables": {"a": 1}}),
     ):
@@ -114,3 +117,31 @@ async def test_what_is_cut_for_people_says_so(make_life: MakeLife) -> None:
         assert len(text) == 65_536
         assert text.endswith("x… (70,000 characters in all)")
     assert failure.error_type == "x" * 254 + "…"
+
+
+@pytest.mark.parametrize(
+    "text", ["{{" + " " * 200_000, "{{a" + " " * 200_000 + "b", "{{" + "a " * 100_000, "{{ x " * 40_000]
+)
+def test_a_template_that_is_never_closed_is_looked_at_once(workshop: Workshop, text: str) -> None:
+    """Else each gap would be tried at each of its places, while no thread of the robot could run."""
+    began_at = time.process_time()
+    workshop.run(chain(("l", "LogNode", {"message": text})))
+    with pytest.raises(ExpressionError):
+        evaluate(text[:9_000], {}.get)
+    assert time.process_time() - began_at < 10
+
+
+@pytest.mark.parametrize("last", [(), ("l", "LogNode", {"message": "all: {{x}}"})])
+def test_lists_that_double_at_each_step_fail_the_job_and_not_the_robot(workshop: Workshop, last: Any) -> None:
+    doubling = [(f"v{number}", "SetVariableNode", {"name": "x", "value": ["{{x}}", "{{x}}"]}) for number in range(60)]
+    with pytest.raises(ResultTooLarge, match="bytes of JSON when it is written out"):
+        workshop.run(chain(*doubling, *([last] if last else [])), x=[1])
+
+
+def test_a_value_that_is_nested_deeper_than_anybody_reads_fails_the_job_for_good(workshop: Workshop) -> None:
+    value: Any = 1
+    for _ in range(100_000):
+        value = [value]
+    words = "variable x cannot be kept: a value holds itself, or is nested too deeply"
+    with pytest.raises(ResultTooLarge, match=words):
+        workshop.run(chain(), x=value)

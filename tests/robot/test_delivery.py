@@ -55,6 +55,17 @@ async def test_a_kept_outcome_that_cannot_be_sent_is_set_aside_and_its_job_fails
     assert [path.name for path in (life.work_dir / "spool").iterdir()] == ["old.7.broken"]
 
 
+async def test_a_restarted_robot_names_what_it_cannot_lose_however_many_logs_it_keeps(make_life: MakeLife) -> None:
+    """Only 1,000 leases are named; those of logs have ended."""
+    life = make_life()
+    spool = Spool(life.work_dir / "spool")
+    spool.put(Outcome(Lease("done", 1), "completed", result={}))
+    for number in range(1_000):
+        spool.put(Outcome(Lease("log", number), "logs", log_batches=[LogBatch(1, [{"message": "m"}])]))
+    kept = delivery.Delivery(life.transport, life.work_dir / "spool", lambda *_: None)
+    assert kept.unsent() == [Lease("done", 1)]
+
+
 @pytest.mark.parametrize("fault", [RuntimeError("a fault"), InvalidArgument("lease_token must be a number.")])
 async def test_a_job_whose_start_fails_is_given_up_and_the_robot_goes_on(make_life: MakeLife, fault: Exception) -> None:
     life = make_life()

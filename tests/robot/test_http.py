@@ -243,6 +243,8 @@ def test_retry_after_may_be_a_date() -> None:
         ("nan", None),
         ("inf", None),
         ("1e999", None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("Mon, 01 Jan 2024 00:00:00 +99999999999999999999", None),
     ],
 )
 def test_retry_after_is_seconds_or_nothing(value: str, seconds: float | None) -> None:

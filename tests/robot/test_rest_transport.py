@@ -9,6 +9,7 @@ import pytest
 from tests.robot.answers import OF_THE_SERVICE
 
 from casare_cloud.errors import ApiError
+from casare_cloud.http import ForeignAnswer
 from casare_cloud.robot.rest import RestTransport
 from casare_cloud.robot.transport import Failure, Lease, LogBatch, Renewal, RobotProfile, Signal
 
@@ -218,3 +219,27 @@ async def test_a_service_that_is_away_is_not_asked_all_the_time(pauses: list[flo
             await transport.claim(1, 20)
         await transport.wait_for_doorbell()
     assert len(pauses) == 3
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"jobs": [CLAIMED | {"lease_token": "x"}]},
+        {"jobs": [CLAIMED | {"lease_token": None}]},
+        {"jobs": [CLAIMED | {"timeout_seconds": "soon"}]},
+        {"jobs": [CLAIMED | {"job_id": 5}]},
+        {"jobs": [CLAIMED | {"job_id": "../../.profile"}]},
+        {"heartbeat_interval": "x"},
+        {"heartbeat_interval": 1e999},
+        {"heartbeat_interval": 5, "warnings": 3},
+        {"heartbeat_interval": 5, "pending_commands": 3},
+    ],
+)
+async def test_an_answer_with_values_of_another_kind_is_not_the_service_s(
+    transport: RestTransport, service: Service, answer: dict[str, Any]
+) -> None:
+    """And no job's id leads out of the folders of the robot."""
+    said = httpx2.Response(200, content=json.dumps(OF_THE_SERVICE | answer))
+    service.answers["/jobs/claim"] = service.answers["/robots/robot-1/heartbeat"] = lambda: said
+    with pytest.raises(ForeignAnswer):
+        await (transport.claim(1, 60) if "jobs" in answer else transport.heartbeat({}))

@@ -1,8 +1,10 @@
 """What a workflow writes and nothing reads is never passed over in silence: an error before it runs, or a warning."""
 
 import json
+import re
 import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -185,6 +187,57 @@ def test_what_is_no_workflow_is_one_problem(definition: Any) -> None:
     (problem,) = find_workflow_problems(definition)
     assert (problem.rule, problem.severity) == ("structure", "error")
     assert json.dumps(problem.to_json())
+
+
+LEAD = {"source": "s", "source_port": "exec_out", "target": "f"}
+STEP = {"id": "a", "type": "log"}
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        {"steps": [{**STEP, "depends_on": 1.5}]},
+        {"steps": [STEP], "step_mappings": 5},
+        {"steps": [STEP], "step_mappings": [{"step_id": "a", "input_mapping": 1.5}]},
+        {"steps": [STEP], "step_mappings": [{"step_id": "a", "output_mapping": ["x"]}]},
+        {"nodes": [{"id": "s", "type": "StartNode"}], "subflows": ["x"]},
+        {"nodes": [{"id": "s", "type": "StartNode"}], "subflows": 5},
+        "[" * 100_000,
+    ],
+)
+def test_a_form_that_nobody_can_read_is_refused_in_words_and_breaks_nothing(
+    workshop: Workshop, definition: Any
+) -> None:
+    (problem,) = find_workflow_problems(definition)
+    assert (problem.rule, problem.severity) == ("structure", "error")
+    with pytest.raises(InvalidWorkflowError, match=re.escape(problem.message)):
+        workshop.run(definition)
+
+
+@pytest.mark.parametrize("port", [{"a": 1}, [], 5, "branch_²", "branch_" + "9" * 5000])
+@pytest.mark.parametrize("end", ["source", "target"])
+def test_a_port_may_be_anything_and_is_spoken_of(end: str, port: Any) -> None:
+    nodes = [{"id": name, "type": kind} for name, kind in (("s", "StartNode"), ("f", "ForkNode"), ("l", "LogNode"))]
+    nodes[1]["config"] = {"branch_count": 2}  # type: ignore[assignment]
+    odd = {"source": "f", "source_port": "branch_1", "target": "l", end: {"node": "f", "port": port}}
+    problems = find_workflow_problems({"nodes": nodes, "connections": [LEAD, odd]})
+    assert all(isinstance(problem.message, str) for problem in problems)
+
+
+def test_values_of_any_depth_break_nothing() -> None:
+    value: Any = {}
+    for _ in range(5_000):
+        value = {"a": value}
+    (problem,) = find_workflow_problems(chain(("l", "LogNode", {"message": value})))
+    assert (problem.rule, problem.severity) == ("structure", "error")
+
+
+def test_a_long_gap_in_a_text_is_read_once() -> None:
+    """Else each of its places would be tried, while nothing else of the robot could run: minutes for this one."""
+    definition = chain(("l", "LogNode", {"message": ("{{" + " " * 200_000) * 40}))
+    began_at = time.process_time()
+    assert find_workflow_problems(definition) == []
+    assert time.process_time() - began_at < 10
 
 
 def test_a_plugin_that_declares_its_options_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:

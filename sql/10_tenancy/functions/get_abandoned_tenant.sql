@@ -7,7 +7,12 @@ as $$
 declare
     v_tenant_id uuid;
 begin
-    select t.tenant_id into v_tenant_id from public.tenants as t where p_tenant in (t.tenant_id::text, t.slug);
+    select t.tenant_id
+    into v_tenant_id
+    from public.tenants as t
+    where p_tenant in (t.tenant_id::text, t.slug)
+    order by t.tenant_id::text = p_tenant desc      -- somebody may have named theirs by another's id
+    limit 1;
     if v_tenant_id is null then
         perform private.raise_error(404, 'TENANT_NOT_FOUND', 'There is no such tenant.');
     elsif not exists (select from private.list_abandoned_tenants() as a where a.tenant_id = v_tenant_id) then

@@ -24,11 +24,12 @@ begin
         when jsonb_typeof(p_definition) is distinct from 'object' then 'workflow_json must be an object.'
         when v_node_count is null then 'workflow_json must have nodes (a list or an object) or steps (a list).'
         when v_node_count > 1000 then format('workflow_json must not have more than 1000 nodes, it has %s.', v_node_count)
-        when private.is_deep_json(p_definition) then 'workflow_json must not be nested deeper than 100 levels.'
+        when private.find_json_problem('workflow_json', p_definition) is not null then
+            private.find_json_problem('workflow_json', p_definition)
         when length(p_description) > 10000 then 'description must not have more than 10000 characters.'
         when jsonb_typeof(p_metadata) not in ('object', 'null') then 'metadata must be an object.'
         when pg_column_size(p_metadata) > 65536 then 'metadata must not be larger than 64 KB.'
-        when private.is_deep_json(p_metadata) then 'metadata must not be nested deeper than 100 levels.'
+        else private.find_json_problem('metadata', p_metadata)
     end;
     if v_problem is not null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);

@@ -26,8 +26,8 @@ begin
         return 'max_concurrent_jobs must be between 1 and 100.';
     elsif jsonb_typeof(p_attributes) <> 'object' or pg_column_size(p_attributes) > 65536 then
         return 'attributes must be an object of at most 64 KB.';
-    elsif private.is_deep_json(p_attributes) then
-        return 'attributes must not be nested deeper than 100 levels.';
+    elsif private.find_json_problem('attributes', p_attributes) is not null then
+        return private.find_json_problem('attributes', p_attributes);
     end if;
     return coalesce(
         private.find_words_problem('capabilities', p_capabilities),

@@ -16,8 +16,8 @@ begin
     if jsonb_typeof(p_metrics) not in ('object', 'null') or pg_column_size(p_metrics) > 65536 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'metrics must be an object of at most 64 KB.');
     end if;
-    if private.is_deep_json(p_metrics) then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'metrics must not be nested deeper than 100 levels.');
+    if private.find_json_problem('metrics', p_metrics) is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', private.find_json_problem('metrics', p_metrics));
     end if;
     if cardinality(p_acknowledged_commands) > 100 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'acknowledged_commands must not have more than 100 entries.');

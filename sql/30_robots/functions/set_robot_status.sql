@@ -28,6 +28,9 @@ begin
     end;
     if v_mode <> v_robot.mode then
         update public.robots as r set mode = v_mode, updated_at = private.clock() where r.robot_id = v_robot.robot_id;
+        if v_mode = 'active' then       -- the robot's program may have been told to pause or drain: it hears that this is over
+            perform private.send_robot_command(v_robot.tenant_id, v_robot.robot_id, 'resume', null);
+        end if;
     end if;
     if p_status = 'offline' then
         -- A process that leaves says so of itself. While another one of the same robot lives, or may, the robot stays.

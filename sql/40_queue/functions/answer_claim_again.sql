@@ -11,7 +11,7 @@ begin
     return query
     with kept as (
         update private.leases as l
-        set lease_expires_at = v_until
+        set lease_expires_at = v_until, outages = 0
         where l.job_id = any (array(
             select o.job_id
             from private.leases as o

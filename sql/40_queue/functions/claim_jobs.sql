@@ -25,6 +25,8 @@ declare
     v_place integer;
     v_low_job_id uuid;
     v_high_job_id uuid;
+    v_bytes bigint := 0;            -- of definitions and inputs in the answer
+    v_most_bytes constant bigint := 33554432;       -- but for the first job, which goes whatever it has
     v_notices private.job_notice[] := '{}';
 begin
     if p_limit not between 1 and 100 or p_limit is null then
@@ -139,24 +141,36 @@ begin
             for v_claimed in
                 with claimed as materialized (
                     select
-                        t.*, j.*,
+                        f.*,
                         nextval('private.lease_tokens') as lease_token,
                         (
                             select s.share_id
                             from private.shares as s
-                            where s.pool_id = v_robot.pool_id and s.tenant_id = t.tenant_id
+                            where s.pool_id = v_robot.pool_id and s.tenant_id = f.tenant_id
                         ) as pool_share_id
-                    from unnest(v_taken) with ordinality as t (
-                        job_id, tenant_id, tenant_no, lane_id, rank, attempts, counter_ids, share_id, place
-                    )
-                    left join lateral (
+                    from (
                         select
-                            o.max_attempts, o.workflow_id, o.workflow_version, o.workflow_name, o.input, o.priority,
-                            o.environment, o.timeout_seconds, o.progress_timeout_seconds
-                        from public.jobs as o
-                        where o.job_id = t.job_id and o.job_id between v_low_job_id and v_high_job_id
-                        offset 0
-                    ) as j on true
+                            t.*, j.*, v.definition,
+                            sum(private.answer_bytes(v.definition_bytes, j.input)) over (order by t.place) as bytes
+                        from unnest(v_taken) with ordinality as t (
+                            job_id, tenant_id, tenant_no, lane_id, rank, attempts, counter_ids, share_id, place
+                        )
+                        left join lateral (
+                            select
+                                o.max_attempts, o.workflow_id, o.workflow_version, o.workflow_name, o.input, o.priority,
+                                o.environment, o.timeout_seconds, o.progress_timeout_seconds
+                            from public.jobs as o
+                            where o.job_id = t.job_id and o.job_id between v_low_job_id and v_high_job_id
+                            offset 0
+                        ) as j on true
+                        left join lateral (
+                            select d.definition, d.definition_bytes
+                            from public.workflow_versions as d
+                            where d.workflow_id = j.workflow_id and d.version = j.workflow_version
+                            offset 0
+                        ) as v on true
+                    ) as f
+                    where f.place = 1 or f.bytes <= v_most_bytes
                 ),
                 leased as (
                     insert into private.leases (
@@ -173,13 +187,8 @@ begin
                 )
                 select
                     c.job_id, c.lease_token, v_now + make_interval(secs => p_lease_seconds), c.attempts + 1, c.max_attempts,
-                    c.workflow_id, c.workflow_version, c.workflow_name,
-                    (
-                        select v.definition
-                        from public.workflow_versions as v
-                        where v.workflow_id = c.workflow_id and v.version = c.workflow_version
-                    ),
-                    c.input, c.priority, c.environment, c.timeout_seconds, c.progress_timeout_seconds
+                    c.workflow_id, c.workflow_version, c.workflow_name, c.definition, c.input, c.priority, c.environment,
+                    c.timeout_seconds, c.progress_timeout_seconds
                 from claimed as c
                 order by c.place
             loop
@@ -190,8 +199,27 @@ begin
                 )::private.job_notice;
                 return next v_claimed;
             end loop;
+            if v_place < cardinality(v_taken) then
+                perform private.untake_jobs(v_taken[v_place + 1:], v_caller.robot_id);
+            end if;
         elsif v_taken <> '{}' then
             v_job := v_taken[1];
+            if v_robot.is_fair and v_want > 1 or v_notices <> '{}' then
+                select v_bytes + private.answer_bytes(d.definition_bytes, j.input)
+                into v_bytes
+                from public.jobs as j
+                cross join lateral (
+                    select v.definition_bytes
+                    from public.workflow_versions as v
+                    where v.workflow_id = j.workflow_id and v.version = j.workflow_version
+                    offset 0
+                ) as d
+                where j.job_id = v_job.job_id;
+                if v_bytes > v_most_bytes and v_notices <> '{}' then
+                    perform private.untake_jobs(v_taken, v_caller.robot_id);
+                    exit;
+                end if;
+            end if;
             select
                 v_job.job_id, nextval('private.lease_tokens'), v_now + make_interval(secs => p_lease_seconds),
                 v_job.attempts + 1, j.max_attempts, j.workflow_id, j.workflow_version, j.workflow_name,
@@ -263,6 +291,6 @@ begin
 end
 $$;
 comment on function public.claim_jobs(integer, integer, text, boolean, uuid) is
-    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token. Asked again with the p_claim_id of leases that it still holds, it answers those that are not started, renewed, and takes nothing new. Needs jobs.claim.';
+    'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token: one, and further ones as far as all definitions and inputs together have at most 32 MB. Asked again with the p_claim_id of leases that it still holds, it answers those that are not started, renewed, and takes nothing new. Needs jobs.claim.';
 revoke all on function public.claim_jobs(integer, integer, text, boolean, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.claim_jobs(integer, integer, text, boolean, uuid) to authenticated;

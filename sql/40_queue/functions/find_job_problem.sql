@@ -45,14 +45,14 @@ begin
         return 'input must be an object.';
     elsif pg_column_size(p_input) > 10485760 then
         return 'input must not be larger than 10 MB.';
-    elsif private.is_deep_json(p_input) then
-        return 'input must not be nested deeper than 100 levels.';
+    elsif private.find_json_problem('input', p_input) is not null then
+        return private.find_json_problem('input', p_input);
     elsif jsonb_typeof(p_metadata) is distinct from 'object' then
         return 'metadata must be an object.';
     elsif pg_column_size(p_metadata) > 65536 then
         return 'metadata must not be larger than 64 KB.';
-    elsif private.is_deep_json(p_metadata) then
-        return 'metadata must not be nested deeper than 100 levels.';
+    elsif private.find_json_problem('metadata', p_metadata) is not null then
+        return private.find_json_problem('metadata', p_metadata);
     elsif p_required_capabilities is null or p_required_tags is null then
         return 'required_capabilities and required_tags must be lists.';
     elsif p_retry_policy is not null and private.find_retry_policy_problem(p_retry_policy) is not null then

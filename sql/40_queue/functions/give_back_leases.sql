@@ -36,8 +36,13 @@ begin
         v_lease.counter_ids := null;
         if v_lease.started_at is not null and (
             v_lease.cancel_requested_at is not null
-            -- Whoever chose it wants no second run of what may have done something already.
-            or (select j.retry_policy ->> 'policy' = 'none' from public.jobs as j where j.job_id = v_lease.job_id)
+            or (
+                -- Whoever chose none wants no second run of what may have done something already. And what ends its robots'
+                -- processes one after another must come to an end, too: as poison, or when its attempts are used up.
+                select j.retry_policy ->> 'policy' = 'none' or j.uncounted_ends >= 3
+                from public.jobs as j
+                where j.job_id = v_lease.job_id
+            )
         ) then
             perform private.end_attempt(v_lease, 'lost', p_message, 'LEASE_EXPIRED', null, true);
         else
@@ -51,5 +56,5 @@ begin
 end
 $$;
 comment on function private.give_back_leases(uuid, uuid[], text, boolean) is
-    'Takes those of some jobs back that a robot holds and has not started (or has: then a job with the retry policy none ends), without counting the attempts, and returns how many.';
+    'Takes those of some jobs back that a robot holds and has not started (or has: then a job with the retry policy none ends), without counting the attempts (but of what was started after three ends that cost nothing), and returns how many.';
 revoke all on function private.give_back_leases(uuid, uuid[], text, boolean) from public, anon, authenticated, service_role;

@@ -33,13 +33,18 @@ begin
             when coalesce(l.progress_at, l.started_at, l.claimed_at) < v_back_at then l.away + v_away
             else l.away
         end,
+        outages = l.outages + 1,
         -- The time of the job went on, as its robot did; but who was done in time is given a minute to say so.
         timeout_at = case
             when l.timeout_at > v_began_at then greatest(l.timeout_at, v_back_at + least(v_away, interval '1 minute'))
             else l.timeout_at
         end
     where l.job_id in (
-        select o.job_id from private.leases as o where o.claimed_at < v_back_at order by o.job_id for update skip locked
+        select o.job_id
+        from private.leases as o
+        where o.claimed_at < v_back_at and private.may_be_excused(o)
+        order by o.job_id
+        for update skip locked
     );
     get diagnostics v_count = row_count;
     update private.outages as o set leases = v_count where o.ended_at = v_back_at;
@@ -48,5 +53,5 @@ begin
 end
 $$;
 comment on function private.lengthen_leases() is
-    'Lengthens the leases that were held in an outage by its length, once for each outage, before anything is rescued: nobody could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Returns 0 when there was nothing to do.';
+    'Lengthens the leases that were held in an outage by its length, once for each outage, before anything is rescued: nobody could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Not one that three outages have lengthened and nobody has renewed. Returns 0 when there was nothing to do.';
 revoke all on function private.lengthen_leases() from public, anon, authenticated, service_role;

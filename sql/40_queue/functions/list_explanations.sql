@@ -67,11 +67,11 @@ as $$
         ('cancel_requested', 'held', null, 'Robot {robot} was asked at {cancel_requested} to stop the job: {cancel_reason} It has not stopped yet, and holds the job until {lease_until} unless it renews that.', 'Wait: the job ends when the robot says so or its hold ends. If it does not, cancel the job by force (casare-cloud jobs cancel --force) from {forceable} on.'),
         ('completed', 'finished', null, 'The job was completed by robot {robot} at {finished}.', 'Nothing.'),
         ('completed_despite_cancel', 'finished', null, 'The job was completed by robot {robot} at {finished}, although it had been asked at {cancel_requested} to stop.', 'Nothing can be taken back: look whether what the job did has to be undone.'),
-        ('failed', 'finished', null, 'The job failed at {finished}: {error}', 'Mend the cause, then retry the job.'),
+        ('failed', 'finished', null, 'The job failed at {finished}: {error}', 'Mend the cause, then retry the job. The same version of the workflow runs again: if the mistake is in the workflow, submit the mended one instead.'),
         ('timed_out', 'finished', null, 'The job took longer than its timeout of {timeout} seconds and ended at {finished}.', 'Raise timeout_seconds or find out what hangs, then retry the job.'),
         ('no_progress', 'finished', null, 'Robot {robot} reported no progress for {progress_timeout} seconds, and the job ended at {finished}.', 'Find out what hangs or raise progress_timeout_seconds, then retry the job.'),
-        ('cancelled', 'finished', null, 'The job was cancelled at {finished}: {error}', 'Retry the job if it shall run after all.'),
-        ('dead_lettered', 'finished', null, 'The job ended at {finished} after {attempts} of {max_attempts} attempts and is a dead letter ({dead_reason}): {error}', 'Mend the cause, then queue it again with casare-cloud dlq retry, or delete the dead letter.'),
+        ('cancelled', 'finished', null, 'The job was cancelled at {finished}: {error}', 'Retry the job if it shall run after all; if its workflow was deleted, submit that again instead.'),
+        ('dead_lettered', 'finished', null, 'The job ended at {finished} after {attempts} of {max_attempts} attempts and is a dead letter ({dead_reason}): {error}', 'Mend the cause, then queue it again with casare-cloud dlq retry, or delete the dead letter. The same version of the workflow runs again: if the mistake is in the workflow, submit the mended one instead.'),
         ('requeued', 'finished', null, 'The job ended at {finished} ({error}) and was queued again as job {requeued_job}.', 'Look at that job.'),
         ('workflow_disabled', 'note', null, 'The workflow {workflow} is deleted, archived or disabled: it takes no new jobs. Of a deleted one the jobs that wait are cancelled; all others still run.', 'Cancel the jobs that shall not run. To enqueue jobs again, submit the workflow as a new one.')
 $$;

@@ -36,7 +36,7 @@ begin
         for update
     ), kept as (
         update private.leases as l
-        set lease_expires_at = v_until
+        set lease_expires_at = v_until, outages = 0
         from locked as k
         join asked as a on a.job_id = k.job_id and a.lease_token = k.lease_token
         where l.job_id = k.job_id

@@ -29,7 +29,7 @@ begin
         select
         from private.leases as l
         cross join lateral (select least(l.lease_expires_at, private.progress_due_at(l)) as due_at) as d
-        where d.due_at > v_since and d.due_at < v_now + v_silence
+        where d.due_at > v_since and d.due_at < v_now + v_silence and private.may_be_excused(l)
     ) or 2 <= (
         select count(*)
         from (

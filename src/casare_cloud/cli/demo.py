@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ ORDERS = [
     {"id": "A-1004", "customer": "Okafor Ltd", "quantity": 7, "unit_price": 64.4},
     {"id": "A-1005", "customer": "Silva & Rocha", "quantity": 25, "unit_price": 19.99},
 ]
+WORKFLOW_NAME = "Order totals"
 JOB_SECONDS = 60
 GIVE_UP_SECONDS = 5
 
@@ -44,7 +45,8 @@ async def run_demo(env: Mapping[str, str], folder: Path, console: Console) -> di
     definition = json.loads((project_root() / "examples" / "orders.json").read_text())
     async with Client(env["ORCHESTRATOR_URL"]) as client:
         await client.login(env["DEMO_USERNAME"], env["DEMO_PASSWORD"])
-        await _cancel_jobs_of(client, env["ROBOT_ID"])  # of a demo that was killed
+        given_up = await _cancel_jobs_of(client, env["ROBOT_ID"])  # of a demo that was killed
+        await _refuse_without_its_robot(client, env["ROBOT_ID"], given_up)
         with order_page() as url:
             definition["variables"] = {**definition.get("variables", {}), "orders_url": url}
             finished = await _run_job_with_robot(client, env, folder, definition, console)
@@ -83,7 +85,7 @@ async def _run_job(
     client: Client, env: Mapping[str, str], definition: dict[str, Any], console: Console
 ) -> dict[str, Any]:
     await _until_registered(client, env["ROBOT_ID"])
-    submitted = await client.submit_workflow("Order totals", definition, robot_id=env["ROBOT_ID"])
+    submitted = await client.submit_workflow(WORKFLOW_NAME, definition, robot_id=env["ROBOT_ID"])
     return await follow_job(client, submitted["job_id"], env, console)
 
 
@@ -100,12 +102,42 @@ async def _until_registered(client: Client, robot_id: str) -> None:
         await asyncio.sleep(0.05)
 
 
-async def _cancel_jobs_of(client: Client, robot_id: str) -> None:
-    """Cancel the unfinished jobs that only this robot may run."""
+async def _cancel_jobs_of(client: Client, robot_id: str) -> list[str]:
+    """Cancel the demo's unfinished jobs, which only this robot may run; their ids."""
     jobs = (await client.list_jobs(limit=100))["jobs"]
-    ours = [job["job_id"] for job in jobs if job["target_robot_id"] == robot_id and job["status"] not in FINISHED]
+    ours = [
+        job["job_id"]
+        for job in jobs
+        if job["target_robot_id"] == robot_id
+        and job["workflow_name"] == WORKFLOW_NAME
+        and job["status"] not in FINISHED
+    ]
     if ours:
         await client.cancel_jobs(ours, "the demo was given up")
+    return ours
+
+
+async def _refuse_without_its_robot(client: Client, robot_id: str, given_up: Sequence[str]) -> None:
+    """Refuse to begin while the robot may claim nothing, or another process of it runs somebody's job.
+
+    The demo's process has the same key, and as it registers the queue takes back what it does not know.
+    """
+    try:
+        robot = await client.get_robot(robot_id)
+    except ApiError as problem:
+        if problem.code != "ROBOT_NOT_FOUND":
+            raise
+        return
+    if robot["mode"] != "active" or robot["quarantined_at"]:
+        state, word = ("in quarantine", "release") if robot["mode"] == "active" else (robot["mode"], "resume")
+        raise LocalStackError(
+            f"{robot_id} is {state} and gets no jobs. Let it work again: casare-cloud robot tell {robot_id} {word}"
+        )
+    held = [job_id for job_id in robot["current_job_ids"] if job_id not in given_up]
+    if held and robot["status"] != "offline":
+        raise LocalStackError(
+            f"{robot_id} runs job {held[0]}, which the demo would take away from it. Wait until the job has ended."
+        )
 
 
 async def _give_up(client: Client, robot_id: str) -> None:

@@ -25,10 +25,13 @@ def submit(
     name: Annotated[str | None, typer.Option("--name", help="Default: the file's name without .json.")] = None,
     priority: Annotated[int, typer.Option("--priority", min=0, max=20, help="0 is the most urgent.")] = 10,
     pool: Annotated[str | None, typer.Option("--pool", help="Robots of this shared pool run it: name or id.")] = None,
+    workflow_id: Annotated[
+        str | None, typer.Option("--workflow", help="Store it as the next version of this workflow (an id).")
+    ] = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow the job until it is finished.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Store the workflow in FILE and run it once.
+    """Store the workflow in FILE, as a new one unless --workflow names one, and run it once.
 
     Example: casare-cloud jobs submit examples/basket.json --watch
     """
@@ -39,6 +42,8 @@ def submit(
 
     async def work(client: "Client") -> dict[str, Any]:
         more: dict[str, Any] = {"priority": priority, **({"pool": pool} if pool else {})}
+        if workflow_id:
+            more["workflow_id"] = workflow_id
         submitted = await client.submit_workflow(name or file.stem, definition, **more)
         if not watch:
             return submitted

@@ -59,7 +59,8 @@ def run(
 ) -> None:
     """Claim and run jobs until Ctrl-C, SIGTERM or the end of the terminal.
 
-    Running jobs are finished first; a second signal ends at once.
+    Running jobs then have 30 seconds to finish; what has not is given back to the queue and begins anew.
+    A second signal ends at once.
 
     On the machine of a local stack no option is needed.
 

@@ -40,6 +40,6 @@ def delete_workflow(workflow_id: str) -> None:
     """Delete a workflow; its waiting jobs are cancelled, many of them within minutes."""
     answer = call_client("delete_workflow", workflow_id)
     say(answer["message"])
-    if answer["cancelling_jobs"]:
-        done, left = answer["cancelled_jobs"], answer["cancelling_jobs"]
-        say(f"{done} waiting jobs are cancelled, {left} will be within minutes.")
+    done, left = answer["cancelled_jobs"], answer["cancelling_jobs"]
+    if done or left:
+        say(f"Waiting jobs that are cancelled: {done}" + (f"; {left} more will be within minutes." if left else "."))

@@ -29,6 +29,8 @@ class JobOptions(TypedDict, total=False):
     pool: str | None
     run_at: str | None
     dedupe_key: str | None
+    concurrency_key: str | None
+    trigger_type: str
     max_attempts: int
     timeout_seconds: int
     progress_timeout_seconds: int | None

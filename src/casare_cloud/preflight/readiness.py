@@ -20,13 +20,16 @@ BAD_SECONDS = 5.0
 class Readiness:
     """Looks when it is asked and what it knows is older than a minute, or than five seconds when something was wrong.
 
-    Only one look is under way at a time. What is wrong is logged, in whole sentences, when it changes.
+    Only one look is under way at a time. What is wrong is logged, in whole sentences, when it changes. An outage of
+    Realtime, or of Auth once it has answered, is a warning and no reason: robots and signed-in people go on.
     """
 
     def __init__(self, settings: Settings, auth_faults: AuthFaults) -> None:
         self._settings = settings
         self._auth_faults = auth_faults
         self._findings: list[Finding] = []
+        self._outages: list[Finding] = []
+        self._has_auth_answered = False
         self._is_known = False
         self._good_until = 0.0
         self._looking: asyncio.Task[None] | None = None
@@ -38,7 +41,7 @@ class Readiness:
         """
         if monotonic() >= self._good_until:
             look = self._look()
-            if self._findings or not self._is_known:
+            if self._findings or self._outages or not self._is_known:
                 await asyncio.wait({look}, timeout=seconds)
         if not self._is_known:
             return ["Not checked yet"]
@@ -47,6 +50,11 @@ class Readiness:
             reasons.append(f"Supabase Auth: {advice}")
         return list(dict.fromkeys(reasons))
 
+    @property
+    def warnings(self) -> list[str]:
+        """What is away without keeping requests from being served, in words that strangers may read."""
+        return [outage.reason for outage in self._outages]
+
     def _look(self) -> "asyncio.Task[None]":
         looking = self._looking
         if looking is None or looking.done() or looking.get_loop() is not asyncio.get_running_loop():
@@ -54,7 +62,7 @@ class Readiness:
         return looking
 
     async def _find(self) -> None:
-        from casare_cloud.preflight import database
+        from casare_cloud.preflight import auth, database, realtime
         from casare_cloud.preflight.checks import check
         from casare_cloud.preflight.findings import Finding
 
@@ -64,8 +72,15 @@ class Readiness:
             logger.exception("the settings could not be checked")
             found = [Finding("Checks failed", "See the error above.")]
         found = [each for each in found if each.reason != database.UNREACHABLE]
-        for finding in found:
+        self._has_auth_answered |= all(finding.reason != auth.UNREACHABLE for finding in found)
+        away = {realtime.UNREACHABLE, auth.UNREACHABLE} if self._has_auth_answered else {realtime.UNREACHABLE}
+        outages = [finding for finding in found if finding.reason in away]
+        wrong = [finding for finding in found if finding.reason not in away]
+        for finding in wrong:
             if finding not in self._findings:
                 logger.error("not ready: %s", finding)
-        self._findings, self._is_known = found, True
+        for outage in outages:
+            if outage not in self._outages:
+                logger.warning("away: %s", outage)
+        self._findings, self._outages, self._is_known = wrong, outages, True
         self._good_until = monotonic() + (BAD_SECONDS if found else GOOD_SECONDS)

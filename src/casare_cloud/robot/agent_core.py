@@ -101,7 +101,7 @@ class Agent:
     def drain(self) -> None:
         """Claims nothing more; `run()` returns when the running jobs have finished or the grace time is over."""
         if not self._leaving.is_set():
-            self._emit("draining", f"no new jobs{self._count_running()}")
+            self._emit("draining", f"no new jobs{self._count_running()}{self._grace()}")
             self._leaving.set()
 
     def _stand_by(self, kind: str) -> None:
@@ -111,6 +111,9 @@ class Agent:
 
     def _count_running(self) -> str:
         return f"; {len(self._runs)} running" if self._runs else ""
+
+    def _grace(self) -> str:
+        return f", given back after {self._grace_seconds:g} s; a second signal ends at once" if self._runs else ""
 
     @property
     def running_job_ids(self) -> list[str]:
@@ -135,6 +138,9 @@ class Agent:
             "registered",
             f"{self._profile.robot_id} ({self._profile.name}), {self._profile.max_concurrent_jobs} at a time",
         )
+        if (mode := answer.get("mode") or "active") != "active":
+            how = f"casare-cloud robot tell {self._profile.robot_id} resume"
+            self._emit("warning", f"The robot is {mode}: it gets no jobs until somebody resumes it (`{how}`).")
         self._warn(answer.get("warnings") or ())
 
     async def _cleaning(self) -> None:
@@ -415,7 +421,7 @@ class Agent:
     def _note_offline(self, error: ApiError) -> None:
         if not self._is_offline:
             self._is_offline = True
-            self._emit("offline", f"{error.message}; trying again")
+            self._emit("offline", f"{error.message.removesuffix('.')}; trying again")
 
     def _note_online(self) -> None:
         if self._is_offline:

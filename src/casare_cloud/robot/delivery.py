@@ -85,7 +85,7 @@ class Delivery:
 
     def unsent(self) -> list[Lease]:
         """The leases of outcomes that an earlier life of this robot could not send, the newest 1,000."""
-        return [outcome.lease for outcome in self._to_send()][-1_000:]
+        return [outcome.lease for outcome in self._to_send() if outcome.kind != "logs"][-1_000:]
 
     def why_full(self) -> str | None:
         """Why no outcome could be kept on disk now; None when one could."""

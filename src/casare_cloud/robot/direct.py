@@ -6,6 +6,7 @@ the token ends. Everything works with Realtime down: the doorbell is then only t
 
 import asyncio
 import random
+import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -16,7 +17,16 @@ from uuid import uuid4
 import httpx2
 
 from casare_cloud.errors import ApiError
-from casare_cloud.http import Check, ForeignAnswer, HttpClient, a_list, an_object, api_base, error_from_body
+from casare_cloud.http import (
+    Check,
+    ForeignAnswer,
+    HttpClient,
+    a_list,
+    an_object,
+    api_base,
+    error_from_body,
+    that_reads,
+)
 from casare_cloud.robot.realtime import RealtimeClient
 from casare_cloud.robot.transport import (
     ClaimedJob,
@@ -28,6 +38,7 @@ from casare_cloud.robot.transport import (
     Renewal,
     RobotProfile,
     Signal,
+    claimed_jobs_of,
     renewals_of,
     signal_from,
 )
@@ -95,7 +106,10 @@ class DirectTransport:
             return access
 
     async def _exchange(self) -> Access:
-        expected = an_object("access_token", "expires_in", "supabase_url", "publishable_key")
+        names = ("access_token", "expires_in", "supabase_url", "publishable_key")
+        expected = that_reads(
+            an_object(*names), lambda found: (float(found["expires_in"]), [*(found.get("topics") or ())])
+        )
         path = f"/robots/{self._robot_id}/token"
         answer = await self._orchestrator.call("POST", path, json={}, expects=expected)
         lifetime = float(answer.get("expires_in", 600))
@@ -172,7 +186,7 @@ class DirectTransport:
         heard = {"p_acknowledged_commands": list(acknowledged)} if acknowledged else {}
         answer = await self._rpc(
             "record_heartbeat",
-            an_object("heartbeat_interval"),
+            that_reads(an_object("heartbeat_interval"), HeartbeatAnswer.from_answer),
             attempts=1,
             p_metrics=dict(metrics),
             p_session_id=self._session_id,
@@ -187,7 +201,7 @@ class DirectTransport:
         self._polls_without_work += 1
         rows = await self._rpc(
             "claim_jobs",
-            a_list("job_id", "lease_token"),
+            that_reads(a_list("job_id", "lease_token"), claimed_jobs_of),
             attempts=1,
             p_limit=limit,
             p_lease_seconds=lease_seconds,
@@ -196,7 +210,7 @@ class DirectTransport:
         )
         if rows:
             self._polls_without_work = 0
-        return [ClaimedJob.from_answer(row) for row in rows]
+        return claimed_jobs_of(rows)
 
     async def wait_for_doorbell(self) -> None:
         """A ring ends the wait after a random moment, so that the robots it wakes do not come all at once."""
@@ -335,7 +349,9 @@ def _of_job(lease: Lease) -> dict[str, Any]:
 
 def _is_refusal(answer: Any) -> bool:
     """A function that keeps evidence of what it refuses returns its error, and asks the Data API for the status."""
-    return an_object("message", "details", "hint")(answer) and str(answer.get("code")).startswith("PT")
+    return an_object("message", "details", "hint")(answer) and bool(
+        re.fullmatch("PT[1-5]\\d\\d", str(answer.get("code")))
+    )
 
 
 def _is_access_refused(error: ApiError) -> bool:

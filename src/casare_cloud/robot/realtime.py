@@ -191,7 +191,7 @@ class RealtimeClient:
         async for text in socket:
             try:
                 frame = json.loads(text)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(frame, dict):
                 self._on_frame(frame)

@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx2
 
 from casare_cloud.errors import ApiError
-from casare_cloud.http import Check, HttpClient, a_list, an_object, api_base, backoff_delays
+from casare_cloud.http import Check, HttpClient, a_list, an_object, api_base, backoff_delays, that_reads
 from casare_cloud.robot.transport import (
     ClaimedJob,
     Failure,
@@ -20,6 +20,7 @@ from casare_cloud.robot.transport import (
     Renewal,
     RobotProfile,
     Signal,
+    claimed_jobs_of,
     renewals_of,
 )
 
@@ -74,7 +75,7 @@ class RestTransport:
         body = {**metrics, "session_id": self._session_id, "claims_in_flight": list(claims_in_flight)}
         if acknowledged:
             body["acknowledged_commands"] = list(acknowledged)
-        expected = an_object("heartbeat_interval")
+        expected = that_reads(an_object("heartbeat_interval"), HeartbeatAnswer.from_answer)
         return HeartbeatAnswer.from_answer(await self._http.call("POST", path, json=body, attempts=1, expects=expected))
 
     async def claim(self, limit: int, lease_seconds: int, claim_id: str | None = None) -> Sequence[ClaimedJob]:
@@ -92,9 +93,9 @@ class RestTransport:
             json=body,
             timeout=self._claim_wait_seconds + 15.0,
             attempts=1,
-            expects=_rows("jobs", "job_id", "lease_token"),
+            expects=that_reads(_rows("jobs", "job_id", "lease_token"), lambda found: claimed_jobs_of(found["jobs"])),
         )
-        jobs = [ClaimedJob.from_answer(row) for row in answer["jobs"]]
+        jobs = claimed_jobs_of(answer["jobs"])
         waited = asyncio.get_running_loop().time() - started
         self._claim_is_polling = bool(jobs) or waited >= min(1.0, self._claim_wait_seconds / 2)
         return jobs

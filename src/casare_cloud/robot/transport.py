@@ -1,5 +1,7 @@
 """How a robot talks to the cloud: what every transport can do, and the values that go through it."""
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, Self
@@ -84,9 +86,14 @@ class ClaimedJob:
 
     @classmethod
     def from_answer(cls, row: Mapping[str, Any]) -> Self:
-        """Reads one row of a claim's answer; keys that a newer service adds are left alone."""
+        """Reads one row of a claim's answer; keys that a newer service adds are left alone.
+
+        Raises when it is none. The id names files of the robot, so it is a plain word.
+        """
+        if not re.fullmatch("[0-9A-Za-z_-]{1,64}", row["job_id"]):
+            raise ValueError("a job's id is no plain word")
         return cls(
-            job_id=str(row["job_id"]),
+            job_id=row["job_id"],
             lease_token=int(row["lease_token"]),
             workflow_id=str(row.get("workflow_id") or ""),
             workflow_name=str(row.get("workflow_name") or ""),
@@ -108,6 +115,11 @@ class Renewal:
     lease: Lease
     renewed: bool
     cancel_requested: bool = False
+
+
+def claimed_jobs_of(rows: Sequence[Mapping[str, Any]]) -> list[ClaimedJob]:
+    """Reads the answer to a claim."""
+    return [ClaimedJob.from_answer(row) for row in rows]
 
 
 def renewals_of(leases: Sequence[Lease], rows: Sequence[Mapping[str, Any]]) -> list[Renewal]:
@@ -193,12 +205,18 @@ class HeartbeatAnswer:
 
     @classmethod
     def from_answer(cls, answer: Any) -> Self:
-        """Reads `{heartbeat_interval, warnings[], pending_commands[]}`; a command is a word or an object with one."""
+        """Reads `{heartbeat_interval, warnings[], pending_commands[]}`; a command is a word or an object with one.
+
+        Raises `ValueError` or `TypeError` for fields of another kind.
+        """
         if not isinstance(answer, Mapping):
             return cls()
         found = (signal_from(command) for command in answer.get("pending_commands") or ())
+        interval_seconds = float(answer.get("heartbeat_interval") or 30.0)
+        if not math.isfinite(interval_seconds):
+            raise ValueError("heartbeat_interval is no number of seconds")
         return cls(
-            interval_seconds=float(answer.get("heartbeat_interval") or 30.0),
+            interval_seconds=interval_seconds,
             signals=tuple(signal for signal in found if signal is not None),
             warnings=tuple(map(str, answer.get("warnings") or ())),
         )

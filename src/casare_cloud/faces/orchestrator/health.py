@@ -50,7 +50,7 @@ async def ready(database: GetDatabase, settings: Readiness) -> Answer:
         return 503, {"ready": False, "reason": "No free connection" if is_full else "Database unhealthy"}
     if reasons := await settings.reasons(PING_SECONDS):
         return 503, {"ready": False, "reason": "; ".join(reasons)}
-    return 200, {"ready": True}
+    return 200, {"ready": True} | ({"warnings": settings.warnings} if settings.warnings else {})
 
 
 async def live(database: GetDatabase, settings: Readiness) -> Answer:

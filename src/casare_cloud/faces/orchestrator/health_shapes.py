@@ -56,6 +56,10 @@ class ReadyAnswer(Answer):
     model_config = showing({"ready": True})
 
     ready: Literal[True]
+    warnings: Annotated[
+        list[str] | None,
+        Field(description="What is away without keeping requests from being served; left out when nothing is."),
+    ] = None
 
 
 class NotReadyAnswer(Answer):

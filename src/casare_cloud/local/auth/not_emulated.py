@@ -103,11 +103,12 @@ class NotEmulated:
             ),
             at("/admin/audit", guard=admin, GET=_after(admin, _needs("audit log of Auth's own"))),
         ]
-        for path, answer, missing in (
-            ("/admin/sso/providers", {"items": []}, "single sign-on"),
-            ("/admin/custom-providers", {"providers": []}, "other providers"),
+        for path, listed, missing in (
+            ("/admin/sso/providers", "items", "single sign-on"),
+            ("/admin/custom-providers", "providers", "other providers"),
         ):
-            routes.append(at(path, guard=admin, GET=_after(admin, _says(answer)), POST=_after(admin, _needs(missing))))
+            none = _after(admin, _says({listed: []}))
+            routes.append(at(path, guard=admin, GET=none, POST=_after(admin, _needs(missing))))
         for path in ("/factors/{factor_id}", "/factors/{factor_id}/verify", "/factors/{factor_id}/challenge"):
             routes.append(at(path, **dict.fromkeys(ALL_METHODS, _after(user, _no_factor))))
         for off, guard in (

@@ -18,6 +18,7 @@ from casare_cloud.robot.executor.graph import (
     DECLARATION_KEYS,
     LOOP_ENDS,
     SUBFLOWS,
+    TOO_DEEP,
     Graph,
     Node,
     is_declaration,
@@ -26,7 +27,7 @@ from casare_cloud.robot.executor.graph import (
 )
 from casare_cloud.robot.executor.problems import Problem, listed, nearest
 from casare_cloud.robot.executor.registry import built_in_types, find_declaration, find_node
-from casare_cloud.robot.executor.step_form import in_order, parse_steps
+from casare_cloud.robot.executor.step_form import in_order, parse_mappings, parse_steps
 from casare_cloud.robot.executor.tasks import find_step_type, task_names
 from casare_cloud.robot.executor.wires import SOURCE_KEYS, SOURCE_PORT_KEYS, TARGET_KEYS, TARGET_PORT_KEYS
 
@@ -56,7 +57,7 @@ STEP_NOTES = NOTES | {"name", "enabled", "order"}
 MAPPING_KEYS = frozenset({"step_id", "input_mapping", "output_mapping"})
 
 _WORD = re.compile(r"[^\s{}()\[\]\"',:+*/=<>]+")
-_NAMED = re.compile(r"\{\{\s*([^{}.]{1,300})\.")
+_NAMED = re.compile(r"\{\{\s*+([^{}.]{1,300})\.")  # possessive: else a long gap is tried at each of its places
 
 
 def find_workflow_problems(definition: Any) -> list[Problem]:
@@ -72,6 +73,8 @@ def find_workflow_problems(definition: Any) -> list[Problem]:
             raise InvalidWorkflowError("the workflow has neither nodes nor steps")
     except WorkflowError as error:
         found = [_structural("", error)]
+    except RecursionError:
+        found = [_structural("", InvalidWorkflowError(TOO_DEEP))]
     return sorted(found, key=lambda problem: problem.severity)
 
 
@@ -280,7 +283,7 @@ def steps_problems(definition: Mapping[str, Any]) -> Iterator[Problem]:
         elif isinstance(config, Mapping):
             node = Node(step_id, item["type"], step_id, config)
             yield from _option_problems(node, config, declared, f"steps[{number}].config")
-    mappings = [item for item in definition.get("step_mappings") or () if isinstance(item, Mapping)]
+    mappings = parse_mappings(definition.get("step_mappings"))
     yield from _unknown_keys(mappings, "step_mappings", MAPPING_KEYS, NOTES | {"id"})
     for number, mapping in enumerate(mappings):
         yield from _mapping_problems(mapping, steps, f"step_mappings[{number}]")

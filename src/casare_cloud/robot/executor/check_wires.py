@@ -44,9 +44,9 @@ def _exit_problems(graph: Graph, wire: Wire, source: Node, declared: NodeType | 
             message = f"{port} is no exit of {source.type} {source.id} ({_exits(declared)})"
         meant = nearest(port, declared.exits) or _only(declared)
         yield Problem(f"{place}.source_port", "unknown_port", "error", message, meant, source.id)
-    elif source.kind == "fork" and port.removeprefix("branch_").isdigit():
+    elif source.kind == "fork" and (number := port.removeprefix("branch_")).isdecimal():
         count = source.config.get("branch_count")
-        if isinstance(count, int | float) and int(port.removeprefix("branch_")) > count:
+        if isinstance(count, int | float) and float(number) > count:
             message = f"{port} of {source.id} is beyond its branch_count of {count}"
             yield Problem(f"{place}.source_port", "branch_count", "error", message, node_id=source.id)
     elif source.kind == "switch" and port.startswith("case_"):

@@ -13,6 +13,7 @@ from casare_cloud.robot.executor.errors import LoopLimitError, NodeInputError, R
 from casare_cloud.robot.executor.expressions import evaluate, is_true
 from casare_cloud.robot.executor.graph import Node
 from casare_cloud.robot.executor.registry import find_declaration
+from casare_cloud.robot.executor.results import refuse_endless
 from casare_cloud.robot.executor.sandbox import Sandbox
 from casare_cloud.robot.executor.templates import MISSING, as_text, names_in, render, resolve
 from casare_cloud.robot.transport import clean_text, shortened
@@ -291,8 +292,13 @@ def parsed(value: Any) -> Any:
 def storable(value: Any) -> Any:
     """The value as a job's record can hold it: JSON of clean text, and null for numbers that are none.
 
-    Raises `ResultTooLarge` for a number of more than 4,000 digits.
+    Raises `ResultTooLarge` for a number of more than 4,000 digits, and for what is too large to be written out.
     """
+    refuse_endless(value)
+    return _storable(value)
+
+
+def _storable(value: Any) -> Any:
     match value:
         case str():
             return clean_text(value)
@@ -305,11 +311,11 @@ def storable(value: Any) -> Any:
         case float():
             return value if math.isfinite(value) else None
         case Mapping():
-            return {storable(as_text(key)): storable(item) for key, item in value.items()}
+            return {_storable(as_text(key)): _storable(item) for key, item in value.items()}
         case list() | tuple() | set():
-            return [storable(item) for item in value]
+            return [_storable(item) for item in value]
         case _:
-            return storable(str(value))
+            return clean_text(str(value))
 
 
 class Stopwatch:

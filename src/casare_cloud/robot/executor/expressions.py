@@ -12,12 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 from casare_cloud.robot.executor.errors import ExpressionError
-from casare_cloud.robot.executor.templates import MISSING, Lookup, as_text
+from casare_cloud.robot.executor.templates import MISSING, TEMPLATE, Lookup, as_text
 
 MAX_LENGTH = 10_000
 MAX_RESULT_ITEMS = 1_000_000
 MAX_NUMBER_BITS = 10_000
-_TEMPLATE = re.compile(r"\{\{\s*([^{}]{1,500}?)\s*\}\}")
 _PLACEHOLDER = re.compile(r"__t(\d+)__")
 
 
@@ -78,7 +77,7 @@ def evaluate(expression: str, lookup: Lookup) -> Any:
         values.append((match[0], lookup(match[1])))
         return f"__t{len(values) - 1}__"
 
-    source = _TEMPLATE.sub(stand_in, expression).strip()
+    source = TEMPLATE.sub(stand_in, expression).strip()
     try:
         tree = ast.parse(source, mode="eval")
         return _Evaluator(values, lookup).value(tree.body)

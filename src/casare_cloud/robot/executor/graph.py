@@ -11,6 +11,7 @@ from casare_cloud.robot.executor.registry import find_declaration
 from casare_cloud.robot.executor.wires import Wire, read_wires, sort_wires
 
 MAX_NODES = 1_000
+TOO_DEEP = "the workflow is nested too deeply"
 LOOP_STARTS = frozenset({"forloopstart", "whileloopstart"})
 LOOP_ENDS = frozenset({"forloopend", "whileloopend"})
 SUBFLOWS = frozenset({"subflow", "subworkflow", "callsubflow", "callsubworkflow"})
@@ -119,6 +120,8 @@ def parse_definition(definition: Any) -> dict[str, Any]:
             definition = json.loads(definition)
         except ValueError as error:
             raise InvalidWorkflowError(f"the workflow is not JSON: {error}") from error
+        except RecursionError as error:
+            raise InvalidWorkflowError(TOO_DEEP) from error
     if not isinstance(definition, dict):
         raise InvalidWorkflowError("the workflow is not a JSON object")
     return definition
@@ -138,7 +141,10 @@ def parse_graph(definition: Mapping[str, Any]) -> Graph:
         elif wire.target_port is not None:
             graph.data_edges[wire.target, wire.target_port] = (wire.source, wire.source_port or "result")
     graph.variables = declared_variables(definition.get("variables"))
-    graph.subflows = dict(definition.get("subflows") or definition.get("subworkflows") or {})
+    subflows = definition.get("subflows") or definition.get("subworkflows") or {}
+    if not isinstance(subflows, Mapping):
+        raise InvalidWorkflowError("subflows is not an object")
+    graph.subflows = dict(subflows)
     _refuse_cycles(graph)
     return graph
 

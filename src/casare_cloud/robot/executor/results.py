@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from casare_cloud.robot.executor.errors import ResultTooLarge
@@ -28,6 +29,32 @@ def largest_part(result: Mapping[str, Any]) -> str:
     """Which part of a result is the largest, and how large, in words."""
     size, name = max(((size_of(value), name) for name, value in _parts(result)), default=(0, "the result"))
     return f"{name} has {size:,} bytes of JSON"
+
+
+def refuse_endless(value: Any, most: int = MAX_RESULT_BYTES) -> None:
+    """Raises `ResultTooLarge` for a value that cannot be written out: its JSON is too long whatever its texts are.
+
+    Lists that hold one another twice are small in memory, and each level doubles what is written.
+    """
+    try:
+        size = _least_size(value, {})
+    except RecursionError as error:
+        raise ResultTooLarge("a value holds itself, or is nested too deeply") from error
+    if size > most:
+        raise ResultTooLarge(f"a value has more than {most:,} bytes of JSON when it is written out")
+
+
+def _least_size(value: Any, known: dict[int, int]) -> int:
+    """At least so many characters its JSON has; each list and map is looked at once."""
+    if isinstance(value, str):
+        return len(value)
+    if not isinstance(value, dict | list | tuple | set):
+        return 1
+    size = known.get(id(value))
+    if size is None:
+        items = chain(value, value.values()) if isinstance(value, dict) else value
+        size = known[id(value)] = 1 + sum(1 + _least_size(item, known) for item in items)
+    return size
 
 
 def size_of(value: Any) -> int:

@@ -51,9 +51,28 @@ def in_order(steps: Mapping[str, Mapping[str, Any]]) -> list[Node]:
 
 
 def _needs(step_id: str, step: Mapping[str, Any], steps: Mapping[str, Any]) -> list[str]:
-    given = step.get("depends_on") or []
-    needed = [str(name) for name in ([given] if isinstance(given, str) else given)]
+    needed = needed_by(step)
     for name in needed:
         if name not in steps:
             raise InvalidWorkflowError(f"step {step_id} depends on {name}, which is no step", node_id=step_id)
     return needed
+
+
+def needed_by(step: Mapping[str, Any]) -> list[str]:
+    """The ids of the steps that a step depends on."""
+    given = step.get("depends_on") or []
+    if not isinstance(given, str | int | list):
+        raise InvalidWorkflowError(f"depends_on of step {step['id']} is not a list", node_id=str(step["id"]))
+    return [str(name) for name in (given if isinstance(given, list) else [given])]
+
+
+def parse_mappings(items: Any) -> list[Mapping[str, Any]]:
+    """The mappings between variables and steps; raises `InvalidWorkflowError` that names what is wrong."""
+    if not isinstance(items or [], list):
+        raise InvalidWorkflowError("step_mappings is not a list")
+    mappings = [item for item in items or [] if isinstance(item, Mapping)]
+    for mapping in mappings:
+        for key in ("input_mapping", "output_mapping"):
+            if not isinstance(mapping.get(key) or {}, Mapping):
+                raise InvalidWorkflowError(f"{key} of the mapping for step {mapping.get('step_id')} is not an object")
+    return mappings

@@ -16,7 +16,7 @@ from casare_cloud.robot.executor.errors import (
 from casare_cloud.robot.executor.flow import INPUT_ERRORS
 from casare_cloud.robot.executor.graph import Node, set_variables
 from casare_cloud.robot.executor.registry import Next, NodeFunction, find_node
-from casare_cloud.robot.executor.step_form import in_order, parse_steps
+from casare_cloud.robot.executor.step_form import in_order, needed_by, parse_mappings, parse_steps
 from casare_cloud.robot.executor.tasks import TASKS, find_step_type
 from casare_cloud.robot.executor.templates import MISSING, follow, split_path
 
@@ -32,7 +32,7 @@ def run_steps(definition: Mapping[str, Any], input: Mapping[str, Any], run: Run)
     order = in_order(steps)
     functions = _functions(order)
     refuse_problems(steps_problems(definition), run.reporter)
-    mappings = {str(m.get("step_id")): m for m in definition.get("step_mappings") or () if isinstance(m, Mapping)}
+    mappings = {str(mapping.get("step_id")): mapping for mapping in parse_mappings(definition.get("step_mappings"))}
     set_variables(run.variables, definition.get("variables"), input)
     for number, node in enumerate(order):
         run.show(100 * number / len(order), node)
@@ -112,16 +112,15 @@ def _with_mapped_inputs(node: Node, mapping: Mapping[str, Any], run: Run) -> Nod
 
 def _is_skipped(node: Node, step: Mapping[str, Any], run: NodeRun) -> bool:
     outputs, timings = run.run.outputs, run.run.timings
-    needed = step.get("depends_on") or []
-    for name in [needed] if isinstance(needed, str) else needed:
-        status = timings[str(name)].status
+    for name in needed_by(step):
+        status = timings[name].status
         if status == "skipped":
             return True
         if status == "failed" and not run.flag("run_on_failure"):
             return True
-        if timings[str(name)].node_type == "condition":
+        if timings[name].node_type == "condition":
             wanted = str(run.raw("branch") or "true").lower() != "false"
-            if bool(outputs[str(name)].get("result")) is not wanted:
+            if bool(outputs[name].get("result")) is not wanted:
                 return True
     written = step.get("condition") or (node.config.get("when") if node.type != "condition" else None)
     return isinstance(written, str) and bool(written) and not run.evaluate(written)

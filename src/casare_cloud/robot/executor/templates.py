@@ -11,9 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from casare_cloud.robot.executor.errors import NodeInputError
+from casare_cloud.robot.executor.results import refuse_endless
 
 MAX_TEXT = 10_000_000
-_TEMPLATE = re.compile(r"\{\{\s*([^{}]{1,500}?)\s*\}\}")
+# Each place of a text is looked at a bounded number of times, whatever gaps it has: a search stops the whole process.
+TEMPLATE = re.compile(r"\{\{\s*+([^\s{}](?:[^{}]{0,498}[^\s{}])?)\s*+\}\}")
 _SEGMENT = re.compile(r"\.?([^.\[\]]+)|\[\s*(?:(-?\d+)|\"([^\"]*)\"|'([^']*)')\s*\]")
 
 
@@ -42,7 +44,7 @@ def render(value: Any, lookup: Lookup) -> Any:
 
 def render_text(text: str, lookup: Lookup) -> Any:
     """The value of a string with templates: typed when it is exactly one template, else text."""
-    whole = _TEMPLATE.fullmatch(text.strip())
+    whole = TEMPLATE.fullmatch(text.strip())
     if whole:
         found = lookup(whole[1])
         return text if found is MISSING else found
@@ -51,7 +53,7 @@ def render_text(text: str, lookup: Lookup) -> Any:
         found = lookup(match[1])
         return match[0] if found is MISSING else as_text(found)
 
-    rendered = _TEMPLATE.sub(replace, text)
+    rendered = TEMPLATE.sub(replace, text)
     if len(rendered) > MAX_TEXT:
         raise NodeInputError(f"a text would have {len(rendered):,} characters; at most {MAX_TEXT:,} are allowed")
     return rendered
@@ -59,13 +61,13 @@ def render_text(text: str, lookup: Lookup) -> Any:
 
 def is_template(text: str) -> bool:
     """Whether the text is exactly one template: then it stands for a value of any type."""
-    return _TEMPLATE.fullmatch(text.strip()) is not None
+    return TEMPLATE.fullmatch(text.strip()) is not None
 
 
 def names_in(value: Any) -> Iterator[str]:
     """Every path that the templates in `value` name."""
     if isinstance(value, str):
-        yield from (match[1] for match in _TEMPLATE.finditer(value))
+        yield from (match[1] for match in TEMPLATE.finditer(value))
     elif isinstance(value, Mapping):
         for key, item in value.items():
             yield from names_in(key)
@@ -84,6 +86,7 @@ def as_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | dict | tuple):
+        refuse_endless(value, 10 * MAX_TEXT)
         return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
 

@@ -59,7 +59,7 @@ def _end(
     end = next((connection[name] for name in names if name in connection), None)
     port = next((str(connection[name]) for name in ports if connection.get(name) is not None), None)
     if isinstance(end, Mapping):
-        port = end.get("port", port)
+        port = port if end.get("port") is None else str(end["port"])
         end = end.get("node", end.get("node_id", end.get("id")))
     text = "" if end is None else str(end)
     if port is None and text not in nodes and "." in text:

@@ -244,7 +244,9 @@ def reverse(run: NodeRun) -> Mapping[str, Any]:
 )
 def pad(run: NodeRun) -> Mapping[str, Any]:
     """The text at a length, filled up on the side that `mode` says."""
-    text, width = run.text("text"), min(run.integer("length"), MAX_TEXT)
+    text, width = run.text("text"), run.integer("length")
+    if width > MAX_TEXT:
+        raise NodeInputError(f"the text would be longer than {MAX_TEXT:,} characters")
     fill = (run.text("fill_char") or " ")[0]
     match run.choice("mode"):
         case "right":
