@@ -29,11 +29,15 @@ def platform(shared_database: Database) -> Iterator[Settings]:
         yield settings
 
 
+@pytest.fixture(scope="module")
+def shared_app(platform: Settings) -> Orchestrator:
+    return create_app(platform)
+
+
 @pytest.fixture
-async def app(platform: Settings) -> AsyncIterator[Orchestrator]:
-    app = create_app(platform)
-    yield app
-    await app.close()
+async def app(shared_app: Orchestrator) -> AsyncIterator[Orchestrator]:
+    yield shared_app
+    await shared_app.close()
 
 
 @pytest.fixture
