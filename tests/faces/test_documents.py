@@ -1,12 +1,13 @@
 """The documents' own requests, run literally: every documented key is in the answer, with its type."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx2
 import pytest
+import pytest_asyncio
 from tests.databases import Database
 from tests.faces.conftest import Signer
 from tests.faces.documents import AUTH, RESOURCES, UNAVAILABLE, Example
@@ -152,9 +153,11 @@ def admin(platform: Settings) -> None:
     assert answer.status_code == 200, answer.text
 
 
-@pytest.fixture(scope="module")
-def app_with_auth(platform: Settings) -> Orchestrator:
-    return create_app(platform)
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def app_with_auth(platform: Settings) -> AsyncIterator[Orchestrator]:
+    app = create_app(platform)
+    yield app
+    await app.close()
 
 
 @pytest.mark.usefixtures("admin")
@@ -174,7 +177,6 @@ async def test_the_documented_login_works(
             for _ in range(2):
                 used = await world.ask("POST", "/auth/refresh", "nobody", json={"refresh_token": used["refresh_token"]})
         await check(world, example)
-    await app_with_auth.close()
 
 
 async def check(world: World, example: Example) -> None:
