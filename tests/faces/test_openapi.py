@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx2
-import pytest
 import pytest_asyncio
 
 RESOURCES = (
