@@ -36,11 +36,12 @@ test: $(DEVELOPMENT) ## Run the tests, beside a running stack if there is one (A
 	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist worksteal $(ARGS)
 
 .PHONY: lint
-lint: $(DEVELOPMENT) ## Check style, formatting, layers, and that the migrations hold all of sql/
+lint: $(DEVELOPMENT) ## Check style, formatting, layers, and that the migrations and made documents are up to date
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m casare_cloud.local.migrations check
+	@$(BIN)/python -m casare_cloud.local.contents check
 
 .PHONY: types
 types: $(DEVELOPMENT) ## Check the types
@@ -55,17 +56,26 @@ bench: $(DEVELOPMENT) ## Measure, side by side with a baseline (minutes; the mac
 .PHONY: migration
 migration: $(DEVELOPMENT) ## Compose a migration from what changed in sql/: make migration name=add_job_tags
 	@$(BIN)/python -m casare_cloud.local.migrations new "$(or $(name),$(error say how it is called: make migration name=add_job_tags))"
+	@$(BIN)/python -m casare_cloud.local.contents
 
 .PHONY: migration-fresh
 migration-fresh: $(DEVELOPMENT) ## Rewrite the one initial migration from sql/ (before the first release only)
 	@$(BIN)/python -m casare_cloud.local.migrations fresh
+	@$(BIN)/python -m casare_cloud.local.contents
+
+.PHONY: contents
+contents: $(DEVELOPMENT) ## Rewrite sql/README.md and docs/errors.md from the code (make migration does, too)
+	@$(BIN)/python -m casare_cloud.local.contents
 
 LOCK := pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url
 .PHONY: lock
-lock: $(DEVELOPMENT) ## Lock the dependencies again (ARGS=--upgrade for newer versions)
+lock: $(DEVELOPMENT) ## Lock the dependencies again, also those of each function (ARGS=--upgrade for newer versions)
 	@$(PIP) install uv
 	@$(BIN)/uv $(LOCK) pyproject.toml --all-extras --group dev --group build -o requirements-dev.lock $(ARGS)
 	@$(BIN)/uv $(LOCK) pyproject.toml --extra local --group build -c requirements-dev.lock -o requirements.lock $(ARGS)
+	@for function in functions/*/; do \
+	    $(BIN)/uv $(LOCK) pyproject.toml --extra s3 -c requirements-dev.lock -o $${function}requirements.txt || exit 1; \
+	done
 
 .PHONY: clean
 clean: ## Remove what was installed and cached; .casare, the stack's data, stays

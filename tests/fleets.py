@@ -16,6 +16,12 @@ from tests.factories import Robot, Tenant, Workflow, make_member, make_robot, ma
 Row = dict[str, Any]
 
 
+def state_of(robot: Mapping[str, Any]) -> str:
+    """What a row of `live_robots` says of a robot: the first that holds."""
+    facts = ("is_online", "offline"), ("is_active", "maintenance"), ("is_healthy", "error")
+    return next((word for name, word in facts if not robot[name]), "busy" if robot["is_busy"] else "idle")
+
+
 def call(connection: Connection, function: str, **arguments: object) -> Row:
     """The first row of `public.<function>`, called with named arguments; dicts travel as jsonb."""
     rows = call_all(connection, function, **arguments)
@@ -87,12 +93,15 @@ class Fleet:
             """
             with added as (
                 insert into public.jobs (
-                    tenant_id, workflow_id, workflow_version, workflow_name, lane_id, environment,
-                    required_capabilities, priority, target_robot_id, pool_id
+                    tenant_id, workflow_id, workflow_version, workflow_name, lane_id, trigger_type, execution_mode,
+                    environment, required_capabilities, required_tags, priority, target_robot_id, pool_id, input,
+                    metadata, max_attempts, timeout_seconds, retry_policy
                 )
                 select
-                    j.tenant_id, j.workflow_id, j.workflow_version, j.workflow_name, j.lane_id, j.environment,
-                    j.required_capabilities, j.priority, j.target_robot_id, j.pool_id
+                    j.tenant_id, j.workflow_id, j.workflow_version, j.workflow_name, j.lane_id, j.trigger_type,
+                    j.execution_mode, j.environment, j.required_capabilities, j.required_tags, j.priority,
+                    j.target_robot_id, j.pool_id, j.input, j.metadata, j.max_attempts, j.timeout_seconds,
+                    j.retry_policy
                 from public.jobs as j, generate_series(1, %(count)s)
                 where j.job_id = %(job_id)s
                 returning job_id, tenant_id, lane_id, pool_id

@@ -93,4 +93,8 @@ def missing(marker: str) -> str | None:
         return None if (root / "node_modules" / "@supabase" / "supabase-js").exists() else "the npm packages (npm ci)"
     if marker == "needs_documents":
         return None if documents() else f"the published documents ({DOCUMENTS_VARIABLE}=<their folder>)"
+    if (
+        marker == "needs_registry"
+    ):  # it may be there; asking it takes a while, and nobody should wait for that each time
+        return None if everything_must_run() else "the package registry (CASARE_TEST_ALL=1)"
     return None

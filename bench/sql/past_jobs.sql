@@ -19,8 +19,10 @@ ages as materialized (
     from params as p, generate_series(1, p.count) as n
 )
 insert into public.jobs (
-    job_id, tenant_id, workflow_id, workflow_version, workflow_name, lane_id, input, created_at, status, attempts,
-    lease_token, robot_id, claimed_at, started_at, finished_at, result, error_message, error_type
+    job_id, tenant_id, workflow_id, workflow_version, workflow_name, lane_id, trigger_type, execution_mode, environment,
+    required_capabilities, required_tags, priority, input, metadata, max_attempts, timeout_seconds, retry_policy,
+    created_at, status, attempts, lease_token, robot_id, claimed_at, started_at, finished_at, result, error_message,
+    error_type
 )
 select
     (
@@ -32,7 +34,9 @@ select
     1,
     'bench',
     %(lane_id)s,
-    '{"n": 1}',
+    'manual', 'lan', '*',
+    '{}', '{}', 10,
+    '{"n": 1}', '{}', 3, 3600, '{"policy": "exponential"}',
     a.created_at,
     f.status,
     case when f.status = 'cancelled' then 0 when a.fate < 0.05 then 2 else 1 end,

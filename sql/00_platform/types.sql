@@ -8,9 +8,9 @@ stable
 as $$
     select coalesce(nullif(pg_catalog.current_setting('casare.now', true), '')::timestamptz, pg_catalog.now())
 $$;
-comment on function private.clock() is
+comment on function private.clock is
     'The time that every rule goes by: the transaction''s, unless a test sets casare.now. Clients of the Data API cannot set it.';
-revoke all on function private.clock() from public, anon, authenticated, service_role;
+revoke all on function private.clock from public, anon, authenticated, service_role;
 
 create or replace function private.uuid_v7(p_at timestamptz default clock_timestamp())
 returns uuid
@@ -31,6 +31,6 @@ begin
     )::uuid;
 end
 $$;
-comment on function private.uuid_v7(timestamptz) is
+comment on function private.uuid_v7 is
     'A UUID of version 7 (RFC 9562): 48 bits of milliseconds, 12 bits of the millisecond''s fraction, 62 random bits. Ids sort by creation.';
-revoke all on function private.uuid_v7(timestamptz) from public, anon, authenticated, service_role;
+revoke all on function private.uuid_v7 from public, anon, authenticated, service_role;

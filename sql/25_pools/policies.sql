@@ -1,5 +1,6 @@
 alter table public.pools enable row level security, force row level security;
 alter table public.pool_members enable row level security, force row level security;
+alter table private.pool_turns enable row level security, force row level security;
 
 revoke all on public.pools, public.pool_members from public, anon, authenticated, service_role;
 grant select on public.pools to authenticated;

@@ -39,3 +39,11 @@ create unique index pool_members_pool_id_tenant_id_idx on public.pool_members (p
 create index pool_members_tenant_id_idx on public.pool_members (tenant_id);
 comment on table public.pool_members is
     'Tenants whose jobs a pool''s robots run, and those that were invited. The owner has a row from the beginning.';
+
+create table private.pool_turns (
+    robot_id uuid not null,
+    tenant_no integer not null,         -- whose turn it is with this robot
+    jobs_left smallint not null,        -- jobs that the member may still be given in this turn
+    constraint pool_turns_pkey primary key (robot_id)
+) with (fillfactor = 50);
+comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';

@@ -3,8 +3,8 @@ alter table public.robot_heartbeats enable row level security, force row level s
 alter table public.robot_commands enable row level security, force row level security;
 alter table private.robot_failures enable row level security, force row level security;
 
-revoke all on public.robots, public.robot_heartbeats, public.robot_commands from anon, authenticated, service_role;
-grant select on public.robots, public.robot_heartbeats, public.robot_commands to authenticated;
+revoke all on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands from anon, authenticated, service_role;
+grant select on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands to authenticated;
 
 drop policy if exists robots_select_members on public.robots;
 create policy robots_select_members on public.robots

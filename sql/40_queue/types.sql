@@ -8,28 +8,7 @@ create type public.job_status as enum (
     'timeout'       -- claimed, running -> timeout
 );
 
--- In the order in which they are locked.
-create type private.limit_scope as enum ('pool', 'tenant', 'workflow', 'key');
-
 create type public.execution_mode as enum ('lan', 'internet');
-
--- What a robot gets for a claim.
-create type public.claimed_job as (
-    job_id uuid,
-    lease_token bigint,
-    lease_expires_at timestamptz,
-    attempt integer,
-    max_attempts integer,
-    workflow_id uuid,
-    workflow_version integer,
-    workflow_name text,
-    workflow_json jsonb,
-    input jsonb,
-    priority integer,
-    environment text,
-    timeout_seconds integer,
-    progress_timeout_seconds integer
-);
 
 -- What announce_jobs tells of a job.
 create type private.job_notice as (
@@ -42,29 +21,37 @@ create type private.job_notice as (
     details jsonb           -- beside the keys that every notice has
 );
 
--- A job that a claim took out of ready, before it has its lease.
-create type private.taken_job as (
-    job_id uuid,
-    tenant_id uuid,
-    tenant_no integer,
-    lane_id integer,
-    rank smallint,          -- the lane's priority with its promotion
-    attempts smallint,
-    counter_ids integer[],  -- where it is counted; null: nowhere
-    share_id integer        -- whose robot-seconds it uses; null: nobody counts them
+-- What a job may be asked to be: one field an option, in the words of those who ask. A null is the default. It goes through
+-- private.check_new_job(), which has the defaults, and private.find_job_problem(), which has the ranges; both stand nowhere else.
+-- What tells where a job comes from (trigger_type, created_by, retry_of) is no option: the door says it that the job came through.
+--
+-- A new option is named here and in
+--     sql/40_queue/functions/find_job_problem.sql         its range
+--     sql/40_queue/functions/check_new_job.sql            its default, if that is not null
+--     sql/40_queue/functions/enqueue_job.sql              its argument; enqueue_jobs and triggers take it from here
+--     sql/40_queue/functions/add_job.sql, tables.sql      its column; a retry copies columns with the option's name
+--     sql/40_queue/views.sql                              the column as the Data API shows it
+--     src/casare_cloud/domain/jobs/model.py               as NewJob has it, and Job
+--     src/casare_cloud/faces/orchestrator/jobs/shapes.py  as POST /jobs takes it and answers show it, and examples.py beside it
+--     src/casare_cloud/client/jobs.py                     as the client takes it
+-- and, if schedules have it, in theirs: a column of public.schedules with the option's name is handed on.
+create type private.new_job as (
+    workflow_id uuid,
+    version integer,                    -- null: the current one
+    input jsonb,
+    priority integer,
+    environment text,                   -- '*': any robot's
+    execution_mode text,
+    required_capabilities text[],
+    required_tags text[],
+    robot_id text,                      -- the only robot that may have it: its id or external id; once checked, its id
+    pool text,                          -- whose robots are to run it: its id or name; once checked, its id
+    run_at timestamptz,
+    dedupe_key text,
+    concurrency_key text,
+    max_attempts integer,
+    timeout_seconds integer,
+    progress_timeout_seconds integer,
+    retry_policy jsonb,
+    metadata jsonb
 );
-
--- Here and not in functions/, because the view of robots asks it: none counts as silent for a time in which nobody could be heard.
-create or replace function private.back_at()
-returns timestamptz
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return (select to_timestamp(nullif(t.last_value, 0) / 1000.0) from private.outage_ended_at as t);
-end
-$$;
-comment on function private.back_at() is 'When the service was back after its newest outage; null: it never was away.';
-revoke all on function private.back_at() from public, anon, authenticated, service_role;

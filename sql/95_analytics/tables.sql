@@ -36,5 +36,5 @@ comment on table public.job_node_executions is 'What each node of an attempt did
 create index events_tenant_id_event_type_idx on public.events (tenant_id, event_type, told_at desc)
 where event_type in (
     'job.started', 'job.completed', 'job.failed', 'job.timeout', 'job.cancelled', 'robot.online', 'robot.offline',
-    'schedule.triggered'
+    'schedule.triggered', 'schedule.fired'
 );

@@ -52,31 +52,7 @@ begin
 end
 $$;
 
--- from sql/25_pools/schema.sql sha256:6db29714a5e99d3bf3eca16f148897aa2cb6b6b8a49e3256c74581466d8e0085
--- Here and not among the functions, because the view of robots calls it.
-create or replace function private.count_held_jobs(p_robot_id uuid)
-returns bigint
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return (
-        select count(*)
-        from public.robots as r
-        join private.leases as l on l.robot_id = r.robot_id
-        where r.robot_id = p_robot_id and r.tenant_id = private.permitted_tenant_id('robots.read')
-        having count(*) > 0
-    );
-end
-$$;
-comment on function private.count_held_jobs(uuid) is
-    'How many jobs a robot of the caller''s tenant holds, whosever they are; null for none, and for any other robot. For the view of robots, whose reader may not see the leases of other tenants'' jobs.';
-revoke all on function private.count_held_jobs(uuid) from public, anon, authenticated, service_role;
-grant execute on function private.count_held_jobs(uuid) to authenticated;
-
--- from sql/00_platform/types.sql sha256:e3f6fc5596e73b6710419d33714912e58deb5f81e98ae828cbe02d55022f8786
+-- from sql/00_platform/types.sql sha256:0b4f65125fde5a0fa0e7e28e0546a96cf4979d1ca3d1481e0638b91ffe5a7072
 -- Functions that column defaults need stand here, before the tables; every other function has a file of its own.
 
 -- Without a SET clause, so that it is inlined: it is no security definer and names everything with its schema.
@@ -87,9 +63,9 @@ stable
 as $$
     select coalesce(nullif(pg_catalog.current_setting('casare.now', true), '')::timestamptz, pg_catalog.now())
 $$;
-comment on function private.clock() is
+comment on function private.clock is
     'The time that every rule goes by: the transaction''s, unless a test sets casare.now. Clients of the Data API cannot set it.';
-revoke all on function private.clock() from public, anon, authenticated, service_role;
+revoke all on function private.clock from public, anon, authenticated, service_role;
 
 create or replace function private.uuid_v7(p_at timestamptz default clock_timestamp())
 returns uuid
@@ -110,9 +86,9 @@ begin
     )::uuid;
 end
 $$;
-comment on function private.uuid_v7(timestamptz) is
+comment on function private.uuid_v7 is
     'A UUID of version 7 (RFC 9562): 48 bits of milliseconds, 12 bits of the millisecond''s fraction, 62 random bits. Ids sort by creation.';
-revoke all on function private.uuid_v7(timestamptz) from public, anon, authenticated, service_role;
+revoke all on function private.uuid_v7 from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/types.sql sha256:be9c5928b0c00eaafc807623accd22c50ed42061866ee86160e4aae70b04607e
 create type public.tenant_plan as enum ('free', 'pro', 'enterprise');
@@ -168,7 +144,11 @@ create type public.robot_mode as enum (
 );
 create type public.robot_health as enum ('ok', 'error');
 
--- from sql/40_queue/types.sql sha256:199939024c2bcf7b8a506771ec4181d31f732999bf6f38b8b5ce1703f78c9444
+-- from sql/32_limits/types.sql sha256:4e934a99e559fdb510a78e8c632e5f3181f80d15cfcbf2fadd6719c1a8dc8de6
+-- In the order in which they are locked.
+create type private.limit_scope as enum ('pool', 'tenant', 'workflow', 'key');
+
+-- from sql/40_queue/types.sql sha256:47c86341b1664b19eea83c1f87847a6590b6658b47083385ca106dfd53dc5073
 create type public.job_status as enum (
     'queued',       -- enqueue, retry policy, release, rescue -> queued
     'claimed',      -- queued -> claimed (a fact of private.leases, never stored in jobs)
@@ -179,11 +159,55 @@ create type public.job_status as enum (
     'timeout'       -- claimed, running -> timeout
 );
 
--- In the order in which they are locked.
-create type private.limit_scope as enum ('pool', 'tenant', 'workflow', 'key');
-
 create type public.execution_mode as enum ('lan', 'internet');
 
+-- What announce_jobs tells of a job.
+create type private.job_notice as (
+    tenant_id uuid,
+    job_id uuid,
+    workflow_id uuid,
+    workflow_name text,
+    robot_id uuid,
+    attempt integer,
+    details jsonb           -- beside the keys that every notice has
+);
+
+-- What a job may be asked to be: one field an option, in the words of those who ask. A null is the default. It goes through
+-- private.check_new_job(), which has the defaults, and private.find_job_problem(), which has the ranges; both stand nowhere else.
+-- What tells where a job comes from (trigger_type, created_by, retry_of) is no option: the door says it that the job came through.
+--
+-- A new option is named here and in
+--     sql/40_queue/functions/find_job_problem.sql         its range
+--     sql/40_queue/functions/check_new_job.sql            its default, if that is not null
+--     sql/40_queue/functions/enqueue_job.sql              its argument; enqueue_jobs and triggers take it from here
+--     sql/40_queue/functions/add_job.sql, tables.sql      its column; a retry copies columns with the option's name
+--     sql/40_queue/views.sql                              the column as the Data API shows it
+--     src/casare_cloud/domain/jobs/model.py               as NewJob has it, and Job
+--     src/casare_cloud/faces/orchestrator/jobs/shapes.py  as POST /jobs takes it and answers show it, and examples.py beside it
+--     src/casare_cloud/client/jobs.py                     as the client takes it
+-- and, if schedules have it, in theirs: a column of public.schedules with the option's name is handed on.
+create type private.new_job as (
+    workflow_id uuid,
+    version integer,                    -- null: the current one
+    input jsonb,
+    priority integer,
+    environment text,                   -- '*': any robot's
+    execution_mode text,
+    required_capabilities text[],
+    required_tags text[],
+    robot_id text,                      -- the only robot that may have it: its id or external id; once checked, its id
+    pool text,                          -- whose robots are to run it: its id or name; once checked, its id
+    run_at timestamptz,
+    dedupe_key text,
+    concurrency_key text,
+    max_attempts integer,
+    timeout_seconds integer,
+    progress_timeout_seconds integer,
+    retry_policy jsonb,
+    metadata jsonb
+);
+
+-- from sql/41_claims/types.sql sha256:cd6fefd81464a2f0a0d6e2aac72cc9efbf174659d9804ec2d8e43bdd1051ef4b
 -- What a robot gets for a claim.
 create type public.claimed_job as (
     job_id uuid,
@@ -202,17 +226,6 @@ create type public.claimed_job as (
     progress_timeout_seconds integer
 );
 
--- What announce_jobs tells of a job.
-create type private.job_notice as (
-    tenant_id uuid,
-    job_id uuid,
-    workflow_id uuid,
-    workflow_name text,
-    robot_id uuid,
-    attempt integer,
-    details jsonb           -- beside the keys that every notice has
-);
-
 -- A job that a claim took out of ready, before it has its lease.
 create type private.taken_job as (
     job_id uuid,
@@ -225,31 +238,42 @@ create type private.taken_job as (
     share_id integer        -- whose robot-seconds it uses; null: nobody counts them
 );
 
--- Here and not in functions/, because the view of robots asks it: none counts as silent for a time in which nobody could be heard.
-create or replace function private.back_at()
-returns timestamptz
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return (select to_timestamp(nullif(t.last_value, 0) / 1000.0) from private.outage_ended_at as t);
-end
-$$;
-comment on function private.back_at() is 'When the service was back after its newest outage; null: it never was away.';
-revoke all on function private.back_at() from public, anon, authenticated, service_role;
+-- from sql/50_schedules/types.sql sha256:fab040395e4ff17452a1be5c58c47aceb1a55afc39e01ef8da6ea66938a7c269
+create type public.schedule_frequency as enum (
+    'once',         -- at run_at
+    'interval',     -- every interval_seconds of real time
+    'hourly',       -- these four are compiled to a cron expression when the schedule is saved
+    'daily',
+    'weekly',
+    'monthly',
+    'cron'
+);
 
--- from sql/50_schedules/types.sql sha256:787ff76e790cd1dc4d7150f2380d180ea4d4dd18784a2f9a64a86a1419844051
+create type public.misfire_policy as enum (
+    'skip',         -- due times that passed unserved are written down and left
+    'once',         -- the newest of them is made up for
+    'all'           -- the newest misfire_cap of them are made up for
+);
+
+create type public.overlap_policy as enum (
+    'allow',            -- runs may overlap
+    'skip',             -- no job while one is unfinished
+    'queue',            -- the due time waits until it is finished, and each has its turn
+    'cancel_previous'   -- it is asked to end, and the newest due time waits until it has
+);
+
 create type public.schedule_outcome as enum (
-    'enqueued',     -- the job is in the queue
-    'failed',       -- no job: the reason says why
-    'missed'        -- due times that nobody served in time; only the newest of them was made up for
+    'enqueued',         -- the job is in the queue
+    'caught_up',        -- so it is, later than the schedule says: nobody served the due time in time
+    'waiting',          -- for an unfinished job of the schedule; becomes enqueued, failed or skipped_overlap
+    'failed',           -- no job: the reason says why
+    'missed',           -- due times that nobody served in time, up to missed_until, and that were not made up for
+    'skipped_overlap'   -- a job of the schedule was not finished, or is not to run any more
 );
 
 create type public.simulated_run as (
     run_at timestamptz,
-    verdict text,   -- run | moved
+    verdict text,   -- run | moved | overlap
     reason text
 );
 
@@ -461,7 +485,7 @@ create table private.idempotency_keys (
 create index idempotency_keys_tenant_id_created_at_idx on private.idempotency_keys (tenant_id, created_at);
 comment on table private.idempotency_keys is 'The first answer to a request that carried an Idempotency-Key.';
 
--- from sql/15_limits/tables.sql sha256:4a5c4e0c47f170b98a1d0dd522c2fd567d1d79df01040e9485e27d3b8d3391ae
+-- from sql/15_rate_limits/tables.sql sha256:4a5c4e0c47f170b98a1d0dd522c2fd567d1d79df01040e9485e27d3b8d3391ae
 -- Unlogged: counts are worth nothing after a minute, and writing them must not wait for a disk. A crash of the server
 -- begins every window again. One row for each bucket, updated in place (HOT: no index but the primary key).
 create unlogged table private.request_counts (
@@ -546,7 +570,7 @@ create table private.workflow_removals (
 comment on table private.workflow_removals is
     'Deleted workflows whose jobs are still to be cancelled, and how far that is. See private.cancel_jobs_of_deleted_workflows().';
 
--- from sql/25_pools/tables.sql sha256:a50772d91ecb45b2b19df4c64db0bcc0e14379eb675b1098e02becc35a42dabd
+-- from sql/25_pools/tables.sql sha256:c1ed17b817b89f79b0b56be84d3e72b4f7230a7438c20d2ba24e9e2321b692e3
 -- A pool is a fleet whose robots also run jobs of other tenants. Both sides agree: the owner invites, the member accepts, and
 -- a job goes to a pool only when it asks for it. See docs/queue.md.
 
@@ -588,6 +612,14 @@ create unique index pool_members_pool_id_tenant_id_idx on public.pool_members (p
 create index pool_members_tenant_id_idx on public.pool_members (tenant_id);
 comment on table public.pool_members is
     'Tenants whose jobs a pool''s robots run, and those that were invited. The owner has a row from the beginning.';
+
+create table private.pool_turns (
+    robot_id uuid not null,
+    tenant_no integer not null,         -- whose turn it is with this robot
+    jobs_left smallint not null,        -- jobs that the member may still be given in this turn
+    constraint pool_turns_pkey primary key (robot_id)
+) with (fillfactor = 50);
+comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
 
 -- from sql/30_robots/tables.sql sha256:cada0a8fa7c6c0813872991b0bb9efa6650b3b785a238569985a815e2364c3e1
 create table public.robots (
@@ -682,24 +714,7 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/40_queue/tables.sql sha256:d25c73bb6d0f015b37d79f1f2106b205fbbd48e0cfac7da40bd4bcc223c18555
--- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
--- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
--- walks jobs that it may not have. See docs/queue.md.
-
-create table private.queue_tenants (
-    tenant_id uuid not null,
-    tenant_no integer generated always as identity,
-    pushes_jobs boolean not null default true,  -- of tenants.settings: {"realtime": {"jobs": false}} turns pushes of jobs off
-    is_full boolean not null default false,     -- as many jobs wait as the plan allows: see private.check_waiting_quotas()
-    ageing_minutes integer not null default 30, -- {"queue": {"ageing_minutes": 30}}; 0: lanes do not age
-    is_fair boolean not null default false,     -- {"queue": {"fair_share": true}}: its workflows share robots by robot-seconds
-    constraint queue_tenants_pkey primary key (tenant_id),
-    constraint queue_tenants_tenant_no_key unique (tenant_no),
-    constraint queue_tenants_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
-);
-comment on table private.queue_tenants is 'The small number that stands for a tenant in the hot tables. Never shown: it would tell how many tenants there are.';
-
+-- from sql/32_limits/tables.sql sha256:e646c2c2f0a30aae07c090691a172e110efb2131807baf27bc7ca946aefabe43
 -- A row only where somebody set a limit.
 create table private.limits (
     limit_id integer generated always as identity,
@@ -747,6 +762,7 @@ comment on table private.limit_counters is 'How many jobs that count towards a l
 create sequence private.limit_counter_ids as integer maxvalue 536870911;
 comment on sequence private.limit_counter_ids is 'The part of a counter''s id that is never given again; the scope stands in the two bits before it.';
 
+-- from sql/34_fair_share/tables.sql sha256:9ae8f40ef2a9d2db8167105b511f37018b698f97d64c150ffe4be6ea995aafff
 -- Two jobs of one share never compete; two shares of a tenant, or of a pool, take turns by what they have had. Only of tenants
 -- that asked for it, and of members of pools, so that nobody else pays.
 create table private.shares (
@@ -776,6 +792,24 @@ create table private.share_usage (
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 comment on table private.share_usage is 'Robot-seconds of attempts that ended in the last second or so, until private.fold_share_usage() adds them to their share.';
 
+-- from sql/40_queue/tables.sql sha256:b9fb287e8ee6d98b3178a3fffcd95ad05ca9ee7e88601e847d9ea424f5dbeabf
+-- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
+-- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
+-- walks jobs that it may not have. See docs/queue.md.
+
+create table private.queue_tenants (
+    tenant_id uuid not null,
+    tenant_no integer generated always as identity,
+    pushes_jobs boolean not null default true,  -- of tenants.settings: {"realtime": {"jobs": false}} turns pushes of jobs off
+    is_full boolean not null default false,     -- as many jobs wait as the plan allows: see private.check_waiting_quotas()
+    ageing_minutes integer not null default 30, -- {"queue": {"ageing_minutes": 30}}; 0: lanes do not age
+    is_fair boolean not null default false,     -- {"queue": {"fair_share": true}}: its workflows share robots by robot-seconds
+    constraint queue_tenants_pkey primary key (tenant_id),
+    constraint queue_tenants_tenant_no_key unique (tenant_no),
+    constraint queue_tenants_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade
+);
+comment on table private.queue_tenants is 'The small number that stands for a tenant in the hot tables. Never shown: it would tell how many tenants there are.';
+
 create table private.lanes (
     lane_id integer generated always as identity,
     tenant_no integer not null,
@@ -803,6 +837,7 @@ comment on column private.lanes.low_job_id is
 -- One row per job, partitioned by the id, which carries the creation time (UUID version 7): a look-up by id prunes to one
 -- partition, and dropping a partition is the retention. While the job is live its state is a fact of ready, scheduled and
 -- leases; the row itself is written at enqueue and at the end. No index mentions a column that claim or completion changes.
+-- Ranges and defaults of what callers ask for are those of private.new_job.
 create table public.jobs (
     job_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
@@ -810,22 +845,22 @@ create table public.jobs (
     workflow_version integer not null,
     workflow_name text not null,
     lane_id integer not null,
-    trigger_type text not null default 'manual',
-    execution_mode public.execution_mode not null default 'lan',
-    environment text not null default '*',
-    required_capabilities text[] not null default '{}',
-    required_tags text[] not null default '{}',
+    trigger_type text not null,         -- what made it: manual | scheduled | retry, or the type of a trigger
+    execution_mode public.execution_mode not null,
+    environment text not null,
+    required_capabilities text[] not null,
+    required_tags text[] not null,
     target_robot_id uuid,
     pool_id uuid,                       -- the pool whose robots are to run it
-    priority smallint not null default 10,
-    input jsonb not null default '{}',
-    metadata jsonb not null default '{}',
+    priority smallint not null,
+    input jsonb not null,
+    metadata jsonb not null,
     dedupe_key text,
     concurrency_key text,
-    max_attempts smallint not null default 3,
-    timeout_seconds integer not null default 3600,
+    max_attempts smallint not null,
+    timeout_seconds integer not null,
     progress_timeout_seconds integer,   -- an attempt ends when its robot reports no progress for so long; null: never
-    retry_policy jsonb not null default '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}',
+    retry_policy jsonb not null,
     retry_of uuid,                      -- the job that this one retries
     created_by uuid,                    -- user, robot or api key
     created_at timestamptz not null default now(),
@@ -848,11 +883,6 @@ create table public.jobs (
     uncounted_ends smallint not null default 0, -- leases in a row that ended as if there had been none: see private.end_uncounted()
     past_leases jsonb not null default '{}',    -- {lease token: robot} of leases that ended without completing it: whose late results are kept
     constraint jobs_pkey primary key (job_id),
-    constraint jobs_priority_check check (priority between 0 and 20),
-    constraint jobs_max_attempts_check check (max_attempts between 1 and 100),
-    constraint jobs_timeout_seconds_check check (timeout_seconds between 1 and 604800),
-    constraint jobs_progress_timeout_seconds_check check (progress_timeout_seconds between 5 and 604800),
-    constraint jobs_concurrency_key_check check (length(concurrency_key) between 1 and 255),
     constraint jobs_status_check check (status not in ('claimed', 'running')),
     constraint jobs_finished_at_check check ((finished_at is null) = (status = 'queued'))
 ) partition by range (job_id);
@@ -888,6 +918,43 @@ create index scheduled_run_at_idx on private.scheduled (run_at);
 create index scheduled_tenant_id_run_at_idx on private.scheduled (tenant_id, run_at, job_id);
 comment on table private.scheduled is 'Jobs that may be claimed later: delayed ones and retries.';
 
+create table private.dedupe_keys (
+    tenant_id uuid not null,
+    dedupe_key text not null,
+    job_id uuid not null,
+    constraint dedupe_keys_pkey primary key (tenant_id, dedupe_key)
+);
+create index dedupe_keys_job_id_idx on private.dedupe_keys (job_id);
+comment on table private.dedupe_keys is 'Unfinished jobs that were enqueued with a dedupe key: at most one per key and tenant.';
+
+-- from sql/41_claims/tables.sql sha256:4f989f3e86ac55cf5dc5d682dc4d84fd61a1c8b6b2a178b5fb145291cec18a8d
+create table private.waiting_robots (
+    robot_id uuid not null,
+    tenant_no integer not null,
+    environment text not null,
+    capabilities text[] not null,
+    pool_id uuid,
+    waiting_since timestamptz not null,
+    constraint waiting_robots_pkey primary key (robot_id)
+);
+create index waiting_robots_tenant_no_idx on private.waiting_robots (tenant_no);
+create index waiting_robots_pool_id_idx on private.waiting_robots (pool_id) where pool_id is not null;
+comment on table private.waiting_robots is 'Robots that found nothing and listen for the doorbell. Ringing one takes its row away, so one job wakes one robot.';
+
+create table private.low_water (
+    is_only boolean not null default true,
+    settled_at timestamptz not null default '-infinity',    -- what was enqueued before this is committed or undone
+    pending_at timestamptz,             -- the next settled_at, as soon as every transaction before pending_xid has ended
+    pending_xid xid8,
+    tenant_no integer not null default 0,   -- the tenant after which the next run goes on
+    lanes jsonb not null default '{}',      -- of tenants whose turn does for a part of their lanes: behind which the next one begins
+    constraint low_water_pkey primary key (is_only),
+    constraint low_water_is_only_check check (is_only)
+) with (fillfactor = 50);
+comment on table private.low_water is 'How far claims may begin behind the oldest jobs: the memory of private.raise_low_water(), one row.';
+insert into private.low_water default values;
+
+-- from sql/42_leases/tables.sql sha256:e4bd009fc4b37ba6435504ebc8f9535817357e79dfe1715baf8cc39d16b2b203
 create table private.leases (
     job_id uuid not null,
     lease_token bigint not null,
@@ -931,16 +998,45 @@ comment on table private.leases is 'Claimed jobs: the time-limited right to each
 create sequence private.lease_tokens as bigint;
 comment on sequence private.lease_tokens is 'Fencing tokens: every claim gets a newer one.';
 
-create table private.dedupe_keys (
+create table public.job_logs (
+    job_log_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
-    dedupe_key text not null,
     job_id uuid not null,
-    constraint dedupe_keys_pkey primary key (tenant_id, dedupe_key),
-    constraint dedupe_keys_dedupe_key_check check (length(dedupe_key) between 1 and 255)
+    attempt smallint not null,
+    level text not null default 'info',
+    message text not null,
+    node_id text,
+    extra jsonb,
+    logged_at timestamptz not null,
+    lease_token bigint,                 -- of the first line of a batch that has a number: whose, and which
+    sequence bigint,
+    constraint job_logs_pkey primary key (job_log_id),
+    constraint job_logs_level_check check (level in ('debug', 'info', 'warning', 'error', 'critical')),
+    constraint job_logs_message_check check (length(message) <= 65536)
 );
-create index dedupe_keys_job_id_idx on private.dedupe_keys (job_id);
-comment on table private.dedupe_keys is 'Unfinished jobs that were enqueued with a dedupe key: at most one per key and tenant.';
+create index job_logs_tenant_id_job_id_idx on public.job_logs (tenant_id, job_id, job_log_id);
+create unique index job_logs_tenant_id_idx on public.job_logs (tenant_id, job_id, lease_token, sequence)
+    where sequence is not null;
+comment on table public.job_logs is 'What robots logged while running a job. That a batch was stored is noted in its first line, so it is known as long as the lines are.';
 
+-- When somebody was last heard, and when the service was last away: see private.note_call(). No rows, as every call looks at them,
+-- and no part of a transaction, so that a call that fails has been heard all the same. In milliseconds since 1970; 0: never.
+create sequence private.last_call_at as bigint minvalue 0;
+comment on sequence private.last_call_at is 'When a robot''s call or a request was last accepted, to the second, by the server''s own clock.';
+create sequence private.outage_began_at as bigint minvalue 0;
+comment on sequence private.outage_began_at is 'When the newest outage of the service or of Postgres began: the last call before it.';
+create sequence private.outage_ended_at as bigint minvalue 0;
+comment on sequence private.outage_ended_at is 'When the newest outage ended: the first call after it.';
+
+create table private.outages (
+    ended_at timestamptz not null,
+    began_at timestamptz not null,
+    leases integer not null,            -- that were lengthened
+    constraint outages_pkey primary key (ended_at)
+);
+comment on table private.outages is 'Outages of the service or of Postgres by which leases were lengthened, of the last 90 days. See private.lengthen_leases().';
+
+-- from sql/43_endings/tables.sql sha256:1244c0f2efc0067bdf21705e504d50bd139b416c6c7085486a7f31db3058ee66
 create table public.dead_letters (
     job_id uuid not null,
     tenant_id uuid not null,
@@ -971,224 +1067,6 @@ create table public.late_results (
     constraint late_results_tenant_id_key unique (tenant_id, job_id, lease_token, outcome)
 );
 comment on table public.late_results is 'Results that came with a token that no longer held the job: evidence, never applied.';
-
-create table public.job_logs (
-    job_log_id uuid not null default private.uuid_v7(),
-    tenant_id uuid not null,
-    job_id uuid not null,
-    attempt smallint not null,
-    level text not null default 'info',
-    message text not null,
-    node_id text,
-    extra jsonb,
-    logged_at timestamptz not null,
-    lease_token bigint,                 -- of the first line of a batch that has a number: whose, and which
-    sequence bigint,
-    constraint job_logs_pkey primary key (job_log_id),
-    constraint job_logs_level_check check (level in ('debug', 'info', 'warning', 'error', 'critical')),
-    constraint job_logs_message_check check (length(message) <= 65536)
-);
-create index job_logs_tenant_id_job_id_idx on public.job_logs (tenant_id, job_id, job_log_id);
-create unique index job_logs_tenant_id_idx on public.job_logs (tenant_id, job_id, lease_token, sequence)
-    where sequence is not null;
-comment on table public.job_logs is 'What robots logged while running a job. That a batch was stored is noted in its first line, so it is known as long as the lines are.';
-
-create table private.waiting_robots (
-    robot_id uuid not null,
-    tenant_no integer not null,
-    environment text not null,
-    capabilities text[] not null,
-    pool_id uuid,
-    waiting_since timestamptz not null,
-    constraint waiting_robots_pkey primary key (robot_id)
-);
-create index waiting_robots_tenant_no_idx on private.waiting_robots (tenant_no);
-create index waiting_robots_pool_id_idx on private.waiting_robots (pool_id) where pool_id is not null;
-comment on table private.waiting_robots is 'Robots that found nothing and listen for the doorbell. Ringing one takes its row away, so one job wakes one robot.';
-
-create table private.pool_turns (
-    robot_id uuid not null,
-    tenant_no integer not null,         -- whose turn it is with this robot
-    jobs_left smallint not null,        -- jobs that the member may still be given in this turn
-    constraint pool_turns_pkey primary key (robot_id)
-) with (fillfactor = 50);
-comment on table private.pool_turns is 'Where each robot of a pool is in the round of the members. A row a robot and not a pool: no claim waits for another.';
-
--- When somebody was last heard, and when the service was last away: see private.note_call(). No rows, as every call looks at them,
--- and no part of a transaction, so that a call that fails has been heard all the same. In milliseconds since 1970; 0: never.
-create sequence private.last_call_at as bigint minvalue 0;
-comment on sequence private.last_call_at is 'When a robot''s call or a request was last accepted, to the second, by the server''s own clock.';
-create sequence private.outage_began_at as bigint minvalue 0;
-comment on sequence private.outage_began_at is 'When the newest outage of the service or of Postgres began: the last call before it.';
-create sequence private.outage_ended_at as bigint minvalue 0;
-comment on sequence private.outage_ended_at is 'When the newest outage ended: the first call after it.';
-
-create table private.outages (
-    ended_at timestamptz not null,
-    began_at timestamptz not null,
-    leases integer not null,            -- that were lengthened
-    constraint outages_pkey primary key (ended_at)
-);
-comment on table private.outages is 'Outages of the service or of Postgres by which leases were lengthened, of the last 90 days. See private.lengthen_leases().';
-
-create table private.low_water (
-    is_only boolean not null default true,
-    settled_at timestamptz not null default '-infinity',    -- what was enqueued before this is committed or undone
-    pending_at timestamptz,             -- the next settled_at, as soon as every transaction before pending_xid has ended
-    pending_xid xid8,
-    tenant_no integer not null default 0,   -- the tenant after which the next run goes on
-    lanes jsonb not null default '{}',      -- of tenants whose turn does for a part of their lanes: behind which the next one begins
-    constraint low_water_pkey primary key (is_only),
-    constraint low_water_is_only_check check (is_only)
-) with (fillfactor = 50);
-comment on table private.low_water is 'How far claims may begin behind the oldest jobs: the memory of private.raise_low_water(), one row.';
-insert into private.low_water default values;
-
--- The views stand here and not in views.sql, because functions return their rows.
-
-create view public.live_jobs with (security_invoker = true) as
-select
-    j.job_id,
-    j.tenant_id,
-    j.workflow_id,
-    j.workflow_version,
-    j.workflow_name,
-    j.trigger_type,
-    j.execution_mode,
-    j.environment,
-    j.required_capabilities,
-    j.required_tags,
-    j.target_robot_id,
-    j.pool_id,
-    j.priority,
-    j.input,
-    j.metadata,
-    j.dedupe_key,
-    j.concurrency_key,
-    j.max_attempts,
-    j.timeout_seconds,
-    j.progress_timeout_seconds,
-    j.retry_policy,
-    j.retry_of,
-    j.created_by,
-    j.created_at,
-    case
-        when l.job_id is null then j.status
-        when l.started_at is null then 'claimed'
-        else 'running'
-    end::public.job_status as status,
-    coalesce(l.attempt, j.attempts) as attempts,
-    coalesce(l.robot_id, j.robot_id) as robot_id,
-    coalesce(l.claimed_at, j.claimed_at) as claimed_at,
-    coalesce(l.started_at, j.started_at) as started_at,
-    coalesce(l.first_progress_at, j.first_progress_at) as first_progress_at,
-    j.finished_at,
-    j.result,
-    j.error_message,
-    j.error_type,
-    j.error_details,
-    s.run_at,
-    case when j.status = 'completed' then 100 else coalesce(l.progress, 0) end::smallint as progress,
-    l.current_node,
-    l.progress_message,
-    l.lease_expires_at,
-    coalesce(l.cancel_requested_at, j.cancel_requested_at) as cancel_requested_at,
-    l.cancel_reason
-from public.jobs as j
-left join private.leases as l on l.job_id = j.job_id
-left join private.scheduled as s on s.job_id = j.job_id;
-comment on view public.live_jobs is
-    'Jobs as they are now: the stored row with the facts of its lease or its delay. run_at is set while a job waits for a time.';
-
-create view public.live_robots with (security_invoker = true) as
-select
-    r.robot_id,
-    r.tenant_id,
-    r.external_id,
-    r.name,
-    r.hostname,
-    r.environment,
-    case when r.mode = 'active' and h.is_in_maintenance then 'maintenance' else r.mode end::public.robot_mode as mode,
-    r.capabilities,
-    r.attributes,
-    r.tags,
-    r.is_internet,
-    r.pool_id,
-    r.max_concurrent_jobs,
-    r.quarantined_at,
-    r.quarantine_reason,
-    r.created_at,
-    r.updated_at,
-    h.last_heartbeat_at,
-    case when o.is_online then h.online_since end as online_since,
-    coalesce(h.health, 'ok') as health,
-    coalesce(h.metrics, '{}') as metrics,
-    o.is_online,
-    h.last_claim_at,
-    h.deaf_since,
-    case
-        when not o.is_online then 'offline'
-        when r.mode <> 'active' or h.is_in_maintenance then 'maintenance'
-        when h.health = 'error' or r.quarantined_at is not null then 'error'
-        when w.load > 0 then 'busy'
-        else 'idle'
-    end as status,
-    w.load,
-    w.job_ids as current_job_ids,
-    c.last_command,
-    case
-        when h.other_session_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)) then array[
-            format(
-                'Another process with the key of robot %s was alive at %s. If it still runs, end one of the two.',
-                r.external_id, to_char(h.other_session_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-            )
-        ]
-        else '{}'::text[]
-    end as warnings
-from public.robots as r
-left join public.robot_heartbeats as h on h.robot_id = r.robot_id
-left join public.tenants as t on t.tenant_id = r.tenant_id
-cross join lateral (
-    select coalesce(
-        h.is_online
-        and greatest(h.last_heartbeat_at, (select private.back_at()))
-            > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)),
-        false
-    ) as is_online
-) as o
-cross join lateral (
-    -- Of the jobs of other tenants that it holds for a pool, their number is known here and nothing else.
-    select
-        array(
-            select l.job_id
-            from private.leases as l
-            where l.robot_id = r.robot_id and l.tenant_id = r.tenant_id
-            order by l.job_id
-        ) as job_ids,
-        case
-            when r.pool_id is null then (select count(*) from private.leases as l where l.robot_id = r.robot_id)
-            else greatest(
-                (select count(*) from private.leases as l where l.robot_id = r.robot_id),
-                private.count_held_jobs(r.robot_id)
-            )
-        end::integer as load
-) as w
-left join lateral (
-    select jsonb_build_object(
-        'command_id', k.command_id,
-        'command', k.command,
-        'reason', k.reason,
-        'issued_at', k.issued_at,
-        'acknowledged_at', k.acknowledged_at
-    ) as last_command
-    from public.robot_commands as k
-    where k.tenant_id = r.tenant_id and k.robot_id = r.robot_id
-    order by k.command_id desc
-    limit 1
-) as c on true
-where r.deleted_at is null;
-comment on view public.live_robots is
-    'Robots with what they last said of themselves, the jobs of their tenant that they hold, how many they hold in all, and the status word of the orchestrator''s documents.';
 
 -- from sql/45_events/tables.sql sha256:53d0e0523e5558b83ecaa7eedfd27d6b2b391cc719cf5dac003bf73cd1134def
 -- Writers append to the inbox without waiting for one another. Whoever reads first gives the committed rows their number
@@ -1236,25 +1114,52 @@ create table public.events (
 create index events_tenant_id_job_id_idx on public.events (tenant_id, job_id, seq) where job_id is not null;
 comment on table public.events is 'What happened, in a gapless sequence per tenant that a client can resume from.';
 
--- from sql/50_schedules/tables.sql sha256:33fd29bafe0e6e0908e22952a433ba6bbec0adf83b880a700c5c60a498fb5319
+-- from sql/50_schedules/tables.sql sha256:1f842252c6cdaedf771a2260731ef8546901d425751ca3ecba8517ca2c47ec56
+create table private.schedule_quotas (
+    plan public.tenant_plan not null,
+    min_interval_seconds integer not null,
+    constraint schedule_quotas_pkey primary key (plan),
+    constraint schedule_quotas_min_interval_seconds_check check (min_interval_seconds > 0)
+);
+comment on table private.schedule_quotas is 'What a plan allows of schedules: the shortest interval. Cron knows minutes.';
+insert into private.schedule_quotas (plan, min_interval_seconds)
+values ('free', 60), ('pro', 15), ('enterprise', 5);
+
 create table public.schedules (
     schedule_id uuid not null default private.uuid_v7(),
     tenant_id uuid not null,
     workflow_id uuid not null,
     name text not null,
-    cron_expression text not null,
+    frequency public.schedule_frequency not null default 'cron',
+    cron_expression text,               -- of cron; of hourly, daily, weekly and monthly what they are compiled to
+    run_at timestamptz,                 -- of once
+    interval_seconds integer,           -- of interval: counted from starts_at, or from when the schedule was made
     timezone text not null,
+    starts_at timestamptz,              -- no due time before it
+    ends_at timestamptz,                -- and none after it
+    paused_until timestamptz,
+    jitter_seconds integer not null default 0,  -- it runs so much after each due time at most, always the same: see private.jitter_of()
+    misfire_policy public.misfire_policy not null default 'once',
+    misfire_cap integer not null default 10,
+    overlap_policy public.overlap_policy not null default 'allow',
+    max_consecutive_failures integer not null default 0,    -- so many end its service; 0: no number does
     is_enabled boolean not null default true,
     priority smallint not null default 10,
     execution_mode public.execution_mode not null default 'lan',
     environment text not null default '*',
+    required_capabilities text[] not null default '{}',
+    required_tags text[] not null default '{}',
+    robot_id uuid,                      -- the robot that is to run its jobs, or any
     pool_id uuid,                       -- the pool whose robots are to run its jobs
+    dedupe_key text,                    -- of its jobs, in place of one for each due time
     input jsonb not null default '{}',
     metadata jsonb not null default '{}',
-    next_run_at timestamptz,            -- null: not enabled
+    next_run_at timestamptz,            -- null: not enabled, or nothing is left; the due time and the jitter
     last_run_at timestamptz,
     run_count integer not null default 0,       -- jobs that it put in the queue, by time and by hand
     failure_count integer not null default 0,   -- due times at which it could not
+    consecutive_failures integer not null default 0,    -- of these and of its jobs that failed, since one succeeded
+    auto_disabled_at timestamptz,       -- these were too many; until a job succeeds again
     created_by uuid,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
@@ -1265,12 +1170,23 @@ create table public.schedules (
         references public.workflows (tenant_id, workflow_id) on delete cascade,
     constraint schedules_name_check check (length(name) between 1 and 255),
     constraint schedules_priority_check check (priority between 0 and 20),
+    constraint schedules_frequency_check check (
+        (run_at is not null) = (frequency = 'once')
+        and (interval_seconds is not null) = (frequency = 'interval')
+        and (cron_expression is null) = (frequency in ('once', 'interval'))
+    ),
+    constraint schedules_interval_seconds_check check (interval_seconds between 1 and 31622400),
+    constraint schedules_ends_at_check check (ends_at > starts_at),
+    constraint schedules_jitter_seconds_check check (jitter_seconds between 0 and 86400),
+    constraint schedules_misfire_cap_check check (misfire_cap between 1 and 100),
+    constraint schedules_max_consecutive_failures_check check (max_consecutive_failures between 0 and 1000),
     constraint schedules_next_run_at_check check (next_run_at is null or (is_enabled and deleted_at is null))
 ) with (fillfactor = 80);
 create index schedules_tenant_id_workflow_id_idx on public.schedules (tenant_id, workflow_id);
 create index schedules_next_run_at_idx on public.schedules (next_run_at) where next_run_at is not null;
 create index schedules_tenant_id_next_run_at_idx on public.schedules (tenant_id, next_run_at) where next_run_at is not null;
-comment on table public.schedules is 'A rule that enqueues jobs of a workflow: a cron expression, read on the clocks of a time zone.';
+comment on table public.schedules is
+    'A rule that enqueues jobs of a workflow: once, at an interval, or at the times of a cron expression on the clocks of a time zone.';
 
 create table public.schedule_fires (
     tenant_id uuid not null,
@@ -1279,17 +1195,44 @@ create table public.schedule_fires (
     is_manual boolean not null default false,
     outcome public.schedule_outcome not null,
     reason text,
+    missed_until timestamptz,           -- the last of the due times that a row missed stands for
     job_id uuid,
     fired_at timestamptz not null,
     constraint schedule_fires_pkey primary key (tenant_id, schedule_id, fire_time),
     constraint schedule_fires_tenant_id_schedule_id_fkey foreign key (tenant_id, schedule_id)
         references public.schedules (tenant_id, schedule_id) on delete cascade,
-    constraint schedule_fires_job_id_check check ((job_id is not null) = (outcome = 'enqueued')),
-    constraint schedule_fires_reason_check check ((reason is null) = (outcome = 'enqueued'))
+    constraint schedule_fires_job_id_check check ((job_id is not null) = (outcome in ('enqueued', 'caught_up'))),
+    constraint schedule_fires_reason_check check ((reason is null) = (outcome = 'enqueued')),
+    constraint schedule_fires_missed_until_check check ((missed_until is not null) = (outcome = 'missed'))
 );
 create index schedule_fires_tenant_id_fire_time_idx on public.schedule_fires (tenant_id, fire_time);
+create index schedule_fires_waiting_idx on public.schedule_fires (tenant_id, schedule_id, fire_time) where outcome = 'waiting';
 comment on table public.schedule_fires is
     'What a schedule did at each due time, at most once: the row stands in the same transaction as the job.';
+
+-- Of schedules that need to know how their jobs end: runs must not overlap, or failures are counted.
+create table private.schedule_jobs (
+    job_id uuid not null,
+    tenant_id uuid not null,
+    schedule_id uuid not null,
+    constraint schedule_jobs_pkey primary key (job_id),
+    constraint schedule_jobs_tenant_id_schedule_id_fkey foreign key (tenant_id, schedule_id)
+        references public.schedules (tenant_id, schedule_id) on delete cascade
+);
+create index schedule_jobs_tenant_id_schedule_id_idx on private.schedule_jobs (tenant_id, schedule_id);
+comment on table private.schedule_jobs is 'The unfinished jobs of schedules that need to know how they end.';
+
+-- Who ends a job writes here and waits for nobody, so there is no foreign key: it would wait for whoever fires the schedule.
+-- private.follow_scheduled_jobs() draws the consequences.
+create table private.schedule_news (
+    tenant_id uuid not null,
+    schedule_id uuid not null,
+    news_id bigint generated always as identity,
+    job_id uuid not null,
+    status public.job_status,           -- that it ended with; null: it is to be cancelled
+    constraint schedule_news_pkey primary key (tenant_id, schedule_id, news_id)
+) with (autovacuum_vacuum_scale_factor = 0.05);
+comment on table private.schedule_news is 'Jobs of schedules that ended, or that are to be cancelled for the next one.';
 
 -- from sql/80_realtime/tables.sql sha256:c3605a623ee21a2dfd3ec9fcf32770a0a5e46f5161d085bf8a72e47d486b6498
 create table private.queue_depths (
@@ -1357,7 +1300,7 @@ create table private.exports (
 comment on table private.exports is
     'Partitions of jobs that were written to a file. Jobs of tenants with the setting export_before_drop leave only when they are in one.';
 
--- from sql/95_analytics/tables.sql sha256:ceee677d1b4f3a638622abb537e0f399a60282c0d843f746e40312521b3cd4c9
+-- from sql/95_analytics/tables.sql sha256:57e0f74d75cab5069dfecb751d3c34bd8eb49e3304ebaf9c6a2c18e4832940a2
 -- Written by whoever numbers a tenant's events, in the same transaction and under the same lock: each end of a job is
 -- counted once, and the robot that ended it wrote nothing for it. See docs/analytics.md.
 create table public.job_rollups (
@@ -1396,10 +1339,10 @@ comment on table public.job_node_executions is 'What each node of an attempt did
 create index events_tenant_id_event_type_idx on public.events (tenant_id, event_type, told_at desc)
 where event_type in (
     'job.started', 'job.completed', 'job.failed', 'job.timeout', 'job.cancelled', 'robot.online', 'robot.offline',
-    'schedule.triggered'
+    'schedule.triggered', 'schedule.fired'
 );
 
--- from sql/97_duties/tables.sql sha256:d2f0492a8c88e1186b19c04ac388c205a44965b1e4e684eb31f3b26b3e76a671
+-- from sql/97_duties/tables.sql sha256:d4391d4e6adbab9bd9ea195c77b03b39d970f99dea43e5c7bbd8ca0a669031b5
 -- What the database does by itself, for all tenants. One dispatcher runs it (private.run_duties), and claims do the part that
 -- must be right with a cron that knows minutes only (private.run_due_duties). Each run does a bounded part, in turns among
 -- tenants, and a duty that is behind goes on at once. See docs/operations.md.
@@ -1446,6 +1389,7 @@ values
     ('raise_low_water', '5 seconds', 500, null, '1 second', 500),
     ('fold_share_usage', '5 seconds', 5000, null, '1 second', 1000),
     ('recheck_low_water', '1 minute', 2000, null, '150 seconds', 200),  -- claims only when the dispatcher does not
+    ('follow_scheduled_jobs', '5 seconds', 1000, 'private.schedule_news', null, null),
     ('cancel_jobs_of_deleted_workflows', '5 seconds', 2000, 'private.workflow_removals', null, null),
     ('mark_offline_robots', '1 minute', 1000, 'public.robot_heartbeats', null, null),
     ('notice_deaf_robots', '1 minute', 1000, 'public.robot_heartbeats', null, null),
@@ -1481,7 +1425,182 @@ create sequence private.next_duty_at as bigint minvalue 0;
 comment on sequence private.next_duty_at is
     'When claims have the next duty to do, in milliseconds since 1970, or before: they look at private.duties no earlier. More than a second ahead it means nothing, as the clock was set back. A claim that is undone after duties leaves it ahead: they are done a second later, or by the dispatcher.';
 
--- from sql/00_platform/functions/actor_id.sql sha256:d0ca1274d4a9a1bc6e10240fdf3a209222b62c4a5ba909ff7a7e5eaf0c772955
+-- from sql/30_robots/views.sql sha256:f1f398be8172f3b91298fe2168079d3d403ff79eb4a24145564df2c5f84dc7e3
+-- The functions that the view calls stand here, before it; every other function has a file of its own.
+create or replace function private.back_at()
+returns timestamptz
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (select to_timestamp(nullif(t.last_value, 0) / 1000.0) from private.outage_ended_at as t);
+end
+$$;
+comment on function private.back_at is 'When the service was back after its newest outage; null: it never was away.';
+revoke all on function private.back_at from public, anon, authenticated, service_role;
+grant execute on function private.back_at to authenticated;
+
+create or replace function private.count_held_jobs(p_robot_id uuid)
+returns bigint
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select count(*)
+        from public.robots as r
+        join private.leases as l on l.robot_id = r.robot_id
+        where r.robot_id = p_robot_id and r.tenant_id = private.permitted_tenant_id('robots.read')
+        having count(*) > 0
+    );
+end
+$$;
+comment on function private.count_held_jobs is
+    'How many jobs a robot of the caller''s tenant holds, whosever they are; null for none, and for any other robot. For the view of robots, whose reader may not see the leases of other tenants'' jobs.';
+revoke all on function private.count_held_jobs from public, anon, authenticated, service_role;
+grant execute on function private.count_held_jobs to authenticated;
+
+create or replace view public.live_robots with (security_invoker = true) as
+select
+    r.robot_id,
+    r.tenant_id,
+    r.external_id,
+    r.name,
+    r.hostname,
+    r.environment,
+    case when r.mode = 'active' and h.is_in_maintenance then 'maintenance' else r.mode end::public.robot_mode as mode,
+    r.capabilities,
+    r.attributes,
+    r.tags,
+    r.is_internet,
+    r.pool_id,
+    r.max_concurrent_jobs,
+    r.quarantined_at,
+    r.quarantine_reason,
+    r.created_at,
+    r.updated_at,
+    h.last_heartbeat_at,
+    case when o.is_online then h.online_since end as online_since,
+    coalesce(h.health, 'ok') as health,
+    coalesce(h.metrics, '{}') as metrics,
+    o.is_online,
+    r.mode = 'active' and not coalesce(h.is_in_maintenance, false) as is_active,
+    coalesce(h.health, 'ok') = 'ok' and r.quarantined_at is null as is_healthy,
+    w.load > 0 as is_busy,
+    h.last_claim_at,
+    h.deaf_since,
+    w.load,
+    w.job_ids as current_job_ids,
+    c.last_command,
+    case
+        when h.other_session_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90))
+            then h.other_session_at
+    end as other_session_at
+from public.robots as r
+left join public.robot_heartbeats as h on h.robot_id = r.robot_id
+left join public.tenants as t on t.tenant_id = r.tenant_id
+cross join lateral (
+    select coalesce(
+        h.is_online
+        and greatest(h.last_heartbeat_at, (select private.back_at()))
+            > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)),
+        false
+    ) as is_online
+) as o
+cross join lateral (
+    -- Of the jobs of other tenants that it holds for a pool, their number is known here and nothing else.
+    select
+        array(
+            select l.job_id
+            from private.leases as l
+            where l.robot_id = r.robot_id and l.tenant_id = r.tenant_id
+            order by l.job_id
+        ) as job_ids,
+        case
+            when r.pool_id is null then (select count(*) from private.leases as l where l.robot_id = r.robot_id)
+            else greatest(
+                (select count(*) from private.leases as l where l.robot_id = r.robot_id),
+                private.count_held_jobs(r.robot_id)
+            )
+        end::integer as load
+) as w
+left join lateral (
+    select jsonb_build_object(
+        'command_id', k.command_id,
+        'command', k.command,
+        'reason', k.reason,
+        'issued_at', k.issued_at,
+        'acknowledged_at', k.acknowledged_at
+    ) as last_command
+    from public.robot_commands as k
+    where k.tenant_id = r.tenant_id and k.robot_id = r.robot_id
+    order by k.command_id desc
+    limit 1
+) as c on true
+where r.deleted_at is null;
+comment on view public.live_robots is
+    'Robots with what they last said of themselves, the jobs of their tenant that they hold and how many they hold in all. A face derives its word from is_online, is_active (its mode, and not in maintenance), is_healthy (no error, not in quarantine) and is_busy (holds a job). other_session_at: when another process with its key was heard of lately.';
+
+-- from sql/40_queue/views.sql sha256:5b72439a3f553903b8aa798ad4ce54c1a0bc4bf2798ef28a172c9564133363b9
+create or replace view public.live_jobs with (security_invoker = true) as
+select
+    j.job_id,
+    j.tenant_id,
+    j.workflow_id,
+    j.workflow_version,
+    j.workflow_name,
+    j.trigger_type,
+    j.execution_mode,
+    j.environment,
+    j.required_capabilities,
+    j.required_tags,
+    j.target_robot_id,
+    j.pool_id,
+    j.priority,
+    j.input,
+    j.metadata,
+    j.dedupe_key,
+    j.concurrency_key,
+    j.max_attempts,
+    j.timeout_seconds,
+    j.progress_timeout_seconds,
+    j.retry_policy,
+    j.retry_of,
+    j.created_by,
+    j.created_at,
+    case
+        when l.job_id is null then j.status
+        when l.started_at is null then 'claimed'
+        else 'running'
+    end::public.job_status as status,
+    coalesce(l.attempt, j.attempts) as attempts,
+    coalesce(l.robot_id, j.robot_id) as robot_id,
+    coalesce(l.claimed_at, j.claimed_at) as claimed_at,
+    coalesce(l.started_at, j.started_at) as started_at,
+    coalesce(l.first_progress_at, j.first_progress_at) as first_progress_at,
+    j.finished_at,
+    j.result,
+    j.error_message,
+    j.error_type,
+    j.error_details,
+    s.run_at,
+    case when j.status = 'completed' then 100 else coalesce(l.progress, 0) end::smallint as progress,
+    l.current_node,
+    l.progress_message,
+    l.lease_expires_at,
+    coalesce(l.cancel_requested_at, j.cancel_requested_at) as cancel_requested_at,
+    l.cancel_reason
+from public.jobs as j
+left join private.leases as l on l.job_id = j.job_id
+left join private.scheduled as s on s.job_id = j.job_id;
+comment on view public.live_jobs is
+    'Jobs as they are now: the stored row with the facts of its lease or its delay. run_at is set while a job waits for a time.';
+
+-- from sql/00_platform/functions/actor_id.sql sha256:25452a9ab3349a62eeaec9be6dff040b1460fbc391f388f8fa015f559a063013
 create or replace function private.actor_id()
 returns uuid
 language plpgsql
@@ -1492,11 +1611,50 @@ begin
     return (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid;
 end
 $$;
-comment on function private.actor_id() is
+comment on function private.actor_id is
     'The subject of the request''s claims, to be written down as the one who did it; null for the system. It decides nothing: see private.caller().';
-revoke all on function private.actor_id() from public, anon, authenticated, service_role;
+revoke all on function private.actor_id from public, anon, authenticated, service_role;
 
--- from sql/00_platform/functions/find_json_problem.sql sha256:4cd7616808208440ab8e08cc4bbcd0b5574e8f78e0e4e70bfc8996f3f8c8d702
+-- from sql/00_platform/functions/advisory_locks.sql sha256:67a2206fb2c078bee8fc01d230192793e45f8d797ad9d3e41a136fc02efd6ca5
+-- Every advisory lock has its name here: pg_advisory_xact_lock(private.claims_lock(), hashtext(p_robot_id::text)). The first key
+-- says what is locked, the second one which. Constants without a SET clause, so that a plan holds the number and not the call.
+
+create or replace function private.registration_lock() returns integer language sql immutable parallel safe as $$select 1920098932$$;
+comment on function private.registration_lock is
+    'One registration of an external id of a tenant at a time; with hashtext(tenant and external id).';
+revoke all on function private.registration_lock from public, anon, authenticated, service_role;
+
+create or replace function private.claims_lock() returns integer language sql immutable parallel safe as $$select 1801678962$$;
+comment on function private.claims_lock is
+    'One claim of a robot at a time, and none while what it holds is given back; with hashtext(robot).';
+revoke all on function private.claims_lock from public, anon, authenticated, service_role;
+
+create or replace function private.lane_lock() returns integer language sql immutable parallel safe as $$select 1801678963$$;
+comment on function private.lane_lock is
+    'Whoever makes a job ready again in a lane shares it; private.raise_low_water() passes over a lane that it cannot have alone. With the lane''s number.';
+revoke all on function private.lane_lock from public, anon, authenticated, service_role;
+
+create or replace function private.collision_lock() returns integer language sql immutable parallel safe as $$select 1801678964$$;
+comment on function private.collision_lock is
+    'One job of a concurrency key at a time is judged by the key''s rule; with the limit''s number.';
+revoke all on function private.collision_lock from public, anon, authenticated, service_role;
+
+create or replace function private.limits_lock() returns integer language sql immutable parallel safe as $$select 1801678965$$;
+comment on function private.limits_lock is
+    'Claims share it, so that none takes jobs of a tenant while a limit of it is set; with hashtext(tenant).';
+revoke all on function private.limits_lock from public, anon, authenticated, service_role;
+
+create or replace function private.workflow_lock() returns integer language sql immutable parallel safe as $$select 2003792484$$;
+comment on function private.workflow_lock is
+    'Whoever enqueues jobs of a workflow shares it, so that none is enqueued while the workflow is deleted; with hashtext(workflow).';
+revoke all on function private.workflow_lock from public, anon, authenticated, service_role;
+
+create or replace function private.request_lock() returns bigint language sql immutable parallel safe as $$select 7236401::bigint$$;
+comment on function private.request_lock is
+    'One request with an Idempotency-Key at a time; the seed of hashtextextended(tenant, actor and key), as this key is one of 64 bits.';
+revoke all on function private.request_lock from public, anon, authenticated, service_role;
+
+-- from sql/00_platform/functions/find_json_problem.sql sha256:54655430093b495523b8dae67ca0d2608a1924054a6a94467440bf1f1b76ef50
 create or replace function private.find_json_problem(p_name text, p_value jsonb)
 returns text
 language plpgsql
@@ -1511,11 +1669,11 @@ begin
     end;
 end
 $$;
-comment on function private.find_json_problem(text, jsonb) is
+comment on function private.find_json_problem is
     'Why a value of a caller''s, who knows it as p_name, cannot be read by everybody who gets it; null when it can.';
-revoke all on function private.find_json_problem(text, jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.find_json_problem from public, anon, authenticated, service_role;
 
--- from sql/00_platform/functions/get_schema_version.sql sha256:25a6c1e525143690b4eefd93af342fbe5d38693297eb5a12f1b1f25ba98002a9
+-- from sql/00_platform/functions/get_schema_version.sql sha256:dc8c3a5676b4e797d3f91ed54079c36dac0cafd4354f6f9d84c11bd685df8ba3
 -- Written by the command `make migration`: do not edit.
 create or replace function private.get_schema_version()
 returns text
@@ -1525,12 +1683,12 @@ set search_path = pg_catalog, pg_temp
 as $$
     select '20261121083314'
 $$;
-comment on function private.get_schema_version() is
+comment on function private.get_schema_version is
     'The migration that brought this database to its present state, so that a program can tell whether it is the one that it was written for.';
-revoke all on function private.get_schema_version() from public, anon, authenticated, service_role;
-grant execute on function private.get_schema_version() to casare_functions;
+revoke all on function private.get_schema_version from public, anon, authenticated, service_role;
+grant execute on function private.get_schema_version to casare_functions;
 
--- from sql/00_platform/functions/has_huge_number.sql sha256:e8bd35818a22a47a240bb6cb32cac619f3f0e93ccef268e9fd0db3153dc633cf
+-- from sql/00_platform/functions/has_huge_number.sql sha256:fd3671ba576aee87896f161b6a46d734b6c47db8152c7578afb6ec3871538ceb
 -- A number of a few bytes can have 131,072 digits when it is written out, and a text cannot have more than a gigabyte: a value of
 -- such numbers could be stored, and nothing that holds it could ever be read. A value of less than 400 bytes has few of them.
 create or replace function private.has_huge_number(p_value jsonb)
@@ -1546,11 +1704,11 @@ begin
     );
 end
 $$;
-comment on function private.has_huge_number(jsonb) is
+comment on function private.has_huge_number is
     'Whether a number lies beyond what readers of JSON know (a double: up to 1e308) or nearer to 0 than 1e-400: such a value is refused, as it is far longer as a text than it is stored. Null for null.';
-revoke all on function private.has_huge_number(jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.has_huge_number from public, anon, authenticated, service_role;
 
--- from sql/00_platform/functions/is_calendar_time.sql sha256:9065d522df156cb6a557821649e6c94f14c8b2cf5dd397c9a08c71a57a34e109
+-- from sql/00_platform/functions/is_calendar_time.sql sha256:721b3af17afb935abb4474dcda147d1c02af281e8e0b5f2e3dceef79489559fa
 -- Postgres knows infinity and years of six digits; the clients that read what is stored do not.
 create or replace function private.is_calendar_time(p_at timestamptz)
 returns boolean
@@ -1559,11 +1717,11 @@ immutable
 as $$
     select p_at >= timestamptz '0001-01-02 00:00:00+00' and p_at < timestamptz '9999-12-31 00:00:00+00'
 $$;
-comment on function private.is_calendar_time(timestamptz) is
+comment on function private.is_calendar_time is
     'Whether a time from outside lies in the years 1 to 9999, which every client can read; null for null.';
-revoke all on function private.is_calendar_time(timestamptz) from public, anon, authenticated, service_role;
+revoke all on function private.is_calendar_time from public, anon, authenticated, service_role;
 
--- from sql/00_platform/functions/is_deep_json.sql sha256:0d15cf7476ea23d66a492d6457964fb3efca6945d9e13bd0549397b54f81ecc7
+-- from sql/00_platform/functions/is_deep_json.sql sha256:330831ca389b3acb623b5499558fa5d0dec25ac28b14ddae0baa55cd1b568b65
 -- For values on their way in: those are not compressed, a hundred levels take eight bytes each, and what is smaller costs
 -- nothing to judge.
 create or replace function private.is_deep_json(p_value jsonb)
@@ -1576,11 +1734,11 @@ begin
     return pg_column_size(p_value) > 800 and jsonb_path_exists(p_value, 'strict $.**{101}');
 end
 $$;
-comment on function private.is_deep_json(jsonb) is
+comment on function private.is_deep_json is
     'Whether something lies deeper than a hundred levels of objects and lists: such a value is refused, because readers of JSON give up on it. Null for null.';
-revoke all on function private.is_deep_json(jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.is_deep_json from public, anon, authenticated, service_role;
 
--- from sql/00_platform/functions/nfc.sql sha256:3d2ee080d54fac10cd7f0c93615b09ec8e0eb556c7991595632e780bbad19c7a
+-- from sql/00_platform/functions/nfc.sql sha256:535ebc18fc94c30342fa92d88669f612e9c174e567b392a6457db013cab3f68a
 -- Without a SET clause, so that it is inlined. ASCII, which most text is, is as it is.
 create or replace function private.nfc(p_text text)
 returns text
@@ -1590,11 +1748,11 @@ parallel safe
 as $$
     select case when pg_catalog.octet_length(p_text) = pg_catalog.length(p_text) then p_text else normalize(p_text, nfc) end
 $$;
-comment on function private.nfc(text) is
+comment on function private.nfc is
     'A text that names something, as it is kept and looked for: two spellings of é are one name (Unicode''s normal form C).';
-revoke all on function private.nfc(text) from public, anon, authenticated, service_role;
+revoke all on function private.nfc from public, anon, authenticated, service_role;
 
--- from sql/00_platform/functions/nfc_words.sql sha256:80b07ad6c6bda3aeadacf244caba0f0b2fcb9f47c04c5da6495ab4ec98903882
+-- from sql/00_platform/functions/nfc_words.sql sha256:75717e0bb1077923fd969c0fef1001d6f9dbff632d9f27dbde540951947fae13
 -- Without a SET clause, so that it is inlined.
 -- The list is normalised as it is written: no character that Unicode composes is a bracket, a comma or a quotation mark.
 create or replace function private.nfc_words(p_words text[])
@@ -1608,10 +1766,23 @@ as $$
         else normalize(p_words::text, nfc)::text[]
     end
 $$;
-comment on function private.nfc_words(text[]) is 'The words of a list as private.nfc() keeps a text.';
-revoke all on function private.nfc_words(text[]) from public, anon, authenticated, service_role;
+comment on function private.nfc_words is 'The words of a list as private.nfc() keeps a text.';
+revoke all on function private.nfc_words from public, anon, authenticated, service_role;
 
--- from sql/00_platform/functions/raise_error.sql sha256:bf261636608515052aaa4010cd87b9b410b783d1aaf86bbda757f5181eb6629e
+-- from sql/00_platform/functions/no_later_than.sql sha256:91fecdedcabb38b1a70ec81fd9cba4cb3ae27cb7179667c85164461d8c1b04de
+-- Without a SET clause, so that it is inlined. least() would take p_now for a time that never was.
+create or replace function private.no_later_than(p_at timestamptz, p_now timestamptz)
+returns timestamptz
+language sql
+immutable
+as $$
+    select case when p_at > p_now then p_now else p_at end
+$$;
+comment on function private.no_later_than is
+    'A time that was noted, or now if the clock was set back meanwhile and it would lie in the future: so no duration is negative. Null for null.';
+revoke all on function private.no_later_than from public, anon, authenticated, service_role;
+
+-- from sql/00_platform/functions/raise_error.sql sha256:392418b14e8df314ad0bcc45658f473a521f34098eeb27921c83c1319da0bc3b
 create or replace function private.raise_error(p_status integer, p_code text, p_message text, p_hint text default null)
 returns void
 language plpgsql
@@ -1628,11 +1799,37 @@ begin
     end if;
 end
 $$;
-comment on function private.raise_error(integer, text, text, text) is
+comment on function private.raise_error is
     'Ends the transaction with an HTTP status, a code to switch on (detail) and a sentence: one convention for the Data API and for Python. The sentence is one line of at most 500 characters, whatever names stand in it.';
-revoke all on function private.raise_error(integer, text, text, text) from public, anon, authenticated, service_role;
+revoke all on function private.raise_error from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/accept_invitation.sql sha256:288d53c938bf9e4bb7839f68392384e42e1ad6c639c7e430169c6daf3804131d
+-- from sql/00_platform/functions/to_iso.sql sha256:8c9f0240767c6a0739b581be3d22d25e795d2cf9862780b18980ec3df9bc56bd
+-- Without a SET clause, so that it is inlined.
+create or replace function private.to_iso(p_at timestamptz)
+returns text
+language sql
+stable
+as $$
+    select pg_catalog.to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
+comment on function private.to_iso is 'A time as every answer and message shows it: ISO 8601, UTC, with Z.';
+revoke all on function private.to_iso from public, anon, authenticated, service_role;
+
+-- from sql/00_platform/functions/uuid_v7_floor.sql sha256:aa57b20072a27d77bc900b5ae215a5d1d56b75afa485c8a2839e55b0f6b56bda
+create or replace function private.uuid_v7_floor(p_at timestamptz)
+returns uuid
+language sql
+immutable
+strict
+set search_path = pg_catalog, pg_temp
+as $$
+    select encode(int8send((extract(epoch from p_at) * 1000)::bigint << 16) || '\x0000000000000000', 'hex')::uuid
+$$;
+comment on function private.uuid_v7_floor is
+    'A UUID that is smaller than every UUID of version 7 made at or after a time, and greater than every one made a millisecond before.';
+revoke all on function private.uuid_v7_floor from public, anon, authenticated, service_role;
+
+-- from sql/10_tenancy/functions/accept_invitation.sql sha256:955cabb6ed433c8404913370eb8f975877e81df5e31db7a354326763942f3e94
 -- Takes the token and hashes it here: what stands in the table is not enough to accept.
 create or replace function public.accept_invitation(p_token text)
 returns uuid
@@ -1686,12 +1883,12 @@ begin
     return v_invitation.tenant_id;
 end
 $$;
-comment on function public.accept_invitation(text) is
+comment on function public.accept_invitation is
     'Makes the signed-in user, whose address was invited, a member and returns the tenant, which the next token of this session is for; once per invitation.';
-revoke all on function public.accept_invitation(text) from public, anon, authenticated, service_role;
-grant execute on function public.accept_invitation(text) to authenticated;
+revoke all on function public.accept_invitation from public, anon, authenticated, service_role;
+grant execute on function public.accept_invitation to authenticated;
 
--- from sql/10_tenancy/functions/assign_role.sql sha256:b04267341caac29c0aa03876ca4a3882c824b57ba963a225785ac9167864e246
+-- from sql/10_tenancy/functions/assign_role.sql sha256:de6a467abbb8b7f5a5141f523d6528c33bb55232776614db8ab41bb421045ff7
 create or replace function public.assign_role(p_user_id uuid, p_role_id uuid)
 returns void
 language plpgsql
@@ -1708,11 +1905,11 @@ begin
     on conflict do nothing;
 end
 $$;
-comment on function public.assign_role(uuid, uuid) is 'Gives a member a role that allows no more than the caller may.';
-revoke all on function public.assign_role(uuid, uuid) from public, anon, authenticated, service_role;
-grant execute on function public.assign_role(uuid, uuid) to authenticated;
+comment on function public.assign_role is 'Gives a member a role that allows no more than the caller may.';
+revoke all on function public.assign_role from public, anon, authenticated, service_role;
+grant execute on function public.assign_role to authenticated;
 
--- from sql/10_tenancy/functions/authenticate_user.sql sha256:ac6b691302782c8c9590ff092351c0886e06f59283019f49c04c48866d7db99b
+-- from sql/10_tenancy/functions/authenticate_user.sql sha256:c6625489aa9e255aecc16eba3e19d43b4ffe4cb2d630f173834f4749741a2ddc
 create or replace function private.authenticate_user(p_claims jsonb)
 returns uuid
 language plpgsql
@@ -1740,11 +1937,11 @@ begin
     return v_user_id;
 end
 $$;
-comment on function private.authenticate_user(jsonb) is
+comment on function private.authenticate_user is
     'The user that the claims name, if the account is live and the session was not logged out; whatever the tenant.';
-revoke all on function private.authenticate_user(jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.authenticate_user from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/authorize.sql sha256:b4e91f2530855c56f906caf12322b5a665abba063a4166673a03505bff49751c
+-- from sql/10_tenancy/functions/authorize.sql sha256:37e948525068a58525ff0fbe0cadbc74c76a1a972ba9b2be4624fc2af0b0e1ed
 create or replace function private.authorize(p_permission text)
 returns private.caller
 language plpgsql
@@ -1764,12 +1961,12 @@ begin
     return v_caller;
 end
 $$;
-comment on function private.authorize(text) is
+comment on function private.authorize is
     'The verified caller, who has the permission; raises 401 AUTHENTICATION_FAILED, 403 NO_TENANT or 403 FORBIDDEN otherwise. The first line of every public function.';
-revoke all on function private.authorize(text) from public, anon, authenticated, service_role;
-grant execute on function private.authorize(text) to authenticated;
+revoke all on function private.authorize from public, anon, authenticated, service_role;
+grant execute on function private.authorize to authenticated;
 
--- from sql/10_tenancy/functions/begin_idempotent_request.sql sha256:f20ebb44fc24fb3fa07058a3b93245d0e492af4607e71a91fda0bb1cccab6481
+-- from sql/10_tenancy/functions/begin_idempotent_request.sql sha256:e6bfa89831a06f8768702753c4e6ea1574f62be706a588508a1f98fca6b6e685
 create or replace function private.begin_idempotent_request(p_key text, p_request_hash bytea)
 returns table (status_code integer, response jsonb)
 language plpgsql
@@ -1790,7 +1987,7 @@ begin
     end if;
     -- The lock says that a transaction is at it; it is tried, not waited for, so that a retry storm holds no connections.
     if not pg_try_advisory_xact_lock(
-        hashtextextended(v_caller.tenant_id::text || ' ' || v_actor_id::text || ' ' || p_key, 7236401)
+        hashtextextended(v_caller.tenant_id::text || ' ' || v_actor_id::text || ' ' || p_key, private.request_lock())
     ) then
         perform private.raise_error(409, 'REQUEST_IN_PROGRESS', 'The first request with this Idempotency-Key is still running.');
     end if;
@@ -1818,12 +2015,12 @@ begin
     return query select v_stored.status_code, v_stored.response;
 end
 $$;
-comment on function private.begin_idempotent_request(text, bytea) is
+comment on function private.begin_idempotent_request is
     'The answer that the caller''s first request with this key got, or no row and the key is reserved; raises 409 while the first runs (five minutes at most) and 422 for another request. Kept for 24 hours.';
-revoke all on function private.begin_idempotent_request(text, bytea) from public, anon, authenticated, service_role;
-grant execute on function private.begin_idempotent_request(text, bytea) to authenticated;
+revoke all on function private.begin_idempotent_request from public, anon, authenticated, service_role;
+grant execute on function private.begin_idempotent_request to authenticated;
 
--- from sql/10_tenancy/functions/caller.sql sha256:81b9666a29980613bdf772e9fe1ea1e411a3efb9c0bd77e9380d922ed1612cd0
+-- from sql/10_tenancy/functions/caller.sql sha256:1f8d9f378319f81b209d1c8d8b914383da865990f79058a709abb638c52062ce
 -- On the path of every claim and every policy. The claims say who somebody is and which tenant they mean; whether that is
 -- (still) so is looked up here, so that a removed member, a logged-out session or a revoked key loses access at its next
 -- statement and not when the token expires. Nothing is taken from user_metadata, which users write themselves.
@@ -1893,12 +2090,12 @@ begin
     return v_caller;
 end
 $$;
-comment on function private.caller() is
+comment on function private.caller is
     'Who makes this request, verified against the tables at every statement; null when the claims name nobody who may act now.';
-revoke all on function private.caller() from public, anon, authenticated, service_role;
-grant execute on function private.caller() to authenticated;
+revoke all on function private.caller from public, anon, authenticated, service_role;
+grant execute on function private.caller to authenticated;
 
--- from sql/10_tenancy/functions/check_admin_remains.sql sha256:4868e2213a243209bd55c70f19d55c1bf1c13f1963ca546a0a36da4599386912
+-- from sql/10_tenancy/functions/check_admin_remains.sql sha256:41575f1f683decf590ff48ffa9714a750a26fa50fb64341166c39e9adbd85650
 -- Call it after the change: the row of the tenant is locked, so two admins cannot remove each other at the same moment.
 create or replace function private.check_admin_remains(p_tenant_id uuid)
 returns void
@@ -1917,10 +2114,10 @@ begin
     end if;
 end
 $$;
-comment on function private.check_admin_remains(uuid) is 'Raises 409 LAST_ADMIN when the tenant has no member with the admin role any more.';
-revoke all on function private.check_admin_remains(uuid) from public, anon, authenticated, service_role;
+comment on function private.check_admin_remains is 'Raises 409 LAST_ADMIN when the tenant has no member with the admin role any more.';
+revoke all on function private.check_admin_remains from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/check_login.sql sha256:7f00efc2a14f1b2fc055a7c1909a163e3e737432b49063e39cbbff2f4a99aa41
+-- from sql/10_tenancy/functions/check_login.sql sha256:3af06947f3ee738a38dd828c0bd959b1eb6909f0c0291d4ce96777a598102fce
 -- The attempt is counted before the password is looked at: a hundred requests at once get five guesses, not a hundred.
 -- Commit before asking Auth, then say with record_login() how it went.
 create or replace function private.check_login(p_login text, p_ip inet)
@@ -1966,12 +2163,12 @@ begin
     return query select 5 - v_attempt.failures, v_attempt.window_started_at + interval '5 minutes';
 end
 $$;
-comment on function private.check_login(text, inet) is
+comment on function private.check_login is
     'Counts an attempt to log in and says how many are left until when; raises 429 LOGIN_LOCKED with the seconds to wait as hint after five failures in five minutes.';
-revoke all on function private.check_login(text, inet) from public, anon, authenticated, service_role;
-grant execute on function private.check_login(text, inet) to casare_functions;
+revoke all on function private.check_login from public, anon, authenticated, service_role;
+grant execute on function private.check_login to casare_functions;
 
--- from sql/10_tenancy/functions/check_permissions_exist.sql sha256:79cfc7f3d54ba8a424078f7d3f699417d08648dbdf92f9cbd5586dacf3dd3ad2
+-- from sql/10_tenancy/functions/check_permissions_exist.sql sha256:d100a091f116445ef7907c838763dc8cfd8a2dc43082c7d5f335fda2e33c7aa1
 create or replace function private.check_permissions_exist(p_field text, p_permissions text[])
 returns void
 language plpgsql
@@ -1991,11 +2188,11 @@ begin
     end if;
 end
 $$;
-comment on function private.check_permissions_exist(text, text[]) is
+comment on function private.check_permissions_exist is
     'Raises 400 INVALID_ARGUMENT for a code or wildcard that stands for no permission.';
-revoke all on function private.check_permissions_exist(text, text[]) from public, anon, authenticated, service_role;
+revoke all on function private.check_permissions_exist from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/create_api_key.sql sha256:789016bf8602776689c9dc8ea350ba845bd4c16deb8186a369be53078076c08d
+-- from sql/10_tenancy/functions/create_api_key.sql sha256:b0a3b385279095dca398e6d13a3d540b53d434905315041199790276f71334b0
 create or replace function public.create_api_key(
     p_kind public.api_key_kind,
     p_name text,
@@ -2057,13 +2254,12 @@ begin
     );
 end
 $$;
-comment on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz, text) is
+comment on function public.create_api_key is
     'Stores a new key by its SHA-256: of a robot (one that is not there yet registers with it under that name and no other; none: the first that registers with it), or of a program with scopes that the caller has. Raises 404 ROBOT_NOT_FOUND.';
-revoke all on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz, text)
-    from public, anon, authenticated, service_role;
-grant execute on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz, text) to authenticated;
+revoke all on function public.create_api_key from public, anon, authenticated, service_role;
+grant execute on function public.create_api_key to authenticated;
 
--- from sql/10_tenancy/functions/create_profile.sql sha256:c6cc14c5740a217764928fda5ff8536c6d14bbc5df39521e00aec8ddce600fd8
+-- from sql/10_tenancy/functions/create_profile.sql sha256:5d188172ac9bc28bbfc1e5f7659e4f902265ba58ccd8e8aa6ee91f262488c8a8
 create or replace function private.create_profile(p_user_id uuid, p_email text)
 returns void
 language plpgsql
@@ -2082,11 +2278,11 @@ begin
     end if;
 end
 $$;
-comment on function private.create_profile(uuid, text) is
+comment on function private.create_profile is
     'The profile of a user who named none: the local part of the address, with a suffix when it is taken.';
-revoke all on function private.create_profile(uuid, text) from public, anon, authenticated, service_role;
+revoke all on function private.create_profile from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/create_role.sql sha256:81050f5ee3d6e6be48ca396495c9438bfa4c48a89ec138e7524c4b51d974f2d3
+-- from sql/10_tenancy/functions/create_role.sql sha256:cab5ce0ff20f99735dc5a405864fa1cafd2e1284c1e1071b17a9067688dbb58b
 create or replace function public.create_role(
     p_name text,
     p_slug text,
@@ -2125,12 +2321,12 @@ begin
     return v_role_id;
 end
 $$;
-comment on function public.create_role(text, text, text[], text) is
+comment on function public.create_role is
     'A role of the caller''s tenant with permissions that the caller has; returns its id.';
-revoke all on function public.create_role(text, text, text[], text) from public, anon, authenticated, service_role;
-grant execute on function public.create_role(text, text, text[], text) to authenticated;
+revoke all on function public.create_role from public, anon, authenticated, service_role;
+grant execute on function public.create_role to authenticated;
 
--- from sql/10_tenancy/functions/create_tenant.sql sha256:9c545df999f7869505cd3aae497ba92d8329adf798b15c51329c6f7252bcb404
+-- from sql/10_tenancy/functions/create_tenant.sql sha256:a60f01e01656410495eb7f514935cf7cde9d9e765df0a1a6f6b0c5ab3e9efbd7
 create or replace function private.create_tenant(p_name text, p_admin_user_id uuid)
 returns uuid
 language plpgsql
@@ -2161,11 +2357,11 @@ begin
     return v_tenant_id;
 end
 $$;
-comment on function private.create_tenant(text, uuid) is
+comment on function private.create_tenant is
     'A new tenant whose only member, the given user, is its admin. Its slug is made from the name.';
-revoke all on function private.create_tenant(text, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.create_tenant from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/custom_access_token_hook.sql sha256:4cd1599e03b623ce98767c5157aabfe917ecc616170d854fba54a49854a1d668
+-- from sql/10_tenancy/functions/custom_access_token_hook.sql sha256:b16180117a2fdf594ed22d03f9eff4aef46b6ae722d3657c552d78648e4fbe3e
 create or replace function public.custom_access_token_hook(event jsonb)
 returns jsonb
 language plpgsql
@@ -2191,12 +2387,12 @@ begin
     return jsonb_build_object('claims', jsonb_set(v_claims, '{app_metadata}', v_app));
 end
 $$;
-comment on function public.custom_access_token_hook(jsonb) is
+comment on function public.custom_access_token_hook is
     'Called by Supabase Auth for every token: names the tenant, roles and permissions in app_metadata. The database checks them again.';
-revoke all on function public.custom_access_token_hook(jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.custom_access_token_hook(jsonb) to supabase_auth_admin;
+revoke all on function public.custom_access_token_hook from public, anon, authenticated, service_role;
+grant execute on function public.custom_access_token_hook to supabase_auth_admin;
 
--- from sql/10_tenancy/functions/delete_role.sql sha256:541d5bc7261da7a4beeaaf2d2ca6852b1d0d882393f03216d0a7d7944953518c
+-- from sql/10_tenancy/functions/delete_role.sql sha256:b1eaa5e0e87ee353dfcb689038c470f4b7f4d67f5894cef5cf54f4b3d59e4d0f
 create or replace function public.delete_role(p_role_id uuid)
 returns void
 language plpgsql
@@ -2213,11 +2409,11 @@ begin
     delete from public.roles as r where r.role_id = p_role_id;
 end
 $$;
-comment on function public.delete_role(uuid) is 'Deletes a role of the tenant and takes it from its members.';
-revoke all on function public.delete_role(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.delete_role(uuid) to authenticated;
+comment on function public.delete_role is 'Deletes a role of the tenant and takes it from its members.';
+revoke all on function public.delete_role from public, anon, authenticated, service_role;
+grant execute on function public.delete_role to authenticated;
 
--- from sql/10_tenancy/functions/email_for_login.sql sha256:be83958c3c8069e55e042aec80861e7c05fbb89b4c66fa904859101e4b0f72ea
+-- from sql/10_tenancy/functions/email_for_login.sql sha256:004badf7acce8527a360805d6c645667b655a4393e810810dc83982e8878fe38
 create or replace function private.email_for_login(p_login text)
 returns text
 language plpgsql
@@ -2241,12 +2437,12 @@ begin
     return v_email;
 end
 $$;
-comment on function private.email_for_login(text) is
+comment on function private.email_for_login is
     'The address to sign in with for a user name or an address, in any letter case; null when nobody has it.';
-revoke all on function private.email_for_login(text) from public, anon, authenticated, service_role;
-grant execute on function private.email_for_login(text) to casare_functions;
+revoke all on function private.email_for_login from public, anon, authenticated, service_role;
+grant execute on function private.email_for_login to casare_functions;
 
--- from sql/10_tenancy/functions/end_reused_session.sql sha256:954ce34e06d587924cbc88c266cf90bf57663c8b48a7b44389a8c2924316deb0
+-- from sql/10_tenancy/functions/end_reused_session.sql sha256:8306c87bd004e50db561174eaad13ebea391a7ef722a7746d138df1197b633a8
 -- Auth revokes the tokens of the family and leaves the session: its access tokens would go on for an hour, and its newest
 -- refresh token for the seconds in which a revoked one is still taken.
 create or replace function private.end_reused_session(p_refresh_token text)
@@ -2261,12 +2457,12 @@ begin
     where t.token = p_refresh_token and t.revoked and s.id = t.session_id;
 end
 $$;
-comment on function private.end_reused_session(text) is
+comment on function private.end_reused_session is
     'Ends the session that a used-up refresh token belongs to, with all its tokens; for whom Auth has answered that the token was used already.';
-revoke all on function private.end_reused_session(text) from public, anon, authenticated, service_role;
-grant execute on function private.end_reused_session(text) to casare_functions;
+revoke all on function private.end_reused_session from public, anon, authenticated, service_role;
+grant execute on function private.end_reused_session to casare_functions;
 
--- from sql/10_tenancy/functions/ensure_builtin_roles.sql sha256:3be837733f95dd367f6592042bf62c767485f7cd2f78f4ea9db63cccd4109295
+-- from sql/10_tenancy/functions/ensure_builtin_roles.sql sha256:1093650da6982db1c2895de456e17b74c43945a7f711e191b077278766a976b1
 create or replace function private.ensure_builtin_roles()
 returns void
 language plpgsql
@@ -2340,13 +2536,13 @@ begin
     on conflict (role_id, permission) do nothing;
 end
 $$;
-comment on function private.ensure_builtin_roles() is
+comment on function private.ensure_builtin_roles is
     'Writes the permissions and built-in roles that every tenant shares. Can be run again.';
-revoke all on function private.ensure_builtin_roles() from public, anon, authenticated, service_role;
+revoke all on function private.ensure_builtin_roles from public, anon, authenticated, service_role;
 
 select private.ensure_builtin_roles();
 
--- from sql/10_tenancy/functions/enter_tenant.sql sha256:cf84d08fe7d75fc41bf60636438be852e13db9113c9b3576483d5449ed4acc7c
+-- from sql/10_tenancy/functions/enter_tenant.sql sha256:eb1e5398d5c3fa7cd21a7920763bbbe7dc3624ae3bff75d40f41e528c22c48c1
 create or replace function private.enter_tenant(p_claims jsonb, p_tenant_id uuid)
 returns void
 language plpgsql
@@ -2365,11 +2561,11 @@ begin
     on conflict (session_id) do update set tenant_id = excluded.tenant_id;
 end
 $$;
-comment on function private.enter_tenant(jsonb, uuid) is
+comment on function private.enter_tenant is
     'Moves the session of verified claims into a tenant of the user, and no other session; claims without a session, which Auth never makes, change where sessions begin.';
-revoke all on function private.enter_tenant(jsonb, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.enter_tenant from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/enter_with_key.sql sha256:75ce0f07dd938706d2fea425dbe5c075b9fe0e6ba2813143821cccfc942f00bf
+-- from sql/10_tenancy/functions/enter_with_key.sql sha256:d45fc7023084376c3ed964b05078aea2deb7bc7078e991137754041862e7e877
 create or replace function private.enter_with_key(p_key_hash bytea)
 returns void
 language plpgsql
@@ -2425,12 +2621,12 @@ begin
     );
 end
 $$;
-comment on function private.enter_with_key(bytea) is
+comment on function private.enter_with_key is
     'Makes the rest of the transaction the request of the key''s robot or program; raises 401 AUTHENTICATION_FAILED for a key that is not live.';
-revoke all on function private.enter_with_key(bytea) from public, anon, authenticated, service_role;
-grant execute on function private.enter_with_key(bytea) to casare_functions;
+revoke all on function private.enter_with_key from public, anon, authenticated, service_role;
+grant execute on function private.enter_with_key to casare_functions;
 
--- from sql/10_tenancy/functions/finish_idempotent_request.sql sha256:6597c791b2d7d0bbe1fd36619751dfe0b64d0e42c1386be0f9a60e951383c36e
+-- from sql/10_tenancy/functions/finish_idempotent_request.sql sha256:015328496e12f4e02f6b99172e0a953aaa2eb112cc93c962a6d7c47ba694c1fd
 create or replace function private.finish_idempotent_request(p_key text, p_status integer, p_response jsonb)
 returns void
 language plpgsql
@@ -2448,12 +2644,12 @@ begin
         and i.status_code is null;
 end
 $$;
-comment on function private.finish_idempotent_request(text, integer, jsonb) is
+comment on function private.finish_idempotent_request is
     'Keeps the answer to the request that reserved the key; in the transaction of the work, so that there is neither without the other.';
-revoke all on function private.finish_idempotent_request(text, integer, jsonb) from public, anon, authenticated, service_role;
-grant execute on function private.finish_idempotent_request(text, integer, jsonb) to authenticated;
+revoke all on function private.finish_idempotent_request from public, anon, authenticated, service_role;
+grant execute on function private.finish_idempotent_request to authenticated;
 
--- from sql/10_tenancy/functions/get_abandoned_tenant.sql sha256:0da6f7603323e1235ba5cf19060a1ca62014318200b62d22c187a0728846045c
+-- from sql/10_tenancy/functions/get_abandoned_tenant.sql sha256:ef417186ce59f909ef35d152f0083063434c4ca4b64c777c04f8e01d6f854b20
 create or replace function private.get_abandoned_tenant(p_tenant text)
 returns uuid
 language plpgsql
@@ -2477,11 +2673,11 @@ begin
     return v_tenant_id;
 end
 $$;
-comment on function private.get_abandoned_tenant(text) is
+comment on function private.get_abandoned_tenant is
     'The tenant with this id or slug, whose last member is gone. Raises 404 TENANT_NOT_FOUND, 409 TENANT_HAS_MEMBERS.';
-revoke all on function private.get_abandoned_tenant(text) from public, anon, authenticated, service_role;
+revoke all on function private.get_abandoned_tenant from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/get_assignable_role.sql sha256:11f0083df8b951f013c28baba8391bc759e4e08deccfee61fd470e645e38f6b5
+-- from sql/10_tenancy/functions/get_assignable_role.sql sha256:16c22519f23af5d597411dec9cda806721bff0046b4e9c7fb735f9452bd7cf34
 create or replace function private.get_assignable_role(p_caller private.caller, p_role_id uuid)
 returns public.roles
 language plpgsql
@@ -2506,11 +2702,11 @@ begin
     return v_role;
 end
 $$;
-comment on function private.get_assignable_role(private.caller, uuid) is
+comment on function private.get_assignable_role is
     'A role of the caller''s tenant, or a built-in one for people, that allows no more than the caller may; raises 404 or 403 otherwise.';
-revoke all on function private.get_assignable_role(private.caller, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.get_assignable_role from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/get_dev_mode_claims.sql sha256:3c21dc848e537ad1b9c5a702a0ee91a3e9db275e021622b9ea6d15d53d4468cc
+-- from sql/10_tenancy/functions/get_dev_mode_claims.sql sha256:e35907fd979d0eff8f9abd916ad41c96d23dc1e79a08f152ac82290ce2184ca2
 create or replace function private.get_dev_mode_claims()
 returns jsonb
 language sql
@@ -2529,12 +2725,12 @@ as $$
     order by t.created_at, t.tenant_id, m.created_at, m.user_id
     limit 1
 $$;
-comment on function private.get_dev_mode_claims() is
+comment on function private.get_dev_mode_claims is
     'The claims that JWT_DEV_MODE gives a request without credentials: the first admin of the oldest tenant. The functions ask on the local stack only; it tells them nothing that their login may not set by itself.';
-revoke all on function private.get_dev_mode_claims() from public, anon, authenticated, service_role;
-grant execute on function private.get_dev_mode_claims() to casare_functions;
+revoke all on function private.get_dev_mode_claims from public, anon, authenticated, service_role;
+grant execute on function private.get_dev_mode_claims to casare_functions;
 
--- from sql/10_tenancy/functions/get_manageable_member.sql sha256:9366692f8bf9efa993632d659127b96895898fc52b1610d53c95f67ba8787a8c
+-- from sql/10_tenancy/functions/get_manageable_member.sql sha256:c6902d2bd2786afd908fd081c0b0364150d6bcc7ba933a6504dca6664bfb71d3
 create or replace function private.get_manageable_member(p_caller private.caller, p_user_id uuid)
 returns public.memberships
 language plpgsql
@@ -2558,11 +2754,11 @@ begin
     return v_member;
 end
 $$;
-comment on function private.get_manageable_member(private.caller, uuid) is
+comment on function private.get_manageable_member is
     'A member of the caller''s tenant who may do no more than the caller; locks the tenant against other changes of members.';
-revoke all on function private.get_manageable_member(private.caller, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.get_manageable_member from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/give_tenant.sql sha256:89f885d08eed98649a9a3284c3f96f5e67ec5ffeb37d87d97988e31f0b1f6bb2
+-- from sql/10_tenancy/functions/give_tenant.sql sha256:d79bea217b56ebf857f6a6c54c1a5f0ecd792f03df05792e2f1cad422eb0858f
 -- For the owner of the database, who acts for no tenant.
 create or replace function private.give_tenant(p_tenant text, p_login text)
 returns uuid
@@ -2588,11 +2784,11 @@ begin
     return v_user_id;
 end
 $$;
-comment on function private.give_tenant(text, text) is
+comment on function private.give_tenant is
     'Makes a user the admin of a tenant whose last member is gone, one whose purge has begun included. Raises 404 TENANT_NOT_FOUND or USER_NOT_FOUND, 409 TENANT_HAS_MEMBERS.';
-revoke all on function private.give_tenant(text, text) from public, anon, authenticated, service_role;
+revoke all on function private.give_tenant from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/has_permission.sql sha256:71aef9292c949b9e8bf809a6fea13ffef4a1e7cabb94537c950fb79e6a06ed9d
+-- from sql/10_tenancy/functions/has_permission.sql sha256:9e7b37949051c96554d22f779a1c336add705a081f475be63475f52c9b6b72b4
 -- Without a SET clause, so that it is inlined. It is no security definer and runs inside functions whose search path is set.
 create or replace function private.has_permission(p_granted text[], p_permission text)
 returns boolean
@@ -2610,11 +2806,11 @@ as $$
         false
     )
 $$;
-comment on function private.has_permission(text[], text) is
+comment on function private.has_permission is
     'Whether a set of granted codes (exact, resource.*, *.action or *) holds a permission.';
-revoke all on function private.has_permission(text[], text) from public, anon, authenticated, service_role;
+revoke all on function private.has_permission from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/has_permissions.sql sha256:9274493f5642659e4b20d719133a14bb095d4771c67783cfa73f74fb4007fc1d
+-- from sql/10_tenancy/functions/has_permissions.sql sha256:ae84df70d9a80092dafa43a9dcc9c242eb565c1eedb8cfbfaef701ac6acc1252
 create or replace function private.has_permissions(p_granted text[], p_permissions text[])
 returns boolean
 language plpgsql
@@ -2627,11 +2823,11 @@ begin
     );
 end
 $$;
-comment on function private.has_permissions(text[], text[]) is
+comment on function private.has_permissions is
     'Whether a set of granted codes holds every one of another set, wildcards included: nobody gives what they have not got.';
-revoke all on function private.has_permissions(text[], text[]) from public, anon, authenticated, service_role;
+revoke all on function private.has_permissions from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/insert_api_key.sql sha256:7d6a726f8aa98d097c10636301592d5045a154f97a92569fa217e4a378baf135
+-- from sql/10_tenancy/functions/insert_api_key.sql sha256:d30573d3a5d5c237b14f5b7b34b5f5d982c730d824ed83b457d483ed054e9727
 create or replace function private.insert_api_key(
     p_caller private.caller,
     p_kind public.api_key_kind,
@@ -2688,12 +2884,11 @@ begin
     return private.summarize_api_key(v_api_key_id);
 end
 $$;
-comment on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text, text[], timestamptz) is
+comment on function private.insert_api_key is
     'Writes the row of a new key that may do no more than its maker.';
-revoke all on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text, text[], timestamptz)
-    from public, anon, authenticated, service_role;
+revoke all on function private.insert_api_key from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/invite_member.sql sha256:4d07dd51f5a3b5e91578c749b316ed4649411f0e1a58c24288a489b78d4e2ed9
+-- from sql/10_tenancy/functions/invite_member.sql sha256:caf081eb4ce5b077994d04d28d551919606d7742ab229f4b9b186ba378081632
 create or replace function public.invite_member(
     p_email text,
     p_role_id uuid,
@@ -2734,12 +2929,12 @@ begin
     return v_invitation_id;
 end
 $$;
-comment on function public.invite_member(text, uuid, bytea, timestamptz) is
+comment on function public.invite_member is
     'Offers membership with a role to an e-mail address, for seven days unless told otherwise; the token itself is known to its sender only.';
-revoke all on function public.invite_member(text, uuid, bytea, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.invite_member(text, uuid, bytea, timestamptz) to authenticated;
+revoke all on function public.invite_member from public, anon, authenticated, service_role;
+grant execute on function public.invite_member to authenticated;
 
--- from sql/10_tenancy/functions/is_registered_as.sql sha256:2c0bb1af024c53737d4d77369be9fa2030c9179f9bad1c3a1fd638bc2ce125d2
+-- from sql/10_tenancy/functions/is_registered_as.sql sha256:fa360d626da994b8c36534c178dab9c302846300508cca890a7693c33d6fe134
 create or replace function private.is_registered_as(p_email text, p_registration jsonb)
 returns boolean
 language plpgsql
@@ -2758,12 +2953,12 @@ begin
     );
 end
 $$;
-comment on function private.is_registered_as(text, jsonb) is
+comment on function private.is_registered_as is
     'Whether the user with this address came by exactly this registration, so that a repeat of it is a sign-in: its password is still to be proved.';
-revoke all on function private.is_registered_as(text, jsonb) from public, anon, authenticated, service_role;
-grant execute on function private.is_registered_as(text, jsonb) to casare_functions;
+revoke all on function private.is_registered_as from public, anon, authenticated, service_role;
+grant execute on function private.is_registered_as to casare_functions;
 
--- from sql/10_tenancy/functions/list_abandoned_tenants.sql sha256:55f54456d90a20c45bbbdec9ce4d633e2c38bbc3e1643de8802b179b4b6ec7b6
+-- from sql/10_tenancy/functions/list_abandoned_tenants.sql sha256:961108697719545a0899af7991a5c79bcf4be8911fc4a58373cb0b41b7606ffa
 -- A user who is deleted softly stays a row of auth.users; one from before the table trigger knew of it stays a member, too.
 create or replace function private.list_abandoned_tenants()
 returns table (tenant_id uuid, slug text, name text, created_at timestamptz, robots bigint, live_keys bigint)
@@ -2793,11 +2988,11 @@ begin
     order by t.created_at, t.tenant_id;
 end
 $$;
-comment on function private.list_abandoned_tenants() is
+comment on function private.list_abandoned_tenants is
     'Tenants whose last member is gone: nobody can sign in to them, and their robots and keys go on until an operator hands them over or purges them.';
-revoke all on function private.list_abandoned_tenants() from public, anon, authenticated, service_role;
+revoke all on function private.list_abandoned_tenants from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/list_actor_permissions.sql sha256:168a8c45bfccdd5bcd2e452a88213c8c4faf3c02cccfce12d62cf6220ce4b76c
+-- from sql/10_tenancy/functions/list_actor_permissions.sql sha256:50929c0dffab8b409e38ad80e5c1ac6fedc328e0b46378478a2d1f05ed3086b3
 create or replace function private.list_actor_permissions(p_tenant_id uuid, p_actor_id uuid)
 returns text[]
 language plpgsql
@@ -2819,11 +3014,11 @@ begin
     );
 end
 $$;
-comment on function private.list_actor_permissions(uuid, uuid) is
+comment on function private.list_actor_permissions is
     'What a member or a live service key may do now, found by the id that was written down when it acted.';
-revoke all on function private.list_actor_permissions(uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.list_actor_permissions from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/list_member_permissions.sql sha256:668ea4190b952a99a138af6404060e9327222842fa7947295100eb07029d6068
+-- from sql/10_tenancy/functions/list_member_permissions.sql sha256:72ae6d791eb218f248cdc2729c2d0bb630ef5c492dcf44036968f22e562a7ce0
 create or replace function private.list_member_permissions(p_tenant_id uuid, p_user_id uuid)
 returns text[]
 language plpgsql
@@ -2840,11 +3035,11 @@ begin
     );
 end
 $$;
-comment on function private.list_member_permissions(uuid, uuid) is
+comment on function private.list_member_permissions is
     'What the roles of a member allow, as codes and wildcards; empty for somebody without roles.';
-revoke all on function private.list_member_permissions(uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.list_member_permissions from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/list_member_roles.sql sha256:0bff93f9ebcfe9e868247472e7af096681fd49db565fdf3b20580fcc9d583c81
+-- from sql/10_tenancy/functions/list_member_roles.sql sha256:928c598f39568d1a7369219ed8cca5a9de9eeae3ff4dee190e22c599de93d641
 create or replace function private.list_member_roles(p_tenant_id uuid, p_user_id uuid)
 returns text[]
 language plpgsql
@@ -2861,10 +3056,10 @@ begin
     );
 end
 $$;
-comment on function private.list_member_roles(uuid, uuid) is 'The roles of a member, by their short names.';
-revoke all on function private.list_member_roles(uuid, uuid) from public, anon, authenticated, service_role;
+comment on function private.list_member_roles is 'The roles of a member, by their short names.';
+revoke all on function private.list_member_roles from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/login_hash.sql sha256:11570dad8503e71afd70d6480a94663bafda08394b05daee1a3ec8f2a05dbc07
+-- from sql/10_tenancy/functions/login_hash.sql sha256:c541723123f04dbc759dddf73114bc0d3b2e7ede14311bcb38606081bf6d32c5
 create or replace function private.login_hash(p_login text)
 returns bytea
 language plpgsql
@@ -2875,11 +3070,11 @@ begin
     return sha256(convert_to(lower(coalesce(private.email_for_login(p_login), btrim(p_login), '')), 'UTF8'));
 end
 $$;
-comment on function private.login_hash(text) is
+comment on function private.login_hash is
     'One value for all the ways to write a login: letter case, spaces, user name or address.';
-revoke all on function private.login_hash(text) from public, anon, authenticated, service_role;
+revoke all on function private.login_hash from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/login_network.sql sha256:332ae4f9077d3f005f53508a2ab750c816364ea375c07021ac01e3f8aa90e12a
+-- from sql/10_tenancy/functions/login_network.sql sha256:31bcdc86ea0c497cbd4f575d0eb11547f47e813116cbc333eefe222ce98107dc
 create or replace function private.login_network(p_ip inet)
 returns inet
 language plpgsql
@@ -2895,11 +3090,11 @@ begin
     end;
 end
 $$;
-comment on function private.login_network(inet) is
+comment on function private.login_network is
     'What counts as one address: an IPv4 address, however written, or the /64 that an IPv6 customer gets to choose addresses from.';
-revoke all on function private.login_network(inet) from public, anon, authenticated, service_role;
+revoke all on function private.login_network from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/member_tenant_id.sql sha256:78dfe35635dd0e833a8526f8d69f2a17f49848ae09117dc27fd7483b5cf18456
+-- from sql/10_tenancy/functions/member_tenant_id.sql sha256:b5ae80a47a31ca4e35eafe85f6b4fc6b00e9573793852796b03f360cb83372d8
 create or replace function private.member_tenant_id()
 returns uuid
 language plpgsql
@@ -2913,12 +3108,12 @@ begin
     return case when v_caller.principal in ('user', 'service') then v_caller.tenant_id end;
 end
 $$;
-comment on function private.member_tenant_id() is
+comment on function private.member_tenant_id is
     'The tenant of a caller who is a member or a program of it, whatever they may do there; null for robots and strangers.';
-revoke all on function private.member_tenant_id() from public, anon, authenticated, service_role;
-grant execute on function private.member_tenant_id() to authenticated;
+revoke all on function private.member_tenant_id from public, anon, authenticated, service_role;
+grant execute on function private.member_tenant_id to authenticated;
 
--- from sql/10_tenancy/functions/permitted_tenant_id.sql sha256:0259616c9c42bf635cacba491f7c6f36767a26404202354b07343f1311d5b57c
+-- from sql/10_tenancy/functions/permitted_tenant_id.sql sha256:3cf9f680b235a2a16034f63ae988b2ee7ee2e4d8aaebb8b28c0cf3ef329b1dee
 -- A caller acts in one tenant at a time, so a scalar says it all; and `tenant_id = (select …)` becomes one parameter that
 -- an index on (tenant_id, …) serves in its order, which `in (select …)` inside a policy never does (a hashed subplan filters).
 create or replace function private.permitted_tenant_id(p_permission text)
@@ -2934,12 +3129,12 @@ begin
     return case when private.has_permission(v_caller.permissions, p_permission) then v_caller.tenant_id end;
 end
 $$;
-comment on function private.permitted_tenant_id(text) is
+comment on function private.permitted_tenant_id is
     'The caller''s tenant if the caller has the permission in it now, else null. Policies say tenant_id = (select private.permitted_tenant_id(…)): once per statement, and indexes can be used.';
-revoke all on function private.permitted_tenant_id(text) from public, anon, authenticated, service_role;
-grant execute on function private.permitted_tenant_id(text) to authenticated;
+revoke all on function private.permitted_tenant_id from public, anon, authenticated, service_role;
+grant execute on function private.permitted_tenant_id to authenticated;
 
--- from sql/10_tenancy/functions/purge_idempotency_keys.sql sha256:1ddfd12372a93cdb9a8be699259a92eac813d061494eabe063df58e58c09b5d2
+-- from sql/10_tenancy/functions/purge_idempotency_keys.sql sha256:31f0a6d23802fba760d4b7dc56b4780c84f5ce7382266cc61dfd0b1c6a0a1d94
 create or replace function private.purge_idempotency_keys(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language plpgsql
@@ -2961,11 +3156,11 @@ begin
     return (v_count, v_count, case when v_count = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.purge_idempotency_keys(uuid, integer, text) is
+comment on function private.purge_idempotency_keys is
     'Duty, a tenant''s turn: forgets p_limit stored answers after 24 hours, and counts them.';
-revoke all on function private.purge_idempotency_keys(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.purge_idempotency_keys from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/purge_login_attempts.sql sha256:302ca4b6456f168dd7f2997e8254a95257aa187364e617992dbc60ca87926434
+-- from sql/10_tenancy/functions/purge_login_attempts.sql sha256:3d21332ada208f7a8b6fc2e3cfbed11ccded7ab8567305bef291e139861645d3
 create or replace function private.purge_login_attempts(p_limit integer default 10000)
 returns integer
 language plpgsql
@@ -2986,10 +3181,10 @@ begin
     return v_count;
 end
 $$;
-comment on function private.purge_login_attempts(integer) is 'Duty: forgets failed logins that count no more, at most p_limit; returns how many.';
-revoke all on function private.purge_login_attempts(integer) from public, anon, authenticated, service_role;
+comment on function private.purge_login_attempts is 'Duty: forgets failed logins that count no more, at most p_limit; returns how many.';
+revoke all on function private.purge_login_attempts from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/record_login.sql sha256:4744f0d2adfdbeb22476023bccb85051bb63bd11c997dbae832a4145b13b6fef
+-- from sql/10_tenancy/functions/record_login.sql sha256:4ffb95befe8819567f880036eb986400a5172fa45db5e204d667f6d8d36405c2
 create or replace function private.record_login(p_login text, p_ip inet, p_succeeded boolean)
 returns void
 language plpgsql
@@ -3013,12 +3208,12 @@ begin
     end if;
 end
 $$;
-comment on function private.record_login(text, inet, boolean) is
+comment on function private.record_login is
     'How the attempt that check_login counted went: true forgets the failures, false keeps it and locks for fifteen minutes at the fifth, null (Auth gave no answer) gives it back.';
-revoke all on function private.record_login(text, inet, boolean) from public, anon, authenticated, service_role;
-grant execute on function private.record_login(text, inet, boolean) to casare_functions;
+revoke all on function private.record_login from public, anon, authenticated, service_role;
+grant execute on function private.record_login to casare_functions;
 
--- from sql/10_tenancy/functions/refuse_caller.sql sha256:579e643efa80a1a7370079a8e0f1924c9692c4c16329375899498406a6a00e38
+-- from sql/10_tenancy/functions/refuse_caller.sql sha256:1ae91a6628e77aed6b244d6214bdcf1e06cb4abfd19f44d4a073e58e5c9f88ab
 create or replace function private.refuse_caller()
 returns void
 language plpgsql
@@ -3040,11 +3235,11 @@ begin
     perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in, or send a valid key.');
 end
 $$;
-comment on function private.refuse_caller() is
+comment on function private.refuse_caller is
     'For a request without a verified caller: raises 403 NO_TENANT for a user who is signed in and a member nowhere, else 401 AUTHENTICATION_FAILED.';
-revoke all on function private.refuse_caller() from public, anon, authenticated, service_role;
+revoke all on function private.refuse_caller from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/register_user.sql sha256:3760a3d588be5b7e7ce73867676a0dd4113d9dbe809299af5d1fd20cfa466d95
+-- from sql/10_tenancy/functions/register_user.sql sha256:2b0d1fa63bcb9b12265fd75b49ec1bd952e54d3f26cba220560154f41ace1422
 create or replace function private.register_user()
 returns trigger
 language plpgsql
@@ -3095,11 +3290,11 @@ begin
     return null;
 end
 $$;
-comment on function private.register_user() is
+comment on function private.register_user is
     'Gives every new user a profile, and one whom the admin API created with a registration also a tenant to be admin of: user, tenant and membership or nothing. One who is deleted softly leaves both.';
-revoke all on function private.register_user() from public, anon, authenticated, service_role;
+revoke all on function private.register_user from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/remove_member.sql sha256:4eb3feb2766da22ccf1262cd38387fcaddd8932c32996359de3a47d5a3569e22
+-- from sql/10_tenancy/functions/remove_member.sql sha256:cf78425480f6236cf2c3bab9747dccb396245dfff75d4591d9f8d58f32f2d71e
 create or replace function public.remove_member(p_user_id uuid)
 returns jsonb
 language plpgsql
@@ -3130,12 +3325,12 @@ begin
     );
 end
 $$;
-comment on function public.remove_member(uuid) is
+comment on function public.remove_member is
     'Takes a member''s access away at once and names the API keys that the member made, which go on working until revoked; never the last admin.';
-revoke all on function public.remove_member(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.remove_member(uuid) to authenticated;
+revoke all on function public.remove_member from public, anon, authenticated, service_role;
+grant execute on function public.remove_member to authenticated;
 
--- from sql/10_tenancy/functions/revoke_api_key.sql sha256:09436521b5b14511032df3c8ed0d3930ccc7f999a1feaac4807d06fbd1e8283b
+-- from sql/10_tenancy/functions/revoke_api_key.sql sha256:575f121fdfa304d52af67328fce8f7aa4a63452ce9a21e756a61007f1a9fe2a1
 create or replace function public.revoke_api_key(p_api_key_id uuid)
 returns public.api_key_summary
 language plpgsql
@@ -3154,12 +3349,12 @@ begin
     return private.summarize_api_key(p_api_key_id);
 end
 $$;
-comment on function public.revoke_api_key(uuid) is
+comment on function public.revoke_api_key is
     'Ends a key at once, and every token that was made with it. Revoking again changes nothing.';
-revoke all on function public.revoke_api_key(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.revoke_api_key(uuid) to authenticated;
+revoke all on function public.revoke_api_key from public, anon, authenticated, service_role;
+grant execute on function public.revoke_api_key to authenticated;
 
--- from sql/10_tenancy/functions/revoke_invitation.sql sha256:ba43d78b963c0d97c41777446b90ddd6316f1a9262cc32bb6d3572a02b26ba7d
+-- from sql/10_tenancy/functions/revoke_invitation.sql sha256:c03905dbe38155c75a12cbc2e3903036855a4a0e6b02b68412794def86a4657c
 create or replace function public.revoke_invitation(p_invitation_id uuid)
 returns void
 language plpgsql
@@ -3177,11 +3372,11 @@ begin
     end if;
 end
 $$;
-comment on function public.revoke_invitation(uuid) is 'Takes an invitation back that nobody has accepted yet.';
-revoke all on function public.revoke_invitation(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.revoke_invitation(uuid) to authenticated;
+comment on function public.revoke_invitation is 'Takes an invitation back that nobody has accepted yet.';
+revoke all on function public.revoke_invitation from public, anon, authenticated, service_role;
+grant execute on function public.revoke_invitation to authenticated;
 
--- from sql/10_tenancy/functions/rotate_api_key.sql sha256:21d097101a11e9b93c520b171a5ee6095a9d3b9ce5875a76440499e0ba54787b
+-- from sql/10_tenancy/functions/rotate_api_key.sql sha256:a2b29a9037c879f7f4dafe1ba99a2c8ffaaa3093abc64863a9fb25a70c430b3d
 create or replace function public.rotate_api_key(
     p_api_key_id uuid,
     p_key_hash bytea,
@@ -3234,12 +3429,12 @@ begin
     return v_new;
 end
 $$;
-comment on function public.rotate_api_key(uuid, bytea, text, integer) is
+comment on function public.rotate_api_key is
     'A new key with the name, robot, scopes and life span of a live one, which goes on working for the overlap and then ends.';
-revoke all on function public.rotate_api_key(uuid, bytea, text, integer) from public, anon, authenticated, service_role;
-grant execute on function public.rotate_api_key(uuid, bytea, text, integer) to authenticated;
+revoke all on function public.rotate_api_key from public, anon, authenticated, service_role;
+grant execute on function public.rotate_api_key to authenticated;
 
--- from sql/10_tenancy/functions/select_tenant_id.sql sha256:167a112158882654bcb4151c2435f11bd859ba89510e8c6f55822da02db35fa6
+-- from sql/10_tenancy/functions/select_tenant_id.sql sha256:6bb1e03935667124ae1a2babe226ed9a84e6d48b90bff886779abfe19a012e2d
 create or replace function private.select_tenant_id(p_user_id uuid, p_claimed_tenant_id uuid, p_session_id uuid)
 returns uuid
 language plpgsql
@@ -3270,11 +3465,11 @@ begin
     return v_tenant_id;
 end
 $$;
-comment on function private.select_tenant_id(uuid, uuid, uuid) is
+comment on function private.select_tenant_id is
     'The tenant that a user acts in: the claimed one or none; without a claim the one that the session was moved to, else the active one of the profile, else the oldest membership.';
-revoke all on function private.select_tenant_id(uuid, uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.select_tenant_id from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/set_active_tenant.sql sha256:9040db5d8848567ecfe64a506812e3a79b14689c5188e858f0d6214d236ff455
+-- from sql/10_tenancy/functions/set_active_tenant.sql sha256:06d3ecc9efbfc3f019dc1336dd845d121499f8e006c575186b610e6e2c098d27
 create or replace function public.set_active_tenant(p_tenant_id uuid)
 returns void
 language plpgsql
@@ -3294,11 +3489,11 @@ begin
     perform private.enter_tenant(v_claims, p_tenant_id);
 end
 $$;
-comment on function public.set_active_tenant(uuid) is 'Chooses the tenant that the next token of the calling session is for; other sessions stay where they are.';
-revoke all on function public.set_active_tenant(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.set_active_tenant(uuid) to authenticated;
+comment on function public.set_active_tenant is 'Chooses the tenant that the next token of the calling session is for; other sessions stay where they are.';
+revoke all on function public.set_active_tenant from public, anon, authenticated, service_role;
+grant execute on function public.set_active_tenant to authenticated;
 
--- from sql/10_tenancy/functions/set_role_permissions.sql sha256:c196270f700a6e1a51f1e7496c86853857c2439e2a2205dcf20e15d7508437a6
+-- from sql/10_tenancy/functions/set_role_permissions.sql sha256:937cf312fd49b9e377923451b4a780ed0aa68ea4e0fd6de4e0305fe7a6e8e530
 create or replace function private.set_role_permissions(p_caller private.caller, p_role_id uuid, p_permissions text[])
 returns void
 language plpgsql
@@ -3318,11 +3513,11 @@ begin
     on conflict do nothing;
 end
 $$;
-comment on function private.set_role_permissions(private.caller, uuid, text[]) is
+comment on function private.set_role_permissions is
     'Makes these the permissions of a role, resource.action or resource:action; raises 400 for one that does not exist and 403 for one that the caller has not got.';
-revoke all on function private.set_role_permissions(private.caller, uuid, text[]) from public, anon, authenticated, service_role;
+revoke all on function private.set_role_permissions from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/summarize_api_key.sql sha256:fdbc33c5023d62fede7bf035072d645729c21bef9726abad8808aa01dac3fe06
+-- from sql/10_tenancy/functions/summarize_api_key.sql sha256:4111b88c68a2d4ed72bb42a7e9e8d52455890c4990fd3b77d7a5e12ace101c6f
 create or replace function private.summarize_api_key(p_api_key_id uuid)
 returns public.api_key_summary
 language plpgsql
@@ -3352,10 +3547,10 @@ begin
     return v_summary;
 end
 $$;
-comment on function private.summarize_api_key(uuid) is 'A key without its hash.';
-revoke all on function private.summarize_api_key(uuid) from public, anon, authenticated, service_role;
+comment on function private.summarize_api_key is 'A key without its hash.';
+revoke all on function private.summarize_api_key from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/unassign_role.sql sha256:5a211fdb8959cc9e062e6c92753411e40a877b98129dab6d04e1efbbadb73f4b
+-- from sql/10_tenancy/functions/unassign_role.sql sha256:e59ce9c5442f544fcb8ed6610b07a4288ad29a439b7cc01004d28ef0e0a8d2fe
 create or replace function public.unassign_role(p_user_id uuid, p_role_id uuid)
 returns void
 language plpgsql
@@ -3374,11 +3569,11 @@ begin
     perform private.check_admin_remains(v_caller.tenant_id);
 end
 $$;
-comment on function public.unassign_role(uuid, uuid) is 'Takes a role from a member; never the admin role from the last admin.';
-revoke all on function public.unassign_role(uuid, uuid) from public, anon, authenticated, service_role;
-grant execute on function public.unassign_role(uuid, uuid) to authenticated;
+comment on function public.unassign_role is 'Takes a role from a member; never the admin role from the last admin.';
+revoke all on function public.unassign_role from public, anon, authenticated, service_role;
+grant execute on function public.unassign_role to authenticated;
 
--- from sql/10_tenancy/functions/update_role.sql sha256:e03e35bb96f0ec3bb6b310faecf87d9ca2da85fedaa9d35c45aabf4d047ade81
+-- from sql/10_tenancy/functions/update_role.sql sha256:c721b76ceb205f117644c2b1b7e3ea8e18564a5be5b3685583ef6017178ee89e
 create or replace function public.update_role(
     p_role_id uuid,
     p_name text default null,
@@ -3409,12 +3604,12 @@ begin
     end if;
 end
 $$;
-comment on function public.update_role(uuid, text, text, text[]) is
+comment on function public.update_role is
     'Changes a role of the tenant, before and after within what the caller may; null leaves a part as it is.';
-revoke all on function public.update_role(uuid, text, text, text[]) from public, anon, authenticated, service_role;
-grant execute on function public.update_role(uuid, text, text, text[]) to authenticated;
+revoke all on function public.update_role from public, anon, authenticated, service_role;
+grant execute on function public.update_role to authenticated;
 
--- from sql/10_tenancy/functions/update_tenant.sql sha256:4bc97a2c2ceb9c1f93eab224b6a47935baf9498c7e3c24f55064c20e61500fac
+-- from sql/10_tenancy/functions/update_tenant.sql sha256:407428247a5a53373c4e4570e67fd5218d32b28f76dd5dcd87c14f5fe9c757ee
 create or replace function public.update_tenant(
     p_name text default null,
     p_timezone text default null,
@@ -3451,11 +3646,11 @@ begin
     where t.tenant_id = v_caller.tenant_id;
 end
 $$;
-comment on function public.update_tenant(text, text, integer, integer) is 'Changes the caller''s tenant; null leaves a part as it is.';
-revoke all on function public.update_tenant(text, text, integer, integer) from public, anon, authenticated, service_role;
-grant execute on function public.update_tenant(text, text, integer, integer) to authenticated;
+comment on function public.update_tenant is 'Changes the caller''s tenant; null leaves a part as it is.';
+revoke all on function public.update_tenant from public, anon, authenticated, service_role;
+grant execute on function public.update_tenant to authenticated;
 
--- from sql/10_tenancy/functions/whoami.sql sha256:f65ae325a390691d4f6bd398868921ecc4b7a0e830abfbf96122d739fdab2273
+-- from sql/10_tenancy/functions/whoami.sql sha256:4057d72319e111ff32e2633ef2ce0d7e4d3b544ffe303327ceab0a9daedef45d
 create or replace function public.whoami()
 returns jsonb
 language plpgsql
@@ -3501,12 +3696,12 @@ begin
     );
 end
 $$;
-comment on function public.whoami() is
+comment on function public.whoami is
     'The verified caller: principal, tenant, roles, permissions and, for users, name, address and the tenants to choose from.';
-revoke all on function public.whoami() from public, anon, authenticated, service_role;
-grant execute on function public.whoami() to authenticated;
+revoke all on function public.whoami from public, anon, authenticated, service_role;
+grant execute on function public.whoami to authenticated;
 
--- from sql/15_limits/functions/count_request.sql sha256:a76775056cc12e6c007a3046deb58387a47b89e2cda1cd0fd9f813b9601de3ef
+-- from sql/15_rate_limits/functions/count_request.sql sha256:b17f9033081969084387e2a6f8ce5ebe9c02d28f5a2da97527d8e15a120ecaec
 -- One upsert decides: its row lock puts requests of one bucket in a row, so that whatever comes at once, the limit is
 -- never exceeded and nobody is refused while something is left. A refused request changes nothing. It is to be a
 -- transaction of its own, ahead of the request's: then the lock is held for microseconds, and a request that fails
@@ -3556,13 +3751,12 @@ begin
     return query select p_limit - v_counted.count, v_counted.window_ends_at;
 end
 $$;
-comment on function private.count_request(text, integer, integer, inet, uuid, bytea) is
+comment on function private.count_request is
     'Counts a request of a user, a key or else an address; returns how many are left and when the window ends. Raises 429 RATE_LIMITED with the seconds to wait as hint when none was left.';
-revoke all on function private.count_request(text, integer, integer, inet, uuid, bytea)
-    from public, anon, authenticated, service_role;
-grant execute on function private.count_request(text, integer, integer, inet, uuid, bytea) to casare_functions;
+revoke all on function private.count_request from public, anon, authenticated, service_role;
+grant execute on function private.count_request to casare_functions;
 
--- from sql/15_limits/functions/give_back_request.sql sha256:7deaa0fcf95447dd7593ced1ec80882601fd5bb8e65a43ff9ae5467bd5a2941d
+-- from sql/15_rate_limits/functions/give_back_request.sql sha256:b69ef121b2c4d88036056d3660a322994136ca1a944a971c482e1125ac4f64dc
 -- For what is limited by its failures: counted ahead like everything, so that a hundred at once get no more than the
 -- limit, and given back when it went well.
 create or replace function private.give_back_request(p_rule text, p_ip inet)
@@ -3579,12 +3773,12 @@ begin
         and c.window_ends_at > private.clock();
 end
 $$;
-comment on function private.give_back_request(text, inet) is
+comment on function private.give_back_request is
     'Takes back what private.count_request() counted for an address; a window that is over stays as it is.';
-revoke all on function private.give_back_request(text, inet) from public, anon, authenticated, service_role;
-grant execute on function private.give_back_request(text, inet) to casare_functions;
+revoke all on function private.give_back_request from public, anon, authenticated, service_role;
+grant execute on function private.give_back_request to casare_functions;
 
--- from sql/15_limits/functions/purge_request_counts.sql sha256:d1efe1a045d7270a73170db0ac1c09c6e578fabf3b1d73a5e8c6b1882d909be6
+-- from sql/15_rate_limits/functions/purge_request_counts.sql sha256:69d7ff69cf81630d104bbd3cb97ac6b8edc60dc97456701d1e98915f447019b0
 create or replace function private.purge_request_counts(p_limit integer default 10000)
 returns integer
 language plpgsql
@@ -3604,10 +3798,10 @@ begin
     return v_count;
 end
 $$;
-comment on function private.purge_request_counts(integer) is 'Duty: forgets windows that are over, at most p_limit; returns how many.';
-revoke all on function private.purge_request_counts(integer) from public, anon, authenticated, service_role;
+comment on function private.purge_request_counts is 'Duty: forgets windows that are over, at most p_limit; returns how many.';
+revoke all on function private.purge_request_counts from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/count_nodes.sql sha256:fce6f5a9f8afd5a5ef29119211a367a8ff91eb942df318fa3b38606c30ee6c65
+-- from sql/20_workflows/functions/count_nodes.sql sha256:4a07d96fc77584dda139268850a3ae71a0d7e57c4f0179fab387d071fe0a8d99
 create or replace function private.count_nodes(p_definition jsonb)
 returns integer
 language plpgsql
@@ -3623,11 +3817,11 @@ begin
     end;
 end
 $$;
-comment on function private.count_nodes(jsonb) is
+comment on function private.count_nodes is
     'How many nodes (a list or an object) or steps a workflow definition has; null when it has neither.';
-revoke all on function private.count_nodes(jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.count_nodes from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/delete_workflow.sql sha256:fd147641144d49324553e45eff3ca95dcd5c9e85ec30384fcd75eb27f99a1fd1
+-- from sql/20_workflows/functions/delete_workflow.sql sha256:6c1ba3f1435921c0e61d0709e9e310be516bf710ba235a5c487ed4c6c6832235
 create or replace function public.delete_workflow(p_workflow_id uuid)
 returns jsonb
 language plpgsql
@@ -3648,7 +3842,7 @@ begin
     for no key update;
     v_schedules := private.delete_schedules_of_workflow(v_caller.tenant_id, p_workflow_id);
     -- Waits for those who are enqueueing jobs of it (private.keep_workflow), so that their jobs are found below.
-    perform pg_advisory_xact_lock(2003792484, hashtext(p_workflow_id::text));
+    perform pg_advisory_xact_lock(private.workflow_lock(), hashtext(p_workflow_id::text));
     update public.workflows as w
     set deleted_at = v_now, updated_at = v_now, is_enabled = false
     where w.workflow_id = p_workflow_id and w.tenant_id = v_caller.tenant_id and w.deleted_at is null
@@ -3678,12 +3872,12 @@ begin
     );
 end
 $$;
-comment on function public.delete_workflow(uuid) is
+comment on function public.delete_workflow is
     'Deletes a workflow for its users (history keeps it) and its schedules at once, lets its running jobs end, and cancels its waiting ones: a few at once (cancelled_jobs), the others soon (cancelling_jobs, those among the first 50,000 that the tenant has waiting); robots get none of them. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.delete.';
-revoke all on function public.delete_workflow(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.delete_workflow(uuid) to authenticated;
+revoke all on function public.delete_workflow from public, anon, authenticated, service_role;
+grant execute on function public.delete_workflow to authenticated;
 
--- from sql/20_workflows/functions/forget_workflow_backups.sql sha256:87cc462ad56479eb9abf3b3a63ddf502be4adcf2753465f67995af9ba9f2572b
+-- from sql/20_workflows/functions/forget_workflow_backups.sql sha256:b97ec9ce985ec533f6b011c2141348fc8cd0c999266d42f1b95102d2b84e1233
 create or replace function private.forget_workflow_backups(p_workflow_id uuid, p_versions integer[])
 returns void
 language plpgsql
@@ -3701,26 +3895,28 @@ begin
         and b.removed_at is null;
 end
 $$;
-comment on function private.forget_workflow_backups(uuid, integer[]) is
+comment on function private.forget_workflow_backups is
     'Writes down that copies are gone from the store. Needs workflows.delete.';
-revoke all on function private.forget_workflow_backups(uuid, integer[]) from public, anon, authenticated, service_role;
-grant execute on function private.forget_workflow_backups(uuid, integer[]) to authenticated;
+revoke all on function private.forget_workflow_backups from public, anon, authenticated, service_role;
+grant execute on function private.forget_workflow_backups to authenticated;
 
--- from sql/20_workflows/functions/keep_workflow.sql sha256:ec1cd930b32b2b039a889adb402fc1b6168dcd1a01256794f2e7bec18023adb0
+-- from sql/20_workflows/functions/keep_workflow.sql sha256:0b047bb019442f2fd6216da48e97256047d0fb132b6967041bd4245b9716dda8
 -- An advisory lock, because a lock on the row would write to it at every enqueue. It must be held before the statement that
 -- looks at the workflow begins, so it is a call of its own.
 create or replace function private.keep_workflow(p_workflow_id uuid)
 returns void
-language sql
+language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-    select pg_advisory_xact_lock_shared(2003792484, hashtext(p_workflow_id::text))
+begin
+    perform pg_advisory_xact_lock_shared(private.workflow_lock(), hashtext(p_workflow_id::text));
+end
 $$;
-comment on function private.keep_workflow(uuid) is
+comment on function private.keep_workflow is
     'Keeps a workflow from being deleted until this transaction ends; waits for a deletion that is under way. Many may keep it at once.';
-revoke all on function private.keep_workflow(uuid) from public, anon, authenticated, service_role;
+revoke all on function private.keep_workflow from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/list_workflow_backups.sql sha256:486d737ddb5564d81cc8c5cdece86f956d06b2e863eab58a379e167109024f02
+-- from sql/20_workflows/functions/list_workflow_backups.sql sha256:311cea87b42a47be6cdc4d0ef726104087f27dcbf29050b350e1eb176fb6ad98
 create or replace function private.list_workflow_backups(p_workflow_id uuid)
 returns table (version integer, object_key text)
 language plpgsql
@@ -3738,12 +3934,12 @@ begin
     order by b.version;
 end
 $$;
-comment on function private.list_workflow_backups(uuid) is
+comment on function private.list_workflow_backups is
     'The copies of a workflow that are, or may be, in the store. Needs workflows.delete.';
-revoke all on function private.list_workflow_backups(uuid) from public, anon, authenticated, service_role;
-grant execute on function private.list_workflow_backups(uuid) to authenticated;
+revoke all on function private.list_workflow_backups from public, anon, authenticated, service_role;
+grant execute on function private.list_workflow_backups to authenticated;
 
--- from sql/20_workflows/functions/record_workflow_backup.sql sha256:d96c93bc6a489939fd7d6f31b1d1c378cf62f9b8c4e96f6c78fb5f43aeabc6b4
+-- from sql/20_workflows/functions/record_workflow_backup.sql sha256:ee94e88f0e58c749d645f41c0520df28abc37e5774b2b569f83c4f7e27b42b9c
 create or replace function private.record_workflow_backup(p_workflow_id uuid, p_version integer)
 returns text
 language plpgsql
@@ -3772,12 +3968,12 @@ begin
     return v_object_key;
 end
 $$;
-comment on function private.record_workflow_backup(uuid, integer) is
+comment on function private.record_workflow_backup is
     'Writes down where the copy of a version goes, before the store has it and again when it has, and returns its key there. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
-revoke all on function private.record_workflow_backup(uuid, integer) from public, anon, authenticated, service_role;
-grant execute on function private.record_workflow_backup(uuid, integer) to authenticated;
+revoke all on function private.record_workflow_backup from public, anon, authenticated, service_role;
+grant execute on function private.record_workflow_backup to authenticated;
 
--- from sql/20_workflows/functions/require_runnable_workflow.sql sha256:3520e5e0513150c9403ba0c7c95b520a5bdd96c98f5ed728a807aa2b163b7067
+-- from sql/20_workflows/functions/require_runnable_workflow.sql sha256:ccd17d727f1d859bea697085937efac6cc5533facf58fa19ffdfb2bf04419b04
 create or replace function private.require_runnable_workflow(
     p_tenant_id uuid,
     p_workflow_id uuid,
@@ -3808,11 +4004,11 @@ begin
     end if;
 end
 $$;
-comment on function private.require_runnable_workflow(uuid, uuid, integer) is
+comment on function private.require_runnable_workflow is
     'The name and version (null: the current one) of a tenant''s workflow that may run. Raises 404 WORKFLOW_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE.';
-revoke all on function private.require_runnable_workflow(uuid, uuid, integer) from public, anon, authenticated, service_role;
+revoke all on function private.require_runnable_workflow from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/submit_workflow.sql sha256:d1a521efa4386e5ecd883075f0ea524a849c68dcb8c7b506d5aa22b5ac57ce89
+-- from sql/20_workflows/functions/submit_workflow.sql sha256:ee8a1487d12523f7947097e452113c6d6f9718c4a7d38d6e6c6e8c1cc04605bb
 create or replace function public.submit_workflow(
     p_name text,
     p_definition jsonb,
@@ -3888,12 +4084,12 @@ begin
     return v_workflow;
 end
 $$;
-comment on function public.submit_workflow(text, jsonb, text, jsonb, uuid) is
+comment on function public.submit_workflow is
     'Publishes a new workflow, or a new version of one, and returns it. The definition has nodes or steps: at most 1000, and 50 MB (an upload''s; a request body ends at 10 MB before it comes here). Raises 400 or 413 INVALID_ARGUMENT, 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
-revoke all on function public.submit_workflow(text, jsonb, text, jsonb, uuid) from public, anon, authenticated, service_role;
-grant execute on function public.submit_workflow(text, jsonb, text, jsonb, uuid) to authenticated;
+revoke all on function public.submit_workflow from public, anon, authenticated, service_role;
+grant execute on function public.submit_workflow to authenticated;
 
--- from sql/25_pools/functions/accept_pool.sql sha256:ae0a8a2530cf016d0084be2c4cdbdc0191fc1eab70ab06e8d8ca80645e675636
+-- from sql/25_pools/functions/accept_pool.sql sha256:159d8cd440e9b9b324426324f180b6c8a3e6523eda9e4bef686de4280087a7bd
 create or replace function public.accept_pool(p_pool text)
 returns jsonb
 language plpgsql
@@ -3930,12 +4126,12 @@ begin
     return private.describe_pool(v_pool.pool_id, v_caller.tenant_id);
 end
 $$;
-comment on function public.accept_pool(text) is
+comment on function public.accept_pool is
     'Accepts the invitation to a pool, so that its robots run those of the tenant''s jobs that ask for it. Raises 404 POOL_NOT_FOUND, 409 POOL_AMBIGUOUS. Needs settings.write.';
-revoke all on function public.accept_pool(text) from public, anon, authenticated, service_role;
-grant execute on function public.accept_pool(text) to authenticated;
+revoke all on function public.accept_pool from public, anon, authenticated, service_role;
+grant execute on function public.accept_pool to authenticated;
 
--- from sql/25_pools/functions/create_pool.sql sha256:5e8a4cff83039d62a99dab97c77174e481dc7c3f4aaa9fde576d26839fe7f6a2
+-- from sql/25_pools/functions/create_pool.sql sha256:09281a22c7243dc0165311de37ddb2539d7e9bb52b2eda1386ba329f3f195741
 create or replace function public.create_pool(p_name text, p_shares_by text default 'jobs')
 returns jsonb
 language plpgsql
@@ -3970,12 +4166,12 @@ begin
     return private.describe_pool(v_pool.pool_id, v_caller.tenant_id);
 end
 $$;
-comment on function public.create_pool(text, text) is
+comment on function public.create_pool is
     'Makes a pool without robots, whose first member is its owner, the caller''s tenant. Its members take turns by jobs, or by robot_seconds. Raises 409 POOL_EXISTS. Needs robots.write.';
-revoke all on function public.create_pool(text, text) from public, anon, authenticated, service_role;
-grant execute on function public.create_pool(text, text) to authenticated;
+revoke all on function public.create_pool from public, anon, authenticated, service_role;
+grant execute on function public.create_pool to authenticated;
 
--- from sql/25_pools/functions/delete_pool.sql sha256:06ec99de1ad892836840242bfb90007a82e30a30efea7ceec21c9d51dbdb374c
+-- from sql/25_pools/functions/delete_pool.sql sha256:cdc519385ad9bd652d421e4da33ed77d09ad3c46c0374d8707d6a2e4320cd645
 create or replace function public.delete_pool(p_pool text)
 returns jsonb
 language plpgsql
@@ -3993,15 +4189,15 @@ begin
     delete from public.pools as p where p.pool_id = v_pool.pool_id;
     delete from private.pool_turns as t where t.robot_id = any (v_robot_ids);
     delete from private.waiting_robots as w where w.robot_id = any (v_robot_ids);
-    return jsonb_build_object('pool_id', v_pool.pool_id, 'deleted', true);
+    return jsonb_build_object('pool_id', v_pool.pool_id);
 end
 $$;
-comment on function public.delete_pool(text) is
+comment on function public.delete_pool is
     'Ends a pool: its robots work for their own tenant only, what they hold they finish, and jobs that asked for the pool wait until somebody cancels them. Raises 404 POOL_NOT_FOUND. Needs robots.write.';
-revoke all on function public.delete_pool(text) from public, anon, authenticated, service_role;
-grant execute on function public.delete_pool(text) to authenticated;
+revoke all on function public.delete_pool from public, anon, authenticated, service_role;
+grant execute on function public.delete_pool to authenticated;
 
--- from sql/25_pools/functions/describe_pool.sql sha256:28cf9376810809d8311c24c32ec607db3674c3a131b2d6dfcb1d20cab2b7c9b5
+-- from sql/25_pools/functions/describe_pool.sql sha256:589d6b47be0e7a227890ef443e01cf0413749367ecd94b960e0b94f0e569539e
 create or replace function private.describe_pool(p_pool_id uuid, p_tenant_id uuid)
 returns jsonb
 language plpgsql
@@ -4032,11 +4228,11 @@ begin
     );
 end
 $$;
-comment on function private.describe_pool(uuid, uuid) is
+comment on function private.describe_pool is
     'A pool as one of its tenants may see it: {pool_id, name, standing (owner, member, invited), shares_by (jobs, robot_seconds), weight, max_running, invited_at, accepted_at}.';
-revoke all on function private.describe_pool(uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.describe_pool from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/describe_pool_member.sql sha256:bc71c886637a5421011a9cd7c2296a52519c2c4b7d11a95d4e94b045f30c4ac0
+-- from sql/25_pools/functions/describe_pool_member.sql sha256:5b22985d4fc2a4ea40ef943ed2dec4c64f9d4e2ef6912ea9335ac46f0a1cf23d
 create or replace function private.describe_pool_member(p_member public.pool_members)
 returns jsonb
 language plpgsql
@@ -4058,11 +4254,11 @@ begin
     );
 end
 $$;
-comment on function private.describe_pool_member(public.pool_members) is
+comment on function private.describe_pool_member is
     'A member of a pool, or an invitation, as its owner may see it, with the robot-seconds that it has had lately over its weight (load): nothing says whether an invitee exists that has not accepted.';
-revoke all on function private.describe_pool_member(public.pool_members) from public, anon, authenticated, service_role;
+revoke all on function private.describe_pool_member from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/end_pool_membership.sql sha256:fcd0b92863822af43572f55cd4b41d4ac79a4e314838dd13f0357a8cae87a4b8
+-- from sql/25_pools/functions/end_pool_membership.sql sha256:c9f0f941b2656fd708549d39792c1d3f5220c0ce0201ed40b6afcd3c1eeffef3
 create or replace function private.end_pool_membership(p_pool_id uuid, p_tenant_id uuid)
 returns void
 language plpgsql
@@ -4079,11 +4275,11 @@ begin
     where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id;
 end
 $$;
-comment on function private.end_pool_membership(uuid, uuid) is
+comment on function private.end_pool_membership is
     'Takes away what a pool keeps of a tenant beside its membership. Raises 409 POOL_OWNER_STAYS for the owner.';
-revoke all on function private.end_pool_membership(uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.end_pool_membership from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/find_pool.sql sha256:b35ace0a53452acb7b168ba67859e466d102fbcbc1d191a77085b30e146c1dbb
+-- from sql/25_pools/functions/find_pool.sql sha256:5ae3ff4d369c63e06f5458fad8cb2ba2ba876f131ca8f2897990d23ff11645a4
 create or replace function private.find_pool(p_tenant_id uuid, p_pool text, p_as text)
 returns public.pools
 language plpgsql
@@ -4115,11 +4311,11 @@ begin
     return v_pools[1];
 end
 $$;
-comment on function private.find_pool(uuid, text, text) is
+comment on function private.find_pool is
     'The pool with an id or a name, of those that a tenant owns (p_as owner), is a member of (member), or is a member of or invited to (invited). Raises 404 POOL_NOT_FOUND for any other, 409 POOL_AMBIGUOUS.';
-revoke all on function private.find_pool(uuid, text, text) from public, anon, authenticated, service_role;
+revoke all on function private.find_pool from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/joined_pool_ids.sql sha256:494276811053e0c67bfbd942213fb9ff20ddb5439dbcd01db2bc17377daecfdc
+-- from sql/25_pools/functions/joined_pool_ids.sql sha256:5084f7288c1e30916211fc6f530a76e78013d9676bf3968d31f608435f22216c
 create or replace function private.joined_pool_ids()
 returns setof uuid
 language plpgsql
@@ -4132,12 +4328,12 @@ begin
     select m.pool_id from public.pool_members as m where m.tenant_id = private.permitted_tenant_id('robots.read');
 end
 $$;
-comment on function private.joined_pool_ids() is
+comment on function private.joined_pool_ids is
     'The pools that the caller''s tenant is a member of or invited to, for a caller with robots.read; none for anybody else. For policies.';
-revoke all on function private.joined_pool_ids() from public, anon, authenticated, service_role;
-grant execute on function private.joined_pool_ids() to authenticated;
+revoke all on function private.joined_pool_ids from public, anon, authenticated, service_role;
+grant execute on function private.joined_pool_ids to authenticated;
 
--- from sql/25_pools/functions/leave_pool.sql sha256:cbe06c9dfb9cc6cd718e3872a839a411e825467a7b3c35be2c0ccdf3c6fa9b5e
+-- from sql/25_pools/functions/leave_pool.sql sha256:59cdc5cf7273b55cd1a8e25a380f569376ebc1f7318207c0eb7e019233318357
 create or replace function public.leave_pool(p_pool text)
 returns jsonb
 language plpgsql
@@ -4150,15 +4346,15 @@ declare
 begin
     perform private.end_pool_membership(v_pool.pool_id, v_caller.tenant_id);
     delete from public.pool_members as m where m.pool_id = v_pool.pool_id and m.tenant_id = v_caller.tenant_id;
-    return jsonb_build_object('pool_id', v_pool.pool_id, 'name', v_pool.name, 'left', true);
+    return jsonb_build_object('pool_id', v_pool.pool_id, 'name', v_pool.name);
 end
 $$;
-comment on function public.leave_pool(text) is
+comment on function public.leave_pool is
     'Leaves a pool, or declines the invitation to it; the next claim of its robots takes no job of the tenant. What waits for the pool goes on waiting. Raises 404 POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, POOL_OWNER_STAYS. Needs settings.write.';
-revoke all on function public.leave_pool(text) from public, anon, authenticated, service_role;
-grant execute on function public.leave_pool(text) to authenticated;
+revoke all on function public.leave_pool from public, anon, authenticated, service_role;
+grant execute on function public.leave_pool to authenticated;
 
--- from sql/25_pools/functions/list_pool_members.sql sha256:4368f3bb927b43524a42428e2215edd32ecbe21b79ba9eb5ba13c80ad30f8d19
+-- from sql/25_pools/functions/list_pool_members.sql sha256:3f9b110e903d15756d36abe036a0d4b0578403e419e788ad5f076801aac93846
 create or replace function public.list_pool_members(p_pool text)
 returns setof jsonb
 language plpgsql
@@ -4177,12 +4373,12 @@ begin
     order by m.invitee;
 end
 $$;
-comment on function public.list_pool_members(text) is
+comment on function public.list_pool_members is
     'The members of a pool of the tenant''s own and those it invited: {tenant, weight, max_running, load (robot-seconds lately, over the weight; null for an invitation), invited_at, accepted_at}. Raises 404 POOL_NOT_FOUND. Needs robots.read.';
-revoke all on function public.list_pool_members(text) from public, anon, authenticated, service_role;
-grant execute on function public.list_pool_members(text) to authenticated;
+revoke all on function public.list_pool_members from public, anon, authenticated, service_role;
+grant execute on function public.list_pool_members to authenticated;
 
--- from sql/25_pools/functions/list_pools.sql sha256:96e9e0c6cc1c4dc1d7425e1479785e1b7af5335ebe4f10a6c4b4d1a2846399ca
+-- from sql/25_pools/functions/list_pools.sql sha256:ac7d6c295c052e13fe6824a5f2e06c35174bb82eb050074ddb89345ea42432f5
 create or replace function public.list_pools()
 returns setof jsonb
 language plpgsql
@@ -4200,12 +4396,12 @@ begin
     order by p.name, p.pool_id;
 end
 $$;
-comment on function public.list_pools() is
+comment on function public.list_pools is
     'The pools that the tenant owns, is a member of or is invited to, by name, each as private.describe_pool() shows it. Needs robots.read.';
-revoke all on function public.list_pools() from public, anon, authenticated, service_role;
-grant execute on function public.list_pools() to authenticated;
+revoke all on function public.list_pools from public, anon, authenticated, service_role;
+grant execute on function public.list_pools to authenticated;
 
--- from sql/25_pools/functions/next_in_pool.sql sha256:157f5fa92322821b43873bcc83a0beb97dd4cea764451967f9a5c6337debc6ce
+-- from sql/25_pools/functions/next_in_pool.sql sha256:462b7d3e680aa4c341b75bc34f159a31760823d93bf4480e4c3e5f5cc9a7591d
 -- One look for each tenant with work for the pool, in the order of their numbers, whatever waits in it and whoever has none.
 create or replace function private.next_in_pool(
     p_pool_id uuid,
@@ -4244,11 +4440,25 @@ begin
     end loop;
 end
 $$;
-comment on function private.next_in_pool(uuid, integer, integer) is
+comment on function private.next_in_pool is
     'The member of a pool whose turn it is after a tenant with this number: the next that has ready jobs for the pool, or its owner. Nulls when there is none behind it.';
-revoke all on function private.next_in_pool(uuid, integer, integer) from public, anon, authenticated, service_role;
+revoke all on function private.next_in_pool from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/pool_waits_for.sql sha256:722d1e345814c6e73fe4467fe1bc5363fe4ad32ccad3102b3a88a3308ca0df9f
+-- from sql/25_pools/functions/pool_of.sql sha256:8073b8faabf490ab7100fa895c850846e59ea5878f1e9d6cc9aabc2789a64ab8
+create or replace function private.pool_of(p_required text[])
+returns uuid
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (select substr(w, 6)::uuid from unnest(p_required) as w where w like 'pool:%');
+end
+$$;
+comment on function private.pool_of is 'The pool that a lane requires; null for none.';
+revoke all on function private.pool_of from public, anon, authenticated, service_role;
+
+-- from sql/25_pools/functions/pool_waits_for.sql sha256:7f522e6f330e2b94d005c0a7b9417707071f7cda668a057765b7da3f354edae6
 create or replace function private.pool_waits_for(
     p_pool_id uuid,
     p_owner_id uuid,
@@ -4283,11 +4493,11 @@ begin
     );
 end
 $$;
-comment on function private.pool_waits_for(uuid, uuid, text, text[]) is
+comment on function private.pool_waits_for is
     'Whether other members than its owner have jobs for a pool that a robot with these things may take. For explanations: it looks at every member.';
-revoke all on function private.pool_waits_for(uuid, uuid, text, text[]) from public, anon, authenticated, service_role;
+revoke all on function private.pool_waits_for from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/pool_weight.sql sha256:5f25cb87140c62ea0390bbdc8d54373433f275e72be61cad27f2a560866da0ae
+-- from sql/25_pools/functions/pool_weight.sql sha256:6a040958694c9d3112f83ea016d534644f0dfbe825259d4eb10cc14661605c08
 create or replace function private.pool_weight(p_pool_id uuid, p_tenant_id uuid)
 returns smallint
 language plpgsql
@@ -4307,11 +4517,11 @@ begin
     );
 end
 $$;
-comment on function private.pool_weight(uuid, uuid) is
+comment on function private.pool_weight is
     'How many jobs a pool''s robot gives a tenant in its turn; null for one that is not a member (any more).';
-revoke all on function private.pool_weight(uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.pool_weight from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/put_pool_member.sql sha256:cf756a2aa2ea21c3225365be7b5c50233de1e8e81301aa7b5aac25c388adbc54
+-- from sql/25_pools/functions/put_pool_member.sql sha256:76fc9b911bb423b0579460cdd4a6e849255933845c1f4be2987b8ae6ff3ebb77
 create or replace function public.put_pool_member(
     p_pool text,
     p_tenant text,
@@ -4367,12 +4577,12 @@ begin
     return private.describe_pool_member(v_member);
 end
 $$;
-comment on function public.put_pool_member(text, text, integer, integer) is
+comment on function public.put_pool_member is
     'Invites a tenant, by its slug or id, to a pool of the caller''s tenant, or changes the weight and max_running of a member or an invitation. A tenant that is not there is invited like any other. Raises 404 POOL_NOT_FOUND. Needs robots.write.';
-revoke all on function public.put_pool_member(text, text, integer, integer) from public, anon, authenticated, service_role;
-grant execute on function public.put_pool_member(text, text, integer, integer) to authenticated;
+revoke all on function public.put_pool_member from public, anon, authenticated, service_role;
+grant execute on function public.put_pool_member to authenticated;
 
--- from sql/25_pools/functions/remove_pool_member.sql sha256:29b6bd4b79a094d8c7d6ea0a2ad7c79ca91d433f96ef2d9808b12f0c3ce623c5
+-- from sql/25_pools/functions/remove_pool_member.sql sha256:8e62a44b4f4cf25029510642c17f2fc48f3294c1aba93e7310e15ebfdde997cf
 create or replace function public.remove_pool_member(p_pool text, p_tenant text)
 returns jsonb
 language plpgsql
@@ -4395,12 +4605,12 @@ begin
     return private.describe_pool_member(v_member);
 end
 $$;
-comment on function public.remove_pool_member(text, text) is
+comment on function public.remove_pool_member is
     'Takes a member out of a pool of the caller''s tenant, or an invitation back, by the name that it was invited with; the next claim gives it nothing. Its jobs that asked for the pool wait. Raises 404 POOL_NOT_FOUND, POOL_MEMBER_NOT_FOUND, 409 POOL_OWNER_STAYS. Needs robots.write.';
-revoke all on function public.remove_pool_member(text, text) from public, anon, authenticated, service_role;
-grant execute on function public.remove_pool_member(text, text) to authenticated;
+revoke all on function public.remove_pool_member from public, anon, authenticated, service_role;
+grant execute on function public.remove_pool_member to authenticated;
 
--- from sql/25_pools/functions/set_pool_limit.sql sha256:d3514bc10864f59c0533e8a512982c1d3ddd0fa1028d8b7007417f8e6814ce3f
+-- from sql/25_pools/functions/set_pool_limit.sql sha256:591008d56ce1bf848535b7e34a81aa0ec2c307e8f25c41d8862e4dd81f158555
 create or replace function private.set_pool_limit(p_pool_id uuid, p_tenant_id uuid, p_max_running integer)
 returns void
 language plpgsql
@@ -4415,7 +4625,7 @@ begin
         where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id;
         return;
     end if;
-    perform pg_advisory_xact_lock(1801678965, hashtext(p_tenant_id::text));
+    perform pg_advisory_xact_lock(private.limits_lock(), hashtext(p_tenant_id::text));
     update private.limits as w
     set max_running = p_max_running, updated_at = private.clock()
     where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id
@@ -4429,11 +4639,11 @@ begin
     perform private.ring_limit(v_limit.limit_id, private.lane_room(v_limit.limit_id, null));
 end
 $$;
-comment on function private.set_pool_limit(uuid, uuid, integer) is
+comment on function private.set_pool_limit is
     'Sets how many jobs of a tenant the robots of a pool may hold at once, those that they hold now included; null: any number.';
-revoke all on function private.set_pool_limit(uuid, uuid, integer) from public, anon, authenticated, service_role;
+revoke all on function private.set_pool_limit from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/set_robot_pool.sql sha256:e6f2934c69cd6a1f8c244867995ef808f04feec7e550cd3ca18fcf2d6cef33b6
+-- from sql/25_pools/functions/set_robot_pool.sql sha256:ba911f0d7eb0b637b0f19c894340e6ee947caabbbf93c14eaa9e3466979638ee
 create or replace function public.set_robot_pool(p_robot text, p_pool text default null)
 returns public.live_robots
 language plpgsql
@@ -4469,12 +4679,12 @@ begin
     return v_live;
 end
 $$;
-comment on function public.set_robot_pool(text, text) is
+comment on function public.set_robot_pool is
     'Puts a robot in a pool of its tenant, or (null) takes it out, from its next claim on, and returns it. What it holds it finishes. Raises 404 ROBOT_NOT_FOUND, POOL_NOT_FOUND. Needs robots.write.';
-revoke all on function public.set_robot_pool(text, text) from public, anon, authenticated, service_role;
-grant execute on function public.set_robot_pool(text, text) to authenticated;
+revoke all on function public.set_robot_pool from public, anon, authenticated, service_role;
+grant execute on function public.set_robot_pool to authenticated;
 
--- from sql/25_pools/functions/update_pool.sql sha256:a05a58546c421085be337fd77785a7a459da6dd382221b27daef94f2c2d2db28
+-- from sql/25_pools/functions/update_pool.sql sha256:89bb6120d7f2f3bbc162d4e86225050eda41e46c7f46ce76b32c70f01850c341
 create or replace function public.update_pool(p_pool text, p_name text default null, p_shares_by text default null)
 returns jsonb
 language plpgsql
@@ -4502,12 +4712,12 @@ begin
     return private.describe_pool(v_pool.pool_id, v_caller.tenant_id);
 end
 $$;
-comment on function public.update_pool(text, text, text) is
+comment on function public.update_pool is
     'Gives a pool of the tenant''s own another name, or lets its members take turns by jobs or by robot_seconds, from the next claim on; null leaves what is. Raises 404 POOL_NOT_FOUND, 409 POOL_EXISTS. Needs robots.write.';
-revoke all on function public.update_pool(text, text, text) from public, anon, authenticated, service_role;
-grant execute on function public.update_pool(text, text, text) to authenticated;
+revoke all on function public.update_pool from public, anon, authenticated, service_role;
+grant execute on function public.update_pool to authenticated;
 
--- from sql/30_robots/functions/announce_robot.sql sha256:b08b28df9e06f94ab2d8800330a37b6619c83511869b477cb9a7cfb853795439
+-- from sql/30_robots/functions/announce_robot.sql sha256:18fd0f120bf70cf27905b70d40197a444371a734f3b42b17a81e2cd71aec45cf
 create or replace function private.announce_robot(p_event text, p_robot_id uuid, p_data jsonb default '{}')
 returns void
 language plpgsql
@@ -4522,19 +4732,22 @@ begin
         'robot_id', v_robot.robot_id,
         'external_id', v_robot.external_id,
         'name', v_robot.name,
-        'status', v_robot.status,
         'mode', v_robot.mode,
+        'is_online', v_robot.is_online,
+        'is_active', v_robot.is_active,
+        'is_healthy', v_robot.is_healthy,
+        'is_busy', v_robot.is_busy,
         'timestamp', private.to_iso(private.clock())
     );
     perform private.emit_event(v_robot.tenant_id, p_event, null, p_robot_id, null, (v_payload - 'timestamp') || p_data);
     perform private.broadcast('tenant:' || v_robot.tenant_id || ':robots', p_event, v_payload);
 end
 $$;
-comment on function private.announce_robot(text, uuid, jsonb) is
+comment on function private.announce_robot is
     'Tells that a robot came, went or changed: an event for those who resume, a push for those who watch.';
-revoke all on function private.announce_robot(text, uuid, jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.announce_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/authorize_for_robot.sql sha256:5a721dff02568a0d29be43c0588ff5c87a67f2ff59837348caab3042d570a5d9
+-- from sql/30_robots/functions/authorize_for_robot.sql sha256:349969fa35604d2af5ddd0da4abb65608aff36e7c0f5660a9c6db91bf956e6fa
 create or replace function private.authorize_for_robot(p_robot text, p_permission text)
 returns public.robots
 language plpgsql
@@ -4561,11 +4774,36 @@ begin
     return v_robot;
 end
 $$;
-comment on function private.authorize_for_robot(text, text) is
+comment on function private.authorize_for_robot is
     'The robot that a request is about: a robot''s own (null: itself), or any of the tenant for a caller with the permission. Raises 401, 403 FORBIDDEN, 404 ROBOT_NOT_FOUND.';
-revoke all on function private.authorize_for_robot(text, text) from public, anon, authenticated, service_role;
+revoke all on function private.authorize_for_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/bring_robot_online.sql sha256:ab73edce2c9b038c220f7d57da16203286b4aba3dfa39195fbd3a1ae2953b3f5
+-- from sql/30_robots/functions/authorize_robot.sql sha256:c71958606307ccf0ae9dd201642e27144295d1bd05eab7cbf774df516f5985ee
+-- What private.authorize() asks, said here again: on the path of every verb of a robot each call inside a call costs.
+create or replace function private.authorize_robot(p_permission text, p_permission_of_others text default null)
+returns private.caller
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.caller();
+begin
+    if v_caller.robot_id is null or not private.has_permission(v_caller.permissions, p_permission) then
+        if p_permission_of_others is not null and v_caller.principal is distinct from 'robot' then
+            return private.authorize(p_permission_of_others);
+        end if;
+        perform private.authorize(p_permission);
+        perform private.raise_error(403, 'FORBIDDEN', 'Only a registered robot may do this, with its own key.');
+    end if;
+    return v_caller;
+end
+$$;
+comment on function private.authorize_robot is
+    'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
+revoke all on function private.authorize_robot from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/bring_robot_online.sql sha256:c87f3c2566b9146f0c2af662d8cd7444721b83ab360727d995b1e580297fe13f
 create or replace function private.bring_robot_online(
     p_tenant_id uuid,
     p_robot_id uuid,
@@ -4606,12 +4844,11 @@ begin
     return not v_was.is_online;
 end
 $$;
-comment on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_health, uuid) is
+comment on function private.bring_robot_online is
     'Notes that a robot is alive, and returns whether that is news. Null metrics or health leave what was said before. A session that is not the one that registered last is noted.';
-revoke all on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_health, uuid)
-    from public, anon, authenticated, service_role;
+revoke all on function private.bring_robot_online from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/calling_robot_id.sql sha256:785c42887c4c1baf65901051d0e485cd15a1709e2efa8db6700aae7ccffea595
+-- from sql/30_robots/functions/calling_robot_id.sql sha256:efe1e8878e82b2948b11171bfa9e79fc512e2debbe24106103cbfe2aea25b501
 create or replace function private.calling_robot_id()
 returns uuid
 language plpgsql
@@ -4623,11 +4860,11 @@ begin
     return (private.caller()).robot_id;
 end
 $$;
-comment on function private.calling_robot_id() is 'The robot that makes this request, verified; null for anybody else. For policies.';
-revoke all on function private.calling_robot_id() from public, anon, authenticated, service_role;
-grant execute on function private.calling_robot_id() to authenticated;
+comment on function private.calling_robot_id is 'The robot that makes this request, verified; null for anybody else. For policies.';
+revoke all on function private.calling_robot_id from public, anon, authenticated, service_role;
+grant execute on function private.calling_robot_id to authenticated;
 
--- from sql/30_robots/functions/command_robot.sql sha256:5e9be091736a6eccb265147a689e24f0cc06820d7fd5da784dc50fe24d826824
+-- from sql/30_robots/functions/command_robot.sql sha256:dce18ddb1639353722b18e02a93b4da7d132c7f6c78f2320723c6628aa402d1a
 create or replace function public.command_robot(p_robot text, p_command text, p_reason text default null)
 returns jsonb
 language plpgsql
@@ -4690,12 +4927,12 @@ begin
     return jsonb_build_object('command_id', v_command_id, 'command', p_command, 'robot_id', v_robot.robot_id);
 end
 $$;
-comment on function public.command_robot(text, text, text) is
+comment on function public.command_robot is
     'Tells a robot to pause, to drain (finish what it holds, then stand by), to resume after either, to shut down, or puts it in quarantine or releases it. The cloud obeys at once: no jobs for a robot that may have none. The robot is told by push and heartbeat, and its acknowledgement is live_robots.last_command. Raises 404 ROBOT_NOT_FOUND, 409 ROBOT_QUARANTINED. Needs robots.control.';
-revoke all on function public.command_robot(text, text, text) from public, anon, authenticated, service_role;
-grant execute on function public.command_robot(text, text, text) to authenticated;
+revoke all on function public.command_robot from public, anon, authenticated, service_role;
+grant execute on function public.command_robot to authenticated;
 
--- from sql/30_robots/functions/commanding_actor_id.sql sha256:6a8ffdf6c29b3bdf6a8d7ed6413700a2431efc9c73752fb5b77122a42595335d
+-- from sql/30_robots/functions/commanding_actor_id.sql sha256:ffdcbb69003b844c50af16ea8bf0ee7c55ba018611bdd428414c68172f5eb0b0
 create or replace function private.commanding_actor_id()
 returns uuid
 language plpgsql
@@ -4708,11 +4945,11 @@ begin
     return case when v_caller.principal <> 'robot' then coalesce(v_caller.user_id, v_caller.api_key_id) end;
 end
 $$;
-comment on function private.commanding_actor_id() is
+comment on function private.commanding_actor_id is
     'The user or service key on whose word a robot is told something; null when a robot''s report or a duty led to it.';
-revoke all on function private.commanding_actor_id() from public, anon, authenticated, service_role;
+revoke all on function private.commanding_actor_id from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/count_robot_failure.sql sha256:5d248dd5d1f01f32bad3afe482aeb3e74e4f34c470df15f63ea0b0e7c67fc67c
+-- from sql/30_robots/functions/count_robot_failure.sql sha256:66161c2583726b81e88cc137664315bed153bea442bbf3dacb3e64908fae7bdd
 -- The job may be another tenant's, of the robot's pool. However many of them fail in a row, they count as one failure until
 -- somebody else's job fails too: else a member could put every robot of a pool out of work.
 create or replace function private.count_robot_failure(p_job_tenant_id uuid, p_robot_id uuid, p_job_id uuid)
@@ -4750,11 +4987,72 @@ begin
     end if;
 end
 $$;
-comment on function private.count_robot_failure(uuid, uuid, uuid) is
+comment on function private.count_robot_failure is
     'Notes that a robot failed an attempt at a job of a tenant, and quarantines it after as many in a row as the robot''s tenant allows (quarantine_after_failures; 0: never).';
-revoke all on function private.count_robot_failure(uuid, uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.count_robot_failure from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/delete_robot.sql sha256:7ccbc89b4f0cd1c91987fc328be140798bbee3b17b6a068a7fc564ec1f70aee8
+-- from sql/30_robots/functions/deaf_robots.sql sha256:2d5d2eef9df7a56271dd0fe17effb22710b5949451086c36730d53b364a70337
+create or replace function private.deaf_robots(p_tenant_id uuid, p_after uuid, p_limit integer)
+returns table (robot_id uuid, last_claim_at timestamptz, job_id uuid)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+    v_before timestamptz := private.clock() - interval '5 minutes';
+begin
+    if private.back_at() >= v_before then   -- they could not ask
+        return;
+    end if;
+    return query
+    select c.robot_id, c.last_claim_at, w.job_id
+    from (
+        select r.robot_id, r.environment, r.pool_id, r.capabilities, r.tags, r.is_internet, h.last_claim_at
+        from public.robot_heartbeats as h
+        join public.robots as r on r.robot_id = h.robot_id and r.deleted_at is null
+        join public.tenants as t on t.tenant_id = h.tenant_id
+        where h.tenant_id = p_tenant_id
+            and h.robot_id > coalesce(p_after, '00000000-0000-0000-0000-000000000000')
+            and h.is_online
+            and h.deaf_since is null
+            and h.last_heartbeat_at > private.clock() - make_interval(secs => t.robot_offline_after_seconds)
+            and h.online_since < v_before
+            and (h.last_claim_at < v_before) is not false
+            and private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at)
+            and not exists (select from private.find_full_limits(h.tenant_id, null, null))
+            and r.max_concurrent_jobs > (select count(*) from private.leases as l where l.robot_id = r.robot_id)
+        order by h.robot_id
+        limit p_limit
+    ) as c
+    join private.queue_tenants as q on q.tenant_id = p_tenant_id
+    left join lateral (
+        select f.job_id
+        from private.lanes as e
+        cross join lateral (
+            select y.job_id
+            from private.ready as y
+            where y.tenant_no = q.tenant_no and y.lane_id = e.lane_id
+            order by y.job_id
+            limit 1
+        ) as f
+        where e.tenant_no = q.tenant_no
+            and (e.robot_id is null or e.robot_id = c.robot_id)
+            and private.lane_suits(
+                e.environment, e.required, c.environment, private.robot_offers(c.capabilities, c.tags, c.is_internet, c.pool_id)
+            )
+            and f.job_id < private.uuid_v7_floor(v_before)
+            and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
+        limit 1
+    ) as w on true
+    order by c.robot_id;
+end
+$$;
+comment on function private.deaf_robots is
+    'The first p_limit robots of a tenant behind p_after that send heartbeats, have free slots and have not claimed for five minutes, each with a job that has been waiting for it that long; null: none has, so it is not deaf.';
+revoke all on function private.deaf_robots from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/delete_robot.sql sha256:81e2245ee6080a2ff998b950836f9628df9146b4274c13738aa40efcde419d42
 create or replace function public.delete_robot(p_robot text)
 returns jsonb
 language plpgsql
@@ -4784,15 +5082,15 @@ begin
     set revoked_at = v_now
     where k.tenant_id = v_caller.tenant_id and k.robot_id = v_robot.robot_id and k.revoked_at is null;
     delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
-    return jsonb_build_object('deleted', true, 'robot_id', v_robot.external_id);
+    return jsonb_build_object('robot_id', v_robot.robot_id, 'external_id', v_robot.external_id);
 end
 $$;
-comment on function public.delete_robot(text) is
+comment on function public.delete_robot is
     'Takes a robot out of the fleet: its keys are revoked at once and its jobs go to others. Its name is free again. Raises 404 ROBOT_NOT_FOUND. Needs robots.write.';
-revoke all on function public.delete_robot(text) from public, anon, authenticated, service_role;
-grant execute on function public.delete_robot(text) to authenticated;
+revoke all on function public.delete_robot from public, anon, authenticated, service_role;
+grant execute on function public.delete_robot to authenticated;
 
--- from sql/30_robots/functions/find_robot.sql sha256:cba4966589acbea54b2fafb49f2aa1ab212250933dd176c51a7d81e04b71cbbf
+-- from sql/30_robots/functions/find_robot.sql sha256:bd58c49de3f1bb253326f845b5df8edda1d0965dbb73e202b4a9fc62bc0ce4aa
 create or replace function private.find_robot(p_tenant_id uuid, p_robot text)
 returns public.robots
 language plpgsql
@@ -4819,11 +5117,11 @@ begin
     return v_robot;
 end
 $$;
-comment on function private.find_robot(uuid, text) is
+comment on function private.find_robot is
     'The robot of a tenant by its id or its external id. Raises 404 ROBOT_NOT_FOUND for one that is deleted, another tenant''s or not there.';
-revoke all on function private.find_robot(uuid, text) from public, anon, authenticated, service_role;
+revoke all on function private.find_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/find_robot_problem.sql sha256:5ab70b5b903a5ce2812565ac5d912210f31601d73faa372be9d8142cde886b06
+-- from sql/30_robots/functions/find_robot_problem.sql sha256:9ad8b91c7726146378d60515900a58a77b6deef2b63c4db07e736e74c5abf559
 create or replace function private.find_robot_problem(
     p_external_id text,
     p_name text,
@@ -4861,12 +5159,11 @@ begin
     );
 end
 $$;
-comment on function private.find_robot_problem(text, text, text, text[], jsonb, text, integer, text[]) is
+comment on function private.find_robot_problem is
     'What is wrong with a robot''s configuration, as a sentence that names the field; null when nothing is. A field that is null is not looked at.';
-revoke all on function private.find_robot_problem(text, text, text, text[], jsonb, text, integer, text[])
-    from public, anon, authenticated, service_role;
+revoke all on function private.find_robot_problem from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/find_words_problem.sql sha256:4245870fa74cf982edd2979dcfa1281e60582741d4cf92a2ad0aac5be4639a82
+-- from sql/30_robots/functions/find_words_problem.sql sha256:0cca981747740a402586882ae88c9b24f9251a6d48b715a7422486f8045a25ea
 create or replace function private.find_words_problem(p_field text, p_words text[])
 returns text
 language plpgsql
@@ -4886,11 +5183,11 @@ begin
     return null;
 end
 $$;
-comment on function private.find_words_problem(text, text[]) is
+comment on function private.find_words_problem is
     'What is wrong with a list of capabilities or tags, as a sentence that names the field; null when nothing is.';
-revoke all on function private.find_words_problem(text, text[]) from public, anon, authenticated, service_role;
+revoke all on function private.find_words_problem from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/give_back_unknown_jobs.sql sha256:791428c776aa5c1a4da07912a5f86f28393c443502e862007a906e721fbb4a74
+-- from sql/30_robots/functions/give_back_unknown_jobs.sql sha256:4dd29e6cc3e14835ce92eff924633b0397bbe526ed5dfde79df346d4cd68b48a
 -- A job that the robot has begun is never taken from it by a list: only leases that were never started, as their answers may
 -- have been lost. An answer may also be under way: the robot names the claims that it waits for, and a heartbeat may be
 -- overtaken by a claim that began after it was written, so what is younger than ten seconds stays.
@@ -4912,16 +5209,39 @@ begin
             and (l.claim_id = any (p_claims_in_flight)) is not true
     );
     if v_job_ids <> '{}' then
-        perform pg_advisory_xact_lock(1801678962, hashtext(p_robot_id::text));  -- of claims: see public.claim_jobs()
+        perform pg_advisory_xact_lock(private.claims_lock(), hashtext(p_robot_id::text));
         perform private.give_back_leases(p_robot_id, v_job_ids, 'The robot does not know it.');
     end if;
 end
 $$;
-comment on function private.give_back_unknown_jobs(uuid, jsonb, uuid[]) is
+comment on function private.give_back_unknown_jobs is
     'Gives jobs back that a robot was handed, has not started and does not name among those that it knows.';
-revoke all on function private.give_back_unknown_jobs(uuid, jsonb, uuid[]) from public, anon, authenticated, service_role;
+revoke all on function private.give_back_unknown_jobs from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/is_lease_list.sql sha256:2db37bd9779c4d22573e4b3ce5dfe0a9718820c1fae8619d30c183f99f86fc17
+-- from sql/30_robots/functions/has_live_key.sql sha256:f6f4647d19b6fbc132d8de37bbf07f06b7bba73675b7a6d9d4bcee2a653e54a2
+create or replace function private.has_live_key(p_tenant_id uuid, p_robot_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return exists (
+        select
+        from public.api_keys as k
+        where k.tenant_id = p_tenant_id
+            and k.robot_id = p_robot_id
+            and k.kind = 'robot'
+            and k.revoked_at is null
+            and (k.expires_at is null or k.expires_at > private.clock())
+    );
+end
+$$;
+comment on function private.has_live_key is
+    'Whether a robot has a key with which private.caller() lets it in.';
+revoke all on function private.has_live_key from public, anon, authenticated, service_role;
+
+-- from sql/30_robots/functions/is_lease_list.sql sha256:3cd53903860e39b608ab02b187ddbb4c3feb980101ce2242ea160adff604037c
 create or replace function private.is_lease_list(p_leases jsonb)
 returns boolean
 language plpgsql
@@ -4944,11 +5264,11 @@ begin
     end;
 end
 $$;
-comment on function private.is_lease_list(jsonb) is
+comment on function private.is_lease_list is
     'Whether this is a list of at most 1000 leases {job_id, lease_token}, ids as the service writes them; null of null.';
-revoke all on function private.is_lease_list(jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.is_lease_list from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/is_robot.sql sha256:9c0a9365896d89d9fb1af479439a9aa71496aefc9e51c7c08596b8fe9208933c
+-- from sql/30_robots/functions/is_robot.sql sha256:b0678af7b6c772ced74708e9c1a5f48da0d435db55a247472c843657b7c71fce
 create or replace function private.is_robot(p_robot_id uuid)
 returns boolean
 language plpgsql
@@ -4959,11 +5279,11 @@ begin
     return exists (select from public.robots as r where r.robot_id = p_robot_id and r.deleted_at is null);
 end
 $$;
-comment on function private.is_robot(uuid) is
+comment on function private.is_robot is
     'Whether a robot is still in the fleet: one that a person deleted did not die.';
-revoke all on function private.is_robot(uuid) from public, anon, authenticated, service_role;
+revoke all on function private.is_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/mark_offline_robots.sql sha256:ae24b23446d48e1483e5aa12349b0b0f19dd230b10ea58ab5748def28c3235ac
+-- from sql/30_robots/functions/mark_offline_robots.sql sha256:f961ca03020b648f070a75a23591a76d73a416a72c6163a34d4f581b2859e83e
 create or replace function private.mark_offline_robots(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language plpgsql
@@ -4995,11 +5315,11 @@ begin
     return (v_marked, v_marked, case when v_marked = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.mark_offline_robots(uuid, integer, text) is
+comment on function private.mark_offline_robots is
     'Duty, a tenant''s turn: notices at most p_limit robots that have not been heard of for robot_offline_after_seconds in which the service was there, tells it once, and counts them.';
-revoke all on function private.mark_offline_robots(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.mark_offline_robots from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/notice_deaf_robots.sql sha256:77d3c8766517e54fd3dcabcd888c547fc1b7b444e1e0aaf4faaf11edb32b0c60
+-- from sql/30_robots/functions/notice_deaf_robots.sql sha256:b5426cecfc71c19c1d9b5b37cb7f3fe5cffc91af090f616eeb9c73b4b2399526
 create or replace function private.notice_deaf_robots(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language plpgsql
@@ -5034,11 +5354,11 @@ begin
     return v_turn;
 end
 $$;
-comment on function private.notice_deaf_robots(uuid, integer, text) is
+comment on function private.notice_deaf_robots is
     'Duty, a tenant''s turn: notices robots that live and do not ask for the work that waits for them, tells it once, and counts them. Their next claim takes the word back.';
-revoke all on function private.notice_deaf_robots(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.notice_deaf_robots from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/quarantine_robot.sql sha256:3f6bda8e59a986d177415de4370966cd63d805574e4259d278f4fb47d8eddb93
+-- from sql/30_robots/functions/quarantine_robot.sql sha256:28bcbaee5896504f30076aadbb8250eb9b9addb748f7a140f3a870c7ed06498b
 create or replace function private.quarantine_robot(p_tenant_id uuid, p_robot_id uuid, p_reason text, p_data jsonb default '{}')
 returns uuid
 language plpgsql
@@ -5059,11 +5379,11 @@ begin
     return v_command_id;
 end
 $$;
-comment on function private.quarantine_robot(uuid, uuid, text, jsonb) is
+comment on function private.quarantine_robot is
     'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. What it holds it may finish.';
-revoke all on function private.quarantine_robot(uuid, uuid, text, jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.quarantine_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:a695a55b6aec48f72396934d4d42c649240f1bb024922a70efb02d6d8b945354
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:114a099528eb80fbf4899c4bc8745439eadecb16c774b1a8bea621ad118e8c87
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
@@ -5113,13 +5433,15 @@ begin
         perform private.announce_robot('robot.online', v_robot.robot_id);
     end if;
     return jsonb_build_object(
-        'ok', true,
-        'timestamp', private.to_iso(private.clock()),
-        'heartbeat_interval', (
+        'external_id', v_robot.external_id,
+        'heard_at', private.to_iso(private.clock()),
+        'heartbeat_seconds', (
             select greatest(t.robot_offline_after_seconds / 3, 1) from public.tenants as t where t.tenant_id = v_robot.tenant_id
         ),
         'lease_seconds', 60,
-        'warnings', (select r.warnings from public.live_robots as r where r.robot_id = v_robot.robot_id),
+        'other_session_at', (
+            select private.to_iso(r.other_session_at) from public.live_robots as r where r.robot_id = v_robot.robot_id
+        ),
         'pending_commands', (
             -- What a robot that has no Realtime must still learn: the jobs to stop, and what it has not acknowledged.
             select coalesce(jsonb_agg(p.command order by p.id), '[]')
@@ -5144,12 +5466,12 @@ begin
     );
 end
 $$;
-comment on function public.record_heartbeat(text, jsonb, uuid[], uuid, uuid[]) is
+comment on function public.record_heartbeat is
     'Notes that a robot is alive, with its metrics, takes its word for the commands that it obeyed, gives back what it was handed and does not know (active_job_ids of the metrics, where it has them), and returns how often to say so and what waits for it (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
-revoke all on function public.record_heartbeat(text, jsonb, uuid[], uuid, uuid[]) from public, anon, authenticated, service_role;
-grant execute on function public.record_heartbeat(text, jsonb, uuid[], uuid, uuid[]) to authenticated;
+revoke all on function public.record_heartbeat from public, anon, authenticated, service_role;
+grant execute on function public.record_heartbeat to authenticated;
 
--- from sql/30_robots/functions/register_robot.sql sha256:a5225fa7e0340524dfb2e7084b00231ed092eac6e764773644cfdb1cc41b3fd7
+-- from sql/30_robots/functions/register_robot.sql sha256:f7545d63e71a050377aff16f3a984322cd89025e987dbe02e5518fb33d71979f
 create or replace function public.register_robot(
     p_external_id text,
     p_name text,
@@ -5204,7 +5526,7 @@ begin
     end if;
 
     -- One registration of an external id at a time.
-    perform pg_advisory_xact_lock(1920098932, hashtext(v_caller.tenant_id::text || p_external_id));
+    perform pg_advisory_xact_lock(private.registration_lock(), hashtext(v_caller.tenant_id::text || p_external_id));
     select r.* into v_robot
     from public.robots as r
     where r.tenant_id = v_caller.tenant_id and r.external_id = p_external_id and r.deleted_at is null;
@@ -5241,7 +5563,7 @@ begin
         join public.tenants as t on t.tenant_id = h.tenant_id
         where h.robot_id = v_robot.robot_id;
         if p_held_leases is not null and (v_old_session_id = p_session_id) is not true then
-            perform pg_advisory_xact_lock(1801678962, hashtext(v_robot.robot_id::text));    -- of claims: see public.claim_jobs()
+            perform pg_advisory_xact_lock(private.claims_lock(), hashtext(v_robot.robot_id::text));
             perform private.give_back_leases(
                 v_robot.robot_id,
                 array(
@@ -5314,14 +5636,12 @@ begin
     return v_live;
 end
 $$;
-comment on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean, uuid, jsonb) is
+comment on function public.register_robot is
     'Makes or updates the robot with an external id and returns it. A robot''s key that belongs to no robot yet is bound by its first registration, under the name that it was made for if there is one; a bound one registers its own robot only. Jobs that the robot holds and a new process of it does not name among p_held_leases go back at once, uncounted. Users need robots.write. Raises 403 FORBIDDEN, 409 ROBOT_ID_TAKEN.';
-revoke all on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean, uuid, jsonb)
-    from public, anon, authenticated, service_role;
-grant execute on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean, uuid, jsonb)
-    to authenticated;
+revoke all on function public.register_robot from public, anon, authenticated, service_role;
+grant execute on function public.register_robot to authenticated;
 
--- from sql/30_robots/functions/robot_may_claim.sql sha256:5e96d48f340f059224a05fb8ec746b73caa5bca510e18a00279ae657c72b595b
+-- from sql/30_robots/functions/robot_may_claim.sql sha256:f3eac17ff86e76abb1e52231233f8dd53cb44d13d9195b3b4835296f35abea27
 -- Without a SET clause, so that it is inlined into claim_jobs; explain_job and explain_robot ask it, too.
 create or replace function private.robot_may_claim(p_mode public.robot_mode, p_is_signed_off boolean, p_quarantined_at timestamptz)
 returns boolean
@@ -5330,11 +5650,11 @@ immutable
 as $$
     select p_mode = 'active' and not coalesce(p_is_signed_off, false) and p_quarantined_at is null
 $$;
-comment on function private.robot_may_claim(public.robot_mode, boolean, timestamptz) is
+comment on function private.robot_may_claim is
     'Whether a robot gets jobs at all, whatever it can do and whatever waits; p_is_signed_off: it said itself that it takes none.';
-revoke all on function private.robot_may_claim(public.robot_mode, boolean, timestamptz) from public, anon, authenticated, service_role;
+revoke all on function private.robot_may_claim from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/send_robot_command.sql sha256:153efd2377cc221018d7dfb42e135dda8d98480b2eaee9dece3e17c51157efe7
+-- from sql/30_robots/functions/send_robot_command.sql sha256:471bb96e74c76578d516d3a26c6e807fd44c5cd52ed7959fb545493146fdbd74
 create or replace function private.send_robot_command(p_tenant_id uuid, p_robot_id uuid, p_command text, p_reason text)
 returns uuid
 language plpgsql
@@ -5360,11 +5680,11 @@ begin
     return v_command_id;
 end
 $$;
-comment on function private.send_robot_command(uuid, uuid, text, text) is
+comment on function private.send_robot_command is
     'Writes down what a robot is to do and pushes it. The newest word counts: older ones that it has not acknowledged are superseded.';
-revoke all on function private.send_robot_command(uuid, uuid, text, text) from public, anon, authenticated, service_role;
+revoke all on function private.send_robot_command from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/set_robot_status.sql sha256:3f2f45bde53a7dc4ac94ed898f8c826a49638d5d68e88d25f1e119c6962150e7
+-- from sql/30_robots/functions/set_robot_status.sql sha256:b15120bd7dec12bac23db0cd421d570a4955b0c18cadf52d61aff762b26f6483
 create or replace function public.set_robot_status(p_robot text, p_status text, p_session_id uuid default null)
 returns public.live_robots
 language plpgsql
@@ -5447,12 +5767,12 @@ begin
     return v_live;
 end
 $$;
-comment on function public.set_robot_status(text, text, uuid) is
+comment on function public.set_robot_status is
     'Takes the status words of the orchestrator''s documents: offline signs the robot off (said by one of its processes: unless another one is alive), error and maintenance say so, idle and busy bring it back. Works for callers with robots.control, and for the robot itself, which ends only a maintenance that it announced itself: what people decided stays. Returns the robot.';
-revoke all on function public.set_robot_status(text, text, uuid) from public, anon, authenticated, service_role;
-grant execute on function public.set_robot_status(text, text, uuid) to authenticated;
+revoke all on function public.set_robot_status from public, anon, authenticated, service_role;
+grant execute on function public.set_robot_status to authenticated;
 
--- from sql/30_robots/functions/sorted_words.sql sha256:866f38425bf4ba3d91c4d4f88c1e6db20c3281d1002821f28df2c33130d8a841
+-- from sql/30_robots/functions/sorted_words.sql sha256:9226d65adc23428881cc4992106a5bf5feb403ab39ff55f9bf79b28b17fa22c1
 create or replace function private.sorted_words(p_words text[])
 returns text[]
 language sql
@@ -5461,10 +5781,10 @@ set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(array_agg(distinct w order by w), '{}') from unnest(p_words) as w
 $$;
-comment on function private.sorted_words(text[]) is 'The words of a list, sorted, each once; null is the empty list.';
-revoke all on function private.sorted_words(text[]) from public, anon, authenticated, service_role;
+comment on function private.sorted_words is 'The words of a list, sorted, each once; null is the empty list.';
+revoke all on function private.sorted_words from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/update_robot.sql sha256:5294f5c90eb58e421b69290013ab38310e0c5eff8b5a889bc05394642cddf129
+-- from sql/30_robots/functions/update_robot.sql sha256:48bc7afc34999239aa29a4837c1b5475ffab316398ad1cdeb33b7cd1f0ce7fff
 create or replace function public.update_robot(p_robot text, p_changes jsonb)
 returns public.live_robots
 language plpgsql
@@ -5534,36 +5854,1051 @@ begin
     return v_live;
 end
 $$;
-comment on function public.update_robot(text, jsonb) is
+comment on function public.update_robot is
     'Changes the named fields of a robot and returns it; a null leaves a field as it is. Raises 404 ROBOT_NOT_FOUND, 400 INVALID_ARGUMENT. Needs robots.write.';
-revoke all on function public.update_robot(text, jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.update_robot(text, jsonb) to authenticated;
+revoke all on function public.update_robot from public, anon, authenticated, service_role;
+grant execute on function public.update_robot to authenticated;
 
--- from sql/40_queue/functions/add_job.sql sha256:acd9540a0d612fca8aa38c4b0b4e4af4c4fec56c87ed6ea3d48da889cd8a217b
+-- from sql/32_limits/functions/check_limit_name.sql sha256:a8e37a1bddc91a88fd85a85195c9f987c8256507ee30986e4af9edd5474830a9
+create or replace function private.check_limit_name(
+    p_tenant_id uuid,
+    p_scope text,
+    p_workflow_id uuid,
+    p_concurrency_key text
+)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_scope not in ('tenant', 'workflow', 'key') or p_scope is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'scope must be tenant, workflow or key.');
+    elsif (p_workflow_id is not null) <> (p_scope = 'workflow') then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'workflow_id must be given for the scope workflow, and for no other.'
+        );
+    elsif (p_concurrency_key is not null) <> (p_scope = 'key') then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'concurrency_key must be given for the scope key, and for no other.'
+        );
+    elsif length(p_concurrency_key) not between 1 and 255 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'concurrency_key must have 1 to 255 characters.');
+    elsif p_scope = 'workflow' then
+        perform from public.workflows as w
+        where w.workflow_id = p_workflow_id and w.tenant_id = p_tenant_id and w.deleted_at is null;
+        if not found then
+            perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
+        end if;
+    end if;
+end
+$$;
+comment on function private.check_limit_name is
+    'Ends the transaction when these do not name something of the tenant that can have a limit.';
+revoke all on function private.check_limit_name from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/count_out.sql sha256:7bf92707b32376fd192f1a0c7c39d368b704111f0c4eb66c2c1fce0712147a85
+-- Counters are locked one after another in the order of their ids, whatever order the ids came in. One that was removed
+-- meanwhile is not there to be counted.
+create or replace function private.count_out(p_counter_ids integer[])
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_full private.limit_counters[];    -- those that were
+    v_counter private.limit_counters;
+begin
+    with changed as (
+        update private.limit_counters as c
+        set running = greatest(c.running - cardinality(array_positions(p_counter_ids, c.counter_id)), 0)
+        where c.counter_id = any (array(
+            select o.counter_id
+            from private.limit_counters as o
+            where o.counter_id = any (p_counter_ids)
+            order by o.counter_id
+            for update
+        ))
+        returning c as counter
+    )
+    select array_agg(c.counter)
+    into v_full
+    from changed as c
+    where (c.counter).running + cardinality(array_positions(p_counter_ids, (c.counter).counter_id)) >= (c.counter).max_running;
+    if v_full is not null then
+        foreach v_counter in array v_full loop
+            perform private.ring_limit(v_counter.limit_id, private.limit_room(v_counter.running, v_counter.max_running));
+        end loop;
+    end if;
+end
+$$;
+comment on function private.count_out is
+    'Counts leases that ended out of the counters whose ids are given, one id for each lease, and wakes robots for what a full counter kept waiting. Every path on which leases end calls it in its transaction.';
+revoke all on function private.count_out from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/describe_limit.sql sha256:6d7cf1136e6d503b1dfd51e3e82acfa9561c432a0e9bb4c6d9965e9de9f127ea
+create or replace function private.describe_limit(p_limit private.limits)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select jsonb_build_object(
+        'scope', (p_limit).scope,
+        'workflow_id', (p_limit).workflow_id,
+        'concurrency_key', (p_limit).concurrency_key,
+        'max_running', (p_limit).max_running,
+        'on_collision', (p_limit).on_collision,
+        'running', (
+            select coalesce(sum(c.running), 0) from private.limit_counters as c where c.limit_id = (p_limit).limit_id
+        ),
+        'updated_at', private.to_iso((p_limit).updated_at)
+    )
+$$;
+comment on function private.describe_limit is 'A limit as it is shown.';
+revoke all on function private.describe_limit from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/drop_counters.sql sha256:d64c100bfb4c886b844746f21feb1ed0bbc1022cb251f1e3a0bea5045986a017
+create or replace function private.drop_counters()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- In the order of their ids, as whoever ends leases takes them.
+    perform from private.limit_counters as c where c.limit_id = old.limit_id order by c.counter_id for update;
+    delete from private.limit_counters as c where c.limit_id = old.limit_id;
+    return null;
+end
+$$;
+comment on function private.drop_counters is
+    'Table trigger: takes the counters of a limit away with it; leases that are in them go on.';
+revoke all on function private.drop_counters from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/enter_limits.sql sha256:182e7ad7f842587e5db903ac0124e9ec22a96dd49fc77c6e93435c23b322f724
+-- Waiting for a lock is safe only in the order of the counters' ids, and so of scope: whoever locks more (a claim of many
+-- lanes, a rescue) must not wait for one that comes earlier. So a claim waits in its first lane only, and for a counter only
+-- while it has locked no other of the same limit: one that turned out to be full under the lock stays locked until the end.
+create or replace function private.enter_limits(
+    p_limit_ids integer[],      -- in the order of scope
+    p_robot_id uuid,
+    p_jobs integer,
+    p_may_wait boolean,
+    out jobs integer,
+    out counter_ids integer[]
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_limit_id integer;
+    v_all integer[];                -- its counters
+    v_tried integer[];              -- first the robot's own one alone: beside a snapshot that is held for long each is dear to read
+    v_counter_id integer;
+    v_room integer;
+    v_may_wait boolean;
+    v_counted integer[] := '{}';     -- one for each of counter_ids: what it counts by now
+begin
+    jobs := p_jobs;
+    foreach v_limit_id in array p_limit_ids loop
+        v_may_wait := p_may_wait;
+        v_room := null;
+        select w.counter_ids, array[w.counter_ids[1 + (uuid_hash(p_robot_id) & 2147483647) % cardinality(w.counter_ids)]]
+        into v_all, v_tried
+        from private.limits as w
+        where w.limit_id = v_limit_id;
+        loop
+            -- The counters with room are those of the snapshot, and not looked at again after the lock: so one is locked, or none.
+            -- Each robot has an order of its own, so that robots meet seldom.
+            with picked as materialized (
+                select c.counter_id, private.limit_room(c.running, c.max_running) as room
+                from private.limit_counters as c
+                where c.counter_id = any (array(
+                    select o.counter_id
+                    from private.limit_counters as o
+                    where o.counter_id = any (v_tried) and private.limit_room(o.running, o.max_running) > 0
+                ))
+                order by hashint4(c.counter_id # uuid_hash(p_robot_id))
+                limit 1
+                for update skip locked
+            ), counted as (
+                update private.limit_counters as c
+                set running = c.running + least(jobs, p.room)
+                from picked as p
+                where c.counter_id = p.counter_id
+            )
+            select p.counter_id, p.room into v_counter_id, v_room from picked as p;
+            exit when v_room > 0;
+            if v_room = 0 then
+                v_may_wait := false;
+                continue;
+            elsif v_tried <> v_all then
+                v_tried := v_all;
+                continue;
+            end if;
+            exit when not v_may_wait;
+            perform
+            from private.limit_counters as c
+            where c.counter_id = (
+                select o.counter_id
+                from private.limit_counters as o
+                where o.counter_id = any (v_all) and private.limit_room(o.running, o.max_running) > 0
+                order by hashint4(o.counter_id # uuid_hash(p_robot_id))
+                limit 1
+            )
+            for update;
+            exit when not found;
+            v_may_wait := false;
+        end loop;
+        if v_room > 0 then
+            jobs := least(jobs, v_room);
+            counter_ids := counter_ids || v_counter_id;
+            v_counted := v_counted || jobs;
+        elsif exists (select from private.limit_counters as c where c.limit_id = v_limit_id) then
+            jobs := 0;
+            exit;
+        end if;     -- else it was removed
+    end loop;
+    if v_counted[1] > jobs then
+        for i in 1..cardinality(v_counted) loop
+            perform private.leave_limits(counter_ids[i:i], v_counted[i] - jobs);
+        end loop;
+    end if;
+end
+$$;
+comment on function private.enter_limits is
+    'Counts jobs that a robot is about to take in one counter of each of their limits (pool, tenant, workflow, key), which stay locked, and returns how many of them these have room for, and the counters (null: the limits are gone). 0 when a limit is full, or all of it that has room is locked and may not be waited for.';
+revoke all on function private.enter_limits from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/find_full_limits.sql sha256:29eb66d4c0d4edf6d340d502bc15dcf2a78c28bc8e792e2eeff722d511ed0307
+-- Without a SET clause, so that it is inlined; for whoever explains why a job waits.
+create or replace function private.find_full_limits(p_tenant_id uuid, p_workflow_id uuid, p_concurrency_key text)
+returns setof private.limits
+language sql
+stable
+as $$
+    select w.*
+    from private.limits as w
+    where w.tenant_id = p_tenant_id
+        and (
+            w.scope = 'tenant'
+            or w.workflow_id = p_workflow_id
+            or w.concurrency_key = p_concurrency_key
+        )
+        and private.lane_room(w.limit_id, null) = 0
+    order by w.max_running > 0, w.scope
+$$;
+comment on function private.find_full_limits is
+    'The limits that keep a job with this workflow and concurrency key from being claimed just now, those that are 0 before the others, then the widest first; none when there is room.';
+revoke all on function private.find_full_limits from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/find_job_limits.sql sha256:c3d88fe0ee8d659df7f20f3df0415ffdc543492079422ef09dd8b7005baefd24
+-- Without a SET clause, so that it is inlined. A limit of the whole tenant is none of a lane: claims ask for it once.
+create or replace function private.find_job_limits(p_tenant_id uuid, p_workflow_id uuid, p_concurrency_key text)
+returns table (workflow_limit_id integer, key_limit_id integer)
+language sql
+stable
+as $$
+    select
+        (
+            select w.limit_id
+            from private.limits as w
+            where w.tenant_id = p_tenant_id and w.scope = 'workflow' and w.workflow_id = p_workflow_id
+        ),
+        case
+            when p_concurrency_key is not null then (
+                select w.limit_id
+                from private.limits as w
+                where w.tenant_id = p_tenant_id
+                    and w.scope = 'key'
+                    and w.workflow_id is null
+                    and w.concurrency_key = p_concurrency_key
+            )
+        end
+$$;
+comment on function private.find_job_limits is
+    'The limits that decide in which lane a job stands: of its workflow and of its concurrency key, where somebody set them.';
+revoke all on function private.find_job_limits from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/lane_room.sql sha256:a27aebb6745400133e1e9777eb13c83df643042d86c128bb16eff62bbc03b044
+create or replace function private.lane_room(p_limit_id integer, p_other_limit_id integer)
+returns integer
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select min(r.room)
+        from (
+            select sum(private.limit_room(c.running, c.max_running))::integer as room
+            from private.limit_counters as c
+            where c.limit_id in (p_limit_id, p_other_limit_id)
+            group by c.limit_id
+        ) as r
+    );
+end
+$$;
+comment on function private.lane_room is
+    'How many more jobs may be claimed under two limits, such as those of a lane''s workflow and key; null when there is none.';
+revoke all on function private.lane_room from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/leave_limits.sql sha256:a62e331f2702b3f4260fcfcd443b009cd6344327cce7774013a0b94e025e184a
+create or replace function private.leave_limits(p_counter_ids integer[], p_jobs integer)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+begin
+    update private.limit_counters as c
+    set running = c.running - p_jobs
+    where c.counter_id = any (p_counter_ids);
+end
+$$;
+comment on function private.leave_limits is
+    'Takes back what private.enter_limits() counted in this transaction for jobs that the claim did not get.';
+revoke all on function private.leave_limits from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/limit_room.sql sha256:186e53a89de3ea13a18c834f2c9cd84cb34ca89f8ad270b24aa5db8b9cef2161
+-- Without a SET clause, so that it is inlined into claim_jobs; who explains asks it, too.
+create or replace function private.limit_room(p_running integer, p_max_running integer)
+returns integer
+language sql
+immutable
+as $$
+    select greatest(p_max_running - p_running, 0)
+$$;
+comment on function private.limit_room is
+    'How many more jobs a counter of a limit has room for; 0 when it is full, or its limit was lowered while more were running.';
+revoke all on function private.limit_room from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/list_limits.sql sha256:44ecaba4f122683aa0d4f20c040544e29975644174f71390963d3027954d4cb2
+create or replace function public.list_limits(p_offset integer default 0, p_limit integer default 100)
+returns setof jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.read');
+begin
+    if p_limit not between 1 and 1000 or p_limit is null or p_offset < 0 or p_offset is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 1000, offset at least 0.');
+    end if;
+    return query
+    select private.describe_limit(w)
+    from private.limits as w
+    where w.tenant_id = v_caller.tenant_id and w.scope <> 'pool'     -- those are the pool's owner's
+    order by w.scope, w.limit_id
+    offset p_offset
+    limit p_limit;
+end
+$$;
+comment on function public.list_limits is
+    'The limits of the tenant, the widest scope first, each with how many jobs count towards it now. Needs settings.read.';
+revoke all on function public.list_limits from public, anon, authenticated, service_role;
+grant execute on function public.list_limits to authenticated;
+
+-- from sql/32_limits/functions/make_counters.sql sha256:72ff80e4a91a5fb3cc2e8c46a407efadf0217d658d90c8025988c29999411269
+-- The caller keeps claims of the tenant away until it commits. Whoever ends leases waits for a counter with the lease locked,
+-- so that after all leases nobody wants the old counters, and whatever stays is put in the new ones.
+create or replace function private.make_counters(p_limit private.limits)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_old integer[] := array(select c.counter_id from private.limit_counters as c where c.limit_id = p_limit.limit_id);
+    v_new integer[];
+    v_job_ids uuid[];
+    v_parts integer := case when p_limit.max_running >= 64 then 8 else 1 end;
+begin
+    if cardinality(v_old) = 1 and v_parts = 1 then
+        update private.limit_counters as c set max_running = p_limit.max_running where c.limit_id = p_limit.limit_id;
+        return;
+    end if;
+
+    -- Leases in the order of their ids, as whoever takes several does; what ends meanwhile does not count.
+    perform
+    from private.leases as l
+    where l.tenant_id = p_limit.tenant_id
+    order by l.job_id
+    for update;
+    v_job_ids := array(
+        select l.job_id
+        from private.leases as l
+        join public.jobs as j on j.job_id = l.job_id
+        where l.tenant_id = p_limit.tenant_id
+            and case
+                when v_old <> '{}' then l.counter_ids && v_old
+                else p_limit.scope = 'tenant'
+                    or j.workflow_id = p_limit.workflow_id
+                    or j.concurrency_key = p_limit.concurrency_key
+                    or p_limit.pool_id = (select r.pool_id from public.robots as r where r.robot_id = l.robot_id)
+            end
+        order by l.job_id
+    );
+    if cardinality(v_job_ids) > p_limit.max_running then
+        v_parts := 1;   -- no part of it may have room
+    end if;
+    perform from private.limit_counters as c where c.limit_id = p_limit.limit_id order by c.counter_id for update;
+    delete from private.limit_counters as c where c.limit_id = p_limit.limit_id;
+    -- Part n of k has the n-th of every k places, and every k jobs that run: full together when the limit is.
+    with made as (
+        insert into private.limit_counters (counter_id, limit_id, max_running, running)
+        select
+            ((cardinality(enum_range(null, p_limit.scope)) - 1) << 29) | nextval('private.limit_counter_ids')::integer,
+            p_limit.limit_id,
+            (p_limit.max_running + v_parts - n) / v_parts,
+            (cardinality(v_job_ids) + v_parts - n) / v_parts
+        from generate_series(1, v_parts) as n
+        returning counter_id
+    )
+    select array_agg(m.counter_id order by m.counter_id) into v_new from made as m;
+    update private.limits as w set counter_ids = v_new where w.limit_id = p_limit.limit_id;
+    update private.leases as l
+    set counter_ids = array(select u from unnest(l.counter_ids) as u where u <> all (v_old))
+        || v_new[(u.n - 1) % v_parts + 1]
+    from unnest(v_job_ids) with ordinality as u (job_id, n)
+    where l.job_id = u.job_id;
+end
+$$;
+comment on function private.make_counters is
+    'Gives a limit the counters that it needs, with the leases that it holds for in them: eight of a limit of 64 or more that is not passed, else one.';
+revoke all on function private.make_counters from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/move_jobs.sql sha256:94a653bf1e4cfb5c88682d0a34ee96b4fcf36214eecf205fa7c1892857bc09f4
+-- What others hold locked is left where it is: a claim puts it right when it meets it.
+create or replace function private.move_jobs(p_lane private.lanes, p_limit private.limits)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_ready uuid[];
+    v_attempts integer[];
+    v_scheduled uuid[];
+    v_held uuid[];
+    v_lane_id integer;
+begin
+    v_ready := array(
+        select r.job_id
+        from private.ready as r
+        join public.jobs as j on j.job_id = r.job_id
+        where r.tenant_no = p_lane.tenant_no
+            and r.lane_id = p_lane.lane_id
+            and (j.workflow_id = p_limit.workflow_id or j.concurrency_key = p_limit.concurrency_key)
+        for update of r skip locked
+    );
+    v_scheduled := array(
+        select s.job_id
+        from private.scheduled as s
+        join public.jobs as j on j.job_id = s.job_id
+        where s.tenant_id = p_limit.tenant_id
+            and s.lane_id = p_lane.lane_id
+            and (j.workflow_id = p_limit.workflow_id or j.concurrency_key = p_limit.concurrency_key)
+        for update of s skip locked
+    );
+    v_held := array(
+        select l.job_id
+        from private.leases as l
+        join public.jobs as j on j.job_id = l.job_id
+        where l.tenant_id = p_limit.tenant_id
+            and l.lane_id = p_lane.lane_id
+            and (j.workflow_id = p_limit.workflow_id or j.concurrency_key = p_limit.concurrency_key)
+        for update of l skip locked
+    );
+    if v_ready || v_scheduled || v_held = '{}' then
+        return 0;
+    end if;
+
+    v_lane_id := private.find_lane(
+        p_lane.tenant_no, p_lane.environment, p_lane.required, p_lane.robot_id, p_lane.priority,
+        coalesce(case when p_limit.scope = 'workflow' then p_limit.limit_id end, p_lane.workflow_limit_id),
+        coalesce(case when p_limit.scope = 'key' then p_limit.limit_id end, p_lane.key_limit_id),
+        p_lane.share_id
+    );
+    if v_ready <> '{}' then
+        with taken as (
+            delete from private.ready as r
+            where r.tenant_no = p_lane.tenant_no and r.lane_id = p_lane.lane_id and r.job_id = any (v_ready)
+            returning r.job_id, r.attempts::integer
+        )
+        select array_agg(t.job_id), array_agg(t.attempts) into v_ready, v_attempts from taken as t;
+        perform private.put_back(p_lane.tenant_no, v_lane_id, v_ready, v_attempts);
+    end if;
+    update private.scheduled as s set lane_id = v_lane_id where s.job_id = any (v_scheduled);
+    update private.leases as l set lane_id = v_lane_id where l.job_id = any (v_held);
+    update public.jobs as j set lane_id = v_lane_id where j.job_id = any (v_ready || v_scheduled || v_held);
+    return cardinality(v_ready || v_scheduled || v_held);
+end
+$$;
+comment on function private.move_jobs is
+    'Moves the unfinished jobs of a lane that a limit holds for to the lane that is like it and has the limit, and returns how many.';
+revoke all on function private.move_jobs from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/reconcile_limits.sql sha256:13abf80b81428c7716dda9c5ef797cf522aea2766dc8f4db155c96c048bc5234
+create or replace function private.reconcile_limits(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_counter record;
+    v_running integer;
+    v_limit jsonb;
+    v_turn private.turn := (0, 0, null);
+begin
+    -- A counter and its leases change in one transaction, so this one statement sees a difference only where there is one.
+    for v_counter in
+        select
+            c.counter_id, c.limited,
+            c.running <> (
+                select count(*) from private.leases as l where l.tenant_id = p_tenant_id and c.counter_id = any (l.counter_ids)
+            ) as differs
+        from (
+            select c.counter_id, c.running, w as limited
+            from private.limits as w
+            join private.limit_counters as c on c.limit_id = w.limit_id
+            where w.tenant_id = p_tenant_id and c.counter_id > coalesce(p_after::integer, -1)
+            order by c.counter_id
+            limit p_limit
+        ) as c
+        order by c.counter_id
+    loop
+        v_turn.used := v_turn.used + 1;
+        v_turn.after := v_counter.counter_id;
+        continue when not v_counter.differs;
+        -- Under the lock, which all who change it hold until they end, it is still so, or it was a moment's.
+        perform from private.limit_counters as c where c.counter_id = v_counter.counter_id for update;
+        continue when not found;
+        select count(*) into v_running
+        from private.leases as l
+        where l.tenant_id = p_tenant_id and v_counter.counter_id = any (l.counter_ids);
+        v_limit := private.describe_limit(v_counter.limited);
+        update private.limit_counters as c
+        set running = v_running
+        where c.counter_id = v_counter.counter_id and c.running <> v_running;
+        if found then
+            v_turn.done := v_turn.done + 1;
+            v_limit := private.describe_limit(v_counter.limited) || jsonb_build_object('counted', v_limit -> 'running');
+            perform private.emit_event(
+                p_tenant_id, 'limit.corrected', null, null, (v_counter.limited).workflow_id, v_limit
+            );
+            raise warning 'Limit % counted % jobs and % were running.',
+                (v_counter.limited).limit_id, v_limit -> 'counted', v_limit -> 'running';
+        end if;
+    end loop;
+    if v_turn.used < p_limit then
+        v_turn.after := null;
+    end if;
+    return v_turn;
+end
+$$;
+comment on function private.reconcile_limits is
+    'Duty, a tenant''s turn: sets counters of its limits to the number of their leases, tells by an event and a warning where it was another, looks at p_limit of them, and counts those that differed.';
+revoke all on function private.reconcile_limits from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/remove_limit.sql sha256:84dc6629502b890636466ea3a5c93c91a33274de9d1bd3158e9efce5bdea6e2b
+-- Lanes keep the number of the limit and leases those of its counters, which none ever gets again: they limit nothing.
+create or replace function public.remove_limit(
+    p_scope text,
+    p_workflow_id uuid default null,
+    p_concurrency_key text default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.write');
+    v_limit private.limits;
+    v_answer jsonb;
+begin
+    p_concurrency_key := private.nfc(p_concurrency_key);
+    if p_scope not in ('tenant', 'workflow', 'key') or p_scope is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'scope must be tenant, workflow or key.');
+    end if;
+    select w.* into v_limit
+    from private.limits as w
+    where w.tenant_id = v_caller.tenant_id
+        and w.scope = p_scope::private.limit_scope
+        and w.workflow_id is not distinct from p_workflow_id
+        and w.concurrency_key is not distinct from p_concurrency_key
+    for update;
+    if not found then
+        perform private.raise_error(404, 'LIMIT_NOT_FOUND', 'There is no such limit.');
+    end if;
+    v_answer := private.describe_limit(v_limit);
+    delete from private.limits as w where w.limit_id = v_limit.limit_id;
+    perform private.ring_lane(l.lane_id, 100)
+    from private.lanes as l
+    where l.tenant_no = private.find_queue_tenant(v_caller.tenant_id)
+        and (v_limit.scope = 'tenant' or v_limit.limit_id in (l.workflow_limit_id, l.key_limit_id))
+        and exists (select from private.ready as r where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id);
+    return v_answer;
+end
+$$;
+comment on function public.remove_limit is
+    'Takes a limit away; what it kept waiting may be claimed at once. Raises 404 LIMIT_NOT_FOUND. Needs settings.write.';
+revoke all on function public.remove_limit from public, anon, authenticated, service_role;
+grant execute on function public.remove_limit to authenticated;
+
+-- from sql/32_limits/functions/resolve_collision.sql sha256:9671de79c65cce29a120a509eb79bf7336980ba5a9ebe5202208dbd3e77483cc
+-- One collision of a key at a time: an advisory lock and not a counter, because cancelling may wait for a lease, and
+-- whoever ends a lease waits for its counters afterwards.
+create or replace function private.resolve_collision(p_key_limit_id integer, p_job_id uuid)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_limit private.limits;
+    v_others uuid[];
+    v_job_id uuid;
+    v_tenant_no integer;
+begin
+    select w.* into v_limit from private.limits as w where w.limit_id = p_key_limit_id;
+    if not found or v_limit.on_collision = 'queue' then
+        return;
+    end if;
+    v_tenant_no := private.find_queue_tenant(v_limit.tenant_id);
+    perform pg_advisory_xact_lock(private.collision_lock(), p_key_limit_id);
+    -- One statement: a job that is claimed just now is counted once. Those that were asked to stop already do not count.
+    v_others := array(
+        select r.job_id
+        from private.lanes as l
+        join private.ready as r on r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
+        where l.tenant_no = v_tenant_no and l.key_limit_id = p_key_limit_id and r.job_id <> p_job_id
+        union all
+        select e.job_id
+        from private.leases as e
+        where e.tenant_id = v_limit.tenant_id
+            and e.cancel_requested_at is null
+            and e.counter_ids && array(
+                select c.counter_id from private.limit_counters as c where c.limit_id = p_key_limit_id
+            )
+        order by 1
+    );
+    if cardinality(v_others) < v_limit.max_running then
+        return;
+    elsif v_limit.on_collision = 'cancel_newest' then
+        perform private.try_cancel_job(
+            v_limit.tenant_id, p_job_id,
+            format('Cancelled: an older job has the concurrency key %s.', v_limit.concurrency_key)
+        );
+    else
+        -- At most 100 in one transaction: where many waited before somebody set this rule, the next jobs go on with it.
+        foreach v_job_id in array v_others[1:least(cardinality(v_others) - v_limit.max_running + 1, 100)] loop
+            perform private.try_cancel_job(
+                v_limit.tenant_id, v_job_id,
+                format('Cancelled: a newer job has the concurrency key %s.', v_limit.concurrency_key)
+            );
+        end loop;
+    end if;
+end
+$$;
+comment on function private.resolve_collision is
+    'Applies the collision rule of a concurrency key to a job that became ready for the first time: it is cancelled, or the oldest others are (those that run are asked to stop; at most 100 at once), so that no more than the limit''s number go on.';
+revoke all on function private.resolve_collision from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/ring_limit.sql sha256:2c2eee6065dcc768ef0bdb629c712e5e0cee38548252ee7d89eb8c85f6b14b3b
+create or replace function private.ring_limit(p_limit_id integer, p_jobs integer)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_limit private.limits;
+    v_tenant_no integer;
+    v_lane_id integer;
+    v_rung integer := 0;
+begin
+    select w.* into v_limit from private.limits as w where w.limit_id = p_limit_id;
+    v_tenant_no := private.find_queue_tenant(v_limit.tenant_id);
+    if not exists (select from private.waiting_robots as r where r.tenant_no = v_tenant_no)
+        and not exists (select from private.waiting_robots as r where r.pool_id is not null)
+    then
+        return 0;
+    end if;
+    for v_lane_id in
+        select l.lane_id
+        from private.lanes as l
+        where l.tenant_no = v_tenant_no
+            and (
+                v_limit.scope = 'tenant'
+                or p_limit_id in (l.workflow_limit_id, l.key_limit_id)
+                or 'pool:' || v_limit.pool_id = any (l.required)
+            )
+            and exists (select from private.ready as r where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id)
+        order by l.priority - l.promotion
+    loop
+        exit when v_rung >= p_jobs;
+        v_rung := v_rung + private.ring_lane(v_lane_id, p_jobs - v_rung);
+    end loop;
+    return v_rung;
+end
+$$;
+comment on function private.ring_limit is
+    'Wakes robots for jobs that a limit kept waiting, when there is room for some again. The bell may be lost: robots also poll.';
+revoke all on function private.ring_limit from public, anon, authenticated, service_role;
+
+-- from sql/32_limits/functions/set_limit.sql sha256:0e72bda105cc67cd5156135c84a570e580bf8eb6e5c49b01db430d8aee4de8c2
+-- A new limit must know every lease that exists: claims of the tenant wait (private.limits is what they read next) until this
+-- transaction ends, and those under way end first.
+create or replace function public.set_limit(
+    p_scope text,
+    p_workflow_id uuid default null,
+    p_concurrency_key text default null,
+    p_max_running integer default 1,
+    p_on_collision text default 'queue'
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '5s'     -- robots stand still behind it
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.write');
+    v_now timestamptz := private.clock();
+    v_tenant_no integer;
+    v_limit private.limits;
+    v_is_new boolean := false;
+    v_lane private.lanes;
+begin
+    p_concurrency_key := private.nfc(p_concurrency_key);
+    perform private.check_limit_name(v_caller.tenant_id, p_scope, p_workflow_id, p_concurrency_key);
+    if p_max_running not between 0 and 100000 or p_max_running is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'max_running must be between 0 and 100000.');
+    elsif p_on_collision not in ('queue', 'cancel_newest', 'cancel_running') or p_on_collision is null then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'on_collision must be queue, cancel_newest or cancel_running.'
+        );
+    elsif p_on_collision <> 'queue' and p_scope <> 'key' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'on_collision is for limits of a concurrency key only.');
+    end if;
+    v_tenant_no := private.find_queue_tenant(v_caller.tenant_id);
+
+    perform pg_advisory_xact_lock(private.limits_lock(), hashtext(v_caller.tenant_id::text));
+
+    update private.limits as w
+    set max_running = p_max_running, on_collision = p_on_collision, updated_at = v_now
+    where w.tenant_id = v_caller.tenant_id
+        and w.scope = p_scope::private.limit_scope
+        and w.workflow_id is not distinct from p_workflow_id
+        and w.concurrency_key is not distinct from p_concurrency_key
+    returning w.* into v_limit;
+    if not found then
+        insert into private.limits (
+            tenant_id, scope, workflow_id, concurrency_key, max_running, on_collision, updated_at
+        )
+        values (
+            v_caller.tenant_id, p_scope::private.limit_scope, p_workflow_id, p_concurrency_key, p_max_running,
+            p_on_collision, v_now
+        )
+        returning * into v_limit;
+        v_is_new := true;
+    end if;
+    perform private.make_counters(v_limit);
+    if v_is_new and p_scope <> 'tenant' then
+        for v_lane in select l.* from private.lanes as l where l.tenant_no = v_tenant_no loop
+            perform private.move_jobs(v_lane, v_limit);
+        end loop;
+    end if;
+    perform private.ring_limit(v_limit.limit_id, private.lane_room(v_limit.limit_id, null));
+    return private.describe_limit(v_limit);
+end
+$$;
+comment on function public.set_limit is
+    'Sets how many jobs of the tenant, of a workflow or of a concurrency key robots may hold at once (0: none), also for jobs that wait or run; more that run already go on. on_collision says what happens when a job of a full key becomes ready: queue, cancel_newest or cancel_running. Raises 404 WORKFLOW_NOT_FOUND. Needs settings.write.';
+revoke all on function public.set_limit from public, anon, authenticated, service_role;
+grant execute on function public.set_limit to authenticated;
+
+-- from sql/34_fair_share/functions/describe_share.sql sha256:8bdd9025c272466b1bb52bea6d18615cde7095ed659a28529015cec05ee1c31e
+create or replace function private.describe_share(p_share private.shares)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select jsonb_build_object(
+        'workflow_id', (p_share).workflow_id,
+        'workflow_name', (
+            select w.name from public.workflows as w where w.workflow_id = (p_share).workflow_id
+        ),
+        'weight', (p_share).weight,
+        'load', round(private.share_load((p_share).share_id, private.clock())::numeric, 1),
+        'running', (select count(*) from private.leases as l where l.share_id = (p_share).share_id)
+    )
+$$;
+comment on function private.describe_share is 'A share as it is shown.';
+revoke all on function private.describe_share from public, anon, authenticated, service_role;
+
+-- from sql/34_fair_share/functions/faded_seconds.sql sha256:3c5fbe226ceb2d44c49c3dc0116a1e5b420c3d8dd41f4de0d56606732a685abc
+-- Without a SET clause, so that it is inlined. No exponent for which power() would raise an error.
+create or replace function private.faded_seconds(p_seconds double precision, p_since timestamptz, p_now timestamptz)
+returns double precision
+language sql
+immutable
+as $$
+    select p_seconds operator(pg_catalog.*)
+        pg_catalog.power(0.5, least(greatest(extract(epoch from p_now operator(pg_catalog.-) p_since), 0) operator(pg_catalog./) 600, 500))
+$$;
+comment on function private.faded_seconds is
+    'What robot-seconds still count for after a while: half after ten minutes, a quarter after twenty.';
+revoke all on function private.faded_seconds from public, anon, authenticated, service_role;
+
+-- from sql/34_fair_share/functions/find_share.sql sha256:657f3fa870e36c26cd7dac70d932d0d4eb0d42c209c263ca86a1cada046a0435
+create or replace function private.find_share(p_tenant_id uuid, p_workflow_id uuid)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_share_id integer;
+begin
+    loop
+        select s.share_id into v_share_id
+        from private.shares as s
+        where s.tenant_id = p_tenant_id and s.workflow_id = p_workflow_id;
+        if found then
+            return v_share_id;
+        end if;
+        insert into private.shares (tenant_id, workflow_id, folded_at)
+        values (p_tenant_id, p_workflow_id, private.clock())
+        on conflict do nothing;
+    end loop;
+end
+$$;
+comment on function private.find_share is 'The share of a workflow, made on its first use.';
+revoke all on function private.find_share from public, anon, authenticated, service_role;
+
+-- from sql/34_fair_share/functions/fold_share_usage.sql sha256:3da5f9584eaa69ec2b242cd60b4e8a13e332a885083ad8898cef92407851dc57
+-- One row of a share changes at a time, by one session: ended attempts only append, and wait for nobody.
+create or replace function private.fold_share_usage(p_limit integer default 5000)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_share_ids integer[];
+    v_share_id integer;
+    v_more integer[];           -- shares that have more than their turn
+    v_folded integer := 0;
+    v_used record;
+begin
+    -- From share to share by the index, so that what others have waiting is not read; from any one on, as more may have some than
+    -- are looked at. The first share of each tenant, then the second of each, and so on.
+    v_share_ids := array(
+        with recursive used (share_id, looks) as (
+            (
+                select u.share_id, 1
+                from private.share_usage as u
+                where u.share_id >= (
+                    select (random() * o.share_id)::integer from private.share_usage as o order by o.share_id desc limit 1
+                )
+                order by u.share_id
+                limit 1
+            )
+            union all
+            (
+                select u.share_id, 1 from private.share_usage as u order by u.share_id limit 1
+            )
+            union all
+            select (
+                select u.share_id from private.share_usage as u where u.share_id > w.share_id order by u.share_id limit 1
+            ), w.looks + 1
+            from used as w
+            where w.share_id is not null and w.looks < p_limit
+        )
+        select t.share_id
+        from (
+            select d.share_id, row_number() over (partition by s.tenant_id order by random()) as turn
+            from (select distinct w.share_id from used as w where w.share_id is not null) as d
+            left join lateral (
+                select o.tenant_id from private.shares as o where o.share_id = d.share_id offset 0
+            ) as s on true
+        ) as t
+        order by t.turn, random()
+    );
+    while v_share_ids <> '{}' and v_folded < p_limit loop
+        v_more := '{}';
+        foreach v_share_id in array v_share_ids loop
+            exit when v_folded >= p_limit;
+            perform from private.shares as s where s.share_id = v_share_id for update skip locked;
+            continue when not found and exists (select from private.shares as s where s.share_id = v_share_id);
+            with gone as (
+                delete from private.share_usage as u
+                where u.share_id = v_share_id and u.usage_id = any (array(
+                    select o.usage_id
+                    from private.share_usage as o
+                    where o.share_id = v_share_id
+                    order by o.usage_id
+                    limit greatest(p_limit / 10, 1)
+                ))
+                returning u.seconds
+            )
+            select count(*)::integer as attempts, sum(g.seconds) as seconds, avg(g.seconds) as each into v_used from gone as g;
+            update private.shares as s
+            set used_seconds = private.faded_seconds(s.used_seconds, s.folded_at, v_now) + v_used.seconds,
+                -- A tenth of the way for each attempt that ended.
+                expected_seconds = v_used.each + (s.expected_seconds - v_used.each) * power(0.9, least(v_used.attempts, 100)),
+                folded_at = v_now
+            where s.share_id = v_share_id and v_used.attempts > 0;
+            v_folded := v_folded + v_used.attempts;
+            if v_used.attempts = greatest(p_limit / 10, 1) then
+                v_more := v_more || v_share_id;
+            end if;
+        end loop;
+        v_share_ids := v_more;
+    end loop;
+    return v_folded;
+end
+$$;
+comment on function private.fold_share_usage is
+    'Adds the robot-seconds of at most p_limit ended attempts to their shares, of each tenant in turn, and returns of how many attempts.';
+revoke all on function private.fold_share_usage from public, anon, authenticated, service_role;
+
+-- from sql/34_fair_share/functions/list_shares.sql sha256:0210fe0eae6a1710f02d001e8d13407c8fdf1bbb977eca1468cd8962a54282d9
+create or replace function public.list_shares(p_offset integer default 0, p_limit integer default 100)
+returns setof jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.read');
+begin
+    if p_limit not between 1 and 1000 or p_limit is null or p_offset < 0 or p_offset is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 1000, offset at least 0.');
+    end if;
+    return query
+    select private.describe_share(s)
+    from private.shares as s
+    where s.tenant_id = v_caller.tenant_id and s.pool_id is null
+    order by s.share_id
+    offset p_offset
+    limit p_limit;
+end
+$$;
+comment on function public.list_shares is
+    'The shares of the tenant''s workflows: weight, load (robot-seconds had lately, over the weight) and how many jobs run now. Needs settings.read.';
+revoke all on function public.list_shares from public, anon, authenticated, service_role;
+grant execute on function public.list_shares to authenticated;
+
+-- from sql/34_fair_share/functions/record_share_usage.sql sha256:3f7c70f97b3a41e410552bb54c645f985464c0ead2bfd3cc9bbf5992b0339c04
+create or replace function private.record_share_usage()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into private.share_usage (share_id, seconds)
+    select u.share_id, extract(epoch from greatest(private.clock() - old.claimed_at, '0 seconds'))
+    from unnest(array[old.share_id, old.pool_share_id]) as u (share_id)
+    where u.share_id is not null;
+    return null;
+end
+$$;
+comment on function private.record_share_usage is
+    'Table trigger: what a robot''s time with a job was, whatever came of it, for the shares that used it.';
+revoke all on function private.record_share_usage from public, anon, authenticated, service_role;
+
+-- from sql/34_fair_share/functions/set_share.sql sha256:2c19303a594414c06c9b88884c3e875bf1517976fb8a43b0934573c16ae021bb
+create or replace function public.set_share(p_workflow_id uuid, p_weight integer)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('settings.write');
+    v_share_id integer;
+    v_share private.shares;
+begin
+    if p_weight not between 1 and 100 or p_weight is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'weight must be between 1 and 100.');
+    end if;
+    perform private.check_limit_name(v_caller.tenant_id, 'workflow', p_workflow_id, null);
+    v_share_id := private.find_share(v_caller.tenant_id, p_workflow_id);
+    update private.shares as s
+    set weight = p_weight
+    where s.share_id = v_share_id
+    returning s.* into v_share;
+    return private.describe_share(v_share);
+end
+$$;
+comment on function public.set_share is
+    'Sets the weight of a workflow''s share in the tenant''s robots: with weight 2 it gets twice the robot-seconds of one with 1, while both have jobs waiting. Counts when the tenant''s settings say {"queue": {"fair_share": true}}. Raises 404 WORKFLOW_NOT_FOUND. Needs settings.write.';
+revoke all on function public.set_share from public, anon, authenticated, service_role;
+grant execute on function public.set_share to authenticated;
+
+-- from sql/34_fair_share/functions/share_load.sql sha256:b1c3d7c5e955c1f2bdb16f8135366fdde83d895dea00047547fda65ca2774ba1
+-- A held job counts for the time that it has taken, and at once for what such jobs take: fifty robots that ask in one moment
+-- do not all get jobs of the same workflow.
+create or replace function private.share_load(p_share_id integer, p_now timestamptz)
+returns double precision
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+begin
+    return (
+        select (
+            private.faded_seconds(s.used_seconds, s.folded_at, p_now)
+            + coalesce((select sum(u.seconds) from private.share_usage as u where u.share_id = s.share_id), 0)
+            + coalesce(
+                (
+                    select sum(greatest(extract(epoch from p_now - l.claimed_at), s.expected_seconds))
+                    from (
+                        select e.claimed_at from private.leases as e where e.share_id = s.share_id
+                        union all
+                        select e.claimed_at from private.leases as e where e.pool_share_id = s.share_id
+                    ) as l
+                ),
+                0
+            )
+        ) / s.weight
+        from private.shares as s
+        where s.share_id = p_share_id
+    );
+end
+$$;
+comment on function private.share_load is
+    'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
+revoke all on function private.share_load from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/add_job.sql sha256:7985b6870ca0610b637d6956edd4464fe83119679b55bdb87ab52c32d9432972
 create or replace function private.add_job(
     p_tenant_id uuid,
+    p_job private.new_job,
+    p_trigger_type text,        -- what made it: manual | scheduled | retry, or the type of a trigger
     p_created_by uuid,
-    p_workflow_id uuid,
-    p_version integer,
-    p_input jsonb,
-    p_priority integer,
-    p_environment text,
-    p_execution_mode text,
-    p_required_capabilities text[],
-    p_required_tags text[],
-    p_robot_id uuid,
-    p_run_at timestamptz,
-    p_dedupe_key text,
-    p_max_attempts integer,
-    p_timeout_seconds integer,
-    p_retry_policy jsonb,
-    p_metadata jsonb,
-    p_trigger_type text,
     p_retry_of uuid default null,
     p_is_pushed boolean default true,
-    p_concurrency_key text default null,
-    p_pool_id uuid default null,
-    p_progress_timeout_seconds integer default null,
     p_may_pass_quota boolean default false  -- the caller looked whether the queue is full
 )
 returns uuid
@@ -5581,28 +6916,21 @@ declare
     v_tenant_no integer;
     v_limits record;
     v_lane_id integer;
-    v_problem text := private.find_job_problem(
-        p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities, p_required_tags,
-        p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata, p_trigger_type,
-        p_concurrency_key, p_progress_timeout_seconds, p_run_at
-    );
+    v_robot_id uuid := p_job.robot_id;
+    v_pool_id uuid := p_job.pool;
 begin
-    if v_problem is not null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
-    end if;
+    perform private.keep_workflow(p_job.workflow_id);
+    v_workflow := private.require_runnable_workflow(p_tenant_id, p_job.workflow_id, p_job.version);
 
-    perform private.keep_workflow(p_workflow_id);
-    v_workflow := private.require_runnable_workflow(p_tenant_id, p_workflow_id, p_version);
-
-    if p_dedupe_key is not null then
+    if p_job.dedupe_key is not null then
         loop
             insert into private.dedupe_keys (tenant_id, dedupe_key, job_id)
-            values (p_tenant_id, p_dedupe_key, v_job_id)
+            values (p_tenant_id, p_job.dedupe_key, v_job_id)
             on conflict do nothing;
             exit when found;
             select d.job_id into v_existing_job_id
             from private.dedupe_keys as d
-            where d.tenant_id = p_tenant_id and d.dedupe_key = p_dedupe_key;
+            where d.tenant_id = p_tenant_id and d.dedupe_key = p_job.dedupe_key;
             if found then
                 return v_existing_job_id;
             end if;     -- it ended in between: the key is free again
@@ -5610,21 +6938,23 @@ begin
     end if;
 
     v_tenant_no := private.find_queue_tenant(p_tenant_id);
-    v_required := private.required_of(p_required_capabilities, p_required_tags, p_execution_mode = 'internet', p_pool_id);
+    v_required := private.required_of(
+        p_job.required_capabilities, p_job.required_tags, p_job.execution_mode = 'internet', v_pool_id
+    );
     select
         f.workflow_limit_id,
         f.key_limit_id,
         q.is_full as is_queue_full,
-        case when q.is_fair then private.find_share(p_tenant_id, p_workflow_id) end as share_id
+        case when q.is_fair then private.find_share(p_tenant_id, p_job.workflow_id) end as share_id
     into v_limits
-    from private.find_job_limits(p_tenant_id, p_workflow_id, p_concurrency_key) as f
+    from private.find_job_limits(p_tenant_id, p_job.workflow_id, p_job.concurrency_key) as f
     cross join private.queue_tenants as q
     where q.tenant_id = p_tenant_id;
     if v_limits.is_queue_full and not p_may_pass_quota then
         perform private.raise_queue_full();
     end if;
     v_lane_id := private.find_lane(
-        v_tenant_no, p_environment, v_required, p_robot_id, p_priority::smallint, v_limits.workflow_limit_id,
+        v_tenant_no, p_job.environment, v_required, v_robot_id, p_job.priority::smallint, v_limits.workflow_limit_id,
         v_limits.key_limit_id, v_limits.share_id
     );
 
@@ -5635,68 +6965,39 @@ begin
         created_by, created_at
     )
     values (
-        v_job_id, p_tenant_id, p_workflow_id, v_workflow.version, v_workflow.name, v_lane_id, p_trigger_type,
-        p_execution_mode::public.execution_mode, p_environment, p_required_capabilities, p_required_tags, p_robot_id,
-        p_pool_id, p_priority, p_input, p_metadata, p_dedupe_key, p_concurrency_key, p_max_attempts, p_timeout_seconds,
-        p_progress_timeout_seconds,
-        coalesce(
-            p_retry_policy,
-            '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}'
-        ),
-        p_retry_of, p_created_by, private.clock()
+        v_job_id, p_tenant_id, p_job.workflow_id, v_workflow.version, v_workflow.name, v_lane_id, p_trigger_type,
+        p_job.execution_mode::public.execution_mode, p_job.environment, p_job.required_capabilities, p_job.required_tags,
+        v_robot_id, v_pool_id, p_job.priority, p_job.input, p_job.metadata, p_job.dedupe_key, p_job.concurrency_key,
+        p_job.max_attempts, p_job.timeout_seconds, p_job.progress_timeout_seconds, p_job.retry_policy, p_retry_of,
+        p_created_by, private.clock()
     );
 
-    if p_run_at > private.clock() then
+    if p_job.run_at > private.clock() then
         insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at)
-        values (v_job_id, p_tenant_id, v_tenant_no, v_lane_id, p_run_at);
+        values (v_job_id, p_tenant_id, v_tenant_no, v_lane_id, p_job.run_at);
     else
         insert into private.ready (tenant_no, lane_id, job_id, pool_id)
-        values (v_tenant_no, v_lane_id, v_job_id, p_pool_id);
-        perform private.ring_robots(v_tenant_no, p_environment, v_required, p_robot_id);
+        values (v_tenant_no, v_lane_id, v_job_id, v_pool_id);
+        perform private.ring_robots(v_tenant_no, p_job.environment, v_required, v_robot_id);
     end if;
 
     perform private.announce_job(
-        'job.queued', 'queued', p_tenant_id, v_job_id, p_workflow_id, v_workflow.name, null, 0,
-        case when p_run_at is not null then jsonb_build_object('run_at', private.to_iso(p_run_at)) end,
+        'job.queued', 'queued', p_tenant_id, v_job_id, p_job.workflow_id, v_workflow.name, null, 0,
+        case when p_job.run_at is not null then jsonb_build_object('run_at', private.to_iso(p_job.run_at)) end,
         p_is_pushed, p_is_new => true
     );
     -- A retry waits whatever the rule of its key: somebody asked for this very job.
-    if v_limits.key_limit_id is not null and p_retry_of is null and (p_run_at > private.clock()) is not true then
+    if v_limits.key_limit_id is not null and p_retry_of is null and (p_job.run_at > private.clock()) is not true then
         perform private.resolve_collision(v_limits.key_limit_id, v_job_id);
     end if;
     return v_job_id;
 end
 $$;
-comment on function private.add_job(
-    uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean, text, uuid, integer, boolean
-) is
-    'Puts a job of a runnable workflow in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do.';
-revoke all on function private.add_job(
-    uuid, uuid, uuid, integer, jsonb, integer, text, text, text[], text[], uuid, timestamptz, text, integer, integer, jsonb,
-    jsonb, text, uuid, boolean, text, uuid, integer, boolean
-) from public, anon, authenticated, service_role;
+comment on function private.add_job is
+    'Puts a job that private.check_new_job() has checked in the queue, or finds the unfinished job with the same dedupe key. Does not ask who wants it: its callers do. Raises 404 WORKFLOW_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE, 429 QUEUE_FULL.';
+revoke all on function private.add_job from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/add_past_lease.sql sha256:97ba56f59c72ae6d9d858db05b18978bf274f45085337c63031f15aa659a6a86
-create or replace function private.add_past_lease(p_past_leases jsonb, p_lease private.leases)
-returns jsonb
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    -- A job that is claimed and given back for weeks must not grow without end: of more than a hundred or so the oldest is forgotten.
-    if pg_column_size(p_past_leases) > 8000 then
-        p_past_leases := p_past_leases - (select min(k::bigint)::text from jsonb_object_keys(p_past_leases) as k);
-    end if;
-    return p_past_leases || jsonb_build_object(p_lease.lease_token::text, p_lease.robot_id);
-end
-$$;
-comment on function private.add_past_lease(jsonb, private.leases) is
-    'jobs.past_leases with one more lease that has ended: the robot that held it may still bring what came of it, as evidence.';
-revoke all on function private.add_past_lease(jsonb, private.leases) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/age_lanes.sql sha256:81677739b609286fec88889e74c13038ac9e68ea83ea5ec3404ac79b0dbfdf8f
+-- from sql/40_queue/functions/age_lanes.sql sha256:20d883f845c261804499e81f2f6d0b349203d9dfd0f252e679e18beb5066300f
 -- What counts is how long the same job has been first, as this duty saw it: not how old the job is, because a job may have
 -- been delayed for long and be ready only now. Lanes that somebody's limit holds back wait for the limit and do not age.
 create or replace function private.age_lanes(p_tenant_id uuid, p_limit integer, p_after text)
@@ -5767,11 +7068,11 @@ begin
     return v_turn;
 end
 $$;
-comment on function private.age_lanes(uuid, integer, text) is
+comment on function private.age_lanes is
     'Duty, a tenant''s turn: promotes by one step of priority each lane whose first job has stayed first for the tenant''s ageing_minutes, tells it by the event lane.promoted, and lets lanes that are served fall back by a step; looks at p_limit lanes and counts those that it promoted.';
-revoke all on function private.age_lanes(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.age_lanes from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/ageing_minutes.sql sha256:f8d7f3441b1f1de4f24e1b709a57c0d07319badb8b12aeb482ed5066f343c526
+-- from sql/40_queue/functions/ageing_minutes.sql sha256:f29f82629b618b01dd7b25406816aa01da5c8f4914d51df98de98550d020bdc1
 create or replace function private.ageing_minutes(p_settings jsonb)
 returns integer
 language plpgsql
@@ -5787,11 +7088,11 @@ begin
     end;
 end
 $$;
-comment on function private.ageing_minutes(jsonb) is
+comment on function private.ageing_minutes is
     'After how many minutes without a claim a lane of a tenant with these settings is promoted: {"queue": {"ageing_minutes": 30}}, 0 for never.';
-revoke all on function private.ageing_minutes(jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.ageing_minutes from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/announce_job.sql sha256:2ef78df58720924104bd39a1dc27f0cfbcd72000539ef8a81bf1a4a67963e02e
+-- from sql/40_queue/functions/announce_job.sql sha256:60c9827da12bdc6ca10918ed2af6862c46dc136560dd746e1161099a62c7cda0
 create or replace function private.announce_job(
     p_event text,
     p_status text,
@@ -5820,12 +7121,11 @@ begin
     );
 end
 $$;
-comment on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean, boolean) is
+comment on function private.announce_job is
     'Does private.announce_jobs() for one.';
-revoke all on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean, boolean)
-    from public, anon, authenticated, service_role;
+revoke all on function private.announce_job from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/announce_jobs.sql sha256:535d48816f81173e536f4a5ee6b3de4f518ea8330d9a9dac9f413e211c8e6e78
+-- from sql/40_queue/functions/announce_jobs.sql sha256:609bab4a04b149455d0a875376d2c15ed50f130f12565b87866ee9728fccb525
 -- On the path of every transition, so it is two statements for any number of jobs. The pushes are what realtime.send makes,
 -- with the columns that the platform documents; should it take this insert no more, its own function does it.
 create or replace function private.announce_jobs(
@@ -5900,12 +7200,754 @@ begin
     end;
 end
 $$;
-comment on function private.announce_jobs(text, text, private.job_notice[], boolean, boolean) is
+comment on function private.announce_jobs is
     'Tells what happened to jobs: events for those who resume, pushes for those who watch. Progress is pushed only. A push may be lost and never fails the caller: it has a row behind it.';
-revoke all on function private.announce_jobs(text, text, private.job_notice[], boolean, boolean)
-    from public, anon, authenticated, service_role;
+revoke all on function private.announce_jobs from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/answer_bytes.sql sha256:8a6d8d0cd51aa3416a19b5350c4a111db10fc464d9c3658af24540e2c1088196
+-- from sql/40_queue/functions/check_new_job.sql sha256:1b962b416ffe73925891c601f484815127a56a80aaa2c22fc38085e6c451ea6f
+create or replace function private.check_new_job(p_tenant_id uuid, p_job private.new_job)
+returns private.new_job
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_problem text;
+begin
+    p_job.environment := private.nfc(p_job.environment);
+    p_job.required_capabilities := private.nfc_words(p_job.required_capabilities);
+    p_job.required_tags := private.nfc_words(p_job.required_tags);
+    p_job.dedupe_key := private.nfc(p_job.dedupe_key);
+    p_job.concurrency_key := private.nfc(p_job.concurrency_key);
+    v_problem := case
+        when p_job.workflow_id is null then 'workflow_id must be given.'
+        else private.find_job_problem(p_job)
+    end;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+
+    p_job.input := coalesce(p_job.input, '{}');
+    p_job.priority := coalesce(p_job.priority, 10);
+    p_job.environment := coalesce(p_job.environment, '*');
+    p_job.execution_mode := coalesce(p_job.execution_mode, 'lan');
+    p_job.required_capabilities := coalesce(p_job.required_capabilities, '{}');
+    p_job.required_tags := coalesce(p_job.required_tags, '{}');
+    p_job.max_attempts := coalesce(p_job.max_attempts, 3);
+    p_job.timeout_seconds := coalesce(p_job.timeout_seconds, 3600);
+    p_job.retry_policy := coalesce(
+        p_job.retry_policy,
+        '{"policy": "exponential", "base_delay_seconds": 5, "max_delay_seconds": 3600, "jitter": 0.2}'
+    );
+    p_job.metadata := coalesce(p_job.metadata, '{}');
+
+    if p_job.robot_id is not null then
+        p_job.robot_id := (private.find_robot(p_tenant_id, p_job.robot_id)).robot_id;
+    end if;
+    if p_job.pool is not null then
+        p_job.pool := (private.find_pool(p_tenant_id, p_job.pool, 'member')).pool_id;
+    end if;
+    return p_job;
+end
+$$;
+comment on function private.check_new_job is
+    'A new job of a tenant as private.add_job() takes it: texts in one spelling, defaults filled in, robot and pool by their ids. Raises 400 INVALID_ARGUMENT with the field and its rule, 404 ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS.';
+revoke all on function private.check_new_job from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/check_waiting_quotas.sql sha256:8fa7b3b21c108417063e52d23fb1dc143bc81da3d915c156efcbe2e9f1ad45ea
+-- Counted here and not at every enqueue: a counter would be one row for which all enqueues of a tenant wait in turn, and a
+-- count would read what waits. So a tenant may pass its quota by what it enqueues in a minute.
+create or replace function private.check_waiting_quotas(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+declare
+    v_tenant record;
+    v_waiting bigint := 0;
+    v_is_full boolean;
+begin
+    select q.tenant_no, q.is_full, private.waiting_quota(t.plan, t.settings) as quota
+    into v_tenant
+    from private.queue_tenants as q
+    join public.tenants as t on t.tenant_id = q.tenant_id
+    where q.tenant_id = p_tenant_id;
+    -- Never more than the quota is read. A full queue has room again when a tenth of it is gone.
+    if v_tenant.quota is not null then
+        select count(*) into v_waiting
+        from (
+            select from private.ready as r where r.tenant_no = v_tenant.tenant_no
+            union all
+            select from private.scheduled as s where s.tenant_id = p_tenant_id
+            limit v_tenant.quota
+        ) as w;
+    end if;
+    v_is_full := coalesce(
+        v_waiting >= v_tenant.quota - case when v_tenant.is_full then v_tenant.quota / 10 else 0 end, false
+    );
+    if v_is_full <> v_tenant.is_full then
+        update private.queue_tenants as q set is_full = v_is_full where q.tenant_no = v_tenant.tenant_no;
+        perform private.emit_event(
+            p_tenant_id, case when v_is_full then 'queue.full' else 'queue.has_room' end, null, null, null,
+            jsonb_build_object('max_waiting', v_tenant.quota)
+        );
+        return (1, 1 + v_waiting / 100, null)::private.turn;    -- counting is cheap
+    end if;
+    return (0, 1 + v_waiting / 100, null)::private.turn;
+end
+$$;
+comment on function private.check_waiting_quotas is
+    'Duty, a tenant''s turn: notes whether as many jobs of it wait as may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and counts whether that changed.';
+revoke all on function private.check_waiting_quotas from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/enqueue_job.sql sha256:ebb06a3327681813e9f69315633f69358c0382fc936f59bfce527f3371a339b6
+create or replace function public.enqueue_job(
+    p_workflow_id uuid,
+    p_input jsonb default null,
+    p_priority integer default null,
+    p_environment text default null,
+    p_execution_mode text default null,
+    p_required_capabilities text[] default null,
+    p_required_tags text[] default null,
+    p_robot_id text default null,
+    p_run_at timestamptz default null,
+    p_dedupe_key text default null,
+    p_max_attempts integer default null,
+    p_timeout_seconds integer default null,
+    p_retry_policy jsonb default null,
+    p_metadata jsonb default null,
+    p_version integer default null,
+    p_concurrency_key text default null,
+    p_pool text default null,
+    p_progress_timeout_seconds integer default null
+)
+returns public.live_jobs
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.create');
+    v_new private.new_job;
+    v_job_id uuid;
+    v_job public.live_jobs;
+begin
+    v_new.workflow_id := p_workflow_id;
+    v_new.version := p_version;
+    v_new.input := p_input;
+    v_new.priority := p_priority;
+    v_new.environment := p_environment;
+    v_new.execution_mode := p_execution_mode;
+    v_new.required_capabilities := p_required_capabilities;
+    v_new.required_tags := p_required_tags;
+    v_new.robot_id := p_robot_id;
+    v_new.pool := p_pool;
+    v_new.run_at := p_run_at;
+    v_new.dedupe_key := p_dedupe_key;
+    v_new.concurrency_key := p_concurrency_key;
+    v_new.max_attempts := p_max_attempts;
+    v_new.timeout_seconds := p_timeout_seconds;
+    v_new.progress_timeout_seconds := p_progress_timeout_seconds;
+    v_new.retry_policy := p_retry_policy;
+    v_new.metadata := p_metadata;
+    v_job_id := private.add_job(
+        v_caller.tenant_id, private.check_new_job(v_caller.tenant_id, v_new), 'manual',
+        coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id)
+    );
+    select j.* into v_job from public.live_jobs as j where j.job_id = v_job_id;
+    return v_job;
+end
+$$;
+comment on function public.enqueue_job is
+    'Puts one job in the queue and returns it; with a dedupe key that an unfinished job has, returns that one. An option that is null is its default. Environment * is any robot''s. With a pool (id or name) its robots run it. With progress_timeout_seconds an attempt that reports no progress for so long is ended. Raises 400 INVALID_ARGUMENT, 404 WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE or POOL_AMBIGUOUS, 429 QUEUE_FULL. Needs jobs.create.';
+revoke all on function public.enqueue_job from public, anon, authenticated, service_role;
+grant execute on function public.enqueue_job to authenticated;
+
+-- from sql/40_queue/functions/ensure_job_partitions.sql sha256:2414f595c8e5953e418872670877d43215c74ba196f523a2311bba41451ac254
+create or replace function private.ensure_job_partitions(p_weeks_ahead integer default 4)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_made integer := 0;
+begin
+    for i in 0..p_weeks_ahead loop
+        if private.make_job_partition(private.clock() + make_interval(days => 7 * i)) then
+            v_made := v_made + 1;
+        end if;
+    end loop;
+    return v_made;
+end
+$$;
+comment on function private.ensure_job_partitions is
+    'Makes the partitions of jobs for this week (Monday, UTC) and p_weeks_ahead more, and returns how many it made.';
+revoke all on function private.ensure_job_partitions from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/find_job_problem.sql sha256:60cf43bfe9d4401a1eea2d2ab04de4bb8300243903fd55138dcf05009798c858
+create or replace function private.find_job_problem(p_job private.new_job)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_job.priority not between 0 and 20 then
+        return 'priority must be between 0 and 20.';
+    elsif length(p_job.environment) not between 1 and 64 then
+        return 'environment must have 1 to 64 characters.';
+    elsif p_job.execution_mode not in ('lan', 'internet') then
+        return 'execution_mode must be lan or internet.';
+    elsif p_job.max_attempts not between 1 and 100 then
+        return 'max_attempts must be between 1 and 100.';
+    elsif p_job.timeout_seconds not between 1 and 604800 then
+        return 'timeout_seconds must be between 1 and 604800.';
+    elsif p_job.progress_timeout_seconds not between 5 and 604800 then
+        return 'progress_timeout_seconds must be between 5 and 604800.';
+    elsif not private.is_calendar_time(p_job.run_at) then
+        return 'run_at must lie in the years 1 to 9999.';
+    elsif length(p_job.dedupe_key) not between 1 and 255 then
+        return 'dedupe_key must have 1 to 255 characters.';
+    elsif length(p_job.concurrency_key) not between 1 and 255 then
+        return 'concurrency_key must have 1 to 255 characters.';
+    elsif jsonb_typeof(p_job.input) <> 'object' then
+        return 'input must be an object.';
+    elsif pg_column_size(p_job.input) > 10485760 then
+        return 'input must not be larger than 10 MB.';
+    elsif private.find_json_problem('input', p_job.input) is not null then
+        return private.find_json_problem('input', p_job.input);
+    elsif jsonb_typeof(p_job.metadata) <> 'object' then
+        return 'metadata must be an object.';
+    elsif pg_column_size(p_job.metadata) > 65536 then
+        return 'metadata must not be larger than 64 KB.';
+    elsif private.find_json_problem('metadata', p_job.metadata) is not null then
+        return private.find_json_problem('metadata', p_job.metadata);
+    elsif p_job.retry_policy is not null and private.find_retry_policy_problem(p_job.retry_policy) is not null then
+        return private.find_retry_policy_problem(p_job.retry_policy);
+    end if;
+    if p_job.required_capabilities <> '{}' or p_job.required_tags <> '{}' then
+        return coalesce(
+            private.find_words_problem('required_capabilities', p_job.required_capabilities),
+            private.find_words_problem('required_tags', p_job.required_tags),
+            -- A key of the index of private.lanes has 2,704 bytes at most, and they are in it.
+            case
+                when (select sum(octet_length(w) + 8) from unnest(p_job.required_capabilities || p_job.required_tags) as w) > 2000
+                    then 'required_capabilities and required_tags must not have more than 2000 bytes together; each word counts for 8 more.'
+            end
+        );
+    end if;
+    return null;
+end
+$$;
+comment on function private.find_job_problem is
+    'What is wrong with a job that somebody wants to enqueue, as a sentence that names the field; null when nothing is. An option that is null is its default, which is right.';
+revoke all on function private.find_job_problem from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/find_lane.sql sha256:2404324761107722190e0be9d2b6ef24df8fa1c0963a56a1c6696bae7610ccc8
+create or replace function private.find_lane(
+    p_tenant_no integer,
+    p_environment text,
+    p_required text[],
+    p_robot_id uuid,
+    p_priority smallint,
+    p_workflow_limit_id integer default null,
+    p_key_limit_id integer default null,
+    p_share_id integer default null
+)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_lane_id integer;
+begin
+    loop
+        -- Three statements, because "is not distinct from" cannot use the index.
+        if p_workflow_limit_id is not null or p_key_limit_id is not null or p_share_id is not null then
+            select l.lane_id into v_lane_id
+            from private.lanes as l
+            where l.tenant_no = p_tenant_no
+                and l.environment = p_environment
+                and l.priority = p_priority
+                and l.required = p_required
+                and l.robot_id is not distinct from p_robot_id
+                and l.workflow_limit_id is not distinct from p_workflow_limit_id
+                and l.key_limit_id is not distinct from p_key_limit_id
+                and l.share_id is not distinct from p_share_id;
+        elsif p_robot_id is null then
+            select l.lane_id into v_lane_id
+            from private.lanes as l
+            where l.tenant_no = p_tenant_no
+                and l.robot_id is null
+                and l.environment = p_environment
+                and l.priority = p_priority
+                and l.required = p_required
+                and l.workflow_limit_id is null
+                and l.key_limit_id is null
+                and l.share_id is null;
+        else
+            select l.lane_id into v_lane_id
+            from private.lanes as l
+            where l.tenant_no = p_tenant_no
+                and l.robot_id = p_robot_id
+                and l.environment = p_environment
+                and l.priority = p_priority
+                and l.required = p_required
+                and l.workflow_limit_id is null
+                and l.key_limit_id is null
+                and l.share_id is null;
+        end if;
+        if found then
+            return v_lane_id;
+        end if;
+        insert into private.lanes (
+            tenant_no, environment, required, robot_id, priority, workflow_limit_id, key_limit_id, share_id
+        )
+        values (
+            p_tenant_no, p_environment, p_required, p_robot_id, p_priority, p_workflow_limit_id, p_key_limit_id, p_share_id
+        )
+        on conflict do nothing;
+    end loop;
+end
+$$;
+comment on function private.find_lane is
+    'The lane of a demand (sorted requirements, target robot, environment, priority, limits, share), made on its first use. Lanes are never removed, so the answer stays true.';
+revoke all on function private.find_lane from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/find_queue_tenant.sql sha256:d5b519f0632edb8da11e6687e98f84e2c0b3a15e10758e097b91a52544dcbb41
+create or replace function private.find_queue_tenant(p_tenant_id uuid)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_tenant_no integer;
+begin
+    loop
+        select q.tenant_no into v_tenant_no from private.queue_tenants as q where q.tenant_id = p_tenant_id;
+        if found then
+            return v_tenant_no;
+        end if;
+        insert into private.queue_tenants (tenant_id, pushes_jobs, ageing_minutes, is_fair)
+        select
+            t.tenant_id,
+            coalesce(t.settings #> '{realtime,jobs}' <> 'false', true),
+            private.ageing_minutes(t.settings),
+            coalesce(t.settings #> '{queue,fair_share}' = 'true', false)
+        from public.tenants as t
+        where t.tenant_id = p_tenant_id
+        on conflict do nothing;
+    end loop;
+end
+$$;
+comment on function private.find_queue_tenant is
+    'The number that stands for a tenant in the hot tables, given on its first use.';
+revoke all on function private.find_queue_tenant from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/find_retry_policy_problem.sql sha256:7bc5eefcb9dd21ec4ef729db4717d2aa890fc40a12693cf259518f3334a3b187
+create or replace function private.find_retry_policy_problem(p_policy jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_key text;
+    v_value jsonb;
+begin
+    if jsonb_typeof(p_policy) is distinct from 'object' then
+        return 'retry_policy must be an object.';
+    end if;
+    if not coalesce(p_policy ->> 'policy' in ('none', 'fixed', 'linear', 'exponential'), false) then
+        return 'retry_policy.policy must be none, fixed, linear or exponential.';
+    end if;
+    for v_key, v_value in select e.key, e.value from jsonb_each(p_policy) as e loop
+        case v_key
+            when 'policy' then
+                null;
+            when 'base_delay_seconds', 'max_delay_seconds' then
+                if jsonb_typeof(v_value) <> 'number' or v_value::numeric not between 0 and 604800 then
+                    return format('retry_policy.%s must be a number of seconds between 0 and 604800.', v_key);
+                end if;
+            when 'jitter' then
+                if jsonb_typeof(v_value) <> 'number' or v_value::numeric not between 0 and 1 then
+                    return 'retry_policy.jitter must be a fraction between 0 and 1.';
+                end if;
+            when 'retry_on_timeout' then
+                if jsonb_typeof(v_value) <> 'boolean' then
+                    return 'retry_policy.retry_on_timeout must be true or false.';
+                end if;
+            when 'non_retryable_errors' then
+                if jsonb_typeof(v_value) <> 'array' or jsonb_array_length(v_value) > 100
+                    or exists (select from jsonb_array_elements(v_value) as e where jsonb_typeof(e) <> 'string')
+                then
+                    return 'retry_policy.non_retryable_errors must be a list of at most 100 error types.';
+                end if;
+            else
+                return format('retry_policy has no field %s.', v_key);
+        end case;
+    end loop;
+    return null;
+end
+$$;
+comment on function private.find_retry_policy_problem is
+    'What is wrong with a retry policy, as a sentence that names the field; null when nothing is.';
+revoke all on function private.find_retry_policy_problem from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/held_job_ids.sql sha256:0f8b77fd1566690bd2a64b1e50ddfc0d63b7913de69c88f3a2251802f028d50a
+create or replace function private.held_job_ids()
+returns setof uuid
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select l.job_id from private.leases as l where l.robot_id = (private.caller()).robot_id;
+end
+$$;
+comment on function private.held_job_ids is 'The jobs that the calling robot holds a lease of; none for anybody else. For policies.';
+revoke all on function private.held_job_ids from public, anon, authenticated, service_role;
+grant execute on function private.held_job_ids to authenticated;
+
+-- from sql/40_queue/functions/job_reader_tenant_id.sql sha256:51c3966e40842c426e097bf3114c37a326bdcfa9a8b3f209c0b7fc7d57ffecbd
+create or replace function private.job_reader_tenant_id()
+returns uuid
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.caller();
+begin
+    return case
+        when v_caller.robot_id is not null or private.has_permission(v_caller.permissions, 'jobs.read') then v_caller.tenant_id
+    end;
+end
+$$;
+comment on function private.job_reader_tenant_id is
+    'The tenant whose jobs the caller may see, all of them (jobs.read) or those that it holds (a robot); null for anybody else. For policies.';
+revoke all on function private.job_reader_tenant_id from public, anon, authenticated, service_role;
+grant execute on function private.job_reader_tenant_id to authenticated;
+
+-- from sql/40_queue/functions/make_job_partition.sql sha256:a6570172ed7e835795e9c55075999a645131ca1d22823040879094ad067da3f4
+-- Rows that came before their partition are in the default one. They are moved into the new partition, for which nobody
+-- may touch jobs for a moment; with partitions made weeks ahead that never happens.
+create or replace function private.make_job_partition(p_at timestamptz, p_most_rows integer default 200000)
+returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_week timestamptz := date_trunc('week', p_at, 'UTC');
+    v_name text := 'jobs_' || to_char(v_week at time zone 'UTC', 'IYYY"w"IW');
+    v_from uuid := private.uuid_v7_floor(v_week);
+    v_to uuid := private.uuid_v7_floor(v_week + interval '7 days');
+begin
+    if to_regclass('private.' || v_name) is not null then
+        return false;
+    end if;
+    perform from private.jobs_default as d where d.job_id >= v_from and d.job_id < v_to offset p_most_rows limit 1;
+    if found then
+        raise warning 'More than % jobs of % are in the default partition. Move them in a quiet hour: select private.make_job_partition(%, 2147483647)',
+            p_most_rows, v_name, quote_literal(v_week);
+        return false;
+    end if;
+    execute format('create table private.%I (like public.jobs including all) with (fillfactor = 70)', v_name);
+    execute format('alter table private.%I enable row level security, force row level security', v_name);
+    execute format(
+        'comment on table private.%I is %L', v_name, format('Jobs made in the week from %s on.', (v_week at time zone 'UTC')::date)
+    );
+    execute format('revoke all on private.%I from public, anon, authenticated, service_role', v_name);
+    if exists (select from private.jobs_default as d where d.job_id >= v_from and d.job_id < v_to) then
+        lock table public.jobs in access exclusive mode;
+        execute format(
+            'with moved as (delete from private.jobs_default where job_id >= $1 and job_id < $2 returning *) '
+            'insert into private.%I select * from moved',
+            v_name
+        ) using v_from, v_to;
+    end if;
+    execute format(
+        'alter table public.jobs attach partition private.%I for values from (%L) to (%L)', v_name, v_from, v_to
+    );
+    return true;
+end
+$$;
+comment on function private.make_job_partition is
+    'Makes the partition of jobs for the week of a time (Monday, UTC), moves its rows there from the default partition, and returns whether it did.';
+revoke all on function private.make_job_partition from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:eef5bcc53beef2a46b2d986498aad57612e4e3b1c327e10c2d917b17dd86cc95
+create or replace function private.promote_scheduled_jobs(p_limit integer default 1000)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_due uuid[] := array(
+        select s.job_id from private.scheduled as s where s.run_at <= private.clock() order by s.run_at limit p_limit
+    );
+    v_lane record;
+    v_promoted integer := 0;
+begin
+    if cardinality(v_due) = p_limit then    -- more may be due, and all of this of one tenant
+        v_due := private.share_out('private.scheduled', 'job_id', 'run_at', p_limit, v_due);
+    end if;
+    for v_lane in
+        with due as (
+            select s.job_id
+            from private.scheduled as s
+            where s.job_id = any (v_due) and s.run_at <= private.clock()
+            for update skip locked
+        ), taken as (
+            delete from private.scheduled as s
+            where s.job_id = any (array(select d.job_id from due as d))
+            returning s.tenant_no, s.lane_id, s.job_id, s.attempts
+        )
+        select
+            t.tenant_no,
+            t.lane_id,
+            array_agg(t.job_id order by t.job_id) as job_ids,
+            array_agg(t.attempts::integer order by t.job_id) as attempts,
+            (select l.key_limit_id from private.lanes as l where l.lane_id = t.lane_id) as key_limit_id
+        from taken as t
+        group by t.tenant_no, t.lane_id
+        order by t.lane_id
+    loop
+        if v_lane.key_limit_id is null then
+            perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids, v_lane.attempts);
+        else
+            -- One after another, so that each collides with those before it and is not met by those after it.
+            for n in 1..cardinality(v_lane.job_ids) loop
+                perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids[n:n], v_lane.attempts[n:n]);
+                -- Neither a retry nor one that was given back.
+                if v_lane.attempts[n] = 0 and not exists (
+                    select from public.jobs as j where j.job_id = v_lane.job_ids[n] and j.uncounted_ends > 0
+                ) then
+                    perform private.resolve_collision(v_lane.key_limit_id, v_lane.job_ids[n]);
+                end if;
+            end loop;
+        end if;
+        v_promoted := v_promoted + cardinality(v_lane.job_ids);
+        perform private.ring_lane(v_lane.lane_id, cardinality(v_lane.job_ids));
+    end loop;
+    return v_promoted;
+end
+$$;
+comment on function private.promote_scheduled_jobs is
+    'Makes at most p_limit delayed jobs and retries whose time has come ready, the oldest first or, when there are more, shared out among tenants; wakes robots for them, and returns how many. Many may run it at once.';
+revoke all on function private.promote_scheduled_jobs from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/put_back.sql sha256:ba0ea173a05dd7a5780d331f7328e42097cdcb981045119741d4093f4108591a
+-- An id that is not new can be lower than where claims of the lane begin. The shared lock keeps private.raise_low_water()
+-- from raising that bound between our look and our commit; it is taken before the look. Who puts jobs back into several
+-- lanes does it in the order of lane_id.
+create or replace function private.put_back(
+    p_tenant_no integer,
+    p_lane_id integer,
+    p_job_ids uuid[],
+    p_attempts integer[]
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_lowest uuid := (select i.job_id from unnest(p_job_ids) as i (job_id) order by i.job_id limit 1);
+    v_pool_id uuid := (select private.pool_of(l.required) from private.lanes as l where l.lane_id = p_lane_id);
+begin
+    perform pg_advisory_xact_lock_shared(private.lane_lock(), p_lane_id);
+    insert into private.ready (tenant_no, lane_id, job_id, attempts, pool_id)
+    select p_tenant_no, p_lane_id, i.job_id, i.attempts, v_pool_id
+    from unnest(p_job_ids, p_attempts) as i (job_id, attempts);
+    update private.lanes as l
+    set low_job_id = v_lowest
+    where l.lane_id = p_lane_id and l.low_job_id > v_lowest;
+end
+$$;
+comment on function private.put_back is
+    'Makes jobs of a lane ready that were scheduled or leased before, in the place of their age, where claims find them at once.';
+revoke all on function private.put_back from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/raise_queue_full.sql sha256:2e1f0100c67dac77f1a5e2f3a8634593413acdbf503ce431516671eb5637118f
+create or replace function private.raise_queue_full()
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform private.raise_error(
+        429, 'QUEUE_FULL', 'As many jobs wait as the plan of the tenant allows; try again when some have been done.', '60'
+    );
+end
+$$;
+comment on function private.raise_queue_full is
+    'Raises 429 QUEUE_FULL, with the seconds after which to try again.';
+revoke all on function private.raise_queue_full from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/read_new_job.sql sha256:cc77dd61e53e6a07db3f12abd7269199c4ed305c20f2074204bf22ed793be83a
+create or replace function private.read_new_job(p_options jsonb)
+returns private.new_job
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_fields jsonb := to_jsonb(jsonb_populate_record(null::private.new_job, '{}'));
+    v_unknown text;
+begin
+    if jsonb_typeof(p_options) is distinct from 'object' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'A job must be an object.');
+    end if;
+    select k into v_unknown from jsonb_object_keys(p_options) as k where not v_fields ? k limit 1;
+    if found then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', format('A job has no field %s.', v_unknown));
+    end if;
+    return jsonb_populate_record(null::private.new_job, p_options);
+end
+$$;
+comment on function private.read_new_job is
+    'A job that somebody asks for as an object {workflow_id, input, priority …}; the other fields are null. Raises 400 INVALID_ARGUMENT for a field that no job has, and a data exception for a value of the wrong type.';
+revoke all on function private.read_new_job from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/required_of.sql sha256:f1e631eda475b9f91092242a5d90e057e6600ab4bd2fdd88b88dc72584684b1d
+create or replace function private.required_of(
+    p_capabilities text[],
+    p_tags text[],
+    p_is_internet boolean,
+    p_pool_id uuid default null
+)
+returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_capabilities = '{}' and p_tags = '{}' and p_pool_id is null then
+        return case when p_is_internet then '{mode:internet}' else '{}' end;
+    end if;
+    return array(
+        select c from unnest(p_capabilities) as c
+        union
+        select 'tag:' || t from unnest(p_tags) as t
+        union
+        select 'mode:internet' where p_is_internet
+        union
+        select 'pool:' || p_pool_id where p_pool_id is not null
+        order by 1
+    );
+end
+$$;
+comment on function private.required_of is
+    'Capabilities, tags, internet mode and pool as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
+revoke all on function private.required_of from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/unfinished_job_ids.sql sha256:fe961e7ac3050fa0cc97a81a1ce151309b76ad1e91ca8ad74d129d9cca3ff0eb
+-- A list of waiting jobs must not walk through a history of millions to find the few that wait, and no index of jobs may
+-- say who is finished: a completion would have to change it.
+create or replace function private.unfinished_job_ids(p_is_leased boolean, p_most integer default null)
+returns setof uuid
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_tenant_id uuid := private.permitted_tenant_id('jobs.read');
+begin
+    if p_is_leased then
+        return query
+        select l.job_id
+        from private.leases as l
+        where l.tenant_id = v_tenant_id
+        order by l.job_id desc
+        limit p_most;
+    else
+        return query
+        select w.job_id
+        from (
+            select r.job_id
+            from private.queue_tenants as q
+            join private.lanes as l on l.tenant_no = q.tenant_no
+            cross join lateral (
+                select r.job_id
+                from private.ready as r
+                where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
+                order by r.job_id desc
+                limit p_most
+            ) as r
+            where q.tenant_id = v_tenant_id
+            union all
+            select s.job_id
+            from private.scheduled as s
+            where s.tenant_id = v_tenant_id
+        ) as w
+        order by w.job_id desc
+        limit p_most;
+    end if;
+end
+$$;
+comment on function private.unfinished_job_ids is
+    'The newest jobs of the caller''s tenant that robots hold (p_is_leased) or that wait for a robot or a time, up to p_most; none without jobs.read.';
+revoke all on function private.unfinished_job_ids from public, anon, authenticated, service_role;
+grant execute on function private.unfinished_job_ids to authenticated;
+
+-- from sql/40_queue/functions/update_queue_tenant.sql sha256:f73c602e040328e8b3f02ab25d28bd77a0798c23bda76340f46a0040ae9fb65f
+create or replace function private.update_queue_tenant()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update private.queue_tenants as q
+    set pushes_jobs = coalesce(new.settings #> '{realtime,jobs}' <> 'false', true),
+        ageing_minutes = private.ageing_minutes(new.settings),
+        is_fair = coalesce(new.settings #> '{queue,fair_share}' = 'true', false)
+    where q.tenant_id = new.tenant_id;
+    return null;
+end
+$$;
+comment on function private.update_queue_tenant is
+    'Table trigger: keeps what the queue needs of a tenant''s settings beside its number.';
+revoke all on function private.update_queue_tenant from public, anon, authenticated, service_role;
+
+-- from sql/40_queue/functions/waiting_quota.sql sha256:3ba03d6b3a7fb0ead6b88c30ebbbb7061795f899ff62eefb719d9e7a0cc0f76e
+create or replace function private.waiting_quota(p_plan public.tenant_plan, p_settings jsonb)
+returns integer
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_setting jsonb := p_settings #> '{queue,max_waiting}';
+begin
+    return case
+        when jsonb_typeof(v_setting) = 'number' and v_setting::numeric between 0 and 1000000000 then v_setting::integer
+        when p_plan = 'free' then 1000000
+        when p_plan = 'pro' then 10000000
+    end;
+end
+$$;
+comment on function private.waiting_quota is
+    'How many jobs of a tenant may wait, delayed ones included: by its plan, or settings {"queue": {"max_waiting": 1000}}; null: any number.';
+revoke all on function private.waiting_quota from public, anon, authenticated, service_role;
+
+-- from sql/41_claims/functions/answer_bytes.sql sha256:8737da13ea31c7c4ce22bfd047d6bbe563a6cd3651de6d6afc67c40ddaf31315
 -- Without a SET clause, so that it is inlined into claim_jobs. Small inputs are not written out to be measured: a hundred of them
 -- are no burden.
 create or replace function private.answer_bytes(p_definition_bytes integer, p_input jsonb)
@@ -5916,11 +7958,11 @@ as $$
     select p_definition_bytes::bigint
         + case when pg_column_size(p_input) > 2000 then octet_length(p_input::text) else 2000 end
 $$;
-comment on function private.answer_bytes(integer, jsonb) is
+comment on function private.answer_bytes is
     'About how many bytes a job takes in the answer to a claim: its definition and its input.';
-revoke all on function private.answer_bytes(integer, jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.answer_bytes from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/answer_claim_again.sql sha256:9813cf9c494d45e46801600e7758aff63d6cfb8337c28b5dc6298130464af712
+-- from sql/41_claims/functions/answer_claim_again.sql sha256:53e4f51be52f862d47dadf39ca30903bda87dbb7dfae1325e5fb2b6427b6c81e
 create or replace function private.answer_claim_again(p_robot_id uuid, p_claim_id uuid, p_lease_seconds integer)
 returns setof public.claimed_job
 language plpgsql
@@ -5965,485 +8007,11 @@ begin
     order by k.lease_token;
 end
 $$;
-comment on function private.answer_claim_again(uuid, uuid, integer) is
+comment on function private.answer_claim_again is
     'What a claim with this id answered, for the robot that asks for it again: its leases that are still held and not started, renewed.';
-revoke all on function private.answer_claim_again(uuid, uuid, integer) from public, anon, authenticated, service_role;
+revoke all on function private.answer_claim_again from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/answer_stale_report.sql sha256:0b3dc3cdefb0898ab33f733e6d06f8581c3bdd7e0715869fa5591023bdf3466c
--- Nothing is raised for a robot that held the token: the evidence must be committed. The Data API takes the status from the setting, and
--- Python turns the answer's shape, PostgREST's own for an error, into the same error.
-create or replace function private.answer_stale_report(
-    p_caller private.caller,
-    p_job_id uuid,
-    p_lease_token bigint,
-    p_outcome text,
-    p_payload jsonb
-)
-returns jsonb
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_job record;
-    v_was_holder boolean;
-    v_is_again boolean;
-    v_tenant_id uuid := private.find_reported_job(p_caller, p_job_id);
-begin
-    select j.status, j.lease_token, j.robot_id, j.past_leases, s.run_at
-    into v_job
-    from public.jobs as j
-    left join private.scheduled as s on s.job_id = j.job_id
-    where j.job_id = p_job_id and j.tenant_id = v_tenant_id;
-    if not found then
-        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
-    end if;
-
-    -- Of nobody else is anything kept: a robot that guesses another's token could take the place of its evidence.
-    v_was_holder := coalesce(
-        v_job.past_leases ->> p_lease_token::text = p_caller.robot_id::text
-            or (v_job.lease_token = p_lease_token and v_job.robot_id = p_caller.robot_id),
-        false
-    );
-    if not v_was_holder then
-        perform private.raise_lease_lost(p_caller, p_job_id);
-    end if;
-
-    v_is_again := v_job.lease_token = p_lease_token and case p_outcome
-        when 'completed' then v_job.status = 'completed'
-        else v_job.status in ('queued', 'failed', 'cancelled')
-    end;
-    if v_is_again then
-        return jsonb_strip_nulls(jsonb_build_object(
-            'job_id', p_job_id,
-            'status', v_job.status,
-            'outcome', 'applied',
-            'retry_at', private.to_iso(v_job.run_at)
-        ));
-    end if;
-
-    insert into public.late_results (tenant_id, job_id, lease_token, robot_id, outcome, payload, received_at)
-    values (v_tenant_id, p_job_id, p_lease_token, p_caller.robot_id, p_outcome, p_payload, private.clock())
-    on conflict do nothing;
-    perform set_config('response.status', '409', true);
-    return jsonb_build_object(
-        'code', 'PT409',
-        'message', case v_job.status
-            when 'queued' then 'This lease token does not hold the job any more; the result was kept as evidence.'
-            else format('The job is %s already; the result was kept as evidence.', v_job.status)
-        end,
-        'details', case v_job.status when 'queued' then 'LEASE_LOST' else 'JOB_ALREADY_FINISHED' end,
-        'hint', null
-    );
-end
-$$;
-comment on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb) is
-    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
-revoke all on function private.answer_stale_report(private.caller, uuid, bigint, text, jsonb)
-    from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/append_job_logs.sql sha256:2c975f11ad194bb9b3d6ba32a3bf7991efc53fd13a0a5c98a62fbc199081144e
-create or replace function public.append_job_logs(
-    p_job_id uuid,
-    p_lease_token bigint,
-    p_entries jsonb,
-    p_sequence bigint default null      -- of this batch, within the lease; null: a repeat is not known as one
-)
-returns integer
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize_robot('jobs.report');
-    v_tenant_id uuid;
-    v_attempt smallint;
-    v_problem text;
-    v_appended integer;
-begin
-    if jsonb_typeof(p_entries) is distinct from 'array' or jsonb_array_length(p_entries) > 1000 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries must be a list of at most 1000 entries.');
-    elsif p_sequence < 0 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'sequence must not be negative.');
-    end if;
-    select format('entries[%s]: %s', e.n - 1, e.problem) into v_problem
-    from (
-        select x.n, case
-            when jsonb_typeof(x.entry) <> 'object' then 'must be an object.'
-            when jsonb_typeof(x.entry -> 'message') is distinct from 'string' then 'message must be a text.'
-            when length(x.entry ->> 'message') > 65536 then 'message must not have more than 65536 characters.'
-            when coalesce(x.entry ->> 'level', 'info') not in ('debug', 'info', 'warning', 'error', 'critical')
-                then 'level must be debug, info, warning, error or critical.'
-            when length(x.entry ->> 'node_id') > 255 then 'node_id must not have more than 255 characters.'
-        end as problem
-        from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
-    ) as e
-    where e.problem is not null
-    order by e.n
-    limit 1;
-    if v_problem is not null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
-    end if;
-
-    select l.tenant_id, l.attempt into v_tenant_id, v_attempt
-    from private.leases as l
-    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id;
-    if not found then
-        -- The last lines come after the outcome, which waits for nothing: who reported it may still bring them.
-        select j.tenant_id, j.attempts into v_tenant_id, v_attempt
-        from public.jobs as j
-        where j.job_id = p_job_id
-            and j.lease_token = p_lease_token
-            and coalesce(j.robot_id, j.reported_by) = v_caller.robot_id
-            and (j.finished_at is null or j.finished_at > private.clock() - interval '10 minutes');
-        if not found then
-            perform private.raise_lease_lost(v_caller, p_job_id);
-        end if;
-    end if;
-    if p_sequence is not null and exists (
-        select from public.job_logs as l
-        where l.tenant_id = v_tenant_id and l.job_id = p_job_id and l.lease_token = p_lease_token and l.sequence = p_sequence
-    ) then
-        return jsonb_array_length(p_entries);
-    end if;
-    begin
-        if exists (
-            select from jsonb_array_elements(p_entries) as x (entry)
-            where not private.is_calendar_time((x.entry ->> 'timestamp')::timestamptz)
-        ) then
-            raise datetime_field_overflow;
-        end if;
-        insert into public.job_logs (
-            tenant_id, job_id, attempt, level, message, node_id, extra, logged_at, lease_token, sequence
-        )
-        select
-            v_tenant_id, p_job_id, v_attempt, coalesce(x.entry ->> 'level', 'info'), x.entry ->> 'message',
-            x.entry ->> 'node_id', x.entry -> 'extra', coalesce((x.entry ->> 'timestamp')::timestamptz, private.clock()),
-            case when x.n = 1 and p_sequence is not null then p_lease_token end, case when x.n = 1 then p_sequence end
-        from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
-        order by x.n;
-        get diagnostics v_appended = row_count;
-    exception
-        when unique_violation then      -- the same batch, in this very moment
-            return jsonb_array_length(p_entries);
-        when datetime_field_overflow or invalid_datetime_format then
-            perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries: timestamp must be a time in ISO 8601, in the years 1 to 9999.');
-    end;
-    return v_appended;
-end
-$$;
-comment on function public.append_job_logs(uuid, bigint, jsonb, bigint) is
-    'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. A batch whose sequence this lease has brought before is not appended again, and is answered alike. The robot whose report ended an attempt may append to it for 10 minutes after the job has ended, or until the next attempt has an outcome. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
-revoke all on function public.append_job_logs(uuid, bigint, jsonb, bigint) from public, anon, authenticated, service_role;
-grant execute on function public.append_job_logs(uuid, bigint, jsonb, bigint) to authenticated;
-
--- from sql/40_queue/functions/authorize_robot.sql sha256:b90f98f56112c4b0217f102f117b640f102e95352fe5571860b946fdbcce6128
--- What private.authorize() asks, said here again: on the path of every verb of a robot each call inside a call costs.
-create or replace function private.authorize_robot(p_permission text, p_permission_of_others text default null)
-returns private.caller
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.caller();
-begin
-    if v_caller.robot_id is null or not private.has_permission(v_caller.permissions, p_permission) then
-        if p_permission_of_others is not null and v_caller.principal is distinct from 'robot' then
-            return private.authorize(p_permission_of_others);
-        end if;
-        perform private.authorize(p_permission);
-        perform private.raise_error(403, 'FORBIDDEN', 'Only a registered robot may do this, with its own key.');
-    end if;
-    return v_caller;
-end
-$$;
-comment on function private.authorize_robot(text, text) is
-    'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
-revoke all on function private.authorize_robot(text, text) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/cancel_forceable_at.sql sha256:bb94970f32cc71b19e7314405e42ac5893d00f933e9db4b92fd4dc7ab9c3074e
-create or replace function private.cancel_forceable_at(p_lease private.leases)
-returns timestamptz
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_seconds jsonb := (
-        select t.settings #> '{queue,cancel_grace_seconds}' from public.tenants as t where t.tenant_id = p_lease.tenant_id
-    );
-begin
-    return p_lease.cancel_requested_at + make_interval(secs => case
-        when jsonb_typeof(v_seconds) = 'number' and v_seconds::numeric between 0 and 86400 then v_seconds::double precision
-        else 60
-    end);
-end
-$$;
-comment on function private.cancel_forceable_at(private.leases) is
-    'From when on the cancellation of a held job may be forced: its robot has a minute to stop, or what the settings of the job''s tenant say, {"queue": {"cancel_grace_seconds": 60}}; null when nobody asked it to stop.';
-revoke all on function private.cancel_forceable_at(private.leases) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/cancel_job.sql sha256:0fab4fb973e9406416960fa7d70567960ce47d760b211ea14329e4e6394aa77a
-create or replace function public.cancel_job(p_job_id uuid, p_reason text default null, p_force boolean default false)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize('jobs.cancel');
-begin
-    if length(p_reason) > 1024 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'reason must not have more than 1024 characters.');
-    end if;
-    return private.try_cancel_job(v_caller.tenant_id, p_job_id, coalesce(nullif(p_reason, ''), 'Cancelled.'), coalesce(p_force, false));
-end
-$$;
-comment on function public.cancel_job(uuid, text, boolean) is
-    'Cancels a waiting job at once; asks the robot that holds it to stop otherwise: then it is cancelled when the robot has stopped (the answer says which). p_force takes it from a robot that was asked and did not stop within the tenant''s grace time; 409 CANCEL_NOT_FORCEABLE before. A finished job stays as it is and the answer says so. Raises 404 JOB_NOT_FOUND. Needs jobs.cancel.';
-revoke all on function public.cancel_job(uuid, text, boolean) from public, anon, authenticated, service_role;
-grant execute on function public.cancel_job(uuid, text, boolean) to authenticated;
-
--- from sql/40_queue/functions/cancel_jobs.sql sha256:f86d545cd1c670b589f0f91f584b544a12a7f688582a3e417e4158b446b6d706
-create or replace function public.cancel_jobs(p_job_ids uuid[], p_reason text default null)
-returns table (
-    "position" integer, job_id uuid, cancelled boolean, cancel_requested boolean, previous_status text, error_status integer,
-    error_code text, error_message text
-)
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_answer jsonb;
-begin
-    perform private.authorize('jobs.cancel');
-    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
-    end if;
-    -- In the order of the ids, so that two batches do not wait for each other in a circle.
-    for "position", job_id in
-        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.id, x.n
-    loop
-        cancelled := null;
-        cancel_requested := null;
-        previous_status := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        begin
-            v_answer := public.cancel_job(job_id, p_reason);
-            cancelled := v_answer -> 'cancelled';
-            cancel_requested := v_answer -> 'cancel_requested';
-            previous_status := v_answer ->> 'previous_status';
-        exception
-            when sqlstate 'PT404' or sqlstate 'PT503' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3)::integer;
-        end;
-        return next;
-    end loop;
-end
-$$;
-comment on function public.cancel_jobs(uuid[], text) is
-    'Does cancel_job for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.cancel.';
-revoke all on function public.cancel_jobs(uuid[], text) from public, anon, authenticated, service_role;
-grant execute on function public.cancel_jobs(uuid[], text) to authenticated;
-
--- from sql/40_queue/functions/cancel_jobs_of_deleted_workflows.sql sha256:3e70e5ab5c8d29a2ad0f479a1976dd714f821ccfc87763555096561f3a66e68d
--- No index knows the waiting jobs of a workflow, as none mentions what changes, so a look goes through all that the tenant has
--- waiting, a page at a time, and another one follows after it found some. What others hold locked is passed over and found by the
--- next look: this waits for nobody. Jobs that robots held when the look began may have come back behind it, so only a look
--- during which none did says that nothing waits. Until robots hold none either, claims run none: private.leave_lane().
-create or replace function private.cancel_jobs_of_deleted_workflows(p_tenant_id uuid, p_limit integer, p_after text)
-returns private.turn
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-as $$
-declare
-    v_removal private.workflow_removals;
-    v_page record;
-    v_job_ids uuid[];
-    v_held integer;
-    v_turn private.turn := (0, 0, null);
-begin
-    while v_turn.used < p_limit loop
-        select r.*
-        into v_removal
-        from private.workflow_removals as r
-        where r.tenant_id = p_tenant_id
-            and not (r.is_idle and r.held = private.count_leases_of_workflow(p_tenant_id, r.workflow_id))
-        order by r.removed_at, r.workflow_id
-        limit 1
-        for update skip locked;
-        if not found then
-            return v_turn;
-        end if;
-        select p.* into v_page from private.find_jobs_of_workflow(v_removal, p_limit - v_turn.used) as p;
-        if v_removal.lane_id is null then
-            with gone as (
-                delete from private.scheduled as s
-                where s.job_id = any (array(
-                    select o.job_id from private.scheduled as o where o.job_id = any (v_page.job_ids) for update skip locked
-                ))
-                returning s.job_id
-            )
-            select array(select g.job_id from gone as g) into v_job_ids;
-        else
-            with gone as (
-                delete from private.ready as r
-                where r.ctid = any (array(
-                    select o.ctid
-                    from unnest(v_page.lane_ids, v_page.job_ids) as f (lane_id, job_id)
-                    join private.ready as o
-                        on o.tenant_no = v_page.tenant_no and o.lane_id = f.lane_id and o.job_id = f.job_id
-                    for update of o skip locked
-                ))
-                returning r.job_id
-            )
-            select array(select g.job_id from gone as g) into v_job_ids;
-        end if;
-        perform private.end_unclaimed_jobs(v_job_ids, 'The workflow was deleted.');
-        v_turn.done := v_turn.done + cardinality(v_job_ids);
-        v_removal.has_found := v_removal.has_found or v_page.job_ids <> '{}';
-        if v_removal.is_idle then   -- some ended or came back: a new look
-            v_removal.is_idle := false;
-            v_removal.held := private.count_leases_of_workflow(p_tenant_id, v_removal.workflow_id);
-        end if;
-        if v_page.seen = p_limit - v_turn.used then
-            v_removal.run_at := v_page.last_run_at;
-            v_removal.lane_id := v_page.last_lane_id;
-            v_removal.job_id := v_page.last_job_id;
-        elsif v_removal.lane_id is null then    -- then what is ready
-            v_removal.lane_id := 0;
-            v_removal.job_id := '00000000-0000-0000-0000-000000000000';
-        else
-            v_held := private.count_leases_of_workflow(p_tenant_id, v_removal.workflow_id);
-            v_removal.is_idle := v_held = v_removal.held and not v_removal.has_found;
-            if v_removal.is_idle and v_held = 0 then
-                delete from private.workflow_removals as r
-                where r.tenant_id = p_tenant_id and r.workflow_id = v_removal.workflow_id;
-            end if;
-            v_removal.held := v_held;
-            v_removal.has_found := false;
-            v_removal.run_at := '-infinity';
-            v_removal.lane_id := null;
-            v_removal.job_id := '00000000-0000-0000-0000-000000000000';
-        end if;
-        v_turn.used := v_turn.used + greatest(v_page.seen, 1);
-        update private.workflow_removals as r
-        set run_at = v_removal.run_at,
-            lane_id = v_removal.lane_id,
-            job_id = v_removal.job_id,
-            held = v_removal.held,
-            has_found = v_removal.has_found,
-            is_idle = v_removal.is_idle
-        where r.tenant_id = p_tenant_id and r.workflow_id = v_removal.workflow_id;
-        exit when cardinality(v_job_ids) < cardinality(v_page.job_ids);     -- others are at them: later
-    end loop;
-    if v_turn.used >= p_limit then
-        v_turn.after := 'more';
-    end if;
-    return v_turn;
-end
-$$;
-comment on function private.cancel_jobs_of_deleted_workflows(uuid, integer, text) is
-    'Duty, a tenant''s turn: looks at p_limit of its waiting jobs, cancels those whose workflow was deleted, and counts them; those that a robot holds go on.';
-revoke all on function private.cancel_jobs_of_deleted_workflows(uuid, integer, text)
-    from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/check_limit_name.sql sha256:887121f9c6c40cdd1809f81b0283dbdb3bff194ab5e61d383ac06c0e8caa5499
-create or replace function private.check_limit_name(
-    p_tenant_id uuid,
-    p_scope text,
-    p_workflow_id uuid,
-    p_concurrency_key text
-)
-returns void
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if p_scope not in ('tenant', 'workflow', 'key') or p_scope is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'scope must be tenant, workflow or key.');
-    elsif (p_workflow_id is not null) <> (p_scope = 'workflow') then
-        perform private.raise_error(
-            400, 'INVALID_ARGUMENT', 'workflow_id must be given for the scope workflow, and for no other.'
-        );
-    elsif (p_concurrency_key is not null) <> (p_scope = 'key') then
-        perform private.raise_error(
-            400, 'INVALID_ARGUMENT', 'concurrency_key must be given for the scope key, and for no other.'
-        );
-    elsif length(p_concurrency_key) not between 1 and 255 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'concurrency_key must have 1 to 255 characters.');
-    elsif p_scope = 'workflow' then
-        perform from public.workflows as w
-        where w.workflow_id = p_workflow_id and w.tenant_id = p_tenant_id and w.deleted_at is null;
-        if not found then
-            perform private.raise_error(404, 'WORKFLOW_NOT_FOUND', 'There is no such workflow.');
-        end if;
-    end if;
-end
-$$;
-comment on function private.check_limit_name(uuid, text, uuid, text) is
-    'Ends the transaction when these do not name something of the tenant that can have a limit.';
-revoke all on function private.check_limit_name(uuid, text, uuid, text) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/check_waiting_quotas.sql sha256:9faa035031ede647800eb77559a2d4716179ef86f33bf0322f410e15a395e9c6
--- Counted here and not at every enqueue: a counter would be one row for which all enqueues of a tenant wait in turn, and a
--- count would read what waits. So a tenant may pass its quota by what it enqueues in a minute.
-create or replace function private.check_waiting_quotas(p_tenant_id uuid, p_limit integer, p_after text)
-returns private.turn
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-as $$
-declare
-    v_tenant record;
-    v_waiting bigint := 0;
-    v_is_full boolean;
-begin
-    select q.tenant_no, q.is_full, private.waiting_quota(t.plan, t.settings) as quota
-    into v_tenant
-    from private.queue_tenants as q
-    join public.tenants as t on t.tenant_id = q.tenant_id
-    where q.tenant_id = p_tenant_id;
-    -- Never more than the quota is read. A full queue has room again when a tenth of it is gone.
-    if v_tenant.quota is not null then
-        select count(*) into v_waiting
-        from (
-            select from private.ready as r where r.tenant_no = v_tenant.tenant_no
-            union all
-            select from private.scheduled as s where s.tenant_id = p_tenant_id
-            limit v_tenant.quota
-        ) as w;
-    end if;
-    v_is_full := coalesce(
-        v_waiting >= v_tenant.quota - case when v_tenant.is_full then v_tenant.quota / 10 else 0 end, false
-    );
-    if v_is_full <> v_tenant.is_full then
-        update private.queue_tenants as q set is_full = v_is_full where q.tenant_no = v_tenant.tenant_no;
-        perform private.emit_event(
-            p_tenant_id, case when v_is_full then 'queue.full' else 'queue.has_room' end, null, null, null,
-            jsonb_build_object('max_waiting', v_tenant.quota)
-        );
-        return (1, 1 + v_waiting / 100, null)::private.turn;    -- counting is cheap
-    end if;
-    return (0, 1 + v_waiting / 100, null)::private.turn;
-end
-$$;
-comment on function private.check_waiting_quotas(uuid, integer, text) is
-    'Duty, a tenant''s turn: notes whether as many jobs of it wait as may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and counts whether that changed.';
-revoke all on function private.check_waiting_quotas(uuid, integer, text) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/claim_jobs.sql sha256:8e3057343d69d4fc9b8b24cc7412c95e6aa347fabc965a13debb2c5730d44687
+-- from sql/41_claims/functions/claim_jobs.sql sha256:2a8dc536fb4336b6087a4a6c77b53873fd74496cc4b0adf3d71d813d5d88704c
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -6484,8 +8052,8 @@ begin
     -- One claim of a robot at a time, so that its slots are counted right.
     -- And none while somebody sets a limit of its tenant, so that no lease is missing in the new counter.
     perform
-        pg_advisory_xact_lock(1801678962, hashtext(v_caller.robot_id::text)),
-        pg_advisory_xact_lock_shared(1801678965, hashtext(v_caller.tenant_id::text));
+        pg_advisory_xact_lock(private.claims_lock(), hashtext(v_caller.robot_id::text)),
+        pg_advisory_xact_lock_shared(private.limits_lock(), hashtext(v_caller.tenant_id::text));
     select
         q.tenant_no,
         case
@@ -6736,2636 +8304,12 @@ begin
     end if;
 end
 $$;
-comment on function public.claim_jobs(integer, integer, text, boolean, uuid) is
+comment on function public.claim_jobs is
     'Gives the calling robot up to p_limit jobs that it may have (never more than its free slots), best priority and oldest first (of a pool''s members in turn), each with a lease and its fencing token: one, and further ones as far as all definitions and inputs together have at most 32 MB. Asked again with the p_claim_id of leases that it still holds, it answers those that are not started, renewed, and takes nothing new. Needs jobs.claim.';
-revoke all on function public.claim_jobs(integer, integer, text, boolean, uuid) from public, anon, authenticated, service_role;
-grant execute on function public.claim_jobs(integer, integer, text, boolean, uuid) to authenticated;
+revoke all on function public.claim_jobs from public, anon, authenticated, service_role;
+grant execute on function public.claim_jobs to authenticated;
 
--- from sql/40_queue/functions/complete_job.sql sha256:85ebd1c8a3060135fdef2f62bf9bec55e2b8f71be374b24035cc0f6309ebe355
-create or replace function public.complete_job(
-    p_job_id uuid,
-    p_lease_token bigint,
-    p_result jsonb default null,
-    p_node_executions jsonb default null    -- default: those in the result
-)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize_robot('jobs.report');
-begin
-    if pg_column_size(p_result) > 10485760 then
-        perform private.raise_error(413, 'INVALID_ARGUMENT', 'result must not be larger than 10 MB.');
-    end if;
-    if private.complete_leases(
-        v_caller, array[p_job_id], array[p_lease_token], array[p_result], array[p_node_executions]
-    ) = '{}' then
-        return private.answer_stale_report(
-            v_caller, p_job_id, p_lease_token, 'completed', jsonb_build_object('result', p_result)
-        );
-    end if;
-    return jsonb_build_object('job_id', p_job_id, 'status', 'completed', 'outcome', 'applied');
-end
-$$;
-comment on function public.complete_job(uuid, bigint, jsonb, jsonb) is
-    'Ends a job with its result, once; the same call again answers the same. A token that lost the job answers 409 LEASE_LOST (JOB_ALREADY_FINISHED when it has ended) and its first result is kept in late_results. Node executions are kept beside it. Needs jobs.report.';
-revoke all on function public.complete_job(uuid, bigint, jsonb, jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.complete_job(uuid, bigint, jsonb, jsonb) to authenticated;
-
--- from sql/40_queue/functions/complete_jobs.sql sha256:dad8516ce29f80a939c5d3bda9e3aa9e8cd8d9a6d23bbb2176ca78dd1033715f
-create or replace function public.complete_jobs(p_results jsonb)
-returns table (
-    "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
-)
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize_robot('jobs.report');
-    v_together record;
-    v_done integer[];
-    v_item jsonb;
-    v_report record;
-    v_answer jsonb;
-begin
-    if jsonb_typeof(p_results) is distinct from 'array' or jsonb_array_length(p_results) not between 1 and 100 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'results must be a list of 1 to 100 results.');
-    end if;
-    perform private.lock_leases(v_caller.robot_id, p_results);
-    -- All that are as they should be, together; what is left, one by one, for the answer that each deserves. A job that is named
-    -- twice is left too: its first item is answered before its second is done.
-    select
-        array_agg(x.n) as places,
-        array_agg((x.item ->> 'job_id')::uuid) as job_ids,
-        array_agg((x.item ->> 'lease_token')::bigint) as lease_tokens,
-        array_agg(nullif(x.item -> 'result', 'null')) as results,
-        array_agg(nullif(x.item -> 'node_executions', 'null')) as node_executions
-    into v_together
-    from (
-        select r.item, r.n, count(*) over (partition by lower(r.item ->> 'job_id')) as times
-        from jsonb_array_elements(p_results) with ordinality as r (item, n)
-    ) as x
-    where x.times = 1
-        and x.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
-        and x.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$'
-        and coalesce(pg_column_size(x.item -> 'result') <= 10485760, true);
-    v_done := private.complete_leases(
-        v_caller, v_together.job_ids, v_together.lease_tokens, v_together.results, v_together.node_executions
-    );
-    v_done := array(select v_together.places[d] from unnest(v_done) as d);
-    for "position", v_item in
-        select x.n - 1, x.item from jsonb_array_elements(p_results) with ordinality as x (item, n) order by x.n
-    loop
-        job_id := null;
-        status := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        if "position" + 1 = any (v_done) then
-            job_id := v_item ->> 'job_id';
-            status := 'completed';
-            return next;
-            continue;
-        end if;
-        begin
-            select r.* into v_report
-            from jsonb_to_record(v_item) as r (job_id uuid, lease_token bigint, result jsonb, node_executions jsonb);
-            job_id := v_report.job_id;
-            if v_report.job_id is null or v_report.lease_token is null then
-                perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_id and lease_token must be given.');
-            end if;
-            v_answer := public.complete_job(
-                v_report.job_id, v_report.lease_token, v_report.result, v_report.node_executions
-            );
-            status := v_answer ->> 'status';
-            if v_answer ? 'code' then   -- refused, and kept as evidence
-                error_status := 409;
-                error_code := v_answer ->> 'details';
-                error_message := v_answer ->> 'message';
-                perform set_config('response.status', '200', true);     -- the refusal of one is not that of all
-            end if;
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT413' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3);
-            when data_exception then
-                error_code := 'INVALID_ARGUMENT';
-                error_message := 'A field has a value of the wrong type: ' || sqlerrm || '.';
-                error_status := 400;
-        end;
-        return next;
-    end loop;
-end
-$$;
-comment on function public.complete_jobs(jsonb) is
-    'Does complete_job for each of 1 to 100 results [{job_id, lease_token, result, node_executions}] and answers each by its position: the job''s status, or why it was refused; the others are done. Needs jobs.report.';
-revoke all on function public.complete_jobs(jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.complete_jobs(jsonb) to authenticated;
-
--- from sql/40_queue/functions/complete_leases.sql sha256:3d349afe1c3670baeb7246f7c03718f3e5898f8b683031a62ed47b6b25fd50b4
-create or replace function private.complete_leases(
-    p_caller private.caller,
-    p_job_ids uuid[],               -- each once
-    p_lease_tokens bigint[],        -- and so on: one for each job
-    p_results jsonb[],
-    p_node_executions jsonb[]       -- default: those in the result
-)
-returns integer[]
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-set enable_bitmapscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-as $$
-declare
-    v_now timestamptz := private.clock();
-    v_lease private.leases;
-    v_job_id uuid;
-    v_low_job_id uuid;
-    v_high_job_id uuid;
-    v_leases private.leases[];
-    v_dedupe_keys text[];
-    v_node_executions jsonb;
-    v_done integer[] := '{}';
-    v_notices private.job_notice[] := '{}';
-    v_counter_ids integer[] := '{}';
-begin
-    -- By the job alone: "is not distinct from" cannot use the index of robots, which a plan made for an empty table might prefer.
-    if cardinality(p_job_ids) > 1 then
-        -- One statement for all of them, as each costs anew in every transaction; its bounds choose the partitions before it
-        -- begins. One alone is dearer that way than by two plain statements.
-        v_low_job_id := p_job_ids[1];
-        v_high_job_id := v_low_job_id;
-        foreach v_job_id in array p_job_ids loop
-            v_low_job_id := least(v_low_job_id, v_job_id);
-            v_high_job_id := greatest(v_high_job_id, v_job_id);
-        end loop;
-        with ended as (
-            delete from private.leases as l
-            where l.job_id = any (p_job_ids)
-                and l.lease_token = p_lease_tokens[array_position(p_job_ids, l.job_id)]
-                and l.robot_id is not distinct from p_caller.robot_id
-            returning l as lease, l.job_id, array_position(p_job_ids, l.job_id) as place
-        ),
-        completed as (
-            update public.jobs as j
-            set status = 'completed',
-                attempts = (e.lease).attempt,
-                lease_token = (e.lease).lease_token,
-                robot_id = (e.lease).robot_id,
-                claimed_at = private.no_later_than((e.lease).claimed_at, v_now),
-                started_at = private.no_later_than(coalesce((e.lease).started_at, (e.lease).claimed_at), v_now),
-                first_progress_at = private.no_later_than((e.lease).first_progress_at, v_now),
-                cancel_requested_at = (e.lease).cancel_requested_at,
-                finished_at = v_now,
-                result = p_results[e.place],
-                error_message = null,
-                error_type = null,
-                error_details = null
-            from ended as e
-            where j.job_id = e.job_id and j.job_id between v_low_job_id and v_high_job_id
-            returning e.lease, e.place, j.dedupe_key
-        )
-        select
-            coalesce(array_agg(c.place order by c.place), '{}'),
-            array_agg(c.lease order by c.place),
-            array_agg(c.dedupe_key order by c.place)
-        into v_done, v_leases, v_dedupe_keys
-        from completed as c;
-    else
-        delete from private.leases as l
-        where l.job_id = p_job_ids[1]
-            and l.lease_token = p_lease_tokens[1]
-            and l.robot_id is not distinct from p_caller.robot_id
-        returning l.* into v_lease;
-        if found then
-            v_done := '{1}';
-            v_leases := array[v_lease];
-            update public.jobs as j
-            set status = 'completed',
-                attempts = v_lease.attempt,
-                lease_token = v_lease.lease_token,
-                robot_id = v_lease.robot_id,
-                claimed_at = private.no_later_than(v_lease.claimed_at, v_now),
-                started_at = private.no_later_than(coalesce(v_lease.started_at, v_lease.claimed_at), v_now),
-                first_progress_at = private.no_later_than(v_lease.first_progress_at, v_now),
-                cancel_requested_at = v_lease.cancel_requested_at,
-                finished_at = v_now,
-                result = p_results[1],
-                error_message = null,
-                error_type = null,
-                error_details = null
-            where j.job_id = v_lease.job_id
-            returning array[j.dedupe_key] into v_dedupe_keys;
-        end if;
-    end if;
-    for i in 1..cardinality(v_done) loop
-        v_lease := v_leases[i];
-        if v_dedupe_keys[i] is not null then
-            delete from private.dedupe_keys as d
-            where d.tenant_id = v_lease.tenant_id and d.dedupe_key = v_dedupe_keys[i];
-        end if;
-        v_node_executions := coalesce(p_node_executions[v_done[i]], p_results[v_done[i]] -> 'node_executions');
-        if v_node_executions is not null then
-            perform private.keep_node_executions(v_lease, v_node_executions);
-        end if;
-        v_counter_ids := v_counter_ids || v_lease.counter_ids;
-        v_notices := v_notices || (
-            v_lease.tenant_id, v_lease.job_id, v_lease.workflow_id, v_lease.workflow_name, v_lease.robot_id, v_lease.attempt,
-            jsonb_build_object(
-                'progress', 100,
-                'duration_ms', round(extract(
-                    epoch from v_now - private.no_later_than(coalesce(v_lease.started_at, v_lease.claimed_at), v_now)
-                ) * 1000)
-            ) || case when v_lease.cancel_requested_at is null then '{}' else '{"cancel_requested": true}' end::jsonb
-        )::private.job_notice;
-    end loop;
-    if v_done <> '{}' then
-        perform private.announce_jobs('job.completed', 'completed', v_notices);
-        if v_counter_ids <> '{}' then
-            perform private.count_out(v_counter_ids);
-        end if;
-        delete from private.robot_failures as f where f.tenant_id = p_caller.tenant_id and f.robot_id = p_caller.robot_id;
-    end if;
-    return v_done;
-end
-$$;
-comment on function private.complete_leases(private.caller, uuid[], bigint[], jsonb[], jsonb[]) is
-    'Ends the jobs whose leases a robot holds with their results, keeps what it said of their nodes, and returns the places of those jobs in the arrays, from 1; the others are left to private.answer_stale_report().';
-revoke all on function private.complete_leases(private.caller, uuid[], bigint[], jsonb[], jsonb[])
-    from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/count_jobs_ahead.sql sha256:5f3ba763167dcc029227c1c5c16ad907fa1c8990f66e1f25a2d75ebe88d5b0d9
-create or replace function private.count_jobs_ahead(
-    p_tenant_no integer,
-    p_environment text,
-    p_offers text[],
-    p_robot_id uuid,
-    p_rank integer,     -- the lane's priority less its promotion
-    p_share_id integer, -- the lane's
-    p_job_id uuid,
-    p_limit integer,
-    p_pool_id uuid default null     -- only jobs that ask for it
-)
-returns integer
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_now timestamptz := private.clock();
-    v_is_fair boolean := (select q.is_fair from private.queue_tenants as q where q.tenant_no = p_tenant_no);
-    v_load double precision := case when v_is_fair then coalesce(private.share_load(p_share_id, v_now), -1) else 0 end;
-    v_entry record;
-    v_limit_ids integer[] := '{}';      -- of the jobs that were counted: a limit once for each
-    v_ahead integer := 0;
-begin
-    -- Jobs with limits one after another, as claims would take them: one takes the room of another. The rest in any order.
-    for v_entry in
-        with lanes as (
-            select
-                e.lane_id, e.workflow_limit_id, e.key_limit_id, e.priority - e.promotion as rank, s.load,
-                e.priority - e.promotion < p_rank or s.load < v_load as is_better
-            from private.lanes as e
-            cross join lateral (
-                -- As private.take_jobs() orders them: a lane without a share, from before there were any, comes first.
-                select case when v_is_fair then coalesce(private.share_load(e.share_id, v_now), -1) else 0 end as load
-            ) as s
-            where e.tenant_no = p_tenant_no
-                and (e.robot_id is null or e.robot_id = p_robot_id)
-                and private.lane_suits(e.environment, e.required, p_environment, p_offers)
-                and (e.priority - e.promotion < p_rank or e.priority - e.promotion = p_rank and s.load <= v_load)
-                and (p_pool_id is null or 'pool:' || p_pool_id = any (e.required))
-        )
-        (
-            select null::integer as workflow_limit_id, null::integer as key_limit_id
-            from lanes as e
-            cross join lateral (
-                select
-                from private.ready as y
-                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and (e.is_better or y.job_id < p_job_id)
-                limit p_limit
-            ) as ahead
-            where e.workflow_limit_id is null and e.key_limit_id is null
-            limit p_limit
-        )
-        union all
-        (
-            select e.workflow_limit_id, e.key_limit_id
-            from lanes as e
-            cross join lateral (
-                select y.job_id
-                from private.ready as y
-                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and (e.is_better or y.job_id < p_job_id)
-                order by y.job_id
-                limit least(p_limit, private.lane_room(e.workflow_limit_id, e.key_limit_id))
-            ) as ahead
-            where e.workflow_limit_id is not null or e.key_limit_id is not null
-            order by e.rank, e.load, ahead.job_id
-        )
-    loop
-        exit when v_ahead = p_limit;
-        continue when exists (
-            select
-            from unnest(array[v_entry.workflow_limit_id, v_entry.key_limit_id]) as n (limit_id)
-            where cardinality(array_positions(v_limit_ids, n.limit_id)) >= private.lane_room(n.limit_id, null)
-        );
-        v_limit_ids := v_limit_ids || v_entry.workflow_limit_id || v_entry.key_limit_id;
-        v_ahead := v_ahead + 1;
-    end loop;
-    return v_ahead;
-end
-$$;
-comment on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer, uuid) is
-    'How many waiting jobs a robot that has these things would take before a job, as things are: p_limit at most, and no more than their limits have room for.';
-revoke all on function private.count_jobs_ahead(integer, text, text[], uuid, integer, integer, uuid, integer, uuid)
-    from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/count_jobs_of_workflow.sql sha256:8d09fcbf9d1cf9e5ee6560c10d90091e44bd1a6f6364d5cb31b8a12503988a3d
-create or replace function private.count_jobs_of_workflow(p_tenant_id uuid, p_workflow_id uuid, p_most integer)
-returns integer
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-begin
-    return (
-        select count(*)
-        from (
-            select r.job_id
-            from private.queue_tenants as q
-            cross join lateral (select r.job_id from private.ready as r where r.tenant_no = q.tenant_no offset 0) as r
-            where q.tenant_id = p_tenant_id
-            union all
-            select s.job_id from private.scheduled as s where s.tenant_id = p_tenant_id
-            limit p_most
-        ) as w
-        cross join lateral (
-            select from public.jobs as j where j.job_id = w.job_id and j.workflow_id = p_workflow_id offset 0
-        ) as j
-    );
-end
-$$;
-comment on function private.count_jobs_of_workflow(uuid, uuid, integer) is
-    'How many of the jobs that wait are of a workflow; looks at p_most of the tenant''s at most.';
-revoke all on function private.count_jobs_of_workflow(uuid, uuid, integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/count_leases_of_workflow.sql sha256:fa2c13d075b66020005cba504e3133b08a53258f49d53e0e5d08e8b53ab81214
-create or replace function private.count_leases_of_workflow(p_tenant_id uuid, p_workflow_id uuid)
-returns integer
-language sql
-stable
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-as $$
-    select count(*)::integer from private.leases as l where l.tenant_id = p_tenant_id and l.workflow_id = p_workflow_id
-$$;
-comment on function private.count_leases_of_workflow(uuid, uuid) is 'How many jobs of a workflow robots hold.';
-revoke all on function private.count_leases_of_workflow(uuid, uuid) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/count_out.sql sha256:94edcdcc006e54f5148dd801328124f0135bb6661b0c97c226489b45c8e0df83
--- Counters are locked one after another in the order of their ids, whatever order the ids came in. One that was removed
--- meanwhile is not there to be counted.
-create or replace function private.count_out(p_counter_ids integer[])
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_full private.limit_counters[];    -- those that were
-    v_counter private.limit_counters;
-begin
-    with changed as (
-        update private.limit_counters as c
-        set running = greatest(c.running - cardinality(array_positions(p_counter_ids, c.counter_id)), 0)
-        where c.counter_id = any (array(
-            select o.counter_id
-            from private.limit_counters as o
-            where o.counter_id = any (p_counter_ids)
-            order by o.counter_id
-            for update
-        ))
-        returning c as counter
-    )
-    select array_agg(c.counter)
-    into v_full
-    from changed as c
-    where (c.counter).running + cardinality(array_positions(p_counter_ids, (c.counter).counter_id)) >= (c.counter).max_running;
-    if v_full is not null then
-        foreach v_counter in array v_full loop
-            perform private.ring_limit(v_counter.limit_id, private.limit_room(v_counter.running, v_counter.max_running));
-        end loop;
-    end if;
-end
-$$;
-comment on function private.count_out(integer[]) is
-    'Counts leases that ended out of the counters whose ids are given, one id for each lease, and wakes robots for what a full counter kept waiting. Every path on which leases end calls it in its transaction.';
-revoke all on function private.count_out(integer[]) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/deaf_robots.sql sha256:e84e437cef2e13c0f6556d742d723e31d10af9ac6bc629e10630d7978827a587
-create or replace function private.deaf_robots(p_tenant_id uuid, p_after uuid, p_limit integer)
-returns table (robot_id uuid, last_claim_at timestamptz, job_id uuid)
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-as $$
-declare
-    v_before timestamptz := private.clock() - interval '5 minutes';
-begin
-    if private.back_at() >= v_before then   -- they could not ask
-        return;
-    end if;
-    return query
-    select c.robot_id, c.last_claim_at, w.job_id
-    from (
-        select r.robot_id, r.environment, r.pool_id, r.capabilities, r.tags, r.is_internet, h.last_claim_at
-        from public.robot_heartbeats as h
-        join public.robots as r on r.robot_id = h.robot_id and r.deleted_at is null
-        join public.tenants as t on t.tenant_id = h.tenant_id
-        where h.tenant_id = p_tenant_id
-            and h.robot_id > coalesce(p_after, '00000000-0000-0000-0000-000000000000')
-            and h.is_online
-            and h.deaf_since is null
-            and h.last_heartbeat_at > private.clock() - make_interval(secs => t.robot_offline_after_seconds)
-            and h.online_since < v_before
-            and (h.last_claim_at < v_before) is not false
-            and private.robot_may_claim(r.mode, h.is_signed_off or h.is_in_maintenance, r.quarantined_at)
-            and not exists (select from private.find_full_limits(h.tenant_id, null, null))
-            and r.max_concurrent_jobs > (select count(*) from private.leases as l where l.robot_id = r.robot_id)
-        order by h.robot_id
-        limit p_limit
-    ) as c
-    join private.queue_tenants as q on q.tenant_id = p_tenant_id
-    left join lateral (
-        select f.job_id
-        from private.lanes as e
-        cross join lateral (
-            select y.job_id
-            from private.ready as y
-            where y.tenant_no = q.tenant_no and y.lane_id = e.lane_id
-            order by y.job_id
-            limit 1
-        ) as f
-        where e.tenant_no = q.tenant_no
-            and (e.robot_id is null or e.robot_id = c.robot_id)
-            and private.lane_suits(
-                e.environment, e.required, c.environment, private.robot_offers(c.capabilities, c.tags, c.is_internet, c.pool_id)
-            )
-            and f.job_id < private.uuid_v7_floor(v_before)
-            and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
-        limit 1
-    ) as w on true
-    order by c.robot_id;
-end
-$$;
-comment on function private.deaf_robots(uuid, uuid, integer) is
-    'The first p_limit robots of a tenant behind p_after that send heartbeats, have free slots and have not claimed for five minutes, each with a job that has been waiting for it that long; null: none has, so it is not deaf.';
-revoke all on function private.deaf_robots(uuid, uuid, integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/describe_limit.sql sha256:729b0bf211df0ee863189690c110ba4a8890a6287763787c304b90910a149130
-create or replace function private.describe_limit(p_limit private.limits)
-returns jsonb
-language sql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-    select jsonb_build_object(
-        'scope', (p_limit).scope,
-        'workflow_id', (p_limit).workflow_id,
-        'concurrency_key', (p_limit).concurrency_key,
-        'max_running', (p_limit).max_running,
-        'on_collision', (p_limit).on_collision,
-        'running', (
-            select coalesce(sum(c.running), 0) from private.limit_counters as c where c.limit_id = (p_limit).limit_id
-        ),
-        'updated_at', private.to_iso((p_limit).updated_at)
-    )
-$$;
-comment on function private.describe_limit(private.limits) is 'A limit as it is shown.';
-revoke all on function private.describe_limit(private.limits) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/describe_share.sql sha256:69faa1045a4a7d0f3c63e9456e229009efaa93c6c78db05c33f490a395722496
-create or replace function private.describe_share(p_share private.shares)
-returns jsonb
-language sql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-    select jsonb_build_object(
-        'workflow_id', (p_share).workflow_id,
-        'workflow_name', (
-            select w.name from public.workflows as w where w.workflow_id = (p_share).workflow_id
-        ),
-        'weight', (p_share).weight,
-        'load', round(private.share_load((p_share).share_id, private.clock())::numeric, 1),
-        'running', (select count(*) from private.leases as l where l.share_id = (p_share).share_id)
-    )
-$$;
-comment on function private.describe_share(private.shares) is 'A share as it is shown.';
-revoke all on function private.describe_share(private.shares) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/drop_counters.sql sha256:7c1881b4d4e694d74eb02099252c784d169b526c0c904fec930e0fb4741c811c
-create or replace function private.drop_counters()
-returns trigger
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    -- In the order of their ids, as whoever ends leases takes them.
-    perform from private.limit_counters as c where c.limit_id = old.limit_id order by c.counter_id for update;
-    delete from private.limit_counters as c where c.limit_id = old.limit_id;
-    return null;
-end
-$$;
-comment on function private.drop_counters() is
-    'Table trigger: takes the counters of a limit away with it; leases that are in them go on.';
-revoke all on function private.drop_counters() from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/end_attempt.sql sha256:16f39f632e80e8225fdea313154e77ce7aed5b46744622e7ef7967999475f2d7
--- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
-create or replace function private.end_attempt(
-    p_lease private.leases,
-    p_outcome text,             -- failed | timeout | no_progress | lost | forced: a cancellation that its robot ignored
-    p_error_message text,
-    p_error_type text,
-    p_error_details jsonb,
-    p_is_retryable boolean
-)
-returns jsonb
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_now timestamptz := private.clock();
-    v_job record;
-    v_is_timeout boolean := p_outcome in ('timeout', 'no_progress');
-    v_is_business_error boolean;
-    v_is_poison boolean;
-    v_is_robots_fault boolean;      -- of timeouts, private.rescue_expired_leases() says it
-    v_status public.job_status;
-    v_may_retry boolean;
-    v_retry_at timestamptz;
-    v_details jsonb;
-    v_answer jsonb;
-    -- Nobody reported that a lease or the time was over, or that the job was to end: whoever held it gets LEASE_LOST.
-    v_reported_token bigint := case when p_outcome = 'failed' then p_lease.lease_token end;
-begin
-    select j.max_attempts, j.retry_policy, j.dedupe_key, j.lost_by
-    into v_job
-    from public.jobs as j
-    where j.job_id = p_lease.job_id;
-    v_is_business_error := p_outcome = 'failed'
-        and (not p_is_retryable or coalesce(v_job.retry_policy -> 'non_retryable_errors' ? p_error_type, false));
-    v_is_robots_fault := p_outcome = 'failed' and not v_is_business_error and p_lease.cancel_requested_at is null;
-    if p_outcome = 'lost' and p_lease.robot_id <> all (v_job.lost_by) and private.is_robot(p_lease.robot_id) then
-        v_job.lost_by := v_job.lost_by || p_lease.robot_id;
-    end if;
-    v_is_poison := p_outcome = 'lost' and cardinality(v_job.lost_by) >= 2;
-    if v_is_poison then
-        p_error_message := format('%s robots were lost while they ran this job.', cardinality(v_job.lost_by));
-        p_error_type := 'POISON_JOB';
-    end if;
-
-    v_may_retry := p_is_retryable
-        and not v_is_poison
-        and v_job.retry_policy ->> 'policy' <> 'none'
-        and (not v_is_timeout or coalesce((v_job.retry_policy ->> 'retry_on_timeout')::boolean, true))
-        and not v_is_business_error;
-    v_details := jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type);
-
-    if p_lease.cancel_requested_at is null and v_may_retry and p_lease.attempt < v_job.max_attempts then
-        -- The job keeps its id and so its place. After a lost lease it is ready at once: the time has been lost already.
-        v_retry_at := case
-            when p_outcome = 'lost' then v_now
-            else v_now + private.retry_delay(v_job.retry_policy, p_lease.attempt)
-        end;
-        update public.jobs as j
-        set attempts = p_lease.attempt,
-            lease_token = v_reported_token,
-            reported_by = p_lease.robot_id,
-            error_message = p_error_message,
-            error_type = p_error_type,
-            error_details = p_error_details,
-            lost_by = v_job.lost_by,
-            past_leases = private.add_past_lease(j.past_leases, p_lease),
-            uncounted_ends = 0
-        where j.job_id = p_lease.job_id;
-        if v_retry_at <= v_now then
-            perform private.put_back(
-                p_lease.tenant_no, p_lease.lane_id, array[p_lease.job_id], array[p_lease.attempt::integer]
-            );
-            perform private.ring_lane(p_lease.lane_id);
-        else
-            insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at, attempts)
-            values (p_lease.job_id, p_lease.tenant_id, p_lease.tenant_no, p_lease.lane_id, v_retry_at, p_lease.attempt);
-        end if;
-        perform private.announce_job(
-            'job.retrying', 'queued', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
-            p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('run_at', private.to_iso(v_retry_at))
-        );
-        v_answer := jsonb_build_object(
-            'job_id', p_lease.job_id, 'status', 'queued', 'outcome', 'applied', 'retry_at', private.to_iso(v_retry_at)
-        );
-    else
-        v_status := case
-            when p_lease.cancel_requested_at is not null then 'cancelled'
-            when v_is_timeout then 'timeout'
-            else 'failed'
-        end;
-        update public.jobs as j
-        set status = v_status,
-            attempts = p_lease.attempt,
-            lease_token = v_reported_token,
-            robot_id = p_lease.robot_id,
-            claimed_at = private.no_later_than(p_lease.claimed_at, v_now),
-            started_at = private.no_later_than(coalesce(p_lease.started_at, p_lease.claimed_at), v_now),
-            first_progress_at = private.no_later_than(p_lease.first_progress_at, v_now),
-            cancel_requested_at = p_lease.cancel_requested_at,
-            finished_at = v_now,
-            error_message = case when v_status = 'cancelled' then coalesce(p_lease.cancel_reason, 'Cancelled.') else p_error_message end,
-            error_type = case when v_status <> 'cancelled' then p_error_type end,
-            error_details = case when v_status <> 'cancelled' then p_error_details end,
-            lost_by = v_job.lost_by,
-            past_leases = private.add_past_lease(j.past_leases, p_lease)
-        where j.job_id = p_lease.job_id;
-        if v_job.dedupe_key is not null then
-            delete from private.dedupe_keys as d where d.tenant_id = p_lease.tenant_id and d.dedupe_key = v_job.dedupe_key;
-        end if;
-        if v_status <> 'cancelled' then
-            insert into public.dead_letters (
-                job_id, tenant_id, workflow_id, reason, attempts, error_type, error_message, dead_lettered_at
-            )
-            values (
-                p_lease.job_id, p_lease.tenant_id, p_lease.workflow_id,
-                case
-                    when v_is_poison then 'poison'
-                    when v_is_timeout then p_outcome
-                    when p_outcome = 'lost' then 'lease_lost'
-                    when not v_may_retry then 'not_retryable'
-                    else 'attempts_exhausted'
-                end,
-                p_lease.attempt, p_error_type, p_error_message, v_now
-            );
-        end if;
-        perform private.announce_job(
-            'job.' || v_status, v_status::text, p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
-            p_lease.robot_id, p_lease.attempt,
-            case when v_status = 'cancelled' then jsonb_build_object('message', p_lease.cancel_reason) else v_details end
-        );
-        if v_is_poison and v_status = 'failed' then
-            perform private.announce_job(
-                'job.poisoned', 'failed', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
-                p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('lost_by', to_jsonb(v_job.lost_by))
-            );
-        end if;
-        v_answer := jsonb_build_object('job_id', p_lease.job_id, 'status', v_status, 'outcome', 'applied');
-    end if;
-    -- After the lanes, and in this order.
-    if p_lease.counter_ids is not null then
-        perform private.count_out(p_lease.counter_ids);
-    end if;
-    if v_is_robots_fault then
-        perform private.count_robot_failure(p_lease.tenant_id, p_lease.robot_id, p_lease.job_id);
-    end if;
-    return v_answer;
-end
-$$;
-comment on function private.end_attempt(private.leases, text, text, text, jsonb, boolean) is
-    'Ends an attempt that failed, took too long, stood still or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when somebody asked for it, cancelled. Counts the lease out of the counters that it names.';
-revoke all on function private.end_attempt(private.leases, text, text, text, jsonb, boolean)
-    from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/end_unclaimed_job.sql sha256:b739110be386f1990f9ffd93c1571d0f8c6965bac203d4c177d675947cee7d14
-create or replace function private.end_unclaimed_job(p_job_id uuid, p_reason text)
-returns void
-language sql
-set search_path = pg_catalog, pg_temp
-as $$
-    select private.end_unclaimed_jobs(array[p_job_id], p_reason)
-$$;
-comment on function private.end_unclaimed_job(uuid, text) is 'Does private.end_unclaimed_jobs() for one.';
-revoke all on function private.end_unclaimed_job(uuid, text) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/end_unclaimed_jobs.sql sha256:b16c338747037dff281fc91a509304f9a6163dc01311485126bed83c4003f03b
-create or replace function private.end_unclaimed_jobs(p_job_ids uuid[], p_reason text)
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_now timestamptz := private.clock();
-    -- Its bounds choose the partitions before the statement begins.
-    v_low_job_id uuid := (select i.id from unnest(p_job_ids) as i (id) order by i.id limit 1);
-    v_high_job_id uuid := (select i.id from unnest(p_job_ids) as i (id) order by i.id desc limit 1);
-    v_job record;
-    v_tenant_id uuid;
-    v_notices private.job_notice[] := '{}';
-begin
-    if p_job_ids = '{}' then
-        return;
-    end if;
-    for v_job in
-        update public.jobs as j
-        set status = 'cancelled',
-            finished_at = v_now,
-            error_message = p_reason,
-            error_type = null,      -- of an attempt that was to be retried
-            error_details = null
-        where j.job_id = any (p_job_ids) and j.job_id between v_low_job_id and v_high_job_id
-        returning j.job_id, j.tenant_id, j.workflow_id, j.workflow_name, j.attempts, j.dedupe_key
-    loop
-        if v_job.dedupe_key is not null then
-            delete from private.dedupe_keys as d where d.tenant_id = v_job.tenant_id and d.dedupe_key = v_job.dedupe_key;
-        end if;
-        v_tenant_id := v_job.tenant_id;
-        v_notices := v_notices || (
-            v_job.tenant_id, v_job.job_id, v_job.workflow_id, v_job.workflow_name, null, v_job.attempts,
-            jsonb_build_object('message', p_reason)
-        )::private.job_notice;
-    end loop;
-    perform private.announce_jobs('job.cancelled', 'cancelled', v_notices, cardinality(v_notices) <= 100);
-    if cardinality(v_notices) > 100 then    -- more pushes at once than a watcher can use
-        perform private.broadcast(
-            'tenant:' || v_tenant_id || ':jobs', 'jobs.cancelled',
-            jsonb_build_object('count', cardinality(v_notices), 'timestamp', private.to_iso(v_now))
-        );
-    end if;
-end
-$$;
-comment on function private.end_unclaimed_jobs(uuid[], text) is
-    'Writes and tells that jobs of one tenant ended cancelled; more than 100 are pushed as one jobs.cancelled. Their rows in ready or scheduled have been taken away by the same transaction.';
-revoke all on function private.end_unclaimed_jobs(uuid[], text) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/end_uncounted.sql sha256:5c731d9903a1aafe059e0c45faae565afee09daf1cb2efb861d7a365da8e8ae1
--- The lease is gone already, and its caller counts it out of its counters, as with private.end_attempt(). Three ends in a row
--- cost no time; after that the job waits, so that no robot and no network can hand it round in circles as fast as they can.
-create or replace function private.end_uncounted(p_lease private.leases, p_message text)
-returns jsonb
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_ends integer;
-    v_retry_at timestamptz;
-begin
-    update public.jobs as j
-    set uncounted_ends = least(j.uncounted_ends + 1, 1000),
-        past_leases = private.add_past_lease(j.past_leases, p_lease),
-        cancel_requested_at = p_lease.cancel_requested_at
-    where j.job_id = p_lease.job_id
-    returning j.uncounted_ends into v_ends;
-    if p_lease.cancel_requested_at is not null then
-        perform private.end_unclaimed_job(p_lease.job_id, coalesce(p_lease.cancel_reason, 'Cancelled.'));
-        return jsonb_build_object('job_id', p_lease.job_id, 'status', 'cancelled', 'outcome', 'applied');
-    end if;
-    if v_ends <= 3 then
-        perform private.put_back(p_lease.tenant_no, p_lease.lane_id, array[p_lease.job_id], array[p_lease.attempt - 1]);
-        perform private.ring_lane(p_lease.lane_id);
-    else
-        v_retry_at := private.clock() + make_interval(secs => least(5 * 2.0 ^ least(v_ends - 4, 10), 300));
-        insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at, attempts)
-        values (
-            p_lease.job_id, p_lease.tenant_id, p_lease.tenant_no, p_lease.lane_id, v_retry_at, p_lease.attempt - 1
-        );
-    end if;
-    perform private.announce_job(
-        'job.queued', 'queued', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name, null,
-        p_lease.attempt - 1,
-        jsonb_strip_nulls(jsonb_build_object('message', p_message, 'run_at', private.to_iso(v_retry_at)))
-    );
-    return jsonb_strip_nulls(jsonb_build_object(
-        'job_id', p_lease.job_id, 'status', 'queued', 'outcome', 'applied', 'retry_at', private.to_iso(v_retry_at)
-    ));
-end
-$$;
-comment on function private.end_uncounted(private.leases, text) is
-    'Puts a job back whose lease ended without an attempt that counts, as if it had not been claimed; cancels it when somebody asked for that. From the fourth such end in a row on it waits 5 seconds, then twice as long each time, at most 5 minutes.';
-revoke all on function private.end_uncounted(private.leases, text) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/enqueue_job.sql sha256:c385c4ac25955e5243ad4dfafef95e83f6a69a8fb41f5ed6e6934b4a32f218f8
-create or replace function public.enqueue_job(
-    p_workflow_id uuid,
-    p_input jsonb default '{}',
-    p_priority integer default 10,
-    p_environment text default '*',
-    p_execution_mode text default 'lan',
-    p_required_capabilities text[] default '{}',
-    p_required_tags text[] default '{}',
-    p_robot_id text default null,
-    p_run_at timestamptz default null,
-    p_dedupe_key text default null,
-    p_max_attempts integer default 3,
-    p_timeout_seconds integer default 3600,
-    p_retry_policy jsonb default null,
-    p_metadata jsonb default '{}',
-    p_trigger_type text default 'manual',
-    p_version integer default null,
-    p_concurrency_key text default null,
-    p_pool text default null,
-    p_progress_timeout_seconds integer default null
-)
-returns public.live_jobs
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize('jobs.create');
-    v_robot_id uuid;
-    v_pool_id uuid;
-    v_job_id uuid;
-    v_job public.live_jobs;
-begin
-    p_environment := private.nfc(p_environment);
-    p_required_capabilities := private.nfc_words(p_required_capabilities);
-    p_required_tags := private.nfc_words(p_required_tags);
-    p_dedupe_key := private.nfc(p_dedupe_key);
-    p_concurrency_key := private.nfc(p_concurrency_key);
-    p_trigger_type := private.nfc(p_trigger_type);
-    if p_robot_id is not null then
-        v_robot_id := (private.find_robot(v_caller.tenant_id, p_robot_id)).robot_id;
-    end if;
-    if p_pool is not null then
-        v_pool_id := (private.find_pool(v_caller.tenant_id, p_pool, 'member')).pool_id;
-    end if;
-    v_job_id := private.add_job(
-        v_caller.tenant_id,
-        coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id),
-        p_workflow_id, p_version, p_input, p_priority, p_environment, p_execution_mode, p_required_capabilities,
-        p_required_tags, v_robot_id, p_run_at, p_dedupe_key, p_max_attempts, p_timeout_seconds, p_retry_policy, p_metadata,
-        p_trigger_type, p_concurrency_key => p_concurrency_key, p_pool_id => v_pool_id,
-        p_progress_timeout_seconds => p_progress_timeout_seconds
-    );
-    select j.* into v_job from public.live_jobs as j where j.job_id = v_job_id;
-    return v_job;
-end
-$$;
-comment on function public.enqueue_job(
-    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
-    text, text, integer
-) is
-    'Puts one job in the queue and returns it; with a dedupe key that an unfinished job has, returns that one. Environment * is any robot''s. With a pool (id or name) its robots run it. With progress_timeout_seconds an attempt that reports no progress for so long is ended. Raises 404 POOL_NOT_FOUND, 409 POOL_AMBIGUOUS. Needs jobs.create.';
-revoke all on function public.enqueue_job(
-    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
-    text, text, integer
-) from public, anon, authenticated, service_role;
-grant execute on function public.enqueue_job(
-    uuid, jsonb, integer, text, text, text[], text[], text, timestamptz, text, integer, integer, jsonb, jsonb, text, integer,
-    text, text, integer
-) to authenticated;
-
--- from sql/40_queue/functions/enqueue_jobs.sql sha256:658e3423d3c78c129cbdef86f90c01a7646143443b350cfb8b2478dd822b1801
-create or replace function public.enqueue_jobs(p_jobs jsonb)
-returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize('jobs.create');
-    v_created_by uuid := coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id);
-    v_count integer;
-    v_item jsonb;
-    v_job record;
-    v_robot_id uuid;
-    v_pool_id uuid;
-    v_problem text;
-    v_unknown text;
-begin
-    if jsonb_typeof(p_jobs) is distinct from 'array' or jsonb_array_length(p_jobs) not between 1 and 1000 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'jobs must be a list of 1 to 1000 jobs.');
-    end if;
-    v_count := jsonb_array_length(p_jobs);
-
-    for "position", v_item in
-        select x.n - 1, x.item from jsonb_array_elements(p_jobs) with ordinality as x (item, n) order by x.n
-    loop
-        job_id := null;
-        status := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        -- What is wrong with one job is that job's answer. Nothing is written in this block, so it costs no transaction id.
-        begin
-            if jsonb_typeof(v_item) <> 'object' then
-                perform private.raise_error(400, 'INVALID_ARGUMENT', 'A job must be an object.');
-            end if;
-            select * into v_job
-            from jsonb_to_record(v_item) as j (
-                workflow_id uuid, input jsonb, priority integer, environment text, execution_mode text,
-                required_capabilities text[], required_tags text[], robot_id text, run_at timestamptz, dedupe_key text,
-                max_attempts integer, timeout_seconds integer, retry_policy jsonb, metadata jsonb, trigger_type text,
-                version integer, concurrency_key text, pool text, progress_timeout_seconds integer
-            );
-            v_job.environment := private.nfc(v_job.environment);
-            v_job.required_capabilities := private.nfc_words(v_job.required_capabilities);
-            v_job.required_tags := private.nfc_words(v_job.required_tags);
-            v_job.dedupe_key := private.nfc(v_job.dedupe_key);
-            v_job.concurrency_key := private.nfc(v_job.concurrency_key);
-            v_job.trigger_type := private.nfc(v_job.trigger_type);
-            v_job.input := coalesce(v_job.input, '{}');
-            v_job.priority := coalesce(v_job.priority, 10);
-            v_job.environment := coalesce(v_job.environment, '*');
-            v_job.execution_mode := coalesce(v_job.execution_mode, 'lan');
-            v_job.required_capabilities := coalesce(v_job.required_capabilities, '{}');
-            v_job.required_tags := coalesce(v_job.required_tags, '{}');
-            v_job.max_attempts := coalesce(v_job.max_attempts, 3);
-            v_job.timeout_seconds := coalesce(v_job.timeout_seconds, 3600);
-            v_job.metadata := coalesce(v_job.metadata, '{}');
-            v_job.trigger_type := coalesce(v_job.trigger_type, 'manual');
-            select k into v_unknown
-            from jsonb_object_keys(v_item) as k
-            where k not in (
-                'workflow_id', 'input', 'priority', 'environment', 'execution_mode', 'required_capabilities', 'required_tags',
-                'robot_id', 'run_at', 'dedupe_key', 'max_attempts', 'timeout_seconds', 'retry_policy', 'metadata',
-                'trigger_type', 'version', 'concurrency_key', 'pool', 'progress_timeout_seconds'
-            )
-            limit 1;
-            v_problem := case
-                when v_unknown is not null then format('A job has no field %s.', v_unknown)
-                when v_job.workflow_id is null then 'workflow_id must be given.'
-                else private.find_job_problem(
-                    v_job.input, v_job.priority, v_job.environment, v_job.execution_mode, v_job.required_capabilities,
-                    v_job.required_tags, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
-                    v_job.metadata, v_job.trigger_type, v_job.concurrency_key, v_job.progress_timeout_seconds,
-                    v_job.run_at
-                )
-            end;
-            if v_problem is not null then
-                perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
-            end if;
-            perform private.keep_workflow(v_job.workflow_id);
-            perform private.require_runnable_workflow(v_caller.tenant_id, v_job.workflow_id, v_job.version);
-            v_robot_id := null;
-            if v_job.robot_id is not null then
-                v_robot_id := (private.find_robot(v_caller.tenant_id, v_job.robot_id)).robot_id;
-            end if;
-            v_pool_id := null;
-            if v_job.pool is not null then
-                v_pool_id := (private.find_pool(v_caller.tenant_id, v_job.pool, 'member')).pool_id;
-            end if;
-            if exists (
-                select from private.queue_tenants as q where q.tenant_id = v_caller.tenant_id and q.is_full
-            ) and not exists (
-                select
-                from private.dedupe_keys as d
-                where d.tenant_id = v_caller.tenant_id and d.dedupe_key = v_job.dedupe_key
-            ) then
-                perform private.raise_queue_full();
-            end if;
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3)::integer;
-            when data_exception then
-                error_code := 'INVALID_ARGUMENT';
-                error_message := 'A field has a value of the wrong type: ' || sqlerrm || '.';
-                error_status := 400;
-        end;
-        if error_code is null then
-            job_id := private.add_job(
-                v_caller.tenant_id, v_created_by, v_job.workflow_id, v_job.version, v_job.input, v_job.priority,
-                v_job.environment, v_job.execution_mode, v_job.required_capabilities, v_job.required_tags, v_robot_id,
-                v_job.run_at, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds, v_job.retry_policy,
-                v_job.metadata, v_job.trigger_type, null, v_count <= 100, v_job.concurrency_key, v_pool_id,
-                v_job.progress_timeout_seconds, true
-            );
-            status := 'queued';
-            -- The job that has its dedupe key may be held; the rule of its concurrency key may have cancelled it.
-            if v_job.dedupe_key is not null or v_job.concurrency_key is not null then
-                status := (select j.status from public.live_jobs as j where j.job_id = enqueue_jobs.job_id);
-            end if;
-        end if;
-        return next;
-    end loop;
-
-    if v_count > 100 then   -- more pushes at once than a watcher can use, or a plan of the platform allows
-        perform private.broadcast(
-            'tenant:' || v_caller.tenant_id || ':jobs', 'jobs.queued',
-            jsonb_build_object('count', v_count, 'timestamp', private.to_iso(private.clock()))
-        );
-    end if;
-end
-$$;
-comment on function public.enqueue_jobs(jsonb) is
-    'Enqueues 1 to 1000 jobs, objects with the arguments of enqueue_job, and answers each by its position: its id and status (those of the unfinished job that has its dedupe key), or why it was refused, 429 QUEUE_FULL included; the others are done. More than 100 are pushed as one jobs.queued. Needs jobs.create.';
-revoke all on function public.enqueue_jobs(jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.enqueue_jobs(jsonb) to authenticated;
-
--- from sql/40_queue/functions/ensure_job_partitions.sql sha256:9ab9c3c56ffa2aa1957122f312d420df701c69064a8a3cf22da22a5b580f7978
-create or replace function private.ensure_job_partitions(p_weeks_ahead integer default 4)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_made integer := 0;
-begin
-    for i in 0..p_weeks_ahead loop
-        if private.make_job_partition(private.clock() + make_interval(days => 7 * i)) then
-            v_made := v_made + 1;
-        end if;
-    end loop;
-    return v_made;
-end
-$$;
-comment on function private.ensure_job_partitions(integer) is
-    'Makes the partitions of jobs for this week (Monday, UTC) and p_weeks_ahead more, and returns how many it made.';
-revoke all on function private.ensure_job_partitions(integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/enter_limits.sql sha256:f9143501c0e31783dc5711c126990edb47a3e08395d0b802878877ce3245be04
--- Waiting for a lock is safe only in the order of the counters' ids, and so of scope: whoever locks more (a claim of many
--- lanes, a rescue) must not wait for one that comes earlier. So a claim waits in its first lane only, and for a counter only
--- while it has locked no other of the same limit: one that turned out to be full under the lock stays locked until the end.
-create or replace function private.enter_limits(
-    p_limit_ids integer[],      -- in the order of scope
-    p_robot_id uuid,
-    p_jobs integer,
-    p_may_wait boolean,
-    out jobs integer,
-    out counter_ids integer[]
-)
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_limit_id integer;
-    v_all integer[];                -- its counters
-    v_tried integer[];              -- first the robot's own one alone: beside a snapshot that is held for long each is dear to read
-    v_counter_id integer;
-    v_room integer;
-    v_may_wait boolean;
-    v_counted integer[] := '{}';     -- one for each of counter_ids: what it counts by now
-begin
-    jobs := p_jobs;
-    foreach v_limit_id in array p_limit_ids loop
-        v_may_wait := p_may_wait;
-        v_room := null;
-        select w.counter_ids, array[w.counter_ids[1 + (uuid_hash(p_robot_id) & 2147483647) % cardinality(w.counter_ids)]]
-        into v_all, v_tried
-        from private.limits as w
-        where w.limit_id = v_limit_id;
-        loop
-            -- The counters with room are those of the snapshot, and not looked at again after the lock: so one is locked, or none.
-            -- Each robot has an order of its own, so that robots meet seldom.
-            with picked as materialized (
-                select c.counter_id, private.limit_room(c.running, c.max_running) as room
-                from private.limit_counters as c
-                where c.counter_id = any (array(
-                    select o.counter_id
-                    from private.limit_counters as o
-                    where o.counter_id = any (v_tried) and private.limit_room(o.running, o.max_running) > 0
-                ))
-                order by hashint4(c.counter_id # uuid_hash(p_robot_id))
-                limit 1
-                for update skip locked
-            ), counted as (
-                update private.limit_counters as c
-                set running = c.running + least(jobs, p.room)
-                from picked as p
-                where c.counter_id = p.counter_id
-            )
-            select p.counter_id, p.room into v_counter_id, v_room from picked as p;
-            exit when v_room > 0;
-            if v_room = 0 then
-                v_may_wait := false;
-                continue;
-            elsif v_tried <> v_all then
-                v_tried := v_all;
-                continue;
-            end if;
-            exit when not v_may_wait;
-            perform
-            from private.limit_counters as c
-            where c.counter_id = (
-                select o.counter_id
-                from private.limit_counters as o
-                where o.counter_id = any (v_all) and private.limit_room(o.running, o.max_running) > 0
-                order by hashint4(o.counter_id # uuid_hash(p_robot_id))
-                limit 1
-            )
-            for update;
-            exit when not found;
-            v_may_wait := false;
-        end loop;
-        if v_room > 0 then
-            jobs := least(jobs, v_room);
-            counter_ids := counter_ids || v_counter_id;
-            v_counted := v_counted || jobs;
-        elsif exists (select from private.limit_counters as c where c.limit_id = v_limit_id) then
-            jobs := 0;
-            exit;
-        end if;     -- else it was removed
-    end loop;
-    if v_counted[1] > jobs then
-        for i in 1..cardinality(v_counted) loop
-            perform private.leave_limits(counter_ids[i:i], v_counted[i] - jobs);
-        end loop;
-    end if;
-end
-$$;
-comment on function private.enter_limits(integer[], uuid, integer, boolean) is
-    'Counts jobs that a robot is about to take in one counter of each of their limits (pool, tenant, workflow, key), which stay locked, and returns how many of them these have room for, and the counters (null: the limits are gone). 0 when a limit is full, or all of it that has room is locked and may not be waited for.';
-revoke all on function private.enter_limits(integer[], uuid, integer, boolean) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/explain_finished_job.sql sha256:c6374cb7f1d50006be6e8c7eda63e047149a1ecbbd0e9cb0095045eef5f44bcf
-create or replace function private.explain_finished_job(p_job public.jobs)
-returns jsonb
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_letter public.dead_letters;
-begin
-    select d.* into v_letter from public.dead_letters as d where d.job_id = p_job.job_id;
-    return private.explain_reason(
-        case
-            when v_letter.resolved_at is not null then 'requeued'
-            when p_job.status = 'timeout' and p_job.error_type = 'NO_PROGRESS' then 'no_progress'
-            when p_job.status = 'timeout' then 'timed_out'
-            when v_letter.job_id is not null then 'dead_lettered'
-            when p_job.status = 'completed' and p_job.cancel_requested_at is not null then 'completed_despite_cancel'
-            else p_job.status::text
-        end,
-        jsonb_build_object(
-            'robot', private.name_robot(p_job.robot_id, p_job.tenant_id),
-            'finished', private.to_words(p_job.finished_at),
-            'cancel_requested', private.to_words(p_job.cancel_requested_at),
-            'error', left(coalesce(p_job.error_message, 'no message'), 500),
-            'timeout', p_job.timeout_seconds,
-            'progress_timeout', p_job.progress_timeout_seconds,
-            'attempts', p_job.attempts,
-            'max_attempts', p_job.max_attempts,
-            'dead_reason', v_letter.reason,
-            'requeued_job', v_letter.requeued_job_id
-        )
-    );
-end
-$$;
-comment on function private.explain_finished_job(public.jobs) is
-    'How a job ended, as private.explain_reason() says it.';
-revoke all on function private.explain_finished_job(public.jobs) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/explain_held_job.sql sha256:6d9e5855a16854984158492114213e0b1d82fee31cff8aa3a1746a2faa578a50
-create or replace function private.explain_held_job(p_lease private.leases)
-returns jsonb
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_now timestamptz := private.clock();
-    v_over_at timestamptz := private.lease_over_at(p_lease);
-begin
-    return private.explain_reason(
-        case
-            when p_lease.cancel_requested_at is not null then 'cancel_requested'
-            when v_over_at <= v_now and v_over_at = p_lease.lease_expires_at then 'lease_expired'
-            when v_over_at <= v_now then 'time_over'
-            when p_lease.started_at is null then 'held_claimed'
-            else 'held_running'
-        end,
-        jsonb_build_object(
-            'robot', private.name_robot(p_lease.robot_id, p_lease.tenant_id),
-            'lease_until', private.to_words(v_over_at),
-            'progress', p_lease.progress,
-            'last_progress', private.to_words(p_lease.progress_at),
-            'cancel_requested', private.to_words(p_lease.cancel_requested_at),
-            'cancel_reason', p_lease.cancel_reason,
-            'forceable', private.to_words(private.cancel_forceable_at(p_lease))
-        )
-    );
-end
-$$;
-comment on function private.explain_held_job(private.leases) is
-    'Who holds a job and until when, as private.explain_reason() says it.';
-revoke all on function private.explain_held_job(private.leases) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/explain_job.sql sha256:8fbcd0e12c3b49d432d4ac4b6f42833df2059b2af19828b05222569ce3d651aa
--- Stable: all of it is read in one snapshot, so a job is found in exactly one place, and nothing is changed by looking.
-create or replace function public.explain_job(p_job_id uuid)
-returns jsonb
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize('jobs.read');
-    v_job public.jobs;
-    v_lane private.lanes;
-    v_lease private.leases;
-    v_scheduled private.scheduled;
-    v_robots jsonb := '[]';
-    v_count integer := 0;
-    v_online integer := 0;
-    v_position integer;
-    v_is_in_pool boolean;   -- of another tenant, whose robots are not shown
-    v_state text;
-    v_reason jsonb;
-    v_since timestamptz;
-begin
-    select j.* into v_job from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
-    if not found then
-        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
-    end if;
-    select l.* into v_lease from private.leases as l where l.job_id = p_job_id;
-    select s.* into v_scheduled from private.scheduled as s where s.job_id = p_job_id;
-
-    v_is_in_pool := v_job.pool_id is not null and not exists (
-        select from public.pools as p where p.pool_id = v_job.pool_id and p.tenant_id = v_job.tenant_id
-    );
-
-    if v_job.status <> 'queued' then
-        v_state := v_job.status;
-        v_since := v_job.finished_at;
-        v_reason := private.explain_finished_job(v_job);
-    elsif v_lease.job_id is not null then
-        v_state := case when v_lease.started_at is null then 'claimed' else 'running' end;
-        v_since := coalesce(v_lease.cancel_requested_at, v_lease.started_at, v_lease.claimed_at);
-        v_reason := private.explain_held_job(v_lease);
-    elsif exists (
-        select from public.workflows as w where w.workflow_id = v_job.workflow_id and w.deleted_at is not null
-    ) then
-        v_state := case when v_scheduled.job_id is null then 'queued' else 'scheduled' end;
-        v_since := (select w.deleted_at from public.workflows as w where w.workflow_id = v_job.workflow_id);
-        v_reason := private.explain_reason('workflow_deleted', jsonb_build_object('workflow', v_job.workflow_name));
-    else
-        select
-            coalesce(jsonb_agg(
-                jsonb_build_object(
-                    'robot_id', r.robot_id, 'external_id', r.external_id, 'is_eligible', r.is_eligible, 'ahead', r.ahead
-                ) || r.reason
-                order by r.ordinality
-            ), '[]'),
-            coalesce(max(r.robots), 0),
-            coalesce(max(r.robots_online), 0)
-        into v_robots, v_count, v_online
-        from private.judge_robots(
-            v_job.tenant_id, v_job.lane_id, p_job_id,
-            (
-                select w
-                from private.find_full_limits(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key) as w
-                where v_scheduled.job_id is null or w.max_running = 0
-                limit 1
-            ),
-            v_scheduled.job_id is null
-        ) with ordinality as r
-        where not v_is_in_pool;
-        v_since := v_job.created_at;
-        if v_scheduled.job_id is not null then
-            v_state := 'scheduled';
-            v_reason := private.explain_reason(
-                case
-                    when v_scheduled.run_at <= private.clock() then 'about_to_be_ready'
-                    when v_job.uncounted_ends > 0 then 'start_backoff'
-                    when v_scheduled.attempts > 0 then 'retry_backoff'
-                    else 'run_at_in_future'
-                end,
-                jsonb_build_object(
-                    'run_at', private.to_words(v_scheduled.run_at),
-                    'attempts', v_scheduled.attempts,
-                    'times', v_job.uncounted_ends,
-                    'max_attempts', v_job.max_attempts,
-                    'error', left(coalesce(v_job.error_message, 'no message'), 500)
-                )
-            );
-        else
-            v_state := 'queued';
-            select e.* into strict v_lane from private.lanes as e where e.lane_id = v_job.lane_id;
-            v_position := private.count_jobs_ahead(
-                v_lane.tenant_no, v_lane.environment, v_lane.required, v_lane.robot_id, v_lane.priority - v_lane.promotion,
-                v_lane.share_id, p_job_id, 1000, v_job.pool_id
-            );
-            v_reason := case
-                when v_is_in_pool then private.explain_pool_job(v_job, v_position)
-                else private.explain_waiting_job(v_job, v_robots, v_count, v_online)
-            end;
-        end if;
-    end if;
-    return jsonb_build_object('job_id', p_job_id, 'state', v_state) || v_reason || jsonb_build_object(
-        'since', private.to_iso(v_since),
-        'position', v_position,
-        'robots', v_robots,
-        'robots_total', v_count,
-        'notes', private.list_job_notes(v_job)
-    );
-end
-$$;
-comment on function public.explain_job(uuid) is
-    'Why a job waits, who holds it or how it ended: {job_id, state, verdict, reason_code, sentence, next_step, since, position (jobs ahead of it that ask for no more than it does; 1000 at most), robots (the nearest 50; none of a pool of another tenant; each with its first failing clause of the claim, is_eligible, and ahead: jobs that it takes first), robots_total, notes}. Raises 404 JOB_NOT_FOUND. Needs jobs.read.';
-revoke all on function public.explain_job(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.explain_job(uuid) to authenticated;
-
--- from sql/40_queue/functions/explain_pool_job.sql sha256:27a45a1e986c33eb2228dc25ce2f4be91bf5e16399140dd514ce6ff2613c1525
--- To a member a pool's robots are one: how many there are and what keeps each is the owner's business.
-create or replace function private.explain_pool_job(p_job public.jobs, p_ahead integer)
-returns jsonb
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_pool public.pools;
-    v_lane private.lanes;
-    v_limit private.limits;
-    v_robots record;
-begin
-    select p.* into v_pool from public.pools as p where p.pool_id = p_job.pool_id;
-    if not found then
-        return private.explain_reason('pool_deleted', '{}');
-    elsif private.pool_weight(p_job.pool_id, p_job.tenant_id) is null then
-        -- Its name is nothing that this tenant may see any more.
-        return private.explain_reason('pool_left', jsonb_build_object('pool', p_job.pool_id));
-    end if;
-    select e.* into strict v_lane from private.lanes as e where e.lane_id = p_job.lane_id;
-    select
-        bool_or(s.suits) as has_suitable,
-        bool_or(s.suits and s.works) as has_working,
-        bool_or(s.suits and s.works and s.load < s.max_concurrent_jobs) as has_free,
-        bool_or(
-            s.suits and s.works and s.load < s.max_concurrent_jobs
-            and private.pool_waits_for(v_pool.pool_id, p_job.tenant_id, s.environment, s.offers)
-        ) as has_others
-    into v_robots
-    from (
-        select
-            r.load,
-            r.max_concurrent_jobs,
-            r.environment,
-            o.offers,
-            private.lane_suits(v_lane.environment, v_lane.required, r.environment, o.offers) as suits,
-            coalesce(
-                private.find_robot_hindrance(
-                    r, coalesce(h.is_signed_off, false), private.has_live_key(r.tenant_id, r.robot_id)
-                ),
-                'slots_full'
-            ) = 'slots_full' as works
-        from public.live_robots as r
-        left join public.robot_heartbeats as h on h.robot_id = r.robot_id
-        cross join lateral (
-            select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers
-        ) as o
-        where r.tenant_id = v_pool.tenant_id and r.pool_id = v_pool.pool_id
-    ) as s;
-    select w.* into v_limit
-    from private.limits as w
-    where w.tenant_id = p_job.tenant_id
-        and w.pool_id = p_job.pool_id
-        and private.lane_room(w.limit_id, null) = 0;
-    if not found then
-        select f.* into v_limit
-        from private.find_full_limits(p_job.tenant_id, p_job.workflow_id, p_job.concurrency_key) as f
-        limit 1;
-    end if;
-    return private.explain_reason(
-        case
-            when v_robots.has_suitable is not true then 'pool_no_robot_suits'
-            when not v_robots.has_working then 'pool_no_robot_online'
-            when v_limit.limit_id is not null then private.limit_reason(v_limit)
-            when not v_robots.has_free then 'pool_robots_busy'
-            when p_ahead > 0 or v_robots.has_others then 'pool_turn'
-            else 'pool_next'
-        end,
-        private.list_limit_facts(v_limit) || jsonb_build_object('pool', v_pool.name, 'ahead', p_ahead)
-    );
-end
-$$;
-comment on function private.explain_pool_job(public.jobs, integer) is
-    'Why a ready job waits that asks for a pool of another tenant, as private.explain_reason() says it; p_ahead jobs of its own tenant go first.';
-revoke all on function private.explain_pool_job(public.jobs, integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/explain_reason.sql sha256:c44948a752841697a8ef767b1a25d69870ae02521ef4dc8193b3bde9c2ff06d5
-create or replace function private.explain_reason(p_reason_code text, p_facts jsonb)
-returns jsonb
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_reason record;
-begin
-    select e.* into strict v_reason from private.list_explanations() as e where e.reason_code = p_reason_code;
-    return jsonb_build_object(
-        'verdict', v_reason.verdict,
-        'reason_code', v_reason.reason_code,
-        'sentence', private.fill_in(v_reason.sentence, p_facts),
-        'next_step', private.fill_in(v_reason.next_step, p_facts)
-    );
-end
-$$;
-comment on function private.explain_reason(text, jsonb) is
-    'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
-revoke all on function private.explain_reason(text, jsonb) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/explain_robot.sql sha256:426027de0e977ba722e17d8bc6a921906e0da55a4cad77b0ccbfcdeb1b226b91
-create or replace function public.explain_robot(p_robot text)
-returns jsonb
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_robot public.robots := private.authorize_for_robot(p_robot, 'robots.read');
-    v_live public.live_robots;
-    v_tenant_no integer := (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_robot.tenant_id);
-    v_is_fair boolean := (select q.is_fair from private.queue_tenants as q where q.tenant_no = v_tenant_no);
-    v_now timestamptz := private.clock();
-    v_next private.ready;
-    v_nearest private.ready;
-    v_offers text[] := private.robot_offers(v_robot.capabilities, v_robot.tags, v_robot.is_internet, v_robot.pool_id);
-    v_is_signed_off boolean := coalesce(
-        (select h.is_signed_off from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id), false
-    );
-    v_has_key boolean := private.has_live_key(v_robot.tenant_id, v_robot.robot_id);
-    v_limit private.limits := (
-        select w from private.find_full_limits(v_robot.tenant_id, null, null) as w limit 1
-    );
-    v_has_turns boolean := coalesce(
-        private.pool_waits_for(v_robot.pool_id, v_robot.tenant_id, v_robot.environment, v_offers), false
-    );
-    v_reason_code text;
-    v_reason jsonb;
-begin
-    select r.* into strict v_live from public.live_robots as r where r.robot_id = v_robot.robot_id;
-    -- The job that its next claim would take if nothing hindered it.
-    select e.tenant_no, e.lane_id, f.job_id into v_next
-    from private.lanes as e
-    cross join lateral (
-        select y.job_id
-        from private.ready as y
-        where y.tenant_no = v_tenant_no and y.lane_id = e.lane_id
-        order by y.job_id
-        limit 1
-    ) as f
-    where e.tenant_no = v_tenant_no
-        and (e.robot_id is null or e.robot_id = v_robot.robot_id)
-        and private.lane_suits(e.environment, e.required, v_robot.environment, v_offers)
-        and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
-    order by
-        e.priority - e.promotion, case when v_is_fair then private.share_load(e.share_id, v_now) end nulls first, f.job_id
-    limit 1;
-    if not found then
-        -- Of the lanes in which jobs wait, the one that asks for the least that this robot has not.
-        select e.tenant_no, e.lane_id, f.job_id into v_nearest
-        from private.lanes as e
-        cross join lateral (
-            select y.job_id from private.ready as y where y.tenant_no = v_tenant_no and y.lane_id = e.lane_id limit 1
-        ) as f
-        where e.tenant_no = v_tenant_no
-        order by
-            e.robot_id is not null,
-            e.environment not in ('*', v_robot.environment),
-            cardinality(array(select q from unnest(e.required) as q where q <> all (v_offers))),
-            e.priority - e.promotion
-        limit 1;
-    end if;
-
-    v_reason_code := coalesce(
-        private.find_robot_hindrance(v_live, v_is_signed_off, v_has_key),
-        case
-            when v_has_turns then 'next_turn'
-            when v_limit.limit_id is not null then private.limit_reason(v_limit)
-            when v_next.job_id is not null then 'next_claim'
-            when v_nearest.job_id is not null then 'nothing_suitable'
-            else 'nothing_waiting'
-        end
-    );
-    v_reason := private.explain_reason(v_reason_code, private.list_robot_facts(v_live) || private.list_limit_facts(v_limit) || jsonb_build_object(
-        'next_job', v_next.job_id,
-        'pool', (select p.name from public.pools as p where p.pool_id = v_robot.pool_id),
-        'nearest_job', v_nearest.job_id,
-        'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot) end
-    ));
-    return jsonb_build_object(
-        'robot_id', v_robot.robot_id, 'external_id', v_robot.external_id, 'state', v_live.status
-    ) || v_reason || jsonb_build_object(
-        'since', private.to_iso(case v_reason_code
-            when 'robot_quarantined' then v_live.quarantined_at
-            when 'robot_offline' then v_live.last_heartbeat_at
-            when 'robot_signed_off' then v_live.last_heartbeat_at
-            when 'robot_deaf' then v_live.deaf_since
-        end),
-        'is_eligible', v_has_key
-            and private.robot_may_claim(v_live.mode, v_is_signed_off, v_live.quarantined_at)
-            and v_live.load < v_live.max_concurrent_jobs
-            and (v_limit.limit_id is null or v_has_turns),
-        'free_slots', greatest(v_live.max_concurrent_jobs - v_live.load, 0),
-        'held_job_ids', to_jsonb(v_live.current_job_ids),
-        'next_job_id', v_next.job_id,
-        'nearest_job_id', v_nearest.job_id
-    );
-end
-$$;
-comment on function public.explain_robot(text) is
-    'Why a robot gets nothing, or what it gets: {robot_id, external_id, state, verdict, reason_code, sentence, next_step, since, is_eligible (a claim gets what suits), free_slots, held_job_ids, next_job_id (what its next claim takes if nothing hinders it; of a robot whose pool has other members'' jobs: what it takes of its own tenant when the turn comes), nearest_job_id (when no waiting job suits it)}. Raises 404 ROBOT_NOT_FOUND. Needs robots.read; a robot may ask about itself.';
-revoke all on function public.explain_robot(text) from public, anon, authenticated, service_role;
-grant execute on function public.explain_robot(text) to authenticated;
-
--- from sql/40_queue/functions/explain_waiting_job.sql sha256:617b905cd8197e65adbdde3a43bc68ced45984002d60c7a8a669fa7b89848b31
-create or replace function private.explain_waiting_job(p_job public.jobs, p_robots jsonb, p_count integer, p_online integer)
-returns jsonb
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_nearest jsonb := p_robots -> 0;
-    v_facts jsonb := jsonb_build_object(
-        'robots', p_count,
-        'nearest', v_nearest ->> 'sentence',
-        'nearest_step', v_nearest ->> 'next_step'
-    );
-begin
-    if v_nearest is null and p_job.target_robot_id is not null then
-        return private.explain_reason('target_robot_deleted', jsonb_build_object('robot', (
-            select r.external_id from public.robots as r where r.robot_id = p_job.target_robot_id
-        )));
-    elsif v_nearest is null then
-        return private.explain_reason('no_robot_registered', v_facts);
-    elsif v_nearest ->> 'verdict' in ('ready', 'waiting')
-        or v_nearest ->> 'reason_code' in ('tenant_paused', 'workflow_paused', 'key_paused')
-    then
-        return v_nearest - '{robot_id,external_id,is_eligible,ahead}'::text[];
-    elsif p_job.target_robot_id is not null then
-        return private.explain_reason('target_robot_unavailable', v_facts)
-            || jsonb_build_object('reason_code', 'target_' || (v_nearest ->> 'reason_code'));
-    elsif v_nearest ->> 'reason_code' in ('robot_offline', 'robot_signed_off') and p_online = 0 then
-        return private.explain_reason('no_robot_online', v_facts);
-    end if;
-    return private.explain_reason('no_robot_suits', v_facts) || jsonb_build_object('reason_code', v_nearest ->> 'reason_code');
-end
-$$;
-comment on function private.explain_waiting_job(public.jobs, jsonb, integer, integer) is
-    'Why a job that is ready waits, as private.explain_reason() says it: the reason of the robot that is nearest to getting it. A job for one robot only says so: target_ and that robot''s reason.';
-revoke all on function private.explain_waiting_job(public.jobs, jsonb, integer, integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/faded_seconds.sql sha256:cb38740eb1f903b9e74f24cff70a3f01545f14ebbb43844d1e88dce49ea33d4c
--- Without a SET clause, so that it is inlined. No exponent for which power() would raise an error.
-create or replace function private.faded_seconds(p_seconds double precision, p_since timestamptz, p_now timestamptz)
-returns double precision
-language sql
-immutable
-as $$
-    select p_seconds operator(pg_catalog.*)
-        pg_catalog.power(0.5, least(greatest(extract(epoch from p_now operator(pg_catalog.-) p_since), 0) operator(pg_catalog./) 600, 500))
-$$;
-comment on function private.faded_seconds(double precision, timestamptz, timestamptz) is
-    'What robot-seconds still count for after a while: half after ten minutes, a quarter after twenty.';
-revoke all on function private.faded_seconds(double precision, timestamptz, timestamptz)
-    from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/fail_job.sql sha256:0099f974582743d15c6ba74fdddd5621bc76766f0bce40742055aa2097d991e1
-create or replace function public.fail_job(
-    p_job_id uuid,
-    p_lease_token bigint,
-    p_error_message text,
-    p_error_type text default null,
-    p_stack_trace text default null,
-    p_failed_node text default null,
-    p_retryable boolean default true,
-    p_node_executions jsonb default null
-)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize_robot('jobs.report');
-    v_lease private.leases;
-    v_details jsonb := jsonb_strip_nulls(jsonb_build_object(
-        'stack_trace', left(p_stack_trace, 65536), 'failed_node', p_failed_node
-    ));
-begin
-    if coalesce(p_error_message, '') = '' then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'error_message must not be empty.');
-    elsif length(p_error_message) > 65536 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'error_message must not have more than 65536 characters.');
-    elsif length(p_error_type) > 255 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'error_type must not have more than 255 characters.');
-    elsif length(p_failed_node) > 255 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'failed_node must not have more than 255 characters.');
-    end if;
-    delete from private.leases as l
-    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
-    returning l.* into v_lease;
-    if not found then
-        return private.answer_stale_report(
-            v_caller, p_job_id, p_lease_token, 'failed',
-            jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type) || v_details
-        );
-    end if;
-    if p_node_executions is not null then
-        perform private.keep_node_executions(v_lease, p_node_executions);
-    end if;
-    return private.end_attempt(
-        v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true)
-    );
-end
-$$;
-comment on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) is
-    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call and to a stale token. Needs jobs.report.';
-revoke all on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.fail_job(uuid, bigint, text, text, text, text, boolean, jsonb) to authenticated;
-
--- from sql/40_queue/functions/fail_jobs.sql sha256:16854c5bd8eabfa8af680df9d3e621d148faf6682f58964f21506aa3066adf2c
-create or replace function public.fail_jobs(p_failures jsonb)
-returns table (
-    "position" integer, job_id uuid, status text, retry_at timestamptz, error_status integer, error_code text, error_message text
-)
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize_robot('jobs.report');
-    v_item jsonb;
-    v_report record;
-    v_answer jsonb;
-begin
-    if jsonb_typeof(p_failures) is distinct from 'array' or jsonb_array_length(p_failures) not between 1 and 100 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'failures must be a list of 1 to 100 failures.');
-    end if;
-    perform private.lock_leases(v_caller.robot_id, p_failures, true);
-    for "position", v_item in
-        select x.n - 1, x.item from jsonb_array_elements(p_failures) with ordinality as x (item, n) order by x.n
-    loop
-        job_id := null;
-        status := null;
-        retry_at := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        begin
-            select r.* into v_report
-            from jsonb_to_record(v_item) as r (
-                job_id uuid, lease_token bigint, error_message text, error_type text, stack_trace text, failed_node text,
-                retryable boolean, node_executions jsonb
-            );
-            job_id := v_report.job_id;
-            if v_report.job_id is null or v_report.lease_token is null then
-                perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_id and lease_token must be given.');
-            end if;
-            v_answer := public.fail_job(
-                v_report.job_id, v_report.lease_token, v_report.error_message, v_report.error_type, v_report.stack_trace,
-                v_report.failed_node, coalesce(v_report.retryable, true), v_report.node_executions
-            );
-            status := v_answer ->> 'status';
-            retry_at := v_answer ->> 'retry_at';
-            if v_answer ? 'code' then   -- refused, and kept as evidence
-                error_status := 409;
-                error_code := v_answer ->> 'details';
-                error_message := v_answer ->> 'message';
-                perform set_config('response.status', '200', true);     -- the refusal of one is not that of all
-            end if;
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT413' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3);
-            when data_exception then
-                error_code := 'INVALID_ARGUMENT';
-                error_message := 'A field has a value of the wrong type: ' || sqlerrm || '.';
-                error_status := 400;
-        end;
-        return next;
-    end loop;
-end
-$$;
-comment on function public.fail_jobs(jsonb) is
-    'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable, node_executions}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
-revoke all on function public.fail_jobs(jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.fail_jobs(jsonb) to authenticated;
-
--- from sql/40_queue/functions/fill_in.sql sha256:c092154e6be2f18b7449218db51b92dd05cad4fff8e6ee8161ae7ce21cb69be4
--- In one pass: what a fact says is never looked at again, though it may have braces of its own.
-create or replace function private.fill_in(p_sentence text, p_facts jsonb)
-returns text
-language sql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-    select string_agg(
-        case when p.n % 2 = 1 then p.part when p_facts ? p.part then coalesce(p_facts ->> p.part, 'unknown') else '{' || p.part || '}' end,
-        '' order by p.n
-    )
-    from regexp_split_to_table(p_sentence, '[{}]') with ordinality as p (part, n)
-$$;
-comment on function private.fill_in(text, jsonb) is
-    'A sentence with its {facts} filled in; those that are null are unknown.';
-revoke all on function private.fill_in(text, jsonb) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/find_full_limits.sql sha256:451d49efb5fd88de9b1cb15928319e952b0f5b04e020f3644be9f9477bfbf8c3
--- Without a SET clause, so that it is inlined; for whoever explains why a job waits.
-create or replace function private.find_full_limits(p_tenant_id uuid, p_workflow_id uuid, p_concurrency_key text)
-returns setof private.limits
-language sql
-stable
-as $$
-    select w.*
-    from private.limits as w
-    where w.tenant_id = p_tenant_id
-        and (
-            w.scope = 'tenant'
-            or w.workflow_id = p_workflow_id
-            or w.concurrency_key = p_concurrency_key
-        )
-        and private.lane_room(w.limit_id, null) = 0
-    order by w.max_running > 0, w.scope
-$$;
-comment on function private.find_full_limits(uuid, uuid, text) is
-    'The limits that keep a job with this workflow and concurrency key from being claimed just now, those that are 0 before the others, then the widest first; none when there is room.';
-revoke all on function private.find_full_limits(uuid, uuid, text) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/find_job_limits.sql sha256:2e8fb298fce7c5b635dcbef8c9b60c82346d91f102c169e369f5e17cea5b0301
--- Without a SET clause, so that it is inlined. A limit of the whole tenant is none of a lane: claims ask for it once.
-create or replace function private.find_job_limits(p_tenant_id uuid, p_workflow_id uuid, p_concurrency_key text)
-returns table (workflow_limit_id integer, key_limit_id integer)
-language sql
-stable
-as $$
-    select
-        (
-            select w.limit_id
-            from private.limits as w
-            where w.tenant_id = p_tenant_id and w.scope = 'workflow' and w.workflow_id = p_workflow_id
-        ),
-        case
-            when p_concurrency_key is not null then (
-                select w.limit_id
-                from private.limits as w
-                where w.tenant_id = p_tenant_id
-                    and w.scope = 'key'
-                    and w.workflow_id is null
-                    and w.concurrency_key = p_concurrency_key
-            )
-        end
-$$;
-comment on function private.find_job_limits(uuid, uuid, text) is
-    'The limits that decide in which lane a job stands: of its workflow and of its concurrency key, where somebody set them.';
-revoke all on function private.find_job_limits(uuid, uuid, text) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/find_job_problem.sql sha256:2aabe7cde881bbd3c482e58d5df79290e22df8cc5df1e63444651318c51bd87b
-create or replace function private.find_job_problem(
-    p_input jsonb,
-    p_priority integer,
-    p_environment text,
-    p_execution_mode text,
-    p_required_capabilities text[],
-    p_required_tags text[],
-    p_dedupe_key text,
-    p_max_attempts integer,
-    p_timeout_seconds integer,
-    p_retry_policy jsonb,
-    p_metadata jsonb,
-    p_trigger_type text,
-    p_concurrency_key text default null,
-    p_progress_timeout_seconds integer default null,
-    p_run_at timestamptz default null
-)
-returns text
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if p_priority not between 0 and 20 or p_priority is null then
-        return 'priority must be between 0 and 20.';
-    elsif length(p_environment) not between 1 and 64 or p_environment is null then
-        return 'environment must have 1 to 64 characters.';
-    elsif p_execution_mode not in ('lan', 'internet') or p_execution_mode is null then
-        return 'execution_mode must be lan or internet.';
-    elsif p_max_attempts not between 1 and 100 or p_max_attempts is null then
-        return 'max_attempts must be between 1 and 100.';
-    elsif p_timeout_seconds not between 1 and 604800 or p_timeout_seconds is null then
-        return 'timeout_seconds must be between 1 and 604800.';
-    elsif p_progress_timeout_seconds not between 5 and 604800 then
-        return 'progress_timeout_seconds must be between 5 and 604800.';
-    elsif not private.is_calendar_time(p_run_at) then
-        return 'run_at must lie in the years 1 to 9999.';
-    elsif length(p_dedupe_key) not between 1 and 255 then
-        return 'dedupe_key must have 1 to 255 characters.';
-    elsif length(p_concurrency_key) not between 1 and 255 then
-        return 'concurrency_key must have 1 to 255 characters.';
-    elsif length(p_trigger_type) not between 1 and 64 or p_trigger_type is null then
-        return 'trigger_type must have 1 to 64 characters.';
-    elsif jsonb_typeof(p_input) is distinct from 'object' then
-        return 'input must be an object.';
-    elsif pg_column_size(p_input) > 10485760 then
-        return 'input must not be larger than 10 MB.';
-    elsif private.find_json_problem('input', p_input) is not null then
-        return private.find_json_problem('input', p_input);
-    elsif jsonb_typeof(p_metadata) is distinct from 'object' then
-        return 'metadata must be an object.';
-    elsif pg_column_size(p_metadata) > 65536 then
-        return 'metadata must not be larger than 64 KB.';
-    elsif private.find_json_problem('metadata', p_metadata) is not null then
-        return private.find_json_problem('metadata', p_metadata);
-    elsif p_required_capabilities is null or p_required_tags is null then
-        return 'required_capabilities and required_tags must be lists.';
-    elsif p_retry_policy is not null and private.find_retry_policy_problem(p_retry_policy) is not null then
-        return private.find_retry_policy_problem(p_retry_policy);
-    end if;
-    if p_required_capabilities <> '{}' or p_required_tags <> '{}' then
-        return coalesce(
-            private.find_words_problem('required_capabilities', p_required_capabilities),
-            private.find_words_problem('required_tags', p_required_tags),
-            -- A key of the index of private.lanes has 2,704 bytes at most, and they are in it.
-            case
-                when (select sum(octet_length(w) + 8) from unnest(p_required_capabilities || p_required_tags) as w) > 2000
-                    then 'required_capabilities and required_tags must not have more than 2000 bytes together; each word counts for 8 more.'
-            end
-        );
-    end if;
-    return null;
-end
-$$;
-comment on function private.find_job_problem(
-    jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text, integer,
-    timestamptz
-) is
-    'What is wrong with a job that somebody wants to enqueue, as a sentence that names the field; null when nothing is.';
-revoke all on function private.find_job_problem(
-    jsonb, integer, text, text, text[], text[], text, integer, integer, jsonb, jsonb, text, text, integer,
-    timestamptz
-) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/find_jobs_of_workflow.sql sha256:134ac81190209c7f24e6bc0afe8fe541ca402bcfe056717e43e84b71b90bbcb4
-create or replace function private.find_jobs_of_workflow(
-    p_removal private.workflow_removals,
-    p_limit integer,
-    out tenant_no integer,
-    out seen integer,           -- jobs looked at
-    out last_run_at timestamptz,        -- the last of them
-    out last_lane_id integer,
-    out last_job_id uuid,
-    out job_ids uuid[],         -- those of the workflow
-    out lane_ids integer[]      -- and their lanes, of those that are ready
-)
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_waiting record;
-begin
-    select q.tenant_no into tenant_no from private.queue_tenants as q where q.tenant_id = p_removal.tenant_id;
-    seen := 0;
-    last_run_at := p_removal.run_at;
-    last_job_id := p_removal.job_id;
-    job_ids := '{}';
-    lane_ids := '{}';
-    if p_removal.lane_id is null then
-        for v_waiting in
-            select s.run_at, s.job_id, j.is_found
-            from (
-                select s.run_at, s.job_id
-                from private.scheduled as s
-                where s.tenant_id = p_removal.tenant_id and (s.run_at, s.job_id) > (p_removal.run_at, p_removal.job_id)
-                order by s.run_at, s.job_id
-                limit p_limit
-            ) as s
-            left join lateral (
-                select true as is_found
-                from public.jobs as j
-                where j.job_id = s.job_id and j.workflow_id = p_removal.workflow_id
-                offset 0
-            ) as j on true
-        loop
-            seen := seen + 1;
-            last_run_at := v_waiting.run_at;
-            last_job_id := v_waiting.job_id;
-            if v_waiting.is_found then
-                job_ids := job_ids || v_waiting.job_id;
-            end if;
-        end loop;
-        return;
-    end if;
-    last_lane_id := p_removal.lane_id;
-    for v_waiting in
-        select r.lane_id, r.job_id, j.is_found
-        from (
-            select r.lane_id, r.job_id
-            from private.ready as r
-            where r.tenant_no = find_jobs_of_workflow.tenant_no
-                and (r.lane_id, r.job_id) > (p_removal.lane_id, p_removal.job_id)
-            order by r.lane_id, r.job_id
-            limit p_limit
-        ) as r
-        left join lateral (
-            select true as is_found
-            from public.jobs as j
-            where j.job_id = r.job_id and j.workflow_id = p_removal.workflow_id
-            offset 0
-        ) as j on true
-    loop
-        seen := seen + 1;
-        last_lane_id := v_waiting.lane_id;
-        last_job_id := v_waiting.job_id;
-        if v_waiting.is_found then
-            job_ids := job_ids || v_waiting.job_id;
-            lane_ids := lane_ids || v_waiting.lane_id;
-        end if;
-    end loop;
-end
-$$;
-comment on function private.find_jobs_of_workflow(private.workflow_removals, integer) is
-    'Looks at the next p_limit jobs that the tenant of a removal has waiting, delayed ones or, once lane_id is set, ready ones, and tells which are the workflow''s.';
-revoke all on function private.find_jobs_of_workflow(private.workflow_removals, integer)
-    from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/find_lane.sql sha256:c1be1b01226808c4c386e5fff91bad0356843397b6cbf6c1a78cb67d068d0c5c
-create or replace function private.find_lane(
-    p_tenant_no integer,
-    p_environment text,
-    p_required text[],
-    p_robot_id uuid,
-    p_priority smallint,
-    p_workflow_limit_id integer default null,
-    p_key_limit_id integer default null,
-    p_share_id integer default null
-)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_lane_id integer;
-begin
-    loop
-        -- Three statements, because "is not distinct from" cannot use the index.
-        if p_workflow_limit_id is not null or p_key_limit_id is not null or p_share_id is not null then
-            select l.lane_id into v_lane_id
-            from private.lanes as l
-            where l.tenant_no = p_tenant_no
-                and l.environment = p_environment
-                and l.priority = p_priority
-                and l.required = p_required
-                and l.robot_id is not distinct from p_robot_id
-                and l.workflow_limit_id is not distinct from p_workflow_limit_id
-                and l.key_limit_id is not distinct from p_key_limit_id
-                and l.share_id is not distinct from p_share_id;
-        elsif p_robot_id is null then
-            select l.lane_id into v_lane_id
-            from private.lanes as l
-            where l.tenant_no = p_tenant_no
-                and l.robot_id is null
-                and l.environment = p_environment
-                and l.priority = p_priority
-                and l.required = p_required
-                and l.workflow_limit_id is null
-                and l.key_limit_id is null
-                and l.share_id is null;
-        else
-            select l.lane_id into v_lane_id
-            from private.lanes as l
-            where l.tenant_no = p_tenant_no
-                and l.robot_id = p_robot_id
-                and l.environment = p_environment
-                and l.priority = p_priority
-                and l.required = p_required
-                and l.workflow_limit_id is null
-                and l.key_limit_id is null
-                and l.share_id is null;
-        end if;
-        if found then
-            return v_lane_id;
-        end if;
-        insert into private.lanes (
-            tenant_no, environment, required, robot_id, priority, workflow_limit_id, key_limit_id, share_id
-        )
-        values (
-            p_tenant_no, p_environment, p_required, p_robot_id, p_priority, p_workflow_limit_id, p_key_limit_id, p_share_id
-        )
-        on conflict do nothing;
-    end loop;
-end
-$$;
-comment on function private.find_lane(integer, text, text[], uuid, smallint, integer, integer, integer) is
-    'The lane of a demand (sorted requirements, target robot, environment, priority, limits, share), made on its first use. Lanes are never removed, so the answer stays true.';
-revoke all on function private.find_lane(integer, text, text[], uuid, smallint, integer, integer, integer)
-    from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/find_queue_tenant.sql sha256:8e468d1ce63892c1bef2137d4fac6c9eb22d18bdc903f644aece0a9b9f513c89
-create or replace function private.find_queue_tenant(p_tenant_id uuid)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_tenant_no integer;
-begin
-    loop
-        select q.tenant_no into v_tenant_no from private.queue_tenants as q where q.tenant_id = p_tenant_id;
-        if found then
-            return v_tenant_no;
-        end if;
-        insert into private.queue_tenants (tenant_id, pushes_jobs, ageing_minutes, is_fair)
-        select
-            t.tenant_id,
-            coalesce(t.settings #> '{realtime,jobs}' <> 'false', true),
-            private.ageing_minutes(t.settings),
-            coalesce(t.settings #> '{queue,fair_share}' = 'true', false)
-        from public.tenants as t
-        where t.tenant_id = p_tenant_id
-        on conflict do nothing;
-    end loop;
-end
-$$;
-comment on function private.find_queue_tenant(uuid) is
-    'The number that stands for a tenant in the hot tables, given on its first use.';
-revoke all on function private.find_queue_tenant(uuid) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/find_reported_job.sql sha256:5252b694bd9154dcec797354a5f45ad6bc1d2fc7b237a58fa630d48bbb4fd6e9
-create or replace function private.find_reported_job(p_caller private.caller, p_job_id uuid)
-returns uuid
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return (
-        select j.tenant_id
-        from public.jobs as j
-        where j.job_id = p_job_id
-            and (
-                j.tenant_id = p_caller.tenant_id
-                or j.pool_id = (select r.pool_id from public.robots as r where r.robot_id = p_caller.robot_id)
-            )
-    );
-end
-$$;
-comment on function private.find_reported_job(private.caller, uuid) is
-    'The tenant of a job that the calling robot might have held: one of its own tenant, or one that asked for the robot''s pool; null for any other.';
-revoke all on function private.find_reported_job(private.caller, uuid) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/find_retry_policy_problem.sql sha256:17528c15b4905139eaff9858a6fea4c2fe6ad1f45e7fa5c5044e0f4fbb710fc7
-create or replace function private.find_retry_policy_problem(p_policy jsonb)
-returns text
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_key text;
-    v_value jsonb;
-begin
-    if jsonb_typeof(p_policy) is distinct from 'object' then
-        return 'retry_policy must be an object.';
-    end if;
-    if not coalesce(p_policy ->> 'policy' in ('none', 'fixed', 'linear', 'exponential'), false) then
-        return 'retry_policy.policy must be none, fixed, linear or exponential.';
-    end if;
-    for v_key, v_value in select e.key, e.value from jsonb_each(p_policy) as e loop
-        case v_key
-            when 'policy' then
-                null;
-            when 'base_delay_seconds', 'max_delay_seconds' then
-                if jsonb_typeof(v_value) <> 'number' or v_value::numeric not between 0 and 604800 then
-                    return format('retry_policy.%s must be a number of seconds between 0 and 604800.', v_key);
-                end if;
-            when 'jitter' then
-                if jsonb_typeof(v_value) <> 'number' or v_value::numeric not between 0 and 1 then
-                    return 'retry_policy.jitter must be a fraction between 0 and 1.';
-                end if;
-            when 'retry_on_timeout' then
-                if jsonb_typeof(v_value) <> 'boolean' then
-                    return 'retry_policy.retry_on_timeout must be true or false.';
-                end if;
-            when 'non_retryable_errors' then
-                if jsonb_typeof(v_value) <> 'array' or jsonb_array_length(v_value) > 100
-                    or exists (select from jsonb_array_elements(v_value) as e where jsonb_typeof(e) <> 'string')
-                then
-                    return 'retry_policy.non_retryable_errors must be a list of at most 100 error types.';
-                end if;
-            else
-                return format('retry_policy has no field %s.', v_key);
-        end case;
-    end loop;
-    return null;
-end
-$$;
-comment on function private.find_retry_policy_problem(jsonb) is
-    'What is wrong with a retry policy, as a sentence that names the field; null when nothing is.';
-revoke all on function private.find_retry_policy_problem(jsonb) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/find_robot_hindrance.sql sha256:88eeddfa4cba393de5c8977d95fd3d0eb9b15ad1e2d4e0423ae8dccd84844c89
-create or replace function private.find_robot_hindrance(p_live public.live_robots, p_is_signed_off boolean, p_has_key boolean)
-returns text
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return case
-        when p_live.mode = 'disabled' then 'robot_disabled'
-        when p_live.mode = 'maintenance' then 'robot_in_maintenance'
-        when p_live.mode = 'draining' then 'robot_draining'
-        when p_live.mode = 'paused' then 'robot_paused'
-        when p_live.quarantined_at is not null then 'robot_quarantined'
-        when not p_has_key then 'robot_key_missing'
-        when p_is_signed_off then 'robot_signed_off'
-        when not p_live.is_online then 'robot_offline'
-        when p_live.health = 'error' then 'robot_in_error'
-        when p_live.deaf_since is not null then 'robot_deaf'
-        when p_live.load >= p_live.max_concurrent_jobs then 'slots_full'
-    end;
-end
-$$;
-comment on function private.find_robot_hindrance(public.live_robots, boolean, boolean) is
-    'The reason code of what keeps a robot from any job at all; null when nothing does. A robot that is offline, in error or deaf may claim, but does not.';
-revoke all on function private.find_robot_hindrance(public.live_robots, boolean, boolean) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/find_share.sql sha256:bad3d31336272a20c18797c0b45d38163b05b1a3061637bc6e6a1f6966402815
-create or replace function private.find_share(p_tenant_id uuid, p_workflow_id uuid)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_share_id integer;
-begin
-    loop
-        select s.share_id into v_share_id
-        from private.shares as s
-        where s.tenant_id = p_tenant_id and s.workflow_id = p_workflow_id;
-        if found then
-            return v_share_id;
-        end if;
-        insert into private.shares (tenant_id, workflow_id, folded_at)
-        values (p_tenant_id, p_workflow_id, private.clock())
-        on conflict do nothing;
-    end loop;
-end
-$$;
-comment on function private.find_share(uuid, uuid) is 'The share of a workflow, made on its first use.';
-revoke all on function private.find_share(uuid, uuid) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/fold_share_usage.sql sha256:2251bcc571e345e8aaac724b0a2d9182ea7f7bc291ef499f008471fecfa7e016
--- One row of a share changes at a time, by one session: ended attempts only append, and wait for nobody.
-create or replace function private.fold_share_usage(p_limit integer default 5000)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_now timestamptz := private.clock();
-    v_share_ids integer[];
-    v_share_id integer;
-    v_more integer[];           -- shares that have more than their turn
-    v_folded integer := 0;
-    v_used record;
-begin
-    -- From share to share by the index, so that what others have waiting is not read; from any one on, as more may have some than
-    -- are looked at. The first share of each tenant, then the second of each, and so on.
-    v_share_ids := array(
-        with recursive used (share_id, looks) as (
-            (
-                select u.share_id, 1
-                from private.share_usage as u
-                where u.share_id >= (
-                    select (random() * o.share_id)::integer from private.share_usage as o order by o.share_id desc limit 1
-                )
-                order by u.share_id
-                limit 1
-            )
-            union all
-            (
-                select u.share_id, 1 from private.share_usage as u order by u.share_id limit 1
-            )
-            union all
-            select (
-                select u.share_id from private.share_usage as u where u.share_id > w.share_id order by u.share_id limit 1
-            ), w.looks + 1
-            from used as w
-            where w.share_id is not null and w.looks < p_limit
-        )
-        select t.share_id
-        from (
-            select d.share_id, row_number() over (partition by s.tenant_id order by random()) as turn
-            from (select distinct w.share_id from used as w where w.share_id is not null) as d
-            left join lateral (
-                select o.tenant_id from private.shares as o where o.share_id = d.share_id offset 0
-            ) as s on true
-        ) as t
-        order by t.turn, random()
-    );
-    while v_share_ids <> '{}' and v_folded < p_limit loop
-        v_more := '{}';
-        foreach v_share_id in array v_share_ids loop
-            exit when v_folded >= p_limit;
-            perform from private.shares as s where s.share_id = v_share_id for update skip locked;
-            continue when not found and exists (select from private.shares as s where s.share_id = v_share_id);
-            with gone as (
-                delete from private.share_usage as u
-                where u.share_id = v_share_id and u.usage_id = any (array(
-                    select o.usage_id
-                    from private.share_usage as o
-                    where o.share_id = v_share_id
-                    order by o.usage_id
-                    limit greatest(p_limit / 10, 1)
-                ))
-                returning u.seconds
-            )
-            select count(*)::integer as attempts, sum(g.seconds) as seconds, avg(g.seconds) as each into v_used from gone as g;
-            update private.shares as s
-            set used_seconds = private.faded_seconds(s.used_seconds, s.folded_at, v_now) + v_used.seconds,
-                -- A tenth of the way for each attempt that ended.
-                expected_seconds = v_used.each + (s.expected_seconds - v_used.each) * power(0.9, least(v_used.attempts, 100)),
-                folded_at = v_now
-            where s.share_id = v_share_id and v_used.attempts > 0;
-            v_folded := v_folded + v_used.attempts;
-            if v_used.attempts = greatest(p_limit / 10, 1) then
-                v_more := v_more || v_share_id;
-            end if;
-        end loop;
-        v_share_ids := v_more;
-    end loop;
-    return v_folded;
-end
-$$;
-comment on function private.fold_share_usage(integer) is
-    'Adds the robot-seconds of at most p_limit ended attempts to their shares, of each tenant in turn, and returns of how many attempts.';
-revoke all on function private.fold_share_usage(integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/force_cancellation.sql sha256:12cc29cad21045132e7e223937145873aa1209935fbdd64a29d708d536212dbe
-create or replace function private.force_cancellation(p_lease private.leases)
-returns jsonb
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_forceable_at timestamptz := private.cancel_forceable_at(p_lease);
-begin
-    if v_forceable_at is null then
-        perform private.raise_error(
-            409, 'CANCEL_NOT_FORCEABLE', 'The robot has not been asked to stop the job yet: cancel it without force first.'
-        );
-    elsif v_forceable_at > private.clock() then
-        perform private.raise_error(
-            409, 'CANCEL_NOT_FORCEABLE',
-            format('The robot may still stop the job by itself; the cancellation may be forced from %s on.', private.to_iso(v_forceable_at))
-        );
-    end if;
-    delete from private.leases as l where l.job_id = p_lease.job_id;
-    p_lease.cancel_reason := p_lease.cancel_reason || ' The robot did not stop, so the cancellation was forced.';
-    if p_lease.started_at is not null then
-        perform private.end_attempt(p_lease, 'forced', null, null, null, false);
-    else
-        perform private.end_uncounted(p_lease, null);
-        if p_lease.counter_ids is not null then
-            perform private.count_out(p_lease.counter_ids);
-        end if;
-    end if;
-    return jsonb_build_object(
-        'job_id', p_lease.job_id,
-        'cancelled', true,
-        'previous_status', case when p_lease.started_at is null then 'claimed' else 'running' end,
-        'message', 'Job cancelled by force; its robot may still be at it, and its result will be refused',
-        'cancel_requested', false
-    );
-end
-$$;
-comment on function private.force_cancellation(private.leases) is
-    'Takes a job away from a robot that was asked to stop it and did not, locked by the caller, and cancels it: its slot and its limits are free at once, and what the robot reports of it is refused. Raises 409 CANCEL_NOT_FORCEABLE before the grace time is over.';
-revoke all on function private.force_cancellation(private.leases) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/give_back_leases.sql sha256:d687e48d115c3aab240cfe931d244a7a9e28295d8c31de137f4d3ec78fb3abaf
--- Whoever calls it has the lock under which the robot claims, so that no lease is made meanwhile. Then leases in the order of
--- their ids, lanes in the order of theirs, and counters: as everybody who ends several leases.
-create or replace function private.give_back_leases(
-    p_robot_id uuid,
-    p_job_ids uuid[],
-    p_message text,
-    p_are_started_too boolean default false
-)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_lease private.leases;
-    v_leases private.leases[];
-    v_counter_ids integer[] := '{}';
-begin
-    v_leases := array(
-        select o.lease
-        from (
-            select l as lease, l.lane_id
-            from private.leases as l
-            where l.job_id = any (p_job_ids)
-                and l.robot_id = p_robot_id
-                and (l.started_at is null or p_are_started_too)
-            order by l.job_id
-            for update
-        ) as o
-        order by o.lane_id
-    );
-    foreach v_lease in array v_leases loop
-        delete from private.leases as l where l.job_id = v_lease.job_id;
-        v_counter_ids := v_counter_ids || v_lease.counter_ids;
-        v_lease.counter_ids := null;
-        if v_lease.started_at is not null and (
-            v_lease.cancel_requested_at is not null
-            or (
-                -- Whoever chose none wants no second run of what may have done something already. And what ends its robots'
-                -- processes one after another must come to an end, too: as poison, or when its attempts are used up.
-                select j.retry_policy ->> 'policy' = 'none' or j.uncounted_ends >= 3
-                from public.jobs as j
-                where j.job_id = v_lease.job_id
-            )
-        ) then
-            perform private.end_attempt(v_lease, 'lost', p_message, 'LEASE_EXPIRED', null, true);
-        else
-            perform private.end_uncounted(v_lease, p_message);
-        end if;
-    end loop;
-    if v_counter_ids <> '{}' then
-        perform private.count_out(v_counter_ids);
-    end if;
-    return cardinality(v_leases);
-end
-$$;
-comment on function private.give_back_leases(uuid, uuid[], text, boolean) is
-    'Takes those of some jobs back that a robot holds and has not started (or has: then a job with the retry policy none ends), without counting the attempts (but of what was started after three ends that cost nothing), and returns how many.';
-revoke all on function private.give_back_leases(uuid, uuid[], text, boolean) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/has_live_key.sql sha256:862e05428e6e4835fe05fd5556e71ad69c082052b5356d306811e729b2624bdc
-create or replace function private.has_live_key(p_tenant_id uuid, p_robot_id uuid)
-returns boolean
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return exists (
-        select
-        from public.api_keys as k
-        where k.tenant_id = p_tenant_id
-            and k.robot_id = p_robot_id
-            and k.kind = 'robot'
-            and k.revoked_at is null
-            and (k.expires_at is null or k.expires_at > private.clock())
-    );
-end
-$$;
-comment on function private.has_live_key(uuid, uuid) is
-    'Whether a robot has a key with which private.caller() lets it in.';
-revoke all on function private.has_live_key(uuid, uuid) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/held_job_ids.sql sha256:88c57d1c608b8e127c54078a39a983aa90109e55344461e00e05522d6401c671
-create or replace function private.held_job_ids()
-returns setof uuid
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return query
-    select l.job_id from private.leases as l where l.robot_id = (private.caller()).robot_id;
-end
-$$;
-comment on function private.held_job_ids() is 'The jobs that the calling robot holds a lease of; none for anybody else. For policies.';
-revoke all on function private.held_job_ids() from public, anon, authenticated, service_role;
-grant execute on function private.held_job_ids() to authenticated;
-
--- from sql/40_queue/functions/is_away.sql sha256:385c29e39cbd9bafa49578add4804935e505f72c88e5de1aa4610f1a66f6b22b
-create or replace function private.is_away(
-    p_now_ms bigint default floor(extract(epoch from clock_timestamp()) * 1000)
-)
-returns boolean
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_last_ms bigint := (select t.last_value from private.last_call_at as t);
-    v_up_ms bigint := floor(extract(epoch from pg_postmaster_start_time()) * 1000);
-begin
-    return v_last_ms > 0
-        and p_now_ms - greatest(v_last_ms, v_up_ms) < 900000
-        and private.was_away(v_last_ms, p_now_ms);
-end
-$$;
-comment on function private.is_away(bigint) is
-    'Whether the service seems to be away now: nobody was heard since the silence began that private.was_away() calls an outage. After 15 minutes in which Postgres was there it is believed no longer: then all robots are gone.';
-revoke all on function private.is_away(bigint) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/job_reader_tenant_id.sql sha256:203dd1e06be902d800938f2ca01ffbfd0534b2d9f174051c215cbf0c62c15c58
-create or replace function private.job_reader_tenant_id()
-returns uuid
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.caller();
-begin
-    return case
-        when v_caller.robot_id is not null or private.has_permission(v_caller.permissions, 'jobs.read') then v_caller.tenant_id
-    end;
-end
-$$;
-comment on function private.job_reader_tenant_id() is
-    'The tenant whose jobs the caller may see, all of them (jobs.read) or those that it holds (a robot); null for anybody else. For policies.';
-revoke all on function private.job_reader_tenant_id() from public, anon, authenticated, service_role;
-grant execute on function private.job_reader_tenant_id() to authenticated;
-
--- from sql/40_queue/functions/judge_robots.sql sha256:d1bdb85774c72119b3ce5302ea65d10649b596ef43377e3c19658c179de22785
--- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
--- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step.
-create or replace function private.judge_robots(
-    p_tenant_id uuid,
-    p_lane_id integer,
-    p_job_id uuid,
-    p_reached_limit private.limits default null,
-    p_is_ready boolean default true,    -- else the job waits for a time
-    p_limit integer default 50
-)
-returns table (
-    robot_id uuid,
-    external_id text,
-    is_online boolean,
-    is_eligible boolean,
-    ahead integer,      -- jobs that it would take before this one; 100 at most, null for a robot that may not have it
-    nearness integer,   -- as list_explanations() has it; 20 more for a robot that is not there, whatever else is the matter with it
-    reason jsonb,       -- as private.explain_reason() gives it
-    robots bigint,      -- of all
-    robots_online bigint
-)
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_lane private.lanes;
-begin
-    select e.* into strict v_lane from private.lanes as e where e.lane_id = p_lane_id;
-    return query
-    with fleet as (
-        select
-            r as live,
-            r.robot_id,
-            r.external_id,
-            r.environment,
-            r.is_online,
-            r.mode,
-            r.quarantined_at,
-            r.pool_id,
-            r.load < r.max_concurrent_jobs as has_slot,
-            o.offers,
-            array(select q.q from unnest(v_lane.required) as q where q.q <> all (o.offers)) as missing,
-            coalesce(h.is_signed_off, false) as is_signed_off,
-            private.has_live_key(r.tenant_id, r.robot_id) as has_key
-        from public.live_robots as r
-        left join public.robot_heartbeats as h on h.robot_id = r.robot_id
-        cross join lateral (select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers) as o
-        where r.tenant_id = p_tenant_id and (v_lane.robot_id is null or r.robot_id = v_lane.robot_id)
-    ), judged as (
-        select
-            f.*,
-            f.has_key
-                and private.robot_may_claim(f.mode, f.is_signed_off, f.quarantined_at)
-                and private.lane_suits(v_lane.environment, v_lane.required, f.environment, f.offers)
-                and f.has_slot
-                and p_reached_limit.limit_id is null as is_eligible,
-            case
-                when not private.lane_suits(v_lane.environment, '{}', f.environment, f.offers) then 'wrong_environment'
-                when exists (select from unnest(f.missing) as m where m like 'pool:%') then 'not_in_pool'
-                when exists (select from unnest(f.missing) as m where m not like 'tag:%' and m not like 'mode:%')
-                    then 'missing_capability'
-                when exists (select from unnest(f.missing) as m where m like 'tag:%') then 'missing_tag'
-                when f.missing <> '{}' then 'missing_internet'
-                else coalesce(
-                    private.find_robot_hindrance(f.live, f.is_signed_off, f.has_key),
-                    private.limit_reason(p_reached_limit),
-                    case when p_is_ready then 'next_in_line' else 'when_it_is_time' end
-                )
-            end as reason_code
-        from fleet as f
-    ), nearest as (
-        select
-            j.*,
-            e.nearness + case when e.nearness < 40 and (j.is_signed_off or not j.is_online) then 20 else 0 end as nearness,
-            count(*) over () as robots,
-            count(*) filter (where j.is_online) over () as robots_online
-        from judged as j
-        join private.list_explanations() as e on e.reason_code = j.reason_code
-        order by nearness, cardinality(j.missing), j.external_id
-        limit p_limit
-    ), counted as (
-        select
-            n.*,
-            case
-                when n.is_eligible and p_is_ready then private.count_jobs_ahead(
-                    v_lane.tenant_no, n.environment, n.offers, n.robot_id, v_lane.priority - v_lane.promotion,
-                    v_lane.share_id, p_job_id, 100
-                )
-            end as ahead,
-            case
-                when n.is_eligible and p_is_ready and n.pool_id is not null then private.pool_waits_for(
-                    n.pool_id, p_tenant_id, n.environment, n.offers
-                )
-            end is true as has_turns
-        from nearest as n
-    )
-    select
-        c.robot_id,
-        c.external_id,
-        c.is_online,
-        c.is_eligible,
-        c.ahead,
-        case when c.nearness = 1 and (c.ahead > 0 or c.has_turns) then 2 else c.nearness end as nearness,
-        private.explain_reason(
-            case
-                when c.nearness = 1 and c.has_turns then 'pool_turn'
-                when c.nearness = 1 and c.ahead > 0 then 'better_jobs_ahead'
-                else c.reason_code
-            end,
-            private.list_robot_facts(c.live) || private.list_limit_facts(p_reached_limit) || jsonb_build_object(
-                'ahead', case when c.ahead >= 100 then 'at least 100' else c.ahead::text end,
-                'missing', private.name_requirements(c.missing),
-                'job_environment', v_lane.environment,
-                'pool', (select p.name from public.pools as p where p.pool_id = coalesce(private.pool_of(v_lane.required), c.pool_id))
-            )
-        ),
-        c.robots,
-        c.robots_online
-    from counted as c
-    order by 6, coalesce(c.ahead, 0), cardinality(c.missing), c.external_id;
-end
-$$;
-comment on function private.judge_robots(uuid, integer, uuid, private.limits, boolean, integer) is
-    'What stands between each robot of a tenant and a job of a lane: the nearest robots first, p_limit at most.';
-revoke all on function private.judge_robots(uuid, integer, uuid, private.limits, boolean, integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/lane_room.sql sha256:b5f79841ec492b6b7cac3616b339d6f67ee9f5e7a40603b50f463f58da6e353e
-create or replace function private.lane_room(p_limit_id integer, p_other_limit_id integer)
-returns integer
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return (
-        select min(r.room)
-        from (
-            select sum(private.limit_room(c.running, c.max_running))::integer as room
-            from private.limit_counters as c
-            where c.limit_id in (p_limit_id, p_other_limit_id)
-            group by c.limit_id
-        ) as r
-    );
-end
-$$;
-comment on function private.lane_room(integer, integer) is
-    'How many more jobs may be claimed under two limits, such as those of a lane''s workflow and key; null when there is none.';
-revoke all on function private.lane_room(integer, integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/lane_suits.sql sha256:c7f5d01f09ebdd073f2a1aa1bc0585053c47ddfa4a74dc943fbec23fb5030091
+-- from sql/41_claims/functions/lane_suits.sql sha256:df512a1cd340615ed716ccf0994bfb02e21c0baf42e5a75a12a680d5672f4c49
 -- Without a SET clause, so that it is inlined into claim_jobs; explain_job and explain_robot ask it, too.
 create or replace function private.lane_suits(p_environment text, p_required text[], p_robot_environment text, p_offers text[])
 returns boolean
@@ -9374,23 +8318,11 @@ immutable
 as $$
     select p_environment = any (array['*', p_robot_environment]) and p_required <@ p_offers
 $$;
-comment on function private.lane_suits(text, text[], text, text[]) is
+comment on function private.lane_suits is
     'Whether a lane asks for nothing that a robot has not: its environment, and what is required. Its target robot is the claim''s to compare.';
-revoke all on function private.lane_suits(text, text[], text, text[]) from public, anon, authenticated, service_role;
+revoke all on function private.lane_suits from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/lease_over_at.sql sha256:3c09135039bb693869aed1043636cb22502f2129df3528c939228fe2ec590dce
-create or replace function private.lease_over_at(p_lease private.leases)
-returns timestamptz
-language sql
-stable
-as $$
-    select least(p_lease.lease_expires_at, p_lease.timeout_at, private.progress_due_at(p_lease))
-$$;
-comment on function private.lease_over_at(private.leases) is
-    'When a held job is taken back unless its robot renews the lease, reports progress or ends the job before.';
-revoke all on function private.lease_over_at(private.leases) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/leave_lane.sql sha256:1d5c01fd7e8275ec5dd371a9e75a46542e250ac520223cddd1214d5d1ca104d0
+-- from sql/41_claims/functions/leave_lane.sql sha256:79678062a08adbbf9d1ddd0039d84ae5d0ab28e2e1d733d6fa8f0bb90fc2fbae
 -- An enqueue, a release or a retry that met set_limit puts its job where the limit is not known; jobs of a deleted workflow wait until
 -- a duty has cancelled them. Rare, so claims put it right.
 create or replace function private.leave_lane(p_lane_id integer, p_taken private.taken_job[])
@@ -9441,377 +8373,11 @@ begin
     return v_kept;
 end
 $$;
-comment on function private.leave_lane(integer, private.taken_job[]) is
+comment on function private.leave_lane is
     'Those of the jobs just taken out of a lane that belong there. A job that belongs in another, because a limit of it was set meanwhile, is put there, with all of the lane that it holds for. One whose workflow was deleted is cancelled.';
-revoke all on function private.leave_lane(integer, private.taken_job[]) from public, anon, authenticated, service_role;
+revoke all on function private.leave_lane from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/leave_limits.sql sha256:73f9eccc5f8aa20a68b8a28816a85474815fdce95aec9ba4df8ccdac33334fb3
-create or replace function private.leave_limits(p_counter_ids integer[], p_jobs integer)
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-begin
-    update private.limit_counters as c
-    set running = c.running - p_jobs
-    where c.counter_id = any (p_counter_ids);
-end
-$$;
-comment on function private.leave_limits(integer[], integer) is
-    'Takes back what private.enter_limits() counted in this transaction for jobs that the claim did not get.';
-revoke all on function private.leave_limits(integer[], integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/lengthen_leases.sql sha256:dc91ebb7dfba475bedd94288eb47249f9da2124f279c09af2f0302e50ea440e3
--- Waits for no lease: what is locked just now is being renewed or ended.
-create or replace function private.lengthen_leases()
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_back_at timestamptz := private.back_at();
-    v_done_until timestamptz := (select max(o.ended_at) from private.outages as o);
-    v_began_at timestamptz;
-    v_away interval;
-    v_count integer;
-begin
-    if v_back_at is null or v_back_at <= v_done_until then
-        return 0;
-    end if;
-    v_began_at := greatest(
-        (select to_timestamp(t.last_value / 1000.0) from private.outage_began_at as t), v_done_until
-    );
-    v_away := v_back_at - v_began_at;
-    insert into private.outages (ended_at, began_at, leases) values (v_back_at, v_began_at, 0) on conflict do nothing;
-    if not found then   -- by another session, just now
-        return 0;
-    end if;
-    -- What ran out gets back the time that it had. What did not may have been renewed since, and needs no more than a minute.
-    update private.leases as l
-    set lease_expires_at = case
-            when l.lease_expires_at <= v_began_at then l.lease_expires_at
-            when l.lease_expires_at <= v_back_at then l.lease_expires_at + v_away
-            else greatest(l.lease_expires_at, least(l.lease_expires_at + v_away, v_back_at + interval '1 minute'))
-        end,
-        away = case
-            when coalesce(l.progress_at, l.started_at, l.claimed_at) < v_back_at then l.away + v_away
-            else l.away
-        end,
-        outages = l.outages + 1,
-        -- The time of the job went on, as its robot did; but who was done in time is given a minute to say so.
-        timeout_at = case
-            when l.timeout_at > v_began_at then greatest(l.timeout_at, v_back_at + least(v_away, interval '1 minute'))
-            else l.timeout_at
-        end
-    where l.job_id in (
-        select o.job_id
-        from private.leases as o
-        where o.claimed_at < v_back_at and private.may_be_excused(o)
-        order by o.job_id
-        for update skip locked
-    );
-    get diagnostics v_count = row_count;
-    update private.outages as o set leases = v_count where o.ended_at = v_back_at;
-    delete from private.outages as o where o.ended_at < v_back_at - interval '90 days';
-    return v_count + 1;
-end
-$$;
-comment on function private.lengthen_leases() is
-    'Lengthens the leases that were held in an outage by its length, once for each outage, before anything is rescued: nobody could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Not one that three outages have lengthened and nobody has renewed. Returns 0 when there was nothing to do.';
-revoke all on function private.lengthen_leases() from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/limit_reason.sql sha256:da47b8ea654888804314e47254c0ad53c3c1fac8bf1cd62c9ea562b41647f066
-create or replace function private.limit_reason(p_limit private.limits)
-returns text
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return p_limit.scope || case when p_limit.max_running = 0 then '_paused' else '_limit_reached' end;
-end
-$$;
-comment on function private.limit_reason(private.limits) is
-    'The reason code of what a full limit keeps from running; null for none. A limit of 0 ends by nothing that runs: somebody paused the work.';
-revoke all on function private.limit_reason(private.limits) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/limit_room.sql sha256:6d96822a97a9853792af1fbb462f3dea534a9d4e824779b9f4e12761155338c3
--- Without a SET clause, so that it is inlined into claim_jobs; who explains asks it, too.
-create or replace function private.limit_room(p_running integer, p_max_running integer)
-returns integer
-language sql
-immutable
-as $$
-    select greatest(p_max_running - p_running, 0)
-$$;
-comment on function private.limit_room(integer, integer) is
-    'How many more jobs a counter of a limit has room for; 0 when it is full, or its limit was lowered while more were running.';
-revoke all on function private.limit_room(integer, integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/list_explanations.sql sha256:091223c19439db3e63531db2bea3a76e5899831df9643c61dc377d450233f0fc
--- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
-create or replace function private.list_explanations()
-returns table (
-    reason_code text,
-    verdict text,       -- ready | waiting | blocked | held | finished | idle | note
-    nearness integer,   -- of a robot's clauses: how near the robot is to getting the job, 1 is the nearest, 40 and more lack something
-    sentence text,      -- with {facts}
-    next_step text
-)
-language sql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-    values
-        ('next_in_line', 'ready', 1, 'Robot {robot} gets this job with its next claim.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
-        ('when_it_is_time', 'waiting', 1, 'Robot {robot} may take this job when its time has come.', 'Wait for that time.'),
-        ('better_jobs_ahead', 'waiting', 2, 'Robot {robot} takes {ahead} other jobs first: they have a better priority or are older.', 'Wait, enqueue with a better priority (0 is the best), or start more robots.'),
-        ('tenant_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of this tenant run now.', 'Wait for one of them, or raise the limit of the tenant.'),
-        ('workflow_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of the workflow {limited_workflow} run now.', 'Wait for one of them, or raise the limit of the workflow.'),
-        ('key_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs with the concurrency key {limited_key} run now.', 'Wait for one of them, or raise the limit of the key.'),
-        ('tenant_paused', 'blocked', 2, 'The jobs of this tenant are paused: its limit is 0.', 'Raise or remove the limit of the tenant.'),
-        ('workflow_paused', 'blocked', 2, 'The jobs of the workflow {limited_workflow} are paused: its limit is 0.', 'Raise or remove the limit of the workflow.'),
-        ('key_paused', 'blocked', 2, 'The jobs with the concurrency key {limited_key} are paused: its limit is 0.', 'Raise or remove the limit of the key.'),
-        ('pool_turn', 'waiting', 2, 'The robots of the pool {pool} serve its members in turn; {ahead} other jobs of this tenant go first.', 'Wait for the turn, enqueue with a better priority (it counts among jobs of this tenant), or ask the owner of the pool for a greater weight or more robots.'),
-        ('pool_limit_reached', 'waiting', null, '{running} of at most {max_running} jobs of this tenant run in the pool {limited_pool} now.', 'Wait for one of them, or ask the owner of the pool for a greater max_running.'),
-        ('pool_paused', 'blocked', null, 'The jobs of this tenant are paused in the pool {limited_pool}: its max_running there is 0.', 'Ask the owner of the pool for a greater max_running.'),
-        ('pool_robots_busy', 'waiting', null, 'All robots of the pool {pool} that could run this job are busy.', 'Wait for one of them, or ask the owner of the pool for more robots.'),
-        ('pool_next', 'ready', null, 'A robot of the pool {pool} gets this job with its next claim.', 'Nothing is in the way. If it stays like this for a minute, ask the owner of the pool whether its robots run.'),
-        ('pool_no_robot_online', 'blocked', null, 'No robot of the pool {pool} that could run this job is at work.', 'Ask the owner of the pool, or cancel the job and enqueue it without the pool.'),
-        ('pool_no_robot_suits', 'blocked', null, 'No robot of the pool {pool} has what this job asks for.', 'Ask the owner of the pool for such a robot, or cancel the job and enqueue it with other demands.'),
-        ('pool_left', 'blocked', null, 'This tenant is not a member of the pool {pool} any more.', 'Cancel the job and enqueue it without the pool, or ask the owner of the pool for an invitation.'),
-        ('pool_deleted', 'blocked', null, 'The pool that this job asks for was deleted.', 'Cancel the job and enqueue it without the pool.'),
-        ('slots_full', 'waiting', 3, 'Robot {robot} holds {load} of at most {slots} jobs and has no free slot.', 'Wait for one of them, raise the robot''s max_concurrent_jobs, or start more robots.'),
-        ('robot_deaf', 'blocked', 4, 'Robot {robot} sends heartbeats, but has not asked for a job since {last_claim}, although work waits for it.', 'Restart the robot''s program.'),
-        ('robot_in_error', 'blocked', 5, 'Robot {robot} says of itself that it is in error. It may claim, but most likely does not.', 'Look at the robot, mend it, and set its status to idle.'),
-        ('robot_offline', 'blocked', 6, 'Robot {robot} is offline: it was last heard of {last_seen}.', 'Start the robot, or look at its machine and network.'),
-        ('robot_signed_off', 'blocked', 7, 'Robot {robot} has signed off; it was last heard of {last_seen}.', 'Start the robot again.'),
-        ('robot_key_missing', 'blocked', 8, 'Robot {robot} has no live key: its keys were revoked or have expired.', 'Create a new key for the robot and start the robot with it.'),
-        ('robot_quarantined', 'blocked', 9, 'Robot {robot} is in quarantine since {quarantined}: {quarantine_reason}', 'Find out what is wrong with the robot, then release it.'),
-        ('robot_paused', 'blocked', 10, 'Robot {robot} is paused.', 'Resume the robot.'),
-        ('robot_draining', 'blocked', 11, 'Robot {robot} is draining: it finishes what it holds and takes nothing more.', 'Resume the robot, or start another one.'),
-        ('robot_in_maintenance', 'blocked', 12, 'Robot {robot} is in maintenance.', 'Resume the robot when the maintenance is over.'),
-        ('robot_disabled', 'blocked', 13, 'Robot {robot} is disabled.', 'Resume the robot if it shall work again.'),
-        ('missing_internet', 'blocked', 40, 'Robot {robot} does not take jobs of the execution mode internet.', 'Register a robot with is_internet, or enqueue the job for the execution mode lan.'),
-        ('missing_tag', 'blocked', 41, 'Robot {robot} lacks {missing}.', 'Give a robot the tag, or enqueue the job without it.'),
-        ('missing_capability', 'blocked', 42, 'Robot {robot} lacks {missing}.', 'Give a robot the capability, or enqueue the job without it.'),
-        ('not_in_pool', 'blocked', 43, 'Robot {robot} is not in the pool {pool}.', 'Put a robot in the pool, or enqueue the job without it.'),
-        ('wrong_environment', 'blocked', 44, 'Robot {robot} works in the environment {robot_environment}; the job is for {job_environment}.', 'Start a robot in that environment, or enqueue the job for another one.'),
-        ('nothing_waiting', 'idle', null, 'No job waits in the queue of this tenant.', 'Nothing is wrong. Enqueue a job.'),
-        ('next_claim', 'ready', null, 'Robot {robot} gets job {next_job} with its next claim.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
-        ('next_turn', 'ready', null, 'Robot {robot} serves the pool {pool}: with its next claim it gets a job of the member whose turn it is.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
-        ('nothing_suitable', 'idle', null, 'Jobs wait, but none that robot {robot} may have. The nearest, job {nearest_job}, asks for {demand}.', 'Change the robot or the jobs, or leave them to other robots.'),
-        ('workflow_deleted', 'waiting', null, 'The workflow {workflow} was deleted; the job is being cancelled, and no robot gets it.', 'Nothing: the job ends by itself within minutes.'),
-        ('run_at_in_future', 'waiting', null, 'The job is to run at {run_at}.', 'Wait, or cancel it and enqueue it without a time.'),
-        ('retry_backoff', 'waiting', null, 'Attempt {attempts} of {max_attempts} failed ({error}). The next one is at {run_at}.', 'Wait, or cancel the job when another attempt cannot help.'),
-        ('start_backoff', 'waiting', null, 'The job was handed out {times} times in a row and no robot kept it: it was not started, or its robot was started again. It is handed out again at {run_at}.', 'Look whether robots that claim the job reach the service and start what they claim, or cancel the job.'),
-        ('about_to_be_ready', 'waiting', null, 'The job''s time came at {run_at}; it joins the queue within seconds.', 'If it stays like this for two minutes, the platform''s cron and all robots are standing still.'),
-        ('no_robot_registered', 'blocked', null, 'No robot is registered.', 'Register a robot: casare-cloud robot run.'),
-        ('no_robot_online', 'blocked', null, 'None of the {robots} robots is online. {nearest}', 'Start a robot.'),
-        ('no_robot_suits', 'blocked', null, 'None of the {robots} robots can take this job now. The nearest: {nearest}', '{nearest_step}'),
-        ('target_robot_deleted', 'blocked', null, 'Only robot {robot} may run this job, and it was deleted.', 'Cancel the job and enqueue it for another robot.'),
-        ('target_robot_unavailable', 'blocked', null, 'Only one robot may run this job. {nearest}', '{nearest_step}'),
-        ('held_claimed', 'held', null, 'Robot {robot} has claimed the job and not started it yet. It holds it until {lease_until}.', 'Wait. If the robot is gone, another one gets the job after that time.'),
-        ('held_running', 'held', null, 'Robot {robot} runs the job: {progress} percent, last progress {last_progress}. It holds it until {lease_until} and renews that.', 'Wait, or cancel the job.'),
-        ('lease_expired', 'held', null, 'Robot {robot} did not renew its hold of the job, which ended at {lease_until}.', 'Wait a minute: the job is given to another robot, or ends, by itself.'),
-        ('time_over', 'held', null, 'The time of the job with robot {robot} ended at {lease_until}.', 'Wait a minute: the job is tried again, or ends, by itself.'),
-        ('cancel_requested', 'held', null, 'Robot {robot} was asked at {cancel_requested} to stop the job: {cancel_reason} It has not stopped yet, and holds the job until {lease_until} unless it renews that.', 'Wait: the job ends when the robot says so or its hold ends. If it does not, cancel the job by force (casare-cloud jobs cancel --force) from {forceable} on.'),
-        ('completed', 'finished', null, 'The job was completed by robot {robot} at {finished}.', 'Nothing.'),
-        ('completed_despite_cancel', 'finished', null, 'The job was completed by robot {robot} at {finished}, although it had been asked at {cancel_requested} to stop.', 'Nothing can be taken back: look whether what the job did has to be undone.'),
-        ('failed', 'finished', null, 'The job failed at {finished}: {error}', 'Mend the cause, then retry the job. The same version of the workflow runs again: if the mistake is in the workflow, submit the mended one instead.'),
-        ('timed_out', 'finished', null, 'The job took longer than its timeout of {timeout} seconds and ended at {finished}.', 'Raise timeout_seconds or find out what hangs, then retry the job.'),
-        ('no_progress', 'finished', null, 'Robot {robot} reported no progress for {progress_timeout} seconds, and the job ended at {finished}.', 'Find out what hangs or raise progress_timeout_seconds, then retry the job.'),
-        ('cancelled', 'finished', null, 'The job was cancelled at {finished}: {error}', 'Retry the job if it shall run after all; if its workflow was deleted, submit that again instead.'),
-        ('dead_lettered', 'finished', null, 'The job ended at {finished} after {attempts} of {max_attempts} attempts and is a dead letter ({dead_reason}): {error}', 'Mend the cause, then queue it again with casare-cloud dlq retry, or delete the dead letter. The same version of the workflow runs again: if the mistake is in the workflow, submit the mended one instead.'),
-        ('requeued', 'finished', null, 'The job ended at {finished} ({error}) and was queued again as job {requeued_job}.', 'Look at that job.'),
-        ('workflow_disabled', 'note', null, 'The workflow {workflow} is deleted, archived or disabled: it takes no new jobs. Of a deleted one the jobs that wait are cancelled; all others still run.', 'Cancel the jobs that shall not run. To enqueue jobs again, submit the workflow as a new one.')
-$$;
-comment on function private.list_explanations() is
-    'Every reason why a job waits or a robot gets nothing, with the sentence and what to do, in which {facts} are to be filled in.';
-revoke all on function private.list_explanations() from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/list_job_notes.sql sha256:7fd03189e4a1b23c595e2e61e048cf65073b8a237e92bec3d8e76e744da765d4
-create or replace function private.list_job_notes(p_job public.jobs)
-returns jsonb
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if exists (
-        select
-        from public.workflows as w
-        where w.workflow_id = p_job.workflow_id
-            and w.is_enabled
-            and w.status in ('published', 'deprecated')
-            and w.deleted_at is null
-    ) then
-        return '[]';
-    end if;
-    return jsonb_build_array(
-        private.explain_reason('workflow_disabled', jsonb_build_object('workflow', p_job.workflow_name)) - 'verdict'
-    );
-end
-$$;
-comment on function private.list_job_notes(public.jobs) is
-    'What is good to know of a job beside the reason for its state.';
-revoke all on function private.list_job_notes(public.jobs) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/list_limit_facts.sql sha256:6915cb14dc8872a7225c43bff5e35ce22fefaff084383faaf69335d025da68b3
-create or replace function private.list_limit_facts(p_limit private.limits)
-returns jsonb
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return jsonb_build_object(
-        'running', (select sum(c.running) from private.limit_counters as c where c.limit_id = p_limit.limit_id),
-        'max_running', p_limit.max_running,
-        'limited_workflow', (select w.name from public.workflows as w where w.workflow_id = p_limit.workflow_id),
-        'limited_key', p_limit.concurrency_key,
-        'limited_pool', (select p.name from public.pools as p where p.pool_id = p_limit.pool_id)
-    );
-end
-$$;
-comment on function private.list_limit_facts(private.limits) is
-    'What sentences about a limit may say of it.';
-revoke all on function private.list_limit_facts(private.limits) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/list_limits.sql sha256:7b3d62900c4df990f147bdad2b07bc3467c5ffccfb4df303ca5ff6bf6331ea85
-create or replace function public.list_limits(p_offset integer default 0, p_limit integer default 100)
-returns setof jsonb
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize('settings.read');
-begin
-    if p_limit not between 1 and 1000 or p_limit is null or p_offset < 0 or p_offset is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 1000, offset at least 0.');
-    end if;
-    return query
-    select private.describe_limit(w)
-    from private.limits as w
-    where w.tenant_id = v_caller.tenant_id and w.scope <> 'pool'     -- those are the pool's owner's
-    order by w.scope, w.limit_id
-    offset p_offset
-    limit p_limit;
-end
-$$;
-comment on function public.list_limits(integer, integer) is
-    'The limits of the tenant, the widest scope first, each with how many jobs count towards it now. Needs settings.read.';
-revoke all on function public.list_limits(integer, integer) from public, anon, authenticated, service_role;
-grant execute on function public.list_limits(integer, integer) to authenticated;
-
--- from sql/40_queue/functions/list_robot_facts.sql sha256:21b44cf375316d7518a0e00d16ad86d1b2c06fae319ef947218eadca988f5bf0
-create or replace function private.list_robot_facts(p_live public.live_robots)
-returns jsonb
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return jsonb_build_object(
-        'robot', p_live.external_id,
-        'load', p_live.load,
-        'slots', p_live.max_concurrent_jobs,
-        'last_claim', private.to_words(p_live.last_claim_at),
-        'last_seen', private.to_words(p_live.last_heartbeat_at),
-        'quarantined', private.to_words(p_live.quarantined_at),
-        'quarantine_reason', p_live.quarantine_reason,
-        'robot_environment', p_live.environment
-    );
-end
-$$;
-comment on function private.list_robot_facts(public.live_robots) is
-    'What sentences about a robot may say of it.';
-revoke all on function private.list_robot_facts(public.live_robots) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/list_shares.sql sha256:6633910541bb51b58ad6d435b074895b5189268d9dabf1e798ba1bb93edb200a
-create or replace function public.list_shares(p_offset integer default 0, p_limit integer default 100)
-returns setof jsonb
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize('settings.read');
-begin
-    if p_limit not between 1 and 1000 or p_limit is null or p_offset < 0 or p_offset is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 1000, offset at least 0.');
-    end if;
-    return query
-    select private.describe_share(s)
-    from private.shares as s
-    where s.tenant_id = v_caller.tenant_id and s.pool_id is null
-    order by s.share_id
-    offset p_offset
-    limit p_limit;
-end
-$$;
-comment on function public.list_shares(integer, integer) is
-    'The shares of the tenant''s workflows: weight, load (robot-seconds had lately, over the weight) and how many jobs run now. Needs settings.read.';
-revoke all on function public.list_shares(integer, integer) from public, anon, authenticated, service_role;
-grant execute on function public.list_shares(integer, integer) to authenticated;
-
--- from sql/40_queue/functions/lock_leases.sql sha256:c36d655a4a8636100fe92999f72b9e700a45f1f1e04504a5e12a89854b0f2531
--- First the leases in the order of their ids, then their lanes if jobs may go back into them (as private.put_back() locks a
--- lane), then their counters, in the order of their ids: what follows then waits for nobody, in whatever order it ends them.
-create or replace function private.lock_leases(p_robot_id uuid, p_reports jsonb, p_may_put_back boolean default false)
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_lease record;
-    v_lane_id integer;
-    v_lane_ids integer[] := '{}';
-    v_counter_ids integer[] := '{}';
-    v_job_ids uuid[] := array(
-        select case
-            when r.report ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then (r.report ->> 'job_id')::uuid
-        end
-        from jsonb_array_elements(p_reports) as r (report)
-    );
-begin
-    for v_lease in
-        select l.lane_id, l.counter_ids
-        from private.leases as l
-        where l.job_id = any (v_job_ids) and l.robot_id is not distinct from p_robot_id
-        order by l.job_id
-        for update
-    loop
-        v_lane_ids := v_lane_ids || v_lease.lane_id;
-        v_counter_ids := v_counter_ids || v_lease.counter_ids;
-    end loop;
-    if p_may_put_back then
-        for v_lane_id in select distinct l.lane_id from unnest(v_lane_ids) as l (lane_id) order by l.lane_id loop
-            perform pg_advisory_xact_lock_shared(1801678963, v_lane_id);
-            perform from private.lanes as l where l.lane_id = v_lane_id for no key update;
-        end loop;
-    end if;
-    if v_counter_ids <> '{}' then
-        perform
-        from private.limit_counters as c
-        where c.counter_id = any (v_counter_ids)
-        order by c.counter_id
-        for update;
-    end if;
-end
-$$;
-comment on function private.lock_leases(uuid, jsonb, boolean) is
-    'Locks the leases that a robot holds of some jobs, their lanes if the jobs may go back into them, and their counters, so that a batch of endings cannot wait in a circle with another.';
-revoke all on function private.lock_leases(uuid, jsonb, boolean) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/lowest_ready_job.sql sha256:a7b44856f1c7abc41a271de89fc1d88801942b7373c842ff3e77047b450bd2cf
+-- from sql/41_claims/functions/lowest_ready_job.sql sha256:bdb271db02a5a3470e20c0142bc60bbd1b74592a423c994b93687a2f5eab2fa7
 create or replace function private.lowest_ready_job(p_tenant_no integer, p_lane_id integer, p_from uuid, p_most uuid)
 returns uuid
 language plpgsql
@@ -9832,554 +8398,11 @@ begin
     return coalesce(v_job_id, p_most);
 end
 $$;
-comment on function private.lowest_ready_job(integer, integer, uuid, uuid) is
+comment on function private.lowest_ready_job is
     'The first ready job of a lane from an id on, as committed when it is called; p_most when there is none below that.';
-revoke all on function private.lowest_ready_job(integer, integer, uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.lowest_ready_job from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/make_counters.sql sha256:5d4e034b8a91c0757022ebe44485c73c24dca3659393eaf9323754a8207bbf6f
--- The caller keeps claims of the tenant away until it commits. Whoever ends leases waits for a counter with the lease locked,
--- so that after all leases nobody wants the old counters, and whatever stays is put in the new ones.
-create or replace function private.make_counters(p_limit private.limits)
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_old integer[] := array(select c.counter_id from private.limit_counters as c where c.limit_id = p_limit.limit_id);
-    v_new integer[];
-    v_job_ids uuid[];
-    v_parts integer := case when p_limit.max_running >= 64 then 8 else 1 end;
-begin
-    if cardinality(v_old) = 1 and v_parts = 1 then
-        update private.limit_counters as c set max_running = p_limit.max_running where c.limit_id = p_limit.limit_id;
-        return;
-    end if;
-
-    -- Leases in the order of their ids, as whoever takes several does; what ends meanwhile does not count.
-    perform
-    from private.leases as l
-    where l.tenant_id = p_limit.tenant_id
-    order by l.job_id
-    for update;
-    v_job_ids := array(
-        select l.job_id
-        from private.leases as l
-        join public.jobs as j on j.job_id = l.job_id
-        where l.tenant_id = p_limit.tenant_id
-            and case
-                when v_old <> '{}' then l.counter_ids && v_old
-                else p_limit.scope = 'tenant'
-                    or j.workflow_id = p_limit.workflow_id
-                    or j.concurrency_key = p_limit.concurrency_key
-                    or p_limit.pool_id = (select r.pool_id from public.robots as r where r.robot_id = l.robot_id)
-            end
-        order by l.job_id
-    );
-    if cardinality(v_job_ids) > p_limit.max_running then
-        v_parts := 1;   -- no part of it may have room
-    end if;
-    perform from private.limit_counters as c where c.limit_id = p_limit.limit_id order by c.counter_id for update;
-    delete from private.limit_counters as c where c.limit_id = p_limit.limit_id;
-    -- Part n of k has the n-th of every k places, and every k jobs that run: full together when the limit is.
-    with made as (
-        insert into private.limit_counters (counter_id, limit_id, max_running, running)
-        select
-            ((cardinality(enum_range(null, p_limit.scope)) - 1) << 29) | nextval('private.limit_counter_ids')::integer,
-            p_limit.limit_id,
-            (p_limit.max_running + v_parts - n) / v_parts,
-            (cardinality(v_job_ids) + v_parts - n) / v_parts
-        from generate_series(1, v_parts) as n
-        returning counter_id
-    )
-    select array_agg(m.counter_id order by m.counter_id) into v_new from made as m;
-    update private.limits as w set counter_ids = v_new where w.limit_id = p_limit.limit_id;
-    update private.leases as l
-    set counter_ids = array(select u from unnest(l.counter_ids) as u where u <> all (v_old))
-        || v_new[(u.n - 1) % v_parts + 1]
-    from unnest(v_job_ids) with ordinality as u (job_id, n)
-    where l.job_id = u.job_id;
-end
-$$;
-comment on function private.make_counters(private.limits) is
-    'Gives a limit the counters that it needs, with the leases that it holds for in them: eight of a limit of 64 or more that is not passed, else one.';
-revoke all on function private.make_counters(private.limits) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/make_job_partition.sql sha256:1cb2ad1016b441703f0e37af5f5564b5e237b2f6a775bdd0735ecd28ef4d2dba
--- Rows that came before their partition are in the default one. They are moved into the new partition, for which nobody
--- may touch jobs for a moment; with partitions made weeks ahead that never happens.
-create or replace function private.make_job_partition(p_at timestamptz, p_most_rows integer default 200000)
-returns boolean
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_week timestamptz := date_trunc('week', p_at, 'UTC');
-    v_name text := 'jobs_' || to_char(v_week at time zone 'UTC', 'IYYY"w"IW');
-    v_from uuid := private.uuid_v7_floor(v_week);
-    v_to uuid := private.uuid_v7_floor(v_week + interval '7 days');
-begin
-    if to_regclass('private.' || v_name) is not null then
-        return false;
-    end if;
-    perform from private.jobs_default as d where d.job_id >= v_from and d.job_id < v_to offset p_most_rows limit 1;
-    if found then
-        raise warning 'More than % jobs of % are in the default partition. Move them in a quiet hour: select private.make_job_partition(%, 2147483647)',
-            p_most_rows, v_name, quote_literal(v_week);
-        return false;
-    end if;
-    execute format('create table private.%I (like public.jobs including all) with (fillfactor = 70)', v_name);
-    execute format('alter table private.%I enable row level security, force row level security', v_name);
-    execute format(
-        'comment on table private.%I is %L', v_name, format('Jobs made in the week from %s on.', (v_week at time zone 'UTC')::date)
-    );
-    execute format('revoke all on private.%I from public, anon, authenticated, service_role', v_name);
-    if exists (select from private.jobs_default as d where d.job_id >= v_from and d.job_id < v_to) then
-        lock table public.jobs in access exclusive mode;
-        execute format(
-            'with moved as (delete from private.jobs_default where job_id >= $1 and job_id < $2 returning *) '
-            'insert into private.%I select * from moved',
-            v_name
-        ) using v_from, v_to;
-    end if;
-    execute format(
-        'alter table public.jobs attach partition private.%I for values from (%L) to (%L)', v_name, v_from, v_to
-    );
-    return true;
-end
-$$;
-comment on function private.make_job_partition(timestamptz, integer) is
-    'Makes the partition of jobs for the week of a time (Monday, UTC), moves its rows there from the default partition, and returns whether it did.';
-revoke all on function private.make_job_partition(timestamptz, integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/may_be_excused.sql sha256:83af9b29a1aaa551d9b275c24064d95376f64cd1357af4c23bb1643ca01ef736
--- Without it a robot that died among others that seldom call would look like an outage for ever: each silence lengthens its
--- lease to the next one. A robot that is there gets through between outages, and renews.
-create or replace function private.may_be_excused(p_lease private.leases)
-returns boolean
-language sql
-immutable
-as $$
-    select p_lease.outages < 3
-$$;
-comment on function private.may_be_excused(private.leases) is
-    'Whether the silence of the robot that holds a lease may still be an outage''s: not when three have lengthened it and it was not renewed in between.';
-revoke all on function private.may_be_excused(private.leases) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/move_jobs.sql sha256:1a2b740e8dd8f555e6c81bf64aed40f79f8efa5912c3cf6973ec7d9d9a4ff668
--- What others hold locked is left where it is: a claim puts it right when it meets it.
-create or replace function private.move_jobs(p_lane private.lanes, p_limit private.limits)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_ready uuid[];
-    v_attempts integer[];
-    v_scheduled uuid[];
-    v_held uuid[];
-    v_lane_id integer;
-begin
-    v_ready := array(
-        select r.job_id
-        from private.ready as r
-        join public.jobs as j on j.job_id = r.job_id
-        where r.tenant_no = p_lane.tenant_no
-            and r.lane_id = p_lane.lane_id
-            and (j.workflow_id = p_limit.workflow_id or j.concurrency_key = p_limit.concurrency_key)
-        for update of r skip locked
-    );
-    v_scheduled := array(
-        select s.job_id
-        from private.scheduled as s
-        join public.jobs as j on j.job_id = s.job_id
-        where s.tenant_id = p_limit.tenant_id
-            and s.lane_id = p_lane.lane_id
-            and (j.workflow_id = p_limit.workflow_id or j.concurrency_key = p_limit.concurrency_key)
-        for update of s skip locked
-    );
-    v_held := array(
-        select l.job_id
-        from private.leases as l
-        join public.jobs as j on j.job_id = l.job_id
-        where l.tenant_id = p_limit.tenant_id
-            and l.lane_id = p_lane.lane_id
-            and (j.workflow_id = p_limit.workflow_id or j.concurrency_key = p_limit.concurrency_key)
-        for update of l skip locked
-    );
-    if v_ready || v_scheduled || v_held = '{}' then
-        return 0;
-    end if;
-
-    v_lane_id := private.find_lane(
-        p_lane.tenant_no, p_lane.environment, p_lane.required, p_lane.robot_id, p_lane.priority,
-        coalesce(case when p_limit.scope = 'workflow' then p_limit.limit_id end, p_lane.workflow_limit_id),
-        coalesce(case when p_limit.scope = 'key' then p_limit.limit_id end, p_lane.key_limit_id),
-        p_lane.share_id
-    );
-    if v_ready <> '{}' then
-        with taken as (
-            delete from private.ready as r
-            where r.tenant_no = p_lane.tenant_no and r.lane_id = p_lane.lane_id and r.job_id = any (v_ready)
-            returning r.job_id, r.attempts::integer
-        )
-        select array_agg(t.job_id), array_agg(t.attempts) into v_ready, v_attempts from taken as t;
-        perform private.put_back(p_lane.tenant_no, v_lane_id, v_ready, v_attempts);
-    end if;
-    update private.scheduled as s set lane_id = v_lane_id where s.job_id = any (v_scheduled);
-    update private.leases as l set lane_id = v_lane_id where l.job_id = any (v_held);
-    update public.jobs as j set lane_id = v_lane_id where j.job_id = any (v_ready || v_scheduled || v_held);
-    return cardinality(v_ready || v_scheduled || v_held);
-end
-$$;
-comment on function private.move_jobs(private.lanes, private.limits) is
-    'Moves the unfinished jobs of a lane that a limit holds for to the lane that is like it and has the limit, and returns how many.';
-revoke all on function private.move_jobs(private.lanes, private.limits) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/name_lane_demand.sql sha256:d63b349811597476e408882e298460542416c307e80fcaa70539f8f00c9fbade
-create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots)
-returns text
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_lane private.lanes;
-begin
-    select e.* into strict v_lane from private.lanes as e where e.lane_id = p_lane_id;
-    return case
-        when v_lane.robot_id <> p_robot.robot_id then coalesce(
-            (select format('only robot %s', r.external_id) from public.robots as r where r.robot_id = v_lane.robot_id),
-            'only another robot'
-        )
-        when v_lane.environment not in ('*', p_robot.environment) then format('the environment %s', v_lane.environment)
-        else coalesce(private.name_requirements(array(
-            select q
-            from unnest(v_lane.required) as q
-            where q <> all (private.robot_offers(p_robot.capabilities, p_robot.tags, p_robot.is_internet, p_robot.pool_id))
-        )), case
-            when exists (
-                select
-                from private.limits as w
-                where w.limit_id in (v_lane.workflow_limit_id, v_lane.key_limit_id) and w.max_running = 0
-            ) then 'a place under a limit of 0, which pauses it'
-            else 'a place under a limit that is reached'
-        end)
-    end;
-end
-$$;
-comment on function private.name_lane_demand(integer, public.robots) is
-    'What a lane asks for that a robot is not or has not, in words.';
-revoke all on function private.name_lane_demand(integer, public.robots) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/name_requirements.sql sha256:8200bf7e9613b8cbf58311a0c2559e1ddb60e64cf488722dafef845a08138b47
-create or replace function private.name_requirements(p_required text[])
-returns text
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return (
-        select string_agg(
-            case
-                when r = 'mode:internet' then 'the execution mode internet'
-                when r like 'pool:%' then 'the pool ' || coalesce(
-                    (select p.name from public.pools as p where p.pool_id = substr(r, 6)::uuid), 'that was deleted'
-                )
-                when r like 'tag:%' then 'the tag ' || substr(r, 5)
-                else 'the capability ' || r
-            end,
-            ' and ' order by r like 'mode:%', r like 'tag:%', r
-        )
-        from unnest(p_required) as r
-    );
-end
-$$;
-comment on function private.name_requirements(text[]) is
-    'What a lane requires, in words: the capability browser and the tag vip.';
-revoke all on function private.name_requirements(text[]) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/name_robot.sql sha256:1c46cd05424c7f14e3a8888f6a2c9868a6bd7c6a1b56c13e6d40e5389446e5db
-create or replace function private.name_robot(p_robot_id uuid, p_tenant_id uuid)
-returns text
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return coalesce(
-        (
-            select r.external_id from public.robots as r where r.robot_id = p_robot_id and r.tenant_id = p_tenant_id
-        ),
-        p_robot_id::text
-    );
-end
-$$;
-comment on function private.name_robot(uuid, uuid) is
-    'What a tenant may call a robot: its external id, or, for a robot of another tenant''s pool, its id.';
-revoke all on function private.name_robot(uuid, uuid) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/no_later_than.sql sha256:3ce69a08dc41cfa0bb2454cb51869a8f0102db77bef303971b506d6db8c5c279
--- Without a SET clause, so that it is inlined. least() would take p_now for a time that never was.
-create or replace function private.no_later_than(p_at timestamptz, p_now timestamptz)
-returns timestamptz
-language sql
-immutable
-as $$
-    select case when p_at > p_now then p_now else p_at end
-$$;
-comment on function private.no_later_than(timestamptz, timestamptz) is
-    'A time that was noted, or now if the clock was set back meanwhile and it would lie in the future: so no duration is negative. Null for null.';
-revoke all on function private.no_later_than(timestamptz, timestamptz) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/note_call.sql sha256:70d861b7be07407b8f72bc896fd8c6b986292b16e30426160e0efda745703e63
--- Whoever calls first after a silence finds out whether it was an outage, before any lease is renewed: later nobody could tell.
-create or replace function private.note_call()
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_now_ms bigint := floor(extract(epoch from clock_timestamp()) * 1000);
-    v_last_ms bigint := (select t.last_value from private.last_call_at as t);
-    v_clock_ms bigint;
-    v_before_ms bigint;
-begin
-    if v_now_ms - v_last_ms between 0 and 999 then
-        return;
-    end if;
-    if v_last_ms > 0 and private.was_away(v_last_ms, v_now_ms) then
-        v_clock_ms := floor(extract(epoch from private.clock()) * 1000);
-        v_before_ms := v_clock_ms - (v_now_ms - v_last_ms);
-        -- A service that comes and goes was away all the time.
-        if v_before_ms - (select t.last_value from private.outage_ended_at as t) not between 0 and 60000 then
-            perform setval('private.outage_began_at', v_before_ms);
-        end if;
-        perform setval('private.outage_ended_at', v_clock_ms);
-    end if;
-    perform setval('private.last_call_at', v_now_ms);
-end
-$$;
-comment on function private.note_call() is
-    'Notes that somebody was heard, at most once a second, and after a silence whether the service was away (private.was_away()). Claims, renewals and heartbeats call it, and every request of the REST API.';
-revoke all on function private.note_call() from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/pool_of.sql sha256:9e6deeee8b5d64663b493397745aa2c3eea4febdf41d940907bb16d1c06b1c7d
-create or replace function private.pool_of(p_required text[])
-returns uuid
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return (select substr(w, 6)::uuid from unnest(p_required) as w where w like 'pool:%');
-end
-$$;
-comment on function private.pool_of(text[]) is 'The pool that a lane requires; null for none.';
-revoke all on function private.pool_of(text[]) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/progress_due_at.sql sha256:876aaebb757e1beb5ad56c774d87940373d0beede61d782a2b6715977a16c267
-create or replace function private.progress_due_at(p_lease private.leases)
-returns timestamptz
-language sql
-stable
-as $$
-    select coalesce(p_lease.progress_at, p_lease.started_at, p_lease.claimed_at)
-        + make_interval(secs => p_lease.progress_timeout_seconds) + p_lease.away
-$$;
-comment on function private.progress_due_at(private.leases) is
-    'When a held job is taken back unless its robot reports progress before; null when nobody asked for that.';
-revoke all on function private.progress_due_at(private.leases) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/promote_scheduled_jobs.sql sha256:203fb64a81d3df7d3d89a94eed861ecb424e96eef9fee3cb65908f99334fc01d
-create or replace function private.promote_scheduled_jobs(p_limit integer default 1000)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_due uuid[] := array(
-        select s.job_id from private.scheduled as s where s.run_at <= private.clock() order by s.run_at limit p_limit
-    );
-    v_lane record;
-    v_promoted integer := 0;
-begin
-    if cardinality(v_due) = p_limit then    -- more may be due, and all of this of one tenant
-        v_due := private.share_out('private.scheduled', 'job_id', 'run_at', p_limit, v_due);
-    end if;
-    for v_lane in
-        with due as (
-            select s.job_id
-            from private.scheduled as s
-            where s.job_id = any (v_due) and s.run_at <= private.clock()
-            for update skip locked
-        ), taken as (
-            delete from private.scheduled as s
-            where s.job_id = any (array(select d.job_id from due as d))
-            returning s.tenant_no, s.lane_id, s.job_id, s.attempts
-        )
-        select
-            t.tenant_no,
-            t.lane_id,
-            array_agg(t.job_id order by t.job_id) as job_ids,
-            array_agg(t.attempts::integer order by t.job_id) as attempts,
-            (select l.key_limit_id from private.lanes as l where l.lane_id = t.lane_id) as key_limit_id
-        from taken as t
-        group by t.tenant_no, t.lane_id
-        order by t.lane_id
-    loop
-        if v_lane.key_limit_id is null then
-            perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids, v_lane.attempts);
-        else
-            -- One after another, so that each collides with those before it and is not met by those after it.
-            for n in 1..cardinality(v_lane.job_ids) loop
-                perform private.put_back(v_lane.tenant_no, v_lane.lane_id, v_lane.job_ids[n:n], v_lane.attempts[n:n]);
-                -- Neither a retry nor one that was given back.
-                if v_lane.attempts[n] = 0 and not exists (
-                    select from public.jobs as j where j.job_id = v_lane.job_ids[n] and j.uncounted_ends > 0
-                ) then
-                    perform private.resolve_collision(v_lane.key_limit_id, v_lane.job_ids[n]);
-                end if;
-            end loop;
-        end if;
-        v_promoted := v_promoted + cardinality(v_lane.job_ids);
-        perform private.ring_lane(v_lane.lane_id, cardinality(v_lane.job_ids));
-    end loop;
-    return v_promoted;
-end
-$$;
-comment on function private.promote_scheduled_jobs(integer) is
-    'Makes at most p_limit delayed jobs and retries whose time has come ready, the oldest first or, when there are more, shared out among tenants; wakes robots for them, and returns how many. Many may run it at once.';
-revoke all on function private.promote_scheduled_jobs(integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/purge_dead_letter.sql sha256:ad7acf3604220e8e6594bf6c3ac84482b96ef7d58752b7cf6e15aa595573345f
-create or replace function public.purge_dead_letter(p_job_id uuid)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize('jobs.delete');
-begin
-    delete from public.dead_letters as d where d.job_id = p_job_id and d.tenant_id = v_caller.tenant_id;
-    if not found then
-        perform private.raise_error(404, 'DEAD_LETTER_NOT_FOUND', 'There is no such dead letter.');
-    end if;
-    perform private.emit_event(v_caller.tenant_id, 'dead_letter.purged', p_job_id);
-    return jsonb_build_object('job_id', p_job_id, 'purged', true);
-end
-$$;
-comment on function public.purge_dead_letter(uuid) is
-    'Takes a dead letter away for good; the job stays in the history as it ended. Raises 404 DEAD_LETTER_NOT_FOUND. Needs jobs.delete.';
-revoke all on function public.purge_dead_letter(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.purge_dead_letter(uuid) to authenticated;
-
--- from sql/40_queue/functions/purge_dead_letters.sql sha256:febd0bf5ba37de7e87fd65ae1c97d480a3dfeafd47e9867b41220efc495ec9e3
-create or replace function public.purge_dead_letters(p_job_ids uuid[])
-returns table ("position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text)
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize('jobs.delete');
-begin
-    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
-    end if;
-    -- All at once in the order of their ids, so that two batches do not wait for each other in a circle.
-    perform
-    from public.dead_letters as d
-    where d.job_id = any (p_job_ids) and d.tenant_id = v_caller.tenant_id
-    order by d.job_id
-    for update;
-    for "position", job_id in
-        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
-    loop
-        status := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        begin
-            perform public.purge_dead_letter(job_id);
-            status := 'purged';
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3)::integer;
-        end;
-        return next;
-    end loop;
-end
-$$;
-comment on function public.purge_dead_letters(uuid[]) is
-    'Does purge_dead_letter for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.delete.';
-revoke all on function public.purge_dead_letters(uuid[]) from public, anon, authenticated, service_role;
-grant execute on function public.purge_dead_letters(uuid[]) to authenticated;
-
--- from sql/40_queue/functions/put_back.sql sha256:e68838931487914c05008a67ddf497a9d228c7ccbeaa5fd4bf837be9e3f114f2
--- An id that is not new can be lower than where claims of the lane begin. The shared lock keeps private.raise_low_water()
--- from raising that bound between our look and our commit; it is taken before the look. Who puts jobs back into several
--- lanes does it in the order of lane_id.
-create or replace function private.put_back(
-    p_tenant_no integer,
-    p_lane_id integer,
-    p_job_ids uuid[],
-    p_attempts integer[]
-)
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_lowest uuid := (select i.job_id from unnest(p_job_ids) as i (job_id) order by i.job_id limit 1);
-    v_pool_id uuid := (select private.pool_of(l.required) from private.lanes as l where l.lane_id = p_lane_id);
-begin
-    perform pg_advisory_xact_lock_shared(1801678963, p_lane_id);
-    insert into private.ready (tenant_no, lane_id, job_id, attempts, pool_id)
-    select p_tenant_no, p_lane_id, i.job_id, i.attempts, v_pool_id
-    from unnest(p_job_ids, p_attempts) as i (job_id, attempts);
-    update private.lanes as l
-    set low_job_id = v_lowest
-    where l.lane_id = p_lane_id and l.low_job_id > v_lowest;
-end
-$$;
-comment on function private.put_back(integer, integer, uuid[], integer[]) is
-    'Makes jobs of a lane ready that were scheduled or leased before, in the place of their age, where claims find them at once.';
-revoke all on function private.put_back(integer, integer, uuid[], integer[]) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/raise_lease_lost.sql sha256:6543249368068d069ceadd2267d279379251b319a0d33a72abcc819941101e45
-create or replace function private.raise_lease_lost(p_caller private.caller, p_job_id uuid)
-returns void
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_tenant_id uuid := private.find_reported_job(p_caller, p_job_id);
-    v_status public.job_status;
-begin
-    select j.status into v_status from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_tenant_id;
-    if not found then
-        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
-    elsif v_status <> 'queued' then
-        perform private.raise_error(409, 'JOB_ALREADY_FINISHED', format('The job is %s already.', v_status));
-    end if;
-    perform private.raise_error(409, 'LEASE_LOST', 'This lease token does not hold the job any more.');
-end
-$$;
-comment on function private.raise_lease_lost(private.caller, uuid) is
-    'Raises 409 LEASE_LOST for a job that the robot might have held, 409 JOB_ALREADY_FINISHED when it has ended, 404 JOB_NOT_FOUND for any other.';
-revoke all on function private.raise_lease_lost(private.caller, uuid) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/raise_low_water.sql sha256:7802c475d2a4d3b0d11aeacd2d78db493e79c63c7dbd572d5a037481e0d89182
+-- from sql/41_claims/functions/raise_low_water.sql sha256:dcd63ba0886c0e389c72af75aaa0a9b5a9f1ec735019477b062a279d713dcf55
 -- While a snapshot is held open anywhere, the index entries of claimed jobs cannot be removed, and every claim would walk
 -- over all of them. The bound moves past them.
 --
@@ -10476,7 +8499,7 @@ begin
             v_low := private.lowest_ready_job(v_tenant_no, v_lane.lane_id, v_lane.low_job_id, v_floor);
             v_walked := pg_stat_get_xact_tuples_returned('private.ready_pkey'::regclass) - v_walked;
             continue when v_low <= v_lane.low_job_id or v_walked < p_step;
-            continue when not pg_try_advisory_xact_lock(1801678963, v_lane.lane_id);
+            continue when not pg_try_advisory_xact_lock(private.lane_lock(), v_lane.lane_id);
             v_low := private.lowest_ready_job(v_tenant_no, v_lane.lane_id, v_lane.low_job_id, v_floor);
             update private.lanes as l
             set low_job_id = v_low
@@ -10504,29 +8527,11 @@ begin
     return v_raised;
 end
 $$;
-comment on function private.raise_low_water(interval, integer, integer, integer) is
+comment on function private.raise_low_water is
     'Lets claims of a lane begin behind the jobs that were claimed long ago, when ready has many dead rows; returns the number of lanes whose bound it raised.';
-revoke all on function private.raise_low_water(interval, integer, integer, integer)
-    from public, anon, authenticated, service_role;
+revoke all on function private.raise_low_water from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/raise_queue_full.sql sha256:f88d98f31e60e1eef898267dd634848c3883d2a95c2b3d216902239c2a29dcb9
-create or replace function private.raise_queue_full()
-returns void
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    perform private.raise_error(
-        429, 'QUEUE_FULL', 'As many jobs wait as the plan of the tenant allows; try again when some have been done.', '60'
-    );
-end
-$$;
-comment on function private.raise_queue_full() is
-    'Raises 429 QUEUE_FULL, with the seconds after which to try again.';
-revoke all on function private.raise_queue_full() from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/recheck_low_water.sql sha256:a9deb64b0f159542268f21105d045118ca8e73154a14ed1c05f61efef199ffd3
+-- from sql/41_claims/functions/recheck_low_water.sql sha256:f851ece8b8f023232517e1cfb8c0894654123362877997bb300883dccfc6821d
 create or replace function private.recheck_low_water(p_limit integer default 2000)
 returns integer
 language plpgsql
@@ -10580,747 +8585,11 @@ begin
     return v_lowered;
 end
 $$;
-comment on function private.recheck_low_water(integer) is
+comment on function private.recheck_low_water is
     'Looks for ready jobs below the bound at which claims begin (their transaction was open for long) and lowers it to them, in p_limit lanes, of each tenant in turn; returns the number of such lanes. The next run goes on.';
-revoke all on function private.recheck_low_water(integer) from public, anon, authenticated, service_role;
+revoke all on function private.recheck_low_water from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/reconcile_limits.sql sha256:42e816542992c442ea6829d829cc60dc441dc2df2a982be19fbfdfdc76c41f90
-create or replace function private.reconcile_limits(p_tenant_id uuid, p_limit integer, p_after text)
-returns private.turn
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_counter record;
-    v_running integer;
-    v_limit jsonb;
-    v_turn private.turn := (0, 0, null);
-begin
-    -- A counter and its leases change in one transaction, so this one statement sees a difference only where there is one.
-    for v_counter in
-        select
-            c.counter_id, c.limited,
-            c.running <> (
-                select count(*) from private.leases as l where l.tenant_id = p_tenant_id and c.counter_id = any (l.counter_ids)
-            ) as differs
-        from (
-            select c.counter_id, c.running, w as limited
-            from private.limits as w
-            join private.limit_counters as c on c.limit_id = w.limit_id
-            where w.tenant_id = p_tenant_id and c.counter_id > coalesce(p_after::integer, -1)
-            order by c.counter_id
-            limit p_limit
-        ) as c
-        order by c.counter_id
-    loop
-        v_turn.used := v_turn.used + 1;
-        v_turn.after := v_counter.counter_id;
-        continue when not v_counter.differs;
-        -- Under the lock, which all who change it hold until they end, it is still so, or it was a moment's.
-        perform from private.limit_counters as c where c.counter_id = v_counter.counter_id for update;
-        continue when not found;
-        select count(*) into v_running
-        from private.leases as l
-        where l.tenant_id = p_tenant_id and v_counter.counter_id = any (l.counter_ids);
-        v_limit := private.describe_limit(v_counter.limited);
-        update private.limit_counters as c
-        set running = v_running
-        where c.counter_id = v_counter.counter_id and c.running <> v_running;
-        if found then
-            v_turn.done := v_turn.done + 1;
-            v_limit := private.describe_limit(v_counter.limited) || jsonb_build_object('counted', v_limit -> 'running');
-            perform private.emit_event(
-                p_tenant_id, 'limit.corrected', null, null, (v_counter.limited).workflow_id, v_limit
-            );
-            raise warning 'Limit % counted % jobs and % were running.',
-                (v_counter.limited).limit_id, v_limit -> 'counted', v_limit -> 'running';
-        end if;
-    end loop;
-    if v_turn.used < p_limit then
-        v_turn.after := null;
-    end if;
-    return v_turn;
-end
-$$;
-comment on function private.reconcile_limits(uuid, integer, text) is
-    'Duty, a tenant''s turn: sets counters of its limits to the number of their leases, tells by an event and a warning where it was another, looks at p_limit of them, and counts those that differed.';
-revoke all on function private.reconcile_limits(uuid, integer, text) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/record_share_usage.sql sha256:bf6668b139416aef240ec3e78ecaada6e19e890ae9c383418e1896175dfbc076
-create or replace function private.record_share_usage()
-returns trigger
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    insert into private.share_usage (share_id, seconds)
-    select u.share_id, extract(epoch from greatest(private.clock() - old.claimed_at, '0 seconds'))
-    from unnest(array[old.share_id, old.pool_share_id]) as u (share_id)
-    where u.share_id is not null;
-    return null;
-end
-$$;
-comment on function private.record_share_usage() is
-    'Table trigger: what a robot''s time with a job was, whatever came of it, for the shares that used it.';
-revoke all on function private.record_share_usage() from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/release_job.sql sha256:d3fb48d2ee9215e19f9d7272f57e16c8ebd11f727554243b95e91bbb02904d5f
-create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize_robot('jobs.report');
-    v_lease private.leases;
-    v_answer jsonb;
-begin
-    delete from private.leases as l
-    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
-    returning l.* into v_lease;
-    if not found then
-        perform private.raise_lease_lost(v_caller, p_job_id);
-    end if;
-    if v_lease.started_at is null then
-        v_answer := private.end_uncounted(v_lease, 'Released by the robot.');
-    elsif v_lease.cancel_requested_at is not null then
-        return private.end_attempt(v_lease, 'failed', null, null, null, false);
-    else
-        update public.jobs as j
-        set past_leases = private.add_past_lease(j.past_leases, v_lease)
-        where j.job_id = p_job_id;
-        perform private.put_back(v_lease.tenant_no, v_lease.lane_id, array[p_job_id], array[v_lease.attempt - 1]);
-        perform private.ring_lane(v_lease.lane_id);
-        perform private.announce_job(
-            'job.queued', 'queued', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name, null,
-            v_lease.attempt - 1, '{"message": "Released by the robot."}'
-        );
-        v_answer := jsonb_build_object('job_id', p_job_id, 'status', 'queued', 'outcome', 'applied');
-    end if;
-    if v_lease.counter_ids is not null then
-        perform private.count_out(v_lease.counter_ids);
-    end if;
-    return v_answer;
-end
-$$;
-comment on function public.release_job(uuid, bigint) is
-    'Gives a claimed job back without counting the attempt; one that somebody wants cancelled ends cancelled. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
-revoke all on function public.release_job(uuid, bigint) from public, anon, authenticated, service_role;
-grant execute on function public.release_job(uuid, bigint) to authenticated;
-
--- from sql/40_queue/functions/remove_limit.sql sha256:f6f9fa3ef8fe73a3d6c835450811624c49e9e973ef0f35b0e835625b9511eaa3
--- Lanes keep the number of the limit and leases those of its counters, which none ever gets again: they limit nothing.
-create or replace function public.remove_limit(
-    p_scope text,
-    p_workflow_id uuid default null,
-    p_concurrency_key text default null
-)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize('settings.write');
-    v_limit private.limits;
-    v_answer jsonb;
-begin
-    p_concurrency_key := private.nfc(p_concurrency_key);
-    if p_scope not in ('tenant', 'workflow', 'key') or p_scope is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'scope must be tenant, workflow or key.');
-    end if;
-    select w.* into v_limit
-    from private.limits as w
-    where w.tenant_id = v_caller.tenant_id
-        and w.scope = p_scope::private.limit_scope
-        and w.workflow_id is not distinct from p_workflow_id
-        and w.concurrency_key is not distinct from p_concurrency_key
-    for update;
-    if not found then
-        perform private.raise_error(404, 'LIMIT_NOT_FOUND', 'There is no such limit.');
-    end if;
-    v_answer := private.describe_limit(v_limit);
-    delete from private.limits as w where w.limit_id = v_limit.limit_id;
-    perform private.ring_lane(l.lane_id, 100)
-    from private.lanes as l
-    where l.tenant_no = private.find_queue_tenant(v_caller.tenant_id)
-        and (v_limit.scope = 'tenant' or v_limit.limit_id in (l.workflow_limit_id, l.key_limit_id))
-        and exists (select from private.ready as r where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id);
-    return v_answer;
-end
-$$;
-comment on function public.remove_limit(text, uuid, text) is
-    'Takes a limit away; what it kept waiting may be claimed at once. Raises 404 LIMIT_NOT_FOUND. Needs settings.write.';
-revoke all on function public.remove_limit(text, uuid, text) from public, anon, authenticated, service_role;
-grant execute on function public.remove_limit(text, uuid, text) to authenticated;
-
--- from sql/40_queue/functions/renew_leases.sql sha256:e9e558e10354468c60e514878b1ce5b72b707f98cc7e84d359354acfac7f4f6e
-create or replace function public.renew_leases(p_leases jsonb, p_lease_seconds integer default 60)
-returns table (job_id uuid, renewed boolean, lease_expires_at timestamptz, cancel_requested boolean)
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-#variable_conflict use_column
-declare
-    v_caller private.caller := private.authorize_robot('jobs.report');
-    v_until timestamptz := private.clock() + make_interval(secs => p_lease_seconds);
-begin
-    if p_lease_seconds not between 5 and 3600 or p_lease_seconds is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'lease_seconds must be between 5 and 3600.');
-    elsif jsonb_typeof(p_leases) is distinct from 'array' or jsonb_array_length(p_leases) > 100 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'leases must be a list of at most 100 leases.');
-    end if;
-    perform private.note_call();
-    return query
-    with asked as (
-        -- What is no id or no token is null, and so not held.
-        select
-            case
-                when a.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then (a.item ->> 'job_id')::uuid
-            end as job_id,
-            case when a.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$' then (a.item ->> 'lease_token')::bigint end as lease_token,
-            a.n
-        from jsonb_array_elements(p_leases) with ordinality as a (item, n)
-    ), locked as (
-        -- Locked in the order of their ids, so that two renewals never wait for each other in a circle.
-        select l.job_id, l.lease_token
-        from private.leases as l
-        where l.job_id = any (array(select a.job_id from asked as a)) and l.robot_id is not distinct from v_caller.robot_id
-        order by l.job_id
-        for update
-    ), kept as (
-        update private.leases as l
-        set lease_expires_at = v_until, outages = 0
-        from locked as k
-        join asked as a on a.job_id = k.job_id and a.lease_token = k.lease_token
-        where l.job_id = k.job_id
-        returning l.job_id, l.lease_token, l.cancel_requested_at is not null as cancel_requested
-    )
-    select a.job_id, k.job_id is not null, case when k.job_id is not null then v_until end, coalesce(k.cancel_requested, false)
-    from asked as a
-    left join kept as k on k.job_id = a.job_id and k.lease_token = a.lease_token
-    order by a.n;
-end
-$$;
-comment on function public.renew_leases(jsonb, integer) is
-    'Extends the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; what is no lease is not renewed. Needs jobs.report.';
-revoke all on function public.renew_leases(jsonb, integer) from public, anon, authenticated, service_role;
-grant execute on function public.renew_leases(jsonb, integer) to authenticated;
-
--- from sql/40_queue/functions/report_progress.sql sha256:a265ab544db3780ce20ff4f5102fdb3fd2d4eecb1f5e0f6f84bb8de956210356
-create or replace function public.report_progress(
-    p_job_id uuid,
-    p_progress integer,
-    p_current_node text default null,
-    p_message text default null,
-    p_lease_token bigint default null,
-    p_node_executions jsonb default null
-)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize_robot('jobs.report', 'robots.control');
-    v_now timestamptz := private.clock();
-    v_old private.leases;
-    v_is_pushed boolean;
-begin
-    if p_progress not between 0 and 100 or p_progress is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'progress must be between 0 and 100.');
-    elsif length(p_current_node) > 255 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'current_node must not have more than 255 characters.');
-    elsif length(p_message) > 4096 then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'message must not have more than 4096 characters.');
-    end if;
-    if v_caller.robot_id is null then
-        if p_lease_token is null then
-            perform private.raise_error(400, 'INVALID_ARGUMENT', 'lease_token must be given; only a robot may leave it out.');
-        end if;
-        -- Whoever may control a robot and has its token speaks for it: of a job and a robot of their own tenant only.
-        select l.robot_id
-        into v_caller.robot_id
-        from private.leases as l
-        join public.robots as r on r.robot_id = l.robot_id and r.tenant_id = l.tenant_id
-        where l.job_id = p_job_id and l.lease_token = p_lease_token and l.tenant_id = v_caller.tenant_id;
-    end if;
-    select l.* into v_old
-    from private.leases as l
-    where l.job_id = p_job_id
-        and l.robot_id is not distinct from v_caller.robot_id
-        and (p_lease_token is null or l.lease_token = p_lease_token)
-    for update;
-    if not found then
-        perform private.raise_lease_lost(v_caller, p_job_id);
-    end if;
-
-    -- Watchers see at most two pushes a second of a job, and none that says what the last one said.
-    v_is_pushed := (v_old.pushed_at is null or v_now - v_old.pushed_at >= interval '500 milliseconds')
-        and (v_old.pushed_progress is distinct from p_progress or v_old.pushed_node is distinct from p_current_node);
-    update private.leases as l
-    set progress = p_progress,
-        current_node = p_current_node,
-        progress_message = p_message,
-        progress_at = v_now,
-        away = '0',
-        first_progress_at = coalesce(l.first_progress_at, v_now),
-        started_at = coalesce(l.started_at, v_now),
-        timeout_at = case when l.started_at is null then l.timeout_at + (v_now - l.claimed_at) else l.timeout_at end,
-        pushed_at = case when v_is_pushed then v_now else l.pushed_at end,
-        pushed_progress = case when v_is_pushed then p_progress else l.pushed_progress end,
-        pushed_node = case when v_is_pushed then p_current_node else l.pushed_node end
-    where l.job_id = p_job_id;
-
-    if p_node_executions is not null then
-        perform private.keep_node_executions(v_old, p_node_executions);
-    end if;
-    if v_old.started_at is null then    -- published clients report progress without a start
-        perform private.announce_job(
-            'job.started', 'running', v_old.tenant_id, p_job_id, v_old.workflow_id, v_old.workflow_name, v_old.robot_id,
-            v_old.attempt
-        );
-    end if;
-    if v_is_pushed then
-        perform private.announce_job(
-            'job.progress', 'running', v_old.tenant_id, p_job_id, v_old.workflow_id, v_old.workflow_name, v_old.robot_id,
-            v_old.attempt,
-            jsonb_build_object('progress', p_progress, 'current_node', p_current_node, 'message', p_message)
-        );
-    end if;
-    return jsonb_build_object(
-        'job_id', p_job_id,
-        'progress', p_progress,
-        'current_node', p_current_node,
-        'cancel_requested', v_old.cancel_requested_at is not null
-    );
-end
-$$;
-comment on function public.report_progress(uuid, integer, text, text, bigint, jsonb) is
-    'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease; others name the token and need robots.control, for a robot of their tenant. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Robots need jobs.report.';
-revoke all on function public.report_progress(uuid, integer, text, text, bigint, jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.report_progress(uuid, integer, text, text, bigint, jsonb) to authenticated;
-
--- from sql/40_queue/functions/requeue_dead_letter.sql sha256:7b73ec048a082e871ace1b378a18ea3de62e7243520cf67017da3b9d99e4f726
-create or replace function public.requeue_dead_letter(p_job_id uuid)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize('jobs.retry');
-    v_letter public.dead_letters;
-begin
-    select d.* into v_letter
-    from public.dead_letters as d
-    where d.job_id = p_job_id and d.tenant_id = v_caller.tenant_id
-    for update;
-    if not found then
-        perform private.raise_error(404, 'DEAD_LETTER_NOT_FOUND', 'There is no such dead letter.');
-    elsif v_letter.resolved_at is not null then
-        perform private.raise_error(
-            409, 'DEAD_LETTER_RESOLVED', format('The job was queued again already, as %s.', v_letter.requeued_job_id)
-        );
-    end if;
-    return jsonb_build_object('job_id', p_job_id, 'new_job_id', public.retry_job(p_job_id) -> 'new_job_id');
-end
-$$;
-comment on function public.requeue_dead_letter(uuid) is
-    'Queues a dead-lettered job again, as a new job that is linked to it by retry_of, and marks the dead letter resolved. Raises 404 DEAD_LETTER_NOT_FOUND, 409 DEAD_LETTER_RESOLVED and what retry_job raises. Needs jobs.retry.';
-revoke all on function public.requeue_dead_letter(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.requeue_dead_letter(uuid) to authenticated;
-
--- from sql/40_queue/functions/requeue_dead_letters.sql sha256:0624d8bfa072b368520dfe2ddb7ab04645e6e886eb64008123f17b07c3857682
-create or replace function public.requeue_dead_letters(p_job_ids uuid[])
-returns table ("position" integer, job_id uuid, status text, new_job_id uuid, error_status integer, error_code text, error_message text)
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize('jobs.retry');
-begin
-    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
-    end if;
-    -- All at once in the order of their ids, so that two batches do not wait for each other in a circle.
-    perform
-    from public.dead_letters as d
-    where d.job_id = any (p_job_ids) and d.tenant_id = v_caller.tenant_id
-    order by d.job_id
-    for update;
-    for "position", job_id in
-        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
-    loop
-        status := null;
-        new_job_id := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        begin
-            new_job_id := public.requeue_dead_letter(job_id) ->> 'new_job_id';
-            status := 'requeued';
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3)::integer;
-        end;
-        return next;
-    end loop;
-end
-$$;
-comment on function public.requeue_dead_letters(uuid[]) is
-    'Does requeue_dead_letter for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.retry.';
-revoke all on function public.requeue_dead_letters(uuid[]) from public, anon, authenticated, service_role;
-grant execute on function public.requeue_dead_letters(uuid[]) to authenticated;
-
--- from sql/40_queue/functions/required_of.sql sha256:12895dafdd180f5f7d3ef402991c1dfbafddfd0d3d278aed365ef00bf32266be
-create or replace function private.required_of(
-    p_capabilities text[],
-    p_tags text[],
-    p_is_internet boolean,
-    p_pool_id uuid default null
-)
-returns text[]
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if p_capabilities = '{}' and p_tags = '{}' and p_pool_id is null then
-        return case when p_is_internet then '{mode:internet}' else '{}' end;
-    end if;
-    return array(
-        select c from unnest(p_capabilities) as c
-        union
-        select 'tag:' || t from unnest(p_tags) as t
-        union
-        select 'mode:internet' where p_is_internet
-        union
-        select 'pool:' || p_pool_id where p_pool_id is not null
-        order by 1
-    );
-end
-$$;
-comment on function private.required_of(text[], text[], boolean, uuid) is
-    'Capabilities, tags, internet mode and pool as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
-revoke all on function private.required_of(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/rescue_expired_leases.sql sha256:468d6f1df86a0cf89782dea6c0c8c31cb978e111e41a782bdb734dd539673a08
--- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
-create or replace function private.rescue_expired_leases(p_limit integer default 200)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_now timestamptz := private.clock();
-    v_lease private.leases;
-    v_leases private.leases[];
-    v_rescued private.leases[];
-    v_counter_ids integer[] := '{}';
-begin
-    if private.is_away() then       -- nobody could renew anything, as it seems; whoever comes first says how long
-        return 0;
-    end if;
-    perform private.lengthen_leases();
-    v_leases := array(
-        select o.lease
-        from (
-            select l as lease, l.lane_id
-            from private.leases as l
-            where private.lease_over_at(l) <= v_now
-                and l.job_id = any (array(
-                    -- One of each tenant, then a second of each, and so on; of a tenant any, so that many that cannot be ended
-                    -- do not keep the others from it for ever.
-                    select t.job_id
-                    from (
-                        select e.job_id, row_number() over (partition by e.tenant_id order by random()) as turn
-                        from private.leases as e
-                        where private.lease_over_at(e) <= v_now
-                    ) as t
-                    order by t.turn, random()
-                    limit p_limit
-                ))
-            for update skip locked
-        ) as o
-        order by o.lane_id      -- in which private.put_back() locks lanes
-    );
-    begin
-        foreach v_lease in array v_leases loop
-            perform private.rescue_lease(v_lease);
-        end loop;
-        v_rescued := v_leases;
-    exception
-        when others then        -- one by one: what is wrong with one tenant's job must not keep the others
-            v_rescued := '{}';
-            foreach v_lease in array v_leases loop
-                begin
-                    perform private.rescue_lease(v_lease);
-                    v_rescued := v_rescued || v_lease;
-                exception
-                    when others then
-                        raise warning 'the lease of job % was not taken back: %', v_lease.job_id, sqlerrm;
-                end;
-            end loop;
-    end;
-    -- After all locks of lanes: first the counters, then the robots, each in one order.
-    foreach v_lease in array v_rescued loop
-        v_counter_ids := v_counter_ids || v_lease.counter_ids;
-    end loop;
-    if v_counter_ids <> '{}' then
-        perform private.count_out(v_counter_ids);
-    end if;
-    -- A lost lease says nothing against a robot: its machine or its network was away, with all that it held.
-    for v_lease in select r.* from unnest(v_rescued) as r order by r.robot_id loop
-        if private.lease_over_at(v_lease) in (v_lease.timeout_at, private.progress_due_at(v_lease))
-            and v_lease.started_at is not null
-            and v_lease.cancel_requested_at is null
-        then
-            perform private.count_robot_failure(v_lease.tenant_id, v_lease.robot_id, v_lease.job_id);
-        end if;
-    end loop;
-    return cardinality(v_rescued);
-end
-$$;
-comment on function private.rescue_expired_leases(integer) is
-    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts when it was started; what follows is private.end_attempt()''s to say, or private.end_uncounted()''s. Does nothing while the service seems to be away, and lengthens leases by an outage first. One that cannot be ended is left, with a warning.';
-revoke all on function private.rescue_expired_leases(integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/rescue_lease.sql sha256:42b6a840f75b9c29bd202bc69006dea63bc410ac5fa7d5c6b11cf446daf6c920
--- Without its counters: who rescues several leases counts them out together, after the lanes of all.
-create or replace function private.rescue_lease(p_lease private.leases)
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    -- What was over first is what happened.
-    v_over_at timestamptz := private.lease_over_at(p_lease);
-begin
-    delete from private.leases as l where l.job_id = p_lease.job_id;
-    p_lease.counter_ids := null;
-    if p_lease.started_at is null then
-        perform private.end_uncounted(p_lease, 'The robot did not start it in time.');
-    elsif v_over_at = p_lease.timeout_at then
-        perform private.end_attempt(p_lease, 'timeout', 'The job took longer than its timeout.', 'JOB_TIMEOUT', null, true);
-    elsif v_over_at = private.progress_due_at(p_lease) then
-        perform private.end_attempt(
-            p_lease, 'no_progress',
-            format('The robot reported no progress for %s seconds.', p_lease.progress_timeout_seconds), 'NO_PROGRESS', null, true
-        );
-    else
-        perform private.end_attempt(p_lease, 'lost', 'The robot did not renew its lease.', 'LEASE_EXPIRED', null, true);
-    end if;
-end
-$$;
-comment on function private.rescue_lease(private.leases) is
-    'Takes back a lease that is over, locked by its caller, and ends the attempt, which counts if it was started. Its counters and its robot''s failures are the caller''s to count.';
-revoke all on function private.rescue_lease(private.leases) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/resolve_collision.sql sha256:ab8422253202a87945bbd601606996a228504ac56f0e150658853cf4c0877789
--- One collision of a key at a time: an advisory lock and not a counter, because cancelling may wait for a lease, and
--- whoever ends a lease waits for its counters afterwards.
-create or replace function private.resolve_collision(p_key_limit_id integer, p_job_id uuid)
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_limit private.limits;
-    v_others uuid[];
-    v_job_id uuid;
-    v_tenant_no integer;
-begin
-    select w.* into v_limit from private.limits as w where w.limit_id = p_key_limit_id;
-    if not found or v_limit.on_collision = 'queue' then
-        return;
-    end if;
-    v_tenant_no := private.find_queue_tenant(v_limit.tenant_id);
-    perform pg_advisory_xact_lock(1801678964, p_key_limit_id);
-    -- One statement: a job that is claimed just now is counted once. Those that were asked to stop already do not count.
-    v_others := array(
-        select r.job_id
-        from private.lanes as l
-        join private.ready as r on r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
-        where l.tenant_no = v_tenant_no and l.key_limit_id = p_key_limit_id and r.job_id <> p_job_id
-        union all
-        select e.job_id
-        from private.leases as e
-        where e.tenant_id = v_limit.tenant_id
-            and e.cancel_requested_at is null
-            and e.counter_ids && array(
-                select c.counter_id from private.limit_counters as c where c.limit_id = p_key_limit_id
-            )
-        order by 1
-    );
-    if cardinality(v_others) < v_limit.max_running then
-        return;
-    elsif v_limit.on_collision = 'cancel_newest' then
-        perform private.try_cancel_job(
-            v_limit.tenant_id, p_job_id,
-            format('Cancelled: an older job has the concurrency key %s.', v_limit.concurrency_key)
-        );
-    else
-        -- At most 100 in one transaction: where many waited before somebody set this rule, the next jobs go on with it.
-        foreach v_job_id in array v_others[1:least(cardinality(v_others) - v_limit.max_running + 1, 100)] loop
-            perform private.try_cancel_job(
-                v_limit.tenant_id, v_job_id,
-                format('Cancelled: a newer job has the concurrency key %s.', v_limit.concurrency_key)
-            );
-        end loop;
-    end if;
-end
-$$;
-comment on function private.resolve_collision(integer, uuid) is
-    'Applies the collision rule of a concurrency key to a job that became ready for the first time: it is cancelled, or the oldest others are (those that run are asked to stop; at most 100 at once), so that no more than the limit''s number go on.';
-revoke all on function private.resolve_collision(integer, uuid) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/retry_delay.sql sha256:e8cb7e294866e7e452a51cd3f4b2a2bd3eac6e70766da8f9966fec1b3ebcdc11
--- Rounded first: a number so small that double precision does not know it would be an error and no delay.
-create or replace function private.retry_delay(p_policy jsonb, p_attempt integer)
-returns interval
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_base double precision := coalesce(round((p_policy ->> 'base_delay_seconds')::numeric, 6), 5);
-    v_cap double precision := coalesce(round((p_policy ->> 'max_delay_seconds')::numeric, 6), 3600);
-    v_jitter double precision := coalesce(round((p_policy ->> 'jitter')::numeric, 6), 0);
-    v_delay double precision;
-begin
-    v_delay := case p_policy ->> 'policy'
-        when 'fixed' then v_base
-        when 'linear' then v_base * p_attempt
-        else v_base * power(2, least(p_attempt, 64) - 1)
-    end;
-    v_delay := least(v_delay, v_cap) * (1 - v_jitter + 2 * v_jitter * random());
-    return make_interval(secs => least(v_delay, v_cap));
-end
-$$;
-comment on function private.retry_delay(jsonb, integer) is
-    'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
-revoke all on function private.retry_delay(jsonb, integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/retry_job.sql sha256:08b1812b6e7283b739678ed5f5587ec4544264db2c71ad54f74ed2bdd1c79306
-create or replace function public.retry_job(p_job_id uuid)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize('jobs.retry');
-    v_job public.jobs;
-    v_new_job_id uuid;
-    v_pool_id uuid;
-begin
-    select j.* into v_job from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
-    if not found then
-        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
-    elsif v_job.status not in ('failed', 'cancelled', 'timeout') then
-        perform private.raise_error(
-            400, 'JOB_NOT_RETRYABLE', 'Only a job that is failed, cancelled or timed out can be retried.'
-        );
-    end if;
-    if v_job.pool_id is not null then
-        v_pool_id := (private.find_pool(v_job.tenant_id, v_job.pool_id::text, 'member')).pool_id;
-    end if;
-    v_new_job_id := private.add_job(
-        v_job.tenant_id, coalesce(v_caller.user_id, v_caller.api_key_id), v_job.workflow_id, v_job.workflow_version,
-        v_job.input, v_job.priority, v_job.environment, v_job.execution_mode::text, v_job.required_capabilities,
-        v_job.required_tags, v_job.target_robot_id, null, v_job.dedupe_key, v_job.max_attempts, v_job.timeout_seconds,
-        v_job.retry_policy, v_job.metadata, 'retry', v_job.job_id,
-        p_concurrency_key => v_job.concurrency_key, p_pool_id => v_pool_id,
-        p_progress_timeout_seconds => v_job.progress_timeout_seconds
-    );
-    -- An unfinished job that has its dedupe key does other work: this one would be lost.
-    if v_job.dedupe_key is not null and not exists (
-        select from public.jobs as j where j.job_id = v_new_job_id and j.retry_of = p_job_id
-    ) then
-        perform private.raise_error(
-            409, 'DEDUPE_KEY_TAKEN', format('The unfinished job %s has the dedupe key of this one.', v_new_job_id)
-        );
-    end if;
-    update public.dead_letters as d
-    set resolved_at = private.clock(),
-        resolved_by = coalesce(v_caller.user_id, v_caller.api_key_id),
-        requeued_job_id = v_new_job_id
-    where d.job_id = p_job_id and d.resolved_at is null;
-    return jsonb_build_object(
-        'original_job_id', p_job_id, 'new_job_id', v_new_job_id, 'message', 'Job queued for retry'
-    );
-end
-$$;
-comment on function public.retry_job(uuid) is
-    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more, 409 DEDUPE_KEY_TAKEN when another unfinished job has its dedupe key. Needs jobs.retry.';
-revoke all on function public.retry_job(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.retry_job(uuid) to authenticated;
-
--- from sql/40_queue/functions/retry_jobs.sql sha256:26e9f0c9ceb0b23e7e149e5372a76303acc9ca2cc76b997e517ec891c803d3dc
-create or replace function public.retry_jobs(p_job_ids uuid[])
-returns table ("position" integer, job_id uuid, new_job_id uuid, error_status integer, error_code text, error_message text)
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize('jobs.retry');
-begin
-    if cardinality(p_job_ids) not between 1 and 1000 or p_job_ids is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_ids must be a list of 1 to 1000 ids.');
-    end if;
-    -- Their dead letters at once in the order of their ids, so that two batches do not wait for each other in a circle.
-    perform
-    from public.dead_letters as d
-    where d.job_id = any (p_job_ids) and d.tenant_id = v_caller.tenant_id
-    order by d.job_id
-    for update;
-    for "position", job_id in
-        select x.n - 1, x.id from unnest(p_job_ids) with ordinality as x (id, n) order by x.n
-    loop
-        new_job_id := null;
-        error_status := null;
-        error_code := null;
-        error_message := null;
-        begin
-            new_job_id := public.retry_job(job_id) ->> 'new_job_id';
-        exception
-            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT429' then
-                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
-                error_status := right(sqlstate, 3)::integer;
-        end;
-        return next;
-    end loop;
-end
-$$;
-comment on function public.retry_jobs(uuid[]) is
-    'Does retry_job for 1 to 1000 jobs and answers each by its position: the new job, or why it was refused. Needs jobs.retry.';
-revoke all on function public.retry_jobs(uuid[]) from public, anon, authenticated, service_role;
-grant execute on function public.retry_jobs(uuid[]) to authenticated;
-
--- from sql/40_queue/functions/ring_lane.sql sha256:30d54efd51bf6317cda8695cf3c7ee7bd33445e597b71cfbd0abb72c9963c416
+-- from sql/41_claims/functions/ring_lane.sql sha256:193555548262e068ff771fd427b1f0e6e3265bae108e874858bcdc27dec84c83
 create or replace function private.ring_lane(p_lane_id integer, p_jobs integer default 1)
 returns integer
 language plpgsql
@@ -11334,53 +8603,10 @@ begin
     );
 end
 $$;
-comment on function private.ring_lane(integer, integer) is 'Wakes robots for jobs that became ready in a lane. See private.ring_robots().';
-revoke all on function private.ring_lane(integer, integer) from public, anon, authenticated, service_role;
+comment on function private.ring_lane is 'Wakes robots for jobs that became ready in a lane. See private.ring_robots().';
+revoke all on function private.ring_lane from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/ring_limit.sql sha256:04f4d9e496aab4d5e1acac8a961b6abe5b212e0254bf20db89282c25221b6cc3
-create or replace function private.ring_limit(p_limit_id integer, p_jobs integer)
-returns integer
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_limit private.limits;
-    v_tenant_no integer;
-    v_lane_id integer;
-    v_rung integer := 0;
-begin
-    select w.* into v_limit from private.limits as w where w.limit_id = p_limit_id;
-    v_tenant_no := private.find_queue_tenant(v_limit.tenant_id);
-    if not exists (select from private.waiting_robots as r where r.tenant_no = v_tenant_no)
-        and not exists (select from private.waiting_robots as r where r.pool_id is not null)
-    then
-        return 0;
-    end if;
-    for v_lane_id in
-        select l.lane_id
-        from private.lanes as l
-        where l.tenant_no = v_tenant_no
-            and (
-                v_limit.scope = 'tenant'
-                or p_limit_id in (l.workflow_limit_id, l.key_limit_id)
-                or 'pool:' || v_limit.pool_id = any (l.required)
-            )
-            and exists (select from private.ready as r where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id)
-        order by l.priority - l.promotion
-    loop
-        exit when v_rung >= p_jobs;
-        v_rung := v_rung + private.ring_lane(v_lane_id, p_jobs - v_rung);
-    end loop;
-    return v_rung;
-end
-$$;
-comment on function private.ring_limit(integer, integer) is
-    'Wakes robots for jobs that a limit kept waiting, when there is room for some again. The bell may be lost: robots also poll.';
-revoke all on function private.ring_limit(integer, integer) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/ring_robots.sql sha256:97fd14a21f9458fe010fe62688f4ce5a22009afb25bf96016c5e6a47af193f73
+-- from sql/41_claims/functions/ring_robots.sql sha256:614ca4560e2f0e4feaed2649556e1b60c206640e531026f2fa66ac6ebe5eac41
 create or replace function private.ring_robots(
     p_tenant_no integer,
     p_environment text,
@@ -11434,11 +8660,11 @@ begin
     return v_rung;
 end
 $$;
-comment on function private.ring_robots(integer, text, text[], uuid, integer) is
+comment on function private.ring_robots is
     'Wakes as many waiting robots as there are new jobs, none twice and none that may not have them. The bell may be lost: robots also poll.';
-revoke all on function private.ring_robots(integer, text, text[], uuid, integer) from public, anon, authenticated, service_role;
+revoke all on function private.ring_robots from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/robot_offers.sql sha256:373f8a7a4a556c0df023a954645031e106a34d556aa5b107fa295acd99a7b93e
+-- from sql/41_claims/functions/robot_offers.sql sha256:449268d39ffaf6bf669baf5297dde65845237f31076d7e4b4965785e025cfe05
 -- Without a SET clause, so that it is inlined into claim_jobs; explain_job and explain_robot ask it, too.
 create or replace function private.robot_offers(p_capabilities text[], p_tags text[], p_is_internet boolean, p_pool_id uuid)
 returns text[]
@@ -11450,195 +8676,11 @@ as $$
         else private.required_of(p_capabilities, p_tags, p_is_internet, p_pool_id)
     end
 $$;
-comment on function private.robot_offers(text[], text[], boolean, uuid) is
+comment on function private.robot_offers is
     'What a robot has of the things that a lane can require.';
-revoke all on function private.robot_offers(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.robot_offers from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/set_limit.sql sha256:e9816bcc39f44c91164f5b2ca2cb6281955267033a57e3a9bc69306655bb9cb1
--- A new limit must know every lease that exists: claims of the tenant wait (private.limits is what they read next) until this
--- transaction ends, and those under way end first.
-create or replace function public.set_limit(
-    p_scope text,
-    p_workflow_id uuid default null,
-    p_concurrency_key text default null,
-    p_max_running integer default 1,
-    p_on_collision text default 'queue'
-)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set lock_timeout = '5s'     -- robots stand still behind it
-as $$
-declare
-    v_caller private.caller := private.authorize('settings.write');
-    v_now timestamptz := private.clock();
-    v_tenant_no integer;
-    v_limit private.limits;
-    v_is_new boolean := false;
-    v_lane private.lanes;
-begin
-    p_concurrency_key := private.nfc(p_concurrency_key);
-    perform private.check_limit_name(v_caller.tenant_id, p_scope, p_workflow_id, p_concurrency_key);
-    if p_max_running not between 0 and 100000 or p_max_running is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'max_running must be between 0 and 100000.');
-    elsif p_on_collision not in ('queue', 'cancel_newest', 'cancel_running') or p_on_collision is null then
-        perform private.raise_error(
-            400, 'INVALID_ARGUMENT', 'on_collision must be queue, cancel_newest or cancel_running.'
-        );
-    elsif p_on_collision <> 'queue' and p_scope <> 'key' then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'on_collision is for limits of a concurrency key only.');
-    end if;
-    v_tenant_no := private.find_queue_tenant(v_caller.tenant_id);
-
-    perform pg_advisory_xact_lock(1801678965, hashtext(v_caller.tenant_id::text));
-
-    update private.limits as w
-    set max_running = p_max_running, on_collision = p_on_collision, updated_at = v_now
-    where w.tenant_id = v_caller.tenant_id
-        and w.scope = p_scope::private.limit_scope
-        and w.workflow_id is not distinct from p_workflow_id
-        and w.concurrency_key is not distinct from p_concurrency_key
-    returning w.* into v_limit;
-    if not found then
-        insert into private.limits (
-            tenant_id, scope, workflow_id, concurrency_key, max_running, on_collision, updated_at
-        )
-        values (
-            v_caller.tenant_id, p_scope::private.limit_scope, p_workflow_id, p_concurrency_key, p_max_running,
-            p_on_collision, v_now
-        )
-        returning * into v_limit;
-        v_is_new := true;
-    end if;
-    perform private.make_counters(v_limit);
-    if v_is_new and p_scope <> 'tenant' then
-        for v_lane in select l.* from private.lanes as l where l.tenant_no = v_tenant_no loop
-            perform private.move_jobs(v_lane, v_limit);
-        end loop;
-    end if;
-    perform private.ring_limit(v_limit.limit_id, private.lane_room(v_limit.limit_id, null));
-    return private.describe_limit(v_limit);
-end
-$$;
-comment on function public.set_limit(text, uuid, text, integer, text) is
-    'Sets how many jobs of the tenant, of a workflow or of a concurrency key robots may hold at once (0: none), also for jobs that wait or run; more that run already go on. on_collision says what happens when a job of a full key becomes ready: queue, cancel_newest or cancel_running. Raises 404 WORKFLOW_NOT_FOUND. Needs settings.write.';
-revoke all on function public.set_limit(text, uuid, text, integer, text) from public, anon, authenticated, service_role;
-grant execute on function public.set_limit(text, uuid, text, integer, text) to authenticated;
-
--- from sql/40_queue/functions/set_share.sql sha256:9da6e1cfc695522f058872019a0c5aef3e4f693e0f4181ca80753f87a5a11e49
-create or replace function public.set_share(p_workflow_id uuid, p_weight integer)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_caller private.caller := private.authorize('settings.write');
-    v_share_id integer;
-    v_share private.shares;
-begin
-    if p_weight not between 1 and 100 or p_weight is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'weight must be between 1 and 100.');
-    end if;
-    perform private.check_limit_name(v_caller.tenant_id, 'workflow', p_workflow_id, null);
-    v_share_id := private.find_share(v_caller.tenant_id, p_workflow_id);
-    update private.shares as s
-    set weight = p_weight
-    where s.share_id = v_share_id
-    returning s.* into v_share;
-    return private.describe_share(v_share);
-end
-$$;
-comment on function public.set_share(uuid, integer) is
-    'Sets the weight of a workflow''s share in the tenant''s robots: with weight 2 it gets twice the robot-seconds of one with 1, while both have jobs waiting. Counts when the tenant''s settings say {"queue": {"fair_share": true}}. Raises 404 WORKFLOW_NOT_FOUND. Needs settings.write.';
-revoke all on function public.set_share(uuid, integer) from public, anon, authenticated, service_role;
-grant execute on function public.set_share(uuid, integer) to authenticated;
-
--- from sql/40_queue/functions/share_load.sql sha256:b40d46011565841fd648cc579e97afa1e2b65adcf4b205dda8b1829062a844a7
--- A held job counts for the time that it has taken, and at once for what such jobs take: fifty robots that ask in one moment
--- do not all get jobs of the same workflow.
-create or replace function private.share_load(p_share_id integer, p_now timestamptz)
-returns double precision
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-begin
-    return (
-        select (
-            private.faded_seconds(s.used_seconds, s.folded_at, p_now)
-            + coalesce((select sum(u.seconds) from private.share_usage as u where u.share_id = s.share_id), 0)
-            + coalesce(
-                (
-                    select sum(greatest(extract(epoch from p_now - l.claimed_at), s.expected_seconds))
-                    from (
-                        select e.claimed_at from private.leases as e where e.share_id = s.share_id
-                        union all
-                        select e.claimed_at from private.leases as e where e.pool_share_id = s.share_id
-                    ) as l
-                ),
-                0
-            )
-        ) / s.weight
-        from private.shares as s
-        where s.share_id = p_share_id
-    );
-end
-$$;
-comment on function private.share_load(integer, timestamptz) is
-    'How many robot-seconds a share has had lately, running jobs included, over its weight: the share with the least is served next.';
-revoke all on function private.share_load(integer, timestamptz) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/start_job.sql sha256:53dd0c8bceeb6c07b518a6f8de5800d7243fe144b143928a1f60a16bcef654d6
-create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
-returns jsonb
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_caller private.caller := private.authorize_robot('jobs.report');
-    v_now timestamptz := private.clock();
-    v_lease private.leases;
-begin
-    select l.* into v_lease
-    from private.leases as l
-    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
-    for update;
-    if not found then
-        perform private.raise_lease_lost(v_caller, p_job_id);
-    end if;
-    if v_lease.started_at is null then
-        -- The time that a job may take counts from its start, not from its claim.
-        update private.leases as l
-        set started_at = v_now, away = '0', timeout_at = l.timeout_at + (v_now - l.claimed_at)
-        where l.job_id = p_job_id;
-        v_lease.started_at := v_now;
-        perform private.announce_job(
-            'job.started', 'running', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name,
-            v_lease.robot_id, v_lease.attempt
-        );
-    end if;
-    return jsonb_build_object(
-        'job_id', p_job_id,
-        'status', 'running',
-        'started_at', private.to_iso(v_lease.started_at),
-        'lease_expires_at', private.to_iso(v_lease.lease_expires_at),
-        'cancel_requested', v_lease.cancel_requested_at is not null
-    );
-end
-$$;
-comment on function public.start_job(uuid, bigint) is
-    'Says that a claimed job runs now; saying it again changes nothing. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
-revoke all on function public.start_job(uuid, bigint) from public, anon, authenticated, service_role;
-grant execute on function public.start_job(uuid, bigint) to authenticated;
-
--- from sql/40_queue/functions/take_fair_pool_job.sql sha256:e57328155ce836a7f34ffcc09c70cb2145eb93d8aa9ddf0c4d6a5e226d0a49b2
+-- from sql/41_claims/functions/take_fair_pool_job.sql sha256:9def5c1b9c4ad30a3a54338977ccf3f2a93943a6ebc9c904e9def2be24bb72ff
 -- Cost: a look at each member that has jobs for the pool, and at what it has had. Members without work are not looked at.
 create or replace function private.take_fair_pool_job(
     p_pool_id uuid,
@@ -11686,12 +8728,11 @@ begin
     return v_taken;
 end
 $$;
-comment on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, text[], boolean) is
+comment on function private.take_fair_pool_job is
     'Takes a job for a robot of a pool whose members share it by robot-seconds: of the member that has had the least lately over its weight, of those that have one that the robot may have.';
-revoke all on function private.take_fair_pool_job(uuid, uuid, integer, uuid, text, text[], boolean)
-    from public, anon, authenticated, service_role;
+revoke all on function private.take_fair_pool_job from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/take_jobs.sql sha256:84629491ce8a7c17e012f088d344b70e0b0b4c32c4153030580bd67c19f353ca
+-- from sql/41_claims/functions/take_jobs.sql sha256:642b63ddf7a491f66483efe1a629d178bdac729e0538d172f5fff4ca2c13d75b
 -- Cost: one probe of ready's primary key for each lane that the robot may serve, and one statement for each lane that jobs
 -- are taken from. What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time:
 -- a join would be planned once, for the sizes that the tables had then, and kept.
@@ -11852,15 +8893,11 @@ begin
     return v_taken;
 end
 $$;
-comment on function private.take_jobs(
-    uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, boolean
-) is
+comment on function private.take_jobs is
     'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, counted in the counters of their limits. They are nowhere until public.claim_jobs() leases them.';
-revoke all on function private.take_jobs(
-    uuid, integer, uuid, text, text[], integer, boolean, integer, boolean, uuid, integer, boolean
-) from public, anon, authenticated, service_role;
+revoke all on function private.take_jobs from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/take_member_jobs.sql sha256:2fa0546da806f9f2b7aae6a9ed324c060beda9b1b5f4a987f12801e5a1e8bd5c
+-- from sql/41_claims/functions/take_member_jobs.sql sha256:93828374b616c9ab216f26597d87ccc7975025871c81484306060a7b0c662b39
 create or replace function private.take_member_jobs(
     p_pool_id uuid,
     p_owner_id uuid,
@@ -11883,7 +8920,7 @@ declare
 begin
     -- Not waited for: who sets a limit of the tenant may wait for a lease of another that this claim keeps waiting.
     if p_tenant_id <> p_owner_id
-        and not pg_try_advisory_xact_lock_shared(1801678965, hashtext(p_tenant_id::text))
+        and not pg_try_advisory_xact_lock_shared(private.limits_lock(), hashtext(p_tenant_id::text))
     then
         return '{}';
     end if;
@@ -11910,12 +8947,11 @@ begin
     );
 end
 $$;
-comment on function private.take_member_jobs(uuid, uuid, uuid, integer, uuid, text, text[], integer, boolean) is
+comment on function private.take_member_jobs is
     'Takes up to p_want jobs of one member of a pool for one of its robots, as private.take_jobs() does: jobs that ask for the pool, or all of the owner''s; none while a limit of the member is being set.';
-revoke all on function private.take_member_jobs(uuid, uuid, uuid, integer, uuid, text, text[], integer, boolean)
-    from public, anon, authenticated, service_role;
+revoke all on function private.take_member_jobs from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/take_pool_jobs.sql sha256:fc0becb0fa632439ae30963bdfe5611c2d6ba6698cfdd0b427de56ab3ac90c12
+-- from sql/41_claims/functions/take_pool_jobs.sql sha256:96a5406b87b607f40062a6d00cb24ef65be73bf0de47dff35cbcd5a0f02e337a
 -- Exact for each robot: it remembers whose turn it is, so that a member with many jobs keeps nobody waiting for longer than
 -- its turn. Members without work for the pool are not looked at.
 create or replace function private.take_pool_jobs(
@@ -11986,169 +9022,11 @@ begin
     return v_taken;
 end
 $$;
-comment on function private.take_pool_jobs(uuid, uuid, integer, uuid, text, text[], integer, boolean) is
+comment on function private.take_pool_jobs is
     'Takes up to p_want jobs for a robot of a pool as private.take_jobs() does, from the members in turn, as many of each as its weight: jobs that ask for the pool, and all of the owner''s.';
-revoke all on function private.take_pool_jobs(uuid, uuid, integer, uuid, text, text[], integer, boolean)
-    from public, anon, authenticated, service_role;
+revoke all on function private.take_pool_jobs from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/to_iso.sql sha256:1d56ec4ceb804d8667218d02b0f54e1a3f54fd9728e6d7e452fe8b496ec2a053
--- Without a SET clause, so that it is inlined.
-create or replace function private.to_iso(p_at timestamptz)
-returns text
-language sql
-stable
-as $$
-    select pg_catalog.to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-$$;
-comment on function private.to_iso(timestamptz) is 'A time as every answer and message shows it: ISO 8601, UTC, with Z.';
-revoke all on function private.to_iso(timestamptz) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/to_words.sql sha256:45faa06f720b988148847ac1eb87ba81885cc8b5577afec45ad48154eaae2dcc
-create or replace function private.to_words(p_at timestamptz)
-returns text
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return coalesce(to_char(p_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'), 'never');
-end
-$$;
-comment on function private.to_words(timestamptz) is 'A time as sentences show it; "never" for none.';
-revoke all on function private.to_words(timestamptz) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/try_cancel_job.sql sha256:0575b58347ad3af1a6dc936ad6d55e163579f71e09b6f745b8906fb109087523
-create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text, p_is_forced boolean default false)
-returns jsonb
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_job record;
-    v_lease private.leases;
-begin
-    -- A job that others move between ready, scheduled and leases meanwhile is looked for again. No lock is taken on its
-    -- row: completion takes the lease first and the row second.
-    for i in 1..10 loop
-        select j.status, j.lane_id, q.tenant_no
-        into v_job
-        from public.jobs as j
-        join private.queue_tenants as q on q.tenant_id = j.tenant_id
-        where j.job_id = p_job_id and j.tenant_id = p_tenant_id;
-        if not found then
-            perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
-        elsif v_job.status <> 'queued' then
-            return jsonb_build_object(
-                'job_id', p_job_id,
-                'cancelled', false,
-                'previous_status', v_job.status,
-                'message', format('Job already %s, cannot cancel', case v_job.status when 'timeout' then 'timed out' else v_job.status::text end),
-                'cancel_requested', false
-            );
-        end if;
-
-        delete from private.ready as r
-        where r.tenant_no = v_job.tenant_no and r.lane_id = v_job.lane_id and r.job_id = p_job_id;
-        if not found then
-            delete from private.scheduled as s where s.job_id = p_job_id;
-        end if;
-        if found then
-            perform private.end_unclaimed_job(p_job_id, p_reason);
-            return jsonb_build_object(
-                'job_id', p_job_id,
-                'cancelled', true,
-                'previous_status', 'queued',
-                'message', 'Job cancelled successfully',
-                'cancel_requested', false
-            );
-        end if;
-
-        if p_is_forced then
-            select l.* into v_lease from private.leases as l where l.job_id = p_job_id for update;
-            continue when not found;
-            return private.force_cancellation(v_lease);
-        end if;
-        update private.leases as l
-        set cancel_requested_at = coalesce(l.cancel_requested_at, private.clock()),
-            cancel_reason = coalesce(l.cancel_reason, p_reason)
-        where l.job_id = p_job_id
-        returning l.* into v_lease;
-        if found then
-            perform private.broadcast(
-                'robot:' || v_lease.robot_id, 'cancel_job',
-                jsonb_build_object('job_id', p_job_id, 'reason', v_lease.cancel_reason)
-            );
-            return jsonb_build_object(
-                'job_id', p_job_id,
-                'cancelled', false,     -- not before it is so: the robot may complete the job yet
-                'previous_status', case when v_lease.started_at is null then 'claimed' else 'running' end,
-                'message', 'Cancellation requested; the robot has been told',
-                'cancel_requested', true
-            );
-        end if;
-    end loop;
-    perform private.raise_error(503, 'JOB_BUSY', 'The job is changing hands just now; try again.', '1');
-end
-$$;
-comment on function private.try_cancel_job(uuid, uuid, text, boolean) is
-    'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not ask who wants it: its callers do.';
-revoke all on function private.try_cancel_job(uuid, uuid, text, boolean) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/unfinished_job_ids.sql sha256:452d13a7f07c56619ee51b82fc2b3d1ad42c05181baa7c1e2c5f1d2ff7307efa
--- A list of waiting jobs must not walk through a history of millions to find the few that wait, and no index of jobs may
--- say who is finished: a completion would have to change it.
-create or replace function private.unfinished_job_ids(p_is_leased boolean, p_most integer default null)
-returns setof uuid
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $$
-declare
-    v_tenant_id uuid := private.permitted_tenant_id('jobs.read');
-begin
-    if p_is_leased then
-        return query
-        select l.job_id
-        from private.leases as l
-        where l.tenant_id = v_tenant_id
-        order by l.job_id desc
-        limit p_most;
-    else
-        return query
-        select w.job_id
-        from (
-            select r.job_id
-            from private.queue_tenants as q
-            join private.lanes as l on l.tenant_no = q.tenant_no
-            cross join lateral (
-                select r.job_id
-                from private.ready as r
-                where r.tenant_no = l.tenant_no and r.lane_id = l.lane_id
-                order by r.job_id desc
-                limit p_most
-            ) as r
-            where q.tenant_id = v_tenant_id
-            union all
-            select s.job_id
-            from private.scheduled as s
-            where s.tenant_id = v_tenant_id
-        ) as w
-        order by w.job_id desc
-        limit p_most;
-    end if;
-end
-$$;
-comment on function private.unfinished_job_ids(boolean, integer) is
-    'The newest jobs of the caller''s tenant that robots hold (p_is_leased) or that wait for a robot or a time, up to p_most; none without jobs.read.';
-revoke all on function private.unfinished_job_ids(boolean, integer) from public, anon, authenticated, service_role;
-grant execute on function private.unfinished_job_ids(boolean, integer) to authenticated;
-
--- from sql/40_queue/functions/untake_jobs.sql sha256:e02cab49195c86cb29bdbff88945eaf04f8d38104d7e2f4f9f44408d0eb5826d
+-- from sql/41_claims/functions/untake_jobs.sql sha256:758a95a4a5bc5056f7c5786b6d794424586eed1a77b122b25452fbcb5a725bf2
 -- Their entries are as they were, in the place of their age: nobody else has seen them gone, so no bound of a lane has passed them.
 -- The counters that they leave are locked by this transaction.
 create or replace function private.untake_jobs(p_jobs private.taken_job[], p_robot_id uuid)
@@ -12189,66 +9067,869 @@ begin
     where t.robot_id = p_robot_id;
 end
 $$;
-comment on function private.untake_jobs(private.taken_job[], uuid) is
+comment on function private.untake_jobs is
     'Puts jobs back that this claim of a robot took out of ready and has not leased, the next ones in its order: out of the counters of their limits, and in a pool their members have their turn again.';
-revoke all on function private.untake_jobs(private.taken_job[], uuid) from public, anon, authenticated, service_role;
+revoke all on function private.untake_jobs from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/update_queue_tenant.sql sha256:14be60f6b7acee5b844b2dd42e156ed9cfab7673a7f9ef65a8b6bad21f69342f
-create or replace function private.update_queue_tenant()
-returns trigger
+-- from sql/42_leases/functions/add_past_lease.sql sha256:4b3f0b052c6bb28f2bb03b5504046ff6cdc71cd4533c2900666c189d592d6cba
+create or replace function private.add_past_lease(p_past_leases jsonb, p_lease private.leases)
+returns jsonb
 language plpgsql
-security definer
+immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    update private.queue_tenants as q
-    set pushes_jobs = coalesce(new.settings #> '{realtime,jobs}' <> 'false', true),
-        ageing_minutes = private.ageing_minutes(new.settings),
-        is_fair = coalesce(new.settings #> '{queue,fair_share}' = 'true', false)
-    where q.tenant_id = new.tenant_id;
-    return null;
+    -- A job that is claimed and given back for weeks must not grow without end: of more than a hundred or so the oldest is forgotten.
+    if pg_column_size(p_past_leases) > 8000 then
+        p_past_leases := p_past_leases - (select min(k::bigint)::text from jsonb_object_keys(p_past_leases) as k);
+    end if;
+    return p_past_leases || jsonb_build_object(p_lease.lease_token::text, p_lease.robot_id);
 end
 $$;
-comment on function private.update_queue_tenant() is
-    'Table trigger: keeps what the queue needs of a tenant''s settings beside its number.';
-revoke all on function private.update_queue_tenant() from public, anon, authenticated, service_role;
+comment on function private.add_past_lease is
+    'jobs.past_leases with one more lease that has ended: the robot that held it may still bring what came of it, as evidence.';
+revoke all on function private.add_past_lease from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/uuid_v7_floor.sql sha256:2a07aa88b4b6f5b3b7ad03964953efd453023f98f78eec488f3378386f1fde56
-create or replace function private.uuid_v7_floor(p_at timestamptz)
-returns uuid
-language sql
-immutable
-strict
-set search_path = pg_catalog, pg_temp
-as $$
-    select encode(int8send((extract(epoch from p_at) * 1000)::bigint << 16) || '\x0000000000000000', 'hex')::uuid
-$$;
-comment on function private.uuid_v7_floor(timestamptz) is
-    'A UUID that is smaller than every UUID of version 7 made at or after a time, and greater than every one made a millisecond before.';
-revoke all on function private.uuid_v7_floor(timestamptz) from public, anon, authenticated, service_role;
-
--- from sql/40_queue/functions/waiting_quota.sql sha256:d0a1b06aaf3204abd71c29a9f8ca1f48262189f9bb3b32af0f252bd5b9d1ecf4
-create or replace function private.waiting_quota(p_plan public.tenant_plan, p_settings jsonb)
-returns integer
+-- from sql/42_leases/functions/answer_stale_report.sql sha256:3bd8bdf76960a06eb98bc71e62ad9379981d270c60486b3c9d99bd47afbe2635
+-- Nothing is raised for a robot that held the token: the evidence must be committed. The Data API takes the status from the setting, and
+-- Python turns the answer's shape, PostgREST's own for an error, into the same error.
+create or replace function private.answer_stale_report(
+    p_caller private.caller,
+    p_job_id uuid,
+    p_lease_token bigint,
+    p_outcome text,
+    p_payload jsonb
+)
+returns jsonb
 language plpgsql
-immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_setting jsonb := p_settings #> '{queue,max_waiting}';
+    v_job record;
+    v_was_holder boolean;
+    v_is_again boolean;
+    v_tenant_id uuid := private.find_reported_job(p_caller, p_job_id);
 begin
-    return case
-        when jsonb_typeof(v_setting) = 'number' and v_setting::numeric between 0 and 1000000000 then v_setting::integer
-        when p_plan = 'free' then 1000000
-        when p_plan = 'pro' then 10000000
+    select j.status, j.lease_token, j.robot_id, j.past_leases, s.run_at
+    into v_job
+    from public.jobs as j
+    left join private.scheduled as s on s.job_id = j.job_id
+    where j.job_id = p_job_id and j.tenant_id = v_tenant_id;
+    if not found then
+        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+    end if;
+
+    -- Of nobody else is anything kept: a robot that guesses another's token could take the place of its evidence.
+    v_was_holder := coalesce(
+        v_job.past_leases ->> p_lease_token::text = p_caller.robot_id::text
+            or (v_job.lease_token = p_lease_token and v_job.robot_id = p_caller.robot_id),
+        false
+    );
+    if not v_was_holder then
+        perform private.raise_lease_lost(p_caller, p_job_id);
+    end if;
+
+    v_is_again := v_job.lease_token = p_lease_token and case p_outcome
+        when 'completed' then v_job.status = 'completed'
+        else v_job.status in ('queued', 'failed', 'cancelled')
     end;
+    if v_is_again then
+        return jsonb_strip_nulls(jsonb_build_object(
+            'job_id', p_job_id,
+            'status', v_job.status,
+            'outcome', 'applied',
+            'retry_at', private.to_iso(v_job.run_at)
+        ));
+    end if;
+
+    insert into public.late_results (tenant_id, job_id, lease_token, robot_id, outcome, payload, received_at)
+    values (v_tenant_id, p_job_id, p_lease_token, p_caller.robot_id, p_outcome, p_payload, private.clock())
+    on conflict do nothing;
+    perform set_config('response.status', '409', true);
+    return jsonb_build_object(
+        'code', 'PT409',
+        'message', case v_job.status
+            when 'queued' then 'This lease token does not hold the job any more; the result was kept as evidence.'
+            else format('The job is %s already; the result was kept as evidence.', v_job.status)
+        end,
+        'details', case v_job.status when 'queued' then 'LEASE_LOST' else 'JOB_ALREADY_FINISHED' end,
+        'hint', null
+    );
 end
 $$;
-comment on function private.waiting_quota(public.tenant_plan, jsonb) is
-    'How many jobs of a tenant may wait, delayed ones included: by its plan, or settings {"queue": {"max_waiting": 1000}}; null: any number.';
-revoke all on function private.waiting_quota(public.tenant_plan, jsonb) from public, anon, authenticated, service_role;
+comment on function private.answer_stale_report is
+    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
+revoke all on function private.answer_stale_report from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/was_away.sql sha256:fb4b506e7ef5bf2afc9c775dad0191d43448b7f84a27632df62849ab8834fcb7
+-- from sql/42_leases/functions/append_job_logs.sql sha256:da3ec60d10490903258e9a1fe8d1cbd5ebb29739eb3b8f47c5376374772a0313
+create or replace function public.append_job_logs(
+    p_job_id uuid,
+    p_lease_token bigint,
+    p_entries jsonb,
+    p_sequence bigint default null      -- of this batch, within the lease; null: a repeat is not known as one
+)
+returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_tenant_id uuid;
+    v_attempt smallint;
+    v_problem text;
+    v_appended integer;
+begin
+    if jsonb_typeof(p_entries) is distinct from 'array' or jsonb_array_length(p_entries) > 1000 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries must be a list of at most 1000 entries.');
+    elsif p_sequence < 0 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'sequence must not be negative.');
+    end if;
+    select format('entries[%s]: %s', e.n - 1, e.problem) into v_problem
+    from (
+        select x.n, case
+            when jsonb_typeof(x.entry) <> 'object' then 'must be an object.'
+            when jsonb_typeof(x.entry -> 'message') is distinct from 'string' then 'message must be a text.'
+            when length(x.entry ->> 'message') > 65536 then 'message must not have more than 65536 characters.'
+            when coalesce(x.entry ->> 'level', 'info') not in ('debug', 'info', 'warning', 'error', 'critical')
+                then 'level must be debug, info, warning, error or critical.'
+            when length(x.entry ->> 'node_id') > 255 then 'node_id must not have more than 255 characters.'
+        end as problem
+        from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
+    ) as e
+    where e.problem is not null
+    order by e.n
+    limit 1;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+
+    select l.tenant_id, l.attempt into v_tenant_id, v_attempt
+    from private.leases as l
+    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id;
+    if not found then
+        -- The last lines come after the outcome, which waits for nothing: who reported it may still bring them.
+        select j.tenant_id, j.attempts into v_tenant_id, v_attempt
+        from public.jobs as j
+        where j.job_id = p_job_id
+            and j.lease_token = p_lease_token
+            and coalesce(j.robot_id, j.reported_by) = v_caller.robot_id
+            and (j.finished_at is null or j.finished_at > private.clock() - interval '10 minutes');
+        if not found then
+            perform private.raise_lease_lost(v_caller, p_job_id);
+        end if;
+    end if;
+    if p_sequence is not null and exists (
+        select from public.job_logs as l
+        where l.tenant_id = v_tenant_id and l.job_id = p_job_id and l.lease_token = p_lease_token and l.sequence = p_sequence
+    ) then
+        return jsonb_array_length(p_entries);
+    end if;
+    begin
+        if exists (
+            select from jsonb_array_elements(p_entries) as x (entry)
+            where not private.is_calendar_time((x.entry ->> 'timestamp')::timestamptz)
+        ) then
+            raise datetime_field_overflow;
+        end if;
+        insert into public.job_logs (
+            tenant_id, job_id, attempt, level, message, node_id, extra, logged_at, lease_token, sequence
+        )
+        select
+            v_tenant_id, p_job_id, v_attempt, coalesce(x.entry ->> 'level', 'info'), x.entry ->> 'message',
+            x.entry ->> 'node_id', x.entry -> 'extra', coalesce((x.entry ->> 'timestamp')::timestamptz, private.clock()),
+            case when x.n = 1 and p_sequence is not null then p_lease_token end, case when x.n = 1 then p_sequence end
+        from jsonb_array_elements(p_entries) with ordinality as x (entry, n)
+        order by x.n;
+        get diagnostics v_appended = row_count;
+    exception
+        when unique_violation then      -- the same batch, in this very moment
+            return jsonb_array_length(p_entries);
+        when datetime_field_overflow or invalid_datetime_format then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'entries: timestamp must be a time in ISO 8601, in the years 1 to 9999.');
+    end;
+    return v_appended;
+end
+$$;
+comment on function public.append_job_logs is
+    'Appends [{level, message, node_id, timestamp, extra}] to the log of a job that the calling robot holds, all or nothing, and returns how many. A batch whose sequence this lease has brought before is not appended again, and is answered alike. The robot whose report ended an attempt may append to it for 10 minutes after the job has ended, or until the next attempt has an outcome. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+revoke all on function public.append_job_logs from public, anon, authenticated, service_role;
+grant execute on function public.append_job_logs to authenticated;
+
+-- from sql/42_leases/functions/find_reported_job.sql sha256:33a8143d17f6a6a397522a40f7d480b776ddd6f5593d5dd48bcf80039b2b8d90
+create or replace function private.find_reported_job(p_caller private.caller, p_job_id uuid)
+returns uuid
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select j.tenant_id
+        from public.jobs as j
+        where j.job_id = p_job_id
+            and (
+                j.tenant_id = p_caller.tenant_id
+                or j.pool_id = (select r.pool_id from public.robots as r where r.robot_id = p_caller.robot_id)
+            )
+    );
+end
+$$;
+comment on function private.find_reported_job is
+    'The tenant of a job that the calling robot might have held: one of its own tenant, or one that asked for the robot''s pool; null for any other.';
+revoke all on function private.find_reported_job from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/give_back_leases.sql sha256:5eb081b77690dc609d2640e5cf5f78695ce0be5ac96f2e47be4f781c8256e9fc
+-- Whoever calls it has the lock under which the robot claims, so that no lease is made meanwhile. Then leases in the order of
+-- their ids, lanes in the order of theirs, and counters: as everybody who ends several leases.
+create or replace function private.give_back_leases(
+    p_robot_id uuid,
+    p_job_ids uuid[],
+    p_message text,
+    p_are_started_too boolean default false
+)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_lease private.leases;
+    v_leases private.leases[];
+    v_counter_ids integer[] := '{}';
+begin
+    v_leases := array(
+        select o.lease
+        from (
+            select l as lease, l.lane_id
+            from private.leases as l
+            where l.job_id = any (p_job_ids)
+                and l.robot_id = p_robot_id
+                and (l.started_at is null or p_are_started_too)
+            order by l.job_id
+            for update
+        ) as o
+        order by o.lane_id
+    );
+    foreach v_lease in array v_leases loop
+        delete from private.leases as l where l.job_id = v_lease.job_id;
+        v_counter_ids := v_counter_ids || v_lease.counter_ids;
+        v_lease.counter_ids := null;
+        if v_lease.started_at is not null and (
+            v_lease.cancel_requested_at is not null
+            or (
+                -- Whoever chose none wants no second run of what may have done something already. And what ends its robots'
+                -- processes one after another must come to an end, too: as poison, or when its attempts are used up.
+                select j.retry_policy ->> 'policy' = 'none' or j.uncounted_ends >= 3
+                from public.jobs as j
+                where j.job_id = v_lease.job_id
+            )
+        ) then
+            perform private.end_attempt(v_lease, 'lost', p_message, 'LEASE_EXPIRED', null, true);
+        else
+            perform private.end_uncounted(v_lease, p_message);
+        end if;
+    end loop;
+    if v_counter_ids <> '{}' then
+        perform private.count_out(v_counter_ids);
+    end if;
+    return cardinality(v_leases);
+end
+$$;
+comment on function private.give_back_leases is
+    'Takes those of some jobs back that a robot holds and has not started (or has: then a job with the retry policy none ends), without counting the attempts (but of what was started after three ends that cost nothing), and returns how many.';
+revoke all on function private.give_back_leases from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/is_away.sql sha256:3cc8a634f6a7b4dc0dd847401f49e6e13f5b3215633269048adf46e1225e78be
+create or replace function private.is_away(
+    p_now_ms bigint default floor(extract(epoch from clock_timestamp()) * 1000)
+)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_last_ms bigint := (select t.last_value from private.last_call_at as t);
+    v_up_ms bigint := floor(extract(epoch from pg_postmaster_start_time()) * 1000);
+begin
+    return v_last_ms > 0
+        and p_now_ms - greatest(v_last_ms, v_up_ms) < 900000
+        and private.was_away(v_last_ms, p_now_ms);
+end
+$$;
+comment on function private.is_away is
+    'Whether the service seems to be away now: nobody was heard since the silence began that private.was_away() calls an outage. After 15 minutes in which Postgres was there it is believed no longer: then all robots are gone.';
+revoke all on function private.is_away from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/lease_over_at.sql sha256:9c8677113864d4e56486c76483280e221618d1058408b4da7727f320d1c24cd5
+create or replace function private.lease_over_at(p_lease private.leases)
+returns timestamptz
+language sql
+stable
+as $$
+    select least(p_lease.lease_expires_at, p_lease.timeout_at, private.progress_due_at(p_lease))
+$$;
+comment on function private.lease_over_at is
+    'When a held job is taken back unless its robot renews the lease, reports progress or ends the job before.';
+revoke all on function private.lease_over_at from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/lengthen_leases.sql sha256:fb448b26f1d6fb886e5d3bbfda8c17715edffa4795580f755cb561662dffb246
+-- Waits for no lease: what is locked just now is being renewed or ended.
+create or replace function private.lengthen_leases()
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_back_at timestamptz := private.back_at();
+    v_done_until timestamptz := (select max(o.ended_at) from private.outages as o);
+    v_began_at timestamptz;
+    v_away interval;
+    v_count integer;
+begin
+    if v_back_at is null or v_back_at <= v_done_until then
+        return 0;
+    end if;
+    v_began_at := greatest(
+        (select to_timestamp(t.last_value / 1000.0) from private.outage_began_at as t), v_done_until
+    );
+    v_away := v_back_at - v_began_at;
+    insert into private.outages (ended_at, began_at, leases) values (v_back_at, v_began_at, 0) on conflict do nothing;
+    if not found then   -- by another session, just now
+        return 0;
+    end if;
+    -- What ran out gets back the time that it had. What did not may have been renewed since, and needs no more than a minute.
+    update private.leases as l
+    set lease_expires_at = case
+            when l.lease_expires_at <= v_began_at then l.lease_expires_at
+            when l.lease_expires_at <= v_back_at then l.lease_expires_at + v_away
+            else greatest(l.lease_expires_at, least(l.lease_expires_at + v_away, v_back_at + interval '1 minute'))
+        end,
+        away = case
+            when coalesce(l.progress_at, l.started_at, l.claimed_at) < v_back_at then l.away + v_away
+            else l.away
+        end,
+        outages = l.outages + 1,
+        -- The time of the job went on, as its robot did; but who was done in time is given a minute to say so.
+        timeout_at = case
+            when l.timeout_at > v_began_at then greatest(l.timeout_at, v_back_at + least(v_away, interval '1 minute'))
+            else l.timeout_at
+        end
+    where l.job_id in (
+        select o.job_id
+        from private.leases as o
+        where o.claimed_at < v_back_at and private.may_be_excused(o)
+        order by o.job_id
+        for update skip locked
+    );
+    get diagnostics v_count = row_count;
+    update private.outages as o set leases = v_count where o.ended_at = v_back_at;
+    delete from private.outages as o where o.ended_at < v_back_at - interval '90 days';
+    return v_count + 1;
+end
+$$;
+comment on function private.lengthen_leases is
+    'Lengthens the leases that were held in an outage by its length, once for each outage, before anything is rescued: nobody could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Not one that three outages have lengthened and nobody has renewed. Returns 0 when there was nothing to do.';
+revoke all on function private.lengthen_leases from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/lock_leases.sql sha256:2221fe153de0b23cfe82eb83a3d0f023b8305894593b73b9be78ce688672a2a4
+-- First the leases in the order of their ids, then their lanes if jobs may go back into them (as private.put_back() locks a
+-- lane), then their counters, in the order of their ids: what follows then waits for nobody, in whatever order it ends them.
+create or replace function private.lock_leases(p_robot_id uuid, p_reports jsonb, p_may_put_back boolean default false)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_lease record;
+    v_lane_id integer;
+    v_lane_ids integer[] := '{}';
+    v_counter_ids integer[] := '{}';
+    v_job_ids uuid[] := array(
+        select case
+            when r.report ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then (r.report ->> 'job_id')::uuid
+        end
+        from jsonb_array_elements(p_reports) as r (report)
+    );
+begin
+    for v_lease in
+        select l.lane_id, l.counter_ids
+        from private.leases as l
+        where l.job_id = any (v_job_ids) and l.robot_id is not distinct from p_robot_id
+        order by l.job_id
+        for update
+    loop
+        v_lane_ids := v_lane_ids || v_lease.lane_id;
+        v_counter_ids := v_counter_ids || v_lease.counter_ids;
+    end loop;
+    if p_may_put_back then
+        for v_lane_id in select distinct l.lane_id from unnest(v_lane_ids) as l (lane_id) order by l.lane_id loop
+            perform pg_advisory_xact_lock_shared(private.lane_lock(), v_lane_id);
+            perform from private.lanes as l where l.lane_id = v_lane_id for no key update;
+        end loop;
+    end if;
+    if v_counter_ids <> '{}' then
+        perform
+        from private.limit_counters as c
+        where c.counter_id = any (v_counter_ids)
+        order by c.counter_id
+        for update;
+    end if;
+end
+$$;
+comment on function private.lock_leases is
+    'Locks the leases that a robot holds of some jobs, their lanes if the jobs may go back into them, and their counters, so that a batch of endings cannot wait in a circle with another.';
+revoke all on function private.lock_leases from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/may_be_excused.sql sha256:bf8e6d275ae3b47ad62cbd6f6f5d3f457aeee6ed807e8426cdb8d5dccb5ce8f0
+-- Without it a robot that died among others that seldom call would look like an outage for ever: each silence lengthens its
+-- lease to the next one. A robot that is there gets through between outages, and renews.
+create or replace function private.may_be_excused(p_lease private.leases)
+returns boolean
+language sql
+immutable
+as $$
+    select p_lease.outages < 3
+$$;
+comment on function private.may_be_excused is
+    'Whether the silence of the robot that holds a lease may still be an outage''s: not when three have lengthened it and it was not renewed in between.';
+revoke all on function private.may_be_excused from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/note_call.sql sha256:d860be6df1b445a17d6e80434968cb7561aeff90bf9d65de6595e85e9e728f78
+-- Whoever calls first after a silence finds out whether it was an outage, before any lease is renewed: later nobody could tell.
+create or replace function private.note_call()
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now_ms bigint := floor(extract(epoch from clock_timestamp()) * 1000);
+    v_last_ms bigint := (select t.last_value from private.last_call_at as t);
+    v_clock_ms bigint;
+    v_before_ms bigint;
+begin
+    if v_now_ms - v_last_ms between 0 and 999 then
+        return;
+    end if;
+    if v_last_ms > 0 and private.was_away(v_last_ms, v_now_ms) then
+        v_clock_ms := floor(extract(epoch from private.clock()) * 1000);
+        v_before_ms := v_clock_ms - (v_now_ms - v_last_ms);
+        -- A service that comes and goes was away all the time.
+        if v_before_ms - (select t.last_value from private.outage_ended_at as t) not between 0 and 60000 then
+            perform setval('private.outage_began_at', v_before_ms);
+        end if;
+        perform setval('private.outage_ended_at', v_clock_ms);
+    end if;
+    perform setval('private.last_call_at', v_now_ms);
+end
+$$;
+comment on function private.note_call is
+    'Notes that somebody was heard, at most once a second, and after a silence whether the service was away (private.was_away()). Claims, renewals and heartbeats call it, and every request of the REST API.';
+revoke all on function private.note_call from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/progress_due_at.sql sha256:599fe216500010688fed5fcc5fb9cab2bc08a96a6d901c8b8ada3e7aab81fce7
+create or replace function private.progress_due_at(p_lease private.leases)
+returns timestamptz
+language sql
+stable
+as $$
+    select coalesce(p_lease.progress_at, p_lease.started_at, p_lease.claimed_at)
+        + make_interval(secs => p_lease.progress_timeout_seconds) + p_lease.away
+$$;
+comment on function private.progress_due_at is
+    'When a held job is taken back unless its robot reports progress before; null when nobody asked for that.';
+revoke all on function private.progress_due_at from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/raise_lease_lost.sql sha256:a2636e3744c3bcd580e961c8b489b8b050534cba9e921bbd7d05134d39f0f034
+create or replace function private.raise_lease_lost(p_caller private.caller, p_job_id uuid)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_tenant_id uuid := private.find_reported_job(p_caller, p_job_id);
+    v_status public.job_status;
+begin
+    select j.status into v_status from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_tenant_id;
+    if not found then
+        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+    elsif v_status <> 'queued' then
+        perform private.raise_error(409, 'JOB_ALREADY_FINISHED', format('The job is %s already.', v_status));
+    end if;
+    perform private.raise_error(409, 'LEASE_LOST', 'This lease token does not hold the job any more.');
+end
+$$;
+comment on function private.raise_lease_lost is
+    'Raises 409 LEASE_LOST for a job that the robot might have held, 409 JOB_ALREADY_FINISHED when it has ended, 404 JOB_NOT_FOUND for any other.';
+revoke all on function private.raise_lease_lost from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/release_job.sql sha256:43a5b59b89d6a03586e2a367626feabadff43f6b0ade53d64ea671bfee6e9445
+create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_lease private.leases;
+    v_answer jsonb;
+begin
+    delete from private.leases as l
+    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
+    returning l.* into v_lease;
+    if not found then
+        perform private.raise_lease_lost(v_caller, p_job_id);
+    end if;
+    if v_lease.started_at is null then
+        v_answer := private.end_uncounted(v_lease, 'Released by the robot.');
+    elsif v_lease.cancel_requested_at is not null then
+        return private.end_attempt(v_lease, 'failed', null, null, null, false);
+    else
+        update public.jobs as j
+        set past_leases = private.add_past_lease(j.past_leases, v_lease)
+        where j.job_id = p_job_id;
+        perform private.put_back(v_lease.tenant_no, v_lease.lane_id, array[p_job_id], array[v_lease.attempt - 1]);
+        perform private.ring_lane(v_lease.lane_id);
+        perform private.announce_job(
+            'job.queued', 'queued', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name, null,
+            v_lease.attempt - 1, '{"message": "Released by the robot."}'
+        );
+        v_answer := jsonb_build_object('job_id', p_job_id, 'status', 'queued', 'outcome', 'applied');
+    end if;
+    if v_lease.counter_ids is not null then
+        perform private.count_out(v_lease.counter_ids);
+    end if;
+    return v_answer;
+end
+$$;
+comment on function public.release_job is
+    'Gives a claimed job back without counting the attempt; one that somebody wants cancelled ends cancelled. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+revoke all on function public.release_job from public, anon, authenticated, service_role;
+grant execute on function public.release_job to authenticated;
+
+-- from sql/42_leases/functions/renew_leases.sql sha256:c8fef05353cb7aa50e5f8fa61b10d032a69240382a91ee1104d3805e6768fdd6
+create or replace function public.renew_leases(p_leases jsonb, p_lease_seconds integer default 60)
+returns table (job_id uuid, renewed boolean, lease_expires_at timestamptz, cancel_requested boolean)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_until timestamptz := private.clock() + make_interval(secs => p_lease_seconds);
+begin
+    if p_lease_seconds not between 5 and 3600 or p_lease_seconds is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'lease_seconds must be between 5 and 3600.');
+    elsif jsonb_typeof(p_leases) is distinct from 'array' or jsonb_array_length(p_leases) > 100 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'leases must be a list of at most 100 leases.');
+    end if;
+    perform private.note_call();
+    return query
+    with asked as (
+        -- What is no id or no token is null, and so not held.
+        select
+            case
+                when a.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then (a.item ->> 'job_id')::uuid
+            end as job_id,
+            case when a.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$' then (a.item ->> 'lease_token')::bigint end as lease_token,
+            a.n
+        from jsonb_array_elements(p_leases) with ordinality as a (item, n)
+    ), locked as (
+        -- Locked in the order of their ids, so that two renewals never wait for each other in a circle.
+        select l.job_id, l.lease_token
+        from private.leases as l
+        where l.job_id = any (array(select a.job_id from asked as a)) and l.robot_id is not distinct from v_caller.robot_id
+        order by l.job_id
+        for update
+    ), kept as (
+        update private.leases as l
+        set lease_expires_at = v_until, outages = 0
+        from locked as k
+        join asked as a on a.job_id = k.job_id and a.lease_token = k.lease_token
+        where l.job_id = k.job_id
+        returning l.job_id, l.lease_token, l.cancel_requested_at is not null as cancel_requested
+    )
+    select a.job_id, k.job_id is not null, case when k.job_id is not null then v_until end, coalesce(k.cancel_requested, false)
+    from asked as a
+    left join kept as k on k.job_id = a.job_id and k.lease_token = a.lease_token
+    order by a.n;
+end
+$$;
+comment on function public.renew_leases is
+    'Extends the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; what is no lease is not renewed. Needs jobs.report.';
+revoke all on function public.renew_leases from public, anon, authenticated, service_role;
+grant execute on function public.renew_leases to authenticated;
+
+-- from sql/42_leases/functions/report_progress.sql sha256:506a575628ea9918c4dc9af2f584e59d05db35745d0fd9a84e03e0cb742ff7e0
+create or replace function public.report_progress(
+    p_job_id uuid,
+    p_progress integer,
+    p_current_node text default null,
+    p_message text default null,
+    p_lease_token bigint default null,
+    p_node_executions jsonb default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report', 'robots.control');
+    v_now timestamptz := private.clock();
+    v_old private.leases;
+    v_is_pushed boolean;
+begin
+    if p_progress not between 0 and 100 or p_progress is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'progress must be between 0 and 100.');
+    elsif length(p_current_node) > 255 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'current_node must not have more than 255 characters.');
+    elsif length(p_message) > 4096 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'message must not have more than 4096 characters.');
+    end if;
+    if v_caller.robot_id is null then
+        if p_lease_token is null then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', 'lease_token must be given; only a robot may leave it out.');
+        end if;
+        -- Whoever may control a robot and has its token speaks for it: of a job and a robot of their own tenant only.
+        select l.robot_id
+        into v_caller.robot_id
+        from private.leases as l
+        join public.robots as r on r.robot_id = l.robot_id and r.tenant_id = l.tenant_id
+        where l.job_id = p_job_id and l.lease_token = p_lease_token and l.tenant_id = v_caller.tenant_id;
+    end if;
+    select l.* into v_old
+    from private.leases as l
+    where l.job_id = p_job_id
+        and l.robot_id is not distinct from v_caller.robot_id
+        and (p_lease_token is null or l.lease_token = p_lease_token)
+    for update;
+    if not found then
+        perform private.raise_lease_lost(v_caller, p_job_id);
+    end if;
+
+    -- Watchers see at most two pushes a second of a job, and none that says what the last one said.
+    v_is_pushed := (v_old.pushed_at is null or v_now - v_old.pushed_at >= interval '500 milliseconds')
+        and (v_old.pushed_progress is distinct from p_progress or v_old.pushed_node is distinct from p_current_node);
+    update private.leases as l
+    set progress = p_progress,
+        current_node = p_current_node,
+        progress_message = p_message,
+        progress_at = v_now,
+        away = '0',
+        first_progress_at = coalesce(l.first_progress_at, v_now),
+        started_at = coalesce(l.started_at, v_now),
+        timeout_at = case when l.started_at is null then l.timeout_at + (v_now - l.claimed_at) else l.timeout_at end,
+        pushed_at = case when v_is_pushed then v_now else l.pushed_at end,
+        pushed_progress = case when v_is_pushed then p_progress else l.pushed_progress end,
+        pushed_node = case when v_is_pushed then p_current_node else l.pushed_node end
+    where l.job_id = p_job_id;
+
+    if p_node_executions is not null then
+        perform private.keep_node_executions(v_old, p_node_executions);
+    end if;
+    if v_old.started_at is null then    -- published clients report progress without a start
+        perform private.announce_job(
+            'job.started', 'running', v_old.tenant_id, p_job_id, v_old.workflow_id, v_old.workflow_name, v_old.robot_id,
+            v_old.attempt
+        );
+    end if;
+    if v_is_pushed then
+        perform private.announce_job(
+            'job.progress', 'running', v_old.tenant_id, p_job_id, v_old.workflow_id, v_old.workflow_name, v_old.robot_id,
+            v_old.attempt,
+            jsonb_build_object('progress', p_progress, 'current_node', p_current_node, 'message', p_message)
+        );
+    end if;
+    return jsonb_build_object(
+        'job_id', p_job_id,
+        'progress', p_progress,
+        'current_node', p_current_node,
+        'cancel_requested', v_old.cancel_requested_at is not null
+    );
+end
+$$;
+comment on function public.report_progress is
+    'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease; others name the token and need robots.control, for a robot of their tenant. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Robots need jobs.report.';
+revoke all on function public.report_progress from public, anon, authenticated, service_role;
+grant execute on function public.report_progress to authenticated;
+
+-- from sql/42_leases/functions/rescue_expired_leases.sql sha256:b6a684ac9cd69d74d052db96b659f92ed078945507aac08c1f61225021f8be37
+-- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
+create or replace function private.rescue_expired_leases(p_limit integer default 200)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_lease private.leases;
+    v_leases private.leases[];
+    v_rescued private.leases[];
+    v_counter_ids integer[] := '{}';
+begin
+    if private.is_away() then       -- nobody could renew anything, as it seems; whoever comes first says how long
+        return 0;
+    end if;
+    perform private.lengthen_leases();
+    v_leases := array(
+        select o.lease
+        from (
+            select l as lease, l.lane_id
+            from private.leases as l
+            where private.lease_over_at(l) <= v_now
+                and l.job_id = any (array(
+                    -- One of each tenant, then a second of each, and so on; of a tenant any, so that many that cannot be ended
+                    -- do not keep the others from it for ever.
+                    select t.job_id
+                    from (
+                        select e.job_id, row_number() over (partition by e.tenant_id order by random()) as turn
+                        from private.leases as e
+                        where private.lease_over_at(e) <= v_now
+                    ) as t
+                    order by t.turn, random()
+                    limit p_limit
+                ))
+            for update skip locked
+        ) as o
+        order by o.lane_id      -- in which private.put_back() locks lanes
+    );
+    begin
+        foreach v_lease in array v_leases loop
+            perform private.rescue_lease(v_lease);
+        end loop;
+        v_rescued := v_leases;
+    exception
+        when others then        -- one by one: what is wrong with one tenant's job must not keep the others
+            v_rescued := '{}';
+            foreach v_lease in array v_leases loop
+                begin
+                    perform private.rescue_lease(v_lease);
+                    v_rescued := v_rescued || v_lease;
+                exception
+                    when others then
+                        raise warning 'the lease of job % was not taken back: %', v_lease.job_id, sqlerrm;
+                end;
+            end loop;
+    end;
+    -- After all locks of lanes: first the counters, then the robots, each in one order.
+    foreach v_lease in array v_rescued loop
+        v_counter_ids := v_counter_ids || v_lease.counter_ids;
+    end loop;
+    if v_counter_ids <> '{}' then
+        perform private.count_out(v_counter_ids);
+    end if;
+    -- A lost lease says nothing against a robot: its machine or its network was away, with all that it held.
+    for v_lease in select r.* from unnest(v_rescued) as r order by r.robot_id loop
+        if private.lease_over_at(v_lease) in (v_lease.timeout_at, private.progress_due_at(v_lease))
+            and v_lease.started_at is not null
+            and v_lease.cancel_requested_at is null
+        then
+            perform private.count_robot_failure(v_lease.tenant_id, v_lease.robot_id, v_lease.job_id);
+        end if;
+    end loop;
+    return cardinality(v_rescued);
+end
+$$;
+comment on function private.rescue_expired_leases is
+    'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts when it was started; what follows is private.end_attempt()''s to say, or private.end_uncounted()''s. Does nothing while the service seems to be away, and lengthens leases by an outage first. One that cannot be ended is left, with a warning.';
+revoke all on function private.rescue_expired_leases from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/rescue_lease.sql sha256:b9bddede602dfe82c5a021029d0255e8fb218d681ce2829280b6db481a730157
+-- Without its counters: who rescues several leases counts them out together, after the lanes of all.
+create or replace function private.rescue_lease(p_lease private.leases)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    -- What was over first is what happened.
+    v_over_at timestamptz := private.lease_over_at(p_lease);
+begin
+    delete from private.leases as l where l.job_id = p_lease.job_id;
+    p_lease.counter_ids := null;
+    if p_lease.started_at is null then
+        perform private.end_uncounted(p_lease, 'The robot did not start it in time.');
+    elsif v_over_at = p_lease.timeout_at then
+        perform private.end_attempt(p_lease, 'timeout', 'The job took longer than its timeout.', 'JOB_TIMEOUT', null, true);
+    elsif v_over_at = private.progress_due_at(p_lease) then
+        perform private.end_attempt(
+            p_lease, 'no_progress',
+            format('The robot reported no progress for %s seconds.', p_lease.progress_timeout_seconds), 'NO_PROGRESS', null, true
+        );
+    else
+        perform private.end_attempt(p_lease, 'lost', 'The robot did not renew its lease.', 'LEASE_EXPIRED', null, true);
+    end if;
+end
+$$;
+comment on function private.rescue_lease is
+    'Takes back a lease that is over, locked by its caller, and ends the attempt, which counts if it was started. Its counters and its robot''s failures are the caller''s to count.';
+revoke all on function private.rescue_lease from public, anon, authenticated, service_role;
+
+-- from sql/42_leases/functions/start_job.sql sha256:f68eeccc274dac4d1abd6c9391a3fdcfca53fd93a99563f1ef18a0874066ebbe
+create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_now timestamptz := private.clock();
+    v_lease private.leases;
+begin
+    select l.* into v_lease
+    from private.leases as l
+    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
+    for update;
+    if not found then
+        perform private.raise_lease_lost(v_caller, p_job_id);
+    end if;
+    if v_lease.started_at is null then
+        -- The time that a job may take counts from its start, not from its claim.
+        update private.leases as l
+        set started_at = v_now, away = '0', timeout_at = l.timeout_at + (v_now - l.claimed_at)
+        where l.job_id = p_job_id;
+        v_lease.started_at := v_now;
+        perform private.announce_job(
+            'job.started', 'running', v_lease.tenant_id, p_job_id, v_lease.workflow_id, v_lease.workflow_name,
+            v_lease.robot_id, v_lease.attempt
+        );
+    end if;
+    return jsonb_build_object(
+        'job_id', p_job_id,
+        'status', 'running',
+        'started_at', private.to_iso(v_lease.started_at),
+        'lease_expires_at', private.to_iso(v_lease.lease_expires_at),
+        'cancel_requested', v_lease.cancel_requested_at is not null
+    );
+end
+$$;
+comment on function public.start_job is
+    'Says that a claimed job runs now; saying it again changes nothing. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
+revoke all on function public.start_job from public, anon, authenticated, service_role;
+grant execute on function public.start_job to authenticated;
+
+-- from sql/42_leases/functions/was_away.sql sha256:cb63d3e6b366043423d4536702586bdec51bca561a45fdd4801479c70ff638dc
 -- The two times are the server's own clock's; what they are compared with is shifted with the time that a test sets.
 create or replace function private.was_away(p_last_ms bigint, p_now_ms bigint)
 returns boolean
@@ -12294,11 +9975,1409 @@ begin
     );
 end
 $$;
-comment on function private.was_away(bigint, bigint) is
+comment on function private.was_away is
     'Whether a silence of everybody, from the last call to another moment, was an outage: Postgres was started meanwhile, or calls were due and for more than ten seconds none of anybody came. One robot''s silence beside any call of another is never one.';
-revoke all on function private.was_away(bigint, bigint) from public, anon, authenticated, service_role;
+revoke all on function private.was_away from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/create_event_counter.sql sha256:7d149f1f8fccf3baadfcb2bc1d1d560521f571bb61aa45b4e371bb36c9f64a3c
+-- from sql/43_endings/functions/cancel_forceable_at.sql sha256:8e36ef2fa26aaf36c659f2b8d095b710395c367d102c3bf1a076f7bd5886a405
+create or replace function private.cancel_forceable_at(p_lease private.leases)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_seconds jsonb := (
+        select t.settings #> '{queue,cancel_grace_seconds}' from public.tenants as t where t.tenant_id = p_lease.tenant_id
+    );
+begin
+    return p_lease.cancel_requested_at + make_interval(secs => case
+        when jsonb_typeof(v_seconds) = 'number' and v_seconds::numeric between 0 and 86400 then v_seconds::double precision
+        else 60
+    end);
+end
+$$;
+comment on function private.cancel_forceable_at is
+    'From when on the cancellation of a held job may be forced: its robot has a minute to stop, or what the settings of the job''s tenant say, {"queue": {"cancel_grace_seconds": 60}}; null when nobody asked it to stop.';
+revoke all on function private.cancel_forceable_at from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/cancel_job.sql sha256:d449d857905f6e9d0e6b6d93bcff13462c36825a6a4d8f06d123a49a094d164c
+create or replace function public.cancel_job(p_job_id uuid, p_reason text default null, p_force boolean default false)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.cancel');
+begin
+    return private.try_cancel_job(
+        v_caller.tenant_id, p_job_id, private.check_cancel_reason(p_reason), coalesce(p_force, false)
+    );
+end
+$$;
+comment on function public.cancel_job is
+    'Cancels a waiting job at once; asks the robot that holds it to stop otherwise: then it is cancelled when the robot has stopped (the answer says which). p_force takes it from a robot that was asked and did not stop within the tenant''s grace time; 409 CANCEL_NOT_FORCEABLE before. A finished job stays as it is and the answer says so. Raises 404 JOB_NOT_FOUND. Needs jobs.cancel.';
+revoke all on function public.cancel_job from public, anon, authenticated, service_role;
+grant execute on function public.cancel_job to authenticated;
+
+-- from sql/43_endings/functions/cancel_jobs_of_deleted_workflows.sql sha256:28298dca59f496d9a9e30e8869ab7536400ade73fdab7b6e8ce37a74b17017f1
+-- No index knows the waiting jobs of a workflow, as none mentions what changes, so a look goes through all that the tenant has
+-- waiting, a page at a time, and another one follows after it found some. What others hold locked is passed over and found by the
+-- next look: this waits for nobody. Jobs that robots held when the look began may have come back behind it, so only a look
+-- during which none did says that nothing waits. Until robots hold none either, claims run none: private.leave_lane().
+create or replace function private.cancel_jobs_of_deleted_workflows(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+    v_removal private.workflow_removals;
+    v_page record;
+    v_job_ids uuid[];
+    v_held integer;
+    v_turn private.turn := (0, 0, null);
+begin
+    while v_turn.used < p_limit loop
+        select r.*
+        into v_removal
+        from private.workflow_removals as r
+        where r.tenant_id = p_tenant_id
+            and not (r.is_idle and r.held = private.count_leases_of_workflow(p_tenant_id, r.workflow_id))
+        order by r.removed_at, r.workflow_id
+        limit 1
+        for update skip locked;
+        if not found then
+            return v_turn;
+        end if;
+        select p.* into v_page from private.find_jobs_of_workflow(v_removal, p_limit - v_turn.used) as p;
+        if v_removal.lane_id is null then
+            with gone as (
+                delete from private.scheduled as s
+                where s.job_id = any (array(
+                    select o.job_id from private.scheduled as o where o.job_id = any (v_page.job_ids) for update skip locked
+                ))
+                returning s.job_id
+            )
+            select array(select g.job_id from gone as g) into v_job_ids;
+        else
+            with gone as (
+                delete from private.ready as r
+                where r.ctid = any (array(
+                    select o.ctid
+                    from unnest(v_page.lane_ids, v_page.job_ids) as f (lane_id, job_id)
+                    join private.ready as o
+                        on o.tenant_no = v_page.tenant_no and o.lane_id = f.lane_id and o.job_id = f.job_id
+                    for update of o skip locked
+                ))
+                returning r.job_id
+            )
+            select array(select g.job_id from gone as g) into v_job_ids;
+        end if;
+        perform private.end_unclaimed_jobs(v_job_ids, 'The workflow was deleted.');
+        v_turn.done := v_turn.done + cardinality(v_job_ids);
+        v_removal.has_found := v_removal.has_found or v_page.job_ids <> '{}';
+        if v_removal.is_idle then   -- some ended or came back: a new look
+            v_removal.is_idle := false;
+            v_removal.held := private.count_leases_of_workflow(p_tenant_id, v_removal.workflow_id);
+        end if;
+        if v_page.seen = p_limit - v_turn.used then
+            v_removal.run_at := v_page.last_run_at;
+            v_removal.lane_id := v_page.last_lane_id;
+            v_removal.job_id := v_page.last_job_id;
+        elsif v_removal.lane_id is null then    -- then what is ready
+            v_removal.lane_id := 0;
+            v_removal.job_id := '00000000-0000-0000-0000-000000000000';
+        else
+            v_held := private.count_leases_of_workflow(p_tenant_id, v_removal.workflow_id);
+            v_removal.is_idle := v_held = v_removal.held and not v_removal.has_found;
+            if v_removal.is_idle and v_held = 0 then
+                delete from private.workflow_removals as r
+                where r.tenant_id = p_tenant_id and r.workflow_id = v_removal.workflow_id;
+            end if;
+            v_removal.held := v_held;
+            v_removal.has_found := false;
+            v_removal.run_at := '-infinity';
+            v_removal.lane_id := null;
+            v_removal.job_id := '00000000-0000-0000-0000-000000000000';
+        end if;
+        v_turn.used := v_turn.used + greatest(v_page.seen, 1);
+        update private.workflow_removals as r
+        set run_at = v_removal.run_at,
+            lane_id = v_removal.lane_id,
+            job_id = v_removal.job_id,
+            held = v_removal.held,
+            has_found = v_removal.has_found,
+            is_idle = v_removal.is_idle
+        where r.tenant_id = p_tenant_id and r.workflow_id = v_removal.workflow_id;
+        exit when cardinality(v_job_ids) < cardinality(v_page.job_ids);     -- others are at them: later
+    end loop;
+    if v_turn.used >= p_limit then
+        v_turn.after := 'more';
+    end if;
+    return v_turn;
+end
+$$;
+comment on function private.cancel_jobs_of_deleted_workflows is
+    'Duty, a tenant''s turn: looks at p_limit of its waiting jobs, cancels those whose workflow was deleted, and counts them; those that a robot holds go on.';
+revoke all on function private.cancel_jobs_of_deleted_workflows from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/check_cancel_reason.sql sha256:bb67af8e77b2d5dbe6be000646b997cacedfa379c0fb7b3493bfd954d735ad8e
+create or replace function private.check_cancel_reason(p_reason text)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if length(p_reason) > 1024 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'reason must not have more than 1024 characters.');
+    end if;
+    return coalesce(nullif(p_reason, ''), 'Cancelled.');
+end
+$$;
+comment on function private.check_cancel_reason is
+    'Why somebody cancels, as it is kept. Raises 400 INVALID_ARGUMENT for a text that is too long.';
+revoke all on function private.check_cancel_reason from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/complete_job.sql sha256:0a5b760cca6d074847a84fa98c50d652f6c204d2d2b4e11b14b0ca6e3a74889d
+create or replace function public.complete_job(
+    p_job_id uuid,
+    p_lease_token bigint,
+    p_result jsonb default null,
+    p_node_executions jsonb default null    -- default: those in the result
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+begin
+    if pg_column_size(p_result) > 10485760 then
+        perform private.raise_error(413, 'INVALID_ARGUMENT', 'result must not be larger than 10 MB.');
+    end if;
+    if private.complete_leases(
+        v_caller, array[p_job_id], array[p_lease_token], array[p_result], array[p_node_executions]
+    ) = '{}' then
+        return private.answer_stale_report(
+            v_caller, p_job_id, p_lease_token, 'completed', jsonb_build_object('result', p_result)
+        );
+    end if;
+    return jsonb_build_object('job_id', p_job_id, 'status', 'completed', 'outcome', 'applied');
+end
+$$;
+comment on function public.complete_job is
+    'Ends a job with its result, once; the same call again answers the same. A token that lost the job answers 409 LEASE_LOST (JOB_ALREADY_FINISHED when it has ended) and its first result is kept in late_results. Node executions are kept beside it. Needs jobs.report.';
+revoke all on function public.complete_job from public, anon, authenticated, service_role;
+grant execute on function public.complete_job to authenticated;
+
+-- from sql/43_endings/functions/complete_leases.sql sha256:9f21880c3ab7a9c8d30530f90cfb46458380885af1280905ffded3fd34b021d8
+create or replace function private.complete_leases(
+    p_caller private.caller,
+    p_job_ids uuid[],               -- each once
+    p_lease_tokens bigint[],        -- and so on: one for each job
+    p_results jsonb[],
+    p_node_executions jsonb[]       -- default: those in the result
+)
+returns integer[]
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_lease private.leases;
+    v_job_id uuid;
+    v_low_job_id uuid;
+    v_high_job_id uuid;
+    v_leases private.leases[];
+    v_dedupe_keys text[];
+    v_node_executions jsonb;
+    v_done integer[] := '{}';
+    v_notices private.job_notice[] := '{}';
+    v_counter_ids integer[] := '{}';
+begin
+    -- By the job alone: "is not distinct from" cannot use the index of robots, which a plan made for an empty table might prefer.
+    if cardinality(p_job_ids) > 1 then
+        -- One statement for all of them, as each costs anew in every transaction; its bounds choose the partitions before it
+        -- begins. One alone is dearer that way than by two plain statements.
+        v_low_job_id := p_job_ids[1];
+        v_high_job_id := v_low_job_id;
+        foreach v_job_id in array p_job_ids loop
+            v_low_job_id := least(v_low_job_id, v_job_id);
+            v_high_job_id := greatest(v_high_job_id, v_job_id);
+        end loop;
+        with ended as (
+            delete from private.leases as l
+            where l.job_id = any (p_job_ids)
+                and l.lease_token = p_lease_tokens[array_position(p_job_ids, l.job_id)]
+                and l.robot_id is not distinct from p_caller.robot_id
+            returning l as lease, l.job_id, array_position(p_job_ids, l.job_id) as place
+        ),
+        completed as (
+            update public.jobs as j
+            set status = 'completed',
+                attempts = (e.lease).attempt,
+                lease_token = (e.lease).lease_token,
+                robot_id = (e.lease).robot_id,
+                claimed_at = private.no_later_than((e.lease).claimed_at, v_now),
+                started_at = private.no_later_than(coalesce((e.lease).started_at, (e.lease).claimed_at), v_now),
+                first_progress_at = private.no_later_than((e.lease).first_progress_at, v_now),
+                cancel_requested_at = (e.lease).cancel_requested_at,
+                finished_at = v_now,
+                result = p_results[e.place],
+                error_message = null,
+                error_type = null,
+                error_details = null
+            from ended as e
+            where j.job_id = e.job_id and j.job_id between v_low_job_id and v_high_job_id
+            returning e.lease, e.place, j.dedupe_key
+        )
+        select
+            coalesce(array_agg(c.place order by c.place), '{}'),
+            array_agg(c.lease order by c.place),
+            array_agg(c.dedupe_key order by c.place)
+        into v_done, v_leases, v_dedupe_keys
+        from completed as c;
+    else
+        delete from private.leases as l
+        where l.job_id = p_job_ids[1]
+            and l.lease_token = p_lease_tokens[1]
+            and l.robot_id is not distinct from p_caller.robot_id
+        returning l.* into v_lease;
+        if found then
+            v_done := '{1}';
+            v_leases := array[v_lease];
+            update public.jobs as j
+            set status = 'completed',
+                attempts = v_lease.attempt,
+                lease_token = v_lease.lease_token,
+                robot_id = v_lease.robot_id,
+                claimed_at = private.no_later_than(v_lease.claimed_at, v_now),
+                started_at = private.no_later_than(coalesce(v_lease.started_at, v_lease.claimed_at), v_now),
+                first_progress_at = private.no_later_than(v_lease.first_progress_at, v_now),
+                cancel_requested_at = v_lease.cancel_requested_at,
+                finished_at = v_now,
+                result = p_results[1],
+                error_message = null,
+                error_type = null,
+                error_details = null
+            where j.job_id = v_lease.job_id
+            returning array[j.dedupe_key] into v_dedupe_keys;
+        end if;
+    end if;
+    for i in 1..cardinality(v_done) loop
+        v_lease := v_leases[i];
+        if v_dedupe_keys[i] is not null then
+            delete from private.dedupe_keys as d
+            where d.tenant_id = v_lease.tenant_id and d.dedupe_key = v_dedupe_keys[i];
+        end if;
+        v_node_executions := coalesce(p_node_executions[v_done[i]], p_results[v_done[i]] -> 'node_executions');
+        if v_node_executions is not null then
+            perform private.keep_node_executions(v_lease, v_node_executions);
+        end if;
+        v_counter_ids := v_counter_ids || v_lease.counter_ids;
+        v_notices := v_notices || (
+            v_lease.tenant_id, v_lease.job_id, v_lease.workflow_id, v_lease.workflow_name, v_lease.robot_id, v_lease.attempt,
+            jsonb_build_object(
+                'progress', 100,
+                'duration_ms', round(extract(
+                    epoch from v_now - private.no_later_than(coalesce(v_lease.started_at, v_lease.claimed_at), v_now)
+                ) * 1000)
+            ) || case when v_lease.cancel_requested_at is null then '{}' else '{"cancel_requested": true}' end::jsonb
+        )::private.job_notice;
+    end loop;
+    if v_done <> '{}' then
+        perform private.announce_jobs('job.completed', 'completed', v_notices);
+        if v_counter_ids <> '{}' then
+            perform private.count_out(v_counter_ids);
+        end if;
+        delete from private.robot_failures as f where f.tenant_id = p_caller.tenant_id and f.robot_id = p_caller.robot_id;
+    end if;
+    return v_done;
+end
+$$;
+comment on function private.complete_leases is
+    'Ends the jobs whose leases a robot holds with their results, keeps what it said of their nodes, and returns the places of those jobs in the arrays, from 1; the others are left to private.answer_stale_report().';
+revoke all on function private.complete_leases from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/count_jobs_of_workflow.sql sha256:a64ab5c79ba439d9756e6bf2ab9b3dbe0a1dc9f3f5f71ed18ce48726b73b16ee
+create or replace function private.count_jobs_of_workflow(p_tenant_id uuid, p_workflow_id uuid, p_most integer)
+returns integer
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+begin
+    return (
+        select count(*)
+        from (
+            select r.job_id
+            from private.queue_tenants as q
+            cross join lateral (select r.job_id from private.ready as r where r.tenant_no = q.tenant_no offset 0) as r
+            where q.tenant_id = p_tenant_id
+            union all
+            select s.job_id from private.scheduled as s where s.tenant_id = p_tenant_id
+            limit p_most
+        ) as w
+        cross join lateral (
+            select from public.jobs as j where j.job_id = w.job_id and j.workflow_id = p_workflow_id offset 0
+        ) as j
+    );
+end
+$$;
+comment on function private.count_jobs_of_workflow is
+    'How many of the jobs that wait are of a workflow; looks at p_most of the tenant''s at most.';
+revoke all on function private.count_jobs_of_workflow from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/count_leases_of_workflow.sql sha256:d2c7336abee291c76d02ed564bec66a75d9c5ce041d0a9612b2c3d446ebf7b31
+create or replace function private.count_leases_of_workflow(p_tenant_id uuid, p_workflow_id uuid)
+returns integer
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+    select count(*)::integer from private.leases as l where l.tenant_id = p_tenant_id and l.workflow_id = p_workflow_id
+$$;
+comment on function private.count_leases_of_workflow is 'How many jobs of a workflow robots hold.';
+revoke all on function private.count_leases_of_workflow from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/end_attempt.sql sha256:81b7c732062a9d32cc02d6f13fd8fc29687ab93085310558571b0043e1c45df0
+-- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
+create or replace function private.end_attempt(
+    p_lease private.leases,
+    p_outcome text,             -- failed | timeout | no_progress | lost | forced: a cancellation that its robot ignored
+    p_error_message text,
+    p_error_type text,
+    p_error_details jsonb,
+    p_is_retryable boolean
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_job record;
+    v_is_timeout boolean := p_outcome in ('timeout', 'no_progress');
+    v_is_business_error boolean;
+    v_is_poison boolean;
+    v_is_robots_fault boolean;      -- of timeouts, private.rescue_expired_leases() says it
+    v_status public.job_status;
+    v_may_retry boolean;
+    v_retry_at timestamptz;
+    v_details jsonb;
+    v_answer jsonb;
+    -- Nobody reported that a lease or the time was over, or that the job was to end: whoever held it gets LEASE_LOST.
+    v_reported_token bigint := case when p_outcome = 'failed' then p_lease.lease_token end;
+begin
+    select j.max_attempts, j.retry_policy, j.dedupe_key, j.lost_by
+    into v_job
+    from public.jobs as j
+    where j.job_id = p_lease.job_id;
+    v_is_business_error := p_outcome = 'failed'
+        and (not p_is_retryable or coalesce(v_job.retry_policy -> 'non_retryable_errors' ? p_error_type, false));
+    v_is_robots_fault := p_outcome = 'failed' and not v_is_business_error and p_lease.cancel_requested_at is null;
+    if p_outcome = 'lost' and p_lease.robot_id <> all (v_job.lost_by) and private.is_robot(p_lease.robot_id) then
+        v_job.lost_by := v_job.lost_by || p_lease.robot_id;
+    end if;
+    v_is_poison := p_outcome = 'lost' and cardinality(v_job.lost_by) >= 2;
+    if v_is_poison then
+        p_error_message := format('%s robots were lost while they ran this job.', cardinality(v_job.lost_by));
+        p_error_type := 'POISON_JOB';
+    end if;
+
+    v_may_retry := p_is_retryable
+        and not v_is_poison
+        and v_job.retry_policy ->> 'policy' <> 'none'
+        and (not v_is_timeout or coalesce((v_job.retry_policy ->> 'retry_on_timeout')::boolean, true))
+        and not v_is_business_error;
+    v_details := jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type);
+
+    if p_lease.cancel_requested_at is null and v_may_retry and p_lease.attempt < v_job.max_attempts then
+        -- The job keeps its id and so its place. After a lost lease it is ready at once: the time has been lost already.
+        v_retry_at := case
+            when p_outcome = 'lost' then v_now
+            else v_now + private.retry_delay(v_job.retry_policy, p_lease.attempt)
+        end;
+        update public.jobs as j
+        set attempts = p_lease.attempt,
+            lease_token = v_reported_token,
+            reported_by = p_lease.robot_id,
+            error_message = p_error_message,
+            error_type = p_error_type,
+            error_details = p_error_details,
+            lost_by = v_job.lost_by,
+            past_leases = private.add_past_lease(j.past_leases, p_lease),
+            uncounted_ends = 0
+        where j.job_id = p_lease.job_id;
+        if v_retry_at <= v_now then
+            perform private.put_back(
+                p_lease.tenant_no, p_lease.lane_id, array[p_lease.job_id], array[p_lease.attempt::integer]
+            );
+            perform private.ring_lane(p_lease.lane_id);
+        else
+            insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at, attempts)
+            values (p_lease.job_id, p_lease.tenant_id, p_lease.tenant_no, p_lease.lane_id, v_retry_at, p_lease.attempt);
+        end if;
+        perform private.announce_job(
+            'job.retrying', 'queued', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
+            p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('run_at', private.to_iso(v_retry_at))
+        );
+        v_answer := jsonb_build_object(
+            'job_id', p_lease.job_id, 'status', 'queued', 'outcome', 'applied', 'retry_at', private.to_iso(v_retry_at)
+        );
+    else
+        v_status := case
+            when p_lease.cancel_requested_at is not null then 'cancelled'
+            when v_is_timeout then 'timeout'
+            else 'failed'
+        end;
+        update public.jobs as j
+        set status = v_status,
+            attempts = p_lease.attempt,
+            lease_token = v_reported_token,
+            robot_id = p_lease.robot_id,
+            claimed_at = private.no_later_than(p_lease.claimed_at, v_now),
+            started_at = private.no_later_than(coalesce(p_lease.started_at, p_lease.claimed_at), v_now),
+            first_progress_at = private.no_later_than(p_lease.first_progress_at, v_now),
+            cancel_requested_at = p_lease.cancel_requested_at,
+            finished_at = v_now,
+            error_message = case when v_status = 'cancelled' then coalesce(p_lease.cancel_reason, 'Cancelled.') else p_error_message end,
+            error_type = case when v_status <> 'cancelled' then p_error_type end,
+            error_details = case when v_status <> 'cancelled' then p_error_details end,
+            lost_by = v_job.lost_by,
+            past_leases = private.add_past_lease(j.past_leases, p_lease)
+        where j.job_id = p_lease.job_id;
+        if v_job.dedupe_key is not null then
+            delete from private.dedupe_keys as d where d.tenant_id = p_lease.tenant_id and d.dedupe_key = v_job.dedupe_key;
+        end if;
+        if v_status <> 'cancelled' then
+            insert into public.dead_letters (
+                job_id, tenant_id, workflow_id, reason, attempts, error_type, error_message, dead_lettered_at
+            )
+            values (
+                p_lease.job_id, p_lease.tenant_id, p_lease.workflow_id,
+                case
+                    when v_is_poison then 'poison'
+                    when v_is_timeout then p_outcome
+                    when p_outcome = 'lost' then 'lease_lost'
+                    when not v_may_retry then 'not_retryable'
+                    else 'attempts_exhausted'
+                end,
+                p_lease.attempt, p_error_type, p_error_message, v_now
+            );
+        end if;
+        perform private.announce_job(
+            'job.' || v_status, v_status::text, p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
+            p_lease.robot_id, p_lease.attempt,
+            case when v_status = 'cancelled' then jsonb_build_object('message', p_lease.cancel_reason) else v_details end
+        );
+        if v_is_poison and v_status = 'failed' then
+            perform private.announce_job(
+                'job.poisoned', 'failed', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name,
+                p_lease.robot_id, p_lease.attempt, v_details || jsonb_build_object('lost_by', to_jsonb(v_job.lost_by))
+            );
+        end if;
+        v_answer := jsonb_build_object('job_id', p_lease.job_id, 'status', v_status, 'outcome', 'applied');
+    end if;
+    -- After the lanes, and in this order.
+    if p_lease.counter_ids is not null then
+        perform private.count_out(p_lease.counter_ids);
+    end if;
+    if v_is_robots_fault then
+        perform private.count_robot_failure(p_lease.tenant_id, p_lease.robot_id, p_lease.job_id);
+    end if;
+    return v_answer;
+end
+$$;
+comment on function private.end_attempt is
+    'Ends an attempt that failed, took too long, stood still or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when somebody asked for it, cancelled. Counts the lease out of the counters that it names.';
+revoke all on function private.end_attempt from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/end_unclaimed_job.sql sha256:ebb77aa667367f0e0c1f41e02ce2ee96a46e96af30a0cd01017129626e47f7e6
+create or replace function private.end_unclaimed_job(p_job_id uuid, p_reason text)
+returns void
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    select private.end_unclaimed_jobs(array[p_job_id], p_reason)
+$$;
+comment on function private.end_unclaimed_job is 'Does private.end_unclaimed_jobs() for one.';
+revoke all on function private.end_unclaimed_job from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/end_unclaimed_jobs.sql sha256:027938498b1164f0fd1c6c144a326f16949ab3d2ad21ca92bc7f5b2fa3d3c644
+create or replace function private.end_unclaimed_jobs(p_job_ids uuid[], p_reason text)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+    -- Its bounds choose the partitions before the statement begins.
+    v_low_job_id uuid := (select i.id from unnest(p_job_ids) as i (id) order by i.id limit 1);
+    v_high_job_id uuid := (select i.id from unnest(p_job_ids) as i (id) order by i.id desc limit 1);
+    v_job record;
+    v_tenant_id uuid;
+    v_notices private.job_notice[] := '{}';
+begin
+    if p_job_ids = '{}' then
+        return;
+    end if;
+    for v_job in
+        update public.jobs as j
+        set status = 'cancelled',
+            finished_at = v_now,
+            error_message = p_reason,
+            error_type = null,      -- of an attempt that was to be retried
+            error_details = null
+        where j.job_id = any (p_job_ids) and j.job_id between v_low_job_id and v_high_job_id
+        returning j.job_id, j.tenant_id, j.workflow_id, j.workflow_name, j.attempts, j.dedupe_key
+    loop
+        if v_job.dedupe_key is not null then
+            delete from private.dedupe_keys as d where d.tenant_id = v_job.tenant_id and d.dedupe_key = v_job.dedupe_key;
+        end if;
+        v_tenant_id := v_job.tenant_id;
+        v_notices := v_notices || (
+            v_job.tenant_id, v_job.job_id, v_job.workflow_id, v_job.workflow_name, null, v_job.attempts,
+            jsonb_build_object('message', p_reason)
+        )::private.job_notice;
+    end loop;
+    perform private.announce_jobs('job.cancelled', 'cancelled', v_notices, cardinality(v_notices) <= 100);
+    if cardinality(v_notices) > 100 then    -- more pushes at once than a watcher can use
+        perform private.broadcast(
+            'tenant:' || v_tenant_id || ':jobs', 'jobs.cancelled',
+            jsonb_build_object('count', cardinality(v_notices), 'timestamp', private.to_iso(v_now))
+        );
+    end if;
+end
+$$;
+comment on function private.end_unclaimed_jobs is
+    'Writes and tells that jobs of one tenant ended cancelled; more than 100 are pushed as one jobs.cancelled. Their rows in ready or scheduled have been taken away by the same transaction.';
+revoke all on function private.end_unclaimed_jobs from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/end_uncounted.sql sha256:f74a4e71dfcf3d0fac923efbb28534ab0fc802f61c302710d5e8e098452a0a28
+-- The lease is gone already, and its caller counts it out of its counters, as with private.end_attempt(). Three ends in a row
+-- cost no time; after that the job waits, so that no robot and no network can hand it round in circles as fast as they can.
+create or replace function private.end_uncounted(p_lease private.leases, p_message text)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_ends integer;
+    v_retry_at timestamptz;
+begin
+    update public.jobs as j
+    set uncounted_ends = least(j.uncounted_ends + 1, 1000),
+        past_leases = private.add_past_lease(j.past_leases, p_lease),
+        cancel_requested_at = p_lease.cancel_requested_at
+    where j.job_id = p_lease.job_id
+    returning j.uncounted_ends into v_ends;
+    if p_lease.cancel_requested_at is not null then
+        perform private.end_unclaimed_job(p_lease.job_id, coalesce(p_lease.cancel_reason, 'Cancelled.'));
+        return jsonb_build_object('job_id', p_lease.job_id, 'status', 'cancelled', 'outcome', 'applied');
+    end if;
+    if v_ends <= 3 then
+        perform private.put_back(p_lease.tenant_no, p_lease.lane_id, array[p_lease.job_id], array[p_lease.attempt - 1]);
+        perform private.ring_lane(p_lease.lane_id);
+    else
+        v_retry_at := private.clock() + make_interval(secs => least(5 * 2.0 ^ least(v_ends - 4, 10), 300));
+        insert into private.scheduled (job_id, tenant_id, tenant_no, lane_id, run_at, attempts)
+        values (
+            p_lease.job_id, p_lease.tenant_id, p_lease.tenant_no, p_lease.lane_id, v_retry_at, p_lease.attempt - 1
+        );
+    end if;
+    perform private.announce_job(
+        'job.queued', 'queued', p_lease.tenant_id, p_lease.job_id, p_lease.workflow_id, p_lease.workflow_name, null,
+        p_lease.attempt - 1,
+        jsonb_strip_nulls(jsonb_build_object('message', p_message, 'run_at', private.to_iso(v_retry_at)))
+    );
+    return jsonb_strip_nulls(jsonb_build_object(
+        'job_id', p_lease.job_id, 'status', 'queued', 'outcome', 'applied', 'retry_at', private.to_iso(v_retry_at)
+    ));
+end
+$$;
+comment on function private.end_uncounted is
+    'Puts a job back whose lease ended without an attempt that counts, as if it had not been claimed; cancels it when somebody asked for that. From the fourth such end in a row on it waits 5 seconds, then twice as long each time, at most 5 minutes.';
+revoke all on function private.end_uncounted from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/fail_job.sql sha256:c8da54c52431ec39fd25f5d5465aa3876917d005931f108f99a9a773532463c5
+create or replace function public.fail_job(
+    p_job_id uuid,
+    p_lease_token bigint,
+    p_error_message text,
+    p_error_type text default null,
+    p_stack_trace text default null,
+    p_failed_node text default null,
+    p_retryable boolean default true,
+    p_node_executions jsonb default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_lease private.leases;
+    v_details jsonb := jsonb_strip_nulls(jsonb_build_object(
+        'stack_trace', left(p_stack_trace, 65536), 'failed_node', p_failed_node
+    ));
+begin
+    if coalesce(p_error_message, '') = '' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'error_message must not be empty.');
+    elsif length(p_error_message) > 65536 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'error_message must not have more than 65536 characters.');
+    elsif length(p_error_type) > 255 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'error_type must not have more than 255 characters.');
+    elsif length(p_failed_node) > 255 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'failed_node must not have more than 255 characters.');
+    end if;
+    delete from private.leases as l
+    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
+    returning l.* into v_lease;
+    if not found then
+        return private.answer_stale_report(
+            v_caller, p_job_id, p_lease_token, 'failed',
+            jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type) || v_details
+        );
+    end if;
+    if p_node_executions is not null then
+        perform private.keep_node_executions(v_lease, p_node_executions);
+    end if;
+    return private.end_attempt(
+        v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true)
+    );
+end
+$$;
+comment on function public.fail_job is
+    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call and to a stale token. Needs jobs.report.';
+revoke all on function public.fail_job from public, anon, authenticated, service_role;
+grant execute on function public.fail_job to authenticated;
+
+-- from sql/43_endings/functions/find_jobs_of_workflow.sql sha256:96fbe606b6d9785f19834fe405de1a5bd0f2e12944f959282d1ee0828fb47710
+create or replace function private.find_jobs_of_workflow(
+    p_removal private.workflow_removals,
+    p_limit integer,
+    out tenant_no integer,
+    out seen integer,           -- jobs looked at
+    out last_run_at timestamptz,        -- the last of them
+    out last_lane_id integer,
+    out last_job_id uuid,
+    out job_ids uuid[],         -- those of the workflow
+    out lane_ids integer[]      -- and their lanes, of those that are ready
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_waiting record;
+begin
+    select q.tenant_no into tenant_no from private.queue_tenants as q where q.tenant_id = p_removal.tenant_id;
+    seen := 0;
+    last_run_at := p_removal.run_at;
+    last_job_id := p_removal.job_id;
+    job_ids := '{}';
+    lane_ids := '{}';
+    if p_removal.lane_id is null then
+        for v_waiting in
+            select s.run_at, s.job_id, j.is_found
+            from (
+                select s.run_at, s.job_id
+                from private.scheduled as s
+                where s.tenant_id = p_removal.tenant_id and (s.run_at, s.job_id) > (p_removal.run_at, p_removal.job_id)
+                order by s.run_at, s.job_id
+                limit p_limit
+            ) as s
+            left join lateral (
+                select true as is_found
+                from public.jobs as j
+                where j.job_id = s.job_id and j.workflow_id = p_removal.workflow_id
+                offset 0
+            ) as j on true
+        loop
+            seen := seen + 1;
+            last_run_at := v_waiting.run_at;
+            last_job_id := v_waiting.job_id;
+            if v_waiting.is_found then
+                job_ids := job_ids || v_waiting.job_id;
+            end if;
+        end loop;
+        return;
+    end if;
+    last_lane_id := p_removal.lane_id;
+    for v_waiting in
+        select r.lane_id, r.job_id, j.is_found
+        from (
+            select r.lane_id, r.job_id
+            from private.ready as r
+            where r.tenant_no = find_jobs_of_workflow.tenant_no
+                and (r.lane_id, r.job_id) > (p_removal.lane_id, p_removal.job_id)
+            order by r.lane_id, r.job_id
+            limit p_limit
+        ) as r
+        left join lateral (
+            select true as is_found
+            from public.jobs as j
+            where j.job_id = r.job_id and j.workflow_id = p_removal.workflow_id
+            offset 0
+        ) as j on true
+    loop
+        seen := seen + 1;
+        last_lane_id := v_waiting.lane_id;
+        last_job_id := v_waiting.job_id;
+        if v_waiting.is_found then
+            job_ids := job_ids || v_waiting.job_id;
+            lane_ids := lane_ids || v_waiting.lane_id;
+        end if;
+    end loop;
+end
+$$;
+comment on function private.find_jobs_of_workflow is
+    'Looks at the next p_limit jobs that the tenant of a removal has waiting, delayed ones or, once lane_id is set, ready ones, and tells which are the workflow''s.';
+revoke all on function private.find_jobs_of_workflow from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/force_cancellation.sql sha256:b94af66df2ed07fff36c0ebf48062061b7eb7fc25cb9e8df4daa92984e93e73f
+create or replace function private.force_cancellation(p_lease private.leases)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_forceable_at timestamptz := private.cancel_forceable_at(p_lease);
+begin
+    if v_forceable_at is null then
+        perform private.raise_error(
+            409, 'CANCEL_NOT_FORCEABLE', 'The robot has not been asked to stop the job yet: cancel it without force first.'
+        );
+    elsif v_forceable_at > private.clock() then
+        perform private.raise_error(
+            409, 'CANCEL_NOT_FORCEABLE',
+            format('The robot may still stop the job by itself; the cancellation may be forced from %s on.', private.to_iso(v_forceable_at))
+        );
+    end if;
+    delete from private.leases as l where l.job_id = p_lease.job_id;
+    p_lease.cancel_reason := p_lease.cancel_reason || ' The robot did not stop, so the cancellation was forced.';
+    if p_lease.started_at is not null then
+        perform private.end_attempt(p_lease, 'forced', null, null, null, false);
+    else
+        perform private.end_uncounted(p_lease, null);
+        if p_lease.counter_ids is not null then
+            perform private.count_out(p_lease.counter_ids);
+        end if;
+    end if;
+    return jsonb_build_object(
+        'job_id', p_lease.job_id,
+        'cancelled', true,
+        'cancel_requested', false,
+        'is_forced', true,
+        'previous_status', case when p_lease.started_at is null then 'claimed' else 'running' end
+    );
+end
+$$;
+comment on function private.force_cancellation is
+    'Takes a job away from a robot that was asked to stop it and did not, locked by the caller, and cancels it: its slot and its limits are free at once, and what the robot reports of it is refused. Raises 409 CANCEL_NOT_FORCEABLE before the grace time is over.';
+revoke all on function private.force_cancellation from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/purge_dead_letter.sql sha256:f2ed4e29c46aa05357d0bfb9158cb0137989cce7afdf3e7ca5b8f3ba24bbfeef
+create or replace function public.purge_dead_letter(p_job_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.delete');
+begin
+    delete from public.dead_letters as d where d.job_id = p_job_id and d.tenant_id = v_caller.tenant_id;
+    if not found then
+        perform private.raise_error(404, 'DEAD_LETTER_NOT_FOUND', 'There is no such dead letter.');
+    end if;
+    perform private.emit_event(v_caller.tenant_id, 'dead_letter.purged', p_job_id);
+    return jsonb_build_object('job_id', p_job_id);
+end
+$$;
+comment on function public.purge_dead_letter is
+    'Takes a dead letter away for good; the job stays in the history as it ended. Raises 404 DEAD_LETTER_NOT_FOUND. Needs jobs.delete.';
+revoke all on function public.purge_dead_letter from public, anon, authenticated, service_role;
+grant execute on function public.purge_dead_letter to authenticated;
+
+-- from sql/43_endings/functions/requeue_dead_letter.sql sha256:861eb058d8e9488003598a40bc62e49f67deb91cd65efcf8901d9deb196bdd3f
+create or replace function public.requeue_dead_letter(p_job_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.retry');
+    v_letter public.dead_letters;
+begin
+    select d.* into v_letter
+    from public.dead_letters as d
+    where d.job_id = p_job_id and d.tenant_id = v_caller.tenant_id
+    for update;
+    if not found then
+        perform private.raise_error(404, 'DEAD_LETTER_NOT_FOUND', 'There is no such dead letter.');
+    elsif v_letter.resolved_at is not null then
+        perform private.raise_error(
+            409, 'DEAD_LETTER_RESOLVED', format('The job was queued again already, as %s.', v_letter.requeued_job_id)
+        );
+    end if;
+    return public.retry_job(p_job_id);
+end
+$$;
+comment on function public.requeue_dead_letter is
+    'Queues a dead-lettered job again, as a new job that is linked to it by retry_of, and marks the dead letter resolved. Raises 404 DEAD_LETTER_NOT_FOUND, 409 DEAD_LETTER_RESOLVED and what retry_job raises. Needs jobs.retry.';
+revoke all on function public.requeue_dead_letter from public, anon, authenticated, service_role;
+grant execute on function public.requeue_dead_letter to authenticated;
+
+-- from sql/43_endings/functions/retry_delay.sql sha256:bdcb1faef7c9f3ac0079c4cbafb2b3d5c617f62443c7329a7125d19b2473aa45
+-- Rounded first: a number so small that double precision does not know it would be an error and no delay.
+create or replace function private.retry_delay(p_policy jsonb, p_attempt integer)
+returns interval
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_base double precision := coalesce(round((p_policy ->> 'base_delay_seconds')::numeric, 6), 5);
+    v_cap double precision := coalesce(round((p_policy ->> 'max_delay_seconds')::numeric, 6), 3600);
+    v_jitter double precision := coalesce(round((p_policy ->> 'jitter')::numeric, 6), 0);
+    v_delay double precision;
+begin
+    v_delay := case p_policy ->> 'policy'
+        when 'fixed' then v_base
+        when 'linear' then v_base * p_attempt
+        else v_base * power(2, least(p_attempt, 64) - 1)
+    end;
+    v_delay := least(v_delay, v_cap) * (1 - v_jitter + 2 * v_jitter * random());
+    return make_interval(secs => least(v_delay, v_cap));
+end
+$$;
+comment on function private.retry_delay is
+    'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
+revoke all on function private.retry_delay from public, anon, authenticated, service_role;
+
+-- from sql/43_endings/functions/retry_job.sql sha256:bd697c4773e995ea66c35c75f7657b43960ee2016276ee2a577b03065a99f204
+create or replace function public.retry_job(p_job_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.retry');
+    v_job public.jobs;
+    v_new private.new_job;
+    v_new_job_id uuid;
+begin
+    select j.* into v_job from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
+    if not found then
+        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+    elsif v_job.status not in ('failed', 'cancelled', 'timeout') then
+        perform private.raise_error(
+            400, 'JOB_NOT_RETRYABLE', 'Only a job that is failed, cancelled or timed out can be retried.'
+        );
+    end if;
+    v_job.result := null;
+    v_new := jsonb_populate_record(null::private.new_job, to_jsonb(v_job));
+    v_new.version := v_job.workflow_version;
+    v_new.robot_id := v_job.target_robot_id;
+    v_new.pool := v_job.pool_id;
+    v_new_job_id := private.add_job(
+        v_job.tenant_id, private.check_new_job(v_job.tenant_id, v_new), 'retry',
+        coalesce(v_caller.user_id, v_caller.api_key_id), v_job.job_id
+    );
+    -- An unfinished job that has its dedupe key does other work: this one would be lost.
+    if v_job.dedupe_key is not null and not exists (
+        select from public.jobs as j where j.job_id = v_new_job_id and j.retry_of = p_job_id
+    ) then
+        perform private.raise_error(
+            409, 'DEDUPE_KEY_TAKEN', format('The unfinished job %s has the dedupe key of this one.', v_new_job_id)
+        );
+    end if;
+    update public.dead_letters as d
+    set resolved_at = private.clock(),
+        resolved_by = coalesce(v_caller.user_id, v_caller.api_key_id),
+        requeued_job_id = v_new_job_id
+    where d.job_id = p_job_id and d.resolved_at is null;
+    return jsonb_build_object('job_id', p_job_id, 'new_job_id', v_new_job_id);
+end
+$$;
+comment on function public.retry_job is
+    'Enqueues a new job like one that failed, was cancelled or timed out, linked to it by retry_of; its dead letter is resolved. Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 404 ROBOT_NOT_FOUND when the only robot that may have it is deleted, 404 POOL_NOT_FOUND when it asked for a pool that the tenant is not a member of any more, 409 DEDUPE_KEY_TAKEN when another unfinished job has its dedupe key. Needs jobs.retry.';
+revoke all on function public.retry_job from public, anon, authenticated, service_role;
+grant execute on function public.retry_job to authenticated;
+
+-- from sql/43_endings/functions/try_cancel_job.sql sha256:7febf76928e5aa694cdab6051dd58a091b858e95e554427dcbebccd69a7fafe8
+create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text, p_is_forced boolean default false)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_job record;
+    v_lease private.leases;
+begin
+    -- A job that others move between ready, scheduled and leases meanwhile is looked for again. No lock is taken on its
+    -- row: completion takes the lease first and the row second.
+    for i in 1..10 loop
+        select j.status, j.lane_id, q.tenant_no
+        into v_job
+        from public.jobs as j
+        join private.queue_tenants as q on q.tenant_id = j.tenant_id
+        where j.job_id = p_job_id and j.tenant_id = p_tenant_id;
+        if not found then
+            perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+        elsif v_job.status <> 'queued' then
+            return jsonb_build_object(
+                'job_id', p_job_id,
+                'cancelled', false,
+                'cancel_requested', false,
+                'is_forced', false,
+                'previous_status', v_job.status
+            );
+        end if;
+
+        delete from private.ready as r
+        where r.tenant_no = v_job.tenant_no and r.lane_id = v_job.lane_id and r.job_id = p_job_id;
+        if not found then
+            delete from private.scheduled as s where s.job_id = p_job_id;
+        end if;
+        if found then
+            perform private.end_unclaimed_job(p_job_id, p_reason);
+            return jsonb_build_object(
+                'job_id', p_job_id,
+                'cancelled', true,
+                'cancel_requested', false,
+                'is_forced', false,
+                'previous_status', 'queued'
+            );
+        end if;
+
+        if p_is_forced then
+            select l.* into v_lease from private.leases as l where l.job_id = p_job_id for update;
+            continue when not found;
+            return private.force_cancellation(v_lease);
+        end if;
+        update private.leases as l
+        set cancel_requested_at = coalesce(l.cancel_requested_at, private.clock()),
+            cancel_reason = coalesce(l.cancel_reason, p_reason)
+        where l.job_id = p_job_id
+        returning l.* into v_lease;
+        if found then
+            perform private.broadcast(
+                'robot:' || v_lease.robot_id, 'cancel_job',
+                jsonb_build_object('job_id', p_job_id, 'reason', v_lease.cancel_reason)
+            );
+            return jsonb_build_object(
+                'job_id', p_job_id,
+                'cancelled', false,     -- not before it is so: the robot may complete the job yet
+                'cancel_requested', true,
+                'is_forced', false,
+                'previous_status', case when v_lease.started_at is null then 'claimed' else 'running' end
+            );
+        end if;
+    end loop;
+    perform private.raise_error(503, 'JOB_BUSY', 'The job is changing hands just now; try again.', '1');
+end
+$$;
+comment on function private.try_cancel_job is
+    'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not ask who wants it: its callers do.';
+revoke all on function private.try_cancel_job from public, anon, authenticated, service_role;
+
+-- from sql/44_batches/functions/answer_each.sql sha256:165d98438f71597628545c53aeb4cac44d3582d7c2d6e910a5d7335d5cc0b65b
+-- The skeleton of the verbs that do for many jobs what another does for one. What is wrong with one item is that item's answer;
+-- what the caller may not do at all (401, 403), and a fault of the database, ends the batch.
+create or replace function private.answer_each(
+    p_caller private.caller,
+    p_verb text,
+    p_items jsonb,
+    p_reason text default null,     -- of a cancellation
+    p_done integer[] default '{}'   -- places of items that are answered already, from 1
+)
+returns table ("position" integer, job_id uuid, answer jsonb, error_status integer, error_code text, error_message text)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_item jsonb;
+    v_report record;
+    v_job private.new_job;
+begin
+    if p_verb in ('retry_job', 'requeue_dead_letter', 'purge_dead_letter') then
+        -- All dead letters at once in the order of their ids, so that two batches do not wait for each other in a circle.
+        perform
+        from public.dead_letters as d
+        where d.job_id = any (array(select i.id::uuid from jsonb_array_elements_text(p_items) as i (id)))
+            and d.tenant_id = p_caller.tenant_id
+        order by d.job_id
+        for update;
+    end if;
+    for "position", v_item in
+        select x.n - 1, x.item
+        from jsonb_array_elements(p_items) with ordinality as x (item, n)
+        where x.n <> all (p_done)
+        -- Ids in their own order, for the same reason.
+        order by case jsonb_typeof(x.item) when 'string' then x.item #>> '{}' end collate "C", x.n
+    loop
+        job_id := null;
+        answer := null;
+        error_status := null;
+        error_code := null;
+        error_message := null;
+        begin
+            if p_verb in ('complete_job', 'fail_job') then
+                select r.* into v_report
+                from jsonb_to_record(v_item) as r (
+                    job_id uuid, lease_token bigint, result jsonb, error_message text, error_type text, stack_trace text,
+                    failed_node text, retryable boolean, node_executions jsonb
+                );
+                job_id := v_report.job_id;
+                if v_report.job_id is null or v_report.lease_token is null then
+                    perform private.raise_error(400, 'INVALID_ARGUMENT', 'job_id and lease_token must be given.');
+                end if;
+            elsif p_verb <> 'enqueue_job' then
+                job_id := v_item #>> '{}';
+            end if;
+            case p_verb
+                when 'enqueue_job' then
+                    -- Nothing is written here, so the block costs no transaction id.
+                    v_job := private.check_new_job(p_caller.tenant_id, private.read_new_job(v_item));
+                    perform private.keep_workflow(v_job.workflow_id);
+                    perform private.require_runnable_workflow(p_caller.tenant_id, v_job.workflow_id, v_job.version);
+                    if exists (
+                        select from private.queue_tenants as q where q.tenant_id = p_caller.tenant_id and q.is_full
+                    ) and not exists (
+                        select
+                        from private.dedupe_keys as d
+                        where d.tenant_id = p_caller.tenant_id and d.dedupe_key = v_job.dedupe_key
+                    ) then
+                        perform private.raise_queue_full();
+                    end if;
+                when 'complete_job' then
+                    answer := public.complete_job(
+                        job_id, v_report.lease_token, v_report.result, v_report.node_executions
+                    );
+                when 'fail_job' then
+                    answer := public.fail_job(
+                        job_id, v_report.lease_token, v_report.error_message, v_report.error_type, v_report.stack_trace,
+                        v_report.failed_node, coalesce(v_report.retryable, true), v_report.node_executions
+                    );
+                when 'cancel_job' then
+                    answer := private.try_cancel_job(p_caller.tenant_id, job_id, p_reason);
+                when 'retry_job' then
+                    answer := public.retry_job(job_id);
+                when 'requeue_dead_letter' then
+                    answer := public.requeue_dead_letter(job_id);
+                when 'purge_dead_letter' then
+                    answer := public.purge_dead_letter(job_id);
+            end case;
+            if answer ? 'code' then     -- refused, and kept as evidence
+                error_status := 409;
+                error_code := answer ->> 'details';
+                error_message := answer ->> 'message';
+                answer := null;
+                perform set_config('response.status', '200', true);     -- the refusal of one is not that of all
+            end if;
+        exception
+            when sqlstate 'PT400' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT413' or sqlstate 'PT429'
+                or sqlstate 'PT503'
+            then
+                get stacked diagnostics error_code = pg_exception_detail, error_message = message_text;
+                error_status := right(sqlstate, 3);
+            when data_exception then
+                error_code := 'INVALID_ARGUMENT';
+                error_message := 'A field has a value of the wrong type: ' || sqlerrm || '.';
+                error_status := 400;
+        end;
+        if p_verb = 'enqueue_job' and error_code is null then
+            job_id := private.add_job(
+                p_caller.tenant_id, v_job, 'manual', coalesce(p_caller.user_id, p_caller.robot_id, p_caller.api_key_id),
+                p_is_pushed => jsonb_array_length(p_items) <= 100, p_may_pass_quota => true
+            );
+            answer := '{"status": "queued"}';
+            -- The job that has its dedupe key may be held; the rule of its concurrency key may have cancelled it.
+            if v_job.dedupe_key is not null or v_job.concurrency_key is not null then
+                answer := (
+                    select jsonb_build_object('status', j.status)
+                    from public.live_jobs as j
+                    where j.job_id = answer_each.job_id
+                );
+            end if;
+        end if;
+        return next;
+    end loop;
+end
+$$;
+comment on function private.answer_each is
+    'Does a verb (complete_job, cancel_job …) for each item of a batch and answers each by its position: what the verb answers, or why it was refused; the others are done. Items are ids, or objects for the verbs that take more. Does not ask who wants it: its callers do.';
+revoke all on function private.answer_each from public, anon, authenticated, service_role;
+
+-- from sql/44_batches/functions/cancel_jobs.sql sha256:48ba80a57d202eb455b7f7368d4f7e99b76629d4b444e9866b6492102683bc8e
+create or replace function public.cancel_jobs(p_job_ids uuid[], p_reason text default null)
+returns table (
+    "position" integer, job_id uuid, cancelled boolean, cancel_requested boolean, previous_status text,
+    error_status integer, error_code text, error_message text
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.cancel');
+    v_items jsonb := private.check_batch(to_jsonb(p_job_ids), 'job_ids', 'ids', 1000);
+begin
+    return query
+    select
+        e.position, e.job_id, (e.answer -> 'cancelled')::boolean, (e.answer -> 'cancel_requested')::boolean,
+        e.answer ->> 'previous_status', e.error_status, e.error_code, e.error_message
+    from private.answer_each(v_caller, 'cancel_job', v_items, private.check_cancel_reason(p_reason)) as e
+    order by e.position;
+end
+$$;
+comment on function public.cancel_jobs is
+    'Does cancel_job for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.cancel.';
+revoke all on function public.cancel_jobs from public, anon, authenticated, service_role;
+grant execute on function public.cancel_jobs to authenticated;
+
+-- from sql/44_batches/functions/check_batch.sql sha256:87ad634b72205edf907e07187395b1cfad31d94ac7c5aa3ea0be4cb6713d3999
+create or replace function private.check_batch(p_items jsonb, p_field text, p_what text, p_most integer)
+returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if jsonb_typeof(p_items) is distinct from 'array' or jsonb_array_length(p_items) not between 1 and p_most then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', format('%s must be a list of 1 to %s %s.', p_field, p_most, p_what)
+        );
+    end if;
+    return p_items;
+end
+$$;
+comment on function private.check_batch is
+    'The items of a batch. Raises 400 INVALID_ARGUMENT for what is no list, and for an empty or too long one.';
+revoke all on function private.check_batch from public, anon, authenticated, service_role;
+
+-- from sql/44_batches/functions/complete_jobs.sql sha256:37f3a1a28b2bfece6a764d11955eae1984f4628a35c99913ace73e743872f818
+create or replace function public.complete_jobs(p_results jsonb)
+returns table (
+    "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_items jsonb := private.check_batch(p_results, 'results', 'results', 100);
+    v_together record;
+    v_done integer[];
+begin
+    perform private.lock_leases(v_caller.robot_id, v_items);
+    -- All that are as they should be, together; what is left, one by one, for the answer that each deserves. A job that is named
+    -- twice is left too: its first item is answered before its second is done.
+    select
+        array_agg(x.n) as places,
+        array_agg((x.item ->> 'job_id')::uuid) as job_ids,
+        array_agg((x.item ->> 'lease_token')::bigint) as lease_tokens,
+        array_agg(nullif(x.item -> 'result', 'null')) as results,
+        array_agg(nullif(x.item -> 'node_executions', 'null')) as node_executions
+    into v_together
+    from (
+        select r.item, r.n, count(*) over (partition by lower(r.item ->> 'job_id')) as times
+        from jsonb_array_elements(v_items) with ordinality as r (item, n)
+    ) as x
+    where x.times = 1
+        and x.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
+        and x.item ->> 'lease_token' ~ '^[1-9][0-9]{0,17}$'
+        and coalesce(pg_column_size(x.item -> 'result') <= 10485760, true);
+    v_done := private.complete_leases(
+        v_caller, v_together.job_ids, v_together.lease_tokens, v_together.results, v_together.node_executions
+    );
+    v_done := array(select v_together.places[d] from unnest(v_done) as d);
+    return query
+    select d.place - 1, (v_items -> (d.place - 1) ->> 'job_id')::uuid, 'completed', null::integer, null, null
+    from unnest(v_done) as d (place)
+    union all
+    select e.position, e.job_id, e.answer ->> 'status', e.error_status, e.error_code, e.error_message
+    from private.answer_each(v_caller, 'complete_job', v_items, p_done => v_done) as e
+    order by 1;
+end
+$$;
+comment on function public.complete_jobs is
+    'Does complete_job for each of 1 to 100 results [{job_id, lease_token, result, node_executions}] and answers each by its position: the job''s status, or why it was refused; the others are done. Needs jobs.report.';
+revoke all on function public.complete_jobs from public, anon, authenticated, service_role;
+grant execute on function public.complete_jobs to authenticated;
+
+-- from sql/44_batches/functions/enqueue_jobs.sql sha256:affeace52e0e3edef2b40c516e0544b1543e996b162b4ed3515630ea3266bcfc
+create or replace function public.enqueue_jobs(p_jobs jsonb)
+returns table (
+    "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.create');
+    v_count integer := jsonb_array_length(private.check_batch(p_jobs, 'jobs', 'jobs', 1000));
+begin
+    return query
+    select e.position, e.job_id, e.answer ->> 'status', e.error_status, e.error_code, e.error_message
+    from private.answer_each(v_caller, 'enqueue_job', p_jobs) as e
+    order by e.position;
+    if v_count > 100 then   -- more pushes at once than a watcher can use, or a plan of the platform allows
+        perform private.broadcast(
+            'tenant:' || v_caller.tenant_id || ':jobs', 'jobs.queued',
+            jsonb_build_object('count', v_count, 'timestamp', private.to_iso(private.clock()))
+        );
+    end if;
+end
+$$;
+comment on function public.enqueue_jobs is
+    'Enqueues 1 to 1000 jobs, objects with the fields of private.new_job, and answers each by its position: its id and status (those of the unfinished job that has its dedupe key), or why it was refused, 429 QUEUE_FULL included; the others are done. More than 100 are pushed as one jobs.queued. Needs jobs.create.';
+revoke all on function public.enqueue_jobs from public, anon, authenticated, service_role;
+grant execute on function public.enqueue_jobs to authenticated;
+
+-- from sql/44_batches/functions/fail_jobs.sql sha256:82a831dd10dfc6d549bab286215aaf3ecd9ed5d994f1f3061e50d9e456f5d8b3
+create or replace function public.fail_jobs(p_failures jsonb)
+returns table (
+    "position" integer, job_id uuid, status text, retry_at timestamptz, error_status integer, error_code text, error_message text
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_items jsonb := private.check_batch(p_failures, 'failures', 'failures', 100);
+begin
+    perform private.lock_leases(v_caller.robot_id, v_items, true);
+    return query
+    select
+        e.position, e.job_id, e.answer ->> 'status', (e.answer ->> 'retry_at')::timestamptz, e.error_status, e.error_code,
+        e.error_message
+    from private.answer_each(v_caller, 'fail_job', v_items) as e
+    order by e.position;
+end
+$$;
+comment on function public.fail_jobs is
+    'Does fail_job for each of 1 to 100 failures [{job_id, lease_token, error_message, error_type, stack_trace, failed_node, retryable, node_executions}] and answers each by its position: the job''s status and when it is tried again, or why it was refused; the others are done. Needs jobs.report.';
+revoke all on function public.fail_jobs from public, anon, authenticated, service_role;
+grant execute on function public.fail_jobs to authenticated;
+
+-- from sql/44_batches/functions/purge_dead_letters.sql sha256:ac113fb3b658937eec11038ce2148c4d1ed74fb06a2433338968e92512f98377
+create or replace function public.purge_dead_letters(p_job_ids uuid[])
+returns table (
+    "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.delete');
+    v_items jsonb := private.check_batch(to_jsonb(p_job_ids), 'job_ids', 'ids', 1000);
+begin
+    return query
+    select e.position, e.job_id, case when e.error_code is null then 'purged' end, e.error_status, e.error_code, e.error_message
+    from private.answer_each(v_caller, 'purge_dead_letter', v_items) as e
+    order by e.position;
+end
+$$;
+comment on function public.purge_dead_letters is
+    'Does purge_dead_letter for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.delete.';
+revoke all on function public.purge_dead_letters from public, anon, authenticated, service_role;
+grant execute on function public.purge_dead_letters to authenticated;
+
+-- from sql/44_batches/functions/requeue_dead_letters.sql sha256:3f2f4a98e71d9623dcad48960de598a7589291a4762c781ae5204a1b7cf0ac01
+create or replace function public.requeue_dead_letters(p_job_ids uuid[])
+returns table (
+    "position" integer, job_id uuid, status text, new_job_id uuid, error_status integer, error_code text, error_message text
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.retry');
+    v_items jsonb := private.check_batch(to_jsonb(p_job_ids), 'job_ids', 'ids', 1000);
+begin
+    return query
+    select
+        e.position, e.job_id, case when e.error_code is null then 'requeued' end, (e.answer ->> 'new_job_id')::uuid,
+        e.error_status, e.error_code, e.error_message
+    from private.answer_each(v_caller, 'requeue_dead_letter', v_items) as e
+    order by e.position;
+end
+$$;
+comment on function public.requeue_dead_letters is
+    'Does requeue_dead_letter for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.retry.';
+revoke all on function public.requeue_dead_letters from public, anon, authenticated, service_role;
+grant execute on function public.requeue_dead_letters to authenticated;
+
+-- from sql/44_batches/functions/retry_jobs.sql sha256:40934074618dc19a7584606bc351c12162bbc1691cfe31b1e04429f01ac93490
+create or replace function public.retry_jobs(p_job_ids uuid[])
+returns table (
+    "position" integer, job_id uuid, new_job_id uuid, error_status integer, error_code text, error_message text
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.retry');
+    v_items jsonb := private.check_batch(to_jsonb(p_job_ids), 'job_ids', 'ids', 1000);
+begin
+    return query
+    select e.position, e.job_id, (e.answer ->> 'new_job_id')::uuid, e.error_status, e.error_code, e.error_message
+    from private.answer_each(v_caller, 'retry_job', v_items) as e
+    order by e.position;
+end
+$$;
+comment on function public.retry_jobs is
+    'Does retry_job for 1 to 1000 jobs and answers each by its position: the new job, or why it was refused. Needs jobs.retry.';
+revoke all on function public.retry_jobs from public, anon, authenticated, service_role;
+grant execute on function public.retry_jobs to authenticated;
+
+-- from sql/45_events/functions/create_event_counter.sql sha256:f768c06b12e9b2544c8ad0e454d157cec9c216bf5e2f0911e9982800db8fa5be
 create or replace function private.create_event_counter()
 returns trigger
 language plpgsql
@@ -12310,10 +11389,10 @@ begin
     return null;
 end
 $$;
-comment on function private.create_event_counter() is 'Starts the sequence of events of a new tenant.';
-revoke all on function private.create_event_counter() from public, anon, authenticated, service_role;
+comment on function private.create_event_counter is 'Starts the sequence of events of a new tenant.';
+revoke all on function private.create_event_counter from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/emit_event.sql sha256:12431a574d108e992b3543acb891f90238c5fc21355c91464b7d26db58cd0547
+-- from sql/45_events/functions/emit_event.sql sha256:97889cb53fe22525e7072c89e80c39bb086b3f99359564faef7d7b3d42dbd0c6
 create or replace function private.emit_event(
     p_tenant_id uuid,
     p_type text,
@@ -12333,11 +11412,11 @@ begin
     );
 end
 $$;
-comment on function private.emit_event(uuid, text, uuid, uuid, uuid, jsonb) is
+comment on function private.emit_event is
     'Writes down that something happened, with the transaction that made it happen: one insert that waits for nobody.';
-revoke all on function private.emit_event(uuid, text, uuid, uuid, uuid, jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.emit_event from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/list_events.sql sha256:3ad0ecf50a2bb6197d6f50b908245053e40b6982f93c18b9d7c19d957bb0dec3
+-- from sql/45_events/functions/list_events.sql sha256:12383430870e93b75ea0719737a66d663d09a3fc5f32efc2ea77c0022813b303
 create or replace function public.list_events(p_after bigint default 0, p_limit integer default 100)
 returns setof public.events
 language plpgsql
@@ -12362,12 +11441,12 @@ begin
     limit p_limit;
 end
 $$;
-comment on function public.list_events(bigint, integer) is
+comment on function public.list_events is
     'The tenant''s events after a number, in sequence and without gaps. Resume with the last number: nothing is missed, whatever was being written meanwhile.';
-revoke all on function public.list_events(bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function public.list_events(bigint, integer) to authenticated;
+revoke all on function public.list_events from public, anon, authenticated, service_role;
+grant execute on function public.list_events to authenticated;
 
--- from sql/45_events/functions/sequence_events.sql sha256:3170f5d8194dbe2329b15b20926704e761f69cac24636032242c1742eedfeb34
+-- from sql/45_events/functions/sequence_events.sql sha256:4dc2b83ef4ddc0b9698bccf7796be813b52db35718647111e5dd763477c6b5ca
 create or replace function private.sequence_events(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language plpgsql
@@ -12391,11 +11470,11 @@ begin
     return (v_count, v_count, case when v_count = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.sequence_events(uuid, integer, text) is
+comment on function private.sequence_events is
     'Duty, a tenant''s turn: numbers p_limit of its waiting events, for those that nobody reads at the moment, and counts them.';
-revoke all on function private.sequence_events(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.sequence_events from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/sequence_tenant_events.sql sha256:9cb42a2133cc3122e071c665fb0b5a96807beb328d958657f7f0b8ffddbd9623
+-- from sql/45_events/functions/sequence_tenant_events.sql sha256:aaa9df915144e18a10accbf998fb3d4feabd99e972b83f9e0a4e9a96f3a01f1c
 -- The row of the counter is the lock. Whoever holds it numbers; everybody else reads what has a number. The rows to number
 -- are looked up after the lock is held, in a statement of their own: a row that was committed later, however old its
 -- inbox_id, gets a later number, so a reader that resumes after a number has seen everything before it.
@@ -12486,18 +11565,983 @@ begin
     return v_count;
 end
 $$;
-comment on function private.sequence_tenant_events(uuid, integer, boolean, interval) is
+comment on function private.sequence_tenant_events is
     'Gives a tenant''s committed events the next numbers of its sequence, oldest first, and counts the jobs that ended by them; returns how many. Does nothing, and waits for nobody, while another session does it.';
-revoke all on function private.sequence_tenant_events(uuid, integer, boolean, interval)
-    from public, anon, authenticated, service_role;
+revoke all on function private.sequence_tenant_events from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/announce_fire.sql sha256:ad575ea1e14a0e919b2f93af89dc7ada9469eebfcdfa236efb75f5ea06d754b3
+-- from sql/46_explaining/functions/count_jobs_ahead.sql sha256:5a6a19bccc7ad841b7fca6e3789561c25a88e8b2d320a4585e673249790313e6
+create or replace function private.count_jobs_ahead(
+    p_tenant_no integer,
+    p_environment text,
+    p_offers text[],
+    p_robot_id uuid,
+    p_rank integer,     -- the lane's priority less its promotion
+    p_share_id integer, -- the lane's
+    p_job_id uuid,
+    p_limit integer,
+    p_pool_id uuid default null     -- only jobs that ask for it
+)
+returns integer
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_is_fair boolean := (select q.is_fair from private.queue_tenants as q where q.tenant_no = p_tenant_no);
+    v_load double precision := case when v_is_fair then coalesce(private.share_load(p_share_id, v_now), -1) else 0 end;
+    v_entry record;
+    v_limit_ids integer[] := '{}';      -- of the jobs that were counted: a limit once for each
+    v_ahead integer := 0;
+begin
+    -- Jobs with limits one after another, as claims would take them: one takes the room of another. The rest in any order.
+    for v_entry in
+        with lanes as (
+            select
+                e.lane_id, e.workflow_limit_id, e.key_limit_id, e.priority - e.promotion as rank, s.load,
+                e.priority - e.promotion < p_rank or s.load < v_load as is_better
+            from private.lanes as e
+            cross join lateral (
+                -- As private.take_jobs() orders them: a lane without a share, from before there were any, comes first.
+                select case when v_is_fair then coalesce(private.share_load(e.share_id, v_now), -1) else 0 end as load
+            ) as s
+            where e.tenant_no = p_tenant_no
+                and (e.robot_id is null or e.robot_id = p_robot_id)
+                and private.lane_suits(e.environment, e.required, p_environment, p_offers)
+                and (e.priority - e.promotion < p_rank or e.priority - e.promotion = p_rank and s.load <= v_load)
+                and (p_pool_id is null or 'pool:' || p_pool_id = any (e.required))
+        )
+        (
+            select null::integer as workflow_limit_id, null::integer as key_limit_id
+            from lanes as e
+            cross join lateral (
+                select
+                from private.ready as y
+                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and (e.is_better or y.job_id < p_job_id)
+                limit p_limit
+            ) as ahead
+            where e.workflow_limit_id is null and e.key_limit_id is null
+            limit p_limit
+        )
+        union all
+        (
+            select e.workflow_limit_id, e.key_limit_id
+            from lanes as e
+            cross join lateral (
+                select y.job_id
+                from private.ready as y
+                where y.tenant_no = p_tenant_no and y.lane_id = e.lane_id and (e.is_better or y.job_id < p_job_id)
+                order by y.job_id
+                limit least(p_limit, private.lane_room(e.workflow_limit_id, e.key_limit_id))
+            ) as ahead
+            where e.workflow_limit_id is not null or e.key_limit_id is not null
+            order by e.rank, e.load, ahead.job_id
+        )
+    loop
+        exit when v_ahead = p_limit;
+        continue when exists (
+            select
+            from unnest(array[v_entry.workflow_limit_id, v_entry.key_limit_id]) as n (limit_id)
+            where cardinality(array_positions(v_limit_ids, n.limit_id)) >= private.lane_room(n.limit_id, null)
+        );
+        v_limit_ids := v_limit_ids || v_entry.workflow_limit_id || v_entry.key_limit_id;
+        v_ahead := v_ahead + 1;
+    end loop;
+    return v_ahead;
+end
+$$;
+comment on function private.count_jobs_ahead is
+    'How many waiting jobs a robot that has these things would take before a job, as things are: p_limit at most, and no more than their limits have room for.';
+revoke all on function private.count_jobs_ahead from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/explain_finished_job.sql sha256:af8ca40ac3aaea3bc383bf240af0e9e18b5e530c215414fb77bd8c52495f1586
+create or replace function private.explain_finished_job(p_job public.jobs)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_letter public.dead_letters;
+begin
+    select d.* into v_letter from public.dead_letters as d where d.job_id = p_job.job_id;
+    return private.explain_reason(
+        case
+            when v_letter.resolved_at is not null then 'requeued'
+            when p_job.status = 'timeout' and p_job.error_type = 'NO_PROGRESS' then 'no_progress'
+            when p_job.status = 'timeout' then 'timed_out'
+            when v_letter.job_id is not null then 'dead_lettered'
+            when p_job.status = 'completed' and p_job.cancel_requested_at is not null then 'completed_despite_cancel'
+            else p_job.status::text
+        end,
+        jsonb_build_object(
+            'robot', private.name_robot(p_job.robot_id, p_job.tenant_id),
+            'finished', private.to_words(p_job.finished_at),
+            'cancel_requested', private.to_words(p_job.cancel_requested_at),
+            'error', left(coalesce(p_job.error_message, 'no message'), 500),
+            'timeout', p_job.timeout_seconds,
+            'progress_timeout', p_job.progress_timeout_seconds,
+            'attempts', p_job.attempts,
+            'max_attempts', p_job.max_attempts,
+            'dead_reason', v_letter.reason,
+            'requeued_job', v_letter.requeued_job_id
+        )
+    );
+end
+$$;
+comment on function private.explain_finished_job is
+    'How a job ended, as private.explain_reason() says it.';
+revoke all on function private.explain_finished_job from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/explain_held_job.sql sha256:08bc1b873754e9017b922ac0b560e9c8b152d987b50f4c7a5547af4fdc90067c
+create or replace function private.explain_held_job(p_lease private.leases)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_over_at timestamptz := private.lease_over_at(p_lease);
+begin
+    return private.explain_reason(
+        case
+            when p_lease.cancel_requested_at is not null then 'cancel_requested'
+            when v_over_at <= v_now and v_over_at = p_lease.lease_expires_at then 'lease_expired'
+            when v_over_at <= v_now then 'time_over'
+            when p_lease.started_at is null then 'held_claimed'
+            else 'held_running'
+        end,
+        jsonb_build_object(
+            'robot', private.name_robot(p_lease.robot_id, p_lease.tenant_id),
+            'lease_until', private.to_words(v_over_at),
+            'progress', p_lease.progress,
+            'last_progress', private.to_words(p_lease.progress_at),
+            'cancel_requested', private.to_words(p_lease.cancel_requested_at),
+            'cancel_reason', p_lease.cancel_reason,
+            'forceable', private.to_words(private.cancel_forceable_at(p_lease))
+        )
+    );
+end
+$$;
+comment on function private.explain_held_job is
+    'Who holds a job and until when, as private.explain_reason() says it.';
+revoke all on function private.explain_held_job from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/explain_job.sql sha256:c36e529d4bdce6b861f98fbb6bddd02a15c00fef18842a12722d86cbe1403199
+-- Stable: all of it is read in one snapshot, so a job is found in exactly one place, and nothing is changed by looking.
+create or replace function public.explain_job(p_job_id uuid)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('jobs.read');
+    v_job public.jobs;
+    v_lane private.lanes;
+    v_lease private.leases;
+    v_scheduled private.scheduled;
+    v_robots jsonb := '[]';
+    v_count integer := 0;
+    v_online integer := 0;
+    v_position integer;
+    v_is_in_pool boolean;   -- of another tenant, whose robots are not shown
+    v_state text;
+    v_reason jsonb;
+    v_since timestamptz;
+begin
+    select j.* into v_job from public.jobs as j where j.job_id = p_job_id and j.tenant_id = v_caller.tenant_id;
+    if not found then
+        perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
+    end if;
+    select l.* into v_lease from private.leases as l where l.job_id = p_job_id;
+    select s.* into v_scheduled from private.scheduled as s where s.job_id = p_job_id;
+
+    v_is_in_pool := v_job.pool_id is not null and not exists (
+        select from public.pools as p where p.pool_id = v_job.pool_id and p.tenant_id = v_job.tenant_id
+    );
+
+    if v_job.status <> 'queued' then
+        v_state := v_job.status;
+        v_since := v_job.finished_at;
+        v_reason := private.explain_finished_job(v_job);
+    elsif v_lease.job_id is not null then
+        v_state := case when v_lease.started_at is null then 'claimed' else 'running' end;
+        v_since := coalesce(v_lease.cancel_requested_at, v_lease.started_at, v_lease.claimed_at);
+        v_reason := private.explain_held_job(v_lease);
+    elsif exists (
+        select from public.workflows as w where w.workflow_id = v_job.workflow_id and w.deleted_at is not null
+    ) then
+        v_state := case when v_scheduled.job_id is null then 'queued' else 'scheduled' end;
+        v_since := (select w.deleted_at from public.workflows as w where w.workflow_id = v_job.workflow_id);
+        v_reason := private.explain_reason('workflow_deleted', jsonb_build_object('workflow', v_job.workflow_name));
+    else
+        select
+            coalesce(jsonb_agg(
+                jsonb_build_object(
+                    'robot_id', r.robot_id, 'external_id', r.external_id, 'is_eligible', r.is_eligible, 'ahead', r.ahead
+                ) || r.reason
+                order by r.ordinality
+            ), '[]'),
+            coalesce(max(r.robots), 0),
+            coalesce(max(r.robots_online), 0)
+        into v_robots, v_count, v_online
+        from private.judge_robots(
+            v_job.tenant_id, v_job.lane_id, p_job_id,
+            (
+                select w
+                from private.find_full_limits(v_job.tenant_id, v_job.workflow_id, v_job.concurrency_key) as w
+                where v_scheduled.job_id is null or w.max_running = 0
+                limit 1
+            ),
+            v_scheduled.job_id is null
+        ) with ordinality as r
+        where not v_is_in_pool;
+        v_since := v_job.created_at;
+        if v_scheduled.job_id is not null then
+            v_state := 'scheduled';
+            v_reason := private.explain_reason(
+                case
+                    when v_scheduled.run_at <= private.clock() then 'about_to_be_ready'
+                    when v_job.uncounted_ends > 0 then 'start_backoff'
+                    when v_scheduled.attempts > 0 then 'retry_backoff'
+                    else 'run_at_in_future'
+                end,
+                jsonb_build_object(
+                    'run_at', private.to_words(v_scheduled.run_at),
+                    'attempts', v_scheduled.attempts,
+                    'times', v_job.uncounted_ends,
+                    'max_attempts', v_job.max_attempts,
+                    'error', left(coalesce(v_job.error_message, 'no message'), 500)
+                )
+            );
+        else
+            v_state := 'queued';
+            select e.* into strict v_lane from private.lanes as e where e.lane_id = v_job.lane_id;
+            v_position := private.count_jobs_ahead(
+                v_lane.tenant_no, v_lane.environment, v_lane.required, v_lane.robot_id, v_lane.priority - v_lane.promotion,
+                v_lane.share_id, p_job_id, 1000, v_job.pool_id
+            );
+            v_reason := case
+                when v_is_in_pool then private.explain_pool_job(v_job, v_position)
+                else private.explain_waiting_job(v_job, v_robots, v_count, v_online)
+            end;
+        end if;
+    end if;
+    return jsonb_build_object('job_id', p_job_id, 'state', v_state) || v_reason || jsonb_build_object(
+        'since', private.to_iso(v_since),
+        'position', v_position,
+        'robots', v_robots,
+        'robots_total', v_count,
+        'notes', private.list_job_notes(v_job)
+    );
+end
+$$;
+comment on function public.explain_job is
+    'Why a job waits, who holds it or how it ended: {job_id, state, verdict, reason_code, sentence, next_step, since, position (jobs ahead of it that ask for no more than it does; 1000 at most), robots (the nearest 50; none of a pool of another tenant; each with its first failing clause of the claim, is_eligible, and ahead: jobs that it takes first), robots_total, notes}. Raises 404 JOB_NOT_FOUND. Needs jobs.read.';
+revoke all on function public.explain_job from public, anon, authenticated, service_role;
+grant execute on function public.explain_job to authenticated;
+
+-- from sql/46_explaining/functions/explain_pool_job.sql sha256:c704adc36047b29ddb85932431b2c901c49387fcfd6d25cf65fd53d3ee3cffd8
+-- To a member a pool's robots are one: how many there are and what keeps each is the owner's business.
+create or replace function private.explain_pool_job(p_job public.jobs, p_ahead integer)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_pool public.pools;
+    v_lane private.lanes;
+    v_limit private.limits;
+    v_robots record;
+begin
+    select p.* into v_pool from public.pools as p where p.pool_id = p_job.pool_id;
+    if not found then
+        return private.explain_reason('pool_deleted', '{}');
+    elsif private.pool_weight(p_job.pool_id, p_job.tenant_id) is null then
+        -- Its name is nothing that this tenant may see any more.
+        return private.explain_reason('pool_left', jsonb_build_object('pool', p_job.pool_id));
+    end if;
+    select e.* into strict v_lane from private.lanes as e where e.lane_id = p_job.lane_id;
+    select
+        bool_or(s.suits) as has_suitable,
+        bool_or(s.suits and s.works) as has_working,
+        bool_or(s.suits and s.works and s.load < s.max_concurrent_jobs) as has_free,
+        bool_or(
+            s.suits and s.works and s.load < s.max_concurrent_jobs
+            and private.pool_waits_for(v_pool.pool_id, p_job.tenant_id, s.environment, s.offers)
+        ) as has_others
+    into v_robots
+    from (
+        select
+            r.load,
+            r.max_concurrent_jobs,
+            r.environment,
+            o.offers,
+            private.lane_suits(v_lane.environment, v_lane.required, r.environment, o.offers) as suits,
+            coalesce(
+                private.find_robot_hindrance(
+                    r, coalesce(h.is_signed_off, false), private.has_live_key(r.tenant_id, r.robot_id)
+                ),
+                'slots_full'
+            ) = 'slots_full' as works
+        from public.live_robots as r
+        left join public.robot_heartbeats as h on h.robot_id = r.robot_id
+        cross join lateral (
+            select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers
+        ) as o
+        where r.tenant_id = v_pool.tenant_id and r.pool_id = v_pool.pool_id
+    ) as s;
+    select w.* into v_limit
+    from private.limits as w
+    where w.tenant_id = p_job.tenant_id
+        and w.pool_id = p_job.pool_id
+        and private.lane_room(w.limit_id, null) = 0;
+    if not found then
+        select f.* into v_limit
+        from private.find_full_limits(p_job.tenant_id, p_job.workflow_id, p_job.concurrency_key) as f
+        limit 1;
+    end if;
+    return private.explain_reason(
+        case
+            when v_robots.has_suitable is not true then 'pool_no_robot_suits'
+            when not v_robots.has_working then 'pool_no_robot_online'
+            when v_limit.limit_id is not null then private.limit_reason(v_limit)
+            when not v_robots.has_free then 'pool_robots_busy'
+            when p_ahead > 0 or v_robots.has_others then 'pool_turn'
+            else 'pool_next'
+        end,
+        private.list_limit_facts(v_limit) || jsonb_build_object('pool', v_pool.name, 'ahead', p_ahead)
+    );
+end
+$$;
+comment on function private.explain_pool_job is
+    'Why a ready job waits that asks for a pool of another tenant, as private.explain_reason() says it; p_ahead jobs of its own tenant go first.';
+revoke all on function private.explain_pool_job from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/explain_reason.sql sha256:a5436f94ab7a776211b4babf37aed7ce5cf6e3d60370f26aee585a18ae1cff8d
+create or replace function private.explain_reason(p_reason_code text, p_facts jsonb)
+returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_reason record;
+begin
+    select e.* into strict v_reason from private.list_explanations() as e where e.reason_code = p_reason_code;
+    return jsonb_build_object(
+        'verdict', v_reason.verdict,
+        'reason_code', v_reason.reason_code,
+        'sentence', private.fill_in(v_reason.sentence, p_facts),
+        'next_step', private.fill_in(v_reason.next_step, p_facts)
+    );
+end
+$$;
+comment on function private.explain_reason is
+    'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
+revoke all on function private.explain_reason from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/explain_robot.sql sha256:eb55cbe3638382f24a8e60d1e00dfe256319e97667d4402ddbc85fc34d7c2a2f
+create or replace function public.explain_robot(p_robot text)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_robot public.robots := private.authorize_for_robot(p_robot, 'robots.read');
+    v_live public.live_robots;
+    v_tenant_no integer := (select q.tenant_no from private.queue_tenants as q where q.tenant_id = v_robot.tenant_id);
+    v_is_fair boolean := (select q.is_fair from private.queue_tenants as q where q.tenant_no = v_tenant_no);
+    v_now timestamptz := private.clock();
+    v_next private.ready;
+    v_nearest private.ready;
+    v_offers text[] := private.robot_offers(v_robot.capabilities, v_robot.tags, v_robot.is_internet, v_robot.pool_id);
+    v_is_signed_off boolean := coalesce(
+        (select h.is_signed_off from public.robot_heartbeats as h where h.robot_id = v_robot.robot_id), false
+    );
+    v_has_key boolean := private.has_live_key(v_robot.tenant_id, v_robot.robot_id);
+    v_limit private.limits := (
+        select w from private.find_full_limits(v_robot.tenant_id, null, null) as w limit 1
+    );
+    v_has_turns boolean := coalesce(
+        private.pool_waits_for(v_robot.pool_id, v_robot.tenant_id, v_robot.environment, v_offers), false
+    );
+    v_reason_code text;
+    v_reason jsonb;
+begin
+    select r.* into strict v_live from public.live_robots as r where r.robot_id = v_robot.robot_id;
+    -- The job that its next claim would take if nothing hindered it.
+    select e.tenant_no, e.lane_id, f.job_id into v_next
+    from private.lanes as e
+    cross join lateral (
+        select y.job_id
+        from private.ready as y
+        where y.tenant_no = v_tenant_no and y.lane_id = e.lane_id
+        order by y.job_id
+        limit 1
+    ) as f
+    where e.tenant_no = v_tenant_no
+        and (e.robot_id is null or e.robot_id = v_robot.robot_id)
+        and private.lane_suits(e.environment, e.required, v_robot.environment, v_offers)
+        and (private.lane_room(e.workflow_limit_id, e.key_limit_id) > 0) is not false
+    order by
+        e.priority - e.promotion, case when v_is_fair then private.share_load(e.share_id, v_now) end nulls first, f.job_id
+    limit 1;
+    if not found then
+        -- Of the lanes in which jobs wait, the one that asks for the least that this robot has not.
+        select e.tenant_no, e.lane_id, f.job_id into v_nearest
+        from private.lanes as e
+        cross join lateral (
+            select y.job_id from private.ready as y where y.tenant_no = v_tenant_no and y.lane_id = e.lane_id limit 1
+        ) as f
+        where e.tenant_no = v_tenant_no
+        order by
+            e.robot_id is not null,
+            e.environment not in ('*', v_robot.environment),
+            cardinality(array(select q from unnest(e.required) as q where q <> all (v_offers))),
+            e.priority - e.promotion
+        limit 1;
+    end if;
+
+    v_reason_code := coalesce(
+        private.find_robot_hindrance(v_live, v_is_signed_off, v_has_key),
+        case
+            when v_has_turns then 'next_turn'
+            when v_limit.limit_id is not null then private.limit_reason(v_limit)
+            when v_next.job_id is not null then 'next_claim'
+            when v_nearest.job_id is not null then 'nothing_suitable'
+            else 'nothing_waiting'
+        end
+    );
+    v_reason := private.explain_reason(v_reason_code, private.list_robot_facts(v_live) || private.list_limit_facts(v_limit) || jsonb_build_object(
+        'next_job', v_next.job_id,
+        'pool', (select p.name from public.pools as p where p.pool_id = v_robot.pool_id),
+        'nearest_job', v_nearest.job_id,
+        'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot) end
+    ));
+    return jsonb_build_object(
+        'robot_id', v_robot.robot_id,
+        'external_id', v_robot.external_id,
+        'is_online', v_live.is_online,
+        'is_active', v_live.is_active,
+        'is_healthy', v_live.is_healthy,
+        'is_busy', v_live.is_busy
+    ) || v_reason || jsonb_build_object(
+        'since', private.to_iso(case v_reason_code
+            when 'robot_quarantined' then v_live.quarantined_at
+            when 'robot_offline' then v_live.last_heartbeat_at
+            when 'robot_signed_off' then v_live.last_heartbeat_at
+            when 'robot_deaf' then v_live.deaf_since
+        end),
+        'is_eligible', v_has_key
+            and private.robot_may_claim(v_live.mode, v_is_signed_off, v_live.quarantined_at)
+            and v_live.load < v_live.max_concurrent_jobs
+            and (v_limit.limit_id is null or v_has_turns),
+        'free_slots', greatest(v_live.max_concurrent_jobs - v_live.load, 0),
+        'held_job_ids', to_jsonb(v_live.current_job_ids),
+        'next_job_id', v_next.job_id,
+        'nearest_job_id', v_nearest.job_id
+    );
+end
+$$;
+comment on function public.explain_robot is
+    'Why a robot gets nothing, or what it gets: {robot_id, external_id, state, verdict, reason_code, sentence, next_step, since, is_eligible (a claim gets what suits), free_slots, held_job_ids, next_job_id (what its next claim takes if nothing hinders it; of a robot whose pool has other members'' jobs: what it takes of its own tenant when the turn comes), nearest_job_id (when no waiting job suits it)}. Raises 404 ROBOT_NOT_FOUND. Needs robots.read; a robot may ask about itself.';
+revoke all on function public.explain_robot from public, anon, authenticated, service_role;
+grant execute on function public.explain_robot to authenticated;
+
+-- from sql/46_explaining/functions/explain_waiting_job.sql sha256:5898d105090246da09516bb144be87550090210beb57242c1ef76dee4119f768
+create or replace function private.explain_waiting_job(p_job public.jobs, p_robots jsonb, p_count integer, p_online integer)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_nearest jsonb := p_robots -> 0;
+    v_facts jsonb := jsonb_build_object(
+        'robots', p_count,
+        'nearest', v_nearest ->> 'sentence',
+        'nearest_step', v_nearest ->> 'next_step'
+    );
+begin
+    if v_nearest is null and p_job.target_robot_id is not null then
+        return private.explain_reason('target_robot_deleted', jsonb_build_object('robot', (
+            select r.external_id from public.robots as r where r.robot_id = p_job.target_robot_id
+        )));
+    elsif v_nearest is null then
+        return private.explain_reason('no_robot_registered', v_facts);
+    elsif v_nearest ->> 'verdict' in ('ready', 'waiting')
+        or v_nearest ->> 'reason_code' in ('tenant_paused', 'workflow_paused', 'key_paused')
+    then
+        return v_nearest - '{robot_id,external_id,is_eligible,ahead}'::text[];
+    elsif p_job.target_robot_id is not null then
+        return private.explain_reason('target_robot_unavailable', v_facts)
+            || jsonb_build_object('reason_code', 'target_' || (v_nearest ->> 'reason_code'));
+    elsif v_nearest ->> 'reason_code' in ('robot_offline', 'robot_signed_off') and p_online = 0 then
+        return private.explain_reason('no_robot_online', v_facts);
+    end if;
+    return private.explain_reason('no_robot_suits', v_facts) || jsonb_build_object('reason_code', v_nearest ->> 'reason_code');
+end
+$$;
+comment on function private.explain_waiting_job is
+    'Why a job that is ready waits, as private.explain_reason() says it: the reason of the robot that is nearest to getting it. A job for one robot only says so: target_ and that robot''s reason.';
+revoke all on function private.explain_waiting_job from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/fill_in.sql sha256:9648ccd1f3d92138903d0c129369be3f928009cdbe518e8429623bf9d981d761
+-- In one pass: what a fact says is never looked at again, though it may have braces of its own.
+create or replace function private.fill_in(p_sentence text, p_facts jsonb)
+returns text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select string_agg(
+        case when p.n % 2 = 1 then p.part when p_facts ? p.part then coalesce(p_facts ->> p.part, 'unknown') else '{' || p.part || '}' end,
+        '' order by p.n
+    )
+    from regexp_split_to_table(p_sentence, '[{}]') with ordinality as p (part, n)
+$$;
+comment on function private.fill_in is
+    'A sentence with its {facts} filled in; those that are null are unknown.';
+revoke all on function private.fill_in from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/find_robot_hindrance.sql sha256:f7e722035fb7848f0005c362c294ba9bbecd86ed4cff17d4f6e7f3cee75e5277
+create or replace function private.find_robot_hindrance(p_live public.live_robots, p_is_signed_off boolean, p_has_key boolean)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return case
+        when p_live.mode = 'disabled' then 'robot_disabled'
+        when p_live.mode = 'maintenance' then 'robot_in_maintenance'
+        when p_live.mode = 'draining' then 'robot_draining'
+        when p_live.mode = 'paused' then 'robot_paused'
+        when p_live.quarantined_at is not null then 'robot_quarantined'
+        when not p_has_key then 'robot_key_missing'
+        when p_is_signed_off then 'robot_signed_off'
+        when not p_live.is_online then 'robot_offline'
+        when p_live.health = 'error' then 'robot_in_error'
+        when p_live.deaf_since is not null then 'robot_deaf'
+        when p_live.load >= p_live.max_concurrent_jobs then 'slots_full'
+    end;
+end
+$$;
+comment on function private.find_robot_hindrance is
+    'The reason code of what keeps a robot from any job at all; null when nothing does. A robot that is offline, in error or deaf may claim, but does not.';
+revoke all on function private.find_robot_hindrance from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/judge_robots.sql sha256:8d555ad708952f7c353aa293fd5de203d1d518af5170e0553b06df6c70887139
+-- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
+-- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step.
+create or replace function private.judge_robots(
+    p_tenant_id uuid,
+    p_lane_id integer,
+    p_job_id uuid,
+    p_reached_limit private.limits default null,
+    p_is_ready boolean default true,    -- else the job waits for a time
+    p_limit integer default 50
+)
+returns table (
+    robot_id uuid,
+    external_id text,
+    is_online boolean,
+    is_eligible boolean,
+    ahead integer,      -- jobs that it would take before this one; 100 at most, null for a robot that may not have it
+    nearness integer,   -- as list_explanations() has it; 20 more for a robot that is not there, whatever else is the matter with it
+    reason jsonb,       -- as private.explain_reason() gives it
+    robots bigint,      -- of all
+    robots_online bigint
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_lane private.lanes;
+begin
+    select e.* into strict v_lane from private.lanes as e where e.lane_id = p_lane_id;
+    return query
+    with fleet as (
+        select
+            r as live,
+            r.robot_id,
+            r.external_id,
+            r.environment,
+            r.is_online,
+            r.mode,
+            r.quarantined_at,
+            r.pool_id,
+            r.load < r.max_concurrent_jobs as has_slot,
+            o.offers,
+            array(select q.q from unnest(v_lane.required) as q where q.q <> all (o.offers)) as missing,
+            coalesce(h.is_signed_off, false) as is_signed_off,
+            private.has_live_key(r.tenant_id, r.robot_id) as has_key
+        from public.live_robots as r
+        left join public.robot_heartbeats as h on h.robot_id = r.robot_id
+        cross join lateral (select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers) as o
+        where r.tenant_id = p_tenant_id and (v_lane.robot_id is null or r.robot_id = v_lane.robot_id)
+    ), judged as (
+        select
+            f.*,
+            f.has_key
+                and private.robot_may_claim(f.mode, f.is_signed_off, f.quarantined_at)
+                and private.lane_suits(v_lane.environment, v_lane.required, f.environment, f.offers)
+                and f.has_slot
+                and p_reached_limit.limit_id is null as is_eligible,
+            case
+                when not private.lane_suits(v_lane.environment, '{}', f.environment, f.offers) then 'wrong_environment'
+                when exists (select from unnest(f.missing) as m where m like 'pool:%') then 'not_in_pool'
+                when exists (select from unnest(f.missing) as m where m not like 'tag:%' and m not like 'mode:%')
+                    then 'missing_capability'
+                when exists (select from unnest(f.missing) as m where m like 'tag:%') then 'missing_tag'
+                when f.missing <> '{}' then 'missing_internet'
+                else coalesce(
+                    private.find_robot_hindrance(f.live, f.is_signed_off, f.has_key),
+                    private.limit_reason(p_reached_limit),
+                    case when p_is_ready then 'next_in_line' else 'when_it_is_time' end
+                )
+            end as reason_code
+        from fleet as f
+    ), nearest as (
+        select
+            j.*,
+            e.nearness + case when e.nearness < 40 and (j.is_signed_off or not j.is_online) then 20 else 0 end as nearness,
+            count(*) over () as robots,
+            count(*) filter (where j.is_online) over () as robots_online
+        from judged as j
+        join private.list_explanations() as e on e.reason_code = j.reason_code
+        order by nearness, cardinality(j.missing), j.external_id
+        limit p_limit
+    ), counted as (
+        select
+            n.*,
+            case
+                when n.is_eligible and p_is_ready then private.count_jobs_ahead(
+                    v_lane.tenant_no, n.environment, n.offers, n.robot_id, v_lane.priority - v_lane.promotion,
+                    v_lane.share_id, p_job_id, 100
+                )
+            end as ahead,
+            case
+                when n.is_eligible and p_is_ready and n.pool_id is not null then private.pool_waits_for(
+                    n.pool_id, p_tenant_id, n.environment, n.offers
+                )
+            end is true as has_turns
+        from nearest as n
+    )
+    select
+        c.robot_id,
+        c.external_id,
+        c.is_online,
+        c.is_eligible,
+        c.ahead,
+        case when c.nearness = 1 and (c.ahead > 0 or c.has_turns) then 2 else c.nearness end as nearness,
+        private.explain_reason(
+            case
+                when c.nearness = 1 and c.has_turns then 'pool_turn'
+                when c.nearness = 1 and c.ahead > 0 then 'better_jobs_ahead'
+                else c.reason_code
+            end,
+            private.list_robot_facts(c.live) || private.list_limit_facts(p_reached_limit) || jsonb_build_object(
+                'ahead', case when c.ahead >= 100 then 'at least 100' else c.ahead::text end,
+                'missing', private.name_requirements(c.missing),
+                'job_environment', v_lane.environment,
+                'pool', (select p.name from public.pools as p where p.pool_id = coalesce(private.pool_of(v_lane.required), c.pool_id))
+            )
+        ),
+        c.robots,
+        c.robots_online
+    from counted as c
+    order by 6, coalesce(c.ahead, 0), cardinality(c.missing), c.external_id;
+end
+$$;
+comment on function private.judge_robots is
+    'What stands between each robot of a tenant and a job of a lane: the nearest robots first, p_limit at most.';
+revoke all on function private.judge_robots from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/limit_reason.sql sha256:a4a8fe6345bb1ebfe411f29b60c0671fe00f1f2d2611e4db27ce820ec448fbeb
+create or replace function private.limit_reason(p_limit private.limits)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return p_limit.scope || case when p_limit.max_running = 0 then '_paused' else '_limit_reached' end;
+end
+$$;
+comment on function private.limit_reason is
+    'The reason code of what a full limit keeps from running; null for none. A limit of 0 ends by nothing that runs: somebody paused the work.';
+revoke all on function private.limit_reason from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/list_explanations.sql sha256:214edd4eb92a58a1f1e953f6b861b5578cea6c2ecbbb40c54db8cbe05e8e3ce8
+-- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
+create or replace function private.list_explanations()
+returns table (
+    reason_code text,
+    verdict text,       -- ready | waiting | blocked | held | finished | idle | note
+    nearness integer,   -- of a robot's clauses: how near the robot is to getting the job, 1 is the nearest, 40 and more lack something
+    sentence text,      -- with {facts}
+    next_step text
+)
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    values
+        ('next_in_line', 'ready', 1, 'Robot {robot} gets this job with its next claim.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
+        ('when_it_is_time', 'waiting', 1, 'Robot {robot} may take this job when its time has come.', 'Wait for that time.'),
+        ('better_jobs_ahead', 'waiting', 2, 'Robot {robot} takes {ahead} other jobs first: they have a better priority or are older.', 'Wait, enqueue with a better priority (0 is the best), or start more robots.'),
+        ('tenant_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of this tenant run now.', 'Wait for one of them, or raise the limit of the tenant.'),
+        ('workflow_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs of the workflow {limited_workflow} run now.', 'Wait for one of them, or raise the limit of the workflow.'),
+        ('key_limit_reached', 'waiting', 2, '{running} of at most {max_running} jobs with the concurrency key {limited_key} run now.', 'Wait for one of them, or raise the limit of the key.'),
+        ('tenant_paused', 'blocked', 2, 'The jobs of this tenant are paused: its limit is 0.', 'Raise or remove the limit of the tenant.'),
+        ('workflow_paused', 'blocked', 2, 'The jobs of the workflow {limited_workflow} are paused: its limit is 0.', 'Raise or remove the limit of the workflow.'),
+        ('key_paused', 'blocked', 2, 'The jobs with the concurrency key {limited_key} are paused: its limit is 0.', 'Raise or remove the limit of the key.'),
+        ('pool_turn', 'waiting', 2, 'The robots of the pool {pool} serve its members in turn; {ahead} other jobs of this tenant go first.', 'Wait for the turn, enqueue with a better priority (it counts among jobs of this tenant), or ask the owner of the pool for a greater weight or more robots.'),
+        ('pool_limit_reached', 'waiting', null, '{running} of at most {max_running} jobs of this tenant run in the pool {limited_pool} now.', 'Wait for one of them, or ask the owner of the pool for a greater max_running.'),
+        ('pool_paused', 'blocked', null, 'The jobs of this tenant are paused in the pool {limited_pool}: its max_running there is 0.', 'Ask the owner of the pool for a greater max_running.'),
+        ('pool_robots_busy', 'waiting', null, 'All robots of the pool {pool} that could run this job are busy.', 'Wait for one of them, or ask the owner of the pool for more robots.'),
+        ('pool_next', 'ready', null, 'A robot of the pool {pool} gets this job with its next claim.', 'Nothing is in the way. If it stays like this for a minute, ask the owner of the pool whether its robots run.'),
+        ('pool_no_robot_online', 'blocked', null, 'No robot of the pool {pool} that could run this job is at work.', 'Ask the owner of the pool, or cancel the job and enqueue it without the pool.'),
+        ('pool_no_robot_suits', 'blocked', null, 'No robot of the pool {pool} has what this job asks for.', 'Ask the owner of the pool for such a robot, or cancel the job and enqueue it with other demands.'),
+        ('pool_left', 'blocked', null, 'This tenant is not a member of the pool {pool} any more.', 'Cancel the job and enqueue it without the pool, or ask the owner of the pool for an invitation.'),
+        ('pool_deleted', 'blocked', null, 'The pool that this job asks for was deleted.', 'Cancel the job and enqueue it without the pool.'),
+        ('slots_full', 'waiting', 3, 'Robot {robot} holds {load} of at most {slots} jobs and has no free slot.', 'Wait for one of them, raise the robot''s max_concurrent_jobs, or start more robots.'),
+        ('robot_deaf', 'blocked', 4, 'Robot {robot} sends heartbeats, but has not asked for a job since {last_claim}, although work waits for it.', 'Restart the robot''s program.'),
+        ('robot_in_error', 'blocked', 5, 'Robot {robot} says of itself that it is in error. It may claim, but most likely does not.', 'Look at the robot, mend it, and set its status to idle.'),
+        ('robot_offline', 'blocked', 6, 'Robot {robot} is offline: it was last heard of {last_seen}.', 'Start the robot, or look at its machine and network.'),
+        ('robot_signed_off', 'blocked', 7, 'Robot {robot} has signed off; it was last heard of {last_seen}.', 'Start the robot again.'),
+        ('robot_key_missing', 'blocked', 8, 'Robot {robot} has no live key: its keys were revoked or have expired.', 'Create a new key for the robot and start the robot with it.'),
+        ('robot_quarantined', 'blocked', 9, 'Robot {robot} is in quarantine since {quarantined}: {quarantine_reason}', 'Find out what is wrong with the robot, then release it.'),
+        ('robot_paused', 'blocked', 10, 'Robot {robot} is paused.', 'Resume the robot.'),
+        ('robot_draining', 'blocked', 11, 'Robot {robot} is draining: it finishes what it holds and takes nothing more.', 'Resume the robot, or start another one.'),
+        ('robot_in_maintenance', 'blocked', 12, 'Robot {robot} is in maintenance.', 'Resume the robot when the maintenance is over.'),
+        ('robot_disabled', 'blocked', 13, 'Robot {robot} is disabled.', 'Resume the robot if it shall work again.'),
+        ('missing_internet', 'blocked', 40, 'Robot {robot} does not take jobs of the execution mode internet.', 'Register a robot with is_internet, or enqueue the job for the execution mode lan.'),
+        ('missing_tag', 'blocked', 41, 'Robot {robot} lacks {missing}.', 'Give a robot the tag, or enqueue the job without it.'),
+        ('missing_capability', 'blocked', 42, 'Robot {robot} lacks {missing}.', 'Give a robot the capability, or enqueue the job without it.'),
+        ('not_in_pool', 'blocked', 43, 'Robot {robot} is not in the pool {pool}.', 'Put a robot in the pool, or enqueue the job without it.'),
+        ('wrong_environment', 'blocked', 44, 'Robot {robot} works in the environment {robot_environment}; the job is for {job_environment}.', 'Start a robot in that environment, or enqueue the job for another one.'),
+        ('nothing_waiting', 'idle', null, 'No job waits in the queue of this tenant.', 'Nothing is wrong. Enqueue a job.'),
+        ('next_claim', 'ready', null, 'Robot {robot} gets job {next_job} with its next claim.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
+        ('next_turn', 'ready', null, 'Robot {robot} serves the pool {pool}: with its next claim it gets a job of the member whose turn it is.', 'Nothing is in the way. If it stays like this for a minute, look whether the robot''s program runs.'),
+        ('nothing_suitable', 'idle', null, 'Jobs wait, but none that robot {robot} may have. The nearest, job {nearest_job}, asks for {demand}.', 'Change the robot or the jobs, or leave them to other robots.'),
+        ('workflow_deleted', 'waiting', null, 'The workflow {workflow} was deleted; the job is being cancelled, and no robot gets it.', 'Nothing: the job ends by itself within minutes.'),
+        ('run_at_in_future', 'waiting', null, 'The job is to run at {run_at}.', 'Wait, or cancel it and enqueue it without a time.'),
+        ('retry_backoff', 'waiting', null, 'Attempt {attempts} of {max_attempts} failed ({error}). The next one is at {run_at}.', 'Wait, or cancel the job when another attempt cannot help.'),
+        ('start_backoff', 'waiting', null, 'The job was handed out {times} times in a row and no robot kept it: it was not started, or its robot was started again. It is handed out again at {run_at}.', 'Look whether robots that claim the job reach the service and start what they claim, or cancel the job.'),
+        ('about_to_be_ready', 'waiting', null, 'The job''s time came at {run_at}; it joins the queue within seconds.', 'If it stays like this for two minutes, the platform''s cron and all robots are standing still.'),
+        ('no_robot_registered', 'blocked', null, 'No robot is registered.', 'Register a robot: casare-cloud robot run.'),
+        ('no_robot_online', 'blocked', null, 'None of the {robots} robots is online. {nearest}', 'Start a robot.'),
+        ('no_robot_suits', 'blocked', null, 'None of the {robots} robots can take this job now. The nearest: {nearest}', '{nearest_step}'),
+        ('target_robot_deleted', 'blocked', null, 'Only robot {robot} may run this job, and it was deleted.', 'Cancel the job and enqueue it for another robot.'),
+        ('target_robot_unavailable', 'blocked', null, 'Only one robot may run this job. {nearest}', '{nearest_step}'),
+        ('held_claimed', 'held', null, 'Robot {robot} has claimed the job and not started it yet. It holds it until {lease_until}.', 'Wait. If the robot is gone, another one gets the job after that time.'),
+        ('held_running', 'held', null, 'Robot {robot} runs the job: {progress} percent, last progress {last_progress}. It holds it until {lease_until} and renews that.', 'Wait, or cancel the job.'),
+        ('lease_expired', 'held', null, 'Robot {robot} did not renew its hold of the job, which ended at {lease_until}.', 'Wait a minute: the job is given to another robot, or ends, by itself.'),
+        ('time_over', 'held', null, 'The time of the job with robot {robot} ended at {lease_until}.', 'Wait a minute: the job is tried again, or ends, by itself.'),
+        ('cancel_requested', 'held', null, 'Robot {robot} was asked at {cancel_requested} to stop the job: {cancel_reason} It has not stopped yet, and holds the job until {lease_until} unless it renews that.', 'Wait: the job ends when the robot says so or its hold ends. If it does not, cancel the job by force (casare-cloud jobs cancel --force) from {forceable} on.'),
+        ('completed', 'finished', null, 'The job was completed by robot {robot} at {finished}.', 'Nothing.'),
+        ('completed_despite_cancel', 'finished', null, 'The job was completed by robot {robot} at {finished}, although it had been asked at {cancel_requested} to stop.', 'Nothing can be taken back: look whether what the job did has to be undone.'),
+        ('failed', 'finished', null, 'The job failed at {finished}: {error}', 'Mend the cause, then retry the job. The same version of the workflow runs again: if the mistake is in the workflow, submit the mended one instead.'),
+        ('timed_out', 'finished', null, 'The job took longer than its timeout of {timeout} seconds and ended at {finished}.', 'Raise timeout_seconds or find out what hangs, then retry the job.'),
+        ('no_progress', 'finished', null, 'Robot {robot} reported no progress for {progress_timeout} seconds, and the job ended at {finished}.', 'Find out what hangs or raise progress_timeout_seconds, then retry the job.'),
+        ('cancelled', 'finished', null, 'The job was cancelled at {finished}: {error}', 'Retry the job if it shall run after all; if its workflow was deleted, submit that again instead.'),
+        ('dead_lettered', 'finished', null, 'The job ended at {finished} after {attempts} of {max_attempts} attempts and is a dead letter ({dead_reason}): {error}', 'Mend the cause, then queue it again with casare-cloud dlq retry, or delete the dead letter. The same version of the workflow runs again: if the mistake is in the workflow, submit the mended one instead.'),
+        ('requeued', 'finished', null, 'The job ended at {finished} ({error}) and was queued again as job {requeued_job}.', 'Look at that job.'),
+        ('workflow_disabled', 'note', null, 'The workflow {workflow} is deleted, archived or disabled: it takes no new jobs. Of a deleted one the jobs that wait are cancelled; all others still run.', 'Cancel the jobs that shall not run. To enqueue jobs again, submit the workflow as a new one.')
+$$;
+comment on function private.list_explanations is
+    'Every reason why a job waits or a robot gets nothing, with the sentence and what to do, in which {facts} are to be filled in.';
+revoke all on function private.list_explanations from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/list_job_notes.sql sha256:d363fc314347ba1e77b0ffc0ac4278a9f4be264700e89e73cfec316e58ffa2a4
+create or replace function private.list_job_notes(p_job public.jobs)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if exists (
+        select
+        from public.workflows as w
+        where w.workflow_id = p_job.workflow_id
+            and w.is_enabled
+            and w.status in ('published', 'deprecated')
+            and w.deleted_at is null
+    ) then
+        return '[]';
+    end if;
+    return jsonb_build_array(
+        private.explain_reason('workflow_disabled', jsonb_build_object('workflow', p_job.workflow_name)) - 'verdict'
+    );
+end
+$$;
+comment on function private.list_job_notes is
+    'What is good to know of a job beside the reason for its state.';
+revoke all on function private.list_job_notes from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/list_limit_facts.sql sha256:0d3106ac29ac8d6f9a7afa8d820e72fdb3e06daf592cabd810e4bb0c661908b4
+create or replace function private.list_limit_facts(p_limit private.limits)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return jsonb_build_object(
+        'running', (select sum(c.running) from private.limit_counters as c where c.limit_id = p_limit.limit_id),
+        'max_running', p_limit.max_running,
+        'limited_workflow', (select w.name from public.workflows as w where w.workflow_id = p_limit.workflow_id),
+        'limited_key', p_limit.concurrency_key,
+        'limited_pool', (select p.name from public.pools as p where p.pool_id = p_limit.pool_id)
+    );
+end
+$$;
+comment on function private.list_limit_facts is
+    'What sentences about a limit may say of it.';
+revoke all on function private.list_limit_facts from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/list_robot_facts.sql sha256:90390f70031ff620814f7f2e48c8b8033f5ba9622e609742dda520d199387ff4
+create or replace function private.list_robot_facts(p_live public.live_robots)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return jsonb_build_object(
+        'robot', p_live.external_id,
+        'load', p_live.load,
+        'slots', p_live.max_concurrent_jobs,
+        'last_claim', private.to_words(p_live.last_claim_at),
+        'last_seen', private.to_words(p_live.last_heartbeat_at),
+        'quarantined', private.to_words(p_live.quarantined_at),
+        'quarantine_reason', p_live.quarantine_reason,
+        'robot_environment', p_live.environment
+    );
+end
+$$;
+comment on function private.list_robot_facts is
+    'What sentences about a robot may say of it.';
+revoke all on function private.list_robot_facts from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/name_lane_demand.sql sha256:c4309e437a993f0ffe3cb6721e38f77803e25561cbd02b24c21dce2d09e01b44
+create or replace function private.name_lane_demand(p_lane_id integer, p_robot public.robots)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_lane private.lanes;
+begin
+    select e.* into strict v_lane from private.lanes as e where e.lane_id = p_lane_id;
+    return case
+        when v_lane.robot_id <> p_robot.robot_id then coalesce(
+            (select format('only robot %s', r.external_id) from public.robots as r where r.robot_id = v_lane.robot_id),
+            'only another robot'
+        )
+        when v_lane.environment not in ('*', p_robot.environment) then format('the environment %s', v_lane.environment)
+        else coalesce(private.name_requirements(array(
+            select q
+            from unnest(v_lane.required) as q
+            where q <> all (private.robot_offers(p_robot.capabilities, p_robot.tags, p_robot.is_internet, p_robot.pool_id))
+        )), case
+            when exists (
+                select
+                from private.limits as w
+                where w.limit_id in (v_lane.workflow_limit_id, v_lane.key_limit_id) and w.max_running = 0
+            ) then 'a place under a limit of 0, which pauses it'
+            else 'a place under a limit that is reached'
+        end)
+    end;
+end
+$$;
+comment on function private.name_lane_demand is
+    'What a lane asks for that a robot is not or has not, in words.';
+revoke all on function private.name_lane_demand from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/name_requirements.sql sha256:623828e1ccb01fe6b46d87b2c27b4bb5512ce06d8c76ab4f8e97d0a4dc55bc82
+create or replace function private.name_requirements(p_required text[])
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select string_agg(
+            case
+                when r = 'mode:internet' then 'the execution mode internet'
+                when r like 'pool:%' then 'the pool ' || coalesce(
+                    (select p.name from public.pools as p where p.pool_id = substr(r, 6)::uuid), 'that was deleted'
+                )
+                when r like 'tag:%' then 'the tag ' || substr(r, 5)
+                else 'the capability ' || r
+            end,
+            ' and ' order by r like 'mode:%', r like 'tag:%', r
+        )
+        from unnest(p_required) as r
+    );
+end
+$$;
+comment on function private.name_requirements is
+    'What a lane requires, in words: the capability browser and the tag vip.';
+revoke all on function private.name_requirements from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/name_robot.sql sha256:6885e0e4946ea0be23b788a93a9265c323f61982c0fa297be2860d8f3cad57dc
+create or replace function private.name_robot(p_robot_id uuid, p_tenant_id uuid)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(
+        (
+            select r.external_id from public.robots as r where r.robot_id = p_robot_id and r.tenant_id = p_tenant_id
+        ),
+        p_robot_id::text
+    );
+end
+$$;
+comment on function private.name_robot is
+    'What a tenant may call a robot: its external id, or, for a robot of another tenant''s pool, its id.';
+revoke all on function private.name_robot from public, anon, authenticated, service_role;
+
+-- from sql/46_explaining/functions/to_words.sql sha256:4c154f2dcad6956d615e3defadecfca2a1122761924632e430b342bbf89268c5
+create or replace function private.to_words(p_at timestamptz)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(to_char(p_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'), 'never');
+end
+$$;
+comment on function private.to_words is 'A time as sentences show it; "never" for none.';
+revoke all on function private.to_words from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/announce_fire.sql sha256:5f899ac0d2baa4860174487512a3c715908dd31008da1483c5f4b59757f9a37e
 create or replace function private.announce_fire(
     p_schedule public.schedules,
+    p_event text,
     p_fire_time timestamptz,
-    p_is_manual boolean,
-    p_job_id uuid,
-    p_reason text
+    p_job_id uuid default null,
+    p_data jsonb default '{}'
 )
 returns void
 language plpgsql
@@ -12505,38 +12549,216 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.emit_event(
-        p_schedule.tenant_id,
-        case when p_job_id is not null then 'schedule.triggered' else 'schedule.failed' end,
-        p_job_id, null, p_schedule.workflow_id,
+        p_schedule.tenant_id, 'schedule.' || p_event, p_job_id, null, p_schedule.workflow_id,
         jsonb_strip_nulls(jsonb_build_object(
             'schedule_id', p_schedule.schedule_id,
             'schedule_name', p_schedule.name,
             'fire_time', private.to_iso(p_fire_time),
-            'manual', p_is_manual,
-            'reason', p_reason
-        ))
+            'manual', p_event = 'triggered'
+        ) || p_data)
     );
 end
 $$;
-comment on function private.announce_fire(public.schedules, timestamptz, boolean, uuid, text) is
-    'Emits schedule.triggered, or schedule.failed when no job came of it.';
-revoke all on function private.announce_fire(public.schedules, timestamptz, boolean, uuid, text)
-    from public, anon, authenticated, service_role;
+comment on function private.announce_fire is
+    'Emits what a schedule did at a due time, or by hand: schedule.fired, .triggered, .failed, .skipped or .missed.';
+revoke all on function private.announce_fire from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/create_schedule.sql sha256:e96fad866649aca97f737a707246980ecc3f497325a057d87ec2b83a69e53640
-create or replace function public.create_schedule(
-    p_workflow_id uuid,
-    p_name text,
-    p_cron_expression text,
-    p_timezone text default null,
-    p_is_enabled boolean default true,
-    p_priority integer default 10,
-    p_execution_mode text default 'lan',
-    p_environment text default '*',
-    p_input jsonb default '{}',
-    p_metadata jsonb default '{}',
-    p_pool text default null
+-- from sql/50_schedules/functions/change_schedule.sql sha256:8286b3002fe549c1ffb61ef9635f258809e1fe8af3fb9ddbfdf8e4e28e36d7f3
+create or replace function private.change_schedule(p_old public.schedules, p_changes jsonb, p_is_new boolean)
+returns public.schedules
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_new public.schedules := private.read_schedule_changes(p_old, p_changes);
+    v_problem text;
+begin
+    v_new := private.compile_times(
+        case when not p_is_new then p_old end, v_new, nullif(p_changes ->> 'frequency', '')
+    );
+    if nullif(p_changes ->> 'robot_id', '') is not null then
+        v_new.robot_id := (private.find_robot(v_new.tenant_id, p_changes ->> 'robot_id')).robot_id;
+    end if;
+    if nullif(p_changes ->> 'pool', '') is not null then
+        v_new.pool_id := (private.find_pool(v_new.tenant_id, p_changes ->> 'pool', 'member')).pool_id;
+    end if;
+    v_problem := coalesce(
+        private.find_schedule_problem(v_new, p_changes),
+        case when v_new.timezone <> p_old.timezone then private.find_timezone_problem(v_new.timezone) end
+    );
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+    v_new.updated_at := v_now;
+    if v_new.is_enabled and not p_old.is_enabled then
+        v_new.consecutive_failures := 0;
+    end if;
+    if p_is_new or v_new.is_enabled <> p_old.is_enabled or (
+        v_new.frequency, v_new.cron_expression, v_new.run_at, v_new.interval_seconds, v_new.timezone, v_new.starts_at,
+        v_new.ends_at, v_new.paused_until, v_new.jitter_seconds
+    ) is distinct from (
+        p_old.frequency, p_old.cron_expression, p_old.run_at, p_old.interval_seconds, p_old.timezone, p_old.starts_at,
+        p_old.ends_at, p_old.paused_until, p_old.jitter_seconds
+    ) then
+        v_new.next_run_at := private.next_run_time(v_new, v_now);
+        if v_new.is_enabled and v_new.next_run_at is null then
+            perform private.raise_error(
+                400, 'INVALID_ARGUMENT',
+                case
+                    when v_new.frequency = 'once' then 'run_at must lie in the future, and not in a pause.'
+                    when v_new.ends_at is not null then 'ends_at leaves the schedule no time at which it runs.'
+                    else 'cron_expression has no time within 40 years.'
+                end
+            );
+        end if;
+    end if;
+    return v_new;
+end
+$$;
+comment on function private.change_schedule is
+    'A schedule with changes, judged, and with the next run that they bring; writes nothing. Raises 400 INVALID_ARGUMENT, which names the field, 404 ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS.';
+revoke all on function private.change_schedule from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/compile_times.sql sha256:ef01a22417ad75e3c08a9e92801c934548894a74c74b6c191a5b471ea487b900
+-- What a caller says of the times, put into the columns that hold it. A field that repeats what is stored says nothing.
+create or replace function private.compile_times(
+    p_old public.schedules,     -- all null: there is none yet
+    p_new public.schedules,     -- the changes are in it
+    p_frequency text            -- if it was said
 )
+returns public.schedules
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_cron text := case when p_new.cron_expression is distinct from p_old.cron_expression then p_new.cron_expression end;
+    v_run_at timestamptz := case when p_new.run_at is distinct from p_old.run_at then p_new.run_at end;
+    v_seconds bigint := case when p_new.interval_seconds is distinct from p_old.interval_seconds then p_new.interval_seconds end;
+    v_frequency text := p_frequency;
+    v_is_every boolean := v_cron ~* '^\s*@every\M';
+    v_local timestamp := p_new.starts_at at time zone p_new.timezone;
+    v_problem text;
+begin
+    if num_nonnulls(v_cron, v_run_at, v_seconds) > 1 then
+        v_problem := 'Of cron_expression, run_at and interval_seconds only one can say when a schedule runs.';
+    elsif v_cron is not null and v_frequency not in ('cron', case when v_is_every then 'interval' else 'cron' end) then
+        v_problem := format('cron_expression contradicts the frequency %s.', v_frequency);
+    elsif v_run_at is not null and v_frequency <> 'once' then
+        v_problem := format('run_at contradicts the frequency %s.', v_frequency);
+    elsif v_seconds is not null and v_frequency <> 'interval' then
+        v_problem := format('interval_seconds contradicts the frequency %s.', v_frequency);
+    elsif v_is_every and private.every_seconds(v_cron) is null then
+        v_problem := 'cron_expression: @every needs a duration such as 15m, 1h30m or 90s after it.';
+    elsif num_nonnulls(v_frequency, v_cron, v_run_at, v_seconds, p_old.frequency) = 0 then
+        v_problem := 'cron_expression must be given, or frequency, run_at or interval_seconds.';
+    end if;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+
+    if v_is_every then
+        v_seconds := private.every_seconds(v_cron);
+        v_cron := null;
+        v_frequency := 'interval';
+    end if;
+    v_frequency := coalesce(
+        v_frequency,
+        case
+            when v_cron is not null then 'cron'
+            when v_run_at is not null then 'once'
+            when v_seconds is not null then 'interval'
+            else p_old.frequency::text
+        end
+    );
+    p_new.frequency := v_frequency::public.schedule_frequency;
+    p_new.cron_expression := btrim(coalesce(v_cron, p_old.cron_expression));
+    p_new.run_at := coalesce(v_run_at, p_old.run_at);
+    v_seconds := coalesce(v_seconds, p_old.interval_seconds);
+    if v_frequency <> 'once' then
+        p_new.run_at := null;
+    elsif p_new.run_at is null then
+        v_problem := 'run_at must be given with the frequency once.';
+    elsif not private.is_calendar_time(p_new.run_at) then
+        v_problem := 'run_at must lie in the years 1 to 9999.';
+    end if;
+    if v_frequency <> 'interval' then
+        v_seconds := null;
+    elsif v_seconds is null then
+        v_problem := 'interval_seconds must be given with the frequency interval.';
+    elsif v_seconds not between 1 and 31622400 then
+        v_problem := 'interval_seconds must be between 1 and 31622400, which is 366 days.';
+    end if;
+    if v_frequency = 'cron' then
+        v_problem := private.find_cron_problem(p_new.cron_expression);
+    elsif v_frequency in ('once', 'interval') then
+        p_new.cron_expression := null;
+    elsif v_local <> date_trunc('minute', v_local) then
+        v_problem := format('starts_at must be a whole minute with the frequency %s, whose time of day it says.', v_frequency);
+    elsif v_frequency = 'monthly' and extract(day from v_local) > 28 then
+        v_problem := format(
+            'starts_at must not be day %s with the frequency monthly: not every month has it.', extract(day from v_local)
+        );
+    else
+        p_new.cron_expression := case
+            when v_local is null then '@' || v_frequency
+            when v_frequency = 'hourly' then to_char(v_local, 'FMMI "* * * *"')
+            when v_frequency = 'daily' then to_char(v_local, 'FMMI FMHH24 "* * *"')
+            when v_frequency = 'weekly' then to_char(v_local, 'FMMI FMHH24 "* *" ') || extract(dow from v_local)
+            when v_frequency = 'monthly' then to_char(v_local, 'FMMI FMHH24 FMDD "* *"')
+        end;
+    end if;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+    p_new.interval_seconds := v_seconds;
+    return p_new;
+end
+$$;
+comment on function private.compile_times is
+    'A schedule whose frequency and the fields that belong to it agree: hourly to monthly as a cron expression, with the minute, hour and day of starts_at. Raises 400 INVALID_ARGUMENT for what contradicts itself or is missing.';
+revoke all on function private.compile_times from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/count_schedule_failures.sql sha256:5542cb06f099835ba4dfd138966c5e65af3f66c60fc8573e55de126a60b51be1
+create or replace function private.count_schedule_failures(p_schedule_id uuid, p_failures integer)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_schedule public.schedules;
+begin
+    update public.schedules as s
+    set consecutive_failures = s.consecutive_failures + p_failures
+    where s.schedule_id = p_schedule_id
+    returning s.* into v_schedule;
+    if v_schedule.max_consecutive_failures = 0 or not v_schedule.is_enabled or v_schedule.deleted_at is not null
+        or v_schedule.consecutive_failures < v_schedule.max_consecutive_failures
+    then
+        return;
+    end if;
+    update public.schedules as s
+    set is_enabled = false, next_run_at = null, auto_disabled_at = private.clock(), updated_at = private.clock()
+    where s.schedule_id = p_schedule_id;
+    perform private.drop_waiting_fires(
+        v_schedule.tenant_id, array[p_schedule_id], 'The schedule was disabled after too many failures while this run waited.'
+    );
+    perform private.emit_event(
+        v_schedule.tenant_id, 'schedule.auto_disabled', null, null, v_schedule.workflow_id,
+        jsonb_build_object(
+            'schedule_id', p_schedule_id, 'schedule_name', v_schedule.name,
+            'consecutive_failures', v_schedule.consecutive_failures
+        )
+    );
+end
+$$;
+comment on function private.count_schedule_failures is
+    'Counts failures in a row of a schedule that the caller has locked, and disables it when they are as many as it allows: schedule.auto_disabled.';
+revoke all on function private.count_schedule_failures from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/create_schedule.sql sha256:4048fa6af09a42bc4fa51161e5ba7ca28cb7aaa3ca8eec909ce39b70e908c9d3
+create or replace function public.create_schedule(p_schedule jsonb)
 returns public.schedules
 language plpgsql
 security definer
@@ -12544,60 +12766,19 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('schedules.write');
-    v_now timestamptz := private.clock();
-    v_schedule public.schedules;
-    v_problem text;
+    v_schedule public.schedules := private.change_schedule(private.draft_schedule(v_caller), p_schedule, true);
 begin
-    if p_execution_mode not in ('lan', 'internet') or p_execution_mode is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'execution_mode must be lan or internet.');
-    elsif p_priority not between 0 and 20 or p_priority is null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'priority must be between 0 and 20.');
-    end if;
-    v_schedule.schedule_id := private.uuid_v7();
-    v_schedule.tenant_id := v_caller.tenant_id;
-    v_schedule.workflow_id := p_workflow_id;
-    v_schedule.name := private.nfc(p_name);
-    v_schedule.cron_expression := btrim(p_cron_expression);
-    select coalesce(p_timezone, t.timezone, 'UTC') into v_schedule.timezone
-    from public.tenants as t
-    where t.tenant_id = v_caller.tenant_id;
-    v_schedule.is_enabled := coalesce(p_is_enabled, true);
-    v_schedule.priority := p_priority;
-    v_schedule.execution_mode := p_execution_mode;
-    v_schedule.environment := private.nfc(p_environment);
-    if p_pool is not null then
-        v_schedule.pool_id := (private.find_pool(v_caller.tenant_id, p_pool, 'member')).pool_id;
-    end if;
-    v_schedule.input := p_input;
-    v_schedule.metadata := p_metadata;
-    v_schedule.run_count := 0;
-    v_schedule.failure_count := 0;
-    v_schedule.created_by := coalesce(v_caller.user_id, v_caller.api_key_id);
-    v_schedule.created_at := v_now;
-    v_schedule.updated_at := v_now;
-    v_problem := coalesce(
-        private.find_schedule_problem(v_schedule),
-        case when p_timezone is not null then private.find_timezone_problem(p_timezone) end
-    );
-    if v_problem is not null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
-    end if;
-    perform private.require_schedulable_workflow(v_caller.tenant_id, p_workflow_id);
-    if v_schedule.is_enabled then
-        v_schedule.next_run_at := private.next_cron_time(v_schedule.cron_expression, v_schedule.timezone, v_now);
-    end if;
+    perform private.require_schedulable_workflow(v_caller.tenant_id, v_schedule.workflow_id);
     insert into public.schedules values (v_schedule.*);
     return v_schedule;
 end
 $$;
-comment on function public.create_schedule(uuid, text, text, text, boolean, integer, text, text, jsonb, jsonb, text) is
-    'Makes a schedule of a workflow and returns it, with the time of its next run; the time zone is the tenant''s unless it is given. With a pool (id or name) its robots run the jobs. Raises 404 WORKFLOW_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
-revoke all on function public.create_schedule(uuid, text, text, text, boolean, integer, text, text, jsonb, jsonb, text)
-    from public, anon, authenticated, service_role;
-grant execute on function public.create_schedule(uuid, text, text, text, boolean, integer, text, text, jsonb, jsonb, text)
-    to authenticated;
+comment on function public.create_schedule is
+    'Makes a schedule of a workflow, {workflow_id, name, cron_expression | frequency | run_at | interval_seconds, …}, and returns it with the time of its next run; the time zone is the tenant''s unless it is given. With a pool (id or name) its robots run the jobs. Raises 404 WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
+revoke all on function public.create_schedule from public, anon, authenticated, service_role;
+grant execute on function public.create_schedule to authenticated;
 
--- from sql/50_schedules/functions/cron_fields.sql sha256:d5796dd974eed9e77c791e7548b0b70a95df76e80be00d85c701c089bb373052
+-- from sql/50_schedules/functions/cron_fields.sql sha256:620925f09e199146fbb7cbcf882696c2352d5f67e5ef965697425926f55fd435
 create or replace function private.cron_fields(p_expression text)
 returns text[]
 language sql
@@ -12619,11 +12800,11 @@ as $$
     )
     from (select upper(regexp_replace(p_expression, '^\s+|\s+$', '', 'g')) as expression) as e
 $$;
-comment on function private.cron_fields(text) is
+comment on function private.cron_fields is
     'The fields of a cron expression, in upper case, with an alias such as @daily replaced by what it stands for. Five, if it is right.';
-revoke all on function private.cron_fields(text) from public, anon, authenticated, service_role;
+revoke all on function private.cron_fields from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/delete_schedule.sql sha256:63de32fb652ab01bccce2bca7189a9de9c6d19f811cea744710385a88eb9f292
+-- from sql/50_schedules/functions/delete_schedule.sql sha256:d1891189c1646a99931d5e8294e8e84169185cf1805db8e40e0a629e37b490cf
 create or replace function public.delete_schedule(p_schedule_id uuid)
 returns void
 language plpgsql
@@ -12640,14 +12821,15 @@ begin
     if not found then
         perform private.raise_error(404, 'SCHEDULE_NOT_FOUND', 'There is no such schedule.');
     end if;
+    perform private.drop_waiting_fires(v_caller.tenant_id, array[p_schedule_id], 'The schedule was deleted while this run waited.');
 end
 $$;
-comment on function public.delete_schedule(uuid) is
+comment on function public.delete_schedule is
     'Takes a schedule away; the jobs that it enqueued stay. Raises 404 SCHEDULE_NOT_FOUND. Needs schedules.write.';
-revoke all on function public.delete_schedule(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.delete_schedule(uuid) to authenticated;
+revoke all on function public.delete_schedule from public, anon, authenticated, service_role;
+grant execute on function public.delete_schedule to authenticated;
 
--- from sql/50_schedules/functions/delete_schedules_of_workflow.sql sha256:22af2e90ee9fb899271555f808540a69fc3c3543eb660bd1073ec415cc1b3ffd
+-- from sql/50_schedules/functions/delete_schedules_of_workflow.sql sha256:d3060d731c8081a1698878e7f8ca57a056fa2bd55089045d670519ed2f9e0f21
 create or replace function private.delete_schedules_of_workflow(p_tenant_id uuid, p_workflow_id uuid)
 returns integer
 language plpgsql
@@ -12655,20 +12837,78 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();
-    v_deleted integer;
+    v_deleted uuid[];
 begin
-    update public.schedules as s
-    set deleted_at = v_now, updated_at = v_now, next_run_at = null
-    where s.tenant_id = p_tenant_id and s.workflow_id = p_workflow_id and s.deleted_at is null;
-    get diagnostics v_deleted = row_count;
-    return v_deleted;
+    with deleted as (
+        update public.schedules as s
+        set deleted_at = v_now, updated_at = v_now, next_run_at = null
+        where s.tenant_id = p_tenant_id and s.workflow_id = p_workflow_id and s.deleted_at is null
+        returning s.schedule_id
+    )
+    select coalesce(array_agg(d.schedule_id), '{}') into v_deleted from deleted as d;
+    perform private.drop_waiting_fires(p_tenant_id, v_deleted, 'The workflow was deleted while this run waited.');
+    return cardinality(v_deleted);
 end
 $$;
-comment on function private.delete_schedules_of_workflow(uuid, uuid) is
+comment on function private.delete_schedules_of_workflow is
     'Takes every schedule of a workflow away and returns how many.';
-revoke all on function private.delete_schedules_of_workflow(uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.delete_schedules_of_workflow from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/enqueue_job_of_schedule.sql sha256:b3065e8a91ed3486ca48ca9179c59da665e65baf0975ab2b5b984c18aa163de1
+-- from sql/50_schedules/functions/draft_schedule.sql sha256:3625b53a3ca1ebc4c62381f52670fe3915a048e4907a657bb85e219b302ac124
+create or replace function private.draft_schedule(p_caller private.caller)
+returns public.schedules
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select jsonb_populate_record(
+        null::public.schedules,
+        jsonb_build_object(
+            'schedule_id', private.uuid_v7(), 'tenant_id', t.tenant_id, 'timezone', t.timezone, 'is_enabled', true,
+            'priority', 10, 'execution_mode', 'lan', 'environment', '*', 'required_capabilities', '[]'::jsonb,
+            'required_tags', '[]'::jsonb, 'input', '{}'::jsonb, 'metadata', '{}'::jsonb, 'jitter_seconds', 0,
+            'misfire_policy', 'once', 'misfire_cap', 10, 'overlap_policy', 'allow', 'max_consecutive_failures', 0,
+            'run_count', 0, 'failure_count', 0, 'consecutive_failures', 0,
+            'created_by', coalesce(p_caller.user_id, p_caller.api_key_id),
+            'created_at', private.clock(), 'updated_at', private.clock()
+        )
+    )
+    from public.tenants as t
+    where t.tenant_id = p_caller.tenant_id
+$$;
+comment on function private.draft_schedule is
+    'A schedule of the caller''s tenant of which nothing has been said yet: everything is at its default, the time zone is the tenant''s.';
+revoke all on function private.draft_schedule from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/drop_waiting_fires.sql sha256:518861a6bb5ee73225778809daa7417eb577856583a10beb33f45bc18949611d
+create or replace function private.drop_waiting_fires(p_tenant_id uuid, p_schedule_ids uuid[], p_reason text)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_fire record;
+begin
+    for v_fire in
+        update public.schedule_fires as f
+        set outcome = 'skipped_overlap', reason = p_reason
+        from public.schedules as s
+        where f.tenant_id = p_tenant_id and f.schedule_id = any (p_schedule_ids) and f.outcome = 'waiting'
+            and s.schedule_id = f.schedule_id
+        returning s as schedule, f.fire_time
+    loop
+        perform private.announce_fire(
+            v_fire.schedule, 'skipped', v_fire.fire_time, null,
+            jsonb_build_object('outcome', 'skipped_overlap', 'reason', p_reason)
+        );
+    end loop;
+end
+$$;
+comment on function private.drop_waiting_fires is
+    'Gives up the due times of schedules that wait for a job to end, and says why.';
+revoke all on function private.drop_waiting_fires from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/enqueue_job_of_schedule.sql sha256:7c06d2946a882ac6e19d00880d526eceecb18245ce999668d7109c2866c0ffb1
 create or replace function private.enqueue_job_of_schedule(
     p_schedule public.schedules,
     p_trigger_type text,
@@ -12679,24 +12919,59 @@ returns uuid
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_job private.new_job := private.job_of_schedule(p_schedule);
+    v_job_id uuid;
 begin
-    if p_schedule.pool_id is not null then
-        perform private.find_pool(p_schedule.tenant_id, p_schedule.pool_id::text, 'member');     -- it may have left
-    end if;
-    return private.add_job(
-        p_schedule.tenant_id, p_created_by, p_schedule.workflow_id, null, p_schedule.input, p_schedule.priority,
-        p_schedule.environment, p_schedule.execution_mode::text, '{}', '{}', null, null, p_dedupe_key, 3, 3600, null,
-        p_schedule.metadata || jsonb_build_object('schedule_id', p_schedule.schedule_id), p_trigger_type,
-        p_pool_id => p_schedule.pool_id
+    v_job.dedupe_key := p_dedupe_key;
+    v_job.metadata := v_job.metadata || jsonb_build_object('schedule_id', p_schedule.schedule_id);
+    v_job_id := private.add_job(
+        p_schedule.tenant_id, private.check_new_job(p_schedule.tenant_id, v_job), p_trigger_type, p_created_by
     );
+    if private.is_followed(p_schedule) then
+        insert into private.schedule_jobs (job_id, tenant_id, schedule_id)
+        values (v_job_id, p_schedule.tenant_id, p_schedule.schedule_id)
+        on conflict do nothing;     -- another session's, by the dedupe key
+    end if;
+    return v_job_id;
 end
 $$;
-comment on function private.enqueue_job_of_schedule(public.schedules, text, uuid, text) is
-    'Puts a job in the queue as a schedule says it; the job''s metadata names the schedule. Raises what private.add_job raises, and 404 POOL_NOT_FOUND when the tenant is in its pool no more.';
-revoke all on function private.enqueue_job_of_schedule(public.schedules, text, uuid, text)
-    from public, anon, authenticated, service_role;
+comment on function private.enqueue_job_of_schedule is
+    'Puts a job in the queue as a schedule says it; the job''s metadata names the schedule. Raises what private.check_new_job() and private.add_job() raise: 404 POOL_NOT_FOUND when the tenant is in its pool no more, and 404 ROBOT_NOT_FOUND when its robot is deleted.';
+revoke all on function private.enqueue_job_of_schedule from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/find_cron_problem.sql sha256:7f77c3dd9a70763baa9d98f0c4902f1760f0eb97a7778bd33dc565440dbe5c02
+-- from sql/50_schedules/functions/every_seconds.sql sha256:5170da4f9c6069df98c51ba980e33d8f507d00c1cf26ec6c49e051b6ae581122
+create or replace function private.every_seconds(p_expression text)
+returns bigint
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select sum(n[1]::bigint * case n[2] when 'd' then 86400 when 'h' then 3600 when 'm' then 60 else 1 end)::bigint
+    from regexp_matches(lower(p_expression), '([0-9]{1,8})([dhms])', 'g') as n
+    where lower(p_expression) ~ '^\s*@every\s+([0-9]{1,8}[dhms])+\s*$'
+$$;
+comment on function private.every_seconds is
+    'The seconds of an interval that is written as @every 1h30m (d, h, m, s); null when it is not.';
+revoke all on function private.every_seconds from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/expected_seconds.sql sha256:67e31b0a9595a53a93c16257e4e6937abd053598d3ef3899b78c2147e1abc173
+create or replace function private.expected_seconds(p_tenant_id uuid, p_workflow_id uuid)
+returns double precision
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select sum(r.duration_ms_sum) / 1000.0 / nullif(sum(r.completed), 0)
+    from public.job_rollups as r
+    where r.tenant_id = p_tenant_id and r.level = 'workflow_day' and r.subject_id = p_workflow_id
+        and r.starts_at > private.clock() - interval '30 days'
+$$;
+comment on function private.expected_seconds is
+    'How long a job of a workflow takes, by those that completed in the last 30 days; null when there is none.';
+revoke all on function private.expected_seconds from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/find_cron_problem.sql sha256:f4a13d14fc0b4cce91473ac0ec23d0a74abb89101df39b8dda6e50abb541b073
 create or replace function private.find_cron_problem(p_expression text)
 returns text
 language plpgsql
@@ -12746,37 +13021,171 @@ begin
     return null;
 end
 $$;
-comment on function private.find_cron_problem(text) is
+comment on function private.find_cron_problem is
     'What is wrong with a cron expression, as a sentence that names the field; null when it is right and comes at some time.';
-revoke all on function private.find_cron_problem(text) from public, anon, authenticated, service_role;
+revoke all on function private.find_cron_problem from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/find_schedule_problem.sql sha256:e78489463d1cf5ed062daf3c2cbfd47e61a2826baa10c28f9daf3c6d3d8a99cf
-create or replace function private.find_schedule_problem(p_schedule public.schedules)
+-- from sql/50_schedules/functions/find_misfires.sql sha256:3efe319947332f939e93db89b1d0220d0b8048095d6248bdd5035b44b6c1179d
+-- A due time is late when nobody served it for five minutes: where cron knows no seconds, a minute is usual.
+create or replace function private.find_misfires(
+    p_schedule public.schedules,
+    p_first timestamptz,                -- the first due time that nobody served
+    p_until timestamptz,                -- what came until then is due
+    out served timestamptz[],           -- those that are to be served, in order
+    out next_due timestamptz,           -- that comes after them all; null: nothing is left
+    out missed_until timestamptz        -- the newest of the others; null: there are none
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_last timestamptz := p_first;
+    v_is_late boolean;
+begin
+    next_due := private.next_due_time(p_schedule, p_first);
+    if next_due <= p_until then
+        v_last := private.last_due_time(p_schedule, next_due, p_until);
+        next_due := private.next_due_time(p_schedule, v_last);
+    end if;
+    v_is_late := v_last < p_until - interval '5 minutes';
+    if p_schedule.misfire_policy = 'skip' and v_is_late then
+        served := '{}';
+        missed_until := v_last;
+        return;
+    end if;
+    served := array[v_last];
+    if p_schedule.misfire_policy = 'all' then
+        while cardinality(served) < p_schedule.misfire_cap and served[1] > p_first loop
+            served := private.last_due_time(p_schedule, p_first, served[1] - interval '1 microsecond') || served;
+        end loop;
+    end if;
+    if served[1] > p_first then
+        missed_until := private.last_due_time(p_schedule, p_first, served[1] - interval '1 microsecond');
+    end if;
+end
+$$;
+comment on function private.find_misfires is
+    'Which of the due times that passed are served by a schedule''s misfire policy: none or the newest, the newest, or as many of the newest as its cap allows.';
+revoke all on function private.find_misfires from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/find_overlap.sql sha256:af409eaa31d402a7642e520564449e01d655cf3c250426642003619459db53f3
+create or replace function private.find_overlap(
+    p_schedule public.schedules,
+    out outcome public.schedule_outcome,    -- null: nothing is in the way
+    out reason text
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_job_id uuid;
+    v_waiting integer;
+begin
+    if p_schedule.overlap_policy = 'allow' then
+        return;
+    end if;
+    -- A job that ended while it began to be followed left no news.
+    delete from private.schedule_jobs as g
+    where g.tenant_id = p_schedule.tenant_id and g.schedule_id = p_schedule.schedule_id
+        and not exists (select from public.jobs as j where j.job_id = g.job_id and j.finished_at is null);
+    select g.job_id into v_job_id
+    from private.schedule_jobs as g
+    where g.tenant_id = p_schedule.tenant_id and g.schedule_id = p_schedule.schedule_id
+    order by g.job_id
+    limit 1;
+    select count(*) into v_waiting
+    from public.schedule_fires as f
+    where f.tenant_id = p_schedule.tenant_id and f.schedule_id = p_schedule.schedule_id and f.outcome = 'waiting';
+    if v_job_id is null and v_waiting = 0 then
+        return;
+    elsif p_schedule.overlap_policy = 'skip' then
+        outcome := 'skipped_overlap';
+        reason := format('The job %s of this schedule was not finished.', v_job_id);
+    elsif p_schedule.overlap_policy = 'queue' and v_waiting >= 100 then
+        outcome := 'skipped_overlap';
+        reason := '100 due times of this schedule waited already for its jobs to end.';
+    else
+        outcome := 'waiting';
+        reason := case
+            when v_job_id is null then 'It waits for its turn, after due times before it.'
+            when p_schedule.overlap_policy = 'queue' then format('It waits until the job %s of this schedule has ended.', v_job_id)
+            else format('It waits until the job %s of this schedule is cancelled.', v_job_id)
+        end;
+    end if;
+    if p_schedule.overlap_policy = 'cancel_previous' then
+        perform private.drop_waiting_fires(
+            p_schedule.tenant_id, array[p_schedule.schedule_id], 'The next due time came while this run waited.'
+        );
+        insert into private.schedule_news (tenant_id, schedule_id, job_id)
+        select g.tenant_id, g.schedule_id, g.job_id
+        from private.schedule_jobs as g
+        where g.tenant_id = p_schedule.tenant_id and g.schedule_id = p_schedule.schedule_id;
+    end if;
+end
+$$;
+comment on function private.find_overlap is
+    'What becomes of a due time by the overlap policy of a schedule that the caller has locked, and why, when a job of it is unfinished; asks for the end of that job when the policy is cancel_previous.';
+revoke all on function private.find_overlap from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/find_schedule_problem.sql sha256:57793f9ceb2507043ceba571acf0758be461ab5f6511c83dd3df18f025d8151b
+create or replace function private.find_schedule_problem(p_schedule public.schedules, p_changes jsonb)
 returns text
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_min_seconds integer;
 begin
-    return case
-        when p_schedule.name is null or length(p_schedule.name) not between 1 and 255
-            then 'schedule_name must have 1 to 255 characters.'
-        when pg_column_size(p_schedule.metadata) > 32768 then 'metadata must not be larger than 32 KB.'
-        else coalesce(
-            private.find_cron_problem(p_schedule.cron_expression),
-            private.find_job_problem(
-                p_schedule.input, p_schedule.priority, p_schedule.environment, p_schedule.execution_mode::text, '{}', '{}',
-                null, 3, 3600, null, p_schedule.metadata, 'scheduled'
-            )
-        )
-    end;
+    if p_schedule.name is null or length(p_schedule.name) not between 1 and 255 or p_schedule.name !~ '\S' then
+        return 'schedule_name must have 1 to 255 characters, and not blanks only.';
+    elsif p_schedule.environment is null then      -- a schedule has these itself; the job's own would be defaults
+        return 'environment must have 1 to 64 characters.';
+    elsif jsonb_typeof(p_schedule.input) is distinct from 'object' then
+        return 'input must be an object.';
+    elsif jsonb_typeof(p_schedule.metadata) is distinct from 'object' then
+        return 'metadata must be an object.';
+    elsif pg_column_size(p_schedule.metadata) > 32768 then
+        return 'metadata must not be larger than 32 KB.';
+    elsif not private.is_calendar_time(p_schedule.starts_at) then
+        return 'starts_at must lie in the years 1 to 9999.';
+    elsif not private.is_calendar_time(p_schedule.ends_at) then
+        return 'ends_at must lie in the years 1 to 9999.';
+    elsif not private.is_calendar_time(p_schedule.paused_until) then
+        return 'paused_until must lie in the years 1 to 9999.';
+    elsif p_schedule.ends_at <= p_schedule.starts_at then
+        return 'ends_at must be later than starts_at.';
+    elsif p_schedule.run_at < p_schedule.starts_at or p_schedule.run_at > p_schedule.ends_at then
+        return 'run_at must lie between starts_at and ends_at.';
+    elsif p_schedule.jitter_seconds not between 0 and 86400 then
+        return 'jitter_seconds must be between 0 and 86400.';
+    elsif p_schedule.misfire_cap not between 1 and 100 then
+        return 'misfire_cap must be between 1 and 100.';
+    elsif p_changes ->> 'misfire_cap' is not null and p_schedule.misfire_policy <> 'all' and p_schedule.misfire_cap <> 10 then
+        return 'misfire_cap goes with the misfire_policy all only.';
+    elsif p_schedule.max_consecutive_failures not between 0 and 1000 then
+        return 'max_consecutive_failures must be between 0 and 1000.';
+    elsif p_schedule.robot_id is not null and p_schedule.pool_id is not null then
+        return 'robot_id and pool contradict each other: a pool''s owner says which of its robots run a job.';
+    end if;
+    select q.min_interval_seconds into v_min_seconds
+    from public.tenants as t
+    join private.schedule_quotas as q on q.plan = t.plan
+    where t.tenant_id = p_schedule.tenant_id and q.min_interval_seconds > p_schedule.interval_seconds;
+    if found then
+        return format('interval_seconds must be at least %s in your plan.', v_min_seconds);
+    end if;
+    return private.find_job_problem(private.job_of_schedule(p_schedule));
 end
 $$;
-comment on function private.find_schedule_problem(public.schedules) is
-    'What is wrong with a schedule that somebody wants, as a sentence that names the field; null when nothing is. Not its timezone: see find_timezone_problem.';
-revoke all on function private.find_schedule_problem(public.schedules) from public, anon, authenticated, service_role;
+comment on function private.find_schedule_problem is
+    'What is wrong with a schedule that somebody''s changes come to, as a sentence that names the field; null when nothing is. Not its times and time zone: see compile_times and find_timezone_problem.';
+revoke all on function private.find_schedule_problem from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/find_timezone_problem.sql sha256:1c1df67c1caedc6f92c9a0415f1a8a97de88e2cc00d35c085a022d5ab0c1a044
+-- from sql/50_schedules/functions/find_timezone_problem.sql sha256:d9193b1b6d270656a8d2121f518384b80cfc97e175047c7330df4a53f98bc7ae
 -- The catalog view reads every zone's file. A name that a tenant goes by already was looked at when it was set.
 create or replace function private.find_timezone_problem(p_timezone text)
 returns text
@@ -12791,11 +13200,11 @@ begin
     return 'timezone must be a name of the IANA time zone database.';
 end
 $$;
-comment on function private.find_timezone_problem(text) is
+comment on function private.find_timezone_problem is
     'A sentence when there is no such time zone; null when there is.';
-revoke all on function private.find_timezone_problem(text) from public, anon, authenticated, service_role;
+revoke all on function private.find_timezone_problem from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/fire_due_schedules.sql sha256:12a64461d6e66bdceb86a5d6f4034bd03382ad956009df6762ca636d975cac62
+-- from sql/50_schedules/functions/fire_due_schedules.sql sha256:e47d49b161f46173cd9c80b5242ec9226bac6deb9372bc969ea67024a009c66a
 create or replace function private.fire_due_schedules(p_limit integer default 200)
 returns integer
 language plpgsql
@@ -12836,13 +13245,13 @@ begin
     return v_served;
 end
 $$;
-comment on function private.fire_due_schedules(integer) is
+comment on function private.fire_due_schedules is
     'Serves at most p_limit schedules that are due, the longest due first or, when there are more, shared out among tenants, and returns how many. Many may run it at once: each due time is one''s.';
-revoke all on function private.fire_due_schedules(integer) from public, anon, authenticated, service_role;
+revoke all on function private.fire_due_schedules from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/fire_schedule.sql sha256:02af545a57e6a46eea1e5fda14efe27f63324ec06df9dd9daf0c49aef6d2c676
+-- from sql/50_schedules/functions/fire_schedule.sql sha256:5112124875757e61bff1391042752cc8c47f5591d3e462961a5d549e74df2b20
 create or replace function private.fire_schedule(p_schedule public.schedules)
-returns public.schedule_outcome
+returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -12850,67 +13259,54 @@ set enable_seqscan = off
 as $$
 declare
     v_now timestamptz := private.clock();
-    v_first timestamptz := p_schedule.next_run_at;
-    v_fire_time timestamptz := p_schedule.next_run_at;
-    v_next timestamptz := private.next_cron_time(p_schedule.cron_expression, p_schedule.timezone, p_schedule.next_run_at);
-    v_job_id uuid;
-    v_reason text;
+    v_jitter interval := private.jitter_of(p_schedule.schedule_id, p_schedule.jitter_seconds);
+    v_first timestamptz := p_schedule.next_run_at - v_jitter;
+    v_due record;
+    v_fire_time timestamptz;
+    v_outcome public.schedule_outcome;
+    v_enqueued integer := 0;
+    v_failed integer := 0;
 begin
-    if v_next <= v_now then
-        v_fire_time := private.last_cron_time(p_schedule.cron_expression, p_schedule.timezone, v_next, v_now);
-        v_next := private.next_cron_time(p_schedule.cron_expression, p_schedule.timezone, v_now);
-        insert into public.schedule_fires (tenant_id, schedule_id, fire_time, outcome, reason, fired_at)
+    v_due := private.find_misfires(p_schedule, v_first, v_now - v_jitter);
+    if v_due.missed_until is not null then
+        insert into public.schedule_fires (tenant_id, schedule_id, fire_time, outcome, reason, missed_until, fired_at)
         values (
             p_schedule.tenant_id, p_schedule.schedule_id, v_first, 'missed',
             format(
-                'Nobody served the due times from here until %s; that one was made up for, once.', private.to_iso(v_fire_time)
+                'Nobody served the due times from here until %s, and by the misfire policy %s they were not made up for.',
+                private.to_iso(v_due.missed_until), p_schedule.misfire_policy
             ),
-            v_now
+            v_due.missed_until, v_now
         )
         on conflict do nothing;
-    end if;
-
-    -- Not there a second time: clocks of the server that go back, or a schedule that somebody set back by hand.
-    perform from public.schedule_fires as f
-    where f.tenant_id = p_schedule.tenant_id and f.schedule_id = p_schedule.schedule_id and f.fire_time = v_fire_time;
-    if not found then
-        begin
-            v_job_id := private.enqueue_job_of_schedule(
-                p_schedule, 'scheduled', p_schedule.created_by,
-                'schedule:' || p_schedule.schedule_id || ':' || private.to_iso(v_fire_time)
+        if found then
+            perform private.announce_fire(
+                p_schedule, 'missed', v_first, null, jsonb_build_object('missed_until', private.to_iso(v_due.missed_until))
             );
-        exception
-            when others then
-                if sqlstate not like 'PT%' then
-                    raise;
-                end if;
-                v_reason := sqlerrm;    -- a refusal
-        end;
-        insert into public.schedule_fires (tenant_id, schedule_id, fire_time, outcome, reason, job_id, fired_at)
-        values (
-            p_schedule.tenant_id, p_schedule.schedule_id, v_fire_time,
-            case when v_reason is null then 'enqueued' else 'failed' end::public.schedule_outcome, v_reason, v_job_id, v_now
-        );
-        perform private.announce_fire(p_schedule, v_fire_time, false, v_job_id, v_reason);
+        end if;
     end if;
-
+    foreach v_fire_time in array v_due.served loop
+        v_outcome := private.serve_due_time(p_schedule, v_fire_time, v_fire_time + v_jitter < v_now - interval '5 minutes');
+        v_enqueued := v_enqueued + (v_outcome in ('enqueued', 'caught_up') and v_outcome is not null)::integer;
+        v_failed := v_failed + (v_outcome = 'failed' and v_outcome is not null)::integer;
+    end loop;
     update public.schedules as s
-    set next_run_at = v_next,
-        last_run_at = case when v_job_id is null then s.last_run_at else v_now end,
-        run_count = s.run_count + (v_job_id is not null)::integer,
-        failure_count = s.failure_count + (v_reason is not null)::integer
+    set next_run_at = v_due.next_due + v_jitter,
+        last_run_at = case when v_enqueued > 0 then v_now else s.last_run_at end,
+        run_count = s.run_count + v_enqueued,
+        failure_count = s.failure_count + v_failed
     where s.schedule_id = p_schedule.schedule_id;
-    return case
-        when v_job_id is not null then 'enqueued'
-        when v_reason is not null then 'failed'
-    end;
+    if v_failed > 0 then
+        perform private.count_schedule_failures(p_schedule.schedule_id, v_failed);
+    end if;
+    return v_enqueued;
 end
 $$;
-comment on function private.fire_schedule(public.schedules) is
-    'Serves the newest due time of a schedule that the caller has locked, once, writes the outcome down and sets the next run. Null: that time had its turn.';
-revoke all on function private.fire_schedule(public.schedules) from public, anon, authenticated, service_role;
+comment on function private.fire_schedule is
+    'Serves what is due of a schedule that the caller has locked, by its misfire policy, each due time once, writes the outcomes down and sets the next run; returns the number of its jobs.';
+revoke all on function private.fire_schedule from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/first_instant.sql sha256:86c904db6c97fb1ed8ae051944bc3bc309305f3227e6aecd2251efe047cdac96
+-- from sql/50_schedules/functions/first_instant.sql sha256:f87e5fbb455d09575fd5ffeaf2c215121389045a094457ee6fd806663185b1af
 -- PostgreSQL reads a local time that happens twice as the second, and one that does not happen by the clocks of before.
 create or replace function private.first_instant(p_local timestamp, p_timezone text)
 returns timestamptz
@@ -12947,17 +13343,195 @@ begin
     return v_at + make_interval(mins => v_minutes_high);
 end
 $$;
-comment on function private.first_instant(timestamp, text) is
+comment on function private.first_instant is
     'When a whole minute of a zone''s clocks comes: the first time if it comes twice, the next minute that exists if it is skipped.';
-revoke all on function private.first_instant(timestamp, text) from public, anon, authenticated, service_role;
+revoke all on function private.first_instant from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/last_cron_time.sql sha256:75a9a82e8186cb83e2845e99ea58914afe8d079a4baa26b9cff9cb220c97d37c
-create or replace function private.last_cron_time(
-    p_expression text,
-    p_timezone text,
-    p_first timestamptz,
-    p_until timestamptz
-)
+-- from sql/50_schedules/functions/follow_scheduled_jobs.sql sha256:df78a9c94904a7dcba2b2005eac0cdfa94987175814b58bbaa1e232e81a6b8a0
+create or replace function private.follow_scheduled_jobs(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_turn private.turn := (0, 0, null);
+    v_schedule public.schedules;
+    v_schedule_id uuid;
+    v_news private.schedule_news;
+begin
+    -- First what is to be cancelled: it may wait for a lease, which nobody may do who has enqueued a job.
+    for v_news in
+        select n.*
+        from private.schedule_news as n
+        where n.tenant_id = p_tenant_id and n.status is null
+        order by n.job_id
+        limit p_limit
+        for update skip locked
+    loop
+        perform private.try_cancel_job(
+            p_tenant_id, v_news.job_id, 'The next run of its schedule is due, and its overlap policy is cancel_previous.'
+        );
+        delete from private.schedule_news as n
+        where n.tenant_id = p_tenant_id and n.schedule_id = v_news.schedule_id and n.news_id = v_news.news_id;
+        v_turn.used := v_turn.used + 1;
+    end loop;
+
+    for v_schedule_id in
+        select distinct x.schedule_id
+        from (select n.schedule_id from private.schedule_news as n where n.tenant_id = p_tenant_id limit p_limit) as x
+    loop
+        exit when v_turn.used >= p_limit;
+        select s.* into v_schedule
+        from public.schedules as s
+        where s.schedule_id = v_schedule_id
+        for update skip locked;
+        continue when not found;    -- it is fired or changed just now: in the next period
+        for v_news in
+            with gone as (
+                delete from private.schedule_news as n
+                where n.tenant_id = p_tenant_id and n.schedule_id = v_schedule_id and n.news_id = any (array(
+                    select o.news_id
+                    from private.schedule_news as o
+                    where o.tenant_id = p_tenant_id and o.schedule_id = v_schedule_id and o.status is not null
+                    order by o.news_id
+                    limit p_limit - v_turn.used
+                ))
+                returning n.*
+            )
+            select g.* from gone as g order by g.news_id
+        loop
+            v_turn.done := v_turn.done + 1;
+            v_turn.used := v_turn.used + 1;
+            if v_news.status in ('failed', 'timeout') then
+                perform private.count_schedule_failures(v_schedule_id, 1);
+            elsif v_news.status = 'completed' then
+                perform private.forget_schedule_failures(v_schedule_id);
+            end if;
+        end loop;
+        select s.* into v_schedule from public.schedules as s where s.schedule_id = v_schedule_id;
+        v_turn.done := v_turn.done + private.release_waiting_fires(v_schedule);
+    end loop;
+    v_turn.after := case when v_turn.used >= p_limit then '' end;
+    return v_turn;
+end
+$$;
+comment on function private.follow_scheduled_jobs is
+    'Duty, a tenant''s turn: counts how jobs of schedules ended, cancels those that the next run is to replace, and lets due times go that waited for them.';
+revoke all on function private.follow_scheduled_jobs from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/forget_schedule_failures.sql sha256:bcd15e9f97b0e328181092f9414abd8185bf20771abc2f2ffd707aba2ce789f3
+create or replace function private.forget_schedule_failures(p_schedule_id uuid)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_schedule public.schedules;
+begin
+    select s.* into v_schedule
+    from public.schedules as s
+    where s.schedule_id = p_schedule_id and (s.consecutive_failures > 0 or s.auto_disabled_at is not null);
+    if not found then
+        return;
+    end if;
+    update public.schedules as s
+    set consecutive_failures = 0,
+        auto_disabled_at = case when not s.is_enabled then s.auto_disabled_at end
+    where s.schedule_id = p_schedule_id;
+    if v_schedule.auto_disabled_at is not null and v_schedule.is_enabled then
+        perform private.emit_event(
+            v_schedule.tenant_id, 'schedule.recovered', null, null, v_schedule.workflow_id,
+            jsonb_build_object(
+                'schedule_id', p_schedule_id, 'schedule_name', v_schedule.name,
+                'auto_disabled_at', private.to_iso(v_schedule.auto_disabled_at)
+            )
+        );
+    end if;
+end
+$$;
+comment on function private.forget_schedule_failures is
+    'Begins the count of failures in a row again, as a job of the schedule succeeded; emits schedule.recovered for one that they had disabled and somebody enabled again.';
+revoke all on function private.forget_schedule_failures from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/is_followed.sql sha256:8dadaf54c09fead76a777497c3f2f76a528121590d324581043af146b88499c3
+create or replace function private.is_followed(p_schedule public.schedules)
+returns boolean
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select p_schedule.overlap_policy <> 'allow' or p_schedule.max_consecutive_failures > 0
+$$;
+comment on function private.is_followed(public.schedules) is 'Whether a schedule needs to know how its jobs end.';
+revoke all on function private.is_followed from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/jitter_of.sql sha256:eb201537a2c6773fe12688798ea8d5a4508193040117df6e90b6ea34394893d1
+create or replace function private.jitter_of(p_schedule_id uuid, p_jitter_seconds integer)
+returns interval
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select make_interval(secs => ('x' || left(md5(p_schedule_id::text), 8))::bit(32)::bigint % (p_jitter_seconds + 1))
+$$;
+comment on function private.jitter_of is
+    'How long after each due time a schedule runs: 0 to p_jitter_seconds, spread evenly over schedules and the same at every run of one.';
+revoke all on function private.jitter_of from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/job_of_schedule.sql sha256:790af5f8b9d72b3932c00e4ab3b19472bbed7cf4e65e776c9710fea039a04e0d
+create or replace function private.job_of_schedule(p_schedule public.schedules)
+returns private.new_job
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_job private.new_job := jsonb_populate_record(null::private.new_job, to_jsonb(p_schedule));
+begin
+    v_job.pool := p_schedule.pool_id;
+    v_job.run_at := null;      -- a schedule's is its own due time; what it fires waits for nothing
+    return v_job;
+end
+$$;
+comment on function private.job_of_schedule is
+    'The job that a schedule asks for: each option that schedules have a column of. See private.new_job.';
+revoke all on function private.job_of_schedule from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/judge_due_time.sql sha256:788528d040c84d738cfc90a56f1037f949591389eafeeab2b8873069a6ac2d76
+create or replace function private.judge_due_time(p_schedule public.schedules, p_due timestamptz)
+returns public.simulated_run
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run public.simulated_run := (p_due, 'run', null);
+    v_fields text[];
+    v_local timestamp := p_due at time zone p_schedule.timezone;
+begin
+    if p_schedule.cron_expression is not null then
+        v_fields := private.cron_fields(p_schedule.cron_expression);
+        if extract(hour from v_local) <> all ((private.read_cron_field(v_fields[2], 2)).numbers)
+            or extract(minute from v_local) <> all ((private.read_cron_field(v_fields[1], 1)).numbers)
+        then
+            v_run.verdict := 'moved';
+            v_run.reason := format(
+                'The clocks of %s go forward and skip this time; it runs at the next minute that exists, %s.',
+                p_schedule.timezone, to_char(v_local, 'HH24:MI')
+            );
+        end if;
+    end if;
+    return v_run;
+end
+$$;
+comment on function private.judge_due_time is
+    'What is to be said of a due time of a schedule before it comes: whether it runs, and whether the clocks move it.';
+revoke all on function private.judge_due_time from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/last_due_time.sql sha256:4cd28ed30baf1a92914de2c31d4cb14f59c1020815b08559a64feb82d09df2fc
+create or replace function private.last_due_time(p_schedule public.schedules, p_first timestamptz, p_until timestamptz)
 returns timestamptz
 language plpgsql
 stable
@@ -12969,24 +13543,30 @@ declare
     v_middle timestamptz;
     v_next timestamptz;
 begin
+    if p_schedule.frequency = 'interval' then
+        return p_first + make_interval(
+            secs => floor(extract(epoch from least(p_until, p_schedule.ends_at) - p_first) / p_schedule.interval_seconds)
+                * p_schedule.interval_seconds
+        );
+    end if;
     while v_beyond - v_last > interval '1 minute' loop
         v_middle := v_last + (v_beyond - v_last) / 2;
-        v_next := private.next_cron_time(p_expression, p_timezone, v_middle);
+        v_next := private.next_due_time(p_schedule, v_middle);
         if v_next <= p_until then
             v_last := v_next;
         else
             v_beyond := v_middle;
         end if;
     end loop;
-    v_next := private.next_cron_time(p_expression, p_timezone, v_last);
+    v_next := private.next_due_time(p_schedule, v_last);
     return case when v_next <= p_until then v_next else v_last end;
 end
 $$;
-comment on function private.last_cron_time(text, text, timestamptz, timestamptz) is
+comment on function private.last_due_time is
     'The newest due time until p_until, given that p_first is one: by halving, so that a long silence costs little more than a short one.';
-revoke all on function private.last_cron_time(text, text, timestamptz, timestamptz) from public, anon, authenticated, service_role;
+revoke all on function private.last_due_time from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/lock_schedule.sql sha256:5da5fd67e1588fd3ccc969ead461a94d6827ac7126a0834cfbc77cd7edb5fb38
+-- from sql/50_schedules/functions/lock_schedule.sql sha256:d48873bf33c3e52ccb0d534dc57e62ad51ac853f754002834537b3b290b0bb81
 create or replace function private.lock_schedule(p_tenant_id uuid, p_schedule_id uuid)
 returns public.schedules
 language plpgsql
@@ -13005,11 +13585,11 @@ begin
     return v_schedule;
 end
 $$;
-comment on function private.lock_schedule(uuid, uuid) is
+comment on function private.lock_schedule is
     'A schedule of the tenant, locked until the transaction ends, so that it is not fired meanwhile. Raises 404 SCHEDULE_NOT_FOUND.';
-revoke all on function private.lock_schedule(uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.lock_schedule from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/next_clock_change.sql sha256:e4d9e0840d07774e62a30fd793b18ff6ef6b1aa789384160a9f7008d842fddf2
+-- from sql/50_schedules/functions/next_clock_change.sql sha256:86245fc1779ded8ac37794b6814466af65812c71927e36a844117eb924263b4c
 create or replace function private.next_clock_change(p_from timestamptz, p_until timestamptz, p_timezone text)
 returns timestamptz
 language plpgsql
@@ -13038,11 +13618,11 @@ begin
     return p_from + make_interval(mins => v_high);
 end
 $$;
-comment on function private.next_clock_change(timestamptz, timestamptz, text) is
+comment on function private.next_clock_change is
     'The first minute after p_from and until p_until at which a zone''s clocks have another offset than at p_from; null when they have the same at both. One change is looked for: take hours, not months.';
-revoke all on function private.next_clock_change(timestamptz, timestamptz, text) from public, anon, authenticated, service_role;
+revoke all on function private.next_clock_change from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/next_cron_day.sql sha256:f91eb842599c3d0a293e628194e33a7f70110819e1ae0ea51a55d15a2f84c952
+-- from sql/50_schedules/functions/next_cron_day.sql sha256:94e8d63505fe9ac834b168c51887b01812d8a12ac455dab200676cbab37c2eed
 create or replace function private.next_cron_day(
     p_days integer[],
     p_months integer[],
@@ -13087,12 +13667,11 @@ begin
     return null;
 end
 $$;
-comment on function private.next_cron_day(integer[], integer[], integer[], boolean, date, datemultirange) is
+comment on function private.next_cron_day is
     'The first day from p_from on, within 40 years, that a cron expression means: by month, and by day of month and day of week, of which both must fit or either; never a closed day.';
-revoke all on function private.next_cron_day(integer[], integer[], integer[], boolean, date, datemultirange)
-    from public, anon, authenticated, service_role;
+revoke all on function private.next_cron_day from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/next_cron_time.sql sha256:38c3edf7d77748e654b200be3288421493472744ffbbc1765356e6d1ef922204
+-- from sql/50_schedules/functions/next_cron_time.sql sha256:d25abee675b2a167700a1b1dfd2a78329d52e78ffd40c39ea6acf7b349369d12
 -- Field by field: a month is stepped over in one look, a day in one look, hour and minute are picked from lists.
 create or replace function private.next_cron_time(
     p_expression text,
@@ -13167,12 +13746,11 @@ begin
     end loop;
 end
 $$;
-comment on function private.next_cron_time(text, text, timestamptz, datemultirange) is
+comment on function private.next_cron_time is
     'The first time after p_after at which the clocks of a zone show what a cron expression says, on no closed day; an invalid one is an error. Where hours are chosen, a time that does not exist comes at the next minute that does, and one that comes twice counts once; where the hour is a star, a step of it or all hours, the clocks are followed as they go. Null: not within 40 years.';
-revoke all on function private.next_cron_time(text, text, timestamptz, datemultirange)
-    from public, anon, authenticated, service_role;
+revoke all on function private.next_cron_time from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/next_cron_time_of_any_hour.sql sha256:84d957b08ff5b6589f67a6e6a4a5296366ad5f7fcd511078bbedb6da0372959b
+-- from sql/50_schedules/functions/next_cron_time_of_any_hour.sql sha256:9bacff2a2cd98dc3ce05b85ea2382b112e397ab38efe005fd6910ff61ecfe1a6
 create or replace function private.next_cron_time_of_any_hour(
     p_minutes integer[],
     p_hours integer[],
@@ -13241,15 +13819,89 @@ begin
     end loop;
 end
 $$;
-comment on function private.next_cron_time_of_any_hour(
-    integer[], integer[], integer[], integer[], integer[], boolean, text, timestamptz, datemultirange
-) is
+comment on function private.next_cron_time_of_any_hour is
     'What next_cron_time answers where the hour is a star, a step of it or all hours: whenever the clocks show the time, also the second time, and never when they skip it.';
-revoke all on function private.next_cron_time_of_any_hour(
-    integer[], integer[], integer[], integer[], integer[], boolean, text, timestamptz, datemultirange
-) from public, anon, authenticated, service_role;
+revoke all on function private.next_cron_time_of_any_hour from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/read_cron_field.sql sha256:c23a590897e80899d8690321f414526b49ebf748bcb09dc92a026b6c1907a6d5
+-- from sql/50_schedules/functions/next_due_time.sql sha256:b817535b0d335a0c9bbd6955359e310c187d422712b1ec0b40deedcc347f8c73
+create or replace function private.next_due_time(p_schedule public.schedules, p_after timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_after timestamptz := greatest(p_after, p_schedule.starts_at - interval '1 microsecond');
+    v_from timestamptz;
+    v_due timestamptz;
+begin
+    if p_schedule.frequency = 'once' then
+        v_due := case when p_schedule.run_at > v_after then p_schedule.run_at end;
+    elsif p_schedule.frequency = 'interval' then
+        -- The first is starts_at itself, or an interval after the schedule was made.
+        v_from := coalesce(p_schedule.starts_at, date_trunc('second', p_schedule.created_at));
+        v_due := v_from + make_interval(
+            secs => greatest(
+                floor(extract(epoch from v_after - v_from) / p_schedule.interval_seconds) + 1,
+                (p_schedule.starts_at is null)::integer
+            ) * p_schedule.interval_seconds
+        );
+    else
+        v_due := private.next_cron_time(p_schedule.cron_expression, p_schedule.timezone, v_after);
+    end if;
+    return case when p_schedule.ends_at is null or v_due <= p_schedule.ends_at then v_due end;
+end
+$$;
+comment on function private.next_due_time is
+    'The first due time of a schedule after p_after, whether it is enabled or not; null when nothing is left.';
+revoke all on function private.next_due_time from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/next_run_time.sql sha256:ddf24b0075dae20586cc6afb5997b09a5c3507a22ccabeba72be641d31c54d8f
+create or replace function private.next_run_time(p_schedule public.schedules, p_now timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_jitter interval := private.jitter_of(p_schedule.schedule_id, p_schedule.jitter_seconds);
+begin
+    if not p_schedule.is_enabled then
+        return null;
+    end if;
+    return v_jitter + private.next_due_time(
+        p_schedule, greatest(p_now - v_jitter, p_schedule.paused_until - interval '1 microsecond')
+    );
+end
+$$;
+comment on function private.next_run_time is
+    'When a schedule runs next after p_now: the jitter after its first due time that no pause covers; null when it is not enabled or nothing is left.';
+revoke all on function private.next_run_time from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/note_end_of_scheduled_job.sql sha256:afbe3596e804298e06cd06b897344b9bc6cb6317978d47bb9f2db25d8031f5db
+create or replace function private.note_end_of_scheduled_job()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+begin
+    with followed as (
+        delete from private.schedule_jobs as g where g.job_id = new.job_id returning g.tenant_id, g.schedule_id
+    )
+    insert into private.schedule_news (tenant_id, schedule_id, job_id, status)
+    select f.tenant_id, f.schedule_id, new.job_id, new.status
+    from followed as f;
+    return null;
+end
+$$;
+comment on function private.note_end_of_scheduled_job is
+    'Writes down how a job ended whose schedule wants to know, in the transaction that ends it; waits for nobody.';
+revoke all on function private.note_end_of_scheduled_job from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/read_cron_field.sql sha256:d857e038b1f3219d4899aa49add38dd0f07867c135db95cf2e670ed6a8e380cb
 create or replace function private.read_cron_field(
     p_field text,
     p_position integer,
@@ -13329,11 +13981,110 @@ begin
     numbers := array(select distinct v from unnest(numbers) as v order by v);
 end
 $$;
-comment on function private.read_cron_field(text, integer) is
+comment on function private.read_cron_field is
     'The values that a field of a cron expression (1: minute … 5: day of week, Sunday is 0) stands for, in order; or what is wrong with it.';
-revoke all on function private.read_cron_field(text, integer) from public, anon, authenticated, service_role;
+revoke all on function private.read_cron_field from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/require_schedulable_workflow.sql sha256:55b068a18ec4bb5ccc8dedaed33680763b46428fb7d5c71bf16094d2fef42154
+-- from sql/50_schedules/functions/read_schedule_changes.sql sha256:8355d95d92bdafca256835d066c97a7b7d15aa195f8b34033cd522aaeb147f10
+-- A null leaves a field as it is, and an empty text takes away what need not be there.
+create or replace function private.read_schedule_changes(p_old public.schedules, p_changes jsonb)
+returns public.schedules
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_settable constant text[] := array[
+        'workflow_id', 'name', 'frequency', 'cron_expression', 'run_at', 'interval_seconds', 'timezone', 'starts_at', 'ends_at',
+        'paused_until', 'jitter_seconds', 'misfire_policy', 'misfire_cap', 'overlap_policy', 'max_consecutive_failures',
+        'is_enabled', 'priority', 'execution_mode', 'environment', 'required_capabilities', 'required_tags', 'robot_id', 'pool',
+        'dedupe_key', 'input', 'metadata'
+    ];
+    v_removable constant text[] := array['starts_at', 'ends_at', 'paused_until', 'robot_id', 'pool', 'dedupe_key'];
+    v_new public.schedules := p_old;
+    v_field text;
+    v_value jsonb;
+begin
+    if jsonb_typeof(p_changes) is distinct from 'object' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'A schedule must be an object.');
+    end if;
+    for v_field, v_value in select c.key, c.value from jsonb_each(p_changes) as c loop
+        if v_field <> all (v_settable) then
+            perform private.raise_error(400, 'INVALID_ARGUMENT', format('%s is no field of a schedule that can be set.', v_field));
+        end if;
+        continue when jsonb_typeof(v_value) = 'null' or v_field in ('pool', 'robot_id') and v_value <> '""';
+        if v_value = '""' and v_field = any (v_removable) then
+            v_value := 'null';
+            v_field := case v_field when 'pool' then 'pool_id' else v_field end;
+        end if;
+        begin
+            v_new := jsonb_populate_record(v_new, jsonb_build_object(v_field, v_value));
+        exception
+            when data_exception then
+                perform private.raise_error(
+                    400, 'INVALID_ARGUMENT',
+                    case
+                        when v_field = 'frequency' then 'frequency must be once, interval, hourly, daily, weekly, monthly or cron.'
+                        when v_field = 'misfire_policy' then 'misfire_policy must be skip, once or all.'
+                        when v_field = 'overlap_policy' then 'overlap_policy must be allow, skip, queue or cancel_previous.'
+                        when v_field = 'execution_mode' then 'execution_mode must be lan or internet.'
+                        else format('%s has a value of the wrong type: %s.', v_field, sqlerrm)
+                    end
+                );
+        end;
+    end loop;
+    v_new.name := private.nfc(v_new.name);
+    v_new.environment := private.nfc(v_new.environment);
+    v_new.required_capabilities := private.nfc_words(v_new.required_capabilities);
+    v_new.required_tags := private.nfc_words(v_new.required_tags);
+    v_new.dedupe_key := private.nfc(v_new.dedupe_key);
+    return v_new;
+end
+$$;
+comment on function private.read_schedule_changes is
+    'A schedule with what somebody says of it in the fields, read and not yet judged; robot and pool are left to the caller. Raises 400 INVALID_ARGUMENT, which names the field that is unknown or has a value of a wrong type.';
+revoke all on function private.read_schedule_changes from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/release_waiting_fires.sql sha256:214f443c0f9e759c0907f22d99fa5966b54153feb9c93d06d151bfa5a575679e
+create or replace function private.release_waiting_fires(p_schedule public.schedules)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_fire_time timestamptz;
+    v_outcome public.schedule_outcome;
+    v_released integer := 0;
+begin
+    loop
+        perform from private.schedule_jobs as g
+        where g.tenant_id = p_schedule.tenant_id and g.schedule_id = p_schedule.schedule_id;
+        exit when found and p_schedule.overlap_policy <> 'allow';
+        select min(f.fire_time) into v_fire_time
+        from public.schedule_fires as f
+        where f.tenant_id = p_schedule.tenant_id and f.schedule_id = p_schedule.schedule_id and f.outcome = 'waiting';
+        exit when v_fire_time is null;
+        v_outcome := private.serve_due_time(p_schedule, v_fire_time, false, true);
+        v_released := v_released + 1;
+        update public.schedules as s
+        set last_run_at = case when v_outcome = 'enqueued' then private.clock() else s.last_run_at end,
+            run_count = s.run_count + (v_outcome = 'enqueued')::integer,
+            failure_count = s.failure_count + (v_outcome = 'failed')::integer
+        where s.schedule_id = p_schedule.schedule_id;
+        if v_outcome = 'failed' then
+            perform private.count_schedule_failures(p_schedule.schedule_id, 1);
+        end if;
+    end loop;
+    return v_released;
+end
+$$;
+comment on function private.release_waiting_fires is
+    'Serves the due times that wait, of a schedule that the caller has locked, the oldest first, until one has a job again; returns how many it served.';
+revoke all on function private.release_waiting_fires from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/require_schedulable_workflow.sql sha256:235b064c283c6ca9013004d60bd7fa55dce7316ed52afcfcbf2e06736f9a5e1b
 create or replace function private.require_schedulable_workflow(p_tenant_id uuid, p_workflow_id uuid)
 returns void
 language plpgsql
@@ -13349,16 +14100,83 @@ begin
     end if;
 end
 $$;
-comment on function private.require_schedulable_workflow(uuid, uuid) is
+comment on function private.require_schedulable_workflow is
     'Returns when the tenant has the workflow, and keeps it from being deleted until the transaction ends. Raises 404 WORKFLOW_NOT_FOUND.';
-revoke all on function private.require_schedulable_workflow(uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.require_schedulable_workflow from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/simulate_schedule.sql sha256:133b8a673458c3a820af50444a44a2a377ea8f6bcb7fd8b9bc0494b970077fce
+-- from sql/50_schedules/functions/serve_due_time.sql sha256:e0355908fd2821457eda38531a240eb3d378aed7641fa3c4b33c26c661aa82d0
+create or replace function private.serve_due_time(
+    p_schedule public.schedules,
+    p_fire_time timestamptz,
+    p_is_late boolean,
+    p_is_waiting boolean default false  -- it has its row, and its turn has come
+)
+returns public.schedule_outcome
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_outcome public.schedule_outcome;
+    v_reason text;
+    v_job_id uuid;
+    v_key text := coalesce(p_schedule.dedupe_key, 'schedule:' || p_schedule.schedule_id || ':' || private.to_iso(p_fire_time));
+begin
+    if not p_is_waiting then
+        -- Not there a second time: clocks of the server that go back, or a schedule that somebody set back by hand.
+        perform from public.schedule_fires as f
+        where f.tenant_id = p_schedule.tenant_id and f.schedule_id = p_schedule.schedule_id and f.fire_time = p_fire_time;
+        if found then
+            return null;
+        end if;
+        select o.outcome, o.reason into v_outcome, v_reason from private.find_overlap(p_schedule) as o;
+    end if;
+    if v_outcome is null and p_schedule.dedupe_key is not null then
+        select 'skipped_overlap', format('The job %s with the same dedupe_key was not finished.', d.job_id)
+        into v_outcome, v_reason
+        from private.dedupe_keys as d
+        where d.tenant_id = p_schedule.tenant_id and d.dedupe_key = v_key;
+    end if;
+    if v_outcome is null then
+        begin
+            v_job_id := private.enqueue_job_of_schedule(p_schedule, 'scheduled', p_schedule.created_by, v_key);
+            v_outcome := case when p_is_late then 'caught_up' else 'enqueued' end;
+            v_reason := case when p_is_late then 'Nobody served the due time in time; it was made up for.' end;
+        exception
+            when others then
+                if sqlstate not like 'PT%' then
+                    raise;
+                end if;
+                v_outcome := 'failed';
+                v_reason := sqlerrm;    -- a refusal
+        end;
+    end if;
+    insert into public.schedule_fires as f (tenant_id, schedule_id, fire_time, outcome, reason, job_id, fired_at)
+    values (p_schedule.tenant_id, p_schedule.schedule_id, p_fire_time, v_outcome, v_reason, v_job_id, v_now)
+    on conflict (tenant_id, schedule_id, fire_time) do update
+    set outcome = v_outcome, reason = v_reason, job_id = v_job_id, fired_at = v_now;
+    if v_outcome <> 'waiting' then
+        perform private.announce_fire(
+            p_schedule,
+            case v_outcome when 'failed' then 'failed' when 'skipped_overlap' then 'skipped' else 'fired' end,
+            p_fire_time, v_job_id, jsonb_build_object('outcome', v_outcome, 'reason', v_reason)
+        );
+    end if;
+    return v_outcome;
+end
+$$;
+comment on function private.serve_due_time is
+    'Serves a due time of a schedule that the caller has locked, and writes down the outcome that it returns: the job, or why there is none. Null: that time had its turn.';
+revoke all on function private.serve_due_time from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/simulate_schedule.sql sha256:9985c65f93cec1a5b919333067a6fe5e15cefdae7bfffeeab222f7f19ad42fb4
 create or replace function public.simulate_schedule(
-    p_cron_expression text,
-    p_timezone text default null,
+    p_schedule jsonb,
     p_count integer default 10,
-    p_after timestamptz default null
+    p_after timestamptz default null,
+    p_expected_seconds double precision default null
 )
 returns setof public.simulated_run
 language plpgsql
@@ -13367,54 +14185,50 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('schedules.read');
-    v_timezone text;
-    v_fields text[];
-    v_hours integer[];
-    v_minutes integer[];
-    v_local timestamp;
+    v_schedule public.schedules := private.draft_schedule(v_caller);
+    v_seconds double precision;
+    v_at timestamptz := coalesce(p_after, private.clock());
+    v_busy_until timestamptz;
     v_run public.simulated_run;
     v_problem text;
 begin
-    select coalesce(p_timezone, t.timezone, 'UTC') into v_timezone
-    from public.tenants as t
-    where t.tenant_id = v_caller.tenant_id;
-    v_problem := coalesce(
-        case when p_count not between 1 and 100 or p_count is null then 'count must be between 1 and 100.' end,
-        case when p_after not between '1970-01-01T00:00:00Z' and '2200-01-01T00:00:00Z' then 'after must lie between 1970 and 2200.' end,
-        private.find_cron_problem(p_cron_expression),
-        case when p_timezone is not null then private.find_timezone_problem(p_timezone) end
-    );
+    v_problem := case
+        when p_count not between 1 and 100 or p_count is null then 'count must be between 1 and 100.'
+        when p_after not between '1970-01-01T00:00:00Z' and '2200-01-01T00:00:00Z' then 'after must lie between 1970 and 2200.'
+        when p_expected_seconds not between 0 and 604800 then 'expected_seconds must be between 0 and 604800.'
+    end;
     if v_problem is not null then
         perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
     end if;
-    v_fields := private.cron_fields(p_cron_expression);
-    v_minutes := (private.read_cron_field(v_fields[1], 1)).numbers;
-    v_hours := (private.read_cron_field(v_fields[2], 2)).numbers;
-    v_run.run_at := coalesce(p_after, private.clock());
+    v_schedule.name := 'simulated';
+    v_schedule.created_at := v_at;
+    v_schedule := private.change_schedule(v_schedule, p_schedule, true);
+    v_seconds := coalesce(p_expected_seconds, private.expected_seconds(v_schedule.tenant_id, v_schedule.workflow_id));
+    v_at := greatest(v_at, v_schedule.paused_until - interval '1 microsecond');
     for i in 1..p_count loop
-        v_run.run_at := private.next_cron_time(p_cron_expression, v_timezone, v_run.run_at);
-        exit when v_run.run_at is null;
-        v_local := v_run.run_at at time zone v_timezone;
-        if extract(hour from v_local) = any (v_hours) and extract(minute from v_local) = any (v_minutes) then
-            v_run.verdict := 'run';
-            v_run.reason := null;
-        else
-            v_run.verdict := 'moved';
-            v_run.reason := format(
-                'The clocks of %s go forward and skip this time; it runs at the next minute that exists, %s.',
-                v_timezone, to_char(v_local, 'HH24:MI')
-            );
+        v_at := private.next_due_time(v_schedule, v_at);
+        exit when v_at is null;
+        v_run := private.judge_due_time(v_schedule, v_at);
+        if v_run.verdict in ('run', 'moved') then
+            if v_schedule.overlap_policy = 'skip' and v_at < v_busy_until then
+                v_run.verdict := 'overlap';
+                v_run.reason := format(
+                    'A job takes %s seconds, so the one before is not finished, and the overlap policy is skip.', round(v_seconds)
+                );
+            else
+                v_busy_until := v_at + make_interval(secs => v_seconds);
+            end if;
         end if;
         return next v_run;
     end loop;
 end
 $$;
-comment on function public.simulate_schedule(text, text, integer, timestamptz) is
-    'The next 1 to 100 times at which such a schedule would run, after p_after or now, each with a verdict (run, moved by a change of the clocks) and its reason. Needs schedules.read.';
-revoke all on function public.simulate_schedule(text, text, integer, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.simulate_schedule(text, text, integer, timestamptz) to authenticated;
+comment on function public.simulate_schedule is
+    'The next 1 to 100 due times of a schedule that is described as for create_schedule, after p_after or now, each with a verdict (run, moved by a change of the clocks, overlap) and its reason; nothing is made. For overlap a job takes p_expected_seconds, or what jobs of its workflow took in the last 30 days. Raises 400 INVALID_ARGUMENT. Needs schedules.read.';
+revoke all on function public.simulate_schedule from public, anon, authenticated, service_role;
+grant execute on function public.simulate_schedule to authenticated;
 
--- from sql/50_schedules/functions/trigger_schedule.sql sha256:3209b7e4ae307b2929a9346037a24316326e986c72ed015e3c539ff3a40d35e5
+-- from sql/50_schedules/functions/trigger_schedule.sql sha256:21e1809a616e8b097c9eb5b7bd0509be0bf9391040fad075b23ddbb1beeb392e
 create or replace function public.trigger_schedule(p_schedule_id uuid)
 returns jsonb
 language plpgsql
@@ -13441,16 +14255,16 @@ begin
     update public.schedules as s
     set run_count = s.run_count + 1, last_run_at = v_now
     where s.schedule_id = p_schedule_id;
-    perform private.announce_fire(v_schedule, v_fire_time, true, v_job_id, null);
+    perform private.announce_fire(v_schedule, 'triggered', v_fire_time, v_job_id);
     return jsonb_build_object('schedule_id', p_schedule_id, 'job_id', v_job_id);
 end
 $$;
-comment on function public.trigger_schedule(uuid) is
-    'Enqueues a job of a schedule now, enabled or not, and leaves its next run as it is: {schedule_id, job_id}. Raises 404 SCHEDULE_NOT_FOUND or POOL_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE. Needs schedules.write.';
-revoke all on function public.trigger_schedule(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.trigger_schedule(uuid) to authenticated;
+comment on function public.trigger_schedule is
+    'Enqueues a job of a schedule now, enabled or not, and leaves its next run as it is: {schedule_id, job_id}. Raises 404 SCHEDULE_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE. Needs schedules.write.';
+revoke all on function public.trigger_schedule from public, anon, authenticated, service_role;
+grant execute on function public.trigger_schedule to authenticated;
 
--- from sql/50_schedules/functions/update_schedule.sql sha256:4e6b364ad867cb3978b636c203dd76b9d1fc61cb261c127039e9bf87663fc206
+-- from sql/50_schedules/functions/update_schedule.sql sha256:62e2cbd57c3ccbbb7d6535cf0f459fa0089e13244bbeaff3eed10502d6aaba21
 create or replace function public.update_schedule(p_schedule_id uuid, p_changes jsonb)
 returns public.schedules
 language plpgsql
@@ -13460,83 +14274,62 @@ as $$
 declare
     v_caller private.caller := private.authorize('schedules.write');
     v_old public.schedules := private.lock_schedule(v_caller.tenant_id, p_schedule_id);
-    v_new public.schedules;
-    v_problem text;
+    v_new public.schedules := private.change_schedule(v_old, p_changes, false);
 begin
-    if jsonb_typeof(p_changes) is distinct from 'object' then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'The changes must be an object.');
-    end if;
-    select format('%s cannot be changed.', k) into v_problem
-    from jsonb_object_keys(p_changes) as k
-    where k not in (
-        'workflow_id', 'name', 'cron_expression', 'timezone', 'is_enabled', 'priority', 'execution_mode', 'environment',
-        'input', 'metadata', 'pool'
-    )
-    limit 1;
-    if v_problem is null then
-        begin
-            v_new := jsonb_populate_record(v_old, jsonb_strip_nulls(p_changes));
-        exception
-            when data_exception then
-                v_problem := 'A change has a value of the wrong type: ' || sqlerrm || '.';
-        end;
-    end if;
-    -- Stripping nulls goes into the depth, where nulls are the tenant's own.
-    v_new.input := case when p_changes ->> 'input' is null then v_old.input else p_changes -> 'input' end;
-    v_new.metadata := case when p_changes ->> 'metadata' is null then v_old.metadata else p_changes -> 'metadata' end;
-    v_new.name := private.nfc(v_new.name);
-    v_new.environment := private.nfc(v_new.environment);
-    v_new.cron_expression := btrim(v_new.cron_expression);
-    v_problem := coalesce(
-        v_problem,
-        private.find_schedule_problem(v_new),
-        case when v_new.timezone <> v_old.timezone then private.find_timezone_problem(v_new.timezone) end
-    );
-    if v_problem is not null then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
-    end if;
     if v_new.workflow_id <> v_old.workflow_id then
         perform private.require_schedulable_workflow(v_caller.tenant_id, v_new.workflow_id);
-    end if;
-    if p_changes ->> 'pool' is not null then
-        v_new.pool_id := case
-            when p_changes ->> 'pool' <> ''
-                then (private.find_pool(v_caller.tenant_id, p_changes ->> 'pool', 'member')).pool_id
-        end;
-    end if;
-    if not v_new.is_enabled then
-        v_new.next_run_at := null;
-    elsif v_new.next_run_at is null
-        or v_new.cron_expression <> v_old.cron_expression
-        or v_new.timezone <> v_old.timezone
-    then
-        v_new.next_run_at := private.next_cron_time(v_new.cron_expression, v_new.timezone, private.clock());
     end if;
     update public.schedules as s
     set workflow_id = v_new.workflow_id,
         name = v_new.name,
+        frequency = v_new.frequency,
         cron_expression = v_new.cron_expression,
+        run_at = v_new.run_at,
+        interval_seconds = v_new.interval_seconds,
         timezone = v_new.timezone,
+        starts_at = v_new.starts_at,
+        ends_at = v_new.ends_at,
+        paused_until = v_new.paused_until,
+        jitter_seconds = v_new.jitter_seconds,
+        misfire_policy = v_new.misfire_policy,
+        misfire_cap = v_new.misfire_cap,
+        overlap_policy = v_new.overlap_policy,
+        max_consecutive_failures = v_new.max_consecutive_failures,
         is_enabled = v_new.is_enabled,
         priority = v_new.priority,
         execution_mode = v_new.execution_mode,
         environment = v_new.environment,
+        required_capabilities = v_new.required_capabilities,
+        required_tags = v_new.required_tags,
+        robot_id = v_new.robot_id,
         pool_id = v_new.pool_id,
+        dedupe_key = v_new.dedupe_key,
         input = v_new.input,
         metadata = v_new.metadata,
         next_run_at = v_new.next_run_at,
-        updated_at = private.clock()
-    where s.schedule_id = p_schedule_id
-    returning s.* into v_new;
+        consecutive_failures = v_new.consecutive_failures,
+        updated_at = v_new.updated_at
+    where s.schedule_id = p_schedule_id;
+    if not v_new.is_enabled then
+        perform private.drop_waiting_fires(v_new.tenant_id, array[p_schedule_id], 'The schedule was disabled while this run waited.');
+    end if;
+    if private.is_followed(v_new) and not private.is_followed(v_old) then
+        insert into private.schedule_jobs (job_id, tenant_id, schedule_id)
+        select f.job_id, f.tenant_id, f.schedule_id
+        from public.schedule_fires as f
+        join public.jobs as j on j.job_id = f.job_id and j.finished_at is null
+        where f.tenant_id = v_new.tenant_id and f.schedule_id = p_schedule_id
+        on conflict do nothing;
+    end if;
     return v_new;
 end
 $$;
-comment on function public.update_schedule(uuid, jsonb) is
-    'Changes the named fields of a schedule and returns it; a null leaves a field as it is, and an empty pool is none. Disabled it has no next run; enabled, or with other times, it has a new one. Raises 404 SCHEDULE_NOT_FOUND, WORKFLOW_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
-revoke all on function public.update_schedule(uuid, jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.update_schedule(uuid, jsonb) to authenticated;
+comment on function public.update_schedule is
+    'Changes the named fields of a schedule and returns it; a null leaves a field as it is, and an empty text takes away starts_at, ends_at, paused_until, robot_id, pool or dedupe_key. Disabled it has no next run; enabled, or with other times, it has a new one. Raises 404 SCHEDULE_NOT_FOUND, WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
+revoke all on function public.update_schedule from public, anon, authenticated, service_role;
+grant execute on function public.update_schedule to authenticated;
 
--- from sql/80_realtime/functions/broadcast.sql sha256:8690d5b3dfe8224e7a18c8677adb39627d2017ce9adb58104d46022bf482551b
+-- from sql/80_realtime/functions/broadcast.sql sha256:37559be8717c3f83091609ebb8639e77f3ccb0a3b40fbb0da1643c9d361170f6
 create or replace function private.broadcast(p_topic text, p_event text, p_payload jsonb)
 returns void
 language plpgsql
@@ -13550,11 +14343,11 @@ exception
         raise warning 'broadcast of % failed: %', p_event, sqlerrm;
 end
 $$;
-comment on function private.broadcast(text, text, jsonb) is
+comment on function private.broadcast is
     'Rings a doorbell on a private topic. It may be lost and never fails the caller: every push has a row behind it.';
-revoke all on function private.broadcast(text, text, jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.broadcast from public, anon, authenticated, service_role;
 
--- from sql/80_realtime/functions/can_receive_topic.sql sha256:30b7084fe58f6795ee51f0d24e3d0fca15dc595b1f51f0bc61daad383a812d46
+-- from sql/80_realtime/functions/can_receive_topic.sql sha256:ea39cd5fc2923f155820ec170c5f364354eb770ae3b393af17e4e65cf4392ae3
 create or replace function private.can_receive_topic(p_topic text)
 returns boolean
 language plpgsql
@@ -13605,12 +14398,12 @@ begin
     end if;
 end
 $$;
-comment on function private.can_receive_topic(text) is
+comment on function private.can_receive_topic is
     'Whether the caller may join a private topic: members by permission, a robot its own topic, its tenant''s robots and the jobs that it holds.';
-revoke all on function private.can_receive_topic(text) from public, anon, authenticated, service_role;
-grant execute on function private.can_receive_topic(text) to authenticated;
+revoke all on function private.can_receive_topic from public, anon, authenticated, service_role;
+grant execute on function private.can_receive_topic to authenticated;
 
--- from sql/80_realtime/functions/can_send_to_topic.sql sha256:c0789302bb5198883205c42819f53dbb5b75538354a8294b5de451dfc365ca08
+-- from sql/80_realtime/functions/can_send_to_topic.sql sha256:3b5e3218c669cbf02fc1deae2a0abe5ca4caacc9fc56ddb334da45def1d30390
 create or replace function private.can_send_to_topic(p_topic text, p_extension text)
 returns boolean
 language plpgsql
@@ -13627,12 +14420,12 @@ begin
     end;
 end
 $$;
-comment on function private.can_send_to_topic(text, text) is
+comment on function private.can_send_to_topic is
     'Whether the caller may send on a private topic: presence among the tenant''s robots, and broadcasts about a job by the robot that holds it.';
-revoke all on function private.can_send_to_topic(text, text) from public, anon, authenticated, service_role;
-grant execute on function private.can_send_to_topic(text, text) to authenticated;
+revoke all on function private.can_send_to_topic from public, anon, authenticated, service_role;
+grant execute on function private.can_send_to_topic to authenticated;
 
--- from sql/80_realtime/functions/holds_live_lease.sql sha256:0a105c434a5668902320c3a358e1c2c11277e826b5570370162d7af73a6252b3
+-- from sql/80_realtime/functions/holds_live_lease.sql sha256:2a783be69ddb2d983c34ea8a013701aa96ff71d7e14619965524a06b8be786bb
 create or replace function private.holds_live_lease(p_caller private.caller, p_job_id uuid)
 returns boolean
 language plpgsql
@@ -13648,10 +14441,10 @@ begin
     );
 end
 $$;
-comment on function private.holds_live_lease(private.caller, uuid) is 'Whether the caller is the robot that holds a job now.';
-revoke all on function private.holds_live_lease(private.caller, uuid) from public, anon, authenticated, service_role;
+comment on function private.holds_live_lease is 'Whether the caller is the robot that holds a job now.';
+revoke all on function private.holds_live_lease from public, anon, authenticated, service_role;
 
--- from sql/80_realtime/functions/push_queue_depths.sql sha256:80ab7a674349a3b15a1a6a44d73415c0cee18c4a31d1e6c884f30b0b282f8ab9
+-- from sql/80_realtime/functions/push_queue_depths.sql sha256:b1fa2842ea971b878ee1b61995d129778a6b5aea39d24f66e63be465370066be
 -- Nobody can know whether somebody listens, so it must be cheap for all: it looks at tenants that have unfinished work, or
 -- had some when it last looked, and counts each of the three to 1,000 at most, along an index. See docs/queue.md.
 create or replace function private.push_queue_depths(p_limit integer default 1000, p_most_jobs integer default 1000)
@@ -13775,11 +14568,11 @@ begin
     return v_pushed;
 end
 $$;
-comment on function private.push_queue_depths(integer, integer) is
+comment on function private.push_queue_depths is
     'Duty: pushes queue.depth on tenant:<id>:queue for tenants whose counts of waiting, scheduled and running jobs, each to p_most_jobs at most, are not what was last pushed; returns how many. The next run goes on after p_limit tenants.';
-revoke all on function private.push_queue_depths(integer, integer) from public, anon, authenticated, service_role;
+revoke all on function private.push_queue_depths from public, anon, authenticated, service_role;
 
--- from sql/90_audit/functions/audit_change.sql sha256:f37a326cb8cefb8d0a8ee391534e856a203213a47086b522bfee176d258af522
+-- from sql/90_audit/functions/audit_change.sql sha256:6cc5d63fac878c920f69e2d925aeecaae91a27fc214d350edcf8e9b7b4f869ac
 -- Arguments: the columns that name the resource, and the columns that are never written down, each as an array literal.
 create or replace function private.audit_change()
 returns trigger
@@ -13841,11 +14634,11 @@ begin
     return null;
 end
 $$;
-comment on function private.audit_change() is
+comment on function private.audit_change is
     'Writes down who created, changed or deleted a row, from where, and what changed; in the transaction of the change.';
-revoke all on function private.audit_change() from public, anon, authenticated, service_role;
+revoke all on function private.audit_change from public, anon, authenticated, service_role;
 
--- from sql/90_audit/functions/client_ip.sql sha256:5dd08d139f8c3fa2d491ace4a4204ba0573fb9d23a6be53003a29d90e753065e
+-- from sql/90_audit/functions/client_ip.sql sha256:aa05aaf53d2626b010d2394479f7995da64b269898c99e2efdacdd02acee2ae5
 create or replace function private.client_ip()
 returns inet
 language plpgsql
@@ -13859,10 +14652,10 @@ exception
         return null;    -- what is written down beside a change must not undo it
 end
 $$;
-comment on function private.client_ip() is 'The address that the request came from, as far as the function that took it could tell.';
-revoke all on function private.client_ip() from public, anon, authenticated, service_role;
+comment on function private.client_ip is 'The address that the request came from, as far as the function that took it could tell.';
+revoke all on function private.client_ip from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/drop_job_partitions.sql sha256:5c310946baa2229314f378f3e68839b52080853c9bf59cee33f3e9297d019f6f
+-- from sql/92_retention/functions/drop_job_partitions.sql sha256:ae87dc13c0365015f46c058ae53c63499423597e17ef305fef44f2fecc279e82
 -- The jobs that stay (live ones, dead letters, such as finished late) are looked up before anything is locked: none can
 -- join them, because a job of an old week that is neither live nor a dead letter never changes again. They move to the
 -- default partition in the transaction that drops theirs, so nobody ever misses one.
@@ -13922,11 +14715,11 @@ begin
     return 0;
 end
 $$;
-comment on function private.drop_job_partitions(integer) is
+comment on function private.drop_job_partitions is
     'Drops the oldest partition of jobs that nobody''s retention holds any more and returns how many (0 or 1). Jobs of it that are live or dead letters move to the default partition first.';
-revoke all on function private.drop_job_partitions(integer) from public, anon, authenticated, service_role;
+revoke all on function private.drop_job_partitions from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/exported_until.sql sha256:d8b15710e7c496ba134d0e8f8b5cb1ccfac92e54754014b6ab3fb6b96055ab28
+-- from sql/92_retention/functions/exported_until.sql sha256:4026ca9642f0e27664e0477fc90e2bcd1c351a3fa8f872b19582b4fc585cd936
 create or replace function private.exported_until(p_partition oid)
 returns timestamptz
 language sql
@@ -13943,10 +14736,10 @@ as $$
         '-infinity'
     )
 $$;
-comment on function private.exported_until(oid) is 'Jobs of a partition that finished before this time are in a file.';
-revoke all on function private.exported_until(oid) from public, anon, authenticated, service_role;
+comment on function private.exported_until is 'Jobs of a partition that finished before this time are in a file.';
+revoke all on function private.exported_until from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/get_retention.sql sha256:415ba34f87e09653e49e20b38aa8c1ff59bd8c219e069e7dfc834f2fb6c622ee
+-- from sql/92_retention/functions/get_retention.sql sha256:f1ec5111652c19ac559ad1fb6fb9aab24cda264123297021a66050ce05c036f0
 create or replace function public.get_retention()
 returns jsonb
 language plpgsql
@@ -13971,12 +14764,12 @@ begin
     );
 end
 $$;
-comment on function public.get_retention() is
+comment on function public.get_retention is
     'How many days the caller''s tenant keeps jobs, job_logs, job_node_executions, late_results, dead_letters, events and audit_log, and how many its plan allows. Needs settings.read.';
-revoke all on function public.get_retention() from public, anon, authenticated, service_role;
-grant execute on function public.get_retention() to authenticated;
+revoke all on function public.get_retention from public, anon, authenticated, service_role;
+grant execute on function public.get_retention to authenticated;
 
--- from sql/92_retention/functions/longest_retention_horizon.sql sha256:296e1c60c8d9e6b90e2cce051fc8e4169f7cc696548bcaff348416b44cce47b2
+-- from sql/92_retention/functions/longest_retention_horizon.sql sha256:09d7c2ae7013c3ffcd3752b74ffcad8ae78fe2d9782680be5f4a64b45be78e91
 create or replace function private.longest_retention_horizon()
 returns timestamptz
 language sql
@@ -13985,10 +14778,10 @@ set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(min(private.retention_horizon('jobs', t.tenant_id)), private.clock()) from public.tenants as t
 $$;
-comment on function private.longest_retention_horizon() is 'The time before which no tenant''s jobs are kept any more, but for those that are live or dead letters.';
-revoke all on function private.longest_retention_horizon() from public, anon, authenticated, service_role;
+comment on function private.longest_retention_horizon is 'The time before which no tenant''s jobs are kept any more, but for those that are live or dead letters.';
+revoke all on function private.longest_retention_horizon from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/mark_exported.sql sha256:fd6114a8c584a2c9e1c2d205815a2ad6ca84f91559cea24fdb921143eac89b10
+-- from sql/92_retention/functions/mark_exported.sql sha256:081d44f1a15813575408f81d91a5f97978ac3c05e8d8a43598d8c9bb9873d303
 create or replace function private.mark_exported(p_partition text, p_finished_before timestamptz)
 returns void
 language plpgsql
@@ -14012,11 +14805,11 @@ begin
         marked_at = excluded.marked_at;
 end
 $$;
-comment on function private.mark_exported(text, timestamptz) is
+comment on function private.mark_exported is
     'Says that every job of a partition that finished before a time is safe in a file: those of tenants with export_before_drop may leave now.';
-revoke all on function private.mark_exported(text, timestamptz) from public, anon, authenticated, service_role;
+revoke all on function private.mark_exported from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/must_export.sql sha256:b267205d4225e50d780b23098e3887c7bdc22dffc9845ca2d06225b6e9ecac31
+-- from sql/92_retention/functions/must_export.sql sha256:4889cbc2f7a232d0d73236cb679ad5abe25025a4f69da584c8d7312dc76c1f5e
 create or replace function private.must_export(p_tenant_id uuid)
 returns boolean
 language sql
@@ -14028,10 +14821,10 @@ as $$
         false
     )
 $$;
-comment on function private.must_export(uuid) is 'Whether a tenant wants its jobs in a file before they leave (settings.retention.export_before_drop).';
-revoke all on function private.must_export(uuid) from public, anon, authenticated, service_role;
+comment on function private.must_export is 'Whether a tenant wants its jobs in a file before they leave (settings.retention.export_before_drop).';
+revoke all on function private.must_export from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/place_default_jobs.sql sha256:23222d8ab628837b378a597243d6e7035464d4cb7a8f59db80db7bdf3d8f6d61
+-- from sql/92_retention/functions/place_default_jobs.sql sha256:d508f1b98793368afe329ff41b5eff15c3788456936225f76c4b03fa76675cc6
 create or replace function private.place_default_jobs()
 returns integer
 language plpgsql
@@ -14056,11 +14849,11 @@ begin
     return v_placed;
 end
 $$;
-comment on function private.place_default_jobs() is
+comment on function private.place_default_jobs is
     'Makes the partitions that were missing when jobs came and moves the jobs there from the default partition; returns how many weeks.';
-revoke all on function private.place_default_jobs() from public, anon, authenticated, service_role;
+revoke all on function private.place_default_jobs from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_audit_log.sql sha256:9f680f1f56dcc36603f19a319eadd6f68e640da7e008e11c3855665c68ec12d4
+-- from sql/92_retention/functions/purge_expired_audit_log.sql sha256:ecb77a6f46b3e4795d25b36ae37d284fcceeead27350438033f055efe373f7e0
 create or replace function private.purge_expired_audit_log(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language sql
@@ -14068,11 +14861,11 @@ set search_path = pg_catalog, pg_temp
 as $$
     select private.purge_expired_rows('audit_log', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_audit_log(uuid, integer, text) is
+comment on function private.purge_expired_audit_log is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_audit_log(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.purge_expired_audit_log from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_dead_letters.sql sha256:e5241a12be6b2a99bf79986881a302b7951ce4cdbb3278ea54ba722bacf8cabe
+-- from sql/92_retention/functions/purge_expired_dead_letters.sql sha256:95470f96c44be8806f95417aea75382ba87a72d387363169ed7100f127abccc4
 create or replace function private.purge_expired_dead_letters(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language sql
@@ -14080,11 +14873,11 @@ set search_path = pg_catalog, pg_temp
 as $$
     select private.purge_expired_rows('dead_letters', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_dead_letters(uuid, integer, text) is
+comment on function private.purge_expired_dead_letters is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_dead_letters(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.purge_expired_dead_letters from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_events.sql sha256:d3e59af6f85223af33081b8655f8d04b9144e813e4bffcfa6117368f3e722deb
+-- from sql/92_retention/functions/purge_expired_events.sql sha256:b41551e147645ac52a90541c8d6940393245f4acc508dd2a8900ee142ea2c160
 create or replace function private.purge_expired_events(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language sql
@@ -14092,11 +14885,11 @@ set search_path = pg_catalog, pg_temp
 as $$
     select private.purge_expired_rows('events', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_events(uuid, integer, text) is
+comment on function private.purge_expired_events is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_events(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.purge_expired_events from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_job_logs.sql sha256:1e603dd25c5d180df64f779864c9034ee8e03e383c9cd465374fd30127fa06cf
+-- from sql/92_retention/functions/purge_expired_job_logs.sql sha256:2f65debff8de66617f36766a4666fc8d7483743a4e4830cf8deb12ab22cd8368
 create or replace function private.purge_expired_job_logs(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language sql
@@ -14104,11 +14897,11 @@ set search_path = pg_catalog, pg_temp
 as $$
     select private.purge_expired_rows('job_logs', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_job_logs(uuid, integer, text) is
+comment on function private.purge_expired_job_logs is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_job_logs(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.purge_expired_job_logs from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_jobs.sql sha256:e944cf0e4dbab3c777338e7dc821d354fe13eef7aba01668eb274122f86c10e6
+-- from sql/92_retention/functions/purge_expired_jobs.sql sha256:774b708a822a8a6b5a4dbab0fdb06a074f7e24dd819ef8d6457cf89c3b99f1dd
 -- From old to young. The next turn goes on where this one ended, so that jobs which are kept (live ones, dead letters) are not
 -- read again and again.
 create or replace function private.purge_expired_jobs(p_tenant_id uuid, p_limit integer, p_after text)
@@ -14151,11 +14944,11 @@ begin
     )::private.turn;
 end
 $$;
-comment on function private.purge_expired_jobs(uuid, integer, text) is
+comment on function private.purge_expired_jobs is
     'Duty, a tenant''s turn: deletes finished jobs that it keeps no longer, reading at most p_limit rows, and counts them. Live jobs, jobs of dead letters and those that must be exported first stay.';
-revoke all on function private.purge_expired_jobs(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.purge_expired_jobs from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_late_results.sql sha256:90931a5a1b3d2d6fba11136f68f8387e28df2b4baee8a45cc5c053b512602849
+-- from sql/92_retention/functions/purge_expired_late_results.sql sha256:f9a8b6340fd16b25988709b0030462a2168188fdb649d5cee07d1d99e0185c5a
 create or replace function private.purge_expired_late_results(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language sql
@@ -14163,11 +14956,11 @@ set search_path = pg_catalog, pg_temp
 as $$
     select private.purge_expired_rows('late_results', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_late_results(uuid, integer, text) is
+comment on function private.purge_expired_late_results is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_late_results(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.purge_expired_late_results from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_robot_commands.sql sha256:2691e5b78941098cc91e4dfe867dbeb5e75f56d33313babd4b16841ef67ca1f1
+-- from sql/92_retention/functions/purge_expired_robot_commands.sql sha256:a6c2185e6805ab8c1421c035397b7e5acb7fa4b109c25929a5e72ee7e759bad7
 create or replace function private.purge_expired_robot_commands(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language sql
@@ -14175,11 +14968,11 @@ set search_path = pg_catalog, pg_temp
 as $$
     select private.purge_expired_rows('robot_commands', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_robot_commands(uuid, integer, text) is
+comment on function private.purge_expired_robot_commands is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_robot_commands(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.purge_expired_robot_commands from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_rows.sql sha256:a91ce2d3d5eddd99d964323c84f91a5188ab1dee7f461fd839a2f37389a212f3
+-- from sql/92_retention/functions/purge_expired_rows.sql sha256:3ca0ba260ff97bbc410a01d64b12174cb1b0251ae8e57ee2c6719ed222518183
 create or replace function private.purge_expired_rows(p_kind text, p_tenant_id uuid, p_limit integer)
 returns private.turn
 language plpgsql
@@ -14214,11 +15007,11 @@ begin
     return (v_count, v_count, case when v_count = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.purge_expired_rows(text, uuid, integer) is
+comment on function private.purge_expired_rows is
     'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
-revoke all on function private.purge_expired_rows(text, uuid, integer) from public, anon, authenticated, service_role;
+revoke all on function private.purge_expired_rows from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_schedule_fires.sql sha256:9a0f7494f3df4e4a561f4ebf37d2e0228d2a4e511067c3d00d68d6ef71c8cec9
+-- from sql/92_retention/functions/purge_expired_schedule_fires.sql sha256:c353f83b0e1052a58961dcbc2fc889d118a4fc69d95d33bc21c55b95afb38406
 create or replace function private.purge_expired_schedule_fires(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language sql
@@ -14226,11 +15019,11 @@ set search_path = pg_catalog, pg_temp
 as $$
     select private.purge_expired_rows('schedule_fires', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_schedule_fires(uuid, integer, text) is
+comment on function private.purge_expired_schedule_fires is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_schedule_fires(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.purge_expired_schedule_fires from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_jobs.sql sha256:0c1698faf533c0b4fac52ccc311f90cb22cdba4e372ccc07d692fbe2c0a6f0a6
+-- from sql/92_retention/functions/purge_jobs.sql sha256:28d212044fb319f7f0029abaf640357e036c45862d3571f9a615b62b02fb2fcf
 create or replace function public.purge_jobs(
     p_status text[] default '{completed,cancelled}',    -- failed and timeout: with their dead letters
     p_finished_before timestamptz default null,         -- null: now
@@ -14305,12 +15098,12 @@ begin
     );
 end
 $$;
-comment on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) is
+comment on function public.purge_jobs is
     'Deletes finished jobs of the caller''s tenant with their logs, node executions, late results and dead letters: looks at p_limit jobs from p_after on, oldest first, and says how many it deleted and where to go on. Never a live job. Needs jobs.purge, which of the built-in roles only admin has.';
-revoke all on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) from public, anon, authenticated, service_role;
-grant execute on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) to authenticated;
+revoke all on function public.purge_jobs from public, anon, authenticated, service_role;
+grant execute on function public.purge_jobs to authenticated;
 
--- from sql/92_retention/functions/purge_tenant.sql sha256:04943a517632976fbade3af85f59f285ac4bc1e27f60f47fbd9ac0230b3b3cfa
+-- from sql/92_retention/functions/purge_tenant.sql sha256:daa95e3b4f13ea8af612df339d0a1ddc4582949ad38e1d7fe0739d11e81bf2e0
 -- Called again until it says that the tenant is gone. The first call closes it, so that nothing new comes in; what the
 -- foreign keys take with the tenant's own row in the end are its settings, people and robots, not what grows.
 create or replace function private.purge_tenant(p_tenant text, p_limit integer default 10000)
@@ -14337,7 +15130,7 @@ begin
     purged := purged + v_count;
     foreach v_table in array array[
         'private.leases', 'private.scheduled', 'private.dedupe_keys', 'public.dead_letters', 'public.late_results',
-        'public.job_logs', 'public.job_node_executions', 'public.schedule_fires', 'private.event_inbox', 'public.events'
+        'public.job_logs', 'public.job_node_executions', 'private.schedule_news', 'public.schedule_fires', 'private.event_inbox', 'public.events'
     ] loop
         exit when purged >= p_limit;
         execute format(
@@ -14373,11 +15166,11 @@ begin
     return next;
 end
 $$;
-comment on function private.purge_tenant(text, integer) is
+comment on function private.purge_tenant is
     'Deletes a tenant whose last member is gone and everything of it but its audit trail, at most p_limit rows of what grows in a call: how many they were, and whether the tenant is gone. Raises 404 TENANT_NOT_FOUND, 409 TENANT_HAS_MEMBERS.';
-revoke all on function private.purge_tenant(text, integer) from public, anon, authenticated, service_role;
+revoke all on function private.purge_tenant from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/queue_health.sql sha256:a8626fa00d628c4c27f901921a3c9ca7dd2966e480526f3ac0988cbdedfef11e
+-- from sql/92_retention/functions/queue_health.sql sha256:25d8fc4bb250f6df7585f798dfc8883a0ffc28e2f884aec270f1e1ba3ba7b746
 -- Only the owner may ask: the figures are about all tenants, and about the sessions of the server.
 create or replace function private.queue_health()
 returns table (figure text, value numeric, most numeric, is_ok boolean, advice text)
@@ -14537,11 +15330,11 @@ begin
     from figures as f;
 end
 $$;
-comment on function private.queue_health() is
+comment on function private.queue_health is
     'What an operator should look at, each figure with the most that is normal (null: there is no such number) and what to do beyond it. No figure names a tenant.';
-revoke all on function private.queue_health() from public, anon, authenticated, service_role;
+revoke all on function private.queue_health from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/retention_horizon.sql sha256:2591ce85d725c1ab619dae16a281eee11df2926911b90f0366425ab84265d1b8
+-- from sql/92_retention/functions/retention_horizon.sql sha256:8c5e48a2a911303776601778a9523a30c2643988358bf7512e6c46dad4b9d16c
 create or replace function private.retention_horizon(p_kind text, p_tenant_id uuid)
 returns timestamptz
 language plpgsql
@@ -14563,11 +15356,11 @@ begin
     return private.clock() - make_interval(days => coalesce(v_days, 0));
 end
 $$;
-comment on function private.retention_horizon(text, uuid) is
+comment on function private.retention_horizon is
     'What a tenant has of a kind from before this time is kept no longer: by its plan, or sooner by settings.retention.<kind>_days. The present for a tenant that is gone.';
-revoke all on function private.retention_horizon(text, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.retention_horizon from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/set_retention.sql sha256:9f388ad253d2e17bab818b1bda0a289e568ba88fff26f9627b979f8a53140624
+-- from sql/92_retention/functions/set_retention.sql sha256:ce6bd2890a71cbfa16b7d39eddd4fdcf742107477f8d5f72a2692dc75db73764
 create or replace function public.set_retention(p_days jsonb default '{}', p_export_before_drop boolean default null)
 returns jsonb
 language plpgsql
@@ -14614,12 +15407,12 @@ begin
     return public.get_retention();
 end
 $$;
-comment on function public.set_retention(jsonb, boolean) is
+comment on function public.set_retention is
     'Shortens how many days the caller''s tenant keeps jobs, job_logs, job_node_executions, late_results, dead_letters and events (null: as long as the plan says again), or asks that jobs are exported before they are dropped. Needs settings.write.';
-revoke all on function public.set_retention(jsonb, boolean) from public, anon, authenticated, service_role;
-grant execute on function public.set_retention(jsonb, boolean) to authenticated;
+revoke all on function public.set_retention from public, anon, authenticated, service_role;
+grant execute on function public.set_retention to authenticated;
 
--- from sql/92_retention/functions/uuid_v7_time.sql sha256:829286581cb3c57a21aa0151c188635abd7d6972e085132a1a7ae8e33b5a7696
+-- from sql/92_retention/functions/uuid_v7_time.sql sha256:25401372801422efa34cd341eaea95b177e6bae5d2795448cf443912706f9b1c
 create or replace function private.uuid_v7_time(p_id uuid)
 returns timestamptz
 language sql
@@ -14629,10 +15422,10 @@ set search_path = pg_catalog, pg_temp
 as $$
     select to_timestamp(('x' || left(replace(p_id::text, '-', ''), 12))::bit(48)::bigint / 1000.0)
 $$;
-comment on function private.uuid_v7_time(uuid) is 'When a UUID of version 7 was made, to the millisecond.';
-revoke all on function private.uuid_v7_time(uuid) from public, anon, authenticated, service_role;
+comment on function private.uuid_v7_time is 'When a UUID of version 7 was made, to the millisecond.';
+revoke all on function private.uuid_v7_time from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/add_counts.sql sha256:60277fec8b52075711e5e956b94b30e78cf5f7971eaaf8974e944c5a44af88e1
+-- from sql/95_analytics/functions/add_counts.sql sha256:ec39362b74b2636c77c964c7f02f96f070a0b4a34c43cca02de35d1d5b0bf16a
 -- Error types are whatever robots say. Without a limit one robot could make a row grow for ever.
 create or replace function private.add_counts(p_counts jsonb, p_more jsonb, p_most integer default null)
 returns jsonb
@@ -14652,11 +15445,11 @@ as $$
     )
     select coalesce(jsonb_object_agg(k.key, k.times), '{}') from kept as k
 $$;
-comment on function private.add_counts(jsonb, jsonb, integer) is
+comment on function private.add_counts is
     'Two objects of counts in one. With p_most, the keys beyond that many, the rarest, are counted together as (other).';
-revoke all on function private.add_counts(jsonb, jsonb, integer) from public, anon, authenticated, service_role;
+revoke all on function private.add_counts from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/add_job_ends.sql sha256:9201418a6df5878d9d0951154a8ce08add3efb4b35eca7a9a5f5d83947319872
+-- from sql/95_analytics/functions/add_job_ends.sql sha256:ea7c8376900266f7b268b5a117635901e537f7655cef4cd6b3675e91728dae56
 -- The caller holds the row of the tenant's event counter, so that there is one writer for each tenant.
 create or replace function private.add_job_ends(p_tenant_id uuid, p_ends private.job_end[])
 returns void
@@ -14713,11 +15506,11 @@ as $$
         healed = r.healed + excluded.healed,
         not_healed = r.not_healed + excluded.not_healed
 $$;
-comment on function private.add_job_ends(uuid, private.job_end[]) is
+comment on function private.add_job_ends is
     'Counts the ends of a tenant''s jobs in the rollups of their hours, days, workflows and robots.';
-revoke all on function private.add_job_ends(uuid, private.job_end[]) from public, anon, authenticated, service_role;
+revoke all on function private.add_job_ends from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/bucket_duration_ms.sql sha256:654a20638b2ea337015719bdaa265c00e57c3acb1477a5ae7f4671937f7c3dfb
+-- from sql/95_analytics/functions/bucket_duration_ms.sql sha256:e998395ef65b91637ed5b47407f97e1fac90d969fb96934472111d155bd93dba
 create or replace function private.bucket_duration_ms(p_bucket integer)
 returns double precision
 language sql
@@ -14726,11 +15519,11 @@ set search_path = pg_catalog, pg_temp
 as $$
     select case when p_bucket = 0 then 0 else 2 * power(1.08::double precision, p_bucket - 1) / 2.08 end
 $$;
-comment on function private.bucket_duration_ms(integer) is
+comment on function private.bucket_duration_ms is
     'The duration that stands for a bucket: no duration in it differs from that by more than 4 percent.';
-revoke all on function private.bucket_duration_ms(integer) from public, anon, authenticated, service_role;
+revoke all on function private.bucket_duration_ms from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/count_words.sql sha256:8625fa05219b7ef1a1fc42c4a7035d25e83e2f3bd18309dbae464d48e9a06baa
+-- from sql/95_analytics/functions/count_words.sql sha256:da42402f0e46494464fff177b1246fcb399236918c89c5d53b9f7da9e14747d8
 create or replace function private.count_words(p_words text[])
 returns jsonb
 language sql
@@ -14740,10 +15533,10 @@ as $$
     select coalesce(jsonb_object_agg(c.word, c.times), '{}')
     from (select w.word, count(*) as times from unnest(p_words) as w (word) where w.word is not null group by w.word) as c
 $$;
-comment on function private.count_words(text[]) is 'How often each word is there, as an object; nulls do not count.';
-revoke all on function private.count_words(text[]) from public, anon, authenticated, service_role;
+comment on function private.count_words is 'How often each word is there, as an object; nulls do not count.';
+revoke all on function private.count_words from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/duration_bucket.sql sha256:df4cb571fdf42829f07daea36d7c475738a00c1011e8bacc350f3370e0514a62
+-- from sql/95_analytics/functions/duration_bucket.sql sha256:36cb77197732f7dd3996c7864aec1e6233c06b1dcd56a48d09b84cf00ab8b552
 create or replace function private.duration_bucket(p_duration_ms bigint)
 returns integer
 language sql
@@ -14752,11 +15545,11 @@ set search_path = pg_catalog, pg_temp
 as $$
     select case when p_duration_ms < 1 then 0 else 1 + ceil(ln(p_duration_ms::double precision) / ln(1.08::double precision))::integer end
 $$;
-comment on function private.duration_bucket(bigint) is
+comment on function private.duration_bucket is
     'The bucket of a duration: 0 for less than a millisecond, else 1 + n for up to 1.08 to the n milliseconds. Its inverse is private.bucket_duration_ms().';
-revoke all on function private.duration_bucket(bigint) from public, anon, authenticated, service_role;
+revoke all on function private.duration_bucket from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/duration_percentile.sql sha256:9df080e6eb164896ab9cffe6c3a0e34cd9b3efe4170711f3721443ac296da22c
+-- from sql/95_analytics/functions/duration_percentile.sql sha256:4edb733b48bbc547cdcd0ebbd97a8ee6ceba593f5e1f9a642a6b5d9ac9951c79
 create or replace function private.duration_percentile(p_durations jsonb, p_fraction numeric)
 returns bigint
 language sql
@@ -14775,11 +15568,11 @@ as $$
     order by c.bucket
     limit 1
 $$;
-comment on function private.duration_percentile(jsonb, numeric) is
+comment on function private.duration_percentile is
     'The duration in milliseconds that this fraction of a histogram does not exceed (nearest rank), within 4 percent and rounding; null for an empty one.';
-revoke all on function private.duration_percentile(jsonb, numeric) from public, anon, authenticated, service_role;
+revoke all on function private.duration_percentile from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/fold_job_ends.sql sha256:6f025a3537226220b488dc0b95c52600a2ab644bb6d43147c89286b695fd2b80
+-- from sql/95_analytics/functions/fold_job_ends.sql sha256:3c06d44cb37a452d56c65a0358bafc187d9ab9c0db7508144819c2f9b8800997
 -- Everything comes from the event, so it makes no difference what has become of the job. Only healings stand elsewhere.
 create or replace function private.fold_job_ends(p_tenant_id uuid, p_after bigint, p_last bigint)
 returns void
@@ -14811,11 +15604,11 @@ begin
     end if;
 end
 $$;
-comment on function private.fold_job_ends(uuid, bigint, bigint) is
+comment on function private.fold_job_ends is
     'Counts the jobs that ended by the events with these numbers. Called once for each number, by whoever gave it.';
-revoke all on function private.fold_job_ends(uuid, bigint, bigint) from public, anon, authenticated, service_role;
+revoke all on function private.fold_job_ends from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:cbd3423432ba2e9d7972673f40a783d35fb69a4b54f7f82f9b360e5a1bc99682
+-- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:a63c9c0ccd64b01cc966fea56dc66bd2af30dcdf00bdcff8eb3d186572338d05
 create or replace function public.get_fleet_metrics()
 returns jsonb
 language plpgsql
@@ -14832,7 +15625,13 @@ begin
     v_today := private.tenant_day_began_at(v_caller.tenant_id);
     return jsonb_build_object(
         'robots', (
-            select private.count_words(array_agg(r.status)) from public.live_robots as r where r.tenant_id = v_caller.tenant_id
+            select coalesce(jsonb_agg(to_jsonb(states)), '[]')
+            from (
+                select r.is_online, r.is_active, r.is_healthy, r.is_busy, count(*) as robots
+                from public.live_robots as r
+                where r.tenant_id = v_caller.tenant_id
+                group by r.is_online, r.is_active, r.is_healthy, r.is_busy
+            ) as states
         ),
         'active_jobs', (select count(*) from private.leases as l where l.tenant_id = v_caller.tenant_id),
         'queue_depth', (
@@ -14872,12 +15671,12 @@ begin
     );
 end
 $$;
-comment on function public.get_fleet_metrics() is
-    'The tenant''s robots by status word, jobs in hand and waiting, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
-revoke all on function public.get_fleet_metrics() from public, anon, authenticated, service_role;
-grant execute on function public.get_fleet_metrics() to authenticated;
+comment on function public.get_fleet_metrics is
+    'How many of the tenant''s robots are in which state (online, active, healthy, busy), jobs in hand and waiting, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
+revoke all on function public.get_fleet_metrics from public, anon, authenticated, service_role;
+grant execute on function public.get_fleet_metrics to authenticated;
 
--- from sql/95_analytics/functions/get_job_analytics.sql sha256:777d3f0c9bd1439472e6b23ad3267ed229a08ad846d88ec047378d5bde8dfd01
+-- from sql/95_analytics/functions/get_job_analytics.sql sha256:1f56095d9c0e6781802136de6aeba6a1f6eafbaf170c5e45ba5fa7aa3510880b
 -- Whole days from the rows of days, and the hours of the first day, which the period cuts, from the rows of hours: at most
 -- 90 + 24 rows for the tenant and for each workflow, however many jobs there were.
 create or replace function public.get_job_analytics(p_days integer default 7)
@@ -14986,12 +15785,12 @@ begin
     return v_answer;
 end
 $$;
-comment on function public.get_job_analytics(integer) is
+comment on function public.get_job_analytics is
     'How the tenant''s jobs of the last p_days times 24 hours, from a full hour on, ended: counts, durations of completed jobs, error types, the slowest workflows. Read from rollups only. Needs analytics.read.';
-revoke all on function public.get_job_analytics(integer) from public, anon, authenticated, service_role;
-grant execute on function public.get_job_analytics(integer) to authenticated;
+revoke all on function public.get_job_analytics from public, anon, authenticated, service_role;
+grant execute on function public.get_job_analytics to authenticated;
 
--- from sql/95_analytics/functions/get_robot_metrics.sql sha256:0505e51ec8ebb7a0cf85f1fca6f4e1f4636b84e76a38b8a67a6e01e8bddb5683
+-- from sql/95_analytics/functions/get_robot_metrics.sql sha256:d9c36906d2b3059464c03cf42846fcedeb8416f417f699be5e5ee3cf48ec320b
 create or replace function public.get_robot_metrics(p_robot_id uuid)
 returns jsonb
 language plpgsql
@@ -15020,12 +15819,12 @@ begin
     );
 end
 $$;
-comment on function public.get_robot_metrics(uuid) is
+comment on function public.get_robot_metrics is
     'How the jobs ended today (in the tenant''s timezone) that a robot had; zeros for a robot that is not there. Needs analytics.read.';
-revoke all on function public.get_robot_metrics(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.get_robot_metrics(uuid) to authenticated;
+revoke all on function public.get_robot_metrics from public, anon, authenticated, service_role;
+grant execute on function public.get_robot_metrics to authenticated;
 
--- from sql/95_analytics/functions/keep_node_executions.sql sha256:5b65cd84c9e7c42be67002ecb3ab70c090ab40590983ed46b9ca41dc3c1c9430
+-- from sql/95_analytics/functions/keep_node_executions.sql sha256:4851c8af99edb04819b2fff4d403ed90e51812953c5e2d5062d5f04f2bee7d6c
 create or replace function private.keep_node_executions(p_lease private.leases, p_node_executions jsonb)
 returns void
 language plpgsql
@@ -15053,11 +15852,11 @@ begin
         reported_at = excluded.reported_at;
 end
 $$;
-comment on function private.keep_node_executions(private.leases, jsonb) is
+comment on function private.keep_node_executions is
     'Keeps what a robot said of the nodes of an attempt; the last report counts. One insert, or nothing at all.';
-revoke all on function private.keep_node_executions(private.leases, jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.keep_node_executions from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/purge_expired_job_node_executions.sql sha256:eafc6acac197a8b6ed47d2f41d14360a789dd04f9152152840fa3882d0de8396
+-- from sql/95_analytics/functions/purge_expired_job_node_executions.sql sha256:41dde648e0029c23d8ab60d732836e6aad1609abc8fcf1f26eeda829239ef5d5
 create or replace function private.purge_expired_job_node_executions(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language sql
@@ -15065,11 +15864,11 @@ set search_path = pg_catalog, pg_temp
 as $$
     select private.purge_expired_rows('job_node_executions', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_job_node_executions(uuid, integer, text) is
+comment on function private.purge_expired_job_node_executions is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_job_node_executions(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.purge_expired_job_node_executions from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/purge_job_rollups.sql sha256:55fcf43970b5fc84032fce8f19fa0324b0ed6410e82f9391b321c92fbc9aa335
+-- from sql/95_analytics/functions/purge_job_rollups.sql sha256:6f15711b346e9227f4eb51431900c2fdba60559c479232fa73ae131149dedf33
 create or replace function private.purge_job_rollups(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language plpgsql
@@ -15095,11 +15894,11 @@ begin
     return (v_count, v_count, case when v_count = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.purge_job_rollups(uuid, integer, text) is
+comment on function private.purge_job_rollups is
     'Duty, a tenant''s turn: removes p_limit rollups, of hours after 100 days and of days after 800, and counts them. A tenant''s total stays.';
-revoke all on function private.purge_job_rollups(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.purge_job_rollups from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/rebuild_job_rollups.sql sha256:6b092a7ffb38cf007e2e2b23cd5c26aab20f9d5492a23369e08a3bf25bb2e0dc
+-- from sql/95_analytics/functions/rebuild_job_rollups.sql sha256:b90830ed2c8292b89c0abe9ac4e1f575ff59edc2d2749cf3bfb312a97da8df4b
 -- Jobs that end meanwhile are told by events that cannot get their number before this commits; those are left to them.
 create or replace function private.rebuild_job_rollups(p_tenant_id uuid)
 returns bigint
@@ -15152,11 +15951,11 @@ begin
     return v_count;
 end
 $$;
-comment on function private.rebuild_job_rollups(uuid) is
+comment on function private.rebuild_job_rollups is
     'Makes a tenant''s rollups anew from the jobs that are still there, and returns how many ended jobs it counted. For history that was loaded, and for repair: what retention removed is lost.';
-revoke all on function private.rebuild_job_rollups(uuid) from public, anon, authenticated, service_role;
+revoke all on function private.rebuild_job_rollups from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/tenant_day_began_at.sql sha256:0a8ed98795852835fa4e75d214b7422c14da84276141259e735435b20d41ea69
+-- from sql/95_analytics/functions/tenant_day_began_at.sql sha256:99cd5923b5ff32dbe39600a622b61fc07575d572f9ac871b16d3acbd45c39e0b
 create or replace function private.tenant_day_began_at(p_tenant_id uuid)
 returns timestamptz
 language sql
@@ -15167,11 +15966,11 @@ as $$
     from public.tenants as t
     where t.tenant_id = p_tenant_id
 $$;
-comment on function private.tenant_day_began_at(uuid) is
+comment on function private.tenant_day_began_at is
     'The UTC hour in which today began in the tenant''s timezone: the first hour whose rollups count as today''s.';
-revoke all on function private.tenant_day_began_at(uuid) from public, anon, authenticated, service_role;
+revoke all on function private.tenant_day_began_at from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/tidy_node_executions.sql sha256:d6bae34d8885ec2d8ad845842109d3d69024f36c7e4b1ca37e0fbdd7392ec2f1
+-- from sql/95_analytics/functions/tidy_node_executions.sql sha256:7e8808bc1591f8f05c02aafbf4f55aae36188c7cfc6371c40f2e91a6b20ba61a
 -- Lenient: a job's outcome must never be refused because of its statistics. JSON has numbers of any size, readers have
 -- not: they end at 2^31 - 1. In PL/pgSQL, which keeps the plan.
 create or replace function private.tidy_node_executions(p_node_executions jsonb)
@@ -15214,11 +16013,11 @@ begin
     );
 end
 $$;
-comment on function private.tidy_node_executions(jsonb) is
+comment on function private.tidy_node_executions is
     'The known keys of up to 1,000 node executions; what is no object with a node_id is left out. Null when nothing is left.';
-revoke all on function private.tidy_node_executions(jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.tidy_node_executions from public, anon, authenticated, service_role;
 
--- from sql/97_duties/functions/next_duty.sql sha256:2ccce664d3b0821e2f1973f7d0923c92d14ae8c191b3f0d74c8f787c4b32a65f
+-- from sql/97_duties/functions/next_duty.sql sha256:86c2e9c311dfd8030076375f818b19e9b5c009e7fd307b2df167b7eb7e0f885f
 -- That it was tried is committed before it runs: a duty at which a session ends is not the first of the next session again.
 create or replace function private.next_duty()
 returns text
@@ -15246,11 +16045,11 @@ begin
     return v_name;
 end
 $$;
-comment on function private.next_duty() is
+comment on function private.next_duty is
     'Of the duties that are due or behind, and that nobody runs now, the one that was tried the longest ago; null when there is none.';
-revoke all on function private.next_duty() from public, anon, authenticated, service_role;
+revoke all on function private.next_duty from public, anon, authenticated, service_role;
 
--- from sql/97_duties/functions/purge_cron_details.sql sha256:8ed828a2e26249a16e45ed5ce8d6326ad3b0a4611ec295abd9e1e1b723a7e74d
+-- from sql/97_duties/functions/purge_cron_details.sql sha256:6769f6b3a74294bdd222535a66df5a141eef764f8b8083feab5ad08d1b715179
 create or replace function private.purge_cron_details(p_limit integer default 10000)
 returns integer
 language plpgsql
@@ -15267,11 +16066,11 @@ begin
     return v_count;
 end
 $$;
-comment on function private.purge_cron_details(integer) is
+comment on function private.purge_cron_details is
     'Duty: deletes what cron wrote down of its runs a day ago, which it never does itself, and returns how many.';
-revoke all on function private.purge_cron_details(integer) from public, anon, authenticated, service_role;
+revoke all on function private.purge_cron_details from public, anon, authenticated, service_role;
 
--- from sql/97_duties/functions/run_due_duties.sql sha256:50a4328d4358299b624d8f98ac47a323ad1e917ae902ab96ffe77e4d0d6ccf77
+-- from sql/97_duties/functions/run_due_duties.sql sha256:d89ea9b95533e4da8d6cb4fd05f95a6c2664c3e82cc1cd78dead6ecb6c4a6f77
 -- A claim of any tenant's robot may do this: who asks is put aside, so that nobody's name stands in another's events and audit log.
 create or replace function private.run_due_duties()
 returns integer
@@ -15344,11 +16143,11 @@ begin
     return v_done;
 end
 $$;
-comment on function private.run_due_duties() is
+comment on function private.run_due_duties is
     'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it when there is some, and it never fails them. Returns how much there was to do: after nothing, it holds no lock that anybody waits for.';
-revoke all on function private.run_due_duties() from public, anon, authenticated, service_role;
+revoke all on function private.run_due_duties from public, anon, authenticated, service_role;
 
--- from sql/97_duties/functions/run_duties.sql sha256:42f36f153147dbcf4bddc164735a0162c28a3f9be5b845d4e0c0e530929096de
+-- from sql/97_duties/functions/run_duties.sql sha256:2de5983402a6df0b5ba93d32c3260ce52a2aa6a76ceb33dd07b5cfd5669068d5
 -- A procedure, because it commits after each run: no transaction is longer than one bounded part of one duty. Such a procedure
 -- cannot have a SET clause. It runs as its caller, who must be the owner, and names every schema.
 create or replace procedure private.run_duties(p_for interval default '50 seconds')
@@ -15371,11 +16170,11 @@ begin
     end loop;
 end
 $$;
-comment on procedure private.run_duties(interval) is
+comment on procedure private.run_duties is
     'The dispatcher that cron calls: runs what is due, one bounded part after another and each in its own transaction, and goes on for p_for at most while a duty is behind. Those that are due take turns. Several may run at once: each duty is one''s.';
-revoke all on procedure private.run_duties(interval) from public, anon, authenticated, service_role;
+revoke all on procedure private.run_duties from public, anon, authenticated, service_role;
 
--- from sql/97_duties/functions/run_duty.sql sha256:dde5590e8c2f189962f147790df2849c4f79fa22ad7e8f771bb32ecb9a6f0f02
+-- from sql/97_duties/functions/run_duty.sql sha256:807eae0811f37abc495db040a86405b8334862e14f5a1fa2513942b8421f027b
 create or replace function private.run_duty(p_name text)
 returns integer
 language plpgsql
@@ -15426,11 +16225,11 @@ begin
     return v_count;
 end
 $$;
-comment on function private.run_duty(text) is
+comment on function private.run_duty is
     'Runs a bounded part of one of private.duties, writes down how it went and whether something is left, and returns its count. Never two of one name at once.';
-revoke all on function private.run_duty(text) from public, anon, authenticated, service_role;
+revoke all on function private.run_duty from public, anon, authenticated, service_role;
 
--- from sql/97_duties/functions/share_out.sql sha256:483cdfcd684b733d3e63a93d968934dadbc157cddf83ebe0ee22406c08d03da8
+-- from sql/97_duties/functions/share_out.sql sha256:ef74b9ec6f45184eb491c56ebf06ad67c44637103ffec70219201d151b5fadfc
 -- For duties that claims do too: several sessions are at them at once, so nobody remembers whose turn it is. Each tenant that has
 -- something due gets the same part, and what they do not need goes to the oldest. From tenant to tenant along the index, from any
 -- one on: where more have rows than are looked at, it is others each time.
@@ -15485,11 +16284,11 @@ begin
     return v_chosen;
 end
 $$;
-comment on function private.share_out(text, text, text, integer, uuid[]) is
+comment on function private.share_out is
     'When more is due than p_limit: the ids of p_limit rows, shared out among the tenants that have some, the rest from p_oldest.';
-revoke all on function private.share_out(text, text, text, integer, uuid[]) from public, anon, authenticated, service_role;
+revoke all on function private.share_out from public, anon, authenticated, service_role;
 
--- from sql/97_duties/functions/take_turns.sql sha256:0697bfb2380722e33af53631da34b0b48848bc2273275700f76854306c30f4cf
+-- from sql/97_duties/functions/take_turns.sql sha256:068e394477005673037b12c448d95b65d4b6c3d739f8c36d951dd12933c79d72
 -- First every tenant of the table has one turn, along the index, whatever the others have; those for whom that was not enough
 -- then go round until nothing is left. When that takes longer than the duty's period, all have a turn again in between: what
 -- came meanwhile does not wait for it. A turn that fails is undone alone, and its tenant's next is in the next period.
@@ -15574,9 +16373,9 @@ begin
     where r.name = p_duty;
 end
 $$;
-comment on function private.take_turns(text, text, integer) is
+comment on function private.take_turns is
     'Runs a duty for the tenants that have rows in a table, a tenth of p_limit for each in its turn, until p_limit is used, and leaves where to go on in duty_runs.position; returns what was done, and the first error of a tenant.';
-revoke all on function private.take_turns(text, text, integer) from public, anon, authenticated, service_role;
+revoke all on function private.take_turns from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/policies.sql sha256:58b008c69b7288d5bdbea420b5198ebeb17b6fad1f044599c149d8e5cf0db836
 -- Row-level security is enabled and forced on every table; a table without a policy is closed to clients. Clients may read
@@ -15669,7 +16468,7 @@ create policy invitations_select_members on public.invitations
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('members.read')));
 
--- from sql/15_limits/policies.sql sha256:02f19c88c0e14ad6d223a52e0e7f1c7a7c156e5c555c3646080aa0ba2dc8e771
+-- from sql/15_rate_limits/policies.sql sha256:02f19c88c0e14ad6d223a52e0e7f1c7a7c156e5c555c3646080aa0ba2dc8e771
 alter table private.request_counts enable row level security, force row level security;
 revoke all on private.request_counts from anon, authenticated, service_role;
 
@@ -15697,9 +16496,10 @@ create policy workflow_backups_select_members on public.workflow_backups
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('workflows.read')));
 
--- from sql/25_pools/policies.sql sha256:02da451f6aadf8a1ccd60a2608d7b07bba13e829e0ba13f6287265557ec103b7
+-- from sql/25_pools/policies.sql sha256:960468f7954e408d2f1248641ee0193c2caba61f87175aecc6057dde34699dc0
 alter table public.pools enable row level security, force row level security;
 alter table public.pool_members enable row level security, force row level security;
+alter table private.pool_turns enable row level security, force row level security;
 
 revoke all on public.pools, public.pool_members from public, anon, authenticated, service_role;
 grant select on public.pools to authenticated;
@@ -15724,14 +16524,14 @@ create policy pool_members_select_owner_and_self on public.pool_members
         )
     );
 
--- from sql/30_robots/policies.sql sha256:16b930a9d75460518dd1514d471a8c047691fdf5dbae99d25e4fb440c3bb62f4
+-- from sql/30_robots/policies.sql sha256:8bc1646d4cd3a4c2d20f4856ce698052f11b158f221e4206aa1308a5922bb6ab
 alter table public.robots enable row level security, force row level security;
 alter table public.robot_heartbeats enable row level security, force row level security;
 alter table public.robot_commands enable row level security, force row level security;
 alter table private.robot_failures enable row level security, force row level security;
 
-revoke all on public.robots, public.robot_heartbeats, public.robot_commands from anon, authenticated, service_role;
-grant select on public.robots, public.robot_heartbeats, public.robot_commands to authenticated;
+revoke all on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands from anon, authenticated, service_role;
+grant select on public.robots, public.live_robots, public.robot_heartbeats, public.robot_commands to authenticated;
 
 drop policy if exists robots_select_members on public.robots;
 create policy robots_select_members on public.robots
@@ -15763,34 +16563,28 @@ create policy robot_commands_select_self on public.robot_commands
     for select to authenticated
     using (robot_id = (select private.calling_robot_id()));
 
--- from sql/40_queue/policies.sql sha256:93ac4bc5a2f10c1c774c2ce6ecd7355ec1058a31245d7abad158cb58b72d09b5
-alter table private.queue_tenants enable row level security, force row level security;
+-- from sql/32_limits/policies.sql sha256:9e2b2d0537c0801fe6ebc7e38c843b0821bf278b222d1d8445ccc2d311145653
 alter table private.limits enable row level security, force row level security;
 alter table private.limit_counters enable row level security, force row level security;
+
+-- from sql/34_fair_share/policies.sql sha256:12747451d2ca79ff23af3de3d8382986683ed13a17a9e35728bab08b184a3544
 alter table private.shares enable row level security, force row level security;
 alter table private.share_usage enable row level security, force row level security;
+
+-- from sql/40_queue/policies.sql sha256:aa78851bb2278fdb9d2d387f70053f0480c98a60dd8ebd5e9e2044a1cf93d817
+alter table private.queue_tenants enable row level security, force row level security;
 alter table private.lanes enable row level security, force row level security;
 alter table public.jobs enable row level security, force row level security;
 alter table private.jobs_default enable row level security, force row level security;
 alter table private.ready enable row level security, force row level security;
 alter table private.scheduled enable row level security, force row level security;
-alter table private.leases enable row level security, force row level security;
 alter table private.dedupe_keys enable row level security, force row level security;
-alter table public.dead_letters enable row level security, force row level security;
-alter table public.late_results enable row level security, force row level security;
-alter table public.job_logs enable row level security, force row level security;
-alter table private.waiting_robots enable row level security, force row level security;
-alter table private.pool_turns enable row level security, force row level security;
-alter table private.low_water enable row level security, force row level security;
-alter table private.outages enable row level security, force row level security;
 
-revoke all on public.jobs, public.dead_letters, public.late_results, public.job_logs, public.live_jobs, public.live_robots
-    from anon, authenticated, service_role;
-grant select on public.jobs, public.dead_letters, public.late_results, public.job_logs, public.live_jobs, public.live_robots
-    to authenticated;
--- What the views read in the name of the caller. private is not exposed, and the policies below hold.
-grant select on private.leases, private.scheduled to authenticated;
-grant execute on function private.clock(), private.back_at() to authenticated;
+revoke all on public.jobs, public.live_jobs from anon, authenticated, service_role;
+grant select on public.jobs, public.live_jobs to authenticated;
+-- What the view reads in the name of the caller. private is not exposed, and the policies below hold.
+grant select on private.scheduled to authenticated;
+grant execute on function private.clock to authenticated;
 
 -- One policy, so that its first clause alone decides which index serves a list: two policies would be joined by "or".
 drop policy if exists jobs_select_members_and_holder on public.jobs;
@@ -15803,6 +16597,25 @@ create policy jobs_select_members_and_holder on public.jobs
             or job_id = any (array(select private.held_job_ids()))
         )
     );
+
+drop policy if exists scheduled_select_members on private.scheduled;
+create policy scheduled_select_members on private.scheduled
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('jobs.read')));
+
+-- from sql/41_claims/policies.sql sha256:2155cc1d1deed41895644ef94eb7ab501d8496eb4ecb45d961b1cc7e6fb01dfd
+alter table private.waiting_robots enable row level security, force row level security;
+alter table private.low_water enable row level security, force row level security;
+
+-- from sql/42_leases/policies.sql sha256:bc412d26d3c13ce0bc3840cd8edc8d15e9a2b410cf2927048a13ec21273f5f18
+alter table private.leases enable row level security, force row level security;
+alter table public.job_logs enable row level security, force row level security;
+alter table private.outages enable row level security, force row level security;
+
+revoke all on public.job_logs from anon, authenticated, service_role;
+grant select on public.job_logs to authenticated;
+-- The views live_jobs and live_robots read it in the name of the caller. private is not exposed, and the policies below hold.
+grant select on private.leases to authenticated;
 
 drop policy if exists leases_select_members on private.leases;
 create policy leases_select_members on private.leases
@@ -15817,10 +16630,17 @@ create policy leases_select_holder on private.leases
     for select to authenticated
     using (robot_id = (select private.calling_robot_id()));
 
-drop policy if exists scheduled_select_members on private.scheduled;
-create policy scheduled_select_members on private.scheduled
+drop policy if exists job_logs_select_members on public.job_logs;
+create policy job_logs_select_members on public.job_logs
     for select to authenticated
-    using (tenant_id = (select private.permitted_tenant_id('jobs.read')));
+    using (tenant_id = (select private.permitted_tenant_id('logs.read')));
+
+-- from sql/43_endings/policies.sql sha256:c86f7c6ef90b7061d7847de1f8c2191f1a48ebd879111a4d83f20a6e9a6a7d0a
+alter table public.dead_letters enable row level security, force row level security;
+alter table public.late_results enable row level security, force row level security;
+
+revoke all on public.dead_letters, public.late_results from anon, authenticated, service_role;
+grant select on public.dead_letters, public.late_results to authenticated;
 
 drop policy if exists dead_letters_select_members on public.dead_letters;
 create policy dead_letters_select_members on public.dead_letters
@@ -15831,11 +16651,6 @@ drop policy if exists late_results_select_members on public.late_results;
 create policy late_results_select_members on public.late_results
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('jobs.read')));
-
-drop policy if exists job_logs_select_members on public.job_logs;
-create policy job_logs_select_members on public.job_logs
-    for select to authenticated
-    using (tenant_id = (select private.permitted_tenant_id('logs.read')));
 
 -- from sql/45_events/policies.sql sha256:8216c2c6cc37c55db5bdfc544653d87c45b667fe291c49638077de4c6533bd81
 alter table public.events enable row level security;
@@ -15853,11 +16668,15 @@ create policy events_select_members on public.events
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('events.read')));
 
--- from sql/50_schedules/policies.sql sha256:b8c78f0ffdabcbca7b05fa1c7f4cbf6ef43230aa129cf8e338fc74befe3c84ec
+-- from sql/50_schedules/policies.sql sha256:e5e2071aff9a2e7a7366228c8f518ec07d972213b90439b665fde22d84b026a8
 alter table public.schedules enable row level security, force row level security;
 alter table public.schedule_fires enable row level security, force row level security;
+alter table private.schedule_quotas enable row level security, force row level security;
+alter table private.schedule_jobs enable row level security, force row level security;
+alter table private.schedule_news enable row level security, force row level security;
 
 revoke all on public.schedules, public.schedule_fires from anon, authenticated, service_role;
+revoke all on private.schedule_quotas, private.schedule_jobs, private.schedule_news from anon, authenticated, service_role;
 grant select on public.schedules, public.schedule_fires to authenticated;
 
 drop policy if exists schedules_select_members on public.schedules;
@@ -15937,20 +16756,14 @@ after insert or update of raw_app_meta_data, deleted_at on auth.users
 for each row
 execute function private.register_user();
 
--- from sql/40_queue/triggers.sql sha256:acc45577d69680fbc1cc06a3c57b510239afadaef49aa5a09ac90f4fd974ba7a
-drop trigger if exists tenants_update_queue_tenant on public.tenants;
-create trigger tenants_update_queue_tenant
-    after update of settings on public.tenants
-    for each row
-    when (old.settings is distinct from new.settings)
-    execute function private.update_queue_tenant();
-
+-- from sql/32_limits/triggers.sql sha256:4d51c3cef4a47a7820ac6528303e9392a52221919e6c09181af375e64e4ddc9a
 drop trigger if exists limits_drop_counters on private.limits;
 create trigger limits_drop_counters
     after delete on private.limits
     for each row
     execute function private.drop_counters();
 
+-- from sql/34_fair_share/triggers.sql sha256:dda1af2d3c0d802450a1dc2d4568ebbe8e26c1586a4346feab80178d022cb1ee
 -- On every way in which a lease ends. The condition is looked at without a call, so those who share nothing pay nothing.
 drop trigger if exists leases_record_share_usage on private.leases;
 create trigger leases_record_share_usage
@@ -15959,6 +16772,14 @@ create trigger leases_record_share_usage
     when (old.share_id is not null or old.pool_share_id is not null)
     execute function private.record_share_usage();
 
+-- from sql/40_queue/triggers.sql sha256:e1ef86cd94aff3e6099bf933409ed3c6bdab5bd2b376a15bc44d2c2cd1c0b11d
+drop trigger if exists tenants_update_queue_tenant on public.tenants;
+create trigger tenants_update_queue_tenant
+    after update of settings on public.tenants
+    for each row
+    when (old.settings is distinct from new.settings)
+    execute function private.update_queue_tenant();
+
 -- from sql/45_events/triggers.sql sha256:0008d022a4861538a354c1b614ed528952e6bb3916e6f35a0ee3bf0a47e1ae5c
 drop trigger if exists create_event_counter on public.tenants;
 create trigger create_event_counter
@@ -15966,7 +16787,16 @@ after insert on public.tenants
 for each row
 execute function private.create_event_counter();
 
--- from sql/90_audit/triggers.sql sha256:0172ceca2a74506c7264ca4b34c8410f98191a4160dfaf6b23b669fd93fba311
+-- from sql/50_schedules/triggers.sql sha256:2a3d91221765df6bc5521c39a5ffb46cd9265b15c6a6e72a98764d6e5f0aa7c6
+-- Jobs of schedules name theirs; of others the condition alone is looked at.
+drop trigger if exists note_end_of_scheduled_job on public.jobs;
+create trigger note_end_of_scheduled_job
+    after update of finished_at on public.jobs
+    for each row
+    when (new.finished_at is not null and new.metadata ? 'schedule_id')
+    execute function private.note_end_of_scheduled_job();
+
+-- from sql/90_audit/triggers.sql sha256:ca2bf3abaaccbcda8155d6b1c4044b4bb5cbf438ff1c4b6745d57924acdc4e63
 -- Which tables are audited: the columns that name a row, and those that are never written down (secrets, big bodies, and
 -- columns that change on every use).
 do $$
@@ -15986,7 +16816,7 @@ begin
                 ('public.invitations', 'insert or update or delete', '{invitation_id}', '{token_hash}'),
                 ('public.workflows', 'insert or update or delete', '{workflow_id}', '{updated_at}'),
                 ('public.workflow_versions', 'insert', '{workflow_id,version}', '{definition}'),
-                ('public.schedules', 'insert or update or delete', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,input}'),
+                ('public.schedules', 'insert or update or delete', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,consecutive_failures,input}'),
                 ('public.robots', 'insert or update or delete', '{robot_id}', '{updated_at}'),
                 ('public.pools', 'insert or update or delete', '{pool_id}', '{}'),
                 ('public.pool_members', 'insert or update or delete', '{pool_id,invitee}', '{tenant_id,invited_by,accepted_by}'),

@@ -99,6 +99,7 @@ def test_times_are_shown_and_nothing_is_made(run: Run) -> None:
         len(run("schedules", "simulate", "30 2 * * *", "--timezone", "Europe/Berlin", "--count", "3").splitlines()) == 4
     )
     assert "cron_expression" in run("schedules", "simulate", "61 * * * *", code=1)
+    assert "overlap" in run("schedules", "simulate", "--every", "15m", "--overlap", "skip", "--expected", "1000")
     assert run("schedules", "list") == before
 
 

@@ -8,13 +8,11 @@ from typer.testing import CliRunner
 from casare_cloud.cli import session
 from casare_cloud.cli.app import app
 from casare_cloud.errors import ApiError
-from casare_cloud.faces.orchestrator import (
-    batch_examples,
-    dead_letter_examples,
-    explanation_examples,
-    job_examples,
-    robot_examples,
-)
+from casare_cloud.faces.orchestrator.batches import examples as batch_examples
+from casare_cloud.faces.orchestrator.dead_letters import examples as dead_letter_examples
+from casare_cloud.faces.orchestrator.explanations import examples as explanation_examples
+from casare_cloud.faces.orchestrator.jobs import examples as job_examples
+from casare_cloud.faces.orchestrator.robots import examples as robot_examples
 
 
 class Service:

@@ -4,6 +4,8 @@ The test of isolation fails for a function that is executable and has no entry h
 in one run and a thing that does not exist in the next (tests/database/world.py); the two answers must be the same.
 """
 
+_SCHEDULE = "jsonb_build_object('name', 'x', 'cron_expression', '@daily', 'workflow_id', %s)"
+
 # By name, with its schema.
 CALLS: dict[str, list[str]] = {
     # tenancy
@@ -200,9 +202,10 @@ CALLS: dict[str, list[str]] = {
     "public.get_robot_metrics": ["public.get_robot_metrics(%(robot)s::uuid)"],
     # schedules
     "public.create_schedule": [
-        "public.create_schedule(%(workflow)s, 'x', '@daily')",
-        "public.create_schedule(%(own_workflow)s, 'x', '@daily', p_pool => %(pool)s)",
-        "public.create_schedule(%(own_workflow)s, 'x', '@daily', p_pool => %(pool_name)s)",
+        "public.create_schedule(" + _SCHEDULE % "%(workflow)s::uuid" + ")",
+        "public.create_schedule(" + _SCHEDULE % "%(own_workflow)s::uuid, 'pool', %(pool)s::text" + ")",
+        "public.create_schedule(" + _SCHEDULE % "%(own_workflow)s::uuid, 'pool', %(pool_name)s::text" + ")",
+        "public.create_schedule(" + _SCHEDULE % "%(own_workflow)s::uuid, 'robot_id', %(robot)s::text" + ")",
     ],
     "public.delete_schedule": ["public.delete_schedule(%(schedule)s)"],
     "public.trigger_schedule": ["public.trigger_schedule(%(schedule)s)"],
@@ -210,7 +213,10 @@ CALLS: dict[str, list[str]] = {
         'public.update_schedule(%(schedule)s, \'{"name": "x"}\')',
         "public.update_schedule(%(schedule)s, jsonb_build_object('workflow_id', %(own_workflow)s::uuid))",
     ],
-    "public.simulate_schedule": ["public.simulate_schedule('@daily')"],
+    "public.simulate_schedule": [
+        "public.simulate_schedule(" + _SCHEDULE % "%(own_workflow)s::uuid, 'robot_id', %(robot)s::text" + ")",
+        "public.simulate_schedule(" + _SCHEDULE % "%(workflow)s::uuid" + ")",
+    ],
     # events and realtime
     "public.list_events": ["public.list_events()", "public.list_events(0, 1000)"],
     "private.can_receive_topic": [

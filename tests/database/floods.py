@@ -220,6 +220,17 @@ def fires(fleet: Fleet, count: int) -> None:
     )
 
 
+def news(fleet: Fleet, count: int) -> None:
+    schedule = create(fleet, cron_expression="0 0 1 1 *", overlap_policy="skip")["schedule_id"]
+    do(
+        fleet,
+        "insert into private.schedule_news (tenant_id, schedule_id, job_id, status) "
+        "select %(tenant)s, %(schedule)s, gen_random_uuid(), 'completed' from generate_series(1, %(count)s)",
+        schedule=schedule,
+        count=count,
+    )
+
+
 def left_in(table: str) -> str:
     return f"select count(*) as n from {table} where tenant_id = %(tenant)s"
 
@@ -228,6 +239,7 @@ LANES_LEFT = "select count(*) as n from private.lanes as l where l.tenant_no = %
 LONG = timedelta(days=1000)
 FLOODS = {
     "fire_due_schedules": Flood(schedules, left_in("public.schedules") + " and next_run_at <= private.clock()"),
+    "follow_scheduled_jobs": Flood(news, left_in("private.schedule_news")),
     "promote_scheduled_jobs": Flood(delayed, left_in("private.scheduled"), timedelta(seconds=20)),
     "rescue_expired_leases": Flood(leased, left_in("private.leases"), timedelta(seconds=1)),
     "raise_low_water": Flood(emptied_lanes, LANES_LEFT + "low_job_id = '00000000-0000-0000-0000-000000000000'"),

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.fleets import Fleet, Row, call
+from tests.fleets import Fleet, Row, call, call_all
 
 START = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)  # a Friday
 
@@ -11,6 +11,7 @@ START = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)  # a Friday
 def start_on_a_friday(fleet: Fleet) -> None:
     """Time stands still on Friday, 20 November 2026, 10:30 UTC; nothing that other tests left is due."""
     fleet.owner.execute("update public.schedules set next_run_at = null")
+    fleet.owner.execute("delete from private.schedule_news")
     fleet.now = START
     fleet.travel()
 
@@ -18,11 +19,24 @@ def start_on_a_friday(fleet: Fleet) -> None:
 def create(fleet: Fleet, **fields: Any) -> Row:
     """A schedule of the fleet's workflow, every hour unless the fields say otherwise."""
     defaults = {"workflow_id": fleet.workflow.workflow_id, "name": "Hourly", "cron_expression": "0 * * * *"}
-    return call(fleet.member, "create_schedule", **(defaults | fields))
+    return call(fleet.member, "create_schedule", schedule=described(defaults | fields))
+
+
+def described(fields: Row) -> Row:
+    """Fields of a schedule as they travel in JSON."""
+    return {
+        name: value if isinstance(value, bool | int | float | dict | list | None) else str(value)
+        for name, value in fields.items()
+    }
+
+
+def simulate(fleet: Fleet, count: int = 10, after: datetime | None = None, **fields: Any) -> list[Row]:
+    """What a schedule with these fields would do."""
+    return call_all(fleet.member, "simulate_schedule", schedule=described(fields), count=count, after=after)
 
 
 def update(fleet: Fleet, schedule: Row, **changes: Any) -> Row:
-    return call(fleet.member, "update_schedule", schedule_id=schedule["schedule_id"], changes=changes)
+    return call(fleet.member, "update_schedule", schedule_id=schedule["schedule_id"], changes=described(changes))
 
 
 def read(fleet: Fleet, schedule: Row) -> Row:

@@ -372,5 +372,9 @@ def test_a_wrong_expression_is_told_by_the_field_that_is_wrong(
 def test_the_newest_due_time_is_found_after_any_silence(
     owner: Connection, expression: str, first: str, until: str, last: str
 ) -> None:
-    row = owner.execute("select private.last_cron_time(%s, 'UTC', %s, %s) as at", [expression, first, until]).fetchone()
+    row = owner.execute(
+        "select private.last_due_time(jsonb_populate_record(null::public.schedules, jsonb_build_object("
+        "'frequency', 'cron', 'cron_expression', %s::text, 'timezone', 'UTC')), %s, %s) as at",
+        [expression, first, until],
+    ).fetchone()
     assert row == {"at": datetime.fromisoformat(last)}

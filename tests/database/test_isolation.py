@@ -31,7 +31,7 @@ CALLERS = (*STRANGERS, *NOBODIES, "viewer")
 # Rows that belong to no tenant: reference data, the clock of the duties, outages of the service, hashes of logins.
 NOBODYS_ROWS = {
     "public.permissions", "private.duties", "private.duty_runs", "private.exports", "private.login_attempts",
-    "private.low_water", "private.outages", "private.retentions",
+    "private.low_water", "private.outages", "private.retentions", "private.schedule_quotas",
 }  # fmt: skip
 VIEWER_READS = {
     "public.tenants", "public.workflows", "public.workflow_versions", "public.workflow_backups", "public.robots",

@@ -3,6 +3,7 @@
 import unicodedata
 
 import pytest
+from tests.database.scheduling import create
 from tests.databases import Connection
 from tests.fleets import Fleet, call
 
@@ -51,10 +52,7 @@ def test_the_names_of_things_are_kept_composed(fleet: Fleet, owner: Connection) 
     call(member, "create_api_key", kind="service", name=SPLIT, key_hash=b"k" * 32, prefix="p", scopes=["jobs.read"])
     call(member, "create_pool", name=SPLIT)
     call(member, "submit_workflow", name=SPLIT, definition={"nodes": []})
-    call(
-        member, "create_schedule", workflow_id=fleet.workflow.workflow_id, name=SPLIT, cron_expression="@daily",
-        environment=SPLIT, pool=SPLIT,
-    )  # fmt: skip
+    create(fleet, name=SPLIT, environment=SPLIT, pool=SPLIT)
     call(
         member, "register_robot", external_id="r", name=SPLIT, hostname=SPLIT, capabilities=[SPLIT], environment=SPLIT,
         tags=[SPLIT],

@@ -7,10 +7,23 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.database.scheduling import START, all_schedules, create, fires, jobs, read, start_on_a_friday, update
+from tests.database.scheduling import (
+    START,
+    all_schedules,
+    create,
+    described,
+    fires,
+    jobs,
+    read,
+    simulate,
+    start_on_a_friday,
+    update,
+)
 from tests.databases import at
 from tests.factories import claims_for, make_key, make_member
 from tests.fleets import Fleet, call, call_all, refused
+
+_NEW = {"name": "x", "cron_expression": "@daily"}
 
 
 @pytest.fixture(autouse=True)
@@ -55,10 +68,9 @@ def test_the_time_zone_is_the_tenants_unless_it_is_given(fleet: Fleet) -> None:
         ({"timezone": ""}, "timezone"),
         ({"priority": 21}, "priority"),
         ({"priority": 70000}, "priority"),
-        ({"priority": None}, "priority"),
         ({"execution_mode": "wan"}, "execution_mode"),
         ({"environment": ""}, "environment"),
-        ({"input": None}, "input"),
+        ({"input": []}, "input"),
         ({"metadata": {"x": "y" * 40000 + str(uuid.uuid4())}}, "metadata"),
     ],
 )
@@ -155,14 +167,14 @@ def test_operators_and_viewers_see_schedules_and_change_none(fleet: Fleet) -> No
         reader = fleet.database.connect("authenticated", make_member(fleet.database, fleet.tenant, role).claims)
         at(reader, fleet.now)
         assert len(reader.execute("select * from public.schedules").fetchall()) == 1
-        assert len(call_all(reader, "simulate_schedule", cron_expression="@daily", count=2)) == 2
+        assert len(call_all(reader, "simulate_schedule", schedule={"cron_expression": "@daily"}, count=2)) == 2
         for function in ("delete_schedule", "trigger_schedule"):
             with refused(403, "FORBIDDEN"):
                 call(reader, function, schedule_id=schedule["schedule_id"])
         with refused(403, "FORBIDDEN"):
             call(reader, "update_schedule", schedule_id=schedule["schedule_id"], changes={"name": "x"})
         with refused(403, "FORBIDDEN"):
-            call(reader, "create_schedule", workflow_id=fleet.workflow.workflow_id, name="x", cron_expression="@daily")
+            call(reader, "create_schedule", schedule=described(_NEW | {"workflow_id": fleet.workflow.workflow_id}))
 
 
 def test_another_tenants_schedule_is_not_there(fleet: Fleet, stranger: Fleet) -> None:
@@ -209,9 +221,8 @@ def test_a_trigger_of_a_workflow_that_may_not_run_is_409(fleet: Fleet) -> None:
 
 
 def test_a_simulation_tells_the_next_runs_and_what_the_clocks_do_to_them(fleet: Fleet) -> None:
-    runs = call_all(
-        fleet.member,
-        "simulate_schedule",
+    runs = simulate(
+        fleet,
         cron_expression="30 2 * * *",
         timezone="Europe/Berlin",
         count=3,
@@ -225,7 +236,7 @@ def test_a_simulation_tells_the_next_runs_and_what_the_clocks_do_to_them(fleet: 
     assert [run["verdict"] for run in runs] == ["run", "moved", "run"]
     assert runs[0]["reason"] is None
     assert "03:00" in runs[1]["reason"]
-    [now] = call_all(fleet.member, "simulate_schedule", cron_expression="0 * * * *", count=1)
+    [now] = simulate(fleet, cron_expression="0 * * * *", count=1)
     assert now["run_at"] == datetime(2026, 11, 20, 11, tzinfo=UTC)
 
 
@@ -240,7 +251,7 @@ def test_a_simulation_tells_the_next_runs_and_what_the_clocks_do_to_them(fleet: 
 )
 def test_a_simulation_that_breaks_a_rule_is_refused(fleet: Fleet, fields: dict[str, Any], words: str) -> None:
     with refused(400, "INVALID_ARGUMENT", words):
-        call_all(fleet.member, "simulate_schedule", **({"cron_expression": "@daily"} | fields))
+        simulate(fleet, **({"cron_expression": "@daily"} | fields))
 
 
 def test_changes_by_people_are_audited_and_fires_are_not(fleet: Fleet) -> None:
@@ -259,7 +270,7 @@ def test_a_service_key_with_the_scope_makes_schedules(fleet: Fleet) -> None:
     key = make_key(fleet.database, fleet.tenant, "service", scopes=["schedules.write"])
     claims = claims_for(key.api_key_id, fleet.tenant.tenant_id, "service", api_key_id=key.api_key_id)
     program = fleet.database.connect("authenticated", claims)
-    made = call(program, "create_schedule", workflow_id=fleet.workflow.workflow_id, name="x", cron_expression="@daily")
+    made = call(program, "create_schedule", schedule=described(_NEW | {"workflow_id": fleet.workflow.workflow_id}))
     assert made["created_by"] == key.api_key_id
     with pytest.raises(psycopg.Error):
-        call_all(program, "simulate_schedule", cron_expression="@daily")
+        call_all(program, "simulate_schedule", schedule={"cron_expression": "@daily"})

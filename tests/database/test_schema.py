@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.databases import Database
 
-from casare_cloud.local import schema
+from casare_cloud.local import contents, schema
 
 OURS = "('public'::regnamespace, 'private'::regnamespace)"
 
@@ -36,6 +36,13 @@ INLINED = {
     "private.is_calendar_time",
     "private.find_job_limits",
     "private.find_full_limits",
+    "private.registration_lock",
+    "private.claims_lock",
+    "private.lane_lock",
+    "private.collision_lock",
+    "private.limits_lock",
+    "private.workflow_lock",
+    "private.request_lock",
 }
 # A procedure that commits cannot have a SET clause; it is no security definer and names every schema.
 COMMITS = {"private.run_duties"}
@@ -91,6 +98,27 @@ def test_every_function_says_what_it_promises(shared_database: Database) -> None
         where pronamespace in {OURS} and obj_description(oid, 'pg_proc') is null order by 1
     """
     assert names(shared_database, query) == []
+
+
+def test_the_table_of_contents_of_sql_is_of_today() -> None:
+    root = schema.project_root()
+    text = (root / contents.README).read_text()
+    assert text == contents.compose(root), "run make contents"
+    assert contents.TODO not in text
+
+
+def test_the_table_of_contents_names_every_function_and_table(shared_database: Database) -> None:
+    query = f"""
+        select proname from pg_proc where pronamespace in {OURS}
+        union
+        select oid::regclass::text from pg_class where relnamespace in {OURS} and relkind in ('r', 'p', 'v')
+            and not relispartition
+        order by 1
+    """
+    text = (schema.project_root() / contents.README).read_text()
+    found = [name if "." in name or f"`{name}`" in text else f"public.{name}" for name in names(shared_database, query)]
+    assert found
+    assert [name for name in found if f"`{name}`" not in text] == []
 
 
 def test_every_function_looks_names_up_in_the_catalog_before_the_callers_temporary_objects(
@@ -311,6 +339,26 @@ def test_every_file_but_schema_types_and_tables_can_be_run_again(database: Datab
         owner.execute("set local client_min_messages = warning")
         for path in files:
             schema.execute_file(owner, path)
+
+
+def test_every_advisory_lock_is_taken_by_its_name() -> None:
+    root = schema.project_root()
+    calls = [
+        f"{path.relative_to(root)}: {line.strip()}"
+        for path in schema.schema_files(root)
+        for line in without_line_breaks_in_calls(path.read_text()).splitlines()
+        if ADVISORY_LOCK.search(line) and not line.lstrip().startswith("--")
+    ]
+    assert calls
+    assert [call for call in calls if not re.search(r"private\.\w+_lock\(\)", call)] == []
+
+
+ADVISORY_LOCK = re.compile(r"\bpg_(try_)?advisory_\w+\(")
+
+
+def without_line_breaks_in_calls(text: str) -> str:
+    """A file with each call that ends a line at its open bracket joined to the next line."""
+    return re.sub(r"\(\n\s*", "(", text)
 
 
 def test_loading_again_changes_nothing(database: Database) -> None:

@@ -166,7 +166,12 @@ class Neighbours:
         queued = self._make(waiting, workflow_id, word, word)["job_id"]
         for _ in range(3):
             self._make("enqueue_job(%s, p_robot_id => %s)", workflow_id, robot_id)
-        schedule_id = self._make("create_schedule(%s, %s, '@daily')", workflow_id, word)["schedule_id"]
+        schedule_id = self._make(
+            "create_schedule(jsonb_build_object("
+            "'workflow_id', %s::uuid, 'name', %s::text, 'cron_expression', '@daily'))",
+            workflow_id,
+            word,
+        )["schedule_id"]
         self._make("trigger_schedule(%s)", schedule_id)
         self._make("set_limit('workflow', %s, null, 100)", workflow_id)
         self._make("set_limit('key', null, %s)", word)

@@ -11,7 +11,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from casare_cloud.config import Settings
-from casare_cloud.faces.orchestrator import api_page
+from casare_cloud.faces.kit import docs_page
 from casare_cloud.faces.orchestrator.app import create_app
 
 HERE = "http://orchestrator/some/path"
@@ -72,7 +72,7 @@ async def test_redoc_leads_to_the_page_and_other_files_are_not_there(client: htt
 async def test_the_page_is_not_part_of_the_api(client: httpx2.AsyncClient) -> None:
     await client.get("/docs")
     document = (await client.get("/openapi.json")).json()
-    pages = {route.path for route in api_page.router.routes if isinstance(route, APIRoute)}
+    pages = {route.path for route in docs_page.router_of("An API").routes if isinstance(route, APIRoute)}
     assert len(pages) == 4
     assert not pages & set(document["paths"])
 
@@ -84,7 +84,7 @@ def test_a_cold_process_that_serves_the_api_does_not_load_the_page() -> None:
         "from casare_cloud.faces.orchestrator.app import create_app\n"
         "client = httpx2.AsyncClient(transport=httpx2.ASGITransport(create_app(Settings(is_local=True))))\n"
         "answer = asyncio.run(client.get('http://o/api/v1/jobs'))\n"
-        "print(answer.status_code, [name for name in sys.modules if 'offline' in name or 'api_page' in name])\n"
+        "print(answer.status_code, [name for name in sys.modules if 'offline' in name or 'docs_page' in name])\n"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.stdout.strip() == "401 []", ran.stderr

@@ -19,8 +19,9 @@ from tests.factories import make_robot, make_tenant
 from casare_cloud import database, database_pool
 from casare_cloud.config import Settings
 from casare_cloud.database import Database
+from casare_cloud.domain.requests.model import Limit
+from casare_cloud.domain.requests.quota import SETTLE_SECONDS, Quota
 from casare_cloud.errors import ApiError
-from casare_cloud.faces.shared import rate_limits
 from casare_cloud.identity import Actor, hash_of_key
 
 USER = Actor("authenticated", claims='{"sub": "018f0000-0000-7000-8000-000000000001", "role": "authenticated"}')
@@ -224,7 +225,7 @@ async def test_without_a_database_it_is_503_within_six_seconds() -> None:
 
 def test_no_request_waits_for_ten_seconds_and_no_statement_is_cut_that_the_server_would_end() -> None:
     assert max(database.STATEMENT_MILLISECONDS.values()) < database.ANSWER_SECONDS * 1000
-    counting, answering, undoing = rate_limits.SETTLE_SECONDS, database.ANSWER_SECONDS, database.ROLLBACK_SECONDS
+    counting, answering, undoing = SETTLE_SECONDS, database.ANSWER_SECONDS, database.ROLLBACK_SECONDS
     assert max(counting, undoing) + answering < 10
 
 
@@ -321,7 +322,7 @@ async def test_one_silent_connection_takes_the_idle_ones_with_it(
 
 
 async def test_a_count_of_a_silent_database_is_given_up(settings: Settings) -> None:
-    quota = rate_limits.Quota("GET /x", rate_limits.Limit(1), "192.0.2.1")
+    quota = Quota("GET /x", Limit(1), "192.0.2.1")
     async with wired(settings) as (db, wire):
         await db.ping(5)
         wire.cut()

@@ -8,7 +8,7 @@ from tests.faces.stage import GRAPH, Asker, Stage, refused
 from tests.fleets import call
 from tests.fleets import refused as refused_by_sql
 
-from casare_cloud.faces.shared.shapes import JSON_LEVELS, is_too_deep
+from casare_cloud.faces.kit.shapes import JSON_LEVELS, is_too_deep
 
 
 def nest(levels: int) -> Any:
@@ -95,7 +95,7 @@ async def test_a_number_of_more_digits_than_python_reads_is_shown_as_null(stage:
 def test_the_database_refuses_what_cannot_be_read_by_whatever_door(stage: Stage, value: Any, words: str) -> None:
     robot, _ = stage.robot()
     workflow_id = stage.workflow().workflow_id
-    schedule = {"workflow_id": workflow_id, "name": "s", "cron_expression": "@daily"}
+    schedule = {"workflow_id": str(workflow_id), "name": "s", "cron_expression": "@daily"}
     calls: list[tuple[str, dict[str, Any], str]] = [
         ("submit_workflow", {"name": "w", "definition": {**GRAPH, "deep": value}}, "workflow_json"),
         ("submit_workflow", {"name": "w", "definition": GRAPH, "metadata": {"x": value}}, "metadata"),
@@ -107,8 +107,8 @@ def test_the_database_refuses_what_cannot_be_read_by_whatever_door(stage: Stage,
         ),
         ("enqueue_job", {"workflow_id": workflow_id, "input": {"x": value}}, "input"),
         ("enqueue_job", {"workflow_id": workflow_id, "metadata": {"x": value}}, "metadata"),
-        ("create_schedule", {**schedule, "input": {"x": value}}, "input"),
-        ("create_schedule", {**schedule, "metadata": {"x": value}}, "metadata"),
+        ("create_schedule", {"schedule": {**schedule, "input": {"x": value}}}, "input"),
+        ("create_schedule", {"schedule": {**schedule, "metadata": {"x": value}}}, "metadata"),
     ]
     with stage.database.connect("authenticated", stage.tenant.admin.claims) as member:
         for function, arguments, field in calls:

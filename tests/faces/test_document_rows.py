@@ -14,7 +14,8 @@ from tests.faces.documents import EVERYWHERE, EXAMPLES, WITHOUT_EXAMPLE, WITHOUT
 from tests.faces.forms import differences, samples
 from tests.faces.published import Document, Row, read_document
 
-from casare_cloud.faces.orchestrator.rate_limits import BASE, limit_of
+from casare_cloud.faces.orchestrator.app import Orchestrator
+from casare_cloud.faces.orchestrator.rate_limits import RATE_LIMITS
 
 NAMES = ("000", "002", "003")
 SENDERS = {"Authorization": ("user", "service", "robot token"), "X-Api-Key": ("robot",), "X-Api-Token": ("robot",)}
@@ -124,7 +125,7 @@ def test_everybody_who_may_ask_does(document: Document, examples: dict[str, list
 def test_every_published_rate_is_kept(document: Document) -> None:
     faults = []
     for row in document.rows:
-        limit = limit_of(row.method, BASE + row.template)
+        limit = RATE_LIMITS.limit_of(row.method, row.template)
         if row.per_minute and {limit.requests * 60 / limit.seconds} != row.per_minute:
             faults.append(f"{row}: {row.per_minute} requests/minute, not {limit}")
     assert not faults, "\n".join(faults)
@@ -133,7 +134,7 @@ def test_every_published_rate_is_kept(document: Document) -> None:
 def test_every_published_rate_of_a_category_is_kept(name: str, document: Document) -> None:
     for category, per_minute in document.rates.items():
         for method, path in CATEGORIES[category]:
-            limit = limit_of(method, BASE + path)
+            limit = RATE_LIMITS.limit_of(method, path)
             assert limit.requests * 60 / limit.seconds == per_minute, f"{category}: {method} {path}"
     assert set(document.rates) == (set(CATEGORIES) if name == "002" else set())
 
@@ -202,7 +203,7 @@ def bounds_of(api: dict[str, Any], row: Row, kind: str, name: str) -> dict[str, 
     [operation] = [
         item[row.method.lower()]
         for path, item in api["paths"].items()
-        if re.sub(r"\{[^}]*\}", "{}", path) == BASE + row.template
+        if re.sub(r"\{[^}]*\}", "{}", path) == Orchestrator.base + row.template
     ]
     if kind == "query":
         [schema] = [part["schema"] for part in operation.get("parameters", ()) if part["name"] == name] or [{}]

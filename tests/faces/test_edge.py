@@ -13,11 +13,11 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import Field
 
 from casare_cloud.config import Settings
+from casare_cloud.faces.kit.edge import client_ip_of, request_id_of
+from casare_cloud.faces.kit.routing import PublicRoute
+from casare_cloud.faces.kit.shapes import Body
 from casare_cloud.faces.orchestrator.app import Orchestrator, create_app
-from casare_cloud.faces.shared.edge import client_ip_of, request_id_of
-from casare_cloud.faces.shared.refusals import refusals
-from casare_cloud.faces.shared.routing import PublicRoute
-from casare_cloud.faces.shared.shapes import Body
+from casare_cloud.faces.orchestrator.refusals import refusals
 
 MEGABYTE = 1024 * 1024
 

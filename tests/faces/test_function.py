@@ -1,10 +1,7 @@
 """The orchestrator as it is deployed: a process of functions-framework, spoken to over a socket."""
 
-import os
 import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +9,7 @@ import httpx2
 import pytest
 from tests.databases import Database
 from tests.faces.conftest import KeyPublisher, Signer
+from tests.faces.function_process import running_function
 from tests.factories import make_job, make_robot, make_tenant, make_workflow
 
 from casare_cloud.identity import new_api_key
@@ -21,40 +19,16 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def url(shared_database: Database, publisher: KeyPublisher) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        *(sys.executable, "-m", "functions_framework", "--target=orchestrator", "--signature-type=http"),
-        *(f"--source={ROOT / 'functions/orchestrator/main.py'}", "--host=127.0.0.1", f"--port={port}"),
-    ]
     env = {
-        **os.environ,
         "PYTHONPATH": str(ROOT / "src"),
         "DATABASE_URL": shared_database.dsn("casare_functions"),
         "SUPABASE_URL": publisher.url,
         "CASARE_LOCAL": "1",
     }
-    process = subprocess.Popen(command, env=env, cwd=ROOT)
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _wait_for(f"{url}/health/live", process)
+    framework = [sys.executable, "-m", "functions_framework"]
+    main = ROOT / "functions/orchestrator/main.py"
+    with running_function(framework, main, "orchestrator", env, ROOT) as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the function ended"
-        try:
-            if httpx2.get(url, trust_env=False).status_code == 200:
-                return
-        except httpx2.TransportError:
-            time.sleep(0.05)
-    raise AssertionError("the function did not answer within 30 s")
 
 
 def test_the_function_serves_the_app(

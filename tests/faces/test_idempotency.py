@@ -1,9 +1,11 @@
-"""`Idempotency-Key`: a repeated POST gets the first answer and does nothing (api-map §3)."""
+"""`Idempotency-Key`: a repeated POST gets the first answer and does nothing (api-decisions#idempotency)."""
 
 import asyncio
+import importlib
+import re
 import uuid
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, get_args
 
 import httpx2
 import pytest
@@ -14,9 +16,10 @@ from tests.factories import Member, Tenant, make_member, make_tenant
 
 from casare_cloud.config import Settings
 from casare_cloud.errors import Conflict
-from casare_cloud.faces.orchestrator.app import create_app
-from casare_cloud.faces.shared.routing import Route, Tx
-from casare_cloud.faces.shared.shapes import Body
+from casare_cloud.faces.kit.idempotency import secrets_of
+from casare_cloud.faces.kit.routing import Route, Tx
+from casare_cloud.faces.kit.shapes import Body
+from casare_cloud.faces.orchestrator.app import Orchestrator, create_app
 
 Headers = Callable[[Member], dict[str, str]]
 
@@ -157,3 +160,44 @@ async def test_after_a_day_the_key_is_free_again(
         owner.execute("update private.idempotency_keys set created_at = created_at - interval '24 hours'")
     assert (await client.post("/things", json={"name": "b"}, headers=headers)).status_code == 201
     assert roles_of(shared_database, tenant) == 2
+
+
+# Texts that are called so and are no secrets.
+OPEN = {"publishable_key", "dedupe_key", "concurrency_key"}
+
+
+def secrets_in(shape: Any, place: str = "") -> Iterator[str]:
+    """The places of texts in a shape that are called like a secret."""
+    for kind in get_args(shape):
+        yield from secrets_in(kind, place)
+    for name, field in getattr(shape, "model_fields", {}).items():
+        kinds = {field.annotation, *get_args(field.annotation)}
+        if str in kinds and re.search(r"(^|_)(key|token|secret|password)$", name) and name not in OPEN:
+            yield f"{place}{name}"
+        yield from secrets_in(field.annotation, f"{place}{name}.")
+
+
+def routes_of(router: Any) -> Iterator[Route]:
+    for route in router.routes:
+        if isinstance(route, Route):
+            yield route
+        elif hasattr(route, "original_router"):
+            yield from routes_of(route.original_router)
+
+
+def test_what_an_endpoint_shows_once_is_declared_so_that_it_is_not_kept() -> None:
+    showing = {}
+    for module in Orchestrator.resources.values():
+        for route in routes_of(importlib.import_module(f"{Orchestrator.package}.{module}").router):
+            if "POST" in route.methods and not route.is_public:  # nobody knows the callers of the others: no key
+                found = set(secrets_in(route.response_model))
+                assert found == set(secrets_of(route.endpoint)), route.endpoint.__name__
+                if found:
+                    showing[route.endpoint.__name__] = found
+    assert showing == {
+        "create_service_key": {"key"},
+        "rotate_service_key": {"key"},
+        "create_robot_key": {"key"},
+        "rotate_robot_key": {"key"},
+        "create_robot_token": {"access_token"},
+    }

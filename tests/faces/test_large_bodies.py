@@ -12,9 +12,9 @@ import pytest_asyncio
 from tests.faces.stage import GRAPH, Stage, refused
 
 from casare_cloud.config import Settings
-from casare_cloud.faces.orchestrator import workflow_shapes
+from casare_cloud.faces.kit import request_json
 from casare_cloud.faces.orchestrator.app import Orchestrator, create_app
-from casare_cloud.faces.shared import request_json
+from casare_cloud.faces.orchestrator.workflows import shapes as workflow_shapes
 from casare_cloud.identity import new_api_key
 
 MEGABYTE = 1024 * 1024

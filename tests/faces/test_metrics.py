@@ -423,9 +423,13 @@ async def test_every_role_may_read_metrics_and_a_robot_may_not(stage: Stage, pat
 
 async def test_a_schedule_that_queued_a_job_is_told_by_its_name(stage: Stage) -> None:
     with stage.database.connect() as owner:
-        owner.execute(
-            "select private.emit_event(%s, 'schedule.triggered', p_data => '{\"schedule_name\": \"Nightly\"}')",
-            [stage.tenant.tenant_id],
-        )
-    [event] = (await of(stage.admin, "/activity", event_type="schedule_triggered"))["events"]
-    assert (event["title"], event["details"]) == ("Schedule triggered", "Nightly queued a job")
+        for event_type in ("schedule.triggered", "schedule.fired"):  # by hand, and by the clock
+            owner.execute(
+                'select private.emit_event(%s, %s, p_data => \'{"schedule_name": "Nightly"}\')',
+                [stage.tenant.tenant_id, event_type],
+            )
+    for filters in ({"event_type": "schedule_triggered"}, {}):
+        events = (await of(stage.admin, "/activity", **filters))["events"]
+        told = {(event["event_type"], event["title"], event["details"]) for event in events}
+        assert told == {("schedule_triggered", "Schedule triggered", "Nightly queued a job")}
+        assert len(events) == 2

@@ -23,9 +23,9 @@ from tests.faces.stage import Stage
 from tests.factories import make_key
 
 from casare_cloud.config import Settings
+from casare_cloud.domain.requests.quota import Quota
 from casare_cloud.faces.orchestrator.app import create_app
-from casare_cloud.faces.orchestrator.rate_limits import LIMITS, limit_of
-from casare_cloud.faces.shared.rate_limits import Quota
+from casare_cloud.faces.orchestrator.rate_limits import LIMITS, RATE_LIMITS
 from casare_cloud.identity import new_api_key
 
 HEADERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
@@ -82,12 +82,13 @@ async def platform_face(shared_database: Database) -> AsyncIterator[Face]:
 
 def use_up(database: Database, rule: str, subject: str, left: int = 0, seconds: int = 30) -> None:
     """As if this subject had made all but `left` of its requests, in a window that ends in `seconds`."""
-    limit = limit_of(*rule.split(" "))
+    method, path = rule.split(" ")
+    limit = RATE_LIMITS.limit_of(method, path.removeprefix("/api/v1"))
     with database.connect() as owner:
         owner.execute(
             "insert into private.request_counts values (%(bucket)s, %(count)s, now() + make_interval(secs => %(s)s)) "
             "on conflict (bucket) do update set count = excluded.count, window_ends_at = excluded.window_ends_at",
-            {"bucket": f"{rule} {subject}", "count": limit.requests - left, "s": seconds},
+            {"bucket": f"orchestrator {rule} {subject}", "count": limit.requests - left, "s": seconds},
         )
 
 
@@ -367,7 +368,7 @@ DOCUMENTED = {
 @pytest.mark.parametrize(("endpoint", "requests"), DOCUMENTED.items())
 def test_every_published_limit_is_kept(endpoint: str, requests: int) -> None:
     method, path = endpoint.split(" ")
-    limit = limit_of(method, "/api/v1" + path)
+    limit = RATE_LIMITS.limit_of(method, path)
     assert (limit.requests, limit.seconds) == (requests, 60)
 
 
@@ -387,13 +388,13 @@ async def test_what_robots_do_all_day_is_counted_for_each_of_them(face: Face, ad
     """A whole fleet may have one address."""
     document = (await face.ask(address, "http://o/openapi.json")).json()
     of_robots = [
-        (method.upper(), re.sub(r"\{\w+\}", "{}", path))
+        (method.upper(), re.sub(r"\{\w+\}", "{}", path.removeprefix("/api/v1")))
         for path, item in document["paths"].items()
         for method, operation in item.items()
         if "(robots)" in operation.get("description", "")
     ]
     assert len(of_robots) >= 11
-    assert [each for each in of_robots if limit_of(*each).per != "caller"] == []
+    assert [each for each in of_robots if RATE_LIMITS.limit_of(*each).per != "caller"] == []
 
 
 async def test_one_password_cannot_be_tried_on_any_number_of_users(platform_face: Face, address: str) -> None:

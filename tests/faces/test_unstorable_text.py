@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from tests.faces.stage import GRAPH, Asker, Stage, refused
 
-from casare_cloud.faces.shared import storable
-from casare_cloud.faces.shared.request_json import read_json
+from casare_cloud.faces.kit import storable
+from casare_cloud.faces.kit.request_json import read_json
 
 BAD = ["a\0b", "a\ud800b", "\udc00"]
 
@@ -158,10 +158,12 @@ async def test_a_second_name_of_the_input_is_not_dropped_without_a_word(stage: S
     assert (answer["input"], answer["warnings"]) == ({"a": 1}, ["payload is not a known field, and was ignored."])
 
 
-async def test_a_job_has_the_concurrency_key_and_trigger_that_it_was_sent_with(stage: Stage) -> None:
-    body = {"workflow_id": str(stage.workflow().workflow_id), "concurrency_key": "till-7", "trigger_type": "import"}
+async def test_a_job_has_the_concurrency_key_that_it_was_sent_with_and_no_trigger_but_the_door(stage: Stage) -> None:
+    body = {"workflow_id": str(stage.workflow().workflow_id), "concurrency_key": "till-7", "trigger_type": "scheduled"}
+    ignored = ["trigger_type is not a known field, and was ignored."]
     one = (await stage.admin.post("/jobs", body)).json()
-    assert (one["concurrency_key"], one["trigger_type"], one["warnings"]) == ("till-7", "import", [])
+    assert (one["concurrency_key"], one["trigger_type"], one["warnings"]) == ("till-7", "manual", ignored)
     batch = (await stage.admin.post("/jobs/batch", {"jobs": [body]})).json()["results"]
+    assert batch[0]["warnings"] == ignored
     again = (await stage.admin.get(f"/jobs/{batch[0]['job_id']}")).json()
-    assert (again["concurrency_key"], again["trigger_type"]) == ("till-7", "import")
+    assert (again["concurrency_key"], again["trigger_type"]) == ("till-7", "manual")

@@ -102,7 +102,11 @@ def test_a_migration_is_let_finish_when_its_start_is_interrupted(database: Datab
     program = tmp_path / "auth"
     program.write_text(f"#!/bin/sh\ncd {tmp_path}; touch began\nwhile [ ! -e go ]; do sleep 0.05; done\ntouch ended\n")
     program.chmod(0o755)
-    code = "import sys; from casare_cloud.local.auth_program import *; migrate(Path(sys.argv[1]), sys.argv[2])"
+    code = (
+        "import signal, sys; from casare_cloud.local.auth_program import *; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "  # a shell's background commands ignore it
+        "migrate(Path(sys.argv[1]), sys.argv[2])"
+    )
     start = subprocess.Popen(
         [sys.executable, "-c", code, program, database.dsn("supabase_auth_admin")], start_new_session=True
     )

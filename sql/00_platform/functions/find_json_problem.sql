@@ -12,6 +12,6 @@ begin
     end;
 end
 $$;
-comment on function private.find_json_problem(text, jsonb) is
+comment on function private.find_json_problem is
     'Why a value of a caller''s, who knows it as p_name, cannot be read by everybody who gets it; null when it can.';
-revoke all on function private.find_json_problem(text, jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.find_json_problem from public, anon, authenticated, service_role;

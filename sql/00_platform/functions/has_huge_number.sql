@@ -13,6 +13,6 @@ begin
     );
 end
 $$;
-comment on function private.has_huge_number(jsonb) is
+comment on function private.has_huge_number is
     'Whether a number lies beyond what readers of JSON know (a double: up to 1e308) or nearer to 0 than 1e-400: such a value is refused, as it is far longer as a text than it is stored. Null for null.';
-revoke all on function private.has_huge_number(jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.has_huge_number from public, anon, authenticated, service_role;

@@ -10,6 +10,6 @@ begin
     return pg_column_size(p_value) > 800 and jsonb_path_exists(p_value, 'strict $.**{101}');
 end
 $$;
-comment on function private.is_deep_json(jsonb) is
+comment on function private.is_deep_json is
     'Whether something lies deeper than a hundred levels of objects and lists: such a value is refused, because readers of JSON give up on it. Null for null.';
-revoke all on function private.is_deep_json(jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.is_deep_json from public, anon, authenticated, service_role;

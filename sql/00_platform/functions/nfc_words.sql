@@ -11,5 +11,5 @@ as $$
         else normalize(p_words::text, nfc)::text[]
     end
 $$;
-comment on function private.nfc_words(text[]) is 'The words of a list as private.nfc() keeps a text.';
-revoke all on function private.nfc_words(text[]) from public, anon, authenticated, service_role;
+comment on function private.nfc_words is 'The words of a list as private.nfc() keeps a text.';
+revoke all on function private.nfc_words from public, anon, authenticated, service_role;

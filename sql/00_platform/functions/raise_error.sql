@@ -14,6 +14,6 @@ begin
     end if;
 end
 $$;
-comment on function private.raise_error(integer, text, text, text) is
+comment on function private.raise_error is
     'Ends the transaction with an HTTP status, a code to switch on (detail) and a sentence: one convention for the Data API and for Python. The sentence is one line of at most 500 characters, whatever names stand in it.';
-revoke all on function private.raise_error(integer, text, text, text) from public, anon, authenticated, service_role;
+revoke all on function private.raise_error from public, anon, authenticated, service_role;

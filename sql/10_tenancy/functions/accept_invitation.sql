@@ -51,7 +51,7 @@ begin
     return v_invitation.tenant_id;
 end
 $$;
-comment on function public.accept_invitation(text) is
+comment on function public.accept_invitation is
     'Makes the signed-in user, whose address was invited, a member and returns the tenant, which the next token of this session is for; once per invitation.';
-revoke all on function public.accept_invitation(text) from public, anon, authenticated, service_role;
-grant execute on function public.accept_invitation(text) to authenticated;
+revoke all on function public.accept_invitation from public, anon, authenticated, service_role;
+grant execute on function public.accept_invitation to authenticated;

@@ -14,6 +14,6 @@ begin
     on conflict do nothing;
 end
 $$;
-comment on function public.assign_role(uuid, uuid) is 'Gives a member a role that allows no more than the caller may.';
-revoke all on function public.assign_role(uuid, uuid) from public, anon, authenticated, service_role;
-grant execute on function public.assign_role(uuid, uuid) to authenticated;
+comment on function public.assign_role is 'Gives a member a role that allows no more than the caller may.';
+revoke all on function public.assign_role from public, anon, authenticated, service_role;
+grant execute on function public.assign_role to authenticated;

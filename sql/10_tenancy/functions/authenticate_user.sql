@@ -25,6 +25,6 @@ begin
     return v_user_id;
 end
 $$;
-comment on function private.authenticate_user(jsonb) is
+comment on function private.authenticate_user is
     'The user that the claims name, if the account is live and the session was not logged out; whatever the tenant.';
-revoke all on function private.authenticate_user(jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.authenticate_user from public, anon, authenticated, service_role;

@@ -17,7 +17,7 @@ begin
     return v_caller;
 end
 $$;
-comment on function private.authorize(text) is
+comment on function private.authorize is
     'The verified caller, who has the permission; raises 401 AUTHENTICATION_FAILED, 403 NO_TENANT or 403 FORBIDDEN otherwise. The first line of every public function.';
-revoke all on function private.authorize(text) from public, anon, authenticated, service_role;
-grant execute on function private.authorize(text) to authenticated;
+revoke all on function private.authorize from public, anon, authenticated, service_role;
+grant execute on function private.authorize to authenticated;

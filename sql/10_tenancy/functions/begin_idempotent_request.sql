@@ -18,7 +18,7 @@ begin
     end if;
     -- The lock says that a transaction is at it; it is tried, not waited for, so that a retry storm holds no connections.
     if not pg_try_advisory_xact_lock(
-        hashtextextended(v_caller.tenant_id::text || ' ' || v_actor_id::text || ' ' || p_key, 7236401)
+        hashtextextended(v_caller.tenant_id::text || ' ' || v_actor_id::text || ' ' || p_key, private.request_lock())
     ) then
         perform private.raise_error(409, 'REQUEST_IN_PROGRESS', 'The first request with this Idempotency-Key is still running.');
     end if;
@@ -46,7 +46,7 @@ begin
     return query select v_stored.status_code, v_stored.response;
 end
 $$;
-comment on function private.begin_idempotent_request(text, bytea) is
+comment on function private.begin_idempotent_request is
     'The answer that the caller''s first request with this key got, or no row and the key is reserved; raises 409 while the first runs (five minutes at most) and 422 for another request. Kept for 24 hours.';
-revoke all on function private.begin_idempotent_request(text, bytea) from public, anon, authenticated, service_role;
-grant execute on function private.begin_idempotent_request(text, bytea) to authenticated;
+revoke all on function private.begin_idempotent_request from public, anon, authenticated, service_role;
+grant execute on function private.begin_idempotent_request to authenticated;

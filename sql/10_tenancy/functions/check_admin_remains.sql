@@ -16,5 +16,5 @@ begin
     end if;
 end
 $$;
-comment on function private.check_admin_remains(uuid) is 'Raises 409 LAST_ADMIN when the tenant has no member with the admin role any more.';
-revoke all on function private.check_admin_remains(uuid) from public, anon, authenticated, service_role;
+comment on function private.check_admin_remains is 'Raises 409 LAST_ADMIN when the tenant has no member with the admin role any more.';
+revoke all on function private.check_admin_remains from public, anon, authenticated, service_role;

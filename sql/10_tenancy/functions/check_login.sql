@@ -43,7 +43,7 @@ begin
     return query select 5 - v_attempt.failures, v_attempt.window_started_at + interval '5 minutes';
 end
 $$;
-comment on function private.check_login(text, inet) is
+comment on function private.check_login is
     'Counts an attempt to log in and says how many are left until when; raises 429 LOGIN_LOCKED with the seconds to wait as hint after five failures in five minutes.';
-revoke all on function private.check_login(text, inet) from public, anon, authenticated, service_role;
-grant execute on function private.check_login(text, inet) to casare_functions;
+revoke all on function private.check_login from public, anon, authenticated, service_role;
+grant execute on function private.check_login to casare_functions;

@@ -17,6 +17,6 @@ begin
     end if;
 end
 $$;
-comment on function private.check_permissions_exist(text, text[]) is
+comment on function private.check_permissions_exist is
     'Raises 400 INVALID_ARGUMENT for a code or wildcard that stands for no permission.';
-revoke all on function private.check_permissions_exist(text, text[]) from public, anon, authenticated, service_role;
+revoke all on function private.check_permissions_exist from public, anon, authenticated, service_role;

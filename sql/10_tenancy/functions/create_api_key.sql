@@ -59,8 +59,7 @@ begin
     );
 end
 $$;
-comment on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz, text) is
+comment on function public.create_api_key is
     'Stores a new key by its SHA-256: of a robot (one that is not there yet registers with it under that name and no other; none: the first that registers with it), or of a program with scopes that the caller has. Raises 404 ROBOT_NOT_FOUND.';
-revoke all on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz, text)
-    from public, anon, authenticated, service_role;
-grant execute on function public.create_api_key(public.api_key_kind, text, bytea, text, uuid, text[], timestamptz, text) to authenticated;
+revoke all on function public.create_api_key from public, anon, authenticated, service_role;
+grant execute on function public.create_api_key to authenticated;

@@ -16,6 +16,6 @@ begin
     end if;
 end
 $$;
-comment on function private.create_profile(uuid, text) is
+comment on function private.create_profile is
     'The profile of a user who named none: the local part of the address, with a suffix when it is taken.';
-revoke all on function private.create_profile(uuid, text) from public, anon, authenticated, service_role;
+revoke all on function private.create_profile from public, anon, authenticated, service_role;

@@ -36,7 +36,7 @@ begin
     return v_role_id;
 end
 $$;
-comment on function public.create_role(text, text, text[], text) is
+comment on function public.create_role is
     'A role of the caller''s tenant with permissions that the caller has; returns its id.';
-revoke all on function public.create_role(text, text, text[], text) from public, anon, authenticated, service_role;
-grant execute on function public.create_role(text, text, text[], text) to authenticated;
+revoke all on function public.create_role from public, anon, authenticated, service_role;
+grant execute on function public.create_role to authenticated;

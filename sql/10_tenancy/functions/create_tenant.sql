@@ -28,6 +28,6 @@ begin
     return v_tenant_id;
 end
 $$;
-comment on function private.create_tenant(text, uuid) is
+comment on function private.create_tenant is
     'A new tenant whose only member, the given user, is its admin. Its slug is made from the name.';
-revoke all on function private.create_tenant(text, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.create_tenant from public, anon, authenticated, service_role;

@@ -23,7 +23,7 @@ begin
     return jsonb_build_object('claims', jsonb_set(v_claims, '{app_metadata}', v_app));
 end
 $$;
-comment on function public.custom_access_token_hook(jsonb) is
+comment on function public.custom_access_token_hook is
     'Called by Supabase Auth for every token: names the tenant, roles and permissions in app_metadata. The database checks them again.';
-revoke all on function public.custom_access_token_hook(jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.custom_access_token_hook(jsonb) to supabase_auth_admin;
+revoke all on function public.custom_access_token_hook from public, anon, authenticated, service_role;
+grant execute on function public.custom_access_token_hook to supabase_auth_admin;

@@ -14,6 +14,6 @@ begin
     delete from public.roles as r where r.role_id = p_role_id;
 end
 $$;
-comment on function public.delete_role(uuid) is 'Deletes a role of the tenant and takes it from its members.';
-revoke all on function public.delete_role(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.delete_role(uuid) to authenticated;
+comment on function public.delete_role is 'Deletes a role of the tenant and takes it from its members.';
+revoke all on function public.delete_role from public, anon, authenticated, service_role;
+grant execute on function public.delete_role to authenticated;

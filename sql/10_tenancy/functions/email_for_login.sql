@@ -21,7 +21,7 @@ begin
     return v_email;
 end
 $$;
-comment on function private.email_for_login(text) is
+comment on function private.email_for_login is
     'The address to sign in with for a user name or an address, in any letter case; null when nobody has it.';
-revoke all on function private.email_for_login(text) from public, anon, authenticated, service_role;
-grant execute on function private.email_for_login(text) to casare_functions;
+revoke all on function private.email_for_login from public, anon, authenticated, service_role;
+grant execute on function private.email_for_login to casare_functions;

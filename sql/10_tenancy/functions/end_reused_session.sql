@@ -12,7 +12,7 @@ begin
     where t.token = p_refresh_token and t.revoked and s.id = t.session_id;
 end
 $$;
-comment on function private.end_reused_session(text) is
+comment on function private.end_reused_session is
     'Ends the session that a used-up refresh token belongs to, with all its tokens; for whom Auth has answered that the token was used already.';
-revoke all on function private.end_reused_session(text) from public, anon, authenticated, service_role;
-grant execute on function private.end_reused_session(text) to casare_functions;
+revoke all on function private.end_reused_session from public, anon, authenticated, service_role;
+grant execute on function private.end_reused_session to casare_functions;

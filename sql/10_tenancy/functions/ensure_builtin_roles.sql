@@ -71,8 +71,8 @@ begin
     on conflict (role_id, permission) do nothing;
 end
 $$;
-comment on function private.ensure_builtin_roles() is
+comment on function private.ensure_builtin_roles is
     'Writes the permissions and built-in roles that every tenant shares. Can be run again.';
-revoke all on function private.ensure_builtin_roles() from public, anon, authenticated, service_role;
+revoke all on function private.ensure_builtin_roles from public, anon, authenticated, service_role;
 
 select private.ensure_builtin_roles();

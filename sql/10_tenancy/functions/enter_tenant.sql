@@ -16,6 +16,6 @@ begin
     on conflict (session_id) do update set tenant_id = excluded.tenant_id;
 end
 $$;
-comment on function private.enter_tenant(jsonb, uuid) is
+comment on function private.enter_tenant is
     'Moves the session of verified claims into a tenant of the user, and no other session; claims without a session, which Auth never makes, change where sessions begin.';
-revoke all on function private.enter_tenant(jsonb, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.enter_tenant from public, anon, authenticated, service_role;

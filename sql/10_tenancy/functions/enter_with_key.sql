@@ -53,7 +53,7 @@ begin
     );
 end
 $$;
-comment on function private.enter_with_key(bytea) is
+comment on function private.enter_with_key is
     'Makes the rest of the transaction the request of the key''s robot or program; raises 401 AUTHENTICATION_FAILED for a key that is not live.';
-revoke all on function private.enter_with_key(bytea) from public, anon, authenticated, service_role;
-grant execute on function private.enter_with_key(bytea) to casare_functions;
+revoke all on function private.enter_with_key from public, anon, authenticated, service_role;
+grant execute on function private.enter_with_key to casare_functions;

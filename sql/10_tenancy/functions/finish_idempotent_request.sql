@@ -15,7 +15,7 @@ begin
         and i.status_code is null;
 end
 $$;
-comment on function private.finish_idempotent_request(text, integer, jsonb) is
+comment on function private.finish_idempotent_request is
     'Keeps the answer to the request that reserved the key; in the transaction of the work, so that there is neither without the other.';
-revoke all on function private.finish_idempotent_request(text, integer, jsonb) from public, anon, authenticated, service_role;
-grant execute on function private.finish_idempotent_request(text, integer, jsonb) to authenticated;
+revoke all on function private.finish_idempotent_request from public, anon, authenticated, service_role;
+grant execute on function private.finish_idempotent_request to authenticated;

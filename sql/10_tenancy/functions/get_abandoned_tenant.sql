@@ -21,6 +21,6 @@ begin
     return v_tenant_id;
 end
 $$;
-comment on function private.get_abandoned_tenant(text) is
+comment on function private.get_abandoned_tenant is
     'The tenant with this id or slug, whose last member is gone. Raises 404 TENANT_NOT_FOUND, 409 TENANT_HAS_MEMBERS.';
-revoke all on function private.get_abandoned_tenant(text) from public, anon, authenticated, service_role;
+revoke all on function private.get_abandoned_tenant from public, anon, authenticated, service_role;

@@ -22,6 +22,6 @@ begin
     return v_role;
 end
 $$;
-comment on function private.get_assignable_role(private.caller, uuid) is
+comment on function private.get_assignable_role is
     'A role of the caller''s tenant, or a built-in one for people, that allows no more than the caller may; raises 404 or 403 otherwise.';
-revoke all on function private.get_assignable_role(private.caller, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.get_assignable_role from public, anon, authenticated, service_role;

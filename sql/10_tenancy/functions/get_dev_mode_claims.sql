@@ -16,7 +16,7 @@ as $$
     order by t.created_at, t.tenant_id, m.created_at, m.user_id
     limit 1
 $$;
-comment on function private.get_dev_mode_claims() is
+comment on function private.get_dev_mode_claims is
     'The claims that JWT_DEV_MODE gives a request without credentials: the first admin of the oldest tenant. The functions ask on the local stack only; it tells them nothing that their login may not set by itself.';
-revoke all on function private.get_dev_mode_claims() from public, anon, authenticated, service_role;
-grant execute on function private.get_dev_mode_claims() to casare_functions;
+revoke all on function private.get_dev_mode_claims from public, anon, authenticated, service_role;
+grant execute on function private.get_dev_mode_claims to casare_functions;

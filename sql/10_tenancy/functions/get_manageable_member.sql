@@ -21,6 +21,6 @@ begin
     return v_member;
 end
 $$;
-comment on function private.get_manageable_member(private.caller, uuid) is
+comment on function private.get_manageable_member is
     'A member of the caller''s tenant who may do no more than the caller; locks the tenant against other changes of members.';
-revoke all on function private.get_manageable_member(private.caller, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.get_manageable_member from public, anon, authenticated, service_role;

@@ -23,6 +23,6 @@ begin
     return v_user_id;
 end
 $$;
-comment on function private.give_tenant(text, text) is
+comment on function private.give_tenant is
     'Makes a user the admin of a tenant whose last member is gone, one whose purge has begun included. Raises 404 TENANT_NOT_FOUND or USER_NOT_FOUND, 409 TENANT_HAS_MEMBERS.';
-revoke all on function private.give_tenant(text, text) from public, anon, authenticated, service_role;
+revoke all on function private.give_tenant from public, anon, authenticated, service_role;

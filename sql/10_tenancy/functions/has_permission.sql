@@ -15,6 +15,6 @@ as $$
         false
     )
 $$;
-comment on function private.has_permission(text[], text) is
+comment on function private.has_permission is
     'Whether a set of granted codes (exact, resource.*, *.action or *) holds a permission.';
-revoke all on function private.has_permission(text[], text) from public, anon, authenticated, service_role;
+revoke all on function private.has_permission from public, anon, authenticated, service_role;

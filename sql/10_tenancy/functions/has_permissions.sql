@@ -10,6 +10,6 @@ begin
     );
 end
 $$;
-comment on function private.has_permissions(text[], text[]) is
+comment on function private.has_permissions is
     'Whether a set of granted codes holds every one of another set, wildcards included: nobody gives what they have not got.';
-revoke all on function private.has_permissions(text[], text[]) from public, anon, authenticated, service_role;
+revoke all on function private.has_permissions from public, anon, authenticated, service_role;

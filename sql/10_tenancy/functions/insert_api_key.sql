@@ -54,7 +54,6 @@ begin
     return private.summarize_api_key(v_api_key_id);
 end
 $$;
-comment on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text, text[], timestamptz) is
+comment on function private.insert_api_key is
     'Writes the row of a new key that may do no more than its maker.';
-revoke all on function private.insert_api_key(private.caller, public.api_key_kind, text, bytea, text, uuid, text, text[], timestamptz)
-    from public, anon, authenticated, service_role;
+revoke all on function private.insert_api_key from public, anon, authenticated, service_role;

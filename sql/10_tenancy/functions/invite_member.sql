@@ -38,7 +38,7 @@ begin
     return v_invitation_id;
 end
 $$;
-comment on function public.invite_member(text, uuid, bytea, timestamptz) is
+comment on function public.invite_member is
     'Offers membership with a role to an e-mail address, for seven days unless told otherwise; the token itself is known to its sender only.';
-revoke all on function public.invite_member(text, uuid, bytea, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.invite_member(text, uuid, bytea, timestamptz) to authenticated;
+revoke all on function public.invite_member from public, anon, authenticated, service_role;
+grant execute on function public.invite_member to authenticated;

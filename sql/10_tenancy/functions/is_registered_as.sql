@@ -16,7 +16,7 @@ begin
     );
 end
 $$;
-comment on function private.is_registered_as(text, jsonb) is
+comment on function private.is_registered_as is
     'Whether the user with this address came by exactly this registration, so that a repeat of it is a sign-in: its password is still to be proved.';
-revoke all on function private.is_registered_as(text, jsonb) from public, anon, authenticated, service_role;
-grant execute on function private.is_registered_as(text, jsonb) to casare_functions;
+revoke all on function private.is_registered_as from public, anon, authenticated, service_role;
+grant execute on function private.is_registered_as to casare_functions;

@@ -27,6 +27,6 @@ begin
     order by t.created_at, t.tenant_id;
 end
 $$;
-comment on function private.list_abandoned_tenants() is
+comment on function private.list_abandoned_tenants is
     'Tenants whose last member is gone: nobody can sign in to them, and their robots and keys go on until an operator hands them over or purges them.';
-revoke all on function private.list_abandoned_tenants() from public, anon, authenticated, service_role;
+revoke all on function private.list_abandoned_tenants from public, anon, authenticated, service_role;

@@ -19,6 +19,6 @@ begin
     );
 end
 $$;
-comment on function private.list_actor_permissions(uuid, uuid) is
+comment on function private.list_actor_permissions is
     'What a member or a live service key may do now, found by the id that was written down when it acted.';
-revoke all on function private.list_actor_permissions(uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.list_actor_permissions from public, anon, authenticated, service_role;

@@ -14,6 +14,6 @@ begin
     );
 end
 $$;
-comment on function private.list_member_permissions(uuid, uuid) is
+comment on function private.list_member_permissions is
     'What the roles of a member allow, as codes and wildcards; empty for somebody without roles.';
-revoke all on function private.list_member_permissions(uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.list_member_permissions from public, anon, authenticated, service_role;

@@ -14,5 +14,5 @@ begin
     );
 end
 $$;
-comment on function private.list_member_roles(uuid, uuid) is 'The roles of a member, by their short names.';
-revoke all on function private.list_member_roles(uuid, uuid) from public, anon, authenticated, service_role;
+comment on function private.list_member_roles is 'The roles of a member, by their short names.';
+revoke all on function private.list_member_roles from public, anon, authenticated, service_role;

@@ -8,6 +8,6 @@ begin
     return sha256(convert_to(lower(coalesce(private.email_for_login(p_login), btrim(p_login), '')), 'UTF8'));
 end
 $$;
-comment on function private.login_hash(text) is
+comment on function private.login_hash is
     'One value for all the ways to write a login: letter case, spaces, user name or address.';
-revoke all on function private.login_hash(text) from public, anon, authenticated, service_role;
+revoke all on function private.login_hash from public, anon, authenticated, service_role;

@@ -13,6 +13,6 @@ begin
     end;
 end
 $$;
-comment on function private.login_network(inet) is
+comment on function private.login_network is
     'What counts as one address: an IPv4 address, however written, or the /64 that an IPv6 customer gets to choose addresses from.';
-revoke all on function private.login_network(inet) from public, anon, authenticated, service_role;
+revoke all on function private.login_network from public, anon, authenticated, service_role;

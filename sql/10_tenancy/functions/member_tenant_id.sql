@@ -11,7 +11,7 @@ begin
     return case when v_caller.principal in ('user', 'service') then v_caller.tenant_id end;
 end
 $$;
-comment on function private.member_tenant_id() is
+comment on function private.member_tenant_id is
     'The tenant of a caller who is a member or a program of it, whatever they may do there; null for robots and strangers.';
-revoke all on function private.member_tenant_id() from public, anon, authenticated, service_role;
-grant execute on function private.member_tenant_id() to authenticated;
+revoke all on function private.member_tenant_id from public, anon, authenticated, service_role;
+grant execute on function private.member_tenant_id to authenticated;

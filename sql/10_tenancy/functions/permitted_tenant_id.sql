@@ -13,7 +13,7 @@ begin
     return case when private.has_permission(v_caller.permissions, p_permission) then v_caller.tenant_id end;
 end
 $$;
-comment on function private.permitted_tenant_id(text) is
+comment on function private.permitted_tenant_id is
     'The caller''s tenant if the caller has the permission in it now, else null. Policies say tenant_id = (select private.permitted_tenant_id(…)): once per statement, and indexes can be used.';
-revoke all on function private.permitted_tenant_id(text) from public, anon, authenticated, service_role;
-grant execute on function private.permitted_tenant_id(text) to authenticated;
+revoke all on function private.permitted_tenant_id from public, anon, authenticated, service_role;
+grant execute on function private.permitted_tenant_id to authenticated;

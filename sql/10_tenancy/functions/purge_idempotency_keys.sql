@@ -19,6 +19,6 @@ begin
     return (v_count, v_count, case when v_count = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.purge_idempotency_keys(uuid, integer, text) is
+comment on function private.purge_idempotency_keys is
     'Duty, a tenant''s turn: forgets p_limit stored answers after 24 hours, and counts them.';
-revoke all on function private.purge_idempotency_keys(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.purge_idempotency_keys from public, anon, authenticated, service_role;

@@ -18,5 +18,5 @@ begin
     return v_count;
 end
 $$;
-comment on function private.purge_login_attempts(integer) is 'Duty: forgets failed logins that count no more, at most p_limit; returns how many.';
-revoke all on function private.purge_login_attempts(integer) from public, anon, authenticated, service_role;
+comment on function private.purge_login_attempts is 'Duty: forgets failed logins that count no more, at most p_limit; returns how many.';
+revoke all on function private.purge_login_attempts from public, anon, authenticated, service_role;

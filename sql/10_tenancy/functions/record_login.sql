@@ -21,7 +21,7 @@ begin
     end if;
 end
 $$;
-comment on function private.record_login(text, inet, boolean) is
+comment on function private.record_login is
     'How the attempt that check_login counted went: true forgets the failures, false keeps it and locks for fifteen minutes at the fifth, null (Auth gave no answer) gives it back.';
-revoke all on function private.record_login(text, inet, boolean) from public, anon, authenticated, service_role;
-grant execute on function private.record_login(text, inet, boolean) to casare_functions;
+revoke all on function private.record_login from public, anon, authenticated, service_role;
+grant execute on function private.record_login to casare_functions;

@@ -19,6 +19,6 @@ begin
     perform private.raise_error(401, 'AUTHENTICATION_FAILED', 'Sign in, or send a valid key.');
 end
 $$;
-comment on function private.refuse_caller() is
+comment on function private.refuse_caller is
     'For a request without a verified caller: raises 403 NO_TENANT for a user who is signed in and a member nowhere, else 401 AUTHENTICATION_FAILED.';
-revoke all on function private.refuse_caller() from public, anon, authenticated, service_role;
+revoke all on function private.refuse_caller from public, anon, authenticated, service_role;

@@ -48,6 +48,6 @@ begin
     return null;
 end
 $$;
-comment on function private.register_user() is
+comment on function private.register_user is
     'Gives every new user a profile, and one whom the admin API created with a registration also a tenant to be admin of: user, tenant and membership or nothing. One who is deleted softly leaves both.';
-revoke all on function private.register_user() from public, anon, authenticated, service_role;
+revoke all on function private.register_user from public, anon, authenticated, service_role;

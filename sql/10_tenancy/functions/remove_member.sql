@@ -28,7 +28,7 @@ begin
     );
 end
 $$;
-comment on function public.remove_member(uuid) is
+comment on function public.remove_member is
     'Takes a member''s access away at once and names the API keys that the member made, which go on working until revoked; never the last admin.';
-revoke all on function public.remove_member(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.remove_member(uuid) to authenticated;
+revoke all on function public.remove_member from public, anon, authenticated, service_role;
+grant execute on function public.remove_member to authenticated;

@@ -16,7 +16,7 @@ begin
     return private.summarize_api_key(p_api_key_id);
 end
 $$;
-comment on function public.revoke_api_key(uuid) is
+comment on function public.revoke_api_key is
     'Ends a key at once, and every token that was made with it. Revoking again changes nothing.';
-revoke all on function public.revoke_api_key(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.revoke_api_key(uuid) to authenticated;
+revoke all on function public.revoke_api_key from public, anon, authenticated, service_role;
+grant execute on function public.revoke_api_key to authenticated;

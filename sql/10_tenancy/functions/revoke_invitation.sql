@@ -15,6 +15,6 @@ begin
     end if;
 end
 $$;
-comment on function public.revoke_invitation(uuid) is 'Takes an invitation back that nobody has accepted yet.';
-revoke all on function public.revoke_invitation(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.revoke_invitation(uuid) to authenticated;
+comment on function public.revoke_invitation is 'Takes an invitation back that nobody has accepted yet.';
+revoke all on function public.revoke_invitation from public, anon, authenticated, service_role;
+grant execute on function public.revoke_invitation to authenticated;

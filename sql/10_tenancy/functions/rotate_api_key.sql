@@ -50,7 +50,7 @@ begin
     return v_new;
 end
 $$;
-comment on function public.rotate_api_key(uuid, bytea, text, integer) is
+comment on function public.rotate_api_key is
     'A new key with the name, robot, scopes and life span of a live one, which goes on working for the overlap and then ends.';
-revoke all on function public.rotate_api_key(uuid, bytea, text, integer) from public, anon, authenticated, service_role;
-grant execute on function public.rotate_api_key(uuid, bytea, text, integer) to authenticated;
+revoke all on function public.rotate_api_key from public, anon, authenticated, service_role;
+grant execute on function public.rotate_api_key to authenticated;

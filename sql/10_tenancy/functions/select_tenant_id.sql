@@ -28,6 +28,6 @@ begin
     return v_tenant_id;
 end
 $$;
-comment on function private.select_tenant_id(uuid, uuid, uuid) is
+comment on function private.select_tenant_id is
     'The tenant that a user acts in: the claimed one or none; without a claim the one that the session was moved to, else the active one of the profile, else the oldest membership.';
-revoke all on function private.select_tenant_id(uuid, uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.select_tenant_id from public, anon, authenticated, service_role;

@@ -17,6 +17,6 @@ begin
     perform private.enter_tenant(v_claims, p_tenant_id);
 end
 $$;
-comment on function public.set_active_tenant(uuid) is 'Chooses the tenant that the next token of the calling session is for; other sessions stay where they are.';
-revoke all on function public.set_active_tenant(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.set_active_tenant(uuid) to authenticated;
+comment on function public.set_active_tenant is 'Chooses the tenant that the next token of the calling session is for; other sessions stay where they are.';
+revoke all on function public.set_active_tenant from public, anon, authenticated, service_role;
+grant execute on function public.set_active_tenant to authenticated;

@@ -17,6 +17,6 @@ begin
     on conflict do nothing;
 end
 $$;
-comment on function private.set_role_permissions(private.caller, uuid, text[]) is
+comment on function private.set_role_permissions is
     'Makes these the permissions of a role, resource.action or resource:action; raises 400 for one that does not exist and 403 for one that the caller has not got.';
-revoke all on function private.set_role_permissions(private.caller, uuid, text[]) from public, anon, authenticated, service_role;
+revoke all on function private.set_role_permissions from public, anon, authenticated, service_role;

@@ -27,5 +27,5 @@ begin
     return v_summary;
 end
 $$;
-comment on function private.summarize_api_key(uuid) is 'A key without its hash.';
-revoke all on function private.summarize_api_key(uuid) from public, anon, authenticated, service_role;
+comment on function private.summarize_api_key is 'A key without its hash.';
+revoke all on function private.summarize_api_key from public, anon, authenticated, service_role;

@@ -16,6 +16,6 @@ begin
     perform private.check_admin_remains(v_caller.tenant_id);
 end
 $$;
-comment on function public.unassign_role(uuid, uuid) is 'Takes a role from a member; never the admin role from the last admin.';
-revoke all on function public.unassign_role(uuid, uuid) from public, anon, authenticated, service_role;
-grant execute on function public.unassign_role(uuid, uuid) to authenticated;
+comment on function public.unassign_role is 'Takes a role from a member; never the admin role from the last admin.';
+revoke all on function public.unassign_role from public, anon, authenticated, service_role;
+grant execute on function public.unassign_role to authenticated;

@@ -28,7 +28,7 @@ begin
     end if;
 end
 $$;
-comment on function public.update_role(uuid, text, text, text[]) is
+comment on function public.update_role is
     'Changes a role of the tenant, before and after within what the caller may; null leaves a part as it is.';
-revoke all on function public.update_role(uuid, text, text, text[]) from public, anon, authenticated, service_role;
-grant execute on function public.update_role(uuid, text, text, text[]) to authenticated;
+revoke all on function public.update_role from public, anon, authenticated, service_role;
+grant execute on function public.update_role to authenticated;

@@ -34,6 +34,6 @@ begin
     where t.tenant_id = v_caller.tenant_id;
 end
 $$;
-comment on function public.update_tenant(text, text, integer, integer) is 'Changes the caller''s tenant; null leaves a part as it is.';
-revoke all on function public.update_tenant(text, text, integer, integer) from public, anon, authenticated, service_role;
-grant execute on function public.update_tenant(text, text, integer, integer) to authenticated;
+comment on function public.update_tenant is 'Changes the caller''s tenant; null leaves a part as it is.';
+revoke all on function public.update_tenant from public, anon, authenticated, service_role;
+grant execute on function public.update_tenant to authenticated;

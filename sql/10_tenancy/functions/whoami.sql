@@ -43,7 +43,7 @@ begin
     );
 end
 $$;
-comment on function public.whoami() is
+comment on function public.whoami is
     'The verified caller: principal, tenant, roles, permissions and, for users, name, address and the tenants to choose from.';
-revoke all on function public.whoami() from public, anon, authenticated, service_role;
-grant execute on function public.whoami() to authenticated;
+revoke all on function public.whoami from public, anon, authenticated, service_role;
+grant execute on function public.whoami to authenticated;

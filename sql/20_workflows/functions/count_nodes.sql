@@ -13,6 +13,6 @@ begin
     end;
 end
 $$;
-comment on function private.count_nodes(jsonb) is
+comment on function private.count_nodes is
     'How many nodes (a list or an object) or steps a workflow definition has; null when it has neither.';
-revoke all on function private.count_nodes(jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.count_nodes from public, anon, authenticated, service_role;

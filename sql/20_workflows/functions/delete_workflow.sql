@@ -18,7 +18,7 @@ begin
     for no key update;
     v_schedules := private.delete_schedules_of_workflow(v_caller.tenant_id, p_workflow_id);
     -- Waits for those who are enqueueing jobs of it (private.keep_workflow), so that their jobs are found below.
-    perform pg_advisory_xact_lock(2003792484, hashtext(p_workflow_id::text));
+    perform pg_advisory_xact_lock(private.workflow_lock(), hashtext(p_workflow_id::text));
     update public.workflows as w
     set deleted_at = v_now, updated_at = v_now, is_enabled = false
     where w.workflow_id = p_workflow_id and w.tenant_id = v_caller.tenant_id and w.deleted_at is null
@@ -48,7 +48,7 @@ begin
     );
 end
 $$;
-comment on function public.delete_workflow(uuid) is
+comment on function public.delete_workflow is
     'Deletes a workflow for its users (history keeps it) and its schedules at once, lets its running jobs end, and cancels its waiting ones: a few at once (cancelled_jobs), the others soon (cancelling_jobs, those among the first 50,000 that the tenant has waiting); robots get none of them. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.delete.';
-revoke all on function public.delete_workflow(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.delete_workflow(uuid) to authenticated;
+revoke all on function public.delete_workflow from public, anon, authenticated, service_role;
+grant execute on function public.delete_workflow to authenticated;

@@ -15,7 +15,7 @@ begin
         and b.removed_at is null;
 end
 $$;
-comment on function private.forget_workflow_backups(uuid, integer[]) is
+comment on function private.forget_workflow_backups is
     'Writes down that copies are gone from the store. Needs workflows.delete.';
-revoke all on function private.forget_workflow_backups(uuid, integer[]) from public, anon, authenticated, service_role;
-grant execute on function private.forget_workflow_backups(uuid, integer[]) to authenticated;
+revoke all on function private.forget_workflow_backups from public, anon, authenticated, service_role;
+grant execute on function private.forget_workflow_backups to authenticated;

@@ -2,11 +2,13 @@
 -- looks at the workflow begins, so it is a call of its own.
 create or replace function private.keep_workflow(p_workflow_id uuid)
 returns void
-language sql
+language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-    select pg_advisory_xact_lock_shared(2003792484, hashtext(p_workflow_id::text))
+begin
+    perform pg_advisory_xact_lock_shared(private.workflow_lock(), hashtext(p_workflow_id::text));
+end
 $$;
-comment on function private.keep_workflow(uuid) is
+comment on function private.keep_workflow is
     'Keeps a workflow from being deleted until this transaction ends; waits for a deletion that is under way. Many may keep it at once.';
-revoke all on function private.keep_workflow(uuid) from public, anon, authenticated, service_role;
+revoke all on function private.keep_workflow from public, anon, authenticated, service_role;

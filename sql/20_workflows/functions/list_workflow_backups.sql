@@ -15,7 +15,7 @@ begin
     order by b.version;
 end
 $$;
-comment on function private.list_workflow_backups(uuid) is
+comment on function private.list_workflow_backups is
     'The copies of a workflow that are, or may be, in the store. Needs workflows.delete.';
-revoke all on function private.list_workflow_backups(uuid) from public, anon, authenticated, service_role;
-grant execute on function private.list_workflow_backups(uuid) to authenticated;
+revoke all on function private.list_workflow_backups from public, anon, authenticated, service_role;
+grant execute on function private.list_workflow_backups to authenticated;

@@ -26,7 +26,7 @@ begin
     return v_object_key;
 end
 $$;
-comment on function private.record_workflow_backup(uuid, integer) is
+comment on function private.record_workflow_backup is
     'Writes down where the copy of a version goes, before the store has it and again when it has, and returns its key there. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
-revoke all on function private.record_workflow_backup(uuid, integer) from public, anon, authenticated, service_role;
-grant execute on function private.record_workflow_backup(uuid, integer) to authenticated;
+revoke all on function private.record_workflow_backup from public, anon, authenticated, service_role;
+grant execute on function private.record_workflow_backup to authenticated;

@@ -28,6 +28,6 @@ begin
     end if;
 end
 $$;
-comment on function private.require_runnable_workflow(uuid, uuid, integer) is
+comment on function private.require_runnable_workflow is
     'The name and version (null: the current one) of a tenant''s workflow that may run. Raises 404 WORKFLOW_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE.';
-revoke all on function private.require_runnable_workflow(uuid, uuid, integer) from public, anon, authenticated, service_role;
+revoke all on function private.require_runnable_workflow from public, anon, authenticated, service_role;

@@ -73,7 +73,7 @@ begin
     return v_workflow;
 end
 $$;
-comment on function public.submit_workflow(text, jsonb, text, jsonb, uuid) is
+comment on function public.submit_workflow is
     'Publishes a new workflow, or a new version of one, and returns it. The definition has nodes or steps: at most 1000, and 50 MB (an upload''s; a request body ends at 10 MB before it comes here). Raises 400 or 413 INVALID_ARGUMENT, 404 WORKFLOW_NOT_FOUND. Needs workflows.write.';
-revoke all on function public.submit_workflow(text, jsonb, text, jsonb, uuid) from public, anon, authenticated, service_role;
-grant execute on function public.submit_workflow(text, jsonb, text, jsonb, uuid) to authenticated;
+revoke all on function public.submit_workflow from public, anon, authenticated, service_role;
+grant execute on function public.submit_workflow to authenticated;

@@ -34,7 +34,7 @@ begin
     return private.describe_pool(v_pool.pool_id, v_caller.tenant_id);
 end
 $$;
-comment on function public.accept_pool(text) is
+comment on function public.accept_pool is
     'Accepts the invitation to a pool, so that its robots run those of the tenant''s jobs that ask for it. Raises 404 POOL_NOT_FOUND, 409 POOL_AMBIGUOUS. Needs settings.write.';
-revoke all on function public.accept_pool(text) from public, anon, authenticated, service_role;
-grant execute on function public.accept_pool(text) to authenticated;
+revoke all on function public.accept_pool from public, anon, authenticated, service_role;
+grant execute on function public.accept_pool to authenticated;

@@ -32,7 +32,7 @@ begin
     return private.describe_pool(v_pool.pool_id, v_caller.tenant_id);
 end
 $$;
-comment on function public.create_pool(text, text) is
+comment on function public.create_pool is
     'Makes a pool without robots, whose first member is its owner, the caller''s tenant. Its members take turns by jobs, or by robot_seconds. Raises 409 POOL_EXISTS. Needs robots.write.';
-revoke all on function public.create_pool(text, text) from public, anon, authenticated, service_role;
-grant execute on function public.create_pool(text, text) to authenticated;
+revoke all on function public.create_pool from public, anon, authenticated, service_role;
+grant execute on function public.create_pool to authenticated;

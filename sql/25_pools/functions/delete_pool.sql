@@ -15,10 +15,10 @@ begin
     delete from public.pools as p where p.pool_id = v_pool.pool_id;
     delete from private.pool_turns as t where t.robot_id = any (v_robot_ids);
     delete from private.waiting_robots as w where w.robot_id = any (v_robot_ids);
-    return jsonb_build_object('pool_id', v_pool.pool_id, 'deleted', true);
+    return jsonb_build_object('pool_id', v_pool.pool_id);
 end
 $$;
-comment on function public.delete_pool(text) is
+comment on function public.delete_pool is
     'Ends a pool: its robots work for their own tenant only, what they hold they finish, and jobs that asked for the pool wait until somebody cancels them. Raises 404 POOL_NOT_FOUND. Needs robots.write.';
-revoke all on function public.delete_pool(text) from public, anon, authenticated, service_role;
-grant execute on function public.delete_pool(text) to authenticated;
+revoke all on function public.delete_pool from public, anon, authenticated, service_role;
+grant execute on function public.delete_pool to authenticated;

@@ -28,6 +28,6 @@ begin
     );
 end
 $$;
-comment on function private.describe_pool(uuid, uuid) is
+comment on function private.describe_pool is
     'A pool as one of its tenants may see it: {pool_id, name, standing (owner, member, invited), shares_by (jobs, robot_seconds), weight, max_running, invited_at, accepted_at}.';
-revoke all on function private.describe_pool(uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.describe_pool from public, anon, authenticated, service_role;

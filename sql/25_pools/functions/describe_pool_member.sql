@@ -19,6 +19,6 @@ begin
     );
 end
 $$;
-comment on function private.describe_pool_member(public.pool_members) is
+comment on function private.describe_pool_member is
     'A member of a pool, or an invitation, as its owner may see it, with the robot-seconds that it has had lately over its weight (load): nothing says whether an invitee exists that has not accepted.';
-revoke all on function private.describe_pool_member(public.pool_members) from public, anon, authenticated, service_role;
+revoke all on function private.describe_pool_member from public, anon, authenticated, service_role;

@@ -14,6 +14,6 @@ begin
     where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id;
 end
 $$;
-comment on function private.end_pool_membership(uuid, uuid) is
+comment on function private.end_pool_membership is
     'Takes away what a pool keeps of a tenant beside its membership. Raises 409 POOL_OWNER_STAYS for the owner.';
-revoke all on function private.end_pool_membership(uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.end_pool_membership from public, anon, authenticated, service_role;

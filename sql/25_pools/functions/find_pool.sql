@@ -29,6 +29,6 @@ begin
     return v_pools[1];
 end
 $$;
-comment on function private.find_pool(uuid, text, text) is
+comment on function private.find_pool is
     'The pool with an id or a name, of those that a tenant owns (p_as owner), is a member of (member), or is a member of or invited to (invited). Raises 404 POOL_NOT_FOUND for any other, 409 POOL_AMBIGUOUS.';
-revoke all on function private.find_pool(uuid, text, text) from public, anon, authenticated, service_role;
+revoke all on function private.find_pool from public, anon, authenticated, service_role;

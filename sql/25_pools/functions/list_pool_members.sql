@@ -16,7 +16,7 @@ begin
     order by m.invitee;
 end
 $$;
-comment on function public.list_pool_members(text) is
+comment on function public.list_pool_members is
     'The members of a pool of the tenant''s own and those it invited: {tenant, weight, max_running, load (robot-seconds lately, over the weight; null for an invitation), invited_at, accepted_at}. Raises 404 POOL_NOT_FOUND. Needs robots.read.';
-revoke all on function public.list_pool_members(text) from public, anon, authenticated, service_role;
-grant execute on function public.list_pool_members(text) to authenticated;
+revoke all on function public.list_pool_members from public, anon, authenticated, service_role;
+grant execute on function public.list_pool_members to authenticated;

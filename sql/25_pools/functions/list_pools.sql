@@ -15,7 +15,7 @@ begin
     order by p.name, p.pool_id;
 end
 $$;
-comment on function public.list_pools() is
+comment on function public.list_pools is
     'The pools that the tenant owns, is a member of or is invited to, by name, each as private.describe_pool() shows it. Needs robots.read.';
-revoke all on function public.list_pools() from public, anon, authenticated, service_role;
-grant execute on function public.list_pools() to authenticated;
+revoke all on function public.list_pools from public, anon, authenticated, service_role;
+grant execute on function public.list_pools to authenticated;

@@ -36,6 +36,6 @@ begin
     end loop;
 end
 $$;
-comment on function private.next_in_pool(uuid, integer, integer) is
+comment on function private.next_in_pool is
     'The member of a pool whose turn it is after a tenant with this number: the next that has ready jobs for the pool, or its owner. Nulls when there is none behind it.';
-revoke all on function private.next_in_pool(uuid, integer, integer) from public, anon, authenticated, service_role;
+revoke all on function private.next_in_pool from public, anon, authenticated, service_role;

@@ -32,6 +32,6 @@ begin
     );
 end
 $$;
-comment on function private.pool_waits_for(uuid, uuid, text, text[]) is
+comment on function private.pool_waits_for is
     'Whether other members than its owner have jobs for a pool that a robot with these things may take. For explanations: it looks at every member.';
-revoke all on function private.pool_waits_for(uuid, uuid, text, text[]) from public, anon, authenticated, service_role;
+revoke all on function private.pool_waits_for from public, anon, authenticated, service_role;

@@ -17,6 +17,6 @@ begin
     );
 end
 $$;
-comment on function private.pool_weight(uuid, uuid) is
+comment on function private.pool_weight is
     'How many jobs a pool''s robot gives a tenant in its turn; null for one that is not a member (any more).';
-revoke all on function private.pool_weight(uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.pool_weight from public, anon, authenticated, service_role;

@@ -53,7 +53,7 @@ begin
     return private.describe_pool_member(v_member);
 end
 $$;
-comment on function public.put_pool_member(text, text, integer, integer) is
+comment on function public.put_pool_member is
     'Invites a tenant, by its slug or id, to a pool of the caller''s tenant, or changes the weight and max_running of a member or an invitation. A tenant that is not there is invited like any other. Raises 404 POOL_NOT_FOUND. Needs robots.write.';
-revoke all on function public.put_pool_member(text, text, integer, integer) from public, anon, authenticated, service_role;
-grant execute on function public.put_pool_member(text, text, integer, integer) to authenticated;
+revoke all on function public.put_pool_member from public, anon, authenticated, service_role;
+grant execute on function public.put_pool_member to authenticated;

@@ -20,7 +20,7 @@ begin
     return private.describe_pool_member(v_member);
 end
 $$;
-comment on function public.remove_pool_member(text, text) is
+comment on function public.remove_pool_member is
     'Takes a member out of a pool of the caller''s tenant, or an invitation back, by the name that it was invited with; the next claim gives it nothing. Its jobs that asked for the pool wait. Raises 404 POOL_NOT_FOUND, POOL_MEMBER_NOT_FOUND, 409 POOL_OWNER_STAYS. Needs robots.write.';
-revoke all on function public.remove_pool_member(text, text) from public, anon, authenticated, service_role;
-grant execute on function public.remove_pool_member(text, text) to authenticated;
+revoke all on function public.remove_pool_member from public, anon, authenticated, service_role;
+grant execute on function public.remove_pool_member to authenticated;

@@ -12,7 +12,7 @@ begin
         where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id;
         return;
     end if;
-    perform pg_advisory_xact_lock(1801678965, hashtext(p_tenant_id::text));
+    perform pg_advisory_xact_lock(private.limits_lock(), hashtext(p_tenant_id::text));
     update private.limits as w
     set max_running = p_max_running, updated_at = private.clock()
     where w.tenant_id = p_tenant_id and w.scope = 'pool' and w.pool_id = p_pool_id
@@ -26,6 +26,6 @@ begin
     perform private.ring_limit(v_limit.limit_id, private.lane_room(v_limit.limit_id, null));
 end
 $$;
-comment on function private.set_pool_limit(uuid, uuid, integer) is
+comment on function private.set_pool_limit is
     'Sets how many jobs of a tenant the robots of a pool may hold at once, those that they hold now included; null: any number.';
-revoke all on function private.set_pool_limit(uuid, uuid, integer) from public, anon, authenticated, service_role;
+revoke all on function private.set_pool_limit from public, anon, authenticated, service_role;

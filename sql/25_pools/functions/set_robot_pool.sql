@@ -33,7 +33,7 @@ begin
     return v_live;
 end
 $$;
-comment on function public.set_robot_pool(text, text) is
+comment on function public.set_robot_pool is
     'Puts a robot in a pool of its tenant, or (null) takes it out, from its next claim on, and returns it. What it holds it finishes. Raises 404 ROBOT_NOT_FOUND, POOL_NOT_FOUND. Needs robots.write.';
-revoke all on function public.set_robot_pool(text, text) from public, anon, authenticated, service_role;
-grant execute on function public.set_robot_pool(text, text) to authenticated;
+revoke all on function public.set_robot_pool from public, anon, authenticated, service_role;
+grant execute on function public.set_robot_pool to authenticated;

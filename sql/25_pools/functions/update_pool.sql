@@ -25,7 +25,7 @@ begin
     return private.describe_pool(v_pool.pool_id, v_caller.tenant_id);
 end
 $$;
-comment on function public.update_pool(text, text, text) is
+comment on function public.update_pool is
     'Gives a pool of the tenant''s own another name, or lets its members take turns by jobs or by robot_seconds, from the next claim on; null leaves what is. Raises 404 POOL_NOT_FOUND, 409 POOL_EXISTS. Needs robots.write.';
-revoke all on function public.update_pool(text, text, text) from public, anon, authenticated, service_role;
-grant execute on function public.update_pool(text, text, text) to authenticated;
+revoke all on function public.update_pool from public, anon, authenticated, service_role;
+grant execute on function public.update_pool to authenticated;

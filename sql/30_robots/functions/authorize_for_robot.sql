@@ -24,6 +24,6 @@ begin
     return v_robot;
 end
 $$;
-comment on function private.authorize_for_robot(text, text) is
+comment on function private.authorize_for_robot is
     'The robot that a request is about: a robot''s own (null: itself), or any of the tenant for a caller with the permission. Raises 401, 403 FORBIDDEN, 404 ROBOT_NOT_FOUND.';
-revoke all on function private.authorize_for_robot(text, text) from public, anon, authenticated, service_role;
+revoke all on function private.authorize_for_robot from public, anon, authenticated, service_role;

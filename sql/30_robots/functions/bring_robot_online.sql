@@ -38,7 +38,6 @@ begin
     return not v_was.is_online;
 end
 $$;
-comment on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_health, uuid) is
+comment on function private.bring_robot_online is
     'Notes that a robot is alive, and returns whether that is news. Null metrics or health leave what was said before. A session that is not the one that registered last is noted.';
-revoke all on function private.bring_robot_online(uuid, uuid, jsonb, public.robot_health, uuid)
-    from public, anon, authenticated, service_role;
+revoke all on function private.bring_robot_online from public, anon, authenticated, service_role;

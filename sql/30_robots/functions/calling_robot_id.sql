@@ -9,6 +9,6 @@ begin
     return (private.caller()).robot_id;
 end
 $$;
-comment on function private.calling_robot_id() is 'The robot that makes this request, verified; null for anybody else. For policies.';
-revoke all on function private.calling_robot_id() from public, anon, authenticated, service_role;
-grant execute on function private.calling_robot_id() to authenticated;
+comment on function private.calling_robot_id is 'The robot that makes this request, verified; null for anybody else. For policies.';
+revoke all on function private.calling_robot_id from public, anon, authenticated, service_role;
+grant execute on function private.calling_robot_id to authenticated;

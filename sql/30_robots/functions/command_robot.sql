@@ -60,7 +60,7 @@ begin
     return jsonb_build_object('command_id', v_command_id, 'command', p_command, 'robot_id', v_robot.robot_id);
 end
 $$;
-comment on function public.command_robot(text, text, text) is
+comment on function public.command_robot is
     'Tells a robot to pause, to drain (finish what it holds, then stand by), to resume after either, to shut down, or puts it in quarantine or releases it. The cloud obeys at once: no jobs for a robot that may have none. The robot is told by push and heartbeat, and its acknowledgement is live_robots.last_command. Raises 404 ROBOT_NOT_FOUND, 409 ROBOT_QUARANTINED. Needs robots.control.';
-revoke all on function public.command_robot(text, text, text) from public, anon, authenticated, service_role;
-grant execute on function public.command_robot(text, text, text) to authenticated;
+revoke all on function public.command_robot from public, anon, authenticated, service_role;
+grant execute on function public.command_robot to authenticated;

@@ -10,6 +10,6 @@ begin
     return case when v_caller.principal <> 'robot' then coalesce(v_caller.user_id, v_caller.api_key_id) end;
 end
 $$;
-comment on function private.commanding_actor_id() is
+comment on function private.commanding_actor_id is
     'The user or service key on whose word a robot is told something; null when a robot''s report or a duty led to it.';
-revoke all on function private.commanding_actor_id() from public, anon, authenticated, service_role;
+revoke all on function private.commanding_actor_id from public, anon, authenticated, service_role;

@@ -35,6 +35,6 @@ begin
     end if;
 end
 $$;
-comment on function private.count_robot_failure(uuid, uuid, uuid) is
+comment on function private.count_robot_failure is
     'Notes that a robot failed an attempt at a job of a tenant, and quarantines it after as many in a row as the robot''s tenant allows (quarantine_after_failures; 0: never).';
-revoke all on function private.count_robot_failure(uuid, uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.count_robot_failure from public, anon, authenticated, service_role;

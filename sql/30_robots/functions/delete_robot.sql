@@ -27,10 +27,10 @@ begin
     set revoked_at = v_now
     where k.tenant_id = v_caller.tenant_id and k.robot_id = v_robot.robot_id and k.revoked_at is null;
     delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
-    return jsonb_build_object('deleted', true, 'robot_id', v_robot.external_id);
+    return jsonb_build_object('robot_id', v_robot.robot_id, 'external_id', v_robot.external_id);
 end
 $$;
-comment on function public.delete_robot(text) is
+comment on function public.delete_robot is
     'Takes a robot out of the fleet: its keys are revoked at once and its jobs go to others. Its name is free again. Raises 404 ROBOT_NOT_FOUND. Needs robots.write.';
-revoke all on function public.delete_robot(text) from public, anon, authenticated, service_role;
-grant execute on function public.delete_robot(text) to authenticated;
+revoke all on function public.delete_robot from public, anon, authenticated, service_role;
+grant execute on function public.delete_robot to authenticated;

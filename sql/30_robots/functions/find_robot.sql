@@ -24,6 +24,6 @@ begin
     return v_robot;
 end
 $$;
-comment on function private.find_robot(uuid, text) is
+comment on function private.find_robot is
     'The robot of a tenant by its id or its external id. Raises 404 ROBOT_NOT_FOUND for one that is deleted, another tenant''s or not there.';
-revoke all on function private.find_robot(uuid, text) from public, anon, authenticated, service_role;
+revoke all on function private.find_robot from public, anon, authenticated, service_role;

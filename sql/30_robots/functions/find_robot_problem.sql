@@ -35,7 +35,6 @@ begin
     );
 end
 $$;
-comment on function private.find_robot_problem(text, text, text, text[], jsonb, text, integer, text[]) is
+comment on function private.find_robot_problem is
     'What is wrong with a robot''s configuration, as a sentence that names the field; null when nothing is. A field that is null is not looked at.';
-revoke all on function private.find_robot_problem(text, text, text, text[], jsonb, text, integer, text[])
-    from public, anon, authenticated, service_role;
+revoke all on function private.find_robot_problem from public, anon, authenticated, service_role;

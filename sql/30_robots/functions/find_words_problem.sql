@@ -17,6 +17,6 @@ begin
     return null;
 end
 $$;
-comment on function private.find_words_problem(text, text[]) is
+comment on function private.find_words_problem is
     'What is wrong with a list of capabilities or tags, as a sentence that names the field; null when nothing is.';
-revoke all on function private.find_words_problem(text, text[]) from public, anon, authenticated, service_role;
+revoke all on function private.find_words_problem from public, anon, authenticated, service_role;

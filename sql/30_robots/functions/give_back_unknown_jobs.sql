@@ -19,11 +19,11 @@ begin
             and (l.claim_id = any (p_claims_in_flight)) is not true
     );
     if v_job_ids <> '{}' then
-        perform pg_advisory_xact_lock(1801678962, hashtext(p_robot_id::text));  -- of claims: see public.claim_jobs()
+        perform pg_advisory_xact_lock(private.claims_lock(), hashtext(p_robot_id::text));
         perform private.give_back_leases(p_robot_id, v_job_ids, 'The robot does not know it.');
     end if;
 end
 $$;
-comment on function private.give_back_unknown_jobs(uuid, jsonb, uuid[]) is
+comment on function private.give_back_unknown_jobs is
     'Gives jobs back that a robot was handed, has not started and does not name among those that it knows.';
-revoke all on function private.give_back_unknown_jobs(uuid, jsonb, uuid[]) from public, anon, authenticated, service_role;
+revoke all on function private.give_back_unknown_jobs from public, anon, authenticated, service_role;

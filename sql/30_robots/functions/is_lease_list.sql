@@ -20,6 +20,6 @@ begin
     end;
 end
 $$;
-comment on function private.is_lease_list(jsonb) is
+comment on function private.is_lease_list is
     'Whether this is a list of at most 1000 leases {job_id, lease_token}, ids as the service writes them; null of null.';
-revoke all on function private.is_lease_list(jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.is_lease_list from public, anon, authenticated, service_role;

@@ -29,6 +29,6 @@ begin
     return (v_marked, v_marked, case when v_marked = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.mark_offline_robots(uuid, integer, text) is
+comment on function private.mark_offline_robots is
     'Duty, a tenant''s turn: notices at most p_limit robots that have not been heard of for robot_offline_after_seconds in which the service was there, tells it once, and counts them.';
-revoke all on function private.mark_offline_robots(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.mark_offline_robots from public, anon, authenticated, service_role;

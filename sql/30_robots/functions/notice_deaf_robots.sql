@@ -32,6 +32,6 @@ begin
     return v_turn;
 end
 $$;
-comment on function private.notice_deaf_robots(uuid, integer, text) is
+comment on function private.notice_deaf_robots is
     'Duty, a tenant''s turn: notices robots that live and do not ask for the work that waits for them, tells it once, and counts them. Their next claim takes the word back.';
-revoke all on function private.notice_deaf_robots(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.notice_deaf_robots from public, anon, authenticated, service_role;

@@ -18,6 +18,6 @@ begin
     return v_command_id;
 end
 $$;
-comment on function private.quarantine_robot(uuid, uuid, text, jsonb) is
+comment on function private.quarantine_robot is
     'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. What it holds it may finish.';
-revoke all on function private.quarantine_robot(uuid, uuid, text, jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.quarantine_robot from public, anon, authenticated, service_role;

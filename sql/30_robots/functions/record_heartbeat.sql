@@ -47,13 +47,15 @@ begin
         perform private.announce_robot('robot.online', v_robot.robot_id);
     end if;
     return jsonb_build_object(
-        'ok', true,
-        'timestamp', private.to_iso(private.clock()),
-        'heartbeat_interval', (
+        'external_id', v_robot.external_id,
+        'heard_at', private.to_iso(private.clock()),
+        'heartbeat_seconds', (
             select greatest(t.robot_offline_after_seconds / 3, 1) from public.tenants as t where t.tenant_id = v_robot.tenant_id
         ),
         'lease_seconds', 60,
-        'warnings', (select r.warnings from public.live_robots as r where r.robot_id = v_robot.robot_id),
+        'other_session_at', (
+            select private.to_iso(r.other_session_at) from public.live_robots as r where r.robot_id = v_robot.robot_id
+        ),
         'pending_commands', (
             -- What a robot that has no Realtime must still learn: the jobs to stop, and what it has not acknowledged.
             select coalesce(jsonb_agg(p.command order by p.id), '[]')
@@ -78,7 +80,7 @@ begin
     );
 end
 $$;
-comment on function public.record_heartbeat(text, jsonb, uuid[], uuid, uuid[]) is
+comment on function public.record_heartbeat is
     'Notes that a robot is alive, with its metrics, takes its word for the commands that it obeyed, gives back what it was handed and does not know (active_job_ids of the metrics, where it has them), and returns how often to say so and what waits for it (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
-revoke all on function public.record_heartbeat(text, jsonb, uuid[], uuid, uuid[]) from public, anon, authenticated, service_role;
-grant execute on function public.record_heartbeat(text, jsonb, uuid[], uuid, uuid[]) to authenticated;
+revoke all on function public.record_heartbeat from public, anon, authenticated, service_role;
+grant execute on function public.record_heartbeat to authenticated;

@@ -52,7 +52,7 @@ begin
     end if;
 
     -- One registration of an external id at a time.
-    perform pg_advisory_xact_lock(1920098932, hashtext(v_caller.tenant_id::text || p_external_id));
+    perform pg_advisory_xact_lock(private.registration_lock(), hashtext(v_caller.tenant_id::text || p_external_id));
     select r.* into v_robot
     from public.robots as r
     where r.tenant_id = v_caller.tenant_id and r.external_id = p_external_id and r.deleted_at is null;
@@ -89,7 +89,7 @@ begin
         join public.tenants as t on t.tenant_id = h.tenant_id
         where h.robot_id = v_robot.robot_id;
         if p_held_leases is not null and (v_old_session_id = p_session_id) is not true then
-            perform pg_advisory_xact_lock(1801678962, hashtext(v_robot.robot_id::text));    -- of claims: see public.claim_jobs()
+            perform pg_advisory_xact_lock(private.claims_lock(), hashtext(v_robot.robot_id::text));
             perform private.give_back_leases(
                 v_robot.robot_id,
                 array(
@@ -162,9 +162,7 @@ begin
     return v_live;
 end
 $$;
-comment on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean, uuid, jsonb) is
+comment on function public.register_robot is
     'Makes or updates the robot with an external id and returns it. A robot''s key that belongs to no robot yet is bound by its first registration, under the name that it was made for if there is one; a bound one registers its own robot only. Jobs that the robot holds and a new process of it does not name among p_held_leases go back at once, uncounted. Users need robots.write. Raises 403 FORBIDDEN, 409 ROBOT_ID_TAKEN.';
-revoke all on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean, uuid, jsonb)
-    from public, anon, authenticated, service_role;
-grant execute on function public.register_robot(text, text, text, text[], jsonb, text, integer, text[], boolean, uuid, jsonb)
-    to authenticated;
+revoke all on function public.register_robot from public, anon, authenticated, service_role;
+grant execute on function public.register_robot to authenticated;

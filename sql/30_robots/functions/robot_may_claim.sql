@@ -6,6 +6,6 @@ immutable
 as $$
     select p_mode = 'active' and not coalesce(p_is_signed_off, false) and p_quarantined_at is null
 $$;
-comment on function private.robot_may_claim(public.robot_mode, boolean, timestamptz) is
+comment on function private.robot_may_claim is
     'Whether a robot gets jobs at all, whatever it can do and whatever waits; p_is_signed_off: it said itself that it takes none.';
-revoke all on function private.robot_may_claim(public.robot_mode, boolean, timestamptz) from public, anon, authenticated, service_role;
+revoke all on function private.robot_may_claim from public, anon, authenticated, service_role;

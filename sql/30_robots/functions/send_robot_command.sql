@@ -23,6 +23,6 @@ begin
     return v_command_id;
 end
 $$;
-comment on function private.send_robot_command(uuid, uuid, text, text) is
+comment on function private.send_robot_command is
     'Writes down what a robot is to do and pushes it. The newest word counts: older ones that it has not acknowledged are superseded.';
-revoke all on function private.send_robot_command(uuid, uuid, text, text) from public, anon, authenticated, service_role;
+revoke all on function private.send_robot_command from public, anon, authenticated, service_role;

@@ -80,7 +80,7 @@ begin
     return v_live;
 end
 $$;
-comment on function public.set_robot_status(text, text, uuid) is
+comment on function public.set_robot_status is
     'Takes the status words of the orchestrator''s documents: offline signs the robot off (said by one of its processes: unless another one is alive), error and maintenance say so, idle and busy bring it back. Works for callers with robots.control, and for the robot itself, which ends only a maintenance that it announced itself: what people decided stays. Returns the robot.';
-revoke all on function public.set_robot_status(text, text, uuid) from public, anon, authenticated, service_role;
-grant execute on function public.set_robot_status(text, text, uuid) to authenticated;
+revoke all on function public.set_robot_status from public, anon, authenticated, service_role;
+grant execute on function public.set_robot_status to authenticated;

@@ -67,7 +67,7 @@ begin
     return v_live;
 end
 $$;
-comment on function public.update_robot(text, jsonb) is
+comment on function public.update_robot is
     'Changes the named fields of a robot and returns it; a null leaves a field as it is. Raises 404 ROBOT_NOT_FOUND, 400 INVALID_ARGUMENT. Needs robots.write.';
-revoke all on function public.update_robot(text, jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.update_robot(text, jsonb) to authenticated;
+revoke all on function public.update_robot from public, anon, authenticated, service_role;
+grant execute on function public.update_robot to authenticated;

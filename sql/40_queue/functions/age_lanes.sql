@@ -68,6 +68,6 @@ begin
     return v_turn;
 end
 $$;
-comment on function private.age_lanes(uuid, integer, text) is
+comment on function private.age_lanes is
     'Duty, a tenant''s turn: promotes by one step of priority each lane whose first job has stayed first for the tenant''s ageing_minutes, tells it by the event lane.promoted, and lets lanes that are served fall back by a step; looks at p_limit lanes and counts those that it promoted.';
-revoke all on function private.age_lanes(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.age_lanes from public, anon, authenticated, service_role;

@@ -13,6 +13,6 @@ begin
     end;
 end
 $$;
-comment on function private.ageing_minutes(jsonb) is
+comment on function private.ageing_minutes is
     'After how many minutes without a claim a lane of a tenant with these settings is promoted: {"queue": {"ageing_minutes": 30}}, 0 for never.';
-revoke all on function private.ageing_minutes(jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.ageing_minutes from public, anon, authenticated, service_role;

@@ -26,7 +26,6 @@ begin
     );
 end
 $$;
-comment on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean, boolean) is
+comment on function private.announce_job is
     'Does private.announce_jobs() for one.';
-revoke all on function private.announce_job(text, text, uuid, uuid, uuid, text, uuid, integer, jsonb, boolean, boolean)
-    from public, anon, authenticated, service_role;
+revoke all on function private.announce_job from public, anon, authenticated, service_role;

@@ -72,7 +72,6 @@ begin
     end;
 end
 $$;
-comment on function private.announce_jobs(text, text, private.job_notice[], boolean, boolean) is
+comment on function private.announce_jobs is
     'Tells what happened to jobs: events for those who resume, pushes for those who watch. Progress is pushed only. A push may be lost and never fails the caller: it has a row behind it.';
-revoke all on function private.announce_jobs(text, text, private.job_notice[], boolean, boolean)
-    from public, anon, authenticated, service_role;
+revoke all on function private.announce_jobs from public, anon, authenticated, service_role;

@@ -40,6 +40,6 @@ begin
     return (0, 1 + v_waiting / 100, null)::private.turn;
 end
 $$;
-comment on function private.check_waiting_quotas(uuid, integer, text) is
+comment on function private.check_waiting_quotas is
     'Duty, a tenant''s turn: notes whether as many jobs of it wait as may, so that enqueueing answers 429 QUEUE_FULL, tells it by the events queue.full and queue.has_room, and counts whether that changed.';
-revoke all on function private.check_waiting_quotas(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.check_waiting_quotas from public, anon, authenticated, service_role;

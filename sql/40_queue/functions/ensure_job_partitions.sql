@@ -14,6 +14,6 @@ begin
     return v_made;
 end
 $$;
-comment on function private.ensure_job_partitions(integer) is
+comment on function private.ensure_job_partitions is
     'Makes the partitions of jobs for this week (Monday, UTC) and p_weeks_ahead more, and returns how many it made.';
-revoke all on function private.ensure_job_partitions(integer) from public, anon, authenticated, service_role;
+revoke all on function private.ensure_job_partitions from public, anon, authenticated, service_role;

@@ -66,7 +66,6 @@ begin
     end loop;
 end
 $$;
-comment on function private.find_lane(integer, text, text[], uuid, smallint, integer, integer, integer) is
+comment on function private.find_lane is
     'The lane of a demand (sorted requirements, target robot, environment, priority, limits, share), made on its first use. Lanes are never removed, so the answer stays true.';
-revoke all on function private.find_lane(integer, text, text[], uuid, smallint, integer, integer, integer)
-    from public, anon, authenticated, service_role;
+revoke all on function private.find_lane from public, anon, authenticated, service_role;

@@ -23,6 +23,6 @@ begin
     end loop;
 end
 $$;
-comment on function private.find_queue_tenant(uuid) is
+comment on function private.find_queue_tenant is
     'The number that stands for a tenant in the hot tables, given on its first use.';
-revoke all on function private.find_queue_tenant(uuid) from public, anon, authenticated, service_role;
+revoke all on function private.find_queue_tenant from public, anon, authenticated, service_role;

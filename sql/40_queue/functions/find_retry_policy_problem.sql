@@ -43,6 +43,6 @@ begin
     return null;
 end
 $$;
-comment on function private.find_retry_policy_problem(jsonb) is
+comment on function private.find_retry_policy_problem is
     'What is wrong with a retry policy, as a sentence that names the field; null when nothing is.';
-revoke all on function private.find_retry_policy_problem(jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.find_retry_policy_problem from public, anon, authenticated, service_role;

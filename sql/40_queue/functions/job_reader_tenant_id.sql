@@ -13,7 +13,7 @@ begin
     end;
 end
 $$;
-comment on function private.job_reader_tenant_id() is
+comment on function private.job_reader_tenant_id is
     'The tenant whose jobs the caller may see, all of them (jobs.read) or those that it holds (a robot); null for anybody else. For policies.';
-revoke all on function private.job_reader_tenant_id() from public, anon, authenticated, service_role;
-grant execute on function private.job_reader_tenant_id() to authenticated;
+revoke all on function private.job_reader_tenant_id from public, anon, authenticated, service_role;
+grant execute on function private.job_reader_tenant_id to authenticated;

@@ -40,6 +40,6 @@ begin
     return true;
 end
 $$;
-comment on function private.make_job_partition(timestamptz, integer) is
+comment on function private.make_job_partition is
     'Makes the partition of jobs for the week of a time (Monday, UTC), moves its rows there from the default partition, and returns whether it did.';
-revoke all on function private.make_job_partition(timestamptz, integer) from public, anon, authenticated, service_role;
+revoke all on function private.make_job_partition from public, anon, authenticated, service_role;

@@ -56,6 +56,6 @@ begin
     return v_promoted;
 end
 $$;
-comment on function private.promote_scheduled_jobs(integer) is
+comment on function private.promote_scheduled_jobs is
     'Makes at most p_limit delayed jobs and retries whose time has come ready, the oldest first or, when there are more, shared out among tenants; wakes robots for them, and returns how many. Many may run it at once.';
-revoke all on function private.promote_scheduled_jobs(integer) from public, anon, authenticated, service_role;
+revoke all on function private.promote_scheduled_jobs from public, anon, authenticated, service_role;

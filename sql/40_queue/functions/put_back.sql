@@ -17,7 +17,7 @@ declare
     v_lowest uuid := (select i.job_id from unnest(p_job_ids) as i (job_id) order by i.job_id limit 1);
     v_pool_id uuid := (select private.pool_of(l.required) from private.lanes as l where l.lane_id = p_lane_id);
 begin
-    perform pg_advisory_xact_lock_shared(1801678963, p_lane_id);
+    perform pg_advisory_xact_lock_shared(private.lane_lock(), p_lane_id);
     insert into private.ready (tenant_no, lane_id, job_id, attempts, pool_id)
     select p_tenant_no, p_lane_id, i.job_id, i.attempts, v_pool_id
     from unnest(p_job_ids, p_attempts) as i (job_id, attempts);
@@ -26,6 +26,6 @@ begin
     where l.lane_id = p_lane_id and l.low_job_id > v_lowest;
 end
 $$;
-comment on function private.put_back(integer, integer, uuid[], integer[]) is
+comment on function private.put_back is
     'Makes jobs of a lane ready that were scheduled or leased before, in the place of their age, where claims find them at once.';
-revoke all on function private.put_back(integer, integer, uuid[], integer[]) from public, anon, authenticated, service_role;
+revoke all on function private.put_back from public, anon, authenticated, service_role;

@@ -10,6 +10,6 @@ begin
     );
 end
 $$;
-comment on function private.raise_queue_full() is
+comment on function private.raise_queue_full is
     'Raises 429 QUEUE_FULL, with the seconds after which to try again.';
-revoke all on function private.raise_queue_full() from public, anon, authenticated, service_role;
+revoke all on function private.raise_queue_full from public, anon, authenticated, service_role;

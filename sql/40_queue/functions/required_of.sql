@@ -25,6 +25,6 @@ begin
     );
 end
 $$;
-comment on function private.required_of(text[], text[], boolean, uuid) is
+comment on function private.required_of is
     'Capabilities, tags, internet mode and pool as one sorted list: what a job asks for, or what a robot has. A robot may have a job when the first is contained in the second.';
-revoke all on function private.required_of(text[], text[], boolean, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.required_of from public, anon, authenticated, service_role;

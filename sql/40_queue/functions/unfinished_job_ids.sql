@@ -44,7 +44,7 @@ begin
     end if;
 end
 $$;
-comment on function private.unfinished_job_ids(boolean, integer) is
+comment on function private.unfinished_job_ids is
     'The newest jobs of the caller''s tenant that robots hold (p_is_leased) or that wait for a robot or a time, up to p_most; none without jobs.read.';
-revoke all on function private.unfinished_job_ids(boolean, integer) from public, anon, authenticated, service_role;
-grant execute on function private.unfinished_job_ids(boolean, integer) to authenticated;
+revoke all on function private.unfinished_job_ids from public, anon, authenticated, service_role;
+grant execute on function private.unfinished_job_ids to authenticated;

@@ -13,6 +13,6 @@ begin
     return null;
 end
 $$;
-comment on function private.update_queue_tenant() is
+comment on function private.update_queue_tenant is
     'Table trigger: keeps what the queue needs of a tenant''s settings beside its number.';
-revoke all on function private.update_queue_tenant() from public, anon, authenticated, service_role;
+revoke all on function private.update_queue_tenant from public, anon, authenticated, service_role;

@@ -14,6 +14,6 @@ begin
     end;
 end
 $$;
-comment on function private.waiting_quota(public.tenant_plan, jsonb) is
+comment on function private.waiting_quota is
     'How many jobs of a tenant may wait, delayed ones included: by its plan, or settings {"queue": {"max_waiting": 1000}}; null: any number.';
-revoke all on function private.waiting_quota(public.tenant_plan, jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.waiting_quota from public, anon, authenticated, service_role;

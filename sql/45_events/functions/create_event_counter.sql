@@ -9,5 +9,5 @@ begin
     return null;
 end
 $$;
-comment on function private.create_event_counter() is 'Starts the sequence of events of a new tenant.';
-revoke all on function private.create_event_counter() from public, anon, authenticated, service_role;
+comment on function private.create_event_counter is 'Starts the sequence of events of a new tenant.';
+revoke all on function private.create_event_counter from public, anon, authenticated, service_role;

@@ -17,6 +17,6 @@ begin
     );
 end
 $$;
-comment on function private.emit_event(uuid, text, uuid, uuid, uuid, jsonb) is
+comment on function private.emit_event is
     'Writes down that something happened, with the transaction that made it happen: one insert that waits for nobody.';
-revoke all on function private.emit_event(uuid, text, uuid, uuid, uuid, jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.emit_event from public, anon, authenticated, service_role;

@@ -22,7 +22,7 @@ begin
     limit p_limit;
 end
 $$;
-comment on function public.list_events(bigint, integer) is
+comment on function public.list_events is
     'The tenant''s events after a number, in sequence and without gaps. Resume with the last number: nothing is missed, whatever was being written meanwhile.';
-revoke all on function public.list_events(bigint, integer) from public, anon, authenticated, service_role;
-grant execute on function public.list_events(bigint, integer) to authenticated;
+revoke all on function public.list_events from public, anon, authenticated, service_role;
+grant execute on function public.list_events to authenticated;

@@ -21,6 +21,6 @@ begin
     return (v_count, v_count, case when v_count = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.sequence_events(uuid, integer, text) is
+comment on function private.sequence_events is
     'Duty, a tenant''s turn: numbers p_limit of its waiting events, for those that nobody reads at the moment, and counts them.';
-revoke all on function private.sequence_events(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.sequence_events from public, anon, authenticated, service_role;

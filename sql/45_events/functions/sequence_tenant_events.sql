@@ -88,7 +88,6 @@ begin
     return v_count;
 end
 $$;
-comment on function private.sequence_tenant_events(uuid, integer, boolean, interval) is
+comment on function private.sequence_tenant_events is
     'Gives a tenant''s committed events the next numbers of its sequence, oldest first, and counts the jobs that ended by them; returns how many. Does nothing, and waits for nobody, while another session does it.';
-revoke all on function private.sequence_tenant_events(uuid, integer, boolean, interval)
-    from public, anon, authenticated, service_role;
+revoke all on function private.sequence_tenant_events from public, anon, authenticated, service_role;

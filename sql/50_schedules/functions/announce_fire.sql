@@ -1,9 +1,9 @@
 create or replace function private.announce_fire(
     p_schedule public.schedules,
+    p_event text,
     p_fire_time timestamptz,
-    p_is_manual boolean,
-    p_job_id uuid,
-    p_reason text
+    p_job_id uuid default null,
+    p_data jsonb default '{}'
 )
 returns void
 language plpgsql
@@ -11,20 +11,16 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.emit_event(
-        p_schedule.tenant_id,
-        case when p_job_id is not null then 'schedule.triggered' else 'schedule.failed' end,
-        p_job_id, null, p_schedule.workflow_id,
+        p_schedule.tenant_id, 'schedule.' || p_event, p_job_id, null, p_schedule.workflow_id,
         jsonb_strip_nulls(jsonb_build_object(
             'schedule_id', p_schedule.schedule_id,
             'schedule_name', p_schedule.name,
             'fire_time', private.to_iso(p_fire_time),
-            'manual', p_is_manual,
-            'reason', p_reason
-        ))
+            'manual', p_event = 'triggered'
+        ) || p_data)
     );
 end
 $$;
-comment on function private.announce_fire(public.schedules, timestamptz, boolean, uuid, text) is
-    'Emits schedule.triggered, or schedule.failed when no job came of it.';
-revoke all on function private.announce_fire(public.schedules, timestamptz, boolean, uuid, text)
-    from public, anon, authenticated, service_role;
+comment on function private.announce_fire is
+    'Emits what a schedule did at a due time, or by hand: schedule.fired, .triggered, .failed, .skipped or .missed.';
+revoke all on function private.announce_fire from public, anon, authenticated, service_role;

@@ -19,6 +19,6 @@ as $$
     )
     from (select upper(regexp_replace(p_expression, '^\s+|\s+$', '', 'g')) as expression) as e
 $$;
-comment on function private.cron_fields(text) is
+comment on function private.cron_fields is
     'The fields of a cron expression, in upper case, with an alias such as @daily replaced by what it stands for. Five, if it is right.';
-revoke all on function private.cron_fields(text) from public, anon, authenticated, service_role;
+revoke all on function private.cron_fields from public, anon, authenticated, service_role;

@@ -14,9 +14,10 @@ begin
     if not found then
         perform private.raise_error(404, 'SCHEDULE_NOT_FOUND', 'There is no such schedule.');
     end if;
+    perform private.drop_waiting_fires(v_caller.tenant_id, array[p_schedule_id], 'The schedule was deleted while this run waited.');
 end
 $$;
-comment on function public.delete_schedule(uuid) is
+comment on function public.delete_schedule is
     'Takes a schedule away; the jobs that it enqueued stay. Raises 404 SCHEDULE_NOT_FOUND. Needs schedules.write.';
-revoke all on function public.delete_schedule(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.delete_schedule(uuid) to authenticated;
+revoke all on function public.delete_schedule from public, anon, authenticated, service_role;
+grant execute on function public.delete_schedule to authenticated;

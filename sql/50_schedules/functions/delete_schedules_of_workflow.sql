@@ -5,15 +5,19 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := private.clock();
-    v_deleted integer;
+    v_deleted uuid[];
 begin
-    update public.schedules as s
-    set deleted_at = v_now, updated_at = v_now, next_run_at = null
-    where s.tenant_id = p_tenant_id and s.workflow_id = p_workflow_id and s.deleted_at is null;
-    get diagnostics v_deleted = row_count;
-    return v_deleted;
+    with deleted as (
+        update public.schedules as s
+        set deleted_at = v_now, updated_at = v_now, next_run_at = null
+        where s.tenant_id = p_tenant_id and s.workflow_id = p_workflow_id and s.deleted_at is null
+        returning s.schedule_id
+    )
+    select coalesce(array_agg(d.schedule_id), '{}') into v_deleted from deleted as d;
+    perform private.drop_waiting_fires(p_tenant_id, v_deleted, 'The workflow was deleted while this run waited.');
+    return cardinality(v_deleted);
 end
 $$;
-comment on function private.delete_schedules_of_workflow(uuid, uuid) is
+comment on function private.delete_schedules_of_workflow is
     'Takes every schedule of a workflow away and returns how many.';
-revoke all on function private.delete_schedules_of_workflow(uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.delete_schedules_of_workflow from public, anon, authenticated, service_role;

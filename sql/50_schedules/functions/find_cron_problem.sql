@@ -47,6 +47,6 @@ begin
     return null;
 end
 $$;
-comment on function private.find_cron_problem(text) is
+comment on function private.find_cron_problem is
     'What is wrong with a cron expression, as a sentence that names the field; null when it is right and comes at some time.';
-revoke all on function private.find_cron_problem(text) from public, anon, authenticated, service_role;
+revoke all on function private.find_cron_problem from public, anon, authenticated, service_role;

@@ -12,6 +12,6 @@ begin
     return 'timezone must be a name of the IANA time zone database.';
 end
 $$;
-comment on function private.find_timezone_problem(text) is
+comment on function private.find_timezone_problem is
     'A sentence when there is no such time zone; null when there is.';
-revoke all on function private.find_timezone_problem(text) from public, anon, authenticated, service_role;
+revoke all on function private.find_timezone_problem from public, anon, authenticated, service_role;

@@ -38,6 +38,6 @@ begin
     return v_served;
 end
 $$;
-comment on function private.fire_due_schedules(integer) is
+comment on function private.fire_due_schedules is
     'Serves at most p_limit schedules that are due, the longest due first or, when there are more, shared out among tenants, and returns how many. Many may run it at once: each due time is one''s.';
-revoke all on function private.fire_due_schedules(integer) from public, anon, authenticated, service_role;
+revoke all on function private.fire_due_schedules from public, anon, authenticated, service_role;

@@ -1,5 +1,5 @@
 create or replace function private.fire_schedule(p_schedule public.schedules)
-returns public.schedule_outcome
+returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -7,62 +7,49 @@ set enable_seqscan = off
 as $$
 declare
     v_now timestamptz := private.clock();
-    v_first timestamptz := p_schedule.next_run_at;
-    v_fire_time timestamptz := p_schedule.next_run_at;
-    v_next timestamptz := private.next_cron_time(p_schedule.cron_expression, p_schedule.timezone, p_schedule.next_run_at);
-    v_job_id uuid;
-    v_reason text;
+    v_jitter interval := private.jitter_of(p_schedule.schedule_id, p_schedule.jitter_seconds);
+    v_first timestamptz := p_schedule.next_run_at - v_jitter;
+    v_due record;
+    v_fire_time timestamptz;
+    v_outcome public.schedule_outcome;
+    v_enqueued integer := 0;
+    v_failed integer := 0;
 begin
-    if v_next <= v_now then
-        v_fire_time := private.last_cron_time(p_schedule.cron_expression, p_schedule.timezone, v_next, v_now);
-        v_next := private.next_cron_time(p_schedule.cron_expression, p_schedule.timezone, v_now);
-        insert into public.schedule_fires (tenant_id, schedule_id, fire_time, outcome, reason, fired_at)
+    v_due := private.find_misfires(p_schedule, v_first, v_now - v_jitter);
+    if v_due.missed_until is not null then
+        insert into public.schedule_fires (tenant_id, schedule_id, fire_time, outcome, reason, missed_until, fired_at)
         values (
             p_schedule.tenant_id, p_schedule.schedule_id, v_first, 'missed',
             format(
-                'Nobody served the due times from here until %s; that one was made up for, once.', private.to_iso(v_fire_time)
+                'Nobody served the due times from here until %s, and by the misfire policy %s they were not made up for.',
+                private.to_iso(v_due.missed_until), p_schedule.misfire_policy
             ),
-            v_now
+            v_due.missed_until, v_now
         )
         on conflict do nothing;
-    end if;
-
-    -- Not there a second time: clocks of the server that go back, or a schedule that somebody set back by hand.
-    perform from public.schedule_fires as f
-    where f.tenant_id = p_schedule.tenant_id and f.schedule_id = p_schedule.schedule_id and f.fire_time = v_fire_time;
-    if not found then
-        begin
-            v_job_id := private.enqueue_job_of_schedule(
-                p_schedule, 'scheduled', p_schedule.created_by,
-                'schedule:' || p_schedule.schedule_id || ':' || private.to_iso(v_fire_time)
+        if found then
+            perform private.announce_fire(
+                p_schedule, 'missed', v_first, null, jsonb_build_object('missed_until', private.to_iso(v_due.missed_until))
             );
-        exception
-            when others then
-                if sqlstate not like 'PT%' then
-                    raise;
-                end if;
-                v_reason := sqlerrm;    -- a refusal
-        end;
-        insert into public.schedule_fires (tenant_id, schedule_id, fire_time, outcome, reason, job_id, fired_at)
-        values (
-            p_schedule.tenant_id, p_schedule.schedule_id, v_fire_time,
-            case when v_reason is null then 'enqueued' else 'failed' end::public.schedule_outcome, v_reason, v_job_id, v_now
-        );
-        perform private.announce_fire(p_schedule, v_fire_time, false, v_job_id, v_reason);
+        end if;
     end if;
-
+    foreach v_fire_time in array v_due.served loop
+        v_outcome := private.serve_due_time(p_schedule, v_fire_time, v_fire_time + v_jitter < v_now - interval '5 minutes');
+        v_enqueued := v_enqueued + (v_outcome in ('enqueued', 'caught_up') and v_outcome is not null)::integer;
+        v_failed := v_failed + (v_outcome = 'failed' and v_outcome is not null)::integer;
+    end loop;
     update public.schedules as s
-    set next_run_at = v_next,
-        last_run_at = case when v_job_id is null then s.last_run_at else v_now end,
-        run_count = s.run_count + (v_job_id is not null)::integer,
-        failure_count = s.failure_count + (v_reason is not null)::integer
+    set next_run_at = v_due.next_due + v_jitter,
+        last_run_at = case when v_enqueued > 0 then v_now else s.last_run_at end,
+        run_count = s.run_count + v_enqueued,
+        failure_count = s.failure_count + v_failed
     where s.schedule_id = p_schedule.schedule_id;
-    return case
-        when v_job_id is not null then 'enqueued'
-        when v_reason is not null then 'failed'
-    end;
+    if v_failed > 0 then
+        perform private.count_schedule_failures(p_schedule.schedule_id, v_failed);
+    end if;
+    return v_enqueued;
 end
 $$;
-comment on function private.fire_schedule(public.schedules) is
-    'Serves the newest due time of a schedule that the caller has locked, once, writes the outcome down and sets the next run. Null: that time had its turn.';
-revoke all on function private.fire_schedule(public.schedules) from public, anon, authenticated, service_role;
+comment on function private.fire_schedule is
+    'Serves what is due of a schedule that the caller has locked, by its misfire policy, each due time once, writes the outcomes down and sets the next run; returns the number of its jobs.';
+revoke all on function private.fire_schedule from public, anon, authenticated, service_role;

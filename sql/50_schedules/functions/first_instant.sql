@@ -34,6 +34,6 @@ begin
     return v_at + make_interval(mins => v_minutes_high);
 end
 $$;
-comment on function private.first_instant(timestamp, text) is
+comment on function private.first_instant is
     'When a whole minute of a zone''s clocks comes: the first time if it comes twice, the next minute that exists if it is skipped.';
-revoke all on function private.first_instant(timestamp, text) from public, anon, authenticated, service_role;
+revoke all on function private.first_instant from public, anon, authenticated, service_role;

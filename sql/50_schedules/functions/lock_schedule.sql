@@ -16,6 +16,6 @@ begin
     return v_schedule;
 end
 $$;
-comment on function private.lock_schedule(uuid, uuid) is
+comment on function private.lock_schedule is
     'A schedule of the tenant, locked until the transaction ends, so that it is not fired meanwhile. Raises 404 SCHEDULE_NOT_FOUND.';
-revoke all on function private.lock_schedule(uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.lock_schedule from public, anon, authenticated, service_role;

@@ -26,6 +26,6 @@ begin
     return p_from + make_interval(mins => v_high);
 end
 $$;
-comment on function private.next_clock_change(timestamptz, timestamptz, text) is
+comment on function private.next_clock_change is
     'The first minute after p_from and until p_until at which a zone''s clocks have another offset than at p_from; null when they have the same at both. One change is looked for: take hours, not months.';
-revoke all on function private.next_clock_change(timestamptz, timestamptz, text) from public, anon, authenticated, service_role;
+revoke all on function private.next_clock_change from public, anon, authenticated, service_role;

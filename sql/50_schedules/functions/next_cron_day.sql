@@ -42,7 +42,6 @@ begin
     return null;
 end
 $$;
-comment on function private.next_cron_day(integer[], integer[], integer[], boolean, date, datemultirange) is
+comment on function private.next_cron_day is
     'The first day from p_from on, within 40 years, that a cron expression means: by month, and by day of month and day of week, of which both must fit or either; never a closed day.';
-revoke all on function private.next_cron_day(integer[], integer[], integer[], boolean, date, datemultirange)
-    from public, anon, authenticated, service_role;
+revoke all on function private.next_cron_day from public, anon, authenticated, service_role;

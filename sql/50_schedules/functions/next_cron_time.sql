@@ -72,7 +72,6 @@ begin
     end loop;
 end
 $$;
-comment on function private.next_cron_time(text, text, timestamptz, datemultirange) is
+comment on function private.next_cron_time is
     'The first time after p_after at which the clocks of a zone show what a cron expression says, on no closed day; an invalid one is an error. Where hours are chosen, a time that does not exist comes at the next minute that does, and one that comes twice counts once; where the hour is a star, a step of it or all hours, the clocks are followed as they go. Null: not within 40 years.';
-revoke all on function private.next_cron_time(text, text, timestamptz, datemultirange)
-    from public, anon, authenticated, service_role;
+revoke all on function private.next_cron_time from public, anon, authenticated, service_role;

@@ -66,10 +66,6 @@ begin
     end loop;
 end
 $$;
-comment on function private.next_cron_time_of_any_hour(
-    integer[], integer[], integer[], integer[], integer[], boolean, text, timestamptz, datemultirange
-) is
+comment on function private.next_cron_time_of_any_hour is
     'What next_cron_time answers where the hour is a star, a step of it or all hours: whenever the clocks show the time, also the second time, and never when they skip it.';
-revoke all on function private.next_cron_time_of_any_hour(
-    integer[], integer[], integer[], integer[], integer[], boolean, text, timestamptz, datemultirange
-) from public, anon, authenticated, service_role;
+revoke all on function private.next_cron_time_of_any_hour from public, anon, authenticated, service_role;

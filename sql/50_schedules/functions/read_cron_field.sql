@@ -77,6 +77,6 @@ begin
     numbers := array(select distinct v from unnest(numbers) as v order by v);
 end
 $$;
-comment on function private.read_cron_field(text, integer) is
+comment on function private.read_cron_field is
     'The values that a field of a cron expression (1: minute … 5: day of week, Sunday is 0) stands for, in order; or what is wrong with it.';
-revoke all on function private.read_cron_field(text, integer) from public, anon, authenticated, service_role;
+revoke all on function private.read_cron_field from public, anon, authenticated, service_role;

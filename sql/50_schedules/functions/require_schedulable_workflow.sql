@@ -13,6 +13,6 @@ begin
     end if;
 end
 $$;
-comment on function private.require_schedulable_workflow(uuid, uuid) is
+comment on function private.require_schedulable_workflow is
     'Returns when the tenant has the workflow, and keeps it from being deleted until the transaction ends. Raises 404 WORKFLOW_NOT_FOUND.';
-revoke all on function private.require_schedulable_workflow(uuid, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.require_schedulable_workflow from public, anon, authenticated, service_role;

@@ -24,11 +24,11 @@ begin
     update public.schedules as s
     set run_count = s.run_count + 1, last_run_at = v_now
     where s.schedule_id = p_schedule_id;
-    perform private.announce_fire(v_schedule, v_fire_time, true, v_job_id, null);
+    perform private.announce_fire(v_schedule, 'triggered', v_fire_time, v_job_id);
     return jsonb_build_object('schedule_id', p_schedule_id, 'job_id', v_job_id);
 end
 $$;
-comment on function public.trigger_schedule(uuid) is
-    'Enqueues a job of a schedule now, enabled or not, and leaves its next run as it is: {schedule_id, job_id}. Raises 404 SCHEDULE_NOT_FOUND or POOL_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE. Needs schedules.write.';
-revoke all on function public.trigger_schedule(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.trigger_schedule(uuid) to authenticated;
+comment on function public.trigger_schedule is
+    'Enqueues a job of a schedule now, enabled or not, and leaves its next run as it is: {schedule_id, job_id}. Raises 404 SCHEDULE_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE. Needs schedules.write.';
+revoke all on function public.trigger_schedule from public, anon, authenticated, service_role;
+grant execute on function public.trigger_schedule to authenticated;

@@ -11,6 +11,6 @@ exception
         raise warning 'broadcast of % failed: %', p_event, sqlerrm;
 end
 $$;
-comment on function private.broadcast(text, text, jsonb) is
+comment on function private.broadcast is
     'Rings a doorbell on a private topic. It may be lost and never fails the caller: every push has a row behind it.';
-revoke all on function private.broadcast(text, text, jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.broadcast from public, anon, authenticated, service_role;

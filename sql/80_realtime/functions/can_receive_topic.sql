@@ -48,7 +48,7 @@ begin
     end if;
 end
 $$;
-comment on function private.can_receive_topic(text) is
+comment on function private.can_receive_topic is
     'Whether the caller may join a private topic: members by permission, a robot its own topic, its tenant''s robots and the jobs that it holds.';
-revoke all on function private.can_receive_topic(text) from public, anon, authenticated, service_role;
-grant execute on function private.can_receive_topic(text) to authenticated;
+revoke all on function private.can_receive_topic from public, anon, authenticated, service_role;
+grant execute on function private.can_receive_topic to authenticated;

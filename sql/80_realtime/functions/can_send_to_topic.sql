@@ -14,7 +14,7 @@ begin
     end;
 end
 $$;
-comment on function private.can_send_to_topic(text, text) is
+comment on function private.can_send_to_topic is
     'Whether the caller may send on a private topic: presence among the tenant''s robots, and broadcasts about a job by the robot that holds it.';
-revoke all on function private.can_send_to_topic(text, text) from public, anon, authenticated, service_role;
-grant execute on function private.can_send_to_topic(text, text) to authenticated;
+revoke all on function private.can_send_to_topic from public, anon, authenticated, service_role;
+grant execute on function private.can_send_to_topic to authenticated;

@@ -13,5 +13,5 @@ begin
     );
 end
 $$;
-comment on function private.holds_live_lease(private.caller, uuid) is 'Whether the caller is the robot that holds a job now.';
-revoke all on function private.holds_live_lease(private.caller, uuid) from public, anon, authenticated, service_role;
+comment on function private.holds_live_lease is 'Whether the caller is the robot that holds a job now.';
+revoke all on function private.holds_live_lease from public, anon, authenticated, service_role;

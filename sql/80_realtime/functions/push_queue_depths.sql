@@ -121,6 +121,6 @@ begin
     return v_pushed;
 end
 $$;
-comment on function private.push_queue_depths(integer, integer) is
+comment on function private.push_queue_depths is
     'Duty: pushes queue.depth on tenant:<id>:queue for tenants whose counts of waiting, scheduled and running jobs, each to p_most_jobs at most, are not what was last pushed; returns how many. The next run goes on after p_limit tenants.';
-revoke all on function private.push_queue_depths(integer, integer) from public, anon, authenticated, service_role;
+revoke all on function private.push_queue_depths from public, anon, authenticated, service_role;

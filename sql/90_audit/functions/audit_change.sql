@@ -59,6 +59,6 @@ begin
     return null;
 end
 $$;
-comment on function private.audit_change() is
+comment on function private.audit_change is
     'Writes down who created, changed or deleted a row, from where, and what changed; in the transaction of the change.';
-revoke all on function private.audit_change() from public, anon, authenticated, service_role;
+revoke all on function private.audit_change from public, anon, authenticated, service_role;

@@ -11,5 +11,5 @@ exception
         return null;    -- what is written down beside a change must not undo it
 end
 $$;
-comment on function private.client_ip() is 'The address that the request came from, as far as the function that took it could tell.';
-revoke all on function private.client_ip() from public, anon, authenticated, service_role;
+comment on function private.client_ip is 'The address that the request came from, as far as the function that took it could tell.';
+revoke all on function private.client_ip from public, anon, authenticated, service_role;

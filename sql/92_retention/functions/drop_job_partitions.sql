@@ -57,6 +57,6 @@ begin
     return 0;
 end
 $$;
-comment on function private.drop_job_partitions(integer) is
+comment on function private.drop_job_partitions is
     'Drops the oldest partition of jobs that nobody''s retention holds any more and returns how many (0 or 1). Jobs of it that are live or dead letters move to the default partition first.';
-revoke all on function private.drop_job_partitions(integer) from public, anon, authenticated, service_role;
+revoke all on function private.drop_job_partitions from public, anon, authenticated, service_role;

@@ -14,5 +14,5 @@ as $$
         '-infinity'
     )
 $$;
-comment on function private.exported_until(oid) is 'Jobs of a partition that finished before this time are in a file.';
-revoke all on function private.exported_until(oid) from public, anon, authenticated, service_role;
+comment on function private.exported_until is 'Jobs of a partition that finished before this time are in a file.';
+revoke all on function private.exported_until from public, anon, authenticated, service_role;

@@ -21,6 +21,6 @@ begin
         marked_at = excluded.marked_at;
 end
 $$;
-comment on function private.mark_exported(text, timestamptz) is
+comment on function private.mark_exported is
     'Says that every job of a partition that finished before a time is safe in a file: those of tenants with export_before_drop may leave now.';
-revoke all on function private.mark_exported(text, timestamptz) from public, anon, authenticated, service_role;
+revoke all on function private.mark_exported from public, anon, authenticated, service_role;

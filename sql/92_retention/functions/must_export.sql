@@ -9,5 +9,5 @@ as $$
         false
     )
 $$;
-comment on function private.must_export(uuid) is 'Whether a tenant wants its jobs in a file before they leave (settings.retention.export_before_drop).';
-revoke all on function private.must_export(uuid) from public, anon, authenticated, service_role;
+comment on function private.must_export is 'Whether a tenant wants its jobs in a file before they leave (settings.retention.export_before_drop).';
+revoke all on function private.must_export from public, anon, authenticated, service_role;

@@ -22,6 +22,6 @@ begin
     return v_placed;
 end
 $$;
-comment on function private.place_default_jobs() is
+comment on function private.place_default_jobs is
     'Makes the partitions that were missing when jobs came and moves the jobs there from the default partition; returns how many weeks.';
-revoke all on function private.place_default_jobs() from public, anon, authenticated, service_role;
+revoke all on function private.place_default_jobs from public, anon, authenticated, service_role;

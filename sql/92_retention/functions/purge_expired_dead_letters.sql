@@ -5,6 +5,6 @@ set search_path = pg_catalog, pg_temp
 as $$
     select private.purge_expired_rows('dead_letters', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_dead_letters(uuid, integer, text) is
+comment on function private.purge_expired_dead_letters is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_dead_letters(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.purge_expired_dead_letters from public, anon, authenticated, service_role;

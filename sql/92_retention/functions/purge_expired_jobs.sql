@@ -40,6 +40,6 @@ begin
     )::private.turn;
 end
 $$;
-comment on function private.purge_expired_jobs(uuid, integer, text) is
+comment on function private.purge_expired_jobs is
     'Duty, a tenant''s turn: deletes finished jobs that it keeps no longer, reading at most p_limit rows, and counts them. Live jobs, jobs of dead letters and those that must be exported first stay.';
-revoke all on function private.purge_expired_jobs(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.purge_expired_jobs from public, anon, authenticated, service_role;

@@ -5,6 +5,6 @@ set search_path = pg_catalog, pg_temp
 as $$
     select private.purge_expired_rows('late_results', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_late_results(uuid, integer, text) is
+comment on function private.purge_expired_late_results is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_late_results(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.purge_expired_late_results from public, anon, authenticated, service_role;

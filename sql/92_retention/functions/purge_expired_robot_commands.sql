@@ -5,6 +5,6 @@ set search_path = pg_catalog, pg_temp
 as $$
     select private.purge_expired_rows('robot_commands', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_robot_commands(uuid, integer, text) is
+comment on function private.purge_expired_robot_commands is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_robot_commands(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.purge_expired_robot_commands from public, anon, authenticated, service_role;

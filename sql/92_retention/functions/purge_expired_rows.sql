@@ -32,6 +32,6 @@ begin
     return (v_count, v_count, case when v_count = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.purge_expired_rows(text, uuid, integer) is
+comment on function private.purge_expired_rows is
     'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
-revoke all on function private.purge_expired_rows(text, uuid, integer) from public, anon, authenticated, service_role;
+revoke all on function private.purge_expired_rows from public, anon, authenticated, service_role;

@@ -72,7 +72,7 @@ begin
     );
 end
 $$;
-comment on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) is
+comment on function public.purge_jobs is
     'Deletes finished jobs of the caller''s tenant with their logs, node executions, late results and dead letters: looks at p_limit jobs from p_after on, oldest first, and says how many it deleted and where to go on. Never a live job. Needs jobs.purge, which of the built-in roles only admin has.';
-revoke all on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) from public, anon, authenticated, service_role;
-grant execute on function public.purge_jobs(text[], timestamptz, uuid, integer, uuid) to authenticated;
+revoke all on function public.purge_jobs from public, anon, authenticated, service_role;
+grant execute on function public.purge_jobs to authenticated;

@@ -24,7 +24,7 @@ begin
     purged := purged + v_count;
     foreach v_table in array array[
         'private.leases', 'private.scheduled', 'private.dedupe_keys', 'public.dead_letters', 'public.late_results',
-        'public.job_logs', 'public.job_node_executions', 'public.schedule_fires', 'private.event_inbox', 'public.events'
+        'public.job_logs', 'public.job_node_executions', 'private.schedule_news', 'public.schedule_fires', 'private.event_inbox', 'public.events'
     ] loop
         exit when purged >= p_limit;
         execute format(
@@ -60,6 +60,6 @@ begin
     return next;
 end
 $$;
-comment on function private.purge_tenant(text, integer) is
+comment on function private.purge_tenant is
     'Deletes a tenant whose last member is gone and everything of it but its audit trail, at most p_limit rows of what grows in a call: how many they were, and whether the tenant is gone. Raises 404 TENANT_NOT_FOUND, 409 TENANT_HAS_MEMBERS.';
-revoke all on function private.purge_tenant(text, integer) from public, anon, authenticated, service_role;
+revoke all on function private.purge_tenant from public, anon, authenticated, service_role;

@@ -157,6 +157,6 @@ begin
     from figures as f;
 end
 $$;
-comment on function private.queue_health() is
+comment on function private.queue_health is
     'What an operator should look at, each figure with the most that is normal (null: there is no such number) and what to do beyond it. No figure names a tenant.';
-revoke all on function private.queue_health() from public, anon, authenticated, service_role;
+revoke all on function private.queue_health from public, anon, authenticated, service_role;

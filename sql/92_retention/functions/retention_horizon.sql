@@ -19,6 +19,6 @@ begin
     return private.clock() - make_interval(days => coalesce(v_days, 0));
 end
 $$;
-comment on function private.retention_horizon(text, uuid) is
+comment on function private.retention_horizon is
     'What a tenant has of a kind from before this time is kept no longer: by its plan, or sooner by settings.retention.<kind>_days. The present for a tenant that is gone.';
-revoke all on function private.retention_horizon(text, uuid) from public, anon, authenticated, service_role;
+revoke all on function private.retention_horizon from public, anon, authenticated, service_role;

@@ -7,5 +7,5 @@ set search_path = pg_catalog, pg_temp
 as $$
     select to_timestamp(('x' || left(replace(p_id::text, '-', ''), 12))::bit(48)::bigint / 1000.0)
 $$;
-comment on function private.uuid_v7_time(uuid) is 'When a UUID of version 7 was made, to the millisecond.';
-revoke all on function private.uuid_v7_time(uuid) from public, anon, authenticated, service_role;
+comment on function private.uuid_v7_time is 'When a UUID of version 7 was made, to the millisecond.';
+revoke all on function private.uuid_v7_time from public, anon, authenticated, service_role;

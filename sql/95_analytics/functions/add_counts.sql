@@ -17,6 +17,6 @@ as $$
     )
     select coalesce(jsonb_object_agg(k.key, k.times), '{}') from kept as k
 $$;
-comment on function private.add_counts(jsonb, jsonb, integer) is
+comment on function private.add_counts is
     'Two objects of counts in one. With p_most, the keys beyond that many, the rarest, are counted together as (other).';
-revoke all on function private.add_counts(jsonb, jsonb, integer) from public, anon, authenticated, service_role;
+revoke all on function private.add_counts from public, anon, authenticated, service_role;

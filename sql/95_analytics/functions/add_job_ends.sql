@@ -54,6 +54,6 @@ as $$
         healed = r.healed + excluded.healed,
         not_healed = r.not_healed + excluded.not_healed
 $$;
-comment on function private.add_job_ends(uuid, private.job_end[]) is
+comment on function private.add_job_ends is
     'Counts the ends of a tenant''s jobs in the rollups of their hours, days, workflows and robots.';
-revoke all on function private.add_job_ends(uuid, private.job_end[]) from public, anon, authenticated, service_role;
+revoke all on function private.add_job_ends from public, anon, authenticated, service_role;

@@ -16,6 +16,6 @@ as $$
     order by c.bucket
     limit 1
 $$;
-comment on function private.duration_percentile(jsonb, numeric) is
+comment on function private.duration_percentile is
     'The duration in milliseconds that this fraction of a histogram does not exceed (nearest rank), within 4 percent and rounding; null for an empty one.';
-revoke all on function private.duration_percentile(jsonb, numeric) from public, anon, authenticated, service_role;
+revoke all on function private.duration_percentile from public, anon, authenticated, service_role;

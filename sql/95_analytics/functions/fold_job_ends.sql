@@ -29,6 +29,6 @@ begin
     end if;
 end
 $$;
-comment on function private.fold_job_ends(uuid, bigint, bigint) is
+comment on function private.fold_job_ends is
     'Counts the jobs that ended by the events with these numbers. Called once for each number, by whoever gave it.';
-revoke all on function private.fold_job_ends(uuid, bigint, bigint) from public, anon, authenticated, service_role;
+revoke all on function private.fold_job_ends from public, anon, authenticated, service_role;

@@ -106,7 +106,7 @@ begin
     return v_answer;
 end
 $$;
-comment on function public.get_job_analytics(integer) is
+comment on function public.get_job_analytics is
     'How the tenant''s jobs of the last p_days times 24 hours, from a full hour on, ended: counts, durations of completed jobs, error types, the slowest workflows. Read from rollups only. Needs analytics.read.';
-revoke all on function public.get_job_analytics(integer) from public, anon, authenticated, service_role;
-grant execute on function public.get_job_analytics(integer) to authenticated;
+revoke all on function public.get_job_analytics from public, anon, authenticated, service_role;
+grant execute on function public.get_job_analytics to authenticated;

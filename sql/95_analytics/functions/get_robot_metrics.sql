@@ -26,7 +26,7 @@ begin
     );
 end
 $$;
-comment on function public.get_robot_metrics(uuid) is
+comment on function public.get_robot_metrics is
     'How the jobs ended today (in the tenant''s timezone) that a robot had; zeros for a robot that is not there. Needs analytics.read.';
-revoke all on function public.get_robot_metrics(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.get_robot_metrics(uuid) to authenticated;
+revoke all on function public.get_robot_metrics from public, anon, authenticated, service_role;
+grant execute on function public.get_robot_metrics to authenticated;

@@ -25,6 +25,6 @@ begin
         reported_at = excluded.reported_at;
 end
 $$;
-comment on function private.keep_node_executions(private.leases, jsonb) is
+comment on function private.keep_node_executions is
     'Keeps what a robot said of the nodes of an attempt; the last report counts. One insert, or nothing at all.';
-revoke all on function private.keep_node_executions(private.leases, jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.keep_node_executions from public, anon, authenticated, service_role;

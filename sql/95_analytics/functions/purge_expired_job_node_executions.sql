@@ -5,6 +5,6 @@ set search_path = pg_catalog, pg_temp
 as $$
     select private.purge_expired_rows('job_node_executions', p_tenant_id, p_limit)
 $$;
-comment on function private.purge_expired_job_node_executions(uuid, integer, text) is
+comment on function private.purge_expired_job_node_executions is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
-revoke all on function private.purge_expired_job_node_executions(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.purge_expired_job_node_executions from public, anon, authenticated, service_role;

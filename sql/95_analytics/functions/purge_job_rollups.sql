@@ -23,6 +23,6 @@ begin
     return (v_count, v_count, case when v_count = p_limit then 'more' end)::private.turn;
 end
 $$;
-comment on function private.purge_job_rollups(uuid, integer, text) is
+comment on function private.purge_job_rollups is
     'Duty, a tenant''s turn: removes p_limit rollups, of hours after 100 days and of days after 800, and counts them. A tenant''s total stays.';
-revoke all on function private.purge_job_rollups(uuid, integer, text) from public, anon, authenticated, service_role;
+revoke all on function private.purge_job_rollups from public, anon, authenticated, service_role;

@@ -50,6 +50,6 @@ begin
     return v_count;
 end
 $$;
-comment on function private.rebuild_job_rollups(uuid) is
+comment on function private.rebuild_job_rollups is
     'Makes a tenant''s rollups anew from the jobs that are still there, and returns how many ended jobs it counted. For history that was loaded, and for repair: what retention removed is lost.';
-revoke all on function private.rebuild_job_rollups(uuid) from public, anon, authenticated, service_role;
+revoke all on function private.rebuild_job_rollups from public, anon, authenticated, service_role;

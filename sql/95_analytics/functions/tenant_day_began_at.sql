@@ -8,6 +8,6 @@ as $$
     from public.tenants as t
     where t.tenant_id = p_tenant_id
 $$;
-comment on function private.tenant_day_began_at(uuid) is
+comment on function private.tenant_day_began_at is
     'The UTC hour in which today began in the tenant''s timezone: the first hour whose rollups count as today''s.';
-revoke all on function private.tenant_day_began_at(uuid) from public, anon, authenticated, service_role;
+revoke all on function private.tenant_day_began_at from public, anon, authenticated, service_role;

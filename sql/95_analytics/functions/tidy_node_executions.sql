@@ -40,6 +40,6 @@ begin
     );
 end
 $$;
-comment on function private.tidy_node_executions(jsonb) is
+comment on function private.tidy_node_executions is
     'The known keys of up to 1,000 node executions; what is no object with a node_id is left out. Null when nothing is left.';
-revoke all on function private.tidy_node_executions(jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.tidy_node_executions from public, anon, authenticated, service_role;

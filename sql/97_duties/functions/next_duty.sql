@@ -25,6 +25,6 @@ begin
     return v_name;
 end
 $$;
-comment on function private.next_duty() is
+comment on function private.next_duty is
     'Of the duties that are due or behind, and that nobody runs now, the one that was tried the longest ago; null when there is none.';
-revoke all on function private.next_duty() from public, anon, authenticated, service_role;
+revoke all on function private.next_duty from public, anon, authenticated, service_role;

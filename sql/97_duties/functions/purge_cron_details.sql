@@ -14,6 +14,6 @@ begin
     return v_count;
 end
 $$;
-comment on function private.purge_cron_details(integer) is
+comment on function private.purge_cron_details is
     'Duty: deletes what cron wrote down of its runs a day ago, which it never does itself, and returns how many.';
-revoke all on function private.purge_cron_details(integer) from public, anon, authenticated, service_role;
+revoke all on function private.purge_cron_details from public, anon, authenticated, service_role;

@@ -70,6 +70,6 @@ begin
     return v_done;
 end
 $$;
-comment on function private.run_due_duties() is
+comment on function private.run_due_duties is
     'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it when there is some, and it never fails them. Returns how much there was to do: after nothing, it holds no lock that anybody waits for.';
-revoke all on function private.run_due_duties() from public, anon, authenticated, service_role;
+revoke all on function private.run_due_duties from public, anon, authenticated, service_role;

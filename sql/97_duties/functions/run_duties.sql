@@ -20,6 +20,6 @@ begin
     end loop;
 end
 $$;
-comment on procedure private.run_duties(interval) is
+comment on procedure private.run_duties is
     'The dispatcher that cron calls: runs what is due, one bounded part after another and each in its own transaction, and goes on for p_for at most while a duty is behind. Those that are due take turns. Several may run at once: each duty is one''s.';
-revoke all on procedure private.run_duties(interval) from public, anon, authenticated, service_role;
+revoke all on procedure private.run_duties from public, anon, authenticated, service_role;

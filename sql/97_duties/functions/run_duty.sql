@@ -48,6 +48,6 @@ begin
     return v_count;
 end
 $$;
-comment on function private.run_duty(text) is
+comment on function private.run_duty is
     'Runs a bounded part of one of private.duties, writes down how it went and whether something is left, and returns its count. Never two of one name at once.';
-revoke all on function private.run_duty(text) from public, anon, authenticated, service_role;
+revoke all on function private.run_duty from public, anon, authenticated, service_role;

@@ -52,6 +52,6 @@ begin
     return v_chosen;
 end
 $$;
-comment on function private.share_out(text, text, text, integer, uuid[]) is
+comment on function private.share_out is
     'When more is due than p_limit: the ids of p_limit rows, shared out among the tenants that have some, the rest from p_oldest.';
-revoke all on function private.share_out(text, text, text, integer, uuid[]) from public, anon, authenticated, service_role;
+revoke all on function private.share_out from public, anon, authenticated, service_role;

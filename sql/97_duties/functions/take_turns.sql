@@ -82,6 +82,6 @@ begin
     where r.name = p_duty;
 end
 $$;
-comment on function private.take_turns(text, text, integer) is
+comment on function private.take_turns is
     'Runs a duty for the tenants that have rows in a table, a tenth of p_limit for each in its turn, until p_limit is used, and leaves where to go on in duty_runs.position; returns what was done, and the first error of a tenant.';
-revoke all on function private.take_turns(text, text, integer) from public, anon, authenticated, service_role;
+revoke all on function private.take_turns from public, anon, authenticated, service_role;

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from casare_cloud import __version__
-from casare_cloud.cli import db, dlq, jobs, keys, limits, metrics, pools, robot, schedules, stack, workflows
+from casare_cloud.cli import db, dlq, error_help, jobs, keys, limits, metrics, pools, robot, schedules, stack, workflows
 from casare_cloud.cli.output import say
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app.command("up")(stack.up)
 app.command("down")(stack.down)
 app.command("status")(stack.status)
 app.command("demo")(stack.demo)
+app.command("help")(error_help.explain_code)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,40 +1,60 @@
 """`casare-cloud schedules …`: make, look at, change and trigger schedules."""
 
-import json
 from typing import Annotated, Any
 
 import typer
 
+from casare_cloud.cli import schedule_options as opt
 from casare_cloud.cli.calls import AsJson, call_client, run
 from casare_cloud.cli.output import fail, print_json, print_table, say
 
 app = typer.Typer(help="Run workflows by the clock.", no_args_is_help=True)
 
 ScheduleId = Annotated[str, typer.Argument(help="The schedule's id.", metavar="ID")]
-Timezone = Annotated[str | None, typer.Option("--timezone", help="Europe/Berlin; default: the tenant's.")]
-Cron = Annotated[str, typer.Argument(help="Five fields in quotes, '0 9 * * MON-FRI', or @daily.", metavar="CRON")]
+Cron = Annotated[
+    str | None, typer.Argument(help="Five fields in quotes, '0 9 * * MON-FRI', or @daily.", metavar="CRON")
+]
 
 
 @app.command("create")
 def create(
     workflow_id: Annotated[str, typer.Argument(help="The workflow's id.", metavar="WORKFLOW")],
-    cron: Cron,
+    cron: Cron = None,
     name: Annotated[str, typer.Option("--name", help="What people call it.")] = "Schedule",
-    timezone: Timezone = None,
-    priority: Annotated[int, typer.Option("--priority", min=0, max=20, help="0 is the most urgent.")] = 10,
-    input_json: Annotated[str, typer.Option("--input", help="What its jobs start with, as JSON.")] = "{}",
-    pool: Annotated[str | None, typer.Option("--pool", help="Robots of this shared pool run it: name or id.")] = None,
+    every: opt.Every = None,
+    at: opt.At = None,
+    frequency: opt.Frequency = None,
+    timezone: opt.Timezone = None,
+    starts_at: opt.StartsAt = None,
+    ends_at: opt.EndsAt = None,
+    paused_until: opt.PausedUntil = None,
+    jitter: opt.Jitter = None,
+    misfire: opt.Misfire = None,
+    misfire_cap: opt.MisfireCap = None,
+    overlap: opt.Overlap = None,
+    max_failures: opt.MaxFailures = None,
+    priority: opt.Priority = None,
+    environment: opt.Environment = None,
+    capabilities: opt.Capabilities = None,
+    robot: opt.Robot = None,
+    pool: opt.Pool = None,
+    dedupe_key: opt.DedupeKey = None,
+    input_json: opt.InputJson = None,
     disabled: Annotated[bool, typer.Option("--disabled", help="Make it, and do not run it yet.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run a workflow at the times of a cron expression.
+    """Run a workflow by the clock: at the times of a cron expression, every so often, or once.
 
-    Example: casare-cloud schedules create 019a… '0 9 * * MON-FRI' --name 'Daily report'
+    Example: casare-cloud schedules create 019a… '0 9 * * MON-FRI' --name 'Daily report' --overlap skip
     """
-    more: dict[str, Any] = {
-        "timezone": timezone, "priority": priority, "input": _read(input_json), "pool": pool, "enabled": not disabled
-    }  # fmt: skip
-    schedule = run(lambda client: client.create_schedule(workflow_id, name, cron, **more))
+    more = opt.said(
+        cron_expression=cron, every=every, run_at=at, frequency=frequency, timezone=timezone, starts_at=starts_at,
+        ends_at=ends_at, paused_until=paused_until, jitter_seconds=jitter, misfire_policy=misfire,
+        misfire_cap=misfire_cap, overlap_policy=overlap, max_consecutive_failures=max_failures, priority=priority,
+        environment=environment, required_capabilities=capabilities or None, robot_id=robot, pool=pool,
+        dedupe_key=dedupe_key, input_json=input_json, enabled=not disabled,
+    )  # fmt: skip
+    schedule = call_client("create_schedule", workflow_id, name, **more)
     if as_json:
         print_json(schedule)
     else:
@@ -53,9 +73,15 @@ def list_schedules(
     if as_json:
         print_json(schedules)
         return
-    head = ("schedule", "name", "cron", "timezone", "next run", "runs", "failures")
-    names = ("schedule_id", "schedule_name", "cron_expression", "timezone", "next_run", "run_count", "failure_count")
-    print_table(head, [[row[name] for name in names] for row in schedules])
+    head = ("schedule", "name", "when", "timezone", "next run", "runs", "failures")
+    names = ("timezone", "next_run", "run_count", "failure_count")
+    print_table(
+        head,
+        [
+            [row["schedule_id"], row["schedule_name"], opt.when(row), *(row[name] for name in names)]
+            for row in schedules
+        ],
+    )
 
 
 @app.command("upcoming")
@@ -95,16 +121,28 @@ def fires(
 
 @app.command("simulate")
 def simulate(
-    cron: Cron,
-    timezone: Timezone = None,
+    cron: Cron = None,
+    every: opt.Every = None,
+    at: opt.At = None,
+    frequency: opt.Frequency = None,
+    timezone: opt.Timezone = None,
+    starts_at: opt.StartsAt = None,
+    ends_at: opt.EndsAt = None,
+    overlap: opt.Overlap = None,
+    after: Annotated[str | None, typer.Option("--after", help="Runs after this time; default: now.")] = None,
+    expected: Annotated[float | None, typer.Option("--expected", min=0, help="A job takes so many seconds.")] = None,
     count: Annotated[int, typer.Option("--count", min=1, max=100)] = 10,
     as_json: AsJson = False,
 ) -> None:
-    """Show when a cron expression would run; nothing is made.
+    """Show when a schedule would run and what would keep it from running; nothing is made.
 
     Example: casare-cloud schedules simulate '30 2 * * *' --timezone Europe/Berlin
     """
-    answer = run(lambda client: client.simulate_schedule(cron, timezone=timezone, count=count))
+    described = opt.said(
+        cron_expression=cron, every=every, run_at=at, frequency=frequency, timezone=timezone, starts_at=starts_at,
+        ends_at=ends_at, overlap_policy=overlap, after=after, expected_seconds=expected, count=count,
+    )  # fmt: skip
+    answer = call_client("simulate_schedule", **described)
     if as_json:
         print_json(answer)
         return
@@ -116,26 +154,46 @@ def update(
     schedule_id: ScheduleId,
     cron: Annotated[str | None, typer.Option("--cron", help="Five fields in quotes, or @daily.")] = None,
     name: Annotated[str | None, typer.Option("--name", help="What people call it.")] = None,
-    timezone: Annotated[str | None, typer.Option("--timezone", help="Europe/Berlin.")] = None,
-    priority: Annotated[int | None, typer.Option("--priority", min=0, max=20, help="0 is the most urgent.")] = None,
-    input_json: Annotated[str | None, typer.Option("--input", help="What its jobs start with, as JSON.")] = None,
-    pool: Annotated[str | None, typer.Option("--pool", help="Robots of this shared pool run it; '': its own.")] = None,
+    every: opt.Every = None,
+    at: opt.At = None,
+    frequency: opt.Frequency = None,
+    timezone: opt.Timezone = None,
+    starts_at: opt.StartsAt = None,
+    ends_at: opt.EndsAt = None,
+    paused_until: opt.PausedUntil = None,
+    jitter: opt.Jitter = None,
+    misfire: opt.Misfire = None,
+    misfire_cap: opt.MisfireCap = None,
+    overlap: opt.Overlap = None,
+    max_failures: opt.MaxFailures = None,
+    priority: opt.Priority = None,
+    environment: opt.Environment = None,
+    capabilities: opt.Capabilities = None,
+    robot: opt.Robot = None,
+    pool: opt.Pool = None,
+    dedupe_key: opt.DedupeKey = None,
+    input_json: opt.InputJson = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change a schedule; what is not given stays as it is.
+    """Change a schedule; what is not given stays as it is, and '' takes a time, a robot, a pool or a key away.
 
-    Example: casare-cloud schedules update 019a… --cron '0 7 * * MON-FRI'
+    Example: casare-cloud schedules update 019a… --cron '0 7 * * MON-FRI' --paused-until ''
     """
-    changes = {"cron_expression": cron, "schedule_name": name, "timezone": timezone, "priority": priority, "pool": pool}
-    if input_json is not None:
-        changes["input"] = _read(input_json)
-    if all(value is None for value in changes.values()):
-        fail("Say what is to change: --cron, --name, --timezone, --priority, --input or --pool.", 2)
+    changes: dict[str, Any] = opt.said(
+        cron_expression=cron, schedule_name=name, every=every, run_at=at, frequency=frequency, timezone=timezone,
+        starts_at=starts_at, ends_at=ends_at, paused_until=paused_until, jitter_seconds=jitter,
+        misfire_policy=misfire, misfire_cap=misfire_cap, overlap_policy=overlap,
+        max_consecutive_failures=max_failures, priority=priority, environment=environment,
+        required_capabilities=capabilities or None, robot_id=robot, pool=pool, dedupe_key=dedupe_key,
+        input_json=input_json,
+    )  # fmt: skip
+    if not changes:
+        fail("Say what is to change: --cron, --name, --timezone, --priority, --input … (see --help).", 2)
     schedule = call_client("update_schedule", schedule_id, **changes)
     if as_json:
         print_json(schedule)
     else:
-        say(f"{schedule['schedule_name']}: {schedule['cron_expression']} ({schedule['timezone']})")
+        say(f"{schedule['schedule_name']}: {opt.when(schedule)} ({schedule['timezone']})")
         say(f"next run {schedule['next_run'] or '- (disabled)'}")
 
 
@@ -162,10 +220,3 @@ def trigger(schedule_id: ScheduleId) -> None:
 def delete(schedule_id: ScheduleId) -> None:
     """Delete a schedule; the jobs that it queued stay."""
     say(run(lambda client: client.delete_schedule(schedule_id))["message"])
-
-
-def _read(input_json: str) -> Any:
-    try:
-        return json.loads(input_json)
-    except ValueError as problem:
-        fail(f"--input is not JSON: {problem}", 2)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Literal, TypedDict, Unpack
 
 from casare_cloud.client.session import REFRESH_BEFORE_SECONDS, Answer, Paging, Session, quoted
-from casare_cloud.robot.realtime import RealtimeClient
+from casare_cloud.realtime import RealtimeClient
 
 FINISHED = frozenset({"completed", "failed", "cancelled", "timeout"})
 _POLL_SECONDS = 2.0
@@ -30,7 +30,6 @@ class JobOptions(TypedDict, total=False):
     run_at: str | None
     dedupe_key: str | None
     concurrency_key: str | None
-    trigger_type: str
     max_attempts: int
     timeout_seconds: int
     progress_timeout_seconds: int | None

@@ -48,14 +48,29 @@ class ScheduleFilters(Paging, total=False):
 
 
 class ScheduleOptions(TypedDict, total=False):
-    """How a schedule's jobs run."""
+    """When a schedule runs, what becomes of missed and overlapping runs, and how its jobs run. Times are ISO 8601."""
 
+    frequency: Literal["once", "interval", "hourly", "daily", "weekly", "monthly", "cron"] | None
+    run_at: str | None
+    interval_seconds: int | None
     timezone: str | None
+    starts_at: str | None
+    ends_at: str | None
+    paused_until: str | None
+    jitter_seconds: int | None
+    misfire_policy: Literal["skip", "once", "all"] | None
+    misfire_cap: int | None
+    overlap_policy: Literal["allow", "skip", "queue", "cancel_previous"] | None
+    max_consecutive_failures: int | None
     enabled: bool
-    priority: int
+    priority: int | None
     execution_mode: ExecutionMode
-    environment: str
+    environment: str | None
+    required_capabilities: list[str] | None
+    required_tags: list[str] | None
+    robot_id: str | None
     pool: str | None
+    dedupe_key: str | None
     input: Mapping[str, Any] | None
     metadata: Mapping[str, Any] | None
 
@@ -66,6 +81,13 @@ class ScheduleChanges(ScheduleOptions, total=False):
     workflow_id: str
     schedule_name: str
     cron_expression: str
+
+
+class SimulationOptions(ScheduleOptions, total=False):
+    """A schedule that nobody has made; its workflow says how long a job takes."""
+
+    workflow_id: str
+    schedule_name: str
 
 
 class WorkflowCalls(Session):
@@ -97,9 +119,9 @@ class WorkflowCalls(Session):
     # --- schedules ------------------------------------------------------------------------------------------------
 
     async def create_schedule(
-        self, workflow_id: str, name: str, cron_expression: str, **more: Unpack[ScheduleOptions]
+        self, workflow_id: str, name: str, cron_expression: str | None = None, **more: Unpack[ScheduleOptions]
     ) -> Answer:
-        """Run a workflow by the clock (`timezone`, `enabled`, `priority`, `input` …): POST /schedules."""
+        """Run a workflow by the clock: `cron_expression`, `interval_seconds`, `run_at` or a `frequency` says when."""
         body = {"workflow_id": workflow_id, "schedule_name": name, "cron_expression": cron_expression, **more}
         return await self._create("/schedules", body)
 
@@ -140,8 +162,16 @@ class WorkflowCalls(Session):
         return await self._get(f"/schedules/{quoted(schedule_id)}/fires", page)
 
     async def simulate_schedule(
-        self, cron_expression: str, *, timezone: str | None = None, count: int = 5, after: str | None = None
+        self,
+        cron_expression: str | None = None,
+        *,
+        count: int = 5,
+        after: str | None = None,
+        expected_seconds: float | None = None,
+        **more: Unpack[SimulationOptions],
     ) -> Answer:
-        """`{runs}`: the next times of such a schedule."""
-        body = {"cron_expression": cron_expression, "timezone": timezone, "count": count, "after": after}
-        return await self._call("POST", "/schedules/simulate", json=body)
+        """`{runs}`: the next due times of such a schedule, each with a verdict."""
+        asked = {"count": count, "after": after, "expected_seconds": expected_seconds}
+        return await self._call(
+            "POST", "/schedules/simulate", json={"cron_expression": cron_expression, **asked, **more}
+        )

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from casare_cloud.database import Transaction
 from casare_cloud.domain.jobs import queries
 from casare_cloud.domain.jobs.model import NewJob
-from casare_cloud.domain.jobs.service import workflow_id_of
+from casare_cloud.domain.workflows import service as workflow_service
 from casare_cloud.errors import NotFound
 
 Row = dict[str, Any]
@@ -21,16 +21,16 @@ async def enqueue_many(tx: Transaction, jobs: Sequence[NewJob]) -> list[Row]:
     """`enqueue` for 1 to 1,000 jobs: {position, job_id, status, error_status, error_code, error_message}."""
     workflows: dict[UUID | str, UUID | NotFound] = {}
     for job in jobs:
-        if job.workflow not in workflows:
+        if job.workflow_id not in workflows:
             try:
-                workflows[job.workflow] = await workflow_id_of(tx, job.workflow)
+                workflows[job.workflow_id] = await workflow_service.id_of(tx, job.workflow_id, "jobs.create")
             except NotFound as problem:
-                workflows[job.workflow] = problem
+                workflows[job.workflow_id] = problem
     items: list[Row] = []
     places: list[int] = []
     rows: list[Row] = []
     for position, job in enumerate(jobs):
-        workflow = workflows[job.workflow]
+        workflow = workflows[job.workflow_id]
         if isinstance(workflow, NotFound):
             error = {"error_status": workflow.status, "error_code": workflow.code, "error_message": workflow.message}
             rows.append({"position": position, "job_id": None, "status": None, **error})
@@ -44,11 +44,8 @@ async def enqueue_many(tx: Transaction, jobs: Sequence[NewJob]) -> list[Row]:
 
 
 def _item(job: NewJob, workflow_id: UUID) -> Row:
-    item = asdict(job)
-    del item["workflow"]
-    robot = item.pop("robot")
     run_at = job.run_at.isoformat() if job.run_at else None
-    return {**item, "workflow_id": str(workflow_id), "robot_id": robot, "run_at": run_at}
+    return {**asdict(job), "workflow_id": str(workflow_id), "run_at": run_at}
 
 
 async def cancel_many(tx: Transaction, job_ids: Sequence[UUID], reason: str | None) -> list[Row]:

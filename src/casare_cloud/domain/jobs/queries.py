@@ -1,16 +1,15 @@
 """SQL of the jobs domain."""
 
+from dataclasses import MISSING, fields
+
+from casare_cloud.domain.jobs.model import Job, NewJob
+
 # How many jobs a list looks at for its total, so that a page costs the same however long the history is.
 COUNTED_ROWS = 10_000
 
-_SUMMARY = """
-    j.job_id, j.workflow_id, j.workflow_version, j.workflow_name, j.status, j.trigger_type, j.execution_mode,
-    j.environment, j.required_capabilities, j.required_tags, j.priority, j.dedupe_key, j.concurrency_key,
-    j.attempts, j.max_attempts, j.timeout_seconds, j.progress_timeout_seconds, j.retry_of, j.robot_id, r.external_id
-    as robot, j.target_robot_id, t.external_id as target_robot, j.pool_id, j.progress, j.current_node,
-    j.progress_message, j.created_by, j.created_at, j.run_at, j.claimed_at, j.started_at, j.first_progress_at,
-    j.finished_at, j.lease_expires_at, j.cancel_requested_at, j.error_message, j.error_type
-"""
+# The fields of a job that lists have, too.
+_OF_ROBOTS = {"robot": "r.external_id as robot", "target_robot": "t.external_id as target_robot"}
+_SUMMARY = ", ".join(_OF_ROBOTS.get(each.name, f"j.{each.name}") for each in fields(Job) if each.default is MISSING)
 
 _WITH_ROBOTS = """
     left join public.robots as r on r.robot_id = j.robot_id
@@ -92,6 +91,23 @@ left join lateral (
 order by page.job_id desc
 """
 
+# The next jobs of an export, the newest first: `last_id` is the last one that was read.
+READ_JOBS = f"""
+{_ASKED}
+select {_SUMMARY}
+from asked
+cross join lateral (
+    select j.job_id
+    from ({_WALK} offset 0) as j
+    where {_WANTED}
+    order by j.job_id desc
+    limit %(limit)s
+) as found
+cross join lateral ({_BY_ID} found.job_id offset 0) as j
+{_WITH_ROBOTS}
+order by j.job_id desc
+"""
+
 # Jobs that are not finished are found by what is live, which is little, and not by a walk through the history.
 LIST_UNFINISHED_JOBS = f"""
 {_ASKED}
@@ -137,29 +153,11 @@ where j.job_id = %(job_id)s
 """
 
 # The function's row is all that the caller needs: a caller that may create jobs need not be one that may read them.
+_OPTIONS = ", ".join(f"p_{each.name} => %({each.name})s" for each in fields(NewJob))
+
 ENQUEUE_JOB = f"""
 select {_SUMMARY}, j.input, j.result, j.metadata, j.retry_policy, j.error_details
-from public.enqueue_job(
-    p_workflow_id => %(workflow_id)s::uuid,
-    p_input => %(input)s::jsonb,
-    p_priority => %(priority)s::integer,
-    p_environment => %(environment)s,
-    p_execution_mode => %(execution_mode)s,
-    p_required_capabilities => %(required_capabilities)s::text[],
-    p_required_tags => %(required_tags)s::text[],
-    p_robot_id => %(robot)s,
-    p_run_at => %(run_at)s::timestamptz,
-    p_dedupe_key => %(dedupe_key)s,
-    p_concurrency_key => %(concurrency_key)s,
-    p_trigger_type => %(trigger_type)s,
-    p_max_attempts => %(max_attempts)s::integer,
-    p_timeout_seconds => %(timeout_seconds)s::integer,
-    p_progress_timeout_seconds => %(progress_timeout_seconds)s::integer,
-    p_retry_policy => %(retry_policy)s::jsonb,
-    p_metadata => %(metadata)s::jsonb,
-    p_version => %(version)s::integer,
-    p_pool => %(pool)s
-) as j
+from public.enqueue_job({_OPTIONS}) as j
 {_WITH_ROBOTS}
 """
 
@@ -192,7 +190,10 @@ from public.claim_jobs(
 """
 
 START_JOB = """
-select public.start_job(%(job_id)s::uuid, %(lease_token)s::bigint) as answer
+select started.*
+from jsonb_to_record(public.start_job(%(job_id)s::uuid, %(lease_token)s::bigint)) as started (
+    job_id uuid, started_at timestamptz, lease_expires_at timestamptz, cancel_requested boolean
+)
 """
 
 RENEW_LEASES = """
@@ -201,14 +202,16 @@ from public.renew_leases(%(leases)s::jsonb, %(lease_seconds)s::integer)
 """
 
 REPORT_PROGRESS = """
-select public.report_progress(
+select noted.*
+from jsonb_to_record(public.report_progress(
     %(job_id)s::uuid, %(progress)s::integer, %(current_node)s, %(message)s, %(lease_token)s::bigint,
     %(node_executions)s::jsonb
-) as answer
+)) as noted (job_id uuid, progress integer, current_node text, cancel_requested boolean)
 """
 
 RELEASE_JOB = """
-select public.release_job(%(job_id)s::uuid, %(lease_token)s::bigint) as answer
+select ended.*
+from jsonb_to_record(public.release_job(%(job_id)s::uuid, %(lease_token)s::bigint)) as ended (job_id uuid, status text)
 """
 
 APPEND_JOB_LOGS = """
@@ -218,11 +221,14 @@ select public.append_job_logs(
 """
 
 CANCEL_JOB = """
-select public.cancel_job(%(job_id)s::uuid, %(reason)s, %(force)s) as answer
+select cancellation.*
+from jsonb_to_record(public.cancel_job(%(job_id)s::uuid, %(reason)s, %(force)s)) as cancellation (
+    job_id uuid, cancelled boolean, cancel_requested boolean, is_forced boolean, previous_status text
+)
 """
 
 RETRY_JOB = """
-select public.retry_job(%(job_id)s::uuid) as answer
+select (public.retry_job(%(job_id)s::uuid) ->> 'new_job_id')::uuid as new_job_id
 """
 
 EXPLAIN_JOB = """

@@ -1,9 +1,6 @@
 """SQL of the metrics domain."""
 
-from casare_cloud.domain.metrics.model import ACTIVITY_TYPES
-
-# How many events a feed counts at most, so that a page costs the same however long the history is.
-COUNTED_EVENTS = 10_000
+from casare_cloud.domain.metrics.model import ACTIVITY_TYPES, COUNTED_EVENTS
 
 GET_FLEET = """
 select public.get_fleet_metrics() as answer

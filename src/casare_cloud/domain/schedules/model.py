@@ -1,52 +1,58 @@
 """Values of the schedules domain."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-FireOutcome = Literal["enqueued", "failed", "missed"]
-Verdict = Literal["run", "moved"]
-
-
-@dataclass(frozen=True, slots=True)
-class NewSchedule:
-    """A schedule to make. `timezone` None means the tenant's; `pool` is a shared pool's id or name."""
-
-    workflow_id: UUID
-    name: str
-    cron_expression: str
-    timezone: str | None = None
-    is_enabled: bool = True
-    priority: int = 10
-    execution_mode: str = "lan"
-    environment: str = "*"
-    pool: str | None = None
-    input: dict[str, Any] = field(default_factory=dict)
-    metadata: dict[str, Any] = field(default_factory=dict)
+Frequency = Literal["once", "interval", "hourly", "daily", "weekly", "monthly", "cron"]
+MisfirePolicy = Literal["skip", "once", "all"]
+OverlapPolicy = Literal["allow", "skip", "queue", "cancel_previous"]
+FireOutcome = Literal["enqueued", "caught_up", "waiting", "failed", "missed", "skipped_overlap"]
+Verdict = Literal["run", "moved", "overlap"]
+Fields = Mapping[str, Any]
+"""What somebody says of a schedule, by the names of the columns, in JSON values: private.read_schedule_changes()."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A schedule as it is now; `next_run_at` is None while it is not enabled."""
+    """A schedule as it is now; `next_run_at` is None while it is not enabled, or when nothing is left."""
 
     schedule_id: UUID
     workflow_id: UUID
     workflow_name: str
     name: str
-    cron_expression: str
+    frequency: Frequency
+    cron_expression: str | None
+    run_at: datetime | None
+    interval_seconds: int | None
     timezone: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+    paused_until: datetime | None
+    jitter_seconds: int
+    misfire_policy: MisfirePolicy
+    misfire_cap: int
+    overlap_policy: OverlapPolicy
+    max_consecutive_failures: int
     is_enabled: bool
     priority: int
     execution_mode: Literal["lan", "internet"]
     environment: str
+    required_capabilities: list[str]
+    required_tags: list[str]
+    robot_id: UUID | None
     pool_id: UUID | None
+    dedupe_key: str | None
     input: dict[str, Any]
     metadata: dict[str, Any]
     next_run_at: datetime | None
     last_run_at: datetime | None
     run_count: int
     failure_count: int
+    consecutive_failures: int
+    auto_disabled_at: datetime | None
     created_by: UUID | None
     created_at: datetime
     updated_at: datetime
@@ -69,12 +75,13 @@ class Fire:
     is_manual: bool
     outcome: FireOutcome
     reason: str | None
+    missed_until: datetime | None
     job_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A time at which a schedule would run; `moved` when the clocks skip the time that it asked for."""
+    """A time at which a schedule would be due, and whether it runs then."""
 
     run_at: datetime
     verdict: Verdict

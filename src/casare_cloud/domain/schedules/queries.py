@@ -1,9 +1,12 @@
 """SQL of the schedules domain."""
 
 _COLUMNS = """
-    s.schedule_id, s.workflow_id, w.name as workflow_name, s.name, s.cron_expression, s.timezone, s.is_enabled,
-    s.priority, s.execution_mode, s.environment, s.pool_id, s.input, s.metadata, s.next_run_at, s.last_run_at,
-    s.run_count, s.failure_count, s.created_by, s.created_at, s.updated_at
+    s.schedule_id, s.workflow_id, w.name as workflow_name, s.name, s.frequency, s.cron_expression, s.run_at,
+    s.interval_seconds, s.timezone, s.starts_at, s.ends_at, s.paused_until, s.jitter_seconds, s.misfire_policy,
+    s.misfire_cap, s.overlap_policy, s.max_consecutive_failures, s.is_enabled, s.priority, s.execution_mode,
+    s.environment, s.required_capabilities, s.required_tags, s.robot_id, s.pool_id, s.dedupe_key, s.input, s.metadata,
+    s.next_run_at, s.last_run_at, s.run_count, s.failure_count, s.consecutive_failures, s.auto_disabled_at,
+    s.created_by, s.created_at, s.updated_at
 """
 
 # A caller who may not see workflows sees no name of one.
@@ -42,19 +45,7 @@ where s.schedule_id = %(schedule_id)s and s.deleted_at is null
 
 CREATE_SCHEDULE = f"""
 select {_COLUMNS}
-from public.create_schedule(
-    p_workflow_id => %(workflow_id)s::uuid,
-    p_name => %(name)s,
-    p_cron_expression => %(cron_expression)s,
-    p_timezone => %(timezone)s,
-    p_is_enabled => %(is_enabled)s,
-    p_priority => %(priority)s,
-    p_execution_mode => %(execution_mode)s,
-    p_environment => %(environment)s,
-    p_pool => %(pool)s,
-    p_input => %(input)s::jsonb,
-    p_metadata => %(metadata)s::jsonb
-) as s
+from public.create_schedule(%(fields)s::jsonb) as s
 {_WITH_WORKFLOW}
 """
 
@@ -79,7 +70,7 @@ from (
     where f.tenant_id = %(tenant_id)s and f.schedule_id = %(schedule_id)s
 ) as counted
 left join lateral (
-    select f.fire_time, f.fired_at, f.is_manual, f.outcome, f.reason, f.job_id
+    select f.fire_time, f.fired_at, f.is_manual, f.outcome, f.reason, f.missed_until, f.job_id
     from public.schedule_fires as f
     where f.tenant_id = %(tenant_id)s and f.schedule_id = %(schedule_id)s
     order by f.fire_time desc
@@ -94,9 +85,9 @@ select s.tenant_id from public.schedules as s where s.schedule_id = %(schedule_i
 SIMULATE_SCHEDULE = """
 select r.run_at, r.verdict, r.reason
 from public.simulate_schedule(
-    p_cron_expression => %(cron_expression)s,
-    p_timezone => %(timezone)s,
+    %(fields)s::jsonb,
     p_count => %(count)s,
-    p_after => %(after)s::timestamptz
+    p_after => %(after)s::timestamptz,
+    p_expected_seconds => %(expected_seconds)s
 ) as r
 """

@@ -1,14 +1,13 @@
 """What can be done with schedules. Every rule is in the SQL functions that are called here."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from casare_cloud.database import Transaction
 from casare_cloud.domain.permissions import require
 from casare_cloud.domain.rows import split_page
 from casare_cloud.domain.schedules import queries
-from casare_cloud.domain.schedules.model import Filter, Fire, NewSchedule, Run, Schedule
+from casare_cloud.domain.schedules.model import Fields, Filter, Fire, Run, Schedule
 from casare_cloud.errors import NotFound
 
 
@@ -19,34 +18,22 @@ class ScheduleNotFound(NotFound):
         super().__init__("SCHEDULE_NOT_FOUND", "There is no such schedule.")
 
 
-async def create(tx: Transaction, new: NewSchedule) -> Schedule:
+async def create(tx: Transaction, fields: Fields) -> Schedule:
     """Make a schedule and return it with the time of its next run.
 
-    Raises 404 WORKFLOW_NOT_FOUND or POOL_NOT_FOUND, 400 INVALID_ARGUMENT (which names the wrong field of a cron
-    expression). Needs schedules.write.
+    Raises 404 WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 400 INVALID_ARGUMENT (which names the wrong
+    field). Needs schedules.write.
     """
-    row = await tx.fetch_one(
-        queries.CREATE_SCHEDULE,
-        {
-            "workflow_id": new.workflow_id,
-            "name": new.name,
-            "cron_expression": new.cron_expression,
-            "timezone": new.timezone,
-            "is_enabled": new.is_enabled,
-            "priority": new.priority,
-            "execution_mode": new.execution_mode,
-            "environment": new.environment,
-            "pool": new.pool,
-            "input": new.input,
-            "metadata": new.metadata,
-        },
-    )
+    row = await tx.fetch_one(queries.CREATE_SCHEDULE, {"fields": fields})
     assert row is not None
     return Schedule(**row)
 
 
-async def update(tx: Transaction, schedule_id: UUID, changes: dict[str, Any]) -> Schedule:
-    """Change the named fields (None leaves one as it is); 404 SCHEDULE_NOT_FOUND. Needs schedules.write."""
+async def update(tx: Transaction, schedule_id: UUID, changes: Fields) -> Schedule:
+    """Change the named fields (None leaves one as it is, an empty text takes it away).
+
+    Raises as `create`, and 404 SCHEDULE_NOT_FOUND. Needs schedules.write.
+    """
     row = await tx.fetch_one(queries.UPDATE_SCHEDULE, {"schedule_id": schedule_id, "changes": changes})
     assert row is not None
     return Schedule(**row)
@@ -108,11 +95,14 @@ async def list_fires(tx: Transaction, schedule_id: UUID, limit: int, offset: int
 
 
 async def simulate(
-    tx: Transaction, cron_expression: str, timezone: str | None, count: int, after: datetime | None
+    tx: Transaction, fields: Fields, count: int, after: datetime | None, expected_seconds: float | None
 ) -> list[Run]:
-    """The next times of such a schedule, after a moment or now; 400 INVALID_ARGUMENT. Needs schedules.read."""
+    """The next due times of a schedule that is described, after a moment or now, and what would become of each.
+
+    Raises 400 INVALID_ARGUMENT. Needs schedules.read.
+    """
     rows = await tx.fetch_all(
         queries.SIMULATE_SCHEDULE,
-        {"cron_expression": cron_expression, "timezone": timezone, "count": count, "after": after},
+        {"fields": fields, "count": count, "after": after, "expected_seconds": expected_seconds},
     )
     return [Run(**row) for row in rows]

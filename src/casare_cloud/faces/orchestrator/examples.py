@@ -1,10 +1,6 @@
-"""What the examples of the shapes have in common; each resource has its own module. A test holds them to the shapes."""
+"""What the examples of the orchestrator's shapes have in common; each resource has its own module."""
 
-from typing import Any, Literal
-
-from pydantic import ConfigDict
-
-Example = dict[str, Any]
+from casare_cloud.faces.kit.examples import Example
 
 WORKFLOW_ID = "550e8400-e29b-41d4-a716-446655440000"
 JOB_ID = "660e8400-e29b-41d4-a716-446655440001"
@@ -18,9 +14,3 @@ GRAPH: Example = {
     "nodes": [{"id": "start", "type": "StartNode"}, {"id": "end", "type": "EndNode"}],
     "connections": [],
 }
-
-
-def showing(example: Example, extra: Literal["allow", "forbid"] | None = None) -> ConfigDict:
-    """The configuration of a shape that OpenAPI shows with this example; `extra` is its rule for unknown fields."""
-    config = ConfigDict(json_schema_extra={"examples": [example]})
-    return config if extra is None else ConfigDict(**config, extra=extra)

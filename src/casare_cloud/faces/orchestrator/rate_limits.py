@@ -5,9 +5,8 @@ does not say for whom its limit is, and what robots do all day, because a whole 
 is not live is nobody's: it counts as its address. Health probes and the documents are free.
 """
 
-from casare_cloud.faces.shared.rate_limits import Limit
-
-BASE = "/api/v1"
+from casare_cloud.domain.requests.model import Limit
+from casare_cloud.faces.kit.rate_limits import RateLimits
 
 LIST = Limit(100)  # 002 "List endpoints"
 DETAIL = Limit(200)  # 002 "Detail endpoints"
@@ -57,17 +56,4 @@ LIMITS: dict[tuple[str, str], Limit] = {
     ("DELETE", "/robots/{}"): Limit(30),
 }
 
-
-def limit_of(method: str, template: str) -> Limit:
-    """The limit of an endpoint; one that no document names gets that of its kind."""
-    path = template.removeprefix(BASE)
-    if (method, path) in LIMITS:
-        return LIMITS[method, path]
-    if method != "GET":
-        return OPERATION
-    return DETAIL if path.endswith("}") else LIST
-
-
-def unlimited(method: str, template: str) -> Limit | None:
-    """No limits at all (`CASARE_RATE_LIMITS=off`)."""
-    return None
+RATE_LIMITS = RateLimits(LIMITS, lists=LIST, details=DETAIL, changes=OPERATION)

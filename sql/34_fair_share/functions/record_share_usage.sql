@@ -1,0 +1,17 @@
+create or replace function private.record_share_usage()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into private.share_usage (share_id, seconds)
+    select u.share_id, extract(epoch from greatest(private.clock() - old.claimed_at, '0 seconds'))
+    from unnest(array[old.share_id, old.pool_share_id]) as u (share_id)
+    where u.share_id is not null;
+    return null;
+end
+$$;
+comment on function private.record_share_usage is
+    'Table trigger: what a robot''s time with a job was, whatever came of it, for the shares that used it.';
+revoke all on function private.record_share_usage from public, anon, authenticated, service_role;

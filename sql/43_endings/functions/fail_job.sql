@@ -1,0 +1,54 @@
+create or replace function public.fail_job(
+    p_job_id uuid,
+    p_lease_token bigint,
+    p_error_message text,
+    p_error_type text default null,
+    p_stack_trace text default null,
+    p_failed_node text default null,
+    p_retryable boolean default true,
+    p_node_executions jsonb default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_lease private.leases;
+    v_details jsonb := jsonb_strip_nulls(jsonb_build_object(
+        'stack_trace', left(p_stack_trace, 65536), 'failed_node', p_failed_node
+    ));
+begin
+    if coalesce(p_error_message, '') = '' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'error_message must not be empty.');
+    elsif length(p_error_message) > 65536 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'error_message must not have more than 65536 characters.');
+    elsif length(p_error_type) > 255 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'error_type must not have more than 255 characters.');
+    elsif length(p_failed_node) > 255 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'failed_node must not have more than 255 characters.');
+    end if;
+    delete from private.leases as l
+    where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
+    returning l.* into v_lease;
+    if not found then
+        return private.answer_stale_report(
+            v_caller, p_job_id, p_lease_token, 'failed',
+            jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type) || v_details
+        );
+    end if;
+    if p_node_executions is not null then
+        perform private.keep_node_executions(v_lease, p_node_executions);
+    end if;
+    return private.end_attempt(
+        v_lease, 'failed', p_error_message, p_error_type, v_details, coalesce(p_retryable, true)
+    );
+end
+$$;
+comment on function public.fail_job is
+    'Ends an attempt with an error: the job is tried again by its retry policy (retry_at), or is failed for good when it is not retryable or has no attempts left. Same answers as complete_job to a second call and to a stale token. Needs jobs.report.';
+revoke all on function public.fail_job from public, anon, authenticated, service_role;
+grant execute on function public.fail_job to authenticated;

@@ -1,0 +1,126 @@
+-- The clauses of claim_jobs, one by one, for each robot that a lane is not closed to by its target. is_eligible is the claim's
+-- own answer; the reason is the clause that stands furthest from it, so that mending it is the next useful step.
+create or replace function private.judge_robots(
+    p_tenant_id uuid,
+    p_lane_id integer,
+    p_job_id uuid,
+    p_reached_limit private.limits default null,
+    p_is_ready boolean default true,    -- else the job waits for a time
+    p_limit integer default 50
+)
+returns table (
+    robot_id uuid,
+    external_id text,
+    is_online boolean,
+    is_eligible boolean,
+    ahead integer,      -- jobs that it would take before this one; 100 at most, null for a robot that may not have it
+    nearness integer,   -- as list_explanations() has it; 20 more for a robot that is not there, whatever else is the matter with it
+    reason jsonb,       -- as private.explain_reason() gives it
+    robots bigint,      -- of all
+    robots_online bigint
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_lane private.lanes;
+begin
+    select e.* into strict v_lane from private.lanes as e where e.lane_id = p_lane_id;
+    return query
+    with fleet as (
+        select
+            r as live,
+            r.robot_id,
+            r.external_id,
+            r.environment,
+            r.is_online,
+            r.mode,
+            r.quarantined_at,
+            r.pool_id,
+            r.load < r.max_concurrent_jobs as has_slot,
+            o.offers,
+            array(select q.q from unnest(v_lane.required) as q where q.q <> all (o.offers)) as missing,
+            coalesce(h.is_signed_off, false) as is_signed_off,
+            private.has_live_key(r.tenant_id, r.robot_id) as has_key
+        from public.live_robots as r
+        left join public.robot_heartbeats as h on h.robot_id = r.robot_id
+        cross join lateral (select private.robot_offers(r.capabilities, r.tags, r.is_internet, r.pool_id) as offers) as o
+        where r.tenant_id = p_tenant_id and (v_lane.robot_id is null or r.robot_id = v_lane.robot_id)
+    ), judged as (
+        select
+            f.*,
+            f.has_key
+                and private.robot_may_claim(f.mode, f.is_signed_off, f.quarantined_at)
+                and private.lane_suits(v_lane.environment, v_lane.required, f.environment, f.offers)
+                and f.has_slot
+                and p_reached_limit.limit_id is null as is_eligible,
+            case
+                when not private.lane_suits(v_lane.environment, '{}', f.environment, f.offers) then 'wrong_environment'
+                when exists (select from unnest(f.missing) as m where m like 'pool:%') then 'not_in_pool'
+                when exists (select from unnest(f.missing) as m where m not like 'tag:%' and m not like 'mode:%')
+                    then 'missing_capability'
+                when exists (select from unnest(f.missing) as m where m like 'tag:%') then 'missing_tag'
+                when f.missing <> '{}' then 'missing_internet'
+                else coalesce(
+                    private.find_robot_hindrance(f.live, f.is_signed_off, f.has_key),
+                    private.limit_reason(p_reached_limit),
+                    case when p_is_ready then 'next_in_line' else 'when_it_is_time' end
+                )
+            end as reason_code
+        from fleet as f
+    ), nearest as (
+        select
+            j.*,
+            e.nearness + case when e.nearness < 40 and (j.is_signed_off or not j.is_online) then 20 else 0 end as nearness,
+            count(*) over () as robots,
+            count(*) filter (where j.is_online) over () as robots_online
+        from judged as j
+        join private.list_explanations() as e on e.reason_code = j.reason_code
+        order by nearness, cardinality(j.missing), j.external_id
+        limit p_limit
+    ), counted as (
+        select
+            n.*,
+            case
+                when n.is_eligible and p_is_ready then private.count_jobs_ahead(
+                    v_lane.tenant_no, n.environment, n.offers, n.robot_id, v_lane.priority - v_lane.promotion,
+                    v_lane.share_id, p_job_id, 100
+                )
+            end as ahead,
+            case
+                when n.is_eligible and p_is_ready and n.pool_id is not null then private.pool_waits_for(
+                    n.pool_id, p_tenant_id, n.environment, n.offers
+                )
+            end is true as has_turns
+        from nearest as n
+    )
+    select
+        c.robot_id,
+        c.external_id,
+        c.is_online,
+        c.is_eligible,
+        c.ahead,
+        case when c.nearness = 1 and (c.ahead > 0 or c.has_turns) then 2 else c.nearness end as nearness,
+        private.explain_reason(
+            case
+                when c.nearness = 1 and c.has_turns then 'pool_turn'
+                when c.nearness = 1 and c.ahead > 0 then 'better_jobs_ahead'
+                else c.reason_code
+            end,
+            private.list_robot_facts(c.live) || private.list_limit_facts(p_reached_limit) || jsonb_build_object(
+                'ahead', case when c.ahead >= 100 then 'at least 100' else c.ahead::text end,
+                'missing', private.name_requirements(c.missing),
+                'job_environment', v_lane.environment,
+                'pool', (select p.name from public.pools as p where p.pool_id = coalesce(private.pool_of(v_lane.required), c.pool_id))
+            )
+        ),
+        c.robots,
+        c.robots_online
+    from counted as c
+    order by 6, coalesce(c.ahead, 0), cardinality(c.missing), c.external_id;
+end
+$$;
+comment on function private.judge_robots is
+    'What stands between each robot of a tenant and a job of a lane: the nearest robots first, p_limit at most.';
+revoke all on function private.judge_robots from public, anon, authenticated, service_role;

@@ -1,0 +1,36 @@
+"""Values of the requests domain. A cold process reads these before it needs a database."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Per = Literal["address", "caller"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `requests` in a window of `seconds`, for each client address or for each caller.
+
+    The window begins with the first request. A caller is a user or a live key; whoever is neither counts as an address.
+    """
+
+    requests: int
+    seconds: int = 60
+    per: Per = "address"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is left of a limit, and when its window ends, in seconds since the epoch."""
+
+    limit: Limit
+    remaining: int
+    reset_at: int
+    is_refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """What the first request with an Idempotency-Key was answered; of a refusal, its code and its sentence."""
+
+    status: int
+    body: Any

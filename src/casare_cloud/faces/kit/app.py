@@ -1,0 +1,135 @@
+"""The ASGI app of a face: a light dispatcher that imports the web framework and a resource when first asked.
+
+A cold process therefore answers health probes at once and pays, on its first request, for one resource and not for all.
+"""
+
+import importlib
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from casare_cloud.config import Settings
+from casare_cloud.faces.kit.edge import BODY_BYTES, Edge, Receive, Scope, Send, send_json
+from casare_cloud.faces.kit.health import PROBES, Probe
+from casare_cloud.preflight.auth_faults import AuthFaults
+from casare_cloud.preflight.readiness import Readiness
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from casare_cloud.database import Database
+    from casare_cloud.faces.kit.rate_limits import RateLimits
+    from casare_cloud.faces.kit.refusals import Refusals
+
+_PAGES = ("docs", "redoc")
+_ROBOT_TOKEN = "A robot's key, or a token that was imported, where ROBOT_AUTH_ENABLED is true."  # a sentence, no secret
+
+
+class App(Edge):
+    """A face derives from it and says what is its own: names, a table of resources, an envelope.
+
+    Two modules in its package say the rest when the framework is built: `refusals` has REFUSALS, what OpenAPI says of
+    the answers of `envelope`, and `rate_limits` has RATE_LIMITS. There is one app per process; it keeps the pool, and
+    Auth's keys and faults.
+    """
+
+    name: ClassVar[str]  # of the face, short: two faces may have one path, and each counts its own requests
+    service: str  # what its probes call it
+    title: ClassVar[str]
+    description: ClassVar[str]
+    base: ClassVar[str] = "/api/v1"
+    package: ClassVar[str]  # where the modules of the face lie
+    # First segment of the path under the base → the module in the package whose `router` serves it.
+    resources: ClassVar[Mapping[str, str]]
+    body_limits: ClassVar[Mapping[str, int]] = {}  # path under the base, or `/resource/` → bytes that a body may have
+    probes: ClassVar[Mapping[str, Probe]] = PROBES
+    # What OpenAPI names as ways to say who one is; the verifier takes each of these at every face.
+    credentials: ClassVar[Mapping[str, dict[str, Any]]] = {
+        "bearer": {"type": "http", "scheme": "bearer", "description": "An access token, or a key of sk_live_…"},
+        "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "A robot's key, crpa_…"},
+        "token": {"type": "apiKey", "in": "header", "name": "X-Api-Token", "description": _ROBOT_TOKEN},
+    }
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings.trusted_proxies, settings.allowed_origins)
+        self.settings = settings
+        self.auth_faults = AuthFaults()
+        self.readiness = Readiness(settings, self.auth_faults)
+        self._loaded: set[str] = set()
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a probe, or load what the path needs and hand over to FastAPI."""
+        path: str = scope["path"]
+        under_base = self._under_base(path)
+        probe = self.probes.get(path if under_base is None else under_base)
+        if probe is not None and scope["method"] == "GET":
+            status, body = await probe(self)
+            await send_json(send, status, body, {"Cache-Control": "no-store"})
+            return
+        if path == "/openapi.json":
+            for module in self.resources.values():
+                self._load(module)
+        elif path.split("/")[1] in _PAGES:
+            self._load_page()
+        elif under_base is not None:
+            self._load(self.resources.get(under_base.split("/")[1]))
+        await self.framework(scope, receive, send)
+
+    @cached_property
+    def database(self) -> "Database":
+        """The database, with a pool that opens on its first use."""
+        from casare_cloud.database import Database
+
+        return Database(self.settings)
+
+    @cached_property
+    def framework(self) -> "FastAPI":
+        """The FastAPI app with the resources that were loaded so far."""
+        from casare_cloud.faces.kit.framework import create_framework
+
+        return create_framework(self)
+
+    @property
+    def refusals(self) -> "Refusals":
+        """What OpenAPI says of the face's refusals."""
+        found: Refusals = self._module("refusals").REFUSALS
+        return found
+
+    @property
+    def rate_limits(self) -> "RateLimits":
+        """How often each endpoint may be called."""
+        found: RateLimits = self._module("rate_limits").RATE_LIMITS
+        return found
+
+    def body_limit(self, path: str) -> int:
+        """How many bytes the body of a request to this path may have: 10 MB, or what the table says."""
+        under_base = self._under_base(path) or ""
+        first, _, _ = under_base[1:].partition("/")
+        return self.body_limits.get(under_base, self.body_limits.get(f"/{first}/", BODY_BYTES))
+
+    async def close(self) -> None:
+        """Close the connections of this event loop."""
+        if "database" in self.__dict__:
+            await self.database.close()
+
+    def _under_base(self, path: str) -> str | None:
+        return path[len(self.base) :] if path.startswith(self.base + "/") else None
+
+    def _module(self, name: str) -> Any:
+        return importlib.import_module(f"{self.package}.{name}")
+
+    def _load(self, module: str | None) -> None:
+        if module is not None and module not in self._loaded:
+            self._loaded.add(module)
+            self._include(self._module(module).router, self.base)
+
+    def _load_page(self) -> None:
+        if "/docs" not in self._loaded:
+            from casare_cloud.faces.kit.docs_page import router_of
+
+            self._loaded.add("/docs")
+            self._include(router_of(self.title), "")
+
+    def _include(self, router: Any, prefix: str) -> None:
+        self.framework.include_router(router, prefix=prefix)
+        self.framework.openapi_schema = None

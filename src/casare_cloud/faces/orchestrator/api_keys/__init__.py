@@ -1,0 +1,1 @@
+"""Keys of programs; the shapes of keys are those of robots' keys, too."""

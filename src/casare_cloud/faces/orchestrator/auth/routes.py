@@ -1,0 +1,81 @@
+"""Who you are: log in, stay in, leave, join (documents 000, 002 and 004)."""
+
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+
+from casare_cloud.domain.users import service
+from casare_cloud.domain.users.model import Registration
+from casare_cloud.faces.kit.routing import CurrentCall, PublicRoute, Route, Tx
+from casare_cloud.faces.orchestrator.auth.shapes import (
+    LoggedOut,
+    LoginBody,
+    MeAnswer,
+    RefreshBody,
+    RegisterBody,
+    TokensAnswer,
+)
+from casare_cloud.faces.orchestrator.auth.words import with_implied_roles
+from casare_cloud.faces.orchestrator.refusals import refusals
+
+router = APIRouter(prefix="/auth", tags=["auth"])
+known = APIRouter(route_class=Route)
+public = APIRouter(route_class=PublicRoute)
+OPEN: dict[str, Any] = {"security": []}
+
+
+@public.post("/login", responses=refusals(), openapi_extra=OPEN)
+async def log_in(body: LoginBody, call: CurrentCall) -> TokensAnswer:
+    """Authenticate with user name or e-mail. Five failures in five minutes lock for fifteen (429, `Retry-After`)."""
+    users = _users(call)
+    try:
+        tokens = await users.log_in(body.username, body.password, body.tenant_id or None)
+        await call.quota.give_back(call.services.database)  # programs and offices log in often: only failures count
+    finally:
+        if users.attempts is not None:
+            call.quota.tell(*users.attempts)
+    return TokensAnswer(**asdict(tokens))
+
+
+@public.post("/refresh", responses=refusals(), openapi_extra=OPEN)
+async def refresh(body: RefreshBody, call: CurrentCall) -> TokensAnswer:
+    """New tokens for a refresh token, which is good for one use; 400 for another kind of token, 401 for a bad one."""
+    return TokensAnswer(**asdict(await _users(call).refresh(body.refresh_token)))
+
+
+@public.post("/register", status_code=201, responses=refusals(409), openapi_extra=OPEN)
+async def register(body: RegisterBody, call: CurrentCall) -> TokensAnswer:
+    """Create a user, an organization and the membership as its admin, and log in.
+
+    Takes no `Idempotency-Key`: repeated as it was, it logs in. 503 REGISTERED_NOT_SIGNED_IN: the user is there, and
+    logging in is what is left to do. More rules for passwords may be set than the shape shows.
+    """
+    form = Registration(**body.model_dump())
+    return TokensAnswer(**asdict(await _users(call).register(form)))
+
+
+@known.post("/logout", responses=refusals())
+async def log_out(
+    call: CurrentCall, scope: Annotated[Literal["local", "global", "others"], Query()] = "local"
+) -> LoggedOut:
+    """End this session, or with `scope` the others or all of them. The access token is refused from now on."""
+    await _users(call).log_out(call.actor, scope)
+    return LoggedOut(message="Successfully logged out")
+
+
+@known.get("/me", responses=refusals())
+async def me(call: CurrentCall, tx: Tx) -> MeAnswer:
+    """Who makes this request, as the database sees it."""
+    identity = await service.whoami(tx)
+    shown = asdict(identity) | {"roles": with_implied_roles(identity.roles)}
+    return MeAnswer(**shown, dev_mode=call.actor.is_dev_mode)
+
+
+def _users(call: CurrentCall) -> service.Users:
+    services = call.services
+    return service.Users(services.settings, services.database, services.verifier, services.auth_faults, call.client_ip)
+
+
+router.include_router(public)
+router.include_router(known)

@@ -1,0 +1,1 @@
+"""Jobs that used up their attempts."""

@@ -1,0 +1,1 @@
+"""What happened in a tenant, in its sequence."""

@@ -1,0 +1,1 @@
+"""What a robot does with a job: claim, start, report, renew, end."""

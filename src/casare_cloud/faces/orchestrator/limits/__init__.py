@@ -1,0 +1,1 @@
+"""Limits of what robots run at once."""

@@ -1,0 +1,1 @@
+"""Figures of the fleet, its robots and its jobs."""

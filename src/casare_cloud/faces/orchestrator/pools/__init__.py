@@ -1,0 +1,1 @@
+"""Pools of robots and what they are divided by."""

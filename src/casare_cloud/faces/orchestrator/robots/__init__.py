@@ -1,0 +1,1 @@
+"""Robots: register, list, heartbeat, commands."""

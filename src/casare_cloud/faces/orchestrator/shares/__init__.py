@@ -1,0 +1,1 @@
+"""How workflows share the robots of a tenant."""

@@ -1,0 +1,1 @@
+"""Workflows: submit, upload, list, delete."""
