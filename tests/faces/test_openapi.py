@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx2
-import pytest
+import pytest_asyncio
 
 RESOURCES = (
     "api-keys",
@@ -27,7 +27,7 @@ RESOURCES = (
 Document = dict[str, Any]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def document(client: httpx2.AsyncClient) -> Document:
     answer = await client.get("/openapi.json")
     assert answer.status_code == 200
