@@ -91,6 +91,10 @@ class CreateScheduleBody(_ScheduleFields):
 
     workflow_id: UUID
     schedule_name: Annotated[Name, _NameToo]
+    # The documents state these defaults; a null is the default here, too.
+    enabled: Flag | None = True
+    priority: Priority | None = 10
+    execution_mode: ExecutionMode | None = "lan"
 
 
 class UpdateScheduleBody(_ScheduleFields):
