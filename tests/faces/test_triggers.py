@@ -1,4 +1,4 @@
-"""Triggers over HTTP (api-map §3; document 004, "Triggers")."""
+"""Triggers over HTTP (api-decisions#triggers; document 004, "Triggers")."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Shapes of the trigger endpoints (api-map §3; the object of document 004)."""
+"""Shapes of the trigger endpoints (api-decisions#triggers; the object of document 004)."""
 
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
