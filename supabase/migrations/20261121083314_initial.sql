@@ -1608,7 +1608,7 @@ create sequence private.next_duty_at as bigint minvalue 0;
 comment on sequence private.next_duty_at is
     'When claims have the next duty to do, in milliseconds since 1970, or before: they look at private.duties no earlier. More than a second ahead it means nothing, as the clock was set back. A claim that is undone after duties leaves it ahead: they are done a second later, or by the dispatcher.';
 
--- from sql/30_robots/views.sql sha256:8203580f012db6e6179aee7ee1ed398f2d58be74781b8bcbdafb394ec0382774
+-- from sql/30_robots/views.sql sha256:f1f398be8172f3b91298fe2168079d3d403ff79eb4a24145564df2c5f84dc7e3
 -- The functions that the view calls stand here, before it; every other function has a file of its own.
 create or replace function private.back_at()
 returns timestamptz
@@ -1671,27 +1671,18 @@ select
     coalesce(h.health, 'ok') as health,
     coalesce(h.metrics, '{}') as metrics,
     o.is_online,
+    r.mode = 'active' and not coalesce(h.is_in_maintenance, false) as is_active,
+    coalesce(h.health, 'ok') = 'ok' and r.quarantined_at is null as is_healthy,
+    w.load > 0 as is_busy,
     h.last_claim_at,
     h.deaf_since,
-    case
-        when not o.is_online then 'offline'
-        when r.mode <> 'active' or h.is_in_maintenance then 'maintenance'
-        when h.health = 'error' or r.quarantined_at is not null then 'error'
-        when w.load > 0 then 'busy'
-        else 'idle'
-    end as status,
     w.load,
     w.job_ids as current_job_ids,
     c.last_command,
     case
-        when h.other_session_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)) then array[
-            format(
-                'Another process with the key of robot %s was alive at %s. If it still runs, end one of the two.',
-                r.external_id, to_char(h.other_session_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-            )
-        ]
-        else '{}'::text[]
-    end as warnings
+        when h.other_session_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90))
+            then h.other_session_at
+    end as other_session_at
 from public.robots as r
 left join public.robot_heartbeats as h on h.robot_id = r.robot_id
 left join public.tenants as t on t.tenant_id = r.tenant_id
@@ -1735,7 +1726,7 @@ left join lateral (
 ) as c on true
 where r.deleted_at is null;
 comment on view public.live_robots is
-    'Robots with what they last said of themselves, the jobs of their tenant that they hold, how many they hold in all, and the status word of the orchestrator''s documents.';
+    'Robots with what they last said of themselves, the jobs of their tenant that they hold and how many they hold in all. A face derives its word from is_online, is_active (its mode, and not in maintenance), is_healthy (no error, not in quarantine) and is_busy (holds a job). other_session_at: when another process with its key was heard of lately.';
 
 -- from sql/40_queue/views.sql sha256:5b72439a3f553903b8aa798ad4ce54c1a0bc4bf2798ef28a172c9564133363b9
 create or replace view public.live_jobs with (security_invoker = true) as
@@ -4371,7 +4362,7 @@ comment on function public.create_pool is
 revoke all on function public.create_pool from public, anon, authenticated, service_role;
 grant execute on function public.create_pool to authenticated;
 
--- from sql/25_pools/functions/delete_pool.sql sha256:da019adcb9c46242a3112fcaaae4f4b70cfad0d3c6dd0c7365861cb15f8e5c64
+-- from sql/25_pools/functions/delete_pool.sql sha256:cdc519385ad9bd652d421e4da33ed77d09ad3c46c0374d8707d6a2e4320cd645
 create or replace function public.delete_pool(p_pool text)
 returns jsonb
 language plpgsql
@@ -4389,7 +4380,7 @@ begin
     delete from public.pools as p where p.pool_id = v_pool.pool_id;
     delete from private.pool_turns as t where t.robot_id = any (v_robot_ids);
     delete from private.waiting_robots as w where w.robot_id = any (v_robot_ids);
-    return jsonb_build_object('pool_id', v_pool.pool_id, 'deleted', true);
+    return jsonb_build_object('pool_id', v_pool.pool_id);
 end
 $$;
 comment on function public.delete_pool is
@@ -4533,7 +4524,7 @@ comment on function private.joined_pool_ids is
 revoke all on function private.joined_pool_ids from public, anon, authenticated, service_role;
 grant execute on function private.joined_pool_ids to authenticated;
 
--- from sql/25_pools/functions/leave_pool.sql sha256:d32b374048bf5118a83750c5f6553d6a74e214438a50dc30adfc54837f67288b
+-- from sql/25_pools/functions/leave_pool.sql sha256:59cdc5cf7273b55cd1a8e25a380f569376ebc1f7318207c0eb7e019233318357
 create or replace function public.leave_pool(p_pool text)
 returns jsonb
 language plpgsql
@@ -4546,7 +4537,7 @@ declare
 begin
     perform private.end_pool_membership(v_pool.pool_id, v_caller.tenant_id);
     delete from public.pool_members as m where m.pool_id = v_pool.pool_id and m.tenant_id = v_caller.tenant_id;
-    return jsonb_build_object('pool_id', v_pool.pool_id, 'name', v_pool.name, 'left', true);
+    return jsonb_build_object('pool_id', v_pool.pool_id, 'name', v_pool.name);
 end
 $$;
 comment on function public.leave_pool is
@@ -4917,7 +4908,7 @@ comment on function public.update_pool is
 revoke all on function public.update_pool from public, anon, authenticated, service_role;
 grant execute on function public.update_pool to authenticated;
 
--- from sql/30_robots/functions/announce_robot.sql sha256:c92fbd36007db1ef2be7da170e11a55c59e6b8c027ea35cf927e58fa83cffe5d
+-- from sql/30_robots/functions/announce_robot.sql sha256:18fd0f120bf70cf27905b70d40197a444371a734f3b42b17a81e2cd71aec45cf
 create or replace function private.announce_robot(p_event text, p_robot_id uuid, p_data jsonb default '{}')
 returns void
 language plpgsql
@@ -4932,8 +4923,11 @@ begin
         'robot_id', v_robot.robot_id,
         'external_id', v_robot.external_id,
         'name', v_robot.name,
-        'status', v_robot.status,
         'mode', v_robot.mode,
+        'is_online', v_robot.is_online,
+        'is_active', v_robot.is_active,
+        'is_healthy', v_robot.is_healthy,
+        'is_busy', v_robot.is_busy,
         'timestamp', private.to_iso(private.clock())
     );
     perform private.emit_event(v_robot.tenant_id, p_event, null, p_robot_id, null, (v_payload - 'timestamp') || p_data);
@@ -5249,7 +5243,7 @@ comment on function private.deaf_robots is
     'The first p_limit robots of a tenant behind p_after that send heartbeats, have free slots and have not claimed for five minutes, each with a job that has been waiting for it that long; null: none has, so it is not deaf.';
 revoke all on function private.deaf_robots from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/delete_robot.sql sha256:2933f2ba5814a1d7230946509cdd57696aa2c7599816b4767c3a5d44e5349220
+-- from sql/30_robots/functions/delete_robot.sql sha256:81e2245ee6080a2ff998b950836f9628df9146b4274c13738aa40efcde419d42
 create or replace function public.delete_robot(p_robot text)
 returns jsonb
 language plpgsql
@@ -5279,7 +5273,7 @@ begin
     set revoked_at = v_now
     where k.tenant_id = v_caller.tenant_id and k.robot_id = v_robot.robot_id and k.revoked_at is null;
     delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
-    return jsonb_build_object('deleted', true, 'robot_id', v_robot.external_id);
+    return jsonb_build_object('robot_id', v_robot.robot_id, 'external_id', v_robot.external_id);
 end
 $$;
 comment on function public.delete_robot is
@@ -5580,7 +5574,7 @@ comment on function private.quarantine_robot is
     'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. What it holds it may finish.';
 revoke all on function private.quarantine_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:62af98e6fb33f0ab170d80727ae2dd2e2162998b5ec4142d503f1490cc5ecf03
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:114a099528eb80fbf4899c4bc8745439eadecb16c774b1a8bea621ad118e8c87
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
@@ -5630,13 +5624,15 @@ begin
         perform private.announce_robot('robot.online', v_robot.robot_id);
     end if;
     return jsonb_build_object(
-        'ok', true,
-        'timestamp', private.to_iso(private.clock()),
-        'heartbeat_interval', (
+        'external_id', v_robot.external_id,
+        'heard_at', private.to_iso(private.clock()),
+        'heartbeat_seconds', (
             select greatest(t.robot_offline_after_seconds / 3, 1) from public.tenants as t where t.tenant_id = v_robot.tenant_id
         ),
         'lease_seconds', 60,
-        'warnings', (select r.warnings from public.live_robots as r where r.robot_id = v_robot.robot_id),
+        'other_session_at', (
+            select private.to_iso(r.other_session_at) from public.live_robots as r where r.robot_id = v_robot.robot_id
+        ),
         'pending_commands', (
             -- What a robot that has no Realtime must still learn: the jobs to stop, and what it has not acknowledged.
             select coalesce(jsonb_agg(p.command order by p.id), '[]')
@@ -10967,7 +10963,7 @@ comment on function private.find_jobs_of_workflow is
     'Looks at the next p_limit jobs that the tenant of a removal has waiting, delayed ones or, once lane_id is set, ready ones, and tells which are the workflow''s.';
 revoke all on function private.find_jobs_of_workflow from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/force_cancellation.sql sha256:6ead1ea870a5e2d82f754662df37425a8c64333381004fa446de679241d86805
+-- from sql/43_endings/functions/force_cancellation.sql sha256:b94af66df2ed07fff36c0ebf48062061b7eb7fc25cb9e8df4daa92984e93e73f
 create or replace function private.force_cancellation(p_lease private.leases)
 returns jsonb
 language plpgsql
@@ -11001,9 +10997,9 @@ begin
     return jsonb_build_object(
         'job_id', p_lease.job_id,
         'cancelled', true,
-        'previous_status', case when p_lease.started_at is null then 'claimed' else 'running' end,
-        'message', 'Job cancelled by force; its robot may still be at it, and its result will be refused',
-        'cancel_requested', false
+        'cancel_requested', false,
+        'is_forced', true,
+        'previous_status', case when p_lease.started_at is null then 'claimed' else 'running' end
     );
 end
 $$;
@@ -11011,7 +11007,7 @@ comment on function private.force_cancellation is
     'Takes a job away from a robot that was asked to stop it and did not, locked by the caller, and cancels it: its slot and its limits are free at once, and what the robot reports of it is refused. Raises 409 CANCEL_NOT_FORCEABLE before the grace time is over.';
 revoke all on function private.force_cancellation from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/purge_dead_letter.sql sha256:70ef25e52ad1bd34b504a4bd2ca2acb0aa5786373b085e44e6ad7e0a79e77cea
+-- from sql/43_endings/functions/purge_dead_letter.sql sha256:f2ed4e29c46aa05357d0bfb9158cb0137989cce7afdf3e7ca5b8f3ba24bbfeef
 create or replace function public.purge_dead_letter(p_job_id uuid)
 returns jsonb
 language plpgsql
@@ -11026,7 +11022,7 @@ begin
         perform private.raise_error(404, 'DEAD_LETTER_NOT_FOUND', 'There is no such dead letter.');
     end if;
     perform private.emit_event(v_caller.tenant_id, 'dead_letter.purged', p_job_id);
-    return jsonb_build_object('job_id', p_job_id, 'purged', true);
+    return jsonb_build_object('job_id', p_job_id);
 end
 $$;
 comment on function public.purge_dead_letter is
@@ -11034,7 +11030,7 @@ comment on function public.purge_dead_letter is
 revoke all on function public.purge_dead_letter from public, anon, authenticated, service_role;
 grant execute on function public.purge_dead_letter to authenticated;
 
--- from sql/43_endings/functions/requeue_dead_letter.sql sha256:186ca145a2d1338d019a57107e627d6a4b6966412e654b37a99c369072c97cde
+-- from sql/43_endings/functions/requeue_dead_letter.sql sha256:861eb058d8e9488003598a40bc62e49f67deb91cd65efcf8901d9deb196bdd3f
 create or replace function public.requeue_dead_letter(p_job_id uuid)
 returns jsonb
 language plpgsql
@@ -11056,7 +11052,7 @@ begin
             409, 'DEAD_LETTER_RESOLVED', format('The job was queued again already, as %s.', v_letter.requeued_job_id)
         );
     end if;
-    return jsonb_build_object('job_id', p_job_id, 'new_job_id', public.retry_job(p_job_id) -> 'new_job_id');
+    return public.retry_job(p_job_id);
 end
 $$;
 comment on function public.requeue_dead_letter is
@@ -11091,7 +11087,7 @@ comment on function private.retry_delay is
     'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
 revoke all on function private.retry_delay from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/retry_job.sql sha256:4c465213494b3ec22e690525d50bedce9689d23ae8f4b58f64263a70070fd287
+-- from sql/43_endings/functions/retry_job.sql sha256:bd697c4773e995ea66c35c75f7657b43960ee2016276ee2a577b03065a99f204
 create or replace function public.retry_job(p_job_id uuid)
 returns jsonb
 language plpgsql
@@ -11136,9 +11132,7 @@ begin
         resolved_by = coalesce(v_caller.user_id, v_caller.api_key_id),
         requeued_job_id = v_new_job_id
     where d.job_id = p_job_id and d.resolved_at is null;
-    return jsonb_build_object(
-        'original_job_id', p_job_id, 'new_job_id', v_new_job_id, 'message', 'Job queued for retry'
-    );
+    return jsonb_build_object('job_id', p_job_id, 'new_job_id', v_new_job_id);
 end
 $$;
 comment on function public.retry_job is
@@ -11146,7 +11140,7 @@ comment on function public.retry_job is
 revoke all on function public.retry_job from public, anon, authenticated, service_role;
 grant execute on function public.retry_job to authenticated;
 
--- from sql/43_endings/functions/try_cancel_job.sql sha256:46e0e81390a9d6a38c8cb08f427a31727aa640c86e15185219c45ed20f98d47a
+-- from sql/43_endings/functions/try_cancel_job.sql sha256:7febf76928e5aa694cdab6051dd58a091b858e95e554427dcbebccd69a7fafe8
 create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text, p_is_forced boolean default false)
 returns jsonb
 language plpgsql
@@ -11172,9 +11166,9 @@ begin
             return jsonb_build_object(
                 'job_id', p_job_id,
                 'cancelled', false,
-                'previous_status', v_job.status,
-                'message', format('Job already %s, cannot cancel', case v_job.status when 'timeout' then 'timed out' else v_job.status::text end),
-                'cancel_requested', false
+                'cancel_requested', false,
+                'is_forced', false,
+                'previous_status', v_job.status
             );
         end if;
 
@@ -11188,9 +11182,9 @@ begin
             return jsonb_build_object(
                 'job_id', p_job_id,
                 'cancelled', true,
-                'previous_status', 'queued',
-                'message', 'Job cancelled successfully',
-                'cancel_requested', false
+                'cancel_requested', false,
+                'is_forced', false,
+                'previous_status', 'queued'
             );
         end if;
 
@@ -11212,9 +11206,9 @@ begin
             return jsonb_build_object(
                 'job_id', p_job_id,
                 'cancelled', false,     -- not before it is so: the robot may complete the job yet
-                'previous_status', case when v_lease.started_at is null then 'claimed' else 'running' end,
-                'message', 'Cancellation requested; the robot has been told',
-                'cancel_requested', true
+                'cancel_requested', true,
+                'is_forced', false,
+                'previous_status', case when v_lease.started_at is null then 'claimed' else 'running' end
             );
         end if;
     end loop;
@@ -12155,7 +12149,7 @@ comment on function private.explain_reason is
     'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
 revoke all on function private.explain_reason from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/explain_robot.sql sha256:d1a309e532be5ba873fe806742a30a6f19c317046105722b0721807c3c167f98
+-- from sql/46_explaining/functions/explain_robot.sql sha256:eb55cbe3638382f24a8e60d1e00dfe256319e97667d4402ddbc85fc34d7c2a2f
 create or replace function public.explain_robot(p_robot text)
 returns jsonb
 language plpgsql
@@ -12236,7 +12230,12 @@ begin
         'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot) end
     ));
     return jsonb_build_object(
-        'robot_id', v_robot.robot_id, 'external_id', v_robot.external_id, 'state', v_live.status
+        'robot_id', v_robot.robot_id,
+        'external_id', v_robot.external_id,
+        'is_online', v_live.is_online,
+        'is_active', v_live.is_active,
+        'is_healthy', v_live.is_healthy,
+        'is_busy', v_live.is_busy
     ) || v_reason || jsonb_build_object(
         'since', private.to_iso(case v_reason_code
             when 'robot_quarantined' then v_live.quarantined_at
@@ -17230,7 +17229,7 @@ comment on function private.fold_job_ends is
     'Counts the jobs that ended by the events with these numbers. Called once for each number, by whoever gave it.';
 revoke all on function private.fold_job_ends from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:3490f792b6a5862558ad1d95a5d7758988e0a6730dfba974e3ef44b8235f0704
+-- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:a63c9c0ccd64b01cc966fea56dc66bd2af30dcdf00bdcff8eb3d186572338d05
 create or replace function public.get_fleet_metrics()
 returns jsonb
 language plpgsql
@@ -17247,7 +17246,13 @@ begin
     v_today := private.tenant_day_began_at(v_caller.tenant_id);
     return jsonb_build_object(
         'robots', (
-            select private.count_words(array_agg(r.status)) from public.live_robots as r where r.tenant_id = v_caller.tenant_id
+            select coalesce(jsonb_agg(to_jsonb(states)), '[]')
+            from (
+                select r.is_online, r.is_active, r.is_healthy, r.is_busy, count(*) as robots
+                from public.live_robots as r
+                where r.tenant_id = v_caller.tenant_id
+                group by r.is_online, r.is_active, r.is_healthy, r.is_busy
+            ) as states
         ),
         'active_jobs', (select count(*) from private.leases as l where l.tenant_id = v_caller.tenant_id),
         'queue_depth', (
@@ -17288,7 +17293,7 @@ begin
 end
 $$;
 comment on function public.get_fleet_metrics is
-    'The tenant''s robots by status word, jobs in hand and waiting, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
+    'How many of the tenant''s robots are in which state (online, active, healthy, busy), jobs in hand and waiting, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
 revoke all on function public.get_fleet_metrics from public, anon, authenticated, service_role;
 grant execute on function public.get_fleet_metrics to authenticated;
 
