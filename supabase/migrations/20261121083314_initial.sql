@@ -207,7 +207,7 @@ create type private.new_job as (
     metadata jsonb
 );
 
--- from sql/41_claims/types.sql sha256:cd6fefd81464a2f0a0d6e2aac72cc9efbf174659d9804ec2d8e43bdd1051ef4b
+-- from sql/41_claims/types.sql sha256:31f002966c8eb96a2df8fc898e146608bbb4f4ab4fc2aae3583d2aa923b89f7a
 -- What a robot gets for a claim.
 create type public.claimed_job as (
     job_id uuid,
@@ -234,8 +234,8 @@ create type private.taken_job as (
     lane_id integer,
     rank smallint,          -- the lane's priority with its promotion
     attempts smallint,
-    counter_ids integer[],  -- where it is counted; null: nowhere
-    share_id integer        -- whose robot-seconds it uses; null: nobody counts them
+    counter_ids integer[],  -- the counters of its limits; null: none
+    share_id integer        -- whose robot-seconds it uses; null: they are not counted
 );
 
 -- from sql/48_calendars/types.sql sha256:544ec9960742cfb4494248a55c3e24a6a562f181dce9e7ffa334be517a1518f4
@@ -334,7 +334,7 @@ create type public.trigger_answer as (
     reset_at timestamptz
 );
 
--- from sql/95_analytics/types.sql sha256:9e75f222945b47b12a17860c67c5b294bb97fa7f892b90fbacb1b54a6d043041
+-- from sql/95_analytics/types.sql sha256:d96735c854b7f105e6c20158e125517e4560a6df3562920799a0eabe91d2fbf5
 -- What one row of job_rollups sums up.
 create type public.rollup_level as enum (
     'tenant',           -- everything since the tenant began
@@ -350,7 +350,7 @@ create type private.job_end as (
     ended_at timestamptz,
     status text,            -- completed | failed | timeout | cancelled
     workflow_id uuid,
-    robot_id uuid,          -- null: nobody had claimed it
+    robot_id uuid,          -- null: no robot had claimed it
     duration_ms bigint,
     error_type text,
     healed integer,
@@ -627,7 +627,7 @@ create table private.workflow_removals (
 comment on table private.workflow_removals is
     'Deleted workflows whose jobs are still to be cancelled, and how far that is. See private.cancel_jobs_of_deleted_workflows().';
 
--- from sql/25_pools/tables.sql sha256:c1ed17b817b89f79b0b56be84d3e72b4f7230a7438c20d2ba24e9e2321b692e3
+-- from sql/25_pools/tables.sql sha256:1e1034346035aaa2f9d1b37edcb4bc238b75d2de21a8bf2d7fbbf9f2784d496c
 -- A pool is a fleet whose robots also run jobs of other tenants. Both sides agree: the owner invites, the member accepts, and
 -- a job goes to a pool only when it asks for it. See docs/queue.md.
 
@@ -650,7 +650,7 @@ comment on table public.pools is 'Robots of one tenant, the owner, that run jobs
 create table public.pool_members (
     pool_id uuid not null,
     invitee text not null,              -- as the owner named it: the slug or the id of a tenant
-    tenant_id uuid,                     -- whom that names; null: nobody. No client reads it
+    tenant_id uuid,                     -- whom that names; null: no tenant. No client reads it
     weight smallint not null default 1, -- jobs that it is given when its turn comes, or its part of the robot-seconds
     max_running integer,                -- jobs that it may have on the pool's robots at once; null: any number
     invited_by uuid,
@@ -771,8 +771,8 @@ create table private.robot_failures (
 comment on table private.robot_failures is
     'How many attempts in a row a robot has failed. A success takes the row away, so the table is almost empty.';
 
--- from sql/32_limits/tables.sql sha256:e646c2c2f0a30aae07c090691a172e110efb2131807baf27bc7ca946aefabe43
--- A row only where somebody set a limit.
+-- from sql/32_limits/tables.sql sha256:0fd326e5e7cb2f68b71bf5ffdbd04d4d6fdd4a27dadcd5a7cf279325ec9f0175
+-- A row for each limit that is set, and none for the others.
 create table private.limits (
     limit_id integer generated always as identity,
     tenant_id uuid not null,
@@ -1012,7 +1012,7 @@ create table private.low_water (
 comment on table private.low_water is 'How far claims may begin behind the oldest jobs: the memory of private.raise_low_water(), one row.';
 insert into private.low_water default values;
 
--- from sql/42_leases/tables.sql sha256:e4bd009fc4b37ba6435504ebc8f9535817357e79dfe1715baf8cc39d16b2b203
+-- from sql/42_leases/tables.sql sha256:decfb50fdc3716742c6d7ce6c815a295db7bb650113c6831eb8da4908283e36a
 create table private.leases (
     job_id uuid not null,
     lease_token bigint not null,
@@ -1025,14 +1025,14 @@ create table private.leases (
     attempt smallint not null,
     claim_id uuid,                      -- of the claim that made it, if the robot named one
     counter_ids integer[],              -- the counters that it is in; null: none
-    share_id integer,                   -- whose robot-seconds it uses; null: nobody counts them
+    share_id integer,                   -- whose robot-seconds it uses; null: they are not counted
     pool_share_id integer,              -- and of a pool's robots, which member's
     claimed_at timestamptz not null,
     started_at timestamptz,
     lease_expires_at timestamptz not null,
     timeout_at timestamptz not null,
     progress_timeout_seconds integer,   -- of the job
-    away interval not null default '0', -- for so long nobody could report progress since the last report
+    away interval not null default '0', -- time in outages since the last report of progress
     outages smallint not null default 0,    -- by which it was lengthened since its robot last renewed it
     progress smallint not null default 0,
     current_node text,
@@ -1077,7 +1077,7 @@ create unique index job_logs_tenant_id_idx on public.job_logs (tenant_id, job_id
     where sequence is not null;
 comment on table public.job_logs is 'What robots logged while running a job. That a batch was stored is noted in its first line, so it is known as long as the lines are.';
 
--- When somebody was last heard, and when the service was last away: see private.note_call(). No rows, as every call looks at them,
+-- When the last call came, and when the last outage was: see private.note_call(). Sequences and not rows, as every call reads them,
 -- and no part of a transaction, so that a call that fails has been heard all the same. In milliseconds since 1970; 0: never.
 create sequence private.last_call_at as bigint minvalue 0;
 comment on sequence private.last_call_at is 'When a robot''s call or a request was last accepted, to the second, by the server''s own clock.';
@@ -1094,7 +1094,7 @@ create table private.outages (
 );
 comment on table private.outages is 'Outages of the service or of Postgres by which leases were lengthened, of the last 90 days. See private.lengthen_leases().';
 
--- from sql/43_endings/tables.sql sha256:1244c0f2efc0067bdf21705e504d50bd139b416c6c7085486a7f31db3058ee66
+-- from sql/43_endings/tables.sql sha256:aa92efbb28c63667503aae21233695a18bfc133713e0d681d5d6f8d717b86fce
 create table public.dead_letters (
     job_id uuid not null,
     tenant_id uuid not null,
@@ -1104,7 +1104,7 @@ create table public.dead_letters (
     error_type text,
     error_message text,
     dead_lettered_at timestamptz not null default now(),
-    resolved_at timestamptz,            -- somebody queued it again
+    resolved_at timestamptz,            -- when it was queued again
     resolved_by uuid,
     requeued_job_id uuid,
     constraint dead_letters_pkey primary key (job_id)
@@ -1124,10 +1124,10 @@ create table public.late_results (
     constraint late_results_pkey primary key (late_result_id),
     constraint late_results_tenant_id_key unique (tenant_id, job_id, lease_token, outcome)
 );
-comment on table public.late_results is 'Results that came with a token that no longer held the job: evidence, never applied.';
+comment on table public.late_results is 'Late results: they came with a token that no longer held the job, and are never applied.';
 
--- from sql/45_events/tables.sql sha256:53d0e0523e5558b83ecaa7eedfd27d6b2b391cc719cf5dac003bf73cd1134def
--- Writers append to the inbox without waiting for one another. Whoever reads first gives the committed rows their number
+-- from sql/45_events/tables.sql sha256:2ad49e50aa4b356aaf6734a8449f713f26383d2bc8eb34a2acfb2d223488a63c
+-- Writers append to the inbox without waiting for one another. The first reader gives the committed rows their number
 -- in the tenant's sequence, under one lock, so that a reader who resumes after a number misses nothing.
 create table private.event_inbox (
     inbox_id bigint generated always as identity,
@@ -1520,8 +1520,8 @@ create table public.audit_log (
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
--- from sql/92_retention/tables.sql sha256:c896a100942441ca3f4d4c42f731125b66b687b22b169dabc60e460eca8a99c2
--- How long what is kept is policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
+-- from sql/92_retention/tables.sql sha256:16b59a00f5ab10b1abf580fd80b34c16ee76bb9d647d4e320e17d68f2f684d70
+-- Retention is a policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
     kind text not null,                 -- a table of public
@@ -1560,8 +1560,8 @@ create table private.exports (
 comment on table private.exports is
     'Partitions of jobs that were written to a file. Jobs of tenants with the setting export_before_drop leave only when they are in one.';
 
--- from sql/95_analytics/tables.sql sha256:57e0f74d75cab5069dfecb751d3c34bd8eb49e3304ebaf9c6a2c18e4832940a2
--- Written by whoever numbers a tenant's events, in the same transaction and under the same lock: each end of a job is
+-- from sql/95_analytics/tables.sql sha256:69e20c0318ca053dee1e4b9c7fcfc88428983cb3428fcfb36e9bfa6f0f364e04
+-- Written by the transaction that numbers a tenant's events, under the same lock: each end of a job is
 -- counted once, and the robot that ended it wrote nothing for it. See docs/analytics.md.
 create table public.job_rollups (
     tenant_id uuid not null,
@@ -1879,7 +1879,7 @@ comment on function private.actor_id is
     'The subject of the request''s claims, to be written down as the one who did it; null for the system. It decides nothing: see private.caller().';
 revoke all on function private.actor_id from public, anon, authenticated, service_role;
 
--- from sql/00_platform/functions/advisory_locks.sql sha256:d6fad7f89ce1788a69f89beedb67dff02a9b8e103b41c2bbba9fa3502a18f5c0
+-- from sql/00_platform/functions/advisory_locks.sql sha256:1bc45621a3043d95ceaabf3c53ec5a1ceb710f198e218c8e6fc0840af449061a
 -- Every advisory lock has its name here: pg_advisory_xact_lock(private.claims_lock(), hashtext(p_robot_id::text)). The first key
 -- says what is locked, the second one which. Constants without a SET clause, so that a plan holds the number and not the call.
 
@@ -1895,7 +1895,7 @@ revoke all on function private.claims_lock from public, anon, authenticated, ser
 
 create or replace function private.lane_lock() returns integer language sql immutable parallel safe as $$select 1801678963$$;
 comment on function private.lane_lock is
-    'Whoever makes a job ready again in a lane shares it; private.raise_low_water() passes over a lane that it cannot have alone. With the lane''s number.';
+    'Functions that make a job ready again in a lane share it; private.raise_low_water() passes over a lane that it cannot have alone. With the lane''s number.';
 revoke all on function private.lane_lock from public, anon, authenticated, service_role;
 
 create or replace function private.collision_lock() returns integer language sql immutable parallel safe as $$select 1801678964$$;
@@ -1910,7 +1910,7 @@ revoke all on function private.limits_lock from public, anon, authenticated, ser
 
 create or replace function private.workflow_lock() returns integer language sql immutable parallel safe as $$select 2003792484$$;
 comment on function private.workflow_lock is
-    'Whoever enqueues jobs of a workflow shares it, so that none is enqueued while the workflow is deleted; with hashtext(workflow).';
+    'Functions that enqueue jobs of a workflow share it, so that none is enqueued while the workflow is deleted; with hashtext(workflow).';
 revoke all on function private.workflow_lock from public, anon, authenticated, service_role;
 
 create or replace function private.triggers_lock() returns integer language sql immutable parallel safe as $$select 1953655143$$;
@@ -2289,7 +2289,7 @@ comment on function private.begin_idempotent_request is
 revoke all on function private.begin_idempotent_request from public, anon, authenticated, service_role;
 grant execute on function private.begin_idempotent_request to authenticated;
 
--- from sql/10_tenancy/functions/caller.sql sha256:1f8d9f378319f81b209d1c8d8b914383da865990f79058a709abb638c52062ce
+-- from sql/10_tenancy/functions/caller.sql sha256:a27ed8afa955eee35309b3ee8c1e842cf702965bc5a818e211775257ddf284af
 -- On the path of every claim and every policy. The claims say who somebody is and which tenant they mean; whether that is
 -- (still) so is looked up here, so that a removed member, a logged-out session or a revoked key loses access at its next
 -- statement and not when the token expires. Nothing is taken from user_metadata, which users write themselves.
@@ -2360,7 +2360,7 @@ begin
 end
 $$;
 comment on function private.caller is
-    'Who makes this request, verified against the tables at every statement; null when the claims name nobody who may act now.';
+    'Who makes this request, verified against the tables at every statement; null when the claims name no caller who may act now.';
 revoke all on function private.caller from public, anon, authenticated, service_role;
 grant execute on function private.caller to authenticated;
 
@@ -2682,7 +2682,7 @@ comment on function public.delete_role is 'Deletes a role of the tenant and take
 revoke all on function public.delete_role from public, anon, authenticated, service_role;
 grant execute on function public.delete_role to authenticated;
 
--- from sql/10_tenancy/functions/email_for_login.sql sha256:004badf7acce8527a360805d6c645667b655a4393e810810dc83982e8878fe38
+-- from sql/10_tenancy/functions/email_for_login.sql sha256:9eec3abbb6724e05c9393482eec4bc1608b389c485bd13c502ae43c3c49e610d
 create or replace function private.email_for_login(p_login text)
 returns text
 language plpgsql
@@ -2694,7 +2694,7 @@ declare
     v_login text := lower(btrim(p_login));
     v_email text;
 begin
-    -- An address goes before a name, so that nobody takes over another's by naming themselves like it.
+    -- An address goes before a name, so that a user name cannot take over another user's address.
     select u.email into v_email from auth.users as u where u.email = v_login and not u.is_sso_user;
     if v_email is null then
         select u.email
@@ -2707,7 +2707,7 @@ begin
 end
 $$;
 comment on function private.email_for_login is
-    'The address to sign in with for a user name or an address, in any letter case; null when nobody has it.';
+    'The address to sign in with for a user name or an address, in any letter case; null for an unknown login.';
 revoke all on function private.email_for_login from public, anon, authenticated, service_role;
 grant execute on function private.email_for_login to casare_functions;
 
@@ -3080,7 +3080,7 @@ comment on function private.has_permission is
     'Whether a set of granted codes (exact, resource.*, *.action or *) holds a permission.';
 revoke all on function private.has_permission from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/has_permissions.sql sha256:ae84df70d9a80092dafa43a9dcc9c242eb565c1eedb8cfbfaef701ac6acc1252
+-- from sql/10_tenancy/functions/has_permissions.sql sha256:4ce5fd66e265bed1d95b085b5c9369876afc9af7a076c4306035f910bf1eae34
 create or replace function private.has_permissions(p_granted text[], p_permissions text[])
 returns boolean
 language plpgsql
@@ -3094,7 +3094,7 @@ begin
 end
 $$;
 comment on function private.has_permissions is
-    'Whether a set of granted codes holds every one of another set, wildcards included: nobody gives what they have not got.';
+    'Whether a set of granted codes holds every one of another set, wildcards included: a member can only give permissions that they have.';
 revoke all on function private.has_permissions from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/insert_api_key.sql sha256:d30573d3a5d5c237b14f5b7b34b5f5d982c730d824ed83b457d483ed054e9727
@@ -3288,7 +3288,7 @@ comment on function private.list_actor_permissions is
     'What a member or a live service key may do now, found by the id that was written down when it acted.';
 revoke all on function private.list_actor_permissions from public, anon, authenticated, service_role;
 
--- from sql/10_tenancy/functions/list_member_permissions.sql sha256:72ae6d791eb218f248cdc2729c2d0bb630ef5c492dcf44036968f22e562a7ce0
+-- from sql/10_tenancy/functions/list_member_permissions.sql sha256:22515d9702e06cdd4759c9a05106926c8a162851f773f4ff0f184635c3923b7c
 create or replace function private.list_member_permissions(p_tenant_id uuid, p_user_id uuid)
 returns text[]
 language plpgsql
@@ -3306,7 +3306,7 @@ begin
 end
 $$;
 comment on function private.list_member_permissions is
-    'What the roles of a member allow, as codes and wildcards; empty for somebody without roles.';
+    'What the roles of a member allow, as codes and wildcards; empty without roles.';
 revoke all on function private.list_member_permissions from public, anon, authenticated, service_role;
 
 -- from sql/10_tenancy/functions/list_member_roles.sql sha256:928c598f39568d1a7369219ed8cca5a9de9eeae3ff4dee190e22c599de93d641
@@ -3600,7 +3600,7 @@ comment on function public.remove_member is
 revoke all on function public.remove_member from public, anon, authenticated, service_role;
 grant execute on function public.remove_member to authenticated;
 
--- from sql/10_tenancy/functions/revoke_api_key.sql sha256:575f121fdfa304d52af67328fce8f7aa4a63452ce9a21e756a61007f1a9fe2a1
+-- from sql/10_tenancy/functions/revoke_api_key.sql sha256:15a2ce599abdf21d8abef065ff2ef4cb5a88a305c7820044f91ed2e6cb4f63a1
 create or replace function public.revoke_api_key(p_api_key_id uuid)
 returns public.api_key_summary
 language plpgsql
@@ -3620,11 +3620,11 @@ begin
 end
 $$;
 comment on function public.revoke_api_key is
-    'Ends a key at once, and every token that was made with it. Revoking again changes nothing.';
+    'Ends a key at once, and every token that was made with it. Idempotent.';
 revoke all on function public.revoke_api_key from public, anon, authenticated, service_role;
 grant execute on function public.revoke_api_key to authenticated;
 
--- from sql/10_tenancy/functions/revoke_invitation.sql sha256:c03905dbe38155c75a12cbc2e3903036855a4a0e6b02b68412794def86a4657c
+-- from sql/10_tenancy/functions/revoke_invitation.sql sha256:e8447f699676dee2881421891a223454f77a802c5d4fee272c98687e4c34e72b
 create or replace function public.revoke_invitation(p_invitation_id uuid)
 returns void
 language plpgsql
@@ -3642,7 +3642,7 @@ begin
     end if;
 end
 $$;
-comment on function public.revoke_invitation is 'Takes an invitation back that nobody has accepted yet.';
+comment on function public.revoke_invitation is 'Revokes an open invitation.';
 revoke all on function public.revoke_invitation from public, anon, authenticated, service_role;
 grant execute on function public.revoke_invitation to authenticated;
 
@@ -3971,10 +3971,10 @@ comment on function public.whoami is
 revoke all on function public.whoami from public, anon, authenticated, service_role;
 grant execute on function public.whoami to authenticated;
 
--- from sql/15_rate_limits/functions/count_request.sql sha256:b17f9033081969084387e2a6f8ce5ebe9c02d28f5a2da97527d8e15a120ecaec
--- One upsert decides: its row lock puts requests of one bucket in a row, so that whatever comes at once, the limit is
--- never exceeded and nobody is refused while something is left. A refused request changes nothing. It is to be a
--- transaction of its own, ahead of the request's: then the lock is held for microseconds, and a request that fails
+-- from sql/15_rate_limits/functions/count_request.sql sha256:14391fb0ea8894baade5758e20b865fc81b2fc8d6d370606b6b8a257ada90082
+-- One upsert decides: its row lock puts requests of one bucket in a row, so that however many come at once, the rate
+-- limit is never exceeded and no request is refused while some are left. A refused request changes nothing. It must be
+-- a transaction of its own, ahead of the request's: then the lock is held for microseconds, and a request that fails
 -- counts all the same.
 create or replace function private.count_request(
     p_rule text,
@@ -3994,7 +3994,7 @@ declare
     v_ends_at timestamptz := v_now + make_interval(secs => p_window_seconds);
     v_bucket text := p_rule || case
         when p_user_id is not null then ' user:' || p_user_id
-        -- A key that nobody was given has no count of its own: else a stranger would get a new quota by inventing one.
+        -- An unknown key has no count of its own: else a stranger would get a new quota by inventing one.
         when p_key_hash is not null and exists (select from public.api_keys as k where k.key_hash = p_key_hash)
             then ' key:' || encode(p_key_hash, 'hex')
         else ' ip:' || host(private.login_network(p_ip))
@@ -4443,7 +4443,7 @@ comment on function public.create_pool is
 revoke all on function public.create_pool from public, anon, authenticated, service_role;
 grant execute on function public.create_pool to authenticated;
 
--- from sql/25_pools/functions/delete_pool.sql sha256:cdc519385ad9bd652d421e4da33ed77d09ad3c46c0374d8707d6a2e4320cd645
+-- from sql/25_pools/functions/delete_pool.sql sha256:8060c9ccaf65cd0606e29f406c6e56d004370a1d8e9e6f4ad88e45048e2755db
 create or replace function public.delete_pool(p_pool text)
 returns jsonb
 language plpgsql
@@ -4465,7 +4465,7 @@ begin
 end
 $$;
 comment on function public.delete_pool is
-    'Ends a pool: its robots work for their own tenant only, what they hold they finish, and jobs that asked for the pool wait until somebody cancels them. Raises 404 POOL_NOT_FOUND. Needs robots.write.';
+    'Ends a pool: its robots work for their own tenant only, they finish the jobs that they hold, and jobs that asked for the pool wait until they are cancelled. Raises 404 POOL_NOT_FOUND. Needs robots.write.';
 revoke all on function public.delete_pool from public, anon, authenticated, service_role;
 grant execute on function public.delete_pool to authenticated;
 
@@ -4793,7 +4793,7 @@ comment on function private.pool_weight is
     'How many jobs a pool''s robot gives a tenant in its turn; null for one that is not a member (any more).';
 revoke all on function private.pool_weight from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/put_pool_member.sql sha256:76fc9b911bb423b0579460cdd4a6e849255933845c1f4be2987b8ae6ff3ebb77
+-- from sql/25_pools/functions/put_pool_member.sql sha256:0edf275f0746bdaec30b97f4701b0cbce3ce93e4c9dd77e0d2dbe814dfe60eb6
 create or replace function public.put_pool_member(
     p_pool text,
     p_tenant text,
@@ -4819,7 +4819,7 @@ begin
     elsif p_max_running not between 0 and 100000 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'max_running must be between 0 and 100000.');
     end if;
-    -- Whoever is found or not, what follows and what is answered is the same.
+    -- Whether a tenant was found or not, the effect and the answer look the same.
     select t.tenant_id, t.slug into v_tenant
     from public.tenants as t
     where case
@@ -4915,7 +4915,7 @@ comment on function private.set_pool_limit is
     'Sets how many jobs of a tenant the robots of a pool may hold at once, those that they hold now included; null: any number.';
 revoke all on function private.set_pool_limit from public, anon, authenticated, service_role;
 
--- from sql/25_pools/functions/set_robot_pool.sql sha256:ba911f0d7eb0b637b0f19c894340e6ee947caabbbf93c14eaa9e3466979638ee
+-- from sql/25_pools/functions/set_robot_pool.sql sha256:548e0231a599f82c6e9c73de3738c97c60d499ae0c7ed3f57ba3c4461ab795e8
 create or replace function public.set_robot_pool(p_robot text, p_pool text default null)
 returns public.live_robots
 language plpgsql
@@ -4952,7 +4952,7 @@ begin
 end
 $$;
 comment on function public.set_robot_pool is
-    'Puts a robot in a pool of its tenant, or (null) takes it out, from its next claim on, and returns it. What it holds it finishes. Raises 404 ROBOT_NOT_FOUND, POOL_NOT_FOUND. Needs robots.write.';
+    'Puts a robot in a pool of its tenant, or (null) takes it out, from its next claim on, and returns it. It finishes the jobs that it holds. Raises 404 ROBOT_NOT_FOUND, POOL_NOT_FOUND. Needs robots.write.';
 revoke all on function public.set_robot_pool from public, anon, authenticated, service_role;
 grant execute on function public.set_robot_pool to authenticated;
 
@@ -5075,7 +5075,7 @@ comment on function private.authorize_robot is
     'The verified caller, who is a robot and has the permission, or a member or program with the second one, if one is named; raises 401 AUTHENTICATION_FAILED or 403 FORBIDDEN otherwise.';
 revoke all on function private.authorize_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/bring_robot_online.sql sha256:c87f3c2566b9146f0c2af662d8cd7444721b83ab360727d995b1e580297fe13f
+-- from sql/30_robots/functions/bring_robot_online.sql sha256:b680ad91361e64cb465e2b3745b191f10083ea73faab72c4e863b027e5799e16
 create or replace function private.bring_robot_online(
     p_tenant_id uuid,
     p_robot_id uuid,
@@ -5117,7 +5117,7 @@ begin
 end
 $$;
 comment on function private.bring_robot_online is
-    'Notes that a robot is alive, and returns whether that is news. Null metrics or health leave what was said before. A session that is not the one that registered last is noted.';
+    'Records that a robot is alive, and returns whether it was offline before. Null metrics or health leave the last ones. Records when a session other than the last registered one is heard.';
 revoke all on function private.bring_robot_online from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/calling_robot_id.sql sha256:efe1e8878e82b2948b11171bfa9e79fc512e2debbe24106103cbfe2aea25b501
@@ -5393,7 +5393,7 @@ comment on function private.find_robot is
     'The robot of a tenant by its id or its external id. Raises 404 ROBOT_NOT_FOUND for one that is deleted, another tenant''s or not there.';
 revoke all on function private.find_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/find_robot_problem.sql sha256:9ad8b91c7726146378d60515900a58a77b6deef2b63c4db07e736e74c5abf559
+-- from sql/30_robots/functions/find_robot_problem.sql sha256:5e13847cad284834ac72a290dfc170d64aa833cf49027448628bcbe0521a2c78
 create or replace function private.find_robot_problem(
     p_external_id text,
     p_name text,
@@ -5432,10 +5432,10 @@ begin
 end
 $$;
 comment on function private.find_robot_problem is
-    'What is wrong with a robot''s configuration, as a sentence that names the field; null when nothing is. A field that is null is not looked at.';
+    'The problem of a robot''s configuration, as a sentence that names the field; null: none. Null fields are not checked.';
 revoke all on function private.find_robot_problem from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/find_words_problem.sql sha256:0cca981747740a402586882ae88c9b24f9251a6d48b715a7422486f8045a25ea
+-- from sql/30_robots/functions/find_words_problem.sql sha256:76a290a8dd399ab76162dfe8bc239dd53807cb5ea6667d139e708e63f7ac7e43
 create or replace function private.find_words_problem(p_field text, p_words text[])
 returns text
 language plpgsql
@@ -5456,7 +5456,7 @@ begin
 end
 $$;
 comment on function private.find_words_problem is
-    'What is wrong with a list of capabilities or tags, as a sentence that names the field; null when nothing is.';
+    'The problem of a list of capabilities or tags, as a sentence that names the field; null: none.';
 revoke all on function private.find_words_problem from public, anon, authenticated, service_role;
 
 -- from sql/30_robots/functions/give_back_unknown_jobs.sql sha256:4dd29e6cc3e14835ce92eff924633b0397bbe526ed5dfde79df346d4cd68b48a
@@ -5630,7 +5630,7 @@ comment on function private.notice_deaf_robots is
     'Duty, a tenant''s turn: notices robots that live and do not ask for the work that waits for them, tells it once, and counts them. Their next claim takes the word back.';
 revoke all on function private.notice_deaf_robots from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/quarantine_robot.sql sha256:28bcbaee5896504f30076aadbb8250eb9b9addb748f7a140f3a870c7ed06498b
+-- from sql/30_robots/functions/quarantine_robot.sql sha256:3ddbad8c1755ac936e187fd927061e3102c1c7294fa75ec2bf1ca2a0e288e3f2
 create or replace function private.quarantine_robot(p_tenant_id uuid, p_robot_id uuid, p_reason text, p_data jsonb default '{}')
 returns uuid
 language plpgsql
@@ -5652,10 +5652,10 @@ begin
 end
 $$;
 comment on function private.quarantine_robot is
-    'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. What it holds it may finish.';
+    'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. It may finish the jobs that it holds.';
 revoke all on function private.quarantine_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:114a099528eb80fbf4899c4bc8745439eadecb16c774b1a8bea621ad118e8c87
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:2f57f01b61e2ce17d909d66dca7497e9b17849bd8b9f461563b1367077d6bf90
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
@@ -5739,7 +5739,7 @@ begin
 end
 $$;
 comment on function public.record_heartbeat is
-    'Notes that a robot is alive, with its metrics, takes its word for the commands that it obeyed, gives back what it was handed and does not know (active_job_ids of the metrics, where it has them), and returns how often to say so and what waits for it (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
+    'Records that a robot is alive, with its metrics and the commands that it acknowledges, gives back the leases that it does not know (active_job_ids of the metrics, where it has them), and returns the interval of heartbeats and what the robot must do (jobs to stop, commands). Works for the robot itself and for callers with robots.control.';
 revoke all on function public.record_heartbeat from public, anon, authenticated, service_role;
 grant execute on function public.record_heartbeat to authenticated;
 
@@ -6369,7 +6369,7 @@ comment on function private.find_full_limits is
     'The limits that keep a job with this workflow and concurrency key from being claimed just now, those that are 0 before the others, then the widest first; none when there is room.';
 revoke all on function private.find_full_limits from public, anon, authenticated, service_role;
 
--- from sql/32_limits/functions/find_job_limits.sql sha256:c3d88fe0ee8d659df7f20f3df0415ffdc543492079422ef09dd8b7005baefd24
+-- from sql/32_limits/functions/find_job_limits.sql sha256:0497519129393a17e5a9883daa129db4d3e68b3e804cfeb3d34d0708f4460320
 -- Without a SET clause, so that it is inlined. A limit of the whole tenant is none of a lane: claims ask for it once.
 create or replace function private.find_job_limits(p_tenant_id uuid, p_workflow_id uuid, p_concurrency_key text)
 returns table (workflow_limit_id integer, key_limit_id integer)
@@ -6394,7 +6394,7 @@ as $$
         end
 $$;
 comment on function private.find_job_limits is
-    'The limits that decide in which lane a job stands: of its workflow and of its concurrency key, where somebody set them.';
+    'The limits that decide in which lane a job stands: of its workflow and of its concurrency key, if they are set.';
 revoke all on function private.find_job_limits from public, anon, authenticated, service_role;
 
 -- from sql/32_limits/functions/lane_room.sql sha256:a27aebb6745400133e1e9777eb13c83df643042d86c128bb16eff62bbc03b044
@@ -6479,9 +6479,9 @@ comment on function public.list_limits is
 revoke all on function public.list_limits from public, anon, authenticated, service_role;
 grant execute on function public.list_limits to authenticated;
 
--- from sql/32_limits/functions/make_counters.sql sha256:72ff80e4a91a5fb3cc2e8c46a407efadf0217d658d90c8025988c29999411269
+-- from sql/32_limits/functions/make_counters.sql sha256:f279b83f753e4db9be3940ab34d247be323ebe7e4b8ee5752f123cddfa60060e
 -- The caller keeps claims of the tenant away until it commits. Whoever ends leases waits for a counter with the lease locked,
--- so that after all leases nobody wants the old counters, and whatever stays is put in the new ones.
+-- so that when all leases are locked no session waits for the old counters; leases that stay are counted in the new ones.
 create or replace function private.make_counters(p_limit private.limits)
 returns void
 language plpgsql
@@ -6498,7 +6498,7 @@ begin
         return;
     end if;
 
-    -- Leases in the order of their ids, as whoever takes several does; what ends meanwhile does not count.
+    -- Leases in the order of their ids, like every function that locks several; those that end meanwhile do not count.
     perform
     from private.leases as l
     where l.tenant_id = p_limit.tenant_id
@@ -6961,8 +6961,8 @@ $$;
 comment on function private.find_share is 'The share of a workflow, made on its first use.';
 revoke all on function private.find_share from public, anon, authenticated, service_role;
 
--- from sql/34_fair_share/functions/fold_share_usage.sql sha256:3da5f9584eaa69ec2b242cd60b4e8a13e332a885083ad8898cef92407851dc57
--- One row of a share changes at a time, by one session: ended attempts only append, and wait for nobody.
+-- from sql/34_fair_share/functions/fold_share_usage.sql sha256:a341520f17ad91b312bef04196250a7e39b7244ba1ec161b7ca6884e7eb8cad4
+-- One row of a share changes at a time, by one session: ended attempts only append, and wait for no other session.
 create or replace function private.fold_share_usage(p_limit integer default 5000)
 returns integer
 language plpgsql
@@ -7078,7 +7078,7 @@ comment on function public.list_shares is
 revoke all on function public.list_shares from public, anon, authenticated, service_role;
 grant execute on function public.list_shares to authenticated;
 
--- from sql/34_fair_share/functions/record_share_usage.sql sha256:3f7c70f97b3a41e410552bb54c645f985464c0ead2bfd3cc9bbf5992b0339c04
+-- from sql/34_fair_share/functions/record_share_usage.sql sha256:dca46d07f3484a56a55ddb71bd353329cf295c114feada011dccd5852da667e0
 create or replace function private.record_share_usage()
 returns trigger
 language plpgsql
@@ -7094,7 +7094,7 @@ begin
 end
 $$;
 comment on function private.record_share_usage is
-    'Table trigger: what a robot''s time with a job was, whatever came of it, for the shares that used it.';
+    'Table trigger: records how long a robot held a job, however that ended, for the shares that used the time.';
 revoke all on function private.record_share_usage from public, anon, authenticated, service_role;
 
 -- from sql/34_fair_share/functions/set_share.sql sha256:2c19303a594414c06c9b88884c3e875bf1517976fb8a43b0934573c16ae021bb
@@ -7669,7 +7669,7 @@ comment on function private.ensure_job_partitions is
     'Makes the partitions of jobs for this week (Monday, UTC) and p_weeks_ahead more, and returns how many it made.';
 revoke all on function private.ensure_job_partitions from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/find_job_problem.sql sha256:60cf43bfe9d4401a1eea2d2ab04de4bb8300243903fd55138dcf05009798c858
+-- from sql/40_queue/functions/find_job_problem.sql sha256:208c48c6ae70f8967f53d4f658826872adbfb0f2d18fb164ae906f85507b09b7
 create or replace function private.find_job_problem(p_job private.new_job)
 returns text
 language plpgsql
@@ -7725,7 +7725,7 @@ begin
 end
 $$;
 comment on function private.find_job_problem is
-    'What is wrong with a job that somebody wants to enqueue, as a sentence that names the field; null when nothing is. An option that is null is its default, which is right.';
+    'The problem of a job that is to be enqueued, as a sentence that names the field; null: none. A null option is its default, which is valid.';
 revoke all on function private.find_job_problem from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/find_lane.sql sha256:2404324761107722190e0be9d2b6ef24df8fa1c0963a56a1c6696bae7610ccc8
@@ -8079,7 +8079,7 @@ comment on function private.raise_queue_full is
     'Raises 429 QUEUE_FULL, with the seconds after which to try again.';
 revoke all on function private.raise_queue_full from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/read_new_job.sql sha256:cc77dd61e53e6a07db3f12abd7269199c4ed305c20f2074204bf22ed793be83a
+-- from sql/40_queue/functions/read_new_job.sql sha256:50f01ac0bbc3e7a8c9f263160dcc6b46dc620f6d732ffddf0a8c9d3ad4186713
 create or replace function private.read_new_job(p_options jsonb)
 returns private.new_job
 language plpgsql
@@ -8101,7 +8101,7 @@ begin
 end
 $$;
 comment on function private.read_new_job is
-    'A job that somebody asks for as an object {workflow_id, input, priority …}; the other fields are null. Raises 400 INVALID_ARGUMENT for a field that no job has, and a data exception for a value of the wrong type.';
+    'Reads a new job from an object {workflow_id, input, priority …}; the other fields are null. Raises 400 INVALID_ARGUMENT for a field that no job has, and a data exception for a value of the wrong type.';
 revoke all on function private.read_new_job from public, anon, authenticated, service_role;
 
 -- from sql/40_queue/functions/required_of.sql sha256:f1e631eda475b9f91092242a5d90e057e6600ab4bd2fdd88b88dc72584684b1d
@@ -8293,7 +8293,7 @@ comment on function private.answer_claim_again is
     'What a claim with this id answered, for the robot that asks for it again: its leases that are still held and not started, renewed.';
 revoke all on function private.answer_claim_again from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/claim_jobs.sql sha256:2a8dc536fb4336b6087a4a6c77b53873fd74496cc4b0adf3d71d813d5d88704c
+-- from sql/41_claims/functions/claim_jobs.sql sha256:f9ce7d42f7a9b43dbf0ab52640484d37f483251f6cf3da0a9af550b990e74eae
 create or replace function public.claim_jobs(
     p_limit integer default 1,
     p_lease_seconds integer default 60,
@@ -8384,7 +8384,7 @@ begin
         return;
     end if;
     if v_robot.has_duties then
-        perform private.note_call();    -- before the duties ask whether anybody was heard
+        perform private.note_call();    -- before the duties ask whether a call came
         v_may_wait := private.run_due_duties() = 0;
         -- They may have taken jobs back from this robot, or put it in quarantine.
         select
@@ -8407,7 +8407,7 @@ begin
     v_want := least(p_limit, v_robot.free_slots);
     if not v_robot.may_claim or v_want <= 0 then
         return;
-    elsif v_robot.tenant_no is null then    -- nobody has enqueued anything yet
+    elsif v_robot.tenant_no is null then    -- no job was ever enqueued
         v_robot.tenant_no := private.find_queue_tenant(v_caller.tenant_id);
     end if;
 
@@ -8556,9 +8556,9 @@ begin
     end loop;
     if v_notices <> '{}' then
         perform private.announce_jobs('job.claimed', 'claimed', v_notices);
-        -- So that beside a snapshot that is held for long nobody counts over its ended leases again and again; each time would
-        -- leave as many dead rows here. Only claims make leases, those of a robot take turns, and a token never changes.
-        -- Not waited for: this claim holds counters of limits by now, and a later one does it as well.
+        -- So that beside a snapshot that is held for long claims do not read the robot's ended leases again and again; doing this
+        -- at each claim would leave as many dead rows here. Only claims make leases, those of a robot take turns, and a token
+        -- never changes. Not waited for: this claim holds counters of limits by now, and a later one does it as well.
         if v_claimed.lease_token / 256 <> (v_claimed.lease_token - cardinality(v_notices)) / 256 then
             update public.robot_heartbeats as h
             set low_lease_token = (
@@ -9014,7 +9014,7 @@ comment on function private.take_fair_pool_job is
     'Takes a job for a robot of a pool whose members share it by robot-seconds: of the member that has had the least lately over its weight, of those that have one that the robot may have.';
 revoke all on function private.take_fair_pool_job from public, anon, authenticated, service_role;
 
--- from sql/41_claims/functions/take_jobs.sql sha256:642b63ddf7a491f66483efe1a629d178bdac729e0538d172f5fff4ca2c13d75b
+-- from sql/41_claims/functions/take_jobs.sql sha256:e2e54634a5564c4f9e5d1495b2de119961cd18af18450a9a1ccfdf6a2b6e26fd
 -- Cost: one probe of ready's primary key for each lane that the robot may serve, and one statement for each lane that jobs
 -- are taken from. What stands in front, behind or beside in other lanes is never read. Every look-up is by one key at a time:
 -- a join would be planned once, for the sizes that the tables had then, and kept.
@@ -9176,7 +9176,7 @@ begin
 end
 $$;
 comment on function private.take_jobs is
-    'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, counted in the counters of their limits. They are nowhere until public.claim_jobs() leases them.';
+    'Takes up to p_want jobs of one tenant that a robot may have out of ready, best priority and oldest first, counted in the counters of their limits. Until public.claim_jobs() leases them, they are in neither ready nor leases.';
 revoke all on function private.take_jobs from public, anon, authenticated, service_role;
 
 -- from sql/41_claims/functions/take_member_jobs.sql sha256:93828374b616c9ab216f26597d87ccc7975025871c81484306060a7b0c662b39
@@ -9353,7 +9353,7 @@ comment on function private.untake_jobs is
     'Puts jobs back that this claim of a robot took out of ready and has not leased, the next ones in its order: out of the counters of their limits, and in a pool their members have their turn again.';
 revoke all on function private.untake_jobs from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/add_past_lease.sql sha256:4b3f0b052c6bb28f2bb03b5504046ff6cdc71cd4533c2900666c189d592d6cba
+-- from sql/42_leases/functions/add_past_lease.sql sha256:668f5dda37b224c20dc2f5c5514a74d1c0884b12e77e16bdd3b2a8e68d4bc0fb
 create or replace function private.add_past_lease(p_past_leases jsonb, p_lease private.leases)
 returns jsonb
 language plpgsql
@@ -9369,13 +9369,13 @@ begin
 end
 $$;
 comment on function private.add_past_lease is
-    'jobs.past_leases with one more lease that has ended: the robot that held it may still bring what came of it, as evidence.';
+    'jobs.past_leases with one more lease that has ended: the robot that held it may still send a late result.';
 revoke all on function private.add_past_lease from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/answer_stale_report.sql sha256:3bd8bdf76960a06eb98bc71e62ad9379981d270c60486b3c9d99bd47afbe2635
--- Nothing is raised for a robot that held the token: the evidence must be committed. The Data API takes the status from the setting, and
+-- from sql/42_leases/functions/answer_late_result.sql sha256:bd83e564435d13629b59a5562b728a4508dc0c03b6e86426baf658b136032c3f
+-- Nothing is raised for a robot that held the token: the late result must be committed. The Data API takes the status from the setting, and
 -- Python turns the answer's shape, PostgREST's own for an error, into the same error.
-create or replace function private.answer_stale_report(
+create or replace function private.answer_late_result(
     p_caller private.caller,
     p_job_id uuid,
     p_lease_token bigint,
@@ -9401,7 +9401,7 @@ begin
         perform private.raise_error(404, 'JOB_NOT_FOUND', 'There is no such job.');
     end if;
 
-    -- Of nobody else is anything kept: a robot that guesses another's token could take the place of its evidence.
+    -- Only the holder's result is stored: a robot that guesses another's token could take the place of its late result.
     v_was_holder := coalesce(
         v_job.past_leases ->> p_lease_token::text = p_caller.robot_id::text
             or (v_job.lease_token = p_lease_token and v_job.robot_id = p_caller.robot_id),
@@ -9439,9 +9439,9 @@ begin
     );
 end
 $$;
-comment on function private.answer_stale_report is
-    'Answers a result whose lease is not held: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
-revoke all on function private.answer_stale_report from public, anon, authenticated, service_role;
+comment on function private.answer_late_result is
+    'Answers a late result, whose lease is not held any more: the same answer again if this token brought it, else 409 LEASE_LOST, or JOB_ALREADY_FINISHED of a job that has ended, with its first result kept in late_results. Raises the same, and keeps nothing, when the calling robot never held the job with this token; 404 JOB_NOT_FOUND.';
+revoke all on function private.answer_late_result from public, anon, authenticated, service_role;
 
 -- from sql/42_leases/functions/append_job_logs.sql sha256:da3ec60d10490903258e9a1fe8d1cbd5ebb29739eb3b8f47c5376374772a0313
 create or replace function public.append_job_logs(
@@ -9563,9 +9563,9 @@ comment on function private.find_reported_job is
     'The tenant of a job that the calling robot might have held: one of its own tenant, or one that asked for the robot''s pool; null for any other.';
 revoke all on function private.find_reported_job from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/give_back_leases.sql sha256:5eb081b77690dc609d2640e5cf5f78695ce0be5ac96f2e47be4f781c8256e9fc
--- Whoever calls it has the lock under which the robot claims, so that no lease is made meanwhile. Then leases in the order of
--- their ids, lanes in the order of theirs, and counters: as everybody who ends several leases.
+-- from sql/42_leases/functions/give_back_leases.sql sha256:5b55abc9fe500987b4f76bc5077d3a118caa216710f859c4cbb5929b7bdf0acd
+-- Its callers hold the lock under which the robot claims, so that no lease is made meanwhile. Then leases in the order of
+-- their ids, lanes in the order of theirs, and counters, like every function that ends several leases.
 create or replace function private.give_back_leases(
     p_robot_id uuid,
     p_job_ids uuid[],
@@ -9625,7 +9625,7 @@ comment on function private.give_back_leases is
     'Takes those of some jobs back that a robot holds and has not started (or has: then a job with the retry policy none ends), without counting the attempts (but of what was started after three ends that cost nothing), and returns how many.';
 revoke all on function private.give_back_leases from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/is_away.sql sha256:3cc8a634f6a7b4dc0dd847401f49e6e13f5b3215633269048adf46e1225e78be
+-- from sql/42_leases/functions/is_away.sql sha256:28de854967f033892e4386e4507b6b5fabbb1a651790aa8d713914ac12001f75
 create or replace function private.is_away(
     p_now_ms bigint default floor(extract(epoch from clock_timestamp()) * 1000)
 )
@@ -9644,7 +9644,7 @@ begin
 end
 $$;
 comment on function private.is_away is
-    'Whether the service seems to be away now: nobody was heard since the silence began that private.was_away() calls an outage. After 15 minutes in which Postgres was there it is believed no longer: then all robots are gone.';
+    'Whether there seems to be an outage now: no call came since a silence began that private.was_away() calls an outage. Not after 15 minutes in which Postgres runs: then all robots are gone.';
 revoke all on function private.is_away from public, anon, authenticated, service_role;
 
 -- from sql/42_leases/functions/lease_over_at.sql sha256:9c8677113864d4e56486c76483280e221618d1058408b4da7727f320d1c24cd5
@@ -9659,8 +9659,8 @@ comment on function private.lease_over_at is
     'When a held job is taken back unless its robot renews the lease, reports progress or ends the job before.';
 revoke all on function private.lease_over_at from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/lengthen_leases.sql sha256:fb448b26f1d6fb886e5d3bbfda8c17715edffa4795580f755cb561662dffb246
--- Waits for no lease: what is locked just now is being renewed or ended.
+-- from sql/42_leases/functions/lengthen_leases.sql sha256:82ea5b13aba7c931dd70fa9b3b9c5956ddcf7ea302978735517dbddb121dc983
+-- Skips leases that are locked: they are being renewed or ended.
 create or replace function private.lengthen_leases()
 returns integer
 language plpgsql
@@ -9715,12 +9715,13 @@ begin
 end
 $$;
 comment on function private.lengthen_leases is
-    'Lengthens the leases that were held in an outage by its length, once for each outage, before anything is rescued: nobody could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Not one that three outages have lengthened and nobody has renewed. Returns 0 when there was nothing to do.';
+    'Lengthens the leases that were held in an outage by its length, once for each outage, before any lease is rescued: no robot could renew them. The same for progress; the time of a job goes on, but does not end before the first minute after the outage. Not one that three outages have lengthened and nobody has renewed. Returns 0 when there was nothing to do.';
 revoke all on function private.lengthen_leases from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/lock_leases.sql sha256:2221fe153de0b23cfe82eb83a3d0f023b8305894593b73b9be78ce688672a2a4
+-- from sql/42_leases/functions/lock_leases.sql sha256:9c316b26f30aae2b84418861706586d1e5fb2c657079cf727b5f2899382a7391
 -- First the leases in the order of their ids, then their lanes if jobs may go back into them (as private.put_back() locks a
--- lane), then their counters, in the order of their ids: what follows then waits for nobody, in whatever order it ends them.
+-- lane), then their counters, in the order of their ids: the caller then waits for no other session, in whatever order it
+-- ends the leases.
 create or replace function private.lock_leases(p_robot_id uuid, p_reports jsonb, p_may_put_back boolean default false)
 returns void
 language plpgsql
@@ -9783,8 +9784,8 @@ comment on function private.may_be_excused is
     'Whether the silence of the robot that holds a lease may still be an outage''s: not when three have lengthened it and it was not renewed in between.';
 revoke all on function private.may_be_excused from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/note_call.sql sha256:d860be6df1b445a17d6e80434968cb7561aeff90bf9d65de6595e85e9e728f78
--- Whoever calls first after a silence finds out whether it was an outage, before any lease is renewed: later nobody could tell.
+-- from sql/42_leases/functions/note_call.sql sha256:7f6ed6524aaf2e2049b026b389fa4a109a31993fc430f21c1647d3a9153ccb4d
+-- The first call after a silence finds out whether it was an outage, before any lease is renewed: later that is not known.
 create or replace function private.note_call()
 returns void
 language plpgsql
@@ -9812,10 +9813,10 @@ begin
 end
 $$;
 comment on function private.note_call is
-    'Notes that somebody was heard, at most once a second, and after a silence whether the service was away (private.was_away()). Claims, renewals and heartbeats call it, and every request of the REST API.';
+    'Records that a call came, at most once a second, and after a silence whether it was an outage (private.was_away()). Claims, renewals and heartbeats call it, and every request of the REST API.';
 revoke all on function private.note_call from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/progress_due_at.sql sha256:599fe216500010688fed5fcc5fb9cab2bc08a96a6d901c8b8ada3e7aab81fce7
+-- from sql/42_leases/functions/progress_due_at.sql sha256:63098efcf483b514327d9db4a02428e3e36e482d844c4a13e0f3fd84181ee8eb
 create or replace function private.progress_due_at(p_lease private.leases)
 returns timestamptz
 language sql
@@ -9825,7 +9826,7 @@ as $$
         + make_interval(secs => p_lease.progress_timeout_seconds) + p_lease.away
 $$;
 comment on function private.progress_due_at is
-    'When a held job is taken back unless its robot reports progress before; null when nobody asked for that.';
+    'When a held job is taken back unless its robot reports progress before; null when the job has no progress_timeout_seconds.';
 revoke all on function private.progress_due_at from public, anon, authenticated, service_role;
 
 -- from sql/42_leases/functions/raise_lease_lost.sql sha256:a2636e3744c3bcd580e961c8b489b8b050534cba9e921bbd7d05134d39f0f034
@@ -9852,7 +9853,7 @@ comment on function private.raise_lease_lost is
     'Raises 409 LEASE_LOST for a job that the robot might have held, 409 JOB_ALREADY_FINISHED when it has ended, 404 JOB_NOT_FOUND for any other.';
 revoke all on function private.raise_lease_lost from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/release_job.sql sha256:43a5b59b89d6a03586e2a367626feabadff43f6b0ade53d64ea671bfee6e9445
+-- from sql/42_leases/functions/release_job.sql sha256:f54fdbc6e9f934be78b8a8ee70fabcc26d33d61e314de550178e229a1efd8e4d
 create or replace function public.release_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -9895,11 +9896,11 @@ begin
 end
 $$;
 comment on function public.release_job is
-    'Gives a claimed job back without counting the attempt; one that somebody wants cancelled ends cancelled. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Gives a claimed job back without counting the attempt; a job whose cancellation was requested ends cancelled. One that was given back several times before it was started waits for a while (retry_at). Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.release_job from public, anon, authenticated, service_role;
 grant execute on function public.release_job to authenticated;
 
--- from sql/42_leases/functions/renew_leases.sql sha256:c8fef05353cb7aa50e5f8fa61b10d032a69240382a91ee1104d3805e6768fdd6
+-- from sql/42_leases/functions/renew_leases.sql sha256:81fc95280477619e8d17406ff454f814f77cdb4e0371f140e421766fde0255ea
 create or replace function public.renew_leases(p_leases jsonb, p_lease_seconds integer default 60)
 returns table (job_id uuid, renewed boolean, lease_expires_at timestamptz, cancel_requested boolean)
 language plpgsql
@@ -9921,7 +9922,7 @@ begin
     perform private.note_call();
     return query
     with asked as (
-        -- What is no id or no token is null, and so not held.
+        -- A value that is no id or no token is null, and so not held.
         select
             case
                 when a.item ->> 'job_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then (a.item ->> 'job_id')::uuid
@@ -9951,11 +9952,11 @@ begin
 end
 $$;
 comment on function public.renew_leases is
-    'Extends the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; what is no lease is not renewed. Needs jobs.report.';
+    'Renews the leases [{job_id, lease_token}] of the calling robot to p_lease_seconds from now and says for each, in their order, whether it is still held and whether the job shall stop; an item that is no lease is answered as not held. Needs jobs.report.';
 revoke all on function public.renew_leases from public, anon, authenticated, service_role;
 grant execute on function public.renew_leases to authenticated;
 
--- from sql/42_leases/functions/report_progress.sql sha256:506a575628ea9918c4dc9af2f584e59d05db35745d0fd9a84e03e0cb742ff7e0
+-- from sql/42_leases/functions/report_progress.sql sha256:a77b15127c9ac74e5cdf747e0b16f26f71184096c14a9fb3d6129a0fe4aca782
 create or replace function public.report_progress(
     p_job_id uuid,
     p_progress integer,
@@ -9988,7 +9989,7 @@ begin
         if p_lease_token is null then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'lease_token must be given; only a robot may leave it out.');
         end if;
-        -- Whoever may control a robot and has its token speaks for it: of a job and a robot of their own tenant only.
+        -- A caller who may control robots and has the token reports for the robot: jobs and robots of their own tenant only.
         select l.robot_id
         into v_caller.robot_id
         from private.leases as l
@@ -10047,11 +10048,11 @@ begin
 end
 $$;
 comment on function public.report_progress is
-    'Notes how far a job is and pushes it, at most every 500 ms and only news. Without a token it is the calling robot''s own lease; others name the token and need robots.control, for a robot of their tenant. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Robots need jobs.report.';
+    'Records a job''s progress and pushes it, at most every 500 ms and only when it changed. Without a token it is the calling robot''s own lease; others name the token and need robots.control, for a robot of their tenant. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED, 404 JOB_NOT_FOUND. Robots need jobs.report.';
 revoke all on function public.report_progress from public, anon, authenticated, service_role;
 grant execute on function public.report_progress to authenticated;
 
--- from sql/42_leases/functions/rescue_expired_leases.sql sha256:b6a684ac9cd69d74d052db96b659f92ed078945507aac08c1f61225021f8be37
+-- from sql/42_leases/functions/rescue_expired_leases.sql sha256:c08cab75f9ed02a281f85815e587cf40f68ad3f0354aa97ab899c3654b9ac26b
 -- The end of a lease is not indexed, so that renewing one stays cheap; leases are few, and this reads them all.
 create or replace function private.rescue_expired_leases(p_limit integer default 200)
 returns integer
@@ -10065,7 +10066,7 @@ declare
     v_rescued private.leases[];
     v_counter_ids integer[] := '{}';
 begin
-    if private.is_away() then       -- nobody could renew anything, as it seems; whoever comes first says how long
+    if private.is_away() then       -- no robot can renew, as it seems; the next call finds out how long
         return 0;
     end if;
     perform private.lengthen_leases();
@@ -10097,7 +10098,7 @@ begin
         end loop;
         v_rescued := v_leases;
     exception
-        when others then        -- one by one: what is wrong with one tenant's job must not keep the others
+        when others then        -- one by one: a job that cannot be ended must not keep the others
             v_rescued := '{}';
             foreach v_lease in array v_leases loop
                 begin
@@ -10132,7 +10133,7 @@ comment on function private.rescue_expired_leases is
     'Takes back jobs whose lease or time is over, or that report no progress (at most p_limit), and returns how many. The attempt counts when it was started; what follows is private.end_attempt()''s to say, or private.end_uncounted()''s. Does nothing while the service seems to be away, and lengthens leases by an outage first. One that cannot be ended is left, with a warning.';
 revoke all on function private.rescue_expired_leases from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/rescue_lease.sql sha256:b9bddede602dfe82c5a021029d0255e8fb218d681ce2829280b6db481a730157
+-- from sql/42_leases/functions/rescue_lease.sql sha256:791a08ed2cdced64d131ac448f0108b98fe8e31b7d39da36b4d5ecbb89e1062a
 -- Without its counters: who rescues several leases counts them out together, after the lanes of all.
 create or replace function private.rescue_lease(p_lease private.leases)
 returns void
@@ -10142,7 +10143,7 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-    -- What was over first is what happened.
+    -- The deadline that passed first decides the outcome.
     v_over_at timestamptz := private.lease_over_at(p_lease);
 begin
     delete from private.leases as l where l.job_id = p_lease.job_id;
@@ -10165,7 +10166,7 @@ comment on function private.rescue_lease is
     'Takes back a lease that is over, locked by its caller, and ends the attempt, which counts if it was started. Its counters and its robot''s failures are the caller''s to count.';
 revoke all on function private.rescue_lease from public, anon, authenticated, service_role;
 
--- from sql/42_leases/functions/start_job.sql sha256:f68eeccc274dac4d1abd6c9391a3fdcfca53fd93a99563f1ef18a0874066ebbe
+-- from sql/42_leases/functions/start_job.sql sha256:b98841a125554c644d03cfad547a55cbaebad4e0f9e157b871ebbf2d9cc3d01b
 create or replace function public.start_job(p_job_id uuid, p_lease_token bigint)
 returns jsonb
 language plpgsql
@@ -10207,11 +10208,11 @@ begin
 end
 $$;
 comment on function public.start_job is
-    'Says that a claimed job runs now; saying it again changes nothing. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Says that a claimed job runs now. Idempotent. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.start_job from public, anon, authenticated, service_role;
 grant execute on function public.start_job to authenticated;
 
--- from sql/42_leases/functions/was_away.sql sha256:cb63d3e6b366043423d4536702586bdec51bca561a45fdd4801479c70ff638dc
+-- from sql/42_leases/functions/was_away.sql sha256:7d8dbfa997363b121a677a04d10381510f1c928aa8ee2fa0f2e6f6e5b1ba99bc
 -- The two times are the server's own clock's; what they are compared with is shifted with the time that a test sets.
 create or replace function private.was_away(p_last_ms bigint, p_now_ms bigint)
 returns boolean
@@ -10258,10 +10259,10 @@ begin
 end
 $$;
 comment on function private.was_away is
-    'Whether a silence of everybody, from the last call to another moment, was an outage: Postgres was started meanwhile, or calls were due and for more than ten seconds none of anybody came. One robot''s silence beside any call of another is never one.';
+    'Whether the silence from the last call to another moment was an outage: Postgres was started meanwhile, or calls were due and none came for more than ten seconds. The silence of one robot while others call is never one.';
 revoke all on function private.was_away from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/cancel_forceable_at.sql sha256:8e36ef2fa26aaf36c659f2b8d095b710395c367d102c3bf1a076f7bd5886a405
+-- from sql/43_endings/functions/cancel_forceable_at.sql sha256:1a84a9896c35927b0b775b8600d97e77cb17617bdeb15474ff22e039f592ff1b
 create or replace function private.cancel_forceable_at(p_lease private.leases)
 returns timestamptz
 language plpgsql
@@ -10280,7 +10281,7 @@ begin
 end
 $$;
 comment on function private.cancel_forceable_at is
-    'From when on the cancellation of a held job may be forced: its robot has a minute to stop, or what the settings of the job''s tenant say, {"queue": {"cancel_grace_seconds": 60}}; null when nobody asked it to stop.';
+    'From when on the cancellation of a held job may be forced: its robot has a minute to stop, or what the settings of the job''s tenant say, {"queue": {"cancel_grace_seconds": 60}}; null when it was not asked to stop.';
 revoke all on function private.cancel_forceable_at from public, anon, authenticated, service_role;
 
 -- from sql/43_endings/functions/cancel_job.sql sha256:d449d857905f6e9d0e6b6d93bcff13462c36825a6a4d8f06d123a49a094d164c
@@ -10303,10 +10304,10 @@ comment on function public.cancel_job is
 revoke all on function public.cancel_job from public, anon, authenticated, service_role;
 grant execute on function public.cancel_job to authenticated;
 
--- from sql/43_endings/functions/cancel_jobs_of_deleted_workflows.sql sha256:28298dca59f496d9a9e30e8869ab7536400ade73fdab7b6e8ce37a74b17017f1
+-- from sql/43_endings/functions/cancel_jobs_of_deleted_workflows.sql sha256:976c499c4cb2dcdf4d51942121b238d719752091a209a70c1128ae078f82292b
 -- No index knows the waiting jobs of a workflow, as none mentions what changes, so a look goes through all that the tenant has
 -- waiting, a page at a time, and another one follows after it found some. What others hold locked is passed over and found by the
--- next look: this waits for nobody. Jobs that robots held when the look began may have come back behind it, so only a look
+-- next look: it waits for no other session. Jobs that robots held when the look began may have come back behind it, so only a look
 -- during which none did says that nothing waits. Until robots hold none either, claims run none: private.leave_lane().
 create or replace function private.cancel_jobs_of_deleted_workflows(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
@@ -10408,7 +10409,7 @@ comment on function private.cancel_jobs_of_deleted_workflows is
     'Duty, a tenant''s turn: looks at p_limit of its waiting jobs, cancels those whose workflow was deleted, and counts them; those that a robot holds go on.';
 revoke all on function private.cancel_jobs_of_deleted_workflows from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/check_cancel_reason.sql sha256:bb67af8e77b2d5dbe6be000646b997cacedfa379c0fb7b3493bfd954d735ad8e
+-- from sql/43_endings/functions/check_cancel_reason.sql sha256:ba8513882115f38e3a1e9920de94a388e5d92987f63077fd4d53068bd90fc74e
 create or replace function private.check_cancel_reason(p_reason text)
 returns text
 language plpgsql
@@ -10423,10 +10424,10 @@ begin
 end
 $$;
 comment on function private.check_cancel_reason is
-    'Why somebody cancels, as it is kept. Raises 400 INVALID_ARGUMENT for a text that is too long.';
+    'The reason of a cancellation as it is stored. Raises 400 INVALID_ARGUMENT for a text that is too long.';
 revoke all on function private.check_cancel_reason from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/complete_job.sql sha256:0a5b760cca6d074847a84fa98c50d652f6c204d2d2b4e11b14b0ca6e3a74889d
+-- from sql/43_endings/functions/complete_job.sql sha256:939a29626415752ae6e9cb5cb0ba23a26aaafb389b6da243e914ab5739fff510
 create or replace function public.complete_job(
     p_job_id uuid,
     p_lease_token bigint,
@@ -10447,7 +10448,7 @@ begin
     if private.complete_leases(
         v_caller, array[p_job_id], array[p_lease_token], array[p_result], array[p_node_executions]
     ) = '{}' then
-        return private.answer_stale_report(
+        return private.answer_late_result(
             v_caller, p_job_id, p_lease_token, 'completed', jsonb_build_object('result', p_result)
         );
     end if;
@@ -10459,7 +10460,7 @@ comment on function public.complete_job is
 revoke all on function public.complete_job from public, anon, authenticated, service_role;
 grant execute on function public.complete_job to authenticated;
 
--- from sql/43_endings/functions/complete_leases.sql sha256:9f21880c3ab7a9c8d30530f90cfb46458380885af1280905ffded3fd34b021d8
+-- from sql/43_endings/functions/complete_leases.sql sha256:23fa0e2c1c64047f2ea283d6b58c8c6029911cd36b8ce2db89db33f68b541581
 create or replace function private.complete_leases(
     p_caller private.caller,
     p_job_ids uuid[],               -- each once
@@ -10590,7 +10591,7 @@ begin
 end
 $$;
 comment on function private.complete_leases is
-    'Ends the jobs whose leases a robot holds with their results, keeps what it said of their nodes, and returns the places of those jobs in the arrays, from 1; the others are left to private.answer_stale_report().';
+    'Ends the jobs whose leases a robot holds with their results, stores its report of their nodes, and returns the places of those jobs in the arrays, from 1; the others are left to private.answer_late_result().';
 revoke all on function private.complete_leases from public, anon, authenticated, service_role;
 
 -- from sql/43_endings/functions/count_jobs_of_workflow.sql sha256:a64ab5c79ba439d9756e6bf2ab9b3dbe0a1dc9f3f5f71ed18ce48726b73b16ee
@@ -10637,8 +10638,8 @@ $$;
 comment on function private.count_leases_of_workflow is 'How many jobs of a workflow robots hold.';
 revoke all on function private.count_leases_of_workflow from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/end_attempt.sql sha256:81b7c732062a9d32cc02d6f13fd8fc29687ab93085310558571b0043e1c45df0
--- The one place that decides what follows an attempt that did not succeed, whoever noticed it. The lease is gone already.
+-- from sql/43_endings/functions/end_attempt.sql sha256:86d74bd0ea17444db23b941fd06d9a3f251b5318a57d428da5cc5f6a6ddcca2a
+-- The one place that decides what follows an attempt that did not succeed, whichever function ends it. The lease is gone already.
 create or replace function private.end_attempt(
     p_lease private.leases,
     p_outcome text,             -- failed | timeout | no_progress | lost | forced: a cancellation that its robot ignored
@@ -10665,7 +10666,7 @@ declare
     v_retry_at timestamptz;
     v_details jsonb;
     v_answer jsonb;
-    -- Nobody reported that a lease or the time was over, or that the job was to end: whoever held it gets LEASE_LOST.
+    -- No robot reported the end of the lease or the time, or the forced end: the robot that held the job gets LEASE_LOST.
     v_reported_token bigint := case when p_outcome = 'failed' then p_lease.lease_token end;
 begin
     select j.max_attempts, j.retry_policy, j.dedupe_key, j.lost_by
@@ -10789,7 +10790,7 @@ begin
 end
 $$;
 comment on function private.end_attempt is
-    'Ends an attempt that failed, took too long, stood still or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when somebody asked for it, cancelled. Counts the lease out of the counters that it names.';
+    'Ends an attempt that failed, took too long, stood still or lost its lease: the job waits for its next attempt by its retry policy, or ends as failed, timeout (with a dead letter) or, when that was requested, cancelled. Counts the lease out of the counters that it names.';
 revoke all on function private.end_attempt from public, anon, authenticated, service_role;
 
 -- from sql/43_endings/functions/end_unclaimed_job.sql sha256:ebb77aa667367f0e0c1f41e02ce2ee96a46e96af30a0cd01017129626e47f7e6
@@ -10855,7 +10856,7 @@ comment on function private.end_unclaimed_jobs is
     'Writes and tells that jobs of one tenant ended cancelled; more than 100 are pushed as one jobs.cancelled. Their rows in ready or scheduled have been taken away by the same transaction.';
 revoke all on function private.end_unclaimed_jobs from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/end_uncounted.sql sha256:f74a4e71dfcf3d0fac923efbb28534ab0fc802f61c302710d5e8e098452a0a28
+-- from sql/43_endings/functions/end_uncounted.sql sha256:cb396ae811bc1bd81415646b3c48f277b078a1023a6d5ead2753a6e9c162fc23
 -- The lease is gone already, and its caller counts it out of its counters, as with private.end_attempt(). Three ends in a row
 -- cost no time; after that the job waits, so that no robot and no network can hand it round in circles as fast as they can.
 create or replace function private.end_uncounted(p_lease private.leases, p_message text)
@@ -10900,10 +10901,10 @@ begin
 end
 $$;
 comment on function private.end_uncounted is
-    'Puts a job back whose lease ended without an attempt that counts, as if it had not been claimed; cancels it when somebody asked for that. From the fourth such end in a row on it waits 5 seconds, then twice as long each time, at most 5 minutes.';
+    'Puts a job back whose lease ended without an attempt that counts, as if it had not been claimed; cancels it when that was requested. From the fourth such end in a row on it waits 5 seconds, then twice as long each time, at most 5 minutes.';
 revoke all on function private.end_uncounted from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/fail_job.sql sha256:c8da54c52431ec39fd25f5d5465aa3876917d005931f108f99a9a773532463c5
+-- from sql/43_endings/functions/fail_job.sql sha256:b8204d3494880db3bba7af4afec624481daae557e34adbb25bb208ae0ca72ae3
 create or replace function public.fail_job(
     p_job_id uuid,
     p_lease_token bigint,
@@ -10941,7 +10942,7 @@ begin
     where l.job_id = p_job_id and l.lease_token = p_lease_token and l.robot_id is not distinct from v_caller.robot_id
     returning l.* into v_lease;
     if not found then
-        return private.answer_stale_report(
+        return private.answer_late_result(
             v_caller, p_job_id, p_lease_token, 'failed',
             jsonb_build_object('error_message', p_error_message, 'error_type', p_error_type) || v_details
         );
@@ -11221,7 +11222,7 @@ comment on function public.retry_job is
 revoke all on function public.retry_job from public, anon, authenticated, service_role;
 grant execute on function public.retry_job to authenticated;
 
--- from sql/43_endings/functions/try_cancel_job.sql sha256:7febf76928e5aa694cdab6051dd58a091b858e95e554427dcbebccd69a7fafe8
+-- from sql/43_endings/functions/try_cancel_job.sql sha256:6e4b717cdae7c07ec54a551646cedb004f147da65eb6a8c0a4213fe3659b5ce1
 create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text, p_is_forced boolean default false)
 returns jsonb
 language plpgsql
@@ -11297,11 +11298,11 @@ begin
 end
 $$;
 comment on function private.try_cancel_job is
-    'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not ask who wants it: its callers do.';
+    'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not authorize the caller: its callers do.';
 revoke all on function private.try_cancel_job from public, anon, authenticated, service_role;
 
--- from sql/44_batches/functions/answer_each.sql sha256:165d98438f71597628545c53aeb4cac44d3582d7c2d6e910a5d7335d5cc0b65b
--- The skeleton of the verbs that do for many jobs what another does for one. What is wrong with one item is that item's answer;
+-- from sql/44_batches/functions/answer_each.sql sha256:58da3c1052bd0ccc644d098b9cde885f163279e2cfc533ef4f829cf03a7e0e4d
+-- The skeleton of the verbs that do for many jobs what another does for one. A refusal of one item is that item's answer;
 -- what the caller may not do at all (401, 403), and a fault of the database, ends the batch.
 create or replace function private.answer_each(
     p_caller private.caller,
@@ -11389,7 +11390,7 @@ begin
                 when 'purge_dead_letter' then
                     answer := public.purge_dead_letter(job_id);
             end case;
-            if answer ? 'code' then     -- refused, and kept as evidence
+            if answer ? 'code' then     -- refused, and kept as a late result
                 error_status := 409;
                 error_code := answer ->> 'details';
                 error_message := answer ->> 'message';
@@ -11427,10 +11428,10 @@ begin
 end
 $$;
 comment on function private.answer_each is
-    'Does a verb (complete_job, cancel_job …) for each item of a batch and answers each by its position: what the verb answers, or why it was refused; the others are done. Items are ids, or objects for the verbs that take more. Does not ask who wants it: its callers do.';
+    'Does a verb (complete_job, cancel_job …) for each item of a batch and answers each by its position: what the verb answers, or why it was refused; the others are done. Items are ids, or objects for the verbs that take more. Does not authorize the caller: its callers do.';
 revoke all on function private.answer_each from public, anon, authenticated, service_role;
 
--- from sql/44_batches/functions/cancel_jobs.sql sha256:48ba80a57d202eb455b7f7368d4f7e99b76629d4b444e9866b6492102683bc8e
+-- from sql/44_batches/functions/cancel_jobs.sql sha256:935c069c5e879b00a5dfba638180b99da825f3f3562bd3be29fca244777aa501
 create or replace function public.cancel_jobs(p_job_ids uuid[], p_reason text default null)
 returns table (
     "position" integer, job_id uuid, cancelled boolean, cancel_requested boolean, previous_status text,
@@ -11453,7 +11454,7 @@ begin
 end
 $$;
 comment on function public.cancel_jobs is
-    'Does cancel_job for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.cancel.';
+    'Does cancel_job for 1 to 1000 jobs and answers each by its position: how the cancellation went, or why it was refused. Needs jobs.cancel.';
 revoke all on function public.cancel_jobs from public, anon, authenticated, service_role;
 grant execute on function public.cancel_jobs to authenticated;
 
@@ -11585,7 +11586,7 @@ comment on function public.fail_jobs is
 revoke all on function public.fail_jobs from public, anon, authenticated, service_role;
 grant execute on function public.fail_jobs to authenticated;
 
--- from sql/44_batches/functions/purge_dead_letters.sql sha256:ac113fb3b658937eec11038ce2148c4d1ed74fb06a2433338968e92512f98377
+-- from sql/44_batches/functions/purge_dead_letters.sql sha256:6f348a0299205bd40745156b286aa08bfaca7a5d9d37e6ca2386316140ee8813
 create or replace function public.purge_dead_letters(p_job_ids uuid[])
 returns table (
     "position" integer, job_id uuid, status text, error_status integer, error_code text, error_message text
@@ -11605,11 +11606,11 @@ begin
 end
 $$;
 comment on function public.purge_dead_letters is
-    'Does purge_dead_letter for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.delete.';
+    'Does purge_dead_letter for 1 to 1000 jobs and answers each by its position: that it was purged, or why it was refused. Needs jobs.delete.';
 revoke all on function public.purge_dead_letters from public, anon, authenticated, service_role;
 grant execute on function public.purge_dead_letters to authenticated;
 
--- from sql/44_batches/functions/requeue_dead_letters.sql sha256:3f2f4a98e71d9623dcad48960de598a7589291a4762c781ae5204a1b7cf0ac01
+-- from sql/44_batches/functions/requeue_dead_letters.sql sha256:008c4a0dc48d8b05f87970338d283258598a5148039405f149ffcbb9b82e3972
 create or replace function public.requeue_dead_letters(p_job_ids uuid[])
 returns table (
     "position" integer, job_id uuid, status text, new_job_id uuid, error_status integer, error_code text, error_message text
@@ -11631,7 +11632,7 @@ begin
 end
 $$;
 comment on function public.requeue_dead_letters is
-    'Does requeue_dead_letter for 1 to 1000 jobs and answers each by its position: what became of it, or why it was refused. Needs jobs.retry.';
+    'Does requeue_dead_letter for 1 to 1000 jobs and answers each by its position: the new job, or why it was refused. Needs jobs.retry.';
 revoke all on function public.requeue_dead_letters from public, anon, authenticated, service_role;
 grant execute on function public.requeue_dead_letters to authenticated;
 
@@ -11674,7 +11675,7 @@ $$;
 comment on function private.create_event_counter is 'Starts the sequence of events of a new tenant.';
 revoke all on function private.create_event_counter from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/emit_event.sql sha256:13c64c6f2a67d426193a1a8cd30d9533e066d0239343bfcaffb05296bfb7dfae
+-- from sql/45_events/functions/emit_event.sql sha256:4824f0b21f150e8f0e7f4f2eac43b10bc5f08e67fd40231263a14ca89e83f13f
 create or replace function private.emit_event(
     p_tenant_id uuid,
     p_type text,
@@ -11696,7 +11697,7 @@ begin
 end
 $$;
 comment on function private.emit_event is
-    'Writes down that something happened, with the transaction that made it happen: one insert that waits for nobody.';
+    'Records an event in the transaction that made it happen: one insert that waits for no other session.';
 revoke all on function private.emit_event from public, anon, authenticated, service_role;
 
 -- from sql/45_events/functions/list_events.sql sha256:12383430870e93b75ea0719737a66d663d09a3fc5f32efc2ea77c0022813b303
@@ -11729,7 +11730,7 @@ comment on function public.list_events is
 revoke all on function public.list_events from public, anon, authenticated, service_role;
 grant execute on function public.list_events to authenticated;
 
--- from sql/45_events/functions/sequence_events.sql sha256:4dc2b83ef4ddc0b9698bccf7796be813b52db35718647111e5dd763477c6b5ca
+-- from sql/45_events/functions/sequence_events.sql sha256:e2105297faf4bdc23e784cf0330c16bbf382aa97029ca4091d806f3a1ef690af
 create or replace function private.sequence_events(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language plpgsql
@@ -11754,12 +11755,12 @@ begin
 end
 $$;
 comment on function private.sequence_events is
-    'Duty, a tenant''s turn: numbers p_limit of its waiting events, for those that nobody reads at the moment, and counts them.';
+    'Duty, a tenant''s turn: numbers p_limit of its waiting events, for tenants whose events no client reads at the moment, and counts them.';
 revoke all on function private.sequence_events from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/sequence_tenant_events.sql sha256:aaa9df915144e18a10accbf998fb3d4feabd99e972b83f9e0a4e9a96f3a01f1c
--- The row of the counter is the lock. Whoever holds it numbers; everybody else reads what has a number. The rows to number
--- are looked up after the lock is held, in a statement of their own: a row that was committed later, however old its
+-- from sql/45_events/functions/sequence_tenant_events.sql sha256:5cc8210ec6eaafae6dc98b97c3099a167adb7b5ea7a3f9ac987ae4ce7147d0c3
+-- The row of the counter is the lock. The session that holds it numbers events; all others read those that have a number.
+-- The rows to number are looked up after the lock is held, in a statement of their own: a row that was committed later, however old its
 -- inbox_id, gets a later number, so a reader that resumes after a number has seen everything before it.
 --
 -- While a snapshot is held open anywhere, the index entries of numbered rows cannot be removed; the look-up begins behind
@@ -11798,7 +11799,7 @@ begin
     where c.tenant_id = p_tenant_id
     for update skip locked;
     if not found then
-        return 0;   -- somebody else is at it
+        return 0;   -- another session does it
     end if;
     select e.told_at into v_told_at
     from public.events as e
@@ -11849,7 +11850,7 @@ begin
 end
 $$;
 comment on function private.sequence_tenant_events is
-    'Gives a tenant''s committed events the next numbers of its sequence, oldest first, and counts the jobs that ended by them; returns how many. Does nothing, and waits for nobody, while another session does it.';
+    'Gives a tenant''s committed events the next numbers of its sequence, oldest first, and counts the jobs that ended by them; returns how many. Does nothing, and does not wait, while another session does it.';
 revoke all on function private.sequence_tenant_events from public, anon, authenticated, service_role;
 
 -- from sql/46_explaining/functions/count_jobs_ahead.sql sha256:5a6a19bccc7ad841b7fca6e3789561c25a88e8b2d320a4585e673249790313e6
@@ -12566,7 +12567,7 @@ comment on function private.limit_reason is
     'The reason code of what a full limit keeps from running; null for none. A limit of 0 ends by nothing that runs: somebody paused the work.';
 revoke all on function private.limit_reason from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/list_explanations.sql sha256:214edd4eb92a58a1f1e953f6b861b5578cea6c2ecbbb40c54db8cbe05e8e3ce8
+-- from sql/46_explaining/functions/list_explanations.sql sha256:94017656b578664042da7b2c3cab1d381712495c2caa0b420a449aa965da0a52
 -- The words that support people send to customers. docs/why-is-my-job-waiting.md shows each; a test compares the two.
 create or replace function private.list_explanations()
 returns table (
@@ -12645,10 +12646,10 @@ as $$
         ('workflow_disabled', 'note', null, 'The workflow {workflow} is deleted, archived or disabled: it takes no new jobs. Of a deleted one the jobs that wait are cancelled; all others still run.', 'Cancel the jobs that shall not run. To enqueue jobs again, submit the workflow as a new one.')
 $$;
 comment on function private.list_explanations is
-    'Every reason why a job waits or a robot gets nothing, with the sentence and what to do, in which {facts} are to be filled in.';
+    'Every reason why a job waits or a robot gets nothing, with the sentence and what to do, with placeholders for {facts}.';
 revoke all on function private.list_explanations from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/list_job_notes.sql sha256:d363fc314347ba1e77b0ffc0ac4278a9f4be264700e89e73cfec316e58ffa2a4
+-- from sql/46_explaining/functions/list_job_notes.sql sha256:79e7d477510bf92e23e043d020553e7c4053d33fbbd4986956942990b39250a9
 create or replace function private.list_job_notes(p_job public.jobs)
 returns jsonb
 language plpgsql
@@ -12672,7 +12673,7 @@ begin
 end
 $$;
 comment on function private.list_job_notes is
-    'What is good to know of a job beside the reason for its state.';
+    'Notes on a job beside the reason for its state.';
 revoke all on function private.list_job_notes from public, anon, authenticated, service_role;
 
 -- from sql/46_explaining/functions/list_limit_facts.sql sha256:0d3106ac29ac8d6f9a7afa8d820e72fdb3e06daf592cabd810e4bb0c661908b4
@@ -15933,7 +15934,7 @@ comment on function private.enqueue_job_of_trigger is
     'Puts a job in the queue as a trigger says it; the job''s metadata names trigger and delivery. Raises what private.check_new_job() and private.add_job() raise: 404 ROBOT_NOT_FOUND or POOL_NOT_FOUND for what is there no more; and 409 CHAIN_TOO_LONG.';
 revoke all on function private.enqueue_job_of_trigger from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/ensure_trigger_types.sql sha256:9fd2ec3b037b998b31e2d68e341089f8ebefe4e3af5ddf5363c9bf1b5272590b
+-- from sql/55_triggers/functions/ensure_trigger_types.sql sha256:5d1d2e57f57d15f6a1b6624a27478c69144d057be2d927f91e2c792b68bd8417
 -- Config never holds a secret: private.trigger_secrets does.
 create or replace function private.ensure_trigger_types()
 returns void
@@ -16030,7 +16031,7 @@ begin
                 'There are no integrations yet that it could ask.', '[]'::jsonb, v_common
             ),
             (
-                'file_watch', 'Files', 'A robot watches a folder of its machine.', 'robot', null, '["path"]'::jsonb,
+                'file_watch', 'Files', 'A program beside a robot watches a folder, and fires it with the robot''s key. The robot agent does not watch by itself yet.', 'robot', null, '["path"]'::jsonb,
                 v_common || jsonb_build_object(
                     'path', v_text,
                     'patterns', v_words,
@@ -16039,7 +16040,7 @@ begin
                 )
             ),
             (
-                'email', 'Mail', 'A robot watches a mailbox.', 'robot', null, '["mailbox"]'::jsonb,
+                'email', 'Mail', 'A program beside a robot watches a mailbox, and fires it with the robot''s key. The robot agent does not watch by itself yet.', 'robot', null, '["mailbox"]'::jsonb,
                 v_common || jsonb_build_object(
                     'mailbox', v_text, 'folder', v_text,
                     'filter', '{"type": "object", "maxProperties": 50}'::jsonb,
@@ -17440,7 +17441,7 @@ $$;
 comment on function private.client_ip is 'The address that the request came from, as far as the function that took it could tell.';
 revoke all on function private.client_ip from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/drop_job_partitions.sql sha256:ae87dc13c0365015f46c058ae53c63499423597e17ef305fef44f2fecc279e82
+-- from sql/92_retention/functions/drop_job_partitions.sql sha256:73299852bfef1fb1c788f4acdffbf050b65f1d895de4c7cb2c61884b092b65bf
 -- The jobs that stay (live ones, dead letters, such as finished late) are looked up before anything is locked: none can
 -- join them, because a job of an old week that is neither live nor a dead letter never changes again. They move to the
 -- default partition in the transaction that drops theirs, so nobody ever misses one.
@@ -17501,7 +17502,7 @@ begin
 end
 $$;
 comment on function private.drop_job_partitions is
-    'Drops the oldest partition of jobs that nobody''s retention holds any more and returns how many (0 or 1). Jobs of it that are live or dead letters move to the default partition first.';
+    'Drops the oldest partition of jobs that is older than every tenant''s retention and returns how many (0 or 1). Jobs of it that are live or dead letters move to the default partition first.';
 revoke all on function private.drop_job_partitions from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/exported_until.sql sha256:4026ca9642f0e27664e0477fc90e2bcd1c351a3fa8f872b19582b4fc585cd936
@@ -17982,7 +17983,7 @@ comment on function private.purge_tenant is
     'Deletes a tenant whose last member is gone and everything of it but its audit trail, at most p_limit rows of what grows in a call: how many they were, and whether the tenant is gone. Raises 404 TENANT_NOT_FOUND, 409 TENANT_HAS_MEMBERS.';
 revoke all on function private.purge_tenant from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/queue_health.sql sha256:25d8fc4bb250f6df7585f798dfc8883a0ffc28e2f884aec270f1e1ba3ba7b746
+-- from sql/92_retention/functions/queue_health.sql sha256:8c5f91fd93c641d8ad7e3e72aa4b9284195ae8684dee2f0f6b97c73cefb54776
 -- Only the owner may ask: the figures are about all tenants, and about the sessions of the server.
 create or replace function private.queue_health()
 returns table (figure text, value numeric, most numeric, is_ok boolean, advice text)
@@ -18143,7 +18144,7 @@ begin
 end
 $$;
 comment on function private.queue_health is
-    'What an operator should look at, each figure with the most that is normal (null: there is no such number) and what to do beyond it. No figure names a tenant.';
+    'Figures for operators, each with the most that is normal (null: no bound) and what to do beyond it. No figure names a tenant.';
 revoke all on function private.queue_health from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/retention_horizon.sql sha256:8c5e48a2a911303776601778a9523a30c2643988358bf7512e6c46dad4b9d16c
@@ -18384,7 +18385,7 @@ comment on function private.duration_percentile is
     'The duration in milliseconds that this fraction of a histogram does not exceed (nearest rank), within 4 percent and rounding; null for an empty one.';
 revoke all on function private.duration_percentile from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/fold_job_ends.sql sha256:3c06d44cb37a452d56c65a0358bafc187d9ab9c0db7508144819c2f9b8800997
+-- from sql/95_analytics/functions/fold_job_ends.sql sha256:4930b46e38000056d5881bddc5ebc4a26a4cc24b5ce01249132cce88e32b7d1d
 -- Everything comes from the event, so it makes no difference what has become of the job. Only healings stand elsewhere.
 create or replace function private.fold_job_ends(p_tenant_id uuid, p_after bigint, p_last bigint)
 returns void
@@ -18417,7 +18418,7 @@ begin
 end
 $$;
 comment on function private.fold_job_ends is
-    'Counts the jobs that ended by the events with these numbers. Called once for each number, by whoever gave it.';
+    'Counts the jobs that ended by the events with these numbers. Called once for each number, by the transaction that gave it.';
 revoke all on function private.fold_job_ends from public, anon, authenticated, service_role;
 
 -- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:a63c9c0ccd64b01cc966fea56dc66bd2af30dcdf00bdcff8eb3d186572338d05
@@ -18636,7 +18637,7 @@ comment on function public.get_robot_metrics is
 revoke all on function public.get_robot_metrics from public, anon, authenticated, service_role;
 grant execute on function public.get_robot_metrics to authenticated;
 
--- from sql/95_analytics/functions/keep_node_executions.sql sha256:4851c8af99edb04819b2fff4d403ed90e51812953c5e2d5062d5f04f2bee7d6c
+-- from sql/95_analytics/functions/keep_node_executions.sql sha256:82df33890c81fb4f9e02535af6f3e4f1154aa159d56f309fd080b4e4b5f52a16
 create or replace function private.keep_node_executions(p_lease private.leases, p_node_executions jsonb)
 returns void
 language plpgsql
@@ -18665,7 +18666,7 @@ begin
 end
 $$;
 comment on function private.keep_node_executions is
-    'Keeps what a robot said of the nodes of an attempt; the last report counts. One insert, or nothing at all.';
+    'Stores a robot''s report of the nodes of an attempt; the last report counts. One insert, or none.';
 revoke all on function private.keep_node_executions from public, anon, authenticated, service_role;
 
 -- from sql/95_analytics/functions/purge_expired_job_node_executions.sql sha256:41dde648e0029c23d8ab60d732836e6aad1609abc8fcf1f26eeda829239ef5d5
@@ -18829,7 +18830,7 @@ comment on function private.tidy_node_executions is
     'The known keys of up to 1,000 node executions; what is no object with a node_id is left out. Null when nothing is left.';
 revoke all on function private.tidy_node_executions from public, anon, authenticated, service_role;
 
--- from sql/97_duties/functions/next_duty.sql sha256:86c2e9c311dfd8030076375f818b19e9b5c009e7fd307b2df167b7eb7e0f885f
+-- from sql/97_duties/functions/next_duty.sql sha256:b5bafbb6aca12a3a956790a33a6e42a1a8c6754bfe09df5854a5030f51dec210
 -- That it was tried is committed before it runs: a duty at which a session ends is not the first of the next session again.
 create or replace function private.next_duty()
 returns text
@@ -18858,7 +18859,7 @@ begin
 end
 $$;
 comment on function private.next_duty is
-    'Of the duties that are due or behind, and that nobody runs now, the one that was tried the longest ago; null when there is none.';
+    'The duty that was tried the longest ago, of those that are due or behind and that no session runs now; null: none.';
 revoke all on function private.next_duty from public, anon, authenticated, service_role;
 
 -- from sql/97_duties/functions/purge_cron_details.sql sha256:6769f6b3a74294bdd222535a66df5a141eef764f8b8083feab5ad08d1b715179
@@ -18882,8 +18883,9 @@ comment on function private.purge_cron_details is
     'Duty: deletes what cron wrote down of its runs a day ago, which it never does itself, and returns how many.';
 revoke all on function private.purge_cron_details from public, anon, authenticated, service_role;
 
--- from sql/97_duties/functions/run_due_duties.sql sha256:d89ea9b95533e4da8d6cb4fd05f95a6c2664c3e82cc1cd78dead6ecb6c4a6f77
--- A claim of any tenant's robot may do this: who asks is put aside, so that nobody's name stands in another's events and audit log.
+-- from sql/97_duties/functions/run_due_duties.sql sha256:7a66025ebe095e939b4630265d61931a8ed108806168324f5db7e9396b304b32
+-- A claim of any tenant's robot may do this: the duties run without an actor, so that the robot is not named in the events and
+-- the audit log of other tenants.
 create or replace function private.run_due_duties()
 returns integer
 language plpgsql
@@ -18956,7 +18958,7 @@ begin
 end
 $$;
 comment on function private.run_due_duties is
-    'Does a bounded part of what is due of the duties that cron is too coarse for. Claims call it when there is some, and it never fails them. Returns how much there was to do: after nothing, it holds no lock that anybody waits for.';
+    'Does a bounded part of the due duties that a cron of minutes is too coarse for. Claims call it when some are due, and it never fails a claim. Returns how much it did: after 0 it holds no lock that another session waits for.';
 revoke all on function private.run_due_duties from public, anon, authenticated, service_role;
 
 -- from sql/97_duties/functions/run_duties.sql sha256:2de5983402a6df0b5ba93d32c3260ce52a2aa6a76ceb33dd07b5cfd5669068d5
@@ -19041,8 +19043,8 @@ comment on function private.run_duty is
     'Runs a bounded part of one of private.duties, writes down how it went and whether something is left, and returns its count. Never two of one name at once.';
 revoke all on function private.run_duty from public, anon, authenticated, service_role;
 
--- from sql/97_duties/functions/share_out.sql sha256:ef74b9ec6f45184eb491c56ebf06ad67c44637103ffec70219201d151b5fadfc
--- For duties that claims do too: several sessions are at them at once, so nobody remembers whose turn it is. Each tenant that has
+-- from sql/97_duties/functions/share_out.sql sha256:f39550a6b760bb90fe940407eb7620bd8559cb09640f8108d138e640a673dfc2
+-- For duties that claims do too: several sessions run them at once, so no turns are remembered. Each tenant that has
 -- something due gets the same part, and what they do not need goes to the oldest. From tenant to tenant along the index, from any
 -- one on: where more have rows than are looked at, it is others each time.
 create or replace function private.share_out(p_table text, p_id text, p_due_at text, p_limit integer, p_oldest uuid[])

@@ -1,4 +1,4 @@
-"""`workflows …`, `jobs …`, `schedules …`, `calendars …`, `keys …` and `metrics …` against the real orchestrator."""
+"""The commands that people call, from `workflows …` to `metrics …`, against the real orchestrator."""
 
 import json
 import uuid
@@ -79,6 +79,30 @@ def test_a_schedule_is_made_changed_triggered_and_deleted(stack: Stack, run: Run
     assert "time" in run("schedules", "fires", schedule_id)
     assert "deleted" in run("schedules", "delete", schedule_id)
     assert "SCHEDULE_NOT_FOUND" in run("schedules", "get", schedule_id, code=1)
+
+
+def test_a_trigger_is_made_changed_fired_looked_at_and_deleted(stack: Stack, run: Run) -> None:
+    workflow_id = str(make_workflow(stack.database, stack.tenant).workflow_id)
+    assert "webhook" in run("triggers", "types")
+    made = run("triggers", "create", workflow_id, "webhook", "--name", "Orders")
+    trigger_id = made.split()[1]
+    assert "(shown this once)" in made
+    assert trigger_id in run("triggers", "list", "--workflow", workflow_id, "--type", "webhook")
+    changed = run("triggers", "update", trigger_id, "--config", '{"input_mapping": {"n": "$.deep.n"}}')
+    assert changed.startswith("Orders: {")
+    job_id = run("triggers", "fire", trigger_id, "--payload", '{"deep": {"n": 7}}').split()[-1]
+    assert json.loads(run("jobs", "get", job_id))["input"] == {"n": 7}
+    [delivery] = json.loads(run("triggers", "deliveries", trigger_id, "--json"))["deliveries"]
+    assert delivery["delivery_id"] in run("triggers", "deliveries", trigger_id, "--outcome", "accepted")
+    assert job_id not in run("triggers", "replay", trigger_id, delivery["delivery_id"])
+    assert run("triggers", "disable", trigger_id) == "Orders is disabled\n"
+    assert run("triggers", "enable", trigger_id) == "Orders is enabled\n"
+    assert json.loads(run("triggers", "get", trigger_id))["trigger_count"] == 2
+    assert "(shown this once)" in run("triggers", "rotate", trigger_id, "--overlap", "0")
+    assert "Say what is to change" in run("triggers", "update", trigger_id, code=2)
+    assert "--config is not JSON" in run("triggers", "create", workflow_id, "--config", "{", code=2)
+    assert "deleted" in run("triggers", "delete", trigger_id)
+    assert "TRIGGER_NOT_FOUND" in run("triggers", "get", trigger_id, code=1)
 
 
 @pytest.mark.parametrize(
