@@ -10,7 +10,8 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from psycopg.pq import PGconn, TransactionStatus
+from psycopg.pq import TransactionStatus
+from psycopg.pq.abc import PGconn
 from psycopg.rows import DictRow, dict_row
 
 from casare_cloud.local.postgres import LOGINS, PostgresServer
