@@ -238,7 +238,19 @@ create type private.taken_job as (
     share_id integer        -- whose robot-seconds it uses; null: they are not counted
 );
 
--- from sql/50_schedules/types.sql sha256:fab040395e4ff17452a1be5c58c47aceb1a55afc39e01ef8da6ea66938a7c269
+-- from sql/48_calendars/types.sql sha256:544ec9960742cfb4494248a55c3e24a6a562f181dce9e7ffa334be517a1518f4
+create type public.calendar_day_source as enum (
+    'country',      -- a public holiday, by the package that knows countries; Python writes them for some years
+    'rule'          -- what the calendar's own rules come to; wins over the country
+);
+
+create type public.on_closed_day as enum (
+    'skip',         -- no run
+    'next',         -- it runs on the next working day
+    'previous'      -- it runs on the working day before
+);
+
+-- from sql/50_schedules/types.sql sha256:d9b3b17f67127cd105d8fbfb50f71cd626d86102b171c57b13dafa160fe714ce
 create type public.schedule_frequency as enum (
     'once',         -- at run_at
     'interval',     -- every interval_seconds of real time
@@ -268,12 +280,14 @@ create type public.schedule_outcome as enum (
     'waiting',          -- for an unfinished job of the schedule; becomes enqueued, failed or skipped_overlap
     'failed',           -- no job: the reason says why
     'missed',           -- due times that nobody served in time, up to missed_until, and that were not made up for
-    'skipped_overlap'   -- a job of the schedule was not finished, or is not to run any more
+    'skipped_overlap',  -- a job of the schedule was not finished, or is not to run any more
+    'skipped_holiday',  -- its calendar does not work on this day, or at this hour
+    'skipped_blackout'  -- it was a blackout of its calendar
 );
 
 create type public.simulated_run as (
     run_at timestamptz,
-    verdict text,   -- run | moved | overlap
+    verdict text,   -- run | moved | overlap | holiday | blackout
     reason text
 );
 
@@ -1158,7 +1172,68 @@ create table public.events (
 create index events_tenant_id_job_id_idx on public.events (tenant_id, job_id, seq) where job_id is not null;
 comment on table public.events is 'What happened, in a gapless sequence per tenant that a client can resume from.';
 
--- from sql/50_schedules/tables.sql sha256:1f842252c6cdaedf771a2260731ef8546901d425751ca3ecba8517ca2c47ec56
+-- from sql/48_calendars/tables.sql sha256:3a6621731d00fcb6fce3989bdf296988889b2021d018665ee7a91587791b0bb2
+create table private.calendar_quotas (
+    plan public.tenant_plan not null,
+    max_calendars integer not null,
+    constraint calendar_quotas_pkey primary key (plan),
+    constraint calendar_quotas_max_calendars_check check (max_calendars > 0)
+);
+comment on table private.calendar_quotas is 'What a plan allows of business calendars.';
+insert into private.calendar_quotas (plan, max_calendars)
+values ('free', 5), ('pro', 50), ('enterprise', 500);
+
+create table public.calendars (
+    calendar_id uuid not null default private.uuid_v7(),
+    tenant_id uuid not null,
+    name text not null,
+    working_hours jsonb not null,       -- {"mon": ["09:00", "17:00"], …}; a day that is not in it is no working day
+    country text,                       -- ISO 3166, with the part of it whose holidays count
+    subdivision text,
+    rules jsonb not null default '[]',  -- own days: see private.find_calendar_rule_problem()
+    rules_until date,                   -- to when the rules stand in calendar_days
+    holidays_until date,                -- and the country's holidays, if there is one
+    warned_until date,                  -- of which of these dates calendar.expiring told
+    created_by uuid,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    constraint calendars_pkey primary key (calendar_id),
+    constraint calendars_tenant_id_calendar_id_key unique (tenant_id, calendar_id),
+    constraint calendars_tenant_id_name_key unique (tenant_id, name),
+    constraint calendars_tenant_id_fkey foreign key (tenant_id) references public.tenants (tenant_id) on delete cascade,
+    constraint calendars_name_check check (length(name) between 1 and 255),
+    constraint calendars_subdivision_check check (subdivision is null or country is not null),
+    constraint calendars_holidays_until_check check ((holidays_until is null) = (country is null))
+);
+comment on table public.calendars is 'When a tenant works: days and hours of the week, holidays, own rules. Schedules heed it on their own clocks.';
+
+create table public.calendar_days (
+    tenant_id uuid not null,
+    calendar_id uuid not null,
+    day date not null,
+    source public.calendar_day_source not null,
+    is_working boolean not null default false,
+    name text not null,
+    constraint calendar_days_pkey primary key (tenant_id, calendar_id, day, source),
+    constraint calendar_days_tenant_id_calendar_id_fkey foreign key (tenant_id, calendar_id)
+        references public.calendars (tenant_id, calendar_id) on delete cascade
+);
+comment on table public.calendar_days is 'The days on which a calendar differs from its week: holidays, and days on which there is work all the same.';
+
+create table public.calendar_blackouts (
+    tenant_id uuid not null,
+    calendar_id uuid not null,
+    starts_at timestamptz not null,
+    ends_at timestamptz not null,
+    reason text not null,
+    constraint calendar_blackouts_pkey primary key (tenant_id, calendar_id, starts_at, ends_at),
+    constraint calendar_blackouts_tenant_id_calendar_id_fkey foreign key (tenant_id, calendar_id)
+        references public.calendars (tenant_id, calendar_id) on delete cascade,
+    constraint calendar_blackouts_ends_at_check check (ends_at > starts_at)
+);
+comment on table public.calendar_blackouts is 'From when until when nothing of a calendar''s schedules runs, whatever the day.';
+
+-- from sql/50_schedules/tables.sql sha256:b77e1a3597d7d17a40ac4a4fd803266f223326b956b8747640fcfd3891ff9fc1
 create table private.schedule_quotas (
     plan public.tenant_plan not null,
     min_interval_seconds integer not null,
@@ -1182,6 +1257,8 @@ create table public.schedules (
     starts_at timestamptz,              -- no due time before it
     ends_at timestamptz,                -- and none after it
     paused_until timestamptz,
+    calendar_id uuid,                   -- the business calendar that it heeds
+    on_closed_day public.on_closed_day not null default 'skip',
     jitter_seconds integer not null default 0,  -- it runs so much after each due time at most, always the same: see private.jitter_of()
     misfire_policy public.misfire_policy not null default 'once',
     misfire_cap integer not null default 10,
@@ -1212,6 +1289,8 @@ create table public.schedules (
     constraint schedules_tenant_id_schedule_id_key unique (tenant_id, schedule_id),
     constraint schedules_tenant_id_workflow_id_fkey foreign key (tenant_id, workflow_id)
         references public.workflows (tenant_id, workflow_id) on delete cascade,
+    constraint schedules_tenant_id_calendar_id_fkey foreign key (tenant_id, calendar_id)
+        references public.calendars (tenant_id, calendar_id) on delete set null (calendar_id),
     constraint schedules_name_check check (length(name) between 1 and 255),
     constraint schedules_priority_check check (priority between 0 and 20),
     constraint schedules_frequency_check check (
@@ -1227,6 +1306,7 @@ create table public.schedules (
     constraint schedules_next_run_at_check check (next_run_at is null or (is_enabled and deleted_at is null))
 ) with (fillfactor = 80);
 create index schedules_tenant_id_workflow_id_idx on public.schedules (tenant_id, workflow_id);
+create index schedules_tenant_id_calendar_id_idx on public.schedules (tenant_id, calendar_id);
 create index schedules_next_run_at_idx on public.schedules (next_run_at) where next_run_at is not null;
 create index schedules_tenant_id_next_run_at_idx on public.schedules (tenant_id, next_run_at) where next_run_at is not null;
 comment on table public.schedules is
@@ -1522,7 +1602,7 @@ where event_type in (
     'schedule.triggered', 'schedule.fired'
 );
 
--- from sql/97_duties/tables.sql sha256:75d6cb4066cc906a014ecd9d4cb7fbfb6215cccc625bcc71c38d2ef702c838dc
+-- from sql/97_duties/tables.sql sha256:a349c3f8b01c9d9a7b7fbdf7219c320e7eb98bb2d1c021c943c49608a1399842
 -- What the database does by itself, for all tenants. One dispatcher runs it (private.run_duties), and claims do the part that
 -- must be right with a cron that knows minutes only (private.run_due_duties). Each run does a bounded part, in turns among
 -- tenants, and a duty that is behind goes on at once. See docs/operations.md.
@@ -1577,6 +1657,7 @@ values
     ('age_lanes', '1 minute', 2000, 'private.queue_tenants', null, null),
     ('check_waiting_quotas', '1 minute', 10000, 'private.queue_tenants', null, null),
     ('reconcile_limits', '5 minutes', 1000, 'private.limits', null, null),
+    ('extend_calendars', '1 day', 1000, 'public.calendars', null, null),
     ('sequence_events', '1 minute', 10000, 'private.event_inbox', null, null),
     ('purge_expired_jobs', '1 minute', 10000, 'public.jobs', null, null),
     ('purge_expired_job_logs', '1 minute', 10000, 'public.job_logs', null, null),
@@ -12738,6 +12819,722 @@ $$;
 comment on function private.to_words is 'A time as sentences show it; "never" for none.';
 revoke all on function private.to_words from public, anon, authenticated, service_role;
 
+-- from sql/48_calendars/functions/change_calendar.sql sha256:6fc9d56cf6bff7907fe9a72e8424cf02cd302fdd6ffa03dc48e13835ea28adbf
+-- Lists are replaced as a whole. A null leaves a field as it is, and an empty text takes the country or its part away.
+create or replace function private.change_calendar(p_calendar public.calendars, p_changes jsonb)
+returns public.calendars
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_new public.calendars := p_calendar;
+    v_changes jsonb := jsonb_strip_nulls(p_changes);
+    v_holidays jsonb;
+    v_problem text;
+begin
+    if jsonb_typeof(p_changes) is distinct from 'object' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'A calendar must be an object.');
+    end if;
+    select format('%s is no field of a calendar that can be set.', left(k, 64)) into v_problem
+    from jsonb_object_keys(p_changes) as k
+    where k not in ('name', 'working_hours', 'country', 'subdivision', 'rules', 'blackouts', 'holidays', 'holidays_until')
+    limit 1;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+    v_new.name := private.nfc(coalesce(v_changes ->> 'name', v_new.name));
+    v_new.working_hours := coalesce(v_changes -> 'working_hours', v_new.working_hours);
+    v_new.rules := coalesce(v_changes -> 'rules', v_new.rules);
+    v_new.country := nullif(coalesce(v_changes ->> 'country', v_new.country), '');
+    v_new.subdivision := case when v_new.country is not null then nullif(coalesce(v_changes ->> 'subdivision', v_new.subdivision), '') end;
+    v_holidays := case when v_new.country is null then '[]' else v_changes -> 'holidays' end;
+    v_problem := case
+        when v_new.name is null or length(v_new.name) not between 1 and 255 or v_new.name !~ '\S'
+            then 'name must have 1 to 255 characters, and not blanks only.'
+        when v_new.country !~ '^[A-Z]{2}$' then 'country must be a code of two letters (ISO 3166), such as DE.'
+        when length(v_new.subdivision) > 64 then 'subdivision must have at most 64 characters.'
+        when v_new.country is null and nullif(v_changes ->> 'subdivision', '') is not null then 'subdivision needs a country.'
+        when v_holidays is null and (v_new.country, v_new.subdivision) is distinct from (p_calendar.country, p_calendar.subdivision)
+            then 'holidays must be given with another country: [{day, name}], as REST and the client do.'
+        else coalesce(
+            private.find_working_hours_problem(v_new.working_hours),
+            private.find_calendar_rule_problem(v_new.rules),
+            private.find_calendar_dates_problem(v_holidays, v_changes -> 'blackouts')
+        )
+    end;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+    if v_holidays is not null then
+        begin
+            v_new.holidays_until := case
+                when v_new.country is not null then coalesce(
+                    (v_changes ->> 'holidays_until')::date,
+                    (select max((h.holiday ->> 'day')::date) from jsonb_array_elements(v_holidays) as h (holiday)),
+                    private.clock()::date
+                )
+            end;
+        exception
+            when data_exception then
+                perform private.raise_error(400, 'INVALID_ARGUMENT', 'holidays_until must be a date such as 2031-12-31.');
+        end;
+    end if;
+    v_new.updated_at := private.clock();
+    insert into public.calendars values (v_new.*)
+    on conflict (calendar_id) do update
+    set name = v_new.name, working_hours = v_new.working_hours, country = v_new.country, subdivision = v_new.subdivision,
+        rules = v_new.rules, holidays_until = v_new.holidays_until, updated_at = v_new.updated_at;
+    if v_holidays is not null then
+        delete from public.calendar_days as d
+        where d.tenant_id = v_new.tenant_id and d.calendar_id = v_new.calendar_id and d.source = 'country';
+        insert into public.calendar_days (tenant_id, calendar_id, day, source, name)
+        select distinct on (1, 2, 3)
+            v_new.tenant_id, v_new.calendar_id, (h.holiday ->> 'day')::date, 'country'::public.calendar_day_source,
+            h.holiday ->> 'name'
+        from jsonb_array_elements(v_holidays) as h (holiday);
+    end if;
+    if v_changes ? 'blackouts' then
+        delete from public.calendar_blackouts as b
+        where b.tenant_id = v_new.tenant_id and b.calendar_id = v_new.calendar_id
+            and not exists (
+                select
+                from jsonb_array_elements(v_changes -> 'blackouts') as k (kept)
+                where (k.kept ->> 'starts_at')::timestamptz = b.starts_at and (k.kept ->> 'ends_at')::timestamptz = b.ends_at
+                    and k.kept ->> 'reason' = b.reason
+            );
+        insert into public.calendar_blackouts (tenant_id, calendar_id, starts_at, ends_at, reason)
+        select
+            v_new.tenant_id, v_new.calendar_id, (b.blackout ->> 'starts_at')::timestamptz, (b.blackout ->> 'ends_at')::timestamptz,
+            b.blackout ->> 'reason'
+        from jsonb_array_elements(v_changes -> 'blackouts') as b (blackout)
+        on conflict do nothing;
+    end if;
+    update public.calendars as c
+    set rules_until = private.expand_calendar_rules(v_new.tenant_id, v_new.calendar_id)
+    where c.calendar_id = v_new.calendar_id
+    returning c.* into v_new;
+    if private.next_working_day(v_new, private.clock()::date, 1) is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'working_hours and rules leave no working day within 400 days.');
+    end if;
+    return v_new;
+exception
+    when unique_violation then
+        perform private.raise_error(409, 'CALENDAR_EXISTS', 'There is a calendar with this name.');
+end
+$$;
+comment on function private.change_calendar is
+    'Writes a calendar with changes, the days that it comes to and its blackouts, and returns it. Raises 400 INVALID_ARGUMENT, which names the field, also when no working day is left, and 409 CALENDAR_EXISTS.';
+revoke all on function private.change_calendar from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/create_calendar.sql sha256:d402696b0f1d98c57d17935eb8ad39320a94427581a92fad9ccefeb5aeedb958
+create or replace function public.create_calendar(p_calendar jsonb)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.write');
+    v_calendar public.calendars;
+    v_max integer;
+begin
+    select q.max_calendars into v_max
+    from public.tenants as t
+    join private.calendar_quotas as q on q.plan = t.plan
+    where t.tenant_id = v_caller.tenant_id
+    for no key update of t;     -- one calendar is made at a time, so that they are counted
+    if (select count(*) from public.calendars as c where c.tenant_id = v_caller.tenant_id) >= v_max then
+        perform private.raise_error(409, 'TOO_MANY_CALENDARS', format('Your plan has at most %s calendars.', v_max));
+    end if;
+    v_calendar.calendar_id := private.uuid_v7();
+    v_calendar.tenant_id := v_caller.tenant_id;
+    v_calendar.working_hours := jsonb_build_object(
+        'mon', '["00:00", "24:00"]'::jsonb, 'tue', '["00:00", "24:00"]'::jsonb, 'wed', '["00:00", "24:00"]'::jsonb,
+        'thu', '["00:00", "24:00"]'::jsonb, 'fri', '["00:00", "24:00"]'::jsonb
+    );
+    v_calendar.rules := '[]';
+    v_calendar.created_by := coalesce(v_caller.user_id, v_caller.api_key_id);
+    v_calendar.created_at := private.clock();
+    return private.describe_calendar(private.change_calendar(v_calendar, p_calendar));
+end
+$$;
+comment on function public.create_calendar is
+    'Makes a business calendar, {name, working_hours, country, subdivision, holidays, holidays_until, rules, blackouts}, and returns it; Monday to Friday unless the hours say otherwise. Raises 400 INVALID_ARGUMENT, 409 CALENDAR_EXISTS or TOO_MANY_CALENDARS. Needs schedules.write.';
+revoke all on function public.create_calendar from public, anon, authenticated, service_role;
+grant execute on function public.create_calendar to authenticated;
+
+-- from sql/48_calendars/functions/delete_calendar.sql sha256:fd972d2e266655f19e889351e0bf84a9413ab50c1d65eede19a2e8251af00d98
+create or replace function public.delete_calendar(p_calendar_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.write');
+begin
+    perform private.find_calendar(v_caller.tenant_id, p_calendar_id);
+    perform from public.calendars as c where c.calendar_id = p_calendar_id for update;  -- waits for schedules that are being made
+    if exists (
+        select
+        from public.schedules as s
+        where s.tenant_id = v_caller.tenant_id and s.calendar_id = p_calendar_id and s.deleted_at is null
+    ) then
+        perform private.raise_error(409, 'CALENDAR_IN_USE', 'Schedules heed this calendar; give them another, or none, first.');
+    end if;
+    delete from public.calendars as c where c.calendar_id = p_calendar_id;
+end
+$$;
+comment on function public.delete_calendar is
+    'Takes away a calendar that no schedule heeds. Raises 404 CALENDAR_NOT_FOUND, 409 CALENDAR_IN_USE. Needs schedules.write.';
+revoke all on function public.delete_calendar from public, anon, authenticated, service_role;
+grant execute on function public.delete_calendar to authenticated;
+
+-- from sql/48_calendars/functions/describe_calendar.sql sha256:ce72b3204d97bb20b4e67e810feb63465cadcad419c5f37ac55e0832b167195a
+create or replace function private.describe_calendar(p_calendar public.calendars)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select jsonb_build_object(
+        'calendar_id', p_calendar.calendar_id,
+        'name', p_calendar.name,
+        'working_hours', p_calendar.working_hours,
+        'country', p_calendar.country,
+        'subdivision', p_calendar.subdivision,
+        'rules', p_calendar.rules,
+        'blackouts', (
+            select coalesce(
+                jsonb_agg(
+                    jsonb_build_object(
+                        'starts_at', private.to_iso(b.starts_at), 'ends_at', private.to_iso(b.ends_at), 'reason', b.reason
+                    )
+                    order by b.starts_at, b.ends_at
+                ),
+                '[]'
+            )
+            from public.calendar_blackouts as b
+            where b.tenant_id = p_calendar.tenant_id and b.calendar_id = p_calendar.calendar_id
+        ),
+        'holidays_until', p_calendar.holidays_until,
+        'needs_refresh', coalesce(p_calendar.holidays_until < (private.clock() + interval '1 year')::date, false),
+        'schedules', (
+            select count(*)
+            from public.schedules as s
+            where s.tenant_id = p_calendar.tenant_id and s.calendar_id = p_calendar.calendar_id and s.deleted_at is null
+        ),
+        'created_by', p_calendar.created_by,
+        'created_at', private.to_iso(p_calendar.created_at),
+        'updated_at', private.to_iso(p_calendar.updated_at)
+    )
+$$;
+comment on function private.describe_calendar is
+    'A calendar as answers show it: what was said of it, to when its holidays are known, and how many schedules heed it.';
+revoke all on function private.describe_calendar from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/easter_sunday.sql sha256:afce72c77d5068a906932f24dd234766301ee1c6132ec4de3af568c5e73e9e0f
+-- Gauss's way to the Gregorian date, as Meeus has it: every step is whole division.
+create or replace function private.easter_sunday(p_year integer)
+returns date
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_century integer := p_year / 100;
+    v_golden integer := p_year % 19;
+    v_moon integer;     -- days from 21 March to the full moon
+    v_sunday integer;   -- and from there to the Sunday after it
+    v_correction integer;
+begin
+    v_moon := (
+        19 * v_golden + v_century - v_century / 4 - (v_century - (v_century + 8) / 25 + 1) / 3 + 15
+    ) % 30;
+    v_sunday := (32 + 2 * (v_century % 4) + 2 * ((p_year % 100) / 4) - v_moon - p_year % 100 % 4) % 7;
+    v_correction := (v_golden + 11 * v_moon + 22 * v_sunday) / 451;
+    return make_date(p_year, 3, 22) + v_moon + v_sunday - 7 * v_correction;
+end
+$$;
+comment on function private.easter_sunday is
+    'Easter Sunday of a year, by the Gregorian calendar.';
+revoke all on function private.easter_sunday from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/expand_calendar_rules.sql sha256:4e116ca9df4f7b19d1c0f12b053a070ea01ca20e38fa4869497d26d54f4aaea5
+create or replace function private.expand_calendar_rules(p_tenant_id uuid, p_calendar_id uuid)
+returns date
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_year integer := extract(year from private.clock() at time zone 'UTC');
+begin
+    delete from public.calendar_days as d
+    where d.tenant_id = p_tenant_id and d.calendar_id = p_calendar_id and d.source = 'rule';
+    insert into public.calendar_days (tenant_id, calendar_id, day, source, is_working, name)
+    select distinct on (e.day) p_tenant_id, p_calendar_id, e.day, 'rule'::public.calendar_day_source, e.is_working, e.name
+    from (
+        select
+            case r.rule ->> 'type'
+                when 'fixed' then (
+                    select m.first + (r.rule ->> 'day')::integer - 1
+                    -- 29 February is no day of most years.
+                    where extract(day from m.first + interval '1 month - 1 day') >= (r.rule ->> 'day')::integer
+                )
+                when 'nth_weekday' then private.nth_weekday(m.first, r.rule ->> 'weekday', (r.rule ->> 'nth')::integer)
+                when 'easter' then private.easter_sunday(y.year) + (r.rule ->> 'offset')::integer
+                else (r.rule ->> 'date')::date
+            end as day,
+            r.rule ->> 'type' = 'working_date' as is_working,
+            r.rule ->> 'name' as name,
+            r.n
+        from public.calendars as c
+        cross join lateral jsonb_array_elements(c.rules) with ordinality as r (rule, n)
+        cross join generate_series(v_year - 1, v_year + 5) as y (year)
+        cross join lateral (select make_date(y.year, coalesce((r.rule ->> 'month')::integer, 1), 1) as first) as m
+        where c.tenant_id = p_tenant_id and c.calendar_id = p_calendar_id
+    ) as e
+    where e.day is not null
+    order by e.day, e.is_working desc, e.n;
+    return make_date(v_year + 5, 12, 31);
+end
+$$;
+comment on function private.expand_calendar_rules is
+    'Writes down the days that the own rules of a calendar come to, from last year to five years ahead, and returns to when.';
+revoke all on function private.expand_calendar_rules from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/extend_calendars.sql sha256:34024a9294aeff5b782675f11f68a343aef482efdf0226f52e82cb67ce772ea3
+create or replace function private.extend_calendars(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_turn private.turn := (0, 0, null);
+    v_calendar public.calendars;
+begin
+    for v_calendar in
+        select c.*
+        from public.calendars as c
+        where c.tenant_id = p_tenant_id
+            and (p_after is null or c.calendar_id > p_after::uuid)
+        order by c.calendar_id
+        limit p_limit
+        for no key update
+    loop
+        v_turn.used := v_turn.used + 1;
+        v_turn.after := v_calendar.calendar_id;
+        if v_calendar.rules_until < private.clock() + interval '4 years' then
+            update public.calendars as c
+            set rules_until = private.expand_calendar_rules(p_tenant_id, v_calendar.calendar_id)
+            where c.calendar_id = v_calendar.calendar_id;
+            delete from public.calendar_days as d
+            where d.tenant_id = p_tenant_id and d.calendar_id = v_calendar.calendar_id
+                and d.day < private.clock() - interval '3 years';
+            v_turn.done := v_turn.done + 1;
+        end if;
+        if v_calendar.holidays_until < private.clock() + interval '1 year'
+            and v_calendar.holidays_until is distinct from v_calendar.warned_until
+        then
+            update public.calendars as c set warned_until = c.holidays_until where c.calendar_id = v_calendar.calendar_id;
+            perform private.emit_event(
+                p_tenant_id, 'calendar.expiring', p_data => jsonb_build_object(
+                    'calendar_id', v_calendar.calendar_id, 'name', v_calendar.name, 'country', v_calendar.country,
+                    'holidays_until', v_calendar.holidays_until
+                )
+            );
+            v_turn.done := v_turn.done + 1;
+        end if;
+    end loop;
+    if v_turn.used < p_limit then
+        v_turn.after := null;
+    end if;
+    return v_turn;
+end
+$$;
+comment on function private.extend_calendars is
+    'Duty, a tenant''s turn: writes the days of calendars'' own rules down for the years to come, and tells once when a country''s holidays are known for less than a year: calendar.expiring. SQL does not know holidays; refreshing the calendar through REST does.';
+revoke all on function private.extend_calendars from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/find_calendar.sql sha256:b2f1134f557b44663aac3f517c4df91148340da8c092fbbb2cf766e4cee8e862
+create or replace function private.find_calendar(p_tenant_id uuid, p_calendar_id uuid, p_is_locked boolean default false)
+returns public.calendars
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_calendar public.calendars;
+begin
+    if p_is_locked then
+        select c.* into v_calendar
+        from public.calendars as c
+        where c.calendar_id = p_calendar_id and c.tenant_id = p_tenant_id
+        for no key update;
+    else
+        select c.* into v_calendar
+        from public.calendars as c
+        where c.calendar_id = p_calendar_id and c.tenant_id = p_tenant_id;
+    end if;
+    if not found then
+        perform private.raise_error(404, 'CALENDAR_NOT_FOUND', 'There is no such calendar.');
+    end if;
+    return v_calendar;
+end
+$$;
+comment on function private.find_calendar is
+    'A calendar of the tenant, locked against other changes if that is wanted. Raises 404 CALENDAR_NOT_FOUND.';
+revoke all on function private.find_calendar from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/find_calendar_dates_problem.sql sha256:35d16ae86f9a22200d3eec53a25bc68d2f6de9d83d2683a7b5dd7b0c130c12a6
+create or replace function private.find_calendar_dates_problem(p_holidays jsonb, p_blackouts jsonb)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_item jsonb;
+    v_number integer;
+    v_starts_at timestamptz;
+    v_ends_at timestamptz;
+begin
+    if p_holidays is not null and (jsonb_typeof(p_holidays) <> 'array' or jsonb_array_length(p_holidays) > 2000) then
+        return 'holidays must be a list of at most 2000 days.';
+    elsif p_blackouts is not null and (jsonb_typeof(p_blackouts) <> 'array' or jsonb_array_length(p_blackouts) > 500) then
+        return 'blackouts must be a list of at most 500 periods.';
+    end if;
+    begin
+        for v_item, v_number in
+            select h.item, h.n from jsonb_array_elements(coalesce(p_holidays, '[]')) with ordinality as h (item, n)
+        loop
+            if jsonb_typeof(v_item) <> 'object' or length(v_item ->> 'name') not between 1 and 255 or v_item ->> 'name' is null
+                or v_item ->> 'day' !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' or (v_item ->> 'day')::date is null
+                or v_item - 'day' - 'name' <> '{}'
+            then
+                return format('holidays: holiday %s must be {day, name}, a date and 1 to 255 characters.', v_number);
+            end if;
+        end loop;
+    exception
+        when data_exception then
+            return format('holidays: holiday %s is on a day that does not exist.', v_number);
+    end;
+    begin
+        for v_item, v_number in
+            select b.item, b.n from jsonb_array_elements(coalesce(p_blackouts, '[]')) with ordinality as b (item, n)
+        loop
+            if jsonb_typeof(v_item) <> 'object' or length(v_item ->> 'reason') not between 1 and 255
+                or num_nulls(v_item ->> 'starts_at', v_item ->> 'ends_at', v_item ->> 'reason') > 0
+                or v_item - 'starts_at' - 'ends_at' - 'reason' <> '{}'
+            then
+                return format('blackouts: blackout %s must be {starts_at, ends_at, reason}.', v_number);
+            end if;
+            v_starts_at := v_item ->> 'starts_at';
+            v_ends_at := v_item ->> 'ends_at';
+            if v_ends_at <= v_starts_at then
+                return format('blackouts: blackout %s must have an ends_at later than its starts_at.', v_number);
+            elsif not private.is_calendar_time(v_starts_at) or not private.is_calendar_time(v_ends_at) then
+                return format('blackouts: blackout %s must lie in the years 1 to 9999.', v_number);
+            end if;
+        end loop;
+    exception
+        when data_exception then
+            return format('blackouts: blackout %s has a time that does not exist.', v_number);
+    end;
+    return null;
+end
+$$;
+comment on function private.find_calendar_dates_problem is
+    'What is wrong with the holidays and blackouts of a calendar, as a sentence with their number; null when nothing is.';
+revoke all on function private.find_calendar_dates_problem from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/find_calendar_rule_problem.sql sha256:df3d11be72671f86633770f382907a3ca26613b94de2a89365fc0db3b45f754f
+create or replace function private.find_calendar_rule_problem(p_rules jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_fields constant jsonb := '{
+        "fixed": ["month", "day"], "nth_weekday": ["month", "weekday", "nth"], "easter": ["offset"], "date": ["date"],
+        "working_date": ["date"]
+    }';
+    v_rule jsonb;
+    v_number integer;
+    v_field text;
+    v_problem text;
+    v_month integer;
+    v_date date;
+begin
+    if jsonb_typeof(p_rules) is distinct from 'array' or jsonb_array_length(p_rules) > 1000 then
+        return 'rules must be a list of at most 1000 rules.';
+    end if;
+    for v_rule, v_number in select r.rule, r.n from jsonb_array_elements(p_rules) with ordinality as r (rule, n) loop
+        v_problem := null;
+        if jsonb_typeof(v_rule) <> 'object' or v_fields -> (v_rule ->> 'type') is null then
+            return format('rules: rule %s must be an object whose type is fixed, nth_weekday, easter, date or working_date.', v_number);
+        elsif jsonb_typeof(v_rule -> 'name') is distinct from 'string' or length(v_rule ->> 'name') not between 1 and 255 then
+            return format('rules: rule %s must have a name of 1 to 255 characters.', v_number);
+        end if;
+        for v_field in select k from jsonb_object_keys(v_rule) as k loop
+            if v_field not in ('type', 'name') and not v_fields -> (v_rule ->> 'type') ? v_field then
+                return format('rules: rule %s is of type %s, which has no field %s.', v_number, v_rule ->> 'type', left(v_field, 64));
+            end if;
+        end loop;
+        for v_field in select f from jsonb_array_elements_text(v_fields -> (v_rule ->> 'type')) as f loop
+            v_problem := coalesce(v_problem, case
+                when v_field = 'date' then
+                    case when v_rule ->> 'date' !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' or v_rule ->> 'date' is null
+                        then 'date must be a date such as 2027-12-24' end
+                when v_field = 'weekday' then
+                    case when lower(v_rule ->> 'weekday') not in ('mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun')
+                        or v_rule ->> 'weekday' is null then 'weekday must be mon, tue, wed, thu, fri, sat or sun' end
+                when jsonb_typeof(v_rule -> v_field) is distinct from 'number' or v_rule ->> v_field !~ '^-?[0-9]{1,3}$' then
+                    format('%s must be a whole number', v_field)
+                when v_field = 'month' and (v_rule ->> 'month')::integer not between 1 and 12 then
+                    'month must be between 1 and 12'
+                when v_field = 'nth' and (v_rule ->> 'nth')::integer not in (1, 2, 3, 4, 5, -1) then
+                    'nth must be 1 to 5, or -1 for the last'
+                when v_field = 'offset' and (v_rule ->> 'offset')::integer not between -100 and 250 then
+                    'offset must be -100 to 250 days from Easter Sunday'
+            end);
+        end loop;
+        if v_problem is null and v_rule ->> 'type' = 'fixed' then
+            v_month := (v_rule ->> 'month')::integer;
+            if (v_rule ->> 'day')::integer not between 1
+                and (array[31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])[v_month]
+            then
+                v_problem := format('day %s does not exist in month %s', v_rule ->> 'day', v_month);
+            end if;
+        elsif v_problem is null and v_rule ? 'date' then
+            begin
+                v_date := (v_rule ->> 'date')::date;
+            exception
+                when data_exception then
+                    v_problem := format('%s is no date that exists', v_rule ->> 'date');
+            end;
+            if v_date not between '1970-01-01' and '2199-12-31' then
+                v_problem := 'date must lie between 1970 and 2199';
+            end if;
+        end if;
+        if v_problem is not null then
+            return format('rules: rule %s: %s.', v_number, v_problem);
+        end if;
+    end loop;
+    return null;
+end
+$$;
+comment on function private.find_calendar_rule_problem is
+    'What is wrong with the own rules of a calendar, as a sentence with the number of the rule; null when nothing is. {"type": "fixed", "month", "day"} | nth_weekday: month, weekday, nth | easter: offset | date: date | working_date: date; each with a name.';
+revoke all on function private.find_calendar_rule_problem from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/find_closure.sql sha256:0e32a7d81717f418a3f45f015beb274f76584d7178a557e6192695e6c8c51841
+create or replace function private.find_closure(
+    p_calendar public.calendars,
+    p_timezone text,
+    p_at timestamptz,
+    out verdict text,       -- blackout | holiday; null: the calendar works
+    out reason text
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_local timestamp := p_at at time zone p_timezone;
+    v_day record;
+begin
+    select 'blackout', format('Nothing runs until %s: %s.', private.to_iso(b.ends_at), rtrim(b.reason, '.'))
+    into verdict, reason
+    from public.calendar_blackouts as b
+    where b.tenant_id = p_calendar.tenant_id and b.calendar_id = p_calendar.calendar_id and b.starts_at <= p_at and b.ends_at > p_at
+    order by b.ends_at desc
+    limit 1;
+    if found then
+        return;
+    end if;
+    v_day := private.read_calendar_day(p_calendar, v_local::date);
+    if v_day.opens_at is null then
+        verdict := 'holiday';
+        reason := v_day.reason;
+    elsif v_local < v_local::date + v_day.opens_at or v_local >= v_local::date + v_day.closes_at then
+        verdict := 'holiday';
+        reason := format(
+            '%s is outside of the working hours, %s to %s.', to_char(v_local, 'HH24:MI'), to_char(v_day.opens_at, 'HH24:MI'),
+            to_char(v_day.closes_at, 'HH24:MI')
+        );
+    end if;
+end
+$$;
+comment on function private.find_closure is
+    'Why a calendar does not work at a time, by the clocks of a zone: a blackout, or a closed day or hour; nulls when it works.';
+revoke all on function private.find_closure from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/find_working_hours_problem.sql sha256:39b9580a85aff3e48a686dd6bc0d5add99d51bf73203cdd86ddf317985d8bfa4
+create or replace function private.find_working_hours_problem(p_hours jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_day text;
+    v_span jsonb;
+begin
+    if jsonb_typeof(p_hours) is distinct from 'object' then
+        return 'working_hours must be an object such as {"mon": ["09:00", "17:00"]}.';
+    elsif p_hours = '{}' then
+        return 'working_hours leave no working day.';
+    end if;
+    for v_day, v_span in select h.key, h.value from jsonb_each(p_hours) as h loop
+        if v_day not in ('mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun') then
+            return format('working_hours: %s is none of mon, tue, wed, thu, fri, sat, sun.', quote_literal(left(v_day, 64)));
+        elsif jsonb_typeof(v_span) <> 'array' or jsonb_array_length(v_span) <> 2
+            or v_span ->> 0 !~ '^([01][0-9]|2[0-3]):[0-5][0-9]$' or v_span ->> 1 !~ '^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$'
+        then
+            return format('working_hours: %s must be two times such as ["09:00", "17:00"]; a day ends at 24:00.', v_day);
+        elsif v_span ->> 1 <= v_span ->> 0 then
+            return format('working_hours: %s must end later than it begins.', v_day);
+        end if;
+    end loop;
+    return null;
+end
+$$;
+comment on function private.find_working_hours_problem is
+    'What is wrong with working hours that somebody wants, as a sentence; null when nothing is.';
+revoke all on function private.find_working_hours_problem from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/list_calendars.sql sha256:ea402dd6827f71ae235263f3cde1e5c6f07a9a9c574c85a6a3d567b3e6e7e204
+create or replace function public.list_calendars(p_calendar_id uuid default null)
+returns setof jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.read');
+begin
+    if p_calendar_id is not null then
+        perform private.find_calendar(v_caller.tenant_id, p_calendar_id);
+    end if;
+    return query
+    select private.describe_calendar(c)
+    from public.calendars as c
+    where c.tenant_id = v_caller.tenant_id and (p_calendar_id is null or c.calendar_id = p_calendar_id)
+    order by c.name;
+end
+$$;
+comment on function public.list_calendars is
+    'The calendars of the tenant by name, or one: what was said of each, to when its holidays are known (needs_refresh: less than a year ahead), how many schedules heed it. Raises 404 CALENDAR_NOT_FOUND. Needs schedules.read.';
+revoke all on function public.list_calendars from public, anon, authenticated, service_role;
+grant execute on function public.list_calendars to authenticated;
+
+-- from sql/48_calendars/functions/next_working_day.sql sha256:4a4e8baf7a9912754f191bce8351d832bc2383012b8172ff7883c74cbbf07317
+create or replace function private.next_working_day(p_calendar public.calendars, p_day date, p_step integer)
+returns date
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    for i in 1..400 loop
+        p_day := p_day + p_step;
+        if (private.read_calendar_day(p_calendar, p_day)).opens_at is not null then
+            return p_day;
+        end if;
+    end loop;
+    return null;
+end
+$$;
+comment on function private.next_working_day is
+    'The first working day of a calendar after p_day (p_step 1), or the last one before it (-1); null when there is none within 400 days.';
+revoke all on function private.next_working_day from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/nth_weekday.sql sha256:6b9b809e1ac12f44899c3d8f4f61263b68224bc32312b965c467a76887d401d4
+create or replace function private.nth_weekday(p_first date, p_weekday text, p_nth integer)
+returns date
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select d.days[case when p_nth > 0 then p_nth else cardinality(d.days) end]
+    from (
+        select array_agg(g.day::date order by g.day) as days
+        from generate_series(p_first, p_first + interval '1 month - 1 day', interval '1 day') as g (day)
+        where extract(isodow from g.day)
+            = array_position(array['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], lower(p_weekday))
+    ) as d
+$$;
+comment on function private.nth_weekday is
+    'The nth (-1: the last) Monday, Tuesday … of the month that begins on p_first; null when it has no fifth.';
+revoke all on function private.nth_weekday from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/read_calendar_day.sql sha256:9d9cd9ccdebd497f563481da7d8c15cf7352dd3c8eb74e01920e36da39b84fe7
+create or replace function private.read_calendar_day(
+    p_calendar public.calendars,
+    p_day date,
+    out opens_at time,      -- null: no working day
+    out closes_at time,
+    out reason text         -- why it is none
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_weekday text := (array['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])[extract(isodow from p_day)];
+    v_exception record;
+begin
+    select d.is_working, d.name
+    into v_exception
+    from public.calendar_days as d
+    where d.tenant_id = p_calendar.tenant_id and d.calendar_id = p_calendar.calendar_id and d.day = p_day
+    order by d.source desc     -- the calendar's own rules win
+    limit 1;
+    if found and not v_exception.is_working then
+        reason := format('%s is %s.', to_char(p_day, 'FMDay, FMDD FMMonth YYYY'), v_exception.name);
+        return;
+    elsif p_calendar.working_hours ? v_weekday then
+        opens_at := p_calendar.working_hours -> v_weekday ->> 0;
+        closes_at := p_calendar.working_hours -> v_weekday ->> 1;
+    elsif v_exception.is_working then
+        opens_at := '00:00';
+        closes_at := '24:00';
+    else
+        reason := format('%s is no working day.', to_char(p_day, 'FMDay, FMDD FMMonth YYYY'));
+    end if;
+end
+$$;
+comment on function private.read_calendar_day is
+    'From when until when a calendar works on a day, or why it does not.';
+revoke all on function private.read_calendar_day from public, anon, authenticated, service_role;
+
+-- from sql/48_calendars/functions/update_calendar.sql sha256:c63124e564274e04c90b1f4080153ae6dd748e06a5bb951498725b56724af154
+create or replace function public.update_calendar(p_calendar_id uuid, p_changes jsonb)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.write');
+    v_calendar public.calendars := private.find_calendar(v_caller.tenant_id, p_calendar_id, true);
+begin
+    v_calendar := private.change_calendar(v_calendar, p_changes);
+    perform private.replan_schedules(v_caller.tenant_id, p_calendar_id);
+    return private.describe_calendar(v_calendar);
+end
+$$;
+comment on function public.update_calendar is
+    'Changes the named fields of a calendar and returns it; lists are replaced as a whole, a null leaves a field as it is, an empty country is none. Raises 404 CALENDAR_NOT_FOUND, 400 INVALID_ARGUMENT, 409 CALENDAR_EXISTS. Needs schedules.write.';
+revoke all on function public.update_calendar from public, anon, authenticated, service_role;
+grant execute on function public.update_calendar to authenticated;
+
 -- from sql/50_schedules/functions/announce_fire.sql sha256:5f899ac0d2baa4860174487512a3c715908dd31008da1483c5f4b59757f9a37e
 create or replace function private.announce_fire(
     p_schedule public.schedules,
@@ -12766,7 +13563,7 @@ comment on function private.announce_fire is
     'Emits what a schedule did at a due time, or by hand: schedule.fired, .triggered, .failed, .skipped or .missed.';
 revoke all on function private.announce_fire from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/change_schedule.sql sha256:8286b3002fe549c1ffb61ef9635f258809e1fe8af3fb9ddbfdf8e4e28e36d7f3
+-- from sql/50_schedules/functions/change_schedule.sql sha256:371ae14bd9517d6845eb79b59bbce689ec9780ff25b19ae6943026b016603483
 create or replace function private.change_schedule(p_old public.schedules, p_changes jsonb, p_is_new boolean)
 returns public.schedules
 language plpgsql
@@ -12786,6 +13583,9 @@ begin
     if nullif(p_changes ->> 'pool', '') is not null then
         v_new.pool_id := (private.find_pool(v_new.tenant_id, p_changes ->> 'pool', 'member')).pool_id;
     end if;
+    if v_new.calendar_id is distinct from p_old.calendar_id and v_new.calendar_id is not null then
+        perform private.find_calendar(v_new.tenant_id, v_new.calendar_id);
+    end if;
     v_problem := coalesce(
         private.find_schedule_problem(v_new, p_changes),
         case when v_new.timezone <> p_old.timezone then private.find_timezone_problem(v_new.timezone) end
@@ -12799,10 +13599,10 @@ begin
     end if;
     if p_is_new or v_new.is_enabled <> p_old.is_enabled or (
         v_new.frequency, v_new.cron_expression, v_new.run_at, v_new.interval_seconds, v_new.timezone, v_new.starts_at,
-        v_new.ends_at, v_new.paused_until, v_new.jitter_seconds
+        v_new.ends_at, v_new.paused_until, v_new.jitter_seconds, v_new.calendar_id, v_new.on_closed_day
     ) is distinct from (
         p_old.frequency, p_old.cron_expression, p_old.run_at, p_old.interval_seconds, p_old.timezone, p_old.starts_at,
-        p_old.ends_at, p_old.paused_until, p_old.jitter_seconds
+        p_old.ends_at, p_old.paused_until, p_old.jitter_seconds, p_old.calendar_id, p_old.on_closed_day
     ) then
         v_new.next_run_at := private.next_run_time(v_new, v_now);
         if v_new.is_enabled and v_new.next_run_at is null then
@@ -12810,6 +13610,7 @@ begin
                 400, 'INVALID_ARGUMENT',
                 case
                     when v_new.frequency = 'once' then 'run_at must lie in the future, and not in a pause.'
+                    when v_new.on_closed_day <> 'skip' then 'calendar_id leaves the schedule no day on which it runs.'
                     when v_new.ends_at is not null then 'ends_at leaves the schedule no time at which it runs.'
                     else 'cron_expression has no time within 40 years.'
                 end
@@ -12820,7 +13621,7 @@ begin
 end
 $$;
 comment on function private.change_schedule is
-    'A schedule with changes, judged, and with the next run that they bring; writes nothing. Raises 400 INVALID_ARGUMENT, which names the field, 404 ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS.';
+    'A schedule with changes, judged, and with the next run that they bring; writes nothing. Raises 400 INVALID_ARGUMENT, which names the field, 404 CALENDAR_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS.';
 revoke all on function private.change_schedule from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/compile_times.sql sha256:ef01a22417ad75e3c08a9e92801c934548894a74c74b6c191a5b471ea487b900
@@ -12960,7 +13761,7 @@ comment on function private.count_schedule_failures is
     'Counts failures in a row of a schedule that the caller has locked, and disables it when they are as many as it allows: schedule.auto_disabled.';
 revoke all on function private.count_schedule_failures from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/create_schedule.sql sha256:4048fa6af09a42bc4fa51161e5ba7ca28cb7aaa3ca8eec909ce39b70e908c9d3
+-- from sql/50_schedules/functions/create_schedule.sql sha256:b67ae1038af2b1d0c2e841cbf2e5379f06fc60d49faab0bcab1e4df16b1a7585
 create or replace function public.create_schedule(p_schedule jsonb)
 returns public.schedules
 language plpgsql
@@ -12977,7 +13778,7 @@ begin
 end
 $$;
 comment on function public.create_schedule is
-    'Makes a schedule of a workflow, {workflow_id, name, cron_expression | frequency | run_at | interval_seconds, …}, and returns it with the time of its next run; the time zone is the tenant''s unless it is given. With a pool (id or name) its robots run the jobs. Raises 404 WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
+    'Makes a schedule of a workflow, {workflow_id, name, cron_expression | frequency | run_at | interval_seconds, …}, and returns it with the time of its next run; the time zone is the tenant''s unless it is given. With a pool (id or name) its robots run the jobs. Raises 404 WORKFLOW_NOT_FOUND, CALENDAR_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
 revoke all on function public.create_schedule from public, anon, authenticated, service_role;
 grant execute on function public.create_schedule to authenticated;
 
@@ -13057,7 +13858,7 @@ comment on function private.delete_schedules_of_workflow is
     'Takes every schedule of a workflow away and returns how many.';
 revoke all on function private.delete_schedules_of_workflow from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/draft_schedule.sql sha256:3625b53a3ca1ebc4c62381f52670fe3915a048e4907a657bb85e219b302ac124
+-- from sql/50_schedules/functions/draft_schedule.sql sha256:af3a13cd98a1dc82e10bec31cad3095b0556fcf9b240325f2e9f40adeabab7e0
 create or replace function private.draft_schedule(p_caller private.caller)
 returns public.schedules
 language sql
@@ -13069,7 +13870,7 @@ as $$
         jsonb_build_object(
             'schedule_id', private.uuid_v7(), 'tenant_id', t.tenant_id, 'timezone', t.timezone, 'is_enabled', true,
             'priority', 10, 'execution_mode', 'lan', 'environment', '*', 'required_capabilities', '[]'::jsonb,
-            'required_tags', '[]'::jsonb, 'input', '{}'::jsonb, 'metadata', '{}'::jsonb, 'jitter_seconds', 0,
+            'required_tags', '[]'::jsonb, 'input', '{}'::jsonb, 'metadata', '{}'::jsonb, 'jitter_seconds', 0, 'on_closed_day', 'skip',
             'misfire_policy', 'once', 'misfire_cap', 10, 'overlap_policy', 'allow', 'max_consecutive_failures', 0,
             'run_count', 0, 'failure_count', 0, 'consecutive_failures', 0,
             'created_by', coalesce(p_caller.user_id, p_caller.api_key_id),
@@ -13173,6 +13974,130 @@ $$;
 comment on function private.expected_seconds is
     'How long a job of a workflow takes, by those that completed in the last 30 days; null when there is none.';
 revoke all on function private.expected_seconds from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/explain_schedule.sql sha256:be5ea68cbd097dda8f529c1fe20ba785af330ffc78802752512249b4ded7d31b
+create or replace function public.explain_schedule(p_schedule_id uuid, p_at timestamptz)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.read');
+    v_now timestamptz := private.clock();
+    v_schedule public.schedules;
+    v_fire public.schedule_fires;
+    v_due timestamptz;      -- the due time that p_at, or its minute, is
+    v_moved timestamptz;
+    v_run public.simulated_run;
+    v_kept_from timestamptz;
+begin
+    select s.* into v_schedule
+    from public.schedules as s
+    where s.schedule_id = p_schedule_id and s.tenant_id = v_caller.tenant_id and s.deleted_at is null;
+    if not found then
+        perform private.raise_error(404, 'SCHEDULE_NOT_FOUND', 'There is no such schedule.');
+    elsif p_at is null or p_at not between '1970-01-01T00:00:00Z' and '2200-01-01T00:00:00Z' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'at must lie between 1970 and 2200.');
+    end if;
+    v_due := private.next_planned_time(v_schedule, p_at - interval '1 microsecond');
+    if v_due is null or v_due >= p_at + interval '1 minute' then
+        v_due := null;
+    end if;
+    select f.* into v_fire
+    from public.schedule_fires as f
+    where f.tenant_id = v_schedule.tenant_id and f.schedule_id = p_schedule_id
+        and f.fire_time >= p_at and f.fire_time < p_at + interval '1 minute'
+    order by f.fire_time
+    limit 1;
+    if v_fire.schedule_id is null then      -- a row that stands for many
+        select f.* into v_fire
+        from public.schedule_fires as f
+        where f.tenant_id = v_schedule.tenant_id and f.schedule_id = p_schedule_id and f.fire_time <= p_at
+            and f.outcome = 'missed' and f.missed_until >= p_at
+        order by f.fire_time desc
+        limit 1;
+    end if;
+
+    if v_fire.schedule_id is not null then
+        v_run := (
+            v_fire.fire_time, v_fire.outcome::text,
+            coalesce(v_fire.reason, case when v_fire.is_manual then 'It was run by hand.' else 'It ran.' end)
+        );
+    elsif p_at < v_schedule.created_at then
+        v_run := (v_due, 'not_made', format('The schedule was made later, %s.', private.to_iso(v_schedule.created_at)));
+    elsif p_at < v_schedule.starts_at then
+        v_run := (null, 'not_due', format('The schedule starts later, %s.', private.to_iso(v_schedule.starts_at)));
+    elsif p_at > v_schedule.ends_at then
+        v_run := (null, 'not_due', format('The schedule had ended, %s.', private.to_iso(v_schedule.ends_at)));
+    elsif v_due is null then
+        v_run := (
+            null, 'not_due',
+            format(
+                'It is none of the times of the schedule: %s, on the clocks of %s.',
+                case v_schedule.frequency
+                    when 'once' then private.to_iso(v_schedule.run_at)
+                    when 'interval' then format('every %s seconds', v_schedule.interval_seconds)
+                    else v_schedule.cron_expression
+                end,
+                v_schedule.timezone
+            )
+        );
+        if private.next_due_time(v_schedule, p_at - interval '1 microsecond') < p_at + interval '1 minute' then
+            v_run := private.judge_due_time(v_schedule, private.next_due_time(v_schedule, p_at - interval '1 microsecond'));
+        end if;
+    else
+        v_run := private.judge_due_time(v_schedule, v_due);
+        if v_run.verdict = 'holiday' and v_schedule.on_closed_day <> 'skip' then
+            v_moved := case
+                when v_schedule.on_closed_day = 'next' then private.next_due_time(v_schedule, v_due)
+                else private.last_due_time(v_schedule, private.next_due_time(v_schedule, v_due - interval '400 days'), v_due)
+            end;
+            v_run.verdict := 'moved';
+            v_run.reason := v_run.reason || coalesce(format(' It runs %s instead.', private.to_iso(v_moved)), '');
+        elsif v_run.verdict = 'run' or v_run.verdict = 'moved' then
+            v_kept_from := private.retention_horizon('schedule_fires', v_schedule.tenant_id);
+            v_run := case
+                when p_at < v_kept_from then (
+                    v_due, 'unknown', format('What happened before %s is kept no more.', private.to_iso(v_kept_from))
+                )::public.simulated_run
+                when not v_schedule.is_enabled and v_schedule.auto_disabled_at <= p_at then (
+                    v_due, 'disabled',
+                    format(
+                        'The schedule was disabled %s after %s failures in a row.',
+                        private.to_iso(v_schedule.auto_disabled_at), v_schedule.consecutive_failures
+                    )
+                )::public.simulated_run
+                when p_at < v_schedule.paused_until then
+                    (v_due, 'paused', format('The schedule is paused until %s.', private.to_iso(v_schedule.paused_until)))::public.simulated_run
+                when not v_schedule.is_enabled then (v_due, 'disabled', 'The schedule is not enabled.')::public.simulated_run
+                when p_at > v_now then v_run
+                when v_schedule.next_run_at <= v_now then
+                    (v_due, 'late', 'It is due and has not been served: see the duty fire_due_schedules.')::public.simulated_run
+                else (
+                    v_due, 'not_planned',
+                    'The schedule was disabled, paused or had other times then: the audit log has its changes.'
+                )::public.simulated_run
+            end;
+        end if;
+    end if;
+    return jsonb_build_object(
+        'schedule_id', p_schedule_id,
+        'at', private.to_iso(p_at),
+        'due', private.to_iso(v_run.run_at),
+        'verdict', v_run.verdict,
+        'reason', coalesce(v_run.reason, 'It will run.'),
+        'job_id', v_fire.job_id,
+        'fired_at', private.to_iso(v_fire.fired_at),
+        'next_due', private.to_iso(private.next_due_time(v_schedule, greatest(p_at, v_now)))
+    );
+end
+$$;
+comment on function public.explain_schedule is
+    'Why a schedule ran at a time, or in the minute that begins with it, or why it did not or will not: {schedule_id, at, due, verdict, reason, job_id, fired_at, next_due}. The verdict is the outcome of its fire, or not_due, not_made, not_planned, disabled, paused, late, unknown (kept no more), holiday, blackout, moved or run. Raises 404 SCHEDULE_NOT_FOUND, 400 INVALID_ARGUMENT. Needs schedules.read.';
+revoke all on function public.explain_schedule from public, anon, authenticated, service_role;
+grant execute on function public.explain_schedule to authenticated;
 
 -- from sql/50_schedules/functions/find_cron_problem.sql sha256:f4a13d14fc0b4cce91473ac0ec23d0a74abb89101df39b8dda6e50abb541b073
 create or replace function private.find_cron_problem(p_expression text)
@@ -13333,7 +14258,7 @@ comment on function private.find_overlap is
     'What becomes of a due time by the overlap policy of a schedule that the caller has locked, and why, when a job of it is unfinished; asks for the end of that job when the policy is cancel_previous.';
 revoke all on function private.find_overlap from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/find_schedule_problem.sql sha256:57793f9ceb2507043ceba571acf0758be461ab5f6511c83dd3df18f025d8151b
+-- from sql/50_schedules/functions/find_schedule_problem.sql sha256:a3c3adab003062a9c06bed0055f939f896a7bcf7549a0ef1af4d6c5505908b3d
 create or replace function private.find_schedule_problem(p_schedule public.schedules, p_changes jsonb)
 returns text
 language plpgsql
@@ -13371,6 +14296,13 @@ begin
         return 'misfire_cap goes with the misfire_policy all only.';
     elsif p_schedule.max_consecutive_failures not between 0 and 1000 then
         return 'max_consecutive_failures must be between 0 and 1000.';
+    elsif p_schedule.on_closed_day <> 'skip' and p_schedule.calendar_id is null then
+        return 'on_closed_day needs a calendar_id.';
+    elsif p_schedule.on_closed_day <> 'skip' and (
+        p_schedule.frequency in ('interval', 'hourly')
+        or p_schedule.frequency = 'cron' and (private.cron_fields(p_schedule.cron_expression))[2] ~ '^\*'
+    ) then
+        return 'on_closed_day next and previous are for schedules whose hour is fixed: what comes every hour is not moved to another day.';
     elsif p_schedule.robot_id is not null and p_schedule.pool_id is not null then
         return 'robot_id and pool contradict each other: a pool''s owner says which of its robots run a job.';
     end if;
@@ -13658,7 +14590,7 @@ comment on function private.forget_schedule_failures is
     'Begins the count of failures in a row again, as a job of the schedule succeeded; emits schedule.recovered for one that they had disabled and somebody enabled again.';
 revoke all on function private.forget_schedule_failures from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/is_followed.sql sha256:8dadaf54c09fead76a777497c3f2f76a528121590d324581043af146b88499c3
+-- from sql/50_schedules/functions/is_followed.sql sha256:65af310593655ab6e2b84fdaf4cdd8ddfd2c7f4752864c7f4b71ca55705a57fd
 create or replace function private.is_followed(p_schedule public.schedules)
 returns boolean
 language sql
@@ -13667,7 +14599,8 @@ set search_path = pg_catalog, pg_temp
 as $$
     select p_schedule.overlap_policy <> 'allow' or p_schedule.max_consecutive_failures > 0
 $$;
-comment on function private.is_followed(public.schedules) is 'Whether a schedule needs to know how its jobs end.';
+comment on function private.is_followed is
+    'Whether a schedule needs to know how its jobs end.';
 revoke all on function private.is_followed from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/jitter_of.sql sha256:eb201537a2c6773fe12688798ea8d5a4508193040117df6e90b6ea34394893d1
@@ -13702,7 +14635,7 @@ comment on function private.job_of_schedule is
     'The job that a schedule asks for: each option that schedules have a column of. See private.new_job.';
 revoke all on function private.job_of_schedule from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/judge_due_time.sql sha256:788528d040c84d738cfc90a56f1037f949591389eafeeab2b8873069a6ac2d76
+-- from sql/50_schedules/functions/judge_due_time.sql sha256:76e7fd8210844b27ae0910e3ce07e71a1bf4fe072459eaf1b3ab45ae66fcea18
 create or replace function private.judge_due_time(p_schedule public.schedules, p_due timestamptz)
 returns public.simulated_run
 language plpgsql
@@ -13711,9 +14644,26 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_run public.simulated_run := (p_due, 'run', null);
+    v_calendar public.calendars;
     v_fields text[];
     v_local timestamp := p_due at time zone p_schedule.timezone;
 begin
+    if p_schedule.calendar_id is not null then
+        v_calendar := private.find_calendar(p_schedule.tenant_id, p_schedule.calendar_id);
+        select coalesce(c.verdict, 'run'), c.reason
+        into v_run.verdict, v_run.reason
+        from private.find_closure(v_calendar, p_schedule.timezone, p_due) as c;
+        if v_run.verdict <> 'run' then
+            return v_run;
+        elsif private.next_planned_time(p_schedule, p_due - interval '1 microsecond') is distinct from p_due then
+            v_run.verdict := 'moved';
+            v_run.reason := format(
+                'The calendar moves it here from a closed day or hour %s.',
+                case p_schedule.on_closed_day when 'next' then 'before' else 'after' end
+            );
+            return v_run;
+        end if;
+    end if;
     if p_schedule.cron_expression is not null then
         v_fields := private.cron_fields(p_schedule.cron_expression);
         if extract(hour from v_local) <> all ((private.read_cron_field(v_fields[2], 2)).numbers)
@@ -13730,7 +14680,7 @@ begin
 end
 $$;
 comment on function private.judge_due_time is
-    'What is to be said of a due time of a schedule before it comes: whether it runs, and whether the clocks move it.';
+    'What is to be said of a due time of a schedule before it comes: whether it runs, and whether its calendar or the clocks move it.';
 revoke all on function private.judge_due_time from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/last_due_time.sql sha256:4cd28ed30baf1a92914de2c31d4cb14f59c1020815b08559a64feb82d09df2fc
@@ -13768,6 +14718,59 @@ $$;
 comment on function private.last_due_time is
     'The newest due time until p_until, given that p_first is one: by halving, so that a long silence costs little more than a short one.';
 revoke all on function private.last_due_time from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/list_upcoming_runs.sql sha256:a0375fcd89d76b6cf40e554958ca722d0563dbef87f3136edfef3423ba9d048c
+-- The next times of all, merged: whoever comes first is told, and its own next time takes its place.
+create or replace function public.list_upcoming_runs(p_limit integer default 20, p_workflow_id uuid default null)
+returns table (schedule_id uuid, run_at timestamptz)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.read');
+    v_schedules public.schedules[];
+    v_next timestamptz[];
+    v_first integer;
+    v_verdict text;
+    v_looks integer := 0;
+begin
+    if p_limit not between 1 and 100 or p_limit is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'limit must be between 1 and 100.');
+    end if;
+    -- Of more than p_limit schedules, only those can be in it that come first.
+    select array_agg(x order by x.next_run_at, x.schedule_id), array_agg(x.next_run_at order by x.next_run_at, x.schedule_id)
+    into v_schedules, v_next
+    from (
+        select s.*
+        from public.schedules as s
+        where s.tenant_id = v_caller.tenant_id and s.next_run_at is not null
+            and (p_workflow_id is null or s.workflow_id = p_workflow_id)
+        order by s.next_run_at, s.schedule_id
+        limit p_limit
+    ) as x;
+    while p_limit > 0 and v_looks < 2000 loop
+        v_looks := v_looks + 1;
+        select u.i into v_first from unnest(v_next) with ordinality as u (at, i) where u.at is not null order by u.at, u.i limit 1;
+        exit when not found;
+        schedule_id := v_schedules[v_first].schedule_id;
+        run_at := v_next[v_first];
+        v_verdict := (private.judge_due_time(
+            v_schedules[v_first], run_at - private.jitter_of(schedule_id, v_schedules[v_first].jitter_seconds)
+        )).verdict;
+        if v_verdict in ('run', 'moved') then
+            return next;
+            p_limit := p_limit - 1;
+        end if;
+        v_next[v_first] := private.next_run_time(v_schedules[v_first], run_at);
+    end loop;
+end
+$$;
+comment on function public.list_upcoming_runs is
+    'The next 1 to 100 runs of all enabled schedules of the tenant, or of a workflow, the soonest first; without those that a calendar skips. Raises 400 INVALID_ARGUMENT. Needs schedules.read.';
+revoke all on function public.list_upcoming_runs from public, anon, authenticated, service_role;
+grant execute on function public.list_upcoming_runs to authenticated;
 
 -- from sql/50_schedules/functions/lock_schedule.sql sha256:d48873bf33c3e52ccb0d534dc57e62ad51ac853f754002834537b3b290b0bb81
 create or replace function private.lock_schedule(p_tenant_id uuid, p_schedule_id uuid)
@@ -14026,8 +15029,125 @@ comment on function private.next_cron_time_of_any_hour is
     'What next_cron_time answers where the hour is a star, a step of it or all hours: whenever the clocks show the time, also the second time, and never when they skip it.';
 revoke all on function private.next_cron_time_of_any_hour from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/next_due_time.sql sha256:b817535b0d335a0c9bbd6955359e310c187d422712b1ec0b40deedcc347f8c73
+-- from sql/50_schedules/functions/next_due_time.sql sha256:5387d15e43065de3d65706e684bb593c26dff42fbc349a1a721e5c16a218728d
 create or replace function private.next_due_time(p_schedule public.schedules, p_after timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_schedule.calendar_id is null or p_schedule.on_closed_day = 'skip' then
+        return private.next_planned_time(p_schedule, p_after);
+    end if;
+    return private.next_moved_time(p_schedule, p_after);
+end
+$$;
+comment on function private.next_due_time is
+    'The first due time of a schedule after p_after, whether it is enabled or not: a planned time, or where its calendar moves one. Null when nothing is left.';
+revoke all on function private.next_due_time from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/next_moved_time.sql sha256:3770f554ec0c9cc99a3b3aa1fac10f0edc818da77645b4471965c707016638ed
+-- What runs on a working day is what is planned for its hours, and what is moved there: from the closed days before it (next)
+-- or after it (previous) at the same time of day, and from hours in between, to the opening. So a working day is looked at with
+-- those closed days, one look at each stretch of time, however many times are planned in it; then the next day with something.
+create or replace function private.next_moved_time(p_schedule public.schedules, p_after timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_zone text := p_schedule.timezone;
+    v_is_next boolean := p_schedule.on_closed_day = 'next';
+    v_calendar public.calendars := private.find_calendar(p_schedule.tenant_id, p_schedule.calendar_id);
+    v_day date := (p_after at time zone v_zone)::date;
+    v_other date;               -- the working day on the other side of the closed ones
+    v_hours record;
+    v_other_hours record;
+    v_from timestamp;
+    v_until timestamp;
+    v_opens timestamp;
+    v_closes timestamp;
+    v_planned timestamptz;
+    v_best timestamptz;
+    v_closed date;
+begin
+    if (private.read_calendar_day(v_calendar, v_day)).opens_at is null then
+        v_day := private.next_working_day(v_calendar, v_day, 1);
+    end if;
+    while v_day is not null loop
+        v_until := null;
+        v_hours := private.read_calendar_day(v_calendar, v_day);
+        v_opens := v_day + v_hours.opens_at;
+        v_closes := v_day + v_hours.closes_at;
+        -- In its own hours.
+        v_best := private.planned_between(p_schedule, v_opens, v_closes, p_after);
+        v_other := private.next_working_day(v_calendar, v_day, case when v_is_next then -1 else 1 end);
+        if v_other is not null then
+            v_other_hours := private.read_calendar_day(v_calendar, v_other);
+            v_from := case when v_is_next then v_other + v_other_hours.closes_at else v_closes end;
+            v_until := case when v_is_next then v_opens else v_other + v_other_hours.opens_at end;
+            for v_closed in select g::date from generate_series(v_from::date, v_until::date, interval '1 day') as g loop
+                -- At the same time of day, if that lies in the hours.
+                if v_closed <> v_day and v_closed <> v_other then
+                    v_planned := private.planned_between(
+                        p_schedule, v_closed + v_hours.opens_at, v_closed + v_hours.closes_at,
+                        case
+                            when v_day = (p_after at time zone v_zone)::date
+                                then (v_closed + (p_after at time zone v_zone)::time) at time zone v_zone
+                        end
+                    );
+                    v_best := least(
+                        v_best, private.first_instant(v_day + (v_planned at time zone v_zone)::time, v_zone)
+                    );
+                end if;
+                -- Before the hours, or after them: at the opening.
+                if v_best is null or v_best > private.first_instant(v_opens, v_zone) then
+                    if coalesce(
+                        private.planned_between(
+                            p_schedule, greatest(v_closed, v_from),
+                            least(case when v_closed in (v_day, v_other) then v_until else v_closed + v_hours.opens_at end, v_until, v_closed + 1),
+                            null
+                        ),
+                        case when v_closed not in (v_day, v_other) then private.planned_between(
+                            p_schedule, greatest(v_closed + v_hours.closes_at, v_from), least(v_until, v_closed + 1), null
+                        ) end
+                    ) is not null and private.first_instant(v_opens, v_zone) > p_after then
+                        v_best := private.first_instant(v_opens, v_zone);
+                    end if;
+                end if;
+            end loop;
+        end if;
+        if v_best > p_after then
+            return v_best;
+        end if;
+        -- Nothing: on with the day that the next planned time comes to.
+        v_planned := private.next_planned_time(
+            p_schedule, private.first_instant(greatest(v_closes, v_until), v_zone) - interval '1 microsecond'
+        );
+        if v_planned is null then
+            return null;
+        end if;
+        v_closed := (v_planned at time zone v_zone)::date;
+        v_hours := private.read_calendar_day(v_calendar, v_closed);
+        if v_hours.opens_at is null
+            or not v_is_next and v_planned at time zone v_zone < v_closed + v_hours.opens_at
+        then
+            v_closed := private.next_working_day(v_calendar, v_closed, case when v_is_next then 1 else -1 end);
+        end if;
+        v_other := private.next_working_day(v_calendar, v_day, 1);
+        v_day := case when v_other is not null then greatest(v_other, v_closed) end;
+    end loop;
+    return null;
+end
+$$;
+comment on function private.next_moved_time is
+    'The first time after p_after at which a schedule runs that its calendar moves from closed days to the next working day, or to the one before.';
+revoke all on function private.next_moved_time from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/next_planned_time.sql sha256:4f1b080543b25d2e8ded03d2b6e4d507d4c4f6a939d34592e0d695093bb4b7ea
+create or replace function private.next_planned_time(p_schedule public.schedules, p_after timestamptz)
 returns timestamptz
 language plpgsql
 stable
@@ -14055,9 +15175,9 @@ begin
     return case when p_schedule.ends_at is null or v_due <= p_schedule.ends_at then v_due end;
 end
 $$;
-comment on function private.next_due_time is
-    'The first due time of a schedule after p_after, whether it is enabled or not; null when nothing is left.';
-revoke all on function private.next_due_time from public, anon, authenticated, service_role;
+comment on function private.next_planned_time is
+    'The first time after p_after that a schedule means, within its start and end; its calendar may have something to say about it. Null when nothing is left.';
+revoke all on function private.next_planned_time from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/next_run_time.sql sha256:ddf24b0075dae20586cc6afb5997b09a5c3507a22ccabeba72be641d31c54d8f
 create or replace function private.next_run_time(p_schedule public.schedules, p_now timestamptz)
@@ -14103,6 +15223,34 @@ $$;
 comment on function private.note_end_of_scheduled_job is
     'Writes down how a job ended whose schedule wants to know, in the transaction that ends it; waits for nobody.';
 revoke all on function private.note_end_of_scheduled_job from public, anon, authenticated, service_role;
+
+-- from sql/50_schedules/functions/planned_between.sql sha256:ba156a0ed523186d6160b55c83539741f9cacea5fed3cedd27ba2ac87e922e23
+create or replace function private.planned_between(
+    p_schedule public.schedules,
+    p_from timestamp,           -- on the schedule's clocks
+    p_until timestamp,
+    p_after timestamptz         -- if that is later than p_from
+)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_planned timestamptz;
+begin
+    if p_from >= p_until then
+        return null;
+    end if;
+    v_planned := private.next_planned_time(
+        p_schedule, greatest(private.first_instant(p_from, p_schedule.timezone) - interval '1 microsecond', p_after)
+    );
+    return case when v_planned < private.first_instant(p_until, p_schedule.timezone) then v_planned end;
+end
+$$;
+comment on function private.planned_between is
+    'The first planned time of a schedule from p_from on, before p_until and after p_after; null when there is none.';
+revoke all on function private.planned_between from public, anon, authenticated, service_role;
 
 -- from sql/50_schedules/functions/read_cron_field.sql sha256:d857e038b1f3219d4899aa49add38dd0f07867c135db95cf2e670ed6a8e380cb
 create or replace function private.read_cron_field(
@@ -14188,7 +15336,7 @@ comment on function private.read_cron_field is
     'The values that a field of a cron expression (1: minute … 5: day of week, Sunday is 0) stands for, in order; or what is wrong with it.';
 revoke all on function private.read_cron_field from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/read_schedule_changes.sql sha256:8355d95d92bdafca256835d066c97a7b7d15aa195f8b34033cd522aaeb147f10
+-- from sql/50_schedules/functions/read_schedule_changes.sql sha256:0e9c2788b3d21763b812df93070116154bcda4f409c7768eb6956ebc84aaf24f
 -- A null leaves a field as it is, and an empty text takes away what need not be there.
 create or replace function private.read_schedule_changes(p_old public.schedules, p_changes jsonb)
 returns public.schedules
@@ -14199,11 +15347,11 @@ as $$
 declare
     v_settable constant text[] := array[
         'workflow_id', 'name', 'frequency', 'cron_expression', 'run_at', 'interval_seconds', 'timezone', 'starts_at', 'ends_at',
-        'paused_until', 'jitter_seconds', 'misfire_policy', 'misfire_cap', 'overlap_policy', 'max_consecutive_failures',
+        'paused_until', 'calendar_id', 'on_closed_day', 'jitter_seconds', 'misfire_policy', 'misfire_cap', 'overlap_policy', 'max_consecutive_failures',
         'is_enabled', 'priority', 'execution_mode', 'environment', 'required_capabilities', 'required_tags', 'robot_id', 'pool',
         'dedupe_key', 'input', 'metadata'
     ];
-    v_removable constant text[] := array['starts_at', 'ends_at', 'paused_until', 'robot_id', 'pool', 'dedupe_key'];
+    v_removable constant text[] := array['starts_at', 'ends_at', 'paused_until', 'calendar_id', 'robot_id', 'pool', 'dedupe_key'];
     v_new public.schedules := p_old;
     v_field text;
     v_value jsonb;
@@ -14230,12 +15378,16 @@ begin
                         when v_field = 'frequency' then 'frequency must be once, interval, hourly, daily, weekly, monthly or cron.'
                         when v_field = 'misfire_policy' then 'misfire_policy must be skip, once or all.'
                         when v_field = 'overlap_policy' then 'overlap_policy must be allow, skip, queue or cancel_previous.'
+                        when v_field = 'on_closed_day' then 'on_closed_day must be skip, next or previous.'
                         when v_field = 'execution_mode' then 'execution_mode must be lan or internet.'
                         else format('%s has a value of the wrong type: %s.', v_field, sqlerrm)
                     end
                 );
         end;
     end loop;
+    if v_new.calendar_id is null and p_old.calendar_id is not null and p_changes ->> 'on_closed_day' is null then
+        v_new.on_closed_day := 'skip';
+    end if;
     v_new.name := private.nfc(v_new.name);
     v_new.environment := private.nfc(v_new.environment);
     v_new.required_capabilities := private.nfc_words(v_new.required_capabilities);
@@ -14287,6 +15439,34 @@ comment on function private.release_waiting_fires is
     'Serves the due times that wait, of a schedule that the caller has locked, the oldest first, until one has a job again; returns how many it served.';
 revoke all on function private.release_waiting_fires from public, anon, authenticated, service_role;
 
+-- from sql/50_schedules/functions/replan_schedules.sql sha256:a97a43ae985434db84c3ca8d7dfa64fdaa8abcbb451b25526b0a287af41dd9d4
+create or replace function private.replan_schedules(p_tenant_id uuid, p_calendar_id uuid)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := private.clock();
+    v_schedule public.schedules;
+begin
+    for v_schedule in
+        select s.*
+        from public.schedules as s
+        where s.tenant_id = p_tenant_id and s.calendar_id = p_calendar_id and s.on_closed_day <> 'skip' and s.next_run_at > v_now
+        order by s.next_run_at, s.schedule_id
+        limit 1000
+        for update
+    loop
+        update public.schedules as s
+        set next_run_at = private.next_run_time(v_schedule, v_now)
+        where s.schedule_id = v_schedule.schedule_id;
+    end loop;
+end
+$$;
+comment on function private.replan_schedules is
+    'Sets the next run of the schedules that a changed calendar moves; of more than a thousand the soonest, and the others when they come due.';
+revoke all on function private.replan_schedules from public, anon, authenticated, service_role;
+
 -- from sql/50_schedules/functions/require_schedulable_workflow.sql sha256:235b064c283c6ca9013004d60bd7fa55dce7316ed52afcfcbf2e06736f9a5e1b
 create or replace function private.require_schedulable_workflow(p_tenant_id uuid, p_workflow_id uuid)
 returns void
@@ -14307,7 +15487,7 @@ comment on function private.require_schedulable_workflow is
     'Returns when the tenant has the workflow, and keeps it from being deleted until the transaction ends. Raises 404 WORKFLOW_NOT_FOUND.';
 revoke all on function private.require_schedulable_workflow from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/serve_due_time.sql sha256:e0355908fd2821457eda38531a240eb3d378aed7641fa3c4b33c26c661aa82d0
+-- from sql/50_schedules/functions/serve_due_time.sql sha256:97d7770a64dfd3a00b69c965e82360b9144e2231b201b535612b72c776a3f1c3
 create or replace function private.serve_due_time(
     p_schedule public.schedules,
     p_fire_time timestamptz,
@@ -14334,7 +15514,16 @@ begin
         if found then
             return null;
         end if;
-        select o.outcome, o.reason into v_outcome, v_reason from private.find_overlap(p_schedule) as o;
+        if p_schedule.calendar_id is not null then
+            select 'skipped_' || c.verdict, c.reason
+            into v_outcome, v_reason
+            from private.find_closure(
+                private.find_calendar(p_schedule.tenant_id, p_schedule.calendar_id), p_schedule.timezone, p_fire_time
+            ) as c;
+        end if;
+        if v_outcome is null then
+            select o.outcome, o.reason into v_outcome, v_reason from private.find_overlap(p_schedule) as o;
+        end if;
     end if;
     if v_outcome is null and p_schedule.dedupe_key is not null then
         select 'skipped_overlap', format('The job %s with the same dedupe_key was not finished.', d.job_id)
@@ -14363,7 +15552,7 @@ begin
     if v_outcome <> 'waiting' then
         perform private.announce_fire(
             p_schedule,
-            case v_outcome when 'failed' then 'failed' when 'skipped_overlap' then 'skipped' else 'fired' end,
+            case when v_job_id is not null then 'fired' when v_outcome = 'failed' then 'failed' else 'skipped' end,
             p_fire_time, v_job_id, jsonb_build_object('outcome', v_outcome, 'reason', v_reason)
         );
     end if;
@@ -14374,7 +15563,7 @@ comment on function private.serve_due_time is
     'Serves a due time of a schedule that the caller has locked, and writes down the outcome that it returns: the job, or why there is none. Null: that time had its turn.';
 revoke all on function private.serve_due_time from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/simulate_schedule.sql sha256:9985c65f93cec1a5b919333067a6fe5e15cefdae7bfffeeab222f7f19ad42fb4
+-- from sql/50_schedules/functions/simulate_schedule.sql sha256:c562e67dbbdfe8819c21d368d3b2da3a1ab21291c2cb6f9d95c9df9c07a825e1
 create or replace function public.simulate_schedule(
     p_schedule jsonb,
     p_count integer default 10,
@@ -14427,7 +15616,7 @@ begin
 end
 $$;
 comment on function public.simulate_schedule is
-    'The next 1 to 100 due times of a schedule that is described as for create_schedule, after p_after or now, each with a verdict (run, moved by a change of the clocks, overlap) and its reason; nothing is made. For overlap a job takes p_expected_seconds, or what jobs of its workflow took in the last 30 days. Raises 400 INVALID_ARGUMENT. Needs schedules.read.';
+    'The next 1 to 100 due times of a schedule that is described as for create_schedule, after p_after or now, each with a verdict (run, moved by the clocks or the calendar, overlap, holiday, blackout) and its reason; nothing is made. For overlap a job takes p_expected_seconds, or what jobs of its workflow took in the last 30 days. Raises 400 INVALID_ARGUMENT, 404 CALENDAR_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND. Needs schedules.read.';
 revoke all on function public.simulate_schedule from public, anon, authenticated, service_role;
 grant execute on function public.simulate_schedule to authenticated;
 
@@ -14467,7 +15656,7 @@ comment on function public.trigger_schedule is
 revoke all on function public.trigger_schedule from public, anon, authenticated, service_role;
 grant execute on function public.trigger_schedule to authenticated;
 
--- from sql/50_schedules/functions/update_schedule.sql sha256:62e2cbd57c3ccbbb7d6535cf0f459fa0089e13244bbeaff3eed10502d6aaba21
+-- from sql/50_schedules/functions/update_schedule.sql sha256:863c9967490779ec4ed295274896b4a5f8ec1a99858b99d6f8d6d4bba96f7637
 create or replace function public.update_schedule(p_schedule_id uuid, p_changes jsonb)
 returns public.schedules
 language plpgsql
@@ -14493,6 +15682,8 @@ begin
         starts_at = v_new.starts_at,
         ends_at = v_new.ends_at,
         paused_until = v_new.paused_until,
+        calendar_id = v_new.calendar_id,
+        on_closed_day = v_new.on_closed_day,
         jitter_seconds = v_new.jitter_seconds,
         misfire_policy = v_new.misfire_policy,
         misfire_cap = v_new.misfire_cap,
@@ -14528,7 +15719,7 @@ begin
 end
 $$;
 comment on function public.update_schedule is
-    'Changes the named fields of a schedule and returns it; a null leaves a field as it is, and an empty text takes away starts_at, ends_at, paused_until, robot_id, pool or dedupe_key. Disabled it has no next run; enabled, or with other times, it has a new one. Raises 404 SCHEDULE_NOT_FOUND, WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
+    'Changes the named fields of a schedule and returns it; a null leaves a field as it is, and an empty text takes away starts_at, ends_at, paused_until, calendar_id, robot_id, pool or dedupe_key. Disabled it has no next run; enabled, or with other times, it has a new one. Raises 404 SCHEDULE_NOT_FOUND, WORKFLOW_NOT_FOUND, CALENDAR_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
 revoke all on function public.update_schedule from public, anon, authenticated, service_role;
 grant execute on function public.update_schedule to authenticated;
 
@@ -14743,7 +15934,7 @@ comment on function private.enqueue_job_of_trigger is
     'Puts a job in the queue as a trigger says it; the job''s metadata names trigger and delivery. Raises what private.check_new_job() and private.add_job() raise: 404 ROBOT_NOT_FOUND or POOL_NOT_FOUND for what is there no more; and 409 CHAIN_TOO_LONG.';
 revoke all on function private.enqueue_job_of_trigger from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/ensure_trigger_types.sql sha256:9fd2ec3b037b998b31e2d68e341089f8ebefe4e3af5ddf5363c9bf1b5272590b
+-- from sql/55_triggers/functions/ensure_trigger_types.sql sha256:5d1d2e57f57d15f6a1b6624a27478c69144d057be2d927f91e2c792b68bd8417
 -- Config never holds a secret: private.trigger_secrets does.
 create or replace function private.ensure_trigger_types()
 returns void
@@ -14840,7 +16031,7 @@ begin
                 'There are no integrations yet that it could ask.', '[]'::jsonb, v_common
             ),
             (
-                'file_watch', 'Files', 'A robot watches a folder of its machine.', 'robot', null, '["path"]'::jsonb,
+                'file_watch', 'Files', 'A program beside a robot watches a folder, and fires it with the robot''s key. The robot agent does not watch by itself yet.', 'robot', null, '["path"]'::jsonb,
                 v_common || jsonb_build_object(
                     'path', v_text,
                     'patterns', v_words,
@@ -14849,7 +16040,7 @@ begin
                 )
             ),
             (
-                'email', 'Mail', 'A robot watches a mailbox.', 'robot', null, '["mailbox"]'::jsonb,
+                'email', 'Mail', 'A program beside a robot watches a mailbox, and fires it with the robot''s key. The robot agent does not watch by itself yet.', 'robot', null, '["mailbox"]'::jsonb,
                 v_common || jsonb_build_object(
                     'mailbox', v_text, 'folder', v_text,
                     'filter', '{"type": "object", "maxProperties": 50}'::jsonb,
@@ -18291,6 +19482,31 @@ create policy events_select_members on public.events
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('events.read')));
 
+-- from sql/48_calendars/policies.sql sha256:fd54947592bf3c103af722966f967511ce1dcda7c8219844c9eeb2a7b1d02bd6
+alter table public.calendars enable row level security, force row level security;
+alter table public.calendar_days enable row level security, force row level security;
+alter table public.calendar_blackouts enable row level security, force row level security;
+alter table private.calendar_quotas enable row level security, force row level security;
+
+revoke all on public.calendars, public.calendar_days, public.calendar_blackouts from anon, authenticated, service_role;
+revoke all on private.calendar_quotas from anon, authenticated, service_role;
+grant select on public.calendars, public.calendar_days, public.calendar_blackouts to authenticated;
+
+drop policy if exists calendars_select_members on public.calendars;
+create policy calendars_select_members on public.calendars
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('schedules.read')));
+
+drop policy if exists calendar_days_select_members on public.calendar_days;
+create policy calendar_days_select_members on public.calendar_days
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('schedules.read')));
+
+drop policy if exists calendar_blackouts_select_members on public.calendar_blackouts;
+create policy calendar_blackouts_select_members on public.calendar_blackouts
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('schedules.read')));
+
 -- from sql/50_schedules/policies.sql sha256:e5e2071aff9a2e7a7366228c8f518ec07d972213b90439b665fde22d84b026a8
 alter table public.schedules enable row level security, force row level security;
 alter table public.schedule_fires enable row level security, force row level security;
@@ -18469,7 +19685,7 @@ for each row
 when (old.is_enabled and not new.is_enabled)
 execute function private.disable_triggers();
 
--- from sql/90_audit/triggers.sql sha256:47fb3f9e6c479bc167d3c7d5bbcd8cf7ed3cf713dd3b78bd9b242fd370594f2f
+-- from sql/90_audit/triggers.sql sha256:14113b2b5454c3d852b5f28e43b7cdbd8ee3e6318c6556d75a0ec25df4b661c3
 -- Which tables are audited: the columns that name a row, and those that are never written down (secrets, big bodies, and
 -- columns that change on every use).
 do $$
@@ -18492,6 +19708,8 @@ begin
                 ('public.schedules', 'insert or update or delete', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,consecutive_failures,input}'),
                 ('public.triggers', 'insert or delete or update of workflow_id, name, config, is_enabled, deleted_at', '{trigger_id}', '{updated_at,trigger_count,duplicate_count,filtered_count,rejected_count,limited_count,last_triggered_at,error_message,window_began_at,window_count,window_notes}'),
                 ('private.trigger_secrets', 'insert or delete', '{trigger_id,secret_id}', '{key_hash,sealed}'),
+                ('public.calendars', 'insert or update or delete', '{calendar_id}', '{updated_at,rules_until,warned_until}'),
+                ('public.calendar_blackouts', 'insert or update or delete', '{calendar_id,starts_at}', '{}'),
                 ('public.robots', 'insert or update or delete', '{robot_id}', '{updated_at}'),
                 ('public.pools', 'insert or update or delete', '{pool_id}', '{}'),
                 ('public.pool_members', 'insert or update or delete', '{pool_id,invitee}', '{tenant_id,invited_by,accepted_by}'),

@@ -379,7 +379,8 @@ async def test_a_mapping_makes_the_input_and_the_concurrency_key(door: Door) -> 
         environment="lab",
         required_capabilities=["browser"],
     )
-    answer = await door.post(f"/webhook/{trigger['trigger_id']}", headers={"User-Agent": "shop"})
+    forged = {**REQUEST, "_headers": {"user-agent": "forged"}}
+    answer = await door.post(f"/webhook/{trigger['trigger_id']}", forged, headers={"User-Agent": "shop"})
     assert answer.status_code == 200, answer.text
     [job] = door.jobs()
     assert job["input"] == {"order": "ORD-12345", "amounts": [1500.0], "agent": "shop", "fixed": 3, "text": "$.x"}

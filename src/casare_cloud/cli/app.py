@@ -6,6 +6,7 @@ import typer
 
 from casare_cloud import __version__
 from casare_cloud.cli import (
+    calendars,
     db,
     dead_letters,
     error_help,
@@ -34,6 +35,7 @@ app.add_typer(dead_letters.app, name="dlq")
 app.add_typer(workflows.app, name="workflows")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(triggers.app, name="triggers")
+app.add_typer(calendars.app, name="calendars")
 app.add_typer(robot.app, name="robot")
 app.add_typer(pools.app, name="pools")
 app.add_typer(limits.app, name="limits")

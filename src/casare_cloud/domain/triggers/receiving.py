@@ -129,7 +129,7 @@ def _match(
         "_method": incoming.method,
         "_path": incoming.path,
     }
-    document = {**request, **payload}
+    document = {**payload, **request}  # no sender says what it came with
     matching.within_time()
     try:
         if "schema" in config and (problem := matching.contract_problem(config["schema"], payload)) is not None:
