@@ -277,7 +277,7 @@ create type public.simulated_run as (
     reason text
 );
 
--- from sql/55_triggers/types.sql sha256:8d32935bb448a69e330ce96d19bba6e2ed219f374e8f7efb4bad5233ff70f3ba
+-- from sql/55_triggers/types.sql sha256:1d8eb316d414cae3046b557dd7fa019e9c2b3f1bd06f19ff15e6b5bb006bc556
 create type public.delivery_outcome as enum (
     'accepted',     -- a job came of it
     'duplicate',    -- it had come before: the first answer holds
@@ -300,6 +300,7 @@ create type private.delivery as (
     reason text,
     request jsonb,              -- how it came: method, path, address, content type, headers without secrets
     depth integer,              -- of a chain: how many jobs of triggers went before
+    chain jsonb,                -- and which triggers started them
     replay_of uuid,
     created_by uuid,
     is_limited boolean          -- whether cooldown and rate limit hold for it
@@ -1522,7 +1523,7 @@ where event_type in (
     'schedule.triggered', 'schedule.fired'
 );
 
--- from sql/97_duties/tables.sql sha256:75d6cb4066cc906a014ecd9d4cb7fbfb6215cccc625bcc71c38d2ef702c838dc
+-- from sql/97_duties/tables.sql sha256:54995824806c077b17429321e5545f4beff8ece9dc907a186bcd1c3e0786fd31
 -- What the database does by itself, for all tenants. One dispatcher runs it (private.run_duties), and claims do the part that
 -- must be right with a cron that knows minutes only (private.run_due_duties). Each run does a bounded part, in turns among
 -- tenants, and a duty that is behind goes on at once. See docs/operations.md.
@@ -1570,7 +1571,7 @@ values
     ('fold_share_usage', '5 seconds', 5000, null, '1 second', 1000),
     ('recheck_low_water', '1 minute', 2000, null, '150 seconds', 200),  -- claims only when the dispatcher does not
     ('follow_scheduled_jobs', '5 seconds', 1000, 'private.schedule_news', null, null),
-    ('fire_chains', '5 seconds', 1000, 'private.chain_inbox', null, null),
+    ('fire_chains', '5 seconds', 200, 'private.chain_inbox', null, null),
     ('cancel_jobs_of_deleted_workflows', '5 seconds', 2000, 'private.workflow_removals', null, null),
     ('mark_offline_robots', '1 minute', 1000, 'public.robot_heartbeats', null, null),
     ('notice_deaf_robots', '1 minute', 1000, 'public.robot_heartbeats', null, null),
@@ -14531,7 +14532,7 @@ comment on function public.update_schedule is
 revoke all on function public.update_schedule from public, anon, authenticated, service_role;
 grant execute on function public.update_schedule to authenticated;
 
--- from sql/55_triggers/functions/check_trigger_refers.sql sha256:f2416b55951c0e9234d9dc4bf00b780a3d6e8e50b5c2d310f93433f10f63c607
+-- from sql/55_triggers/functions/check_trigger_refers.sql sha256:a2a97763869792e362f2a99bc88700846c17b4242887ed3f79382ff74efa29ce
 create or replace function private.check_trigger_refers(p_trigger public.triggers)
 returns void
 language plpgsql
@@ -14549,7 +14550,16 @@ begin
         perform private.require_schedulable_workflow(p_trigger.tenant_id, (p_trigger.config ->> 'source_workflow_id')::uuid);
     end if;
     if p_trigger.config ? 'allowed_ips' then
-        perform n.network::cidr from jsonb_array_elements_text(p_trigger.config -> 'allowed_ips') as n (network);
+        -- 10.1 is a network to cidr, and to nobody else.
+        if exists (
+            select
+            from jsonb_array_elements_text(p_trigger.config -> 'allowed_ips') as n (network)
+            where family(n.network::cidr) = 4 and host(n.network::cidr) <> split_part(n.network, '/', 1)
+        ) then
+            perform private.raise_error(
+                400, 'INVALID_ARGUMENT', 'config.allowed_ips must have all four numbers of each address: 10.1.0.0/16.'
+            );
+        end if;
     end if;
 exception
     when invalid_text_representation then
@@ -14702,7 +14712,7 @@ comment on function private.disable_triggers_of_workflow is
     'Disables every trigger of a workflow, writes down why, tells it by the event trigger.disabled, and returns how many.';
 revoke all on function private.disable_triggers_of_workflow from public, anon, authenticated, service_role;
 
--- from sql/55_triggers/functions/enqueue_job_of_trigger.sql sha256:7df1b1786dc17653a3d02cd326a29603cd1bd15014d86c001586cb84e07d0222
+-- from sql/55_triggers/functions/enqueue_job_of_trigger.sql sha256:41cd2b8c5d536b8b8a462789086eabd4c0205fbddfdf48c852ae2645dece0b54
 create or replace function private.enqueue_job_of_trigger(
     p_trigger public.triggers,
     p_delivery private.delivery,
@@ -14729,7 +14739,8 @@ begin
     end if;
     v_job.metadata := coalesce(v_job.metadata, '{}') || jsonb_build_object(
         'trigger', jsonb_build_object(
-            'trigger_id', p_trigger.trigger_id, 'delivery_id', p_delivery_id, 'depth', coalesce(p_delivery.depth, 0)
+            'trigger_id', p_trigger.trigger_id, 'delivery_id', p_delivery_id, 'depth', coalesce(p_delivery.depth, 0),
+            'chain', coalesce(p_delivery.chain, '[]')
         )
     );
     return private.add_job(
@@ -15083,8 +15094,8 @@ comment on function private.find_webhook is
 revoke all on function private.find_webhook from public, anon, authenticated, service_role;
 grant execute on function private.find_webhook to casare_functions;
 
--- from sql/55_triggers/functions/fire_chains.sql sha256:f0e1c9c231a6fd417fe3e375e2a21a92d992e73e0d4baee59fa7ca15ce6f7360
--- A turn reads events that committed and takes them away in the transaction that fires what waits for them: each fires once.
+-- from sql/55_triggers/functions/fire_chains.sql sha256:b90594f4c36f5ae9ebcd3b6e35531771a0b551f98e7db987e1c6088e89b61b5c
+-- A turn reads events that committed and takes each away in the transaction that fires what waits for them: each fires once.
 create or replace function private.fire_chains(p_tenant_id uuid, p_limit integer, p_after text)
 returns private.turn
 language plpgsql
@@ -15097,27 +15108,23 @@ declare
     v_trigger public.triggers;
     v_trigger_id uuid;
     v_delivery private.delivery;
-    v_depth text;
-    v_seen integer := 0;
+    v_origin jsonb;             -- of the job that the event is about: what the trigger that started it noted
+    v_used integer := 0;
     v_fired integer := 0;
 begin
     for v_event in
-        with taken as (
-            delete from private.chain_inbox as i
-            where i.tenant_id = p_tenant_id
-                and i.inbox_id = any (array(
-                    select o.inbox_id from private.chain_inbox as o where o.tenant_id = p_tenant_id order by o.inbox_id limit p_limit
-                ))
-            returning i.*
-        )
-        select t.* from taken as t order by t.inbox_id
+        select i.* from private.chain_inbox as i where i.tenant_id = p_tenant_id order by i.inbox_id limit p_limit
     loop
-        v_seen := v_seen + 1;
+        -- What a turn does is deliveries, of which one event may be many.
+        exit when v_used >= p_limit;
+        delete from private.chain_inbox as i where i.tenant_id = p_tenant_id and i.inbox_id = v_event.inbox_id;
+        v_used := v_used + 1;
         v_delivery := null;
         for v_trigger_id in
             select t.trigger_id
             from public.triggers as t
             where t.tenant_id = p_tenant_id and t.is_enabled and t.deleted_at is null
+                and t.trigger_type in ('workflow_call', 'error', 'event_bus')
                 and case t.trigger_type
                     when 'workflow_call' then v_event.event_type = 'job.completed'
                         and (t.config ->> 'source_workflow_id')::uuid = v_event.workflow_id
@@ -15139,9 +15146,20 @@ begin
                 v_delivery.source := 'event';
                 v_delivery.is_limited := true;
                 v_delivery.payload := private.payload_of_event(v_event);
-                select j.metadata #>> '{trigger,depth}' into v_depth from public.jobs as j where j.job_id = v_event.job_id;
-                v_delivery.depth := case when v_depth ~ '^[0-9]{1,2}$' then v_depth::integer + 1 else 0 end;
+                v_origin := null;
+                select j.metadata -> 'trigger' into v_origin from public.jobs as j where j.job_id = v_event.job_id;
+                v_delivery.depth := case
+                    when v_origin ->> 'depth' ~ '^[0-9]{1,2}$' then (v_origin ->> 'depth')::integer + 1 else 0
+                end;
+                v_delivery.chain := case
+                    when jsonb_typeof(v_origin -> 'chain') = 'array' and jsonb_array_length(v_origin -> 'chain') < 10
+                        then v_origin -> 'chain'
+                    else '[]'
+                end || coalesce(v_origin -> 'trigger_id', '[]');
             end if;
+            -- Who hears of any job would hear of those that it set off itself, and each would set off some more.
+            continue when not v_trigger.config ? 'source_workflow_id' and v_delivery.chain ? v_trigger_id::text;
+            v_used := v_used + 1;
             v_delivery.outcome := case when not private.passes_filter(v_trigger.config, v_delivery.payload) then 'filtered' end;
             v_delivery.input := case
                 when v_trigger.config ? 'input_mapping' then null
@@ -15152,11 +15170,11 @@ begin
             v_fired := v_fired + ((private.take_delivery(v_trigger, v_delivery)).outcome = 'accepted')::integer;
         end loop;
     end loop;
-    return (v_fired, v_seen, case when v_seen = p_limit then 'more' end)::private.turn;
+    return (v_fired, v_used, case when v_used >= p_limit then 'more' end)::private.turn;
 end
 $$;
 comment on function private.fire_chains is
-    'Duty, a tenant''s turn: fires the triggers of types workflow_call, error and event_bus that wait for its newest events, at most p_limit events, and counts the jobs.';
+    'Duty, a tenant''s turn: fires the triggers of types workflow_call, error and event_bus that wait for its oldest events, until p_limit events and deliveries are used, and counts the jobs. One that waits for jobs of any workflow hears of none that it set off itself, directly or over others.';
 revoke all on function private.fire_chains from public, anon, authenticated, service_role;
 
 -- from sql/55_triggers/functions/fire_on_change.sql sha256:3174239ce6b4324fbaff78b38e2101a9c28f7e9cc7a09195f3b22a6c6f3cb04c
@@ -15638,7 +15656,7 @@ comment on function public.set_trigger_secret is
 revoke all on function public.set_trigger_secret from public, anon, authenticated, service_role;
 grant execute on function public.set_trigger_secret to authenticated;
 
--- from sql/55_triggers/functions/take_delivery.sql sha256:7d79ee0a924c307d4ee2e4449cd240219e5d83ab6cf6af7e41ea80ee5fc60b6e
+-- from sql/55_triggers/functions/take_delivery.sql sha256:0a6d51152798d78d30ff25376b48e0c8020bb37c8da9cfd2c27eebf3e8a941ed
 -- The one place that decides what becomes of a delivery, whichever door it came through. The caller holds the trigger's lock, so
 -- deliveries of one trigger take turns: two copies of one that come at once are told apart here, and limits are exact.
 create or replace function private.take_delivery(p_trigger public.triggers, p_delivery private.delivery)
@@ -15700,6 +15718,7 @@ begin
         v_answer.reason := v_first.reason;
     elsif v_answer.outcome is null and p_delivery.is_limited and v_cooldown > interval '0'
         and p_trigger.last_triggered_at > v_now - v_cooldown
+        and p_trigger.last_triggered_at <= v_now    -- else the clock was set back, and nobody knows how long ago that was
     then
         v_answer.outcome := 'limited';
         v_answer.reason := 'Trigger is in cooldown period';
@@ -15731,7 +15750,8 @@ begin
     v_answer.reset_at := case when v_answer.rate_limit is not null then v_window_began_at + interval '1 minute' end;
 
     -- What came to nothing is written down sixty times a minute at most: strangers and broken senders must not fill the table.
-    v_is_noted := v_answer.outcome in ('accepted', 'filtered') or v_notes < 60;
+    -- A repeat of what was filtered beyond that is looked at anew.
+    v_is_noted := v_answer.outcome = 'accepted' or v_notes < 60;
     if v_is_noted then
         insert into public.trigger_deliveries (
             delivery_id, tenant_id, trigger_id, source, outcome, status_code, reason, message_id, body_hash, job_id, first_id,
@@ -15761,7 +15781,7 @@ begin
         error_message = case v_answer.outcome when 'accepted' then null when 'rejected' then v_answer.reason else t.error_message end,
         window_began_at = v_window_began_at,
         window_count = v_count,
-        window_notes = v_notes + (v_is_noted and v_answer.outcome not in ('accepted', 'filtered'))::integer
+        window_notes = v_notes + (v_is_noted and v_answer.outcome <> 'accepted')::integer
     where t.trigger_id = p_trigger.trigger_id;
 
     if v_answer.outcome = 'accepted' then
