@@ -52,6 +52,7 @@ values
     ('age_lanes', '1 minute', 2000, 'private.queue_tenants', null, null),
     ('check_waiting_quotas', '1 minute', 10000, 'private.queue_tenants', null, null),
     ('reconcile_limits', '5 minutes', 1000, 'private.limits', null, null),
+    ('extend_calendars', '1 day', 1000, 'public.calendars', null, null),
     ('sequence_events', '1 minute', 10000, 'private.event_inbox', null, null),
     ('purge_expired_jobs', '1 minute', 10000, 'public.jobs', null, null),
     ('purge_expired_job_logs', '1 minute', 10000, 'public.job_logs', null, null),

@@ -3,7 +3,7 @@
 Frames are JSON objects `{topic, event, payload, ref, join_ref}`. The client keeps one socket: heartbeats, joins every
 subscribed topic with the caller's token, sends a new token before the old one ends, and connects again with growing,
 jittered pauses whenever anything goes wrong. It goes through the proxy of the environment, unless the service is on
-this machine. Nothing is guaranteed to arrive: what is pushed is a hint.
+this machine. Nothing is guaranteed to arrive: a push is a hint.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class RealtimeRefused(Exception):
 
 @dataclass(slots=True)
 class Subscription:
-    """A topic that is wanted, with what is called for its broadcasts and after each join."""
+    """A subscribed topic, with the functions that are called for its broadcasts and after each join."""
 
     topic: str
     on_push: PushHandler

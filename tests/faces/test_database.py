@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from tests.databases import Database as Copy
 from tests.faces.wires import Wire, wire_to
 from tests.factories import make_robot, make_tenant
@@ -26,7 +27,7 @@ from casare_cloud.identity import Actor, hash_of_key
 USER = Actor("authenticated", claims='{"sub": "018f0000-0000-7000-8000-000000000001", "role": "authenticated"}')
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def db(settings: Settings) -> AsyncIterator[Database]:
     db = Database(settings)
     yield db

@@ -13,6 +13,7 @@ from uuid import uuid4
 import httpx2
 import psycopg
 import pytest
+import pytest_asyncio
 from tests.databases import Database
 from tests.faces.conftest import KeyPublisher
 from tests.faces.documents import LIMITED
@@ -56,21 +57,21 @@ def limited(settings: Settings) -> Settings:
     return dataclasses.replace(settings, rate_limits=True)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def face(limited: Settings) -> AsyncIterator[Face]:
     face = Face(limited)
     yield face
     await face.app.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def other_face(limited: Settings) -> AsyncIterator[Face]:
     face = Face(limited)
     yield face
     await face.app.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def platform_face(shared_database: Database) -> AsyncIterator[Face]:
     """An instance with Supabase Auth."""
     with running_platform(shared_database) as settings:

@@ -19,5 +19,5 @@ begin
 end
 $$;
 comment on function private.emit_event is
-    'Writes down that something happened, with the transaction that made it happen: one insert that waits for nobody.';
+    'Records an event in the transaction that made it happen: one insert that waits for no other session.';
 revoke all on function private.emit_event from public, anon, authenticated, service_role;

@@ -212,7 +212,7 @@ class JobCalls(Session):
 
 
 def _news_of(event: str, payload: Mapping[str, Any]) -> Answer:
-    """What a push on `job:<id>` says of the job: a node's beginning is where the job is, its end is no news."""
+    """The job's progress from a push on `job:<id>`; None for the end of a node, which does not change it."""
     if event.startswith("job."):
         return dict(payload)
     return {"current_node": payload.get("node_id")} if event == "node.started" else {}

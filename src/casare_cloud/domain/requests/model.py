@@ -10,7 +10,7 @@ Per = Literal["address", "caller"]
 class Limit:
     """At most `requests` in a window of `seconds`, for each client address or for each caller.
 
-    The window begins with the first request. A caller is a user or a live key; whoever is neither counts as an address.
+    The window begins with the first request. A caller is a user or a live key; other requests are counted by address.
     """
 
     requests: int

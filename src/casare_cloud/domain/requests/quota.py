@@ -69,7 +69,7 @@ class Quota:
             self.standing = Standing(self._limit, max(0, remaining), math.ceil(reset_at), is_refused)
 
     async def give_back(self, database: Database) -> None:
-        """Take the count of this address back: the request was none of those that the limit is for."""
+        """Take the count of this address back: the rate is not meant for requests like this one."""
         if self.standing is None:
             return
         async with database.transaction(None) as tx:

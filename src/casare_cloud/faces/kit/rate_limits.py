@@ -1,4 +1,4 @@
-"""The rate limits of a face: a table of its endpoints, and how its answers tell what is left."""
+"""The rate limits of a face: a table of its endpoints, and the headers that tell how many requests are left."""
 
 import time
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """How often each endpoint may be called (documents 000, 001 and 002, "Rate Limiting"). Each has a count of its own.
 
 The documents limit by address. Two kinds of request are counted by caller instead: submissions, of which document 001
-does not say for whom its limit is, and what robots do all day, because a whole fleet often has one address. A key that
-is not live is nobody's: it counts as its address. Health probes and the documents are free.
+does not say for whom its limit is, and what robots do all day, because a whole fleet often has one address. A request
+with a key that is not live counts by its address. Health probes and the documents are free.
 """
 
 from casare_cloud.domain.requests.model import Limit
