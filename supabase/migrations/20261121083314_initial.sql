@@ -3880,7 +3880,7 @@ comment on function public.update_role is
 revoke all on function public.update_role from public, anon, authenticated, service_role;
 grant execute on function public.update_role to authenticated;
 
--- from sql/10_tenancy/functions/update_tenant.sql sha256:407428247a5a53373c4e4570e67fd5218d32b28f76dd5dcd87c14f5fe9c757ee
+-- from sql/10_tenancy/functions/update_tenant.sql sha256:fc55a1a2b00588c1bf25d6170045ddf6fb7c6213ad49315eaf50c1e871895956
 create or replace function public.update_tenant(
     p_name text default null,
     p_timezone text default null,
@@ -3900,7 +3900,9 @@ begin
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'name must have 1 to 255 characters.');
     end if;
     if p_timezone is not null and not exists (select from pg_catalog.pg_timezone_names as z where z.name = p_timezone) then
-        perform private.raise_error(400, 'INVALID_ARGUMENT', 'timezone must be a name of the IANA time zone database.');
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'timezone must be a name of the IANA time zone database, such as Europe/Berlin.'
+        );
     end if;
     if p_robot_offline_after_seconds not between 5 and 86400 then
         perform private.raise_error(400, 'INVALID_ARGUMENT', 'robot_offline_after_seconds must lie between 5 and 86400.');
@@ -12964,7 +12966,7 @@ comment on function public.create_calendar is
 revoke all on function public.create_calendar from public, anon, authenticated, service_role;
 grant execute on function public.create_calendar to authenticated;
 
--- from sql/48_calendars/functions/delete_calendar.sql sha256:fd972d2e266655f19e889351e0bf84a9413ab50c1d65eede19a2e8251af00d98
+-- from sql/48_calendars/functions/delete_calendar.sql sha256:b4d3dfe88d8e9f6d7773551c905c8807883a22fdbb60a4491b816c41d54973e4
 create or replace function public.delete_calendar(p_calendar_id uuid)
 returns void
 language plpgsql
@@ -12973,15 +12975,20 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_caller private.caller := private.authorize('schedules.write');
+    v_name text;
 begin
     perform private.find_calendar(v_caller.tenant_id, p_calendar_id);
     perform from public.calendars as c where c.calendar_id = p_calendar_id for update;  -- waits for schedules that are being made
-    if exists (
-        select
-        from public.schedules as s
-        where s.tenant_id = v_caller.tenant_id and s.calendar_id = p_calendar_id and s.deleted_at is null
-    ) then
-        perform private.raise_error(409, 'CALENDAR_IN_USE', 'Schedules heed this calendar; give them another, or none, first.');
+    select s.name into v_name
+    from public.schedules as s
+    where s.tenant_id = v_caller.tenant_id and s.calendar_id = p_calendar_id and s.deleted_at is null
+    order by s.schedule_id
+    limit 1;
+    if found then
+        perform private.raise_error(
+            409, 'CALENDAR_IN_USE',
+            format('Schedules heed this calendar, the first is %L; give them another, or none, first.', v_name)
+        );
     end if;
     delete from public.calendars as c where c.calendar_id = p_calendar_id;
 end
@@ -13625,7 +13632,7 @@ comment on function private.change_schedule is
     'A schedule with changes, judged, and with the next run that they bring; writes nothing. Raises 400 INVALID_ARGUMENT, which names the field, 404 CALENDAR_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS.';
 revoke all on function private.change_schedule from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/compile_times.sql sha256:ef01a22417ad75e3c08a9e92801c934548894a74c74b6c191a5b471ea487b900
+-- from sql/50_schedules/functions/compile_times.sql sha256:d871488f0ff3556ffea7d3ad3e105cea98639a7f0bab09efbbecece32453fbde
 -- What a caller says of the times, put into the columns that hold it. A field that repeats what is stored says nothing.
 create or replace function private.compile_times(
     p_old public.schedules,     -- all null: there is none yet
@@ -13695,7 +13702,9 @@ begin
     elsif v_seconds not between 1 and 31622400 then
         v_problem := 'interval_seconds must be between 1 and 31622400, which is 366 days.';
     end if;
-    if v_frequency = 'cron' then
+    if v_frequency = 'cron' and p_new.cron_expression is null then
+        v_problem := 'cron_expression must be given with the frequency cron.';
+    elsif v_frequency = 'cron' then
         v_problem := private.find_cron_problem(p_new.cron_expression);
     elsif v_frequency in ('once', 'interval') then
         p_new.cron_expression := null;
@@ -13976,7 +13985,7 @@ comment on function private.expected_seconds is
     'How long a job of a workflow takes, by those that completed in the last 30 days; null when there is none.';
 revoke all on function private.expected_seconds from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/explain_schedule.sql sha256:be5ea68cbd097dda8f529c1fe20ba785af330ffc78802752512249b4ded7d31b
+-- from sql/50_schedules/functions/explain_schedule.sql sha256:50804e283ddf1e98559b8ffaa0ffb88a270091f89446ee89a294fac5496058b2
 create or replace function public.explain_schedule(p_schedule_id uuid, p_at timestamptz)
 returns jsonb
 language plpgsql
@@ -14036,7 +14045,8 @@ begin
         v_run := (
             null, 'not_due',
             format(
-                'It is none of the times of the schedule: %s, on the clocks of %s.',
+                '%s is none of the times of the schedule: %s, on the clocks of %s.',
+                to_char(p_at at time zone v_schedule.timezone, 'YYYY-MM-DD HH24:MI'),
                 case v_schedule.frequency
                     when 'once' then private.to_iso(v_schedule.run_at)
                     when 'interval' then format('every %s seconds', v_schedule.interval_seconds)
@@ -14321,7 +14331,7 @@ comment on function private.find_schedule_problem is
     'What is wrong with a schedule that somebody''s changes come to, as a sentence that names the field; null when nothing is. Not its times and time zone: see compile_times and find_timezone_problem.';
 revoke all on function private.find_schedule_problem from public, anon, authenticated, service_role;
 
--- from sql/50_schedules/functions/find_timezone_problem.sql sha256:d9193b1b6d270656a8d2121f518384b80cfc97e175047c7330df4a53f98bc7ae
+-- from sql/50_schedules/functions/find_timezone_problem.sql sha256:a4ac617b42f948a617199fc397acf7132f90ad87908fe564a44f381a10252dbb
 -- The catalog view reads every zone's file. A name that a tenant goes by already was looked at when it was set.
 create or replace function private.find_timezone_problem(p_timezone text)
 returns text
@@ -14333,7 +14343,7 @@ begin
     if p_timezone = 'UTC' or exists (select from pg_catalog.pg_timezone_names as z where z.name = p_timezone) then
         return null;
     end if;
-    return 'timezone must be a name of the IANA time zone database.';
+    return 'timezone must be a name of the IANA time zone database, such as Europe/Berlin.';
 end
 $$;
 comment on function private.find_timezone_problem is

@@ -101,6 +101,8 @@ def test_a_trigger_is_made_changed_fired_looked_at_and_deleted(stack: Stack, run
     assert "(shown this once)" in run("triggers", "rotate", trigger_id, "--overlap", "0")
     assert "Say what is to change" in run("triggers", "update", trigger_id, code=2)
     assert "--config is not JSON" in run("triggers", "create", workflow_id, "--config", "{", code=2)
+    assert "--config must be a JSON object" in run("triggers", "create", workflow_id, "--config", "[1]", code=2)
+    assert "--payload must be a JSON object" in run("triggers", "fire", trigger_id, "--payload", "[1]", code=2)
     assert "deleted" in run("triggers", "delete", trigger_id)
     assert "TRIGGER_NOT_FOUND" in run("triggers", "get", trigger_id, code=1)
 
