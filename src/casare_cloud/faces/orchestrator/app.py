@@ -19,6 +19,7 @@ RESOURCES = {
     "robot-api-keys": "robot_keys.routes",
     "robots": "robots.routes",
     "schedules": "schedules.routes",
+    "watches": "watches.routes",
     "workflows": "workflows.routes",
 }
 

@@ -15,6 +15,7 @@ SUBMISSION = Limit(50, per="caller")  # 001 "Job submissions"
 AUTHENTICATION = Limit(5)  # 002 "Authentication"; private.check_login() counts the failures of each login besides
 SESSION = Limit(60)  # a refresh token cannot be guessed, and an office has one address
 REPORT = Limit(600, per="caller")  # 002 "Heartbeat/Progress"
+WATCH = Limit(600, per="caller")  # not in the documents: who watches looks after each bell and once more, 8 a second
 LEASE = Limit(6000, per="caller")  # not in the documents: a busy robot's claims and results
 ANALYTICS = Limit(20)  # 000 and 002
 
@@ -48,6 +49,8 @@ LIMITS: dict[tuple[str, str], Limit] = {
     ("POST", "/jobs/batch/complete"): LEASE,
     ("POST", "/jobs/batch/fail"): LEASE,
     ("POST", "/jobs/batch/extend-lease"): LEASE,
+    ("GET", "/events"): WATCH,
+    ("POST", "/watches"): WATCH,
     ("PUT", "/jobs/{}/progress"): REPORT,
     ("POST", "/robots/{}/heartbeat"): REPORT,
     ("PUT", "/robots/{}/status"): Limit(120, per="caller"),
