@@ -16,9 +16,9 @@ from tests.robot.local_page import LocalPage
 from tests.robot.stack import ROOT, Stack, TransportName, make_worker, robot_process, running_stack
 from tests.robot.workflows import chain
 
+from casare_cloud.realtime import RealtimeClient
 from casare_cloud.robot import direct
 from casare_cloud.robot.agent_core import KeyRefused
-from casare_cloud.robot.realtime import RealtimeClient
 from casare_cloud.robot.spool import Outcome, Spool
 from casare_cloud.robot.transport import Lease
 

@@ -9,7 +9,7 @@ import pytest
 from tests.robot.phoenix import PhoenixServer
 
 from casare_cloud.http import Unreachable
-from casare_cloud.robot.realtime import RealtimeClient
+from casare_cloud.realtime import RealtimeClient
 
 TOPIC = "robot:0192"
 
@@ -148,7 +148,7 @@ async def test_it_heartbeats(server: PhoenixServer) -> None:
 async def test_it_connects_again_when_heartbeats_are_not_answered(
     server: PhoenixServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("casare_cloud.robot.realtime.ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr("casare_cloud.realtime.ANSWER_SECONDS", 0.1)
     server.answers_heartbeats = False
     async with Listener(server.url, heartbeat_seconds=0.02).running() as listener:
         await listener.joined()

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Literal, TypedDict, Unpack
 
 from casare_cloud.client.session import REFRESH_BEFORE_SECONDS, Answer, Paging, Session, quoted
-from casare_cloud.robot.realtime import RealtimeClient
+from casare_cloud.realtime import RealtimeClient
 
 FINISHED = frozenset({"completed", "failed", "cancelled", "timeout"})
 _POLL_SECONDS = 2.0

@@ -27,7 +27,7 @@ from casare_cloud.http import (
     error_from_body,
     that_reads,
 )
-from casare_cloud.robot.realtime import RealtimeClient
+from casare_cloud.realtime import RealtimeClient
 from casare_cloud.robot.transport import (
     ClaimedJob,
     Failure,
