@@ -36,7 +36,7 @@ test: $(DEVELOPMENT) ## Run the tests, beside a running stack if there is one (A
 	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist worksteal $(ARGS)
 
 .PHONY: lint
-lint: $(DEVELOPMENT) ## Check style, formatting, layers, and that the migrations hold all of sql/
+lint: $(DEVELOPMENT) ## Check style, formatting, layers, and that the migrations and made documents are up to date
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
@@ -64,7 +64,7 @@ migration-fresh: $(DEVELOPMENT) ## Rewrite the one initial migration from sql/ (
 	@$(BIN)/python -m casare_cloud.local.contents
 
 .PHONY: contents
-contents: $(DEVELOPMENT) ## Rewrite the table of contents of sql/ from the comments on its functions (make migration does, too)
+contents: $(DEVELOPMENT) ## Rewrite sql/README.md and docs/errors.md from the code (make migration does, too)
 	@$(BIN)/python -m casare_cloud.local.contents
 
 LOCK := pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url

@@ -16,6 +16,12 @@ from tests.factories import Robot, Tenant, Workflow, make_member, make_robot, ma
 Row = dict[str, Any]
 
 
+def state_of(robot: Mapping[str, Any]) -> str:
+    """What a row of `live_robots` says of a robot: the first that holds."""
+    facts = ("is_online", "offline"), ("is_active", "maintenance"), ("is_healthy", "error")
+    return next((word for name, word in facts if not robot[name]), "busy" if robot["is_busy"] else "idle")
+
+
 def call(connection: Connection, function: str, **arguments: object) -> Row:
     """The first row of `public.<function>`, called with named arguments; dicts travel as jsonb."""
     rows = call_all(connection, function, **arguments)

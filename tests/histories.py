@@ -82,13 +82,16 @@ def load_history(owner: Connection, tenant_id: uuid.UUID, jobs: Iterable[Ended],
     with owner.transaction(), owner.cursor() as cursor:
         with cursor.copy(
             "copy public.jobs (job_id, tenant_id, workflow_id, workflow_version, workflow_name, lane_id, created_at, "
-            "status, attempts, robot_id, claimed_at, started_at, finished_at, error_type) from stdin"
+            "status, attempts, robot_id, claimed_at, started_at, finished_at, error_type, "
+            "trigger_type, execution_mode, environment, required_capabilities, required_tags, priority, input, "
+            "metadata, max_attempts, timeout_seconds, retry_policy) from stdin"
         ) as copy:
             for job in jobs:
                 attempts = 0 if job.started_at is None else 1
                 copy.write_row((
                     job.job_id, tenant_id, job.workflow_id, 1, "W", 0, job.created_at, job.status, attempts,
-                    job.robot_id, job.started_at, job.started_at, job.finished_at, job.error_type,
+                    job.robot_id, job.started_at, job.started_at, job.finished_at, job.error_type, "manual", "lan", "*",
+                    [], [], 10, Jsonb({}), Jsonb({}), 3, 3600, Jsonb({"policy": "exponential"}),
                 ))  # fmt: skip
         with cursor.copy(
             "copy public.job_node_executions (tenant_id, job_id, attempt, node_executions, healed, not_healed, "

@@ -60,27 +60,18 @@ select
     coalesce(h.health, 'ok') as health,
     coalesce(h.metrics, '{}') as metrics,
     o.is_online,
+    r.mode = 'active' and not coalesce(h.is_in_maintenance, false) as is_active,
+    coalesce(h.health, 'ok') = 'ok' and r.quarantined_at is null as is_healthy,
+    w.load > 0 as is_busy,
     h.last_claim_at,
     h.deaf_since,
-    case
-        when not o.is_online then 'offline'
-        when r.mode <> 'active' or h.is_in_maintenance then 'maintenance'
-        when h.health = 'error' or r.quarantined_at is not null then 'error'
-        when w.load > 0 then 'busy'
-        else 'idle'
-    end as status,
     w.load,
     w.job_ids as current_job_ids,
     c.last_command,
     case
-        when h.other_session_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)) then array[
-            format(
-                'Another process with the key of robot %s was alive at %s. If it still runs, end one of the two.',
-                r.external_id, to_char(h.other_session_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-            )
-        ]
-        else '{}'::text[]
-    end as warnings
+        when h.other_session_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90))
+            then h.other_session_at
+    end as other_session_at
 from public.robots as r
 left join public.robot_heartbeats as h on h.robot_id = r.robot_id
 left join public.tenants as t on t.tenant_id = r.tenant_id
@@ -124,4 +115,4 @@ left join lateral (
 ) as c on true
 where r.deleted_at is null;
 comment on view public.live_robots is
-    'Robots with what they last said of themselves, the jobs of their tenant that they hold, how many they hold in all, and the status word of the orchestrator''s documents.';
+    'Robots with what they last said of themselves, the jobs of their tenant that they hold and how many they hold in all. A face derives its word from is_online, is_active (its mode, and not in maintenance), is_healthy (no error, not in quarantine) and is_busy (holds a job). other_session_at: when another process with its key was heard of lately.';

@@ -11,6 +11,7 @@ create table private.queue_tenants (
     jobs_watched_until timestamptz not null default '-infinity',
     is_full boolean not null default false,     -- as many jobs wait as the plan allows: see private.check_waiting_quotas()
     ageing_minutes integer not null default 30, -- {"queue": {"ageing_minutes": 30}}; 0: lanes do not age
+    has_chains boolean not null default false,  -- triggers of it wait for events: see private.keep_for_chains()
     is_fair boolean not null default false,     -- {"queue": {"fair_share": true}}: its workflows share robots by robot-seconds
     constraint queue_tenants_pkey primary key (tenant_id),
     constraint queue_tenants_tenant_no_key unique (tenant_no),

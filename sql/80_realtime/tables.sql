@@ -23,7 +23,7 @@ create table private.overviews (
     waiting integer not null,
     scheduled integer not null,
     running integer not null,
-    robots jsonb not null,              -- {robot_id: status}
+    robots jsonb not null,              -- {robot_id: whether it is online, active, healthy, busy}
     pushed_at timestamptz not null,
     constraint overviews_pkey primary key (tenant_no),
     constraint overviews_tenant_no_fkey foreign key (tenant_no) references private.queue_tenants (tenant_no) on delete cascade

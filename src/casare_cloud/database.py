@@ -100,6 +100,14 @@ class Database:
         """Run a prelude that no transaction has taken along, in a round trip of its own, within `seconds` or not."""
         prelude.done((await self._ask(prelude.query, prelude.params, seconds))[0])
 
+    async def fetch_at_once(self, query: str, params: Params = None) -> DictRow | None:
+        """The first row of one statement that is a transaction of its own, as the functions' own login: one round trip.
+
+        It may have been committed when its answer is lost: for what can be repeated.
+        """
+        rows = await self._ask(query, params, ANSWER_SECONDS)
+        return rows[0] if rows else None
+
     async def ping(self, seconds: float) -> None:
         """Return if the database answers within `seconds`; raise `ApiError` 503 otherwise, or if none is free."""
         await self._ask("select 1", None, seconds)

@@ -277,6 +277,49 @@ create type public.simulated_run as (
     reason text
 );
 
+-- from sql/55_triggers/types.sql sha256:8d32935bb448a69e330ce96d19bba6e2ed219f374e8f7efb4bad5233ff70f3ba
+create type public.delivery_outcome as enum (
+    'accepted',     -- a job came of it
+    'duplicate',    -- it had come before: the first answer holds
+    'filtered',     -- the trigger's filters did not want it
+    'rejected',     -- no job: the reason says why
+    'limited'       -- no job: the trigger's cooldown, or its rate limit
+);
+
+-- Something that happened outside the queue and that a trigger is to answer, as its door has read it.
+create type private.delivery as (
+    source text,                -- webhook | manual | robot | event | database
+    message_id text,            -- what the sender calls it; null: it has no name
+    body_hash bytea,            -- of one without a name: the same body within a while is the same delivery
+    payload jsonb,
+    input jsonb,                -- of the job; null: as the trigger's input_mapping says
+    concurrency_key text,
+    outcome public.delivery_outcome,    -- filtered or rejected, when the door knows that already
+    status_code integer,
+    error_code text,
+    reason text,
+    request jsonb,              -- how it came: method, path, address, content type, headers without secrets
+    depth integer,              -- of a chain: how many jobs of triggers went before
+    replay_of uuid,
+    created_by uuid,
+    is_limited boolean          -- whether cooldown and rate limit hold for it
+);
+
+-- What became of a delivery.
+create type public.trigger_answer as (
+    trigger_id uuid,
+    delivery_id uuid,           -- null: not written down, see private.note_delivery()
+    outcome public.delivery_outcome,
+    status_code integer,
+    error_code text,
+    reason text,
+    job_id uuid,
+    cooldown_remaining integer, -- seconds, of one that was limited
+    rate_limit integer,         -- a minute; null: there is none
+    remaining integer,
+    reset_at timestamptz
+);
+
 -- from sql/95_analytics/types.sql sha256:9e75f222945b47b12a17860c67c5b294bb97fa7f892b90fbacb1b54a6d043041
 -- What one row of job_rollups sums up.
 create type public.rollup_level as enum (
@@ -792,7 +835,7 @@ create table private.share_usage (
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 comment on table private.share_usage is 'Robot-seconds of attempts that ended in the last second or so, until private.fold_share_usage() adds them to their share.';
 
--- from sql/40_queue/tables.sql sha256:9c85b992ed93feb7886b17ebadb7eaa7acf678de2d7a898d64a20273b648b5f7
+-- from sql/40_queue/tables.sql sha256:6a6da311fee6948a7f17869d126608a19cdb15e1edcc273be7c3af3394c47971
 -- Lanes make the filter part of the key: everything that decides whether a robot may take a job (environment, required
 -- capabilities, target robot) is a property of the lane, so a claim probes one index entry per eligible lane and never
 -- walks jobs that it may not have. See docs/queue.md.
@@ -806,6 +849,7 @@ create table private.queue_tenants (
     jobs_watched_until timestamptz not null default '-infinity',
     is_full boolean not null default false,     -- as many jobs wait as the plan allows: see private.check_waiting_quotas()
     ageing_minutes integer not null default 30, -- {"queue": {"ageing_minutes": 30}}; 0: lanes do not age
+    has_chains boolean not null default false,  -- triggers of it wait for events: see private.keep_for_chains()
     is_fair boolean not null default false,     -- {"queue": {"fair_share": true}}: its workflows share robots by robot-seconds
     constraint queue_tenants_pkey primary key (tenant_id),
     constraint queue_tenants_tenant_no_key unique (tenant_no),
@@ -1239,7 +1283,138 @@ create table private.schedule_news (
 ) with (autovacuum_vacuum_scale_factor = 0.05);
 comment on table private.schedule_news is 'Jobs of schedules that ended, or that are to be cancelled for the next one.';
 
--- from sql/80_realtime/tables.sql sha256:450fa472404571020890ad8b142650b20a447abd1ab8862c474f56f22eb069fc
+-- from sql/55_triggers/tables.sql sha256:d6833e637bc0f8531001e7779b1962f06ffa04660714d48d52bb961fc6127c34
+-- Reference data, written by private.ensure_trigger_types(): one schema says what a configuration may hold, is checked where
+-- it is stored, and is shown to whoever fills it in.
+create table private.trigger_types (
+    trigger_type text not null,
+    title text not null,
+    description text not null,
+    fired_by text not null,             -- sender | schedule | event | database | robot | person
+    unavailable text,                   -- why none can be made yet; null: it can
+    config_schema jsonb not null,       -- JSON Schema, of the keywords that private.find_schema_problem() knows
+    constraint trigger_types_pkey primary key (trigger_type),
+    constraint trigger_types_fired_by_check check (fired_by in ('sender', 'schedule', 'event', 'database', 'robot', 'person'))
+);
+comment on table private.trigger_types is 'The kinds of triggers, who fires each, and what its configuration may hold.';
+
+create table public.triggers (
+    trigger_id uuid not null default private.uuid_v7(),
+    tenant_id uuid not null,
+    workflow_id uuid not null,
+    name text not null,
+    trigger_type text not null,
+    config jsonb not null default '{}',     -- never a secret: those are in private.trigger_secrets
+    path text,                          -- of webhooks, unique in the installation: their URL names no tenant
+    schedule_id uuid,                   -- of type schedule: the schedule that it is another name of
+    is_enabled boolean not null default true,
+    disabled_reason text,               -- when it was not a person who disabled it
+    created_by uuid,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    deleted_at timestamptz,
+    -- What follows changes with each delivery, under the row's lock: deliveries of one trigger take turns.
+    trigger_count bigint not null default 0,    -- jobs that it put in the queue
+    duplicate_count bigint not null default 0,
+    filtered_count bigint not null default 0,
+    rejected_count bigint not null default 0,
+    limited_count bigint not null default 0,
+    last_triggered_at timestamptz,
+    error_message text,                 -- of the newest delivery that was rejected since it last put a job in the queue
+    window_began_at timestamptz,        -- of the minute in which deliveries are counted
+    window_count integer not null default 0,
+    window_notes integer not null default 0,    -- deliveries of it that came to no job and were written down
+    constraint triggers_pkey primary key (trigger_id),
+    constraint triggers_tenant_id_trigger_id_key unique (tenant_id, trigger_id),
+    constraint triggers_tenant_id_workflow_id_fkey foreign key (tenant_id, workflow_id)
+        references public.workflows (tenant_id, workflow_id) on delete cascade,
+    constraint triggers_trigger_type_fkey foreign key (trigger_type) references private.trigger_types (trigger_type),
+    constraint triggers_tenant_id_schedule_id_fkey foreign key (tenant_id, schedule_id)
+        references public.schedules (tenant_id, schedule_id) on delete cascade,
+    constraint triggers_name_check check (length(name) between 1 and 255),
+    constraint triggers_path_check check ((path is not null) = (trigger_type = 'webhook')),
+    constraint triggers_schedule_id_check check ((schedule_id is not null) = (trigger_type = 'schedule'))
+) with (fillfactor = 50);
+create unique index triggers_path_key on public.triggers (path) where deleted_at is null;
+create index triggers_tenant_id_workflow_id_idx on public.triggers (tenant_id, workflow_id);
+create index triggers_tenant_id_schedule_id_idx on public.triggers (tenant_id, schedule_id);
+create index triggers_trigger_type_idx on public.triggers (trigger_type, tenant_id);
+comment on table public.triggers is 'An outside event that enqueues jobs of a workflow, and what has come of it so far.';
+
+-- HMAC needs the secret itself, which is sealed by a key that the database never sees; a secret that is only compared is hashed.
+create table private.trigger_secrets (
+    secret_id uuid not null default private.uuid_v7(),
+    tenant_id uuid not null,
+    trigger_id uuid not null,
+    key_hash bytea,                     -- SHA-256
+    sealed bytea,                       -- AES-256-GCM, by a key of the functions' ring
+    created_at timestamptz not null default now(),
+    expires_at timestamptz,             -- null: it is the newest
+    constraint trigger_secrets_pkey primary key (secret_id),
+    constraint trigger_secrets_tenant_id_trigger_id_fkey foreign key (tenant_id, trigger_id)
+        references public.triggers (tenant_id, trigger_id) on delete cascade,
+    constraint trigger_secrets_key_hash_check check (
+        (key_hash is null) <> (sealed is null) and octet_length(key_hash) = 32 is not false
+        and octet_length(sealed) between 30 and 4096 is not false
+    )
+);
+create index trigger_secrets_tenant_id_trigger_id_idx on private.trigger_secrets (tenant_id, trigger_id);
+comment on table private.trigger_secrets is 'What senders of a trigger prove themselves with: at most two at a time, the older one until it expires.';
+
+-- The memory of what came: a delivery that was accepted or filtered is found again as long as its row is kept, eight days at least.
+create table public.trigger_deliveries (
+    delivery_id uuid not null default private.uuid_v7(),
+    tenant_id uuid not null,
+    trigger_id uuid not null,
+    source text not null,
+    outcome public.delivery_outcome not null,
+    status_code smallint not null,
+    reason text,
+    message_id text,
+    body_hash bytea,
+    job_id uuid,
+    first_id uuid,                      -- of a duplicate: the delivery whose answer it got
+    replay_of uuid,                     -- the delivery that somebody let come again
+    request jsonb not null default '{}',
+    received_at timestamptz not null,
+    constraint trigger_deliveries_pkey primary key (delivery_id),
+    constraint trigger_deliveries_tenant_id_trigger_id_fkey foreign key (tenant_id, trigger_id)
+        references public.triggers (tenant_id, trigger_id) on delete cascade,
+    constraint trigger_deliveries_message_id_check check (length(message_id) between 1 and 255)
+);
+create index trigger_deliveries_tenant_id_trigger_id_idx on public.trigger_deliveries (tenant_id, trigger_id, delivery_id desc);
+create index trigger_deliveries_tenant_id_delivery_id_idx on public.trigger_deliveries (tenant_id, delivery_id);
+create unique index trigger_deliveries_tenant_id_trigger_id_message_id_key
+    on public.trigger_deliveries (tenant_id, trigger_id, message_id)
+    where message_id is not null and outcome in ('accepted', 'filtered');
+create index trigger_deliveries_body_hash_idx on public.trigger_deliveries (trigger_id, body_hash, received_at)
+    where body_hash is not null and outcome in ('accepted', 'filtered');
+comment on table public.trigger_deliveries is
+    'What came to a trigger, and what became of it: the row stands in the same transaction as the job.';
+
+create table public.trigger_delivery_bodies (
+    delivery_id uuid not null,
+    tenant_id uuid not null,
+    payload jsonb not null,
+    constraint trigger_delivery_bodies_pkey primary key (tenant_id, delivery_id)
+);
+comment on table public.trigger_delivery_bodies is 'What deliveries held, for people who look into them or let them come again; kept for a shorter time than the deliveries.';
+
+-- Written in the transaction of the event, as events are, and only for tenants that have triggers which wait for events.
+create table private.chain_inbox (
+    inbox_id bigint generated always as identity,
+    tenant_id uuid not null,
+    event_type text not null,
+    occurred_at timestamptz not null,
+    job_id uuid,
+    robot_id uuid,
+    workflow_id uuid,
+    data jsonb not null,
+    constraint chain_inbox_pkey primary key (tenant_id, inbox_id)
+);
+comment on table private.chain_inbox is 'Events that triggers may wait for, until private.fire_chains() has fired those that do.';
+
+-- from sql/80_realtime/tables.sql sha256:7301b6606727003c01d37a45abf9232a0f3f12816ff75d3c2b0bfa202c8276e7
 create table private.bells (
     tenant_id uuid not null,
     rung_at timestamptz not null default '-infinity',
@@ -1265,7 +1440,7 @@ create table private.overviews (
     waiting integer not null,
     scheduled integer not null,
     running integer not null,
-    robots jsonb not null,              -- {robot_id: status}
+    robots jsonb not null,              -- {robot_id: whether it is online, active, healthy, busy}
     pushed_at timestamptz not null,
     constraint overviews_pkey primary key (tenant_no),
     constraint overviews_tenant_no_fkey foreign key (tenant_no) references private.queue_tenants (tenant_no) on delete cascade
@@ -1291,7 +1466,7 @@ create table public.audit_log (
 create index audit_log_tenant_id_idx on public.audit_log (tenant_id, audit_id desc);
 comment on table public.audit_log is 'Who changed what, written by table triggers. Nobody can change or delete a row through the API.';
 
--- from sql/92_retention/tables.sql sha256:fca1ed9eac9f06f2f18a1b8d58b25e64521363d9710ce684cc26c45b72ad6338
+-- from sql/92_retention/tables.sql sha256:c896a100942441ca3f4d4c42f731125b66b687b22b169dabc60e460eca8a99c2
 -- How long what is kept is policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
@@ -1314,6 +1489,11 @@ values
     ('dead_letters', 'free', 30, true), ('dead_letters', 'pro', 180, true), ('dead_letters', 'enterprise', 800, true),
     ('robot_commands', 'free', 7, true), ('robot_commands', 'pro', 30, true), ('robot_commands', 'enterprise', 90, true),
     ('schedule_fires', 'free', 7, true), ('schedule_fires', 'pro', 30, true), ('schedule_fires', 'enterprise', 90, true),
+    -- What came is found again for eight days: no tenant can shorten that.
+    ('trigger_deliveries', 'free', 8, false), ('trigger_deliveries', 'pro', 30, false),
+    ('trigger_deliveries', 'enterprise', 90, false),
+    ('trigger_delivery_bodies', 'free', 3, true), ('trigger_delivery_bodies', 'pro', 7, true),
+    ('trigger_delivery_bodies', 'enterprise', 30, true),
     ('events', 'free', 7, true), ('events', 'pro', 30, true), ('events', 'enterprise', 90, true),
     ('audit_log', 'free', 365, false), ('audit_log', 'pro', 1095, false), ('audit_log', 'enterprise', 2555, false);
 
@@ -1368,7 +1548,7 @@ where event_type in (
     'schedule.triggered', 'schedule.fired'
 );
 
--- from sql/97_duties/tables.sql sha256:ccec2dee31b9b980f63c3d057423bebc3cb8b44eb10392662fee47b2180e2fbb
+-- from sql/97_duties/tables.sql sha256:ce361f24aecc1533f06bc3c2e13ab8dfc87166d6983a2cfe84db08996e2271e3
 -- What the database does by itself, for all tenants. One dispatcher runs it (private.run_duties), and claims do the part that
 -- must be right with a cron that knows minutes only (private.run_due_duties). Each run does a bounded part, in turns among
 -- tenants, and a duty that is behind goes on at once. See docs/operations.md.
@@ -1416,6 +1596,7 @@ values
     ('fold_share_usage', '5 seconds', 5000, null, '1 second', 1000),
     ('recheck_low_water', '1 minute', 2000, null, '150 seconds', 200),  -- claims only when the dispatcher does not
     ('follow_scheduled_jobs', '5 seconds', 1000, 'private.schedule_news', null, null),
+    ('fire_chains', '5 seconds', 1000, 'private.chain_inbox', null, null),
     ('cancel_jobs_of_deleted_workflows', '5 seconds', 2000, 'private.workflow_removals', null, null),
     ('mark_offline_robots', '1 minute', 1000, 'public.robot_heartbeats', null, null),
     ('notice_deaf_robots', '1 minute', 1000, 'public.robot_heartbeats', null, null),
@@ -1431,6 +1612,8 @@ values
     ('purge_expired_job_node_executions', '10 minutes', 10000, 'public.job_node_executions', null, null),
     ('purge_expired_robot_commands', '1 hour', 10000, 'public.robot_commands', null, null),
     ('purge_expired_schedule_fires', '1 hour', 10000, 'public.schedule_fires', null, null),
+    ('purge_expired_trigger_deliveries', '1 hour', 10000, 'public.trigger_deliveries', null, null),
+    ('purge_expired_trigger_delivery_bodies', '1 hour', 10000, 'public.trigger_delivery_bodies', null, null),
     ('purge_expired_audit_log', '1 hour', 10000, 'public.audit_log', null, null),
     ('purge_idempotency_keys', '1 hour', 10000, 'private.idempotency_keys', null, null),
     ('purge_job_rollups', '1 day', 10000, 'public.job_rollups', null, null);
@@ -1451,7 +1634,7 @@ create sequence private.next_duty_at as bigint minvalue 0;
 comment on sequence private.next_duty_at is
     'When claims have the next duty to do, in milliseconds since 1970, or before: they look at private.duties no earlier. More than a second ahead it means nothing, as the clock was set back. A claim that is undone after duties leaves it ahead: they are done a second later, or by the dispatcher.';
 
--- from sql/30_robots/views.sql sha256:8203580f012db6e6179aee7ee1ed398f2d58be74781b8bcbdafb394ec0382774
+-- from sql/30_robots/views.sql sha256:f1f398be8172f3b91298fe2168079d3d403ff79eb4a24145564df2c5f84dc7e3
 -- The functions that the view calls stand here, before it; every other function has a file of its own.
 create or replace function private.back_at()
 returns timestamptz
@@ -1514,27 +1697,18 @@ select
     coalesce(h.health, 'ok') as health,
     coalesce(h.metrics, '{}') as metrics,
     o.is_online,
+    r.mode = 'active' and not coalesce(h.is_in_maintenance, false) as is_active,
+    coalesce(h.health, 'ok') = 'ok' and r.quarantined_at is null as is_healthy,
+    w.load > 0 as is_busy,
     h.last_claim_at,
     h.deaf_since,
-    case
-        when not o.is_online then 'offline'
-        when r.mode <> 'active' or h.is_in_maintenance then 'maintenance'
-        when h.health = 'error' or r.quarantined_at is not null then 'error'
-        when w.load > 0 then 'busy'
-        else 'idle'
-    end as status,
     w.load,
     w.job_ids as current_job_ids,
     c.last_command,
     case
-        when h.other_session_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90)) then array[
-            format(
-                'Another process with the key of robot %s was alive at %s. If it still runs, end one of the two.',
-                r.external_id, to_char(h.other_session_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-            )
-        ]
-        else '{}'::text[]
-    end as warnings
+        when h.other_session_at > private.clock() - make_interval(secs => coalesce(t.robot_offline_after_seconds, 90))
+            then h.other_session_at
+    end as other_session_at
 from public.robots as r
 left join public.robot_heartbeats as h on h.robot_id = r.robot_id
 left join public.tenants as t on t.tenant_id = r.tenant_id
@@ -1578,7 +1752,7 @@ left join lateral (
 ) as c on true
 where r.deleted_at is null;
 comment on view public.live_robots is
-    'Robots with what they last said of themselves, the jobs of their tenant that they hold, how many they hold in all, and the status word of the orchestrator''s documents.';
+    'Robots with what they last said of themselves, the jobs of their tenant that they hold and how many they hold in all. A face derives its word from is_online, is_active (its mode, and not in maintenance), is_healthy (no error, not in quarantine) and is_busy (holds a job). other_session_at: when another process with its key was heard of lately.';
 
 -- from sql/40_queue/views.sql sha256:5b72439a3f553903b8aa798ad4ce54c1a0bc4bf2798ef28a172c9564133363b9
 create or replace view public.live_jobs with (security_invoker = true) as
@@ -1650,7 +1824,7 @@ comment on function private.actor_id is
     'The subject of the request''s claims, to be written down as the one who did it; null for the system. It decides nothing: see private.caller().';
 revoke all on function private.actor_id from public, anon, authenticated, service_role;
 
--- from sql/00_platform/functions/advisory_locks.sql sha256:67a2206fb2c078bee8fc01d230192793e45f8d797ad9d3e41a136fc02efd6ca5
+-- from sql/00_platform/functions/advisory_locks.sql sha256:d6fad7f89ce1788a69f89beedb67dff02a9b8e103b41c2bbba9fa3502a18f5c0
 -- Every advisory lock has its name here: pg_advisory_xact_lock(private.claims_lock(), hashtext(p_robot_id::text)). The first key
 -- says what is locked, the second one which. Constants without a SET clause, so that a plan holds the number and not the call.
 
@@ -1683,6 +1857,11 @@ create or replace function private.workflow_lock() returns integer language sql 
 comment on function private.workflow_lock is
     'Whoever enqueues jobs of a workflow shares it, so that none is enqueued while the workflow is deleted; with hashtext(workflow).';
 revoke all on function private.workflow_lock from public, anon, authenticated, service_role;
+
+create or replace function private.triggers_lock() returns integer language sql immutable parallel safe as $$select 1953655143$$;
+comment on function private.triggers_lock is
+    'One new trigger of a tenant at a time, so that they are counted exactly; with hashtext(tenant).';
+revoke all on function private.triggers_lock from public, anon, authenticated, service_role;
 
 create or replace function private.request_lock() returns bigint language sql immutable parallel safe as $$select 7236401::bigint$$;
 comment on function private.request_lock is
@@ -2497,7 +2676,7 @@ comment on function private.end_reused_session is
 revoke all on function private.end_reused_session from public, anon, authenticated, service_role;
 grant execute on function private.end_reused_session to casare_functions;
 
--- from sql/10_tenancy/functions/ensure_builtin_roles.sql sha256:1093650da6982db1c2895de456e17b74c43945a7f711e191b077278766a976b1
+-- from sql/10_tenancy/functions/ensure_builtin_roles.sql sha256:87414fe327250469bc37e451fb09470b9f8ede648ed409ac5087a79dfac342c5
 create or replace function private.ensure_builtin_roles()
 returns void
 language plpgsql
@@ -2527,6 +2706,7 @@ begin
         ('schedules.write', 'Create, change and delete schedules'),
         ('triggers.read', 'See triggers'),
         ('triggers.write', 'Create, change and delete triggers'),
+        ('triggers.fire', 'Fire triggers by hand'),
         ('events.read', 'Read the stream of events'),
         ('analytics.read', 'See figures and reports'),
         ('logs.read', 'Read what jobs logged'),
@@ -2561,9 +2741,9 @@ begin
             ),
             (
                 'operator',
-                '{workflows.read,workflows.execute,jobs.read,jobs.create,jobs.cancel,jobs.retry,robots.read,robots.control,schedules.read,events.read,analytics.read,logs.read}'
+                '{workflows.read,workflows.execute,jobs.read,jobs.create,jobs.cancel,jobs.retry,robots.read,robots.control,schedules.read,triggers.read,triggers.fire,events.read,analytics.read,logs.read}'
             ),
-            ('viewer', '{workflows.read,jobs.read,robots.read,schedules.read,events.read,analytics.read,logs.read}'),
+            ('viewer', '{workflows.read,jobs.read,robots.read,schedules.read,triggers.read,events.read,analytics.read,logs.read}'),
             ('robot', '{jobs.claim,jobs.report,robots.heartbeat}')
     ) as builtin (slug, permissions)
     join public.roles as r on r.slug = builtin.slug and r.tenant_id is null
@@ -3856,7 +4036,7 @@ comment on function private.count_nodes is
     'How many nodes (a list or an object) or steps a workflow definition has; null when it has neither.';
 revoke all on function private.count_nodes from public, anon, authenticated, service_role;
 
--- from sql/20_workflows/functions/delete_workflow.sql sha256:6c1ba3f1435921c0e61d0709e9e310be516bf710ba235a5c487ed4c6c6832235
+-- from sql/20_workflows/functions/delete_workflow.sql sha256:6b08f16285f29af85c78e33799fd3d5c686a8d64429ac7f3283586e4026935b3
 create or replace function public.delete_workflow(p_workflow_id uuid)
 returns jsonb
 language plpgsql
@@ -3870,11 +4050,13 @@ declare
     v_turn private.turn;
     v_cancelling integer := 0;      -- looked for among 50,000 waiting jobs at most
     v_schedules integer;
+    v_triggers integer;
 begin
-    -- Nobody makes a schedule of it from here on. Schedules go before the lock below, which those that fire take last.
+    -- Nobody makes a schedule or a trigger of it from here on. They go before the lock below, which those that fire take last.
     perform from public.workflows as w
     where w.workflow_id = p_workflow_id and w.tenant_id = v_caller.tenant_id and w.deleted_at is null
     for no key update;
+    v_triggers := private.disable_triggers_of_workflow(v_caller.tenant_id, p_workflow_id, 'The workflow was deleted.');
     v_schedules := private.delete_schedules_of_workflow(v_caller.tenant_id, p_workflow_id);
     -- Waits for those who are enqueueing jobs of it (private.keep_workflow), so that their jobs are found below.
     perform pg_advisory_xact_lock(private.workflow_lock(), hashtext(p_workflow_id::text));
@@ -3898,17 +4080,17 @@ begin
         v_caller.tenant_id, 'workflow.deleted', null, null, p_workflow_id,
         jsonb_build_object(
             'workflow_name', v_name, 'cancelled_jobs', v_turn.done, 'cancelling_jobs', v_cancelling,
-            'deleted_schedules', v_schedules
+            'deleted_schedules', v_schedules, 'disabled_triggers', v_triggers
         )
     );
     return jsonb_build_object(
         'workflow_id', p_workflow_id, 'deleted', true, 'cancelled_jobs', v_turn.done, 'cancelling_jobs', v_cancelling,
-        'deleted_schedules', v_schedules
+        'deleted_schedules', v_schedules, 'disabled_triggers', v_triggers
     );
 end
 $$;
 comment on function public.delete_workflow is
-    'Deletes a workflow for its users (history keeps it) and its schedules at once, lets its running jobs end, and cancels its waiting ones: a few at once (cancelled_jobs), the others soon (cancelling_jobs, those among the first 50,000 that the tenant has waiting); robots get none of them. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.delete.';
+    'Deletes a workflow for its users (history keeps it) and its schedules at once, disables its triggers (disabled_triggers), lets its running jobs end, and cancels its waiting ones: a few at once (cancelled_jobs), the others soon (cancelling_jobs, those among the first 50,000 that the tenant has waiting); robots get none of them. Raises 404 WORKFLOW_NOT_FOUND. Needs workflows.delete.';
 revoke all on function public.delete_workflow from public, anon, authenticated, service_role;
 grant execute on function public.delete_workflow to authenticated;
 
@@ -4206,7 +4388,7 @@ comment on function public.create_pool is
 revoke all on function public.create_pool from public, anon, authenticated, service_role;
 grant execute on function public.create_pool to authenticated;
 
--- from sql/25_pools/functions/delete_pool.sql sha256:da019adcb9c46242a3112fcaaae4f4b70cfad0d3c6dd0c7365861cb15f8e5c64
+-- from sql/25_pools/functions/delete_pool.sql sha256:cdc519385ad9bd652d421e4da33ed77d09ad3c46c0374d8707d6a2e4320cd645
 create or replace function public.delete_pool(p_pool text)
 returns jsonb
 language plpgsql
@@ -4224,7 +4406,7 @@ begin
     delete from public.pools as p where p.pool_id = v_pool.pool_id;
     delete from private.pool_turns as t where t.robot_id = any (v_robot_ids);
     delete from private.waiting_robots as w where w.robot_id = any (v_robot_ids);
-    return jsonb_build_object('pool_id', v_pool.pool_id, 'deleted', true);
+    return jsonb_build_object('pool_id', v_pool.pool_id);
 end
 $$;
 comment on function public.delete_pool is
@@ -4368,7 +4550,7 @@ comment on function private.joined_pool_ids is
 revoke all on function private.joined_pool_ids from public, anon, authenticated, service_role;
 grant execute on function private.joined_pool_ids to authenticated;
 
--- from sql/25_pools/functions/leave_pool.sql sha256:d32b374048bf5118a83750c5f6553d6a74e214438a50dc30adfc54837f67288b
+-- from sql/25_pools/functions/leave_pool.sql sha256:59cdc5cf7273b55cd1a8e25a380f569376ebc1f7318207c0eb7e019233318357
 create or replace function public.leave_pool(p_pool text)
 returns jsonb
 language plpgsql
@@ -4381,7 +4563,7 @@ declare
 begin
     perform private.end_pool_membership(v_pool.pool_id, v_caller.tenant_id);
     delete from public.pool_members as m where m.pool_id = v_pool.pool_id and m.tenant_id = v_caller.tenant_id;
-    return jsonb_build_object('pool_id', v_pool.pool_id, 'name', v_pool.name, 'left', true);
+    return jsonb_build_object('pool_id', v_pool.pool_id, 'name', v_pool.name);
 end
 $$;
 comment on function public.leave_pool is
@@ -4752,7 +4934,7 @@ comment on function public.update_pool is
 revoke all on function public.update_pool from public, anon, authenticated, service_role;
 grant execute on function public.update_pool to authenticated;
 
--- from sql/30_robots/functions/announce_robot.sql sha256:91aa3ede732b9595964a20b157eb5276a638a3215c35d406110dc9e6372be6c7
+-- from sql/30_robots/functions/announce_robot.sql sha256:68df45ead2f275ced5faa561392e15d96a20b3e0a2f86e38c967e97bac4c1361
 create or replace function private.announce_robot(p_event text, p_robot_id uuid, p_data jsonb default '{}')
 returns void
 language plpgsql
@@ -4768,8 +4950,11 @@ begin
             'robot_id', v_robot.robot_id,
             'external_id', v_robot.external_id,
             'name', v_robot.name,
-            'status', v_robot.status,
-            'mode', v_robot.mode
+            'mode', v_robot.mode,
+            'is_online', v_robot.is_online,
+            'is_active', v_robot.is_active,
+            'is_healthy', v_robot.is_healthy,
+            'is_busy', v_robot.is_busy
         ) || p_data
     );
 end
@@ -5083,7 +5268,7 @@ comment on function private.deaf_robots is
     'The first p_limit robots of a tenant behind p_after that send heartbeats, have free slots and have not claimed for five minutes, each with a job that has been waiting for it that long; null: none has, so it is not deaf.';
 revoke all on function private.deaf_robots from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/delete_robot.sql sha256:2933f2ba5814a1d7230946509cdd57696aa2c7599816b4767c3a5d44e5349220
+-- from sql/30_robots/functions/delete_robot.sql sha256:81e2245ee6080a2ff998b950836f9628df9146b4274c13738aa40efcde419d42
 create or replace function public.delete_robot(p_robot text)
 returns jsonb
 language plpgsql
@@ -5113,7 +5298,7 @@ begin
     set revoked_at = v_now
     where k.tenant_id = v_caller.tenant_id and k.robot_id = v_robot.robot_id and k.revoked_at is null;
     delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
-    return jsonb_build_object('deleted', true, 'robot_id', v_robot.external_id);
+    return jsonb_build_object('robot_id', v_robot.robot_id, 'external_id', v_robot.external_id);
 end
 $$;
 comment on function public.delete_robot is
@@ -5414,7 +5599,7 @@ comment on function private.quarantine_robot is
     'Takes a robot out of work until a person releases it, tells it so, and returns the command; null when it is in quarantine already. What it holds it may finish.';
 revoke all on function private.quarantine_robot from public, anon, authenticated, service_role;
 
--- from sql/30_robots/functions/record_heartbeat.sql sha256:62af98e6fb33f0ab170d80727ae2dd2e2162998b5ec4142d503f1490cc5ecf03
+-- from sql/30_robots/functions/record_heartbeat.sql sha256:114a099528eb80fbf4899c4bc8745439eadecb16c774b1a8bea621ad118e8c87
 create or replace function public.record_heartbeat(
     p_robot text default null,
     p_metrics jsonb default null,
@@ -5464,13 +5649,15 @@ begin
         perform private.announce_robot('robot.online', v_robot.robot_id);
     end if;
     return jsonb_build_object(
-        'ok', true,
-        'timestamp', private.to_iso(private.clock()),
-        'heartbeat_interval', (
+        'external_id', v_robot.external_id,
+        'heard_at', private.to_iso(private.clock()),
+        'heartbeat_seconds', (
             select greatest(t.robot_offline_after_seconds / 3, 1) from public.tenants as t where t.tenant_id = v_robot.tenant_id
         ),
         'lease_seconds', 60,
-        'warnings', (select r.warnings from public.live_robots as r where r.robot_id = v_robot.robot_id),
+        'other_session_at', (
+            select private.to_iso(r.other_session_at) from public.live_robots as r where r.robot_id = v_robot.robot_id
+        ),
         'pending_commands', (
             -- What a robot that has no Realtime must still learn: the jobs to stop, and what it has not acknowledged.
             select coalesce(jsonb_agg(p.command order by p.id), '[]')
@@ -7148,7 +7335,7 @@ comment on function private.announce_job is
     'Does private.announce_jobs() for one.';
 revoke all on function private.announce_job from public, anon, authenticated, service_role;
 
--- from sql/40_queue/functions/announce_jobs.sql sha256:4c6db58db94eda3787aaa6f84317597f1dcafac1dd575921f4f4084de4a923dd
+-- from sql/40_queue/functions/announce_jobs.sql sha256:0bd583a5269c2d4aec64185f2f32e4599afdb6418681499562f77401a9aae5c4
 -- On the path of every transition, so it is one statement for any number of jobs while nobody watches.
 create or replace function private.announce_jobs(p_event text, p_status text, p_notices private.job_notice[])
 returns void
@@ -7167,6 +7354,7 @@ declare
     v_tenant_ids uuid[] := '{}';
     v_watched uuid[];
     v_are_jobs_watched boolean;
+    v_are_awaited boolean;          -- triggers may wait for one of them
 begin
     for i in 1..cardinality(p_notices) loop
         v_notice := p_notices[i];
@@ -7190,15 +7378,21 @@ begin
             tenant_id, job_id, workflow_id, workflow_name, robot_id, attempt, details, data
         )
     )
-    select array_agg(q.tenant_id) filter (where q.watched_until > v_now), bool_or(q.jobs_watched_until > v_now)
-    into v_watched, v_are_jobs_watched
+    select array_agg(q.tenant_id) filter (where q.watched_until > v_now), bool_or(q.jobs_watched_until > v_now), bool_or(q.has_chains)
+    into v_watched, v_are_jobs_watched, v_are_awaited
     from private.queue_tenants as q
-    where q.tenant_id = any (v_tenant_ids) and (q.watched_until > v_now or q.jobs_watched_until > v_now);
+    where q.tenant_id = any (v_tenant_ids) and (q.watched_until > v_now or q.jobs_watched_until > v_now or q.has_chains);
     if v_watched is not null then
         perform private.ring_bell(w.tenant_id) from unnest(v_watched) as w (tenant_id);
     end if;
     if v_are_jobs_watched then
         perform private.push_job(n.tenant_id, n.job_id, p_event, n.robot_id, n.data)
+        from unnest(p_notices, v_data) as n (
+            tenant_id, job_id, workflow_id, workflow_name, robot_id, attempt, details, data
+        );
+    end if;
+    if v_are_awaited then
+        perform private.keep_for_chains(n.tenant_id, p_event, n.job_id, n.robot_id, n.workflow_id, n.data)
         from unnest(p_notices, v_data) as n (
             tenant_id, job_id, workflow_id, workflow_name, robot_id, attempt, details, data
         );
@@ -10804,7 +10998,7 @@ comment on function private.find_jobs_of_workflow is
     'Looks at the next p_limit jobs that the tenant of a removal has waiting, delayed ones or, once lane_id is set, ready ones, and tells which are the workflow''s.';
 revoke all on function private.find_jobs_of_workflow from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/force_cancellation.sql sha256:6ead1ea870a5e2d82f754662df37425a8c64333381004fa446de679241d86805
+-- from sql/43_endings/functions/force_cancellation.sql sha256:b94af66df2ed07fff36c0ebf48062061b7eb7fc25cb9e8df4daa92984e93e73f
 create or replace function private.force_cancellation(p_lease private.leases)
 returns jsonb
 language plpgsql
@@ -10838,9 +11032,9 @@ begin
     return jsonb_build_object(
         'job_id', p_lease.job_id,
         'cancelled', true,
-        'previous_status', case when p_lease.started_at is null then 'claimed' else 'running' end,
-        'message', 'Job cancelled by force; its robot may still be at it, and its result will be refused',
-        'cancel_requested', false
+        'cancel_requested', false,
+        'is_forced', true,
+        'previous_status', case when p_lease.started_at is null then 'claimed' else 'running' end
     );
 end
 $$;
@@ -10848,7 +11042,7 @@ comment on function private.force_cancellation is
     'Takes a job away from a robot that was asked to stop it and did not, locked by the caller, and cancels it: its slot and its limits are free at once, and what the robot reports of it is refused. Raises 409 CANCEL_NOT_FORCEABLE before the grace time is over.';
 revoke all on function private.force_cancellation from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/purge_dead_letter.sql sha256:70ef25e52ad1bd34b504a4bd2ca2acb0aa5786373b085e44e6ad7e0a79e77cea
+-- from sql/43_endings/functions/purge_dead_letter.sql sha256:f2ed4e29c46aa05357d0bfb9158cb0137989cce7afdf3e7ca5b8f3ba24bbfeef
 create or replace function public.purge_dead_letter(p_job_id uuid)
 returns jsonb
 language plpgsql
@@ -10863,7 +11057,7 @@ begin
         perform private.raise_error(404, 'DEAD_LETTER_NOT_FOUND', 'There is no such dead letter.');
     end if;
     perform private.emit_event(v_caller.tenant_id, 'dead_letter.purged', p_job_id);
-    return jsonb_build_object('job_id', p_job_id, 'purged', true);
+    return jsonb_build_object('job_id', p_job_id);
 end
 $$;
 comment on function public.purge_dead_letter is
@@ -10871,7 +11065,7 @@ comment on function public.purge_dead_letter is
 revoke all on function public.purge_dead_letter from public, anon, authenticated, service_role;
 grant execute on function public.purge_dead_letter to authenticated;
 
--- from sql/43_endings/functions/requeue_dead_letter.sql sha256:186ca145a2d1338d019a57107e627d6a4b6966412e654b37a99c369072c97cde
+-- from sql/43_endings/functions/requeue_dead_letter.sql sha256:861eb058d8e9488003598a40bc62e49f67deb91cd65efcf8901d9deb196bdd3f
 create or replace function public.requeue_dead_letter(p_job_id uuid)
 returns jsonb
 language plpgsql
@@ -10893,7 +11087,7 @@ begin
             409, 'DEAD_LETTER_RESOLVED', format('The job was queued again already, as %s.', v_letter.requeued_job_id)
         );
     end if;
-    return jsonb_build_object('job_id', p_job_id, 'new_job_id', public.retry_job(p_job_id) -> 'new_job_id');
+    return public.retry_job(p_job_id);
 end
 $$;
 comment on function public.requeue_dead_letter is
@@ -10928,7 +11122,7 @@ comment on function private.retry_delay is
     'How long to wait after the given failed attempt: fixed, linear or exponential (5 s, 10 s, 20 s …), at most max_delay_seconds, spread by the fraction jitter to both sides.';
 revoke all on function private.retry_delay from public, anon, authenticated, service_role;
 
--- from sql/43_endings/functions/retry_job.sql sha256:4c465213494b3ec22e690525d50bedce9689d23ae8f4b58f64263a70070fd287
+-- from sql/43_endings/functions/retry_job.sql sha256:bd697c4773e995ea66c35c75f7657b43960ee2016276ee2a577b03065a99f204
 create or replace function public.retry_job(p_job_id uuid)
 returns jsonb
 language plpgsql
@@ -10973,9 +11167,7 @@ begin
         resolved_by = coalesce(v_caller.user_id, v_caller.api_key_id),
         requeued_job_id = v_new_job_id
     where d.job_id = p_job_id and d.resolved_at is null;
-    return jsonb_build_object(
-        'original_job_id', p_job_id, 'new_job_id', v_new_job_id, 'message', 'Job queued for retry'
-    );
+    return jsonb_build_object('job_id', p_job_id, 'new_job_id', v_new_job_id);
 end
 $$;
 comment on function public.retry_job is
@@ -10983,7 +11175,7 @@ comment on function public.retry_job is
 revoke all on function public.retry_job from public, anon, authenticated, service_role;
 grant execute on function public.retry_job to authenticated;
 
--- from sql/43_endings/functions/try_cancel_job.sql sha256:0d4a73116125781c1407e39e784e9e169f1a105daf59ae09166bb7cd3c804b56
+-- from sql/43_endings/functions/try_cancel_job.sql sha256:17382c1d5be32c29ff6571db55630672c6aa6c2cebc0efca399563224764889a
 create or replace function private.try_cancel_job(p_tenant_id uuid, p_job_id uuid, p_reason text, p_is_forced boolean default false)
 returns jsonb
 language plpgsql
@@ -11009,9 +11201,9 @@ begin
             return jsonb_build_object(
                 'job_id', p_job_id,
                 'cancelled', false,
-                'previous_status', v_job.status,
-                'message', format('Job already %s, cannot cancel', case v_job.status when 'timeout' then 'timed out' else v_job.status::text end),
-                'cancel_requested', false
+                'cancel_requested', false,
+                'is_forced', false,
+                'previous_status', v_job.status
             );
         end if;
 
@@ -11025,9 +11217,9 @@ begin
             return jsonb_build_object(
                 'job_id', p_job_id,
                 'cancelled', true,
-                'previous_status', 'queued',
-                'message', 'Job cancelled successfully',
-                'cancel_requested', false
+                'cancel_requested', false,
+                'is_forced', false,
+                'previous_status', 'queued'
             );
         end if;
 
@@ -11054,9 +11246,9 @@ begin
             return jsonb_build_object(
                 'job_id', p_job_id,
                 'cancelled', false,     -- not before it is so: the robot may complete the job yet
-                'previous_status', case when v_lease.started_at is null then 'claimed' else 'running' end,
-                'message', 'Cancellation requested; the robot has been told',
-                'cancel_requested', true
+                'cancel_requested', true,
+                'is_forced', false,
+                'previous_status', case when v_lease.started_at is null then 'claimed' else 'running' end
             );
         end if;
     end loop;
@@ -11436,7 +11628,7 @@ $$;
 comment on function private.create_event_counter is 'Starts the sequence of events of a new tenant, and hangs up the bell that tells of them.';
 revoke all on function private.create_event_counter from public, anon, authenticated, service_role;
 
--- from sql/45_events/functions/emit_event.sql sha256:9f269bc2c73bbfa7615bdbae6883d885c640a8fbd11e49b5ce729d0ae7c40512
+-- from sql/45_events/functions/emit_event.sql sha256:b9e513424b2e762496ae2ef66b6ea4f12c3c64653aad02dbad7d230a3c89d342
 create or replace function private.emit_event(
     p_tenant_id uuid,
     p_type text,
@@ -11463,6 +11655,7 @@ begin
     if v_is_watched then
         perform private.ring_bell(p_tenant_id);
     end if;
+    perform private.keep_for_chains(p_tenant_id, p_type, p_job_id, p_robot_id, p_workflow_id, p_data);
 end
 $$;
 comment on function private.emit_event is
@@ -12002,7 +12195,7 @@ comment on function private.explain_reason is
     'A reason in words: {verdict, reason_code, sentence, next_step} with the facts filled in.';
 revoke all on function private.explain_reason from public, anon, authenticated, service_role;
 
--- from sql/46_explaining/functions/explain_robot.sql sha256:d1a309e532be5ba873fe806742a30a6f19c317046105722b0721807c3c167f98
+-- from sql/46_explaining/functions/explain_robot.sql sha256:eb55cbe3638382f24a8e60d1e00dfe256319e97667d4402ddbc85fc34d7c2a2f
 create or replace function public.explain_robot(p_robot text)
 returns jsonb
 language plpgsql
@@ -12083,7 +12276,12 @@ begin
         'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot) end
     ));
     return jsonb_build_object(
-        'robot_id', v_robot.robot_id, 'external_id', v_robot.external_id, 'state', v_live.status
+        'robot_id', v_robot.robot_id,
+        'external_id', v_robot.external_id,
+        'is_online', v_live.is_online,
+        'is_active', v_live.is_active,
+        'is_healthy', v_live.is_healthy,
+        'is_busy', v_live.is_busy
     ) || v_reason || jsonb_build_object(
         'since', private.to_iso(case v_reason_code
             when 'robot_quarantined' then v_live.quarantined_at
@@ -14379,6 +14577,1398 @@ comment on function public.update_schedule is
 revoke all on function public.update_schedule from public, anon, authenticated, service_role;
 grant execute on function public.update_schedule to authenticated;
 
+-- from sql/55_triggers/functions/check_trigger_refers.sql sha256:f2416b55951c0e9234d9dc4bf00b780a3d6e8e50b5c2d310f93433f10f63c607
+create or replace function private.check_trigger_refers(p_trigger public.triggers)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform private.require_schedulable_workflow(p_trigger.tenant_id, p_trigger.workflow_id);
+    if p_trigger.config ? 'robot_id' then
+        perform private.find_robot(p_trigger.tenant_id, p_trigger.config ->> 'robot_id');
+    end if;
+    if p_trigger.config ? 'pool' then
+        perform private.find_pool(p_trigger.tenant_id, p_trigger.config ->> 'pool', 'member');
+    end if;
+    if p_trigger.config ? 'source_workflow_id' then
+        perform private.require_schedulable_workflow(p_trigger.tenant_id, (p_trigger.config ->> 'source_workflow_id')::uuid);
+    end if;
+    if p_trigger.config ? 'allowed_ips' then
+        perform n.network::cidr from jsonb_array_elements_text(p_trigger.config -> 'allowed_ips') as n (network);
+    end if;
+exception
+    when invalid_text_representation then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'config.allowed_ips must be networks such as 192.0.2.0/24, or addresses.');
+end
+$$;
+comment on function private.check_trigger_refers is
+    'Returns when the workflow, robot and pool that a trigger names are the tenant''s, and its networks are networks. Raises 404 WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT.';
+revoke all on function private.check_trigger_refers from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/create_trigger.sql sha256:19f2e1d22b7ea14d74eb32a165633bfded485d9ddbc973debf89a4b24fd438a7
+create or replace function public.create_trigger(
+    p_workflow_id uuid,
+    p_name text,
+    p_trigger_type text,
+    p_config jsonb default '{}',
+    p_is_enabled boolean default true
+)
+returns public.triggers
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('triggers.write');
+    v_now timestamptz := private.clock();
+    v_trigger public.triggers;
+    v_problem text;
+    v_quota integer;
+begin
+    v_trigger.trigger_id := private.uuid_v7();
+    v_trigger.tenant_id := v_caller.tenant_id;
+    v_trigger.workflow_id := p_workflow_id;
+    v_trigger.name := private.nfc(p_name);
+    v_trigger.trigger_type := p_trigger_type;
+    v_trigger.config := coalesce(p_config, '{}');
+    v_trigger.is_enabled := coalesce(p_is_enabled, true);
+    v_problem := private.find_trigger_problem(v_trigger);
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+    select t.unavailable into v_problem from private.trigger_types as t where t.trigger_type = p_trigger_type;
+    if v_problem is not null then
+        perform private.raise_error(501, 'TRIGGER_TYPE_UNAVAILABLE', format('Triggers of type %s cannot be made: %s', p_trigger_type, v_problem));
+    end if;
+    perform private.check_trigger_refers(v_trigger);
+
+    perform pg_advisory_xact_lock(private.triggers_lock(), hashtext(v_caller.tenant_id::text));
+    select private.trigger_quota(t.plan) into v_quota from public.tenants as t where t.tenant_id = v_caller.tenant_id;
+    if (select count(*) from public.triggers as t where t.tenant_id = v_caller.tenant_id and t.deleted_at is null) >= v_quota then
+        perform private.raise_error(409, 'TOO_MANY_TRIGGERS', format('The tenant''s plan allows %s triggers.', v_quota));
+    end if;
+
+    if p_trigger_type = 'webhook' then
+        v_trigger.path := private.webhook_path(p_config ->> 'path');
+        v_trigger.config := jsonb_build_object('auth', 'secret') || v_trigger.config || jsonb_build_object('path', v_trigger.path);
+    elsif p_trigger_type = 'schedule' then
+        v_trigger.schedule_id := (public.create_schedule(private.schedule_of_trigger(v_trigger))).schedule_id;
+    end if;
+    begin
+        insert into public.triggers (
+            trigger_id, tenant_id, workflow_id, name, trigger_type, config, path, schedule_id, is_enabled, created_by,
+            created_at, updated_at
+        )
+        values (
+            v_trigger.trigger_id, v_trigger.tenant_id, p_workflow_id, v_trigger.name, p_trigger_type, v_trigger.config,
+            v_trigger.path, v_trigger.schedule_id, v_trigger.is_enabled, coalesce(v_caller.user_id, v_caller.api_key_id),
+            v_now, v_now
+        )
+        returning * into v_trigger;
+    exception
+        when unique_violation then
+            perform private.raise_error(409, 'WEBHOOK_PATH_TAKEN', 'config.path is taken; choose another, or none.');
+    end;
+    return v_trigger;
+end
+$$;
+comment on function public.create_trigger is
+    'Makes a trigger of a workflow and returns it; a webhook accepts nothing before set_trigger_secret, unless its auth is none. Raises 404 WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 WEBHOOK_PATH_TAKEN, TOO_MANY_TRIGGERS or POOL_AMBIGUOUS, 501 TRIGGER_TYPE_UNAVAILABLE, 400 INVALID_ARGUMENT. Needs triggers.write, and schedules.write for one of type schedule.';
+revoke all on function public.create_trigger from public, anon, authenticated, service_role;
+grant execute on function public.create_trigger to authenticated;
+
+-- from sql/55_triggers/functions/delete_trigger.sql sha256:665b106e7105a85704bb8434b2ef4a7107d035135971d96e2b175f1e7a3bccf8
+create or replace function public.delete_trigger(p_trigger_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('triggers.write');
+    v_trigger public.triggers := private.lock_trigger(v_caller.tenant_id, p_trigger_id);
+    v_now timestamptz := private.clock();
+begin
+    if v_trigger.schedule_id is not null then
+        perform public.delete_schedule(v_trigger.schedule_id);
+    end if;
+    delete from private.trigger_secrets as s where s.tenant_id = v_caller.tenant_id and s.trigger_id = p_trigger_id;
+    update public.triggers as t
+    set deleted_at = v_now, updated_at = v_now, is_enabled = false
+    where t.trigger_id = p_trigger_id;
+end
+$$;
+comment on function public.delete_trigger is
+    'Takes a trigger away, with its secrets; its path is free again, and the jobs that it enqueued stay. Raises 404 TRIGGER_NOT_FOUND. Needs triggers.write.';
+revoke all on function public.delete_trigger from public, anon, authenticated, service_role;
+grant execute on function public.delete_trigger to authenticated;
+
+-- from sql/55_triggers/functions/disable_triggers.sql sha256:ff76bfd0a7cff773a99f9a31afa4cb7ad8e4bff3541f105700863bb34a1b5321
+create or replace function private.disable_triggers()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform private.disable_triggers_of_workflow(new.tenant_id, new.workflow_id, 'The workflow was disabled.');
+    return null;
+end
+$$;
+comment on function private.disable_triggers is 'Disables the triggers of a workflow that is disabled.';
+revoke all on function private.disable_triggers from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/disable_triggers_of_workflow.sql sha256:9c13502f789e7229a4e22e2633b296bde44efe88afcd88eaa96fb8a6d8f408ff
+create or replace function private.disable_triggers_of_workflow(p_tenant_id uuid, p_workflow_id uuid, p_reason text)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_trigger_ids uuid[];
+begin
+    with disabled as (
+        update public.triggers as t
+        set is_enabled = false, disabled_reason = p_reason, updated_at = private.clock()
+        where t.tenant_id = p_tenant_id and t.workflow_id = p_workflow_id and t.is_enabled and t.deleted_at is null
+        returning t.trigger_id
+    )
+    select coalesce(array_agg(d.trigger_id), '{}') into v_trigger_ids from disabled as d;
+    if v_trigger_ids <> '{}' then
+        perform private.emit_event(
+            p_tenant_id, 'trigger.disabled', null, null, p_workflow_id,
+            jsonb_build_object('trigger_ids', to_jsonb(v_trigger_ids[1:100]), 'count', cardinality(v_trigger_ids), 'reason', p_reason)
+        );
+    end if;
+    return cardinality(v_trigger_ids);
+end
+$$;
+comment on function private.disable_triggers_of_workflow is
+    'Disables every trigger of a workflow, writes down why, tells it by the event trigger.disabled, and returns how many.';
+revoke all on function private.disable_triggers_of_workflow from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/enqueue_job_of_trigger.sql sha256:7df1b1786dc17653a3d02cd326a29603cd1bd15014d86c001586cb84e07d0222
+create or replace function private.enqueue_job_of_trigger(
+    p_trigger public.triggers,
+    p_delivery private.delivery,
+    p_delivery_id uuid
+)
+returns uuid
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_job private.new_job := private.job_of_trigger(p_trigger);
+begin
+    if p_delivery.depth >= 10 then
+        perform private.raise_error(
+            409, 'CHAIN_TOO_LONG', 'Ten jobs have started each other by triggers already: the chain ends here.'
+        );
+    end if;
+    v_job.input := coalesce(p_delivery.input, private.map_input(p_trigger.config, p_delivery.payload));
+    v_job.concurrency_key := coalesce(p_delivery.concurrency_key, v_job.concurrency_key);
+    if v_job.concurrency_key ~ '^\$\$' then
+        v_job.concurrency_key := substr(v_job.concurrency_key, 2);
+    elsif v_job.concurrency_key ~ '^\$' then
+        v_job.concurrency_key := nullif(private.read_path(p_delivery.payload, v_job.concurrency_key) #>> '{}', '');
+    end if;
+    v_job.metadata := coalesce(v_job.metadata, '{}') || jsonb_build_object(
+        'trigger', jsonb_build_object(
+            'trigger_id', p_trigger.trigger_id, 'delivery_id', p_delivery_id, 'depth', coalesce(p_delivery.depth, 0)
+        )
+    );
+    return private.add_job(
+        p_trigger.tenant_id, private.check_new_job(p_trigger.tenant_id, v_job), p_trigger.trigger_type,
+        coalesce(p_delivery.created_by, p_trigger.created_by)
+    );
+end
+$$;
+comment on function private.enqueue_job_of_trigger is
+    'Puts a job in the queue as a trigger says it; the job''s metadata names trigger and delivery. Raises what private.check_new_job() and private.add_job() raise: 404 ROBOT_NOT_FOUND or POOL_NOT_FOUND for what is there no more; and 409 CHAIN_TOO_LONG.';
+revoke all on function private.enqueue_job_of_trigger from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/ensure_trigger_types.sql sha256:9fd2ec3b037b998b31e2d68e341089f8ebefe4e3af5ddf5363c9bf1b5272590b
+-- Config never holds a secret: private.trigger_secrets does.
+create or replace function private.ensure_trigger_types()
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- Of the job that a trigger enqueues; the rules for the values are those of every job (private.find_job_problem).
+    v_job constant jsonb := '{
+        "priority": {"type": "integer", "minimum": 0, "maximum": 20},
+        "environment": {"type": "string", "minLength": 1, "maxLength": 64},
+        "execution_mode": {"enum": ["lan", "internet"]},
+        "required_capabilities": {"type": "array", "maxItems": 100, "items": {"type": "string"}},
+        "required_tags": {"type": "array", "maxItems": 100, "items": {"type": "string"}},
+        "robot_id": {"type": "string", "minLength": 1, "maxLength": 64},
+        "pool": {"type": "string", "minLength": 1, "maxLength": 64},
+        "concurrency_key": {"type": "string", "minLength": 1, "maxLength": 255},
+        "max_attempts": {"type": "integer", "minimum": 1, "maximum": 100},
+        "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 604800},
+        "progress_timeout_seconds": {"type": "integer", "minimum": 5, "maximum": 604800},
+        "retry_policy": {"type": "object"},
+        "metadata": {"type": "object", "maxProperties": 100}
+    }';
+    v_payload constant jsonb := '{
+        "payload_filter": {"type": "object", "maxProperties": 50},
+        "input_mapping": {"type": "object", "maxProperties": 100},
+        "cooldown_seconds": {"type": "integer", "minimum": 0, "maximum": 2592000},
+        "rate_limit_per_minute": {"type": "integer", "minimum": 0, "maximum": 100000}
+    }';
+    v_common constant jsonb := v_job || v_payload;
+    v_words constant jsonb := '{"type": "array", "minItems": 1, "maxItems": 50, "items": {"type": "string", "minLength": 1, "maxLength": 255}}';
+    v_text constant jsonb := '{"type": "string", "minLength": 1, "maxLength": 1024}';
+begin
+    insert into private.trigger_types (trigger_type, title, description, fired_by, unavailable, config_schema)
+    select t.trigger_type, t.title, t.description, t.fired_by, t.unavailable, jsonb_build_object(
+        -- Of a schedule, the schedule judges the rest.
+        'type', 'object', 'additionalProperties', t.trigger_type = 'schedule', 'required', t.required, 'properties', t.properties
+    )
+    from (
+        values
+            (
+                'webhook', 'Webhook', 'A sender posts to the URL of the trigger and proves itself as auth says.',
+                'sender', null, '[]'::jsonb,
+                v_common || '{
+                    "auth": {"enum": ["secret", "bearer", "github", "stripe", "slack", "zoom", "graph", "standard", "none", "api_key", "hmac_sha1", "hmac_sha256", "hmac_sha384", "hmac_sha512", "jwt"]},
+                    "path": {"type": "string", "minLength": 1, "maxLength": 200},
+                    "methods": {"type": "array", "minItems": 1, "maxItems": 5, "items": {"enum": ["GET", "POST", "PUT", "PATCH", "DELETE"]}},
+                    "header": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[A-Za-z0-9-]+$"},
+                    "public_key": {"type": "string", "minLength": 40, "maxLength": 64, "pattern": "^whpk_[A-Za-z0-9+/=]+$"},
+                    "verify_token": {"type": "string", "minLength": 8, "maxLength": 255},
+                    "allowed_ips": {"type": "array", "minItems": 1, "maxItems": 100, "items": {"type": "string", "maxLength": 50}},
+                    "headers_filter": {"type": "object", "maxProperties": 50},
+                    "dedupe_window_seconds": {"type": "integer", "minimum": 0, "maximum": 86400},
+                    "schema": {"type": ["object", "boolean"]}
+                }'::jsonb
+            ),
+            (
+                'schedule', 'Schedule', 'Another name of a schedule: at the times of a cron expression, or whatever else schedules know.',
+                'schedule', null, '[]'::jsonb,
+                '{
+                    "cron": {"type": "string", "minLength": 1, "maxLength": 255},
+                    "timezone": {"type": "string", "minLength": 1, "maxLength": 64},
+                    "input": {"type": "object"}
+                }'::jsonb
+            ),
+            (
+                'manual', 'By hand', 'Somebody fires it.', 'person', null, '[]'::jsonb, v_common
+            ),
+            (
+                'workflow_call', 'After a workflow',
+                'Another workflow completed: its result, if it is an object, is the input of this one.', 'event', null,
+                '["source_workflow_id"]'::jsonb,
+                v_common || '{"source_workflow_id": {"type": "string", "pattern": "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"}}'::jsonb
+            ),
+            (
+                'error', 'After a failure', 'A job failed or took too long, of any workflow or of one.', 'event', null, '[]'::jsonb,
+                v_common || '{"source_workflow_id": {"type": "string", "pattern": "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"}}'::jsonb
+            ),
+            (
+                'event_bus', 'Event', 'An event of the tenant, such as robot.offline, or all of a kind: robot.*', 'event', null,
+                '["events"]'::jsonb,
+                v_common || jsonb_build_object('events', jsonb_set(v_words, '{items,pattern}', '"^[a-z_]+\\.([a-z_]+|\\*)$"'))
+            ),
+            (
+                'db_change', 'Database change', 'A table of this database changed: its table trigger runs fire_on_change().', 'database',
+                null, '[]'::jsonb,
+                v_common || jsonb_build_object(
+                    'table', v_text,
+                    'events', '{"type": "array", "minItems": 1, "maxItems": 3, "items": {"enum": ["insert", "update", "delete"]}}'::jsonb
+                )
+            ),
+            (
+                'api_poll', 'API that is polled', 'An integration is asked at an interval, and its answer changed.', 'schedule',
+                'There are no integrations yet that it could ask.', '[]'::jsonb, v_common
+            ),
+            (
+                'file_watch', 'Files', 'A robot watches a folder of its machine.', 'robot', null, '["path"]'::jsonb,
+                v_common || jsonb_build_object(
+                    'path', v_text,
+                    'patterns', v_words,
+                    'events', '{"type": "array", "minItems": 1, "maxItems": 3, "items": {"enum": ["created", "modified", "deleted"]}}'::jsonb,
+                    'recursive', '{"type": "boolean"}'::jsonb
+                )
+            ),
+            (
+                'email', 'Mail', 'A robot watches a mailbox.', 'robot', null, '["mailbox"]'::jsonb,
+                v_common || jsonb_build_object(
+                    'mailbox', v_text, 'folder', v_text,
+                    'filter', '{"type": "object", "maxProperties": 50}'::jsonb,
+                    'interval_seconds', '{"type": "integer", "minimum": 10, "maximum": 86400}'::jsonb
+                )
+            ),
+            (
+                'form', 'Form', 'Somebody fills in a form of a robot''s program.', 'robot', null, '[]'::jsonb,
+                v_common || '{"form": {"type": "object"}}'::jsonb
+            ),
+            (
+                'chat', 'Chat', 'Somebody writes to a chat that a robot''s program reads.', 'robot', null, '[]'::jsonb,
+                v_common || '{"chat": {"type": "object"}}'::jsonb
+            ),
+            (
+                'app_event', 'Application event', 'A program on a robot''s machine does something.', 'robot', null, '[]'::jsonb,
+                v_common || '{"app": {"type": "object"}}'::jsonb
+            )
+    ) as t (trigger_type, title, description, fired_by, unavailable, required, properties)
+    on conflict (trigger_type) do update
+    set title = excluded.title,
+        description = excluded.description,
+        fired_by = excluded.fired_by,
+        unavailable = excluded.unavailable,
+        config_schema = excluded.config_schema;
+end
+$$;
+comment on function private.ensure_trigger_types is 'Writes the types of triggers that every tenant shares. Can be run again.';
+revoke all on function private.ensure_trigger_types from public, anon, authenticated, service_role;
+
+select private.ensure_trigger_types();
+
+-- from sql/55_triggers/functions/find_schema_problem.sql sha256:fd2e0e529c483ca1117bfa9f2eabd9c7ea668e4651632066ec3062354257ed91
+create or replace function private.find_schema_problem(p_place text, p_value jsonb, p_schema jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_type text := jsonb_typeof(p_value);
+    v_types jsonb := case jsonb_typeof(p_schema -> 'type')
+        when 'array' then p_schema -> 'type'
+        when 'string' then jsonb_build_array(p_schema -> 'type')
+    end;
+    v_key text;
+    v_item jsonb;
+    v_problem text;
+begin
+    if v_types is not null and not v_types ? v_type
+        and not (v_types ? 'integer' and v_type = 'number' and p_value::text ~ '^-?[0-9]{1,15}$')
+    then
+        return format('%s must be %s.', p_place, (select string_agg(t.name, ' or ') from jsonb_array_elements_text(v_types) as t (name)));
+    elsif p_schema ? 'enum' and not p_schema -> 'enum' @> jsonb_build_array(p_value) then
+        return format(
+            '%s must be one of %s.', p_place,
+            (select string_agg(e.word, ', ') from jsonb_array_elements_text(p_schema -> 'enum') as e (word))
+        );
+    end if;
+    case v_type
+        when 'string' then
+            if length(p_value #>> '{}') < (p_schema ->> 'minLength')::integer then
+                return format('%s must have at least %s characters.', p_place, p_schema ->> 'minLength');
+            elsif length(p_value #>> '{}') > (p_schema ->> 'maxLength')::integer then
+                return format('%s must have at most %s characters.', p_place, p_schema ->> 'maxLength');
+            elsif (p_value #>> '{}') !~ (p_schema ->> 'pattern') then
+                return format('%s must match %s.', p_place, p_schema ->> 'pattern');
+            end if;
+        when 'number' then
+            if p_value::numeric < (p_schema ->> 'minimum')::numeric or p_value::numeric > (p_schema ->> 'maximum')::numeric then
+                return format('%s must lie between %s and %s.', p_place, p_schema ->> 'minimum', p_schema ->> 'maximum');
+            end if;
+        when 'array' then
+            if jsonb_array_length(p_value) < (p_schema ->> 'minItems')::integer
+                or jsonb_array_length(p_value) > (p_schema ->> 'maxItems')::integer
+            then
+                return format(
+                    '%s must have %s to %s entries.', p_place, coalesce(p_schema ->> 'minItems', '0'), p_schema ->> 'maxItems'
+                );
+            elsif p_schema ? 'items' then
+                for v_item in select i.item from jsonb_array_elements(p_value) as i (item) loop
+                    v_problem := private.find_schema_problem('each of ' || p_place, v_item, p_schema -> 'items');
+                    exit when v_problem is not null;
+                end loop;
+            end if;
+        when 'object' then
+            select format('%s must have %s.', p_place, r.name) into v_problem
+            from jsonb_array_elements_text(coalesce(p_schema -> 'required', '[]')) as r (name)
+            where not p_value ? r.name
+            limit 1;
+            if (select count(*) from jsonb_object_keys(p_value)) > (p_schema ->> 'maxProperties')::integer then
+                v_problem := format('%s must have at most %s entries.', p_place, p_schema ->> 'maxProperties');
+            end if;
+            for v_key, v_item in select e.key, e.value from jsonb_each(p_value) as e loop
+                exit when v_problem is not null;
+                if p_schema -> 'properties' ? v_key then
+                    v_problem := private.find_schema_problem(
+                        p_place || '.' || v_key, v_item, p_schema -> 'properties' -> v_key
+                    );
+                elsif p_schema -> 'additionalProperties' = 'false' then
+                    v_problem := format('%s has no field %s.', p_place, left(v_key, 64));
+                elsif jsonb_typeof(p_schema -> 'additionalProperties') = 'object' then
+                    v_problem := private.find_schema_problem(
+                        p_place || '.' || left(v_key, 64), v_item, p_schema -> 'additionalProperties'
+                    );
+                end if;
+            end loop;
+        else
+            null;
+    end case;
+    return v_problem;
+end
+$$;
+comment on function private.find_schema_problem is
+    'What is wrong with a value by a JSON Schema of ours (type, enum, lengths, pattern, minimum and maximum, items, properties, required, additionalProperties, maxProperties), as a sentence that begins with p_place; null when nothing is.';
+revoke all on function private.find_schema_problem from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/find_trigger_problem.sql sha256:fa1adc97533296a2389deb03acb26835f5e2057c28ba8c83d18e843ef2a8100c
+create or replace function private.find_trigger_problem(p_trigger public.triggers)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_type private.trigger_types;
+    v_config jsonb := p_trigger.config;
+    v_path text;
+    v_problem text;
+begin
+    select t.* into v_type from private.trigger_types as t where t.trigger_type = p_trigger.trigger_type;
+    if not found then
+        return format(
+            'trigger_type must be one of %s.',
+            (select string_agg(t.trigger_type, ', ' order by t.trigger_type) from private.trigger_types as t where t.unavailable is null)
+        );
+    elsif p_trigger.name is null or length(p_trigger.name) not between 1 and 255 then
+        return 'name must have 1 to 255 characters.';
+    elsif jsonb_typeof(v_config) is distinct from 'object' then
+        return 'config must be an object.';
+    elsif octet_length(v_config::text) > 131072 then
+        return 'config must not be larger than 128 KB.';
+    elsif v_config ? 'secret' then
+        return 'config.secret is kept apart: see set_trigger_secret.';
+    end if;
+    v_problem := coalesce(
+        private.find_json_problem('config', v_config), private.find_schema_problem('config', v_config, v_type.config_schema)
+    );
+    if v_problem is not null or p_trigger.trigger_type = 'schedule' then
+        return v_problem;   -- the rest of a schedule is for the schedule to judge
+    end if;
+
+    select format('config.payload_filter: %s must be a value, a list of values, or {"exists": true} or false.', left(e.key, 64))
+    into v_problem
+    from jsonb_each(coalesce(v_config -> 'payload_filter', '{}') || coalesce(v_config -> 'headers_filter', '{}')) as e
+    where case jsonb_typeof(e.value)
+        when 'object' then jsonb_typeof(e.value -> 'exists') is distinct from 'boolean' or e.value - 'exists' <> '{}'
+        when 'array' then jsonb_path_exists(e.value, '$[*] ? (@.type() == "object" || @.type() == "array")')
+    end
+    limit 1;
+    if v_type.fired_by <> 'sender' then
+        for v_path in
+            select k from jsonb_object_keys(coalesce(v_config -> 'payload_filter', '{}')) as k
+            union all
+            select m.value #>> '{}'
+            from jsonb_each(coalesce(v_config -> 'input_mapping', '{}')) as m
+            where jsonb_typeof(m.value) = 'string' and m.value #>> '{}' ~ '^\$[^$]'
+            union all
+            select v_config ->> 'concurrency_key' where v_config ->> 'concurrency_key' ~ '^\$[^$]'
+        loop
+            exit when v_problem is not null;
+            if not private.is_plain_path(v_path) then
+                v_problem := format('config: %s must be a path to one place, such as $.order.id.', left(v_path, 64));
+            end if;
+        end loop;
+    end if;
+    return coalesce(v_problem, private.find_job_problem(private.job_of_trigger(p_trigger)));
+end
+$$;
+comment on function private.find_trigger_problem is
+    'What is wrong with a trigger that somebody wants, as a sentence that names the field; null when nothing is. Not its path, nor what it refers to.';
+revoke all on function private.find_trigger_problem from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/find_webhook.sql sha256:f32a389981dd02f2afe062ef4aa5986cc4e5420eeda27a73a7d120318dfeafc3
+-- Before the sender is known: it tells its only caller, the functions' login, what is needed to know the sender, and nobody else.
+create or replace function private.find_webhook(p_trigger_id uuid, p_path text)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_trigger record;
+begin
+    if p_trigger_id is not null then
+        select t.trigger_id, t.tenant_id, t.config into v_trigger
+        from public.triggers as t
+        where t.trigger_id = p_trigger_id and t.trigger_type = 'webhook' and t.is_enabled and t.deleted_at is null;
+    else
+        select t.trigger_id, t.tenant_id, t.config into v_trigger
+        from public.triggers as t
+        where t.path = p_path and t.is_enabled and t.deleted_at is null;
+    end if;
+    return (
+        select jsonb_build_object(
+            'trigger_id', v_trigger.trigger_id,
+            'tenant_id', v_trigger.tenant_id,
+            'config', v_trigger.config,
+            'now', extract(epoch from private.clock()),
+            'secrets', coalesce(
+                jsonb_agg(
+                    jsonb_build_object('key_hash', encode(s.key_hash, 'base64'), 'sealed', encode(s.sealed, 'base64'))
+                    order by s.secret_id desc
+                ) filter (where s.secret_id is not null),
+                '[]'
+            )
+        )
+        from public.tenants as n
+        left join private.trigger_secrets as s
+            on s.tenant_id = n.tenant_id and s.trigger_id = v_trigger.trigger_id
+            and (s.expires_at is null or s.expires_at > private.clock())
+        where n.tenant_id = v_trigger.tenant_id and n.deleted_at is null
+        having count(*) > 0
+    );
+end
+$$;
+comment on function private.find_webhook is
+    'An enabled webhook by its id or its path: its configuration and what its senders prove themselves with; null for one that is unknown, disabled or deleted.';
+revoke all on function private.find_webhook from public, anon, authenticated, service_role;
+grant execute on function private.find_webhook to casare_functions;
+
+-- from sql/55_triggers/functions/fire_chains.sql sha256:f0e1c9c231a6fd417fe3e375e2a21a92d992e73e0d4baee59fa7ca15ce6f7360
+-- A turn reads events that committed and takes them away in the transaction that fires what waits for them: each fires once.
+create or replace function private.fire_chains(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_event private.chain_inbox;
+    v_trigger public.triggers;
+    v_trigger_id uuid;
+    v_delivery private.delivery;
+    v_depth text;
+    v_seen integer := 0;
+    v_fired integer := 0;
+begin
+    for v_event in
+        with taken as (
+            delete from private.chain_inbox as i
+            where i.tenant_id = p_tenant_id
+                and i.inbox_id = any (array(
+                    select o.inbox_id from private.chain_inbox as o where o.tenant_id = p_tenant_id order by o.inbox_id limit p_limit
+                ))
+            returning i.*
+        )
+        select t.* from taken as t order by t.inbox_id
+    loop
+        v_seen := v_seen + 1;
+        v_delivery := null;
+        for v_trigger_id in
+            select t.trigger_id
+            from public.triggers as t
+            where t.tenant_id = p_tenant_id and t.is_enabled and t.deleted_at is null
+                and case t.trigger_type
+                    when 'workflow_call' then v_event.event_type = 'job.completed'
+                        and (t.config ->> 'source_workflow_id')::uuid = v_event.workflow_id
+                    when 'error' then v_event.event_type in ('job.failed', 'job.timeout')
+                        and coalesce((t.config ->> 'source_workflow_id')::uuid, v_event.workflow_id) = v_event.workflow_id
+                    when 'event_bus' then t.config -> 'events' ?| array[
+                        v_event.event_type, split_part(v_event.event_type, '.', 1) || '.*'
+                    ]
+                    else false
+                end
+            order by t.trigger_id
+        loop
+            select t.* into v_trigger
+            from public.triggers as t
+            where t.trigger_id = v_trigger_id and t.is_enabled and t.deleted_at is null
+            for update;
+            continue when not found;
+            if v_delivery.source is null then
+                v_delivery.source := 'event';
+                v_delivery.is_limited := true;
+                v_delivery.payload := private.payload_of_event(v_event);
+                select j.metadata #>> '{trigger,depth}' into v_depth from public.jobs as j where j.job_id = v_event.job_id;
+                v_delivery.depth := case when v_depth ~ '^[0-9]{1,2}$' then v_depth::integer + 1 else 0 end;
+            end if;
+            v_delivery.outcome := case when not private.passes_filter(v_trigger.config, v_delivery.payload) then 'filtered' end;
+            v_delivery.input := case
+                when v_trigger.config ? 'input_mapping' then null
+                when v_trigger.trigger_type = 'workflow_call' and jsonb_typeof(v_delivery.payload -> 'result') = 'object'
+                    then v_delivery.payload -> 'result'
+                else v_delivery.payload
+            end;
+            v_fired := v_fired + ((private.take_delivery(v_trigger, v_delivery)).outcome = 'accepted')::integer;
+        end loop;
+    end loop;
+    return (v_fired, v_seen, case when v_seen = p_limit then 'more' end)::private.turn;
+end
+$$;
+comment on function private.fire_chains is
+    'Duty, a tenant''s turn: fires the triggers of types workflow_call, error and event_bus that wait for its newest events, at most p_limit events, and counts the jobs.';
+revoke all on function private.fire_chains from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/fire_on_change.sql sha256:3174239ce6b4324fbaff78b38e2101a9c28f7e9cc7a09195f3b22a6c6f3cb04c
+-- For table triggers of the installation's owner: create trigger … after insert or update on shop.orders for each row execute
+-- function private.fire_on_change('<trigger id>'). It runs with the owner's rights, whoever changed the table.
+create or replace function private.fire_on_change()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_trigger public.triggers;
+    v_delivery private.delivery;
+begin
+    select t.* into v_trigger
+    from public.triggers as t
+    where t.trigger_id = tg_argv[0]::uuid and t.trigger_type = 'db_change' and t.is_enabled and t.deleted_at is null
+    for update;
+    if not found or not coalesce(v_trigger.config -> 'events', to_jsonb(array[lower(tg_op)])) ? lower(tg_op) then
+        return null;
+    end if;
+    v_delivery.source := 'database';
+    v_delivery.payload := jsonb_build_object(
+        'operation', lower(tg_op), 'schema', tg_table_schema, 'table', tg_table_name,
+        'record', case when tg_op <> 'DELETE' then to_jsonb(new) end,
+        'old_record', case when tg_op <> 'INSERT' then to_jsonb(old) end
+    );
+    v_delivery.input := case when not v_trigger.config ? 'input_mapping' then v_delivery.payload end;
+    v_delivery.is_limited := true;
+    v_delivery.depth := 0;
+    if not private.passes_filter(v_trigger.config, v_delivery.payload) then
+        v_delivery.outcome := 'filtered';
+    end if;
+    perform private.take_delivery(v_trigger, v_delivery);
+    return null;
+end
+$$;
+comment on function private.fire_on_change is
+    'Table trigger for rows: fires the trigger of type db_change that its argument names, in the transaction of the change, with operation, schema, table, record and old_record. A change is never refused by what becomes of it.';
+revoke all on function private.fire_on_change from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/fire_trigger.sql sha256:5be7e275bfc4e9e4048e89aa6183d7d9324288418a3b8617a3eb0cc15440e6ea
+create or replace function public.fire_trigger(
+    p_trigger_id uuid,
+    p_payload jsonb default '{}',
+    p_input jsonb default null,             -- null: as input_mapping says, or the payload
+    p_concurrency_key text default null,
+    p_message_id text default null,         -- the same one again fires nothing
+    p_replay_of uuid default null           -- a delivery that is to come again, with its own payload
+)
+returns public.trigger_answer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report', 'triggers.fire');
+    v_trigger public.triggers := private.lock_trigger(v_caller.tenant_id, p_trigger_id);
+    v_delivery private.delivery;
+    v_is_of_robots boolean;
+    v_answer public.trigger_answer;
+begin
+    if v_trigger.schedule_id is not null then
+        v_answer.trigger_id := p_trigger_id;
+        v_answer.outcome := 'accepted';
+        v_answer.status_code := 200;
+        v_answer.job_id := (public.trigger_schedule(v_trigger.schedule_id) ->> 'job_id')::uuid;
+        return v_answer;
+    end if;
+    v_delivery.payload := p_payload;
+    if p_replay_of is not null then
+        perform from public.trigger_deliveries as d
+        where d.delivery_id = p_replay_of and d.tenant_id = v_caller.tenant_id and d.trigger_id = p_trigger_id;
+        if not found then
+            perform private.raise_error(404, 'DELIVERY_NOT_FOUND', 'There is no such delivery.');
+        end if;
+        select b.payload into v_delivery.payload
+        from public.trigger_delivery_bodies as b
+        where b.tenant_id = v_caller.tenant_id and b.delivery_id = p_replay_of;
+        if not found then
+            perform private.raise_error(409, 'DELIVERY_BODY_GONE', 'What the delivery held is not kept any more, or never was.');
+        end if;
+    end if;
+    if v_caller.principal = 'robot' then
+        select t.fired_by = 'robot' into v_is_of_robots from private.trigger_types as t where t.trigger_type = v_trigger.trigger_type;
+        if not v_is_of_robots
+            or v_trigger.config ? 'robot_id'
+            and (private.find_robot(v_caller.tenant_id, v_trigger.config ->> 'robot_id')).robot_id <> v_caller.robot_id
+        then
+            perform private.raise_error(404, 'TRIGGER_NOT_FOUND', 'There is no such trigger.');
+        elsif not v_trigger.is_enabled then
+            perform private.raise_error(409, 'TRIGGER_DISABLED', 'The trigger is disabled.');
+        elsif not private.passes_filter(v_trigger.config, v_delivery.payload) then
+            v_delivery.outcome := 'filtered';
+        end if;
+    end if;
+    if jsonb_typeof(v_delivery.payload) is distinct from 'object' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'payload must be an object.');
+    elsif pg_column_size(v_delivery.payload) > 1048576 then
+        perform private.raise_error(413, 'INVALID_ARGUMENT', 'payload must not be larger than 1 MB.');
+    elsif private.find_json_problem('payload', v_delivery.payload) is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', private.find_json_problem('payload', v_delivery.payload));
+    elsif length(p_message_id) not between 1 and 255 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'message_id must have 1 to 255 characters.');
+    end if;
+    v_delivery.source := case when v_caller.principal = 'robot' then 'robot' else 'manual' end;
+    v_delivery.is_limited := v_caller.principal = 'robot';
+    v_delivery.message_id := p_message_id;
+    v_delivery.replay_of := p_replay_of;
+    v_delivery.created_by := coalesce(v_caller.user_id, v_caller.robot_id, v_caller.api_key_id);
+    v_delivery.concurrency_key := p_concurrency_key;
+    v_delivery.input := coalesce(p_input, case when not v_trigger.config ? 'input_mapping' then v_delivery.payload end);
+    return private.take_delivery(v_trigger, v_delivery);
+end
+$$;
+comment on function public.fire_trigger is
+    'Fires a trigger now and answers what became of it: for people and programs whether it is enabled or not, past its filters and limits; for a robot one of the kinds that robots watch, with them. Raises 404 TRIGGER_NOT_FOUND or DELIVERY_NOT_FOUND, 409 TRIGGER_DISABLED or DELIVERY_BODY_GONE, 400 INVALID_ARGUMENT, and for one of type schedule what trigger_schedule raises. Needs triggers.fire, of a robot jobs.report.';
+revoke all on function public.fire_trigger from public, anon, authenticated, service_role;
+grant execute on function public.fire_trigger to authenticated;
+
+-- from sql/55_triggers/functions/is_plain_path.sql sha256:fcefc75ac36aa4b03f0f7a4b396e20334438bb047db24f6f86fcef3f25d43b85
+create or replace function private.is_plain_path(p_path text)
+returns boolean
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select length(p_path) <= 255
+        and case when p_path ~ '^\$' then p_path else '$.' || p_path end
+            ~ '^\$(\.[A-Za-z_][A-Za-z0-9_]*|\[(0|[1-9][0-9]{0,4})\]|\[''[^'']*''\])*$'
+$$;
+comment on function private.is_plain_path is
+    'Whether a JSONPath names one place at most ($.a.b[0][''c''], or a.b): the only kind that the database reads itself. Others are read by the receiver of webhooks.';
+revoke all on function private.is_plain_path from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/job_of_trigger.sql sha256:fce7f318719945b16c59b864ddf40ec473413c034c970650b4f7d4109c0fd390
+create or replace function private.job_of_trigger(p_trigger public.triggers)
+returns private.new_job
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_job private.new_job := jsonb_populate_record(null::private.new_job, p_trigger.config - 'input');
+begin
+    v_job.workflow_id := p_trigger.workflow_id;
+    return v_job;
+end
+$$;
+comment on function private.job_of_trigger is
+    'The job that a trigger asks for: each option that its configuration has a field of. See private.new_job.';
+revoke all on function private.job_of_trigger from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/keep_for_chains.sql sha256:2e3259b2bc3c24882dc0e9d69675ad76efe0320f1c02df60bc3e05185b8cdfba
+create or replace function private.keep_for_chains(
+    p_tenant_id uuid,
+    p_type text,
+    p_job_id uuid,
+    p_robot_id uuid,
+    p_workflow_id uuid,
+    p_data jsonb
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+begin
+    insert into private.chain_inbox (tenant_id, event_type, occurred_at, job_id, robot_id, workflow_id, data)
+    select q.tenant_id, p_type, private.clock(), p_job_id, p_robot_id, p_workflow_id, coalesce(p_data, '{}')
+    from private.queue_tenants as q
+    where q.tenant_id = p_tenant_id and q.has_chains;
+end
+$$;
+comment on function private.keep_for_chains is
+    'Keeps an event for private.fire_chains(), in the transaction of the event, if the tenant has triggers that wait for events.';
+revoke all on function private.keep_for_chains from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/list_robot_triggers.sql sha256:7e1e994e2abb58e3de66bb2cbe826c08f73475ad710087ecda201341de237693
+create or replace function public.list_robot_triggers()
+returns table (trigger_id uuid, name text, trigger_type text, config jsonb, updated_at timestamptz)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize_robot('jobs.report');
+    v_robot public.robots;
+begin
+    select r.* into v_robot from public.robots as r where r.robot_id = v_caller.robot_id;
+    return query
+        select t.trigger_id, t.name, t.trigger_type, t.config, t.updated_at
+        from public.triggers as t
+        join private.trigger_types as k on k.trigger_type = t.trigger_type and k.fired_by = 'robot'
+        where t.tenant_id = v_caller.tenant_id and t.is_enabled and t.deleted_at is null
+            and (
+                not t.config ? 'robot_id'
+                or lower(t.config ->> 'robot_id') = v_robot.robot_id::text
+                or t.config ->> 'robot_id' = v_robot.external_id
+            )
+        order by t.trigger_id
+        limit 1000;
+end
+$$;
+comment on function public.list_robot_triggers is
+    'The enabled triggers that the calling robot is to watch: of the kinds that robots see, those that name it and those that name none. Needs jobs.report.';
+revoke all on function public.list_robot_triggers from public, anon, authenticated, service_role;
+grant execute on function public.list_robot_triggers to authenticated;
+
+-- from sql/55_triggers/functions/list_trigger_types.sql sha256:7ee6a608ae5539180987f915c1f1dba6302d51240044cd69c239059de5280eaf
+create or replace function public.list_trigger_types()
+returns table (trigger_type text, title text, description text, fired_by text, unavailable text, config_schema jsonb)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform private.authorize('triggers.read');
+    return query
+        select t.trigger_type, t.title, t.description, t.fired_by, t.unavailable, t.config_schema
+        from private.trigger_types as t
+        order by t.trigger_type;
+end
+$$;
+comment on function public.list_trigger_types is
+    'The kinds of triggers with the JSON Schema of their configurations; unavailable says why none of a kind can be made. Needs triggers.read.';
+revoke all on function public.list_trigger_types from public, anon, authenticated, service_role;
+grant execute on function public.list_trigger_types to authenticated;
+
+-- from sql/55_triggers/functions/lock_trigger.sql sha256:8fb4c690fa54049847c4792d53d13d145b049e1dba353050bb990c7a6a881838
+create or replace function private.lock_trigger(p_tenant_id uuid, p_trigger_id uuid)
+returns public.triggers
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_trigger public.triggers;
+begin
+    select t.* into v_trigger
+    from public.triggers as t
+    where t.trigger_id = p_trigger_id and t.tenant_id = p_tenant_id and t.deleted_at is null
+    for update;
+    if not found then
+        perform private.raise_error(404, 'TRIGGER_NOT_FOUND', 'There is no such trigger.');
+    end if;
+    return v_trigger;
+end
+$$;
+comment on function private.lock_trigger is
+    'A trigger of the tenant, locked until the transaction ends, so that it is not fired meanwhile. Raises 404 TRIGGER_NOT_FOUND.';
+revoke all on function private.lock_trigger from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/map_input.sql sha256:798ecd58bebb8de876a1532fa865926d620b83c6969825caddf7d3e988a34627
+create or replace function private.map_input(p_config jsonb, p_payload jsonb)
+returns jsonb
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(jsonb_object_agg(m.name, m.value) filter (where m.value is not null), '{}')
+    from (
+        select
+            e.key as name,
+            case
+                when e.value #>> '{}' ~ '^\$\$' and jsonb_typeof(e.value) = 'string' then to_jsonb(substr(e.value #>> '{}', 2))
+                when e.value #>> '{}' ~ '^\$' and jsonb_typeof(e.value) = 'string' then private.read_path(p_payload, e.value #>> '{}')
+                else e.value
+            end as value
+        from jsonb_each(p_config -> 'input_mapping') as e
+    ) as m
+$$;
+comment on function private.map_input is
+    'The input that input_mapping makes of a payload: what begins with $ is a path, $$ a text that begins with $, everything else is itself. Paths that lead nowhere are left out.';
+revoke all on function private.map_input from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/note_chains.sql sha256:71ecc228c19023a9f7fd62b4583ce4c3e8c280d1328060ea8518bf636ca758ce
+create or replace function private.note_chains()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if new.trigger_type in ('workflow_call', 'error', 'event_bus') then
+        perform private.find_queue_tenant(new.tenant_id);
+        -- Locked before the look, so that whoever changes another trigger of the tenant at once looks after this one.
+        perform from private.queue_tenants as q where q.tenant_id = new.tenant_id for no key update;
+        update private.queue_tenants as q
+        set has_chains = not q.has_chains
+        where q.tenant_id = new.tenant_id
+            and q.has_chains <> exists (
+                select
+                from public.triggers as t
+                where t.tenant_id = new.tenant_id and t.trigger_type in ('workflow_call', 'error', 'event_bus')
+                    and t.is_enabled and t.deleted_at is null
+            );
+    end if;
+    return null;
+end
+$$;
+comment on function private.note_chains is
+    'Notes whether a tenant has triggers that wait for events, so that events of all others cost nothing more.';
+revoke all on function private.note_chains from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/passes_filter.sql sha256:b53efea9be4f1b948072ff06d9dd296b4d9aa11b88d319fb64d79f733f50a016
+create or replace function private.passes_filter(p_config jsonb, p_payload jsonb)
+returns boolean
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(bool_and(
+        case jsonb_typeof(f.expected)
+            when 'array' then f.expected @> jsonb_build_array(coalesce(f.found, 'null'))
+            when 'object' then (f.found is not null) = (f.expected -> 'exists')::boolean
+            else f.expected = coalesce(f.found, 'null')
+        end
+    ), true)
+    from (
+        select e.value as expected, private.read_path(p_payload, e.key) as found
+        from jsonb_each(coalesce(p_config -> 'payload_filter', '{}')) as e
+    ) as f
+$$;
+comment on function private.passes_filter is
+    'Whether a payload is what payload_filter wants: at each path the value, one of the values of a list, or, for {"exists": true}, any.';
+revoke all on function private.passes_filter from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/payload_of_event.sql sha256:cfe9379a93dae14c960cbaf2d2df3c2046007aa58c049e5087e6c67a8c8d2aa2
+create or replace function private.payload_of_event(p_event private.chain_inbox)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select jsonb_strip_nulls(
+        jsonb_build_object(
+            'event_type', p_event.event_type, 'timestamp', private.to_iso(p_event.occurred_at), 'job_id', p_event.job_id,
+            'robot_id', p_event.robot_id, 'workflow_id', p_event.workflow_id
+        )
+    ) || jsonb_build_object('data', p_event.data) || coalesce(
+        (
+            select jsonb_build_object('result', j.result)
+            from public.jobs as j
+            where j.job_id = p_event.job_id and p_event.event_type = 'job.completed'
+        ),
+        '{}'
+    )
+$$;
+comment on function private.payload_of_event is
+    'What a trigger that waits for events gets: event_type, timestamp, the ids that the event names, its data, and of a completed job the result.';
+revoke all on function private.payload_of_event from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/read_path.sql sha256:94ce98088dbc27f6dffe527ae741fcea956d3f24fc943a988181a9672d16d00c
+create or replace function private.read_path(p_value jsonb, p_path text)
+returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_path !~ '^\$' then
+        p_path := '$.' || p_path;
+    end if;
+    return p_value #> array(
+        select coalesce(s.part[1], s.part[2], s.part[3])
+        from regexp_matches(p_path, '\.([A-Za-z_][A-Za-z0-9_]*)|\[([0-9]{1,5})\]|\[''([^'']*)''\]', 'g') as s (part)
+    );
+end
+$$;
+comment on function private.read_path is
+    'The value at a path that private.is_plain_path() says yes to, with or without its $; null when there is none.';
+revoke all on function private.read_path from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/receive_delivery.sql sha256:c50bda2e36a6ecd8928656163b045cfef16a88dc788a1d1565e82286efe06e08
+create or replace function private.receive_delivery(
+    p_trigger_id uuid,
+    p_delivery jsonb,
+    p_payload jsonb default null,
+    p_input jsonb default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_trigger public.triggers;
+    v_delivery private.delivery := jsonb_populate_record(null::private.delivery, p_delivery);
+begin
+    if v_delivery.outcome = 'rejected' and p_payload is null then
+        -- A stranger's: it waits for nobody, and nobody for it.
+        select t.* into v_trigger
+        from public.triggers as t
+        where t.trigger_id = p_trigger_id and t.trigger_type = 'webhook' and t.is_enabled and t.deleted_at is null
+        for update skip locked;
+    else
+        select t.* into v_trigger
+        from public.triggers as t
+        where t.trigger_id = p_trigger_id and t.trigger_type = 'webhook' and t.is_enabled and t.deleted_at is null
+        for update;
+    end if;
+    if not found then
+        return null;
+    end if;
+    v_delivery.source := 'webhook';
+    v_delivery.is_limited := true;
+    v_delivery.payload := p_payload;
+    v_delivery.input := p_input;
+    return to_jsonb(private.take_delivery(v_trigger, v_delivery));
+end
+$$;
+comment on function private.receive_delivery is
+    'Takes what a sender, who proved itself to the function, delivered to a webhook, and answers as private.take_delivery() does; null when the webhook is not there any more.';
+revoke all on function private.receive_delivery from public, anon, authenticated, service_role;
+grant execute on function private.receive_delivery to casare_functions;
+
+-- from sql/55_triggers/functions/schedule_of_trigger.sql sha256:74337c03752cf5b57c633a113117a2fbb5c9939cfc9abd8cf4ca9699c3c68155
+create or replace function private.schedule_of_trigger(p_trigger public.triggers)
+returns jsonb
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select case when p_trigger.config ? 'cron' then jsonb_build_object('cron_expression', p_trigger.config -> 'cron') else '{}' end
+        || (p_trigger.config - 'cron')
+        || jsonb_build_object(
+            'workflow_id', p_trigger.workflow_id, 'name', p_trigger.name, 'is_enabled', p_trigger.is_enabled
+        )
+$$;
+comment on function private.schedule_of_trigger is
+    'What a trigger of type schedule asks of its schedule, in the words of public.create_schedule().';
+revoke all on function private.schedule_of_trigger from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/set_trigger_secret.sql sha256:2d0410b5b1e201073f25d5ae23a7eee1c915fa6800e86ae08fc31d5f5ccef58d
+create or replace function public.set_trigger_secret(
+    p_trigger_id uuid,
+    p_key_hash bytea default null,      -- SHA-256 of a secret that senders show
+    p_sealed bytea default null,        -- or one that they sign with, sealed
+    p_overlap_seconds integer default 0
+)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('triggers.write');
+    v_trigger public.triggers := private.lock_trigger(v_caller.tenant_id, p_trigger_id);
+    v_now timestamptz := private.clock();
+begin
+    if v_trigger.trigger_type <> 'webhook' or v_trigger.config ->> 'auth' = 'none' then
+        perform private.raise_error(409, 'TRIGGER_HAS_NO_SECRET', 'The trigger has no secret: nobody proves anything to it.');
+    elsif (p_key_hash is null) = (p_sealed is null) then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'One of key_hash and sealed must be given.');
+    elsif octet_length(p_key_hash) <> 32 or octet_length(p_sealed) not between 30 and 4096 then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'key_hash must have 32 bytes, sealed 30 to 4096.');
+    elsif p_overlap_seconds not between 0 and 691200 or p_overlap_seconds is null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'overlap_seconds must be between 0 and 691200.');
+    end if;
+    delete from private.trigger_secrets as s
+    where s.tenant_id = v_caller.tenant_id and s.trigger_id = p_trigger_id
+        and (s.expires_at is not null or p_overlap_seconds = 0);
+    update private.trigger_secrets as s
+    set expires_at = v_now + make_interval(secs => p_overlap_seconds)
+    where s.tenant_id = v_caller.tenant_id and s.trigger_id = p_trigger_id;
+    insert into private.trigger_secrets (tenant_id, trigger_id, key_hash, sealed, created_at)
+    values (v_caller.tenant_id, p_trigger_id, p_key_hash, p_sealed, v_now);
+    update public.triggers as t set updated_at = v_now where t.trigger_id = p_trigger_id;
+end
+$$;
+comment on function public.set_trigger_secret is
+    'Gives a webhook a new secret; the one before it holds for p_overlap_seconds more, and any older one not at all. Raises 404 TRIGGER_NOT_FOUND, 409 TRIGGER_HAS_NO_SECRET, 400 INVALID_ARGUMENT. Needs triggers.write.';
+revoke all on function public.set_trigger_secret from public, anon, authenticated, service_role;
+grant execute on function public.set_trigger_secret to authenticated;
+
+-- from sql/55_triggers/functions/take_delivery.sql sha256:7d79ee0a924c307d4ee2e4449cd240219e5d83ab6cf6af7e41ea80ee5fc60b6e
+-- The one place that decides what becomes of a delivery, whichever door it came through. The caller holds the trigger's lock, so
+-- deliveries of one trigger take turns: two copies of one that come at once are told apart here, and limits are exact.
+create or replace function private.take_delivery(p_trigger public.triggers, p_delivery private.delivery)
+returns public.trigger_answer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    v_last_at timestamptz := greatest(p_trigger.window_began_at, p_trigger.last_triggered_at);
+    -- Transactions take the lock in another order than they began, by 15 seconds at most: none is earlier than the one before.
+    v_now timestamptz := case
+        when v_last_at between private.clock() and private.clock() + interval '15 seconds' then v_last_at
+        else private.clock()
+    end;
+    v_answer public.trigger_answer;
+    v_first public.trigger_deliveries;
+    v_cooldown interval := make_interval(secs => coalesce((p_trigger.config ->> 'cooldown_seconds')::integer, 0));
+    v_is_new_window boolean := p_trigger.window_began_at is null
+        or v_now not between p_trigger.window_began_at and p_trigger.window_began_at + interval '1 minute' - interval '1 microsecond';
+    v_count integer := case when v_is_new_window then 0 else p_trigger.window_count end;
+    v_notes integer := case when v_is_new_window then 0 else p_trigger.window_notes end;
+    v_window_began_at timestamptz := case when v_is_new_window then v_now else p_trigger.window_began_at end;
+    v_is_noted boolean;
+begin
+    v_answer.trigger_id := p_trigger.trigger_id;
+    v_answer.delivery_id := private.uuid_v7();
+    v_answer.outcome := p_delivery.outcome;
+    v_answer.status_code := coalesce(p_delivery.status_code, 200);
+    v_answer.error_code := p_delivery.error_code;
+    v_answer.reason := p_delivery.reason;
+    if p_delivery.is_limited then
+        v_answer.rate_limit := nullif(
+            coalesce((p_trigger.config ->> 'rate_limit_per_minute')::integer, case p_trigger.trigger_type when 'webhook' then 10 end), 0
+        );
+    end if;
+
+    -- A repeat gets the first answer, whatever the trigger says by now.
+    if v_answer.outcome is distinct from 'rejected' and p_delivery.message_id is not null then
+        select d.* into v_first
+        from public.trigger_deliveries as d
+        where d.tenant_id = p_trigger.tenant_id and d.trigger_id = p_trigger.trigger_id and d.message_id = p_delivery.message_id
+            and d.outcome in ('accepted', 'filtered');
+    elsif v_answer.outcome is distinct from 'rejected' and p_delivery.body_hash is not null then
+        select d.* into v_first
+        from public.trigger_deliveries as d
+        where d.trigger_id = p_trigger.trigger_id and d.body_hash = p_delivery.body_hash and d.outcome in ('accepted', 'filtered')
+            and d.received_at > v_now - make_interval(
+                secs => coalesce((p_trigger.config ->> 'dedupe_window_seconds')::integer, 300)
+            )
+        order by d.received_at desc
+        limit 1;
+    end if;
+
+    if v_first.delivery_id is not null then
+        v_answer.outcome := 'duplicate';
+        v_answer.job_id := v_first.job_id;
+        v_answer.reason := v_first.reason;
+    elsif v_answer.outcome is null and p_delivery.is_limited and v_cooldown > interval '0'
+        and p_trigger.last_triggered_at > v_now - v_cooldown
+    then
+        v_answer.outcome := 'limited';
+        v_answer.reason := 'Trigger is in cooldown period';
+        v_answer.cooldown_remaining := ceil(extract(epoch from p_trigger.last_triggered_at + v_cooldown - v_now));
+    elsif v_answer.outcome is null and v_count >= v_answer.rate_limit then
+        v_answer.outcome := 'limited';
+        v_answer.reason := format('Trigger takes %s deliveries a minute', v_answer.rate_limit);
+        v_answer.cooldown_remaining := ceil(extract(epoch from v_window_began_at + interval '1 minute' - v_now));
+    elsif v_answer.outcome is null then
+        begin
+            v_answer.job_id := private.enqueue_job_of_trigger(p_trigger, p_delivery, v_answer.delivery_id);
+            v_answer.outcome := 'accepted';
+            v_count := v_count + 1;
+        exception
+            when others then
+                if sqlstate not like 'PT%' then
+                    raise;
+                end if;
+                get stacked diagnostics v_answer.error_code = pg_exception_detail, v_answer.reason = message_text;
+                v_answer.outcome := 'rejected';
+                v_answer.status_code := right(sqlstate, 3)::integer;
+        end;
+    end if;
+    if v_answer.outcome = 'limited' then
+        v_answer.status_code := 429;
+        v_answer.error_code := 'RATE_LIMITED';
+    end if;
+    v_answer.remaining := greatest(v_answer.rate_limit - v_count, 0);
+    v_answer.reset_at := case when v_answer.rate_limit is not null then v_window_began_at + interval '1 minute' end;
+
+    -- What came to nothing is written down sixty times a minute at most: strangers and broken senders must not fill the table.
+    v_is_noted := v_answer.outcome in ('accepted', 'filtered') or v_notes < 60;
+    if v_is_noted then
+        insert into public.trigger_deliveries (
+            delivery_id, tenant_id, trigger_id, source, outcome, status_code, reason, message_id, body_hash, job_id, first_id,
+            replay_of, request, received_at
+        )
+        values (
+            v_answer.delivery_id, p_trigger.tenant_id, p_trigger.trigger_id, p_delivery.source, v_answer.outcome,
+            v_answer.status_code, v_answer.reason, p_delivery.message_id, p_delivery.body_hash, v_answer.job_id,
+            v_first.delivery_id, p_delivery.replay_of, coalesce(p_delivery.request, '{}'), v_now
+        );
+        -- A duplicate's is there already, and who could not prove anything has no say in what is kept.
+        if p_delivery.payload is not null and v_answer.outcome <> 'duplicate' and pg_column_size(p_delivery.payload) <= 2097152 then
+            insert into public.trigger_delivery_bodies (delivery_id, tenant_id, payload)
+            values (v_answer.delivery_id, p_trigger.tenant_id, p_delivery.payload);
+        end if;
+    else
+        v_answer.delivery_id := null;
+    end if;
+
+    update public.triggers as t
+    set trigger_count = t.trigger_count + (v_answer.outcome = 'accepted')::integer,
+        duplicate_count = t.duplicate_count + (v_answer.outcome = 'duplicate')::integer,
+        filtered_count = t.filtered_count + (v_answer.outcome = 'filtered')::integer,
+        rejected_count = t.rejected_count + (v_answer.outcome = 'rejected')::integer,
+        limited_count = t.limited_count + (v_answer.outcome = 'limited')::integer,
+        last_triggered_at = case when v_answer.outcome = 'accepted' then v_now else t.last_triggered_at end,
+        error_message = case v_answer.outcome when 'accepted' then null when 'rejected' then v_answer.reason else t.error_message end,
+        window_began_at = v_window_began_at,
+        window_count = v_count,
+        window_notes = v_notes + (v_is_noted and v_answer.outcome not in ('accepted', 'filtered'))::integer
+    where t.trigger_id = p_trigger.trigger_id;
+
+    if v_answer.outcome = 'accepted' then
+        perform private.emit_event(
+            p_trigger.tenant_id, 'trigger.fired', v_answer.job_id, null, p_trigger.workflow_id,
+            jsonb_build_object(
+                'trigger_id', p_trigger.trigger_id, 'trigger_type', p_trigger.trigger_type, 'trigger_name', p_trigger.name,
+                'delivery_id', v_answer.delivery_id, 'source', p_delivery.source
+            )
+        );
+    end if;
+    return v_answer;
+end
+$$;
+comment on function private.take_delivery is
+    'Answers a delivery to a trigger that the caller has locked: a repeat gets the first answer, cooldown and rate limit hold, and a job comes of it once. What came, its answer and the job stand or fall together; a refusal to enqueue is an answer, and no error.';
+revoke all on function private.take_delivery from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/test_trigger.sql sha256:6a8730ca4e285f67dfb110b60ed8ef8e7151f5a8da5eddd4e9407532c00baa2a
+create or replace function public.test_trigger(p_trigger_type text, p_config jsonb default '{}')
+returns text
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('triggers.read');
+    v_trigger public.triggers;
+begin
+    v_trigger.tenant_id := v_caller.tenant_id;
+    v_trigger.name := 'test';
+    v_trigger.trigger_type := p_trigger_type;
+    v_trigger.config := coalesce(p_config, '{}');
+    return coalesce(
+        private.find_trigger_problem(v_trigger),
+        (select t.unavailable from private.trigger_types as t where t.trigger_type = p_trigger_type)
+    );
+end
+$$;
+comment on function public.test_trigger is
+    'What is wrong with the configuration of a trigger, as a sentence that names the field; null when nothing is. Nothing is made. Needs triggers.read.';
+revoke all on function public.test_trigger from public, anon, authenticated, service_role;
+grant execute on function public.test_trigger to authenticated;
+
+-- from sql/55_triggers/functions/trigger_quota.sql sha256:6d8ad1c07db56bc3dd51056565144890ddadeca6ffe16a7f7f6aeccfe3eeebf5
+create or replace function private.trigger_quota(p_plan public.tenant_plan)
+returns integer
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select case p_plan when 'free' then 100 when 'pro' then 1000 else 10000 end
+$$;
+comment on function private.trigger_quota is 'How many triggers a tenant may have, by its plan.';
+revoke all on function private.trigger_quota from public, anon, authenticated, service_role;
+
+-- from sql/55_triggers/functions/update_trigger.sql sha256:12ac19271f24b9c696ca30ac531f7eb07fd64b81aca2d796bf0615e30dd5413c
+create or replace function public.update_trigger(p_trigger_id uuid, p_changes jsonb)
+returns public.triggers
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('triggers.write');
+    v_old public.triggers := private.lock_trigger(v_caller.tenant_id, p_trigger_id);
+    v_new public.triggers := v_old;
+    v_problem text;
+begin
+    if jsonb_typeof(p_changes) is distinct from 'object' then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', 'The changes must be an object.');
+    end if;
+    select format('%s cannot be changed.', left(k, 64)) into v_problem
+    from jsonb_object_keys(p_changes) as k
+    where k not in ('workflow_id', 'name', 'config', 'is_enabled')
+    limit 1;
+    if v_problem is null then
+        begin
+            v_new.workflow_id := coalesce((p_changes ->> 'workflow_id')::uuid, v_old.workflow_id);
+            v_new.is_enabled := coalesce((p_changes ->> 'is_enabled')::boolean, v_old.is_enabled);
+        exception
+            when data_exception then
+                v_problem := 'A change has a value of the wrong type: ' || sqlerrm || '.';
+        end;
+    end if;
+    v_new.name := coalesce(private.nfc(p_changes ->> 'name'), v_old.name);
+    if p_changes ->> 'config' is not null then
+        -- A schedule keeps what is not named, and so does its trigger.
+        v_new.config := case when v_old.schedule_id is not null then v_old.config else '{}' end || (p_changes -> 'config');
+    end if;
+    v_problem := coalesce(v_problem, private.find_trigger_problem(v_new));
+    if v_old.trigger_type = 'webhook' and v_problem is null then
+        v_new.path := coalesce(private.webhook_path(v_new.config ->> 'path'), v_old.path);
+        if not v_new.config ? 'path' then
+            v_new.path := v_old.path;
+        end if;
+        v_new.config := jsonb_build_object('auth', v_old.config -> 'auth') || v_new.config || jsonb_build_object('path', v_new.path);
+        if v_new.config -> 'auth' <> v_old.config -> 'auth' then
+            v_problem := 'config.auth cannot be changed, as its secret is of another kind: make another trigger.';
+        end if;
+    end if;
+    if v_problem is not null then
+        perform private.raise_error(400, 'INVALID_ARGUMENT', v_problem);
+    end if;
+    if v_new.config <> v_old.config or v_new.workflow_id <> v_old.workflow_id or v_new.is_enabled and not v_old.is_enabled then
+        perform private.check_trigger_refers(v_new);
+    end if;
+    if v_new.is_enabled and not v_old.is_enabled then
+        v_new.disabled_reason := null;
+    end if;
+    if v_old.schedule_id is not null then
+        perform public.update_schedule(v_old.schedule_id, private.schedule_of_trigger(v_new));
+    end if;
+    begin
+        update public.triggers as t
+        set workflow_id = v_new.workflow_id,
+            name = v_new.name,
+            config = v_new.config,
+            path = v_new.path,
+            is_enabled = v_new.is_enabled,
+            disabled_reason = v_new.disabled_reason,
+            updated_at = private.clock()
+        where t.trigger_id = p_trigger_id
+        returning t.* into v_new;
+    exception
+        when unique_violation then
+            perform private.raise_error(409, 'WEBHOOK_PATH_TAKEN', 'config.path is taken; choose another, or none.');
+    end;
+    return v_new;
+end
+$$;
+comment on function public.update_trigger is
+    'Changes the named fields of a trigger (workflow_id, name, config as a whole, is_enabled) and returns it; a null leaves a field as it is, and a config without a path keeps that of before. Raises 404 TRIGGER_NOT_FOUND and what create_trigger raises. Needs triggers.write.';
+revoke all on function public.update_trigger from public, anon, authenticated, service_role;
+grant execute on function public.update_trigger to authenticated;
+
+-- from sql/55_triggers/functions/webhook_path.sql sha256:696a91ecf929b13cb5549b2c7895946c072dc7012d03eb298ddbb20b495e2df7
+create or replace function private.webhook_path(p_path text)
+returns text
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_path text := '/' || btrim(p_path, '/');
+begin
+    if p_path is null then
+        -- Two random UUIDs, hashed: 160 bits that nobody guesses.
+        return '/' || left(encode(sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'hex'), 40);
+    elsif v_path !~ '^(/[A-Za-z0-9._~-]{1,100}){1,10}$' or v_path ~ '/\.{1,2}(/|$)' then
+        perform private.raise_error(
+            400, 'INVALID_ARGUMENT', 'config.path must be 1 to 10 parts of letters, digits, ".", "_", "~" and "-", separated by "/".'
+        );
+    end if;
+    return v_path;
+end
+$$;
+comment on function private.webhook_path is 'A path of a webhook as it is kept, with one "/" before each part; a new one that nobody can guess for null. Raises 400 INVALID_ARGUMENT.';
+revoke all on function private.webhook_path from public, anon, authenticated, service_role;
+
 -- from sql/80_realtime/functions/broadcast.sql sha256:37559be8717c3f83091609ebb8639e77f3ccb0a3b40fbb0da1643c9d361170f6
 create or replace function private.broadcast(p_topic text, p_event text, p_payload jsonb)
 returns void
@@ -14593,7 +16183,7 @@ comment on function private.push_job_logs is
     'Pushes lines of a log as job.log on job:<id>, if the job is watched: the last 50 of a batch, each to 1,000 characters. All of them are in public.job_logs.';
 revoke all on function private.push_job_logs from public, anon, authenticated, service_role;
 
--- from sql/80_realtime/functions/push_overviews.sql sha256:761bda0cdc34f9cc6ef05a9137406bbdf59c2645db7eb9e8987f3ef84cb1e7b6
+-- from sql/80_realtime/functions/push_overviews.sql sha256:2a6882a66323038345ae654f23305ea15c4eee605d8c9080fdf7d550ec8cac08
 -- Only of tenants that somebody watches now. Counts stop at p_most_jobs each, along an index. See docs/queue.md.
 create or replace function private.push_overviews(p_limit integer default 1000, p_most_jobs integer default 1000)
 returns integer
@@ -14645,14 +16235,17 @@ begin
     loop
         v_seen := v_seen + 1;
         v_after := v_tenant.tenant_no;
-        -- Robots that were heard of since, or whose status changed: at most 500, as a message must not grow for ever.
+        -- Robots that were heard of since, or are not what they were: at most 500, as a message must not grow for ever.
         select
             count(*) filter (where c.is_news) as news,
             jsonb_agg(
                 jsonb_build_object(
                     'robot_id', c.robot_id,
                     'external_id', c.external_id,
-                    'status', c.status,
+                    'is_online', c.is_online,
+                    'is_active', c.is_active,
+                    'is_healthy', c.is_healthy,
+                    'is_busy', c.is_busy,
                     'load', c.load,
                     'cpu_percent', c.metrics -> 'cpu_percent',
                     'memory_percent', c.metrics -> 'memory_percent',
@@ -14662,17 +16255,21 @@ begin
             ) filter (where c.is_news and c.place <= 500) as told,
             jsonb_object_agg(
                 c.robot_id,
-                case when not c.is_news or c.place <= 500 then c.status else v_tenant.robots ->> c.robot_id::text end
-            ) as statuses
+                case when not c.is_news or c.place <= 500 then c.facts else v_tenant.robots ->> c.robot_id::text end
+            ) as facts
         into v_robots
         from (
             select n.*, count(*) filter (where n.is_news) over (order by n.robot_id) as place
             from (
                 select
                     r.*,
+                    f.facts,
                     coalesce(r.last_heartbeat_at > v_tenant.pushed_at, v_tenant.pushed_at is null)
-                        or v_tenant.robots ->> r.robot_id::text is distinct from r.status as is_news
+                        or v_tenant.robots ->> r.robot_id::text is distinct from f.facts as is_news
                 from public.live_robots as r
+                cross join lateral (
+                    select concat_ws(' ', r.is_online, r.is_active, r.is_healthy, r.is_busy) as facts
+                ) as f
                 where r.tenant_id = v_tenant.tenant_id
             ) as n
         ) as c;
@@ -14680,7 +16277,7 @@ begin
         insert into private.overviews as d (tenant_no, waiting, scheduled, running, robots, pushed_at)
         values (
             v_tenant.tenant_no, v_tenant.waiting, v_tenant.scheduled, v_tenant.running,
-            coalesce(v_robots.statuses, '{}'), v_now
+            coalesce(v_robots.facts, '{}'), v_now
         )
         on conflict (tenant_no) do update set
             waiting = excluded.waiting,
@@ -14724,7 +16321,7 @@ begin
 end
 $$;
 comment on function private.push_overviews is
-    'Duty: pushes overview on tenant:<id>:changes for tenants that are watched, if their counts of waiting, scheduled and running jobs (each to p_most_jobs at most) are not what was last pushed, or robots were heard of or have another status; returns how many. The next run goes on after p_limit tenants.';
+    'Duty: pushes overview on tenant:<id>:changes for tenants that are watched, if their counts of waiting, scheduled and running jobs (each to p_most_jobs at most) are not what was last pushed, or robots were heard of or are busy, idle or away now; returns how many. The next run goes on after p_limit tenants.';
 revoke all on function private.push_overviews from public, anon, authenticated, service_role;
 
 -- from sql/80_realtime/functions/ring_bell.sql sha256:e2e024d37ccbae545ee8b4ff980ac8bc037067ecf0fd02eb425d4601c20e371c
@@ -15233,7 +16830,7 @@ comment on function private.purge_expired_robot_commands is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_robot_commands from public, anon, authenticated, service_role;
 
--- from sql/92_retention/functions/purge_expired_rows.sql sha256:3ca0ba260ff97bbc410a01d64b12174cb1b0251ae8e57ee2c6719ed222518183
+-- from sql/92_retention/functions/purge_expired_rows.sql sha256:c30ef9cba1625c8f715565769290ba173e6b4dc7baff5213c488753d35cb6e2e
 create or replace function private.purge_expired_rows(p_kind text, p_tenant_id uuid, p_limit integer)
 returns private.turn
 language plpgsql
@@ -15250,6 +16847,8 @@ declare
         when 'robot_commands' then 't.command_id < $2'
         when 'job_node_executions' then 't.job_id < $2'
         when 'schedule_fires' then 't.fire_time < $3'
+        when 'trigger_deliveries' then 't.delivery_id < $2'
+        when 'trigger_delivery_bodies' then 't.delivery_id < $2'
         when 'audit_log' then 't.audit_id < $2'
         when 'events' then
             't.occurred_at < $3 and t.seq <= '
@@ -15269,7 +16868,7 @@ begin
 end
 $$;
 comment on function private.purge_expired_rows is
-    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
+    'Deletes rows of dead_letters, late_results, job_logs, robot_commands, job_node_executions, schedule_fires, trigger_deliveries, trigger_delivery_bodies, events or audit_log that their tenant keeps no longer, at most p_limit, and counts them.';
 revoke all on function private.purge_expired_rows from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/purge_expired_schedule_fires.sql sha256:c353f83b0e1052a58961dcbc2fc889d118a4fc69d95d33bc21c55b95afb38406
@@ -15283,6 +16882,30 @@ $$;
 comment on function private.purge_expired_schedule_fires is
     'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
 revoke all on function private.purge_expired_schedule_fires from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/purge_expired_trigger_deliveries.sql sha256:42051a2b077e33a4ec99abe8727d82273ae7b3fdd3dabd31ae33bd88899519b3
+create or replace function private.purge_expired_trigger_deliveries(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    select private.purge_expired_rows('trigger_deliveries', p_tenant_id, p_limit)
+$$;
+comment on function private.purge_expired_trigger_deliveries is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_trigger_deliveries from public, anon, authenticated, service_role;
+
+-- from sql/92_retention/functions/purge_expired_trigger_delivery_bodies.sql sha256:a09e11455cbe1caf12921647c773e7c46ced45413681df7200f3af3315835047
+create or replace function private.purge_expired_trigger_delivery_bodies(p_tenant_id uuid, p_limit integer, p_after text)
+returns private.turn
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    select private.purge_expired_rows('trigger_delivery_bodies', p_tenant_id, p_limit)
+$$;
+comment on function private.purge_expired_trigger_delivery_bodies is
+    'Duty, a tenant''s turn: see private.purge_expired_rows() and private.retentions.';
+revoke all on function private.purge_expired_trigger_delivery_bodies from public, anon, authenticated, service_role;
 
 -- from sql/92_retention/functions/purge_jobs.sql sha256:28d212044fb319f7f0029abaf640357e036c45862d3571f9a615b62b02fb2fcf
 create or replace function public.purge_jobs(
@@ -15364,7 +16987,7 @@ comment on function public.purge_jobs is
 revoke all on function public.purge_jobs from public, anon, authenticated, service_role;
 grant execute on function public.purge_jobs to authenticated;
 
--- from sql/92_retention/functions/purge_tenant.sql sha256:daa95e3b4f13ea8af612df339d0a1ddc4582949ad38e1d7fe0739d11e81bf2e0
+-- from sql/92_retention/functions/purge_tenant.sql sha256:c7922fa818fd2b6c7b5ce1f6b18f4cd4ba9ce5e188c4e508f1e573987b71abd8
 -- Called again until it says that the tenant is gone. The first call closes it, so that nothing new comes in; what the
 -- foreign keys take with the tenant's own row in the end are its settings, people and robots, not what grows.
 create or replace function private.purge_tenant(p_tenant text, p_limit integer default 10000)
@@ -15391,7 +17014,8 @@ begin
     purged := purged + v_count;
     foreach v_table in array array[
         'private.leases', 'private.scheduled', 'private.dedupe_keys', 'public.dead_letters', 'public.late_results',
-        'public.job_logs', 'public.job_node_executions', 'private.schedule_news', 'public.schedule_fires', 'private.event_inbox', 'public.events'
+        'public.job_logs', 'public.job_node_executions', 'private.schedule_news', 'public.schedule_fires', 'private.chain_inbox',
+        'public.trigger_delivery_bodies', 'public.trigger_deliveries', 'private.event_inbox', 'public.events'
     ] loop
         exit when purged >= p_limit;
         execute format(
@@ -15869,7 +17493,7 @@ comment on function private.fold_job_ends is
     'Counts the jobs that ended by the events with these numbers. Called once for each number, by whoever gave it.';
 revoke all on function private.fold_job_ends from public, anon, authenticated, service_role;
 
--- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:3490f792b6a5862558ad1d95a5d7758988e0a6730dfba974e3ef44b8235f0704
+-- from sql/95_analytics/functions/get_fleet_metrics.sql sha256:a63c9c0ccd64b01cc966fea56dc66bd2af30dcdf00bdcff8eb3d186572338d05
 create or replace function public.get_fleet_metrics()
 returns jsonb
 language plpgsql
@@ -15886,7 +17510,13 @@ begin
     v_today := private.tenant_day_began_at(v_caller.tenant_id);
     return jsonb_build_object(
         'robots', (
-            select private.count_words(array_agg(r.status)) from public.live_robots as r where r.tenant_id = v_caller.tenant_id
+            select coalesce(jsonb_agg(to_jsonb(states)), '[]')
+            from (
+                select r.is_online, r.is_active, r.is_healthy, r.is_busy, count(*) as robots
+                from public.live_robots as r
+                where r.tenant_id = v_caller.tenant_id
+                group by r.is_online, r.is_active, r.is_healthy, r.is_busy
+            ) as states
         ),
         'active_jobs', (select count(*) from private.leases as l where l.tenant_id = v_caller.tenant_id),
         'queue_depth', (
@@ -15927,7 +17557,7 @@ begin
 end
 $$;
 comment on function public.get_fleet_metrics is
-    'The tenant''s robots by status word, jobs in hand and waiting, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
+    'How many of the tenant''s robots are in which state (online, active, healthy, busy), jobs in hand and waiting, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
 revoke all on function public.get_fleet_metrics from public, anon, authenticated, service_role;
 grant execute on function public.get_fleet_metrics to authenticated;
 
@@ -16944,6 +18574,42 @@ create policy schedule_fires_select_members on public.schedule_fires
     for select to authenticated
     using (tenant_id = (select private.permitted_tenant_id('schedules.read')));
 
+-- from sql/55_triggers/policies.sql sha256:1cd3fd7acb2d08d13c7aa249006d481d2dd66064a95a955e120b545e61625c94
+do $$
+declare
+    v_table text;
+begin
+    foreach v_table in array array[
+        'private.trigger_types', 'public.triggers', 'private.trigger_secrets', 'public.trigger_deliveries',
+        'public.trigger_delivery_bodies', 'private.chain_inbox'
+    ]
+    loop
+        execute format('alter table %s enable row level security', v_table);
+        execute format('alter table %s force row level security', v_table);
+        execute format('revoke all on table %s from public, anon, authenticated, service_role', v_table);
+    end loop;
+end
+$$;
+
+revoke all on type public.delivery_outcome, public.trigger_answer from public;
+grant usage on type public.delivery_outcome, public.trigger_answer to authenticated;
+grant select on public.triggers, public.trigger_deliveries, public.trigger_delivery_bodies to authenticated;
+
+drop policy if exists triggers_select_members on public.triggers;
+create policy triggers_select_members on public.triggers
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('triggers.read')) and deleted_at is null);
+
+drop policy if exists trigger_deliveries_select_members on public.trigger_deliveries;
+create policy trigger_deliveries_select_members on public.trigger_deliveries
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('triggers.read')));
+
+drop policy if exists trigger_delivery_bodies_select_members on public.trigger_delivery_bodies;
+create policy trigger_delivery_bodies_select_members on public.trigger_delivery_bodies
+    for select to authenticated
+    using (tenant_id = (select private.permitted_tenant_id('triggers.read')));
+
 -- from sql/80_realtime/policies.sql sha256:5eb1f98ed1916fbaf492533295a64259682513cda8203721c6730811f0134a87
 alter table private.bells enable row level security, force row level security;
 alter table private.job_watches enable row level security, force row level security;
@@ -17053,7 +18719,21 @@ create trigger note_end_of_scheduled_job
     when (new.finished_at is not null and new.metadata ? 'schedule_id')
     execute function private.note_end_of_scheduled_job();
 
--- from sql/90_audit/triggers.sql sha256:ca2bf3abaaccbcda8155d6b1c4044b4bb5cbf438ff1c4b6745d57924acdc4e63
+-- from sql/55_triggers/triggers.sql sha256:5223c4bcb10fc4025da87e61d1be0e0b638a62da5d96b170953b832ffcd112d6
+drop trigger if exists note_chains on public.triggers;
+create trigger note_chains
+after insert or update of is_enabled, deleted_at on public.triggers
+for each row
+execute function private.note_chains();
+
+drop trigger if exists disable_triggers on public.workflows;
+create trigger disable_triggers
+after update of is_enabled, deleted_at on public.workflows
+for each row
+when (old.is_enabled and not new.is_enabled)
+execute function private.disable_triggers();
+
+-- from sql/90_audit/triggers.sql sha256:47fb3f9e6c479bc167d3c7d5bbcd8cf7ed3cf713dd3b78bd9b242fd370594f2f
 -- Which tables are audited: the columns that name a row, and those that are never written down (secrets, big bodies, and
 -- columns that change on every use).
 do $$
@@ -17074,6 +18754,8 @@ begin
                 ('public.workflows', 'insert or update or delete', '{workflow_id}', '{updated_at}'),
                 ('public.workflow_versions', 'insert', '{workflow_id,version}', '{definition}'),
                 ('public.schedules', 'insert or update or delete', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,consecutive_failures,input}'),
+                ('public.triggers', 'insert or delete or update of workflow_id, name, config, is_enabled, deleted_at', '{trigger_id}', '{updated_at,trigger_count,duplicate_count,filtered_count,rejected_count,limited_count,last_triggered_at,error_message,window_began_at,window_count,window_notes}'),
+                ('private.trigger_secrets', 'insert or delete', '{trigger_id,secret_id}', '{key_hash,sealed}'),
                 ('public.robots', 'insert or update or delete', '{robot_id}', '{updated_at}'),
                 ('public.pools', 'insert or update or delete', '{pool_id}', '{}'),
                 ('public.pool_members', 'insert or update or delete', '{pool_id,invitee}', '{tenant_id,invited_by,accepted_by}'),

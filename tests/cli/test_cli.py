@@ -1,5 +1,7 @@
 """The command line without a stack: helps, refusals, and what it costs to ask for help."""
 
+import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from casare_cloud import __version__
+from casare_cloud import __version__, error_codes
 from casare_cloud.cli.app import app
 from casare_cloud.local.state import StateFolder
 
@@ -141,3 +143,40 @@ def test_help_loads_no_client_no_server_and_no_rich_console() -> None:
     )
     loaded = set(answer.stdout.split())
     assert not loaded & {"httpx2", "psycopg", "fastapi", "pydantic", "uvicorn", "casare_cloud.client", "rich.progress"}
+
+
+def test_help_explains_an_error_code_however_it_is_written(run: CliRunner) -> None:
+    answer = run.invoke(app, ["help", "lease_lost"])
+    entry = error_codes.all_codes()["LEASE_LOST"]
+    assert answer.stdout.splitlines() == [
+        "LEASE_LOST (409)",
+        f"what it means: {entry.means}",
+        f"why it happens: {entry.why}",
+        f"what to do: {entry.next_step}",
+    ]
+    assert json.loads(run.invoke(app, ["help", "LEASE_LOST", "--json"]).stdout)["statuses"] == [409]
+
+
+def test_help_lists_all_error_codes(run: CliRunner) -> None:
+    listed = {line.split()[0] for line in run.invoke(app, ["help"]).stdout.splitlines() if line}
+    assert error_codes.all_codes().keys() <= listed
+    assert [entry["code"] for entry in json.loads(run.invoke(app, ["help", "--json"]).stdout)] == [
+        *error_codes.all_codes()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [("LEASE_LOSED", "did you mean LEASE_LOST?"), ("xyzzy", "`casare-cloud help` lists all")]
+)
+def test_help_suggests_what_an_unknown_error_code_may_be(run: CliRunner, code: str, words: str) -> None:
+    answer = run.invoke(app, ["help", code])
+    assert answer.exit_code == 2
+    assert words in answer.stderr
+
+
+def test_explanations_of_error_codes_name_commands_that_are_there(run: CliRunner) -> None:
+    there = {" ".join(path) for path in commands()}
+    for entry in error_codes.all_codes().values():
+        for words in re.findall(r"casare-cloud ([a-z -]+)", entry.next_step + entry.why):
+            named = words.split()
+            assert any(" ".join(named[:length]) in there for length in (1, 2, 3)), f"{entry.code}: {words}"

@@ -225,6 +225,40 @@ def fires(fleet: Fleet, count: int) -> None:
     )
 
 
+def events_for_chains(fleet: Fleet, count: int) -> None:
+    call(
+        fleet.member,
+        "create_trigger",
+        workflow_id=fleet.workflow.workflow_id,
+        name="flood",
+        trigger_type="event_bus",
+        config={"events": ["test.awaited"]},
+    )
+    do(
+        fleet,
+        "insert into private.chain_inbox (tenant_id, event_type, occurred_at, data) "
+        "select %(tenant)s, 'test.other', %(now)s, '{}' from generate_series(1, %(count)s)",
+        count=count,
+        now=fleet.now,
+    )
+
+
+def deliveries(fleet: Fleet, count: int) -> None:
+    trigger = call(
+        fleet.member, "create_trigger", workflow_id=fleet.workflow.workflow_id, name="flood", trigger_type="manual"
+    )["trigger_id"]
+    do(
+        fleet,
+        "insert into public.trigger_deliveries "
+        "(delivery_id, tenant_id, trigger_id, source, outcome, status_code, received_at) "
+        "select private.uuid_v7(%(now)s), %(tenant)s, %(trigger)s, 'manual', 'accepted', 200, %(now)s "
+        "from generate_series(1, %(count)s)",
+        trigger=trigger,
+        count=count,
+        now=fleet.now,
+    )
+
+
 def news(fleet: Fleet, count: int) -> None:
     schedule = create(fleet, cron_expression="0 0 1 1 *", overlap_policy="skip")["schedule_id"]
     do(
@@ -318,6 +352,16 @@ FLOODS = {
     ),
     "purge_expired_robot_commands": Flood(commands, left_in("public.robot_commands"), LONG),
     "purge_expired_schedule_fires": Flood(fires, left_in("public.schedule_fires"), LONG),
+    "fire_chains": Flood(events_for_chains, left_in("private.chain_inbox")),
+    "purge_expired_trigger_deliveries": Flood(deliveries, left_in("public.trigger_deliveries"), LONG),
+    "purge_expired_trigger_delivery_bodies": Flood(
+        rows(
+            "insert into public.trigger_delivery_bodies (delivery_id, tenant_id, payload) "
+            "select private.uuid_v7(%(now)s), %(tenant)s, '{}'"
+        ),
+        left_in("public.trigger_delivery_bodies"),
+        LONG,
+    ),
     "purge_expired_audit_log": Flood(
         rows(
             "insert into public.audit_log (tenant_id, principal, action, resource_type, resource_id) "

@@ -163,7 +163,8 @@ def test_the_figures_of_a_robot_and_of_a_fleet_read_the_hours_of_today_only(
         round(bucket_of(job.duration_ms or 0), 6) for job in history.jobs if job.status == "completed"
     )
     assert (fleet["robots"], fleet["active_jobs"], fleet["queue_depth"], fleet["scheduled_jobs"]) == (
-        {"idle": len(history.robots)}, 0, 0, 0
+        [{"is_online": True, "is_active": True, "is_healthy": True, "is_busy": False, "robots": len(history.robots)}],
+        0, 0, 0,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from tests.factories import Robot, make_member
-from tests.fleets import Fleet, call, refused
+from tests.fleets import Fleet, call, refused, state_of
 
 AT_ONCE = {"policy": "fixed", "base_delay_seconds": 0}
 
@@ -58,7 +58,7 @@ def test_a_robot_that_fails_five_times_in_a_row_gets_nothing_until_a_person_rele
     assert live(fleet, robot)["quarantined_at"] is None
     fail(fleet, robot)
     seen = live(fleet, robot)
-    assert (seen["quarantined_at"], seen["status"]) == (fleet.now, "error")
+    assert (seen["quarantined_at"], state_of(seen)) == (fleet.now, "error")
     assert seen["quarantine_reason"] == "It failed 5 attempts in a row."
     assert fleet.claim(robot) == []
     event = robot_events(fleet, robot)[-1]

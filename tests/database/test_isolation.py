@@ -31,7 +31,7 @@ CALLERS = (*STRANGERS, *NOBODIES, "viewer")
 # Rows that belong to no tenant: reference data, the clock of the duties, outages of the service, hashes of logins.
 NOBODYS_ROWS = {
     "public.permissions", "private.duties", "private.duty_runs", "private.exports", "private.login_attempts",
-    "private.low_water", "private.outages", "private.retentions", "private.schedule_quotas",
+    "private.low_water", "private.outages", "private.retentions", "private.schedule_quotas", "private.trigger_types",
 }  # fmt: skip
 VIEWER_READS = {
     "public.tenants", "public.workflows", "public.workflow_versions", "public.workflow_backups", "public.robots",
@@ -39,7 +39,8 @@ VIEWER_READS = {
     "public.live_jobs", "public.dead_letters",
     "public.late_results", "public.job_logs", "public.events", "private.leases", "private.scheduled",
     "public.job_rollups", "public.job_node_executions",
-    "public.schedules", "public.schedule_fires", "public.pools", "public.pool_members",
+    "public.schedules", "public.schedule_fires", "public.triggers", "public.trigger_deliveries",
+    "public.trigger_delivery_bodies", "public.pools", "public.pool_members",
 }  # fmt: skip
 
 FUNCTIONS = """

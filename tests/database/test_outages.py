@@ -293,7 +293,7 @@ def test_no_robot_is_offline_or_deaf_for_an_outage(fleet: Fleet) -> None:
     assert fleet.run("mark_offline_robots") == 0, "nobody could be heard"
     call(fleet.robots[first.robot_id], "record_heartbeat")
     assert (fleet.run("mark_offline_robots"), fleet.run("notice_deaf_robots")) == (0, 0)
-    words = "select external_id, status from public.live_robots where status = 'offline' and tenant_id = %s"
+    words = "select external_id from public.live_robots where not is_online and tenant_id = %s"
     assert fleet.member.execute(words, [fleet.tenant.tenant_id]).fetchall() == []
     fleet.travel(seconds=91)
     call(fleet.robots[first.robot_id], "record_heartbeat")

@@ -1,4 +1,4 @@
-"""Of a tenant that somebody watches, what changed of its queue and robots is pushed, at a cost that no backlog raises."""
+"""Of a tenant that somebody watches, what changed of its queue and robots is pushed, at the same cost for any backlog."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -69,7 +69,7 @@ def test_an_empty_queue_is_pushed_once(fleet: Fleet) -> None:
     assert overviews(fleet)[-1]["queue"]["oldest_created_at"] is None
 
 
-def test_a_robot_is_told_of_when_it_was_heard_or_has_another_status(fleet: Fleet) -> None:
+def test_a_robot_is_told_of_when_it_was_heard_or_is_not_what_it_was(fleet: Fleet) -> None:
     robot, idle = fleet.robot(), fleet.robot()
     fleet.travel(seconds=30)    # registered by the clock on the wall
     fleet.run("push_overviews")
@@ -80,14 +80,14 @@ def test_a_robot_is_told_of_when_it_was_heard_or_has_another_status(fleet: Fleet
     assert fleet.run("push_overviews") == 1
     [told] = overviews(fleet)[-1]["robots"]
     assert told["external_id"] == robot.external_id
-    assert (told["status"], told["load"]) == ("idle", 0)
+    assert (told["is_online"], told["is_busy"], told["load"]) == (True, False, 0)
     assert {name: told[name] for name in metrics} == metrics
     fleet.travel(seconds=1)
     fleet.enqueue()
     fleet.claim(robot)
     assert fleet.run("push_overviews") == 1
     [told] = overviews(fleet)[-1]["robots"]
-    assert (told["robot_id"], told["status"], told["load"]) == (str(robot.robot_id), "busy", 1)
+    assert (told["robot_id"], told["is_busy"], told["load"]) == (str(robot.robot_id), True, 1)
 
 
 def test_a_run_does_a_part_and_the_next_one_goes_on(fleet: Fleet) -> None:

@@ -97,7 +97,8 @@ def test_strangers_receive_nothing(
 @pytest.mark.parametrize(
     "topic",
     [
-        "tenant:{t}", "tenant:{t}:", "tenant:{t}:jobs", "tenant:{t}:changes:more", "tenant::changes", "tenant:x:changes",
+        "tenant:{t}", "tenant:{t}:", "tenant:{t}:jobs", "tenant:{t}:changes:more", "tenant::changes",
+        "tenant:x:changes",
         "tenant:*:changes", " tenant:{t}:changes", "tenant:{t}:changes ", "TENANT:{t}:changes", "tenant:{t}:changes\n",
         "realtime:tenant:{t}:changes", "job:", "job:x",
         "robot:", "robot:{t}:changes", "job:{t}:changes", "room", "", "tenant:{t}:changes\nx",

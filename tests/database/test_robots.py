@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.databases import Connection
 from tests.factories import Key, claims_for, make_key, make_member
-from tests.fleets import Fleet, call, call_all, refused
+from tests.fleets import Fleet, call, call_all, refused, state_of
 
 ROBOT = {
     "external_id": "robot-prod-001",
@@ -34,15 +34,15 @@ def register(session: Connection, **changes: Any) -> Mapping[str, Any]:
 
 
 def status_of(fleet: Fleet, robot_id: uuid.UUID) -> str:
-    row = fleet.member.execute("select status from public.live_robots where robot_id = %s", [robot_id]).fetchone()
+    row = fleet.member.execute("select * from public.live_robots where robot_id = %s", [robot_id]).fetchone()
     assert row is not None
-    return str(row["status"])
+    return state_of(row)
 
 
 def test_a_robot_registers_with_a_key_that_belongs_to_nobody_and_the_key_is_its_own_from_then(fleet: Fleet) -> None:
     key = make_key(fleet.database, fleet.tenant)
     robot = register(enter(fleet, key))
-    assert (robot["external_id"], robot["status"], robot["capabilities"]) == (
+    assert (robot["external_id"], state_of(robot), robot["capabilities"]) == (
         "robot-prod-001",
         "idle",
         ["browser", "desktop"],
@@ -75,7 +75,7 @@ def test_the_name_of_a_robot_with_a_live_key_cannot_be_taken_by_another_key(flee
 
 
 def test_users_register_robots_with_the_permission_only(fleet: Fleet) -> None:
-    assert register(fleet.member)["status"] == "offline", "it has not been heard of yet"
+    assert state_of(register(fleet.member)) == "offline", "it has not been heard of yet"
     with (
         fleet.database.connect("authenticated", make_member(fleet.database, fleet.tenant, "viewer").claims) as viewer,
         refused(403, "FORBIDDEN"),
@@ -114,9 +114,8 @@ def test_an_invalid_registration_is_refused_and_the_field_is_named(
 def test_a_heartbeat_keeps_a_robot_online_and_its_silence_is_told_once(fleet: Fleet) -> None:
     robot = fleet.robot()
     answer = call(fleet.robots[robot.robot_id], "record_heartbeat", metrics={"cpu_percent": 45.2})["record_heartbeat"]
-    assert answer["ok"] is True
-    assert answer["timestamp"].endswith("Z")
-    assert (answer["heartbeat_interval"], answer["lease_seconds"], answer["pending_commands"]) == (30, 60, [])
+    assert answer["heard_at"].endswith("Z")
+    assert (answer["heartbeat_seconds"], answer["lease_seconds"], answer["pending_commands"]) == (30, 60, [])
     fleet.travel(seconds=89)
     assert status_of(fleet, robot.robot_id) == "idle"
     fleet.travel(seconds=1)
@@ -140,8 +139,9 @@ def test_a_heartbeat_keeps_a_robot_online_and_its_silence_is_told_once(fleet: Fl
 def test_a_robot_speaks_for_itself_only_and_learns_nothing_of_others(fleet: Fleet, stranger: Fleet) -> None:
     robot, other, foreign = fleet.robot(), fleet.robot(), stranger.robot()
     session = fleet.robots[robot.robot_id]
-    assert call(session, "record_heartbeat", robot=robot.external_id)["record_heartbeat"]["ok"] is True
-    assert call(session, "record_heartbeat", robot=str(robot.robot_id))["record_heartbeat"]["ok"] is True
+    for name in (robot.external_id, str(robot.robot_id)):
+        heard = call(session, "record_heartbeat", robot=name)["record_heartbeat"]
+        assert heard["external_id"] == robot.external_id
     for name in [other.external_id, str(foreign.robot_id), "no-such-robot"]:
         with refused(403, "FORBIDDEN"):
             call(session, "record_heartbeat", robot=name)
@@ -167,7 +167,7 @@ def test_a_robot_speaks_for_itself_only_and_learns_nothing_of_others(fleet: Flee
 def test_the_status_words_do_what_they_say(fleet: Fleet, word: str, shown: str, may_claim: bool) -> None:
     robot = fleet.robot()
     session = fleet.robots[robot.robot_id]
-    assert call(session, "set_robot_status", robot=robot.external_id, status=word)["status"] == shown
+    assert state_of(call(session, "set_robot_status", robot=robot.external_id, status=word)) == shown
     fleet.enqueue()
     assert bool(fleet.claim(robot)) is may_claim
     call(session, "set_robot_status", robot=robot.external_id, status="idle")
@@ -282,7 +282,7 @@ def test_a_deleted_robot_is_out_at_once_its_jobs_go_on_elsewhere_and_its_name_is
     job = fleet.enqueue()
     fleet.claim_one(robot)
     answer = call(fleet.member, "delete_robot", robot="r-1")["delete_robot"]
-    assert answer == {"deleted": True, "robot_id": "r-1"}
+    assert answer["external_id"] == "r-1"
     with refused(401, "AUTHENTICATION_FAILED"):
         fleet.claim(robot)
     fleet.travel(seconds=6)

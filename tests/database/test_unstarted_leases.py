@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from tests.factories import Robot
-from tests.fleets import Fleet, Row, call, call_all, refused
+from tests.fleets import Fleet, Row, call, call_all, refused, state_of
 
 
 def expire(fleet: Fleet) -> None:
@@ -290,9 +290,9 @@ def test_the_goodbye_of_the_process_before_does_not_put_the_new_one_offline(flee
     register(fleet, robot, [], session_id=old)
     register(fleet, robot, [], session_id=new)
     fleet.enqueue()
-    assert status(fleet, robot, "offline", old)["status"] == "idle"
+    assert state_of(status(fleet, robot, "offline", old)) == "idle"
     assert len(fleet.claim(robot)) == 1
-    assert status(fleet, robot, "offline", new)["status"] == "offline", "no other is left"
+    assert state_of(status(fleet, robot, "offline", new)) == "offline", "no other is left"
 
 
 @pytest.mark.parametrize("is_heard_of", [True, False])
@@ -306,32 +306,31 @@ def test_the_goodbye_of_the_newer_of_two_processes_does_not_put_the_other_one_of
     if is_heard_of:
         heartbeat(fleet, robot, session_id=older)
     fleet.travel(seconds=20)
-    assert status(fleet, robot, "offline", newer)["status"] == "idle"
+    assert state_of(status(fleet, robot, "offline", newer)) == "idle"
     answer = heartbeat(fleet, robot, session_id=older)
-    assert answer["warnings"] == [], "it is alone now"
-    assert status(fleet, robot, "offline", older)["status"] == "offline"
+    assert answer["other_session_at"] is None, "it is alone now"
+    assert state_of(status(fleet, robot, "offline", older)) == "offline"
 
 
 def test_a_goodbye_that_names_no_process_is_the_robots(fleet: Fleet) -> None:
     robot = fleet.robot()
     register(fleet, robot, [], session_id=uuid.uuid4())
-    assert status(fleet, robot, "offline")["status"] == "offline"
+    assert state_of(status(fleet, robot, "offline")) == "offline"
 
 
 def test_two_processes_with_one_robots_key_are_told(fleet: Fleet) -> None:
     robot, one, two = fleet.robot(), uuid.uuid4(), uuid.uuid4()
-    assert register(fleet, robot, [], session_id=one)["warnings"] == []
-    assert heartbeat(fleet, robot, session_id=one)["warnings"] == []
-    [warning] = register(fleet, robot, [], session_id=two)["warnings"]
-    assert robot.external_id in warning
+    assert register(fleet, robot, [], session_id=one)["other_session_at"] is None
+    assert heartbeat(fleet, robot, session_id=one)["other_session_at"] is None
+    assert register(fleet, robot, [], session_id=two)["other_session_at"] == fleet.now
     fleet.travel(seconds=91)
-    assert heartbeat(fleet, robot, session_id=two)["warnings"] == [], "the other one was not heard of again"
-    assert len(heartbeat(fleet, robot, session_id=one)["warnings"]) == 1
-    assert len(heartbeat(fleet, robot, session_id=two)["warnings"]) == 1
+    assert heartbeat(fleet, robot, session_id=two)["other_session_at"] is None, "the other one was not heard of again"
+    assert heartbeat(fleet, robot, session_id=one)["other_session_at"] is not None
+    assert heartbeat(fleet, robot, session_id=two)["other_session_at"] is not None
 
 
 def test_a_robot_that_left_and_came_again_is_warned_of_nobody(fleet: Fleet) -> None:
     robot, one = fleet.robot(), uuid.uuid4()
     register(fleet, robot, [], session_id=one)
     status(fleet, robot, "offline", one)
-    assert register(fleet, robot, [], session_id=uuid.uuid4())["warnings"] == []
+    assert register(fleet, robot, [], session_id=uuid.uuid4())["other_session_at"] is None

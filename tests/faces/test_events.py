@@ -1,4 +1,4 @@
-"""The stream of events over HTTP (api-map §3)."""
+"""The stream of events over HTTP (api-decisions#events)."""
 
 from typing import Any
 
@@ -55,3 +55,12 @@ async def test_members_read_events_and_robots_do_not(stage: Stage) -> None:
     assert refused(await robot.get("/events"), 403, "FORBIDDEN")
     assert refused(await stage.service("jobs.read").get("/events"), 403, "FORBIDDEN")
     assert (await stage.service("events.read").get("/events")).status_code == 200
+
+
+async def test_a_robots_event_shows_the_word_for_its_state_and_not_the_facts_behind_it(stage: Stage) -> None:
+    stage.robot("line-1")
+    assert (await stage.admin.post("/robots/line-1/pause", {"reason": "cleaning"})).status_code == 200
+    event = (await stage.admin.get("/events", limit=1000)).json()["events"][-1]
+    assert event["event_type"] == "robot.updated"
+    assert set(event["data"]) == {"robot_id", "external_id", "name", "mode", "status", "command", "reason"}
+    assert (event["data"]["mode"], event["data"]["status"]) == ("paused", "maintenance")

@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a repeated POST gets the first answer and does nothing (api-map §3)."""
+"""`Idempotency-Key`: a repeated POST gets the first answer and does nothing (api-decisions#idempotency)."""
 
 import asyncio
 import importlib

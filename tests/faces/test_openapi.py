@@ -20,6 +20,7 @@ RESOURCES = (
     "robots",
     "schedules",
     "shares",
+    "triggers",
     "workflows",
 )
 Document = dict[str, Any]
@@ -141,6 +142,20 @@ async def test_every_endpoint_of_the_issue_is_there(document: Document) -> None:
             "/schedules/{schedule_id}/enable": "PUT",
             "/schedules/{schedule_id}/disable": "PUT",
             "/schedules/{schedule_id}/trigger": "PUT",
+            "/triggers": "GET POST",
+            "/triggers/assigned": "GET",
+            "/triggers/manager/status": "GET",
+            "/triggers/test": "POST",
+            "/triggers/types": "GET",
+            "/triggers/{trigger_id}": "GET PUT DELETE",
+            "/triggers/{trigger_id}/deliveries": "GET",
+            "/triggers/{trigger_id}/deliveries/{delivery_id}": "GET",
+            "/triggers/{trigger_id}/deliveries/{delivery_id}/replay": "POST",
+            "/triggers/{trigger_id}/disable": "PUT",
+            "/triggers/{trigger_id}/enable": "PUT",
+            "/triggers/{trigger_id}/fire": "POST",
+            "/triggers/{trigger_id}/rotate-secret": "POST",
+            "/triggers/{trigger_id}/stats": "GET",
         }.items()
         for method in methods.split()
     }

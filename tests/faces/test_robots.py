@@ -1,4 +1,4 @@
-"""Robots over HTTP (document 002, "Robot Endpoints"; api-map §3)."""
+"""Robots over HTTP (document 002, "Robot Endpoints"; api-decisions#robots)."""
 
 import dataclasses
 import time

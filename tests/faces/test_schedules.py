@@ -1,4 +1,4 @@
-"""Schedules over HTTP (documents 000 and 002, "Schedule Endpoints"; api-map §3)."""
+"""Schedules over HTTP (documents 000 and 002, "Schedule Endpoints"; api-decisions#schedules)."""
 
 import json
 from typing import Any

@@ -1,6 +1,7 @@
 """`casare-cloud up` as a person meets it: one stack, started once, for all tests of this file."""
 
 import asyncio
+import hmac
 import json
 import os
 import signal
@@ -9,7 +10,9 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import psycopg
 import pytest
 from rich.console import Console
@@ -28,6 +31,7 @@ from tests.local.stacks import (
 )
 
 from casare_cloud.cli.demo import run_demo
+from casare_cloud.client import Client
 from casare_cloud.local.errors import LocalStackError
 from casare_cloud.local.stack import EMBEDDED
 from casare_cloud.local.state import Ports, StateFolder, is_listening
@@ -56,11 +60,33 @@ def test_the_banner_shows_no_whole_secret(stack: RunningStack) -> None:
 def test_the_environment_file_names_what_programs_need(stack: RunningStack) -> None:
     env = stack.state.read_env()
     needed = {
-        "ORCHESTRATOR_URL", "SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY", "DATABASE_URL",
+        "ORCHESTRATOR_URL", "WEBHOOKS_URL", "CASARE_SECRET_KEYS", "SUPABASE_URL",
+        "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY", "DATABASE_URL",
         "DEMO_EMAIL", "DEMO_USERNAME", "DEMO_PASSWORD", "DEMO_TENANT_ID", "ROBOT_ID", "ROBOT_API_KEY",
     }  # fmt: skip
     assert needed <= {name for name, value in env.items() if value}
     assert stack.state.env_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_sender_starts_a_job_at_the_webhooks_url(stack: RunningStack) -> None:
+    env = stack.state.read_env()
+
+    async def deliver() -> tuple[int, dict[str, Any], dict[str, Any]]:
+        async with Client(env["ORCHESTRATOR_URL"]) as client:
+            await client.login(env["DEMO_EMAIL"], env["DEMO_PASSWORD"])
+            workflow = (await client.list_workflows())["workflows"][0]
+            trigger = await client.create_trigger(workflow["workflow_id"], "Orders", "webhook", {"auth": "github"})
+            body = b'{"action": "opened"}'
+            signature = hmac.new(trigger["secret"].encode(), body, "sha256").hexdigest()
+            async with httpx2.AsyncClient(trust_env=False) as sender:
+                answer = await sender.post(
+                    trigger["webhook_url"], content=body, headers={"X-Hub-Signature-256": f"sha256={signature}"}
+                )
+            return answer.status_code, answer.json(), await client.get_job(answer.json()["execution_id"])
+
+    status, answer, job = asyncio.run(deliver())
+    assert (status, answer["accepted"]) == (200, True)
+    assert job["trigger_type"] == "webhook"
 
 
 def test_a_second_up_says_that_the_first_is_running(stack: RunningStack) -> None:
@@ -132,7 +158,7 @@ def test_a_demo_whose_robot_ends_says_so_and_does_not_wait(stack: RunningStack, 
 def test_status_in_three_forms(stack: RunningStack) -> None:
     table = stack.command("status")
     assert table.returncode == 0
-    assert all(name in table.stdout for name in ("postgres", "platform", "orchestrator"))
+    assert all(name in table.stdout for name in ("postgres", "platform", "orchestrator", "webhooks"))
     assert json.loads(stack.command("status", "-o", "json").stdout)["running"] is True
     assert f"ROBOT_API_KEY={stack.state.read_env()['ROBOT_API_KEY']}" in stack.command("status", "-o", "env").stdout
 

@@ -31,6 +31,11 @@ comment on function private.workflow_lock is
     'Whoever enqueues jobs of a workflow shares it, so that none is enqueued while the workflow is deleted; with hashtext(workflow).';
 revoke all on function private.workflow_lock from public, anon, authenticated, service_role;
 
+create or replace function private.triggers_lock() returns integer language sql immutable parallel safe as $$select 1953655143$$;
+comment on function private.triggers_lock is
+    'One new trigger of a tenant at a time, so that they are counted exactly; with hashtext(tenant).';
+revoke all on function private.triggers_lock from public, anon, authenticated, service_role;
+
 create or replace function private.request_lock() returns bigint language sql immutable parallel safe as $$select 7236401::bigint$$;
 comment on function private.request_lock is
     'One request with an Idempotency-Key at a time; the seed of hashtextextended(tenant, actor and key), as this key is one of 64 bits.';

@@ -15,7 +15,7 @@ begin
     delete from public.pools as p where p.pool_id = v_pool.pool_id;
     delete from private.pool_turns as t where t.robot_id = any (v_robot_ids);
     delete from private.waiting_robots as w where w.robot_id = any (v_robot_ids);
-    return jsonb_build_object('pool_id', v_pool.pool_id, 'deleted', true);
+    return jsonb_build_object('pool_id', v_pool.pool_id);
 end
 $$;
 comment on function public.delete_pool is

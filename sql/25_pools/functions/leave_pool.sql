@@ -10,7 +10,7 @@ declare
 begin
     perform private.end_pool_membership(v_pool.pool_id, v_caller.tenant_id);
     delete from public.pool_members as m where m.pool_id = v_pool.pool_id and m.tenant_id = v_caller.tenant_id;
-    return jsonb_build_object('pool_id', v_pool.pool_id, 'name', v_pool.name, 'left', true);
+    return jsonb_build_object('pool_id', v_pool.pool_id, 'name', v_pool.name);
 end
 $$;
 comment on function public.leave_pool is

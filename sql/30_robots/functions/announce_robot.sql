@@ -13,8 +13,11 @@ begin
             'robot_id', v_robot.robot_id,
             'external_id', v_robot.external_id,
             'name', v_robot.name,
-            'status', v_robot.status,
-            'mode', v_robot.mode
+            'mode', v_robot.mode,
+            'is_online', v_robot.is_online,
+            'is_active', v_robot.is_active,
+            'is_healthy', v_robot.is_healthy,
+            'is_busy', v_robot.is_busy
         ) || p_data
     );
 end

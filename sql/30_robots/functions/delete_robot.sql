@@ -27,7 +27,7 @@ begin
     set revoked_at = v_now
     where k.tenant_id = v_caller.tenant_id and k.robot_id = v_robot.robot_id and k.revoked_at is null;
     delete from private.waiting_robots as w where w.robot_id = v_robot.robot_id;
-    return jsonb_build_object('deleted', true, 'robot_id', v_robot.external_id);
+    return jsonb_build_object('robot_id', v_robot.robot_id, 'external_id', v_robot.external_id);
 end
 $$;
 comment on function public.delete_robot is

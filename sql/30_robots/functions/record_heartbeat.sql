@@ -47,13 +47,15 @@ begin
         perform private.announce_robot('robot.online', v_robot.robot_id);
     end if;
     return jsonb_build_object(
-        'ok', true,
-        'timestamp', private.to_iso(private.clock()),
-        'heartbeat_interval', (
+        'external_id', v_robot.external_id,
+        'heard_at', private.to_iso(private.clock()),
+        'heartbeat_seconds', (
             select greatest(t.robot_offline_after_seconds / 3, 1) from public.tenants as t where t.tenant_id = v_robot.tenant_id
         ),
         'lease_seconds', 60,
-        'warnings', (select r.warnings from public.live_robots as r where r.robot_id = v_robot.robot_id),
+        'other_session_at', (
+            select private.to_iso(r.other_session_at) from public.live_robots as r where r.robot_id = v_robot.robot_id
+        ),
         'pending_commands', (
             -- What a robot that has no Realtime must still learn: the jobs to stop, and what it has not acknowledged.
             select coalesce(jsonb_agg(p.command order by p.id), '[]')

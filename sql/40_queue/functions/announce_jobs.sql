@@ -16,6 +16,7 @@ declare
     v_tenant_ids uuid[] := '{}';
     v_watched uuid[];
     v_are_jobs_watched boolean;
+    v_are_awaited boolean;          -- triggers may wait for one of them
 begin
     for i in 1..cardinality(p_notices) loop
         v_notice := p_notices[i];
@@ -39,15 +40,21 @@ begin
             tenant_id, job_id, workflow_id, workflow_name, robot_id, attempt, details, data
         )
     )
-    select array_agg(q.tenant_id) filter (where q.watched_until > v_now), bool_or(q.jobs_watched_until > v_now)
-    into v_watched, v_are_jobs_watched
+    select array_agg(q.tenant_id) filter (where q.watched_until > v_now), bool_or(q.jobs_watched_until > v_now), bool_or(q.has_chains)
+    into v_watched, v_are_jobs_watched, v_are_awaited
     from private.queue_tenants as q
-    where q.tenant_id = any (v_tenant_ids) and (q.watched_until > v_now or q.jobs_watched_until > v_now);
+    where q.tenant_id = any (v_tenant_ids) and (q.watched_until > v_now or q.jobs_watched_until > v_now or q.has_chains);
     if v_watched is not null then
         perform private.ring_bell(w.tenant_id) from unnest(v_watched) as w (tenant_id);
     end if;
     if v_are_jobs_watched then
         perform private.push_job(n.tenant_id, n.job_id, p_event, n.robot_id, n.data)
+        from unnest(p_notices, v_data) as n (
+            tenant_id, job_id, workflow_id, workflow_name, robot_id, attempt, details, data
+        );
+    end if;
+    if v_are_awaited then
+        perform private.keep_for_chains(n.tenant_id, p_event, n.job_id, n.robot_id, n.workflow_id, n.data)
         from unnest(p_notices, v_data) as n (
             tenant_id, job_id, workflow_id, workflow_name, robot_id, attempt, details, data
         );

@@ -31,9 +31,9 @@ begin
     return jsonb_build_object(
         'job_id', p_lease.job_id,
         'cancelled', true,
-        'previous_status', case when p_lease.started_at is null then 'claimed' else 'running' end,
-        'message', 'Job cancelled by force; its robot may still be at it, and its result will be refused',
-        'cancel_requested', false
+        'cancel_requested', false,
+        'is_forced', true,
+        'previous_status', case when p_lease.started_at is null then 'claimed' else 'running' end
     );
 end
 $$;

@@ -12,7 +12,7 @@ begin
         perform private.raise_error(404, 'DEAD_LETTER_NOT_FOUND', 'There is no such dead letter.');
     end if;
     perform private.emit_event(v_caller.tenant_id, 'dead_letter.purged', p_job_id);
-    return jsonb_build_object('job_id', p_job_id, 'purged', true);
+    return jsonb_build_object('job_id', p_job_id);
 end
 $$;
 comment on function public.purge_dead_letter is

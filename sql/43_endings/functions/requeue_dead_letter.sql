@@ -19,7 +19,7 @@ begin
             409, 'DEAD_LETTER_RESOLVED', format('The job was queued again already, as %s.', v_letter.requeued_job_id)
         );
     end if;
-    return jsonb_build_object('job_id', p_job_id, 'new_job_id', public.retry_job(p_job_id) -> 'new_job_id');
+    return public.retry_job(p_job_id);
 end
 $$;
 comment on function public.requeue_dead_letter is

@@ -42,9 +42,7 @@ begin
         resolved_by = coalesce(v_caller.user_id, v_caller.api_key_id),
         requeued_job_id = v_new_job_id
     where d.job_id = p_job_id and d.resolved_at is null;
-    return jsonb_build_object(
-        'original_job_id', p_job_id, 'new_job_id', v_new_job_id, 'message', 'Job queued for retry'
-    );
+    return jsonb_build_object('job_id', p_job_id, 'new_job_id', v_new_job_id);
 end
 $$;
 comment on function public.retry_job is

@@ -23,9 +23,9 @@ begin
             return jsonb_build_object(
                 'job_id', p_job_id,
                 'cancelled', false,
-                'previous_status', v_job.status,
-                'message', format('Job already %s, cannot cancel', case v_job.status when 'timeout' then 'timed out' else v_job.status::text end),
-                'cancel_requested', false
+                'cancel_requested', false,
+                'is_forced', false,
+                'previous_status', v_job.status
             );
         end if;
 
@@ -39,9 +39,9 @@ begin
             return jsonb_build_object(
                 'job_id', p_job_id,
                 'cancelled', true,
-                'previous_status', 'queued',
-                'message', 'Job cancelled successfully',
-                'cancel_requested', false
+                'cancel_requested', false,
+                'is_forced', false,
+                'previous_status', 'queued'
             );
         end if;
 
@@ -68,9 +68,9 @@ begin
             return jsonb_build_object(
                 'job_id', p_job_id,
                 'cancelled', false,     -- not before it is so: the robot may complete the job yet
-                'previous_status', case when v_lease.started_at is null then 'claimed' else 'running' end,
-                'message', 'Cancellation requested; the robot has been told',
-                'cancel_requested', true
+                'cancel_requested', true,
+                'is_forced', false,
+                'previous_status', case when v_lease.started_at is null then 'claimed' else 'running' end
             );
         end if;
     end loop;

@@ -24,6 +24,7 @@ begin
     if v_is_watched then
         perform private.ring_bell(p_tenant_id);
     end if;
+    perform private.keep_for_chains(p_tenant_id, p_type, p_job_id, p_robot_id, p_workflow_id, p_data);
 end
 $$;
 comment on function private.emit_event is

@@ -78,7 +78,12 @@ begin
         'demand', case when v_nearest.job_id is not null then private.name_lane_demand(v_nearest.lane_id, v_robot) end
     ));
     return jsonb_build_object(
-        'robot_id', v_robot.robot_id, 'external_id', v_robot.external_id, 'state', v_live.status
+        'robot_id', v_robot.robot_id,
+        'external_id', v_robot.external_id,
+        'is_online', v_live.is_online,
+        'is_active', v_live.is_active,
+        'is_healthy', v_live.is_healthy,
+        'is_busy', v_live.is_busy
     ) || v_reason || jsonb_build_object(
         'since', private.to_iso(case v_reason_code
             when 'robot_quarantined' then v_live.quarantined_at

@@ -49,14 +49,17 @@ begin
     loop
         v_seen := v_seen + 1;
         v_after := v_tenant.tenant_no;
-        -- Robots that were heard of since, or whose status changed: at most 500, as a message must not grow for ever.
+        -- Robots that were heard of since, or are not what they were: at most 500, as a message must not grow for ever.
         select
             count(*) filter (where c.is_news) as news,
             jsonb_agg(
                 jsonb_build_object(
                     'robot_id', c.robot_id,
                     'external_id', c.external_id,
-                    'status', c.status,
+                    'is_online', c.is_online,
+                    'is_active', c.is_active,
+                    'is_healthy', c.is_healthy,
+                    'is_busy', c.is_busy,
                     'load', c.load,
                     'cpu_percent', c.metrics -> 'cpu_percent',
                     'memory_percent', c.metrics -> 'memory_percent',
@@ -66,17 +69,21 @@ begin
             ) filter (where c.is_news and c.place <= 500) as told,
             jsonb_object_agg(
                 c.robot_id,
-                case when not c.is_news or c.place <= 500 then c.status else v_tenant.robots ->> c.robot_id::text end
-            ) as statuses
+                case when not c.is_news or c.place <= 500 then c.facts else v_tenant.robots ->> c.robot_id::text end
+            ) as facts
         into v_robots
         from (
             select n.*, count(*) filter (where n.is_news) over (order by n.robot_id) as place
             from (
                 select
                     r.*,
+                    f.facts,
                     coalesce(r.last_heartbeat_at > v_tenant.pushed_at, v_tenant.pushed_at is null)
-                        or v_tenant.robots ->> r.robot_id::text is distinct from r.status as is_news
+                        or v_tenant.robots ->> r.robot_id::text is distinct from f.facts as is_news
                 from public.live_robots as r
+                cross join lateral (
+                    select concat_ws(' ', r.is_online, r.is_active, r.is_healthy, r.is_busy) as facts
+                ) as f
                 where r.tenant_id = v_tenant.tenant_id
             ) as n
         ) as c;
@@ -84,7 +91,7 @@ begin
         insert into private.overviews as d (tenant_no, waiting, scheduled, running, robots, pushed_at)
         values (
             v_tenant.tenant_no, v_tenant.waiting, v_tenant.scheduled, v_tenant.running,
-            coalesce(v_robots.statuses, '{}'), v_now
+            coalesce(v_robots.facts, '{}'), v_now
         )
         on conflict (tenant_no) do update set
             waiting = excluded.waiting,
@@ -128,5 +135,5 @@ begin
 end
 $$;
 comment on function private.push_overviews is
-    'Duty: pushes overview on tenant:<id>:changes for tenants that are watched, if their counts of waiting, scheduled and running jobs (each to p_most_jobs at most) are not what was last pushed, or robots were heard of or have another status; returns how many. The next run goes on after p_limit tenants.';
+    'Duty: pushes overview on tenant:<id>:changes for tenants that are watched, if their counts of waiting, scheduled and running jobs (each to p_most_jobs at most) are not what was last pushed, or robots were heard of or are busy, idle or away now; returns how many. The next run goes on after p_limit tenants.';
 revoke all on function private.push_overviews from public, anon, authenticated, service_role;

@@ -14,7 +14,13 @@ begin
     v_today := private.tenant_day_began_at(v_caller.tenant_id);
     return jsonb_build_object(
         'robots', (
-            select private.count_words(array_agg(r.status)) from public.live_robots as r where r.tenant_id = v_caller.tenant_id
+            select coalesce(jsonb_agg(to_jsonb(states)), '[]')
+            from (
+                select r.is_online, r.is_active, r.is_healthy, r.is_busy, count(*) as robots
+                from public.live_robots as r
+                where r.tenant_id = v_caller.tenant_id
+                group by r.is_online, r.is_active, r.is_healthy, r.is_busy
+            ) as states
         ),
         'active_jobs', (select count(*) from private.leases as l where l.tenant_id = v_caller.tenant_id),
         'queue_depth', (
@@ -55,6 +61,6 @@ begin
 end
 $$;
 comment on function public.get_fleet_metrics is
-    'The tenant''s robots by status word, jobs in hand and waiting, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
+    'How many of the tenant''s robots are in which state (online, active, healthy, busy), jobs in hand and waiting, and how jobs ended today (in the tenant''s timezone) and ever. Needs analytics.read.';
 revoke all on function public.get_fleet_metrics from public, anon, authenticated, service_role;
 grant execute on function public.get_fleet_metrics to authenticated;

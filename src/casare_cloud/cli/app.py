@@ -5,7 +5,21 @@ from typing import Annotated
 import typer
 
 from casare_cloud import __version__
-from casare_cloud.cli import db, dlq, jobs, keys, limits, metrics, pools, robot, schedules, stack, workflows
+from casare_cloud.cli import (
+    db,
+    dlq,
+    error_help,
+    jobs,
+    keys,
+    limits,
+    metrics,
+    pools,
+    robot,
+    schedules,
+    stack,
+    triggers,
+    workflows,
+)
 from casare_cloud.cli.output import say
 
 app = typer.Typer(
@@ -19,6 +33,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(workflows.app, name="workflows")
 app.add_typer(schedules.app, name="schedules")
+app.add_typer(triggers.app, name="triggers")
 app.add_typer(robot.app, name="robot")
 app.add_typer(pools.app, name="pools")
 app.add_typer(limits.app, name="limits")
@@ -30,6 +45,7 @@ app.command("up")(stack.up)
 app.command("down")(stack.down)
 app.command("status")(stack.status)
 app.command("demo")(stack.demo)
+app.command("help")(error_help.explain_code)
 
 
 def _print_version(wanted: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from casare_cloud.cli import queries
 from casare_cloud.cli.db_connection import DatabaseUrl, connected
 from casare_cloud.cli.db_tenants import app as tenants
 from casare_cloud.cli.output import fail, print_json, print_table, say
@@ -31,7 +32,7 @@ def health(
     docs/operations.md explains each.
     """
     with connected(database_url) as connection:
-        rows = connection.execute("select * from private.queue_health()").fetchall()
+        rows = connection.execute(queries.QUEUE_HEALTH).fetchall()
     if as_json:
         print_json([{**row, "value": float(row["value"]), "most": _number(row["most"])} for row in rows])
     else:
@@ -67,7 +68,7 @@ def export(
     if file.exists():
         fail(f"{file} is there already.", 2)
     with connected(database_url) as connection, connection.transaction():
-        connection.execute("set transaction isolation level repeatable read")
+        connection.execute(queries.READ_ONE_STATE)
         count = _export(connection, partition, file)
     say(f"{count} jobs of {partition} are in {file}.")
 
@@ -76,17 +77,10 @@ def _export(connection: "psycopg.Connection[dict[str, Any]]", partition: str, fi
     """Write the file under another name, give it its own, and say so in the same transaction."""
     from psycopg import sql
 
-    row = connection.execute(
-        "select private.clock() - %s::interval as finished_before, exists (select from pg_inherits as i "
-        "join pg_class as c on c.oid = i.inhrelid where i.inhparent = 'public.jobs'::regclass and c.relname = %s) "
-        "as is_there",
-        [SETTLED, partition],
-    ).fetchone()
+    row = connection.execute(queries.FIND_PARTITION, [SETTLED, partition]).fetchone()
     if row is None or not row["is_there"]:
         fail(f"jobs has no partition {partition}.", 2)
-    query = sql.SQL(
-        "select row_to_json(j) as job from private.{} as j where j.finished_at < %s order by j.job_id"
-    ).format(sql.Identifier(partition))
+    query = sql.SQL(queries.EXPORT_JOBS).format(partition=sql.Identifier(partition))
     partial = file.with_name(file.name + ".partial")
     count = 0
     try:
@@ -106,7 +100,7 @@ def _export(connection: "psycopg.Connection[dict[str, Any]]", partition: str, fi
         raise OSError(problem.errno, problem.strerror, str(file)) from problem  # a full disk names no file
     finally:
         partial.unlink(missing_ok=True)
-    connection.execute("select private.mark_exported(%s, %s)", [partition, row["finished_before"]])
+    connection.execute(queries.MARK_EXPORTED, [partition, row["finished_before"]])
     return count
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from casare_cloud.cli import queries
 from casare_cloud.cli.db_connection import DatabaseUrl, connected
 from casare_cloud.cli.output import print_json, print_table, say
 
@@ -21,7 +22,7 @@ def list_tenants(
 ) -> None:
     """List the tenants that nobody can sign in to any more, with what of them goes on."""
     with connected(database_url) as connection:
-        rows = connection.execute("select * from private.list_abandoned_tenants()").fetchall()
+        rows = connection.execute(queries.LIST_ABANDONED_TENANTS).fetchall()
     if as_json:
         print_json(rows)
         return
@@ -42,7 +43,7 @@ def give(
     Example: casare-cloud db tenants give acme ada@example.com
     """
     with connected(database_url) as connection:
-        connection.execute("select private.give_tenant(%s, %s)", [tenant, login])
+        connection.execute(queries.GIVE_TENANT, [tenant, login])
     say(f"{login} is the admin of {tenant}.")
 
 
@@ -61,7 +62,7 @@ def purge(
     purged = 0
     with connected(database_url) as connection:
         while True:
-            row = connection.execute("select * from private.purge_tenant(%s)", [tenant]).fetchone()
+            row = connection.execute(queries.PURGE_TENANT, [tenant]).fetchone()
             assert row is not None
             purged += row["purged"]
             if row["is_gone"]:

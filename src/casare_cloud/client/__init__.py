@@ -14,12 +14,13 @@ from casare_cloud.client.fleet import FleetCalls
 from casare_cloud.client.jobs import FINISHED, JobCalls
 from casare_cloud.client.session import Answer
 from casare_cloud.client.tenant import TenantCalls
+from casare_cloud.client.triggers import TriggerCalls
 from casare_cloud.client.workflows import WorkflowCalls
 
 __all__ = ["FINISHED", "Answer", "Client"]
 
 
-class Client(WorkflowCalls, JobCalls, FleetCalls, TenantCalls):
+class Client(WorkflowCalls, TriggerCalls, JobCalls, FleetCalls, TenantCalls):
     """Talks to one orchestrator, as a service key or, after `login` or `register`, as a user.
 
     A user's token is refreshed shortly before it ends. Calls are tried again when the network or the service fails, or

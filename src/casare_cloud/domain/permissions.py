@@ -1,10 +1,7 @@
 """The question that every service asks when row-level security shows it nothing."""
 
 from casare_cloud.database import Transaction
-
-AUTHORIZE = """
-select (private.authorize(%(permission)s)).tenant_id
-"""
+from casare_cloud.domain import queries
 
 
 async def require(tx: Transaction, permission: str) -> None:
@@ -13,4 +10,4 @@ async def require(tx: Transaction, permission: str) -> None:
     A read does not ask beforehand: policies show nothing to a caller without the permission. Only when nothing came is
     it worth a statement to tell "you may not" from "there is none".
     """
-    await tx.execute(AUTHORIZE, {"permission": permission})
+    await tx.execute(queries.AUTHORIZE, {"permission": permission})

@@ -1,10 +1,11 @@
-"""Writes `sql/README.md`, the table of contents of the schema, from `sql/` itself.
+"""Writes the documents that are made from the code: `sql/README.md`, the table of contents of the schema, from `sql/`
+itself, and `docs/errors.md` from the words on error codes.
 
-    python -m casare_cloud.local.contents          rewrites it; `make contents`
-    python -m casare_cloud.local.contents check    says whether it is what `sql/` holds
+    python -m casare_cloud.local.contents          rewrites them; `make contents`
+    python -m casare_cloud.local.contents check    says whether they are what the code holds
 
-A function's line is the first sentence of its comment. What a person wrote under the title and under the heading of a
-chapter stays.
+In `sql/README.md`, a function's line is the first sentence of its comment. What a person wrote there under the title
+and under the heading of a chapter stays.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from casare_cloud.error_codes import document as error_document
 from casare_cloud.local.schema import project_root
 
 README = "sql/README.md"
@@ -72,16 +74,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("command", nargs="?", choices=["check"])
     options = parser.parse_args(arguments)
     root = project_root()
-    file, text = root / README, compose(root)
-    if options.command != "check":
-        file.write_text(text)
-    elif not file.exists() or file.read_text() != text:
-        print(f"{README} is not what sql/ holds: run make contents.", file=sys.stderr)
-        return 1
-    if TODO in text:
-        print(f"{README}: {TODO}", file=sys.stderr)
-        return 1
-    return 0
+    made = {README: compose(root), error_document.PATH: error_document.compose()}
+    is_good = True
+    for name, text in made.items():
+        file = root / name
+        if options.command != "check":
+            file.write_text(text)
+        elif not file.exists() or file.read_text() != text:
+            print(f"{name} is not what the code holds: run make contents.", file=sys.stderr)
+            is_good = False
+        if TODO in text:
+            print(f"{name}: {TODO}", file=sys.stderr)
+            is_good = False
+    return 0 if is_good else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The emulated platform as one ASGI application: Auth, Data API and Realtime behind the gateway."""
+"""The emulated platform as one ASGI application: Auth, Data API and Realtime behind the API gateway."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,9 +8,9 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 
 from casare_cloud.local import auth, realtime, rest
+from casare_cloud.local.api_gateway import ApiGateway, with_cors
 from casare_cloud.local.context import LocalContext
 from casare_cloud.local.forwarding import Forwarder
-from casare_cloud.local.gateway import Gateway, with_cors
 
 
 def create_app(context: LocalContext) -> Starlette:
@@ -36,6 +36,6 @@ def create_app(context: LocalContext) -> Starlette:
             Mount("/rest/v1", routes=rest.routes(context)),
             Mount("/realtime/v1", routes=realtime.routes(context)),
         ],
-        middleware=[Middleware(with_cors), Middleware(Gateway, context=context)],
+        middleware=[Middleware(with_cors), Middleware(ApiGateway, context=context)],
         lifespan=lifespan,
     )

@@ -178,7 +178,7 @@ class DirectTransport:
         )
         self._robot_uuid = str(row["robot_id"])
         await self._listen(self._robot_uuid)
-        return row
+        return {**row, "warnings": _warnings_of(row)}
 
     async def heartbeat(
         self, metrics: Mapping[str, Any], acknowledged: Sequence[str] = (), claims_in_flight: Sequence[str] = ()
@@ -186,14 +186,14 @@ class DirectTransport:
         heard = {"p_acknowledged_commands": list(acknowledged)} if acknowledged else {}
         answer = await self._rpc(
             "record_heartbeat",
-            that_reads(an_object("heartbeat_interval"), HeartbeatAnswer.from_answer),
+            that_reads(an_object("heartbeat_seconds"), _heartbeat_answer),
             attempts=1,
             p_metrics=dict(metrics),
             p_session_id=self._session_id,
             p_claims_in_flight=list(claims_in_flight),
             **heard,
         )
-        return HeartbeatAnswer.from_answer(answer)
+        return _heartbeat_answer(answer)
 
     async def claim(self, limit: int, lease_seconds: int, claim_id: str | None = None) -> Sequence[ClaimedJob]:
         listening = self._realtime is not None and self._realtime.is_joined
@@ -345,6 +345,20 @@ class DirectTransport:
 
 def _of_job(lease: Lease) -> dict[str, Any]:
     return {"p_job_id": lease.job_id, "p_lease_token": lease.lease_token}
+
+
+def _heartbeat_answer(heard: Mapping[str, Any]) -> HeartbeatAnswer:
+    """The facts of `record_heartbeat` as the orchestrator would answer them."""
+    interval = {"heartbeat_interval": heard.get("heartbeat_seconds")}
+    return HeartbeatAnswer.from_answer({**heard, **interval, "warnings": _warnings_of(heard)})
+
+
+def _warnings_of(robot: Mapping[str, Any]) -> list[str]:
+    at = robot.get("other_session_at")
+    if at is None:
+        return []
+    process = f"Another process with the key of robot {robot.get('external_id')}"
+    return [f"{process} was alive at {at}. If it still runs, end one of the two."]
 
 
 def _is_refusal(answer: Any) -> bool:

@@ -65,7 +65,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedJob:
-    """A job this robot holds, with everything that is needed to run it (api-map §3, POST /jobs/claim)."""
+    """A job this robot holds, with everything that is needed to run it (api-decisions#claims-and-leases)."""
 
     job_id: str
     lease_token: int

@@ -35,6 +35,26 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenOfWorkflow:
+    """How many open dead letters a workflow has."""
+
+    workflow_id: UUID
+    workflow_name: str | None
+    letters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many dead letters there are; the open ones by reason, and by the 20 workflows that have most."""
+
+    open: int
+    resolved: int
+    oldest_at: datetime | None
+    by_reason: dict[DeadReason, int]
+    by_workflow: list[OpenOfWorkflow]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one of many: `status` when it was done, the error when it was refused."""
 

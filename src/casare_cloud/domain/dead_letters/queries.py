@@ -63,7 +63,7 @@ select
 """
 
 REQUEUE_DEAD_LETTER = """
-select public.requeue_dead_letter(%(job_id)s::uuid) as answer
+select (public.requeue_dead_letter(%(job_id)s::uuid) ->> 'new_job_id')::uuid as new_job_id
 """
 
 PURGE_DEAD_LETTER = """

@@ -1,12 +1,11 @@
 """What can be done with dead letters. Every rule is in the SQL functions that are called here."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from casare_cloud.database import Transaction
 from casare_cloud.domain.dead_letters import queries
-from casare_cloud.domain.dead_letters.model import DeadLetter, Filter, Outcome
+from casare_cloud.domain.dead_letters.model import Counts, DeadLetter, Filter, OpenOfWorkflow, Outcome
 from casare_cloud.domain.permissions import require
 from casare_cloud.domain.rows import split_page
 from casare_cloud.errors import NotFound
@@ -44,26 +43,28 @@ async def get(tx: Transaction, job_id: UUID) -> DeadLetter:
     return DeadLetter(**row)
 
 
-async def count(tx: Transaction) -> dict[str, Any]:
-    """How many there are: {open, resolved, oldest_at, by_reason, by_workflow}. Needs jobs.read."""
+async def count(tx: Transaction) -> Counts:
+    """How many there are, and of what. Needs jobs.read."""
     row = await tx.fetch_one(queries.COUNT_DEAD_LETTERS, {})
     assert row is not None
-    return dict(row)
+    workflows = [
+        OpenOfWorkflow(UUID(item["workflow_id"]), item["workflow_name"], item["letters"]) for item in row["by_workflow"]
+    ]
+    return Counts(**{**row, "by_workflow": workflows})
 
 
-async def requeue(tx: Transaction, job_id: UUID) -> dict[str, Any]:
-    """Queue the job again, as a new job: {job_id, new_job_id}.
+async def requeue(tx: Transaction, job_id: UUID) -> UUID:
+    """Queue the job again, as a new job; the new job's id.
 
     Raises 409 DEAD_LETTER_RESOLVED, and DEDUPE_KEY_TAKEN as `jobs.service.retry`. Needs jobs.retry.
     """
-    answer: dict[str, Any] = await tx.fetch_value(queries.REQUEUE_DEAD_LETTER, {"job_id": job_id})
-    return answer
+    new_job_id: UUID = await tx.fetch_value(queries.REQUEUE_DEAD_LETTER, {"job_id": job_id})
+    return new_job_id
 
 
-async def purge(tx: Transaction, job_id: UUID) -> dict[str, Any]:
-    """Take a dead letter away for good: {job_id, purged}. Needs jobs.delete."""
-    answer: dict[str, Any] = await tx.fetch_value(queries.PURGE_DEAD_LETTER, {"job_id": job_id})
-    return answer
+async def purge(tx: Transaction, job_id: UUID) -> None:
+    """Take a dead letter away for good; `DeadLetterNotFound`. Needs jobs.delete."""
+    await tx.execute(queries.PURGE_DEAD_LETTER, {"job_id": job_id})
 
 
 async def requeue_many(tx: Transaction, job_ids: Sequence[UUID]) -> list[Outcome]:

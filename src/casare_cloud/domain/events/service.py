@@ -24,6 +24,6 @@ async def list_of_job(tx: Transaction, job_id: UUID, after: int, limit: int) -> 
 
 
 async def watch(tx: Transaction, job_id: UUID | None) -> dict[str, Any]:
-    """Watch the tenant (needs events.read) or a job (needs jobs.read; 404 JOB_NOT_FOUND): the answer of public.watch."""
+    """Watch the tenant (needs events.read) or a job (needs jobs.read; 404 JOB_NOT_FOUND), as public.watch answers."""
     answer: dict[str, Any] = await tx.fetch_value(queries.WATCH, {"job_id": job_id})
     return answer

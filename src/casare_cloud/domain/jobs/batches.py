@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from casare_cloud.database import Transaction
 from casare_cloud.domain.jobs import queries
 from casare_cloud.domain.jobs.model import NewJob
-from casare_cloud.domain.jobs.service import workflow_id_of
+from casare_cloud.domain.workflows import service as workflow_service
 from casare_cloud.errors import NotFound
 
 Row = dict[str, Any]
@@ -23,7 +23,7 @@ async def enqueue_many(tx: Transaction, jobs: Sequence[NewJob]) -> list[Row]:
     for job in jobs:
         if job.workflow_id not in workflows:
             try:
-                workflows[job.workflow_id] = await workflow_id_of(tx, job.workflow_id)
+                workflows[job.workflow_id] = await workflow_service.id_of(tx, job.workflow_id, "jobs.create")
             except NotFound as problem:
                 workflows[job.workflow_id] = problem
     items: list[Row] = []

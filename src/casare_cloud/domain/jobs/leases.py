@@ -9,20 +9,21 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from casare_cloud.database import Transaction
 from casare_cloud.domain.jobs import queries
-from casare_cloud.domain.jobs.model import ClaimedJob, ClaimOrder, Failure
+from casare_cloud.domain.jobs.model import ClaimedJob, ClaimOrder, Ended, Failure, Progress, RenewedLease, Started
 from casare_cloud.errors import Conflict
 
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 1.0
 
-Answer = dict[str, Any]
 NodeExecutions = list[dict[str, Any]] | None  # [{node_id, node_type?, status?, duration_ms?, runs?, healing?}]
 
 
@@ -63,13 +64,13 @@ async def _claim_once(tx: Transaction, order: ClaimOrder) -> list[ClaimedJob]:
     return [ClaimedJob(**row) for row in rows]
 
 
-async def start(tx: Transaction, job_id: UUID, lease_token: int) -> Answer:
-    """Say that a claimed job runs now: {job_id, status, started_at, lease_expires_at, cancel_requested}."""
-    return await _answer(tx, queries.START_JOB, job_id, lease_token=lease_token)
+async def start(tx: Transaction, job_id: UUID, lease_token: int) -> Started:
+    """Say that a claimed job runs now."""
+    return Started(**await _row(tx, queries.START_JOB, job_id, lease_token=lease_token))
 
 
-async def extend_lease(tx: Transaction, job_id: UUID, lease_token: int, lease_seconds: int) -> Answer:
-    """Keep a job for `lease_seconds` from now: {job_id, renewed, lease_expires_at, cancel_requested}."""
+async def extend_lease(tx: Transaction, job_id: UUID, lease_token: int, lease_seconds: int) -> RenewedLease:
+    """Keep a job for `lease_seconds` from now."""
     row = await tx.fetch_one(
         queries.RENEW_LEASES,
         {"leases": [{"job_id": str(job_id), "lease_token": lease_token}], "lease_seconds": lease_seconds},
@@ -78,7 +79,7 @@ async def extend_lease(tx: Transaction, job_id: UUID, lease_token: int, lease_se
         # A renewal only says no. Starting says why, 404 or 409, and changes nothing without a lease.
         await start(tx, job_id, lease_token)
         raise Conflict("LEASE_LOST", "This lease token does not hold the job any more.")
-    return dict(row)
+    return RenewedLease(row["job_id"], row["lease_expires_at"], row["cancel_requested"])
 
 
 async def report_progress(
@@ -89,9 +90,9 @@ async def report_progress(
     message: str | None,
     lease_token: int | None,
     node_executions: NodeExecutions = None,
-) -> Answer:
-    """Say how far a job is: {job_id, progress, current_node, cancel_requested}. Without a token: the caller's lease."""
-    return await _answer(
+) -> Progress:
+    """Say how far a job is. Without a token: the caller's lease."""
+    row = await _row(
         tx,
         queries.REPORT_PROGRESS,
         job_id,
@@ -101,46 +102,49 @@ async def report_progress(
         lease_token=lease_token,
         node_executions=_json(node_executions),
     )
+    return Progress(**row)
 
 
 async def complete(
     tx: Transaction, job_id: UUID, lease_token: int, result: Any, node_executions: NodeExecutions = None
-) -> Answer:
-    """End a job with its result: {job_id, status, outcome}. The same call again answers the same.
+) -> Ended:
+    """End a job with its result. The same call again answers the same.
 
     Without `node_executions` those in the result are kept, if there are any.
     """
-    answer: Answer = await tx.call(
-        "public.complete_job",
-        job_id=job_id,
-        lease_token=lease_token,
-        result=_json(result),
-        node_executions=_json(node_executions),
+    return _ended(
+        await tx.call(
+            "public.complete_job",
+            job_id=job_id,
+            lease_token=lease_token,
+            result=_json(result),
+            node_executions=_json(node_executions),
+        )
     )
-    return answer
 
 
 async def fail(
     tx: Transaction, job_id: UUID, lease_token: int, failure: Failure, node_executions: NodeExecutions = None
-) -> Answer:
-    """End an attempt with an error: {job_id, status, outcome, retry_at?}; `retry_at` when there will be another."""
-    answer: Answer = await tx.call(
-        "public.fail_job",
-        job_id=job_id,
-        lease_token=lease_token,
-        error_message=failure.error_message,
-        error_type=failure.error_type,
-        stack_trace=failure.stack_trace,
-        failed_node=failure.failed_node,
-        retryable=failure.retryable,
-        node_executions=_json(node_executions),
+) -> Ended:
+    """End an attempt with an error."""
+    return _ended(
+        await tx.call(
+            "public.fail_job",
+            job_id=job_id,
+            lease_token=lease_token,
+            error_message=failure.error_message,
+            error_type=failure.error_type,
+            stack_trace=failure.stack_trace,
+            failed_node=failure.failed_node,
+            retryable=failure.retryable,
+            node_executions=_json(node_executions),
+        )
     )
-    return answer
 
 
-async def release(tx: Transaction, job_id: UUID, lease_token: int) -> Answer:
-    """Give a job back without counting the attempt: {job_id, status, outcome}."""
-    return await _answer(tx, queries.RELEASE_JOB, job_id, lease_token=lease_token)
+async def release(tx: Transaction, job_id: UUID, lease_token: int) -> Ended:
+    """Give a job back without counting the attempt."""
+    return Ended(**await _row(tx, queries.RELEASE_JOB, job_id, lease_token=lease_token))
 
 
 async def append_logs(
@@ -156,6 +160,12 @@ def _json(value: Any) -> Jsonb | None:
     return None if value is None else Jsonb(value)
 
 
-async def _answer(tx: Transaction, query: str, job_id: UUID, **params: Any) -> Answer:
-    answer: Answer = await tx.fetch_value(query, {"job_id": job_id, **params})
-    return answer
+def _ended(answer: dict[str, Any]) -> Ended:
+    retry_at = answer.get("retry_at")
+    return Ended(UUID(answer["job_id"]), answer["status"], datetime.fromisoformat(retry_at) if retry_at else None)
+
+
+async def _row(tx: Transaction, query: str, job_id: UUID, **params: Any) -> DictRow:
+    row = await tx.fetch_one(query, {"job_id": job_id, **params})
+    assert row is not None
+    return row

@@ -13,8 +13,8 @@ LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 class NewJob:
     """A job to enqueue, in the words of the database's `private.new_job`; None is the default that the database has.
 
-    `workflow_id` may be the workflow's name, `robot_id` is the id or external id of the only robot that may have the
-    job, `pool` the id or name of the shared pool whose robots are to run it.
+    `workflow_id` may be the workflow's name (the newest of that name), `robot_id` is the id or external id of the only
+    robot that may have the job, `pool` the id or name of the shared pool whose robots are to run it.
     """
 
     workflow_id: UUID | str
@@ -95,13 +95,29 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which jobs are wanted; `robot` is an id or an external id, times are of creation."""
+    """Which jobs are wanted; `robot` is an id or an external id, times are of creation.
+
+    `before` is the last job of a page: the next page is of the jobs before it, whatever was enqueued meanwhile.
+    """
 
     statuses: list[JobStatus] | None = None
     workflow_id: UUID | None = None
     robot: str | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
+    before: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """What became of a request to cancel. Of one in hand `cancel_requested`: its robot was told, and it is cancelled
+    when it has stopped. Neither: the job had ended. `is_forced`: it was taken from its robot."""
+
+    job_id: UUID
+    cancelled: bool
+    cancel_requested: bool
+    is_forced: bool
+    previous_status: JobStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +152,44 @@ class ClaimOrder:
     wait_seconds: float = 0
     environment: str | None = None
     claim_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A job that runs under its lease; `cancel_requested`: somebody wants it to end."""
+
+    job_id: UUID
+    started_at: datetime
+    lease_expires_at: datetime
+    cancel_requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RenewedLease:
+    """A lease that lasts until `lease_expires_at`; `cancel_requested`: somebody wants its job to end."""
+
+    job_id: UUID
+    lease_expires_at: datetime
+    cancel_requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is, as it was noted; `cancel_requested`: somebody wants it to end."""
+
+    job_id: UUID
+    progress: int
+    current_node: str | None
+    cancel_requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a job is once its attempt has ended; `retry_at` when there will be another one."""
+
+    job_id: UUID
+    status: JobStatus
+    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,23 @@ left join lateral (
 order by page.job_id desc
 """
 
+# The next jobs of an export, the newest first: `last_id` is the last one that was read.
+READ_JOBS = f"""
+{_ASKED}
+select {_SUMMARY}
+from asked
+cross join lateral (
+    select j.job_id
+    from ({_WALK} offset 0) as j
+    where {_WANTED}
+    order by j.job_id desc
+    limit %(limit)s
+) as found
+cross join lateral ({_BY_ID} found.job_id offset 0) as j
+{_WITH_ROBOTS}
+order by j.job_id desc
+"""
+
 # Jobs that are not finished are found by what is live, which is little, and not by a walk through the history.
 LIST_UNFINISHED_JOBS = f"""
 {_ASKED}
@@ -173,7 +190,10 @@ from public.claim_jobs(
 """
 
 START_JOB = """
-select public.start_job(%(job_id)s::uuid, %(lease_token)s::bigint) as answer
+select started.*
+from jsonb_to_record(public.start_job(%(job_id)s::uuid, %(lease_token)s::bigint)) as started (
+    job_id uuid, started_at timestamptz, lease_expires_at timestamptz, cancel_requested boolean
+)
 """
 
 RENEW_LEASES = """
@@ -182,14 +202,16 @@ from public.renew_leases(%(leases)s::jsonb, %(lease_seconds)s::integer)
 """
 
 REPORT_PROGRESS = """
-select public.report_progress(
+select noted.*
+from jsonb_to_record(public.report_progress(
     %(job_id)s::uuid, %(progress)s::integer, %(current_node)s, %(message)s, %(lease_token)s::bigint,
     %(node_executions)s::jsonb
-) as answer
+)) as noted (job_id uuid, progress integer, current_node text, cancel_requested boolean)
 """
 
 RELEASE_JOB = """
-select public.release_job(%(job_id)s::uuid, %(lease_token)s::bigint) as answer
+select ended.*
+from jsonb_to_record(public.release_job(%(job_id)s::uuid, %(lease_token)s::bigint)) as ended (job_id uuid, status text)
 """
 
 APPEND_JOB_LOGS = """
@@ -199,11 +221,14 @@ select public.append_job_logs(
 """
 
 CANCEL_JOB = """
-select public.cancel_job(%(job_id)s::uuid, %(reason)s, %(force)s) as answer
+select cancellation.*
+from jsonb_to_record(public.cancel_job(%(job_id)s::uuid, %(reason)s, %(force)s)) as cancellation (
+    job_id uuid, cancelled boolean, cancel_requested boolean, is_forced boolean, previous_status text
+)
 """
 
 RETRY_JOB = """
-select public.retry_job(%(job_id)s::uuid) as answer
+select (public.retry_job(%(job_id)s::uuid) ->> 'new_job_id')::uuid as new_job_id
 """
 
 EXPLAIN_JOB = """

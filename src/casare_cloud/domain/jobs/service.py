@@ -1,5 +1,6 @@
 """What people and programs can do with jobs. Every rule is in the SQL functions that are called here."""
 
+from collections.abc import AsyncIterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,11 +8,11 @@ from uuid import UUID
 
 from casare_cloud.database import Transaction
 from casare_cloud.domain.jobs import queries
-from casare_cloud.domain.jobs.model import Filter, Job, JobStatus, LogEntry, LogLevel, NewJob
+from casare_cloud.domain.jobs.model import Cancellation, Filter, Job, JobStatus, LogEntry, LogLevel, NewJob
+from casare_cloud.domain.names import uuid_of
 from casare_cloud.domain.permissions import require
-from casare_cloud.domain.robots.service import uuid_of
 from casare_cloud.domain.rows import split_page
-from casare_cloud.domain.workflows.queries import FIND_WORKFLOW_BY_NAME
+from casare_cloud.domain.workflows import service as workflows
 from casare_cloud.errors import NotFound
 
 _WAITING: frozenset[JobStatus] = frozenset({"queued"})
@@ -31,22 +32,10 @@ async def enqueue(tx: Transaction, job: NewJob) -> Job:
     Raises 404 WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 WORKFLOW_NOT_RUNNABLE, POOL_AMBIGUOUS,
     400 INVALID_ARGUMENT. Needs jobs.create, and workflows.read to name a workflow by its name.
     """
-    workflow_id = await workflow_id_of(tx, job.workflow_id)
+    workflow_id = await workflows.id_of(tx, job.workflow_id, "jobs.create")
     row = await tx.fetch_one(queries.ENQUEUE_JOB, {**asdict(job), "workflow_id": workflow_id})
     assert row is not None
     return Job(**row)
-
-
-async def workflow_id_of(tx: Transaction, workflow: UUID | str) -> UUID:
-    """The id of a workflow that is named by its id or its name; 404 WORKFLOW_NOT_FOUND."""
-    if isinstance(workflow, UUID):
-        return workflow
-    workflow_id = await tx.fetch_value(FIND_WORKFLOW_BY_NAME, {"name": workflow})
-    if workflow_id is None:
-        await require(tx, "jobs.create")
-        raise NotFound("WORKFLOW_NOT_FOUND", "There is no such workflow.")
-    found: UUID = workflow_id
-    return found
 
 
 async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[Job], int, bool]:
@@ -59,16 +48,9 @@ async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) ->
     rows = await tx.fetch_all(
         queries.LIST_UNFINISHED_JOBS if is_unfinished else queries.LIST_JOBS,
         {
-            "statuses": wanted.statuses,
+            **_parameters(wanted),
             "is_leased": statuses <= _IN_HAND,
             "is_narrow": statuses not in (_WAITING, _IN_HAND) or replace(wanted, statuses=None) != Filter(),
-            "workflow_id": wanted.workflow_id,
-            "robot": wanted.robot,
-            "robot_id": uuid_of(wanted.robot) if wanted.robot else None,
-            "created_after": wanted.created_after,
-            "created_before": wanted.created_before,
-            "first_id": _id_at(wanted.created_after, -timedelta(hours=1)),
-            "last_id": _id_at(wanted.created_before, timedelta(hours=1)),
             "limit": limit,
             "offset": offset,
         },
@@ -77,6 +59,35 @@ async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) ->
     items, total = split_page(rows, "job_id")
     found = [Job(**{name: value for name, value in item.items() if name != "is_capped"}) for item in items]
     return found, max(total, offset + len(found)) if found else total, is_capped
+
+
+async def read_all(tx: Transaction, wanted: Filter, batch: int = 1000) -> AsyncIterator[Job]:
+    """Every job that matches, the newest first, however many there are; needs jobs.read.
+
+    Holds one batch at a time. Each batch goes on after the last job of the one before: no job comes twice, and one
+    that is enqueued meanwhile does not come. Nothing is counted.
+    """
+    while True:
+        rows = await tx.fetch_all(queries.READ_JOBS, {**_parameters(wanted), "limit": batch})
+        for row in rows:
+            yield Job(**row)
+        if len(rows) < batch:
+            return
+        wanted = replace(wanted, before=rows[-1]["job_id"])
+
+
+def _parameters(wanted: Filter) -> dict[str, Any]:
+    bounds = (_id_at(wanted.created_before, timedelta(hours=1)), wanted.before)
+    return {
+        "statuses": wanted.statuses,
+        "workflow_id": wanted.workflow_id,
+        "robot": wanted.robot,
+        "robot_id": uuid_of(wanted.robot) if wanted.robot else None,
+        "created_after": wanted.created_after,
+        "created_before": wanted.created_before,
+        "first_id": _id_at(wanted.created_after, -timedelta(hours=1)),
+        "last_id": min((bound for bound in bounds if bound is not None), default=None),
+    }
 
 
 def _id_at(time: datetime | None, margin: timedelta) -> UUID | None:
@@ -107,22 +118,24 @@ async def require_readable(tx: Transaction, job_id: UUID) -> None:
         raise JobNotFound()
 
 
-async def cancel(tx: Transaction, job_id: UUID, reason: str | None, *, force: bool) -> dict[str, Any]:
-    """Cancel a waiting job, or ask for the end of one in hand: {job_id, cancelled, previous_status, message,
-    cancel_requested}. A finished job stays as it is, and `cancelled` is false. With `force` a job is taken from a robot
-    that was asked to stop and did not; 409 CANCEL_NOT_FORCEABLE before its grace time is over. Needs jobs.cancel."""
-    parameters = {"job_id": job_id, "reason": reason, "force": force}
-    answer: dict[str, Any] = await tx.fetch_value(queries.CANCEL_JOB, parameters)
-    return answer
+async def cancel(tx: Transaction, job_id: UUID, reason: str | None, *, force: bool) -> Cancellation:
+    """Cancel a waiting job, or ask the robot that holds it to stop; a finished job stays as it is.
+
+    With `force` a job is taken from a robot that was asked to stop and did not; 409 CANCEL_NOT_FORCEABLE before its
+    grace time is over. Needs jobs.cancel.
+    """
+    row = await tx.fetch_one(queries.CANCEL_JOB, {"job_id": job_id, "reason": reason, "force": force})
+    assert row is not None
+    return Cancellation(**row)
 
 
-async def retry(tx: Transaction, job_id: UUID) -> dict[str, Any]:
-    """Enqueue a new job like one that failed, was cancelled or timed out: {original_job_id, new_job_id, message}.
+async def retry(tx: Transaction, job_id: UUID) -> UUID:
+    """Enqueue a new job like one that failed, was cancelled or timed out; the new job's id.
 
     Raises 400 JOB_NOT_RETRYABLE, 404 JOB_NOT_FOUND, 409 DEDUPE_KEY_TAKEN. Needs jobs.retry.
     """
-    answer: dict[str, Any] = await tx.fetch_value(queries.RETRY_JOB, {"job_id": job_id})
-    return answer
+    new_job_id: UUID = await tx.fetch_value(queries.RETRY_JOB, {"job_id": job_id})
+    return new_job_id
 
 
 async def list_logs(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from casare_cloud.domain.events.model import Event
 from casare_cloud.domain.jobs.model import Job
-from casare_cloud.domain.robots.model import Robot, RobotStatus
+from casare_cloud.domain.robots.model import Robot, RobotState
 
 # How many events a feed counts at most, so that a page costs the same however long the history is.
 COUNTED_EVENTS = 10_000
@@ -80,7 +80,7 @@ class Totals:
 class Fleet:
     """The fleet at this moment. `today` began at midnight of the tenant's timezone, at the full UTC hour before it."""
 
-    robots: dict[RobotStatus, int]
+    robots: dict[RobotState, int]
     active_jobs: int
     queue_depth: int
     scheduled_jobs: int
@@ -136,9 +136,45 @@ class Analytics:
         return _percent(self.healed, tried) if tried else None
 
 
+_TITLES: dict[str, str] = {
+    "job.started": "Job started",
+    "job.completed": "Job completed successfully",
+    "job.failed": "Job failed",
+    "job.timeout": "Job timed out",
+    "job.cancelled": "Job cancelled",
+    "robot.online": "Robot online",
+    "robot.offline": "Robot offline",
+    "schedule.triggered": "Schedule triggered",
+    "schedule.fired": "Schedule triggered",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Activity:
     """An event of the feed, with the robot's external id."""
 
     event: Event
     robot: str | None = field(default=None)
+
+    @property
+    def title(self) -> str:
+        """What happened, in two or three words."""
+        return _TITLES[self.event.event_type]
+
+    @property
+    def details(self) -> str:
+        """One sentence about the event, of what its data holds."""
+        data, event_type = self.event.data, self.event.event_type
+        workflow = data.get("workflow_name") or "A workflow"
+        if event_type == "job.started":
+            return f"{workflow} runs on {self.robot}" if self.robot else f"{workflow} runs"
+        if event_type == "job.completed":
+            duration = data.get("duration_ms")
+            return f"{workflow} finished" if duration is None else f"{workflow} finished in {duration / 1000:g}s"
+        if event_type in ("job.failed", "job.timeout"):
+            return f"{workflow}: {data.get('error_message') or data.get('error_type') or 'no message'}"[:500]
+        if event_type == "job.cancelled":
+            return f"{workflow}: {data.get('message') or 'Cancelled.'}"[:500]
+        if event_type in ("schedule.triggered", "schedule.fired"):
+            return f"{data.get('schedule_name') or 'A schedule'} queued a job"
+        return f"{self.robot or data.get('external_id') or 'A robot'} is {event_type.removeprefix('robot.')}"

@@ -23,6 +23,7 @@ from casare_cloud.domain.metrics.model import (
     Totals,
 )
 from casare_cloud.domain.robots import service as robots
+from casare_cloud.domain.robots.model import RobotState
 from casare_cloud.domain.rows import split_page
 
 
@@ -31,7 +32,9 @@ async def get_fleet(tx: Transaction) -> Fleet:
     answer: dict[str, Any] = await tx.fetch_value(queries.GET_FLEET)
     ever = dict(answer.pop("total") or {})
     durations = [(float(duration), int(times)) for duration, times in ever.pop("durations", [])]
-    return Fleet(**{**answer, "today": Outcomes(**answer["today"])}, ever=Totals(Outcomes(**ever), durations))
+    states = {RobotState(**state): robots for state in answer["robots"] for robots in [state.pop("robots")]}
+    changed = {"robots": states, "today": Outcomes(**answer["today"])}
+    return Fleet(**{**answer, **changed}, ever=Totals(Outcomes(**ever), durations))
 
 
 async def get_robot(tx: Transaction, robot: str) -> RobotMetrics:

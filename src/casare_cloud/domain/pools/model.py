@@ -24,6 +24,14 @@ class Pool:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftPool:
+    """A pool that the tenant has left, or whose invitation it has declined."""
+
+    pool_id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class PoolMember:
     """A member of a pool, or an invitation, as the owner sees it; `tenant` is the slug or id that it was invited by.
 

@@ -56,3 +56,11 @@ select members.*
 from public.remove_pool_member(%(pool)s, %(tenant)s) as removed
 cross join lateral {_MEMBERS % "jsonb_build_array(removed)"}
 """
+
+DELETE_POOL = """
+select gone.pool_id from jsonb_to_record(public.delete_pool(%(pool)s)) as gone (pool_id uuid)
+"""
+
+LEAVE_POOL = """
+select gone.* from jsonb_to_record(public.leave_pool(%(pool)s)) as gone (pool_id uuid, name text)
+"""

@@ -1,10 +1,10 @@
 """What can be done with shared pools. `pool` is the id or the name of one. Every rule is in the SQL functions."""
 
-from typing import Any
+from uuid import UUID
 
 from casare_cloud.database import Transaction
 from casare_cloud.domain.pools import queries
-from casare_cloud.domain.pools.model import Pool, PoolMember, SharesBy
+from casare_cloud.domain.pools.model import LeftPool, Pool, PoolMember, SharesBy
 
 
 async def list_all(tx: Transaction) -> list[Pool]:
@@ -29,10 +29,10 @@ async def update(tx: Transaction, pool: str, name: str | None, shares_by: Shares
     return Pool(**row)
 
 
-async def delete(tx: Transaction, pool: str) -> dict[str, Any]:
-    """End a pool of the tenant's own: {pool_id, deleted}. Raises 404 POOL_NOT_FOUND. Needs robots.write."""
-    answer: dict[str, Any] = await tx.call("public.delete_pool", pool=pool)
-    return answer
+async def delete(tx: Transaction, pool: str) -> UUID:
+    """End a pool of the tenant's own; its id. Raises 404 POOL_NOT_FOUND. Needs robots.write."""
+    pool_id: UUID = await tx.fetch_value(queries.DELETE_POOL, {"pool": pool})
+    return pool_id
 
 
 async def list_members(tx: Transaction, pool: str) -> list[PoolMember]:
@@ -68,10 +68,11 @@ async def accept(tx: Transaction, pool: str) -> Pool:
     return Pool(**row)
 
 
-async def leave(tx: Transaction, pool: str) -> dict[str, Any]:
-    """Leave a pool, or decline the invitation to it: {pool_id, name, left}.
+async def leave(tx: Transaction, pool: str) -> LeftPool:
+    """Leave a pool, or decline the invitation to it.
 
     Raises 404 POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, POOL_OWNER_STAYS. Needs settings.write.
     """
-    answer: dict[str, Any] = await tx.call("public.leave_pool", pool=pool)
-    return answer
+    row = await tx.fetch_one(queries.LEAVE_POOL, {"pool": pool})
+    assert row is not None
+    return LeftPool(**row)

@@ -5,10 +5,20 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-# The words of document 002; what decides whether a robot may claim is its mode and its free slots, never this word.
-RobotStatus = Literal["idle", "busy", "offline", "error", "maintenance"]
+# What a robot may say of its state, or a person for it: `public.set_robot_status`.
+SaidStatus = Literal["idle", "busy", "offline", "error", "maintenance"]
 RobotMode = Literal["active", "paused", "draining", "maintenance", "disabled"]
 RobotCommand = Literal["pause", "resume", "drain", "shutdown", "quarantine", "release"]
+
+
+@dataclass(frozen=True, slots=True)
+class RobotState:
+    """What a face derives its word from. Whether a robot may claim is decided by its mode and its free slots alone."""
+
+    is_online: bool
+    is_active: bool  # by its mode, and not in maintenance
+    is_healthy: bool  # neither in error nor in quarantine
+    is_busy: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +29,12 @@ class Robot:
     external_id: str
     name: str
     hostname: str
-    status: RobotStatus
     mode: RobotMode
     health: Literal["ok", "error"]
+    is_online: bool
+    is_active: bool
+    is_healthy: bool
+    is_busy: bool
     environment: str
     max_concurrent_jobs: int
     capabilities: list[str]
@@ -37,7 +50,11 @@ class Robot:
     quarantined_at: datetime | None
     quarantine_reason: str | None
     last_command: dict[str, Any] | None
-    warnings: list[str]
+    other_session_at: datetime | None  # when another process with its key was heard of lately
+
+
+Capabilities = list[str] | dict[str, Any]
+"""Words, or an object: what is true in it is a capability, and all of it is kept as the robot's attributes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +67,7 @@ class Registration:
     external_id: str
     name: str
     hostname: str
-    capabilities: list[str] = field(default_factory=list)
-    attributes: dict[str, Any] = field(default_factory=dict)
+    capabilities: Capabilities = field(default_factory=list)
     environment: str = "default"
     max_concurrent_jobs: int = 1
     tags: list[str] = field(default_factory=list)
@@ -71,11 +87,33 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
-    """Which robots are wanted."""
+class Heard:
+    """What a robot is told when it was heard: when to come again, in seconds, and what waits for it.
 
-    status: RobotStatus | None = None
+    `pending_commands` are {command, job_id or command_id, reason …}: jobs to stop, and what it has not acknowledged.
+    """
+
+    external_id: str
+    heard_at: datetime
+    heartbeat_seconds: int
+    lease_seconds: int
+    other_session_at: datetime | None
+    pending_commands: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which robots are wanted: those of which everything that is not None is so.
+
+    `search` is a part of the name or the external id, in any letter case.
+    """
+
+    is_online: bool | None = None
+    is_active: bool | None = None
+    is_healthy: bool | None = None
+    is_busy: bool | None = None
     environment: str | None = None
+    search: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

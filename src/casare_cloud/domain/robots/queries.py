@@ -1,16 +1,24 @@
 """SQL of the robots domain."""
 
 _COLUMNS = """
-    r.robot_id, r.external_id, r.name, r.hostname, r.status, r.mode, r.health, r.environment, r.max_concurrent_jobs,
-    r.capabilities, r.attributes, r.tags, r.is_internet, r.pool_id, r.current_job_ids, r.last_heartbeat_at,
-    r.created_at, r.updated_at, r.metrics, r.quarantined_at, r.quarantine_reason, r.last_command,
-    r.warnings
+    r.robot_id, r.external_id, r.name, r.hostname, r.mode, r.health, r.is_online, r.is_active, r.is_healthy, r.is_busy,
+    r.environment, r.max_concurrent_jobs, r.capabilities, r.attributes, r.tags, r.is_internet, r.pool_id,
+    r.current_job_ids, r.last_heartbeat_at, r.created_at, r.updated_at, r.metrics, r.quarantined_at,
+    r.quarantine_reason, r.last_command, r.other_session_at
 """
 
 _WANTED = """
     r.tenant_id = caller.tenant_id
-    and (%(status)s::text is null or r.status = %(status)s)
+    and (%(is_online)s::boolean is null or r.is_online = %(is_online)s)
+    and (%(is_active)s::boolean is null or r.is_active = %(is_active)s)
+    and (%(is_healthy)s::boolean is null or r.is_healthy = %(is_healthy)s)
+    and (%(is_busy)s::boolean is null or r.is_busy = %(is_busy)s)
     and (%(environment)s::text is null or r.environment = normalize(%(environment)s::text, nfc))
+    and (
+        %(search)s::text is null
+        or strpos(lower(r.name), lower(normalize(%(search)s::text, nfc))) > 0
+        or strpos(lower(r.external_id), lower(%(search)s::text)) > 0
+    )
 """
 
 LIST_ROBOTS = f"""
@@ -68,13 +76,18 @@ select {_COLUMNS} from public.set_robot_pool(%(robot)s, %(pool)s) as r
 """
 
 RECORD_HEARTBEAT = """
-select public.record_heartbeat(
+select heard.*
+from jsonb_to_record(public.record_heartbeat(
     %(robot)s, %(metrics)s::jsonb, %(acknowledged)s::uuid[], %(session_id)s::uuid, %(claims_in_flight)s::uuid[]
-) as answer
+)) as heard (
+    external_id text, heard_at timestamptz, heartbeat_seconds integer, lease_seconds integer,
+    other_session_at timestamptz, pending_commands jsonb
+)
 """
 
 COMMAND_ROBOT = """
-select public.command_robot(%(robot)s, %(command)s, %(reason)s) as answer
+select told.*
+from jsonb_to_record(public.command_robot(%(robot)s, %(command)s, %(reason)s)) as told (command_id uuid, robot_id uuid)
 """
 
 EXPLAIN_ROBOT = """
@@ -82,7 +95,7 @@ select public.explain_robot(%(robot)s) as answer
 """
 
 DELETE_ROBOT = """
-select public.delete_robot(%(robot)s) as answer
+select gone.external_id from jsonb_to_record(public.delete_robot(%(robot)s)) as gone (external_id text)
 """
 
 WHOAMI = """

@@ -8,16 +8,19 @@ from psycopg.types.json import Jsonb
 
 from casare_cloud.config import Settings
 from casare_cloud.database import Transaction
+from casare_cloud.domain.names import uuid_of
 from casare_cloud.domain.permissions import require
 from casare_cloud.domain.robots import queries
 from casare_cloud.domain.robots.model import (
+    Capabilities,
     DirectAccess,
     Filter,
+    Heard,
     Heartbeat,
     Registration,
     Robot,
     RobotCommand,
-    RobotStatus,
+    SaidStatus,
 )
 from casare_cloud.domain.rows import split_page
 from casare_cloud.errors import Forbidden, NotFound
@@ -39,15 +42,12 @@ async def register(tx: Transaction, registration: Registration) -> Robot:
     """
     held = registration.held_leases
     params = asdict(registration) | {"held_leases": None if held is None else Jsonb(held)}
-    return await _robot(tx, queries.REGISTER_ROBOT, **params)
+    return await _robot(tx, queries.REGISTER_ROBOT, **_split_capabilities(params))
 
 
 async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[Robot], int]:
     """(robots of the page by external id; how many match in all). Needs robots.read."""
-    rows = await tx.fetch_all(
-        queries.LIST_ROBOTS,
-        {"status": wanted.status, "environment": wanted.environment, "limit": limit, "offset": offset},
-    )
+    rows = await tx.fetch_all(queries.LIST_ROBOTS, asdict(wanted) | {"limit": limit, "offset": offset})
     items, total = split_page(rows, "robot_id")
     return [Robot(**item) for item in items], total
 
@@ -62,11 +62,21 @@ async def get(tx: Transaction, robot: str) -> Robot:
 
 
 async def update(tx: Transaction, robot: str, changes: dict[str, Any]) -> Robot:
-    """Change the named fields of a robot; 404 ROBOT_NOT_FOUND. Needs robots.write."""
+    """Change the named fields of a robot; `capabilities` in either form. 404 ROBOT_NOT_FOUND. Needs robots.write."""
+    changes = _split_capabilities(changes) if "capabilities" in changes else changes
     return await _robot(tx, queries.UPDATE_ROBOT, robot=robot, changes=changes)
 
 
-async def set_status(tx: Transaction, robot: str, status: RobotStatus, session_id: UUID | None = None) -> Robot:
+def _split_capabilities(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields with `capabilities` as words, and `attributes`: the form they were said in when that was an object."""
+    said: Capabilities = fields["capabilities"]
+    if isinstance(said, dict):
+        words = [word for word, value in said.items() if value is True]
+        return fields | {"capabilities": words, "attributes": said}
+    return fields | {"attributes": {}}
+
+
+async def set_status(tx: Transaction, robot: str, status: SaidStatus, session_id: UUID | None = None) -> Robot:
     """Take a robot's word for its state. For the robot itself, and for callers with robots.control.
 
     One of its processes (`session_id`) does not sign off the robot while another one lives.
@@ -82,25 +92,22 @@ async def set_pool(tx: Transaction, robot: str, pool: str | None) -> Robot:
     return await _robot(tx, queries.SET_ROBOT_POOL, robot=robot, pool=pool)
 
 
-async def heartbeat(tx: Transaction, robot: str, said: Heartbeat) -> dict[str, Any]:
-    """Note that a robot is alive: {ok, timestamp, heartbeat_interval, lease_seconds, warnings, pending_commands}.
+async def heartbeat(tx: Transaction, robot: str, said: Heartbeat) -> Heard:
+    """Note that a robot is alive, and return what waits for it.
 
-    `heartbeat_interval` and `lease_seconds` are seconds; `acknowledged` are commands that the robot has obeyed. Jobs
-    that it has not started, and that the metrics' `active_job_ids` do not name, go back. For the robot itself, and for
-    callers with robots.control.
+    `acknowledged` are commands that the robot has obeyed. Jobs that it has not started, and that the metrics'
+    `active_job_ids` do not name, go back. For the robot itself, and for callers with robots.control.
     """
-    answer: dict[str, Any] = await tx.fetch_value(queries.RECORD_HEARTBEAT, {"robot": robot, **asdict(said)})
-    return answer
+    row = await tx.fetch_one(queries.RECORD_HEARTBEAT, {"robot": robot, **asdict(said)})
+    assert row is not None
+    return Heard(**row)
 
 
-async def command(
-    tx: Transaction, robot: str, command: RobotCommand, reason: str | None
-) -> tuple[dict[str, Any], Robot]:
-    """Tell a robot what to do: ({command_id, command, robot_id}, the robot). Needs robots.control."""
-    answer: dict[str, Any] = await tx.fetch_value(
-        queries.COMMAND_ROBOT, {"robot": robot, "command": command, "reason": reason}
-    )
-    return answer, await get(tx, answer["robot_id"])
+async def command(tx: Transaction, robot: str, command: RobotCommand, reason: str | None) -> tuple[UUID, Robot]:
+    """Tell a robot what to do: (the command's id, the robot). Needs robots.control."""
+    row = await tx.fetch_one(queries.COMMAND_ROBOT, {"robot": robot, "command": command, "reason": reason})
+    assert row is not None
+    return row["command_id"], await get(tx, str(row["robot_id"]))
 
 
 async def explain(tx: Transaction, robot: str) -> dict[str, Any]:
@@ -109,10 +116,10 @@ async def explain(tx: Transaction, robot: str) -> dict[str, Any]:
     return answer
 
 
-async def delete(tx: Transaction, robot: str) -> dict[str, Any]:
-    """Take a robot out of the fleet, end its keys, give its jobs to others: {deleted, robot_id}. Needs robots.write."""
-    answer: dict[str, Any] = await tx.fetch_value(queries.DELETE_ROBOT, {"robot": robot})
-    return answer
+async def delete(tx: Transaction, robot: str) -> str:
+    """Take a robot out of the fleet, end its keys, give its jobs to others: its external id. Needs robots.write."""
+    external_id: str = await tx.fetch_value(queries.DELETE_ROBOT, {"robot": robot})
+    return external_id
 
 
 async def open_direct_access(tx: Transaction, settings: Settings, actor: Actor, robot: str) -> DirectAccess:
@@ -141,11 +148,3 @@ async def _robot(tx: Transaction, query: str, **params: Any) -> Robot:
     row = await tx.fetch_one(query, params)
     assert row is not None
     return Robot(**row)
-
-
-def uuid_of(robot: str) -> UUID | None:
-    """The id that a robot is named by; None when the name can only be an external id."""
-    try:
-        return UUID(robot) if len(robot) == 36 else None
-    except ValueError:
-        return None

@@ -6,13 +6,6 @@ from uuid import UUID
 
 LOGIN_ATTEMPTS = 5  # in five minutes, by one login from one address: private.check_login()
 
-# A role and the built-in roles that it includes, as GET /auth/me shows them (document 000).
-IMPLIED_ROLES = {
-    "admin": ("admin", "developer", "operator", "viewer"),
-    "developer": ("developer", "operator", "viewer"),
-    "operator": ("operator", "viewer"),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
@@ -51,8 +44,3 @@ class Identity:
     first_name: str | None
     last_name: str | None
     tenants: list[dict[str, Any]]
-
-
-def with_implied_roles(roles: list[str]) -> list[str]:
-    """The roles and those that they include, without repeats, the strongest first."""
-    return list(dict.fromkeys(name for role in roles for name in IMPLIED_ROLES.get(role, (role,))))

@@ -1,18 +1,16 @@
 """What users can do about themselves. A failed login tells a stranger nothing: not who exists, not what was wrong."""
 
 import logging
-import re
 from asyncio import sleep
-from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 from uuid import UUID
 
 from casare_cloud.config import Settings
 from casare_cloud.database import Database, Transaction
-from casare_cloud.domain.users import queries
+from casare_cloud.domain.users import passwords, queries
 from casare_cloud.domain.users.auth_api import AuthApi, AuthMisconfigured, AuthRefused
-from casare_cloud.domain.users.model import LOGIN_ATTEMPTS, Identity, Registration, Tokens, with_implied_roles
+from casare_cloud.domain.users.model import LOGIN_ATTEMPTS, Identity, Registration, Tokens
 from casare_cloud.errors import ApiError, AuthenticationFailed, Conflict, InvalidArgument, Unavailable
 from casare_cloud.identity import Actor, Verifier
 from casare_cloud.preflight.auth_faults import AuthFaults
@@ -27,12 +25,6 @@ _ADVICE = (
     "requests with its tokens would be refused. Set SUPABASE_JWT_SECRET to the secret that it signs with (HS256), or "
     "import an ES256 key into it and let it sign with that; JWT_ALGORITHM, if set, must be the one of its tokens."
 )
-_CLASSES: dict[str, tuple[Callable[[str], object], str]] = {
-    "upper": (re.compile("[A-Z]").search, "an upper-case letter"),
-    "lower": (re.compile("[a-z]").search, "a lower-case letter"),
-    "digit": (re.compile("[0-9]").search, "a digit"),
-    "symbol": (re.compile(r"[^\w\s]|_").search, "a character that is neither letter nor digit nor space"),
-}
 _NO_ADDRESS = "0.0.0.0"  # noqa: S104 — the lockout's word for a client without an address
 
 
@@ -144,7 +136,8 @@ class Users:
         The same registration again, with the right password, is a login. Raises `Conflict` EMAIL_TAKEN or
         USERNAME_TAKEN, and `RegisteredNotSignedIn` when the user is there and the login failed.
         """
-        self._refuse_weak(form.password)
+        if (problem := passwords.find_problem(self._settings, form.password)) is not None:
+            raise InvalidArgument(f"password: {problem}.")
         registration = {"tenant_name": form.org_name, "first_name": form.first_name, "last_name": form.last_name}
         if form.username is not None:
             registration["username"] = form.username
@@ -194,15 +187,6 @@ class Users:
             raise Conflict("USERNAME_TAKEN", "This user name is taken.")
         return False
 
-    def _refuse_weak(self, password: str) -> None:
-        """Our rules are the only ones: the admin API lets a user be created whatever those of the project are."""
-        if len(password) < self._settings.password_min_length:
-            raise InvalidArgument(f"password: must have at least {self._settings.password_min_length} characters.")
-        for name in self._settings.password_classes:
-            has_one, what = _CLASSES[name]
-            if not has_one(password):
-                raise InvalidArgument(f"password: must have {what}.")
-
     async def _accepted(self, tokens: Tokens) -> Tokens:
         """The tokens, unless every request that carries them would be refused."""
         if await self._verifier.accepts_new(tokens.access_token):
@@ -245,7 +229,7 @@ async def whoami(tx: Transaction) -> Identity:
         principal=caller["principal"],
         tenant_id=UUID(caller["tenant_id"]),
         tenant_name=caller["tenant_name"],
-        roles=with_implied_roles(caller["roles"] or []),
+        roles=caller["roles"] or [],
         permissions=caller["permissions"] or [],
         username=caller["username"],
         email=caller["email"],

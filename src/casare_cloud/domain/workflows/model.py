@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-TriggerType = Literal["manual", "scheduled", "webhook"]
-ExecutionMode = Literal["lan", "internet"]
 WorkflowStatus = Literal["draft", "published", "deprecated", "archived"]
 
 
@@ -29,23 +27,14 @@ class Workflow:
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
-    """A workflow to publish and to run once (trigger `manual`) or by `schedule_cron` (`scheduled`).
-
-    With `workflow_id`: its next version.
-    """
+class NewVersion:
+    """A definition to publish: of a new workflow, or with `workflow_id` as its next version."""
 
     name: str
     definition: dict[str, Any]
-    trigger_type: TriggerType = "manual"
-    execution_mode: ExecutionMode = "lan"
-    schedule_cron: str | None = None
-    priority: int = 10
+    description: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
-    input: dict[str, Any] = field(default_factory=dict)
     workflow_id: UUID | None = None
-    pool: str | None = None  # whose robots run the first job, or the schedule's
-    robot: str | None = None  # the only one that may run the first job
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +48,22 @@ class Backup:
 
 
 @dataclass(frozen=True, slots=True)
-class Submitted:
-    """What a submission made: a job, or a schedule."""
+class Published:
+    """A version that was published, and what became of its copy."""
 
     workflow_id: UUID
-    job_id: UUID | None
-    schedule_id: UUID | None
+    version: int
     created_at: datetime
     backup: Backup
 
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """What a deletion did: waiting jobs that it cancelled, those that will be soon, whether copies are gone."""
+    """What a deletion did: jobs that it cancelled, or that will be soon, triggers disabled, whether copies are gone."""
 
     cancelled_jobs: int
     cancelling_jobs: int
+    disabled_triggers: int
     copies_are_gone: bool
 
 

@@ -5,14 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from casare_cloud.database import Transaction
-from casare_cloud.domain.jobs import service as jobs
-from casare_cloud.domain.jobs.model import NewJob
+from casare_cloud.domain.names import uuid_of
 from casare_cloud.domain.permissions import require
 from casare_cloud.domain.rows import split_page
-from casare_cloud.domain.schedules import service as schedules
 from casare_cloud.domain.workflows import backup, queries
-from casare_cloud.domain.workflows.model import Backup, Deletion, Filter, Submission, Submitted, Workflow
-from casare_cloud.errors import ApiError, InvalidArgument, NotFound
+from casare_cloud.domain.workflows.model import Deletion, Filter, NewVersion, Published, Workflow
+from casare_cloud.errors import NotFound
 
 
 class WorkflowNotFound(NotFound):
@@ -22,95 +20,49 @@ class WorkflowNotFound(NotFound):
         super().__init__("WORKFLOW_NOT_FOUND", "There is no such workflow.")
 
 
-class TriggerNotAvailable(ApiError):
-    """A submission that asks for a trigger which this version cannot make; nothing of it was kept."""
+async def publish(tx: Transaction, store: backup.Store | None, new: NewVersion) -> Published:
+    """Publish a definition, of a new workflow or as the next version of one; 404 WORKFLOW_NOT_FOUND.
 
-    def __init__(self, what: str) -> None:
-        super().__init__(501, "TRIGGER_NOT_AVAILABLE", f"{what} are not available yet; nothing was stored.")
-
-
-async def submit(tx: Transaction, store: backup.Store | None, submission: Submission) -> Submitted:
-    """Publish a workflow and enqueue its first job, or make its schedule: both or neither.
-
-    With a `store`, where its copy goes is written down; `keep_copy` puts it there when `tx` is committed.
-
-    Raises 400 for a schedule without a (right) cron expression, and `TriggerNotAvailable` (501) for the trigger
-    `webhook`. Needs workflows.write, and jobs.create or schedules.write.
+    With a `store`, where its copy goes is written down; `keep_copy` puts it there when `tx` is committed. Needs
+    workflows.write.
     """
-    if submission.trigger_type == "scheduled" and not submission.schedule_cron:
-        raise InvalidArgument("schedule_cron: is required when trigger_type is scheduled.")
-    if submission.trigger_type == "webhook":
-        raise TriggerNotAvailable("Webhook triggers")
-    if submission.trigger_type == "scheduled" and submission.robot is not None:
-        raise InvalidArgument("robot_id: is for a job that runs now; the jobs of a schedule are any robot's.")
-    workflow = await tx.fetch_one(
+    row = await tx.fetch_one(
         queries.SUBMIT_WORKFLOW,
         {
-            "name": submission.name,
-            "definition": submission.definition,
-            "description": _description_of(submission),
-            "metadata": submission.metadata,
-            "workflow_id": submission.workflow_id,
+            "name": new.name,
+            "definition": new.definition,
+            "description": new.description,
+            "metadata": new.metadata,
+            "workflow_id": new.workflow_id,
         },
     )
-    assert workflow is not None
-    planned = await backup.plan(tx, store, workflow["workflow_id"], workflow["version"])
-    return await _start(tx, submission, workflow["workflow_id"], planned)
+    assert row is not None
+    planned = await backup.plan(tx, store, row["workflow_id"], row["version"])
+    return Published(row["workflow_id"], row["version"], row["created_at"], planned)
 
 
 async def keep_copy(
-    begin: backup.Begin, store: backup.Store | None, made: Submitted, submission: Submission
-) -> Submitted:
-    """Put the copy of a submission that is committed into the store, and say whether it is there."""
+    begin: backup.Begin, store: backup.Store | None, made: Published, content: dict[str, Any]
+) -> Published:
+    """Put `content` into the store as the copy of a version that is committed, and say whether it is there."""
     if store is None:
         return made
-    return replace(made, backup=await backup.keep(begin, store, made.workflow_id, made.backup, _copy_of(submission)))
+    return replace(made, backup=await backup.keep(begin, store, made.workflow_id, made.backup, content))
 
 
-async def _start(tx: Transaction, submission: Submission, workflow_id: UUID, planned: Backup) -> Submitted:
-    if submission.trigger_type == "scheduled":
-        assert submission.schedule_cron is not None
-        schedule = await schedules.create(
-            tx,
-            {
-                "workflow_id": str(workflow_id),
-                "name": submission.name,
-                "cron_expression": submission.schedule_cron,
-                "priority": submission.priority,
-                "execution_mode": submission.execution_mode,
-                "pool": submission.pool,
-                "input": submission.input,
-            },
-        )
-        return Submitted(workflow_id, None, schedule.schedule_id, schedule.created_at, planned)
-    job = await jobs.enqueue(
-        tx,
-        NewJob(
-            workflow_id=workflow_id,
-            input=submission.input,
-            priority=submission.priority,
-            execution_mode=submission.execution_mode,
-            pool=submission.pool,
-            robot_id=submission.robot,
-        ),
-    )
-    return Submitted(workflow_id, job.job_id, None, job.created_at, planned)
+async def id_of(tx: Transaction, workflow: UUID | str, permission: str) -> UUID:
+    """The id of a workflow that is named by its id or its name (the newest of that name); `WorkflowNotFound`.
 
-
-def _copy_of(submission: Submission) -> dict[str, Any]:
-    """What is kept of a submission: a body that `POST /workflows` takes."""
-    return {
-        "workflow_name": submission.name,
-        "workflow_json": submission.definition,
-        "metadata": submission.metadata,
-    }
-
-
-def _description_of(submission: Submission) -> str | None:
-    description = submission.metadata.get("description")
-    if description is not None and not isinstance(description, str):
-        raise InvalidArgument("metadata.description: must be a text.")
-    return description
+    `permission` is what the caller wants the workflow for: without it, an unknown name is 403.
+    """
+    known = workflow if isinstance(workflow, UUID) else uuid_of(workflow)
+    if known is not None:
+        return known
+    workflow_id: UUID | None = await tx.fetch_value(queries.FIND_WORKFLOW_BY_NAME, {"name": workflow})
+    if workflow_id is None:
+        await require(tx, permission)
+        raise WorkflowNotFound()
+    return workflow_id
 
 
 async def list_page(tx: Transaction, wanted: Filter, limit: int, offset: int) -> tuple[list[Workflow], int]:
@@ -142,4 +94,4 @@ async def delete(tx: Transaction, begin: backup.Begin, store: backup.Store | Non
     copies = await backup.copies_of(tx, store, workflow_id)
     await tx.commit()
     are_gone = await backup.remove(begin, store, workflow_id, copies)
-    return Deletion(answer["cancelled_jobs"], answer["cancelling_jobs"], are_gone)
+    return Deletion(answer["cancelled_jobs"], answer["cancelling_jobs"], answer["disabled_triggers"], are_gone)

@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a repeated POST gets the first answer and does nothing (api-map §3).
+"""`Idempotency-Key`: a repeated POST gets the first answer and does nothing (api-decisions#idempotency).
 
 The key is taken in the transaction of the work, and the answer is stored in it: work and answer are kept together or
 not at all. A refusal that is kept answers the key too; any other leaves it free. Same key and body: the first answer.

@@ -19,6 +19,7 @@ RESOURCES = {
     "robot-api-keys": "robot_keys.routes",
     "robots": "robots.routes",
     "schedules": "schedules.routes",
+    "triggers": "triggers.routes",
     "watches": "watches.routes",
     "workflows": "workflows.routes",
 }

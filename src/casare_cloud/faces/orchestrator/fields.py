@@ -1,15 +1,20 @@
 """Fields that several resources of the orchestrator share: their rules, once. Those of any face are in the kit."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Path
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PlainSerializer
 
 from casare_cloud.errors import NotFound
 from casare_cloud.faces.kit.fields import Integer
 
 BIGGEST_INTEGER = 2**31 - 1
+
+
+def _with_microseconds(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _job_id(text: str) -> UUID:
@@ -21,6 +26,9 @@ def _job_id(text: str) -> UUID:
     except ValueError:
         raise NotFound("JOB_NOT_FOUND", "There is no such job.") from None
 
+
+ExactTime = Annotated[datetime, PlainSerializer(_with_microseconds, return_type=str, when_used="json")]
+"""A moment in an answer, written as `Time` is, always with six digits of a second."""
 
 Priority = Annotated[Integer, Field(ge=0, le=20, description="0 to 20, 0 first.")]
 ExecutionMode = Literal["lan", "internet"]

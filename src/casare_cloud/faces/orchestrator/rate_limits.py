@@ -57,6 +57,8 @@ LIMITS: dict[tuple[str, str], Limit] = {
     ("POST", "/robots/{}/token"): Limit(60, per="caller"),
     ("POST", "/robots/register"): Limit(30, per="caller"),
     ("DELETE", "/robots/{}"): Limit(30),
+    ("GET", "/triggers/assigned"): REPORT,
+    ("POST", "/triggers/{}/fire"): REPORT,
 }
 
 RATE_LIMITS = RateLimits(LIMITS, lists=LIST, details=DETAIL, changes=OPERATION)

@@ -16,6 +16,7 @@ from casare_cloud.faces.orchestrator.auth.shapes import (
     RegisterBody,
     TokensAnswer,
 )
+from casare_cloud.faces.orchestrator.auth.words import with_implied_roles
 from casare_cloud.faces.orchestrator.refusals import refusals
 
 router = APIRouter(prefix="/auth", tags=["auth"])
@@ -67,7 +68,8 @@ async def log_out(
 async def me(call: CurrentCall, tx: Tx) -> MeAnswer:
     """Who makes this request, as the database sees it."""
     identity = await service.whoami(tx)
-    return MeAnswer(**asdict(identity), dev_mode=call.actor.is_dev_mode)
+    shown = asdict(identity) | {"roles": with_implied_roles(identity.roles)}
+    return MeAnswer(**shown, dev_mode=call.actor.is_dev_mode)
 
 
 def _users(call: CurrentCall) -> service.Users:

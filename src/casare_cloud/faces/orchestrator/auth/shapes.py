@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from casare_cloud.config import PASSWORD_BYTES
+from casare_cloud.domain.users import passwords
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.shapes import Answer, Body
 from casare_cloud.faces.orchestrator.auth import examples
@@ -18,8 +18,8 @@ def _is_plain(text: str) -> str:
 
 
 def _fits_bcrypt(password: str) -> str:
-    if len(password.encode()) > PASSWORD_BYTES:
-        raise ValueError(f"must have at most {PASSWORD_BYTES} bytes")
+    if (problem := passwords.find_size_problem(password)) is not None:
+        raise ValueError(problem)
     return password
 
 
@@ -67,7 +67,12 @@ class RegisterBody(Body):
     model_config = showing(examples.REGISTER)
 
     email: Email
-    password: Annotated[str, StringConstraints(min_length=8), AfterValidator(_is_plain), AfterValidator(_fits_bcrypt)]
+    password: Annotated[
+        str,
+        StringConstraints(min_length=passwords.LEAST_CHARACTERS),
+        AfterValidator(_is_plain),
+        AfterValidator(_fits_bcrypt),
+    ]
     org_name: Name
     username: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9._+-]{1,128}$")] = None
     first_name: OptionalName = ""

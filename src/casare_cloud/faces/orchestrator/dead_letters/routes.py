@@ -1,4 +1,4 @@
-"""Dead letters: jobs that ended badly for good, kept for a person (api-map §3)."""
+"""Dead letters: jobs that ended badly for good, kept for a person (api-decisions#dead-letters)."""
 
 from typing import Annotated
 from uuid import UUID
@@ -69,10 +69,11 @@ async def requeue_dead_letter(job_id: JobId, tx: Tx) -> DeadLetterRequeued:
     409 DEAD_LETTER_RESOLVED when somebody did it before, DEDUPE_KEY_TAKEN while another job has its dedupe key. Needs
     jobs.retry.
     """
-    return DeadLetterRequeued(**await service.requeue(tx, job_id))
+    return DeadLetterRequeued(job_id=job_id, new_job_id=await service.requeue(tx, job_id))
 
 
 @router.delete("/{job_id}", responses=refusals(404))
 async def purge_dead_letter(job_id: JobId, tx: Tx) -> DeadLetterPurged:
     """Take a dead letter away for good; the job stays in the history as it ended. Needs jobs.delete."""
-    return DeadLetterPurged(**await service.purge(tx, job_id))
+    await service.purge(tx, job_id)
+    return DeadLetterPurged(job_id=job_id, purged=True)

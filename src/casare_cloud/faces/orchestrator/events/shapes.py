@@ -1,5 +1,6 @@
 """Shapes of what happened."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.paging import After, after
 from casare_cloud.faces.kit.shapes import Answer, Time
 from casare_cloud.faces.orchestrator.events import examples
+from casare_cloud.faces.orchestrator.robots.words import with_word
 
 EventPage = Annotated[After, after(100, 1000, "The number of the last event that was read; 0: none.")]
 
@@ -43,5 +45,5 @@ class EventList(Answer):
     @classmethod
     def of(cls, events: list[Event], after: int) -> "EventList":
         """Events as the service gives them."""
-        answers = [EventAnswer.model_validate(event) for event in events]
+        answers = [EventAnswer.model_validate(replace(event, data=with_word(event.data))) for event in events]
         return cls(events=answers, next=answers[-1].seq if answers else after)

@@ -1,4 +1,4 @@
-"""Shapes that say why: why a job waits, why a robot gets nothing (api-map §3)."""
+"""Shapes that say why: why a job waits, why a robot gets nothing (api-decisions#explanations)."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -8,6 +8,7 @@ from pydantic import Field
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.shapes import Answer, Time
 from casare_cloud.faces.orchestrator.explanations import examples
+from casare_cloud.faces.orchestrator.robots.words import RobotWord
 
 Sentence = Annotated[str, Field(description="For people; it may be sent to a customer as it is.")]
 NextStep = Annotated[str, Field(description="What to do about it.")]
@@ -64,7 +65,7 @@ class RobotExplanation(Answer):
 
     robot_id: Annotated[str, Field(validation_alias="external_id")]
     robot_uuid: Annotated[UUID, Field(validation_alias="robot_id")]
-    state: Literal["idle", "busy", "offline", "error", "maintenance"]
+    state: RobotWord
     verdict: Literal["ready", "waiting", "blocked", "idle"]
     reason_code: ReasonCode
     sentence: Sentence

@@ -1,4 +1,4 @@
-"""Jobs, for people and programs: queue, look, cancel, retry (documents 002 and 003; api-map §3)."""
+"""Jobs, for people and programs: queue, look, cancel, retry (documents 002 and 003; api-decisions#cancel-and-retry)."""
 
 from typing import Annotated
 from uuid import UUID
@@ -112,7 +112,8 @@ async def retry_job(job_id: JobId, tx: Tx) -> RetryAnswer:
     400 JOB_NOT_RETRYABLE for any other state, 409 DEDUPE_KEY_TAKEN while another job has its dedupe key. Needs
     jobs.retry.
     """
-    return RetryAnswer(**await service.retry(tx, job_id))
+    new_job_id = await service.retry(tx, job_id)
+    return RetryAnswer(original_job_id=job_id, new_job_id=new_job_id, message="Job queued for retry")
 
 
 router.include_router(job_leases.router)

@@ -1,17 +1,17 @@
-"""Shapes of the job endpoints for people and programs (documents 000, 002, 003; api-map §3)."""
+"""Shapes of the job endpoints for people and programs (documents 000, 002, 003; api-decisions#submitting)."""
 
 from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import AliasChoices, Field
 
-from casare_cloud.domain.jobs.model import Job, LogEntry, LogLevel, NewJob
+from casare_cloud.domain.jobs.model import Cancellation, Job, LogEntry, LogLevel, NewJob
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.fields import Flag, Input, Integer, Moment, Name, Words
 from casare_cloud.faces.kit.shapes import Answer, Body, OpenBody, Time, Warnings
 from casare_cloud.faces.orchestrator.fields import Environment, ExecutionMode, Priority, RobotName
 from casare_cloud.faces.orchestrator.jobs import examples
-from casare_cloud.faces.orchestrator.jobs.words import JobWord, word_of
+from casare_cloud.faces.orchestrator.jobs.words import JobWord, sentence_of, word_of
 
 DEMAND = (
     "Only robots with all of them. Capabilities and tags together: at most 2,000 bytes, each word counts for 8 more."
@@ -68,15 +68,7 @@ class CreateJobBody(OpenBody):
 
     def job(self) -> NewJob:
         """What the domain calls it."""
-        options = {name: getattr(self, name) for name in type(self).model_fields}
-        return NewJob(**{**options, "workflow_id": _id_or_name(self.workflow_id)})
-
-
-def _id_or_name(text: str) -> UUID | str:
-    try:
-        return UUID(text) if len(text) == 36 else text
-    except ValueError:
-        return text
+        return NewJob(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
 class JobSummary(Answer):
@@ -231,9 +223,15 @@ class CancelAnswer(Answer):
     cancel_requested: bool
 
     @classmethod
-    def of(cls, answer: dict[str, Any]) -> "CancelAnswer":
-        """The answer in the published words."""
-        return cls(**{**answer, "previous_status": word_of(answer["previous_status"])})
+    def of(cls, cancellation: Cancellation) -> "CancelAnswer":
+        """What became of it, in the published words."""
+        return cls(
+            job_id=cancellation.job_id,
+            cancelled=cancellation.cancelled,
+            previous_status=word_of(cancellation.previous_status),
+            message=sentence_of(cancellation),
+            cancel_requested=cancellation.cancel_requested,
+        )
 
 
 class RetryAnswer(Answer):

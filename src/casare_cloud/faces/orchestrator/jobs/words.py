@@ -1,8 +1,8 @@
-"""The words of documents 000 and 002 for the state of a job (api-map, "Job status by face")."""
+"""The words of documents 000 and 002 for the state of a job (api-decisions#job-states)."""
 
 from typing import Literal
 
-from casare_cloud.domain.jobs.model import JobStatus
+from casare_cloud.domain.jobs.model import Cancellation, JobStatus
 
 JobWord = Literal["pending", "claimed", "running", "completed", "failed", "cancelled", "timeout"]
 
@@ -29,3 +29,15 @@ def word_of(status: JobStatus) -> JobWord:
 def states_of(word: FilterWord | None) -> list[JobStatus] | None:
     """The stored states that a filter word matches; None: all."""
     return None if word is None else _GROUPS[word]
+
+
+def sentence_of(cancellation: Cancellation) -> str:
+    """What documents 000 and 002 say of a request to cancel."""
+    if cancellation.is_forced:
+        return "Job cancelled by force; its robot may still be at it, and its result will be refused"
+    if cancellation.cancelled:
+        return "Job cancelled successfully"
+    if cancellation.cancel_requested:
+        return "Cancellation requested; the robot has been told"
+    ended = "timed out" if cancellation.previous_status == "timeout" else cancellation.previous_status
+    return f"Job already {ended}, cannot cancel"

@@ -1,8 +1,9 @@
-"""Jobs, for the robots that run them: claim, report, finish (document 002, "PUT progress"; api-map §3).
+"""Jobs, for the robots that run them: claim, report, finish (document 002; api-decisions#claims-and-leases).
 
 What names a lease is closed: a field that is not known is refused, so that a misspelt one is noticed by its sender.
 """
 
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -56,7 +57,8 @@ async def start_job(job_id: JobId, body: LeaseBody, tx: Tx) -> StartAnswer:
 
     409 LEASE_LOST, JOB_ALREADY_FINISHED. Needs jobs.report (robots).
     """
-    return StartAnswer(**await leases.start(tx, job_id, body.lease_token))
+    started = await leases.start(tx, job_id, body.lease_token)
+    return StartAnswer(**asdict(started), status="running")
 
 
 @router.put("/{job_id}/progress", responses=refusals(404, 409))
@@ -67,9 +69,8 @@ async def report_progress(job_id: JobId, body: ProgressBody, tx: Tx) -> Progress
     that a robot of the same tenant holds.
     """
     fields = body.model_dump(exclude={"node_executions"})
-    return ProgressAnswer(
-        **await leases.report_progress(tx, job_id, **fields, node_executions=_as_sent(body.node_executions))
-    )
+    nodes = _as_sent(body.node_executions)
+    return ProgressAnswer.model_validate(await leases.report_progress(tx, job_id, **fields, node_executions=nodes))
 
 
 @router.post("/{job_id}/complete", responses=refusals(404, 409))
@@ -105,7 +106,8 @@ async def release_job(job_id: JobId, body: LeaseBody, tx: Tx) -> OutcomeAnswer:
 @router.post("/{job_id}/extend-lease", responses=refusals(404, 409))
 async def extend_lease(job_id: JobId, body: ExtendBody, tx: Tx) -> ExtendAnswer:
     """Keep a job for `lease_seconds` from now. 409 LEASE_LOST, JOB_ALREADY_FINISHED. Needs jobs.report (robots)."""
-    return ExtendAnswer(**await leases.extend_lease(tx, job_id, body.lease_token, body.lease_seconds))
+    renewed = await leases.extend_lease(tx, job_id, body.lease_token, body.lease_seconds)
+    return ExtendAnswer(**asdict(renewed), renewed=True)
 
 
 @router.post("/{job_id}/logs", responses=refusals(404, 409))

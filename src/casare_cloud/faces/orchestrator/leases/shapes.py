@@ -5,11 +5,11 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from casare_cloud.domain.jobs.model import LogLevel
+from casare_cloud.domain.jobs.model import Ended, LogLevel
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.fields import Flag, Integer, Moment
 from casare_cloud.faces.kit.shapes import Answer, Body, Report, Time
-from casare_cloud.faces.orchestrator.fields import Environment, LeaseSeconds, LeaseToken
+from casare_cloud.faces.orchestrator.fields import Environment, ExactTime, LeaseSeconds, LeaseToken
 from casare_cloud.faces.orchestrator.jobs.words import JobWord, word_of
 from casare_cloud.faces.orchestrator.leases import examples
 
@@ -73,8 +73,8 @@ class StartAnswer(Answer):
 
     job_id: UUID
     status: Literal["running"]
-    started_at: str
-    lease_expires_at: str
+    started_at: ExactTime
+    lease_expires_at: ExactTime
     cancel_requested: bool
 
 
@@ -176,12 +176,12 @@ class OutcomeAnswer(Answer):
     job_id: UUID
     status: JobWord
     outcome: Literal["applied"]
-    retry_at: str | None = None
+    retry_at: ExactTime | None = None
 
     @classmethod
-    def of(cls, answer: dict[str, Any]) -> "OutcomeAnswer":
-        """The answer in the published words."""
-        return cls(**{**answer, "status": word_of(answer["status"])})
+    def of(cls, ended: Ended) -> "OutcomeAnswer":
+        """What the job is now, in the published words."""
+        return cls(job_id=ended.job_id, status=word_of(ended.status), outcome="applied", retry_at=ended.retry_at)
 
 
 class LogEntryBody(Body):

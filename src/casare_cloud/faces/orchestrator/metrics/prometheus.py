@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from casare_cloud.domain.metrics.model import Fleet
-from casare_cloud.domain.robots.model import RobotStatus
+from casare_cloud.faces.orchestrator.robots.words import RobotWord, count_words
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BOUNDS_SECONDS = (0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 14400, 86400)
@@ -34,11 +34,12 @@ class _Families:
             jobs.add_metric([status, self._environment], count)
         yield jobs
         robots = GaugeMetricFamily("casare_rpa_robots", "Number of robots", labels=["status", "environment"])
-        for word in get_args(RobotStatus):  # all: what was counted once and is not told of again is no 0
-            robots.add_metric([word, self._environment], fleet.robots.get(word, 0))
+        words = count_words(fleet.robots)
+        for word in get_args(RobotWord):  # every word, so that a series never disappears
+            robots.add_metric([word, self._environment], words[word])
         yield robots
         for name, text, value in (
-            ("robots_active", "Number of active robots", fleet.robots.get("idle", 0) + fleet.robots.get("busy", 0)),
+            ("robots_active", "Number of active robots", words["idle"] + words["busy"]),
             ("jobs_active", "Number of claimed and running jobs", fleet.active_jobs),
             ("queue_depth", "Number of jobs that wait for a robot", fleet.queue_depth),
             ("scheduled_jobs", "Number of jobs that wait for a time", fleet.scheduled_jobs),

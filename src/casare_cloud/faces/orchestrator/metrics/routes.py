@@ -12,8 +12,6 @@ from casare_cloud.domain.jobs import service as jobs
 from casare_cloud.domain.jobs.model import Filter as JobFilter
 from casare_cloud.domain.metrics import service
 from casare_cloud.domain.robots import service as robots
-from casare_cloud.domain.robots.model import Filter as RobotFilter
-from casare_cloud.domain.robots.model import RobotStatus
 from casare_cloud.faces.kit.fields import Moment
 from casare_cloud.faces.kit.routing import Route, Tx
 from casare_cloud.faces.orchestrator.fields import JobId, RobotId, RobotName
@@ -30,6 +28,7 @@ from casare_cloud.faces.orchestrator.metrics.shapes import (
     types_of,
 )
 from casare_cloud.faces.orchestrator.refusals import refusals
+from casare_cloud.faces.orchestrator.robots.words import RobotWord, filter_of
 
 router = APIRouter(prefix="/metrics", tags=["metrics"], route_class=Route)
 
@@ -46,10 +45,10 @@ async def get_fleet_metrics(tx: Tx, schema: Schema = "2") -> FleetAnswer:
 
 @router.get("/robots", responses=refusals())
 async def list_robot_metrics(
-    tx: Tx, status: Annotated[RobotStatus | None, Query(description="Only robots in this state.")] = None
+    tx: Tx, status: Annotated[RobotWord | None, Query(description="Only robots in this state.")] = None
 ) -> list[RobotMetricsAnswer]:
     """The robots, at most 1,000 by their external ids, with what each last measured. Needs robots.read."""
-    found, _ = await robots.list_page(tx, RobotFilter(status), MOST_ROBOTS, 0)
+    found, _ = await robots.list_page(tx, filter_of(status), MOST_ROBOTS, 0)
     return [RobotMetricsAnswer.of(robot) for robot in found]
 
 

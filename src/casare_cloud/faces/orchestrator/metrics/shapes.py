@@ -1,6 +1,6 @@
-"""Shapes of the metrics endpoints: every key of documents 000 and 002, in both spellings (api-map, conflicts 16-19)."""
+"""Shapes of the metrics endpoints: every key of documents 000 and 002, in both spellings (api-decisions#metrics)."""
 
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 from pydantic import Field
@@ -14,11 +14,12 @@ from casare_cloud.domain.metrics.model import (
     JobMetrics,
     RobotMetrics,
 )
-from casare_cloud.domain.robots.model import Robot, RobotStatus
+from casare_cloud.domain.robots.model import Robot
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.shapes import Answer, Time
 from casare_cloud.faces.orchestrator.jobs.shapes import JobSummary, published
 from casare_cloud.faces.orchestrator.metrics import examples
+from casare_cloud.faces.orchestrator.robots.words import RobotWord, count_words, with_word, word_of
 
 ActivityWord = Literal[
     "job_started",
@@ -35,7 +36,7 @@ ActivityWord = Literal[
 _WORDS: dict[str, ActivityWord] = {"schedule.fired": "schedule_triggered"}
 
 # Document 000 has no words for a robot that is there and may not work.
-_OFFLINE_IN_000: tuple[RobotStatus, ...] = ("offline", "maintenance", "error")
+_OFFLINE_IN_000: tuple[RobotWord, ...] = ("offline", "maintenance", "error")
 
 
 class FleetAnswer(Answer):
@@ -65,7 +66,7 @@ class FleetAnswer(Answer):
     @classmethod
     def of(cls, fleet: Fleet, is_schema_1: bool) -> "FleetAnswer":
         """The fleet in the published words."""
-        count = {word: fleet.robots.get(word, 0) for word in get_args(RobotStatus)}
+        count = count_words(fleet.robots)
         return cls(
             total_robots=sum(count.values()),
             active_robots=count["busy"] if is_schema_1 else count["idle"] + count["busy"],
@@ -93,7 +94,7 @@ class RobotMetricsAnswer(Answer):
     robot_uuid: UUID
     name: str
     hostname: str
-    status: RobotStatus
+    status: RobotWord
     cpu_percent: float | None
     memory_mb: float | None
     memory_percent: float | None
@@ -115,7 +116,7 @@ def _fields_of(robot: Robot) -> dict[str, Any]:
         "robot_uuid": robot.robot_id,
         "name": robot.name,
         "hostname": robot.hostname,
-        "status": robot.status,
+        "status": word_of(robot),
         **{name: _number(robot.metrics.get(name)) for name in ("cpu_percent", "memory_mb", "memory_percent")},
         "current_job_id": current,
         "current_job": current,
@@ -306,43 +307,13 @@ class ActivityAnswer(Answer):
             type=word,
             event_type=word,
             timestamp=event.occurred_at,
-            title=_TITLES[word],
-            details=_details(activity),
+            title=activity.title,
+            details=activity.details,
             job_id=event.job_id,
             robot_id=activity.robot or (str(event.robot_id) if event.robot_id else None),
             workflow_id=event.workflow_id,
-            data=event.data,
+            data=with_word(event.data),
         )
-
-
-_TITLES = {
-    "job_started": "Job started",
-    "job_completed": "Job completed successfully",
-    "job_failed": "Job failed",
-    "job_timeout": "Job timed out",
-    "job_cancelled": "Job cancelled",
-    "robot_online": "Robot online",
-    "robot_offline": "Robot offline",
-    "schedule_triggered": "Schedule triggered",
-}
-
-
-def _details(activity: Activity) -> str:
-    """One sentence about an event, of what its data holds."""
-    data, event_type = activity.event.data, activity.event.event_type
-    workflow = data.get("workflow_name") or "A workflow"
-    if event_type == "job.started":
-        return f"{workflow} runs on {activity.robot}" if activity.robot else f"{workflow} runs"
-    if event_type == "job.completed":
-        duration = data.get("duration_ms")
-        return f"{workflow} finished" if duration is None else f"{workflow} finished in {duration / 1000:g}s"
-    if event_type in ("job.failed", "job.timeout"):
-        return f"{workflow}: {data.get('error_message') or data.get('error_type') or 'no message'}"[:500]
-    if event_type == "job.cancelled":
-        return f"{workflow}: {data.get('message') or 'Cancelled.'}"[:500]
-    if event_type in ("schedule.triggered", "schedule.fired"):
-        return f"{data.get('schedule_name') or 'A schedule'} queued a job"
-    return f"{activity.robot or data.get('external_id') or 'A robot'} is {event_type.removeprefix('robot.')}"
 
 
 class ActivityList(Answer):

@@ -49,7 +49,7 @@ async def update_pool(pool: PoolName, body: UpdatePoolBody, tx: Tx) -> PoolAnswe
 @router.delete("/{pool}", responses=refusals(404))
 async def delete_pool(pool: PoolName, tx: Tx) -> PoolDeleted:
     """End a pool: its robots work for their own tenant only, and jobs that asked for it wait. Needs robots.write."""
-    return PoolDeleted.model_validate(await service.delete(tx, pool))
+    return PoolDeleted(pool_id=await service.delete(tx, pool), deleted=True)
 
 
 @router.get("/{pool}/members", responses=refusals(404))
@@ -84,4 +84,5 @@ async def accept_pool(pool: PoolName, tx: Tx) -> PoolAnswer:
 @router.post("/{pool}/leave", responses=refusals(404, 409))
 async def leave_pool(pool: PoolName, tx: Tx) -> PoolLeft:
     """Leave a pool, or decline the invitation to it. What waits for it goes on waiting. Needs settings.write."""
-    return PoolLeft.model_validate(await service.leave(tx, pool))
+    gone = await service.leave(tx, pool)
+    return PoolLeft(pool_id=gone.pool_id, name=gone.name, left=True)

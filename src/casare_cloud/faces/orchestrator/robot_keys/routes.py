@@ -1,4 +1,4 @@
-"""Keys of robots: make, list, revoke, rotate (api-map §3). A key is shown once, in the answer that made it."""
+"""Keys of robots: make, list, revoke, rotate (api-decisions#keys). A key is shown once, in the answer that made it."""
 
 from typing import Annotated
 

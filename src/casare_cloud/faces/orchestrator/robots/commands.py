@@ -1,4 +1,7 @@
-"""Telling robots what to do (api-map §3). The cloud obeys at once; the robot is told by push and heartbeat."""
+"""Telling robots what to do (api-decisions#robot-commands).
+
+The cloud obeys at once; the robot is told by push and heartbeat.
+"""
 
 from fastapi import APIRouter
 
@@ -13,8 +16,8 @@ router = APIRouter(route_class=Route)
 
 
 async def _tell(tx: Tx, robot_id: str, command: RobotCommand, body: CommandBody | None) -> CommandAnswer:
-    answer, robot = await service.command(tx, robot_id, command, body.reason if body else None)
-    return CommandAnswer(command_id=answer["command_id"], **dict(RobotAnswer.of(robot)))
+    command_id, robot = await service.command(tx, robot_id, command, body.reason if body else None)
+    return CommandAnswer(command_id=command_id, **dict(RobotAnswer.of(robot)))
 
 
 @router.post("/{robot_id}/pause", responses=refusals(404))

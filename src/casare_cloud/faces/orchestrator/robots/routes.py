@@ -1,4 +1,4 @@
-"""Robots: the fleet, and what robots say of themselves (document 002, "Robot Endpoints"; api-map §3).
+"""Robots: the fleet, and what robots say of themselves (document 002, "Robot Endpoints"; api-decisions#robots).
 
 A robot is named by its external id (`robot-prod-001`) or by its UUID.
 """
@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from casare_cloud.domain.robots import service
-from casare_cloud.domain.robots.model import Filter, Heartbeat, RobotStatus
+from casare_cloud.domain.robots.model import Heartbeat
 from casare_cloud.faces.kit.idempotency import shown_once
 from casare_cloud.faces.kit.paging import Page, page
 from casare_cloud.faces.kit.routing import CurrentCall, Route, Tx
@@ -28,6 +28,7 @@ from casare_cloud.faces.orchestrator.robots.shapes import (
     TokenAnswer,
     UpdateRobotBody,
 )
+from casare_cloud.faces.orchestrator.robots.words import RobotWord, filter_of, with_word
 
 router = APIRouter(prefix="/robots", tags=["robots"], route_class=Route)
 
@@ -50,11 +51,11 @@ async def register_robot(body: RegisterRobotBody, tx: Tx) -> RobotAnswer:
 async def list_robots(
     tx: Tx,
     page: Annotated[Page, page(100, 500)],
-    status: Annotated[RobotStatus | None, Query()] = None,
+    status: Annotated[RobotWord | None, Query()] = None,
     environment: Annotated[Environment | None, Query()] = None,
 ) -> RobotList:
     """List the robots by their ids. Needs robots.read."""
-    items, total = await service.list_page(tx, Filter(status, environment), page.limit, page.offset)
+    items, total = await service.list_page(tx, filter_of(status, environment), page.limit, page.offset)
     robots = [RobotAnswer.of(item) for item in items]
     return RobotList(robots=robots, total=total, limit=page.limit, offset=page.offset)
 
@@ -68,7 +69,7 @@ async def get_robot(robot_id: RobotId, tx: Tx) -> RobotAnswer:
 @router.get("/{robot_id}/explain", responses=refusals(404))
 async def explain_robot(robot_id: RobotId, tx: Tx) -> RobotExplanation:
     """Why a robot gets nothing, or what it gets: the first clause of the claim that fails. Needs robots.read."""
-    return RobotExplanation.model_validate(await service.explain(tx, robot_id))
+    return RobotExplanation.model_validate(with_word(await service.explain(tx, robot_id), "state"))
 
 
 @router.put("/{robot_id}", responses=refusals(404))
@@ -96,13 +97,13 @@ async def set_robot_pool(robot_id: RobotId, body: RobotPoolBody, tx: Tx) -> Robo
 @router.delete("/{robot_id}", responses=refusals(404))
 async def delete_robot(robot_id: RobotId, tx: Tx) -> RobotDeleted:
     """Take a robot out of the fleet: its keys end at once, its jobs go to others. Needs robots.write."""
-    return RobotDeleted(**await service.delete(tx, robot_id))
+    return RobotDeleted(deleted=True, robot_id=await service.delete(tx, robot_id))
 
 
 @router.post("/{robot_id}/heartbeat", responses=refusals(404))
 async def record_heartbeat(robot_id: RobotId, tx: Tx, body: HeartbeatBody | None = None) -> HeartbeatAnswer:
     """Say that a robot is alive, with what it measured. For the robot itself, and callers with robots.control."""
-    return HeartbeatAnswer(**await service.heartbeat(tx, robot_id, body.said() if body else Heartbeat()))
+    return HeartbeatAnswer.of(await service.heartbeat(tx, robot_id, body.said() if body else Heartbeat()))
 
 
 @router.post("/{robot_id}/token", responses=refusals())

@@ -1,4 +1,4 @@
-"""Shapes of the robots (document 002, "Robot Endpoints"; api-map §3)."""
+"""Shapes of the robots (document 002, "Robot Endpoints"; api-decisions#robots)."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
@@ -6,12 +6,13 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from casare_cloud.domain.robots.model import Heartbeat, Registration, Robot, RobotCommand, RobotMode, RobotStatus
+from casare_cloud.domain.robots.model import Heard, Heartbeat, Registration, Robot, RobotCommand, RobotMode
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.fields import Flag, Integer, Words
 from casare_cloud.faces.kit.shapes import Answer, Body, OpenBody, Report, Time
-from casare_cloud.faces.orchestrator.fields import Environment, LeaseToken, RobotName
+from casare_cloud.faces.orchestrator.fields import Environment, ExactTime, LeaseToken, RobotName
 from casare_cloud.faces.orchestrator.robots import examples
+from casare_cloud.faces.orchestrator.robots.words import RobotWord, warnings_of, word_of
 
 Capabilities = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=64)]] | dict[str, Any],
@@ -19,13 +20,6 @@ Capabilities = Annotated[
 ]
 Slots = Annotated[Integer, Field(ge=1, le=100)]
 Metric = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-
-
-def _split(capabilities: list[str] | dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
-    """(what the robot can do, the form it said it in when that was an object)."""
-    if isinstance(capabilities, dict):
-        return [word for word, value in capabilities.items() if value is True], capabilities
-    return capabilities, {}
 
 
 SessionId = Annotated[UUID | None, Field(description="Of the robot's process, new at each start.")]
@@ -61,13 +55,11 @@ class RegisterRobotBody(OpenBody):
 
     def registration(self) -> Registration:
         """What the domain calls it."""
-        words, attributes = _split(self.capabilities)
         return Registration(
             external_id=self.robot_id,
             name=self.name,
             hostname=self.hostname,
-            capabilities=words,
-            attributes=attributes,
+            capabilities=self.capabilities,
             environment=self.environment,
             max_concurrent_jobs=self.max_concurrent_jobs,
             tags=self.tags,
@@ -95,9 +87,7 @@ class UpdateRobotBody(Body):
     def changes(self) -> dict[str, Any]:
         """The fields that were sent, in the domain's names."""
         changes = self.model_dump(exclude_none=True)
-        if self.capabilities is not None:
-            changes["capabilities"], changes["attributes"] = _split(self.capabilities)
-        return changes
+        return changes if self.capabilities is None else changes | {"capabilities": self.capabilities}
 
 
 class RobotStatusBody(Body):
@@ -105,7 +95,7 @@ class RobotStatusBody(Body):
 
     model_config = showing(examples.ROBOT_STATUS, extra="forbid")
 
-    status: RobotStatus
+    status: RobotWord
     session_id: Annotated[
         UUID | None, Field(description="The process that is offline: the robot is, unless another one of it lives.")
     ] = None
@@ -179,7 +169,7 @@ class RobotAnswer(Answer):
     robot_uuid: UUID
     name: str
     hostname: str
-    status: RobotStatus
+    status: RobotWord
     mode: RobotMode
     health: Literal["ok", "error"]
     environment: str
@@ -206,7 +196,8 @@ class RobotAnswer(Answer):
     def of(cls, robot: Robot, warnings: Sequence[str] = ()) -> Self:
         """A robot in the published words; `warnings` are of the request."""
         return cls(
-            warnings=[*warnings, *robot.warnings],
+            warnings=[*warnings, *warnings_of(robot.external_id, robot.other_session_at)],
+            status=word_of(robot),
             robot_id=robot.external_id,
             robot_uuid=robot.robot_id,
             last_seen=robot.last_heartbeat_at,
@@ -215,7 +206,7 @@ class RobotAnswer(Answer):
         )
 
 
-_SAME_NAMES = set(Robot.__dataclass_fields__) - {"robot_id", "warnings"}
+_SAME_NAMES = set(Robot.__dataclass_fields__) - {"robot_id"}
 
 
 class RobotList(Answer):
@@ -244,11 +235,23 @@ class HeartbeatAnswer(Answer):
     model_config = showing(examples.HEARTBEAT_NOTED)
 
     ok: bool
-    timestamp: str
+    timestamp: ExactTime
     heartbeat_interval: int
     lease_seconds: int
     warnings: list[str]
     pending_commands: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, heard: Heard) -> "HeartbeatAnswer":
+        """What the robot is told, in the published words."""
+        return cls(
+            ok=True,
+            timestamp=heard.heard_at,
+            heartbeat_interval=heard.heartbeat_seconds,
+            lease_seconds=heard.lease_seconds,
+            warnings=warnings_of(heard.external_id, heard.other_session_at),
+            pending_commands=heard.pending_commands,
+        )
 
 
 class TokenAnswer(Answer):

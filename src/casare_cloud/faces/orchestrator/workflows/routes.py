@@ -7,16 +7,19 @@ from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 
 from casare_cloud.domain.workflows import service
 from casare_cloud.domain.workflows.backup import store_of
-from casare_cloud.domain.workflows.model import Filter, TriggerType, WorkflowStatus
+from casare_cloud.domain.workflows.model import Filter, WorkflowStatus
 from casare_cloud.faces.kit.fields import Name
 from casare_cloud.faces.kit.paging import Page, page
 from casare_cloud.faces.kit.routing import CurrentCall, Route, Tx
 from casare_cloud.faces.orchestrator.fields import ExecutionMode, WorkflowId
 from casare_cloud.faces.orchestrator.refusals import idempotent, refusals
+from casare_cloud.faces.orchestrator.workflows import submitting
 from casare_cloud.faces.orchestrator.workflows.shapes import (
+    BackupAnswer,
     DeletedFrom,
     SubmitAnswer,
     SubmitBody,
+    TriggerType,
     WorkflowAnswer,
     WorkflowDeleted,
     WorkflowList,
@@ -90,10 +93,23 @@ async def upload_workflow(
 async def _submit(body: SubmitBody, tx: Tx, call: CurrentCall) -> SubmitAnswer:
     """The copy is stored when the work is committed and no connection waits for the store."""
     store = store_of(call.services.settings)
-    submission = body.submission()
-    made = await service.submit(tx, store, submission)
-    await call.commit(SubmitAnswer.of(made, body))
-    return SubmitAnswer.of(await service.keep_copy(call.transaction, store, made, submission), body)
+    made = await submitting.submit(tx, store, body)
+    await call.commit(_answer(made, body))
+    return _answer(await submitting.keep_copy(call.transaction, store, made, body), body)
+
+
+def _answer(made: submitting.Submitted, body: SubmitBody) -> SubmitAnswer:
+    verb = "queued" if made.schedule_id is None else "scheduled"
+    return SubmitAnswer(
+        workflow_id=made.published.workflow_id,
+        job_id=made.job_id,
+        schedule_id=made.schedule_id,
+        status="success",
+        message=f"Workflow submitted and {verb} for {body.execution_mode} execution",
+        created_at=made.created_at,
+        backup=BackupAnswer.model_validate(made.published.backup),
+        warnings=body.warnings(),
+    )
 
 
 @router.get("", responses=refusals())
@@ -119,7 +135,8 @@ async def delete_workflow(workflow_id: WorkflowId, tx: Tx, call: CurrentCall) ->
     """Delete a workflow, its schedules and its copies in the backup store, cancel its waiting jobs.
 
     Its name is free again, and robots get none of its jobs any more. `cancelled_jobs` are cancelled already,
-    `cancelling_jobs` (counted among the first 50,000 that wait) within minutes. Needs workflows.delete.
+    `cancelling_jobs` (counted among the first 50,000 that wait) within minutes.
+    Its triggers are disabled. Needs workflows.delete.
     """
     deletion = await service.delete(tx, call.transaction, store_of(call.services.settings), workflow_id)
     return WorkflowDeleted(
@@ -128,4 +145,5 @@ async def delete_workflow(workflow_id: WorkflowId, tx: Tx, call: CurrentCall) ->
         deleted_from=DeletedFrom(database=True, filesystem=deletion.copies_are_gone),
         cancelled_jobs=deletion.cancelled_jobs,
         cancelling_jobs=deletion.cancelling_jobs,
+        disabled_triggers=deletion.disabled_triggers,
     )

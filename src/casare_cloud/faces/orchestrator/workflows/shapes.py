@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, ValidationError
 
-from casare_cloud.domain.workflows.model import Submission, Submitted, TriggerType, Workflow, WorkflowStatus
+from casare_cloud.domain.workflows.model import Workflow, WorkflowStatus
 from casare_cloud.errors import InvalidArgument
 from casare_cloud.faces.kit.examples import showing
 from casare_cloud.faces.kit.fields import Input, Name
@@ -14,6 +14,8 @@ from casare_cloud.faces.kit.request_json import read_json
 from casare_cloud.faces.kit.shapes import JSON_LEVELS, TOO_DEEP, Answer, OpenBody, Time, Warnings, is_too_deep
 from casare_cloud.faces.orchestrator.fields import ExecutionMode, Priority, RobotName
 from casare_cloud.faces.orchestrator.workflows import examples
+
+TriggerType = Literal["manual", "scheduled", "webhook"]
 
 
 def _read_text(value: Any) -> Any:
@@ -49,22 +51,6 @@ class SubmitBody(OpenBody):
     robot_id: Annotated[
         RobotName | None, Field(description="Only this robot runs it: its external id or UUID. Not for schedules.")
     ] = None
-
-    def submission(self) -> Submission:
-        """What the domain calls it."""
-        return Submission(
-            name=self.workflow_name,
-            definition=self.workflow_json,
-            trigger_type=self.trigger_type,
-            execution_mode=self.execution_mode,
-            schedule_cron=self.schedule_cron,
-            priority=self.priority,
-            metadata=self.metadata or {},
-            input=self.input or {},
-            workflow_id=self.workflow_id,
-            pool=self.pool,
-            robot=self.robot_id,
-        )
 
 
 def read_upload(filename: str | None, content: bytes, options: dict[str, Any]) -> SubmitBody:
@@ -115,21 +101,6 @@ class SubmitAnswer(Answer):
     created_at: Time
     backup: BackupAnswer
     warnings: Warnings
-
-    @classmethod
-    def of(cls, made: Submitted, body: SubmitBody) -> "SubmitAnswer":
-        """The published words for a submission that was accepted."""
-        verb = "queued" if made.schedule_id is None else "scheduled"
-        return cls(
-            workflow_id=made.workflow_id,
-            job_id=made.job_id,
-            schedule_id=made.schedule_id,
-            status="success",
-            message=f"Workflow submitted and {verb} for {body.execution_mode} execution",
-            created_at=made.created_at,
-            backup=BackupAnswer.model_validate(made.backup),
-            warnings=body.warnings(),
-        )
 
 
 class WorkflowSummary(Answer):
@@ -194,3 +165,4 @@ class WorkflowDeleted(Answer):
     deleted_from: DeletedFrom
     cancelled_jobs: int
     cancelling_jobs: int
+    disabled_triggers: int

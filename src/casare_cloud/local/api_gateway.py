@@ -26,7 +26,7 @@ _SECRET_IN_BROWSER: Final = {
 }
 
 
-class Gateway:
+class ApiGateway:
     """ASGI middleware that puts the key of `apikey` in the place of a missing or opaque `Authorization`.
 
     A request that brings a JWT of its own keeps it. The WebSocket of Realtime carries its key in the query, where it is
