@@ -16363,7 +16363,7 @@ comment on function private.ring_bell is
     'Tells those who watch a tenant that something happened in it, at most every 250 ms: changed, on tenant:<id>:changes, with the number of an event after which there are others. They fetch those with public.list_events().';
 revoke all on function private.ring_bell from public, anon, authenticated, service_role;
 
--- from sql/80_realtime/functions/watch.sql sha256:188dd0d3db0f4350269e6bad7023d3db787f519441decc84ca3a9c56fb7dc354
+-- from sql/80_realtime/functions/watch.sql sha256:27a60943f3e3e34b4afb2f77318bb5ab3f4d12ce832703a94e3717ee2ad98a88
 create or replace function public.watch(p_job_id uuid default null)
 returns jsonb
 language plpgsql
@@ -16413,7 +16413,7 @@ begin
         if found then
             perform private.broadcast(
                 'robot:' || v_robot_id, 'job_watched',
-                jsonb_build_object('job_id', p_job_id, 'seconds', 60)
+                jsonb_build_object('job_id', p_job_id)
             );
         end if;
     end if;

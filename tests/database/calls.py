@@ -243,7 +243,7 @@ CALLS: dict[str, list[str]] = {
     "public.list_robot_triggers": ["public.list_robot_triggers()"],
     # events and realtime
     "public.list_events": ["public.list_events()", "public.list_events(0, 1000)"],
-    "public.watch": ["public.watch()", "public.watch(%(job)s)", "public.watch(%(held)s)"],
+    "public.watch": ["public.watch()", "public.watch(%(queued)s)", "public.watch(%(held)s)"],
     "private.can_receive_topic": [
         "private.can_receive_topic('tenant:' || %(tenant)s || ':changes')",
         "private.can_receive_topic('job:' || %(held)s)",

@@ -1,4 +1,4 @@
-"""Of a tenant that somebody watches, what changed of its queue and robots is pushed, at the same cost for any backlog."""
+"""What changed of a watched tenant's queue and robots is pushed, at the same cost for any backlog."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -31,7 +31,7 @@ def counts(payload: dict[str, Any]) -> tuple[int, int, int]:
 def test_each_change_is_pushed_once_to_its_tenant_alone(fleet: Fleet) -> None:
     other = make_fleet(fleet.database)
     robot = fleet.robot()
-    fleet.travel(seconds=30)    # registered by the clock on the wall
+    fleet.travel(seconds=30)  # registered by the clock on the wall
     first = fleet.enqueue()
     fleet.enqueue()
     fleet.enqueue(run_at="2099-01-01T00:00:00Z")
@@ -71,7 +71,7 @@ def test_an_empty_queue_is_pushed_once(fleet: Fleet) -> None:
 
 def test_a_robot_is_told_of_when_it_was_heard_or_is_not_what_it_was(fleet: Fleet) -> None:
     robot, idle = fleet.robot(), fleet.robot()
-    fleet.travel(seconds=30)    # registered by the clock on the wall
+    fleet.travel(seconds=30)  # registered by the clock on the wall
     fleet.run("push_overviews")
     assert {told["robot_id"] for told in overviews(fleet)[-1]["robots"]} == {str(robot.robot_id), str(idle.robot_id)}
     fleet.travel(seconds=1)

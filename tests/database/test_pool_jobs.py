@@ -83,7 +83,7 @@ def test_nothing_of_a_members_job_is_the_owners(pool: Pool) -> None:
     owner.report(robot, "start_job", job)
     live = owner.member.execute("select * from public.live_robots").fetchone()
     assert live is not None
-    assert (live["status"], live["load"], live["current_job_ids"]) == ("busy", 1, [])
+    assert (live["is_busy"], live["load"], live["current_job_ids"]) == (True, 1, [])
     for query in (
         "select job_id from public.jobs",
         "select job_id from public.live_jobs",

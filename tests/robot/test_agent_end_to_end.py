@@ -174,6 +174,7 @@ async def test_those_who_watch_a_job_see_its_nodes_and_progress(stack: Stack, ga
     watcher.subscribe(f"job:{job_id}", lambda event, payload: heard.append((event, payload.get("current_node"))))
     watching = asyncio.create_task(watcher.run())
     await stack.until(lambda: watcher.is_joined)
+    stack.watch(job_id)
     worker = make_worker(stack, robot, tmp_path, "direct").start()
     await stack.until(lambda: gate.visitors() == 1)
     gate.open()

@@ -47,7 +47,7 @@ begin
         if found then
             perform private.broadcast(
                 'robot:' || v_robot_id, 'job_watched',
-                jsonb_build_object('job_id', p_job_id, 'seconds', 60)
+                jsonb_build_object('job_id', p_job_id)
             );
         end if;
     end if;
