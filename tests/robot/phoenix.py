@@ -46,6 +46,11 @@ class PhoenixServer:
     ) -> None:
         await self.stop()
 
+    @property
+    def sockets(self) -> int:
+        """How many are open."""
+        return len(self._sockets)
+
     def _redirect(self, socket: ServerConnection, request: Request) -> Response | None:
         if self.redirects_to is None:
             return None

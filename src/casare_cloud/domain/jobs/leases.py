@@ -42,8 +42,8 @@ async def claim(
 
     Each try is a transaction of its own, and none is open while this waits. It waits for the bell of the robot with
     this key, and looks now and then besides, as a ring may be lost. Without a bell the pauses grow from 0.1 s to 1 s
-    with jitter, so that waiting robots neither come all at once nor wear the database out. Takes nothing once `has_left`
-    says that nobody waits for the answer any more.
+    with jitter, so that waiting robots neither come all at once nor wear the database out. Takes nothing once
+    `has_left` says that nobody waits for the answer any more.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + order.wait_seconds
