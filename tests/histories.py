@@ -45,9 +45,12 @@ def make_history(
     now: datetime,
     *,
     days: int = 90,
+    ends: Sequence[int] = (80, 12, 4, 4),
     seed: int = 4,
 ) -> list[Ended]:
     """So many jobs that ended in the `days` before `now`, of durations from a millisecond to days.
+
+    `ends`: how many of a hundred completed, failed, timed out and were cancelled.
 
     They come in the order in which they ended, but for events that were written up to three hours late.
     """
@@ -55,7 +58,7 @@ def make_history(
     jobs = []
     for _ in range(count):
         finished = now - timedelta(seconds=dice.uniform(0, days * 86400))
-        status = dice.choices(ENDS, (80, 12, 4, 4))[0]
+        status = dice.choices(ENDS, ends)[0]
         was_claimed = status != "cancelled" or dice.random() < 0.5
         milliseconds = min(round(dice.lognormvariate(9, 2)), 6 * 86400 * 1000)
         started = finished - timedelta(milliseconds=milliseconds) if was_claimed else None

@@ -1,4 +1,4 @@
--- Writers append to the inbox without waiting for one another. Whoever reads first gives the committed rows their number
+-- Writers append to the inbox without waiting for one another. The first reader gives the committed rows their number
 -- in the tenant's sequence, under one lock, so that a reader who resumes after a number misses nothing.
 create table private.event_inbox (
     inbox_id bigint generated always as identity,

@@ -21,6 +21,8 @@ create table public.schedules (
     starts_at timestamptz,              -- no due time before it
     ends_at timestamptz,                -- and none after it
     paused_until timestamptz,
+    calendar_id uuid,                   -- the business calendar that it heeds
+    on_closed_day public.on_closed_day not null default 'skip',
     jitter_seconds integer not null default 0,  -- it runs so much after each due time at most, always the same: see private.jitter_of()
     misfire_policy public.misfire_policy not null default 'once',
     misfire_cap integer not null default 10,
@@ -51,6 +53,8 @@ create table public.schedules (
     constraint schedules_tenant_id_schedule_id_key unique (tenant_id, schedule_id),
     constraint schedules_tenant_id_workflow_id_fkey foreign key (tenant_id, workflow_id)
         references public.workflows (tenant_id, workflow_id) on delete cascade,
+    constraint schedules_tenant_id_calendar_id_fkey foreign key (tenant_id, calendar_id)
+        references public.calendars (tenant_id, calendar_id) on delete set null (calendar_id),
     constraint schedules_name_check check (length(name) between 1 and 255),
     constraint schedules_priority_check check (priority between 0 and 20),
     constraint schedules_frequency_check check (
@@ -66,6 +70,7 @@ create table public.schedules (
     constraint schedules_next_run_at_check check (next_run_at is null or (is_enabled and deleted_at is null))
 ) with (fillfactor = 80);
 create index schedules_tenant_id_workflow_id_idx on public.schedules (tenant_id, workflow_id);
+create index schedules_tenant_id_calendar_id_idx on public.schedules (tenant_id, calendar_id);
 create index schedules_next_run_at_idx on public.schedules (next_run_at) where next_run_at is not null;
 create index schedules_tenant_id_next_run_at_idx on public.schedules (tenant_id, next_run_at) where next_run_at is not null;
 comment on table public.schedules is

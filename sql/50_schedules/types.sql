@@ -27,11 +27,13 @@ create type public.schedule_outcome as enum (
     'waiting',          -- for an unfinished job of the schedule; becomes enqueued, failed or skipped_overlap
     'failed',           -- no job: the reason says why
     'missed',           -- due times that nobody served in time, up to missed_until, and that were not made up for
-    'skipped_overlap'   -- a job of the schedule was not finished, or is not to run any more
+    'skipped_overlap',  -- a job of the schedule was not finished, or is not to run any more
+    'skipped_holiday',  -- its calendar does not work on this day, or at this hour
+    'skipped_blackout'  -- it was a blackout of its calendar
 );
 
 create type public.simulated_run as (
     run_at timestamptz,
-    verdict text,   -- run | moved | overlap
+    verdict text,   -- run | moved | overlap | holiday | blackout
     reason text
 );

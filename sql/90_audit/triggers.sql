@@ -20,6 +20,8 @@ begin
                 ('public.schedules', 'insert or update or delete', '{schedule_id}', '{updated_at,next_run_at,last_run_at,run_count,failure_count,consecutive_failures,input}'),
                 ('public.triggers', 'insert or delete or update of workflow_id, name, config, is_enabled, deleted_at', '{trigger_id}', '{updated_at,trigger_count,duplicate_count,filtered_count,rejected_count,limited_count,last_triggered_at,error_message,window_began_at,window_count,window_notes}'),
                 ('private.trigger_secrets', 'insert or delete', '{trigger_id,secret_id}', '{key_hash,sealed}'),
+                ('public.calendars', 'insert or update or delete', '{calendar_id}', '{updated_at,rules_until,warned_until}'),
+                ('public.calendar_blackouts', 'insert or update or delete', '{calendar_id,starts_at}', '{}'),
                 ('public.robots', 'insert or update or delete', '{robot_id}', '{updated_at}'),
                 ('public.pools', 'insert or update or delete', '{pool_id}', '{}'),
                 ('public.pool_members', 'insert or update or delete', '{pool_id,invitee}', '{tenant_id,invited_by,accepted_by}'),

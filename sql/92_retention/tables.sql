@@ -1,4 +1,4 @@
--- How long what is kept is policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
+-- Retention is a policy, and stands in a table. Everything is deleted by duties of cron, a bounded part at a time.
 
 create table private.retentions (
     kind text not null,                 -- a table of public

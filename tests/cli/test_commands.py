@@ -1,4 +1,4 @@
-"""`workflows …`, `jobs …`, `schedules …`, `keys …` and `metrics …` against the real orchestrator."""
+"""The commands that people call, from `workflows …` to `metrics …`, against the real orchestrator."""
 
 import json
 import signal
@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,30 @@ def test_a_schedule_is_made_changed_triggered_and_deleted(stack: Stack, run: Run
     assert "SCHEDULE_NOT_FOUND" in run("schedules", "get", schedule_id, code=1)
 
 
+def test_a_trigger_is_made_changed_fired_looked_at_and_deleted(stack: Stack, run: Run) -> None:
+    workflow_id = str(make_workflow(stack.database, stack.tenant).workflow_id)
+    assert "webhook" in run("triggers", "types")
+    made = run("triggers", "create", workflow_id, "webhook", "--name", "Orders")
+    trigger_id = made.split()[1]
+    assert "(shown this once)" in made
+    assert trigger_id in run("triggers", "list", "--workflow", workflow_id, "--type", "webhook")
+    changed = run("triggers", "update", trigger_id, "--config", '{"input_mapping": {"n": "$.deep.n"}}')
+    assert changed.startswith("Orders: {")
+    job_id = run("triggers", "fire", trigger_id, "--payload", '{"deep": {"n": 7}}').split()[-1]
+    assert json.loads(run("jobs", "get", job_id))["input"] == {"n": 7}
+    [delivery] = json.loads(run("triggers", "deliveries", trigger_id, "--json"))["deliveries"]
+    assert delivery["delivery_id"] in run("triggers", "deliveries", trigger_id, "--outcome", "accepted")
+    assert job_id not in run("triggers", "replay", trigger_id, delivery["delivery_id"])
+    assert run("triggers", "disable", trigger_id) == "Orders is disabled\n"
+    assert run("triggers", "enable", trigger_id) == "Orders is enabled\n"
+    assert json.loads(run("triggers", "get", trigger_id))["trigger_count"] == 2
+    assert "(shown this once)" in run("triggers", "rotate", trigger_id, "--overlap", "0")
+    assert "Say what is to change" in run("triggers", "update", trigger_id, code=2)
+    assert "--config is not JSON" in run("triggers", "create", workflow_id, "--config", "{", code=2)
+    assert "deleted" in run("triggers", "delete", trigger_id)
+    assert "TRIGGER_NOT_FOUND" in run("triggers", "get", trigger_id, code=1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -114,6 +139,60 @@ def test_a_change_of_a_schedule_that_cannot_be_is_refused_before_it_is_sent(
     run: Run, arguments: tuple[str, ...], words: str
 ) -> None:
     assert words in run("schedules", "update", str(uuid.uuid4()), *arguments, code=2)
+
+
+def test_a_calendar_is_made_filled_heeded_and_deleted(stack: Stack, run: Run, tmp_path: Path) -> None:
+    made = json.loads(
+        run(
+            "calendars",
+            "create",
+            "Munich",
+            "--country",
+            "DE",
+            "--subdivision",
+            "BY",
+            "--hours",
+            "mon=09:00-17:00",
+            "--json",
+        )
+    )
+    calendar_id = made["calendar_id"]
+    assert made["working_hours"] == {"mon": ["09:00", "17:00"]}
+    year = datetime.now(UTC).year + 1
+    assert "Epiphany" in run("calendars", "days", calendar_id, str(year))
+    file = tmp_path / "closed.ics"
+    file.write_bytes(
+        b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Stocktaking\r\n"
+        + f"DTSTART;VALUE=DATE:{year}0210\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n".encode()
+    )
+    assert run("calendars", "import", calendar_id, str(file)) == "added 1 days and 0 blackouts\n"
+    assert "Stocktaking" in run("calendars", "days", calendar_id, str(year))
+    assert "is changed" in run("calendars", "update", calendar_id, "--rules", "[]")
+    assert "Say what is to change" in run("calendars", "update", calendar_id, code=2)
+    assert "--rules is not JSON" in run("calendars", "update", calendar_id, "--rules", "{", code=2)
+    assert run("calendars", "refresh", calendar_id) == f"holidays until {year + 4}-12-31\n"
+    assert "Munich" in run("calendars", "list")
+    assert json.loads(run("calendars", "get", calendar_id))["rules"] == []
+    simulated = run("schedules", "simulate", "0 9 * * *", "--calendar", calendar_id, "--count", "7")
+    assert simulated.count("holiday") >= 6
+    workflow_id = str(make_workflow(stack.database, stack.tenant).workflow_id)
+    schedule = json.loads(
+        run(
+            "schedules",
+            "create",
+            workflow_id,
+            "0 8 * * *",
+            "--calendar",
+            calendar_id,
+            "--on-closed-day",
+            "next",
+            "--json",
+        )
+    )
+    assert "moved" in run("schedules", "explain", schedule["schedule_id"], f"{year}-02-11T08:00:00Z")
+    assert "CALENDAR_IN_USE" in run("calendars", "delete", calendar_id, code=1)
+    run("schedules", "delete", schedule["schedule_id"])
+    assert run("calendars", "delete", calendar_id) == "deleted\n"
 
 
 def test_times_are_shown_and_nothing_is_made(run: Run) -> None:

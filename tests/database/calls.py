@@ -207,6 +207,12 @@ CALLS: dict[str, list[str]] = {
         "public.create_schedule(" + _SCHEDULE % "%(own_workflow)s::uuid, 'pool', %(pool_name)s::text" + ")",
         "public.create_schedule(" + _SCHEDULE % "%(own_workflow)s::uuid, 'robot_id', %(robot)s::text" + ")",
     ],
+    "public.explain_schedule": ["public.explain_schedule(%(schedule)s, now())"],
+    "public.list_upcoming_runs": ["public.list_upcoming_runs(100)", "public.list_upcoming_runs(100, %(workflow)s)"],
+    "public.create_calendar": ['public.create_calendar(\'{"name": "x"}\')'],
+    "public.update_calendar": ['public.update_calendar(%(calendar)s, \'{"name": "x"}\')'],
+    "public.delete_calendar": ["public.delete_calendar(%(calendar)s)"],
+    "public.list_calendars": ["public.list_calendars()", "public.list_calendars(%(calendar)s)"],
     "public.delete_schedule": ["public.delete_schedule(%(schedule)s)"],
     "public.trigger_schedule": ["public.trigger_schedule(%(schedule)s)"],
     "public.update_schedule": [

@@ -270,6 +270,16 @@ def news(fleet: Fleet, count: int) -> None:
     )
 
 
+def calendars(fleet: Fleet, count: int) -> None:
+    do(
+        fleet,
+        "insert into public.calendars (tenant_id, name, working_hours, rules_until) "
+        "select %(tenant)s, n::text, '{}', %(now)s from generate_series(1, %(count)s) as n",
+        now=fleet.now,
+        count=count,
+    )
+
+
 def left_in(table: str) -> str:
     return f"select count(*) as n from {table} where tenant_id = %(tenant)s"
 
@@ -279,6 +289,7 @@ LONG = timedelta(days=1000)
 FLOODS = {
     "fire_due_schedules": Flood(schedules, left_in("public.schedules") + " and next_run_at <= private.clock()"),
     "follow_scheduled_jobs": Flood(news, left_in("private.schedule_news")),
+    "extend_calendars": Flood(calendars, left_in("public.calendars") + " and rules_until < private.clock()::date + 1"),
     "promote_scheduled_jobs": Flood(delayed, left_in("private.scheduled"), timedelta(seconds=20)),
     "rescue_expired_leases": Flood(leased, left_in("private.leases"), timedelta(seconds=1)),
     "raise_low_water": Flood(emptied_lanes, LANES_LEFT + "low_job_id = '00000000-0000-0000-0000-000000000000'"),

@@ -32,6 +32,7 @@ CALLERS = (*STRANGERS, *NOBODIES, "viewer")
 NOBODYS_ROWS = {
     "public.permissions", "private.duties", "private.duty_runs", "private.exports", "private.login_attempts",
     "private.low_water", "private.outages", "private.retentions", "private.schedule_quotas", "private.trigger_types",
+    "private.calendar_quotas",
 }  # fmt: skip
 VIEWER_READS = {
     "public.tenants", "public.workflows", "public.workflow_versions", "public.workflow_backups", "public.robots",
@@ -40,7 +41,8 @@ VIEWER_READS = {
     "public.late_results", "public.job_logs", "public.events", "private.leases", "private.scheduled",
     "public.job_rollups", "public.job_node_executions",
     "public.schedules", "public.schedule_fires", "public.triggers", "public.trigger_deliveries",
-    "public.trigger_delivery_bodies", "public.pools", "public.pool_members",
+    "public.trigger_delivery_bodies", "public.calendars", "public.calendar_days",
+    "public.calendar_blackouts", "public.pools", "public.pool_members",
 }  # fmt: skip
 
 FUNCTIONS = """

@@ -110,6 +110,17 @@ def make_world(database: Database) -> World:
         "'environment', 'none-has-this', 'overlap_policy', 'queue'))",
         [workflow.workflow_id, f"Schedule {MARKER}"],
     )["schedule_id"]
+    calendar = one(
+        functions,
+        admin,
+        "select public.create_calendar(jsonb_build_object("
+        "'name', %s::text, 'rules', %s::jsonb, 'blackouts', %s::jsonb)) as answer",
+        [
+            f"Calendar {MARKER}",
+            f'[{{"type": "fixed", "month": 5, "day": 1, "name": "{MARKER}"}}]',
+            f'[{{"starts_at": "2027-01-01", "ends_at": "2027-01-02", "reason": "{MARKER}"}}]',
+        ],
+    )["answer"]["calendar_id"]
     for _ in range(2):  # one of these jobs has ended, and the duty has not looked
         triggered = one(functions, admin, "select public.trigger_schedule(%s) as answer", [schedule])["answer"][
             "job_id"
@@ -185,7 +196,8 @@ def make_world(database: Database) -> World:
         targets={
             "tenant": tenant.tenant_id, "user": tenant.admin.user_id, "colleague": colleague.user_id, "role": role,
             "key": key.api_key_id, "robot_key": holder.key.api_key_id, "invitation": invitation["invitation_id"],
-            "token": token, "workflow": workflow.workflow_id, "schedule": schedule, "robot": str(holder.robot_id),
+            "token": token, "workflow": workflow.workflow_id, "schedule": schedule, "calendar": calendar,
+            "robot": str(holder.robot_id),
             "robot_name": holder.external_id, "queued": queued, "held": held, "lease": lease["lease_token"],
             "held_by_revoked": held_by_revoked, "done": done, "failed": failed, "dedupe_key": "dedupe-of-a",
             "idempotency_key": "request-of-a", "concurrency_key": "key-of-a",
@@ -205,6 +217,7 @@ def make_world(database: Database) -> World:
             for name in (
                 "tenant", "user", "colleague", "role", "key", "robot_key", "invitation", "workflow", "schedule",
                 "queued", "held", "held_by_revoked", "done", "failed", "command", "trigger", "chained", "delivery",
+                "calendar",
             )
         },
     )  # fmt: skip

@@ -173,6 +173,9 @@ class Neighbours:
             word,
         )["schedule_id"]
         self._make("trigger_schedule(%s)", schedule_id)
+        calendar_id = self._make("create_calendar(jsonb_build_object('name', %s::text)) as answer", word)["answer"][
+            "calendar_id"
+        ]
         self._make("set_limit('workflow', %s, null, 100)", workflow_id)
         self._make("set_limit('key', null, %s)", word)
         command = self._make("command_robot(%s, 'resume') as answer", robot_id)["answer"]
@@ -194,6 +197,7 @@ class Neighbours:
             "job_ids": [[str(failed)], [str(queued), str(failed)]],
             "robot_id": [robot.external_id, robot_id],
             "schedule_id": [schedule_id],
+            "calendar_id": [calendar_id],
             "robot key": [robot_key],
             "service key": [service_key],
             "acknowledged_commands": [[str(command["command_id"])]],

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx2
-import pytest
+import pytest_asyncio
 
 RESOURCES = (
     "api-keys",
     "auth",
+    "calendars",
     "dlq",
     "events",
     "health",
@@ -26,7 +27,7 @@ RESOURCES = (
 Document = dict[str, Any]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def document(client: httpx2.AsyncClient) -> Document:
     answer = await client.get("/openapi.json")
     assert answer.status_code == 200
@@ -139,6 +140,12 @@ async def test_every_endpoint_of_the_issue_is_there(document: Document) -> None:
             "/schedules/simulate": "POST",
             "/schedules/{schedule_id}": "GET PUT DELETE",
             "/schedules/{schedule_id}/fires": "GET",
+            "/schedules/{schedule_id}/explain": "GET",
+            "/calendars": "GET POST",
+            "/calendars/{calendar_id}": "GET PUT DELETE",
+            "/calendars/{calendar_id}/days": "GET",
+            "/calendars/{calendar_id}/refresh": "POST",
+            "/calendars/{calendar_id}/import": "POST",
             "/schedules/{schedule_id}/enable": "PUT",
             "/schedules/{schedule_id}/disable": "PUT",
             "/schedules/{schedule_id}/trigger": "PUT",
@@ -205,7 +212,16 @@ async def test_what_honours_an_idempotency_key_says_how_it_refuses_one(document:
         for name, operation in operations(document)
         if any(parameter["name"] == "idempotency-key" for parameter in operation.get("parameters", ()))
     }
-    makers = ("jobs", "jobs/batch", "pools", "robots/register", "robot-api-keys", "robot-api-keys/import", "schedules")
+    makers = (
+        "jobs",
+        "jobs/batch",
+        "pools",
+        "robots/register",
+        "robot-api-keys",
+        "robot-api-keys/import",
+        "schedules",
+        "calendars",
+    )
     assert keyed >= {f"POST /api/v1/{path}" for path in makers}
     assert {name for name, operation in operations(document) if "422" in operation["responses"]} == keyed
     assert all("409" in operation["responses"] for name, operation in operations(document) if name in keyed)

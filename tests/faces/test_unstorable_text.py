@@ -141,7 +141,6 @@ async def test_a_field_that_means_nothing_is_named_in_the_answer(stage: Stage) -
     requests: list[tuple[Asker, str, dict[str, Any]]] = [
         (stage.admin, "/jobs", {"workflow_id": workflow}),
         (stage.admin, "/workflows", {"workflow_name": "w", "workflow_json": GRAPH}),
-        (stage.admin, "/schedules", {"workflow_id": workflow, "schedule_name": "s", "cron_expression": "@daily"}),
         (stage.admin, "/robots/register", {"robot_id": "r", "name": "n", "hostname": "h"}),
     ]
     for who, path, body in requests:

@@ -31,7 +31,7 @@ begin
         if p_lease_token is null then
             perform private.raise_error(400, 'INVALID_ARGUMENT', 'lease_token must be given; only a robot may leave it out.');
         end if;
-        -- Whoever may control a robot and has its token speaks for it: of a job and a robot of their own tenant only.
+        -- A caller who may control robots and has the token reports for the robot: jobs and robots of their own tenant only.
         select l.robot_id
         into v_caller.robot_id
         from private.leases as l

@@ -40,6 +40,6 @@ begin
 end
 $$;
 comment on function public.start_job is
-    'Says that a claimed job runs now; saying it again changes nothing. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
+    'Says that a claimed job runs now. Idempotent. Raises 409 LEASE_LOST or JOB_ALREADY_FINISHED without the newest lease, 404 JOB_NOT_FOUND. Needs jobs.report.';
 revoke all on function public.start_job from public, anon, authenticated, service_role;
 grant execute on function public.start_job to authenticated;

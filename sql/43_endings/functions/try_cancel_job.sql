@@ -78,5 +78,5 @@ begin
 end
 $$;
 comment on function private.try_cancel_job is
-    'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not ask who wants it: its callers do.';
+    'Cancels a waiting job of a tenant, or asks the robot that holds it to stop (forced: takes the job away from one that was asked), and says which; a finished job stays as it is. Raises 404 JOB_NOT_FOUND, 409 CANCEL_NOT_FORCEABLE. Does not authorize the caller: its callers do.';
 revoke all on function private.try_cancel_job from public, anon, authenticated, service_role;

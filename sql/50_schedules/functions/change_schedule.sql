@@ -17,6 +17,9 @@ begin
     if nullif(p_changes ->> 'pool', '') is not null then
         v_new.pool_id := (private.find_pool(v_new.tenant_id, p_changes ->> 'pool', 'member')).pool_id;
     end if;
+    if v_new.calendar_id is distinct from p_old.calendar_id and v_new.calendar_id is not null then
+        perform private.find_calendar(v_new.tenant_id, v_new.calendar_id);
+    end if;
     v_problem := coalesce(
         private.find_schedule_problem(v_new, p_changes),
         case when v_new.timezone <> p_old.timezone then private.find_timezone_problem(v_new.timezone) end
@@ -30,10 +33,10 @@ begin
     end if;
     if p_is_new or v_new.is_enabled <> p_old.is_enabled or (
         v_new.frequency, v_new.cron_expression, v_new.run_at, v_new.interval_seconds, v_new.timezone, v_new.starts_at,
-        v_new.ends_at, v_new.paused_until, v_new.jitter_seconds
+        v_new.ends_at, v_new.paused_until, v_new.jitter_seconds, v_new.calendar_id, v_new.on_closed_day
     ) is distinct from (
         p_old.frequency, p_old.cron_expression, p_old.run_at, p_old.interval_seconds, p_old.timezone, p_old.starts_at,
-        p_old.ends_at, p_old.paused_until, p_old.jitter_seconds
+        p_old.ends_at, p_old.paused_until, p_old.jitter_seconds, p_old.calendar_id, p_old.on_closed_day
     ) then
         v_new.next_run_at := private.next_run_time(v_new, v_now);
         if v_new.is_enabled and v_new.next_run_at is null then
@@ -41,6 +44,7 @@ begin
                 400, 'INVALID_ARGUMENT',
                 case
                     when v_new.frequency = 'once' then 'run_at must lie in the future, and not in a pause.'
+                    when v_new.on_closed_day <> 'skip' then 'calendar_id leaves the schedule no day on which it runs.'
                     when v_new.ends_at is not null then 'ends_at leaves the schedule no time at which it runs.'
                     else 'cron_expression has no time within 40 years.'
                 end
@@ -51,5 +55,5 @@ begin
 end
 $$;
 comment on function private.change_schedule is
-    'A schedule with changes, judged, and with the next run that they bring; writes nothing. Raises 400 INVALID_ARGUMENT, which names the field, 404 ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS.';
+    'A schedule with changes, judged, and with the next run that they bring; writes nothing. Raises 400 INVALID_ARGUMENT, which names the field, 404 CALENDAR_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS.';
 revoke all on function private.change_schedule from public, anon, authenticated, service_role;

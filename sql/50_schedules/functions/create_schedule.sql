@@ -14,6 +14,6 @@ begin
 end
 $$;
 comment on function public.create_schedule is
-    'Makes a schedule of a workflow, {workflow_id, name, cron_expression | frequency | run_at | interval_seconds, …}, and returns it with the time of its next run; the time zone is the tenant''s unless it is given. With a pool (id or name) its robots run the jobs. Raises 404 WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
+    'Makes a schedule of a workflow, {workflow_id, name, cron_expression | frequency | run_at | interval_seconds, …}, and returns it with the time of its next run; the time zone is the tenant''s unless it is given. With a pool (id or name) its robots run the jobs. Raises 404 WORKFLOW_NOT_FOUND, CALENDAR_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
 revoke all on function public.create_schedule from public, anon, authenticated, service_role;
 grant execute on function public.create_schedule to authenticated;

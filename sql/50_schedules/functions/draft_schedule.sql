@@ -9,7 +9,7 @@ as $$
         jsonb_build_object(
             'schedule_id', private.uuid_v7(), 'tenant_id', t.tenant_id, 'timezone', t.timezone, 'is_enabled', true,
             'priority', 10, 'execution_mode', 'lan', 'environment', '*', 'required_capabilities', '[]'::jsonb,
-            'required_tags', '[]'::jsonb, 'input', '{}'::jsonb, 'metadata', '{}'::jsonb, 'jitter_seconds', 0,
+            'required_tags', '[]'::jsonb, 'input', '{}'::jsonb, 'metadata', '{}'::jsonb, 'jitter_seconds', 0, 'on_closed_day', 'skip',
             'misfire_policy', 'once', 'misfire_cap', 10, 'overlap_policy', 'allow', 'max_consecutive_failures', 0,
             'run_count', 0, 'failure_count', 0, 'consecutive_failures', 0,
             'created_by', coalesce(p_caller.user_id, p_caller.api_key_id),

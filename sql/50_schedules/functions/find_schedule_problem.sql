@@ -35,6 +35,13 @@ begin
         return 'misfire_cap goes with the misfire_policy all only.';
     elsif p_schedule.max_consecutive_failures not between 0 and 1000 then
         return 'max_consecutive_failures must be between 0 and 1000.';
+    elsif p_schedule.on_closed_day <> 'skip' and p_schedule.calendar_id is null then
+        return 'on_closed_day needs a calendar_id.';
+    elsif p_schedule.on_closed_day <> 'skip' and (
+        p_schedule.frequency in ('interval', 'hourly')
+        or p_schedule.frequency = 'cron' and (private.cron_fields(p_schedule.cron_expression))[2] ~ '^\*'
+    ) then
+        return 'on_closed_day next and previous are for schedules whose hour is fixed: what comes every hour is not moved to another day.';
     elsif p_schedule.robot_id is not null and p_schedule.pool_id is not null then
         return 'robot_id and pool contradict each other: a pool''s owner says which of its robots run a job.';
     end if;

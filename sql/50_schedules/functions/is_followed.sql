@@ -6,5 +6,6 @@ set search_path = pg_catalog, pg_temp
 as $$
     select p_schedule.overlap_policy <> 'allow' or p_schedule.max_consecutive_failures > 0
 $$;
-comment on function private.is_followed(public.schedules) is 'Whether a schedule needs to know how its jobs end.';
+comment on function private.is_followed is
+    'Whether a schedule needs to know how its jobs end.';
 revoke all on function private.is_followed from public, anon, authenticated, service_role;

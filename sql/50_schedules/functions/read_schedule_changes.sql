@@ -8,11 +8,11 @@ as $$
 declare
     v_settable constant text[] := array[
         'workflow_id', 'name', 'frequency', 'cron_expression', 'run_at', 'interval_seconds', 'timezone', 'starts_at', 'ends_at',
-        'paused_until', 'jitter_seconds', 'misfire_policy', 'misfire_cap', 'overlap_policy', 'max_consecutive_failures',
+        'paused_until', 'calendar_id', 'on_closed_day', 'jitter_seconds', 'misfire_policy', 'misfire_cap', 'overlap_policy', 'max_consecutive_failures',
         'is_enabled', 'priority', 'execution_mode', 'environment', 'required_capabilities', 'required_tags', 'robot_id', 'pool',
         'dedupe_key', 'input', 'metadata'
     ];
-    v_removable constant text[] := array['starts_at', 'ends_at', 'paused_until', 'robot_id', 'pool', 'dedupe_key'];
+    v_removable constant text[] := array['starts_at', 'ends_at', 'paused_until', 'calendar_id', 'robot_id', 'pool', 'dedupe_key'];
     v_new public.schedules := p_old;
     v_field text;
     v_value jsonb;
@@ -39,12 +39,16 @@ begin
                         when v_field = 'frequency' then 'frequency must be once, interval, hourly, daily, weekly, monthly or cron.'
                         when v_field = 'misfire_policy' then 'misfire_policy must be skip, once or all.'
                         when v_field = 'overlap_policy' then 'overlap_policy must be allow, skip, queue or cancel_previous.'
+                        when v_field = 'on_closed_day' then 'on_closed_day must be skip, next or previous.'
                         when v_field = 'execution_mode' then 'execution_mode must be lan or internet.'
                         else format('%s has a value of the wrong type: %s.', v_field, sqlerrm)
                     end
                 );
         end;
     end loop;
+    if v_new.calendar_id is null and p_old.calendar_id is not null and p_changes ->> 'on_closed_day' is null then
+        v_new.on_closed_day := 'skip';
+    end if;
     v_new.name := private.nfc(v_new.name);
     v_new.environment := private.nfc(v_new.environment);
     v_new.required_capabilities := private.nfc_words(v_new.required_capabilities);

@@ -24,7 +24,16 @@ begin
         if found then
             return null;
         end if;
-        select o.outcome, o.reason into v_outcome, v_reason from private.find_overlap(p_schedule) as o;
+        if p_schedule.calendar_id is not null then
+            select 'skipped_' || c.verdict, c.reason
+            into v_outcome, v_reason
+            from private.find_closure(
+                private.find_calendar(p_schedule.tenant_id, p_schedule.calendar_id), p_schedule.timezone, p_fire_time
+            ) as c;
+        end if;
+        if v_outcome is null then
+            select o.outcome, o.reason into v_outcome, v_reason from private.find_overlap(p_schedule) as o;
+        end if;
     end if;
     if v_outcome is null and p_schedule.dedupe_key is not null then
         select 'skipped_overlap', format('The job %s with the same dedupe_key was not finished.', d.job_id)
@@ -53,7 +62,7 @@ begin
     if v_outcome <> 'waiting' then
         perform private.announce_fire(
             p_schedule,
-            case v_outcome when 'failed' then 'failed' when 'skipped_overlap' then 'skipped' else 'fired' end,
+            case when v_job_id is not null then 'fired' when v_outcome = 'failed' then 'failed' else 'skipped' end,
             p_fire_time, v_job_id, jsonb_build_object('outcome', v_outcome, 'reason', v_reason)
         );
     end if;

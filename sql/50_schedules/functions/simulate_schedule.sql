@@ -50,6 +50,6 @@ begin
 end
 $$;
 comment on function public.simulate_schedule is
-    'The next 1 to 100 due times of a schedule that is described as for create_schedule, after p_after or now, each with a verdict (run, moved by a change of the clocks, overlap) and its reason; nothing is made. For overlap a job takes p_expected_seconds, or what jobs of its workflow took in the last 30 days. Raises 400 INVALID_ARGUMENT. Needs schedules.read.';
+    'The next 1 to 100 due times of a schedule that is described as for create_schedule, after p_after or now, each with a verdict (run, moved by the clocks or the calendar, overlap, holiday, blackout) and its reason; nothing is made. For overlap a job takes p_expected_seconds, or what jobs of its workflow took in the last 30 days. Raises 400 INVALID_ARGUMENT, 404 CALENDAR_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND. Needs schedules.read.';
 revoke all on function public.simulate_schedule from public, anon, authenticated, service_role;
 grant execute on function public.simulate_schedule to authenticated;

@@ -23,6 +23,8 @@ begin
         starts_at = v_new.starts_at,
         ends_at = v_new.ends_at,
         paused_until = v_new.paused_until,
+        calendar_id = v_new.calendar_id,
+        on_closed_day = v_new.on_closed_day,
         jitter_seconds = v_new.jitter_seconds,
         misfire_policy = v_new.misfire_policy,
         misfire_cap = v_new.misfire_cap,
@@ -58,6 +60,6 @@ begin
 end
 $$;
 comment on function public.update_schedule is
-    'Changes the named fields of a schedule and returns it; a null leaves a field as it is, and an empty text takes away starts_at, ends_at, paused_until, robot_id, pool or dedupe_key. Disabled it has no next run; enabled, or with other times, it has a new one. Raises 404 SCHEDULE_NOT_FOUND, WORKFLOW_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
+    'Changes the named fields of a schedule and returns it; a null leaves a field as it is, and an empty text takes away starts_at, ends_at, paused_until, calendar_id, robot_id, pool or dedupe_key. Disabled it has no next run; enabled, or with other times, it has a new one. Raises 404 SCHEDULE_NOT_FOUND, WORKFLOW_NOT_FOUND, CALENDAR_NOT_FOUND, ROBOT_NOT_FOUND or POOL_NOT_FOUND, 409 POOL_AMBIGUOUS, 400 INVALID_ARGUMENT. Needs schedules.write.';
 revoke all on function public.update_schedule from public, anon, authenticated, service_role;
 grant execute on function public.update_schedule to authenticated;

@@ -59,7 +59,7 @@ def run(
 ) -> None:
     """Claim and run jobs until Ctrl-C, SIGTERM or the end of the terminal.
 
-    Running jobs then have 30 seconds to finish; what has not is given back to the queue and begins anew.
+    Running jobs then have 30 seconds to finish; the others are given back to the queue and begin anew.
     A second signal ends at once.
 
     On the machine of a local stack no option is needed.
@@ -134,7 +134,7 @@ def tell(
 ) -> None:
     """Tell a robot to pause, resume, drain or shut down; put it in quarantine or release it.
 
-    One that is paused or drained takes no new jobs, finishes what it has and stays connected until it is resumed; its
+    One that is paused or drained takes no new jobs, finishes its jobs and stays connected until it is resumed; its
     mode says which it was. shutdown ends its program.
 
     Example: casare-cloud robot tell robot-prod-001 pause --reason "Windows update"

@@ -16,6 +16,10 @@ Frequency = Annotated[
 StartsAt = Annotated[str | None, typer.Option("--starts-at", help="No run before this time.")]
 EndsAt = Annotated[str | None, typer.Option("--ends-at", help="No run after this time.")]
 PausedUntil = Annotated[str | None, typer.Option("--paused-until", help="No run before this time, for now.")]
+CalendarId = Annotated[str | None, typer.Option("--calendar", help="The id of the business calendar that it heeds.")]
+OnClosedDay = Annotated[
+    str | None, typer.Option("--on-closed-day", help="What becomes of a run on a closed day: skip, next, previous.")
+]
 Jitter = Annotated[
     int | None, typer.Option("--jitter", min=0, help="Run up to so many seconds later, always the same.")
 ]

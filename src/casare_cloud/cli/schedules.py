@@ -28,6 +28,8 @@ def create(
     starts_at: opt.StartsAt = None,
     ends_at: opt.EndsAt = None,
     paused_until: opt.PausedUntil = None,
+    calendar: opt.CalendarId = None,
+    on_closed_day: opt.OnClosedDay = None,
     jitter: opt.Jitter = None,
     misfire: opt.Misfire = None,
     misfire_cap: opt.MisfireCap = None,
@@ -49,7 +51,8 @@ def create(
     """
     more = opt.said(
         cron_expression=cron, every=every, run_at=at, frequency=frequency, timezone=timezone, starts_at=starts_at,
-        ends_at=ends_at, paused_until=paused_until, jitter_seconds=jitter, misfire_policy=misfire,
+        ends_at=ends_at, paused_until=paused_until, calendar_id=calendar,
+        on_closed_day=on_closed_day, jitter_seconds=jitter, misfire_policy=misfire,
         misfire_cap=misfire_cap, overlap_policy=overlap, max_consecutive_failures=max_failures, priority=priority,
         environment=environment, required_capabilities=capabilities or None, robot_id=robot, pool=pool,
         dedupe_key=dedupe_key, input_json=input_json, enabled=not disabled,
@@ -119,6 +122,21 @@ def fires(
     print_table(("time", "outcome", "job", "reason"), [[row[name] for name in names] for row in answer["fires"]])
 
 
+@app.command("explain")
+def explain(
+    schedule_id: ScheduleId,
+    at: Annotated[str, typer.Argument(help="The time, 2026-12-25T09:00:00+01:00.", metavar="AT")],
+    as_json: AsJson = False,
+) -> None:
+    """Say why a schedule ran at a time, or did not, or will not."""
+    answer = call_client("explain_schedule", schedule_id, at)
+    if as_json:
+        print_json(answer)
+        return
+    say(f"{answer['verdict']}: {answer['reason']}")
+    say(f"next due {answer['next_due'] or '-'}")
+
+
 @app.command("simulate")
 def simulate(
     cron: Cron = None,
@@ -128,6 +146,8 @@ def simulate(
     timezone: opt.Timezone = None,
     starts_at: opt.StartsAt = None,
     ends_at: opt.EndsAt = None,
+    calendar: opt.CalendarId = None,
+    on_closed_day: opt.OnClosedDay = None,
     overlap: opt.Overlap = None,
     after: Annotated[str | None, typer.Option("--after", help="Runs after this time; default: now.")] = None,
     expected: Annotated[float | None, typer.Option("--expected", min=0, help="A job takes so many seconds.")] = None,
@@ -140,7 +160,8 @@ def simulate(
     """
     described = opt.said(
         cron_expression=cron, every=every, run_at=at, frequency=frequency, timezone=timezone, starts_at=starts_at,
-        ends_at=ends_at, overlap_policy=overlap, after=after, expected_seconds=expected, count=count,
+        ends_at=ends_at, calendar_id=calendar,
+        on_closed_day=on_closed_day, overlap_policy=overlap, after=after, expected_seconds=expected, count=count,
     )  # fmt: skip
     answer = call_client("simulate_schedule", **described)
     if as_json:
@@ -161,6 +182,8 @@ def update(
     starts_at: opt.StartsAt = None,
     ends_at: opt.EndsAt = None,
     paused_until: opt.PausedUntil = None,
+    calendar: opt.CalendarId = None,
+    on_closed_day: opt.OnClosedDay = None,
     jitter: opt.Jitter = None,
     misfire: opt.Misfire = None,
     misfire_cap: opt.MisfireCap = None,
@@ -181,7 +204,8 @@ def update(
     """
     changes: dict[str, Any] = opt.said(
         cron_expression=cron, schedule_name=name, every=every, run_at=at, frequency=frequency, timezone=timezone,
-        starts_at=starts_at, ends_at=ends_at, paused_until=paused_until, jitter_seconds=jitter,
+        starts_at=starts_at, ends_at=ends_at, paused_until=paused_until, calendar_id=calendar,
+        on_closed_day=on_closed_day, jitter_seconds=jitter,
         misfire_policy=misfire, misfire_cap=misfire_cap, overlap_policy=overlap,
         max_consecutive_failures=max_failures, priority=priority, environment=environment,
         required_capabilities=capabilities or None, robot_id=robot, pool=pool, dedupe_key=dedupe_key,

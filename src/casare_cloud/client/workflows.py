@@ -57,6 +57,8 @@ class ScheduleOptions(TypedDict, total=False):
     starts_at: str | None
     ends_at: str | None
     paused_until: str | None
+    calendar_id: str | None
+    on_closed_day: Literal["skip", "next", "previous"] | None
     jitter_seconds: int | None
     misfire_policy: Literal["skip", "once", "all"] | None
     misfire_cap: int | None
@@ -130,7 +132,7 @@ class WorkflowCalls(Session):
         return await self._list("/schedules", filters)
 
     async def list_upcoming_runs(self, workflow_id: str | None = None, limit: int | None = None) -> list[Answer]:
-        """The next run of each enabled schedule, the soonest first."""
+        """The next runs of all enabled schedules, the soonest first."""
         return await self._list("/schedules/upcoming", {"workflow_id": workflow_id, "limit": limit})
 
     async def get_schedule(self, schedule_id: str) -> Answer:
@@ -160,6 +162,10 @@ class WorkflowCalls(Session):
     async def list_schedule_fires(self, schedule_id: str, **page: Unpack[Paging]) -> Answer:
         """`{fires, total, limit, offset}`: what it did, newest first."""
         return await self._get(f"/schedules/{quoted(schedule_id)}/fires", page)
+
+    async def explain_schedule(self, schedule_id: str, at: str) -> Answer:
+        """Why a schedule ran at a time (ISO 8601), or did not, or will not: `{verdict, reason, …}`."""
+        return await self._get(f"/schedules/{quoted(schedule_id)}/explain", {"at": at})
 
     async def simulate_schedule(
         self,

@@ -122,7 +122,7 @@ class Stack:
         self._print_banner(env, demo_job)
 
     async def _make_demo_tenant(self, env: Mapping[str, str]) -> dict[str, str]:
-        """Make the demo tenant and remember it: its password before it is used, so that nobody ever has to guess it."""
+        """Make the demo tenant and remember it: its password before it is used, so that it is never lost."""
         password = {"DEMO_PASSWORD": env["DEMO_PASSWORD"]}
         self._state.keep_demo(self._project, password)
         try:
@@ -253,7 +253,7 @@ class Stack:
         await self._supervisor.start(part)
 
     def _way_out(self) -> str:
-        """What a person can do when the demo user is somebody else's."""
+        """What a person can do when the demo user is not ours."""
         if not self._options.use_supabase:
             return "Start over with `casare-cloud up --fresh`; that erases the local data."
         return (

@@ -35,7 +35,7 @@ def run_agent(
     refused, 1 when the service does not accept the robot for another reason.
 
     The first SIGTERM, SIGINT, SIGHUP (the terminal was closed) or SIGBREAK (Windows) drains: running jobs get
-    `grace_seconds`. The second ends the process at once with 130; what it held is another's when the leases end.
+    `grace_seconds`. The second ends the process at once with 130; other robots get its jobs when the leases end.
     `on_event` gets every `AgentEvent`; without it they are printed, one line each.
     """
     profile = RobotProfile(

@@ -1,4 +1,4 @@
-"""The agent: keeps a robot registered and alive, claims jobs up to its slots, runs them, delivers what came of them."""
+"""The agent: keeps a robot registered and alive, claims jobs up to its slots, runs them, delivers their outcomes."""
 
 import asyncio
 from collections.abc import Awaitable, Iterator, Sequence
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 class KeyRefused(Exception):
-    """The service does not know the robot's key, or no longer; the agent has stopped."""
+    """The service does not accept the robot's key (any more); the agent has stopped."""
 
 
 class Agent:
@@ -45,7 +45,7 @@ class Agent:
 
     `lease_seconds` is how long a job stays with a robot that says nothing: leases are renewed at a third of it, so
     a dead robot's job is another's after `lease_seconds` and the service's rescue. `grace_seconds` is how long
-    running jobs may take to finish when the agent drains; what is left then is released.
+    running jobs may take to finish when the agent drains; jobs that still run then are released.
     """
 
     def __init__(
@@ -241,7 +241,7 @@ class Agent:
         self._tasks[job.lease] = asyncio.create_task(self._run_job(run))
 
     async def _run_job(self, run: JobRun) -> None:
-        """The slot is free when the outcome has been sent; what is left of the log comes after it."""
+        """The slot is free when the outcome has been sent; the rest of the log is sent after it."""
         try:
             outcome = await self._run_to_its_outcome(run)
         finally:
@@ -252,7 +252,7 @@ class Agent:
         self._tasks.pop(run.job.lease, None)
 
     async def _run_to_its_outcome(self, run: JobRun) -> Outcome | None:
-        """Runs the job and delivers what came of it; returns that when only the rest of its log is to be sent."""
+        """Runs the job and delivers its outcome; returns the outcome when only the rest of its log is left to send."""
         job = run.job
         try:
             outcome = await run.run()
@@ -291,7 +291,7 @@ class Agent:
     # Staying alive
 
     async def _in_time(self, call: Awaitable[T]) -> T:
-        """The answer of a call that is worth little when it comes late: a third of the lease is what it may take."""
+        """The answer of a call that is useless when it is late: it may take a third of the lease."""
         try:
             async with asyncio.timeout(self._lease_seconds / 3):
                 return await call

@@ -32,7 +32,7 @@ EventHandler = Callable[[AgentEvent], None]
 
 
 class EventPrinter:
-    """Prints `12:30:01  claimed    "Demo" (job 0192…, attempt 1 of 3)` on standard output, and fails and delays nobody.
+    """Prints `12:30:01  claimed    "Demo" (job 0192…, attempt 1 of 3)` on standard output; never raises or waits.
 
     A thread of its own writes: a console that stalls (Ctrl-S, a selection in a console of Windows, a pipe that nobody
     reads) holds up lines, of which 1,000 are kept, and no heartbeat. Lines that cannot be written are lost.

@@ -1,8 +1,8 @@
-"""The direct transport: the Data API for every call and Realtime for the doorbell; no function stands in the path.
+"""The direct transport: the Data API for every call and Realtime for the bell, without the orchestrator.
 
 The only call to the orchestrator exchanges the robot's key for a short token (`POST /robots/{id}/token`), again before
-the token ends. Everything works with Realtime down: the doorbell is then only the growing pause between polls. What the
-nodes of a job do is said over the same socket, on the job's topic, and only while somebody watches the job.
+the token ends. Everything works with Realtime down: the robot then only polls, with growing pauses. What the nodes of a
+job do is sent over the same socket, on the job's topic, and only while somebody watches the job.
 """
 
 import asyncio
@@ -389,7 +389,7 @@ def _warnings_of(robot: Mapping[str, Any]) -> list[str]:
 
 
 def _is_refusal(answer: Any) -> bool:
-    """A function that keeps evidence of what it refuses returns its error, and asks the Data API for the status."""
+    """A function that stores a late result returns its error as a value, and sets the status of the answer."""
     return an_object("message", "details", "hint")(answer) and bool(
         re.fullmatch("PT[1-5]\\d\\d", str(answer.get("code")))
     )

@@ -223,7 +223,7 @@ class HeartbeatAnswer:
 
 
 def signal_from(command: Any, payload: Mapping[str, Any] | None = None) -> Signal | None:
-    """The signal that a pushed event or a pending command stands for, or None for a word nobody here knows."""
+    """The signal that a pushed event or a pending command stands for, or None for an unknown word."""
     if isinstance(command, Mapping):
         payload = command
         command = command.get("command") or command.get("type") or command.get("event")
@@ -243,7 +243,7 @@ class Transport(Protocol):
     (`JOB_ALREADY_FINISHED` when the job has ended), a dead key 401."""
 
     async def register(self, profile: RobotProfile, held_leases: Sequence[Lease] = ()) -> Mapping[str, Any]:
-        """Makes this robot known, or updates what is known of it; must come first.
+        """Registers this robot or updates it; must come first.
 
         Other leases than these go back: they were of a process of this robot that has ended.
         """
@@ -273,11 +273,11 @@ class Transport(Protocol):
     async def start(self, lease: Lease) -> None: ...
 
     async def renew(self, leases: Sequence[Lease], lease_seconds: int) -> Sequence[Renewal]:
-        """Extends these leases; one try, as the caller knows how much time there is for another."""
+        """Renews these leases; one try, as the caller knows how much time there is for another."""
         ...
 
     async def progress(self, lease: Lease, percent: int, current_node: str | None, message: str | None) -> bool:
-        """Reports progress in percent; returns whether the job is to be cancelled."""
+        """Reports progress in percent; returns whether somebody asked to cancel the job."""
         ...
 
     async def tell_nodes(self, job: ClaimedJob, events: Sequence[NodeEvent]) -> None:

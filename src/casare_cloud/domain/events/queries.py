@@ -9,7 +9,7 @@ LIST_EVENTS = f"""
 select {_COLUMNS} from public.list_events(%(after)s::bigint, %(limit)s::integer) as e
 """
 
-# Reading past the end gives what has just happened its numbers, and returns nothing.
+# Reading past the end numbers pending events and returns no rows.
 NUMBER_EVENTS = """
 select from public.list_events(9223372036854775807, 1)
 """

@@ -1,8 +1,7 @@
 """What a robot does with jobs: claims them, works on them under a lease, and says how they ended.
 
 Every call but a claim names the job and the token of its lease. Without the newest token it is 409 LEASE_LOST
-(JOB_ALREADY_FINISHED when the job has ended) and changes nothing; a result that comes too late is kept as evidence all
-the same.
+(JOB_ALREADY_FINISHED when the job has ended) and changes nothing; a late result is stored beside the job.
 """
 
 import asyncio
@@ -94,7 +93,7 @@ async def start(tx: Transaction, job_id: UUID, lease_token: int) -> Started:
     return Started(**await _row(tx, queries.START_JOB, job_id, lease_token=lease_token))
 
 
-async def extend_lease(tx: Transaction, job_id: UUID, lease_token: int, lease_seconds: int) -> RenewedLease:
+async def renew_lease(tx: Transaction, job_id: UUID, lease_token: int, lease_seconds: int) -> RenewedLease:
     """Keep a job for `lease_seconds` from now."""
     row = await tx.fetch_one(
         queries.RENEW_LEASES,
@@ -175,7 +174,7 @@ async def release(tx: Transaction, job_id: UUID, lease_token: int) -> Ended:
 async def append_logs(
     tx: Transaction, job_id: UUID, lease_token: int, entries: list[dict[str, Any]], sequence: int | None = None
 ) -> int:
-    """Append lines to a job's log, all or none; returns how many. A `sequence` again changes nothing."""
+    """Append lines to a job's log, all or none; returns how many. Idempotent for a repeated `sequence`."""
     params = {"job_id": job_id, "lease_token": lease_token, "entries": Jsonb(entries), "sequence": sequence}
     accepted: int = await tx.fetch_value(queries.APPEND_JOB_LOGS, params)
     return accepted

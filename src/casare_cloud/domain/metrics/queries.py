@@ -72,6 +72,6 @@ order by page.occurred_at desc
 """
 
 
-# Who asks for what came after a time goes on with the last of it, so what comes next is first in line.
+# A client that asks for events after a time goes on after the last one it read, so the next ones come first.
 LIST_ACTIVITY = _feed("desc")
 LIST_ACTIVITY_SINCE = _feed("asc")

@@ -9,8 +9,11 @@ from uuid import UUID
 Frequency = Literal["once", "interval", "hourly", "daily", "weekly", "monthly", "cron"]
 MisfirePolicy = Literal["skip", "once", "all"]
 OverlapPolicy = Literal["allow", "skip", "queue", "cancel_previous"]
-FireOutcome = Literal["enqueued", "caught_up", "waiting", "failed", "missed", "skipped_overlap"]
-Verdict = Literal["run", "moved", "overlap"]
+OnClosedDay = Literal["skip", "next", "previous"]
+FireOutcome = Literal[
+    "enqueued", "caught_up", "waiting", "failed", "missed", "skipped_overlap", "skipped_holiday", "skipped_blackout"
+]
+Verdict = Literal["run", "moved", "overlap", "holiday", "blackout"]
 Fields = Mapping[str, Any]
 """What somebody says of a schedule, by the names of the columns, in JSON values: private.read_schedule_changes()."""
 
@@ -31,6 +34,8 @@ class Schedule:
     starts_at: datetime | None
     ends_at: datetime | None
     paused_until: datetime | None
+    calendar_id: UUID | None
+    on_closed_day: OnClosedDay
     jitter_seconds: int
     misfire_policy: MisfirePolicy
     misfire_cap: int
@@ -77,6 +82,18 @@ class Fire:
     reason: str | None
     missed_until: datetime | None
     job_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """A run of an enabled schedule that is still to come."""
+
+    schedule_id: UUID
+    schedule_name: str
+    workflow_id: UUID
+    workflow_name: str
+    frequency: Frequency
+    run_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

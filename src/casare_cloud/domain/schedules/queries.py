@@ -2,7 +2,8 @@
 
 _COLUMNS = """
     s.schedule_id, s.workflow_id, w.name as workflow_name, s.name, s.frequency, s.cron_expression, s.run_at,
-    s.interval_seconds, s.timezone, s.starts_at, s.ends_at, s.paused_until, s.jitter_seconds, s.misfire_policy,
+    s.interval_seconds, s.timezone, s.starts_at, s.ends_at, s.paused_until, s.calendar_id,
+    s.on_closed_day, s.jitter_seconds, s.misfire_policy,
     s.misfire_cap, s.overlap_policy, s.max_consecutive_failures, s.is_enabled, s.priority, s.execution_mode,
     s.environment, s.required_capabilities, s.required_tags, s.robot_id, s.pool_id, s.dedupe_key, s.input, s.metadata,
     s.next_run_at, s.last_run_at, s.run_count, s.failure_count, s.consecutive_failures, s.auto_disabled_at,
@@ -27,13 +28,16 @@ limit %(limit)s offset %(offset)s
 """
 
 LIST_UPCOMING = f"""
-select {_COLUMNS}
-from public.schedules as s
+select
+    s.schedule_id, s.name as schedule_name, s.workflow_id, w.name as workflow_name, s.frequency, u.run_at
+from public.list_upcoming_runs(%(limit)s, %(workflow_id)s::uuid) with ordinality as u (schedule_id, run_at, n)
+join public.schedules as s on s.schedule_id = u.schedule_id
 {_WITH_WORKFLOW}
-where s.next_run_at is not null
-    and (%(workflow_id)s::uuid is null or s.workflow_id = %(workflow_id)s)
-order by s.next_run_at, s.schedule_id
-limit %(limit)s
+order by u.n
+"""
+
+EXPLAIN_SCHEDULE = """
+select public.explain_schedule(%(schedule_id)s::uuid, %(at)s::timestamptz)
 """
 
 GET_SCHEDULE = f"""

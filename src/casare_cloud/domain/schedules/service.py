@@ -1,13 +1,14 @@
 """What can be done with schedules. Every rule is in the SQL functions that are called here."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from casare_cloud.database import Transaction
 from casare_cloud.domain.permissions import require
 from casare_cloud.domain.rows import split_page
 from casare_cloud.domain.schedules import queries
-from casare_cloud.domain.schedules.model import Fields, Filter, Fire, Run, Schedule
+from casare_cloud.domain.schedules.model import Fields, Filter, Fire, Run, Schedule, Upcoming
 from casare_cloud.errors import NotFound
 
 
@@ -50,12 +51,16 @@ async def list_some(tx: Transaction, wanted: Filter, limit: int, offset: int) ->
     return [Schedule(**row) for row in rows]
 
 
-async def list_upcoming(tx: Transaction, workflow_id: UUID | None, limit: int) -> list[Schedule]:
-    """Schedules with a next run, the soonest first. Needs schedules.read."""
+async def list_upcoming(tx: Transaction, workflow_id: UUID | None, limit: int) -> list[Upcoming]:
+    """The next runs of all enabled schedules, merged, the soonest first. Needs schedules.read."""
     rows = await tx.fetch_all(queries.LIST_UPCOMING, {"workflow_id": workflow_id, "limit": limit})
-    if not rows:
-        await require(tx, "schedules.read")
-    return [Schedule(**row) for row in rows]
+    return [Upcoming(**row) for row in rows]
+
+
+async def explain(tx: Transaction, schedule_id: UUID, at: datetime) -> dict[str, Any]:
+    """Why a schedule ran at a time, or did not, or will not; 404 SCHEDULE_NOT_FOUND. Needs schedules.read."""
+    answer: dict[str, Any] = await tx.fetch_value(queries.EXPLAIN_SCHEDULE, {"schedule_id": schedule_id, "at": at})
+    return answer
 
 
 async def get(tx: Transaction, schedule_id: UUID) -> Schedule:

@@ -46,7 +46,7 @@ def secrets_of(endpoint: Callable[..., Any]) -> tuple[str, ...]:
 
 
 def key_of(request: Request, actor: Actor) -> str | None:
-    """The key that a request is to be answered once for; 400 for a strange one."""
+    """The request's idempotency key, or None; 400 for an invalid one."""
     key = request.headers.get("idempotency-key")
     if key is None or request.method != "POST" or actor.is_anonymous:
         return None

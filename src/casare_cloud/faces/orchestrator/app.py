@@ -9,6 +9,7 @@ from casare_cloud.faces.orchestrator.envelope import OrchestratorEnvelope
 RESOURCES = {
     "api-keys": "api_keys.routes",
     "auth": "auth.routes",
+    "calendars": "calendars.routes",
     "dlq": "dead_letters.routes",
     "events": "events.routes",
     "jobs": "jobs.routes",

@@ -55,7 +55,10 @@ def _payload_of(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
         return value if isinstance(value, dict) else {"body": value}
     charset = _charset_of(headers)
     if kind == "application/x-www-form-urlencoded":
-        return _fields(_decoded(body, charset) or "", charset)
+        form = _decoded(body, charset)
+        if form is None:
+            raise ApiError(400, "INVALID_PAYLOAD", f"The form is not valid in {charset}")
+        return _fields(form, charset)
     text = _decoded(body, charset)
     if text is None or not storable.is_storable(text):
         return {"raw_body_base64": b64encode(body).decode()}
@@ -89,7 +92,9 @@ def _decoded(body: bytes, charset: str) -> str | None:
 def _fields(text: str, charset: str = "utf-8") -> dict[str, Any]:
     """The fields of a form: one value, or a list where a name comes more than once."""
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, encoding=charset, max_num_fields=_MOST_FIELDS)
+        pairs = parse_qsl(text, keep_blank_values=True, encoding=charset, errors="strict", max_num_fields=_MOST_FIELDS)
+    except UnicodeDecodeError:
+        raise ApiError(400, "INVALID_PAYLOAD", f"A field is not valid in {charset}") from None
     except ValueError:
         raise ApiError(400, "INVALID_PAYLOAD", f"A form may have at most {_MOST_FIELDS} fields") from None
     fields: dict[str, Any] = {}

@@ -54,7 +54,7 @@ async def claim_jobs(body: ClaimBody, call: CurrentCall, request: Request) -> Cl
 
 @router.post("/{job_id}/start", responses=refusals(404, 409))
 async def start_job(job_id: JobId, body: LeaseBody, tx: Tx) -> StartAnswer:
-    """Say that a claimed job runs now; again changes nothing.
+    """Say that a claimed job runs now; idempotent.
 
     409 LEASE_LOST, JOB_ALREADY_FINISHED. Needs jobs.report (robots).
     """
@@ -78,7 +78,7 @@ async def report_progress(job_id: JobId, body: ProgressBody, tx: Tx) -> Progress
 async def complete_job(job_id: JobId, body: CompleteBody, tx: Tx) -> OutcomeAnswer:
     """End a job with its result. The same call again answers the same.
 
-    409 LEASE_LOST or JOB_ALREADY_FINISHED: the job is not the caller's by now; the result is kept as evidence and
+    409 LEASE_LOST or JOB_ALREADY_FINISHED: the job is not the caller's by now; the late result is stored and
     never applied. Needs jobs.report (robots).
     """
     nodes = _as_sent(body.node_executions)
@@ -107,7 +107,7 @@ async def release_job(job_id: JobId, body: LeaseBody, tx: Tx) -> OutcomeAnswer:
 @router.post("/{job_id}/extend-lease", responses=refusals(404, 409))
 async def extend_lease(job_id: JobId, body: ExtendBody, tx: Tx) -> ExtendAnswer:
     """Keep a job for `lease_seconds` from now. 409 LEASE_LOST, JOB_ALREADY_FINISHED. Needs jobs.report (robots)."""
-    renewed = await leases.extend_lease(tx, job_id, body.lease_token, body.lease_seconds)
+    renewed = await leases.renew_lease(tx, job_id, body.lease_token, body.lease_seconds)
     return ExtendAnswer(**asdict(renewed), renewed=True)
 
 

@@ -35,7 +35,7 @@ router = APIRouter(prefix="/robots", tags=["robots"], route_class=Route)
 
 @router.post("/register", **idempotent())
 async def register_robot(body: RegisterRobotBody, tx: Tx) -> RobotAnswer:
-    """Make the robot with this id, or bring what is known of it up to date.
+    """Make the robot with this id, or update it.
 
     Unknown fields are ignored, and named in `warnings`.
 

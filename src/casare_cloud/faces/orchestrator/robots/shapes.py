@@ -230,7 +230,7 @@ class RobotDeleted(Answer):
 
 
 class HeartbeatAnswer(Answer):
-    """When to come again and how long leases last, in seconds, what the robot is to do, and what is wrong with it."""
+    """When the next heartbeat is due and how long leases last, in seconds; pending commands and warnings."""
 
     model_config = showing(examples.HEARTBEAT_NOTED)
 

@@ -28,6 +28,8 @@ SCHEDULE: Example = {
     "starts_at": None,
     "ends_at": None,
     "paused_until": None,
+    "calendar_id": None,
+    "on_closed_day": "skip",
     "jitter_seconds": 60,
     "misfire_policy": "once",
     "misfire_cap": 10,
@@ -58,6 +60,16 @@ UPCOMING: Example = {
     "next_run": "2025-12-02T08:00:00Z",
     "type": "cron",
     "status": "active",
+}
+EXPLAINED: Example = {
+    "schedule_id": _SCHEDULE_ID,
+    "at": "2025-12-25T08:00:00Z",
+    "due": "2025-12-25T08:00:00Z",
+    "verdict": "skipped_holiday",
+    "reason": "Thursday, 25 December 2025 is Christmas Day.",
+    "job_id": None,
+    "fired_at": "2025-12-25T08:00:00.412Z",
+    "next_due": "2025-12-26T08:00:00Z",
 }
 SCHEDULE_TRIGGERED: Example = {
     "status": "success",

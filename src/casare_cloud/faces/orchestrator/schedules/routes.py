@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 
 from casare_cloud.domain.schedules import service
 from casare_cloud.domain.schedules.model import Filter
+from casare_cloud.faces.kit.fields import Moment
 from casare_cloud.faces.kit.paging import Page, page
 from casare_cloud.faces.kit.routing import Route, Tx
 from casare_cloud.faces.orchestrator.fields import ScheduleId
@@ -16,6 +17,7 @@ from casare_cloud.faces.orchestrator.schedules.shapes import (
     FireList,
     ScheduleAnswer,
     ScheduleDeleted,
+    ScheduleExplained,
     ScheduleTriggered,
     SimulateBody,
     Simulation,
@@ -56,8 +58,11 @@ async def list_upcoming_runs(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     workflow_id: Annotated[UUID | None, Query()] = None,
 ) -> list[UpcomingRun]:
-    """The next run of each enabled schedule, the soonest first. Needs schedules.read."""
-    return [UpcomingRun.of(schedule) for schedule in await service.list_upcoming(tx, workflow_id, limit)]
+    """The next runs of all enabled schedules, merged, the soonest first; none that a calendar skips.
+
+    Needs schedules.read.
+    """
+    return [UpcomingRun.of(run) for run in await service.list_upcoming(tx, workflow_id, limit)]
 
 
 @router.post("/simulate", responses=refusals())
@@ -82,6 +87,14 @@ async def update_schedule(schedule_id: ScheduleId, body: UpdateScheduleBody, tx:
 async def list_schedule_fires(schedule_id: ScheduleId, tx: Tx, page: Annotated[Page, page(100, 1000)]) -> FireList:
     """What the schedule did at its due times, and by hand, the newest first. Needs schedules.read."""
     return FireList.of(await service.list_fires(tx, schedule_id, page.limit, page.offset), page.limit, page.offset)
+
+
+@router.get("/{schedule_id}/explain", responses=refusals(404))
+async def explain_schedule(
+    schedule_id: ScheduleId, tx: Tx, at: Annotated[Moment, Query(description="ISO 8601; the minute that begins here.")]
+) -> ScheduleExplained:
+    """Why the schedule ran at a time, or did not, or will not. Needs schedules.read."""
+    return ScheduleExplained.model_validate(await service.explain(tx, schedule_id, at))
 
 
 @router.put("/{schedule_id}/enable", responses=refusals(404))

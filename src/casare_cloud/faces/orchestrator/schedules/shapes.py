@@ -10,9 +10,10 @@ from casare_cloud.domain.schedules.model import (
     FireOutcome,
     Frequency,
     MisfirePolicy,
+    OnClosedDay,
     OverlapPolicy,
     Run,
-    Schedule,
+    Upcoming,
     Verdict,
 )
 from casare_cloud.faces.kit.examples import showing
@@ -43,6 +44,11 @@ class _ScheduleFields(Body):
     starts_at: Annotated[Moment | _None | None, Field(description="No run before it.")] = None
     ends_at: Annotated[Moment | _None | None, Field(description="No run after it.")] = None
     paused_until: Annotated[Moment | _None | None, Field(description="No run before it, for now.")] = None
+    calendar_id: Annotated[UUID | _None | None, Field(description="The business calendar that it heeds.")] = None
+    on_closed_day: Annotated[
+        OnClosedDay | None,
+        Field(description="What becomes of a run on a closed day: none (the default), or when it runs instead."),
+    ] = None
     jitter_seconds: Annotated[
         Integer | None, Field(description="It runs 0 to so many seconds later, always the same; to 86400, default 0.")
     ] = None
@@ -85,6 +91,10 @@ class CreateScheduleBody(_ScheduleFields):
 
     workflow_id: UUID
     schedule_name: Annotated[Name, _NameToo]
+    # The documents state these defaults; a null is the default here, too.
+    enabled: Flag | None = True
+    priority: Priority | None = 10
+    execution_mode: ExecutionMode | None = "lan"
 
 
 class UpdateScheduleBody(_ScheduleFields):
@@ -116,6 +126,8 @@ class ScheduleAnswer(Answer):
     starts_at: Time | None
     ends_at: Time | None
     paused_until: Time | None
+    calendar_id: UUID | None
+    on_closed_day: OnClosedDay
     jitter_seconds: int
     misfire_policy: MisfirePolicy
     misfire_cap: int
@@ -144,7 +156,7 @@ class ScheduleAnswer(Answer):
 
 
 class UpcomingRun(Answer):
-    """The next run of an enabled schedule."""
+    """A run of an enabled schedule that is still to come."""
 
     model_config = showing(examples.UPCOMING)
 
@@ -157,18 +169,36 @@ class UpcomingRun(Answer):
     status: Literal["active"]
 
     @classmethod
-    def of(cls, schedule: Schedule) -> "UpcomingRun":
-        """The run that a schedule comes to next."""
-        assert schedule.next_run_at is not None
+    def of(cls, run: Upcoming) -> "UpcomingRun":
+        """A run in the published words."""
         return cls(
-            schedule_id=schedule.schedule_id,
-            schedule_name=schedule.name,
-            workflow_id=schedule.workflow_id,
-            workflow_name=schedule.workflow_name,
-            next_run=schedule.next_run_at,
-            type=schedule.frequency,
+            schedule_id=run.schedule_id,
+            schedule_name=run.schedule_name,
+            workflow_id=run.workflow_id,
+            workflow_name=run.workflow_name,
+            next_run=run.run_at,
+            type=run.frequency,
             status="active",
         )
+
+
+class ScheduleExplained(Answer):
+    """Why the schedule ran at a time, or did not.
+
+    `verdict` is the outcome of its fire, or else `not_due`, `not_made`, `not_planned`, `disabled`, `paused`, `late`,
+    `unknown` (what happened then is kept no more), `holiday`, `blackout`, `moved` or, of what is to come, `run`.
+    """
+
+    model_config = showing(examples.EXPLAINED)
+
+    schedule_id: UUID
+    at: Time
+    due: Time | None
+    verdict: str
+    reason: str
+    job_id: UUID | None
+    fired_at: Time | None
+    next_due: Time | None
 
 
 class ScheduleTriggered(Answer):
@@ -246,7 +276,7 @@ class SimulateBody(_ScheduleFields):
 
 
 class RunAnswer(Answer):
-    """`run`; `moved`: the clocks skip the time, so it runs at the next minute that exists; or why it does not run."""
+    """`run`, `moved` there by the clocks or the calendar, or why it does not run: `overlap`, `holiday`, `blackout`."""
 
     model_config = showing(examples.RUN)
 

@@ -1,4 +1,4 @@
-"""Triggers: make, change, test, fire, look at deliveries, rotate secrets (api-decisions#triggers; document 004, "Triggers")."""
+"""Triggers: make, change, test, fire, look at deliveries, rotate secrets (api-decisions#triggers; document 004)."""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,0 +1,25 @@
+create or replace function public.delete_calendar(p_calendar_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller private.caller := private.authorize('schedules.write');
+begin
+    perform private.find_calendar(v_caller.tenant_id, p_calendar_id);
+    perform from public.calendars as c where c.calendar_id = p_calendar_id for update;  -- waits for schedules that are being made
+    if exists (
+        select
+        from public.schedules as s
+        where s.tenant_id = v_caller.tenant_id and s.calendar_id = p_calendar_id and s.deleted_at is null
+    ) then
+        perform private.raise_error(409, 'CALENDAR_IN_USE', 'Schedules heed this calendar; give them another, or none, first.');
+    end if;
+    delete from public.calendars as c where c.calendar_id = p_calendar_id;
+end
+$$;
+comment on function public.delete_calendar is
+    'Takes away a calendar that no schedule heeds. Raises 404 CALENDAR_NOT_FOUND, 409 CALENDAR_IN_USE. Needs schedules.write.';
+revoke all on function public.delete_calendar from public, anon, authenticated, service_role;
+grant execute on function public.delete_calendar to authenticated;

@@ -1,0 +1,140 @@
+"""`casare-cloud calendars …`: when the tenant works, for schedules to heed."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from casare_cloud.cli.calls import AsJson, call_client
+from casare_cloud.cli.output import fail, print_json, print_table, say
+
+app = typer.Typer(help="Business calendars: working hours, holidays, blackouts.", no_args_is_help=True)
+
+CalendarId = Annotated[str, typer.Argument(help="The calendar's id.", metavar="ID")]
+Country = Annotated[str | None, typer.Option("--country", help="Its public holidays are closed days: DE; '' is none.")]
+Subdivision = Annotated[str | None, typer.Option("--subdivision", help="A part of the country: BY.")]
+Hours = Annotated[
+    list[str] | None, typer.Option("--hours", help="mon=09:00-17:00; once for each working day, the others are closed.")
+]
+Rules = Annotated[
+    str | None,
+    typer.Option("--rules", help='Own days, as JSON: [{"type": "easter", "offset": 1, "name": "Easter Monday"}].'),
+]
+Blackouts = Annotated[
+    str | None, typer.Option("--blackouts", help='As JSON: [{"starts_at": "…", "ends_at": "…", "reason": "…"}].')
+]
+
+
+@app.command("list")
+def list_calendars(as_json: AsJson = False) -> None:
+    """List the calendars by name."""
+    answer = call_client("list_calendars")
+    if as_json:
+        print_json(answer)
+        return
+    titles = ("calendar", "name", "country", "holidays until", "schedules")
+    names = ("calendar_id", "name", "country", "holidays_until", "schedules")
+    print_table(titles, [[row[name] for name in names] for row in answer["calendars"]])
+
+
+@app.command("create")
+def create(
+    name: Annotated[str, typer.Argument(help="What people call it.")],
+    country: Country = None,
+    subdivision: Subdivision = None,
+    hours: Hours = None,
+    rules: Rules = None,
+    blackouts: Blackouts = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a calendar: Monday to Friday, unless --hours says otherwise.
+
+    Example: casare-cloud calendars create Munich --country DE --subdivision BY
+    """
+    calendar = call_client("create_calendar", name, **_said(country, subdivision, hours, rules, blackouts))
+    if as_json:
+        print_json(calendar)
+    else:
+        say(f"calendar {calendar['calendar_id']}")
+
+
+@app.command("get")
+def get(calendar_id: CalendarId) -> None:
+    """Print a calendar as JSON."""
+    print_json(call_client("get_calendar", calendar_id))
+
+
+@app.command("days")
+def days(
+    calendar_id: CalendarId,
+    year: Annotated[int, typer.Argument(help="2027", min=1970, max=2199)],
+    as_json: AsJson = False,
+) -> None:
+    """Show the days of a year on which a calendar differs from its week."""
+    answer = call_client("list_calendar_days", calendar_id, year)
+    if as_json:
+        print_json(answer)
+        return
+    rows = [[row["day"], "work" if row["is_working"] else "closed", row["name"]] for row in answer["days"]]
+    print_table(("day", "is", "name"), rows)
+
+
+@app.command("update")
+def update(
+    calendar_id: CalendarId,
+    name: Annotated[str | None, typer.Option("--name", help="What people call it.")] = None,
+    country: Country = None,
+    subdivision: Subdivision = None,
+    hours: Hours = None,
+    rules: Rules = None,
+    blackouts: Blackouts = None,
+) -> None:
+    """Change a calendar; what is not given stays as it is, and --rules and --blackouts replace what is there."""
+    changes = _said(country, subdivision, hours, rules, blackouts)
+    if name is not None:
+        changes["name"] = name
+    if not changes:
+        fail("Say what is to change: --name, --country, --subdivision, --hours, --rules or --blackouts.", 2)
+    say(f"calendar {call_client('update_calendar', calendar_id, **changes)['name']} is changed")
+
+
+@app.command("refresh")
+def refresh(calendar_id: CalendarId) -> None:
+    """Look the country's holidays up again, for five years ahead: each year, or when calendar.expiring says so."""
+    say(f"holidays until {call_client('refresh_calendar', calendar_id)['holidays_until'] or '- (no country)'}")
+
+
+@app.command("import")
+def import_calendar(
+    calendar_id: CalendarId,
+    file: Annotated[Path, typer.Argument(help="An iCalendar file.", exists=True, dir_okay=False, metavar="FILE")],
+) -> None:
+    """Add the events of an iCalendar file: those of whole days as closed days, others as blackouts."""
+    answer = call_client("import_calendar", calendar_id, file.name, file.read_bytes())
+    say(f"added {answer['added_days']} days and {answer['added_blackouts']} blackouts")
+    if answer["ignored_events"]:
+        say(f"ignored {answer['ignored_events']} events that could not be read, or repeat too often")
+
+
+@app.command("delete")
+def delete(calendar_id: CalendarId) -> None:
+    """Delete a calendar that no schedule heeds."""
+    call_client("delete_calendar", calendar_id)
+    say("deleted")
+
+
+def _said(
+    country: str | None, subdivision: str | None, hours: list[str] | None, rules: str | None, blackouts: str | None
+) -> dict[str, Any]:
+    said: dict[str, Any] = {"country": country, "subdivision": subdivision}
+    if hours:
+        spans = [entry.partition("=") for entry in hours]
+        said["working_hours"] = {day: span.split("-") for day, _, span in spans}
+    for option, text in (("rules", rules), ("blackouts", blackouts)):
+        if text is not None:
+            try:
+                said[option] = json.loads(text)
+            except ValueError as problem:
+                fail(f"--{option} is not JSON: {problem}", 2)
+    return {name: value for name, value in said.items() if value is not None}

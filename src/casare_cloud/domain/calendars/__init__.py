@@ -1,0 +1,1 @@
+"""Business calendars: when a tenant works, for schedules to heed."""
